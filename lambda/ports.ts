@@ -1,0 +1,105 @@
+// Every door to the outside: store, upstream network, clock, log, metrics. Implementations are picked in deps.ts only.
+import type { Item, ItemKey, Update, UpdateResult } from '#shared/items.ts';
+
+/** Time and randomness, so that every decision can be replayed and tests need no waiting. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`, or rejects with the signal's reason when aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** A number in [0, 1). */
+  random(): number;
+}
+
+/** Where state lives. All methods may reject with StoreUnavailable; none loses part of a write. */
+export interface Store {
+  /** `sqlite` or `dynamodb`, as shown by /health. */
+  readonly kind: string;
+  get(key: ItemKey): Promise<Item | null>;
+  /** In the order of `keys`. One round trip for up to 100 keys. */
+  batchGet(keys: readonly ItemKey[]): Promise<(Item | null)[]>;
+  /** Replaces the whole item. */
+  put(key: ItemKey, item: Item, expiresAtMs?: number): Promise<void>;
+  /** One atomic guarded write. */
+  update(update: Update): Promise<UpdateResult>;
+  delete(key: ItemKey): Promise<void>;
+  /** Items of one partition whose `sk` begins with `prefix`, in order of `sk`; `next` continues after the last one. */
+  query(
+    pk: string,
+    options?: { prefix?: string; limit?: number; after?: string; descending?: boolean },
+  ): Promise<QueryPage>;
+  /** Throws StoreUnavailable when the store can't be reached. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+export interface QueryPage {
+  readonly items: readonly { readonly key: ItemKey; readonly item: Item }[];
+  readonly next: string | null;
+}
+
+/** The store could not be reached, or refused for load. Reservations then fail open within their stated bound. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** Lower-case header names; repeated headers are joined by ", ". */
+export type Headers = Readonly<Record<string, string>>;
+
+export interface UpstreamCall {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array | string | null;
+  /** Until the reply's head; 0 means none. */
+  readonly headTimeoutMs: number;
+  /** Between two pieces of the body; 0 means none. */
+  readonly idleTimeoutMs: number;
+}
+
+/** What went wrong below HTTP. `sent` is false only when surely no byte of the request left this machine. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  readonly kind: 'network' | 'timeout' | 'cancelled';
+  readonly sent: boolean;
+  constructor(kind: 'network' | 'timeout' | 'cancelled', message: string, sent: boolean) {
+    super(message);
+    this.kind = kind;
+    this.sent = sent;
+  }
+}
+
+/** Called in the order head, data*, then exactly one of end and error. Nothing is called after abort() but `onError` (cancelled). */
+export interface UpstreamListener {
+  onHead(status: number, headers: Headers): void;
+  onData(chunk: Uint8Array): void;
+  onEnd(): void;
+  onError(error: UpstreamError): void;
+}
+export interface UpstreamHandle {
+  abort(): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** The way out to providers: lean, streaming, with back-pressure. Bodies arrive decoded (gzip, br, deflate undone). */
+export interface Upstream {
+  start(call: UpstreamCall, listener: UpstreamListener): UpstreamHandle;
+  close(): Promise<void>;
+}
+
+/** Structured log. Fields must come from an allow-list of harmless facts; never prompts, keys or bodies. */
+export interface Log {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+}
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** Counters and histograms in one registry, rendered as Prometheus text. */
+export interface Metrics {
+  count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;
+  observe(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  render(): string;
+}

@@ -1,0 +1,35 @@
+// Runs the given script on Node 24: in this process when it already is one, else on the binary that npm installed.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+
+const NEEDED = 24;
+const [script, ...args] = process.argv.slice(2);
+const target = resolve(script);
+
+function packagedNode() {
+  const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
+  const { platform, arch } = process;
+  const names =
+    platform === 'win32' ? [`node-win-${arch}`] : [`node-${platform}-${arch}`, `node-bin-${platform}-${arch}`];
+  const binary = platform === 'win32' ? 'node.exe' : 'node';
+  return names.map((name) => `${modules}${name}/bin/${binary}`).find((path) => existsSync(path));
+}
+
+if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  process.argv.splice(1, 2, target);
+  await import(pathToFileURL(target).href);
+} else {
+  const node = packagedNode();
+  if (!node) {
+    console.error(
+      `Freeway needs Node ${NEEDED} or newer, but this is Node ${process.versions.node}, and npm has brought no Node ` +
+        `for ${process.platform}-${process.arch}. Run "npm install" again (without --omit=optional), or install Node ${NEEDED}.`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(node, [target, ...args], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)));
+}

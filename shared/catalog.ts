@@ -1,0 +1,206 @@
+// What the catalog says about a provider and its models: the schema of catalog/providers/<id>.json.
+import * as z from 'zod/mini';
+import { evidenceSchema, poolSchema } from './pools.ts';
+
+/** The message formats Freeway speaks. A provider names the one it understands. */
+export const wireIds = ['openai-chat', 'anthropic', 'gemini', 'bedrock-converse', 'transcription'] as const;
+export type WireId = (typeof wireIds)[number];
+
+/** How a provider reports its limits and faults; the parser is chosen by this, never by header name alone. */
+export const dialectIds = [
+  'openai',
+  'groq',
+  'cerebras',
+  'sambanova',
+  'mistral',
+  'anthropic',
+  'openrouter',
+  'cohere',
+  'together',
+  'fireworks',
+  'gemini',
+  'azure',
+  'bedrock',
+  'cloudflare',
+  'nvidia',
+  'huggingface',
+  'zai',
+  'generic',
+] as const;
+export type DialectId = (typeof dialectIds)[number];
+
+export const modelKinds = ['chat', 'embedding', 'image', 'speech', 'transcription', 'moderation'] as const;
+export type ModelKind = (typeof modelKinds)[number];
+
+export const modelSizes = ['small', 'large', 'reasoning'] as const;
+export type ModelSize = (typeof modelSizes)[number];
+
+/** `prefill`: continues an assistant message it is given. `stream` is assumed of every chat model. */
+export const capabilityIds = ['tools', 'vision', 'json', 'reasoning', 'prefill', 'audio', 'documents'] as const;
+export type Capability = (typeof capabilityIds)[number];
+
+/** Request fields of the OpenAI chat format that a quirk may name; a typo is a type error and fails the catalog check. */
+export const chatFields = [
+  'audio', 'frequency_penalty', 'function_call', 'functions', 'logit_bias', 'logprobs', 'max_completion_tokens', 'max_tokens',
+  'metadata', 'modalities', 'n', 'parallel_tool_calls', 'prediction', 'presence_penalty', 'prompt_cache_key', 'prompt_cache_retention',
+  'random_seed', 'reasoning_effort', 'response_format', 'safety_identifier', 'seed', 'service_tier', 'stop', 'store', 'stream_options',
+  'temperature', 'tool_choice', 'tools', 'top_logprobs', 'top_p', 'user', 'verbosity', 'web_search_options',
+] as const; // prettier-ignore
+export type ChatField = (typeof chatFields)[number];
+const field = z.enum(chatFields);
+
+/**
+ * The closed list of ways in which a provider departs from its wire. `models` (patterns) narrows a quirk.
+ * - `drop`: leave the fields out. `rename`: send `from` as `to`. `clamp`: force a number into [min, max].
+ * - `set`: send this value when the caller gave none. `map`: replace one value of a field by another (null drops it).
+ * - `systemRole`: role used for developer and system messages. `dropMessageFields`: leave fields out of every message.
+ * - `dropNulls`: leave out null fields of body and messages. `exclusive`: when `field` is present, drop `drops`.
+ * - `requireHeader`: constant extra header.
+ */
+export const quirkSchema = z.intersection(
+  z.object({ models: z.optional(z.array(z.string())) }),
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('drop'), fields: z.array(field) }),
+    z.object({ kind: z.literal('rename'), from: field, to: field }),
+    z.object({ kind: z.literal('clamp'), field, min: z.optional(z.number()), max: z.optional(z.number()) }),
+    z.object({ kind: z.literal('set'), field, value: z.unknown() }),
+    z.object({ kind: z.literal('map'), field, from: z.unknown(), to: z.unknown() }),
+    z.object({ kind: z.literal('systemRole'), role: z.enum(['system', 'developer', 'user']) }),
+    z.object({
+      kind: z.literal('dropMessageFields'),
+      fields: z.array(z.enum(['name', 'function_call', 'refusal', 'audio', 'annotations'])),
+    }),
+    z.object({ kind: z.literal('dropNulls') }),
+    z.object({ kind: z.literal('exclusive'), field, drops: z.array(field) }),
+    z.object({ kind: z.literal('requireHeader'), header: z.string(), value: z.string() }),
+  ]),
+);
+export type Quirk = z.infer<typeof quirkSchema>;
+
+/** How a credential is put on the request. */
+export const authSchema = z.discriminatedUnion('scheme', [
+  z.object({ scheme: z.literal('bearer') }),
+  z.object({ scheme: z.literal('header'), header: z.string(), prefix: z.optional(z.string()) }),
+  z.object({ scheme: z.literal('none') }),
+  z.object({ scheme: z.literal('aws-sigv4'), service: z.string() }),
+  z.object({ scheme: z.literal('google-oauth') }),
+  z.object({ scheme: z.literal('entra'), scope: z.string() }),
+]);
+export type Auth = z.infer<typeof authSchema>;
+
+/** One thing a person must give to use the provider; forms are drawn from it. `env` lists variables it may be read from. */
+export const credentialFieldSchema = z.object({
+  name: z.string(),
+  label: z.string(),
+  secret: z.boolean(),
+  required: z.boolean(),
+  hint: z.optional(z.string()),
+  placeholder: z.optional(z.string()),
+  default: z.optional(z.string()),
+  env: z.array(z.string()),
+});
+export type CredentialField = z.infer<typeof credentialFieldSchema>;
+
+/** US dollars per million tokens (chat, embeddings), per minute (audio) or per piece (images). Absent is unknown, 0 is free. */
+export const priceSchema = z.object({
+  inputPerMillionUsd: z.optional(z.number()),
+  outputPerMillionUsd: z.optional(z.number()),
+  cachedInputPerMillionUsd: z.optional(z.number()),
+  perMinuteUsd: z.optional(z.number()),
+  minimumSeconds: z.optional(z.number()),
+  perImageUsd: z.optional(z.number()),
+  perMillionCharactersUsd: z.optional(z.number()),
+  /** Prices that hold for the whole call once the input is longer than `inputTokensAbove`. */
+  tiers: z.optional(
+    z.array(
+      z.object({
+        inputTokensAbove: z.number(),
+        inputPerMillionUsd: z.number(),
+        outputPerMillionUsd: z.number(),
+        cachedInputPerMillionUsd: z.optional(z.number()),
+      }),
+    ),
+  ),
+  evidence: z.optional(evidenceSchema),
+});
+export type Price = z.infer<typeof priceSchema>;
+
+/**
+ * One model at one provider. `family` is the same string wherever the same model is served.
+ * `free`: `plan` = callable without paying on the provider's free plan; `always` = costs nothing on any plan; absent = paid.
+ */
+export const modelSchema = z.object({
+  id: z.string(),
+  kind: z._default(z.enum(modelKinds), 'chat'),
+  family: z.optional(z.string()),
+  context: z.optional(z.int()),
+  maxOutput: z.optional(z.int()),
+  size: z.optional(z.enum(modelSizes)),
+  /** Sizes it can also stand in for (for example a large model with reasoning effort). */
+  roles: z.optional(z.array(z.enum(modelSizes))),
+  capabilities: z._default(z.array(z.enum(capabilityIds)), []),
+  price: z.optional(priceSchema),
+  free: z.optional(z.enum(['plan', 'always'])),
+  tokenizer: z.optional(z.string()),
+  dimensions: z.optional(z.int()),
+  formats: z.optional(z.array(z.string())),
+  maxBytes: z.optional(z.int()),
+  maxSeconds: z.optional(z.number()),
+  features: z.optional(z.array(z.enum(['words', 'segments', 'diarize', 'stream', 'translate']))),
+  path: z.optional(z.string()),
+  wire: z.optional(z.enum(wireIds)),
+  retiresOn: z.optional(z.string()),
+  note: z.optional(z.string()),
+  evidence: z.optional(evidenceSchema),
+});
+export type Model = z.infer<typeof modelSchema>;
+
+const answer = z.union([z.boolean(), z.literal('unknown')]);
+
+/** What the provider's terms allow. `unknown` is never read as permission. */
+export const termsSchema = z.object({
+  commercial: answer,
+  serveOthers: answer,
+  trainsOnPrompts: answer,
+  hardStopsBeforePaid: answer,
+  regions: z.optional(z.array(z.string())),
+  retentionDays: z.optional(z.number()),
+  note: z.optional(z.string()),
+  evidence: z.optional(evidenceSchema),
+});
+export type Terms = z.infer<typeof termsSchema>;
+
+/** A provider: data that any wire can be driven by. */
+export const providerSchema = z.object({
+  id: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]*$/)),
+  name: z.string(),
+  status: z._default(z.enum(['active', 'retired']), 'active'),
+  /** Only of a retired provider: since when, and what to tell people. */
+  retired: z.optional(z.object({ since: z.string(), message: z.string() })),
+  wire: z.enum(wireIds),
+  dialect: z.enum(dialectIds),
+  /** May hold `{field}` placeholders filled from the credential. */
+  baseUrl: z.string(),
+  paths: z._default(z.record(z.string(), z.string()), {}),
+  auth: authSchema,
+  fields: z.array(credentialFieldSchema),
+  quirks: z._default(z.array(quirkSchema), []),
+  /** The plan a key is taken to be on unless the person says otherwise. `local` costs nothing and has no limits. */
+  defaultPlan: z.enum(['free', 'paid', 'local']),
+  keyHint: z.optional(z.string()),
+  signupUrl: z.optional(z.string()),
+  cardRequired: z._default(answer, 'unknown'),
+  freeOffer: z.optional(z.string()),
+  terms: termsSchema,
+  models: z._default(z.array(modelSchema), []),
+  /** Models that were served once: asked for by name, they are answered with this. */
+  retiredModels: z._default(
+    z.array(z.object({ id: z.string(), since: z.string(), replacement: z.optional(z.string()) })),
+    [],
+  ),
+  pools: z._default(z.array(poolSchema), []),
+  notes: z._default(z.array(z.string()), []),
+  sources: z._default(z.array(z.string()), []),
+  asOf: z.string(),
+});
+export type Provider = z.infer<typeof providerSchema>;

@@ -1,0 +1,95 @@
+// The closed lists of what can go wrong: at a provider, and towards the caller.
+
+/** Everything that can go wrong at a provider, decided by the wire and dialect that read the reply. */
+export const providerFailureKinds = [
+  'rate_limited',
+  'quota_exhausted',
+  'overloaded',
+  'timeout',
+  'network',
+  'bad_credential',
+  'not_entitled',
+  'model_missing',
+  'too_large',
+  'context_exceeded',
+  'content_filtered',
+  'rejected',
+  'bad_reply',
+  'cancelled',
+] as const;
+export type ProviderFailureKind = (typeof providerFailureKinds)[number];
+
+/** One failed call, as understood. `message` is safe to show: no key, no organization id, no raw body. */
+export interface ProviderFailure {
+  readonly kind: ProviderFailureKind;
+  readonly message: string;
+  /** HTTP status of the reply; absent when there was none. */
+  readonly status?: number;
+  /** How long the provider asks us to stay away, ms; absent when it did not say. */
+  readonly retryAfterMs?: number;
+  /** The optional request field the provider objected to, so that it can be stripped and the call repeated once. */
+  readonly field?: string;
+  /** What the refusal covers: this model, every model of the credential, or the credential for good. */
+  readonly covers?: 'model' | 'credential';
+  /** True when the pool comes back only at its own reset (day, month), not after `retryAfterMs`. */
+  readonly untilReset?: boolean;
+}
+
+/** What we tell a caller, with its HTTP status. */
+export const callerErrorStatus = {
+  invalid_request: 400,
+  unauthenticated: 401,
+  budget_exceeded: 402,
+  forbidden: 403,
+  not_found: 404,
+  model_not_found: 404,
+  method_not_allowed: 405,
+  too_large: 413,
+  no_candidate: 422,
+  rate_limited: 429,
+  internal: 500,
+  upstream_failed: 502,
+  exhausted: 503,
+  deadline: 504,
+} as const satisfies Record<string, number>;
+export type CallerErrorCode = keyof typeof callerErrorStatus;
+
+/** One failed attempt, as told to log, header, error body and web app. `failure` names what happened; `ms` how long it took. */
+export interface Attempt {
+  readonly route: string;
+  readonly credential: string;
+  readonly tier: 'free' | 'paid' | 'local';
+  readonly failure: ProviderFailureKind | null;
+  readonly status: number | null;
+  readonly ms: number;
+  readonly message: string | null;
+}
+
+/** An error meant for the caller. Wires render it in the caller's format. */
+export class CallerError extends Error {
+  override readonly name = 'CallerError';
+  readonly code: CallerErrorCode;
+  /** The request field at fault, in dotted form; null when none is. */
+  readonly param: string | null;
+  readonly retryable: boolean;
+  /** When trying again makes sense, ms from now; null when unknown. */
+  readonly retryAfterMs: number | null;
+  readonly attempts: readonly Attempt[];
+
+  constructor(
+    code: CallerErrorCode,
+    message: string,
+    details: { param?: string; retryable?: boolean; retryAfterMs?: number | null; attempts?: readonly Attempt[] } = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.param = details.param ?? null;
+    this.retryable = details.retryable ?? callerErrorStatus[code] >= 500;
+    this.retryAfterMs = details.retryAfterMs ?? null;
+    this.attempts = details.attempts ?? [];
+  }
+
+  get status(): number {
+    return callerErrorStatus[this.code];
+  }
+}
