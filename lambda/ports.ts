@@ -87,6 +87,15 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
+/** The reply's body. Chunks go out as they are written; `write` answers false when the reader is slower than we are. */
+export interface ReplyBody {
+  write(chunk: Uint8Array | string): boolean;
+  /** Resolves when more may be written, or the caller is gone. */
+  drained(): Promise<void>;
+  /** Ends the reply. Writing after it is a no-op. */
+  end(last?: Uint8Array | string): void;
+}
+
 /** Structured log. Fields must come from an allow-list of harmless facts; never prompts, keys or bodies. */
 export interface Log {
   debug(event: string, fields?: LogFields): void;

@@ -38,6 +38,8 @@ export interface ProviderFailure {
 /** What we tell a caller, with its HTTP status. */
 export const callerErrorStatus = {
   invalid_request: 400,
+  context_length_exceeded: 400,
+  content_filter: 400,
   unauthenticated: 401,
   budget_exceeded: 402,
   forbidden: 403,

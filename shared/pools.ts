@@ -51,13 +51,17 @@ export const evidenceSchema = z.object({
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
 
-/** One limit. `models` holds ids or patterns with `*`; `kinds` narrows it to some operations; `plan` to one plan of the account. */
+/**
+ * One limit. `models` holds ids or patterns with `*`: all they match draw on the one pool, or, with `perModel`, each has a pool of its own.
+ * `kinds` narrows it to some operations; `plan` to one plan of the account.
+ */
 export const poolSchema = z.object({
   models: z.array(z.string()).check(z.minLength(1)),
   scope: z._default(z.enum(poolScopes), 'credential'),
   unit: z.enum(poolUnits),
   max: z.number().check(z.nonnegative()),
   clock: clockSchema,
+  perModel: z.optional(z.boolean()),
   kinds: z.optional(z.array(z.string())),
   plan: z.optional(z.enum(['free', 'paid'])),
   evidence: z.optional(evidenceSchema),

@@ -1,14 +1,7 @@
 // One request and its reply, as every entry (node:http, Lambda events) hands it to the app: plain strings and bytes.
-import type { Headers } from '../ports.ts';
+import type { Headers, ReplyBody } from '../ports.ts';
 
-/** The reply's body. Chunks go out as they are written; `write` answers false when the reader is slower than we are. */
-export interface ReplyBody {
-  write(chunk: Uint8Array | string): boolean;
-  /** Resolves when more may be written, or the caller is gone. */
-  drained(): Promise<void>;
-  /** Ends the reply. Writing after it is a no-op. */
-  end(last?: Uint8Array | string): void;
-}
+export type { ReplyBody } from '../ports.ts';
 
 export interface Exchange {
   readonly method: string;

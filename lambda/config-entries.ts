@@ -1,0 +1,77 @@
+// FREEWAY_PROVIDERS: further credentials as a JSON array, or `@path` to a file that holds one.
+import type { Provider } from '#shared/catalog.ts';
+import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
+import { ConfigError, type ConfigInput } from './config.ts';
+
+const NAME = 'FREEWAY_PROVIDERS';
+
+function readJson(text: string, readText: (path: string) => string): unknown {
+  let json = text;
+  if (text.startsWith('@')) {
+    const path = text.slice(1);
+    try {
+      json = readText(path);
+    } catch (error) {
+      throw new ConfigError(`${NAME} names the file "${path}", which can't be read: ${error instanceof Error ? error.message : 'unknown reason'}.`);
+    }
+  }
+  try {
+    return JSON.parse(json);
+  } catch {
+    // The parser's own message would quote the text around the fault, which may be a key.
+    throw new ConfigError(`${NAME} is not valid JSON. It must be an array of entries, or "@path" to a file that holds one.`);
+  }
+}
+
+const toPath = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`), '');
+
+/** Names an entry without showing anything of it but its provider and name. */
+function toLabel(value: unknown, index: number): string {
+  const { provider, name } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const words = [provider, name].filter((word): word is string => typeof word === 'string' && word.length <= 64);
+  return words.length === 0 ? `entry ${index}` : `entry ${index} (${words.join(' ')})`;
+}
+
+function parseEntry(value: unknown, index: number): ProviderEntry {
+  const parsed = providerEntrySchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue && issue.path.length > 0 ? `field "${toPath(issue.path)}"` : 'it';
+  throw new ConfigError(`${NAME}, ${toLabel(value, index)}: ${where} is wrong. ${issue?.message ?? 'Invalid'}.`);
+}
+
+/** Checks what the schema can't: that the provider exists and has all it needs. */
+function checkEntry(entry: ProviderEntry, index: number, providers: readonly Provider[]): void {
+  const label = toLabel(entry, index);
+  const provider = providers.find(({ id }) => id === entry.provider);
+  if (!provider) {
+    throw new ConfigError(`${NAME}, ${label}: field "provider" names no provider of the catalog. Known: ${providers.map(({ id }) => id).join(', ')}.`);
+  }
+  if (provider.status === 'retired') throw new ConfigError(`${NAME}, ${label}: ${provider.retired?.message ?? 'this provider is retired'}`);
+  for (const field of provider.fields) {
+    const given = entry[field.name] ?? field.default;
+    if (field.required && (given === undefined || given === '')) {
+      throw new ConfigError(`${NAME}, ${label}: field "${field.name}" (${field.label}) is missing; expected a non-empty string.`);
+    }
+    if (given !== undefined && typeof given !== 'string') {
+      throw new ConfigError(`${NAME}, ${label}: field "${field.name}" (${field.label}) must be a string.`);
+    }
+  }
+  if (provider.models.length === 0 && (entry.models ?? []).length === 0) {
+    throw new ConfigError(`${NAME}, ${label}: field "models" is missing; the catalog has no models for "${provider.id}", so list at least one, such as [{"id": "my-model"}].`);
+  }
+}
+
+/** All entries, checked. Throws ConfigError naming entry, field and what was expected; never prints a key. */
+export function readProviderEntries({ env, providers, readText }: ConfigInput): ProviderEntry[] {
+  const text = env[NAME]?.trim();
+  if (!text) return [];
+  const json = readJson(text, readText);
+  if (!Array.isArray(json)) throw new ConfigError(`${NAME} must be a JSON array of entries, but is ${json === null ? 'null' : typeof json}.`);
+  return json.map((value: unknown, index) => {
+    const entry = parseEntry(value, index);
+    checkEntry(entry, index, providers);
+    return entry;
+  });
+}

@@ -1,0 +1,24 @@
+// Where an answer goes: the caller's side of one exchange, as the gateway sees it.
+import type { Attempt } from '#shared/failures.ts';
+import type { ReplyBody } from '../ports.ts';
+import type { Candidate } from '../routing/types.ts';
+
+/** What is known of an answer when its head must go out. */
+export interface Receipt {
+  readonly candidate: Candidate;
+  /** Failed attempts before this one. */
+  readonly attempts: readonly Attempt[];
+  /** Time spent waiting for quota, ms. */
+  readonly waitedMs: number;
+  /** null when it is not known before the body (streams). */
+  readonly costUsd: number | null;
+}
+
+/** The caller's side. `commit` sends status 200 and the head; after it, failover is no longer invisible. */
+export interface Caller {
+  commit(receipt: Receipt, contentType: string): ReplyBody;
+  /** True once the caller has hung up. */
+  readonly gone: boolean;
+  /** Called when the caller hangs up. */
+  onGone(listener: () => void): void;
+}

@@ -1,0 +1,80 @@
+// Turns configured entries into credentials: what routing may know of them, and how a call is addressed and authorised.
+import { createHash } from 'node:crypto';
+import type { Model, Provider } from '#shared/catalog.ts';
+import type { ProviderEntry } from '#shared/credentials.ts';
+import type { Headers } from '../ports.ts';
+import type { Plan, RoutableCredential } from '../routing/credential.ts';
+
+/** A credential that can be used for calls. The secret stays inside `authorize`. */
+export interface Credential extends RoutableCredential {
+  /** Base URL with the credential's own fields filled in, without a trailing slash. */
+  readonly baseUrl: string;
+  /** Headers that authorise one call. */
+  readonly authorize: () => Headers;
+}
+
+const text = (entry: ProviderEntry, name: string): string | undefined => {
+  const value = entry[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+};
+
+/** Fills `{field}` placeholders from the credential's fields; a field's default stands in for a missing value. */
+function toBaseUrl(entry: ProviderEntry, provider: Provider): string {
+  const template = entry.baseUrl ?? provider.baseUrl;
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const field = provider.fields.find((known) => known.name === name);
+    return text(entry, name) ?? field?.default ?? '';
+  });
+  return filled.replace(/\/+$/, '');
+}
+
+/** Equal for equal keys at one provider, and useless for finding the key. */
+function toId(entry: ProviderEntry, baseUrl: string): string {
+  const what = `freeway credential\n${entry.provider}\n${entry.apiKey ?? ''}\n${baseUrl}\n${entry.apiKey ? '' : (entry.name ?? '')}`;
+  return createHash('sha256').update(what).digest('base64url').slice(0, 12);
+}
+
+function toAuthorize(provider: Provider, apiKey: string | undefined): () => Headers {
+  const { auth } = provider;
+  const fixed: Record<string, string> = {};
+  for (const quirk of provider.quirks) if (quirk.kind === 'requireHeader') fixed[quirk.header.toLowerCase()] = quirk.value;
+  if (apiKey !== undefined && auth.scheme === 'bearer') fixed['authorization'] = `Bearer ${apiKey}`;
+  if (apiKey !== undefined && auth.scheme === 'header') fixed[auth.header.toLowerCase()] = `${auth.prefix ?? ''}${apiKey}`;
+  return () => fixed;
+}
+
+/** Custom endpoints price themselves: nothing to pay means free. Everything else follows the provider's usual plan. */
+function toPlan(entry: ProviderEntry, provider: Provider): Plan {
+  if (entry.tier) return entry.tier;
+  if (provider.models.length > 0 || provider.defaultPlan === 'local') return provider.defaultPlan;
+  const priced = entry.models ?? [];
+  return priced.length > 0 && priced.every(({ price }) => price?.inputPerMillionUsd === 0 && price.outputPerMillionUsd === 0) ? 'free' : 'paid';
+}
+
+/** A person who says "this key is free" says so of the models listed with it. */
+function toModels(entry: ProviderEntry, plan: Plan): Model[] {
+  return (entry.models ?? []).map((model) => ({ kind: 'chat', capabilities: [], ...(plan === 'free' ? { free: 'plan' } : {}), ...model }) as Model);
+}
+
+/** The credential of one entry. The entry must have passed the configuration's checks. */
+export function toCredential(entry: ProviderEntry, provider: Provider): Credential {
+  const baseUrl = toBaseUrl(entry, provider);
+  const id = toId(entry, baseUrl);
+  const plan = toPlan(entry, provider);
+  const known = new Map(provider.models.map((model) => [model.id, model]));
+  return {
+    id,
+    name: entry.name ?? provider.id,
+    provider,
+    plan,
+    priority: entry.priority,
+    weight: entry.weight,
+    trainsOnPrompts: entry.trainsOnPrompts ?? null,
+    account: entry.account ?? null,
+    models: toModels(entry, plan).map((model) => ({ ...known.get(model.id), ...model })),
+    allowedModels: entry.allowedModels ?? [],
+    pools: (entry.pools ?? []).map((pool) => ({ ...pool })),
+    baseUrl,
+    authorize: toAuthorize(provider, entry.apiKey),
+  };
+}

@@ -1,0 +1,49 @@
+// The one table of what follows from a provider's failure: what next, what rests and for how long, and whether it counts for the breaker.
+import type { ProviderFailure, ProviderFailureKind } from '#shared/failures.ts';
+
+export interface FailurePolicy {
+  /**
+   * - `failover`: go on with the next candidate; this one is not asked again for this request.
+   * - `later`: go on with the next candidate; when none is left this one may be asked again, after a pause.
+   * - `stop`: the failure is the answer.
+   */
+  readonly next: 'failover' | 'later' | 'stop';
+  /** What is benched for everybody: the model under this credential, the whole credential, or nothing. */
+  readonly rests: 'model' | 'credential' | 'nothing';
+  /** How long when the provider names no time, ms. */
+  readonly restMs: number;
+  /** Whether it counts towards opening the breaker. Limits never do. */
+  readonly breaker: boolean;
+}
+
+const SECOND = 1000;
+const HOUR = 3_600_000;
+
+const table: Readonly<Record<ProviderFailureKind, FailurePolicy>> = {
+  rate_limited: { next: 'later', rests: 'model', restMs: 20 * SECOND, breaker: false },
+  quota_exhausted: { next: 'failover', rests: 'model', restMs: HOUR, breaker: false },
+  overloaded: { next: 'later', rests: 'nothing', restMs: 0, breaker: true },
+  timeout: { next: 'later', rests: 'nothing', restMs: 0, breaker: true },
+  network: { next: 'later', rests: 'nothing', restMs: 0, breaker: true },
+  bad_credential: { next: 'failover', rests: 'credential', restMs: HOUR, breaker: false },
+  not_entitled: { next: 'failover', rests: 'model', restMs: 24 * HOUR, breaker: false },
+  model_missing: { next: 'failover', rests: 'model', restMs: 24 * HOUR, breaker: false },
+  too_large: { next: 'failover', rests: 'nothing', restMs: 0, breaker: false },
+  context_exceeded: { next: 'failover', rests: 'nothing', restMs: 0, breaker: false },
+  content_filtered: { next: 'stop', rests: 'nothing', restMs: 0, breaker: false },
+  rejected: { next: 'stop', rests: 'nothing', restMs: 0, breaker: false },
+  bad_reply: { next: 'later', rests: 'nothing', restMs: 0, breaker: true },
+  cancelled: { next: 'stop', rests: 'nothing', restMs: 0, breaker: false },
+};
+
+/** The longest a provider may bench itself by a hint in a reply. */
+const LONGEST_REST_MS = 48 * HOUR;
+
+/** What follows from this failure. A failure that covers the whole credential rests it whole. */
+export function policyFor(failure: ProviderFailure): FailurePolicy {
+  const policy = table[failure.kind];
+  const rests = failure.covers === 'credential' && policy.rests !== 'nothing' ? 'credential' : policy.rests;
+  const asked = failure.retryAfterMs;
+  if (asked === undefined || policy.rests === 'nothing') return { ...policy, rests };
+  return { ...policy, rests, restMs: Math.min(asked, LONGEST_REST_MS) };
+}

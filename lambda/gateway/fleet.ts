@@ -1,0 +1,64 @@
+// Everything that can be asked under one configuration: credentials, candidates and the names they answer to.
+import type { Model, Provider } from '#shared/catalog.ts';
+import type { ProviderEntry } from '#shared/credentials.ts';
+import { toCandidates } from '../routing/candidates.ts';
+import { createModelNames, type ModelNames } from '../routing/selector.ts';
+import type { Candidate } from '../routing/types.ts';
+import { toCredential, type Credential } from './credentials.ts';
+
+/** Read-only; a changed configuration makes a new fleet. */
+export interface Fleet {
+  readonly candidates: readonly Candidate[];
+  /** The credential of each candidate, by the same index. */
+  readonly credentials: readonly Credential[];
+  /** The model as the catalog or the credential describes it, by the same index. */
+  readonly models: readonly Model[];
+  readonly names: ModelNames;
+}
+
+export interface FleetInput {
+  readonly entries: readonly ProviderEntry[];
+  readonly providers: readonly Provider[];
+  readonly serves: (model: Model, provider: Provider) => boolean;
+}
+
+/** Two entries of one name would be indistinguishable in headers and logs: the later ones get a number. */
+function withDistinctNames(credentials: readonly Credential[]): Credential[] {
+  const seen = new Map<string, number>();
+  return credentials.map((credential) => {
+    const count = (seen.get(credential.name) ?? 0) + 1;
+    seen.set(credential.name, count);
+    return count === 1 ? credential : { ...credential, name: `${credential.name}-${count}` };
+  });
+}
+
+/** One key given twice is one credential. */
+function withoutRepeats(credentials: readonly Credential[]): Credential[] {
+  return [...new Map(credentials.toReversed().map((credential) => [credential.id, credential])).values()].reverse();
+}
+
+/** Builds the fleet of the enabled entries. */
+export function createFleet({ entries, providers, serves }: FleetInput): Fleet {
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const all = entries.flatMap((entry) => {
+    const provider = byId.get(entry.provider);
+    return provider && entry.enabled ? [toCredential(entry, provider)] : [];
+  });
+  const credentials = withDistinctNames(withoutRepeats(all));
+  const candidates = toCandidates(credentials, serves);
+  const owners = new Map(credentials.map((credential) => [credential.id, credential]));
+  const modelOf = (credential: Credential, id: string): Model | undefined =>
+    credential.models.find((model) => model.id === id) ?? credential.provider.models.find((model) => model.id === id);
+  const pairs = candidates.map((candidate) => {
+    const credential = owners.get(candidate.credentialId);
+    const model = credential && modelOf(credential, candidate.modelId);
+    if (!credential || !model) throw new Error(`candidate ${candidate.route} has no credential`);
+    return { credential, model };
+  });
+  return {
+    candidates,
+    credentials: pairs.map(({ credential }) => credential),
+    models: pairs.map(({ model }) => model),
+    names: createModelNames(candidates),
+  };
+}

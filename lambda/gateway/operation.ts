@@ -1,0 +1,65 @@
+// One operation for one request (a chat, later an embedding or a transcription), as the loop needs it: what to ask, what to send, how to read.
+import type { ProviderFailure } from '#shared/failures.ts';
+import type { Usage } from '#shared/usage.ts';
+import type { Headers, ReplyBody, UpstreamListener } from '../ports.ts';
+import type { Policy } from '../routing/policy.ts';
+import type { RequestProfile } from '../routing/profile.ts';
+import type { Selector } from '../routing/selector.ts';
+import type { ObservedLimit } from '../wire/types.ts';
+
+/** A call to one candidate, ready but for the credential. */
+export interface OutgoingCall {
+  /** Path behind the credential's base URL. */
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array | string;
+  /** From sending to the first content; a reply later than that has failed. */
+  readonly firstContentTimeoutMs: number;
+  /** The longest silence inside a reply. */
+  readonly idleTimeoutMs: number;
+}
+
+/** How an attempt ended. */
+export interface AttemptOutcome {
+  /** null: the caller has the whole answer. */
+  readonly failure: ProviderFailure | null;
+  /** Whether the caller has received anything of it. */
+  readonly committed: boolean;
+  /** null when the provider did not say. */
+  readonly usage: Usage | null;
+  /** Characters of answer seen, for the estimate when usage is unknown. */
+  readonly contentLength: number;
+  readonly limits: readonly ObservedLimit[];
+  readonly firstContentAtMs: number | null;
+  readonly ms: number;
+}
+
+/** What a reader may do while it reads. */
+export interface ReaderContext {
+  readonly nowMs: () => number;
+  /** The first content is here: sends the head to the caller, once. `usage` when it is already known. */
+  readonly commit: (contentType: string, usage: Usage | null) => ReplyBody;
+  /** Stops and resumes the provider's stream while the caller is slow. */
+  readonly pause: () => void;
+  readonly resume: () => void;
+  /** The attempt is over. Further events are ignored. */
+  readonly finish: (outcome: Omit<AttemptOutcome, 'ms' | 'firstContentAtMs'>) => void;
+  /** `freeway` field for the last usage chunk of a stream. */
+  readonly receiptField: (usage: Usage | null) => Readonly<Record<string, unknown>>;
+}
+
+export type ReplyReader = UpstreamListener;
+
+export interface Operation {
+  readonly name: 'chat';
+  readonly requestId: string;
+  readonly selector: Selector;
+  readonly profile: RequestProfile;
+  readonly policy: Policy;
+  /** When everything must be over, ms since the epoch. */
+  readonly deadlineAtMs: number;
+  /** The call to candidate `index`. `stripped` names optional fields that this provider and model refuse. */
+  prepare(index: number, stripped: readonly string[]): OutgoingCall;
+  /** A reader for one reply of candidate `index`. */
+  read(index: number, context: ReaderContext): ReplyReader;
+}

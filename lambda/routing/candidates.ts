@@ -1,0 +1,134 @@
+// Builds the list of candidates (model x credential) with their tiers and pools from catalog and credentials.
+import type { Model, ModelSize, Provider } from '#shared/catalog.ts';
+import { modelSizes } from '#shared/catalog.ts';
+import type { Pool } from '#shared/pools.ts';
+import { toMask } from './capabilities.ts';
+import type { RoutableCredential } from './credential.ts';
+import { toFingerprint } from './fingerprint.ts';
+import { matchesAny } from './match.ts';
+import type { BoundPool, Candidate, Tier } from './types.ts';
+
+/** What calling the model on this plan costs: free, paid or local; null when the plan can't call it. */
+function toTier(model: Model, credential: RoutableCredential): Tier | null {
+  if (credential.plan === 'local') return 'local';
+  if (model.free === 'always') return 'free';
+  if (credential.plan === 'paid') return 'paid';
+  return model.free === 'plan' ? 'free' : null;
+}
+
+function toFamily(model: Model): string {
+  return model.family ?? model.id.replace(/^.*\//, '').replace(/:free$/, '').toLowerCase();
+}
+
+const sizeRank = (size: ModelSize | undefined): number => modelSizes.indexOf(size ?? 'large');
+
+/** Catalog models with the credential's own laid over them, narrowed to those it allows. */
+function modelsOf(credential: RoutableCredential): Model[] {
+  const byId = new Map(credential.provider.models.map((model) => [model.id, model]));
+  for (const model of credential.models) byId.set(model.id, { ...byId.get(model.id), ...model });
+  const { allowedModels } = credential;
+  return [...byId.values()].filter(({ id }) => allowedModels.length === 0 || matchesAny(allowedModels, id));
+}
+
+const poolIdentity = (pool: Pool): string => `${pool.models.join(',')}|${pool.kinds?.join(',') ?? ''}|${pool.unit}|${JSON.stringify(pool.clock)}`;
+
+/** Pools of the plan, with the credential's own laid over them. */
+function poolsOf(credential: RoutableCredential): Pool[] {
+  const onPlan = credential.provider.pools.filter((pool) => pool.plan === undefined || pool.plan === credential.plan);
+  const byIdentity = new Map(onPlan.map((pool) => [poolIdentity(pool), pool]));
+  for (const pool of credential.pools) byIdentity.set(poolIdentity(pool), pool);
+  return [...byIdentity.values()];
+}
+
+/** Who shares the pool: two credentials with the same owner draw on the same state. */
+function ownerOf(pool: Pool, credential: RoutableCredential): string {
+  if (pool.scope === 'ip') return `ip:${credential.provider.id}`;
+  if (pool.scope === 'credential' || credential.account === null) return credential.id;
+  return `${pool.scope}:${credential.provider.id}:${credential.account}`;
+}
+
+const covers = (pool: Pool, model: Model): boolean => (pool.kinds === undefined || pool.kinds.includes(model.kind)) && matchesAny(pool.models, model.id);
+
+/** Ties a pool to its state: one for all models it covers, or one for this model. */
+function bindPool(pool: Pool, model: Model, credential: RoutableCredential): BoundPool {
+  const only = pool.perModel ? `|${model.id}` : '';
+  return { ...pool, key: toFingerprint(`${ownerOf(pool, credential)}|${poolIdentity(pool)}${only}`) };
+}
+
+/** Whether Freeway can call the model: its wire and operation are ones it speaks. */
+export type Serves = (model: Model, provider: Provider) => boolean;
+
+interface Draft {
+  readonly credential: RoutableCredential;
+  readonly model: Model;
+  readonly tier: Tier;
+  readonly pools: readonly BoundPool[];
+}
+
+function toDrafts(credential: RoutableCredential, serves: Serves): Draft[] {
+  const pools = poolsOf(credential);
+  const drafts: Draft[] = [];
+  for (const model of modelsOf(credential)) {
+    const tier = toTier(model, credential);
+    if (tier === null || !serves(model, credential.provider)) continue;
+    const own = pools.filter((pool) => covers(pool, model)).map((pool) => bindPool(pool, model, credential));
+    drafts.push({ credential, model, tier, pools: own });
+  }
+  return drafts;
+}
+
+/** Candidates whose pools overlap must live in one book, so that one write can reserve over all of them: connected components. */
+function toBooks(drafts: readonly Draft[]): string[] {
+  const parent = new Map<string, string>();
+  const find = (key: string): string => {
+    let root = key;
+    for (let up = parent.get(root); up !== undefined && up !== root; up = parent.get(root)) root = up;
+    return root;
+  };
+  for (const draft of drafts) {
+    const [first, ...rest] = draft.pools.map((pool) => pool.key);
+    if (first === undefined) continue;
+    if (!parent.has(first)) parent.set(first, first);
+    // The smallest key becomes the root, so that the book's name does not depend on the order of credentials.
+    for (const key of rest) {
+      if (!parent.has(key)) parent.set(key, key);
+      const [a, b] = [find(first), find(key)].sort();
+      if (a !== undefined && b !== undefined) parent.set(b, a);
+    }
+  }
+  return drafts.map(({ credential, pools }) => {
+    const key = pools[0]?.key;
+    return key === undefined ? credential.id : find(key);
+  });
+}
+
+/** All candidates of the given credentials, in their order. Models that the plan can't call, or that we can't, are left out. */
+export function toCandidates(credentials: readonly RoutableCredential[], serves: Serves): readonly Candidate[] {
+  const drafts = credentials.flatMap((credential) => toDrafts(credential, serves));
+  const books = toBooks(drafts);
+  return drafts.map(({ credential, model, tier, pools }, index): Candidate => {
+    const rank = sizeRank(model.size);
+    return {
+      route: `${credential.provider.id}/${model.id}`,
+      providerId: credential.provider.id,
+      modelId: model.id,
+      credentialId: credential.id,
+      credential: credential.name,
+      kind: model.kind,
+      family: toFamily(model),
+      tier,
+      capabilities: toMask(model.capabilities),
+      sizeRank: rank,
+      roleRank: Math.max(rank, ...(model.roles ?? []).map(sizeRank)),
+      context: model.context ?? null,
+      maxOutput: model.maxOutput ?? null,
+      price: model.price ?? null,
+      priority: credential.priority,
+      weight: credential.weight,
+      trainsOnPrompts: credential.trainsOnPrompts ?? credential.provider.terms.trainsOnPrompts,
+      pools,
+      book: books[index] ?? credential.id,
+      mark: toFingerprint(`${credential.id}|${model.id}`),
+    };
+  });
+}

@@ -1,0 +1,27 @@
+// A credential as routing sees it: which provider, which models and limits it brings, what it may be used for. No secrets.
+import type { Model, Provider } from '#shared/catalog.ts';
+import type { Pool } from '#shared/pools.ts';
+
+/** The plan an account is on: what it may call, and what that costs. */
+export type Plan = 'free' | 'paid' | 'local';
+
+export interface RoutableCredential {
+  /** Stable across restarts and instances, so that its books are; derived from the key, never the key itself. */
+  readonly id: string;
+  /** Public name. */
+  readonly name: string;
+  readonly provider: Provider;
+  readonly plan: Plan;
+  readonly priority: number;
+  readonly weight: number;
+  /** Overrides the provider's terms when the person knows better. */
+  readonly trainsOnPrompts: boolean | null;
+  /** Credentials with the same account share account and project pools; null means an account of its own. */
+  readonly account: string | null;
+  /** Models that add to or replace the catalog's by id. */
+  readonly models: readonly Model[];
+  /** Patterns of the models that may be used; empty means all. */
+  readonly allowedModels: readonly string[];
+  /** Pools that add to or replace the catalog's (same models, unit and clock). */
+  readonly pools: readonly Pool[];
+}

@@ -1,0 +1,61 @@
+// What one request needs, boiled down to what candidates are judged by.
+import type { ModelKind } from '#shared/catalog.ts';
+import { poolUnits, type Amounts, type PoolUnit } from '#shared/pools.ts';
+import { estimateCostUsd } from './cost.ts';
+import type { Candidate, Classification } from './types.ts';
+
+export interface RequestProfile {
+  readonly kind: ModelKind;
+  /** Capability bits the request can't do without. */
+  readonly needs: number;
+  /** null for operations that are not classified. */
+  readonly classification: Classification | null;
+  /** Estimates before the per-model correction, tokens. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** The caller's bound on the reply, tokens. */
+  readonly maxOutputTokens: number | null;
+  readonly audioSeconds: number | null;
+}
+
+/** Who is asked: the candidate and its learned tokens-per-estimate. */
+export interface Asked {
+  readonly candidate: Candidate;
+  readonly ratio: number;
+}
+
+function outputNeed(profile: RequestProfile, { candidate }: Asked): number {
+  return Math.min(profile.outputTokens, candidate.maxOutput ?? profile.outputTokens);
+}
+
+/** What one call takes from a pool of this unit; null when unknown (a price we do not have). */
+export function needOf(unit: PoolUnit, profile: RequestProfile, asked: Asked): number | null {
+  const inputTokens = Math.ceil(profile.inputTokens * asked.ratio);
+  switch (unit) {
+    case 'requests':
+    case 'concurrent':
+      return 1;
+    case 'input_tokens':
+      return inputTokens;
+    case 'output_tokens':
+      return outputNeed(profile, asked);
+    case 'tokens':
+      return inputTokens + outputNeed(profile, asked);
+    case 'audio_seconds':
+      return profile.audioSeconds ?? 0;
+    case 'usd': {
+      const { price } = asked.candidate;
+      return price === null ? null : estimateCostUsd(price, { inputTokens, outputTokens: outputNeed(profile, asked) });
+    }
+  }
+}
+
+/** What one call takes from every kind of pool. */
+export function toNeed(profile: RequestProfile, asked: Asked): Amounts {
+  const need: Partial<Record<PoolUnit, number>> = {};
+  for (const unit of poolUnits) {
+    const amount = needOf(unit, profile, asked);
+    if (amount !== null && amount > 0) need[unit] = amount;
+  }
+  return need;
+}

@@ -1,0 +1,99 @@
+// Model names as callers write them: `auto`, `auto:large`, `:free` behind any, a bare id or family, or `provider/model`.
+import type { ModelSize } from '#shared/catalog.ts';
+import type { Candidate } from './types.ts';
+
+/** How `auto:<mode>` bends the choice: a size floor, or another order. */
+export type AutoMode = ModelSize | 'fast' | 'cheap' | 'long';
+const autoModes: ReadonlySet<string> = new Set(['small', 'large', 'reasoning', 'fast', 'cheap', 'long']);
+
+/** A parsed model name. `among` holds indices into the candidates; null means all. */
+export interface Selector {
+  readonly name: string;
+  readonly mode: AutoMode | null;
+  /** `:free` was asked for: never pay. */
+  readonly freeOnly: boolean;
+  readonly among: readonly number[] | null;
+}
+
+/** Looks up candidates by any name they answer to. */
+export interface ModelNames {
+  /** null: no such model. */
+  readonly parse: (name: string) => Selector | null;
+  /** Known names that resemble this one, best first. */
+  readonly near: (name: string) => readonly string[];
+}
+
+const isAutoMode = (text: string): text is AutoMode => autoModes.has(text);
+
+function parseAuto(name: string, freeOnly: boolean): Selector | null {
+  if (name === 'auto') return { name, mode: null, freeOnly, among: null };
+  const mode = name.slice('auto:'.length);
+  return name.startsWith('auto:') && isAutoMode(mode) ? { name, mode, freeOnly, among: null } : null;
+}
+
+/** Edit distance, bounded: answers `limit + 1` as soon as it is exceeded. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    if (Math.min(...next) > limit) return limit + 1;
+    row = next;
+  }
+  return row[b.length] ?? limit + 1;
+}
+
+/** Names longer than this are not compared with others. */
+const LONGEST_NAME = 128;
+
+function toNear(names: readonly string[], name: string): string[] {
+  if (name.length > LONGEST_NAME) return [];
+  const wanted = name.toLowerCase();
+  const limit = Math.max(2, Math.floor(wanted.length / 3));
+  return names
+    .map((known) => {
+      const lower = known.toLowerCase();
+      return { known, cost: lower.includes(wanted) || wanted.includes(lower) ? 1 : distance(wanted, lower, limit) };
+    })
+    .filter(({ cost }) => cost <= limit)
+    .sort((a, b) => a.cost - b.cost || a.known.length - b.known.length)
+    .slice(0, 5)
+    .map(({ known }) => known);
+}
+
+/** All names one candidate answers to: pinned by provider or credential name, bare id, id without vendor prefix, and family. */
+function namesOf(candidate: Candidate): string[] {
+  const { modelId, family } = candidate;
+  return [candidate.route, `${candidate.credential}/${modelId}`, modelId, modelId.replace(/^.*\//, ''), family, `${candidate.providerId}/${family}`];
+}
+
+/** Indexes the candidates by name. Built once per configuration. Names are case-insensitive. */
+export function createModelNames(candidates: readonly Candidate[]): ModelNames {
+  const byName = new Map<string, number[]>();
+  candidates.forEach((candidate, index) => {
+    for (const name of new Set(namesOf(candidate).map((text) => text.toLowerCase()))) {
+      const indices = byName.get(name);
+      if (indices) indices.push(index);
+      else byName.set(name, [index]);
+    }
+  });
+  const shown = [...new Set(candidates.flatMap((candidate) => [candidate.route, candidate.family]))];
+
+  const parse = (name: string): Selector | null => {
+    // A provider's own id may end in `:free`; such a name is looked up as it stands first.
+    const exact = byName.get(name.toLowerCase());
+    if (exact) return { name, mode: null, freeOnly: name.endsWith(':free'), among: exact };
+    const auto = parseAuto(name, false);
+    if (auto) return auto;
+    if (!name.endsWith(':free')) return null;
+    const bare = name.slice(0, -':free'.length);
+    const among = byName.get(bare.toLowerCase());
+    if (among) return { name, mode: null, freeOnly: true, among };
+    return parseAuto(bare, true);
+  };
+  return { parse, near: (name) => toNear(['auto', ...shown], name) };
+}
