@@ -42,7 +42,7 @@ export interface TextPiece {
 export interface RequestTarget {
   readonly model: string;
   readonly quirks: readonly Quirk[];
-  /** Fields learned to be refused by this provider and model. */
+  /** Fields learned to be refused by this provider and model, as `ProviderFailure.field` names them. */
   readonly stripped: readonly string[];
   /** Ask for a usage chunk even if the caller did not. */
   readonly wantUsage: boolean;
@@ -60,6 +60,51 @@ export interface ReplyFacts {
   /** Characters of visible content, refusal, reasoning and tool arguments; 0 means an empty answer. */
   readonly contentLength: number;
   readonly toolCalls: number;
+  /** Content or tool calls are shaped in a way official clients can't read: pass the text through `normaliseReply` first. */
+  readonly irregular: boolean;
+}
+
+/** What a codec needs to judge a fault found inside a reply. */
+export interface ReplyContext {
+  readonly dialect: Dialect;
+  readonly nowMs: number;
+}
+
+/** A whole reply: either understood, or a fault (an error object under status 200 is one, an empty answer too). */
+export type ParsedReply =
+  | { readonly facts: ReplyFacts; readonly failure: null }
+  | { readonly facts: null; readonly failure: ProviderFailure };
+
+/** One server-sent event. `raw` is its exact text, `data` the joined data lines; null when there are none (comments). */
+export interface SseFrame {
+  readonly raw: string;
+  readonly event: string | null;
+  readonly data: string | null;
+}
+
+/** What names a reply; the same in every chunk of a stream. `created` in seconds since the epoch. */
+export interface ReplyHead {
+  readonly id: string;
+  readonly model: string;
+  readonly created: number;
+}
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON text, as the model wrote it. */
+  readonly arguments: string;
+}
+
+/** An answer in our own words: what streams are collected into and replies are written from. */
+export interface Answer extends ReplyHead {
+  readonly content: string;
+  readonly reasoning: string;
+  readonly refusal: string;
+  readonly toolCalls: readonly ToolCall[];
+  /** Null when the answer was cut before it ended. */
+  readonly finish: Finish | null;
+  readonly usage: Usage | null;
 }
 
 /** What one SSE frame of a stream means. Several may be true at once. */
@@ -73,6 +118,12 @@ export interface FrameFacts {
   readonly usageOnly: boolean;
   /** The stream's closing mark. */
   readonly done: boolean;
+  /** The data is not JSON: leave the frame out and read on. */
+  readonly malformed: boolean;
+  /** Shaped in a way official clients can't read: pass the data through `normaliseFrame` first. */
+  readonly irregular: boolean;
+  /** The names every chunk repeats; null when the frame does not carry them. */
+  readonly head: ReplyHead | null;
   readonly failure: ProviderFailure | null;
 }
 
@@ -102,8 +153,60 @@ export interface ObservedLimit {
   readonly from: 'header' | 'body';
 }
 
-/** Renders an error in the caller's format: JSON body for a reply, or one SSE frame inside a stream. */
+/** Renders an error in the caller's format: JSON body for a reply, or one SSE frame inside a stream. `nowMs` dates `earliest_reset`. */
 export interface ErrorRenderer {
-  renderError(error: CallerError, requestId: string): string;
-  renderStreamError(error: CallerError, requestId: string): string;
+  renderError(error: CallerError, requestId: string, nowMs: number): string;
+  renderStreamError(error: CallerError, requestId: string, nowMs: number): string;
+}
+
+/** Reads one format as an upstream provider sends it. */
+export interface ReplyReader {
+  parseReply(text: string, context: ReplyContext): ParsedReply;
+  inspectFrame(frame: SseFrame, context: ReplyContext): FrameFacts;
+  /** All frames of a stream, whole or cut, as one answer. Frames that can't be read are left out. */
+  collectStream(frames: readonly SseFrame[]): Answer;
+  /** A whole reply as an answer; null when it is none. */
+  toAnswer(text: string): Answer | null;
+  normaliseReply(text: string): string;
+  normaliseFrame(data: string): string;
+}
+
+/** Writes one format as a caller expects it. Stream parts are complete SSE frames. */
+export interface ReplyWriter {
+  renderReply(answer: Answer, freeway?: unknown): string;
+  renderStreamStart(head: ReplyHead): string;
+  renderStreamDelta(head: ReplyHead, delta: StreamDelta): string;
+  renderStreamTool(head: ReplyHead, tool: StreamTool): string;
+  renderStreamFinish(head: ReplyHead, finish: Finish): string;
+  /** The last chunk: usage and, under `freeway`, what Freeway adds to it. */
+  renderUsageFrame(head: ReplyHead, usage: Usage | null, freeway?: unknown): string;
+  renderStreamDone(): string;
+  /** A whole answer as the frames of a stream, closing mark included. */
+  splitReply(answer: Answer, includeUsage: boolean): readonly string[];
+  /** Adds the field `freeway` to a chunk's data. */
+  addFreewayField(data: string, freeway: unknown): string;
+}
+
+/** One piece of text of a streamed answer. */
+export interface StreamDelta {
+  readonly kind: 'content' | 'reasoning' | 'refusal';
+  readonly text: string;
+}
+
+/** One piece of a tool call; `id` and `name` come with its first piece. */
+export interface StreamTool {
+  readonly index: number;
+  readonly id?: string;
+  readonly name?: string;
+  readonly arguments: string;
+}
+
+/** A chat format in both directions. */
+export interface ChatWire extends ReplyReader, ReplyWriter, ErrorRenderer {
+  /** Throws CallerError `invalid_request` naming the field at fault. */
+  parseQuestion(json: unknown): ChatQuestion;
+  /** `bodyText` is the caller's own JSON text; null when the question came by another way. */
+  renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): string;
+  /** Constant headers the provider's quirks demand. */
+  requiredHeaders(target: RequestTarget): Readonly<Record<string, string>>;
 }

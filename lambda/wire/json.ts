@@ -1,0 +1,37 @@
+// Reads unknown JSON values without trusting them.
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** True for JSON objects; false for arrays and null. */
+export function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value as an object; an empty one when it is anything else. */
+export function toRecord(value: unknown): Json {
+  return isRecord(value) ? value : {};
+}
+
+/** The value as an array; an empty one when it is anything else. */
+export function toList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The value when it is a non-empty string, else null. */
+export function toText(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** The value when it is a finite number of zero or more, else undefined: absent is unknown, never 0. */
+export function toAmount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** Parses JSON; undefined when the text is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

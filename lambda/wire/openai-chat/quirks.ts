@@ -1,0 +1,146 @@
+// Bends a request body to the ways in which a provider departs from the format. The given body is never changed.
+import type { Quirk } from '#shared/catalog.ts';
+import type { RequestTarget } from '../types.ts';
+import type { Json } from '../json.ts';
+import { isRecord } from '../json.ts';
+
+type Draft = Record<string, unknown>;
+
+/** The body as the target wants it; fields that need no change are the same values. */
+export function bendBody(body: Json, target: RequestTarget): Json {
+  const draft: Draft = { ...body };
+  for (const quirk of target.quirks) {
+    if (appliesTo(quirk, target.model)) applyQuirk(draft, quirk);
+  }
+  for (const field of target.stripped) stripField(draft, field, target.stripped);
+  return draft;
+}
+
+/** True when the quirk is meant for the model: no patterns, or one with `*` as a wildcard that matches. */
+export function appliesTo(quirk: Quirk, model: string): boolean {
+  return quirk.models === undefined || quirk.models.some((pattern) => matches(pattern, model));
+}
+
+function matches(pattern: string, model: string): boolean {
+  const [head = '', ...rest] = pattern.split('*');
+  const tail = rest.pop();
+  if (tail === undefined) return pattern === model;
+  if (!model.startsWith(head)) return false;
+  let at = head.length;
+  for (const piece of rest) {
+    const found = model.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return model.length - tail.length >= at && model.endsWith(tail);
+}
+
+function applyQuirk(draft: Draft, quirk: Quirk): void {
+  switch (quirk.kind) {
+    case 'drop':
+      for (const field of quirk.fields) delete draft[field];
+      return;
+    case 'rename':
+      rename(draft, quirk.from, quirk.to);
+      return;
+    case 'clamp':
+      clamp(draft, quirk);
+      return;
+    case 'set':
+      if (draft[quirk.field] === undefined || draft[quirk.field] === null) draft[quirk.field] = quirk.value;
+      return;
+    case 'map':
+      mapValue(draft, quirk);
+      return;
+    case 'systemRole':
+      editMessages(draft, (message) => withRole(message, quirk.role));
+      return;
+    case 'dropMessageFields':
+      editMessages(draft, (message) => without(message, quirk.fields));
+      return;
+    case 'dropNulls':
+      dropNulls(draft);
+      return;
+    case 'exclusive':
+      if (isPresent(draft[quirk.field])) for (const field of quirk.drops) delete draft[field];
+      return;
+    case 'requireHeader':
+      return;
+  }
+}
+
+function rename(draft: Draft, from: string, to: string): void {
+  if (draft[from] === undefined) return;
+  draft[to] = draft[from];
+  delete draft[from];
+}
+
+function clamp(draft: Draft, quirk: Extract<Quirk, { kind: 'clamp' }>): void {
+  const value = draft[quirk.field];
+  if (typeof value !== 'number') return;
+  draft[quirk.field] = Math.min(Math.max(value, quirk.min ?? -Infinity), quirk.max ?? Infinity);
+}
+
+function mapValue(draft: Draft, quirk: Extract<Quirk, { kind: 'map' }>): void {
+  const value = draft[quirk.field];
+  if (value === undefined) return;
+  const same = value === quirk.from || (isRecord(value) && JSON.stringify(value) === JSON.stringify(quirk.from));
+  if (!same) return;
+  if (quirk.to === null || quirk.to === undefined) delete draft[quirk.field];
+  else draft[quirk.field] = quirk.to;
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+}
+
+/** Replaces `messages` only if at least one message changes. */
+function editMessages(draft: Draft, edit: (message: Json) => Json): void {
+  const messages = draft['messages'];
+  if (!Array.isArray(messages)) return;
+  let changed = false;
+  const next = messages.map((message: unknown) => {
+    if (!isRecord(message)) return message;
+    const edited = edit(message);
+    if (edited !== message) changed = true;
+    return edited;
+  });
+  if (changed) draft['messages'] = next;
+}
+
+function withRole(message: Json, role: string): Json {
+  const now = message['role'];
+  const instructs = now === 'system' || now === 'developer';
+  return instructs && now !== role ? { ...message, role } : message;
+}
+
+function without(message: Json, fields: readonly string[]): Json {
+  if (!fields.some((field) => field in message)) return message;
+  return Object.fromEntries(Object.entries(message).filter(([name]) => !fields.includes(name)));
+}
+
+function dropNulls(draft: Draft): void {
+  for (const name of Object.keys(draft)) if (draft[name] === null) delete draft[name];
+  editMessages(draft, (message) =>
+    Object.values(message).includes(null)
+      ? Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null))
+      : message,
+  );
+}
+
+const twins: Readonly<Record<string, string>> = {
+  max_tokens: 'max_completion_tokens',
+  max_completion_tokens: 'max_tokens',
+};
+
+/** A refused bound on the reply goes out under its other name, so that the bound is kept. */
+function stripField(draft: Draft, field: string, stripped: readonly string[]): void {
+  if (field.startsWith('messages[].')) {
+    const name = field.slice('messages[].'.length);
+    editMessages(draft, (message) => without(message, [name]));
+    return;
+  }
+  const twin = twins[field];
+  if (twin !== undefined && !stripped.includes(twin) && draft[twin] === undefined) rename(draft, field, twin);
+  delete draft[field];
+}

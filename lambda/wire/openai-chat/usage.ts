@@ -1,0 +1,52 @@
+// Token usage as providers of the OpenAI chat format report it, read and written.
+import type { Usage } from '#shared/usage.ts';
+import type { Json } from '../json.ts';
+import { isRecord, toAmount, toRecord } from '../json.ts';
+
+/** Usage of a reply or chunk, wherever the provider put it (`usage`, `x_groq.usage`); null when there is none. */
+export function parseUsage(body: Json): Usage | null {
+  const raw = isRecord(body['usage']) ? body['usage'] : toRecord(body['x_groq'])['usage'];
+  if (!isRecord(raw)) return null;
+  const inputDetails = toRecord(raw['prompt_tokens_details']);
+  const inputTokens = toAmount(raw['prompt_tokens']);
+  const cached = toAmount(inputDetails['cached_tokens'] ?? raw['cached_tokens'] ?? raw['prompt_cache_hit_tokens']);
+  const usage: Record<string, number> = {};
+  put(usage, 'inputTokens', inputTokens);
+  put(usage, 'outputTokens', outputTokens(raw, inputTokens));
+  // Some report more cached tokens than input tokens; a share can't be larger than the whole.
+  put(usage, 'cachedInputTokens', cached === undefined ? cached : Math.min(cached, inputTokens ?? cached));
+  put(usage, 'reasoningTokens', reasoningTokens(raw));
+  put(usage, 'reportedCostUsd', toAmount(isRecord(raw['cost']) ? raw['cost']['total_cost'] : raw['cost']));
+  return Object.keys(usage).length === 0 ? null : usage;
+}
+
+/** Usage in the format's own words; null when nothing is known. Unknown counts are left out. */
+export function toUsageJson(usage: Usage | null): Json | null {
+  if (usage === null) return null;
+  const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = usage;
+  if (inputTokens === undefined && outputTokens === undefined) return null;
+  const known = inputTokens !== undefined && outputTokens !== undefined;
+  return {
+    ...(inputTokens === undefined ? {} : { prompt_tokens: inputTokens }),
+    ...(outputTokens === undefined ? {} : { completion_tokens: outputTokens }),
+    ...(known ? { total_tokens: inputTokens + outputTokens } : {}),
+    ...(cachedInputTokens === undefined ? {} : { prompt_tokens_details: { cached_tokens: cachedInputTokens } }),
+    ...(reasoningTokens === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
+  };
+}
+
+/** Some leave reasoning out of `completion_tokens` but not out of `total_tokens`. */
+function outputTokens(raw: Json, inputTokens: number | undefined): number | undefined {
+  const completion = toAmount(raw['completion_tokens']);
+  const total = toAmount(raw['total_tokens']);
+  if (completion === undefined || inputTokens === undefined || total === undefined) return completion;
+  return Math.max(completion, total - inputTokens);
+}
+
+function reasoningTokens(raw: Json): number | undefined {
+  return toAmount(toRecord(raw['completion_tokens_details'])['reasoning_tokens'] ?? raw['reasoning_tokens']);
+}
+
+function put(usage: Record<string, number>, name: keyof Usage, value: number | undefined): void {
+  if (value !== undefined) usage[name] = value;
+}
