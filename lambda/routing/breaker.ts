@@ -1,0 +1,115 @@
+// Benching of candidates: rests (told to stay away) and the breaker (keeps failing), as numbers in the book.
+import type { ProviderFailureKind } from '#shared/failures.ts';
+import type { Item } from '#shared/items.ts';
+import { numberIn, toDraft } from './pools-ops.ts';
+import type { Draft, Ops } from './pools-ops.ts';
+
+/** Failures in a row that open the breaker. Only failures of health count: a 429 or a caller's mistake never does. */
+export const failuresToOpen = 3;
+const firstOpenMs = 5_000;
+const longestOpenMs = 300_000;
+/** How long to wait before looking again while another call probes. */
+export const probePollMs = 250;
+/** In place of a mark: every candidate of the book. */
+export const everyMark = '*';
+
+/** `waitMs`: how long until a call may be tried; 0 when now. */
+export interface BreakerView {
+  readonly state: 'closed' | 'open' | 'half_open';
+  readonly waitMs: number;
+}
+
+/** Reads the breaker of a candidate. `half_open` lets one probe through at a time. */
+export function breakerState(book: Item, mark: string, nowMs: number): BreakerView {
+  if ((numberIn(book, `${mark}!f`) ?? 0) < failuresToOpen) return { state: 'closed', waitMs: 0 };
+  const openUntilMs = numberIn(book, `${mark}!o`) ?? 0;
+  if (openUntilMs > nowMs) return { state: 'open', waitMs: openUntilMs - nowMs };
+  const probeUntilMs = numberIn(book, `${mark}!h`) ?? 0;
+  return { state: 'half_open', waitMs: probeUntilMs < nowMs ? 0 : Math.min(probePollMs, probeUntilMs + 1 - nowMs) };
+}
+
+/** Adds to a reservation what keeps it from passing a breaker; null, or when the probe lease it takes runs out. Ask only when there is no wait. */
+export function guardBreaker(
+  draft: Draft,
+  { book, mark, nowMs, leaseMs }: { book: Item; mark: string; nowMs: number; leaseMs: number },
+): number | null {
+  if (breakerState(book, mark, nowMs).state === 'closed') {
+    draft.guards.push({ attr: `${mark}!f`, is: 'below', value: failuresToOpen, orAbsent: true });
+    return null;
+  }
+  draft.guards.push({ attr: `${mark}!o`, is: 'atMost', value: nowMs, orAbsent: true });
+  draft.guards.push({ attr: `${mark}!h`, is: 'below', value: nowMs, orAbsent: true });
+  draft.set[`${mark}!h`] = nowMs + leaseMs;
+  return nowMs + leaseMs;
+}
+
+/** After a success: forgets failures in a row. A successful probe closes the breaker on probation, one failure from opening again; the next success ends that. */
+export function afterSuccess(book: Item, mark: string, nowMs: number): Ops {
+  const draft = toDraft();
+  const failures = numberIn(book, `${mark}!f`);
+  // While open, a success belongs to a call from before; only a probe may close.
+  if (failures === undefined || breakerState(book, mark, nowMs).state === 'open') return draft;
+  if (failures < failuresToOpen) draft.remove.push(`${mark}!f`);
+  else {
+    draft.set[`${mark}!f`] = failuresToOpen - 1;
+    draft.remove.push(`${mark}!o`);
+  }
+  return draft;
+}
+
+/** After a failure of health: counts it, and opens the breaker at the third in a row for 5 s, twice that for each further one, up to 5 min (jitter -20%). */
+export function afterFailure({
+  book,
+  mark,
+  nowMs,
+  random,
+}: {
+  book: Item;
+  mark: string;
+  nowMs: number;
+  random: number;
+}): Ops {
+  const draft = toDraft();
+  const failures = (numberIn(book, `${mark}!f`) ?? 0) + 1;
+  // Calls that were under way when it opened say nothing new.
+  if (breakerState(book, mark, nowMs).state === 'open') return draft;
+  if (failures < failuresToOpen) {
+    draft.add[`${mark}!f`] = 1;
+    return draft;
+  }
+  const openMs = Math.min(longestOpenMs, firstOpenMs * 2 ** (failures - failuresToOpen));
+  draft.set[`${mark}!f`] = failures;
+  draft.set[`${mark}!o`] = Math.round(nowMs + openMs * (0.8 + 0.2 * random));
+  return draft;
+}
+
+/** A bench: until when, and for which failure. */
+export interface Rest {
+  readonly untilMs: number;
+  readonly reason: ProviderFailureKind | null;
+}
+
+/** The later of the candidate's own rest and that of the whole book; null when there is none now. */
+export function restOf(book: Item, mark: string, nowMs: number): Rest | null {
+  const ownMs = numberIn(book, `${mark}!r`) ?? 0;
+  const allMs = numberIn(book, `${everyMark}!r`) ?? 0;
+  const untilMs = Math.max(ownMs, allMs);
+  if (untilMs < nowMs) return null;
+  const reason = book[`${ownMs >= allMs ? mark : everyMark}!y`];
+  return { untilMs, reason: typeof reason === 'string' ? (reason as ProviderFailureKind) : null };
+}
+
+/** Benches a candidate, or with `everyMark` the whole book. A rest that ends later stays. */
+export function afterRest(book: Item, mark: string, rest: Rest): Ops {
+  const draft = toDraft();
+  if ((numberIn(book, `${mark}!r`) ?? 0) >= rest.untilMs) return draft;
+  draft.set[`${mark}!r`] = rest.untilMs;
+  if (rest.reason !== null) draft.set[`${mark}!y`] = rest.reason;
+  return draft;
+}
+
+/** Adds to a reservation what keeps it from passing a rest set meanwhile. */
+export function guardRest(draft: Draft, mark: string, nowMs: number): void {
+  draft.guards.push({ attr: `${mark}!r`, is: 'below', value: nowMs, orAbsent: true });
+  draft.guards.push({ attr: `${everyMark}!r`, is: 'below', value: nowMs, orAbsent: true });
+}

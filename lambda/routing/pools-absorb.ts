@@ -1,0 +1,113 @@
+// What replies say about limits, laid over our own books: other limits than configured, and use by others.
+import type { Item } from '#shared/items.ts';
+import type { Clock, PoolUnit } from '#shared/pools.ts';
+import { viewPool } from './pools.ts';
+import type { Moment } from './pools.ts';
+import { windowCountName } from './pools-counters.ts';
+import { learnedLimit, toLearned } from './pools-learned.ts';
+import { numberIn, toDraft } from './pools-ops.ts';
+import type { Draft, Ops } from './pools-ops.ts';
+import { raiseAllWindows } from './pools-rolling.ts';
+import type { BoundPool, PoolView } from './types.ts';
+
+/** A limit seen again is noted anew only after this long, to spare writes. */
+const refreshAfterMs = 86_400_000;
+/** A bucket that was in use this recently is raised by adding, so that reservations made meanwhile are kept. */
+const recentMs = 60_000;
+
+/** One limit as a provider reported it; null is unknown. */
+export interface LimitReport {
+  readonly unit: PoolUnit;
+  readonly period: 'second' | 'minute' | 'hour' | 'day' | 'month' | 'unknown';
+  readonly limit: number | null;
+  readonly remaining: number | null;
+  readonly from: 'header' | 'body';
+}
+
+/** What to write, and the pools whose limit is 0 according to the provider: it does not serve this at all on this plan. */
+export interface Absorbed extends Ops {
+  readonly quarantined: readonly BoundPool[];
+}
+
+const periodSeconds: Readonly<Partial<Record<LimitReport['period'], number>>> = {
+  second: 1,
+  minute: 60,
+  hour: 3600,
+  day: 86_400,
+};
+
+function hasPeriod(clock: Clock, period: LimitReport['period']): boolean {
+  if (clock.kind === 'calendar') return clock.every === period;
+  return (clock.kind === 'rolling' || clock.kind === 'refill') && clock.seconds === periodSeconds[period];
+}
+
+/** The pool a report speaks of: the only one of its unit and period, or among several the only one with that limit. */
+function findView(report: LimitReport, views: readonly PoolView[]): PoolView | undefined {
+  const sameUnit = views.filter(({ pool }) => pool.unit === report.unit);
+  const matches =
+    report.period === 'unknown' ? sameUnit : sameUnit.filter(({ pool }) => hasPeriod(pool.clock, report.period));
+  if (matches.length <= 1) return matches[0];
+  const exact = matches.filter(({ max }) => max === report.limit);
+  return exact.length === 1 ? exact[0] : undefined;
+}
+
+/** A live header outweighs a live error text, which outweighs what was configured. */
+function toLesson(pool: BoundPool, { limit, from }: LimitReport, { book, nowMs }: Moment): Item {
+  const known = learnedLimit(pool, book ?? {}, nowMs);
+  if (limit === null || limit === (known === null ? pool.max : undefined)) return {};
+  if (known !== null && from === 'body' && known.from === 'header') return {};
+  if (known?.max === limit && known.from === from && nowMs - known.atMs < refreshAfterMs) return {};
+  return toLearned(pool, { max: limit, atMs: nowMs, from });
+}
+
+interface Raise {
+  readonly pool: BoundPool;
+  readonly by: number;
+  readonly max: number;
+}
+
+/** Counts units that others used. Balances, sessions and leases are never told in headers. */
+function raise({ pool: { key, clock }, by, max }: Raise, { book, nowMs, zones }: Moment, draft: Draft): void {
+  if (clock.kind === 'rolling') raiseAllWindows({ key, seconds: clock.seconds, by, nowMs }, draft);
+  if (clock.kind === 'calendar') draft.add[windowCountName(key, zones.windowAt(clock, nowMs).startMs)] = by;
+  if (clock.kind !== 'refill') return;
+  const shiftMs = (by * clock.seconds * 1000) / max;
+  const fullAtMs = numberIn(book ?? {}, key) ?? 0;
+  if (fullAtMs >= nowMs - recentMs) draft.add[key] = Math.max(0, nowMs - fullAtMs) + shiftMs;
+  else draft.set[key] = nowMs + shiftMs;
+}
+
+/**
+ * Learns limits from a reply, and counts use by others: where the provider has less left than we think, the difference is
+ * added. Where it has more left nothing changes, since calls of ours may not have reached it. `book` is the state with the
+ * call itself settled; the operations are merged after those of the settle.
+ */
+export function absorbLimits({
+  pools,
+  reports,
+  ...moment
+}: Moment & { pools: readonly BoundPool[]; reports: readonly LimitReport[] }): Absorbed {
+  const draft = toDraft();
+  const quarantined: BoundPool[] = [];
+  const counted = new Set<BoundPool>();
+  const views = pools.map((pool) => viewPool({ pool, need: {}, ...moment }));
+  for (const report of reports) {
+    const view = findView(report, views);
+    if (view === undefined) continue;
+    const { pool } = view;
+    if (report.limit !== null && report.limit <= 0) {
+      quarantined.push(pool);
+      continue;
+    }
+    Object.assign(draft.set, toLesson(pool, report, moment));
+    if (report.remaining === null || view.max <= 0 || counted.has(pool)) continue;
+    counted.add(pool);
+    const max = report.limit ?? view.max;
+    // A bucket is kept as time to refill, so with another limit the same state means other units.
+    const ours = pool.clock.kind === 'refill' ? (view.used * max) / view.max : view.used;
+    const unseen = max - Math.max(0, report.remaining) - ours;
+    // Less than one unit is what refilled on the way here.
+    if (unseen >= 1) raise({ pool, by: unseen, max }, moment, draft);
+  }
+  return { add: draft.add, set: draft.set, remove: draft.remove, quarantined };
+}

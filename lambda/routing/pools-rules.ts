@@ -1,0 +1,73 @@
+// What every kind of pool answers: how it stands, how to take from it, how to correct what was taken.
+import type { Item } from '#shared/items.ts';
+import type { Amounts, PoolUnit } from '#shared/pools.ts';
+import type { ZoneClock } from './clocks.ts';
+import type { Draft } from './pools-ops.ts';
+
+/** One pool, the state it is kept in, and what is asked of it. */
+export interface PoolQuestion {
+  readonly key: string;
+  readonly unit: PoolUnit;
+  readonly max: number;
+  readonly book: Item;
+  /** Units asked for; 0 when only the state is of interest. */
+  readonly amount: number;
+  readonly nowMs: number;
+  readonly zones: ZoneClock;
+}
+
+/** How a pool stands. `waitMs` is how long until `amount` fits: 0 now, Infinity never. */
+export interface PoolUse {
+  readonly used: number;
+  readonly resetAtMs: number | null;
+  readonly waitMs: number;
+}
+
+/** What one reservation took from one pool: all that is needed to correct it later. Plain JSON. */
+export type Charge =
+  | {
+      readonly kind: 'rolling';
+      readonly key: string;
+      readonly unit: PoolUnit;
+      readonly amount: number;
+      readonly seconds: number;
+      readonly slot: number;
+    }
+  | {
+      readonly kind: 'refill';
+      readonly attr: string;
+      readonly unit: PoolUnit;
+      readonly amount: number;
+      readonly msPerUnit: number;
+      readonly atMs: number;
+    }
+  | {
+      readonly kind: 'count';
+      readonly attr: string;
+      readonly unit: PoolUnit;
+      readonly amount: number;
+      readonly endMs: number | null;
+    }
+  | { readonly kind: 'lease'; readonly attr: string; readonly untilMs: number };
+
+/** A reservation being collected, and its settings. */
+export interface Taking {
+  readonly draft: Draft;
+  /** How long a killed instance may keep what only it can give back. */
+  readonly leaseMs: number;
+  /** A number in [0, 1). */
+  readonly random: number;
+}
+
+/** One kind of clock. `take` may be asked only when `look` said no wait; it adds to the draft. */
+export interface PoolRules<C> {
+  look(clock: C, question: PoolQuestion): PoolUse;
+  take(clock: C, question: PoolQuestion, taking: Taking): Charge;
+}
+
+/** How much of a unit these amounts hold: one request and one concurrent call unless they say otherwise. Absent parts of a token sum count 0. */
+export function amountOf(unit: PoolUnit, amounts: Amounts): number {
+  if (unit === 'requests' || unit === 'concurrent') return amounts[unit] ?? 1;
+  if (unit === 'tokens') return amounts.tokens ?? (amounts.input_tokens ?? 0) + (amounts.output_tokens ?? 0);
+  return amounts[unit] ?? 0;
+}

@@ -1,0 +1,201 @@
+// The judgement of the quota ledger: how pools stand, and the one guarded write that takes from all of them.
+import type { Item } from '#shared/items.ts';
+import type { Amounts, Clock, PoolUnit } from '#shared/pools.ts';
+import { breakerState, guardBreaker, guardRest, restOf } from './breaker.ts';
+import type { ZoneClock } from './clocks.ts';
+import { calendar, once, session } from './pools-counters.ts';
+import { effectiveMax } from './pools-learned.ts';
+import { concurrent } from './pools-leases.ts';
+import { mergeOps, toDraft } from './pools-ops.ts';
+import type { GuardedOps, Draft, Ops } from './pools-ops.ts';
+import { refill, refillShiftMs } from './pools-refill.ts';
+import { raiseRolling, rolling } from './pools-rolling.ts';
+import { amountOf } from './pools-rules.ts';
+import type { Charge, PoolQuestion, PoolUse, Taking } from './pools-rules.ts';
+import type { BoundPool, Need, PoolView } from './types.ts';
+
+/** Where and when pools are looked at. `book` is null when its item does not exist yet. */
+export interface Moment {
+  readonly book: Item | null;
+  readonly nowMs: number;
+  readonly zones: ZoneClock;
+}
+
+export interface ReserveInput extends Moment, Omit<Taking, 'draft'> {
+  readonly pools: readonly BoundPool[];
+  /** The candidate's key in the book, for its rests and breaker. */
+  readonly mark: string;
+  readonly need: Need;
+}
+
+/** Everything a reservation took, to be corrected or given back later. Plain JSON. */
+export interface Hold {
+  readonly charges: readonly Charge[];
+  /** Set when the call probes a half-open breaker. */
+  readonly probe: { readonly attr: string; readonly untilMs: number } | null;
+}
+
+/** A write to try, or why there is no use in trying: the pool, rest or breaker that needs longest, and for how long (Infinity: for ever). */
+export type ReservePlan =
+  | (GuardedOps & { readonly kind: 'write'; readonly hold: Hold })
+  | {
+      readonly kind: 'blocked';
+      readonly by: 'pool' | 'rest' | 'breaker';
+      readonly pool: BoundPool | null;
+      readonly waitMs: number;
+      readonly resetAtMs: number | null;
+    };
+
+/** Actual use of a call that never reached its provider. */
+export const noUse: Amounts = {
+  requests: 0,
+  tokens: 0,
+  input_tokens: 0,
+  output_tokens: 0,
+  audio_seconds: 0,
+  usd: 0,
+  concurrent: 0,
+};
+
+const noItem: Item = {};
+
+function ask(pool: BoundPool, amount: number, { book, nowMs, zones }: Moment): PoolQuestion {
+  const known = book ?? noItem;
+  const max = effectiveMax(pool, known, nowMs);
+  return { key: pool.key, unit: pool.unit, max, book: known, amount, nowMs, zones };
+}
+
+function look(clock: Clock, question: PoolQuestion): PoolUse {
+  switch (clock.kind) {
+    case 'rolling':
+      return rolling.look(clock, question);
+    case 'refill':
+      return refill.look(clock, question);
+    case 'calendar':
+      return calendar.look(clock, question);
+    case 'session':
+      return session.look(clock, question);
+    case 'once':
+      return once.look(clock, question);
+    case 'concurrent':
+      return concurrent.look(clock, question);
+  }
+}
+
+function take(clock: Clock, question: PoolQuestion, taking: Taking): Charge {
+  switch (clock.kind) {
+    case 'rolling':
+      return rolling.take(clock, question, taking);
+    case 'refill':
+      return refill.take(clock, question, taking);
+    case 'calendar':
+      return calendar.take(clock, question, taking);
+    case 'session':
+      return session.take(clock, question, taking);
+    case 'once':
+      return once.take(clock, question, taking);
+    case 'concurrent':
+      return concurrent.take(clock, question, taking);
+  }
+}
+
+const toPressure = (used: number, max: number): number => (max > 0 ? Math.min(1, used / max) : 1);
+
+/** How one pool stands, and how long until `need` fits into it. */
+export function viewPool({ pool, need, ...moment }: Moment & { pool: BoundPool; need: Need }): PoolView {
+  const question = ask(pool, amountOf(pool.unit, need), moment);
+  const { used, resetAtMs, waitMs } = look(pool.clock, question);
+  return { pool, used, max: question.max, pressure: toPressure(used, question.max), resetAtMs, waitMs };
+}
+
+/** Pressure of the tightest pool, 0..1; 0 without pools. */
+export function pressureOf(pools: readonly BoundPool[], moment: Moment): number {
+  let tightest = 0;
+  for (const pool of pools) {
+    const question = ask(pool, 0, moment);
+    tightest = Math.max(tightest, toPressure(look(pool.clock, question).used, question.max));
+  }
+  return tightest;
+}
+
+/** What keeps the candidate itself from being called now; null when nothing does. */
+function findBench({ mark, nowMs }: ReserveInput, book: Item): ReservePlan | null {
+  const rest = restOf(book, mark, nowMs);
+  // A rest ends after its last millisecond.
+  if (rest !== null)
+    return { kind: 'blocked', by: 'rest', pool: null, waitMs: rest.untilMs + 1 - nowMs, resetAtMs: rest.untilMs };
+  const { waitMs } = breakerState(book, mark, nowMs);
+  return waitMs > 0 ? { kind: 'blocked', by: 'breaker', pool: null, waitMs, resetAtMs: nowMs + waitMs } : null;
+}
+
+/**
+ * Plans one reservation over all pools of a candidate as one guarded write. When the store rejects it, plan again on the item
+ * that comes back: either another write (the snapshot was stale) or the reason it can't be.
+ */
+export function planReserve(input: ReserveInput): ReservePlan {
+  const { pools, mark, need, nowMs, leaseMs, random } = input;
+  const book = input.book ?? noItem;
+  const bench = findBench(input, book);
+  if (bench !== null) return bench;
+  const draft = toDraft();
+  const taking = { draft, leaseMs, random };
+  const charges: Charge[] = [];
+  let blocked: ReservePlan | null = null;
+  let longestMs = 0;
+  for (const pool of pools) {
+    const amount = amountOf(pool.unit, need);
+    if (amount <= 0) continue;
+    const question = ask(pool, amount, input);
+    const { waitMs, resetAtMs } = look(pool.clock, question);
+    if (waitMs > longestMs) {
+      longestMs = waitMs;
+      blocked = { kind: 'blocked', by: 'pool', pool, waitMs, resetAtMs };
+    }
+    if (blocked === null) charges.push(take(pool.clock, question, taking));
+  }
+  if (blocked !== null) return blocked;
+  guardRest(draft, mark, nowMs);
+  const untilMs = guardBreaker(draft, { book, mark, nowMs, leaseMs });
+  const probe = untilMs === null ? null : { attr: `${mark}!h`, untilMs };
+  return { kind: 'write', ...draft, hold: { charges, probe } };
+}
+
+function settleCharge(
+  charge: Exclude<Charge, { kind: 'lease' }>,
+  actual: number,
+  settling: { draft: Draft; nowMs: number },
+): void {
+  const { draft, nowMs } = settling;
+  const by = actual - charge.amount;
+  if (by === 0) return;
+  if (charge.kind === 'rolling') raiseRolling(charge, by, settling);
+  else if (charge.kind === 'refill') draft.add[charge.attr] = refillShiftMs(charge, actual, nowMs);
+  // A window that is over is no use to anybody, and may already be gone.
+  else if (charge.endMs === null || nowMs < charge.endMs) draft.add[charge.attr] = by;
+}
+
+/** What the call really used of a unit; undefined when that is not known. */
+function actualOf(unit: PoolUnit, actual: Amounts): number | undefined {
+  if (unit !== 'tokens' || actual.tokens !== undefined) return actual[unit];
+  const { input_tokens: input, output_tokens: output } = actual;
+  return input === undefined || output === undefined ? undefined : input + output;
+}
+
+/**
+ * Replaces the estimate of a reservation by what was really used, and gives back its leases. `actual` null, or a unit absent
+ * from it, keeps the estimate; `noUse` releases everything. Safe to apply at any later time; unsafe to apply twice.
+ */
+export function planSettle({ hold, actual, nowMs }: { hold: Hold; actual: Amounts | null; nowMs: number }): Ops {
+  const draft = toDraft();
+  for (const charge of hold.charges) {
+    if (charge.kind === 'lease') {
+      // Once it has run out it may be somebody else's.
+      if (nowMs < charge.untilMs) draft.remove.push(charge.attr);
+      continue;
+    }
+    const used = actual === null ? undefined : actualOf(charge.unit, actual);
+    if (used !== undefined) settleCharge(charge, used, { draft, nowMs });
+  }
+  if (hold.probe !== null && nowMs < hold.probe.untilMs) draft.remove.push(hold.probe.attr);
+  return mergeOps(draft);
+}
