@@ -14,6 +14,8 @@ export interface Fleet {
   /** The model as the catalog or the credential describes it, by the same index. */
   readonly models: readonly Model[];
   readonly names: ModelNames;
+  /** Names that used to work, in lower case, with what to tell whoever still asks for them. */
+  readonly retired: ReadonlyMap<string, string>;
 }
 
 export interface FleetInput {
@@ -35,6 +37,18 @@ function withDistinctNames(credentials: readonly Credential[]): Credential[] {
 /** One key given twice is one credential. */
 function withoutRepeats(credentials: readonly Credential[]): Credential[] {
   return [...new Map(credentials.toReversed().map((credential) => [credential.id, credential])).values()].reverse();
+}
+
+function toRetired(providers: readonly Provider[]): Map<string, string> {
+  const retired = new Map<string, string>();
+  for (const provider of providers) {
+    for (const { id, since, replacement } of provider.retiredModels) {
+      const advice = replacement === undefined ? 'See GET /v1/models for what is served today.' : `Use "${replacement}" instead.`;
+      const message = `${provider.name} has retired "${id}" (${since}). ${advice}`;
+      for (const name of [id, `${provider.id}/${id}`, id.replace(/^.*\//, '')]) retired.set(name.toLowerCase(), message);
+    }
+  }
+  return retired;
 }
 
 /** Builds the fleet of the enabled entries. */
@@ -60,5 +74,6 @@ export function createFleet({ entries, providers, serves }: FleetInput): Fleet {
     credentials: pairs.map(({ credential }) => credential),
     models: pairs.map(({ model }) => model),
     names: createModelNames(candidates),
+    retired: toRetired(providers),
   };
 }

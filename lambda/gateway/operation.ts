@@ -27,10 +27,11 @@ export interface AttemptOutcome {
   readonly committed: boolean;
   /** null when the provider did not say. */
   readonly usage: Usage | null;
-  /** Characters of answer seen, for the estimate when usage is unknown. */
-  readonly contentLength: number;
+  /** Tokens of answer seen, roughly; for the books when usage is unknown. */
+  readonly seenTokens: number;
   readonly limits: readonly ObservedLimit[];
-  readonly firstContentAtMs: number | null;
+  /** From sending to the first content; null when there was none. */
+  readonly firstContentMs: number | null;
   readonly ms: number;
 }
 
@@ -43,7 +44,7 @@ export interface ReaderContext {
   readonly pause: () => void;
   readonly resume: () => void;
   /** The attempt is over. Further events are ignored. */
-  readonly finish: (outcome: Omit<AttemptOutcome, 'ms' | 'firstContentAtMs'>) => void;
+  readonly finish: (outcome: Omit<AttemptOutcome, 'ms' | 'firstContentMs'>) => void;
   /** `freeway` field for the last usage chunk of a stream. */
   readonly receiptField: (usage: Usage | null) => Readonly<Record<string, unknown>>;
 }

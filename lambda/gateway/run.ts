@@ -51,12 +51,14 @@ interface Journey {
   readonly tried: Set<number>;
   /** May be asked again after a pause: index to tries so far. */
   readonly later: Map<number, number>;
+  /** Refused by the store for this request, until when. */
+  readonly refused: Map<number, number>;
   readonly stripped: Map<number, string[]>;
   waitedMs: number;
   rounds: number;
 }
 
-const createJourney = (): Journey => ({ attempts: [], tried: new Set(), later: new Map(), stripped: new Map(), waitedMs: 0, rounds: 0 });
+const createJourney = (): Journey => ({ attempts: [], tried: new Set(), later: new Map(), refused: new Map(), stripped: new Map(), waitedMs: 0, rounds: 0 });
 
 /** Builds the loop over one fleet. */
 export function createGateway(deps: GatewayDeps): Gateway {
@@ -72,6 +74,7 @@ function toDecideInput(deps: GatewayDeps, operation: Operation, journey: Journey
     profile: operation.profile,
     policy: operation.policy,
     tried: journey.tried,
+    refused: journey.refused,
     nowMs,
     jitter: deps.clock.random(),
   };
@@ -92,15 +95,18 @@ async function run(deps: GatewayDeps, { operation, caller }: RunInput): Promise<
     const candidate = deps.fleet.candidates[best];
     const standing = input.standings[best];
     if (!candidate || !standing) throw new CallerError('internal', 'The decision named a candidate that does not exist.');
-    const reservation = await deps.ledger.reserve(best, toNeed(operation.profile, { candidate, ratio: standing.ratio }));
-    if (reservation === null) continue;
-    const result = await attempt(deps, { operation, caller }, { journey, index: best, reservation });
+    const reserved = await deps.ledger.reserve(best, toNeed(operation.profile, { candidate, ratio: standing.ratio }));
+    if ('refusedUntilMs' in reserved) {
+      journey.refused.set(best, reserved.refusedUntilMs);
+      continue;
+    }
+    const result = await attempt(deps, { operation, caller }, { journey, index: best, reservation: reserved.reservation });
     if (result !== null) return result;
   }
 }
 
 function toEnded(deps: GatewayDeps, input: DecideInput, journey: Journey): Ended {
-  return { input, attempts: journey.attempts, soonest: deps.ledger.soonest(input), waitedMs: journey.waitedMs };
+  return { input, attempts: journey.attempts, soonest: deps.ledger.soonest(decide(input), input), waitedMs: journey.waitedMs };
 }
 
 /** Nobody can serve right now: waits for quota or for a second try when that is within the caller's patience, else gives up honestly. */
@@ -143,7 +149,7 @@ async function attempt(deps: GatewayDeps, { operation, caller }: RunInput, turn:
     operation,
     index,
     credential,
-    stripped: [...deps.ledger.strippedFields(index), ...(journey.stripped.get(index) ?? [])],
+    stripped: [...deps.ledger.stripped.fields(index), ...(journey.stripped.get(index) ?? [])],
     commit: (contentType, usage) => caller.commit(receiptFor(usage), contentType),
     receiptField: (usage) => ({ route: candidate.route, credential: candidate.credential, tier: candidate.tier, cost_usd: priceOf(usage), attempts: journey.attempts.length + 1 }),
     onGone: (listener) => caller.onGone(listener),
@@ -151,7 +157,7 @@ async function attempt(deps: GatewayDeps, { operation, caller }: RunInput, turn:
     clock: deps.clock,
   });
   const stripped = journey.stripped.get(index) ?? [];
-  if (outcome.failure === null && stripped.length > 0) deps.ledger.rememberStripped(index, stripped);
+  if (outcome.failure === null && stripped.length > 0) await deps.ledger.stripped.remember(index, stripped);
   await deps.ledger.settle(reservation, outcome);
   observe(deps, turn, outcome);
   if (outcome.failure === null) {

@@ -15,8 +15,6 @@ export interface Standing {
   /** What could ever fit in one call, per unit that a pool limits. */
   readonly most: Amounts;
   readonly restUntilMs: number;
-  /** The store said no: nothing like the last request fits before this time. */
-  readonly fullUntilMs: number;
   readonly breaker: 'closed' | 'open' | 'half_open';
   /** Sequence number of this instance's last use; 0 when it has not used it. */
   readonly lastUsed: number;
@@ -60,6 +58,8 @@ export interface DecideInput {
   readonly policy: Policy;
   /** Indices of candidates that this request has already tried. */
   readonly tried: ReadonlySet<number>;
+  /** Candidates that the store has refused to this request, with the time until which it said so, ms. */
+  readonly refused: ReadonlyMap<number, number>;
   readonly nowMs: number;
   /** A number in [0, 1) that breaks ties; logged, so that the decision can be replayed. */
   readonly jitter: number;
@@ -117,7 +117,7 @@ function judgeNow(candidate: Candidate, standing: Standing, { profile, nowMs }: 
   if (exceeds(standing.most, asked, profile)) return code.request_exceeds_limit;
   if (standing.restUntilMs > nowMs) return code.resting;
   if (standing.breaker === 'open') return code.breaker_open;
-  return standing.fullUntilMs > nowMs || exceeds(standing.room, asked, profile) ? code.quota_used_up : code.eligible;
+  return exceeds(standing.room, asked, profile) ? code.quota_used_up : code.eligible;
 }
 
 const tierRank = { free: 0, local: 1, paid: 2 } as const;
@@ -127,7 +127,7 @@ const PRESSURE_STEPS = 20;
 /** One place of the tuple by which eligible candidates are ordered; smaller is tried first. */
 interface Measure {
   readonly name: string;
-  readonly of: (candidate: Candidate, standing: Standing) => number;
+  readonly of: (candidate: Candidate, standing: Standing, index: number) => number;
 }
 
 function spread(candidate: Candidate, jitter: number): number {
@@ -175,7 +175,9 @@ function toMeasures(input: DecideInput): readonly Measure[] {
   const below: Measure = { name: 'belowFloor', of: (candidate) => (candidate.roleRank < floor.rank ? 1 : 0) };
   const leading = leadingMeasure(input);
   const opening = input.policy.paid !== 'allowed' ? [tier, below] : leading ? [below] : [below, tier];
+  const { listed } = input.selector;
   return [
+    ...(listed ? [{ name: 'listed', of: (_: Candidate, __: Standing, index: number) => listed.get(index) ?? Infinity }] : []),
     ...opening,
     ...(leading ? [leading] : []),
     { name: 'priority', of: (candidate) => candidate.priority },
@@ -193,7 +195,7 @@ function compare(a: number, b: number, { measures, input }: { measures: readonly
   const [left, right] = [input.standings[a], input.standings[b]];
   if (!first || !second || !left || !right) return 0;
   for (const measure of measures) {
-    const difference = measure.of(first, left) - measure.of(second, right);
+    const difference = measure.of(first, left, a) - measure.of(second, right, b);
     // NaN comes from Infinity - Infinity: equal.
     if (difference !== 0 && !Number.isNaN(difference)) return difference;
   }
@@ -208,6 +210,7 @@ function judge(index: number, input: DecideInput, hardFloor: number): number {
   const fit = judgeFit(candidate, input);
   if (fit !== code.eligible) return fit;
   if (candidate.roleRank < hardFloor) return code.below_quality_floor;
+  if ((input.refused.get(index) ?? 0) > input.nowMs) return code.quota_used_up;
   return judgeNow(candidate, standing, input);
 }
 
@@ -250,5 +253,5 @@ export function scoreOf(index: number, input: DecideInput): Readonly<Record<stri
   const candidate = input.candidates[index];
   const standing = input.standings[index];
   if (candidate === undefined || standing === undefined) return {};
-  return Object.fromEntries(toMeasures(input).map((measure) => [measure.name, measure.of(candidate, standing)]));
+  return Object.fromEntries(toMeasures(input).map((measure) => [measure.name, measure.of(candidate, standing, index)]));
 }

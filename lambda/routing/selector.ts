@@ -13,6 +13,8 @@ export interface Selector {
   /** `:free` was asked for: never pay. */
   readonly freeOnly: boolean;
   readonly among: readonly number[] | null;
+  /** Position in the caller's own list of models, by candidate; null when the caller gave no list. */
+  readonly listed: ReadonlyMap<number, number> | null;
 }
 
 /** Looks up candidates by any name they answer to. */
@@ -26,9 +28,9 @@ export interface ModelNames {
 const isAutoMode = (text: string): text is AutoMode => autoModes.has(text);
 
 function parseAuto(name: string, freeOnly: boolean): Selector | null {
-  if (name === 'auto') return { name, mode: null, freeOnly, among: null };
+  if (name === 'auto') return { name, mode: null, freeOnly, among: null, listed: null };
   const mode = name.slice('auto:'.length);
-  return name.startsWith('auto:') && isAutoMode(mode) ? { name, mode, freeOnly, among: null } : null;
+  return name.startsWith('auto:') && isAutoMode(mode) ? { name, mode, freeOnly, among: null, listed: null } : null;
 }
 
 /** Edit distance, bounded: answers `limit + 1` as soon as it is exceeded. */
@@ -86,14 +88,32 @@ export function createModelNames(candidates: readonly Candidate[]): ModelNames {
   const parse = (name: string): Selector | null => {
     // A provider's own id may end in `:free`; such a name is looked up as it stands first.
     const exact = byName.get(name.toLowerCase());
-    if (exact) return { name, mode: null, freeOnly: name.endsWith(':free'), among: exact };
+    if (exact) return { name, mode: null, freeOnly: name.endsWith(':free'), among: exact, listed: null };
     const auto = parseAuto(name, false);
     if (auto) return auto;
     if (!name.endsWith(':free')) return null;
     const bare = name.slice(0, -':free'.length);
     const among = byName.get(bare.toLowerCase());
-    if (among) return { name, mode: null, freeOnly: true, among };
+    if (among) return { name, mode: null, freeOnly: true, among, listed: null };
     return parseAuto(bare, true);
   };
   return { parse, near: (name) => toNear(['auto', ...shown], name) };
+}
+
+/** One selector for a list of models in order of preference (OpenRouter's `models`). Null entries (unknown names) are passed over. */
+export function joinSelectors(selectors: readonly (Selector | null)[], count: number): Selector | null {
+  const known = selectors.filter((selector) => selector !== null);
+  const [first] = known;
+  if (first === undefined || known.length === 1) return first ?? null;
+  const listed = new Map<number, number>();
+  known.forEach(({ among }, position) => {
+    for (const index of among ?? Array.from({ length: count }, (_, i) => i)) if (!listed.has(index)) listed.set(index, position);
+  });
+  return {
+    name: first.name,
+    mode: first.mode,
+    freeOnly: known.every(({ freeOnly }) => freeOnly),
+    among: [...listed.keys()],
+    listed,
+  };
 }

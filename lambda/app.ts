@@ -1,0 +1,106 @@
+// The only list of our URLs: which path and method leads to which endpoint, and who may go there.
+import { CallerError } from '#shared/failures.ts';
+import { createChatEndpoint } from './endpoints/chat-completions.ts';
+import { replyError, type Endpoint, type EndpointDeps, type Principal, type Visit } from './endpoints/endpoint.ts';
+import { createExplainEndpoint } from './endpoints/explain.ts';
+import { createHealthEndpoint } from './endpoints/health.ts';
+import { createMetricsEndpoint } from './endpoints/metrics.ts';
+import { createModelEndpoint, createModelsEndpoint } from './endpoints/models.ts';
+import type { Exchange, Handler, Store } from './ports.ts';
+
+export interface AppDeps extends EndpointDeps {
+  readonly store: Store;
+  /** Who presents these headers; null when nobody we know. */
+  readonly authenticate: (exchange: Exchange) => Principal | null;
+  readonly newRequestId: () => string;
+}
+
+type Access = 'open' | 'signed-in' | 'admin';
+
+interface Route {
+  readonly method: string;
+  /** `:name` at the end takes the rest of the path, slashes and all. */
+  readonly path: string;
+  readonly access: Access;
+  readonly endpoint: Endpoint;
+}
+
+function toRoutes(deps: AppDeps): readonly Route[] {
+  return [
+    { method: 'GET', path: '/health', access: 'open', endpoint: createHealthEndpoint(deps) },
+    { method: 'POST', path: '/v1/chat/completions', access: 'signed-in', endpoint: createChatEndpoint(deps) },
+    { method: 'GET', path: '/v1/models', access: 'signed-in', endpoint: createModelsEndpoint(deps) },
+    { method: 'GET', path: '/v1/models/:id', access: 'signed-in', endpoint: createModelEndpoint(deps) },
+    { method: 'POST', path: '/v1/explain', access: 'signed-in', endpoint: createExplainEndpoint(deps) },
+    { method: 'GET', path: '/metrics', access: 'admin', endpoint: createMetricsEndpoint(deps) },
+  ];
+}
+
+interface Match {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+function matchPath(route: Route, path: string): Match | null {
+  const at = route.path.indexOf('/:');
+  if (at < 0) return route.path === path ? { route, params: {} } : null;
+  const prefix = route.path.slice(0, at + 1);
+  if (!path.startsWith(prefix) || path.length === prefix.length) return null;
+  try {
+    return { route, params: { [route.path.slice(at + 2)]: decodeURIComponent(path.slice(prefix.length)) } };
+  } catch {
+    return null;
+  }
+}
+
+function findRoute(routes: readonly Route[], { method, path }: Exchange): Match {
+  const matches = routes.map((route) => matchPath(route, path)).filter((match) => match !== null);
+  const wanted = method === 'HEAD' ? 'GET' : method;
+  const match = matches.find(({ route }) => route.method === wanted);
+  if (match) return match;
+  if (matches.length > 0) {
+    const allowed = matches.map(({ route }) => route.method).join(', ');
+    throw new CallerError('method_not_allowed', `${method} is not allowed here; use ${allowed}.`);
+  }
+  const shown = path.length > 120 ? `${path.slice(0, 120)}...` : path;
+  throw new CallerError('not_found', `There is nothing at ${shown}. The OpenAI-compatible API begins at /v1, for example POST /v1/chat/completions.`);
+}
+
+function admit(access: Access, principal: Principal | null): void {
+  if (access === 'open') return;
+  if (principal === null) {
+    throw new CallerError('unauthenticated', 'No valid key was sent. Send "Authorization: Bearer <api key>" (x-api-key and x-goog-api-key work too).');
+  }
+  if (access === 'admin' && principal.role === 'member') throw new CallerError('forbidden', 'Only owners and admins may see this.');
+}
+
+/** Turns whatever an endpoint throws into an answer. Nothing that was not meant for the caller is told. */
+function fail(deps: AppDeps, visit: Visit, error: unknown): void {
+  const known = error instanceof CallerError ? error : new CallerError('internal', `Something went wrong on our side. Tell the operator the request id ${visit.requestId}.`);
+  if (!(error instanceof CallerError)) {
+    const { name, message, stack } = error instanceof Error ? error : { name: 'unknown', message: String(error), stack: '' };
+    deps.log.error('request.failed', { request_id: visit.requestId, error: `${name}: ${message}`, stack: stack ?? '' });
+  }
+  try {
+    replyError(visit, known, { renderer: deps.chatWire, nowMs: deps.clock.now() });
+  } catch {
+    // The head is out already: all that is left is to end the reply, which the entry does.
+  }
+}
+
+/** The app: one handler for every entry. */
+export function createApp(deps: AppDeps): Handler {
+  const routes = toRoutes(deps);
+  return async (exchange) => {
+    let visit: Visit = { exchange, requestId: deps.newRequestId(), principal: null, params: {}, startedAtMs: deps.clock.now() };
+    try {
+      const { route, params } = findRoute(routes, exchange);
+      const principal = deps.authenticate(exchange);
+      admit(route.access, principal);
+      visit = { ...visit, principal, params };
+      await route.endpoint(visit);
+    } catch (error) {
+      fail(deps, visit, error);
+    }
+  };
+}

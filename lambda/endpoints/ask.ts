@@ -1,0 +1,56 @@
+// What chat and explain have in common: from a body to a question, a selector, a policy and an operation.
+import { CallerError } from '#shared/failures.ts';
+import { createChatOperation } from '../gateway/chat.ts';
+import { toPolicy } from '../gateway/controls.ts';
+import type { Fleet } from '../gateway/fleet.ts';
+import type { Operation } from '../gateway/operation.ts';
+import { joinSelectors, type Selector } from '../routing/selector.ts';
+import type { ChatQuestion } from '../wire/types.ts';
+import type { EndpointDeps, Visit } from './endpoint.ts';
+
+/** How long a caller is taken to be ready to wait for quota, unless it says otherwise. */
+const PATIENCE_MS = 15_000;
+/** The longest a whole request may take where the runtime sets no limit. */
+const LONGEST_MS = 600_000;
+/** Left for settling and ending the reply before the runtime stops us. */
+const RESERVE_MS = 2_000;
+
+/** The candidates a model name means. Throws CallerError `model_not_found` with near names. */
+export function toSelector(question: Pick<ChatQuestion, 'model' | 'models'>, fleet: Fleet): Selector {
+  const names = question.models.length === 0 ? [question.model] : [...new Set([...(question.model === 'auto' ? [] : [question.model]), ...question.models])];
+  const selector = joinSelectors(names.map((name) => fleet.names.parse(name)), fleet.candidates.length);
+  if (selector) return selector;
+  const name = names[0] ?? '';
+  const retired = fleet.retired.get(name.toLowerCase());
+  if (retired !== undefined) throw new CallerError('model_not_found', retired, { param: 'model' });
+  const near = fleet.names.near(name);
+  const shown = name.length > 80 ? `${name.slice(0, 80)}...` : name;
+  const hint = near.length === 0 ? 'See GET /v1/models for all names, or use "auto".' : `Did you mean ${near.map((known) => `"${known}"`).join(', ')}?`;
+  throw new CallerError('model_not_found', `There is no model "${shown}" here. ${hint}`, { param: 'model' });
+}
+
+export interface Asked {
+  readonly operation: Operation;
+  readonly question: ChatQuestion;
+}
+
+/** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
+export function toChatAsked(deps: EndpointDeps, visit: Visit, { json, text }: { json: unknown; text: string }): Asked {
+  const { fleet } = deps.current();
+  const question = deps.chatWire.parseQuestion(json);
+  const { exchange, requestId, startedAtMs } = visit;
+  const policy = toPolicy(question.controls, exchange.headers, { paid: deps.paid, maxWaitMs: PATIENCE_MS });
+  const deadlineAtMs = Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS);
+  const operation = createChatOperation({
+    requestId,
+    question,
+    bodyText: text,
+    selector: toSelector(question, fleet),
+    policy,
+    deadlineAtMs,
+    fleet,
+    wire: deps.chatWire,
+    dialectOf: (index) => deps.dialectOf(fleet, index),
+  });
+  return { operation, question };
+}

@@ -1,0 +1,82 @@
+// POST /v1/explain: the decision for a request, with every candidate's score parts or the reason against it. Calls nobody.
+import { CallerError } from '#shared/failures.ts';
+import type { Fleet } from '../gateway/fleet.ts';
+import { explainMissing } from '../routing/capabilities.ts';
+import { decide, planOf, scoreOf, verdictOf, type Decision, type DecideInput } from '../routing/decide.ts';
+import { toNeed } from '../routing/profile.ts';
+import type { Ledger } from '../gateway/ledger.ts';
+import { toChatAsked } from './ask.ts';
+import { replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
+import { readJsonBody } from './read-body.ts';
+
+const toTime = (ms: number | null): string | null => (ms === null || !Number.isFinite(ms) ? null : new Date(ms).toISOString());
+
+function tellCandidate(index: number, decision: Decision, around: { fleet: Fleet; ledger: Ledger; input: DecideInput; plan: readonly number[] }): Record<string, unknown> {
+  const { fleet, ledger, input, plan } = around;
+  const candidate = fleet.candidates[index];
+  const standing = input.standings[index];
+  if (!candidate || !standing) return {};
+  const verdict = verdictOf(decision, index);
+  const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
+  const position = plan.indexOf(index);
+  return {
+    route: candidate.route,
+    credential: candidate.credential,
+    tier: candidate.tier,
+    eligible: verdict === 'eligible',
+    position: position < 0 ? null : position + 1,
+    rejected: verdict === 'eligible' ? null : verdict,
+    ...(verdict === 'lacks_capability' ? { missing: explainMissing(input.profile.needs & ~candidate.capabilities) } : {}),
+    score: scoreOf(index, input),
+    need,
+    resting_until: standing.restUntilMs > input.nowMs ? toTime(standing.restUntilMs) : null,
+    breaker: standing.breaker,
+    pools: ledger.views(index, need).map(({ pool, used, max, pressure, resetAtMs, waitMs }) => ({
+      unit: pool.unit,
+      clock: pool.clock,
+      scope: pool.scope,
+      used: Math.round(used * 1000) / 1000,
+      max,
+      pressure: Math.round(pressure * 1000) / 1000,
+      resets_at: toTime(resetAtMs),
+      wait_ms: Number.isFinite(waitMs) ? waitMs : null,
+    })),
+  };
+}
+
+/** The endpoint over its services. */
+export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
+  return async (visit) => {
+    try {
+      const { text, json } = await readJsonBody(visit.exchange);
+      const { operation } = toChatAsked(deps, visit, { text, json });
+      const { fleet, ledger } = deps.current();
+      await ledger.refresh(operation.selector.among);
+      const nowMs = deps.clock.now();
+      const { selector, profile, policy } = operation;
+      const jitter = deps.clock.random();
+      const input: DecideInput = { candidates: fleet.candidates, standings: [...ledger.standings(nowMs)], selector, profile, policy, tried: new Set(), refused: new Map(), nowMs, jitter };
+      const decision = decide(input);
+      const plan = planOf(decision, input);
+      const order = [...plan, ...fleet.candidates.keys().filter((index) => !plan.includes(index))];
+      const soonest = ledger.soonest(decision, input);
+      replyJson(visit, 200, {
+        object: 'freeway.decision',
+        request_id: visit.requestId,
+        at: toTime(nowMs),
+        jitter,
+        model: selector.name,
+        classification: profile.classification,
+        estimate: { input_tokens: profile.inputTokens, output_tokens: profile.outputTokens, max_output_tokens: profile.maxOutputTokens },
+        needs: explainMissing(profile.needs),
+        policy,
+        plan: plan.map((index) => ({ route: fleet.candidates[index]?.route, credential: fleet.candidates[index]?.credential, tier: fleet.candidates[index]?.tier })),
+        soonest: plan.length > 0 || soonest === null ? null : { route: fleet.candidates[soonest.index]?.route, wait_ms: soonest.waitMs },
+        candidates: order.map((index) => tellCandidate(index, decision, { fleet, ledger, input, plan })),
+      });
+    } catch (error) {
+      if (!(error instanceof CallerError)) throw error;
+      replyError(visit, error, { renderer: deps.chatWire, nowMs: deps.clock.now() });
+    }
+  };
+}

@@ -1,0 +1,45 @@
+// The x-freeway-* headers of a reply: which route answered, on whose key, for what price, after what.
+import type { Attempt } from '#shared/failures.ts';
+import type { Receipt } from '../gateway/answer.ts';
+import type { Headers } from '../ports.ts';
+
+/** Header values are ASCII; names given by people need not be. */
+const toAscii = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
+
+const MAX_TRAIL = 2_000;
+
+/** Failed attempts as `route=failure(ms)`, oldest first. */
+export function toTrail(attempts: readonly Attempt[]): string {
+  const trail = attempts.map(({ route, failure, ms }) => `${route}=${failure ?? 'ok'}(${ms})`).join(', ');
+  return toAscii(trail.length <= MAX_TRAIL ? trail : `${trail.slice(0, MAX_TRAIL)}...`);
+}
+
+/** Up to ten significant digits, never in exponent form. */
+const toUsd = (usd: number): string => usd.toFixed(10).replace(/\.?0+$/, '');
+
+/** Headers of a successful reply. */
+export function toReceiptHeaders(receipt: Receipt, requestId: string): Headers {
+  const { candidate, attempts, waitedMs, costUsd } = receipt;
+  return {
+    'x-freeway-request-id': requestId,
+    'x-freeway-route': toAscii(candidate.route),
+    'x-freeway-credential': toAscii(candidate.credential),
+    'x-freeway-tier': candidate.tier,
+    'x-freeway-attempts': String(attempts.length + 1),
+    'x-freeway-wait-ms': String(Math.round(waitedMs)),
+    ...(costUsd === null ? {} : { 'x-freeway-cost-usd': toUsd(costUsd) }),
+    ...(attempts.length === 0 ? {} : { 'x-freeway-trail': toTrail(attempts) }),
+  };
+}
+
+/** Headers of an error: what was tried. The route is that of the last attempt. */
+export function toFailureHeaders(attempts: readonly Attempt[]): Headers {
+  const last = attempts.at(-1);
+  return {
+    'x-freeway-attempts': String(attempts.length),
+    'x-freeway-wait-ms': '0',
+    ...(last === undefined
+      ? {}
+      : { 'x-freeway-route': toAscii(last.route), 'x-freeway-credential': toAscii(last.credential), 'x-freeway-tier': last.tier, 'x-freeway-trail': toTrail(attempts) }),
+  };
+}

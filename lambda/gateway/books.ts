@@ -1,0 +1,83 @@
+// This instance's copies of the books: read in batches, kept fresh by every write, and written through guarded updates only.
+import { applyUpdate, type Item, type ItemKey, type Update, type UpdateResult } from '#shared/items.ts';
+import { StoreUnavailable, type Clock, type Log, type Metrics, type Store } from '../ports.ts';
+
+/** A copy of a book. `version` grows with every change seen. */
+export interface BookCopy {
+  readonly item: Item | null;
+  readonly readAtMs: number;
+  readonly version: number;
+}
+
+export interface Books {
+  copy(id: string): BookCopy;
+  /** Reads those of the books that are older than allowed: at most one batch. Keeps the old copies when the store can't be reached. */
+  refresh(ids: Iterable<string>): Promise<void>;
+  /**
+   * Writes through to the store and keeps what comes back. When the store can't be reached the update is judged on this instance's
+   * own copy, so that one instance alone still keeps every limit; the bound on overshoot is then the number of live instances.
+   */
+  update(id: string, update: Omit<Update, 'key'>): Promise<UpdateResult>;
+}
+
+export interface BooksDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Age at which a copy is read again, ms. */
+  readonly staleAfterMs: number;
+  /** Books read at most in one batch. */
+  readonly batchSize: number;
+}
+
+const toKey = (id: string): ItemKey => ({ pk: `book#${id}`, sk: 'state' });
+const unread: BookCopy = { item: null, readAtMs: -Infinity, version: 0 };
+
+/** Books nobody has touched for this long may be deleted: longer than any window of any pool but `once`. */
+const KEEP_MS = 70 * 24 * 3_600_000;
+
+/** An empty set of copies over a store. */
+export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSize }: BooksDeps): Books {
+  const copies = new Map<string, BookCopy>();
+  const copy = (id: string): BookCopy => copies.get(id) ?? unread;
+  const keep = (id: string, item: Item | null): void => {
+    copies.set(id, { item, readAtMs: clock.now(), version: copy(id).version + 1 });
+  };
+  const degrade = (error: unknown, what: string): void => {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    metrics.count('freeway_store_unavailable_total', { what });
+    log.warn('store.unavailable', { what, error: error.message });
+  };
+  return {
+    copy,
+    refresh: async (ids) => {
+      const nowMs = clock.now();
+      const stale: string[] = [];
+      for (const id of ids) {
+        if (nowMs - copy(id).readAtMs < staleAfterMs) continue;
+        stale.push(id);
+        if (stale.length === batchSize) break;
+      }
+      if (stale.length === 0) return;
+      try {
+        const items = await store.batchGet(stale.map(toKey));
+        stale.forEach((id, index) => keep(id, items[index] ?? null));
+      } catch (error) {
+        degrade(error, 'read');
+      }
+    },
+    update: async (id, update) => {
+      const whole: Update = { ...update, key: toKey(id), expiresAtMs: clock.now() + KEEP_MS };
+      let result: UpdateResult;
+      try {
+        result = await store.update(whole);
+      } catch (error) {
+        degrade(error, 'write');
+        result = applyUpdate(copy(id).item, whole);
+      }
+      keep(id, result.item);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,94 @@
+// A chat request as an operation of the loop: classified, estimated, rendered for each candidate, and read back.
+import type { ChatQuestion, ChatWire, Dialect } from '../wire/types.ts';
+import { needsMask } from '../routing/capabilities.ts';
+import { classify } from '../routing/classify.ts';
+import { estimateTokens } from '../routing/estimate.ts';
+import type { Policy } from '../routing/policy.ts';
+import type { RequestProfile } from '../routing/profile.ts';
+import type { Selector } from '../routing/selector.ts';
+import type { Candidate } from '../routing/types.ts';
+import type { Fleet } from './fleet.ts';
+import type { Operation, OutgoingCall } from './operation.ts';
+import { createChatReader } from './read-chat.ts';
+
+export interface ChatInput {
+  readonly requestId: string;
+  readonly question: ChatQuestion;
+  /** The caller's own JSON text, which the question was parsed from. */
+  readonly bodyText: string;
+  readonly selector: Selector;
+  readonly policy: Policy;
+  readonly deadlineAtMs: number;
+  readonly fleet: Fleet;
+  /** The codec of the wire that caller and provider speak. */
+  readonly wire: ChatWire;
+  readonly dialectOf: (index: number) => Dialect;
+}
+
+/** What routing must know of a chat request. */
+export function toChatProfile(question: ChatQuestion): RequestProfile {
+  const classification = classify(question);
+  const estimate = estimateTokens({ texts: question.texts, images: question.images, maxOutputTokens: question.maxOutputTokens, task: classification.task });
+  return {
+    kind: 'chat',
+    // Reasoning is a wish that any model may answer; the rest are needs.
+    needs: needsMask({ ...question.needs, reasoning: false }),
+    classification,
+    inputTokens: estimate.inputTokens,
+    outputTokens: estimate.outputTokens,
+    maxOutputTokens: estimate.maxOutputTokens,
+    audioSeconds: null,
+  };
+}
+
+const FIRST_CONTENT_MS = 20_000;
+/** Reasoning models think before the first word. */
+const FIRST_THOUGHT_MS = 60_000;
+const IDLE_MS = 30_000;
+const LONGEST_WHOLE_MS = 300_000;
+/** The slowest writing that still counts as working, for replies that come in one piece. */
+const SLOWEST_TOKENS_PER_SECOND = 15;
+
+function firstContentMs(candidate: Candidate, question: ChatQuestion, profile: RequestProfile): number {
+  const first = candidate.sizeRank === 2 || question.needs.reasoning ? FIRST_THOUGHT_MS : FIRST_CONTENT_MS;
+  if (question.stream) return first;
+  const tokens = profile.maxOutputTokens ?? profile.outputTokens * 4;
+  return Math.min(LONGEST_WHOLE_MS, first + (tokens / SLOWEST_TOKENS_PER_SECOND) * 1000);
+}
+
+/** Path of an operation at a provider whose data names none. */
+const CHAT_PATH = '/chat/completions';
+
+/** Builds the operation. Pure but for what its readers are given. */
+export function createChatOperation(input: ChatInput): Operation {
+  const { question, fleet, wire } = input;
+  const profile = toChatProfile(question);
+  const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
+    const candidate = fleet.candidates[index];
+    const credential = fleet.credentials[index];
+    if (!candidate || !credential) throw new Error('no such candidate');
+    const { provider } = credential;
+    const target = { model: candidate.modelId, quirks: provider.quirks, stripped, wantUsage: true };
+    return {
+      path: fleet.models[index]?.path ?? provider.paths['chat'] ?? CHAT_PATH,
+      headers: {
+        'content-type': 'application/json',
+        accept: question.stream ? 'text/event-stream' : 'application/json',
+        ...wire.requiredHeaders(target),
+      },
+      body: wire.renderRequest(question, input.bodyText, target),
+      firstContentTimeoutMs: firstContentMs(candidate, question, profile),
+      idleTimeoutMs: question.stream ? IDLE_MS : LONGEST_WHOLE_MS,
+    };
+  };
+  return {
+    name: 'chat',
+    requestId: input.requestId,
+    selector: input.selector,
+    profile,
+    policy: input.policy,
+    deadlineAtMs: input.deadlineAtMs,
+    prepare,
+    read: (index, context) => createChatReader({ question, wire, dialect: input.dialectOf(index), context }),
+  };
+}

@@ -1,0 +1,72 @@
+// What a caller may ask of routing, by the body field `freeway` or by x-freeway-* headers, laid over the installation's policy.
+import * as z from 'zod/mini';
+import { CallerError } from '#shared/failures.ts';
+import type { Headers } from '../ports.ts';
+import { strategies, type PaidPolicy, type Policy } from '../routing/policy.ts';
+
+const names = z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100));
+
+const controlsSchema = z.strictObject({
+  tier: z.optional(z.enum(['free', 'any'])),
+  max_wait_ms: z.optional(z.number().check(z.nonnegative(), z.maximum(600_000))),
+  strategy: z.optional(z.enum(strategies)),
+  privacy: z.optional(z.enum(['no_training', 'any'])),
+  providers: z.optional(z.strictObject({ only: z.optional(names), ignore: z.optional(names) })),
+  failover: z.optional(z.boolean()),
+});
+type Controls = z.infer<typeof controlsSchema>;
+
+const PREFIX = 'x-freeway-';
+/** Answered by the reply or read elsewhere; not controls of routing. */
+const otherHeaders: ReadonlySet<string> = new Set(['x-freeway-events']);
+
+function parseText(name: string, text: string): unknown {
+  if (name === 'max_wait_ms') return Number(text);
+  if (name === 'failover') return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
+  if (name !== 'providers') return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function readHeaders(headers: Headers): Record<string, unknown> {
+  const controls: Record<string, unknown> = {};
+  for (const name in headers) {
+    if (!name.startsWith(PREFIX) || otherHeaders.has(name)) continue;
+    const field = name.slice(PREFIX.length).replaceAll('-', '_');
+    if (field in controlsSchema.shape) controls[field] = parseText(field, headers[name] ?? '');
+  }
+  return controls;
+}
+
+function check(value: unknown, from: string): Controls {
+  const parsed = controlsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const param = [from, ...(issue?.path ?? []).map(String)].join('.');
+  throw new CallerError('invalid_request', `${param} is wrong: ${issue?.message ?? 'invalid'}.`, { param });
+}
+
+/** What the installation allows when the caller says nothing. */
+export interface PolicyDefaults {
+  readonly paid: PaidPolicy;
+  readonly maxWaitMs: number;
+}
+
+/** The policy for one request. The body field wins over headers; neither can allow what the installation forbids. */
+export function toPolicy(field: unknown, headers: Headers, defaults: PolicyDefaults): Policy {
+  const fromHeaders = check(readHeaders(headers), 'x-freeway');
+  const fromBody = field === null || field === undefined ? {} : check(field, 'freeway');
+  const controls: Controls = { ...fromHeaders, ...fromBody };
+  return {
+    paid: controls.tier === 'free' ? 'never' : defaults.paid,
+    strategy: controls.strategy ?? 'free-first',
+    noTraining: controls.privacy === 'no_training',
+    only: controls.providers?.only ?? null,
+    ignore: controls.providers?.ignore ?? [],
+    failover: controls.failover ?? true,
+    maxWaitMs: controls.max_wait_ms ?? defaults.maxWaitMs,
+  };
+}

@@ -1,0 +1,89 @@
+// Says honestly why a request ends without an answer: what was tried, what stands in the way, and when trying again makes sense.
+import { CallerError, type Attempt, type CallerErrorCode, type ProviderFailure, type ProviderFailureKind } from '#shared/failures.ts';
+import { decide, passingVerdicts, verdictOf, type DecideInput, type Verdict } from '../routing/decide.ts';
+
+export interface Ended {
+  readonly input: DecideInput;
+  readonly attempts: readonly Attempt[];
+  /** The candidate whose limit lifts first; null when none will. */
+  readonly soonest: { readonly index: number; readonly waitMs: number } | null;
+  readonly waitedMs: number;
+  /** The failure that is itself the answer. */
+  readonly stoppedBy?: ProviderFailure;
+}
+
+/** What the caller is told when a single failure is the answer. */
+const answers: Readonly<Record<ProviderFailureKind, CallerErrorCode>> = {
+  rate_limited: 'exhausted',
+  quota_exhausted: 'exhausted',
+  overloaded: 'upstream_failed',
+  timeout: 'deadline',
+  network: 'upstream_failed',
+  bad_credential: 'upstream_failed',
+  not_entitled: 'upstream_failed',
+  model_missing: 'upstream_failed',
+  too_large: 'too_large',
+  context_exceeded: 'context_length_exceeded',
+  content_filtered: 'content_filter',
+  rejected: 'invalid_request',
+  bad_reply: 'upstream_failed',
+  cancelled: 'deadline',
+};
+
+const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
+  other_kind: 'serve another kind of request',
+  other_model: 'serve other models',
+  provider_excluded: 'are excluded by the request',
+  already_tried: 'have failed for this request',
+  paid_not_allowed: 'cost money, which is not allowed here',
+  may_train_on_prompts: 'may train on prompts',
+  lacks_capability: 'lack a capability that the request needs',
+  context_too_small: 'have too small a context',
+  output_too_small: 'can not write that much',
+  below_quality_floor: 'are below the size asked for',
+  request_exceeds_limit: 'have limits smaller than this request',
+  resting: 'are resting after a limit or fault',
+  breaker_open: 'are out of service',
+  quota_used_up: 'have used up their quota',
+};
+
+/** Counts candidates per reason, most frequent first, leaving out those that were never meant. */
+function tellReasons(input: DecideInput): { text: string; passing: boolean } {
+  const decision = decide(input);
+  const counts = new Map<Verdict, number>();
+  decision.codes.forEach((_, index) => {
+    const verdict = verdictOf(decision, index);
+    if (verdict !== 'other_model' && verdict !== 'other_kind') counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  });
+  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([verdict, count]) => (verdict === 'eligible' ? `${count} could serve` : `${count} ${reasons[verdict]}`));
+  return { text: parts.join(', '), passing: [...counts.keys()].some((verdict) => passingVerdicts.has(verdict)) };
+}
+
+const toSeconds = (ms: number): string => (ms < 10_000 ? (ms / 1000).toFixed(1) : String(Math.ceil(ms / 1000)));
+
+const quotaFailures: ReadonlySet<string> = new Set<ProviderFailureKind>(['rate_limited', 'quota_exhausted']);
+
+/** The error for a request that found no answer. */
+export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }: Ended): CallerError {
+  if (stoppedBy) return toSingle(stoppedBy, attempts, soonest?.waitMs ?? null);
+  const { text, passing } = tellReasons(input);
+  if (attempts.length > 0 && attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large')) {
+    return new CallerError('context_length_exceeded', `The request is too long for every model that could be asked: ${text}. Shorten it.`, { param: 'messages', attempts });
+  }
+  if (!passing && attempts.length === 0) {
+    const cause = text === '' ? 'No credential is configured that serves this kind of request.' : `No model can serve this request: ${text}.`;
+    return new CallerError('no_candidate', `${cause} Change the request or its limits, or add a provider key.`, { attempts });
+  }
+  const retryAfterMs = soonest?.waitMs ?? null;
+  const when = retryAfterMs === null ? '' : ` The earliest is free again in ${toSeconds(retryAfterMs)} s.`;
+  const tried = attempts.length === 0 ? 'Nothing could be asked' : `${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'} failed`;
+  const waited = waitedMs > 0 ? ` after waiting ${toSeconds(waitedMs)} s` : '';
+  const faults = attempts.length > 0 && !passing && attempts.every(({ failure }) => !quotaFailures.has(failure ?? ''));
+  return new CallerError(faults ? 'upstream_failed' : 'exhausted', `${tried}${waited}: ${text}.${when}`, { retryable: true, retryAfterMs, attempts });
+}
+
+function toSingle(failure: ProviderFailure, attempts: readonly Attempt[], soonestMs: number | null): CallerError {
+  const code = answers[failure.kind];
+  const retryAfterMs = failure.retryAfterMs ?? (code === 'exhausted' ? soonestMs : null);
+  return new CallerError(code, `The provider answered: ${failure.message}`, { attempts, retryAfterMs, param: failure.field ?? null });
+}

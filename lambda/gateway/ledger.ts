@@ -1,0 +1,172 @@
+// The ledger: reserves a call's share of every pool in one write, settles it by what was really used, and remembers what was learned.
+import type { Amounts } from '#shared/pools.ts';
+import type { Clock, Log, Metrics, Store } from '../ports.ts';
+import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
+import { verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
+import { planReserve, viewPool, type Hold, type ReservePlan } from '../routing/pools.ts';
+import { toNeed } from '../routing/profile.ts';
+import type { Candidate, PoolView } from '../routing/types.ts';
+import { createBooks, type Books } from './books.ts';
+import type { Fleet } from './fleet.ts';
+import type { AttemptOutcome } from './operation.ts';
+import { toCredentialRest, toSettlement } from './settlement.ts';
+import { createStandings, type Standings } from './standings.ts';
+import { createStripped, type Stripped } from './stripped.ts';
+
+/** One call's share, taken from the pools and not yet settled. */
+export interface Reservation {
+  readonly index: number;
+  readonly need: Amounts;
+  /** null when the candidate has no limits to take from. */
+  readonly hold: Hold | null;
+}
+
+export type Reserved = { readonly reservation: Reservation } | { readonly refusedUntilMs: number };
+
+export interface Ledger {
+  /** Brings the copies of the books up to date: at most one batch read, none when they are fresh. */
+  refresh(among: readonly number[] | null): Promise<void>;
+  standings(nowMs: number): readonly Standing[];
+  reserve(index: number, need: Amounts): Promise<Reserved>;
+  /** One write at most. */
+  settle(reservation: Reservation, outcome: AttemptOutcome): Promise<void>;
+  /** The candidate that time will free first, and in how long; null when waiting helps nobody. */
+  soonest(decision: Decision, input: DecideInput): { readonly index: number; readonly waitMs: number } | null;
+  /** The pools of one candidate as they stand. */
+  views(index: number, need: Amounts): readonly PoolView[];
+  readonly stripped: Stripped;
+}
+
+export interface LedgerDeps {
+  readonly fleet: Fleet;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** A reservation of a place (concurrent pools, half-open probes) ends by itself after this long. */
+const LEASE_MS = 10 * 60_000;
+/** A rejected write means the copy was stale; judging again on what came back settles it at once in all but contrived races. */
+const MAX_ROUNDS = 4;
+const STALE_AFTER_MS = 1_500;
+const BATCH_SIZE = 40;
+
+interface Desk extends LedgerDeps {
+  readonly books: Books;
+  readonly seen: Standings;
+  readonly zones: ZoneClock;
+}
+
+/** A ledger over one fleet. */
+export function createLedger(deps: LedgerDeps): Ledger {
+  const zones = createZoneClock();
+  const books = createBooks({ ...deps, staleAfterMs: STALE_AFTER_MS, batchSize: BATCH_SIZE });
+  const seen = createStandings({ candidates: deps.fleet.candidates, books, zones });
+  const stripped = createStripped(deps);
+  const desk: Desk = { ...deps, books, seen, zones };
+  return {
+    refresh: async (among) => {
+      await books.refresh(bookIds(deps.fleet.candidates, among));
+    },
+    standings: (nowMs) => seen.read(nowMs),
+    reserve: (index, need) => reserve(desk, index, need),
+    settle: (reservation, outcome) => settle(desk, reservation, outcome),
+    soonest: (decision, input) => soonest(desk, decision, input),
+    views: (index, need) => {
+      const candidate = deps.fleet.candidates[index];
+      const moment = { book: candidate ? books.copy(candidate.book).item : null, nowMs: deps.clock.now(), zones };
+      return (candidate?.pools ?? []).map((pool) => viewPool({ pool, need, ...moment }));
+    },
+    stripped,
+  };
+}
+
+/** The books to look at, those of free candidates first. */
+function* bookIds(candidates: readonly Candidate[], among: readonly number[] | null): Iterable<string> {
+  const wanted = among === null ? candidates : among.map((index) => candidates[index]).filter((candidate) => candidate !== undefined);
+  const seen = new Set<string>();
+  for (const paid of [false, true]) {
+    for (const candidate of wanted) {
+      if ((candidate.tier === 'paid') !== paid) continue;
+      for (const id of [candidate.book, candidate.credentialId]) {
+        if (!seen.has(id)) yield id;
+        seen.add(id);
+      }
+    }
+  }
+}
+
+function plan({ books, clock, zones }: Desk, candidate: Candidate, need: Amounts): ReservePlan {
+  return planReserve({
+    pools: candidate.pools,
+    mark: candidate.mark,
+    need,
+    book: books.copy(candidate.book).item,
+    nowMs: clock.now(),
+    zones,
+    leaseMs: LEASE_MS,
+    random: clock.random(),
+  });
+}
+
+async function reserve(desk: Desk, index: number, need: Amounts): Promise<Reserved> {
+  const candidate = desk.fleet.candidates[index];
+  if (!candidate) throw new Error('no such candidate');
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const planned = plan(desk, candidate, need);
+    if (planned.kind === 'blocked') return { refusedUntilMs: desk.clock.now() + Math.max(1, planned.waitMs) };
+    const { hold } = planned;
+    // Nothing to take, and nothing to be the only one at: no need to ask the store.
+    if (hold.charges.length === 0 && hold.probe === null) {
+      desk.seen.started(index);
+      return { reservation: { index, need, hold: null } };
+    }
+    const result = await desk.books.update(candidate.book, planned);
+    if (result.applied) {
+      desk.seen.started(index);
+      return { reservation: { index, need, hold } };
+    }
+    desk.metrics.count('freeway_reserve_conflicts_total');
+  }
+  return { refusedUntilMs: desk.clock.now() + 50 };
+}
+
+async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutcome): Promise<void> {
+  const candidate = desk.fleet.candidates[reservation.index];
+  if (!candidate) return;
+  desk.seen.ended(reservation.index, {
+    ok: outcome.failure === null || outcome.failure.kind === 'cancelled',
+    firstContentMs: outcome.firstContentMs,
+  });
+  const nowMs = desk.clock.now();
+  const moment = { book: desk.books.copy(candidate.book).item, nowMs, zones: desk.zones, random: desk.clock.random() };
+  const ops = toSettlement({ candidate, reservation, outcome, moment });
+  const writes: Promise<unknown>[] = [];
+  if (ops !== null) writes.push(desk.books.update(candidate.book, { ...ops, guards: [] }));
+  const rest = toCredentialRest(outcome, desk.books.copy(candidate.credentialId).item ?? {}, nowMs);
+  if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [] }));
+  await Promise.all(writes);
+}
+
+function soonest(desk: Desk, decision: Decision, input: DecideInput): { index: number; waitMs: number } | null {
+  let best: { index: number; waitMs: number } | null = null;
+  desk.fleet.candidates.forEach((candidate, index) => {
+    const waitMs = waitOf(desk, decision, { candidate, index, input });
+    if (Number.isFinite(waitMs) && (best === null || waitMs < best.waitMs)) best = { index, waitMs };
+  });
+  return best;
+}
+
+function waitOf(desk: Desk, decision: Decision, asked: { candidate: Candidate; index: number; input: DecideInput }): number {
+  const { candidate, index, input } = asked;
+  const verdict = verdictOf(decision, index);
+  if (verdict !== 'resting' && verdict !== 'breaker_open' && verdict !== 'quota_used_up') return Infinity;
+  const standing = input.standings[index];
+  if (!standing) return Infinity;
+  const rest = Math.max(0, standing.restUntilMs + 1 - input.nowMs);
+  const refused = Math.max(0, (input.refused.get(index) ?? 0) - input.nowMs);
+  const planned = plan(desk, candidate, toNeed(input.profile, { candidate, ratio: standing.ratio }));
+  return Math.max(1, rest, refused, planned.kind === 'blocked' ? planned.waitMs : 0);
+}
+

@@ -1,0 +1,80 @@
+// Reads one chat reply as it arrives and picks the way of reading by its head: a fault, a whole reply, or a stream.
+import type { Usage } from '#shared/usage.ts';
+import type { ProviderFailure } from '#shared/failures.ts';
+import type { Headers } from '../ports.ts';
+import type { ChatQuestion, ChatWire, Dialect, HttpReply, ObservedLimit } from '../wire/types.ts';
+import { toFailure } from './send.ts';
+import type { ReaderContext, ReplyReader } from './operation.ts';
+import { createCollectReader } from './read-collect.ts';
+import { createStreamReader } from './read-stream.ts';
+import { createWholeReader } from './read-whole.ts';
+
+/** What a reader must know of the request and of the provider's way of speaking. */
+export interface ChatReading {
+  readonly question: ChatQuestion;
+  /** The wire the provider speaks; the caller speaks the same. */
+  readonly wire: ChatWire;
+  readonly dialect: Dialect;
+  readonly context: ReaderContext;
+}
+
+/** What is left of a reading when it ends. */
+export interface Reading {
+  readonly failure: ProviderFailure | null;
+  readonly committed: boolean;
+  readonly usage: Usage | null;
+  /** Tokens of answer seen, roughly; for the books when the provider does not say. */
+  readonly seenTokens: number;
+}
+
+/** One way of reading a body. */
+export interface BodyReader {
+  data(chunk: Uint8Array): void;
+  /** The body has ended; `failure` when it broke off. */
+  end(failure: ProviderFailure | null): Reading;
+}
+
+/** A fault's body is read up to here. */
+const MAX_FAULT_BYTES = 65_536;
+
+function createFaultReader(status: number, headers: Headers, { dialect, context }: ChatReading): BodyReader & { reply(): HttpReply } {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reply = (): HttpReply => ({ status, headers, body: Buffer.concat(chunks).toString('utf8') });
+  return {
+    reply,
+    data: (chunk) => {
+      if (size < MAX_FAULT_BYTES) chunks.push(chunk.subarray(0, MAX_FAULT_BYTES - size));
+      size += chunk.length;
+    },
+    end: () => ({ failure: dialect.parseFailure(reply(), context.nowMs()), committed: false, usage: null, seenTokens: 0 }),
+  };
+}
+
+/** A reader for one reply to a chat request. */
+export function createChatReader(reading: ChatReading): ReplyReader {
+  const { dialect, context } = reading;
+  let body: BodyReader | null = null;
+  let head: { status: number; headers: Headers } | null = null;
+  const limits = (): readonly ObservedLimit[] => {
+    if (head === null) return [];
+    const text = body !== null && 'reply' in body ? (body as ReturnType<typeof createFaultReader>).reply().body : '';
+    return dialect.parseLimits({ ...head, body: text }, context.nowMs());
+  };
+  const finish = (failure: ProviderFailure | null): void => {
+    const ended = body?.end(failure) ?? { failure, committed: false, usage: null, seenTokens: 0 };
+    context.finish({ ...ended, failure: ended.failure ?? failure, limits: limits() });
+  };
+  return {
+    onHead: (status, headers) => {
+      head = { status, headers };
+      const isStream = (headers['content-type'] ?? '').includes('event-stream');
+      if (status < 200 || status > 299) body = createFaultReader(status, headers, reading);
+      else if (!isStream) body = createWholeReader(reading);
+      else body = reading.question.stream ? createStreamReader(reading) : createCollectReader(reading);
+    },
+    onData: (chunk) => body?.data(chunk),
+    onEnd: () => finish(null),
+    onError: (error) => finish(toFailure(error)),
+  };
+}

@@ -1,0 +1,143 @@
+// Reads a streamed reply: holds it back until the first content, then passes complete frames on byte for byte, and sees to a proper end.
+import type { ProviderFailure } from '#shared/failures.ts';
+import type { Usage } from '#shared/usage.ts';
+import type { ReplyBody } from '../ports.ts';
+import { createSse, endSse, feedSse, type SseState } from '../wire/sse.ts';
+import type { FrameFacts, ReplyHead, SseFrame } from '../wire/types.ts';
+import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/** Index behind the last complete frame in `bytes`: after a blank line. 0 when there is none. */
+export function frameBoundary(bytes: Uint8Array): number {
+  for (let i = bytes.length - 1; i > 0; i--) {
+    if (bytes[i] !== LINE_FEED) continue;
+    const before = bytes[i - 1] === CARRIAGE_RETURN ? i - 2 : i - 1;
+    if (bytes[before] === LINE_FEED) return i + 1;
+  }
+  return 0;
+}
+
+interface State {
+  sse: SseState;
+  /** Bytes of a frame that is not complete yet. */
+  pending: Uint8Array;
+  /** Complete frames from before the first content. */
+  held: (Uint8Array | string)[];
+  body: ReplyBody | null;
+  usage: Usage | null;
+  head: ReplyHead | null;
+  finished: boolean;
+  /** Chunks with content; providers send about one token in each. */
+  seenTokens: number;
+  failure: ProviderFailure | null;
+}
+
+/** A body reader for streams in the caller's own format. */
+export function createStreamReader(reading: ChatReading): BodyReader {
+  const state: State = {
+    sse: createSse(),
+    pending: new Uint8Array(0),
+    held: [],
+    body: null,
+    usage: null,
+    head: null,
+    finished: false,
+    seenTokens: 0,
+    failure: null,
+  };
+  return {
+    data: (chunk) => {
+      if (state.failure) return;
+      const bytes = state.pending.length === 0 ? chunk : Buffer.concat([state.pending, chunk]);
+      const boundary = frameBoundary(bytes);
+      state.pending = boundary === bytes.length ? new Uint8Array(0) : bytes.subarray(boundary);
+      if (boundary > 0) takeFrames(state, reading, bytes.subarray(0, boundary));
+    },
+    end: (failure) => {
+      if (state.pending.length > 0 && !state.failure && !failure) takeRest(state, reading);
+      return conclude(state, reading, failure);
+    },
+  };
+}
+
+/** Complete frames have arrived: understands them, and passes on all that the caller should see. */
+function takeFrames(state: State, reading: ChatReading, bytes: Uint8Array): void {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const step = feedSse(state.sse, text);
+  state.sse = step.state;
+  const shown = showFrames(state, reading, step.frames);
+  if (step.failure) state.failure ??= step.failure;
+  // Nothing withheld and nothing rewritten: the provider's own bytes go out.
+  pass(state, reading, shown === null ? bytes : shown);
+  if (state.failure) reading.context.finish({ ...conclude(state, reading, null), limits: [] });
+}
+
+/** A last frame without its closing blank line. */
+function takeRest(state: State, reading: ChatReading): void {
+  const step = feedSse(state.sse, Buffer.from(state.pending).toString('utf8'));
+  const frames = [...step.frames, ...endSse(step.state)];
+  pass(state, reading, showFrames(state, reading, frames) ?? frames.map(({ raw }) => raw).join(''));
+}
+
+/** The text to pass on, or null when it is all frames as they are. Updates what is known of the stream. */
+function showFrames(state: State, { wire, dialect, context }: ChatReading, frames: readonly SseFrame[]): string | null {
+  let kept = '';
+  let altered = false;
+  for (const frame of frames) {
+    const facts = wire.inspectFrame(frame, { dialect, nowMs: context.nowMs() });
+    learn(state, facts);
+    const drop = facts.failure !== null || facts.usageOnly || facts.done || facts.malformed;
+    altered ||= drop || facts.irregular;
+    if (facts.failure) break;
+    if (drop) continue;
+    kept += facts.irregular && frame.data !== null ? `data: ${wire.normaliseFrame(frame.data)}\n\n` : frame.raw;
+  }
+  return altered ? kept : null;
+}
+
+function learn(state: State, facts: FrameFacts): void {
+  if (facts.failure) state.failure = facts.failure;
+  if (facts.usage) state.usage = facts.usage;
+  if (facts.head) state.head = facts.head;
+  if (facts.finish !== null || facts.done) state.finished = true;
+  if (facts.content || facts.toolCall) state.seenTokens++;
+}
+
+function pass(state: State, reading: ChatReading, shown: Uint8Array | string): void {
+  if (shown.length === 0) return;
+  if (state.body === null && state.seenTokens === 0) {
+    // The provider's buffer may be reused once we return.
+    state.held.push(typeof shown === 'string' ? shown : Uint8Array.from(shown));
+    return;
+  }
+  const body = (state.body ??= open(state, reading));
+  if (body.write(shown)) return;
+  reading.context.pause();
+  void body.drained().then(reading.context.resume);
+}
+
+function open(state: State, { context }: ChatReading): ReplyBody {
+  const body = context.commit('text/event-stream; charset=utf-8', null);
+  for (const part of state.held) body.write(part);
+  state.held = [];
+  return body;
+}
+
+/** The stream is over. A clean end gets its usage chunk and closing mark; one that broke off is left open for the caller's error. */
+function conclude(state: State, { question, wire, context }: ChatReading, broke: ProviderFailure | null): Reading {
+  const { body, usage, seenTokens } = state;
+  const failure = state.failure ?? (state.finished ? null : broke) ?? unfinished(state);
+  if (failure === null && body !== null) {
+    const head = state.head ?? { id: '', model: question.model, created: Math.floor(context.nowMs() / 1000) };
+    const last = question.includeUsage ? wire.renderUsageFrame(head, usage, context.receiptField(usage)) : '';
+    body.end(last + wire.renderStreamDone());
+  }
+  return { failure, committed: body !== null, usage, seenTokens };
+}
+
+function unfinished({ finished, seenTokens }: State): ProviderFailure | null {
+  if (!finished) return { kind: 'network', message: 'the stream ended before the answer did' };
+  return seenTokens === 0 ? { kind: 'bad_reply', message: 'the stream holds no answer' } : null;
+}

@@ -1,0 +1,112 @@
+// What the end of an attempt writes into the books: actual use, limits the provider told, rests and the breaker, and the learned token ratio.
+import type { Item } from '#shared/items.ts';
+import type { Amounts } from '#shared/pools.ts';
+import type { ProviderFailure } from '#shared/failures.ts';
+import { afterFailure, afterRest, afterSuccess, everyMark } from '../routing/breaker.ts';
+import type { ZoneClock } from '../routing/clocks.ts';
+import { costUsd } from '../routing/cost.ts';
+import { updateRatio } from '../routing/estimate.ts';
+import { absorbLimits, noUse, planSettle, viewPool } from '../routing/pools.ts';
+import { mergeOps, numberIn, type Ops } from '../routing/pools-ops.ts';
+import type { Candidate } from '../routing/types.ts';
+import { policyFor } from './failure-policy.ts';
+import type { Reservation } from './ledger.ts';
+import type { AttemptOutcome } from './operation.ts';
+import { ratioAttr } from './standings.ts';
+
+export interface SettlementInput {
+  readonly candidate: Candidate;
+  readonly reservation: Reservation;
+  readonly outcome: AttemptOutcome;
+  readonly moment: { readonly book: Item | null; readonly nowMs: number; readonly zones: ZoneClock; readonly random: number };
+}
+
+/** Failures at which the provider has counted nothing: it refused, or never heard of us. */
+const uncounted: ReadonlySet<string> = new Set(['rate_limited', 'quota_exhausted', 'bad_credential', 'not_entitled', 'model_missing', 'too_large', 'rejected', 'context_exceeded']);
+
+/** What the attempt has really used; null keeps the estimate, which is all we know of a call that broke off. */
+function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts | null {
+  const { usage, failure } = outcome;
+  if (failure !== null && uncounted.has(failure.kind)) return noUse;
+  const input = usage?.inputTokens ?? reservation.need.input_tokens;
+  const seen = outcome.committed || failure === null ? Math.max(outcome.seenTokens, 1) : undefined;
+  const output = usage?.outputTokens ?? seen;
+  if (input === undefined || output === undefined) return null;
+  const cost = candidate.price === null ? null : costUsd(candidate.price, usage ?? { inputTokens: input, outputTokens: output });
+  return {
+    requests: 1,
+    tokens: input + output,
+    input_tokens: input,
+    output_tokens: output,
+    ...(cost === null ? {} : { usd: cost }),
+  };
+}
+
+/** Rests after limits grow while a provider names no time: 1 s, 2 s, 4 s ... 60 s; the count is forgotten with the first success. */
+const FIRST_REST_MS = 1_000;
+const LONGEST_GUESSED_REST_MS = 60_000;
+const limitsAttr = (mark: string): string => `${mark}!c`;
+
+function restMs(failure: ProviderFailure, { candidate, moment }: SettlementInput): number {
+  const policy = policyFor(failure);
+  if (failure.untilReset) return Math.max(policy.restMs, untilReset(candidate, moment));
+  if (failure.kind !== 'rate_limited' || failure.retryAfterMs !== undefined) return policy.restMs;
+  const before = numberIn(moment.book ?? {}, limitsAttr(candidate.mark)) ?? 0;
+  return Math.min(LONGEST_GUESSED_REST_MS, FIRST_REST_MS * 2 ** before);
+}
+
+/** Until the longest calendar window of the candidate is over; 0 when it has none. */
+function untilReset(candidate: Candidate, { book, nowMs, zones }: SettlementInput['moment']): number {
+  const ends = candidate.pools
+    .filter(({ clock }) => clock.kind === 'calendar')
+    .map((pool) => viewPool({ pool, need: {}, book, nowMs, zones }).resetAtMs ?? nowMs);
+  return Math.max(0, ...ends.map((end) => end - nowMs));
+}
+
+function toBench(input: SettlementInput): Ops[] {
+  const { candidate, outcome, moment } = input;
+  const { failure } = outcome;
+  const book = moment.book ?? {};
+  const { mark } = candidate;
+  if (failure === null) {
+    const forget = numberIn(book, limitsAttr(mark)) === undefined ? [] : [{ add: {}, set: {}, remove: [limitsAttr(mark)] }];
+    return [afterSuccess(book, mark, moment.nowMs), ...forget];
+  }
+  const policy = policyFor(failure);
+  const ops: Ops[] = [];
+  if (policy.breaker) ops.push(afterFailure({ book, mark, nowMs: moment.nowMs, random: moment.random }));
+  if (policy.rests === 'model') ops.push(afterRest(book, mark, { untilMs: moment.nowMs + restMs(failure, input), reason: failure.kind }));
+  if (failure.kind === 'rate_limited') ops.push({ add: { [limitsAttr(mark)]: 1 }, set: {}, remove: [] });
+  return ops;
+}
+
+/** A ratio is written again only when it has moved by this much. */
+const RATIO_STEP = 0.02;
+
+function toRatio({ candidate, reservation, outcome, moment }: SettlementInput): Ops[] {
+  const actual = outcome.usage?.inputTokens;
+  const before = numberIn(moment.book ?? {}, ratioAttr(candidate.mark)) ?? 1;
+  const estimated = (reservation.need.input_tokens ?? 0) / before;
+  if (actual === undefined || estimated < 20) return [];
+  const after = updateRatio(before, { estimatedTokens: estimated, actualTokens: actual });
+  return Math.abs(after - before) < RATIO_STEP ? [] : [{ add: {}, set: { [ratioAttr(candidate.mark)]: after }, remove: [] }];
+}
+
+/** The one write that settles an attempt; null when there is nothing to write. */
+export function toSettlement(input: SettlementInput): Ops | null {
+  const { candidate, reservation, outcome, moment } = input;
+  const settled = reservation.hold === null ? [] : [planSettle({ hold: reservation.hold, actual: toActual(input), nowMs: moment.nowMs })];
+  const learned = absorbLimits({ pools: candidate.pools, observed: outcome.limits, settled: settled[0] ?? null, ...moment });
+  const ops = mergeOps(...settled, learned, ...toBench(input), ...toRatio(input));
+  const isEmpty = Object.keys(ops.add).length === 0 && Object.keys(ops.set).length === 0 && ops.remove.length === 0;
+  return isEmpty ? null : ops;
+}
+
+/** The rest of a whole credential after this outcome; null when it needs none. */
+export function toCredentialRest({ failure }: AttemptOutcome, book: Item, nowMs: number): Ops | null {
+  if (failure === null) return null;
+  const policy = policyFor(failure);
+  if (policy.rests !== 'credential') return null;
+  const ops = afterRest(book, everyMark, { untilMs: nowMs + policy.restMs, reason: failure.kind });
+  return Object.keys(ops.set).length === 0 ? null : ops;
+}
