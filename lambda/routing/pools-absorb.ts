@@ -1,13 +1,14 @@
 // What replies say about limits, laid over our own books: other limits than configured, and use by others.
+import { applyUpdate } from '#shared/items.ts';
 import type { Item } from '#shared/items.ts';
 import type { Clock, PoolUnit } from '#shared/pools.ts';
-import { viewPool } from './pools.ts';
-import type { Moment } from './pools.ts';
 import { windowCountName } from './pools-counters.ts';
 import { learnedLimit, toLearned } from './pools-learned.ts';
 import { numberIn, toDraft } from './pools-ops.ts';
 import type { Draft, Ops } from './pools-ops.ts';
 import { raiseAllWindows } from './pools-rolling.ts';
+import { viewPool } from './pools-view.ts';
+import type { Moment } from './pools-view.ts';
 import type { BoundPool, PoolView } from './types.ts';
 
 /** A limit seen again is noted anew only after this long, to spare writes. */
@@ -22,6 +23,12 @@ export interface LimitReport {
   readonly limit: number | null;
   readonly remaining: number | null;
   readonly from: 'header' | 'body';
+}
+
+export interface AbsorbInput extends Moment {
+  readonly pools: readonly BoundPool[];
+  readonly observed: readonly LimitReport[];
+  readonly settled: Ops | null;
 }
 
 /** What to write, and the pools whose limit is 0 according to the provider: it does not serve this at all on this plan. */
@@ -60,6 +67,9 @@ function toLesson(pool: BoundPool, { limit, from }: LimitReport, { book, nowMs }
   return toLearned(pool, { max: limit, atMs: nowMs, from });
 }
 
+const applied = (book: Item | null, ops: Ops): Item | null =>
+  applyUpdate(book, { key: { pk: '', sk: '' }, guards: [], ...ops }).item;
+
 interface Raise {
   readonly pool: BoundPool;
   readonly by: number;
@@ -79,19 +89,16 @@ function raise({ pool: { key, clock }, by, max }: Raise, { book, nowMs, zones }:
 
 /**
  * Learns limits from a reply, and counts use by others: where the provider has less left than we think, the difference is
- * added. Where it has more left nothing changes, since calls of ours may not have reached it. `book` is the state with the
- * call itself settled; the operations are merged after those of the settle.
+ * added. Where it has more left nothing changes, since calls of ours may not have reached it. `settled` is what the same write
+ * corrects in `book` for the call itself (null: nothing); merge it before what this answers.
  */
-export function absorbLimits({
-  pools,
-  reports,
-  ...moment
-}: Moment & { pools: readonly BoundPool[]; reports: readonly LimitReport[] }): Absorbed {
+export function absorbLimits({ pools, observed, settled, ...before }: AbsorbInput): Absorbed {
   const draft = toDraft();
   const quarantined: BoundPool[] = [];
+  const moment = { ...before, book: settled === null ? before.book : applied(before.book, settled) };
+  const views = observed.length === 0 ? [] : pools.map((pool) => viewPool({ pool, need: {}, ...moment }));
   const counted = new Set<BoundPool>();
-  const views = pools.map((pool) => viewPool({ pool, need: {}, ...moment }));
-  for (const report of reports) {
+  for (const report of observed) {
     const view = findView(report, views);
     if (view === undefined) continue;
     const { pool } = view;

@@ -1,25 +1,21 @@
-// The judgement of the quota ledger: how pools stand, and the one guarded write that takes from all of them.
+// The judgement of the quota ledger: the one guarded write that takes from all pools of a candidate, and its correction.
 import type { Item } from '#shared/items.ts';
 import type { Amounts, Clock, PoolUnit } from '#shared/pools.ts';
 import { breakerState, guardBreaker, guardRest, restOf } from './breaker.ts';
-import type { ZoneClock } from './clocks.ts';
 import { calendar, once, session } from './pools-counters.ts';
-import { effectiveMax } from './pools-learned.ts';
 import { concurrent } from './pools-leases.ts';
 import { mergeOps, toDraft } from './pools-ops.ts';
-import type { GuardedOps, Draft, Ops } from './pools-ops.ts';
+import type { Draft, GuardedOps, Ops } from './pools-ops.ts';
 import { refill, refillShiftMs } from './pools-refill.ts';
 import { raiseRolling, rolling } from './pools-rolling.ts';
 import { amountOf } from './pools-rules.ts';
-import type { Charge, PoolQuestion, PoolUse, Taking } from './pools-rules.ts';
-import type { BoundPool, Need, PoolView } from './types.ts';
+import type { Charge, PoolQuestion, Taking } from './pools-rules.ts';
+import { ask, look, noItem } from './pools-view.ts';
+import type { Moment } from './pools-view.ts';
+import type { BoundPool, Need } from './types.ts';
 
-/** Where and when pools are looked at. `book` is null when its item does not exist yet. */
-export interface Moment {
-  readonly book: Item | null;
-  readonly nowMs: number;
-  readonly zones: ZoneClock;
-}
+export { absorbLimits } from './pools-absorb.ts';
+export { pressureOf, viewPool } from './pools-view.ts';
 
 export interface ReserveInput extends Moment, Omit<Taking, 'draft'> {
   readonly pools: readonly BoundPool[];
@@ -57,31 +53,6 @@ export const noUse: Amounts = {
   concurrent: 0,
 };
 
-const noItem: Item = {};
-
-function ask(pool: BoundPool, amount: number, { book, nowMs, zones }: Moment): PoolQuestion {
-  const known = book ?? noItem;
-  const max = effectiveMax(pool, known, nowMs);
-  return { key: pool.key, unit: pool.unit, max, book: known, amount, nowMs, zones };
-}
-
-function look(clock: Clock, question: PoolQuestion): PoolUse {
-  switch (clock.kind) {
-    case 'rolling':
-      return rolling.look(clock, question);
-    case 'refill':
-      return refill.look(clock, question);
-    case 'calendar':
-      return calendar.look(clock, question);
-    case 'session':
-      return session.look(clock, question);
-    case 'once':
-      return once.look(clock, question);
-    case 'concurrent':
-      return concurrent.look(clock, question);
-  }
-}
-
 function take(clock: Clock, question: PoolQuestion, taking: Taking): Charge {
   switch (clock.kind) {
     case 'rolling':
@@ -97,25 +68,6 @@ function take(clock: Clock, question: PoolQuestion, taking: Taking): Charge {
     case 'concurrent':
       return concurrent.take(clock, question, taking);
   }
-}
-
-const toPressure = (used: number, max: number): number => (max > 0 ? Math.min(1, used / max) : 1);
-
-/** How one pool stands, and how long until `need` fits into it. */
-export function viewPool({ pool, need, ...moment }: Moment & { pool: BoundPool; need: Need }): PoolView {
-  const question = ask(pool, amountOf(pool.unit, need), moment);
-  const { used, resetAtMs, waitMs } = look(pool.clock, question);
-  return { pool, used, max: question.max, pressure: toPressure(used, question.max), resetAtMs, waitMs };
-}
-
-/** Pressure of the tightest pool, 0..1; 0 without pools. */
-export function pressureOf(pools: readonly BoundPool[], moment: Moment): number {
-  let tightest = 0;
-  for (const pool of pools) {
-    const question = ask(pool, 0, moment);
-    tightest = Math.max(tightest, toPressure(look(pool.clock, question).used, question.max));
-  }
-  return tightest;
 }
 
 /** What keeps the candidate itself from being called now; null when nothing does. */
