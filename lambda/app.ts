@@ -63,22 +63,36 @@ function findRoute(routes: readonly Route[], { method, path }: Exchange): Match 
     throw new CallerError('method_not_allowed', `${method} is not allowed here; use ${allowed}.`);
   }
   const shown = path.length > 120 ? `${path.slice(0, 120)}...` : path;
-  throw new CallerError('not_found', `There is nothing at ${shown}. The OpenAI-compatible API begins at /v1, for example POST /v1/chat/completions.`);
+  throw new CallerError(
+    'not_found',
+    `There is nothing at ${shown}. The OpenAI-compatible API begins at /v1, for example POST /v1/chat/completions.`,
+  );
 }
 
 function admit(access: Access, principal: Principal | null): void {
   if (access === 'open') return;
   if (principal === null) {
-    throw new CallerError('unauthenticated', 'No valid key was sent. Send "Authorization: Bearer <api key>" (x-api-key and x-goog-api-key work too).');
+    throw new CallerError(
+      'unauthenticated',
+      'No valid key was sent. Send "Authorization: Bearer <api key>" (x-api-key and x-goog-api-key work too).',
+    );
   }
-  if (access === 'admin' && principal.role === 'member') throw new CallerError('forbidden', 'Only owners and admins may see this.');
+  if (access === 'admin' && principal.role === 'member')
+    throw new CallerError('forbidden', 'Only owners and admins may see this.');
 }
 
 /** Turns whatever an endpoint throws into an answer. Nothing that was not meant for the caller is told. */
 function fail(deps: AppDeps, visit: Visit, error: unknown): void {
-  const known = error instanceof CallerError ? error : new CallerError('internal', `Something went wrong on our side. Tell the operator the request id ${visit.requestId}.`);
+  const known =
+    error instanceof CallerError
+      ? error
+      : new CallerError(
+          'internal',
+          `Something went wrong on our side. Tell the operator the request id ${visit.requestId}.`,
+        );
   if (!(error instanceof CallerError)) {
-    const { name, message, stack } = error instanceof Error ? error : { name: 'unknown', message: String(error), stack: '' };
+    const { name, message, stack } =
+      error instanceof Error ? error : { name: 'unknown', message: String(error), stack: '' };
     deps.log.error('request.failed', { request_id: visit.requestId, error: `${name}: ${message}`, stack: stack ?? '' });
   }
   try {
@@ -92,7 +106,13 @@ function fail(deps: AppDeps, visit: Visit, error: unknown): void {
 export function createApp(deps: AppDeps): Handler {
   const routes = toRoutes(deps);
   return async (exchange) => {
-    let visit: Visit = { exchange, requestId: deps.newRequestId(), principal: null, params: {}, startedAtMs: deps.clock.now() };
+    let visit: Visit = {
+      exchange,
+      requestId: deps.newRequestId(),
+      principal: null,
+      params: {},
+      startedAtMs: deps.clock.now(),
+    };
     try {
       const { route, params } = findRoute(routes, exchange);
       const principal = deps.authenticate(exchange);

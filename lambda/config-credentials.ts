@@ -1,7 +1,7 @@
 // Environment credentials by catalog id: GROQ_API_KEY, GROQ_API_KEY_2, GROQ_BASE_URL, GROQ_TIER and the well-known aliases.
 import type { CredentialField, Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
-import { ConfigError, type ConfigInput, type Environment } from './config.ts';
+import { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
 
 /** Keys of one provider are read with these endings; gaps are allowed. */
 const SUFFIXES = ['', ...Array.from({ length: 98 }, (_, index) => `_${index + 2}`)];
@@ -44,10 +44,15 @@ function readEntry(provider: Provider, suffix: string, env: Environment): Provid
     const value = own ?? (field.secret ? undefined : readFirst(env, namesOf(provider, field), ''));
     if (value !== undefined) values[field.name] = value;
   }
-  const missing = provider.fields.find((field) => field.required && values[field.name] === undefined && field.default === undefined && field.name !== 'baseUrl');
+  const missing = provider.fields.find(
+    (field) =>
+      field.required && values[field.name] === undefined && field.default === undefined && field.name !== 'baseUrl',
+  );
   if (missing) {
     const names = namesOf(provider, missing).join(' or ');
-    throw new ConfigError(`${prefix}_API_KEY${suffix} is set, but ${provider.name} also needs ${missing.label}: set ${names || `"${missing.name}" in FREEWAY_PROVIDERS`}.`);
+    throw new ConfigError(
+      `${prefix}_API_KEY${suffix} is set, but ${provider.name} also needs ${missing.label}: set ${names || `"${missing.name}" in FREEWAY_PROVIDERS`}.`,
+    );
   }
   const tier = readTier(env, `${prefix}_TIER${suffix}`) ?? readTier(env, `${prefix}_TIER`);
   return {
@@ -65,5 +70,7 @@ function readEntry(provider: Provider, suffix: string, env: Environment): Provid
 /** All credentials that single variables give. Providers without models of their own (custom endpoints) need FREEWAY_PROVIDERS. */
 export function readCredentialVariables({ env, providers }: ConfigInput): ProviderEntry[] {
   const usable = providers.filter(({ status, models }) => status === 'active' && models.length > 0);
-  return usable.flatMap((provider) => SUFFIXES.map((suffix) => readEntry(provider, suffix, env)).filter((entry) => entry !== null));
+  return usable.flatMap((provider) =>
+    SUFFIXES.map((suffix) => readEntry(provider, suffix, env)).filter((entry) => entry !== null),
+  );
 }

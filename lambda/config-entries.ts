@@ -1,7 +1,7 @@
 // FREEWAY_PROVIDERS: further credentials as a JSON array, or `@path` to a file that holds one.
 import type { Provider } from '#shared/catalog.ts';
 import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
-import { ConfigError, type ConfigInput } from './config.ts';
+import { ConfigError, type ConfigInput } from './config-input.ts';
 
 const NAME = 'FREEWAY_PROVIDERS';
 
@@ -12,19 +12,27 @@ function readJson(text: string, readText: (path: string) => string): unknown {
     try {
       json = readText(path);
     } catch (error) {
-      throw new ConfigError(`${NAME} names the file "${path}", which can't be read: ${error instanceof Error ? error.message : 'unknown reason'}.`);
+      throw new ConfigError(
+        `${NAME} names the file "${path}", which can't be read: ${error instanceof Error ? error.message : 'unknown reason'}.`,
+      );
     }
   }
   try {
     return JSON.parse(json);
   } catch {
     // The parser's own message would quote the text around the fault, which may be a key.
-    throw new ConfigError(`${NAME} is not valid JSON. It must be an array of entries, or "@path" to a file that holds one.`);
+    throw new ConfigError(
+      `${NAME} is not valid JSON. It must be an array of entries, or "@path" to a file that holds one.`,
+    );
   }
 }
 
 const toPath = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`), '');
+  path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  );
 
 /** Names an entry without showing anything of it but its provider and name. */
 function toLabel(value: unknown, index: number): string {
@@ -46,20 +54,27 @@ function checkEntry(entry: ProviderEntry, index: number, providers: readonly Pro
   const label = toLabel(entry, index);
   const provider = providers.find(({ id }) => id === entry.provider);
   if (!provider) {
-    throw new ConfigError(`${NAME}, ${label}: field "provider" names no provider of the catalog. Known: ${providers.map(({ id }) => id).join(', ')}.`);
+    throw new ConfigError(
+      `${NAME}, ${label}: field "provider" names no provider of the catalog. Known: ${providers.map(({ id }) => id).join(', ')}.`,
+    );
   }
-  if (provider.status === 'retired') throw new ConfigError(`${NAME}, ${label}: ${provider.retired?.message ?? 'this provider is retired'}`);
+  if (provider.status === 'retired')
+    throw new ConfigError(`${NAME}, ${label}: ${provider.retired?.message ?? 'this provider is retired'}`);
   for (const field of provider.fields) {
     const given = entry[field.name] ?? field.default;
     if (field.required && (given === undefined || given === '')) {
-      throw new ConfigError(`${NAME}, ${label}: field "${field.name}" (${field.label}) is missing; expected a non-empty string.`);
+      throw new ConfigError(
+        `${NAME}, ${label}: field "${field.name}" (${field.label}) is missing; expected a non-empty string.`,
+      );
     }
     if (given !== undefined && typeof given !== 'string') {
       throw new ConfigError(`${NAME}, ${label}: field "${field.name}" (${field.label}) must be a string.`);
     }
   }
   if (provider.models.length === 0 && (entry.models ?? []).length === 0) {
-    throw new ConfigError(`${NAME}, ${label}: field "models" is missing; the catalog has no models for "${provider.id}", so list at least one, such as [{"id": "my-model"}].`);
+    throw new ConfigError(
+      `${NAME}, ${label}: field "models" is missing; the catalog has no models for "${provider.id}", so list at least one, such as [{"id": "my-model"}].`,
+    );
   }
 }
 
@@ -68,7 +83,8 @@ export function readProviderEntries({ env, providers, readText }: ConfigInput): 
   const text = env[NAME]?.trim();
   if (!text) return [];
   const json = readJson(text, readText);
-  if (!Array.isArray(json)) throw new ConfigError(`${NAME} must be a JSON array of entries, but is ${json === null ? 'null' : typeof json}.`);
+  if (!Array.isArray(json))
+    throw new ConfigError(`${NAME} must be a JSON array of entries, but is ${json === null ? 'null' : typeof json}.`);
   return json.map((value: unknown, index) => {
     const entry = parseEntry(value, index);
     checkEntry(entry, index, providers);

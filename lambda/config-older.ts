@@ -1,9 +1,11 @@
 // Reads the provider variables of the proxy that Freeway replaces: LLAMDA_LLM_PROXY_PROVIDER_TYPE_<n>, P_T<n>, LP_TYPE_<n>, n = 0..99.
 import type { ProviderEntry } from '#shared/credentials.ts';
-import type { ConfigInput, Environment } from './config.ts';
+import type { ConfigInput, Environment } from './config-input.ts';
 
 /** The three spellings; each gives the variable of a field for number n. */
-const generations: readonly Readonly<Record<'type' | 'key' | 'endpoint' | 'model' | 'rateLimit' | 'allowedModels' | 'priority', (n: number) => string>>[] = [
+const generations: readonly Readonly<
+  Record<'type' | 'key' | 'endpoint' | 'model' | 'rateLimit' | 'allowedModels' | 'priority', (n: number) => string>
+>[] = [
   {
     type: (n) => `LLAMDA_LLM_PROXY_PROVIDER_TYPE_${n}`,
     key: (n) => `LLAMDA_LLM_PROXY_PROVIDER_KEY_${n}`,
@@ -61,7 +63,17 @@ function readOlder(env: Environment, spelling: (typeof generations)[number], n: 
     ...(endpoint ? { baseUrl: endpoint } : {}),
     ...(models.length > 0 ? { models: models.map((model) => ({ id: model })), allowedModels: models } : {}),
     ...(tokensPerMinute > 0
-      ? { pools: [{ models: ['*'], scope: 'credential' as const, unit: 'tokens' as const, max: tokensPerMinute, clock: { kind: 'rolling' as const, seconds: 60 } }] }
+      ? {
+          pools: [
+            {
+              models: ['*'],
+              scope: 'credential' as const,
+              unit: 'tokens' as const,
+              max: tokensPerMinute,
+              clock: { kind: 'rolling' as const, seconds: 60 },
+            },
+          ],
+        }
       : {}),
   };
 }
@@ -69,7 +81,9 @@ function readOlder(env: Environment, spelling: (typeof generations)[number], n: 
 /** Credentials in any older spelling. Types the catalog does not know are custom endpoints when they have an address, else left out. */
 export function readOlderVariables({ env, providers }: ConfigInput): ProviderEntry[] {
   const known = new Set(providers.filter(({ status }) => status === 'active').map(({ id }) => id));
-  const custom = providers.find(({ models, fields }) => models.length === 0 && fields.some(({ name }) => name === 'baseUrl'));
+  const custom = providers.find(
+    ({ models, fields }) => models.length === 0 && fields.some(({ name }) => name === 'baseUrl'),
+  );
   const entries: ProviderEntry[] = [];
   for (const spelling of generations) {
     for (let n = 0; n < 100; n++) {

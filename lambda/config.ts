@@ -1,18 +1,17 @@
 // The only reader of the environment: turns variables into one typed configuration, or says precisely what is wrong.
 import * as z from 'zod/mini';
-import type { Provider } from '#shared/catalog.ts';
 import { readCredentialVariables } from './config-credentials.ts';
 import { readProviderEntries } from './config-entries.ts';
+import { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
 import { readOlderVariables } from './config-older.ts';
+
+export { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
 import { paidPolicies, type PaidPolicy } from './routing/policy.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 
-/** A configuration that can't be used. The message names the variable (and entry and field), and what was expected; never a value that may be secret. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
-export type StoreConfig = { readonly kind: 'sqlite'; readonly folder: string } | { readonly kind: 'dynamodb'; readonly table: string };
+export type StoreConfig =
+  | { readonly kind: 'sqlite'; readonly folder: string }
+  | { readonly kind: 'dynamodb'; readonly table: string };
 
 export interface Config {
   readonly host: string;
@@ -22,22 +21,17 @@ export interface Config {
   readonly store: StoreConfig;
   /** Accepted as the owner's API key; null: one is generated into the folder. */
   readonly ownerKey: string | null;
-  readonly google: { readonly clientId: string; readonly allowedEmails: readonly string[]; readonly adminEmails: readonly string[] } | null;
+  readonly google: {
+    readonly clientId: string;
+    readonly allowedEmails: readonly string[];
+    readonly adminEmails: readonly string[];
+  } | null;
   readonly paid: PaidPolicy;
   readonly budgetUsdPerDay: number | null;
   /** `auto`: simulated providers as long as there is no credential; `on`: always; `off`: never. */
   readonly demo: 'auto' | 'on' | 'off';
   /** Environment credentials, in the order in which they were found. */
   readonly entries: readonly ProviderEntry[];
-}
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-export interface ConfigInput {
-  readonly env: Environment;
-  readonly providers: readonly Provider[];
-  /** Reads a text file; used for `@path` values. Throws when it can't. */
-  readonly readText: (path: string) => string;
 }
 
 const list = (text: string | undefined): string[] =>
@@ -54,7 +48,9 @@ function readNumber(env: Environment, name: string, schema: typeof port | typeof
   if (text === undefined || text.trim() === '') return null;
   const parsed = schema.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(`${name} is "${text}", but must be ${schema === port ? 'a port number from 0 to 65535' : 'an amount in US dollars, 0 or more'}.`);
+  throw new ConfigError(
+    `${name} is "${text}", but must be ${schema === port ? 'a port number from 0 to 65535' : 'an amount in US dollars, 0 or more'}.`,
+  );
 }
 
 function readChoice<T extends string>(env: Environment, name: string, choices: readonly T[]): T | null {
@@ -77,13 +73,19 @@ function readOwnerKey(env: Environment): string | null {
   const key = env['FREEWAY_OWNER_KEY'];
   if (key === undefined || key === '') return null;
   if (key.length >= 32 && /^[\x21-\x7e]+$/.test(key)) return key;
-  throw new ConfigError('FREEWAY_OWNER_KEY must be at least 32 printable characters without spaces. Make one with: openssl rand -hex 32');
+  throw new ConfigError(
+    'FREEWAY_OWNER_KEY must be at least 32 printable characters without spaces. Make one with: openssl rand -hex 32',
+  );
 }
 
 function readGoogle(env: Environment): Config['google'] {
   const clientId = env['GOOGLE_CLIENT_ID'] ?? env['GGL_CID'];
   if (!clientId) return null;
-  return { clientId, allowedEmails: list(env['ALLOWED_EMAILS'] ?? env['ALLOW_EM']), adminEmails: list(env['ADMIN_EMAILS']) };
+  return {
+    clientId,
+    allowedEmails: list(env['ALLOWED_EMAILS'] ?? env['ALLOW_EM']),
+    adminEmails: list(env['ADMIN_EMAILS']),
+  };
 }
 
 /** Reads the whole configuration. Throws ConfigError at the first thing that is wrong. */

@@ -17,15 +17,24 @@ const RESERVE_MS = 2_000;
 
 /** The candidates a model name means. Throws CallerError `model_not_found` with near names. */
 export function toSelector(question: Pick<ChatQuestion, 'model' | 'models'>, fleet: Fleet): Selector {
-  const names = question.models.length === 0 ? [question.model] : [...new Set([...(question.model === 'auto' ? [] : [question.model]), ...question.models])];
-  const selector = joinSelectors(names.map((name) => fleet.names.parse(name)), fleet.candidates.length);
+  const names =
+    question.models.length === 0
+      ? [question.model]
+      : [...new Set([...(question.model === 'auto' ? [] : [question.model]), ...question.models])];
+  const selector = joinSelectors(
+    names.map((name) => fleet.names.parse(name)),
+    fleet.candidates.length,
+  );
   if (selector) return selector;
   const name = names[0] ?? '';
   const retired = fleet.retired.get(name.toLowerCase());
   if (retired !== undefined) throw new CallerError('model_not_found', retired, { param: 'model' });
   const near = fleet.names.near(name);
   const shown = name.length > 80 ? `${name.slice(0, 80)}...` : name;
-  const hint = near.length === 0 ? 'See GET /v1/models for all names, or use "auto".' : `Did you mean ${near.map((known) => `"${known}"`).join(', ')}?`;
+  const hint =
+    near.length === 0
+      ? 'See GET /v1/models for all names, or use "auto".'
+      : `Did you mean ${near.map((known) => `"${known}"`).join(', ')}?`;
   throw new CallerError('model_not_found', `There is no model "${shown}" here. ${hint}`, { param: 'model' });
 }
 

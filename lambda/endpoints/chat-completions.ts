@@ -19,8 +19,14 @@ function createCaller({ exchange, requestId }: Visit): Caller & { readonly body:
   });
   return {
     commit: (receipt, contentType) => {
-      const cache = contentType.startsWith('text/event-stream') ? { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' } : {};
-      return (body = exchange.reply(200, { 'content-type': contentType, ...cache, ...toReceiptHeaders(receipt, requestId) }));
+      const cache = contentType.startsWith('text/event-stream')
+        ? { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
+        : {};
+      return (body = exchange.reply(200, {
+        'content-type': contentType,
+        ...cache,
+        ...toReceiptHeaders(receipt, requestId),
+      }));
     },
     get gone() {
       return gone;
@@ -34,7 +40,11 @@ function createCaller({ exchange, requestId }: Visit): Caller & { readonly body:
 
 function tell(deps: EndpointDeps, visit: Visit, { receipt, usage, costUsd, brokeOff }: RunResult): void {
   const { candidate, attempts, waitedMs } = receipt;
-  deps.metrics.count('freeway_requests_total', { operation: 'chat', tier: candidate.tier, result: brokeOff ? 'broke_off' : 'ok' });
+  deps.metrics.count('freeway_requests_total', {
+    operation: 'chat',
+    tier: candidate.tier,
+    result: brokeOff ? 'broke_off' : 'ok',
+  });
   deps.metrics.count('freeway_tokens_total', { direction: 'input', tier: candidate.tier }, usage?.inputTokens ?? 0);
   deps.metrics.count('freeway_tokens_total', { direction: 'output', tier: candidate.tier }, usage?.outputTokens ?? 0);
   deps.log.info('request', {
@@ -72,12 +82,17 @@ export function createChatEndpoint(deps: EndpointDeps): Endpoint {
     try {
       const { operation } = toChatAsked(deps, visit, await readJsonBody(visit.exchange));
       const result = await deps.current().gateway.run({ operation, caller });
-      if (result.brokeOff) caller.body()?.end(deps.chatWire.renderStreamError(result.brokeOff, visit.requestId, deps.clock.now()));
+      if (result.brokeOff)
+        caller.body()?.end(deps.chatWire.renderStreamError(result.brokeOff, visit.requestId, deps.clock.now()));
       tell(deps, visit, result);
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;
       tellError(deps, visit, error);
-      replyError(visit, error, { renderer: deps.chatWire, nowMs: deps.clock.now(), headers: toFailureHeaders(error.attempts) });
+      replyError(visit, error, {
+        renderer: deps.chatWire,
+        nowMs: deps.clock.now(),
+        headers: toFailureHeaders(error.attempts),
+      });
     }
   };
 }

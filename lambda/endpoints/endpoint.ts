@@ -48,7 +48,8 @@ export function replyJson({ exchange, requestId }: Visit, status: number, docume
 /** Headers every error carries. */
 function errorHeaders(error: CallerError, requestId: string): Headers {
   const headers: Record<string, string> = { 'content-type': 'application/json', [REQUEST_ID]: requestId };
-  if (error.retryAfterMs !== null && Number.isFinite(error.retryAfterMs)) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
+  if (error.retryAfterMs !== null && Number.isFinite(error.retryAfterMs))
+    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   // Official clients repeat 5xx answers by themselves; when we know that it is no use, they are told.
   if (!error.retryable && error.status >= 500) headers['x-should-retry'] = 'false';
   if (error.status === 401) headers['www-authenticate'] = 'Bearer';
@@ -56,7 +57,11 @@ function errorHeaders(error: CallerError, requestId: string): Headers {
 }
 
 /** Replies with an error in the format of the surface that was called. */
-export function replyError(visit: Visit, error: CallerError, { renderer, nowMs, headers }: { renderer: ErrorRenderer; nowMs: number; headers?: Headers }): void {
+export function replyError(
+  visit: Visit,
+  error: CallerError,
+  { renderer, nowMs, headers }: { renderer: ErrorRenderer; nowMs: number; headers?: Headers },
+): void {
   const body = renderer.renderError(error, visit.requestId, nowMs);
   visit.exchange.reply(error.status, { ...headers, ...errorHeaders(error, visit.requestId) }).end(body);
 }

@@ -9,9 +9,14 @@ import { toChatAsked } from './ask.ts';
 import { replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
 import { readJsonBody } from './read-body.ts';
 
-const toTime = (ms: number | null): string | null => (ms === null || !Number.isFinite(ms) ? null : new Date(ms).toISOString());
+const toTime = (ms: number | null): string | null =>
+  ms === null || !Number.isFinite(ms) ? null : new Date(ms).toISOString();
 
-function tellCandidate(index: number, decision: Decision, around: { fleet: Fleet; ledger: Ledger; input: DecideInput; plan: readonly number[] }): Record<string, unknown> {
+function tellCandidate(
+  index: number,
+  decision: Decision,
+  around: { fleet: Fleet; ledger: Ledger; input: DecideInput; plan: readonly number[] },
+): Record<string, unknown> {
   const { fleet, ledger, input, plan } = around;
   const candidate = fleet.candidates[index];
   const standing = input.standings[index];
@@ -26,7 +31,9 @@ function tellCandidate(index: number, decision: Decision, around: { fleet: Fleet
     eligible: verdict === 'eligible',
     position: position < 0 ? null : position + 1,
     rejected: verdict === 'eligible' ? null : verdict,
-    ...(verdict === 'lacks_capability' ? { missing: explainMissing(input.profile.needs & ~candidate.capabilities) } : {}),
+    ...(verdict === 'lacks_capability'
+      ? { missing: explainMissing(input.profile.needs & ~candidate.capabilities) }
+      : {}),
     score: scoreOf(index, input),
     need,
     resting_until: standing.restUntilMs > input.nowMs ? toTime(standing.restUntilMs) : null,
@@ -55,7 +62,17 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
       const nowMs = deps.clock.now();
       const { selector, profile, policy } = operation;
       const jitter = deps.clock.random();
-      const input: DecideInput = { candidates: fleet.candidates, standings: [...ledger.standings(nowMs)], selector, profile, policy, tried: new Set(), refused: new Map(), nowMs, jitter };
+      const input: DecideInput = {
+        candidates: fleet.candidates,
+        standings: [...ledger.standings(nowMs)],
+        selector,
+        profile,
+        policy,
+        tried: new Set(),
+        refused: new Map(),
+        nowMs,
+        jitter,
+      };
       const decision = decide(input);
       const plan = planOf(decision, input);
       const order = [...plan, ...fleet.candidates.keys().filter((index) => !plan.includes(index))];
@@ -67,11 +84,22 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
         jitter,
         model: selector.name,
         classification: profile.classification,
-        estimate: { input_tokens: profile.inputTokens, output_tokens: profile.outputTokens, max_output_tokens: profile.maxOutputTokens },
+        estimate: {
+          input_tokens: profile.inputTokens,
+          output_tokens: profile.outputTokens,
+          max_output_tokens: profile.maxOutputTokens,
+        },
         needs: explainMissing(profile.needs),
         policy,
-        plan: plan.map((index) => ({ route: fleet.candidates[index]?.route, credential: fleet.candidates[index]?.credential, tier: fleet.candidates[index]?.tier })),
-        soonest: plan.length > 0 || soonest === null ? null : { route: fleet.candidates[soonest.index]?.route, wait_ms: soonest.waitMs },
+        plan: plan.map((index) => ({
+          route: fleet.candidates[index]?.route,
+          credential: fleet.candidates[index]?.credential,
+          tier: fleet.candidates[index]?.tier,
+        })),
+        soonest:
+          plan.length > 0 || soonest === null
+            ? null
+            : { route: fleet.candidates[soonest.index]?.route, wait_ms: soonest.waitMs },
         candidates: order.map((index) => tellCandidate(index, decision, { fleet, ledger, input, plan })),
       });
     } catch (error) {

@@ -35,7 +35,10 @@ function toDocument(id: string, owner: string, candidates: readonly Candidate[])
       price:
         best?.price === null || best === undefined
           ? null
-          : { input_per_million_usd: best.price.inputPerMillionUsd ?? null, output_per_million_usd: best.price.outputPerMillionUsd ?? null },
+          : {
+              input_per_million_usd: best.price.inputPerMillionUsd ?? null,
+              output_per_million_usd: best.price.outputPerMillionUsd ?? null,
+            },
       providers: [...new Set(candidates.map(({ providerId }) => providerId))],
       credentials: candidates.length,
     },
@@ -44,7 +47,8 @@ function toDocument(id: string, owner: string, candidates: readonly Candidate[])
 
 function groupBy(candidates: readonly Candidate[], toKey: (candidate: Candidate) => string): Map<string, Candidate[]> {
   const groups = new Map<string, Candidate[]>();
-  for (const candidate of candidates) groups.set(toKey(candidate), [...(groups.get(toKey(candidate)) ?? []), candidate]);
+  for (const candidate of candidates)
+    groups.set(toKey(candidate), [...(groups.get(toKey(candidate)) ?? []), candidate]);
   return groups;
 }
 
@@ -52,9 +56,13 @@ function groupBy(candidates: readonly Candidate[], toKey: (candidate: Candidate)
 export function listModels(fleet: Fleet): Record<string, unknown>[] {
   const { candidates } = fleet;
   const autos = candidates.length === 0 ? [] : autoNames.map((name) => toDocument(name, 'freeway', candidates));
-  const routes = [...groupBy(candidates, ({ route }) => route)].map(([route, group]) => toDocument(route, group[0]?.providerId ?? '', group));
+  const routes = [...groupBy(candidates, ({ route }) => route)].map(([route, group]) =>
+    toDocument(route, group[0]?.providerId ?? '', group),
+  );
   const taken = new Set(candidates.map(({ route }) => route));
-  const families = [...groupBy(candidates, ({ family }) => family)].filter(([family]) => !taken.has(family)).map(([family, group]) => toDocument(family, 'freeway', group));
+  const families = [...groupBy(candidates, ({ family }) => family)]
+    .filter(([family]) => !taken.has(family))
+    .map(([family, group]) => toDocument(family, 'freeway', group));
   return [...autos, ...families, ...routes];
 }
 
@@ -72,13 +80,18 @@ export function createModelEndpoint(deps: EndpointDeps): Endpoint {
     const selector = listed ? null : fleet.names.parse(id);
     if (listed) return replyJson(visit, 200, listed);
     if (selector) {
-      const group = selector.among === null ? fleet.candidates : fleet.candidates.filter((_, index) => selector.among?.includes(index));
+      const group =
+        selector.among === null
+          ? fleet.candidates
+          : fleet.candidates.filter((_, index) => selector.among?.includes(index));
       const usable = selector.freeOnly ? group.filter(({ tier }) => tier !== 'paid') : group;
       if (usable.length > 0) return replyJson(visit, 200, toDocument(id, usable[0]?.providerId ?? 'freeway', usable));
     }
     const near = fleet.names.near(id);
     const hint = near.length === 0 ? '' : ` Did you mean ${near.map((name) => `"${name}"`).join(', ')}?`;
-    const error = new CallerError('model_not_found', `There is no model "${id.slice(0, 80)}" here.${hint}`, { param: 'model' });
+    const error = new CallerError('model_not_found', `There is no model "${id.slice(0, 80)}" here.${hint}`, {
+      param: 'model',
+    });
     replyError(visit, error, { renderer: deps.chatWire, nowMs: deps.clock.now() });
   };
 }

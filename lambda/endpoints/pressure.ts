@@ -6,6 +6,7 @@ export function updatePressure({ current, clock, metrics }: EndpointDeps): void 
   const { fleet, ledger } = current();
   const standings = ledger.standings(clock.now());
   fleet.candidates.forEach(({ route, credential, pools }, index) => {
-    if (pools.length > 0) metrics.gauge('freeway_pool_pressure', standings[index]?.pressure ?? 0, { route, credential });
+    if (pools.length > 0)
+      metrics.gauge('freeway_pool_pressure', standings[index]?.pressure ?? 0, { route, credential });
   });
 }

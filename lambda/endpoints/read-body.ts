@@ -10,7 +10,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 /** JSON body and the text it was parsed from. Rejects with CallerError `invalid_request` or `too_large`. */
 export async function readJsonBody(exchange: Exchange): Promise<{ text: string; json: unknown }> {
   const bytes = await exchange.body(MAX_BODY_BYTES);
-  if (bytes.length === 0) throw new CallerError('invalid_request', 'The request has no body; a JSON object was expected.');
+  if (bytes.length === 0)
+    throw new CallerError('invalid_request', 'The request has no body; a JSON object was expected.');
   let text: string;
   try {
     text = decoder.decode(bytes);
@@ -23,6 +24,9 @@ export async function readJsonBody(exchange: Exchange): Promise<{ text: string; 
     // The parser quotes what it found, which may be somebody's prompt; only the place is told.
     const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
     const where = position === undefined ? '' : ` (character ${position} of ${text.length})`;
-    throw new CallerError('invalid_request', `The body is not valid JSON${where}. Check quotes, commas and brackets there.`);
+    throw new CallerError(
+      'invalid_request',
+      `The body is not valid JSON${where}. Check quotes, commas and brackets there.`,
+    );
   }
 }

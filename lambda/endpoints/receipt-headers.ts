@@ -40,6 +40,11 @@ export function toFailureHeaders(attempts: readonly Attempt[]): Headers {
     'x-freeway-wait-ms': '0',
     ...(last === undefined
       ? {}
-      : { 'x-freeway-route': toAscii(last.route), 'x-freeway-credential': toAscii(last.credential), 'x-freeway-tier': last.tier, 'x-freeway-trail': toTrail(attempts) }),
+      : {
+          'x-freeway-route': toAscii(last.route),
+          'x-freeway-credential': toAscii(last.credential),
+          'x-freeway-tier': last.tier,
+          'x-freeway-trail': toTrail(attempts),
+        }),
   };
 }

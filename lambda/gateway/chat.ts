@@ -28,7 +28,12 @@ export interface ChatInput {
 /** What routing must know of a chat request. */
 export function toChatProfile(question: ChatQuestion): RequestProfile {
   const classification = classify(question);
-  const estimate = estimateTokens({ texts: question.texts, images: question.images, maxOutputTokens: question.maxOutputTokens, task: classification.task });
+  const estimate = estimateTokens({
+    texts: question.texts,
+    images: question.images,
+    maxOutputTokens: question.maxOutputTokens,
+    task: classification.task,
+  });
   return {
     kind: 'chat',
     // Reasoning is a wish that any model may answer; the rest are needs.

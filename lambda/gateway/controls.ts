@@ -22,7 +22,8 @@ const otherHeaders: ReadonlySet<string> = new Set(['x-freeway-events']);
 
 function parseText(name: string, text: string): unknown {
   if (name === 'max_wait_ms') return Number(text);
-  if (name === 'failover') return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
+  if (name === 'failover')
+    return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
   if (name !== 'providers') return text;
   try {
     return JSON.parse(text);

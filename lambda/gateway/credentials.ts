@@ -37,9 +37,11 @@ function toId(entry: ProviderEntry, baseUrl: string): string {
 function toAuthorize(provider: Provider, apiKey: string | undefined): () => Headers {
   const { auth } = provider;
   const fixed: Record<string, string> = {};
-  for (const quirk of provider.quirks) if (quirk.kind === 'requireHeader') fixed[quirk.header.toLowerCase()] = quirk.value;
+  for (const quirk of provider.quirks)
+    if (quirk.kind === 'requireHeader') fixed[quirk.header.toLowerCase()] = quirk.value;
   if (apiKey !== undefined && auth.scheme === 'bearer') fixed['authorization'] = `Bearer ${apiKey}`;
-  if (apiKey !== undefined && auth.scheme === 'header') fixed[auth.header.toLowerCase()] = `${auth.prefix ?? ''}${apiKey}`;
+  if (apiKey !== undefined && auth.scheme === 'header')
+    fixed[auth.header.toLowerCase()] = `${auth.prefix ?? ''}${apiKey}`;
   return () => fixed;
 }
 
@@ -48,12 +50,17 @@ function toPlan(entry: ProviderEntry, provider: Provider): Plan {
   if (entry.tier) return entry.tier;
   if (provider.models.length > 0 || provider.defaultPlan === 'local') return provider.defaultPlan;
   const priced = entry.models ?? [];
-  return priced.length > 0 && priced.every(({ price }) => price?.inputPerMillionUsd === 0 && price.outputPerMillionUsd === 0) ? 'free' : 'paid';
+  return priced.length > 0 &&
+    priced.every(({ price }) => price?.inputPerMillionUsd === 0 && price.outputPerMillionUsd === 0)
+    ? 'free'
+    : 'paid';
 }
 
 /** A person who says "this key is free" says so of the models listed with it. */
 function toModels(entry: ProviderEntry, plan: Plan): Model[] {
-  return (entry.models ?? []).map((model) => ({ kind: 'chat', capabilities: [], ...(plan === 'free' ? { free: 'plan' } : {}), ...model }) as Model);
+  return (entry.models ?? []).map(
+    (model) => ({ kind: 'chat', capabilities: [], ...(plan === 'free' ? { free: 'plan' } : {}), ...model }) as Model,
+  );
 }
 
 /** The credential of one entry. The entry must have passed the configuration's checks. */

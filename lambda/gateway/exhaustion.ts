@@ -1,5 +1,11 @@
 // Says honestly why a request ends without an answer: what was tried, what stands in the way, and when trying again makes sense.
-import { CallerError, type Attempt, type CallerErrorCode, type ProviderFailure, type ProviderFailureKind } from '#shared/failures.ts';
+import {
+  CallerError,
+  type Attempt,
+  type CallerErrorCode,
+  type ProviderFailure,
+  type ProviderFailureKind,
+} from '#shared/failures.ts';
 import { decide, passingVerdicts, verdictOf, type DecideInput, type Verdict } from '../routing/decide.ts';
 
 export interface Ended {
@@ -55,7 +61,9 @@ function tellReasons(input: DecideInput): { text: string; passing: boolean } {
     const verdict = verdictOf(decision, index);
     if (verdict !== 'other_model' && verdict !== 'other_kind') counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   });
-  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([verdict, count]) => (verdict === 'eligible' ? `${count} could serve` : `${count} ${reasons[verdict]}`));
+  const parts = [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([verdict, count]) => (verdict === 'eligible' ? `${count} could serve` : `${count} ${reasons[verdict]}`));
   return { text: parts.join(', '), passing: [...counts.keys()].some((verdict) => passingVerdicts.has(verdict)) };
 }
 
@@ -67,23 +75,46 @@ const quotaFailures: ReadonlySet<string> = new Set<ProviderFailureKind>(['rate_l
 export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }: Ended): CallerError {
   if (stoppedBy) return toSingle(stoppedBy, attempts, soonest?.waitMs ?? null);
   const { text, passing } = tellReasons(input);
-  if (attempts.length > 0 && attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large')) {
-    return new CallerError('context_length_exceeded', `The request is too long for every model that could be asked: ${text}. Shorten it.`, { param: 'messages', attempts });
+  if (
+    attempts.length > 0 &&
+    attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large')
+  ) {
+    return new CallerError(
+      'context_length_exceeded',
+      `The request is too long for every model that could be asked: ${text}. Shorten it.`,
+      { param: 'messages', attempts },
+    );
   }
   if (!passing && attempts.length === 0) {
-    const cause = text === '' ? 'No credential is configured that serves this kind of request.' : `No model can serve this request: ${text}.`;
-    return new CallerError('no_candidate', `${cause} Change the request or its limits, or add a provider key.`, { attempts });
+    const cause =
+      text === ''
+        ? 'No credential is configured that serves this kind of request.'
+        : `No model can serve this request: ${text}.`;
+    return new CallerError('no_candidate', `${cause} Change the request or its limits, or add a provider key.`, {
+      attempts,
+    });
   }
   const retryAfterMs = soonest?.waitMs ?? null;
   const when = retryAfterMs === null ? '' : ` The earliest is free again in ${toSeconds(retryAfterMs)} s.`;
-  const tried = attempts.length === 0 ? 'Nothing could be asked' : `${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'} failed`;
+  const tried =
+    attempts.length === 0
+      ? 'Nothing could be asked'
+      : `${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'} failed`;
   const waited = waitedMs > 0 ? ` after waiting ${toSeconds(waitedMs)} s` : '';
   const faults = attempts.length > 0 && !passing && attempts.every(({ failure }) => !quotaFailures.has(failure ?? ''));
-  return new CallerError(faults ? 'upstream_failed' : 'exhausted', `${tried}${waited}: ${text}.${when}`, { retryable: true, retryAfterMs, attempts });
+  return new CallerError(faults ? 'upstream_failed' : 'exhausted', `${tried}${waited}: ${text}.${when}`, {
+    retryable: true,
+    retryAfterMs,
+    attempts,
+  });
 }
 
 function toSingle(failure: ProviderFailure, attempts: readonly Attempt[], soonestMs: number | null): CallerError {
   const code = answers[failure.kind];
   const retryAfterMs = failure.retryAfterMs ?? (code === 'exhausted' ? soonestMs : null);
-  return new CallerError(code, `The provider answered: ${failure.message}`, { attempts, retryAfterMs, param: failure.field ?? null });
+  return new CallerError(code, `The provider answered: ${failure.message}`, {
+    attempts,
+    retryAfterMs,
+    ...(failure.field === undefined ? {} : { param: failure.field }),
+  });
 }

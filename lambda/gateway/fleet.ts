@@ -43,9 +43,11 @@ function toRetired(providers: readonly Provider[]): Map<string, string> {
   const retired = new Map<string, string>();
   for (const provider of providers) {
     for (const { id, since, replacement } of provider.retiredModels) {
-      const advice = replacement === undefined ? 'See GET /v1/models for what is served today.' : `Use "${replacement}" instead.`;
+      const advice =
+        replacement === undefined ? 'See GET /v1/models for what is served today.' : `Use "${replacement}" instead.`;
       const message = `${provider.name} has retired "${id}" (${since}). ${advice}`;
-      for (const name of [id, `${provider.id}/${id}`, id.replace(/^.*\//, '')]) retired.set(name.toLowerCase(), message);
+      for (const name of [id, `${provider.id}/${id}`, id.replace(/^.*\//, '')])
+        retired.set(name.toLowerCase(), message);
     }
   }
   return retired;

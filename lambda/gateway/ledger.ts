@@ -83,18 +83,15 @@ export function createLedger(deps: LedgerDeps): Ledger {
 }
 
 /** The books to look at, those of free candidates first. */
-function* bookIds(candidates: readonly Candidate[], among: readonly number[] | null): Iterable<string> {
-  const wanted = among === null ? candidates : among.map((index) => candidates[index]).filter((candidate) => candidate !== undefined);
-  const seen = new Set<string>();
-  for (const paid of [false, true]) {
-    for (const candidate of wanted) {
-      if ((candidate.tier === 'paid') !== paid) continue;
-      for (const id of [candidate.book, candidate.credentialId]) {
-        if (!seen.has(id)) yield id;
-        seen.add(id);
-      }
-    }
-  }
+function bookIds(candidates: readonly Candidate[], among: readonly number[] | null): Iterable<string> {
+  const wanted =
+    among === null
+      ? candidates
+      : among.map((index) => candidates[index]).filter((candidate) => candidate !== undefined);
+  const ids = new Set<string>();
+  for (const candidate of wanted) if (candidate.tier !== 'paid') ids.add(candidate.book).add(candidate.credentialId);
+  for (const candidate of wanted) if (candidate.tier === 'paid') ids.add(candidate.book).add(candidate.credentialId);
+  return ids;
 }
 
 function plan({ books, clock, zones }: Desk, candidate: Candidate, need: Amounts): ReservePlan {
@@ -158,7 +155,11 @@ function soonest(desk: Desk, decision: Decision, input: DecideInput): { index: n
   return best;
 }
 
-function waitOf(desk: Desk, decision: Decision, asked: { candidate: Candidate; index: number; input: DecideInput }): number {
+function waitOf(
+  desk: Desk,
+  decision: Decision,
+  asked: { candidate: Candidate; index: number; input: DecideInput },
+): number {
   const { candidate, index, input } = asked;
   const verdict = verdictOf(decision, index);
   if (verdict !== 'resting' && verdict !== 'breaker_open' && verdict !== 'quota_used_up') return Infinity;
@@ -169,4 +170,3 @@ function waitOf(desk: Desk, decision: Decision, asked: { candidate: Candidate; i
   const planned = plan(desk, candidate, toNeed(input.profile, { candidate, ratio: standing.ratio }));
   return Math.max(1, rest, refused, planned.kind === 'blocked' ? planned.waitMs : 0);
 }
-

@@ -37,7 +37,11 @@ export interface BodyReader {
 /** A fault's body is read up to here. */
 const MAX_FAULT_BYTES = 65_536;
 
-function createFaultReader(status: number, headers: Headers, { dialect, context }: ChatReading): BodyReader & { reply(): HttpReply } {
+function createFaultReader(
+  status: number,
+  headers: Headers,
+  { dialect, context }: ChatReading,
+): BodyReader & { reply(): HttpReply } {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reply = (): HttpReply => ({ status, headers, body: Buffer.concat(chunks).toString('utf8') });
@@ -47,7 +51,12 @@ function createFaultReader(status: number, headers: Headers, { dialect, context 
       if (size < MAX_FAULT_BYTES) chunks.push(chunk.subarray(0, MAX_FAULT_BYTES - size));
       size += chunk.length;
     },
-    end: () => ({ failure: dialect.parseFailure(reply(), context.nowMs()), committed: false, usage: null, seenTokens: 0 }),
+    end: () => ({
+      failure: dialect.parseFailure(reply(), context.nowMs()),
+      committed: false,
+      usage: null,
+      seenTokens: 0,
+    }),
   };
 }
 

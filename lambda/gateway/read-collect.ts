@@ -29,7 +29,8 @@ export function createCollectReader({ wire, dialect, context }: ChatReading): Bo
       for (const frame of endSse(sse)) take(frame);
       const answer = wire.collectStream(frames);
       if (fault) return failed(fault);
-      if (answer.finish === null) return failed(broke ?? { kind: 'network', message: 'the stream ended before the answer did' });
+      if (answer.finish === null)
+        return failed(broke ?? { kind: 'network', message: 'the stream ended before the answer did' });
       const text = wire.renderReply(answer);
       const parsed = wire.parseReply(text, { dialect, nowMs: context.nowMs() });
       if (parsed.failure) return failed(parsed.failure);

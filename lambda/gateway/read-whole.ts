@@ -18,7 +18,8 @@ export function createWholeReader({ question, wire, dialect, context }: ChatRead
     },
     end: (failure) => {
       if (failure) return failed(failure);
-      if (size > MAX_REPLY_BYTES) return failed({ kind: 'bad_reply', message: `the reply is larger than ${MAX_REPLY_BYTES} bytes` });
+      if (size > MAX_REPLY_BYTES)
+        return failed({ kind: 'bad_reply', message: `the reply is larger than ${MAX_REPLY_BYTES} bytes` });
       const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
       const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
       const parsed = wire.parseReply(text, { dialect, nowMs: context.nowMs() });
@@ -30,7 +31,13 @@ export function createWholeReader({ question, wire, dialect, context }: ChatRead
         const body = context.commit('text/event-stream; charset=utf-8', facts.usage);
         const frames = wire.splitReply({ ...answer, usage: facts.usage }, question.includeUsage);
         const field = context.receiptField(facts.usage);
-        body.end(frames.map((frame, index) => (isUsageFrame(index, frames, question.includeUsage) ? withReceipt(frame, wire, field) : frame)).join(''));
+        body.end(
+          frames
+            .map((frame, index) =>
+              isUsageFrame(index, frames, question.includeUsage) ? withReceipt(frame, wire, field) : frame,
+            )
+            .join(''),
+        );
       } else {
         context.commit('application/json', facts.usage).end(facts.irregular ? wire.normaliseReply(text) : bytes);
       }
@@ -40,7 +47,8 @@ export function createWholeReader({ question, wire, dialect, context }: ChatRead
 }
 
 /** The usage chunk is the last before the closing mark. */
-const isUsageFrame = (index: number, frames: readonly string[], asked: boolean): boolean => asked && index === frames.length - 2;
+const isUsageFrame = (index: number, frames: readonly string[], asked: boolean): boolean =>
+  asked && index === frames.length - 2;
 
 function withReceipt(frame: string, wire: ChatReading['wire'], field: unknown): string {
   const data = frame.slice('data: '.length).trimEnd();

@@ -5,6 +5,7 @@ import type { Clock, Log, Metrics, Upstream } from '../ports.ts';
 import { costUsd } from '../routing/cost.ts';
 import { decide, type DecideInput } from '../routing/decide.ts';
 import { toNeed } from '../routing/profile.ts';
+import type { Candidate } from '../routing/types.ts';
 import type { Caller, Receipt } from './answer.ts';
 import { toCallerError, type Ended } from './exhaustion.ts';
 import { policyFor } from './failure-policy.ts';
@@ -58,7 +59,15 @@ interface Journey {
   rounds: number;
 }
 
-const createJourney = (): Journey => ({ attempts: [], tried: new Set(), later: new Map(), refused: new Map(), stripped: new Map(), waitedMs: 0, rounds: 0 });
+const createJourney = (): Journey => ({
+  attempts: [],
+  tried: new Set(),
+  later: new Map(),
+  refused: new Map(),
+  stripped: new Map(),
+  waitedMs: 0,
+  rounds: 0,
+});
 
 /** Builds the loop over one fleet. */
 export function createGateway(deps: GatewayDeps): Gateway {
@@ -84,7 +93,10 @@ async function run(deps: GatewayDeps, { operation, caller }: RunInput): Promise<
   const journey = createJourney();
   await deps.ledger.refresh(operation.selector.among);
   for (;;) {
-    if (caller.gone) throw new CallerError('deadline', 'The caller hung up before an answer was found.', { attempts: journey.attempts });
+    if (caller.gone)
+      throw new CallerError('deadline', 'The caller hung up before an answer was found.', {
+        attempts: journey.attempts,
+      });
     const input = toDecideInput(deps, operation, journey);
     if (input.nowMs >= operation.deadlineAtMs) throw toCallerError(toEnded(deps, input, journey));
     const { best } = decide(input);
@@ -94,27 +106,45 @@ async function run(deps: GatewayDeps, { operation, caller }: RunInput): Promise<
     }
     const candidate = deps.fleet.candidates[best];
     const standing = input.standings[best];
-    if (!candidate || !standing) throw new CallerError('internal', 'The decision named a candidate that does not exist.');
+    if (!candidate || !standing)
+      throw new CallerError('internal', 'The decision named a candidate that does not exist.');
     const reserved = await deps.ledger.reserve(best, toNeed(operation.profile, { candidate, ratio: standing.ratio }));
     if ('refusedUntilMs' in reserved) {
       journey.refused.set(best, reserved.refusedUntilMs);
       continue;
     }
-    const result = await attempt(deps, { operation, caller }, { journey, index: best, reservation: reserved.reservation });
+    const result = await attempt(
+      deps,
+      { operation, caller },
+      { journey, index: best, reservation: reserved.reservation },
+    );
     if (result !== null) return result;
   }
 }
 
 function toEnded(deps: GatewayDeps, input: DecideInput, journey: Journey): Ended {
-  return { input, attempts: journey.attempts, soonest: deps.ledger.soonest(decide(input), input), waitedMs: journey.waitedMs };
+  return {
+    input,
+    attempts: journey.attempts,
+    soonest: deps.ledger.soonest(decide(input), input),
+    waitedMs: journey.waitedMs,
+  };
 }
 
 /** Nobody can serve right now: waits for quota or for a second try when that is within the caller's patience, else gives up honestly. */
-async function waitForTurn(deps: GatewayDeps, input: DecideInput, { operation, journey }: { operation: Operation; journey: Journey }): Promise<void> {
+async function waitForTurn(
+  deps: GatewayDeps,
+  input: DecideInput,
+  { operation, journey }: { operation: Operation; journey: Journey },
+): Promise<void> {
   const ended = toEnded(deps, input, journey);
   const patienceMs = Math.min(operation.policy.maxWaitMs - journey.waitedMs, operation.deadlineAtMs - input.nowMs);
-  const quotaMs = operation.policy.failover && ended.soonest ? ended.soonest.waitMs + Math.ceil(5 * deps.clock.random()) : Infinity;
-  const retryMs = journey.later.size > 0 && operation.policy.failover ? BACKOFF_MS * 2 ** journey.rounds * (0.5 + deps.clock.random()) : Infinity;
+  const quotaMs =
+    operation.policy.failover && ended.soonest ? ended.soonest.waitMs + Math.ceil(5 * deps.clock.random()) : Infinity;
+  const retryMs =
+    journey.later.size > 0 && operation.policy.failover
+      ? BACKOFF_MS * 2 ** journey.rounds * (0.5 + deps.clock.random())
+      : Infinity;
   const waitMs = Math.min(quotaMs, retryMs);
   if (waitMs > patienceMs) throw toCallerError(ended);
   await deps.clock.sleep(waitMs);
@@ -138,20 +168,32 @@ async function attempt(deps: GatewayDeps, { operation, caller }: RunInput, turn:
   const { journey, index, reservation } = turn;
   const candidate = deps.fleet.candidates[index];
   const credential = deps.fleet.credentials[index];
-  if (!candidate || !credential) throw new CallerError('internal', 'The decision named a candidate that does not exist.');
+  if (!candidate || !credential)
+    throw new CallerError('internal', 'The decision named a candidate that does not exist.');
   const priceOf = (usage: Usage | null): number | null => {
     if (candidate.tier !== 'paid') return 0;
     if (usage?.reportedCostUsd !== undefined) return usage.reportedCostUsd;
     return candidate.price === null || usage === null ? null : costUsd(candidate.price, usage);
   };
-  const receiptFor = (usage: Usage | null): Receipt => ({ candidate, attempts: journey.attempts, waitedMs: journey.waitedMs, costUsd: priceOf(usage) });
+  const receiptFor = (usage: Usage | null): Receipt => ({
+    candidate,
+    attempts: journey.attempts,
+    waitedMs: journey.waitedMs,
+    costUsd: priceOf(usage),
+  });
   const outcome = await send({
     operation,
     index,
     credential,
     stripped: [...deps.ledger.stripped.fields(index), ...(journey.stripped.get(index) ?? [])],
     commit: (contentType, usage) => caller.commit(receiptFor(usage), contentType),
-    receiptField: (usage) => ({ route: candidate.route, credential: candidate.credential, tier: candidate.tier, cost_usd: priceOf(usage), attempts: journey.attempts.length + 1 }),
+    receiptField: (usage) => ({
+      route: candidate.route,
+      credential: candidate.credential,
+      tier: candidate.tier,
+      cost_usd: priceOf(usage),
+      attempts: journey.attempts.length + 1,
+    }),
     onGone: (listener) => caller.onGone(listener),
     upstream: deps.upstream,
     clock: deps.clock,
@@ -161,23 +203,31 @@ async function attempt(deps: GatewayDeps, { operation, caller }: RunInput, turn:
   await deps.ledger.settle(reservation, outcome);
   observe(deps, turn, outcome);
   if (outcome.failure === null) {
-    return { receipt: receiptFor(outcome.usage), usage: outcome.usage, costUsd: priceOf(outcome.usage), brokeOff: null };
+    return {
+      receipt: receiptFor(outcome.usage),
+      usage: outcome.usage,
+      costUsd: priceOf(outcome.usage),
+      brokeOff: null,
+    };
   }
-  journey.attempts.push(toAttempt(deps, index, outcome.failure, outcome.ms));
+  journey.attempts.push(toAttempt(candidate, outcome.failure, outcome.ms));
   if (outcome.committed) {
-    const brokeOff = new CallerError('upstream_failed', `The answer broke off: ${outcome.failure.message}`, { attempts: journey.attempts, retryable: true });
+    const brokeOff = new CallerError('upstream_failed', `The answer broke off: ${outcome.failure.message}`, {
+      attempts: journey.attempts,
+      retryable: true,
+    });
     return { receipt: receiptFor(outcome.usage), usage: outcome.usage, costUsd: priceOf(outcome.usage), brokeOff };
   }
   afterFailure(deps, operation, { turn, failure: outcome.failure });
   return null;
 }
 
-function toAttempt(deps: GatewayDeps, index: number, failure: ProviderFailure, ms: number): Attempt {
-  const candidate = deps.fleet.candidates[index];
+function toAttempt(candidate: Candidate, failure: ProviderFailure, ms: number): Attempt {
+  const { route, credential, tier } = candidate;
   return {
-    route: candidate?.route ?? '',
-    credential: candidate?.credential ?? '',
-    tier: candidate?.tier ?? 'paid',
+    route,
+    credential,
+    tier,
     failure: failure.kind,
     status: failure.status ?? null,
     ms: Math.round(ms),
@@ -186,7 +236,11 @@ function toAttempt(deps: GatewayDeps, index: number, failure: ProviderFailure, m
 }
 
 /** Decides by the table what the failure means for the rest of this request. Throws when it is the answer. */
-function afterFailure(deps: GatewayDeps, operation: Operation, { turn, failure }: { turn: Turn; failure: ProviderFailure }): void {
+function afterFailure(
+  deps: GatewayDeps,
+  operation: Operation,
+  { turn, failure }: { turn: Turn; failure: ProviderFailure },
+): void {
   const { journey, index } = turn;
   const field = failure.kind === 'rejected' ? failure.field : undefined;
   if (field !== undefined && !journey.stripped.has(index)) {
@@ -199,7 +253,10 @@ function afterFailure(deps: GatewayDeps, operation: Operation, { turn, failure }
     throw toCallerError({ ...toEnded(deps, input, journey), stoppedBy: failure });
   }
   journey.tried.add(index);
-  const tries = journey.attempts.filter(({ route, credential }) => route === deps.fleet.candidates[index]?.route && credential === deps.fleet.candidates[index]?.credential).length;
+  const tries = journey.attempts.filter(
+    ({ route, credential }) =>
+      route === deps.fleet.candidates[index]?.route && credential === deps.fleet.candidates[index]?.credential,
+  ).length;
   if (next === 'later' && tries < MAX_TRIES_EACH) journey.later.set(index, tries);
   if (failure.kind === 'context_exceeded') excludeShorter(deps, journey, index);
 }

@@ -46,7 +46,11 @@ function createAttempt(input: SendInput, timeoutMs: number): Attempt {
     timer.abort();
     // A reply that has ended by itself is not disturbed by this; anything else must stop using quota.
     if (outcome.failure) handle?.abort();
-    resolve({ ...outcome, firstContentMs: firstContentAtMs === null ? null : firstContentAtMs - startedAtMs, ms: clock.now() - startedAtMs });
+    resolve({
+      ...outcome,
+      firstContentMs: firstContentAtMs === null ? null : firstContentAtMs - startedAtMs,
+      ms: clock.now() - startedAtMs,
+    });
   };
   const fail = (failure: ProviderFailure): void =>
     finish({ failure, committed: firstContentAtMs !== null, usage: null, seenTokens: 0, limits: [] });

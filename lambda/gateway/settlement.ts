@@ -18,11 +18,25 @@ export interface SettlementInput {
   readonly candidate: Candidate;
   readonly reservation: Reservation;
   readonly outcome: AttemptOutcome;
-  readonly moment: { readonly book: Item | null; readonly nowMs: number; readonly zones: ZoneClock; readonly random: number };
+  readonly moment: {
+    readonly book: Item | null;
+    readonly nowMs: number;
+    readonly zones: ZoneClock;
+    readonly random: number;
+  };
 }
 
 /** Failures at which the provider has counted nothing: it refused, or never heard of us. */
-const uncounted: ReadonlySet<string> = new Set(['rate_limited', 'quota_exhausted', 'bad_credential', 'not_entitled', 'model_missing', 'too_large', 'rejected', 'context_exceeded']);
+const uncounted: ReadonlySet<string> = new Set([
+  'rate_limited',
+  'quota_exhausted',
+  'bad_credential',
+  'not_entitled',
+  'model_missing',
+  'too_large',
+  'rejected',
+  'context_exceeded',
+]);
 
 /** What the attempt has really used; null keeps the estimate, which is all we know of a call that broke off. */
 function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts | null {
@@ -32,7 +46,8 @@ function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts
   const seen = outcome.committed || failure === null ? Math.max(outcome.seenTokens, 1) : undefined;
   const output = usage?.outputTokens ?? seen;
   if (input === undefined || output === undefined) return null;
-  const cost = candidate.price === null ? null : costUsd(candidate.price, usage ?? { inputTokens: input, outputTokens: output });
+  const cost =
+    candidate.price === null ? null : costUsd(candidate.price, usage ?? { inputTokens: input, outputTokens: output });
   return {
     requests: 1,
     tokens: input + output,
@@ -69,13 +84,15 @@ function toBench(input: SettlementInput): Ops[] {
   const book = moment.book ?? {};
   const { mark } = candidate;
   if (failure === null) {
-    const forget = numberIn(book, limitsAttr(mark)) === undefined ? [] : [{ add: {}, set: {}, remove: [limitsAttr(mark)] }];
+    const forget =
+      numberIn(book, limitsAttr(mark)) === undefined ? [] : [{ add: {}, set: {}, remove: [limitsAttr(mark)] }];
     return [afterSuccess(book, mark, moment.nowMs), ...forget];
   }
   const policy = policyFor(failure);
   const ops: Ops[] = [];
   if (policy.breaker) ops.push(afterFailure({ book, mark, nowMs: moment.nowMs, random: moment.random }));
-  if (policy.rests === 'model') ops.push(afterRest(book, mark, { untilMs: moment.nowMs + restMs(failure, input), reason: failure.kind }));
+  if (policy.rests === 'model')
+    ops.push(afterRest(book, mark, { untilMs: moment.nowMs + restMs(failure, input), reason: failure.kind }));
   if (failure.kind === 'rate_limited') ops.push({ add: { [limitsAttr(mark)]: 1 }, set: {}, remove: [] });
   return ops;
 }
@@ -89,14 +106,24 @@ function toRatio({ candidate, reservation, outcome, moment }: SettlementInput): 
   const estimated = (reservation.need.input_tokens ?? 0) / before;
   if (actual === undefined || estimated < 20) return [];
   const after = updateRatio(before, { estimatedTokens: estimated, actualTokens: actual });
-  return Math.abs(after - before) < RATIO_STEP ? [] : [{ add: {}, set: { [ratioAttr(candidate.mark)]: after }, remove: [] }];
+  return Math.abs(after - before) < RATIO_STEP
+    ? []
+    : [{ add: {}, set: { [ratioAttr(candidate.mark)]: after }, remove: [] }];
 }
 
 /** The one write that settles an attempt; null when there is nothing to write. */
 export function toSettlement(input: SettlementInput): Ops | null {
   const { candidate, reservation, outcome, moment } = input;
-  const settled = reservation.hold === null ? [] : [planSettle({ hold: reservation.hold, actual: toActual(input), nowMs: moment.nowMs })];
-  const learned = absorbLimits({ pools: candidate.pools, observed: outcome.limits, settled: settled[0] ?? null, ...moment });
+  const settled =
+    reservation.hold === null
+      ? []
+      : [planSettle({ hold: reservation.hold, actual: toActual(input), nowMs: moment.nowMs })];
+  const learned = absorbLimits({
+    pools: candidate.pools,
+    observed: outcome.limits,
+    settled: settled[0] ?? null,
+    ...moment,
+  });
   const ops = mergeOps(...settled, learned, ...toBench(input), ...toRatio(input));
   const isEmpty = Object.keys(ops.add).length === 0 && Object.keys(ops.set).length === 0 && ops.remove.length === 0;
   return isEmpty ? null : ops;

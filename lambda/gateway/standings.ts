@@ -16,15 +16,15 @@ interface Seen {
   availability: number;
 }
 
+/** What the current standing was computed from. */
 interface Entry {
-  standing: Standing;
-  version: number;
-  credentialVersion: number;
-  atMs: number;
+  readonly version: number;
+  readonly credentialVersion: number;
+  readonly atMs: number;
 }
 
 export interface Standings {
-  /** One standing per candidate, at most `staleAfterMs` old. The array is reused: read it before the next await. */
+  /** One standing per candidate, at most a quarter of a second old. The array is reused: read it before the next await. */
   read(nowMs: number): readonly Standing[];
   started(index: number): void;
   ended(index: number, result: { ok: boolean; firstContentMs: number | null }): void;
@@ -51,78 +51,88 @@ export interface StandingsDeps {
   readonly zones: ZoneClock;
 }
 
+const unseen = (): Seen => ({ lastUsed: 0, inFlight: 0, latencyMs: null, availability: 1 });
+
+/** The standing of one candidate, from its book and from what this instance has seen. */
+function toStanding(
+  candidate: Candidate,
+  own: Seen,
+  { books, zones, nowMs }: StandingsDeps & { nowMs: number },
+): Standing {
+  const book = books.copy(candidate.book).item;
+  const whole = books.copy(candidate.credentialId).item;
+  const room: Partial<Record<PoolUnit, number>> = {};
+  const most: Partial<Record<PoolUnit, number>> = {};
+  let pressure = 0;
+  for (const pool of candidate.pools) {
+    const view = viewPool({ pool, need: noAmounts, book, nowMs, zones });
+    pressure = Math.max(pressure, view.pressure);
+    lower(room, pool.unit, Math.max(0, view.max - view.used));
+    lower(most, pool.unit, view.max);
+  }
+  const known = book ?? {};
+  const rest = restOf(known, candidate.mark, nowMs);
+  const credentialRest = whole === null ? null : restOf(whole, everyMark, nowMs);
+  const breaker = breakerState(known, candidate.mark, nowMs);
+  return {
+    ...own,
+    pressure,
+    room,
+    most,
+    restUntilMs: Math.max(rest?.untilMs ?? 0, credentialRest?.untilMs ?? 0),
+    breaker: breaker.waitMs > 0 ? 'open' : breaker.state,
+    ratio: numberIn(known, ratioAttr(candidate.mark)) ?? 1,
+  };
+}
+
 /** Standings of all candidates of a fleet. */
-export function createStandings({ candidates, books, zones }: StandingsDeps): Standings {
-  const seen: Seen[] = candidates.map(() => ({ lastUsed: 0, inFlight: 0, latencyMs: null, availability: 1 }));
+export function createStandings(deps: StandingsDeps): Standings {
+  const { candidates, books } = deps;
+  const seen: Seen[] = candidates.map(unseen);
   const entries: (Entry | null)[] = candidates.map(() => null);
   const current: Standing[] = [];
   let sequence = 0;
 
-  const compute = (candidate: Candidate, index: number, nowMs: number): Standing => {
-    const book = books.copy(candidate.book).item;
-    const whole = books.copy(candidate.credentialId).item;
-    const own = seen[index] ?? { lastUsed: 0, inFlight: 0, latencyMs: null, availability: 1 };
-    const room: Partial<Record<PoolUnit, number>> = {};
-    const most: Partial<Record<PoolUnit, number>> = {};
-    let pressure = 0;
-    for (const pool of candidate.pools) {
-      const view = viewPool({ pool, need: noAmounts, book, nowMs, zones });
-      pressure = Math.max(pressure, view.pressure);
-      lower(room, pool.unit, Math.max(0, view.max - view.used));
-      lower(most, pool.unit, view.max);
-    }
-    const known = book ?? {};
-    const rest = restOf(known, candidate.mark, nowMs);
-    const credentialRest = whole === null ? null : restOf(whole, everyMark, nowMs);
-    const breaker = breakerState(known, candidate.mark, nowMs);
-    return {
-      pressure,
-      room,
-      most,
-      restUntilMs: Math.max(rest?.untilMs ?? 0, credentialRest?.untilMs ?? 0),
-      breaker: breaker.waitMs > 0 ? 'open' : breaker.state,
-      lastUsed: own.lastUsed,
-      inFlight: own.inFlight,
-      latencyMs: own.latencyMs,
-      availability: own.availability,
-      ratio: numberIn(known, ratioAttr(candidate.mark)) ?? 1,
-    };
+  const isFresh = (entry: Entry | null | undefined, candidate: Candidate, nowMs: number): boolean => {
+    if (!entry) return false;
+    const { version, item } = books.copy(candidate.book);
+    // A book nobody has written stands as on the first day: time changes nothing about it.
+    const ages = item !== null && nowMs - entry.atMs >= STALE_AFTER_MS;
+    return !ages && entry.version === version && entry.credentialVersion === books.copy(candidate.credentialId).version;
   };
 
-  const touch = (index: number): void => {
+  const change = (index: number, act: (own: Seen) => void): void => {
+    const own = seen[index];
+    if (own) act(own);
     entries[index] = null;
   };
 
   return {
     read: (nowMs) => {
       candidates.forEach((candidate, index) => {
-        const entry = entries[index];
-        const { version } = books.copy(candidate.book);
-        const credentialVersion = books.copy(candidate.credentialId).version;
-        // A book nobody has written stands as on the first day: time changes nothing about it.
-        const ages = version > 0 && books.copy(candidate.book).item !== null;
-        const fresh = entry && entry.version === version && entry.credentialVersion === credentialVersion && (!ages || nowMs - entry.atMs < STALE_AFTER_MS);
-        if (fresh) return;
-        const standing = compute(candidate, index, nowMs);
-        entries[index] = { standing, version, credentialVersion, atMs: nowMs };
+        if (isFresh(entries[index], candidate, nowMs)) return;
+        const standing = toStanding(candidate, seen[index] ?? unseen(), { ...deps, nowMs });
+        entries[index] = {
+          version: books.copy(candidate.book).version,
+          credentialVersion: books.copy(candidate.credentialId).version,
+          atMs: nowMs,
+        };
         current[index] = standing;
       });
       return current;
     },
-    started: (index) => {
-      const own = seen[index];
-      if (!own) return;
-      own.inFlight++;
-      own.lastUsed = ++sequence;
-      touch(index);
-    },
-    ended: (index, { ok, firstContentMs }) => {
-      const own = seen[index];
-      if (!own) return;
-      own.inFlight--;
-      own.availability += EWMA * ((ok ? 1 : 0) - own.availability);
-      if (firstContentMs !== null) own.latencyMs = own.latencyMs === null ? firstContentMs : own.latencyMs + EWMA * (firstContentMs - own.latencyMs);
-      touch(index);
-    },
+    started: (index) =>
+      change(index, (own) => {
+        own.inFlight++;
+        own.lastUsed = ++sequence;
+      }),
+    ended: (index, { ok, firstContentMs }) =>
+      change(index, (own) => {
+        own.inFlight--;
+        own.availability += EWMA * ((ok ? 1 : 0) - own.availability);
+        if (firstContentMs === null) return;
+        own.latencyMs =
+          own.latencyMs === null ? firstContentMs : own.latencyMs + EWMA * (firstContentMs - own.latencyMs);
+      }),
   };
 }

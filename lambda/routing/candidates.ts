@@ -17,7 +17,13 @@ function toTier(model: Model, credential: RoutableCredential): Tier | null {
 }
 
 function toFamily(model: Model): string {
-  return model.family ?? model.id.replace(/^.*\//, '').replace(/:free$/, '').toLowerCase();
+  return (
+    model.family ??
+    model.id
+      .replace(/^.*\//, '')
+      .replace(/:free$/, '')
+      .toLowerCase()
+  );
 }
 
 const sizeRank = (size: ModelSize | undefined): number => modelSizes.indexOf(size ?? 'large');
@@ -30,7 +36,8 @@ function modelsOf(credential: RoutableCredential): Model[] {
   return [...byId.values()].filter(({ id }) => allowedModels.length === 0 || matchesAny(allowedModels, id));
 }
 
-const poolIdentity = (pool: Pool): string => `${pool.models.join(',')}|${pool.kinds?.join(',') ?? ''}|${pool.unit}|${JSON.stringify(pool.clock)}`;
+const poolIdentity = (pool: Pool): string =>
+  `${pool.models.join(',')}|${pool.kinds?.join(',') ?? ''}|${pool.unit}|${JSON.stringify(pool.clock)}`;
 
 /** Pools of the plan, with the credential's own laid over them. */
 function poolsOf(credential: RoutableCredential): Pool[] {
@@ -47,7 +54,8 @@ function ownerOf(pool: Pool, credential: RoutableCredential): string {
   return `${pool.scope}:${credential.provider.id}:${credential.account}`;
 }
 
-const covers = (pool: Pool, model: Model): boolean => (pool.kinds === undefined || pool.kinds.includes(model.kind)) && matchesAny(pool.models, model.id);
+const covers = (pool: Pool, model: Model): boolean =>
+  (pool.kinds === undefined || pool.kinds.includes(model.kind)) && matchesAny(pool.models, model.id);
 
 /** Ties a pool to its state: one for all models it covers, or one for this model. */
 function bindPool(pool: Pool, model: Model, credential: RoutableCredential): BoundPool {

@@ -76,9 +76,13 @@ export interface Decision {
 const code = Object.fromEntries(verdicts.map((verdict, index) => [verdict, index])) as Record<Verdict, number>;
 
 /** The size a request needs, and whether it was demanded or only inferred. */
-export function requiredSize({ selector, profile }: Pick<DecideInput, 'selector' | 'profile'>): { rank: number; hard: boolean } {
+export function requiredSize({ selector, profile }: Pick<DecideInput, 'selector' | 'profile'>): {
+  rank: number;
+  hard: boolean;
+} {
   const { mode, among } = selector;
-  if (mode === 'small' || mode === 'large' || mode === 'reasoning') return { rank: modelSizes.indexOf(mode), hard: true };
+  if (mode === 'small' || mode === 'large' || mode === 'reasoning')
+    return { rank: modelSizes.indexOf(mode), hard: true };
   if (among !== null || mode !== null || profile.classification === null) return { rank: 0, hard: false };
   return { rank: modelSizes.indexOf(profile.classification.size), hard: false };
 }
@@ -93,7 +97,8 @@ function exceeds(limit: Amounts, asked: Asked, profile: RequestProfile): boolean
   return false;
 }
 
-const named = (list: readonly string[], candidate: Candidate): boolean => list.includes(candidate.providerId) || list.includes(candidate.credential);
+const named = (list: readonly string[], candidate: Candidate): boolean =>
+  list.includes(candidate.providerId) || list.includes(candidate.credential);
 
 /** Whether this candidate may be asked at all, whatever the time. */
 function judgeFit(candidate: Candidate, { profile, policy, selector }: DecideInput): number {
@@ -103,7 +108,11 @@ function judgeFit(candidate: Candidate, { profile, policy, selector }: DecideInp
   if (candidate.tier === 'paid' && (policy.paid === 'never' || selector.freeOnly)) return code.paid_not_allowed;
   if (policy.noTraining && candidate.trainsOnPrompts !== false) return code.may_train_on_prompts;
   if ((candidate.capabilities & profile.needs) !== profile.needs) return code.lacks_capability;
-  if (profile.maxOutputTokens !== null && candidate.maxOutput !== null && profile.maxOutputTokens > candidate.maxOutput) {
+  if (
+    profile.maxOutputTokens !== null &&
+    candidate.maxOutput !== null &&
+    profile.maxOutputTokens > candidate.maxOutput
+  ) {
     // A caller's bound above the model's own is only a bound; the reply still fits unless the model can't hold what is typical.
     return profile.outputTokens > candidate.maxOutput ? code.output_too_small : code.eligible;
   }
@@ -113,7 +122,8 @@ function judgeFit(candidate: Candidate, { profile, policy, selector }: DecideInp
 /** Whether it may be asked now: context, limits, rests, breaker, quota. */
 function judgeNow(candidate: Candidate, standing: Standing, { profile, nowMs }: DecideInput): number {
   const asked = { candidate, ratio: standing.ratio };
-  if (candidate.context !== null && profile.inputTokens * standing.ratio > candidate.context) return code.context_too_small;
+  if (candidate.context !== null && profile.inputTokens * standing.ratio > candidate.context)
+    return code.context_too_small;
   if (exceeds(standing.most, asked, profile)) return code.request_exceeds_limit;
   if (standing.restUntilMs > nowMs) return code.resting;
   if (standing.breaker === 'open') return code.breaker_open;
@@ -130,10 +140,13 @@ interface Measure {
   readonly of: (candidate: Candidate, standing: Standing, index: number) => number;
 }
 
+/** A number in [0, 1) for this candidate in this decision: independent between candidates, equal when replayed. */
 function spread(candidate: Candidate, jitter: number): number {
-  let hash = 0;
+  let hash = Math.floor(jitter * 0x100000000) | 0;
   for (let i = 0; i < candidate.mark.length; i++) hash = Math.imul(hash ^ candidate.mark.charCodeAt(i), 0x01000193);
-  return ((hash >>> 8) / 0x1000000 + jitter) % 1;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 0x100000000;
 }
 
 function priceOf(candidate: Candidate, standing: Standing, profile: RequestProfile): number {
@@ -177,7 +190,9 @@ function toMeasures(input: DecideInput): readonly Measure[] {
   const opening = input.policy.paid !== 'allowed' ? [tier, below] : leading ? [below] : [below, tier];
   const { listed } = input.selector;
   return [
-    ...(listed ? [{ name: 'listed', of: (_: Candidate, __: Standing, index: number) => listed.get(index) ?? Infinity }] : []),
+    ...(listed
+      ? [{ name: 'listed', of: (_: Candidate, __: Standing, index: number) => listed.get(index) ?? Infinity }]
+      : []),
     ...opening,
     ...(leading ? [leading] : []),
     { name: 'priority', of: (candidate) => candidate.priority },
@@ -190,7 +205,11 @@ function toMeasures(input: DecideInput): readonly Measure[] {
 }
 
 /** Negative when candidate `a` is tried before `b`. */
-function compare(a: number, b: number, { measures, input }: { measures: readonly Measure[]; input: DecideInput }): number {
+function compare(
+  a: number,
+  b: number,
+  { measures, input }: { measures: readonly Measure[]; input: DecideInput },
+): number {
   const [first, second] = [input.candidates[a], input.candidates[b]];
   const [left, right] = [input.standings[a], input.standings[b]];
   if (!first || !second || !left || !right) return 0;

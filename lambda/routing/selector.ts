@@ -70,7 +70,14 @@ function toNear(names: readonly string[], name: string): string[] {
 /** All names one candidate answers to: pinned by provider or credential name, bare id, id without vendor prefix, and family. */
 function namesOf(candidate: Candidate): string[] {
   const { modelId, family } = candidate;
-  return [candidate.route, `${candidate.credential}/${modelId}`, modelId, modelId.replace(/^.*\//, ''), family, `${candidate.providerId}/${family}`];
+  return [
+    candidate.route,
+    `${candidate.credential}/${modelId}`,
+    modelId,
+    modelId.replace(/^.*\//, ''),
+    family,
+    `${candidate.providerId}/${family}`,
+  ];
 }
 
 /** Indexes the candidates by name. Built once per configuration. Names are case-insensitive. */
@@ -107,7 +114,8 @@ export function joinSelectors(selectors: readonly (Selector | null)[], count: nu
   if (first === undefined || known.length === 1) return first ?? null;
   const listed = new Map<number, number>();
   known.forEach(({ among }, position) => {
-    for (const index of among ?? Array.from({ length: count }, (_, i) => i)) if (!listed.has(index)) listed.set(index, position);
+    for (const index of among ?? Array.from({ length: count }, (_, i) => i))
+      if (!listed.has(index)) listed.set(index, position);
   });
   return {
     name: first.name,

@@ -1,0 +1,16 @@
+// What every part of the configuration reads from, and how it refuses.
+import type { Provider } from '#shared/catalog.ts';
+
+/** A configuration that can't be used. The message names the variable (and entry and field), and what was expected; never a value that may be secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ConfigInput {
+  readonly env: Environment;
+  readonly providers: readonly Provider[];
+  /** Reads a text file; used for `@path` values. Throws when it can't. */
+  readonly readText: (path: string) => string;
+}

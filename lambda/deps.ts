@@ -1,0 +1,88 @@
+// The only place that picks implementations: puts store, upstream, gateway and endpoints together into one app.
+import type { Model, Provider } from '#shared/catalog.ts';
+import type { ProviderEntry } from '#shared/credentials.ts';
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import { createFleet, type Fleet } from './gateway/fleet.ts';
+import { createLedger, type Ledger } from './gateway/ledger.ts';
+import { createGateway, type Gateway } from './gateway/run.ts';
+import { createKeyCheck } from './http/auth-headers.ts';
+import { newRequestId } from './http/request-id.ts';
+import type { Clock, Handler, Log, Metrics, Store, Upstream } from './ports.ts';
+import { chatWireOf, dialectFor } from './wire/index.ts';
+
+export const VERSION = '0.1.0';
+
+/** What the entries (one machine, Lambda) choose for themselves. */
+export interface Platform {
+  readonly config: Config;
+  readonly providers: readonly Provider[];
+  readonly store: Store;
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** The owner's API key. */
+  readonly ownerKey: string;
+}
+
+export interface Freeway {
+  readonly handler: Handler;
+  /** Puts other credentials in force, for all requests that begin from now on. */
+  readonly useEntries: (entries: readonly ProviderEntry[]) => Promise<void>;
+  readonly fleet: () => Fleet;
+}
+
+interface Services {
+  readonly fleet: Fleet;
+  readonly ledger: Ledger;
+  readonly gateway: Gateway;
+}
+
+/** What Freeway can call today: chat over the wires it speaks, with the ways of authorising it knows. */
+function serves(model: Model, provider: Provider): boolean {
+  const scheme = provider.auth.scheme;
+  return (
+    model.kind === 'chat' &&
+    chatWireOf(model.wire ?? provider.wire) !== null &&
+    (scheme === 'bearer' || scheme === 'header' || scheme === 'none')
+  );
+}
+
+function toServices(platform: Platform, entries: readonly ProviderEntry[]): Services {
+  const fleet = createFleet({ entries, providers: platform.providers, serves });
+  const ledger = createLedger({ ...platform, fleet });
+  return { fleet, ledger, gateway: createGateway({ ...platform, fleet, ledger }) };
+}
+
+/** Builds the app over the platform's implementations. */
+export async function createFreeway(platform: Platform): Promise<Freeway> {
+  const { config, clock, log, metrics, store } = platform;
+  let services = toServices(platform, config.entries);
+  await services.ledger.stripped.load();
+  const chatWire = chatWireOf('openai-chat');
+  if (chatWire === null) throw new Error('the OpenAI chat wire is missing');
+  const isOwner = createKeyCheck(platform.ownerKey);
+  const handler = createApp({
+    current: () => services,
+    clock,
+    log,
+    metrics,
+    store,
+    chatWire,
+    dialectOf: (fleet, index) => dialectFor(fleet.credentials[index]?.provider.dialect ?? 'generic'),
+    paid: config.paid,
+    version: VERSION,
+    authenticate: ({ headers }) => (isOwner(headers) ? { id: 'owner', role: 'owner' } : null),
+    newRequestId,
+  });
+  return {
+    handler,
+    useEntries: async (entries) => {
+      const next = toServices(platform, entries);
+      await next.ledger.stripped.load();
+      services = next;
+    },
+    fleet: () => services.fleet,
+  };
+}

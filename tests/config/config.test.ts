@@ -1,0 +1,204 @@
+// The environment becomes one configuration, or one sentence that says what is wrong and shows no secret.
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig, type Environment } from '#lambda/config.ts';
+import { providers } from '#catalog/index.ts';
+
+const SECRET = 'canary-key-0123456789-do-not-print';
+
+function read(env: Environment, files: Readonly<Record<string, string>> = {}) {
+  return readConfig({
+    env,
+    providers,
+    readText: (path) => {
+      const text = files[path];
+      if (text === undefined) throw new Error('ENOENT: no such file or directory');
+      return text;
+    },
+  });
+}
+
+function refusal(env: Environment): string {
+  try {
+    read(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+describe('defaults', () => {
+  it('listens on loopback with an embedded store and no credentials', () => {
+    expect(read({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 8787,
+      store: { kind: 'sqlite', folder: './.freeway' },
+      ownerKey: null,
+      google: null,
+      paid: 'fallback',
+      budgetUsdPerDay: null,
+      demo: 'auto',
+      entries: [],
+    });
+  });
+
+  it('reads the store, the policy and the budget', () => {
+    const config = read({
+      FREEWAY_STORE: 'dynamodb:freeway-prod',
+      FREEWAY_PAID: 'Never',
+      FREEWAY_BUDGET_USD_PER_DAY: '2.5',
+      PORT: '0',
+    });
+    expect(config).toMatchObject({
+      store: { kind: 'dynamodb', table: 'freeway-prod' },
+      paid: 'never',
+      budgetUsdPerDay: 2.5,
+      port: 0,
+    });
+  });
+});
+
+describe('single variables', () => {
+  it('makes one credential of each key, with its own tier and address', () => {
+    const { entries } = read({
+      GROQ_API_KEY: 'gsk_one',
+      GROQ_API_KEY_2: 'gsk_two',
+      GROQ_API_KEY_7: 'gsk_seven',
+      GROQ_TIER_2: 'paid',
+      OPENAI_API_KEY: 'sk-x',
+      OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',
+    });
+    expect(entries.map(({ provider, name, apiKey, tier, baseUrl }) => [provider, name, apiKey, tier, baseUrl])).toEqual(
+      [
+        ['groq', 'groq', 'gsk_one', undefined, undefined],
+        ['groq', 'groq-2', 'gsk_two', 'paid', undefined],
+        ['groq', 'groq-7', 'gsk_seven', undefined, undefined],
+        ['openai', 'openai', 'sk-x', undefined, 'http://127.0.0.1:9/v1'],
+      ],
+    );
+  });
+
+  it('reads well-known aliases', () => {
+    expect(read({ GOOGLE_API_KEY: 'AIza-x' }).entries.map(({ provider }) => provider)).toEqual(['gemini']);
+    expect(read({ HF_TOKEN: 'hf_x' }).entries.map(({ provider }) => provider)).toEqual(['huggingface']);
+  });
+
+  it('says what else a provider needs', () => {
+    expect(refusal({ CLOUDFLARE_API_KEY: SECRET })).toMatch(/CLOUDFLARE_ACCOUNT_ID/);
+  });
+
+  it('takes no cloud credential from what Lambda always sets', () => {
+    expect(
+      read({ AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'x', AWS_SESSION_TOKEN: 'y', AWS_REGION: 'eu-west-1' })
+        .entries,
+    ).toEqual([]);
+  });
+});
+
+describe('FREEWAY_PROVIDERS', () => {
+  const entry = {
+    provider: 'openai-compatible',
+    name: 'alpha',
+    baseUrl: 'http://127.0.0.1:9101/v1',
+    apiKey: SECRET,
+    models: [{ id: 'm1' }],
+  };
+
+  it('reads an array and a file alike', () => {
+    const text = JSON.stringify([entry]);
+    expect(read({ FREEWAY_PROVIDERS: text }).entries).toEqual(
+      read({ FREEWAY_PROVIDERS: '@/etc/p.json' }, { '/etc/p.json': text }).entries,
+    );
+  });
+
+  it('fills in defaults', () => {
+    expect(read({ FREEWAY_PROVIDERS: JSON.stringify([entry]) }).entries[0]).toMatchObject({
+      enabled: true,
+      priority: 100,
+      weight: 1,
+    });
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['not JSON', `[{"apiKey": "${SECRET}",]`, /not valid JSON/],
+    ['not an array', '{}', /must be a JSON array/],
+    ['a missing file', '@/nowhere.json', /"\/nowhere.json".*can't be read/],
+    ['an unknown provider', [{ ...entry, provider: 'opnai' }], /entry 0 \(opnai alpha\): field "provider"/],
+    ['no provider', [{ apiKey: SECRET }], /entry 0: field "provider"/],
+    ['a wrong tier', [entry, { ...entry, tier: 'gratis' }], /entry 1 \(openai-compatible alpha\): field "tier"/],
+    ['a wrong url', [{ ...entry, baseUrl: 'ftp://x' }], /field "baseUrl"/],
+    [
+      'a wrong pool',
+      [{ ...entry, pools: [{ unit: 'requests', max: 'many', clock: { kind: 'rolling', seconds: 60 } }] }],
+      /field "pools\[0\].max"/,
+    ],
+    [
+      'a wrong clock',
+      [{ ...entry, pools: [{ unit: 'requests', max: 1, clock: { kind: 'lunar' } }] }],
+      /field "pools\[0\].clock/,
+    ],
+    ['no models where the catalog has none', [{ ...entry, models: undefined }], /field "models"/],
+    ['a key that is no string', [{ ...entry, apiKey: 42 }], /field "apiKey"/],
+    ['a missing key', [{ provider: 'groq' }], /field "apiKey" .*missing/],
+    ['a retired provider', [{ provider: 'github-models', apiKey: SECRET }], /entry 0 \(github-models\)/],
+  ])('refuses %s, naming entry and field', (_, value, expected) => {
+    const message = refusal({ FREEWAY_PROVIDERS: typeof value === 'string' ? value : JSON.stringify(value) });
+    expect(message).toMatch(expected);
+    expect(message).not.toContain(SECRET);
+  });
+});
+
+describe('older spellings', () => {
+  it.each([
+    [
+      'LLAMDA_LLM_PROXY_PROVIDER_TYPE_0',
+      'LLAMDA_LLM_PROXY_PROVIDER_KEY_0',
+      'LLAMDA_LLM_PROXY_PROVIDER_PRIORITY_0',
+      'LLAMDA_LLM_PROXY_PROVIDER_RATE_LIMIT_0',
+    ],
+    ['P_T0', 'P_K0', 'P_P0', 'P_RL0'],
+    ['LP_TYPE_0', 'LP_KEY_0', 'LP_PRIORITY_0', 'LP_RATE_LIMIT_0'],
+  ])('%s', (type, key, priority, rateLimit) => {
+    const [entry] = read({ [type]: 'groq-free', [key]: 'gsk_x', [priority]: '5', [rateLimit]: '6000' }).entries;
+    expect(entry).toMatchObject({
+      provider: 'groq',
+      tier: 'free',
+      apiKey: 'gsk_x',
+      priority: 5,
+      pools: [{ unit: 'tokens', max: 6000 }],
+    });
+  });
+
+  it('takes numbers with gaps, and custom endpoints', () => {
+    const { entries } = read({
+      P_T3: 'openai',
+      P_K3: 'sk',
+      P_T42: 'speaches',
+      P_K42: 'k',
+      P_E42: 'http://127.0.0.1:8000/v1',
+      P_M42: 'm',
+    });
+    expect(entries.map(({ provider, baseUrl }) => [provider, baseUrl])).toEqual([
+      ['openai', undefined],
+      ['openai-compatible', 'http://127.0.0.1:8000/v1'],
+    ]);
+  });
+
+  it('narrows to the allowed models', () => {
+    expect(read({ P_T1: 'groq', P_K1: 'k', P_AM1: 'a, b' }).entries[0]?.allowedModels).toEqual(['a', 'b']);
+  });
+});
+
+describe('refusals', () => {
+  it.each<[Environment, RegExp]>([
+    [{ PORT: '99999' }, /PORT is "99999"/],
+    [{ PORT: 'http' }, /PORT/],
+    [{ FREEWAY_STORE: 'redis' }, /FREEWAY_STORE/],
+    [{ FREEWAY_PAID: 'sometimes' }, /never, fallback, allowed/],
+    [{ FREEWAY_BUDGET_USD_PER_DAY: '-1' }, /FREEWAY_BUDGET_USD_PER_DAY/],
+    [{ FREEWAY_OWNER_KEY: 'short' }, /at least 32/],
+    [{ GROQ_API_KEY: 'k', GROQ_TIER: 'gratis' }, /GROQ_TIER/],
+  ])('%j', (env, expected) => {
+    expect(refusal(env)).toMatch(expected);
+  });
+});

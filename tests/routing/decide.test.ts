@@ -1,0 +1,238 @@
+// The one decision: free before paid, quality floor, lowest pressure, turns among equals; every candidate planned or rejected.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  decide,
+  planOf,
+  scoreOf,
+  verdictOf,
+  verdicts,
+  type DecideInput,
+  type Standing,
+} from '#lambda/routing/decide.ts';
+import type { Policy } from '#lambda/routing/policy.ts';
+import type { RequestProfile } from '#lambda/routing/profile.ts';
+import type { Selector } from '#lambda/routing/selector.ts';
+import type { Candidate } from '#lambda/routing/types.ts';
+import { toCandidate, toPolicyOf, toProfile, toStanding } from '../fakes/candidates.ts';
+
+const auto: Selector = { name: 'auto', mode: null, freeOnly: false, among: null, listed: null };
+
+interface Case {
+  readonly candidates: readonly Partial<Candidate>[];
+  readonly standings?: readonly Partial<Standing>[];
+  readonly policy?: Partial<Policy>;
+  readonly profile?: Partial<RequestProfile>;
+  readonly selector?: Partial<Selector>;
+  readonly tried?: readonly number[];
+}
+
+function toInput({
+  candidates,
+  standings = [],
+  policy = {},
+  profile = {},
+  selector = {},
+  tried = [],
+}: Case): DecideInput {
+  return {
+    candidates: candidates.map((more, index) => toCandidate({ modelId: `m${index}`, ...more })),
+    standings: candidates.map((_, index) => toStanding(standings[index])),
+    selector: { ...auto, ...selector },
+    profile: toProfile(profile),
+    policy: toPolicyOf(policy),
+    tried: new Set(tried),
+    refused: new Map(),
+    nowMs: 1_000_000,
+    jitter: 0.5,
+  };
+}
+
+const order = (given: Case): number[] => {
+  const input = toInput(given);
+  return planOf(decide(input), input);
+};
+const price = { inputPerMillionUsd: 1, outputPerMillionUsd: 2 };
+const hard = { classification: { task: 'coding', size: 'reasoning', signals: [] } } as const;
+
+describe('order', () => {
+  it('puts free before local before paid', () => {
+    expect(order({ candidates: [{ tier: 'paid', price }, { tier: 'local' }, { tier: 'free' }] })).toEqual([2, 1, 0]);
+  });
+
+  it('puts free before paid even when free is nearly full and paid is idle', () => {
+    expect(order({ candidates: [{ tier: 'paid', price }, {}], standings: [{}, { pressure: 0.99 }] })).toEqual([1, 0]);
+  });
+
+  it('tries the lowest pressure first', () => {
+    expect(
+      order({ candidates: [{}, {}, {}], standings: [{ pressure: 0.9 }, { pressure: 0.1 }, { pressure: 0.5 }] }),
+    ).toEqual([1, 2, 0]);
+  });
+
+  it('takes turns among equals', () => {
+    expect(order({ candidates: [{}, {}, {}], standings: [{ lastUsed: 3 }, { lastUsed: 1 }, { lastUsed: 2 }] })).toEqual(
+      [1, 2, 0],
+    );
+  });
+
+  it('puts a lower priority number first within a tier, but not across tiers', () => {
+    expect(order({ candidates: [{ priority: 200 }, { priority: 10 }, { tier: 'paid', price, priority: 1 }] })).toEqual([
+      1, 0, 2,
+    ]);
+  });
+
+  it('prefers the smallest model that will do, so that strong ones are kept', () => {
+    expect(order({ candidates: [{ sizeRank: 2 }, { sizeRank: 0 }, { sizeRank: 1 }] })).toEqual([1, 2, 0]);
+  });
+
+  it('asks models of the needed size first, and smaller free ones before paying', () => {
+    const candidates = [{ sizeRank: 0 }, { sizeRank: 2 }, { tier: 'paid' as const, sizeRank: 2, price }];
+    expect(order({ candidates, profile: hard })).toEqual([1, 0, 2]);
+  });
+
+  it('pays for the quality floor when paying is allowed', () => {
+    const candidates = [{ sizeRank: 0 }, { sizeRank: 2 }, { tier: 'paid' as const, sizeRank: 2, price }];
+    expect(order({ candidates, profile: hard, policy: { paid: 'allowed' } })).toEqual([1, 2, 0]);
+  });
+
+  it('takes the cheaper of two paid models', () => {
+    const dear = { inputPerMillionUsd: 10, outputPerMillionUsd: 20 };
+    expect(
+      order({
+        candidates: [
+          { tier: 'paid', price: dear },
+          { tier: 'paid', price },
+        ],
+      }),
+    ).toEqual([1, 0]);
+  });
+
+  it('follows the order of the caller’s own list before anything else', () => {
+    const listed = new Map([[0, 1], [1, 0]]); // prettier-ignore
+    expect(order({ candidates: [{}, { tier: 'paid', price }], selector: { among: [0, 1], listed } })).toEqual([1, 0]);
+  });
+
+  it.each([
+    ['latency', [{ latencyMs: 900 }, { latencyMs: 100 }, { latencyMs: 500 }], [1, 2, 0]],
+    ['availability', [{ availability: 0.5 }, { availability: 1 }, { availability: 0.9 }], [1, 2, 0]],
+    ['least-connections', [{ inFlight: 3 }, { inFlight: 0 }, { inFlight: 1 }], [1, 2, 0]],
+    ['round-robin', [{ lastUsed: 9 }, { lastUsed: 2, pressure: 0.9 }, { lastUsed: 5 }], [1, 2, 0]],
+  ] as const)('strategy %s', (strategy, standings, expected) => {
+    expect(order({ candidates: [{}, {}, {}], standings, policy: { strategy } })).toEqual(expected);
+  });
+
+  it('strategy weighted draws in proportion to the weights', () => {
+    let first = 0;
+    for (let i = 0; i < 2_000; i++) {
+      const input = {
+        ...toInput({ candidates: [{ weight: 3 }, { weight: 1 }], policy: { strategy: 'weighted' } }),
+        jitter: i / 2_000,
+      };
+      if (decide(input).best === 0) first++;
+    }
+    expect(first / 2_000).toBeGreaterThan(0.6);
+    expect(first / 2_000).toBeLessThan(0.9);
+  });
+
+  it('auto:long takes the longest context', () => {
+    expect(order({ candidates: [{ context: 8_000 }, { context: 1_000_000 }], selector: { mode: 'long' } })).toEqual([
+      1, 0,
+    ]);
+  });
+});
+
+describe('rejection', () => {
+  it.each<[string, Case]>([
+    ['paid_not_allowed', { candidates: [{ tier: 'paid' }], policy: { paid: 'never' } }],
+    ['paid_not_allowed', { candidates: [{ tier: 'paid' }], selector: { freeOnly: true } }],
+    ['may_train_on_prompts', { candidates: [{ trainsOnPrompts: 'unknown' }], policy: { noTraining: true } }],
+    ['may_train_on_prompts', { candidates: [{ trainsOnPrompts: true }], policy: { noTraining: true } }],
+    ['provider_excluded', { candidates: [{ providerId: 'acme' }], policy: { ignore: ['acme'] } }],
+    ['provider_excluded', { candidates: [{ credential: 'one' }], policy: { only: ['two'] } }],
+    ['lacks_capability', { candidates: [{ capabilities: 0b01 }], profile: { needs: 0b10 } }],
+    ['context_too_small', { candidates: [{ context: 50 }] }],
+    ['output_too_small', { candidates: [{ maxOutput: 100 }], profile: { outputTokens: 150, maxOutputTokens: 200 } }],
+    ['below_quality_floor', { candidates: [{ sizeRank: 0 }], selector: { mode: 'large' } }],
+    ['request_exceeds_limit', { candidates: [{}], standings: [{ most: { tokens: 299 }, room: { tokens: 299 } }] }],
+    ['quota_used_up', { candidates: [{}], standings: [{ most: { tokens: 8000 }, room: { tokens: 299 } }] }],
+    ['resting', { candidates: [{}], standings: [{ restUntilMs: 2_000_000 }] }],
+    ['breaker_open', { candidates: [{}], standings: [{ breaker: 'open' }] }],
+    ['already_tried', { candidates: [{}], tried: [0] }],
+    ['other_kind', { candidates: [{ kind: 'embedding' }] }],
+    ['other_model', { candidates: [{}], selector: { among: [] } }],
+  ])('%s', (expected, given) => {
+    const input = toInput(given);
+    const decision = decide(input);
+    expect(verdictOf(decision, 0)).toBe(expected);
+    expect(decision.best).toBe(-1);
+  });
+
+  it('accepts a privacy demand only for providers known not to train', () => {
+    expect(order({ candidates: [{ trainsOnPrompts: false }], policy: { noTraining: true } })).toEqual([0]);
+  });
+});
+
+describe('properties', () => {
+  const candidate = fc.record({
+    tier: fc.constantFrom('free', 'paid', 'local'),
+    sizeRank: fc.nat(2),
+    priority: fc.nat(3),
+    capabilities: fc.nat(7),
+    trainsOnPrompts: fc.constantFrom(true, false, 'unknown'),
+  });
+  const standing = fc.record({
+    pressure: fc.double({ min: 0, max: 1, noNaN: true }),
+    breaker: fc.constantFrom('closed', 'open'),
+    restUntilMs: fc.constantFrom(0, 2e6),
+  });
+  const policy = fc.record({ paid: fc.constantFrom('never', 'fallback', 'allowed'), noTraining: fc.boolean() });
+  const cases = fc
+    .tuple(fc.array(fc.tuple(candidate, standing), { minLength: 1, maxLength: 20 }), policy, fc.nat(7))
+    .map(([pairs, chosen, needs]) =>
+      toInput({
+        candidates: pairs.map(([some]) => some as Partial<Candidate>),
+        standings: pairs.map(([, some]) => some as Partial<Standing>),
+        policy: chosen as Partial<Policy>,
+        profile: { needs },
+      }),
+    );
+
+  it('plans or rejects every candidate, best first, and never the same twice', () => {
+    fc.assert(
+      fc.property(cases, (input) => {
+        const decision = decide(input);
+        const plan = planOf(decision, input);
+        expect(plan[0] ?? -1).toBe(decision.best);
+        expect(new Set(plan).size).toBe(decision.eligible);
+        input.candidates.forEach((_, index) => {
+          expect(verdicts).toContain(verdictOf(decision, index));
+          expect(plan.includes(index)).toBe(verdictOf(decision, index) === 'eligible');
+        });
+      }),
+    );
+  });
+
+  it('never plans to pay when it must not, and never pays first while a free candidate is left', () => {
+    fc.assert(
+      fc.property(cases, (input) => {
+        const tiers = planOf(decide(input), input).map((index) => input.candidates[index]?.tier);
+        if (input.policy.paid === 'never') expect(tiers).not.toContain('paid');
+        if (input.policy.paid === 'fallback')
+          expect(tiers).toEqual(
+            tiers.toSorted((a, b) => ['free', 'local', 'paid'].indexOf(a!) - ['free', 'local', 'paid'].indexOf(b!)),
+          );
+      }),
+    );
+  });
+
+  it('decides alike for alike input', () => {
+    fc.assert(
+      fc.property(cases, (input) => {
+        expect(planOf(decide(input), input)).toEqual(planOf(decide(structuredClone(input)), structuredClone(input)));
+        const { best } = decide(input);
+        if (best >= 0) expect(Object.keys(scoreOf(best, input))).toContain('tier');
+      }),
+    );
+  });
+});

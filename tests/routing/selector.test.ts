@@ -1,0 +1,59 @@
+// Model names: modes, :free, bare ids, families, pins, and near names.
+import { describe, expect, it } from 'vitest';
+import { createModelNames, joinSelectors } from '#lambda/routing/selector.ts';
+import { toCandidate } from '../fakes/candidates.ts';
+
+const candidates = [
+  toCandidate({ providerId: 'groq', modelId: 'openai/gpt-oss-120b', family: 'gpt-oss-120b' }),
+  toCandidate({ providerId: 'cerebras', modelId: 'gpt-oss-120b', family: 'gpt-oss-120b' }),
+  toCandidate({ providerId: 'openrouter', modelId: 'google/gemma-4-31b-it:free', family: 'gemma-4-31b-it' }),
+  toCandidate({ providerId: 'openai-compatible', credential: 'alpha', modelId: 'm1', family: 'm1' }),
+];
+const names = createModelNames(candidates);
+
+describe('createModelNames', () => {
+  it.each([
+    ['auto', { mode: null, freeOnly: false, among: null }],
+    ['auto:large', { mode: 'large', freeOnly: false, among: null }],
+    ['auto:free', { mode: null, freeOnly: true, among: null }],
+    ['auto:reasoning:free', { mode: 'reasoning', freeOnly: true, among: null }],
+    ['gpt-oss-120b', { mode: null, freeOnly: false, among: [0, 1] }],
+    ['GPT-OSS-120B', { mode: null, freeOnly: false, among: [0, 1] }],
+    ['openai/gpt-oss-120b', { mode: null, freeOnly: false, among: [0] }],
+    ['groq/openai/gpt-oss-120b', { mode: null, freeOnly: false, among: [0] }],
+    ['groq/gpt-oss-120b', { mode: null, freeOnly: false, among: [0] }],
+    ['cerebras/gpt-oss-120b', { mode: null, freeOnly: false, among: [1] }],
+    ['gpt-oss-120b:free', { mode: null, freeOnly: true, among: [0, 1] }],
+    ['google/gemma-4-31b-it:free', { mode: null, freeOnly: true, among: [2] }],
+    ['alpha/m1', { mode: null, freeOnly: false, among: [3] }],
+    ['openai-compatible/m1', { mode: null, freeOnly: false, among: [3] }],
+  ])('%s', (name, expected) => {
+    expect(names.parse(name)).toMatchObject(expected);
+  });
+
+  it.each(['gpt-5', 'auto:huge', 'groq/m1', '', ':free'])('does not know %j', (name) => {
+    expect(names.parse(name)).toBeNull();
+  });
+
+  it('suggests near names', () => {
+    expect(names.near('gpt-oss-12b')).toContain('gpt-oss-120b');
+    expect(names.near('gemma')).toContain('gemma-4-31b-it');
+    expect(names.near('completely different thing')).toEqual([]);
+    expect(names.near('x'.repeat(100_000))).toEqual([]);
+  });
+});
+
+describe('joinSelectors', () => {
+  it('keeps the order of the list and passes over unknown names', () => {
+    const joined = joinSelectors(
+      [names.parse('nope'), names.parse('alpha/m1'), names.parse('gpt-oss-120b')],
+      candidates.length,
+    );
+    expect(joined?.among).toEqual([3, 0, 1]);
+    expect(joined?.listed?.get(3)).toBe(0);
+    expect(joined?.listed?.get(0)).toBe(1);
+  });
+  it('is null when nothing is known', () => {
+    expect(joinSelectors([null, null], 3)).toBeNull();
+  });
+});
