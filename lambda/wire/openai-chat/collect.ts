@@ -31,7 +31,7 @@ export function collectStream(frames: readonly SseFrame[]): Answer {
     if (draft.head === namelessHead) draft.head = toHead(json) ?? namelessHead;
     draft.usage = parseUsage(json) ?? draft.usage;
     const choice = toList(json['choices'])[0];
-    if (isRecord(choice)) addMessage(draft, deltaOf(choice), choice['finish_reason'], true);
+    if (isRecord(choice)) addChoice(draft, choice, true);
   }
   return toAnswerOf(draft);
 }
@@ -45,12 +45,7 @@ export function toAnswer(text: string): Answer | null {
   const draft = createDraft();
   draft.head = toHead(json) ?? namelessHead;
   draft.usage = parseUsage(json);
-  addMessage(
-    draft,
-    isRecord(choice['message']) ? choice['message'] : { content: choice['text'] },
-    choice['finish_reason'],
-    false,
-  );
+  addChoice(draft, choice, false);
   return toAnswerOf(draft);
 }
 
@@ -58,15 +53,15 @@ function createDraft(): Draft {
   return { head: namelessHead, content: '', reasoning: '', refusal: '', calls: new Map(), finish: null, usage: null };
 }
 
-// oxlint-disable-next-line max-params -- one step of the fold
-function addMessage(draft: Draft, message: Json, finish: unknown, streamed: boolean): void {
+function addChoice(draft: Draft, choice: Json, streamed: boolean): void {
+  const message = deltaOf(choice);
   const text = readText(message);
   draft.content += text.content;
   draft.reasoning += text.reasoning;
   draft.refusal += text.refusal;
   for (const piece of readCalls(message, streamed)) addCall(draft.calls, piece);
   // Some tell the reason twice; the first one that says more than `stop` stands.
-  const told = toFinish(finish);
+  const told = toFinish(choice['finish_reason']);
   if (told !== null && (draft.finish === null || draft.finish === 'stop')) draft.finish = told;
 }
 

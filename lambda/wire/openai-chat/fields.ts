@@ -54,18 +54,26 @@ export function checkFields(body: Json): void {
   for (const [name, check] of checked) {
     const value = body[name];
     if (value === undefined || value === null || check.accepts(value)) continue;
-    fail(name, check.expected, value, check.show);
+    (check.show === true ? failShowing : fail)(name, check.expected, value);
   }
   const usage = isRecord(body['stream_options']) ? body['stream_options']['include_usage'] : undefined;
   if (usage !== undefined && usage !== null && typeof usage !== 'boolean') {
-    fail('stream_options.include_usage', 'true or false', usage, true);
+    failShowing('stream_options.include_usage', 'true or false', usage);
   }
 }
 
-/** Throws the error about one field. The value is shown only if `show` is set and it is short and plain. */
-// oxlint-disable-next-line max-params -- path, expectation and value are one sentence
-export function fail(path: string, expected: string, value: unknown, show = false): never {
-  const message = `${path === '' ? 'The request body' : path}: expected ${expected}; received ${describe(value, show)}.`;
+/** Throws the error about one field, naming the type of what was received and never the value. */
+export function fail(path: string, expected: string, value: unknown): never {
+  return refuse(path, expected, describe(value, false));
+}
+
+/** As `fail`, for values that are harmless by nature: short and plain ones are shown. */
+export function failShowing(path: string, expected: string, value: unknown): never {
+  return refuse(path, expected, describe(value, true));
+}
+
+function refuse(path: string, expected: string, received: string): never {
+  const message = `${path === '' ? 'The request body' : path}: expected ${expected}; received ${received}.`;
   throw new CallerError('invalid_request', message, path === '' ? {} : { param: path });
 }
 

@@ -2,7 +2,7 @@
 import type { TextPiece } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toText } from '../json.ts';
-import { fail } from './fields.ts';
+import { fail, failShowing } from './fields.ts';
 
 type Detail = 'low' | 'high' | 'auto';
 
@@ -36,7 +36,7 @@ function readMessage(message: unknown, path: string, seen: Seen): void {
   if (!isRecord(message)) return fail(path, 'an object', message);
   const role = message['role'];
   if (typeof role !== 'string' || !Object.hasOwn(roles, role)) {
-    return fail(`${path}.role`, `one of ${roleNames}`, role, true);
+    return failShowing(`${path}.role`, `one of ${roleNames}`, role);
   }
   if (role === 'tool' && toText(message['tool_call_id']) === null) {
     return fail(`${path}.tool_call_id`, 'a non-empty string', message['tool_call_id']);
@@ -102,7 +102,7 @@ function readPart(part: unknown, place: Place, seen: Seen): void {
     if (!isRecord(part['file'])) return fail(`${place.path}.file`, 'an object', part['file']);
     seen.documents = true;
   } else {
-    fail(`${place.path}.type`, 'one of text, image_url, input_audio, file, refusal', type, true);
+    failShowing(`${place.path}.type`, 'one of text, image_url, input_audio, file, refusal', type);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { ChatQuestion, TextPiece } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toText } from '../json.ts';
-import { checkFields, fail } from './fields.ts';
+import { checkFields, fail, failShowing } from './fields.ts';
 import type { Seen } from './messages.ts';
 import { readMessages } from './messages.ts';
 
@@ -75,7 +75,7 @@ function readResponseFormat(format: unknown): boolean {
   if (type === 'text') return false;
   if (type === 'json_object') return true;
   if (type !== 'json_schema') {
-    return fail('response_format.type', 'one of text, json_object, json_schema', type, true);
+    return failShowing('response_format.type', 'one of text, json_object, json_schema', type);
   }
   const schema = format['json_schema'];
   if (!isRecord(schema)) return fail('response_format.json_schema', 'an object', schema);

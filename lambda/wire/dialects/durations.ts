@@ -1,0 +1,105 @@
+// Reads waits and reset times in every spelling providers use.
+import type { HttpReply } from '../types.ts';
+
+const unitMs: Readonly<Record<string, number>> = {
+  ns: 0.000_001,
+  us: 0.001,
+  µs: 0.001,
+  ms: 1,
+  millisecond: 1,
+  s: 1000,
+  sec: 1000,
+  second: 1000,
+  m: 60_000,
+  min: 60_000,
+  minute: 60_000,
+  h: 3_600_000,
+  hr: 3_600_000,
+  hour: 3_600_000,
+  d: 86_400_000,
+  day: 86_400_000,
+};
+
+/** Longer waits than this are taken for mistakes. */
+const longestWaitMs = 400 * 86_400_000;
+
+/** `12ms`, `7.66s`, `2m59.56s`, `6m 11.52s`, `3 hours, 17 minutes` as ms, rounded up; null when the text is anything else. */
+export function parseDurationMs(text: string): number | null {
+  let total = 0;
+  let known = false;
+  const rest = text.replace(/(\d+(?:\.\d+)?)\s*([a-zµ]+)[\s,]*(?:and\s+)?/gi, (piece, amount: string, unit: string) => {
+    const ms = toUnitMs(unit);
+    if (ms === undefined) return piece;
+    total += Number(amount) * ms;
+    known = true;
+    return '';
+  });
+  return known && rest.trim() === '' ? Math.ceil(total) : null;
+}
+
+function toUnitMs(unit: string): number | undefined {
+  const name = unit.toLowerCase();
+  return unitMs[name] ?? unitMs[name.replace(/s$/, '')];
+}
+
+const waitPattern =
+  /(?:try again|retry(?:ing)?|wait|resets?|available)(?: again)?(?: in| after| for| within)?:?\s+((?:\d+(?:\.\d+)?\s*[a-zµ]+[\s,]*(?:and\s+)?)+)/i;
+
+/** The wait an error message asks for, ms; null when it names none. */
+export function findWaitMs(text: string): number | null {
+  const found = waitPattern.exec(text)?.[1];
+  if (found === undefined) return null;
+  const pieces = found.match(/\d+(?:\.\d+)?\s*[a-zµ]+/gi) ?? [];
+  const spoken = pieces.filter((piece) => parseDurationMs(piece) !== null).join(' ');
+  return spoken === '' ? null : parseDurationMs(spoken);
+}
+
+/** Statuses with which a Retry-After means a wait; some send it along with every answer. */
+const waitStatuses = new Set([408, 409, 413, 425, 429, 498, 500, 502, 503, 504, 520, 522, 524, 529]);
+
+/** The wait that headers ask for, ms: `retry-after-ms`, or `retry-after` as seconds, duration, epoch or HTTP date. */
+export function parseRetryAfterMs(reply: HttpReply, nowMs: number): number | null {
+  if (!waitStatuses.has(reply.status)) return null;
+  const exact = Number(reply.headers['retry-after-ms'] ?? Number.NaN);
+  // Zero beside a Retry-After has been seen to mean nothing.
+  if (exact > 0 && exact <= longestWaitMs) return Math.ceil(exact);
+  const given = reply.headers['retry-after']?.trim();
+  if (given === undefined || given === '') return null;
+  const waitMs = toWaitMs(given, nowMs);
+  return waitMs === null || waitMs > longestWaitMs ? null : Math.max(0, Math.ceil(waitMs));
+}
+
+function toWaitMs(given: string, nowMs: number): number | null {
+  const seconds = Number(given);
+  if (Number.isFinite(seconds)) return seconds > 1e9 ? toEpochMs(seconds) - nowMs : seconds * 1000;
+  const duration = parseDurationMs(given);
+  if (duration !== null) return duration;
+  const date = Date.parse(given);
+  return Number.isNaN(date) ? null : date - nowMs;
+}
+
+/** Epoch seconds or milliseconds as milliseconds. */
+export function toEpochMs(epoch: number): number {
+  return epoch > 1e11 ? epoch : epoch * 1000;
+}
+
+/**
+ * How a header tells when a limit is full again. `duration`: with unit; `seconds`: from now; `epoch`: seconds or ms since 1970,
+ * or seconds from now when too small for that; `date`: RFC 3339.
+ */
+export type ResetFormat = 'duration' | 'seconds' | 'epoch' | 'date';
+
+/** The moment a reset header names, ms since the epoch; null when it can't be read. */
+export function parseResetAtMs(text: string | undefined, format: ResetFormat, nowMs: number): number | null {
+  if (text === undefined || text === '') return null;
+  if (format === 'date') {
+    const date = Date.parse(text);
+    return Number.isNaN(date) ? null : date;
+  }
+  const number = Number(text);
+  if (format === 'duration' || Number.isNaN(number)) {
+    const duration = parseDurationMs(text);
+    return duration === null ? null : nowMs + duration;
+  }
+  return format === 'epoch' && number > 1e9 ? toEpochMs(number) : nowMs + Math.ceil(number * 1000);
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { dialects } from '#lambda/wire/index.ts';
+import { openaiChat } from '#lambda/wire/openai-chat/index.ts';
+import type { ParsedReply } from '#lambda/wire/types.ts';
+import { chatReplies, recording } from './recorded.ts';
+
+const context = { dialect: dialects.generic, nowMs: 0 };
+const parse = (reply: unknown): ParsedReply =>
+  openaiChat.parseReply(typeof reply === 'string' ? reply : JSON.stringify(reply), context);
+
+function answer(message: object, rest: object = {}): object {
+  return {
+    id: 'i',
+    model: 'm',
+    choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: 'stop', ...rest }],
+  };
+}
+
+describe('recorded replies', () => {
+  it('are many', () => expect(chatReplies.length).toBeGreaterThan(35));
+
+  it.each(chatReplies)('$name holds an answer', ({ name, dialect, reply }) => {
+    const parsed = openaiChat.parseReply(reply.body, { dialect: dialects[dialect], nowMs: 0 });
+    expect(parsed.failure).toBeNull();
+    const raw = JSON.parse(reply.body) as {
+      model: string;
+      usage?: { prompt_tokens: number; completion_tokens: number };
+    };
+    expect(parsed.facts?.model).toBe(raw.model);
+    expect(parsed.facts?.usage?.inputTokens).toBe(raw.usage?.prompt_tokens);
+    expect(parsed.facts?.usage?.outputTokens).toBe(raw.usage?.completion_tokens);
+    expect(parsed.facts?.finish).toBe(name.includes('chat-tool') && parsed.facts?.toolCalls ? 'tool_calls' : 'stop');
+    expect((parsed.facts?.contentLength ?? 0) + (parsed.facts?.toolCalls ?? 0)).toBeGreaterThan(0);
+    const normal = parsed.facts?.irregular === true ? openaiChat.normaliseReply(reply.body) : reply.body;
+    const again = openaiChat.parseReply(normal, context);
+    expect(again.facts).toEqual({ ...parsed.facts, irregular: false });
+  });
+
+  it.each(chatReplies)('$name survives being written anew', ({ reply }) => {
+    const answered = openaiChat.toAnswer(reply.body);
+    if (answered === null) throw new Error('no answer');
+    expect(openaiChat.toAnswer(openaiChat.renderReply(answered))).toEqual({
+      ...answered,
+      ...(answered.usage === null
+        ? {}
+        : { usage: expect.not.objectContaining({ reportedCostUsd: expect.anything() }) as unknown }),
+    });
+  });
+
+  it.each([
+    ['mistral/chat-tool+reason-magistral', 'What is 2+2?\n\\[ 2 + 2 = 4 \\]\n\n${answer}', /^Okay, the user/],
+    ['cloudflare/chat-schema', '{"name":"Emily Wilson","age":32}', /^undefined$/],
+  ])('%s is made readable for official clients', (part, content, reasoning) => {
+    const { reply } = recording(part);
+    const normal = JSON.parse(openaiChat.normaliseReply(reply.body)) as {
+      choices: { message: { content: string; reasoning_content?: string } }[];
+    };
+    expect(normal.choices[0]?.message.content).toBe(content);
+    expect(String(normal.choices[0]?.message.reasoning_content)).toMatch(reasoning);
+  });
+});
+
+describe('parseReply', () => {
+  it.each([
+    ['an empty body', '', 'bad_reply', /empty body/],
+    ['a web page', '<!doctype html><title>x</title>', 'bad_reply', /web page/],
+    ['broken JSON', '{"choices":[', 'bad_reply', /not valid JSON/],
+    ['a stream', 'data: {}\n\n', 'bad_reply', /event stream/],
+    ['a number', '5', 'bad_reply', /no chat completion/],
+    ['no choices', { id: 'i', choices: [] }, 'bad_reply', /without any choice/],
+    ['an empty message', answer({ content: '' }), 'bad_reply', /empty message/],
+    ['a null message', answer({ content: null, tool_calls: null }), 'bad_reply', /empty message/],
+    [
+      'a filtered message',
+      answer({ content: null }, { finish_reason: 'content_filter' }),
+      'content_filtered',
+      /filter/,
+    ],
+    ['an answer that broke off', answer({ content: 'a' }, { finish_reason: 'error' }), 'bad_reply', /broke/],
+    ['an error', { error: { message: 'Slow down', code: 429 } }, 'rate_limited', /Slow down/],
+    ['an error with its status as text', { error: { message: 'x y', code: '503' } }, 'overloaded', /x y/],
+    ['an error in an array', [{ error: { message: 'Key', status: 'INVALID', code: 401 } }], 'bad_credential', /Key/],
+    [
+      'an error without an envelope',
+      { message: 'Limit', type: 'too_many_requests_error', code: 'request_quota_exceeded' },
+      'rate_limited',
+      /Limit/,
+    ],
+    ['an error of text', { error: "model 'x' not found" }, 'model_missing', /not found/],
+    ['an error nobody knows', { error: { message: 'Something odd' } }, 'bad_reply', /Something odd/],
+    ['an error of validation', { detail: 'nope' }, 'bad_reply', /nope/],
+  ])('takes %s for a failure', (_, reply, kind, message) => {
+    const { failure, facts } = parse(reply);
+    expect(facts).toBeNull();
+    expect(failure?.kind).toBe(kind);
+    expect(failure?.message).toMatch(message);
+  });
+
+  it.each([
+    [
+      'cut by length before any word',
+      answer({ content: '' }, { finish_reason: 'length' }),
+      { finish: 'length', contentLength: 0 },
+    ],
+    ['of a refusal', answer({ content: null, refusal: 'No.' }), { contentLength: 3, irregular: false }],
+    ['of reasoning alone', answer({ content: null, reasoning: 'Hm' }), { contentLength: 2 }],
+    [
+      'of a tool call that ends with stop',
+      answer({ tool_calls: [{ id: 'a', function: { name: 'f', arguments: '{}' } }] }),
+      { finish: 'tool_calls', toolCalls: 1 },
+    ],
+    [
+      'of a tool call with an object',
+      answer({ tool_calls: [{ id: 'a', function: { name: 'f', arguments: { a: 1 } } }] }),
+      { irregular: true, contentLength: 7 },
+    ],
+    ['of the older function call', answer({ function_call: { name: 'f', arguments: '{}' } }), { toolCalls: 1 }],
+    ['with a message beside the choices', { message: 'ok', ...answer({ content: 'a' }) }, { contentLength: 1 }],
+    ['with an error of null', { error: null, ...answer({ content: 'a' }) }, { contentLength: 1 }],
+    ['with an unknown ending', answer({ content: 'a' }, { finish_reason: 'constructor' }), { finish: 'other' }],
+  ])('takes an answer %s', (_, reply, facts) => {
+    expect(parse(reply)).toMatchObject({ failure: null, facts });
+  });
+
+  it.each([
+    [
+      { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
+      { inputTokens: 5, outputTokens: 2 },
+    ],
+    [
+      { prompt_tokens: 5, completion_tokens: 2, total_tokens: 17, completion_tokens_details: { reasoning_tokens: 10 } },
+      { inputTokens: 5, outputTokens: 12, reasoningTokens: 10 },
+    ],
+    [{ prompt_tokens: 5, completion_tokens: null }, { inputTokens: 5 }],
+    [
+      { prompt_tokens: 5, cached_tokens: 3 },
+      { inputTokens: 5, cachedInputTokens: 3 },
+    ],
+    [
+      { prompt_tokens: 5, prompt_cache_hit_tokens: 9 },
+      { inputTokens: 5, cachedInputTokens: 5 },
+    ],
+    [
+      { prompt_tokens: 0, completion_tokens: 0, cost: 0 },
+      { inputTokens: 0, outputTokens: 0, reportedCostUsd: 0 },
+    ],
+    [{ cost: { total_cost: 0.5 } }, { reportedCostUsd: 0.5 }],
+    [{ prompt_tokens: -1, completion_tokens: 'x' }, null],
+    [null, null],
+  ])('reads usage %j', (usage, expected) => {
+    expect(parse({ ...answer({ content: 'a' }), usage }).facts?.usage).toEqual(expected);
+  });
+});

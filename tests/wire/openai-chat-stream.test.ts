@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import { dialects } from '#lambda/wire/index.ts';
+import { openaiChat } from '#lambda/wire/openai-chat/index.ts';
+import { createSse, endSse, feedSse } from '#lambda/wire/sse.ts';
+import type { Answer, FrameFacts, SseFrame } from '#lambda/wire/types.ts';
+import type { Recorded } from './recorded.ts';
+import { chatStreams, recording } from './recorded.ts';
+
+function framesOf(pieces: Iterable<string>): SseFrame[] {
+  let state = createSse();
+  const frames: SseFrame[] = [];
+  for (const piece of pieces) {
+    const step = feedSse(state, piece);
+    frames.push(...step.frames);
+    state = step.state;
+  }
+  return [...frames, ...endSse(state)];
+}
+
+const inspect = (frame: SseFrame, dialect: Recorded['dialect'] = 'generic'): FrameFacts =>
+  openaiChat.inspectFrame(frame, { dialect: dialects[dialect], nowMs: 0 });
+const factsOf = ({ dialect, reply }: Recorded, pieces: Iterable<string> = [reply.body]): FrameFacts[] =>
+  framesOf(pieces).map((frame) => inspect(frame, dialect));
+const data = (json: unknown): SseFrame => ({
+  raw: '',
+  event: null,
+  data: typeof json === 'string' ? json : JSON.stringify(json),
+});
+const delta = (part: object, rest: object = {}): SseFrame =>
+  data({ id: 'i', model: 'm', created: 1, choices: [{ index: 0, delta: part, finish_reason: null, ...rest }] });
+
+describe('recorded streams', () => {
+  it('are many', () => expect(chatStreams.length).toBeGreaterThan(20));
+
+  it.each(chatStreams)('$name says the same whole and character by character', (one) => {
+    expect(factsOf(one, one.reply.body)).toEqual(factsOf(one));
+  });
+
+  it.each(chatStreams)('$name holds content, an end and nothing broken', (one) => {
+    const facts = factsOf(one);
+    const failed = one.name.includes('midstream-error');
+    expect(facts.some(({ content }) => content)).toBe(true);
+    expect(facts.some(({ malformed }) => malformed)).toBe(false);
+    expect(facts.some(({ failure }) => failure !== null)).toBe(failed);
+    expect(facts.some(({ finish }) => finish !== null)).toBe(!failed);
+    expect(facts.find(({ head }) => head !== null)?.head?.id).not.toBe('');
+    expect(facts.some(({ toolCall }) => toolCall)).toBe(/chat-stream-tool/.test(one.name));
+  });
+
+  it.each(chatStreams)('$name cut after any frame is a beginning of the whole answer, without an end', (one) => {
+    const frames = framesOf([one.reply.body]);
+    const whole = openaiChat.collectStream(frames);
+    const end = frames.findIndex((frame) => inspect(frame).finish !== null);
+    for (let count = 0; count <= frames.length; count += 1) {
+      const part = openaiChat.collectStream(frames.slice(0, count));
+      expect(whole.content.startsWith(part.content)).toBe(true);
+      expect(whole.reasoning.startsWith(part.reasoning)).toBe(true);
+      expect(part.finish === null).toBe(end < 0 || count <= end);
+    }
+  });
+
+  it.each(chatStreams)('$name, made readable, reads the same and needs no more of it', (one) => {
+    const frames = framesOf([one.reply.body]);
+    const normal = frames.map((frame) =>
+      inspect(frame).irregular ? data(openaiChat.normaliseFrame(frame.data ?? '')) : frame,
+    );
+    expect(normal.some((frame) => inspect(frame).irregular)).toBe(false);
+    expect(openaiChat.collectStream(normal)).toEqual(openaiChat.collectStream(frames));
+  });
+
+  it.each<readonly [string, Partial<Answer>]>([
+    [
+      'mistral/quirk-content-array-cc6325',
+      { content: '144', finish: 'stop', usage: { inputTokens: 31, outputTokens: 66, cachedInputTokens: 0 } },
+    ],
+    [
+      'openai/chat-stream-tool-gpt_5.4',
+      {
+        content: '',
+        finish: 'tool_calls',
+        toolCalls: [expect.objectContaining({ id: expect.stringMatching(/^call_/) as string })],
+      },
+    ],
+    [
+      'openrouter/chat-stream-tool-openai_gpt_4o_mini',
+      {
+        finish: 'tool_calls',
+        toolCalls: [{ id: 'call_q1N9SHfpem9UaAXphuRACH4i', name: 'get_date', arguments: '{}' }],
+        usage: {
+          inputTokens: 123,
+          outputTokens: 10,
+          cachedInputTokens: 0,
+          reasoningTokens: 0,
+          reportedCostUsd: 0.00002445,
+        },
+      },
+    ],
+    [
+      'openrouter/chat-stream-tool+reason',
+      {
+        finish: 'tool_calls',
+        reasoning: expect.stringMatching(/^The user is asking/) as string,
+        toolCalls: [expect.objectContaining({ arguments: '{"city": "Berlin"}' })],
+      },
+    ],
+    ['groq/chat-stream-plain-llama3_8b', { finish: 'stop', usage: { inputTokens: 18, outputTokens: 73 } }],
+    [
+      'huggingface/quirk-no-done',
+      { finish: 'stop', usage: { inputTokens: 62, outputTokens: 8, cachedInputTokens: 0 } },
+    ],
+    ['together/chat-stream', { finish: 'stop', usage: { inputTokens: 41, outputTokens: 15, cachedInputTokens: 0 } }],
+    ['perplexity/chat-stream', { content: '1 2 3', finish: 'stop' }],
+    ['openai/quirk-length', { finish: 'length', usage: null }],
+    ['groq/quirk-midstream-error', { finish: null, toolCalls: [] }],
+  ])('%s is collected', (part, expected) => {
+    expect(openaiChat.collectStream(framesOf([recording(part).reply.body]))).toMatchObject(expected);
+  });
+
+  it('begins without content where a filter reports first', () => {
+    const [first, second] = factsOf(recording('azure/quirk-first-chunk-filter'));
+    expect(first).toMatchObject({ content: false, usageOnly: false, head: null, failure: null });
+    expect(second).toMatchObject({ content: false, head: { model: 'gpt-35-turbo' } });
+  });
+
+  it('tells an error in the middle of a good stream', () => {
+    const last = factsOf(recording('groq/quirk-midstream-error')).at(-1);
+    expect(last?.failure).toMatchObject({ kind: 'bad_reply', status: 400 });
+    expect(last?.failure?.message).toMatch(/^Tool call validation failed/);
+  });
+});
+
+describe('inspectFrame', () => {
+  it.each<readonly [string, SseFrame, Partial<FrameFacts>]>([
+    ['the closing mark', data('[DONE]'), { done: true }],
+    ['a comment', { raw: ': x\n\n', event: null, data: null }, { done: false, malformed: false }],
+    ['broken JSON', data('{"choices":[{"delta":{"cont'), { malformed: true, failure: null }],
+    ['JSON that is no object', data('5'), { malformed: true }],
+    [
+      'a role',
+      delta({ role: 'assistant', content: '' }),
+      { content: false, head: { id: 'i', model: 'm', created: 1 } },
+    ],
+    ['content', delta({ content: 'a' }), { content: true, toolCall: false }],
+    ['reasoning', delta({ reasoning_content: 'a' }), { content: true }],
+    ['a refusal', delta({ refusal: 'a' }), { content: true }],
+    [
+      'a tool call',
+      delta({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: '' } }] }),
+      { content: true, toolCall: true, irregular: false },
+    ],
+    [
+      'a tool call without index',
+      delta({ tool_calls: [{ id: 'a', function: { name: 'f', arguments: '{}' } }] }),
+      { irregular: true },
+    ],
+    ['an end', delta({}, { finish_reason: 'model_length' }), { finish: 'length' }],
+    ['an end of nothing', delta({ content: 'a' }, { finish_reason: '' }), { finish: null }],
+    ['usage alone', data({ choices: [], usage: { prompt_tokens: 1 } }), { usageOnly: true, usage: { inputTokens: 1 } }],
+    [
+      'usage beside a choice',
+      data({ choices: [{ delta: {} }], usage: { prompt_tokens: 1 } }),
+      { usageOnly: false, usage: { inputTokens: 1 } },
+    ],
+    ['null usage', data({ choices: [{ delta: { content: 'x' } }], usage: null }), { usage: null, content: true }],
+    [
+      'text that only looks like more',
+      delta({ content: '{"error":{"code":429},"usage":{"prompt_tokens":5}} [DONE]' }),
+      { content: true, usage: null, failure: null, done: false },
+    ],
+    [
+      'an ending by error',
+      delta({}, { finish_reason: 'error' }),
+      { finish: 'error', failure: expect.objectContaining({ kind: 'bad_reply' }) as null },
+    ],
+    [
+      'an error with a number',
+      data({ error: { code: 502, message: 'a' }, choices: [{ delta: {} }] }),
+      { failure: expect.objectContaining({ kind: 'overloaded', status: 502 }) as null },
+    ],
+    [
+      'an error with a word',
+      data({ error: { code: 'rate_limit_exceeded', message: 'b' } }),
+      { failure: expect.objectContaining({ kind: 'rate_limited' }) as null },
+    ],
+    [
+      'an error without envelope',
+      data({ object: 'error', message: 'c', code: 400 }),
+      { failure: expect.objectContaining({ kind: 'rejected' }) as null },
+    ],
+    [
+      'an error by name of the event',
+      { raw: '', event: 'error', data: 'out of memory' },
+      { failure: expect.objectContaining({ kind: 'bad_reply', message: 'out of memory' }) as null },
+    ],
+  ])('understands %s', (_, frame, expected) => {
+    expect(inspect(frame)).toMatchObject(expected);
+  });
+});

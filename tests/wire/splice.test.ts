@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { spliceFields } from '#lambda/wire/splice.ts';
+
+const edits = { model: '"m-2"', stream_options: '{"include_usage":true}', freeway: null, models: null };
+
+/** What splicing must amount to. */
+function expected(text: string): unknown {
+  const { freeway: _freeway, models: _models, ...rest } = JSON.parse(text) as Record<string, unknown>;
+  return { ...rest, model: 'm-2', stream_options: { include_usage: true } };
+}
+
+const key = fc.oneof(
+  fc.constantFrom('model', 'models', 'freeway', 'stream_options', 'messages', 'mod\\u0065l', 'a\\"b', '', '\\\\'),
+  fc.string().map((text) => JSON.stringify(text).slice(1, -1)),
+);
+const space = fc.constantFrom('', ' ', '\n  ', '\t', '\r\n');
+const value = fc.oneof(
+  fc.json({ maxDepth: 4 }),
+  fc.constantFrom(
+    '{"model":"inner","models":["x"]}',
+    '"\\\\"',
+    '"a\\\\\\"model\\":1"',
+    '[{"model":"deep"}]',
+    '-1.5e+3',
+    'null',
+    '"\\ud83d\\ude00é"',
+  ),
+  fc.string({ unit: 'grapheme' }).map((text) => JSON.stringify(text)),
+);
+const member = fc
+  .tuple(space, key, space, space, value, space)
+  .map(([before, name, mid, pre, json, after]) => `${before}"${name}"${mid}:${pre}${json}${after}`);
+const objectText = fc
+  .tuple(space, fc.array(member, { maxLength: 8 }), space)
+  .map(([before, members, after]) => `${before}{${members.join(',')}}${after}`);
+
+describe('spliceFields', () => {
+  it('amounts to parse, set and stringify for any object', () => {
+    fc.assert(
+      fc.property(objectText, (text) => {
+        const spliced = spliceFields(text, edits);
+        expect(spliced).not.toBeNull();
+        expect(JSON.parse(spliced ?? '')).toEqual(expected(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('keeps the text of untouched values, big numbers and escapes included', () => {
+    const text = '{ "seed": 1395002666759424000, "model" : "a", "x":{"y": "\\u00e9" } }';
+    expect(spliceFields(text, { model: '"b"' })).toBe(
+      '{"seed": 1395002666759424000,"model" : "b","x":{"y": "\\u00e9" }}',
+    );
+  });
+
+  it('edits every occurrence of a duplicated field', () => {
+    expect(spliceFields('{"model":"a","x":1,"model":"b"}', { model: '"c"' })).toBe('{"model":"c","x":1,"model":"c"}');
+    expect(spliceFields('{"x":1,"x":2}', { x: null })).toBe('{}');
+  });
+
+  it.each(['', '[]', '"model"', '{"a"', '{"a":', '{"a":1', '{"a":"b', '{"a":1}x', '{a:1}', '{"a" 1}', '{"a":[1}'])(
+    'gives up on %j',
+    (text) => expect(spliceFields(text, { model: '"b"' })).toBeNull(),
+  );
+});
