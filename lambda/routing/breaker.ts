@@ -1,7 +1,7 @@
 // Benching of candidates: rests (told to stay away) and the breaker (keeps failing), as numbers in the book.
 import type { ProviderFailureKind } from '#shared/failures.ts';
 import type { Item } from '#shared/items.ts';
-import { numberIn, toDraft } from './pools-ops.ts';
+import { numberIn } from './pools-ops.ts';
 import type { Draft, Ops } from './pools-ops.ts';
 
 /** Failures in a row that open the breaker. Only failures of health count: a 429 or a caller's mistake never does. */
@@ -43,21 +43,18 @@ export function guardBreaker(
   return nowMs + leaseMs;
 }
 
+const noOps: Ops = { add: {}, set: {}, remove: [] };
+
 /** After a success: forgets failures in a row. A successful probe closes the breaker on probation, one failure from opening again; the next success ends that. */
 export function afterSuccess(book: Item, mark: string, nowMs: number): Ops {
-  const draft = toDraft();
   const failures = numberIn(book, `${mark}!f`);
   // While open, a success belongs to a call from before; only a probe may close.
-  if (failures === undefined || breakerState(book, mark, nowMs).state === 'open') return draft;
-  if (failures < failuresToOpen) draft.remove.push(`${mark}!f`);
-  else {
-    draft.set[`${mark}!f`] = failuresToOpen - 1;
-    draft.remove.push(`${mark}!o`);
-  }
-  return draft;
+  if (failures === undefined || breakerState(book, mark, nowMs).state === 'open') return noOps;
+  if (failures < failuresToOpen) return { ...noOps, remove: [`${mark}!f`] };
+  return { ...noOps, set: { [`${mark}!f`]: failuresToOpen - 1 }, remove: [`${mark}!o`] };
 }
 
-/** After a failure of health: counts it, and opens the breaker at the third in a row for 5 s, twice that for each further one, up to 5 min (jitter -20%). */
+/** After a failure of health: counts it, and opens the breaker at the third in a row for 5 s, twice that for each further one, up to 5 min (jitter up to -20%). */
 export function afterFailure({
   book,
   mark,
@@ -69,18 +66,13 @@ export function afterFailure({
   nowMs: number;
   random: number;
 }): Ops {
-  const draft = toDraft();
-  const failures = (numberIn(book, `${mark}!f`) ?? 0) + 1;
   // Calls that were under way when it opened say nothing new.
-  if (breakerState(book, mark, nowMs).state === 'open') return draft;
-  if (failures < failuresToOpen) {
-    draft.add[`${mark}!f`] = 1;
-    return draft;
-  }
+  if (breakerState(book, mark, nowMs).state === 'open') return noOps;
+  const failures = (numberIn(book, `${mark}!f`) ?? 0) + 1;
+  if (failures < failuresToOpen) return { ...noOps, add: { [`${mark}!f`]: 1 } };
   const openMs = Math.min(longestOpenMs, firstOpenMs * 2 ** (failures - failuresToOpen));
-  draft.set[`${mark}!f`] = failures;
-  draft.set[`${mark}!o`] = Math.round(nowMs + openMs * (0.8 + 0.2 * random));
-  return draft;
+  const openUntilMs = Math.round(nowMs + openMs * (0.8 + 0.2 * random));
+  return { ...noOps, set: { [`${mark}!f`]: failures, [`${mark}!o`]: openUntilMs } };
 }
 
 /** A bench: until when, and for which failure. */
@@ -100,12 +92,9 @@ export function restOf(book: Item, mark: string, nowMs: number): Rest | null {
 }
 
 /** Benches a candidate, or with `everyMark` the whole book. A rest that ends later stays. */
-export function afterRest(book: Item, mark: string, rest: Rest): Ops {
-  const draft = toDraft();
-  if ((numberIn(book, `${mark}!r`) ?? 0) >= rest.untilMs) return draft;
-  draft.set[`${mark}!r`] = rest.untilMs;
-  if (rest.reason !== null) draft.set[`${mark}!y`] = rest.reason;
-  return draft;
+export function afterRest(book: Item, mark: string, { untilMs, reason }: Rest): Ops {
+  if ((numberIn(book, `${mark}!r`) ?? 0) >= untilMs) return noOps;
+  return { ...noOps, set: { [`${mark}!r`]: untilMs, ...(reason !== null && { [`${mark}!y`]: reason }) } };
 }
 
 /** Adds to a reservation what keeps it from passing a rest set meanwhile. */

@@ -7,7 +7,7 @@ import type { PoolRules } from './pools-rules.ts';
 /** How long to wait before looking again when every lease is taken; one is usually given back long before it runs out. */
 export const leasePollMs = 250;
 /** Pools that allow more calls at once than this are held to it. */
-export const maxLeases = 64;
+const maxLeases = 64;
 
 type Concurrent = Extract<Clock, { kind: 'concurrent' }>;
 

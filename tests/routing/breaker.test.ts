@@ -1,0 +1,119 @@
+// The breaker's whole life in one book, and rests.
+import { describe, expect, it } from 'vitest';
+import { applyUpdate, type Item } from '#shared/items.ts';
+import {
+  afterFailure,
+  afterRest,
+  afterSuccess,
+  breakerState,
+  everyMark,
+  failuresToOpen,
+  probePollMs,
+  restOf,
+} from '#lambda/routing/breaker.ts';
+import { planSettle } from '#lambda/routing/pools.ts';
+import { key, leaseMs, plan, reserve, write } from './pools-world.ts';
+
+const startMs = Date.parse('2026-11-21T12:00:00Z');
+const fail = (book: Item | null, nowMs: number, random = 1): Item =>
+  write(book, afterFailure({ book: book ?? {}, mark: 'm', nowMs, random })) ?? {};
+const failTimes = (times: number, nowMs = startMs): Item => {
+  let book: Item = {};
+  for (let i = 0; i < times; i++) book = fail(book, nowMs);
+  return book;
+};
+
+describe('the breaker', () => {
+  it('opens at the third failure in a row and not before', () => {
+    expect(breakerState(failTimes(2), 'm', startMs)).toEqual({ state: 'closed', waitMs: 0 });
+    expect(breakerState(failTimes(3), 'm', startMs)).toEqual({ state: 'open', waitMs: 5000 });
+    expect(breakerState(failTimes(3), 'other', startMs).state).toBe('closed');
+    const forgiven = write(failTimes(2), afterSuccess(failTimes(2), 'm', startMs));
+    expect(breakerState(fail(forgiven, startMs), 'm', startMs).state).toBe('closed');
+  });
+
+  it('stays open twice as long each time, up to five minutes, less jitter', () => {
+    let book = failTimes(3);
+    let nowMs = startMs;
+    const waits: number[] = [];
+    for (let i = 0; i < 9; i++) {
+      const { waitMs } = breakerState(book, 'm', nowMs);
+      waits.push(waitMs / 1000);
+      nowMs += waitMs;
+      expect(breakerState(book, 'm', nowMs).state).toBe('half_open');
+      book = fail(book, nowMs);
+    }
+    expect(waits).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300]);
+    expect(breakerState(fail(failTimes(2), startMs, 0), 'm', startMs).waitMs).toBe(4000);
+  });
+
+  it('does not count calls that were under way when it opened', () => {
+    const open = failTimes(3);
+    expect(fail(open, startMs + 100)).toEqual(open);
+    expect(write(open, afterSuccess(open, 'm', startMs + 100))).toEqual(open);
+  });
+
+  it('blocks reservations while open, and those planned before it opened', () => {
+    const open = failTimes(3);
+    expect(plan([], open, { nowMs: startMs + 1000 })).toMatchObject({ kind: 'blocked', by: 'breaker', waitMs: 4000 });
+    const early = plan([], null, { nowMs: startMs });
+    if (early.kind === 'blocked') throw new Error('blocked');
+    expect(applyUpdate(open, { key, ...early }).applied).toBe(false);
+  });
+
+  it('lets one probe through at a time', () => {
+    const nowMs = startMs + 5000;
+    const open = failTimes(3);
+    const both = [plan([], open, { nowMs }), plan([], open, { nowMs })];
+    let book: Item | null = open;
+    const applied = both.map((planned) => {
+      if (planned.kind === 'blocked') throw new Error('blocked');
+      const result = applyUpdate(book, { key, ...planned });
+      book = result.item;
+      return result.applied;
+    });
+    expect(applied).toEqual([true, false]);
+    expect(plan([], book, { nowMs })).toMatchObject({ kind: 'blocked', by: 'breaker', waitMs: probePollMs });
+    // A probe that was killed gives way when its lease is over.
+    expect(plan([], book, { nowMs: nowMs + leaseMs + 1 }).kind).toBe('write');
+  });
+
+  it('closes on probation after a good probe, and forgets all after the next success', () => {
+    const nowMs = startMs + 5000;
+    const { book, hold } = reserve([], failTimes(3), { nowMs });
+    expect(hold.probe).not.toBeNull();
+    const done = write(
+      write(book, planSettle({ hold, actual: null, nowMs: nowMs + 10 })),
+      afterSuccess(book, 'm', nowMs + 10),
+    );
+    expect(done).toEqual({ 'm!f': failuresToOpen - 1 });
+    expect(breakerState(fail(done, nowMs + 20), 'm', nowMs + 20)).toEqual({ state: 'open', waitMs: 5000 });
+    expect(write(done, afterSuccess(done ?? {}, 'm', nowMs + 20))).toEqual({});
+    expect(afterSuccess({}, 'm', nowMs)).toEqual({ add: {}, set: {}, remove: [] });
+  });
+
+  it('gives the probe back when it told nothing', () => {
+    const nowMs = startMs + 5000;
+    const { book, hold } = reserve([], failTimes(3), { nowMs });
+    const released = write(book, planSettle({ hold, actual: null, nowMs: nowMs + 10 }));
+    expect(breakerState(released ?? {}, 'm', nowMs + 10)).toEqual({ state: 'half_open', waitMs: 0 });
+  });
+});
+
+describe('rests', () => {
+  const rest = { untilMs: startMs + 1000, reason: 'rate_limited' } as const;
+
+  it('bench a candidate or its whole book, the longer one counts', () => {
+    const own = write(null, afterRest({}, 'm', rest)) ?? {};
+    expect(restOf(own, 'm', startMs)).toEqual(rest);
+    expect(restOf(own, 'n', startMs)).toBeNull();
+    expect(restOf(own, 'm', startMs + 1001)).toBeNull();
+    const both = write(own, afterRest(own, everyMark, { untilMs: startMs + 9000, reason: 'bad_credential' })) ?? {};
+    expect(restOf(both, 'm', startMs)).toEqual({ untilMs: startMs + 9000, reason: 'bad_credential' });
+  });
+
+  it('are not cut short', () => {
+    const book = write(null, afterRest({}, 'm', rest)) ?? {};
+    expect(afterRest(book, 'm', { untilMs: startMs + 500, reason: 'timeout' }).set).toEqual({});
+  });
+});
