@@ -79,7 +79,7 @@ function toWaitMs(given: string, nowMs: number): number | null {
 }
 
 /** Epoch seconds or milliseconds as milliseconds. */
-export function toEpochMs(epoch: number): number {
+function toEpochMs(epoch: number): number {
   return epoch > 1e11 ? epoch : epoch * 1000;
 }
 

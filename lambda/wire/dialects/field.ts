@@ -18,7 +18,7 @@ const essential = new Set([
 const essentialOfMessage = new Set(['role', 'content', 'tool_calls', 'tool_call_id', 'function_call']);
 
 const unsupportedCodes = /unsupported_(?:parameter|value)|unknown_parameter|unrecognized_(?:parameter|request)/i;
-const groqMessage = /'?messages\.\d+'?[^]*?property '([\w.-]+)' is unsupported/;
+const memberOfMessage = /'?messages\.\d+'?[^]*?property '([\w.-]+)' is unsupported/;
 const unexpectedDetail = /extra_forbidden|value_error\.extra|extra inputs/i;
 
 /** Wordings that name a field the provider does not know or does not take. */
@@ -30,7 +30,7 @@ const wordings: readonly RegExp[] = [
   /property [`'"]([\w.[\]-]+)[`'"] is unsupported/i,
   /argument not supported[^:]{0,40}: ([\w.-]+)/i,
   /additional properties are not allowed \([`'"]([\w.-]+)[`'"] was unexpected/i,
-  /([\w.[\]-]+): extra inputs are not permitted/i,
+  /([\w.[\]-]{1,80}): extra inputs are not permitted/i,
   /[`'"]([\w.[\]-]+)[`'"]:? [\w ]{0,40}(?:is|are) not (?:supported|allowed|permitted)/i,
   /(?:parameter|argument|field) ([\w.[\]-]+) (?:is|are) not (?:supported|allowed|permitted)/i,
 ];
@@ -40,7 +40,7 @@ const wordings: readonly RegExp[] = [
  * the error names none, or one a request can't do without.
  */
 export function findField(fault: Fault): string | null {
-  const inMessage = groqMessage.exec(fault.message)?.[1];
+  const inMessage = memberOfMessage.exec(fault.message)?.[1];
   if (inMessage !== undefined) return toField(`messages[0].${inMessage}`);
   if (fault.param !== null && unsupportedCodes.test(fault.codes)) return toField(fault.param);
   for (const detail of fault.details) {

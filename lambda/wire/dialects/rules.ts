@@ -35,7 +35,7 @@ function holds({ statuses, except, codes, said }: Rule, fault: Fault): boolean {
 
 const badCredential: Verdict = { kind: 'bad_credential', covers: 'credential' };
 /** Only a person can help: the account needs money or another plan. */
-export const needsMoney: Verdict = { kind: 'quota_exhausted', covers: 'credential', retryAfterMs: null };
+const needsMoney: Verdict = { kind: 'quota_exhausted', covers: 'credential', retryAfterMs: null };
 const limited: Verdict = { kind: 'rate_limited', covers: 'model' };
 const missing: Verdict = { kind: 'model_missing', covers: 'model' };
 
