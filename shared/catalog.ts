@@ -2,8 +2,8 @@
 import * as z from 'zod/mini';
 import { evidenceSchema, poolSchema } from './pools.ts';
 
-/** The message formats Freeway speaks. A provider names the one it understands. */
-export const wireIds = ['openai-chat', 'anthropic', 'gemini', 'bedrock-converse', 'transcription'] as const;
+/** The message formats Freeway speaks. A provider names the one it understands. `native`: one of its own that is not spoken (yet): known, never called. */
+export const wireIds = ['openai-chat', 'anthropic', 'gemini', 'bedrock-converse', 'transcription', 'native'] as const;
 export type WireId = (typeof wireIds)[number];
 
 /** How a provider reports its limits and faults; the parser is chosen by this, never by header name alone. */
@@ -147,6 +147,7 @@ export const modelSchema = z.object({
   maxBytes: z.optional(z.int()),
   maxSeconds: z.optional(z.number()),
   features: z.optional(z.array(z.enum(['words', 'segments', 'diarize', 'stream', 'translate']))),
+  /** Where it is called instead of the provider's path, after the base URL; `/../` leads out of the base URL's last part. */
   path: z.optional(z.string()),
   wire: z.optional(z.enum(wireIds)),
   retiresOn: z.optional(z.string()),
