@@ -1,6 +1,7 @@
 // Reads the provider variables of the proxy that Freeway replaces: LLAMDA_LLM_PROXY_PROVIDER_TYPE_<n>, P_T<n>, LP_TYPE_<n>, n = 0..99.
+import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
-import type { ConfigInput, Environment } from './config-input.ts';
+import type { ConfigInput } from './config-input.ts';
 
 /** The three spellings; each gives the variable of a field for number n. */
 const generations: readonly Readonly<
@@ -35,18 +36,23 @@ const generations: readonly Readonly<
   },
 ];
 
-/** Older type names that are spelled otherwise in the catalog. `-free` said which plan the key is on. */
-function toProviderId(type: string): { id: string; tier: 'free' | undefined } {
+/** The provider an older type name means, by id or alias; `-free` said which plan the key is on. */
+function toProvider(type: string, providers: readonly Provider[]): { id: string; tier: 'free' | undefined } {
   const free = type.endsWith('-free');
   const bare = free ? type.slice(0, -'-free'.length) : type;
-  return { id: bare === 'google' ? 'gemini' : bare, tier: free ? 'free' : undefined };
+  const known = providers.find(({ id, aliases }) => id === bare || aliases?.includes(bare));
+  return { id: known?.id ?? bare, tier: free ? 'free' : undefined };
 }
 
-function readOlder(env: Environment, spelling: (typeof generations)[number], n: number): ProviderEntry | null {
+function readOlder(
+  { env, providers }: ConfigInput,
+  spelling: (typeof generations)[number],
+  n: number,
+): ProviderEntry | null {
   const type = env[spelling.type(n)]?.trim();
   const apiKey = env[spelling.key(n)]?.trim();
   if (!type || !apiKey) return null;
-  const { id, tier } = toProviderId(type);
+  const { id, tier } = toProvider(type, providers);
   const endpoint = env[spelling.endpoint(n)]?.trim();
   const priority = Number(env[spelling.priority(n)] ?? 100);
   const tokensPerMinute = Number(env[spelling.rateLimit(n)] ?? Number.NaN);
@@ -79,7 +85,8 @@ function readOlder(env: Environment, spelling: (typeof generations)[number], n: 
 }
 
 /** Credentials in any older spelling. Types the catalog does not know are custom endpoints when they have an address, else left out. */
-export function readOlderVariables({ env, providers }: ConfigInput): ProviderEntry[] {
+export function readOlderVariables(input: ConfigInput): ProviderEntry[] {
+  const { providers } = input;
   const known = new Set(providers.filter(({ status }) => status === 'active').map(({ id }) => id));
   const custom = providers.find(
     ({ models, fields }) => models.length === 0 && fields.some(({ name }) => name === 'baseUrl'),
@@ -87,7 +94,7 @@ export function readOlderVariables({ env, providers }: ConfigInput): ProviderEnt
   const entries: ProviderEntry[] = [];
   for (const spelling of generations) {
     for (let n = 0; n < 100; n++) {
-      const entry = readOlder(env, spelling, n);
+      const entry = readOlder(input, spelling, n);
       if (entry === null) continue;
       if (known.has(entry.provider)) entries.push(entry);
       else if (custom && entry.baseUrl && entry.models) entries.push({ ...entry, provider: custom.id });

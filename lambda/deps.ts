@@ -9,7 +9,7 @@ import { createGateway, type Gateway } from './gateway/run.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { newRequestId } from './http/request-id.ts';
 import type { Clock, Handler, Log, Metrics, Store, Upstream } from './ports.ts';
-import { chatWireOf, dialectFor } from './wire/index.ts';
+import { chatWires, dialects } from './wire/index.ts';
 
 export const VERSION = '0.1.0';
 
@@ -44,7 +44,7 @@ function serves(model: Model, provider: Provider): boolean {
   const scheme = provider.auth.scheme;
   return (
     model.kind === 'chat' &&
-    chatWireOf(model.wire ?? provider.wire) !== null &&
+    chatWires[model.wire ?? provider.wire] !== undefined &&
     (scheme === 'bearer' || scheme === 'header' || scheme === 'none')
   );
 }
@@ -60,8 +60,8 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
   let services = toServices(platform, config.entries);
   await services.ledger.stripped.load();
-  const chatWire = chatWireOf('openai-chat');
-  if (chatWire === null) throw new Error('the OpenAI chat wire is missing');
+  const chatWire = chatWires['openai-chat'];
+  if (chatWire === undefined) throw new Error('the OpenAI chat wire is missing');
   const isOwner = createKeyCheck(platform.ownerKey);
   const handler = createApp({
     current: () => services,
@@ -70,7 +70,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     metrics,
     store,
     chatWire,
-    dialectOf: (fleet, index) => dialectFor(fleet.credentials[index]?.provider.dialect ?? 'generic'),
+    dialectOf: (fleet, index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
     paid: config.paid,
     version: VERSION,
     authenticate: ({ headers }) => (isOwner(headers) ? { id: 'owner', role: 'owner' } : null),

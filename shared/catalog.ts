@@ -175,6 +175,8 @@ export type Terms = z.infer<typeof termsSchema>;
 export const providerSchema = z.object({
   id: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]*$/)),
   name: z.string(),
+  /** Other names under which older settings know it. */
+  aliases: z.optional(z.array(z.string())),
   status: z._default(z.enum(['active', 'retired']), 'active'),
   /** Only of a retired provider: since when, and what to tell people. */
   retired: z.optional(z.object({ since: z.string(), message: z.string() })),

@@ -77,11 +77,19 @@ export class CallerError extends Error {
   /** When trying again makes sense, ms from now; null when unknown. */
   readonly retryAfterMs: number | null;
   readonly attempts: readonly Attempt[];
+  /** Time spent waiting for quota before giving up, ms. */
+  readonly waitedMs: number;
 
   constructor(
     code: CallerErrorCode,
     message: string,
-    details: { param?: string; retryable?: boolean; retryAfterMs?: number | null; attempts?: readonly Attempt[] } = {},
+    details: {
+      param?: string;
+      retryable?: boolean;
+      retryAfterMs?: number | null;
+      attempts?: readonly Attempt[];
+      waitedMs?: number;
+    } = {},
   ) {
     super(message);
     this.code = code;
@@ -89,6 +97,7 @@ export class CallerError extends Error {
     this.retryable = details.retryable ?? callerErrorStatus[code] >= 500;
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.attempts = details.attempts ?? [];
+    this.waitedMs = details.waitedMs ?? 0;
   }
 
   get status(): number {

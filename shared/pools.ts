@@ -1,6 +1,14 @@
 // Quota pools as data: what a limit covers, what it counts, how much, and by which clock it comes back.
 import * as z from 'zod/mini';
 
+function isZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
 /**
  * How a pool's quota comes back.
  * - `refill`: token bucket; capacity `max`, refilled continuously over `seconds`.
@@ -16,7 +24,10 @@ export const clockSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('calendar'),
     every: z.enum(['minute', 'hour', 'day', 'week', 'month']),
-    zone: z._default(z.string(), 'UTC'),
+    zone: z._default(
+      z.string().check(z.refine(isZone, 'Must be an IANA time zone such as UTC or America/Los_Angeles')),
+      'UTC',
+    ),
     day: z.optional(z.int().check(z.minimum(1), z.maximum(28))),
   }),
   z.strictObject({ kind: z.literal('once'), expiresAt: z.optional(z.string()) }),

@@ -91,7 +91,7 @@ export function createChatEndpoint(deps: EndpointDeps): Endpoint {
       replyError(visit, error, {
         renderer: deps.chatWire,
         nowMs: deps.clock.now(),
-        headers: toFailureHeaders(error.attempts),
+        headers: toFailureHeaders(error),
       });
     }
   };

@@ -1,5 +1,5 @@
 // The x-freeway-* headers of a reply: which route answered, on whose key, for what price, after what.
-import type { Attempt } from '#shared/failures.ts';
+import type { Attempt, CallerError } from '#shared/failures.ts';
 import type { Receipt } from '../gateway/answer.ts';
 import type { Headers } from '../ports.ts';
 
@@ -33,11 +33,11 @@ export function toReceiptHeaders(receipt: Receipt, requestId: string): Headers {
 }
 
 /** Headers of an error: what was tried. The route is that of the last attempt. */
-export function toFailureHeaders(attempts: readonly Attempt[]): Headers {
+export function toFailureHeaders({ attempts, waitedMs }: CallerError): Headers {
   const last = attempts.at(-1);
   return {
     'x-freeway-attempts': String(attempts.length),
-    'x-freeway-wait-ms': '0',
+    'x-freeway-wait-ms': String(Math.round(waitedMs)),
     ...(last === undefined
       ? {}
       : {

@@ -9,6 +9,11 @@ export interface BookCopy {
   readonly version: number;
 }
 
+/** A change to a book. `lasting` books hold balances that never come back, and are kept for ever. */
+export interface BookUpdate extends Pick<Update, 'guards' | 'add' | 'set' | 'remove'> {
+  readonly lasting: boolean;
+}
+
 export interface Books {
   copy(id: string): BookCopy;
   /** Reads those of the books that are older than allowed: at most one batch. Keeps the old copies when the store can't be reached. */
@@ -17,7 +22,7 @@ export interface Books {
    * Writes through to the store and keeps what comes back. When the store can't be reached the update is judged on this instance's
    * own copy, so that one instance alone still keeps every limit; the bound on overshoot is then the number of live instances.
    */
-  update(id: string, update: Omit<Update, 'key'>): Promise<UpdateResult>;
+  update(id: string, update: BookUpdate): Promise<UpdateResult>;
 }
 
 export interface BooksDeps {
@@ -34,7 +39,7 @@ export interface BooksDeps {
 const toKey = (id: string): ItemKey => ({ pk: `book#${id}`, sk: 'state' });
 const unread: BookCopy = { item: null, readAtMs: -Infinity, version: 0 };
 
-/** Books nobody has touched for this long may be deleted: longer than any window of any pool but `once`. */
+/** Books nobody has touched for this long may be deleted: longer than any window that comes to an end. */
 const KEEP_MS = 70 * 24 * 3_600_000;
 
 /** An empty set of copies over a store. */
@@ -67,8 +72,9 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
         degrade(error, 'read');
       }
     },
-    update: async (id, update) => {
-      const whole: Update = { ...update, key: toKey(id), expiresAtMs: clock.now() + KEEP_MS };
+    update: async (id, { guards, add, set, remove, lasting }) => {
+      const expiry = lasting ? {} : { expiresAtMs: clock.now() + KEEP_MS };
+      const whole: Update = { key: toKey(id), guards, add, set, remove, ...expiry };
       let result: UpdateResult;
       try {
         result = await store.update(whole);

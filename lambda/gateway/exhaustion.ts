@@ -54,7 +54,7 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
 };
 
 /** Counts candidates per reason, most frequent first, leaving out those that were never meant. */
-function tellReasons(input: DecideInput): { text: string; passing: boolean } {
+function tellReasons(input: DecideInput): { text: string; passing: boolean; tooLong: boolean } {
   const decision = decide(input);
   const counts = new Map<Verdict, number>();
   decision.codes.forEach((_, index) => {
@@ -64,7 +64,15 @@ function tellReasons(input: DecideInput): { text: string; passing: boolean } {
   const parts = [...counts]
     .sort((a, b) => b[1] - a[1])
     .map(([verdict, count]) => (verdict === 'eligible' ? `${count} could serve` : `${count} ${reasons[verdict]}`));
-  return { text: parts.join(', '), passing: [...counts.keys()].some((verdict) => passingVerdicts.has(verdict)) };
+  const kinds = [...counts.keys()];
+  return {
+    text: parts.join(', '),
+    passing: kinds.some((verdict) => passingVerdicts.has(verdict)),
+    tooLong:
+      kinds.length > 0 &&
+      kinds.every((verdict) => verdict === 'context_too_small' || verdict === 'paid_not_allowed') &&
+      counts.has('context_too_small'),
+  };
 }
 
 const toSeconds = (ms: number): string => (ms < 10_000 ? (ms / 1000).toFixed(1) : String(Math.ceil(ms / 1000)));
@@ -73,16 +81,15 @@ const quotaFailures: ReadonlySet<string> = new Set<ProviderFailureKind>(['rate_l
 
 /** The error for a request that found no answer. */
 export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }: Ended): CallerError {
-  if (stoppedBy) return toSingle(stoppedBy, attempts, soonest?.waitMs ?? null);
-  const { text, passing } = tellReasons(input);
-  if (
-    attempts.length > 0 &&
-    attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large')
-  ) {
+  if (stoppedBy) return toSingle(stoppedBy, { attempts, waitedMs }, soonest?.waitMs ?? null);
+  const { text, passing, tooLong } = tellReasons(input);
+  const allTooLong =
+    attempts.length > 0 && attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large');
+  if (tooLong || allTooLong) {
     return new CallerError(
       'context_length_exceeded',
       `The request is too long for every model that could be asked: ${text}. Shorten it.`,
-      { param: 'messages', attempts },
+      { param: 'messages', attempts, waitedMs },
     );
   }
   if (!passing && attempts.length === 0) {
@@ -106,14 +113,19 @@ export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }:
     retryable: true,
     retryAfterMs,
     attempts,
+    waitedMs,
   });
 }
 
-function toSingle(failure: ProviderFailure, attempts: readonly Attempt[], soonestMs: number | null): CallerError {
+function toSingle(
+  failure: ProviderFailure,
+  journey: { attempts: readonly Attempt[]; waitedMs: number },
+  soonestMs: number | null,
+): CallerError {
   const code = answers[failure.kind];
   const retryAfterMs = failure.retryAfterMs ?? (code === 'exhausted' ? soonestMs : null);
   return new CallerError(code, `The provider answered: ${failure.message}`, {
-    attempts,
+    ...journey,
     retryAfterMs,
     ...(failure.field === undefined ? {} : { param: failure.field }),
   });

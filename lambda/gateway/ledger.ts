@@ -94,6 +94,8 @@ function bookIds(candidates: readonly Candidate[], among: readonly number[] | nu
   return ids;
 }
 
+const isLasting = ({ pools }: Candidate): boolean => pools.some(({ clock }) => clock.kind === 'once');
+
 function plan({ books, clock, zones }: Desk, candidate: Candidate, need: Amounts): ReservePlan {
   return planReserve({
     pools: candidate.pools,
@@ -119,7 +121,7 @@ async function reserve(desk: Desk, index: number, need: Amounts): Promise<Reserv
       desk.seen.started(index);
       return { reservation: { index, need, hold: null } };
     }
-    const result = await desk.books.update(candidate.book, planned);
+    const result = await desk.books.update(candidate.book, { ...planned, lasting: isLasting(candidate) });
     if (result.applied) {
       desk.seen.started(index);
       return { reservation: { index, need, hold } };
@@ -140,9 +142,10 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
   const moment = { book: desk.books.copy(candidate.book).item, nowMs, zones: desk.zones, random: desk.clock.random() };
   const ops = toSettlement({ candidate, reservation, outcome, moment });
   const writes: Promise<unknown>[] = [];
-  if (ops !== null) writes.push(desk.books.update(candidate.book, { ...ops, guards: [] }));
+  if (ops !== null)
+    writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate) }));
   const rest = toCredentialRest(outcome, desk.books.copy(candidate.credentialId).item ?? {}, nowMs);
-  if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [] }));
+  if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
   await Promise.all(writes);
 }
 

@@ -97,6 +97,16 @@ function toBench(input: SettlementInput): Ops[] {
   return ops;
 }
 
+const QUARANTINE_MS = 24 * 3_600_000;
+
+/** A limit of 0 means that the model is not on the account's plan: it rests for a day. */
+function toQuarantine(zeroLimits: number, { candidate, moment }: SettlementInput): Ops[] {
+  if (zeroLimits === 0) return [];
+  return [
+    afterRest(moment.book ?? {}, candidate.mark, { untilMs: moment.nowMs + QUARANTINE_MS, reason: 'not_entitled' }),
+  ];
+}
+
 /** A ratio is written again only when it has moved by this much. */
 const RATIO_STEP = 0.02;
 
@@ -124,7 +134,13 @@ export function toSettlement(input: SettlementInput): Ops | null {
     settled: settled[0] ?? null,
     ...moment,
   });
-  const ops = mergeOps(...settled, learned, ...toBench(input), ...toRatio(input));
+  const ops = mergeOps(
+    ...settled,
+    learned,
+    ...toBench(input),
+    ...toQuarantine(learned.quarantined.length, input),
+    ...toRatio(input),
+  );
   const isEmpty = Object.keys(ops.add).length === 0 && Object.keys(ops.set).length === 0 && ops.remove.length === 0;
   return isEmpty ? null : ops;
 }
