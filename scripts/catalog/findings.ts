@@ -1,0 +1,161 @@
+// Compares the catalog with an imported list and with the calendar: what drifted, came, went, or grew old. Pure.
+import type { Capability, Model, Provider } from '#shared/catalog.ts';
+import type { Evidence } from '#shared/pools.ts';
+import type { ImportedModel } from './imported.ts';
+
+/** A list that was read, by its key in sources.json; `lineage` are the keys of works it shares its origin with. */
+export interface Import {
+  readonly source: string;
+  /** ISO date. */
+  readonly asOf: string;
+  readonly lineage: readonly string[];
+  readonly models: readonly ImportedModel[];
+}
+
+export const numberFields = [
+  'inputPerMillionUsd',
+  'outputPerMillionUsd',
+  'cachedInputPerMillionUsd',
+  'context',
+  'maxOutput',
+] as const;
+export type NumberField = (typeof numberFields)[number];
+
+interface Place {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/**
+ * - `drift`: the source says another number, and may be followed. `conflict`: a price that other sources vouch for differs by
+ *   more than a fifth; a person must decide. `confirmed`: the price still holds.
+ * - `capability`: the source says it can or can't. `gone`: no longer listed. `new`: listed, but not in the catalog.
+ * - `stale`: evidence older than 60 days; `what` names the part, `days` its age.
+ */
+export type Finding =
+  | (Place & {
+      readonly kind: 'drift' | 'conflict';
+      readonly field: NumberField;
+      readonly from: number | null;
+      readonly to: number;
+    })
+  | (Place & { readonly kind: 'confirmed' | 'gone' | 'new' })
+  | (Place & { readonly kind: 'capability'; readonly capability: Capability; readonly to: boolean })
+  | { readonly kind: 'stale'; readonly provider: string; readonly what: string; readonly days: number };
+
+const CONFLICT_SHARE = 0.2;
+const STALE_DAYS = 60;
+const dayMs = 86_400_000;
+
+const isPrice = (field: NumberField): boolean => field.endsWith('Usd');
+
+function ours(model: Model, field: NumberField): number | undefined {
+  if (field === 'context' || field === 'maxOutput') return model[field];
+  return model.price?.[field];
+}
+
+function theirs(imported: ImportedModel, field: NumberField): number | undefined {
+  switch (field) {
+    case 'inputPerMillionUsd':
+      return imported.inputUsd;
+    case 'outputPerMillionUsd':
+      return imported.outputUsd;
+    case 'cachedInputPerMillionUsd':
+      return imported.cachedUsd;
+    default:
+      return imported[field];
+  }
+}
+
+/** Whether the number stands only on works of the source's own origin, so that a change there is a change, not a quarrel. */
+const sharesOrigin = (evidence: Evidence | undefined, { source, lineage }: Import): boolean =>
+  evidence === undefined || evidence.source.every((key) => key === source || lineage.includes(key));
+
+function compareNumber(
+  model: Model,
+  imported: ImportedModel,
+  field: NumberField,
+): { from: number | null; to: number } | null {
+  const to = theirs(imported, field);
+  const from = ours(model, field);
+  if (to === undefined || to === from) return null;
+  // Some lists give the end of the base price as the context; the catalog holds the whole window and a tier.
+  if (field === 'context' && model.price?.tiers?.some(({ inputTokensAbove }) => inputTokensAbove === to)) return null;
+  return { from: from ?? null, to };
+}
+
+interface Pair {
+  readonly provider: string;
+  readonly model: Model;
+  readonly imported: ImportedModel;
+}
+
+/** Whether what the catalog holds was seen after the list was made. */
+const isNewer = (evidence: Evidence | undefined, { asOf }: Import): boolean =>
+  evidence !== undefined && evidence.asOf > asOf;
+
+function compareModel({ provider, model, imported }: Pair, from: Import): Finding[] {
+  const place = { provider, model: model.id };
+  const findings: Finding[] = [];
+  for (const field of numberFields) {
+    if (isNewer(isPrice(field) ? model.price?.evidence : model.evidence, from)) continue;
+    const change = compareNumber(model, imported, field);
+    if (change === null) continue;
+    const share = change.from === null ? 0 : Math.abs(change.to - change.from) / Math.max(change.from, change.to);
+    const quarrel = isPrice(field) && share > CONFLICT_SHARE && !sharesOrigin(model.price?.evidence, from);
+    findings.push({ kind: quarrel ? 'conflict' : 'drift', ...place, field, ...change });
+  }
+  const held = model.price?.evidence;
+  const priced = imported.inputUsd !== undefined && held !== undefined && held.asOf < from.asOf;
+  if (priced && !findings.some((finding) => 'field' in finding && isPrice(finding.field)))
+    findings.push({ kind: 'confirmed', ...place });
+  for (const [capability, to] of Object.entries(imported.capabilities) as [Capability, boolean][]) {
+    if (model.capabilities.includes(capability) !== to) findings.push({ kind: 'capability', ...place, capability, to });
+  }
+  return findings;
+}
+
+function compareProvider(provider: Provider, from: Import): Finding[] {
+  const listed = new Map(
+    from.models.filter((model) => model.provider === provider.id).map((model) => [model.id, model]),
+  );
+  if (listed.size === 0) return [];
+  const retired = new Set(provider.retiredModels.map(({ id }) => id));
+  const known = new Set(provider.models.map(({ id }) => id));
+  const findings = provider.models.flatMap((model): Finding[] => {
+    const place = { provider: provider.id, model: model.id };
+    const imported = listed.get(model.id);
+    if (imported) return compareModel({ provider: provider.id, model, imported }, from);
+    const wasListed = model.evidence !== undefined && sharesOrigin(model.evidence, from);
+    return model.kind === 'chat' && wasListed ? [{ kind: 'gone', ...place }] : [];
+  });
+  const fresh = [...listed.keys()].filter((id) => !known.has(id) && !retired.has(id));
+  return [...findings, ...fresh.map((model): Finding => ({ kind: 'new', provider: provider.id, model }))];
+}
+
+/** The last moment a date of day, month or year precision may mean. */
+function toEndMs(date: string): number {
+  const [year = 1970, month = 12, day] = date.split('-').map(Number);
+  return day === undefined ? Date.UTC(year, month, 1) - dayMs : Date.UTC(year, month - 1, day);
+}
+
+function findStale(provider: Provider, todayMs: number): Finding[] {
+  const parts: [string, Evidence | undefined][] = [
+    ['terms', provider.terms.evidence],
+    ...provider.pools.map((pool): [string, Evidence | undefined] => [
+      `limit of ${pool.max} ${pool.unit} on ${pool.models.join(', ')}`,
+      pool.evidence,
+    ]),
+    ...provider.models.map((model): [string, Evidence | undefined] => [`model ${model.id}`, model.evidence]),
+  ];
+  return parts.flatMap(([what, evidence]): Finding[] => {
+    const days = evidence ? Math.floor((todayMs - toEndMs(evidence.asOf)) / dayMs) : 0;
+    return days > STALE_DAYS ? [{ kind: 'stale', provider: provider.id, what, days }] : [];
+  });
+}
+
+/** All findings, in the order of the catalog. Retired providers are left alone. `todayMs` is the present, ms since the epoch. */
+export function findChanges(providers: readonly Provider[], from: Import, todayMs: number): Finding[] {
+  const active = providers.filter(({ status }) => status === 'active');
+  return active.flatMap((provider) => [...compareProvider(provider, from), ...findStale(provider, todayMs)]);
+}

@@ -1,0 +1,52 @@
+// Tells findings as lines for people, most urgent first. Pure.
+import type { Finding, Import } from './findings.ts';
+
+const titles: readonly (readonly [Finding['kind'], string])[] = [
+  ['conflict', 'Prices that sources dispute by more than a fifth (never written)'],
+  ['drift', 'Numbers that moved (written with --write)'],
+  ['capability', 'Capabilities that the source sees differently (never written)'],
+  ['gone', 'Models the source no longer lists (never written)'],
+  ['stale', 'Evidence older than 60 days'],
+  ['new', 'Models the catalog does not have (never written)'],
+  ['confirmed', 'Prices confirmed (dated anew with --write)'],
+];
+/** Longer lists are cut and counted; these kinds are summed up for each provider. */
+const summed: readonly Finding['kind'][] = ['stale', 'new', 'confirmed'];
+const SHOWN = 5;
+
+function toLine(finding: Finding): string {
+  switch (finding.kind) {
+    case 'drift':
+    case 'conflict':
+      return `${finding.provider}/${finding.model}: ${finding.field} ${finding.from ?? 'unknown'} -> ${finding.to}`;
+    case 'capability':
+      return `${finding.provider}/${finding.model}: ${finding.to ? 'can' : "can't"} ${finding.capability}`;
+    case 'stale':
+      return `${finding.what} (${finding.days} days)`;
+    default:
+      return finding.kind === 'gone' ? `${finding.provider}/${finding.model}` : finding.model;
+  }
+}
+
+function toSums(findings: readonly Finding[]): string[] {
+  const byProvider = Map.groupBy(findings, ({ provider }) => provider);
+  return [...byProvider].map(([provider, own]) => {
+    const more = own.length > SHOWN ? `, and ${own.length - SHOWN} more` : '';
+    return `${provider}: ${own.slice(0, SHOWN).map(toLine).join('; ')}${more}`;
+  });
+}
+
+/** Whether the catalog says something else than the source: what `--check` fails on. New models and age alone are not faults. */
+export const isFault = ({ kind }: Finding): boolean => ['conflict', 'drift', 'capability', 'gone'].includes(kind);
+
+/** The whole report. */
+export function toReport(findings: readonly Finding[], from: Import): string {
+  const sections = titles.flatMap(([kind, title]) => {
+    const own = findings.filter((finding) => finding.kind === kind);
+    if (own.length === 0) return [];
+    const lines = summed.includes(kind) ? toSums(own) : own.map(toLine);
+    return [`${title}: ${own.length}\n${lines.map((line) => `  ${line}`).join('\n')}`];
+  });
+  const head = `Compared with "${from.source}" as of ${from.asOf}: ${from.models.length} models.`;
+  return [head, ...(sections.length > 0 ? sections : ['Nothing to tell.'])].join('\n\n');
+}
