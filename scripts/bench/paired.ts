@@ -1,0 +1,85 @@
+// Paired rounds: every round asks every target once, in shuffled order, with one request in flight; what counts is the difference to `direct`.
+import { openConnection, type Connection, type Timing } from './connection.ts';
+import { toRequest, type Scenario } from './scenarios.ts';
+import { shuffle } from './stats.ts';
+import type { Target } from './targets.ts';
+
+/** What one target did in all rounds, by round. */
+export interface Series {
+  readonly target: string;
+  /** To the first event of a stream, or to the end of a JSON answer, us. */
+  readonly waitedUs: number[];
+  /** The same minus what `direct` took in that round. */
+  readonly addedUs: number[];
+  /** Events under way from provider to driver, us; empty for JSON. */
+  readonly transitUs: number[];
+  /** Replies that were not what was asked for: another status, missing or reordered events. */
+  failed: number;
+}
+
+export interface PairedOptions {
+  readonly scenario: Scenario;
+  readonly apiKey: string;
+  readonly warmUps: number;
+  readonly rounds: number;
+  readonly random: () => number;
+}
+
+interface Lane {
+  readonly series: Series;
+  readonly ask: () => Promise<Timing>;
+  readonly connection: Connection;
+}
+
+/** A connection whose replies are awaited; a broken one rejects the request in flight. */
+async function openLane(target: Target, { scenario, apiKey }: PairedOptions): Promise<Lane> {
+  const request = toRequest(scenario, apiKey);
+  let fail: (error: Error) => void = () => undefined;
+  const connection = await openConnection({
+    port: target.port,
+    marks: scenario.directive.chunks > 0,
+    onLost: (reason) => fail(new Error(`${target.name}, ${scenario.name}: ${reason}`)),
+  });
+  const ask = (): Promise<Timing> =>
+    new Promise((resolve, reject) => {
+      fail = reject;
+      connection.send(request, resolve);
+    });
+  return { connection, ask, series: { target: target.name, waitedUs: [], addedUs: [], transitUs: [], failed: 0 } };
+}
+
+/** Whether a reply is the one that was asked for. */
+function isWhole({ status, firstUs, transitUs, inOrder }: Timing, { directive }: Scenario): boolean {
+  return status === 200 && firstUs !== null && inOrder && transitUs.length === directive.chunks;
+}
+
+async function playRound(lanes: readonly Lane[], { scenario, random }: PairedOptions): Promise<Map<Lane, number>> {
+  const waited = new Map<Lane, number>();
+  for (const lane of shuffle(lanes, random)) {
+    const timing = await lane.ask();
+    if (!isWhole(timing, scenario)) lane.series.failed++;
+    for (const transit of timing.transitUs) lane.series.transitUs.push(transit);
+    waited.set(lane, scenario.directive.chunks > 0 ? (timing.firstUs ?? timing.totalUs) : timing.totalUs);
+  }
+  return waited;
+}
+
+/** Plays one scenario. The first target is `direct`. Rejects when a target breaks a connection. */
+export async function playPaired(targets: readonly Target[], options: PairedOptions): Promise<readonly Series[]> {
+  const lanes: Lane[] = [];
+  try {
+    for (const target of targets) lanes.push(await openLane(target, options));
+    for (const { ask } of lanes) for (let done = 0; done < options.warmUps; done++) await ask();
+    for (let round = 0; round < options.rounds; round++) {
+      const waited = await playRound(lanes, options);
+      const direct = waited.get(lanes[0] as Lane) ?? Number.NaN;
+      for (const [{ series }, waitedUs] of waited) {
+        series.waitedUs.push(waitedUs);
+        series.addedUs.push(waitedUs - direct);
+      }
+    }
+  } finally {
+    for (const { connection } of lanes) connection.close();
+  }
+  return lanes.map(({ series }) => series);
+}

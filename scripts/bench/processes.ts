@@ -1,0 +1,79 @@
+// Starts the programs under test as processes of their own, waits until they listen, and ends them again.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { connect, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+/** A program that listens. */
+export interface Running {
+  readonly port: number;
+  readonly pid: number;
+  /** Ends it and resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const START_MS = 30_000;
+const STOP_MS = 5_000;
+
+/** A port nobody listens on right now. */
+function findPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    child.once('exit', () => {
+      clearTimeout(force);
+      resolve();
+    });
+    child.kill('SIGTERM');
+  });
+}
+
+/** Runs a script of this repository with a free port in PORT. Rejects with what it said when it ends or does not listen in time. */
+export async function start(script: string, env: Readonly<Record<string, string>>): Promise<Running> {
+  const port = await findPort();
+  const child = spawn(process.execPath, [`${root}${script}`], {
+    cwd: root,
+    env: { PATH: process.env['PATH'] ?? '', PORT: String(port), HOST: '127.0.0.1', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr?.on('data', (piece: Buffer) => {
+    said = (said + piece.toString('utf8')).slice(-2_000);
+  });
+  const until = Date.now() + START_MS;
+  while (!(await isListening(port))) {
+    const ended = child.exitCode !== null || child.signalCode !== null;
+    if (ended || Date.now() > until) {
+      await stop(child);
+      throw new Error(`${script} ${ended ? `ended with ${child.exitCode}` : 'did not listen in time'}. ${said}`);
+    }
+    await pause(20);
+  }
+  if (child.pid === undefined) throw new Error(`${script} has no process`);
+  return { port, pid: child.pid, stop: () => stop(child) };
+}
