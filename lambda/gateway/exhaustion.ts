@@ -36,21 +36,22 @@ const answers: Readonly<Record<ProviderFailureKind, CallerErrorCode>> = {
   cancelled: 'deadline',
 };
 
+/** What stands in a candidate's way, behind a count. */
 const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
-  other_kind: 'serve another kind of request',
-  other_model: 'serve other models',
-  provider_excluded: 'are excluded by the request',
-  already_tried: 'have failed for this request',
-  paid_not_allowed: 'cost money, which is not allowed here',
-  may_train_on_prompts: 'may train on prompts',
-  lacks_capability: 'lack a capability that the request needs',
-  context_too_small: 'have too small a context',
-  output_too_small: 'can not write that much',
-  below_quality_floor: 'are below the size asked for',
-  request_exceeds_limit: 'have limits smaller than this request',
-  resting: 'are resting after a limit or fault',
-  breaker_open: 'are out of service',
-  quota_used_up: 'have used up their quota',
+  other_kind: 'for another kind of request',
+  other_model: 'for other models',
+  provider_excluded: 'excluded by the request',
+  already_tried: 'failed for this request',
+  paid_not_allowed: 'not free, and paying is not allowed here',
+  may_train_on_prompts: 'not known to keep prompts out of training',
+  lacks_capability: 'without a capability that the request needs',
+  context_too_small: 'with too small a context',
+  output_too_small: 'unable to write that much',
+  below_quality_floor: 'below the size asked for',
+  request_exceeds_limit: 'with limits smaller than this request',
+  resting: 'resting after a limit or fault',
+  breaker_open: 'out of service',
+  quota_used_up: 'with their quota used up',
 };
 
 /** Counts candidates per reason, most frequent first, leaving out those that were never meant. */
@@ -88,7 +89,7 @@ export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }:
   if (tooLong || allTooLong) {
     return new CallerError(
       'context_length_exceeded',
-      `The request is too long for every model that could be asked: ${text}. Shorten it.`,
+      `The request is too long for every model that could be asked (${text}). Shorten it.`,
       { param: 'messages', attempts, waitedMs },
     );
   }
@@ -96,7 +97,7 @@ export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }:
     const cause =
       text === ''
         ? 'No credential is configured that serves this kind of request.'
-        : `No model can serve this request: ${text}.`;
+        : `No model can serve this request. Of those that were meant: ${text}.`;
     return new CallerError('no_candidate', `${cause} Change the request or its limits, or add a provider key.`, {
       attempts,
     });

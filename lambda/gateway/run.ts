@@ -7,12 +7,14 @@ import { decide, type DecideInput } from '../routing/decide.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Caller, Receipt } from './answer.ts';
-import { toCallerError, type Ended } from './exhaustion.ts';
+import { toCallerError } from './exhaustion.ts';
 import { policyFor } from './failure-policy.ts';
 import type { Fleet } from './fleet.ts';
+import { createJourney, type Journey } from './journey.ts';
 import type { Ledger, Reservation } from './ledger.ts';
 import type { AttemptOutcome, Operation } from './operation.ts';
 import { send } from './send.ts';
+import { toEnded, waitForTurn } from './waiting.ts';
 
 export interface RunInput {
   readonly operation: Operation;
@@ -43,31 +45,6 @@ export interface GatewayDeps {
 
 /** How often one candidate may be asked for one request after passing faults. */
 const MAX_TRIES_EACH = 3;
-const BACKOFF_MS = 250;
-
-/** What one request has gone through so far. */
-interface Journey {
-  readonly attempts: Attempt[];
-  /** Not to be asked (again) for this request. */
-  readonly tried: Set<number>;
-  /** May be asked again after a pause: index to tries so far. */
-  readonly later: Map<number, number>;
-  /** Refused by the store for this request, until when. */
-  readonly refused: Map<number, number>;
-  readonly stripped: Map<number, string[]>;
-  waitedMs: number;
-  rounds: number;
-}
-
-const createJourney = (): Journey => ({
-  attempts: [],
-  tried: new Set(),
-  later: new Map(),
-  refused: new Map(),
-  stripped: new Map(),
-  waitedMs: 0,
-  rounds: 0,
-});
 
 /** Builds the loop over one fleet. */
 export function createGateway(deps: GatewayDeps): Gateway {
@@ -120,41 +97,6 @@ async function run(deps: GatewayDeps, { operation, caller }: RunInput): Promise<
     );
     if (result !== null) return result;
   }
-}
-
-function toEnded(deps: GatewayDeps, input: DecideInput, journey: Journey): Ended {
-  return {
-    input,
-    attempts: journey.attempts,
-    soonest: deps.ledger.soonest(decide(input), input),
-    waitedMs: journey.waitedMs,
-  };
-}
-
-/** Nobody can serve right now: waits for quota or for a second try when that is within the caller's patience, else gives up honestly. */
-async function waitForTurn(
-  deps: GatewayDeps,
-  input: DecideInput,
-  { operation, journey }: { operation: Operation; journey: Journey },
-): Promise<void> {
-  const ended = toEnded(deps, input, journey);
-  const patienceMs = Math.min(operation.policy.maxWaitMs - journey.waitedMs, operation.deadlineAtMs - input.nowMs);
-  const quotaMs =
-    operation.policy.failover && ended.soonest ? ended.soonest.waitMs + Math.ceil(5 * deps.clock.random()) : Infinity;
-  const retryMs =
-    journey.later.size > 0 && operation.policy.failover
-      ? BACKOFF_MS * 2 ** journey.rounds * (0.5 + deps.clock.random())
-      : Infinity;
-  const waitMs = Math.min(quotaMs, retryMs);
-  if (waitMs > patienceMs) throw toCallerError(ended);
-  await deps.clock.sleep(waitMs);
-  journey.waitedMs += waitMs;
-  if (retryMs <= quotaMs) {
-    journey.rounds++;
-    for (const index of journey.later.keys()) journey.tried.delete(index);
-    journey.later.clear();
-  }
-  await deps.ledger.refresh(operation.selector.among);
 }
 
 interface Turn {

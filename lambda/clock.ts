@@ -1,0 +1,9 @@
+// Real time and real randomness.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from './ports.ts';
+
+export const systemClock: Clock = {
+  now: Date.now,
+  sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
+  random: Math.random,
+};

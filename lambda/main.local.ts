@@ -1,0 +1,138 @@
+// The one-machine entry: the app on node:http with the embedded store, until it is told to stop.
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { providers } from '#catalog/index.ts';
+import type { ProviderEntry } from '#shared/credentials.ts';
+import { systemClock } from './clock.ts';
+import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
+import { createFreeway, VERSION, type Freeway } from './deps.ts';
+import { createNodeServer } from './http/node.ts';
+import { createUndiciUpstream } from './http/upstream-undici.ts';
+import type { Log, Store } from './ports.ts';
+import { createSqliteStore } from './store/sqlite.ts';
+import { createLog } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+
+export interface LocalOptions {
+  readonly env: Environment;
+  /** Credentials in force instead of the environment's (the simulated providers of the demo). */
+  readonly entries?: readonly ProviderEntry[];
+  readonly writeLog: (line: string) => void;
+}
+
+export interface LocalServer {
+  readonly url: string;
+  readonly config: Config;
+  /** Where the owner's key lies; null when it came by FREEWAY_OWNER_KEY. */
+  readonly ownerKeyPath: string | null;
+  readonly freeway: Freeway;
+  /** Stops accepting, lets streams in flight finish for a while, and closes the store. */
+  readonly close: () => Promise<void>;
+}
+
+/** How long streams in flight may go on after we were told to stop. */
+const GRACE_MS = 20_000;
+
+const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Refuses to be reachable from outside while everybody who reaches us would be the owner. */
+function checkBinding({ host, google, ownerKey }: Config): void {
+  if (loopback.has(host) || google !== null || ownerKey !== null) return;
+  throw new ConfigError(
+    `HOST is "${host}", which other machines can reach, but nothing says who may use this server. ` +
+      'Set FREEWAY_OWNER_KEY (32 or more characters) or GOOGLE_CLIENT_ID with ALLOWED_EMAILS, or leave HOST at 127.0.0.1.',
+  );
+}
+
+/** The owner's key: from the environment, or from the data folder, where it is made on first start. */
+function readOwnerKey({ ownerKey, folder }: Config): { key: string; path: string | null } {
+  if (ownerKey !== null) return { key: ownerKey, path: null };
+  const path = resolve(join(folder, 'owner-key'));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(path))
+    writeFileSync(path, `fwy_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  chmodSync(path, 0o600);
+  return { key: readFileSync(path, 'utf8').trim(), path };
+}
+
+/** Opens the configured store. The DynamoDB client is loaded only when it is asked for. */
+async function openStore({ store }: Config): Promise<Store> {
+  if (store.kind === 'sqlite') return createSqliteStore({ path: join(store.folder, 'freeway.sqlite') });
+  const { createDynamoStore } = await import('./store/dynamo.ts');
+  return createDynamoStore({ table: store.table });
+}
+
+function listen(server: ReturnType<typeof createNodeServer>, { host, port }: Config): Promise<AddressInfo> {
+  return new Promise((done, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const inUse =
+        error.code === 'EADDRINUSE'
+          ? `Port ${port} is in use already: stop what uses it, or set PORT to another number.`
+          : null;
+      fail(new ConfigError(inUse ?? `Can't listen on ${host}:${port}: ${error.message}.`));
+    });
+    server.listen(port, host, () => done(server.address() as AddressInfo));
+  });
+}
+
+function closeServer(server: ReturnType<typeof createNodeServer>, log: Log): Promise<void> {
+  return new Promise((done) => {
+    const cut = setTimeout(() => {
+      log.warn('server.cut', { duration_ms: GRACE_MS });
+      server.closeAllConnections();
+    }, GRACE_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      done();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+/** Reads the configuration of an environment, files included. Throws ConfigError. */
+export const readLocalConfig = (env: Environment): Config =>
+  readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
+
+/** Starts the server. Throws ConfigError when the configuration can't be used. */
+export async function startLocal({ env, entries, writeLog }: LocalOptions): Promise<LocalServer> {
+  const config = readLocalConfig(env);
+  checkBinding(config);
+  const level = env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info';
+  const log = createLog({ level, write: writeLog, now: systemClock.now });
+  const owner = readOwnerKey(config);
+  const store = await openStore(config);
+  const upstream = createUndiciUpstream();
+  const platform = {
+    config: entries === undefined ? config : { ...config, entries },
+    providers,
+    store,
+    upstream,
+    clock: systemClock,
+    log,
+    metrics: createMetrics(),
+    ownerKey: owner.key,
+  };
+  const freeway = await createFreeway(platform);
+  const server = createNodeServer(freeway.handler);
+  const { port } = await listen(server, config);
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  log.info('server.listening', {
+    url: `http://${host}:${port}`,
+    store: store.kind,
+    version: VERSION,
+    candidates: freeway.fleet().candidates.length,
+  });
+  return {
+    url: `http://${host}:${port}`,
+    config,
+    ownerKeyPath: owner.path,
+    freeway,
+    close: async () => {
+      await closeServer(server, log);
+      await upstream.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+// The one registry of counters, gauges and histograms, told as Prometheus text.
+import type { Metrics } from '../ports.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Upper bounds of histogram buckets, seconds. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+/** Label sets kept per metric; further ones are counted together, so that memory stays bounded. */
+const MAX_SERIES = 2_000;
+
+interface Series {
+  readonly labels: string;
+  value: number;
+  sum: number;
+  readonly buckets: number[];
+}
+
+interface Family {
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly series: Map<string, Series>;
+}
+
+const escape = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+
+function toLabels(labels: Labels): string {
+  return Object.keys(labels)
+    .sort()
+    .map((name) => `${name}="${escape(labels[name] ?? '')}"`)
+    .join(',');
+}
+
+function renderSeries(name: string, { kind }: Family, series: Series): string[] {
+  const tail = series.labels === '' ? '' : `{${series.labels}}`;
+  if (kind !== 'histogram') return [`${name}${tail} ${series.value}`];
+  const prefix = series.labels === '' ? '' : `${series.labels},`;
+  let total = 0;
+  const buckets = BUCKETS.map((bound, index) => {
+    total += series.buckets[index] ?? 0;
+    return `${name}_bucket{${prefix}le="${bound}"} ${total}`;
+  });
+  return [
+    ...buckets,
+    `${name}_bucket{${prefix}le="+Inf"} ${series.value}`,
+    `${name}_sum${tail} ${series.sum}`,
+    `${name}_count${tail} ${series.value}`,
+  ];
+}
+
+/** An empty registry. */
+export function createMetrics(): Metrics {
+  const families = new Map<string, Family>();
+  const find = (name: string, kind: Family['kind'], labels: Labels): Series => {
+    let family = families.get(name);
+    if (!family) families.set(name, (family = { kind, series: new Map() }));
+    const full = family.series.size >= MAX_SERIES;
+    let text = toLabels(labels);
+    if (full && !family.series.has(text)) text = 'overflow="true"';
+    let series = family.series.get(text);
+    if (!series) family.series.set(text, (series = { labels: text, value: 0, sum: 0, buckets: BUCKETS.map(() => 0) }));
+    return series;
+  };
+  return {
+    count: (name, labels = {}, by = 1) => {
+      find(name, 'counter', labels).value += by;
+    },
+    gauge: (name, value, labels = {}) => {
+      find(name, 'gauge', labels).value = value;
+    },
+    observe: (name, value, labels = {}) => {
+      const series = find(name, 'histogram', labels);
+      series.value++;
+      series.sum += value;
+      const bucket = BUCKETS.findIndex((bound) => value <= bound);
+      if (bucket >= 0) series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
+    },
+    render: () =>
+      [...families]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .flatMap(([name, family]) => [
+          `# TYPE ${name} ${family.kind}`,
+          ...[...family.series.values()].flatMap((series) => renderSeries(name, family, series)),
+        ])
+        .join('\n') + '\n',
+  };
+}

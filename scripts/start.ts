@@ -1,0 +1,67 @@
+// `npm start` and `npm run demo`: starts Freeway on this machine, with simulated providers when there is no key yet.
+import { ConfigError } from '#lambda/config.ts';
+import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
+import type { ProviderEntry } from '#shared/credentials.ts';
+
+interface Demo {
+  readonly entries: readonly ProviderEntry[];
+  readonly close: () => Promise<void>;
+}
+
+const wantsDemo = process.argv.includes('--demo');
+
+async function openDemo(): Promise<Demo | null> {
+  const { demo, entries } = readLocalConfig(process.env);
+  const needed = wantsDemo || demo === 'on' || (demo === 'auto' && entries.length === 0);
+  if (!needed) return null;
+  const { startDemoProviders } = await import('../tests/fakes/demo/providers.ts');
+  return startDemoProviders();
+}
+
+function greet({ url, ownerKeyPath, freeway }: LocalServer, demo: Demo | null): void {
+  const { candidates } = freeway.fleet();
+  const key = ownerKeyPath === null ? '$FREEWAY_OWNER_KEY' : `$(cat ${ownerKeyPath})`;
+  console.log(`Freeway is listening on ${url}`);
+  if (demo)
+    console.log(
+      'Simulated providers are in force: answers are made up. Set a provider key (for example GROQ_API_KEY) and restart to use real ones.',
+    );
+  else if (candidates.length === 0)
+    console.log('No provider key is configured: requests will be refused until one is.');
+  else console.log(`${candidates.length} models are reachable: GET ${url}/v1/models`);
+  console.log(
+    ownerKeyPath === null
+      ? 'The owner API key is the one in FREEWAY_OWNER_KEY.'
+      : `The owner API key lies in ${ownerKeyPath}`,
+  );
+  console.log(
+    `Try it:\n  curl ${url}/v1/chat/completions -H "authorization: Bearer ${key}" -H 'content-type: application/json' \\\n    -d '{"model": "auto", "messages": [{"role": "user", "content": "Hello!"}]}'`,
+  );
+}
+
+async function main(): Promise<void> {
+  const demo = await openDemo();
+  const server = await startLocal({
+    env: process.env,
+    ...(demo ? { entries: demo.entries } : {}),
+    writeLog: (line) => process.stderr.write(line),
+  });
+  greet(server, demo);
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    await server.close();
+    await demo?.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop());
+  process.on('SIGINT', () => void stop());
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ConfigError || (error instanceof Error && error.name === 'StoreUnavailable'))
+    console.error(`Freeway did not start. ${error.message}`);
+  else console.error('Freeway did not start.', error);
+  process.exit(1);
+});

@@ -1,0 +1,66 @@
+// A store in a Map that counts its operations, for tests of the rooms above it.
+import { applyUpdate, type Item, type ItemKey } from '#shared/items.ts';
+import type { Clock, Store } from '#lambda/ports.ts';
+
+export interface MemoryStore extends Store {
+  readonly counts: { reads: number; writes: number };
+}
+
+const toText = ({ pk, sk }: ItemKey): string => `${pk}\u0000${sk}`;
+
+/** An empty store; items expire by the given clock. */
+export function createMemoryStore(clock: Pick<Clock, 'now'> = { now: Date.now }): MemoryStore {
+  const items = new Map<string, { key: ItemKey; item: Item; expiresAtMs: number | null }>();
+  const counts = { reads: 0, writes: 0 };
+  const find = (key: ItemKey): Item | null => {
+    const entry = items.get(toText(key));
+    return entry && (entry.expiresAtMs === null || entry.expiresAtMs > clock.now()) ? entry.item : null;
+  };
+  return {
+    kind: 'memory',
+    counts,
+    get: async (key) => {
+      counts.reads++;
+      return find(key);
+    },
+    batchGet: async (keys) => {
+      counts.reads++;
+      return keys.map(find);
+    },
+    put: async (key, item, expiresAtMs) => {
+      counts.writes++;
+      items.set(toText(key), { key, item, expiresAtMs: expiresAtMs ?? null });
+    },
+    update: async (update) => {
+      counts.writes++;
+      const result = applyUpdate(find(update.key), update);
+      if (result.applied) {
+        const before = items.get(toText(update.key))?.expiresAtMs ?? null;
+        items.set(toText(update.key), {
+          key: update.key,
+          item: result.item,
+          expiresAtMs: update.expiresAtMs ?? before,
+        });
+      }
+      return result;
+    },
+    delete: async (key) => {
+      counts.writes++;
+      items.delete(toText(key));
+    },
+    query: async (pk, { prefix = '', limit = Infinity, after, descending = false } = {}) => {
+      counts.reads++;
+      const all = [...items.values()]
+        .filter(({ key }) => key.pk === pk && key.sk.startsWith(prefix) && find(key) !== null)
+        .sort((a, b) => (a.key.sk < b.key.sk ? -1 : 1) * (descending ? -1 : 1))
+        .filter(({ key }) => after === undefined || (descending ? key.sk < after : key.sk > after));
+      const page = all.slice(0, limit);
+      return {
+        items: page.map(({ key, item }) => ({ key, item })),
+        next: all.length > page.length ? (page.at(-1)?.key.sk ?? null) : null,
+      };
+    },
+    ping: async () => undefined,
+    close: async () => undefined,
+  };
+}
