@@ -25,8 +25,8 @@ export function toEnded(deps: WaitingDeps, input: DecideInput, journey: Journey)
 }
 
 /** Nobody can serve right now: waits for quota or for a second try when that is within the caller's patience, else gives up honestly. */
-async function waitForTurn(
-  deps: GatewayDeps,
+export async function waitForTurn(
+  deps: WaitingDeps,
   input: DecideInput,
   { operation, journey }: { operation: Operation; journey: Journey },
 ): Promise<void> {

@@ -113,8 +113,6 @@ function toLimit(slice: Slice, directPerSecond: number): string | null {
   if (slice.rigShare !== null && slice.rigShare > RIG_LIMIT)
     return `driver and provider were ${Math.round(slice.rigShare * 100)} % busy`;
   if (directPerSecond >= HEADROOM * slice.perSecond) return null;
-  // With processor times at hand, a target that had its own core to capacity has set the rate itself.
-  if (slice.busyShare !== null && slice.busyShare > RIG_LIMIT && slice.rigShare !== null) return null;
   return `without it the rig makes only ${(directPerSecond / slice.perSecond).toFixed(1)} times as many`;
 }
 

@@ -26,7 +26,7 @@ const OWNER_KEY = 'bench-owner-key-0123456789-0123456789';
 function startFreeway(folder: string, providerPort: number): Promise<Running> {
   const path = join(folder, 'providers.json');
   writeFileSync(path, JSON.stringify(toEntries(`http://127.0.0.1:${providerPort}/v1`)));
-  return start('lambda/main.local.ts', {
+  return start('scripts/start.ts', {
     FREEWAY_DATA: join(folder, 'data'),
     FREEWAY_PROVIDERS: `@${path}`,
     FREEWAY_OWNER_KEY: OWNER_KEY,

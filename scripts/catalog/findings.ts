@@ -146,7 +146,10 @@ function findStale(provider: Provider, todayMs: number): Finding[] {
       `limit of ${pool.max} ${pool.unit} on ${pool.models.join(', ')}`,
       pool.evidence,
     ]),
-    ...provider.models.map((model): [string, Evidence | undefined] => [`model ${model.id}`, model.evidence]),
+    ...provider.models.flatMap((model): [string, Evidence | undefined][] => [
+      [`model ${model.id}`, model.evidence],
+      [`price of ${model.id}`, model.price?.evidence],
+    ]),
   ];
   return parts.flatMap(([what, evidence]): Finding[] => {
     const days = evidence ? Math.floor((todayMs - toEndMs(evidence.asOf)) / dayMs) : 0;

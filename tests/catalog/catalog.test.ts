@@ -156,6 +156,33 @@ describe('models', () => {
   });
 });
 
+describe('addresses', () => {
+  test.each([
+    [
+      'cloudflare',
+      '@cf/openai/whisper-large-v3-turbo',
+      '/client/v4/accounts/{accountId}/ai/run/@cf/openai/whisper-large-v3-turbo',
+    ],
+    ['gemini', 'gemini-3.5-transcribe', '/v1beta/interactions'],
+    ['cohere', 'cohere-transcribe-03-2026', '/v2/audio/transcriptions'],
+    ['bedrock', 'us.amazon.nova-micro-v1:0', '/model/us.amazon.nova-micro-v1:0/converse'],
+    ['mistral', 'mistral-moderation-2603', '/v1/moderations'],
+    ['xai', 'grok-stt-1.0', '/v1/stt'],
+  ])('%s/%s is called where it is served', (id, modelId, path) => {
+    const url = new URL(provider(id).baseUrl.replace('{region}', 'us-east-1') + (model(id, modelId).path ?? ''));
+    expect(decodeURI(url.pathname)).toBe(path);
+  });
+
+  test('a format that is not spoken is only claimed by models and providers that say so in a note', () => {
+    const silent = active.flatMap(({ id, wire, models, notes }) =>
+      models
+        .filter((known) => known.wire === 'native' && wire !== 'native' && !known.note && notes.length === 0)
+        .map((known) => `${id}/${known.id}`),
+    );
+    expect(silent).toEqual([]);
+  });
+});
+
 describe('pools', () => {
   const all = active.flatMap((given) => given.pools.map((pool) => [given.id, pool] as const));
 
@@ -333,6 +360,13 @@ describe('the whole', () => {
       expect(models).toEqual([]);
     }
     expect(active.filter(({ retired }) => retired !== undefined)).toEqual([]);
+  });
+
+  test('gives every provider that is free by default something to call for free', () => {
+    const idle = active.filter(
+      ({ defaultPlan, models }) => defaultPlan === 'free' && !models.some(({ free }) => free !== undefined),
+    );
+    expect(idle.map(({ id }) => id)).toEqual(['gladia', 'speechmatics']);
   });
 
   test('has a first provider without models and with an address: the custom endpoint', () => {
