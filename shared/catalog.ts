@@ -147,7 +147,7 @@ export const modelSchema = z.object({
   maxBytes: z.optional(z.int()),
   maxSeconds: z.optional(z.number()),
   features: z.optional(z.array(z.enum(['words', 'segments', 'diarize', 'stream', 'translate']))),
-  /** Where it is called instead of the provider's path, after the base URL; `/../` leads out of the base URL's last part. */
+  /** Where it is called instead of the provider's path, after the base URL; `/../` leads out of its last part and must be resolved before the call. */
   path: z.optional(z.string()),
   wire: z.optional(z.enum(wireIds)),
   retiresOn: z.optional(z.string()),
