@@ -39,7 +39,10 @@ export function toTransits(pieces: readonly Piece[]): { transitUs: number[]; inO
   let inOrder = true;
   let before = 0;
   let piece = 0;
-  for (const mark of pieces.map(({ text }) => text).join('').matchAll(/"@(\d+)@"/g)) {
+  for (const mark of pieces
+    .map(({ text }) => text)
+    .join('')
+    .matchAll(/"@(\d+)@"/g)) {
     while ((ends[piece] ?? Infinity) < mark.index + mark[0].length) piece++;
     const sentUs = Number(mark[1]);
     transitUs.push((pieces[piece]?.atUs ?? Number.NaN) - sentUs);
@@ -87,8 +90,9 @@ function attach(socket: Socket, { marks, onLost }: ConnectionOptions): Connectio
       const atUs = nowUs();
       pending.bytes += piece.length;
       // A comment sent early to keep a connection alive is no content.
-      if (pending.firstUs === null && (!pending.isStream || piece.includes('data:'))) pending.firstUs = atUs - pending.sentUs;
-      if (marks && pending.isStream) pending.pieces.push({ text: piece.latin1Slice(), atUs });
+      if (pending.firstUs === null && (!pending.isStream || piece.includes('data:')))
+        pending.firstUs = atUs - pending.sentUs;
+      if (marks && pending.isStream) pending.pieces.push({ text: piece.toString('latin1'), atUs });
     },
     end: () => {
       const ended = pending;

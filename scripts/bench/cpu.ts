@@ -6,7 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 export function readCpuUs(pid: number): number | null {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
-    const times = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]));
+    const times = threads.map((thread) =>
+      Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+    );
     return times.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e3;
   } catch {
     return null;

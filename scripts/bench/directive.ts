@@ -25,7 +25,7 @@ export function parseDirective(body: Buffer): Directive {
   const at = body.indexOf(PREFIX, 0, 'latin1');
   if (at < 0) return plainDirective;
   const numbers = body
-    .latin1Slice(at + PREFIX.length, at + PREFIX.length + 40)
+    .toString('latin1', at + PREFIX.length, at + PREFIX.length + 40)
     .split('/')
     .map(Number);
   const [chunks = 0, paceMs = 0, textLength = 0, busyPercent = 0] = numbers;

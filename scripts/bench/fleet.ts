@@ -33,8 +33,20 @@ export function toEntries(baseUrl: string): ProviderEntry[] {
     weight: 1,
     models: toModels(credential),
     pools: [
-      { models: ['*'], scope: 'credential', unit: 'requests', max: 10_000_000, clock: { kind: 'rolling', seconds: 60 } },
-      { models: ['*'], scope: 'credential', unit: 'tokens', max: 1e12, clock: { kind: 'calendar', every: 'day', zone: 'UTC' } },
+      {
+        models: ['*'],
+        scope: 'credential',
+        unit: 'requests',
+        max: 10_000_000,
+        clock: { kind: 'rolling', seconds: 60 },
+      },
+      {
+        models: ['*'],
+        scope: 'credential',
+        unit: 'tokens',
+        max: 1e12,
+        clock: { kind: 'calendar', every: 'day', zone: 'UTC' },
+      },
     ],
   }));
 }

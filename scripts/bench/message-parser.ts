@@ -69,7 +69,7 @@ export function createMessageParser(listener: MessageListener): (piece: Buffer) 
     const mark = state === 'head' ? LINE_END + LINE_END : LINE_END;
     const until = data.indexOf(mark, at, 'latin1');
     if (until < 0) return -1;
-    const text = data.latin1Slice(at, until);
+    const text = data.toString('latin1', at, until);
     if (state === 'head') begin(text);
     else line(text);
     return until + mark.length;

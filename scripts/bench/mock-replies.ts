@@ -30,10 +30,7 @@ export const renderJson = (value: unknown): string => withLength(JSON_HEAD, JSON
 export function renderBusy(): string {
   const body =
     '{"error":{"message":"Rate limit reached for requests. Please try again in 1s.","type":"requests","param":null,"code":"rate_limit_exceeded"}}';
-  return withLength(
-    'HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 1\r\n',
-    body,
-  );
+  return withLength('HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 1\r\n', body);
 }
 
 export const STREAM_HEAD =

@@ -2,14 +2,7 @@
 import { createServer, type Socket } from 'node:net';
 import { parseDirective, type Directive } from './directive.ts';
 import { createMessageParser } from './message-parser.ts';
-import {
-  renderBusy,
-  renderDelta,
-  renderDocument,
-  renderJson,
-  renderStreamEnd,
-  STREAM_HEAD,
-} from './mock-replies.ts';
+import { renderBusy, renderDelta, renderDocument, renderJson, renderStreamEnd, STREAM_HEAD } from './mock-replies.ts';
 
 const counts = { requests: 0, busy: 0 };
 

@@ -1,6 +1,9 @@
 // Starts the programs under test as processes of their own, waits until they listen, and ends them again.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A program that listens. */
@@ -53,27 +56,39 @@ function stop(child: ChildProcess): Promise<void> {
   });
 }
 
+async function waitFor(child: ChildProcess, port: number): Promise<void> {
+  const until = Date.now() + START_MS;
+  while (!(await isListening(port))) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`ended with ${child.exitCode ?? child.signalCode}.`);
+    if (Date.now() > until) throw new Error(`did not listen within ${START_MS / 1000} s.`);
+    await pause(20);
+  }
+}
+
 /** Runs a script of this repository with a free port in PORT. Rejects with what it said when it ends or does not listen in time. */
 export async function start(script: string, env: Readonly<Record<string, string>>): Promise<Running> {
   const port = await findPort();
+  // A file, not a pipe: nobody here has to spend time on reading a log line per request.
+  const folder = mkdtempSync(join(tmpdir(), 'freeway-bench-log-'));
+  const logPath = join(folder, 'stderr');
+  const log = openSync(logPath, 'a');
   const child = spawn(process.execPath, [`${root}${script}`], {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', PORT: String(port), HOST: '127.0.0.1', ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', log],
   });
-  let said = '';
-  child.stderr?.on('data', (piece: Buffer) => {
-    said = (said + piece.toString('utf8')).slice(-2_000);
-  });
-  const until = Date.now() + START_MS;
-  while (!(await isListening(port))) {
-    const ended = child.exitCode !== null || child.signalCode !== null;
-    if (ended || Date.now() > until) {
-      await stop(child);
-      throw new Error(`${script} ${ended ? `ended with ${child.exitCode}` : 'did not listen in time'}. ${said}`);
-    }
-    await pause(20);
+  closeSync(log);
+  const end = async (): Promise<void> => {
+    await stop(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await waitFor(child, port);
+  } catch (error) {
+    const said = readFileSync(logPath, 'utf8').trim().slice(-600);
+    await end();
+    throw new Error(`${script} ${error instanceof Error ? error.message : String(error)} ${said}`, { cause: error });
   }
-  if (child.pid === undefined) throw new Error(`${script} has no process`);
-  return { port, pid: child.pid, stop: () => stop(child) };
+  return { port, pid: child.pid ?? 0, stop: end };
 }

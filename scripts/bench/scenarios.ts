@@ -12,7 +12,12 @@ const SENTENCE =
 
 function toBody(directive: Directive, more: Readonly<Record<string, unknown>>): string {
   const { chunks } = directive;
-  return JSON.stringify({ model: 'auto', user: renderDirective(directive), ...(chunks > 0 ? { stream: true } : {}), ...more });
+  return JSON.stringify({
+    model: 'auto',
+    user: renderDirective(directive),
+    ...(chunks > 0 ? { stream: true } : {}),
+    ...more,
+  });
 }
 
 const smallMessages = [{ role: 'user', content: 'What is the capital of France? Answer in one word.' }];
@@ -63,7 +68,10 @@ export const small: Scenario = { name: 'small JSON', body: decisionBodies.small,
 export const tools: Scenario = { name: '8 KB with tools', body: decisionBodies.tools, directive: plainDirective };
 export const large: Scenario = { name: '100 KB prompt', body: decisionBodies.large, directive: plainDirective };
 export const burst: Scenario = { name: 'stream, burst of 100', ...streamOf({ ...plainDirective, chunks: 100 }) };
-export const paced: Scenario = { name: 'stream, 40 every 2 ms', ...streamOf({ ...plainDirective, chunks: 40, paceMs: 2 }) };
+export const paced: Scenario = {
+  name: 'stream, 40 every 2 ms',
+  ...streamOf({ ...plainDirective, chunks: 40, paceMs: 2 }),
+};
 
 /** The raw HTTP request; the same bytes for every target. */
 export function toRequest({ body }: Pick<Scenario, 'body'>, apiKey: string): Buffer {

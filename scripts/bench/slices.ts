@@ -47,7 +47,11 @@ interface Tally {
 }
 
 /** Keeps one request in flight on a connection until the time is over. Resolves after its last reply. */
-function loop(connection: Connection, request: Buffer, { tally, untilMs }: { tally: Tally; untilMs: number }): Promise<void> {
+function loop(
+  connection: Connection,
+  request: Buffer,
+  { tally, untilMs }: { tally: Tally; untilMs: number },
+): Promise<void> {
   return new Promise((resolve) => {
     const next = (): void =>
       connection.send(request, ({ status, totalUs }) => {
@@ -64,7 +68,8 @@ async function drive(target: Target, options: SliceOptions): Promise<{ tally: Ta
   const request = toRequest(options.scenario, options.apiKey);
   const tally: Tally = { waitedUs: [], failed: 0 };
   const { promise: lost, reject } = Promise.withResolvers<never>();
-  const onLost = (reason: string): void => reject(new Error(`${target.name}, ${options.connections} connections: ${reason}`));
+  const onLost = (reason: string): void =>
+    reject(new Error(`${target.name}, ${options.connections} connections: ${reason}`));
   const connections = await Promise.all(
     Array.from({ length: options.connections }, () => openConnection({ port: target.port, marks: false, onLost })),
   );

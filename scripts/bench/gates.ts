@@ -1,0 +1,63 @@
+// What must hold: only ratios inside one run, counts, and bounds so wide that no noise of a machine reaches them.
+import type { Board, PairedRow } from './board.ts';
+import { large, small } from './scenarios.ts';
+
+export interface Gate {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly found: string;
+  /** Set when measuring again may show that it was noise: the scenario to repeat. */
+  readonly repeat: string | null;
+}
+
+const TARGET = 'freeway';
+/** Added p50 in units of the reference's. */
+const MAX_RATIO = 1.3;
+const gatedScenarios: ReadonlySet<string> = new Set([small.name, large.name]);
+/** Whole decision over 500 candidates, p99. */
+const MAX_DECISION_US: Readonly<Record<string, number>> = { small: 1_000, large: 5_000 };
+const MAX_CALLS = { readsBefore: 1, writesBefore: 1, readsAfter: 0, writesAfter: 1 } as const;
+
+/** Fails only when even the lower end of the interval is past the gate. */
+function judgeRatio({ scenario, ratio, failed }: PairedRow): Gate {
+  const low = ratio?.low ?? Infinity;
+  return {
+    name: `${scenario}: added p50 at most ${MAX_RATIO} x reference, every answer whole`,
+    passed: low <= MAX_RATIO && failed === 0,
+    found: `${ratio?.value.toFixed(2)} (${ratio?.low.toFixed(2)}..${ratio?.high.toFixed(2)}), ${failed} failed`,
+    repeat: scenario,
+  };
+}
+
+function judgePaired({ paired }: Board): Gate[] {
+  const rows = paired.filter(({ target, scenario }) => target === TARGET && gatedScenarios.has(scenario));
+  if (rows.length > 0) return rows.map(judgeRatio);
+  return [{ name: 'Freeway was measured', passed: false, found: 'it was not; see what was not run', repeat: null }];
+}
+
+function judgeDecisions({ decisions }: Board): Gate[] {
+  return decisions.flatMap(({ body, p99Us }) => {
+    const most = MAX_DECISION_US[body];
+    if (most === undefined) return [];
+    const name = `decision, ${body} body: p99 below ${most / 1_000} ms`;
+    return [{ name, passed: p99Us < most, found: `${(p99Us / 1_000).toFixed(3)} ms`, repeat: null }];
+  });
+}
+
+function judgeStoreCalls({ storeCalls }: Board): Gate[] {
+  const name = 'store: at most 1 read and 1 write before the first byte, 1 write after it';
+  if (storeCalls === null) return [{ name, passed: false, found: 'not counted', repeat: null }];
+  const { readsBefore, writesBefore, readsAfter, writesAfter } = storeCalls;
+  const passed =
+    readsBefore <= MAX_CALLS.readsBefore &&
+    writesBefore <= MAX_CALLS.writesBefore &&
+    readsAfter <= MAX_CALLS.readsAfter &&
+    writesAfter <= MAX_CALLS.writesAfter;
+  const found = `${readsBefore} and ${writesBefore} before, ${readsAfter} and ${writesAfter} after`;
+  return [{ name, passed, found, repeat: null }];
+}
+
+/** All gates over one run. */
+export function judge(board: Board): readonly Gate[] {
+  return [...judgePaired(board), ...judgeDecisions(board), ...judgeStoreCalls(board)];
+}

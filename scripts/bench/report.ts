@@ -1,0 +1,132 @@
+// Shows a board as text and writes it to a file.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Board, PairedRow } from './board.ts';
+import type { Gate } from './gates.ts';
+import type { Throughput } from './slices.ts';
+
+/** Columns as wide as their widest cell; numbers to the right. */
+export function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const isNumber = head.map((_, column) => rows.every((row) => /^[-\d]/.test(row[column] ?? '-')));
+  const line = (row: readonly string[]): string =>
+    widths
+      .map((width, column) =>
+        isNumber[column] ? (row[column] ?? '').padStart(width) : (row[column] ?? '').padEnd(width),
+      )
+      .join('  ')
+      .trimEnd();
+  return all.map(line).join('\n');
+}
+
+const us = (value: number | null): string => (value === null ? '-' : value.toFixed(0));
+const percent = (value: number | null): string => (value === null ? '-' : `${(value * 100).toFixed(0)} %`);
+
+function toPairedLine(row: PairedRow): string[] {
+  const { addedP50Us: added, ratio } = row;
+  return [
+    row.scenario,
+    row.target,
+    us(row.waitedP50Us),
+    us(added.value),
+    `${us(added.low)}..${us(added.high)}`,
+    us(row.addedP99Us),
+    ratio === null ? '-' : ratio.value.toFixed(2),
+    ratio === null ? '-' : `${ratio.low.toFixed(2)}..${ratio.high.toFixed(2)}`,
+    us(row.transitP50Us),
+    us(row.transitP99Us),
+    String(row.failed),
+  ];
+}
+
+const pairedHead = [
+  'scenario',
+  'target',
+  'p50',
+  'added p50',
+  '95 %',
+  'added p99',
+  'x ref',
+  '95 %',
+  'event p50',
+  'event p99',
+  'failed',
+];
+
+function toThroughputLine(slice: Throughput): string[] {
+  const { limitedBy } = slice;
+  return [
+    String(slice.connections),
+    slice.target,
+    limitedBy === null ? slice.perSecond.toFixed(0) : '-',
+    us(slice.cpuUs),
+    us(slice.p50Us),
+    us(slice.p99Us),
+    percent(slice.busyShare),
+    percent(slice.rigShare),
+    String(slice.failed),
+    limitedBy === null ? '' : `rig limited: ${limitedBy}`,
+  ];
+}
+
+const throughputHead = [
+  'connections',
+  'target',
+  'req/s',
+  'CPU us/req',
+  'p50 us',
+  'p99 us',
+  'own core',
+  'rig core',
+  'failed',
+  '',
+];
+
+function toSections(board: Board): string[] {
+  const { machine, storeCalls } = board;
+  const stolen = board.stolenShare === null ? '' : `, ${(board.stolenShare * 100).toFixed(1)} % stolen`;
+  const sections = [
+    `${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}, ${board.pinned ? 'pinned' : 'not pinned'}${stolen}`,
+    `Added latency, one request in flight, us:\n${toTable(pairedHead, board.paired.map(toPairedLine))}`,
+  ];
+  if (board.throughput.length > 0)
+    sections.push(`Closed loop, small JSON:\n${toTable(throughputHead, board.throughput.map(toThroughputLine))}`);
+  const memory = board.memory.map(({ target, idleMb, afterMb }) => [target, us(idleMb), us(afterMb)]);
+  sections.push(`Memory, MB:\n${toTable(['target', 'idle', 'after'], memory)}`);
+  const decisions = board.decisions.map((row) => [
+    row.body,
+    String(row.bytes),
+    us(row.p50Us),
+    us(row.p99Us),
+    String(row.runs),
+  ]);
+  sections.push(
+    `Decision over 500 candidates in process, us:\n${toTable(['body', 'bytes', 'p50', 'p99', 'runs'], decisions)}`,
+  );
+  if (storeCalls) {
+    const { requests, readsBefore, writesBefore, readsAfter, writesAfter } = storeCalls;
+    sections.push(
+      `Store calls of one request, the most of ${requests}: ${readsBefore} reads and ${writesBefore} writes before the first byte, ` +
+        `${readsAfter} reads and ${writesAfter} writes after it.`,
+    );
+  }
+  if (board.notRun.length > 0) sections.push(`Not run:\n${board.notRun.map((line) => `- ${line}`).join('\n')}`);
+  return sections;
+}
+
+/** The board for people. */
+export const renderBoard = (board: Board): string => toSections(board).join('\n\n');
+
+/** The gates for people. */
+export const renderGates = (gates: readonly Gate[]): string =>
+  gates.map(({ name, passed, found }) => `${passed ? 'ok  ' : 'FAIL'} ${name}: ${found}`).join('\n');
+
+/** Writes the board as JSON into the folder and answers its path. */
+export function writeBoard(board: Board, gates: readonly Gate[], folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const cpu = board.machine.cpu.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
+  const path = join(folder, `${board.startedAt.replace(/[:.]/g, '-')}-${cpu}.json`);
+  writeFileSync(path, `${JSON.stringify({ ...board, gates }, null, 2)}\n`);
+  return path;
+}
