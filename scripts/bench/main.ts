@@ -1,5 +1,5 @@
 // `npm run bench`: what Freeway adds to a request, against the provider itself and a bare proxy, all in one run.
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { toMachine, toPairedRows, type Board, type Memory, type PairedRow } from './board.ts';
 import { pin, readRssMb, readSteal } from './cpu.ts';
@@ -121,7 +121,7 @@ async function measureOutside(
   const paired: PairedRow[] = [];
   for (const scenario of scenarios) paired.push(...(await attempt(scenario.name, () => measurePaired(rig, scenario))));
   let throughput: Throughput[] = [];
-  if (availableParallelism() < 2) notRun.push('closed loop: needs two cores, one for the target alone');
+  if (cpus().length < 2) notRun.push('closed loop: needs two cores, one for the target alone');
   else throughput = await attempt('closed loop', () => measureThroughput(rig));
   const memory: Memory[] = list.map(({ name, pid }, index) => ({
     target: name,
