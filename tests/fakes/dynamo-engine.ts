@@ -1,0 +1,73 @@
+// A real DynamoDB engine for tests: the binary that npm brings for some platforms, in memory, on a free port.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+
+export interface DynamoEngine {
+  readonly endpoint: string;
+  /** Environment that leads the SDK of another process to this engine. */
+  readonly env: Readonly<Record<string, string>>;
+  client(): DynamoDBClient;
+  close(): Promise<void>;
+}
+
+const binary = fileURLToPath(
+  new URL(`../../node_modules/@dynoxide/${process.platform}-${process.arch}/dynoxide`, import.meta.url),
+);
+
+/** Why there is no engine on this machine; null when there is one. */
+export const engineMissing: string | null = existsSync(binary)
+  ? null
+  : `npm brings no DynamoDB engine for ${process.platform}-${process.arch}`;
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => done(port));
+    });
+  });
+}
+
+/** Starts an empty engine and waits until it answers. */
+export async function startDynamoEngine(): Promise<DynamoEngine> {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const child = spawn(binary, ['--host', '127.0.0.1', '--port', String(port)], { stdio: 'ignore' });
+  const env = {
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
+  const client = (): DynamoDBClient =>
+    new DynamoDBClient({
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      maxAttempts: 1,
+    });
+  const first = client();
+  for (let tries = 0; ; tries++) {
+    try {
+      await first.send(new ListTablesCommand({}));
+      break;
+    } catch (error) {
+      if (tries === 100) throw error;
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  }
+  first.destroy();
+  return {
+    endpoint,
+    env,
+    client,
+    close: () =>
+      new Promise((done) => {
+        child.once('exit', () => done());
+        child.kill('SIGKILL');
+      }),
+  };
+}
