@@ -35,7 +35,7 @@ export function createMemoryStore(clock: Pick<Clock, 'now'> = { now: Date.now })
       counts.writes++;
       const result = applyUpdate(find(update.key), update);
       if (result.applied) {
-        const before = items.get(toText(update.key))?.expiresAtMs ?? null;
+        const before = find(update.key) === null ? null : (items.get(toText(update.key))?.expiresAtMs ?? null);
         items.set(toText(update.key), {
           key: update.key,
           item: result.item,
