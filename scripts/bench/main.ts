@@ -184,6 +184,9 @@ async function main(): Promise<number> {
   return values.check && gates.some(({ passed }) => !passed) ? 1 : 0;
 }
 
+// Leaving by way of exit() ends the processes that were started.
+process.on('SIGINT', () => process.exit(130));
+process.on('SIGTERM', () => process.exit(143));
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {

@@ -79,7 +79,10 @@ export async function start(script: string, env: Readonly<Record<string, string>
     stdio: ['ignore', 'ignore', log],
   });
   closeSync(log);
+  const abandon = (): void => void child.kill();
+  process.once('exit', abandon);
   const end = async (): Promise<void> => {
+    process.off('exit', abandon);
     await stop(child);
     rmSync(folder, { recursive: true, force: true });
   };
