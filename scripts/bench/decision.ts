@@ -56,6 +56,7 @@ function createDecision({ fleet, ledger, body }: { fleet: Fleet; ledger: Ledger;
       policy,
       tried: new Set(),
       refused: new Map(),
+      lastResort: false,
       nowMs,
       jitter: random(),
     }).best;

@@ -1,6 +1,6 @@
 // What must hold: only ratios inside one run, counts, and bounds so wide that no noise of a machine reaches them.
 import type { Board, PairedRow } from './board.ts';
-import { large, small } from './scenarios.ts';
+import { busy, large, small } from './scenarios.ts';
 
 export interface Gate {
   readonly name: string;
@@ -29,9 +29,19 @@ function judgeRatio({ scenario, ratio, failed }: PairedRow): Gate {
   };
 }
 
+function judgeBusy({ scenario, rounds, failed }: PairedRow): Gate {
+  return {
+    name: `${scenario}: no refusal reaches the caller`,
+    passed: failed === 0,
+    found: `${failed} of ${rounds} answers were none`,
+    repeat: null,
+  };
+}
+
 function judgePaired({ paired }: Board): Gate[] {
+  const refused = paired.filter(({ target, scenario }) => target === TARGET && scenario === busy.name);
   const rows = paired.filter(({ target, scenario }) => target === TARGET && gatedScenarios.has(scenario));
-  if (rows.length > 0) return rows.map(judgeRatio);
+  if (rows.length > 0) return [...rows.map(judgeRatio), ...refused.map(judgeBusy)];
   return [{ name: 'Freeway was measured', passed: false, found: 'it was not; see what was not run', repeat: null }];
 }
 

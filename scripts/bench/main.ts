@@ -8,7 +8,7 @@ import { judge, type Gate } from './gates.ts';
 import { startInProcess } from './in-process.ts';
 import { playPaired } from './paired.ts';
 import { renderBoard, renderGates, writeBoard } from './report.ts';
-import { burst, large, paced, small, tools, type Scenario } from './scenarios.ts';
+import { burst, busy, large, paced, small, tools, type Scenario } from './scenarios.ts';
 import { playSlices, type Throughput } from './slices.ts';
 import { createRandom } from './stats.ts';
 import { countStoreCalls } from './store-calls.ts';
@@ -49,7 +49,7 @@ const full: Plan = {
   cycles: 5,
 };
 
-const scenarios: readonly Scenario[] = [small, tools, large, burst, paced];
+const scenarios: readonly Scenario[] = [small, tools, large, burst, paced, busy];
 
 interface Rig {
   readonly targets: Targets;

@@ -23,9 +23,6 @@ export function renderDocument(textLength: number, promptBytes: number): string 
   return withLength(JSON_HEAD, body);
 }
 
-/** Any JSON document. */
-export const renderJson = (value: unknown): string => withLength(JSON_HEAD, JSON.stringify(value));
-
 /** A refusal for load, to be tried again after a second. */
 export function renderBusy(): string {
   const body =

@@ -2,9 +2,7 @@
 import { createServer, type Socket } from 'node:net';
 import { parseDirective, type Directive } from './directive.ts';
 import { createMessageParser } from './message-parser.ts';
-import { renderBusy, renderDelta, renderDocument, renderJson, renderStreamEnd, STREAM_HEAD } from './mock-replies.ts';
-
-const counts = { requests: 0, busy: 0 };
+import { renderBusy, renderDelta, renderDocument, renderStreamEnd, STREAM_HEAD } from './mock-replies.ts';
 
 interface Asked {
   readonly directive: Directive;
@@ -40,9 +38,7 @@ function stream(socket: Socket, { directive, bytes, wantsUsage }: Asked): void {
 
 function answerChat(socket: Socket, body: Buffer): void {
   const directive = parseDirective(body);
-  counts.requests++;
   if (directive.busyPercent > 0 && Math.random() * 100 < directive.busyPercent) {
-    counts.busy++;
     socket.write(renderBusy(), 'latin1');
   } else if (directive.chunks > 0) {
     stream(socket, { directive, bytes: body.length, wantsUsage: body.includes('"include_usage":true') });
@@ -53,11 +49,9 @@ function answerChat(socket: Socket, body: Buffer): void {
 
 /** One connection. A second request before the first is answered gets its answer in turn, as all but paced streams are written at once. */
 function serve(socket: Socket): void {
-  let head = '';
   let pieces: Buffer[] = [];
   const parse = createMessageParser({
-    head: (text) => {
-      head = text;
+    head: () => {
       pieces = [];
     },
     body: (piece) => {
@@ -65,8 +59,7 @@ function serve(socket: Socket): void {
     },
     end: () => {
       const [only] = pieces;
-      if (head.startsWith('GET /stats ')) socket.write(renderJson(counts), 'latin1');
-      else answerChat(socket, pieces.length === 1 && only ? only : Buffer.concat(pieces));
+      answerChat(socket, pieces.length === 1 && only ? only : Buffer.concat(pieces));
     },
   });
   socket.setNoDelay(true);

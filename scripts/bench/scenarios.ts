@@ -59,7 +59,7 @@ export const decisionBodies: Readonly<Record<'small' | 'tools' | 'large', string
   large: toBody(plainDirective, { messages: toConversation(21, 33) }),
 };
 
-const streamOf = (directive: Directive): Pick<Scenario, 'body' | 'directive'> => ({
+const withDirective = (directive: Directive): Pick<Scenario, 'body' | 'directive'> => ({
   directive,
   body: toBody(directive, { messages: smallMessages }),
 });
@@ -67,11 +67,14 @@ const streamOf = (directive: Directive): Pick<Scenario, 'body' | 'directive'> =>
 export const small: Scenario = { name: 'small JSON', body: decisionBodies.small, directive: plainDirective };
 export const tools: Scenario = { name: '8 KB with tools', body: decisionBodies.tools, directive: plainDirective };
 export const large: Scenario = { name: '100 KB prompt', body: decisionBodies.large, directive: plainDirective };
-export const burst: Scenario = { name: 'stream, burst of 100', ...streamOf({ ...plainDirective, chunks: 100 }) };
+export const burst: Scenario = { name: 'stream, burst of 100', ...withDirective({ ...plainDirective, chunks: 100 }) };
 export const paced: Scenario = {
   name: 'stream, 40 every 2 ms',
-  ...streamOf({ ...plainDirective, chunks: 40, paceMs: 2 }),
+  ...withDirective({ ...plainDirective, chunks: 40, paceMs: 2 }),
 };
+
+/** Three of ten calls to the provider are refused with 429: what reaches the caller, and what going to the next candidate costs. */
+export const busy: Scenario = { name: 'small, 30 % refused', ...withDirective({ ...plainDirective, busyPercent: 30 }) };
 
 /** The raw HTTP request; the same bytes for every target. */
 export function toRequest({ body }: Pick<Scenario, 'body'>, apiKey: string): Buffer {

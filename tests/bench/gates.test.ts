@@ -1,0 +1,69 @@
+// The bench's gates: noise does not fail them, what is really past a bound does, and what was not measured never passes.
+import { describe, expect, it } from 'vitest';
+import type { Board, PairedRow } from '../../scripts/bench/board.ts';
+import { judge } from '../../scripts/bench/gates.ts';
+
+function toRow(more: Partial<PairedRow>): PairedRow {
+  const exact = { value: 0, low: 0, high: 0 };
+  return {
+    scenario: 'small JSON',
+    target: 'freeway',
+    rounds: 100,
+    waitedP50Us: 300,
+    addedP50Us: exact,
+    addedP99Us: 900,
+    ratio: { value: 1, low: 0.95, high: 1.05 },
+    transitP50Us: null,
+    transitP99Us: null,
+    failed: 0,
+    ...more,
+  };
+}
+
+function toBoard(more: Partial<Board>): Board {
+  return {
+    startedAt: '2026-11-21T00:00:00.000Z',
+    machine: { cpu: 'any', cores: 2, system: 'any', node: 'v24.0.0' },
+    pinned: true,
+    stolenShare: null,
+    paired: [toRow({})],
+    throughput: [],
+    memory: [],
+    decisions: [{ body: 'small', bytes: 134, p50Us: 80, p99Us: 120, runs: 100 }],
+    storeCalls: { requests: 10, readsBefore: 1, writesBefore: 1, readsAfter: 0, writesAfter: 1 },
+    notRun: [],
+    ...more,
+  };
+}
+
+const failedOf = (board: Board): string[] =>
+  judge(board)
+    .filter(({ passed }) => !passed)
+    .map(({ name }) => name.split(':')[0] ?? name);
+
+const ratio = (value: number, low: number, high: number): Partial<PairedRow> => ({ ratio: { value, low, high } });
+const calls = { requests: 10, readsBefore: 1, writesBefore: 1, readsAfter: 0, writesAfter: 1 };
+const decision = { body: 'large', bytes: 100_000, p50Us: 100, p99Us: 100, runs: 10 };
+
+describe('judge', () => {
+  it.each<[string, Partial<Board>, string[]]>([
+    ['all within bounds', {}, []],
+    ['a ratio whose interval reaches down to the gate', { paired: [toRow(ratio(1.35, 1.29, 1.4))] }, []],
+    ['a ratio surely past the gate', { paired: [toRow(ratio(1.35, 1.31, 1.4))] }, ['small JSON']],
+    ['a good ratio of answers that were not whole', { paired: [toRow({ failed: 1 })] }, ['small JSON']],
+    [
+      'a refusal that reached the caller',
+      { paired: [toRow({}), toRow({ scenario: 'small, 30 % refused', failed: 1 })] },
+      ['small, 30 % refused'],
+    ],
+    ['a row without a ratio', { paired: [toRow({ ratio: null })] }, ['small JSON']],
+    ['nothing but the reference', { paired: [toRow({ target: 'reference' })] }, ['Freeway was measured']],
+    ['a slow decision', { decisions: [{ ...decision, p99Us: 5_000 }] }, ['decision, large body']],
+    ['a decision just fast enough', { decisions: [{ ...decision, p99Us: 4_999 }] }, []],
+    ['two writes before the first byte', { storeCalls: { ...calls, writesBefore: 2 } }, ['store']],
+    ['a read after it', { storeCalls: { ...calls, readsAfter: 1 } }, ['store']],
+    ['uncounted store calls', { storeCalls: null }, ['store']],
+  ])('%s', (_, more, expected) => {
+    expect(failedOf(toBoard(more))).toEqual(expected);
+  });
+});
