@@ -70,6 +70,7 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
         policy,
         tried: new Set(),
         refused: new Map(),
+        lastResort: false,
         nowMs,
         jitter,
       };

@@ -6,11 +6,13 @@ export interface Journey {
   readonly attempts: Attempt[];
   /** Not to be asked (again) for this request. */
   readonly tried: Set<number>;
-  /** May be asked again after a pause: index to tries so far. */
-  readonly later: Map<number, number>;
+  /** May be asked again after a pause. */
+  readonly later: Set<number>;
   /** Refused by the store for this request, until when. */
   readonly refused: Map<number, number>;
   readonly stripped: Map<number, string[]>;
+  /** Nobody healthy was left: open breakers are passed from then on. */
+  lastResort: boolean;
   waitedMs: number;
   rounds: number;
 }
@@ -19,9 +21,10 @@ export interface Journey {
 export const createJourney = (): Journey => ({
   attempts: [],
   tried: new Set(),
-  later: new Map(),
+  later: new Set(),
   refused: new Map(),
   stripped: new Map(),
+  lastResort: false,
   waitedMs: 0,
   rounds: 0,
 });

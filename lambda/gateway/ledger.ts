@@ -27,7 +27,8 @@ export interface Ledger {
   /** Brings the copies of the books up to date: at most one batch read, none when they are fresh. */
   refresh(among: readonly number[] | null): Promise<void>;
   standings(nowMs: number): readonly Standing[];
-  reserve(index: number, need: Amounts): Promise<Reserved>;
+  /** `lastResort` passes an open breaker. */
+  reserve(index: number, need: Amounts, lastResort: boolean): Promise<Reserved>;
   /** One write at most. */
   settle(reservation: Reservation, outcome: AttemptOutcome): Promise<void>;
   /** The candidate that time will free first, and in how long; null when waiting helps nobody. */
@@ -70,7 +71,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
       await books.refresh(bookIds(deps.fleet.candidates, among));
     },
     standings: (nowMs) => seen.read(nowMs),
-    reserve: (index, need) => reserve(desk, index, need),
+    reserve: (index, need, lastResort) => reserve(desk, { index, need, lastResort }),
     settle: (reservation, outcome) => settle(desk, reservation, outcome),
     soonest: (decision, input) => soonest(desk, decision, input),
     views: (index, need) => {
@@ -96,11 +97,15 @@ function bookIds(candidates: readonly Candidate[], among: readonly number[] | nu
 
 const isLasting = ({ pools }: Candidate): boolean => pools.some(({ clock }) => clock.kind === 'once');
 
-function plan({ books, clock, zones }: Desk, candidate: Candidate, need: Amounts): ReservePlan {
+function plan(
+  { books, clock, zones }: Desk,
+  candidate: Candidate,
+  asked: { need: Amounts; lastResort: boolean },
+): ReservePlan {
   return planReserve({
     pools: candidate.pools,
     mark: candidate.mark,
-    need,
+    ...asked,
     book: books.copy(candidate.book).item,
     nowMs: clock.now(),
     zones,
@@ -109,11 +114,14 @@ function plan({ books, clock, zones }: Desk, candidate: Candidate, need: Amounts
   });
 }
 
-async function reserve(desk: Desk, index: number, need: Amounts): Promise<Reserved> {
+async function reserve(
+  desk: Desk,
+  { index, need, lastResort }: { index: number; need: Amounts; lastResort: boolean },
+): Promise<Reserved> {
   const candidate = desk.fleet.candidates[index];
   if (!candidate) throw new Error('no such candidate');
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const planned = plan(desk, candidate, need);
+    const planned = plan(desk, candidate, { need, lastResort });
     if (planned.kind === 'blocked') return { refusedUntilMs: desk.clock.now() + Math.max(1, planned.waitMs) };
     const { hold } = planned;
     // Nothing to take, and nothing to be the only one at: no need to ask the store.
@@ -170,6 +178,7 @@ function waitOf(
   if (!standing) return Infinity;
   const rest = Math.max(0, standing.restUntilMs + 1 - input.nowMs);
   const refused = Math.max(0, (input.refused.get(index) ?? 0) - input.nowMs);
-  const planned = plan(desk, candidate, toNeed(input.profile, { candidate, ratio: standing.ratio }));
+  const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
+  const planned = plan(desk, candidate, { need, lastResort: false });
   return Math.max(1, rest, refused, planned.kind === 'blocked' ? planned.waitMs : 0);
 }

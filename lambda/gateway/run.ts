@@ -43,9 +43,6 @@ export interface GatewayDeps {
   readonly metrics: Metrics;
 }
 
-/** How often one candidate may be asked for one request after passing faults. */
-const MAX_TRIES_EACH = 3;
-
 /** Builds the loop over one fleet. */
 export function createGateway(deps: GatewayDeps): Gateway {
   return { run: (input) => run(deps, input) };
@@ -61,6 +58,7 @@ function toDecideInput(deps: GatewayDeps, operation: Operation, journey: Journey
     policy: operation.policy,
     tried: journey.tried,
     refused: journey.refused,
+    lastResort: journey.lastResort,
     nowMs,
     jitter: deps.clock.random(),
   };
@@ -85,7 +83,8 @@ async function run(deps: GatewayDeps, { operation, caller }: RunInput): Promise<
     const standing = input.standings[best];
     if (!candidate || !standing)
       throw new CallerError('internal', 'The decision named a candidate that does not exist.');
-    const reserved = await deps.ledger.reserve(best, toNeed(operation.profile, { candidate, ratio: standing.ratio }));
+    const need = toNeed(operation.profile, { candidate, ratio: standing.ratio });
+    const reserved = await deps.ledger.reserve(best, need, journey.lastResort);
     if ('refusedUntilMs' in reserved) {
       journey.refused.set(best, reserved.refusedUntilMs);
       continue;
@@ -195,11 +194,7 @@ function afterFailure(
     throw toCallerError({ ...toEnded(deps, input, journey), stoppedBy: failure });
   }
   journey.tried.add(index);
-  const tries = journey.attempts.filter(
-    ({ route, credential }) =>
-      route === deps.fleet.candidates[index]?.route && credential === deps.fleet.candidates[index]?.credential,
-  ).length;
-  if (next === 'later' && tries < MAX_TRIES_EACH) journey.later.set(index, tries);
+  if (next === 'later') journey.later.add(index);
   if (failure.kind === 'context_exceeded') excludeShorter(deps, journey, index);
 }
 

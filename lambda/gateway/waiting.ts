@@ -13,6 +13,10 @@ export interface WaitingDeps {
 
 /** The first pause before candidates that had a passing fault are asked again; it doubles each time. */
 const BACKOFF_MS = 250;
+/** Pauses after faults at most; with them a single failing provider is asked six times in some 8 s. */
+const MAX_ROUNDS = 5;
+/** A limit that lifts this soon is waited for rather than asking candidates behind an open breaker. */
+const WORTH_WAITING_MS = 1_000;
 
 /** The end of a request as it would be told now. */
 export function toEnded(deps: WaitingDeps, input: DecideInput, journey: Journey): Ended {
@@ -24,27 +28,40 @@ export function toEnded(deps: WaitingDeps, input: DecideInput, journey: Journey)
   };
 }
 
-/** Nobody can serve right now: waits for quota or for a second try when that is within the caller's patience, else gives up honestly. */
+/** How long until limits lift, and until faulty candidates are asked again, ms; Infinity when that will not be. */
+function toWaits(deps: WaitingDeps, { soonest }: Ended, journey: Journey): { quotaMs: number; retryMs: number } {
+  const spread = deps.clock.random();
+  const retry = journey.later.size > 0 && journey.rounds < MAX_ROUNDS;
+  return {
+    quotaMs: soonest ? soonest.waitMs + Math.ceil(5 * spread) : Infinity,
+    retryMs: retry ? BACKOFF_MS * 2 ** journey.rounds * (0.5 + spread) : Infinity,
+  };
+}
+
+/**
+ * Nobody can serve right now: waits for quota or for a second try when that is within the caller's patience; passes open breakers
+ * when that is all that is left; else gives up honestly.
+ */
 export async function waitForTurn(
   deps: WaitingDeps,
   input: DecideInput,
   { operation, journey }: { operation: Operation; journey: Journey },
 ): Promise<void> {
   const ended = toEnded(deps, input, journey);
-  const patienceMs = Math.min(operation.policy.maxWaitMs - journey.waitedMs, operation.deadlineAtMs - input.nowMs);
-  const quotaMs =
-    operation.policy.failover && ended.soonest ? ended.soonest.waitMs + Math.ceil(5 * deps.clock.random()) : Infinity;
-  const retryMs =
-    journey.later.size > 0 && operation.policy.failover
-      ? BACKOFF_MS * 2 ** journey.rounds * (0.5 + deps.clock.random())
-      : Infinity;
+  if (!operation.policy.failover) throw toCallerError(ended);
+  const { quotaMs, retryMs } = toWaits(deps, ended, journey);
   const waitMs = Math.min(quotaMs, retryMs);
+  if (!journey.lastResort && waitMs > WORTH_WAITING_MS && decide({ ...input, lastResort: true }).best >= 0) {
+    journey.lastResort = true;
+    return;
+  }
+  const patienceMs = Math.min(operation.policy.maxWaitMs - journey.waitedMs, operation.deadlineAtMs - input.nowMs);
   if (waitMs > patienceMs) throw toCallerError(ended);
   await deps.clock.sleep(waitMs);
   journey.waitedMs += waitMs;
   if (retryMs <= quotaMs) {
     journey.rounds++;
-    for (const index of journey.later.keys()) journey.tried.delete(index);
+    for (const index of journey.later) journey.tried.delete(index);
     journey.later.clear();
   }
   await deps.ledger.refresh(operation.selector.among);

@@ -60,6 +60,8 @@ export interface DecideInput {
   readonly tried: ReadonlySet<number>;
   /** Candidates that the store has refused to this request, with the time until which it said so, ms. */
   readonly refused: ReadonlyMap<number, number>;
+  /** Nobody healthy is left: candidates behind an open breaker may be asked too, since a likely failure beats a certain one. */
+  readonly lastResort: boolean;
   readonly nowMs: number;
   /** A number in [0, 1) that breaks ties; logged, so that the decision can be replayed. */
   readonly jitter: number;
@@ -120,13 +122,13 @@ function judgeFit(candidate: Candidate, { profile, policy, selector }: DecideInp
 }
 
 /** Whether it may be asked now: context, limits, rests, breaker, quota. */
-function judgeNow(candidate: Candidate, standing: Standing, { profile, nowMs }: DecideInput): number {
+function judgeNow(candidate: Candidate, standing: Standing, { profile, nowMs, lastResort }: DecideInput): number {
   const asked = { candidate, ratio: standing.ratio };
   if (candidate.context !== null && profile.inputTokens * standing.ratio > candidate.context)
     return code.context_too_small;
   if (exceeds(standing.most, asked, profile)) return code.request_exceeds_limit;
   if (standing.restUntilMs > nowMs) return code.resting;
-  if (standing.breaker === 'open') return code.breaker_open;
+  if (standing.breaker === 'open' && !lastResort) return code.breaker_open;
   return exceeds(standing.room, asked, profile) ? code.quota_used_up : code.eligible;
 }
 

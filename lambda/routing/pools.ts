@@ -22,6 +22,8 @@ export interface ReserveInput extends Moment, Omit<Taking, 'draft'> {
   /** The candidate's key in the book, for its rests and breaker. */
   readonly mark: string;
   readonly need: Need;
+  /** Passes an open breaker: there is nobody healthier to ask. */
+  readonly lastResort: boolean;
 }
 
 /** Everything a reservation took, to be corrected or given back later. Plain JSON. */
@@ -71,13 +73,15 @@ function take(clock: Clock, question: PoolQuestion, taking: Taking): Charge {
 }
 
 /** What keeps the candidate itself from being called now; null when nothing does. */
-function findBench({ mark, nowMs }: ReserveInput, book: Item): ReservePlan | null {
+function findBench({ mark, nowMs, lastResort }: ReserveInput, book: Item): ReservePlan | null {
   const rest = restOf(book, mark, nowMs);
   // A rest ends after its last millisecond.
   if (rest !== null)
     return { kind: 'blocked', by: 'rest', pool: null, waitMs: rest.untilMs + 1 - nowMs, resetAtMs: rest.untilMs };
   const { waitMs } = breakerState(book, mark, nowMs);
-  return waitMs > 0 ? { kind: 'blocked', by: 'breaker', pool: null, waitMs, resetAtMs: nowMs + waitMs } : null;
+  return waitMs > 0 && !lastResort
+    ? { kind: 'blocked', by: 'breaker', pool: null, waitMs, resetAtMs: nowMs + waitMs }
+    : null;
 }
 
 /**
@@ -107,7 +111,7 @@ export function planReserve(input: ReserveInput): ReservePlan {
   }
   if (blocked !== null) return blocked;
   guardRest(draft, mark, nowMs);
-  const untilMs = guardBreaker(draft, { book, mark, nowMs, leaseMs });
+  const untilMs = input.lastResort ? null : guardBreaker(draft, { book, mark, nowMs, leaseMs });
   const probe = untilMs === null ? null : { attr: `${mark}!h`, untilMs };
   return { kind: 'write', ...draft, hold: { charges, probe } };
 }

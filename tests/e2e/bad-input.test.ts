@@ -33,7 +33,7 @@ interface Answer {
 async function post(body: string | Uint8Array, headers: Record<string, string> = {}): Promise<Answer> {
   const response = await fetch(`${server.url}/v1/chat/completions`, {
     method: 'POST',
-    body: body as BodyInit,
+    body: body as string,
     headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json', ...headers },
   });
   const text = await response.text();

@@ -43,6 +43,7 @@ function toInput({
     policy: toPolicyOf(policy),
     tried: new Set(tried),
     refused: new Map(),
+    lastResort: false,
     nowMs: 1_000_000,
     jitter: 0.5,
   };
