@@ -1,6 +1,4 @@
 // Freeway inside this process, for what only the inside shows: a real embedded store whose calls are counted, and a provider that answers at once.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { providers } from '#catalog/index.ts';
 import { systemClock } from '#lambda/clock.ts';
@@ -11,6 +9,7 @@ import type { Log, Store, Upstream } from '#lambda/ports.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { toEntries } from './fleet.ts';
+import { makeFolder } from './temporary.ts';
 
 export const OWNER_KEY = 'bench-owner-key-0123456789-0123456789';
 
@@ -68,7 +67,7 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 
 /** Starts Freeway with the bench's 500 candidates over a store in a temporary folder. */
 export async function startInProcess(): Promise<InProcess> {
-  const folder = mkdtempSync(join(tmpdir(), 'freeway-bench-'));
+  const folder = makeFolder();
   const env = {
     FREEWAY_PROVIDERS: JSON.stringify(toEntries('http://127.0.0.1:9/v1')),
     FREEWAY_DEMO: 'off',
@@ -83,9 +82,6 @@ export async function startInProcess(): Promise<InProcess> {
     freeway,
     deps: { ...common, fleet: freeway.fleet() },
     calls,
-    close: async () => {
-      await store.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close: () => store.close(),
   };
 }

@@ -1,10 +1,10 @@
 // Starts the programs under test as processes of their own, waits until they listen, and ends them again.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from './temporary.ts';
 
 /** A program that listens. */
 export interface Running {
@@ -70,8 +70,7 @@ async function waitFor(child: ChildProcess, port: number): Promise<void> {
 export async function start(script: string, env: Readonly<Record<string, string>>): Promise<Running> {
   const port = await findPort();
   // A file, not a pipe: nobody here has to spend time on reading a log line per request.
-  const folder = mkdtempSync(join(tmpdir(), 'freeway-bench-log-'));
-  const logPath = join(folder, 'stderr');
+  const logPath = join(makeFolder(), 'stderr');
   const log = openSync(logPath, 'a');
   const child = spawn(process.execPath, [`${root}${script}`], {
     cwd: root,
@@ -84,7 +83,6 @@ export async function start(script: string, env: Readonly<Record<string, string>
   const end = async (): Promise<void> => {
     process.off('exit', abandon);
     await stop(child);
-    rmSync(folder, { recursive: true, force: true });
   };
   try {
     await waitFor(child, port);

@@ -1,9 +1,9 @@
 // Who is measured: the provider itself (direct), the reference proxy, and Freeway with 500 candidates that all lead to that provider.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toEntries } from './fleet.ts';
 import { start, type Running } from './processes.ts';
+import { makeFolder } from './temporary.ts';
 
 export interface Target {
   readonly name: string;
@@ -37,13 +37,12 @@ function startFreeway(folder: string, providerPort: number): Promise<Running> {
 
 /** Starts everything. What can't be started but the provider is reported as missing. */
 export async function startTargets(): Promise<Targets> {
-  const folder = mkdtempSync(join(tmpdir(), 'freeway-bench-'));
+  const folder = makeFolder();
   const running: Running[] = [];
   const list: Target[] = [];
   const missing: string[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(running.map((one) => one.stop()));
-    rmSync(folder, { recursive: true, force: true });
   };
   const add = async (name: string, starting: Promise<Running>): Promise<number> => {
     const one = await starting;
