@@ -4,10 +4,11 @@ import type { ProviderFailure, ProviderFailureKind } from '#shared/failures.ts';
 export interface FailurePolicy {
   /**
    * - `failover`: go on with the next candidate; this one is not asked again for this request.
+   * - `rested`: go on with the next candidate; this one may be asked again once its rest is over.
    * - `later`: go on with the next candidate; when none is left this one may be asked again, after a pause.
    * - `stop`: the failure is the answer.
    */
-  readonly next: 'failover' | 'later' | 'stop';
+  readonly next: 'failover' | 'rested' | 'later' | 'stop';
   /** What is benched for everybody: the model under this credential, the whole credential, or nothing. */
   readonly rests: 'model' | 'credential' | 'nothing';
   /** How long when the provider names no time, ms. */
@@ -20,7 +21,7 @@ const SECOND = 1000;
 const HOUR = 3_600_000;
 
 const table: Readonly<Record<ProviderFailureKind, FailurePolicy>> = {
-  rate_limited: { next: 'later', rests: 'model', restMs: 20 * SECOND, breaker: false },
+  rate_limited: { next: 'rested', rests: 'model', restMs: SECOND, breaker: false },
   quota_exhausted: { next: 'failover', rests: 'model', restMs: HOUR, breaker: false },
   overloaded: { next: 'later', rests: 'nothing', restMs: 0, breaker: true },
   timeout: { next: 'later', rests: 'nothing', restMs: 0, breaker: true },
@@ -36,8 +37,9 @@ const table: Readonly<Record<ProviderFailureKind, FailurePolicy>> = {
   cancelled: { next: 'stop', rests: 'nothing', restMs: 0, breaker: false },
 };
 
-/** The longest a provider may bench itself by a hint in a reply. */
+/** The longest a provider may bench itself by a hint in a reply, and the shortest pause after any limit. */
 const LONGEST_REST_MS = 48 * HOUR;
+const SHORTEST_REST_MS = 100;
 
 /** What follows from this failure. A failure that covers the whole credential rests it whole. */
 export function policyFor(failure: ProviderFailure): FailurePolicy {
@@ -45,5 +47,5 @@ export function policyFor(failure: ProviderFailure): FailurePolicy {
   const rests = failure.covers === 'credential' && policy.rests !== 'nothing' ? 'credential' : policy.rests;
   const asked = failure.retryAfterMs;
   if (asked === undefined || policy.rests === 'nothing') return { ...policy, rests };
-  return { ...policy, rests, restMs: Math.min(asked, LONGEST_REST_MS) };
+  return { ...policy, rests, restMs: Math.min(Math.max(asked, SHORTEST_REST_MS), LONGEST_REST_MS) };
 }

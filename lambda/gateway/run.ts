@@ -193,6 +193,7 @@ function afterFailure(
     const input = toDecideInput(deps, operation, journey);
     throw toCallerError({ ...toEnded(deps, input, journey), stoppedBy: failure });
   }
+  if (next === 'rested') return;
   journey.tried.add(index);
   if (next === 'later') journey.later.add(index);
   if (failure.kind === 'context_exceeded') excludeShorter(deps, journey, index);

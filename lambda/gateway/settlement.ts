@@ -2,7 +2,7 @@
 import type { Item } from '#shared/items.ts';
 import type { Amounts } from '#shared/pools.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
-import { afterFailure, afterRest, afterSuccess, everyMark } from '../routing/breaker.ts';
+import { afterFailure, afterRest, afterSuccess, everyMark, restOf } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import { costUsd } from '../routing/cost.ts';
 import { updateRatio } from '../routing/estimate.ts';
@@ -58,7 +58,6 @@ function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts
 }
 
 /** Rests after limits grow while a provider names no time: 1 s, 2 s, 4 s ... 60 s; the count is forgotten with the first success. */
-const FIRST_REST_MS = 1_000;
 const LONGEST_GUESSED_REST_MS = 60_000;
 const limitsAttr = (mark: string): string => `${mark}!c`;
 
@@ -67,7 +66,7 @@ function restMs(failure: ProviderFailure, { candidate, moment }: SettlementInput
   if (failure.untilReset) return Math.max(policy.restMs, untilReset(candidate, moment));
   if (failure.kind !== 'rate_limited' || failure.retryAfterMs !== undefined) return policy.restMs;
   const before = numberIn(moment.book ?? {}, limitsAttr(candidate.mark)) ?? 0;
-  return Math.min(LONGEST_GUESSED_REST_MS, FIRST_REST_MS * 2 ** before);
+  return Math.min(LONGEST_GUESSED_REST_MS, policy.restMs * 2 ** before);
 }
 
 /** Until the longest calendar window of the candidate is over; 0 when it has none. */
@@ -93,7 +92,9 @@ function toBench(input: SettlementInput): Ops[] {
   if (policy.breaker) ops.push(afterFailure({ book, mark, nowMs: moment.nowMs, random: moment.random }));
   if (policy.rests === 'model')
     ops.push(afterRest(book, mark, { untilMs: moment.nowMs + restMs(failure, input), reason: failure.kind }));
-  if (failure.kind === 'rate_limited') ops.push({ add: { [limitsAttr(mark)]: 1 }, set: {}, remove: [] });
+  // Calls that were under way together are refused together: they count as one refusal.
+  const isFirst = restOf(book, mark, moment.nowMs) === null;
+  if (failure.kind === 'rate_limited' && isFirst) ops.push({ add: { [limitsAttr(mark)]: 1 }, set: {}, remove: [] });
   return ops;
 }
 
