@@ -8,7 +8,8 @@ import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Fleet } from './fleet.ts';
-import type { Operation, OutgoingCall } from './operation.ts';
+import { withoutQuotes } from './echo.ts';
+import type { Operation, OutgoingCall, ReaderContext } from './operation.ts';
 import { createChatReader } from './read-chat.ts';
 
 export interface ChatInput {
@@ -61,6 +62,21 @@ function firstContentMs(candidate: Candidate, question: ChatQuestion, profile: R
   return Math.min(LONGEST_WHOLE_MS, first + (tokens / SLOWEST_TOKENS_PER_SECOND) * 1000);
 }
 
+/** A context whose failures do not repeat what the caller has written. */
+function quotingNothing(context: ReaderContext, { texts }: ChatQuestion): ReaderContext {
+  return {
+    ...context,
+    finish: (outcome) => {
+      const { failure } = outcome;
+      context.finish(
+        failure === null
+          ? outcome
+          : { ...outcome, failure: { ...failure, message: withoutQuotes(failure.message, texts) } },
+      );
+    },
+  };
+}
+
 /** Path of an operation at a provider whose data names none. */
 const CHAT_PATH = '/chat/completions';
 
@@ -94,6 +110,7 @@ export function createChatOperation(input: ChatInput): Operation {
     policy: input.policy,
     deadlineAtMs: input.deadlineAtMs,
     prepare,
-    read: (index, context) => createChatReader({ question, wire, dialect: input.dialectOf(index), context }),
+    read: (index, context) =>
+      createChatReader({ question, wire, dialect: input.dialectOf(index), context: quotingNothing(context, question) }),
   };
 }
