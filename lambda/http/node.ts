@@ -2,111 +2,149 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { CallerError } from '#shared/failures.ts';
 import type { Exchange, Handler, Headers, ReplyBody } from '../ports.ts';
-import { securityHeaders } from './security-headers.ts';
+import { refuseEncoding, tooLarge } from './body.ts';
+import { joinHeaders, toReplyHeaders } from './headers.ts';
 
-function toHeaders({ headers }: IncomingMessage): Headers {
-  const flat: Record<string, string> = {};
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined) flat[name] = typeof value === 'string' ? value : value.join(', ');
-  }
-  return flat;
+/** What a client may take and send. */
+export interface NodeLimits {
+  /** Until all headers have come. */
+  readonly headersMs?: number;
+  /** Until the whole request has come. */
+  readonly requestMs?: number;
+  /** How long an idle connection is kept. */
+  readonly keepAliveMs?: number;
+  readonly maxHeaderBytes?: number;
 }
 
-const tooLarge = (limitBytes: number): CallerError =>
-  new CallerError(
-    'too_large',
-    `The body is larger than ${Math.floor(limitBytes / 1024 / 1024)} MB, the most that is accepted here.`,
-  );
+const defaults = { headersMs: 20_000, requestMs: 120_000, keepAliveMs: 65_000, maxHeaderBytes: 32_768 } as const;
+
+const brokeOff = (): CallerError =>
+  new CallerError('invalid_request', 'The request broke off before its body was complete.');
 
 function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) return Promise.reject(tooLarge(limitBytes));
   return new Promise((resolve, reject) => {
+    if (request.destroyed && !request.complete) return reject(brokeOff());
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limitBytes) {
-        request.removeAllListeners('data');
-        request.resume();
-        reject(tooLarge(limitBytes));
-      } else chunks.push(chunk);
+      if (size <= limitBytes) return void chunks.push(chunk);
+      chunks.length = 0;
+      reject(tooLarge(limitBytes));
     });
     request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.on('error', () =>
-      reject(new CallerError('invalid_request', 'The request broke off before its body was complete.')),
-    );
-    request.on('close', () =>
-      reject(new CallerError('invalid_request', 'The request broke off before its body was complete.')),
-    );
+    request.on('error', () => reject(brokeOff()));
+    request.on('close', () => reject(brokeOff()));
   });
 }
 
-function toBody(response: ServerResponse): ReplyBody {
+/** What an exchange needs to know of its end; one listener serves all who wait, however many attempts and pauses there are. */
+interface Ending {
+  readonly onGone: (listener: () => void) => void;
+  readonly drained: () => Promise<void>;
+}
+
+function watchEnding(response: ServerResponse): Ending {
+  let gone = false;
+  const listeners: (() => void)[] = [];
+  let waiting: (() => void)[] = [];
+  const release = (): void => {
+    const ready = waiting;
+    waiting = [];
+    for (const resolve of ready) resolve();
+  };
+  response.on('drain', release);
+  response.on('close', () => {
+    release();
+    gone = !response.writableFinished;
+    if (gone) for (const listener of listeners.splice(0)) listener();
+  });
   return {
-    write: (chunk) => response.destroyed || response.writableEnded || response.write(chunk),
+    onGone: (listener) => {
+      if (gone) queueMicrotask(listener);
+      else listeners.push(listener);
+    },
     drained: () =>
       new Promise((resolve) => {
-        if (response.destroyed || !response.writableNeedDrain) return resolve();
-        response.once('drain', resolve);
-        response.once('close', resolve);
+        if (response.destroyed || !response.writableNeedDrain) resolve();
+        else waiting.push(resolve);
       }),
+  };
+}
+
+function toBody(response: ServerResponse, { drained }: Ending): ReplyBody {
+  return {
+    write: (chunk) => response.destroyed || response.writableEnded || response.write(chunk),
+    drained,
     end: (last) => {
       if (!response.writableEnded) response.end(last);
     },
   };
 }
 
-function toExchange(request: IncomingMessage, response: ServerResponse): Exchange {
-  const url = request.url ?? '/';
+function splitTarget(target: string): { path: string; query: string } {
+  // A proxy may name the whole address (RFC 9112, section 3.2.2).
+  const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
   const mark = url.indexOf('?');
+  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+}
+
+function toExchange(request: IncomingMessage, response: ServerResponse, stopping: () => boolean): Exchange {
+  const ending = watchEnding(response);
+  const headers: Headers = joinHeaders(request.headers);
   return {
     method: request.method ?? 'GET',
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? '' : url.slice(mark + 1),
-    headers: toHeaders(request),
+    ...splitTarget(request.url ?? '/'),
+    headers,
     remoteAddress: request.socket.remoteAddress ?? null,
     deadlineAtMs: null,
-    body: (limitBytes) => readBody(request, limitBytes),
-    onGone: (listener) => {
-      response.once('close', () => {
-        if (!response.writableFinished) listener();
-      });
+    body: async (limitBytes) => {
+      refuseEncoding(headers);
+      if (Number(headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
+      return readBody(request, limitBytes);
     },
-    reply: (status, headers) => {
-      // A body that was not read would be taken for the next request on this connection.
-      const unread = request.complete ? {} : { connection: 'close' };
-      response.writeHead(status, { ...securityHeaders, ...headers, ...unread });
-      return toBody(response);
+    onGone: ending.onGone,
+    reply: (status, given) => {
+      const { headers: safe, cookies } = toReplyHeaders(given);
+      const head: Record<string, string | string[]> = { ...safe };
+      if (cookies.length > 0) head['set-cookie'] = [...cookies];
+      if (stopping()) head['connection'] = 'close';
+      response.writeHead(status, head);
+      return toBody(response, ending);
     },
   };
 }
 
-/** The longest a client may take to send headers, and a whole request. */
-const HEADERS_MS = 20_000;
-const REQUEST_MS = 120_000;
-const KEEP_ALIVE_MS = 65_000;
+async function serve(handler: Handler, exchange: Exchange, response: ServerResponse): Promise<void> {
+  try {
+    await handler(exchange);
+  } catch {
+    // Handlers don't reject; should one do so, it must not take the process with it. The caller gets a bare 500.
+    if (!response.headersSent) response.writeHead(500, { ...toReplyHeaders({}).headers, 'content-length': '0' }).end();
+  }
+  // A reply that was left open is not whole: cut it, so that it is not taken for whole.
+  if (!response.writableEnded) response.destroy();
+}
 
-/** A server that answers with the handler. Not listening yet. */
-export function createNodeServer(handler: Handler): Server {
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: 32_768,
-      noDelay: true,
-    },
-    (request, response) => {
-      response.on('error', () => undefined);
-      void handler(toExchange(request, response)).finally(() => {
-        // An endpoint that failed after its head went out leaves the reply open: cut it, so that it is not taken for whole.
-        if (!response.writableEnded) response.destroy();
-      });
-    },
-  );
-  server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+/** A server that answers with the handler. Not listening yet. Malformed HTTP is answered by Node itself (400, 408, 431). */
+export function createNodeServer(handler: Handler, limits: NodeLimits = {}): Server {
+  const { headersMs, requestMs, keepAliveMs, maxHeaderBytes } = { ...defaults, ...limits };
+  const server = createServer({
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    maxHeaderSize: maxHeaderBytes,
+    connectionsCheckingInterval: Math.min(headersMs, 5_000),
+    noDelay: true,
+  });
+  const stopping = (): boolean => !server.listening;
+  server.on('request', (request, response) => {
+    response.on('error', () => undefined);
+    // A stream that ends after we were told to stop must not keep its connection open.
+    response.on('finish', () => {
+      if (stopping()) setImmediate(() => server.closeIdleConnections());
+    });
+    void serve(handler, toExchange(request, response, stopping), response);
   });
   return server;
 }

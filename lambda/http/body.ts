@@ -1,0 +1,19 @@
+// Rules for request bodies that hold at every entry.
+import { CallerError } from '#shared/failures.ts';
+import type { Headers } from '../ports.ts';
+
+/** The error for a body past the limit. */
+export function tooLarge(limitBytes: number): CallerError {
+  const limit = limitBytes >= 1_048_576 ? `${Math.floor(limitBytes / 1_048_576)} MB` : `${limitBytes} bytes`;
+  return new CallerError('too_large', `The body is larger than ${limit}, the most that is accepted here.`);
+}
+
+/** Throws for a body that is compressed: what it unpacks to can't be bounded before it is unpacked. */
+export function refuseEncoding(headers: Headers): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return;
+  throw new CallerError(
+    'invalid_request',
+    'Compressed request bodies are not accepted: send the body without Content-Encoding.',
+  );
+}

@@ -1,0 +1,33 @@
+// Headers as we keep them: one string per lower-case name, and as they may leave through a server.
+import type { Headers } from '../ports.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** Joins repeated headers by ", ". */
+export function joinHeaders(raw: Readonly<Record<string, string | readonly string[] | undefined>>): Headers {
+  const headers: Record<string, string> = {};
+  for (const name in raw) {
+    const value = raw[name];
+    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return headers;
+}
+
+// Every sign that may not stand in a header value, by RFC 9110, section 5.5.
+// eslint-disable-next-line no-control-regex
+const unsafe = /[^\t\x20-\x7e\x80-\xff]/g;
+
+/** The headers of a reply with the security headers. Signs that no header can carry become `?`; cookies are returned on their own. */
+export function toReplyHeaders(headers: Headers): {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: readonly string[];
+} {
+  const safe: Record<string, string> = { ...securityHeaders };
+  let cookies: string[] = [];
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    // A comma may stand inside a cookie, so several are separated by line feeds.
+    if (name === 'set-cookie') cookies = value.split('\n').map((cookie) => cookie.replace(unsafe, '?'));
+    else safe[name] = value.replace(unsafe, '?');
+  }
+  return { headers: safe, cookies };
+}

@@ -1,0 +1,186 @@
+// What every way out does with a reply, whatever carries it: deadlines, decoding, back-pressure, and exactly one ending.
+import {
+  UpstreamError,
+  type Headers,
+  type UpstreamCall,
+  type UpstreamHandle,
+  type UpstreamListener,
+} from '../ports.ts';
+import { findDecoder, type Decoder } from './decode.ts';
+
+/** How connections to providers are kept. */
+export interface UpstreamOptions {
+  /** Connections per provider at most. */
+  readonly connections?: number;
+  /** How long an idle connection is kept for the next call. */
+  readonly keepAliveMs?: number;
+  /** Until a connection stands, TLS included. */
+  readonly connectTimeoutMs?: number;
+}
+
+export const upstreamDefaults = { connections: 256, keepAliveMs: 30_000, connectTimeoutMs: 10_000 } as const;
+
+function codeOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (typeof code === 'string') return code;
+  return cause === undefined ? '' : codeOf(cause);
+}
+
+const timeoutCodes: ReadonlySet<string> = new Set(['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
+
+/** Passes one reply from the network on to its listener. */
+export class Relay implements UpstreamHandle {
+  readonly #call: UpstreamCall;
+  readonly #listener: UpstreamListener;
+  readonly #connecting: NodeJS.Timeout;
+  #source: UpstreamHandle | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #makeDecoder: ((first: Uint8Array) => Decoder) | null = null;
+  #decoder: Decoder | null = null;
+  #sent = false;
+  #headSeen = false;
+  #paused = false;
+  #ended = false;
+
+  constructor(call: UpstreamCall, listener: UpstreamListener, connectTimeoutMs: number) {
+    this.#call = call;
+    this.#listener = listener;
+    this.#connecting = setTimeout(() => this.#expire(`no connection within ${connectTimeoutMs} ms`), connectTimeoutMs);
+    this.#arm(call.headTimeoutMs, `no reply within ${call.headTimeoutMs} ms`);
+  }
+
+  /** What the call can be stopped with. */
+  attach(source: UpstreamHandle): void {
+    this.#source = source;
+    if (this.#ended) source.abort();
+    else if (this.#paused) source.pause();
+  }
+
+  /** The connection stands: from now on bytes of the request may have left. */
+  sent(): void {
+    this.#sent = true;
+    clearTimeout(this.#connecting);
+  }
+
+  head(status: number, headers: Headers): void {
+    if (this.#ended) return;
+    this.#headSeen = true;
+    this.#armIdle();
+    this.#makeDecoder = findDecoder(headers['content-encoding']);
+    if (this.#makeDecoder === null) return this.#tell(() => this.#listener.onHead(status, headers));
+    const { 'content-encoding': _, 'content-length': __, ...rest } = headers;
+    this.#tell(() => this.#listener.onHead(status, rest));
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.#ended) return;
+    if (!this.#paused) this.#timer?.refresh();
+    if (this.#makeDecoder === null) return this.#deliver(chunk);
+    this.#decoder ??= this.#openDecoder(this.#makeDecoder(chunk));
+    if (!this.#decoder.write(chunk)) this.#source?.pause();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    if (this.#decoder) this.#decoder.end();
+    else this.#finish();
+  }
+
+  /** The connection failed. Its address is not told, since it may hold a secret path. */
+  broke(error: unknown): void {
+    const code = codeOf(error);
+    const kind = timeoutCodes.has(code) ? 'timeout' : 'network';
+    this.#fail(kind, `the connection to the provider failed${code === '' ? '' : ` (${code})`}`);
+  }
+
+  abort(): void {
+    this.#fail('cancelled', 'the call was given up');
+  }
+
+  pause(): void {
+    this.#paused = true;
+    // A reader that is slow is not a provider that is.
+    if (this.#headSeen) this.#disarm();
+    this.#decoder?.pause();
+    this.#source?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#ended) return;
+    this.#paused = false;
+    if (this.#headSeen) this.#armIdle();
+    this.#decoder?.resume();
+    if (!this.#decoder?.writableNeedDrain) this.#source?.resume();
+  }
+
+  #openDecoder(decoder: Decoder): Decoder {
+    decoder.on('data', (chunk: Buffer) => this.#deliver(chunk));
+    decoder.on('drain', () => {
+      if (!this.#paused) this.#source?.resume();
+    });
+    decoder.on('end', () => this.#finish());
+    decoder.on('error', () => this.#fail('network', 'the reply is not encoded as it says'));
+    if (this.#paused) decoder.pause();
+    return decoder;
+  }
+
+  #deliver(chunk: Uint8Array): void {
+    if (this.#ended) return;
+    try {
+      this.#listener.onData(chunk);
+    } catch (error) {
+      this.#confused(error);
+    }
+  }
+
+  #tell(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#confused(error);
+    }
+  }
+
+  /** A reader that throws must not take the process with it. */
+  #confused(error: unknown): void {
+    this.#fail('network', `the reply could not be read (${error instanceof Error ? error.name : typeof error})`);
+  }
+
+  #finish(): void {
+    if (this.#ended) return;
+    this.#close();
+    this.#listener.onEnd();
+  }
+
+  #expire(message: string): void {
+    this.#fail('timeout', message);
+  }
+
+  #fail(kind: UpstreamError['kind'], message: string): void {
+    if (this.#ended) return;
+    this.#close();
+    this.#decoder?.destroy();
+    this.#source?.abort();
+    this.#listener.onError(new UpstreamError(kind, message, this.#sent));
+  }
+
+  #close(): void {
+    this.#ended = true;
+    clearTimeout(this.#connecting);
+    this.#disarm();
+  }
+
+  #armIdle(): void {
+    this.#arm(this.#call.idleTimeoutMs, `the reply stood still for ${this.#call.idleTimeoutMs} ms`);
+  }
+
+  #arm(ms: number, message: string): void {
+    this.#disarm();
+    if (ms > 0) this.#timer = setTimeout(() => this.#expire(message), ms);
+  }
+
+  #disarm(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,91 @@
+// The way out on Lambda: node:http and node:https, which the runtime has loaded anyway.
+import { Agent as PlainAgent, request as requestPlain, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent, request as requestTls } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
+import type { Upstream, UpstreamCall } from '../ports.ts';
+import { joinHeaders } from './headers.ts';
+import { Relay, upstreamDefaults, type UpstreamOptions } from './relay.ts';
+
+export interface HttpsOptions extends UpstreamOptions {
+  /** Time in ms; for the age of idle connections. */
+  readonly now?: () => number;
+}
+
+function readReply(response: IncomingMessage, relay: Relay): void {
+  relay.head(response.statusCode ?? 0, joinHeaders(response.headers));
+  response.on('data', (chunk: Buffer) => relay.data(chunk));
+  response.on('end', () => relay.end());
+  response.on('error', (error) => relay.broke(error));
+}
+
+function follow(request: ClientRequest, relay: Relay): void {
+  let reply: IncomingMessage | null = null;
+  // Agents name no single event for "the connection stands": that of TLS follows that of TCP.
+  request.on('socket', (socket) => {
+    if (!socket.connecting) return relay.sent();
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => relay.sent());
+  });
+  request.on('response', (response) => {
+    reply = response;
+    readReply(response, relay);
+  });
+  request.on('error', (error) => relay.broke(error));
+  request.on('close', () => {
+    if (!reply?.complete) relay.broke(null);
+  });
+  relay.attach({
+    abort: () => request.destroy(),
+    pause: () => reply?.pause(),
+    resume: () => reply?.resume(),
+  });
+}
+
+/** An upstream over the keep-alive agents of node:http and node:https. Redirects are not followed. */
+export function createHttpsUpstream(options: HttpsOptions = {}): Upstream {
+  const { connections, keepAliveMs, connectTimeoutMs, now } = { ...upstreamDefaults, now: Date.now, ...options };
+  const settings = { keepAlive: true, maxSockets: connections, timeout: keepAliveMs };
+  const agents = { 'http:': new PlainAgent(settings), 'https:': new TlsAgent(settings) };
+  let busy = 0;
+  let lastUseAtMs = 0;
+  /** A frozen instance can't see that its connections were closed meanwhile: old ones are not used again. */
+  const dropStale = (): void => {
+    if (busy > 0 || now() - lastUseAtMs < keepAliveMs) return;
+    for (const agent of Object.values(agents))
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  };
+  const open = ({ url, method, headers, body }: UpstreamCall): ClientRequest => {
+    const target = urlToHttpOptions(new URL(url));
+    const tls = target.protocol === 'https:';
+    const length = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const request = (tls ? requestTls : requestPlain)({
+      ...target,
+      method,
+      headers: { ...headers, ...length },
+      agent: tls ? agents['https:'] : agents['http:'],
+    });
+    busy++;
+    request.once('close', () => {
+      busy--;
+      lastUseAtMs = now();
+    });
+    return request;
+  };
+  return {
+    start: (call, listener) => {
+      const relay = new Relay(call, listener, connectTimeoutMs);
+      dropStale();
+      try {
+        const request = open(call);
+        follow(request, relay);
+        request.end(call.body ?? undefined);
+      } catch (error) {
+        relay.broke(error);
+      }
+      return relay;
+    },
+    close: () => {
+      for (const agent of Object.values(agents)) agent.destroy();
+      return Promise.resolve();
+    },
+  };
+}

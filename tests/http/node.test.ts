@@ -1,0 +1,272 @@
+// The node:http entry, over real connections: what the app sees, what clients see, and what must not bring it down.
+import { request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createNodeServer, type NodeLimits } from '#lambda/http/node.ts';
+import type { Exchange, Handler, ReplyBody } from '#lambda/ports.ts';
+import { CallerError } from '#shared/failures.ts';
+
+let server: Server | null = null;
+
+afterEach(async () => {
+  const last = server;
+  server = null;
+  if (!last) return;
+  await new Promise((resolve) => {
+    last.close(resolve);
+    last.closeAllConnections();
+  });
+});
+
+async function listen(handler: Handler, limits?: NodeLimits): Promise<{ url: string; port: number }> {
+  const started = (server = createNodeServer(handler, limits));
+  await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
+  const { port } = started.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, port };
+}
+
+/** Sends bytes as they are, and collects all that comes back until the connection closes. */
+function exchangeRaw(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let received = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (chunk) => (received += chunk.toString()));
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(received));
+  });
+}
+
+const ok: Handler = async (exchange) => exchange.reply(200, {}).end('ok');
+
+/** Answers what it was sent, as an endpoint would. */
+const echo: Handler = async (exchange) => {
+  const { method, path, query, headers, remoteAddress, deadlineAtMs } = exchange;
+  try {
+    const body = Buffer.from(await exchange.body(1_000)).toString();
+    const told = { method, path, query, headers, remoteAddress, deadlineAtMs, body };
+    exchange.reply(200, { 'content-type': 'application/json' }).end(JSON.stringify(told));
+  } catch (error) {
+    if (!(error instanceof CallerError)) throw error;
+    exchange.reply(error.status, {}).end(error.code);
+  }
+};
+
+describe('node server: requests', () => {
+  it('hands over method, path, query, headers, address and body', async () => {
+    const { url } = await listen(echo);
+    const reply = await fetch(`${url}/v1/a%2Fb?x=1&y=%20`, {
+      method: 'POST',
+      body: 'Grüße',
+      headers: { 'X-Own': 'b' },
+    });
+    expect(await reply.json()).toMatchObject({
+      method: 'POST',
+      path: '/v1/a%2Fb',
+      query: 'x=1&y=%20',
+      headers: { 'x-own': 'b' },
+      remoteAddress: '127.0.0.1',
+      deadlineAtMs: null,
+      body: 'Grüße',
+    });
+  });
+
+  it.each([
+    ['GET http://proxy.example/v1/models?a=1 HTTP/1.1', '/v1/models', 'a=1'],
+    ['OPTIONS * HTTP/1.1', '*', ''],
+    ['GET // HTTP/1.1', '//', ''],
+  ])('reads the target of "%s"', async (line, path, query) => {
+    const { port } = await listen(echo);
+    const received = await exchangeRaw(port, `${line}\r\nhost: h\r\nconnection: close\r\n\r\n`);
+    expect(received).toContain(`"path":"${path}","query":"${query}"`);
+  });
+
+  it('joins repeated headers', async () => {
+    const { port } = await listen(echo);
+    const head =
+      'GET / HTTP/1.1\r\nhost: h\r\nx-a: 1\r\nx-a: 2\r\ncookie: a=1\r\ncookie: b=2\r\nconnection: close\r\n\r\n';
+    const received = await exchangeRaw(port, head);
+    expect(received).toContain('"x-a":"1, 2"');
+    expect(received).toContain('"cookie":"a=1; b=2"');
+  });
+
+  it.each([
+    ['declared', { body: 'x'.repeat(1_001) }],
+    ['chunked', { body: new Blob(['x'.repeat(1_001)]).stream(), duplex: 'half' }],
+    ['much larger', { body: 'x'.repeat(30_000_000) }],
+  ])('refuses a body past the limit: %s', async (_, init) => {
+    const { url } = await listen(echo);
+    const reply = await fetch(url, { method: 'POST', ...init } as RequestInit);
+    expect([reply.status, await reply.text()]).toEqual([413, 'too_large']);
+    expect((await fetch(url, { method: 'POST', body: 'x'.repeat(1_000) })).status).toBe(200);
+  });
+
+  it('refuses compressed bodies in plain words', async () => {
+    const { url } = await listen(echo);
+    const headers = { 'content-encoding': 'gzip' };
+    const reply = await fetch(url, { method: 'POST', body: gzipSync('{}'), headers });
+    expect([reply.status, await reply.text()]).toEqual([400, 'invalid_request']);
+  });
+
+  it('fails the body, and no more, when the request breaks off', async () => {
+    const failed = Promise.withResolvers<unknown>();
+    const { port } = await listen(async (exchange) => {
+      await exchange.body(1_000).catch(failed.resolve);
+      exchange.reply(400, {}).end();
+    });
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write('POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\nabc'),
+    );
+    setImmediate(() => setImmediate(() => socket.destroy()));
+    expect(await failed.promise).toMatchObject({ code: 'invalid_request' });
+  });
+});
+
+describe('node server: replies', () => {
+  it('carries the security headers, cookies one by one, and nothing that would split the head', async () => {
+    const { url } = await listen(async (exchange) => {
+      const headers = {
+        'set-cookie': 'a=1; Path=/\nb=2',
+        'x-route': 'β\r\nx-evil: 1',
+        'x-frame-options': 'SAMEORIGIN',
+      };
+      exchange.reply(200, headers).end('{}');
+    });
+    const { headers } = await fetch(url);
+    expect(headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2']);
+    expect(headers.get('x-route')).toBe('???x-evil: 1');
+    expect(headers.get('x-evil')).toBeNull();
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-frame-options')).toBe('SAMEORIGIN');
+  });
+
+  it('sends each chunk as it is written', async () => {
+    const opened = Promise.withResolvers<ReplyBody>();
+    const { url } = await listen(async (exchange) => {
+      const body = exchange.reply(200, { 'content-type': 'text/event-stream' });
+      body.write('first');
+      opened.resolve(body);
+      await new Promise<void>((resolve) => exchange.onGone(resolve));
+    });
+    const reply = await fetch(url);
+    const reader = (reply.body as ReadableStream<Uint8Array>).getReader();
+    const read = async (): Promise<string> => Buffer.from((await reader.read()).value ?? []).toString();
+    const body = await opened.promise;
+    expect(await read()).toBe('first');
+    body.write('second');
+    expect(await read()).toBe('second');
+    body.end('third');
+    body.end('ignored');
+    expect(body.write('ignored')).toBe(true);
+    expect(await read()).toBe('third');
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  it('says when the reader is slower, and goes on when it has caught up', async () => {
+    const stuck = Promise.withResolvers<void>();
+    const { url } = await listen(async (exchange) => {
+      const body = exchange.reply(200, {});
+      const piece = Buffer.alloc(1 << 20, 'x');
+      for (let i = 0; i < 32; i++) {
+        if (body.write(piece)) continue;
+        stuck.resolve();
+        await body.drained();
+      }
+      body.end();
+    });
+    const response = await new Promise<IncomingMessage>((resolve) => httpRequest(url, resolve).end());
+    await stuck.promise;
+    let size = 0;
+    for await (const chunk of response) size += (chunk as Buffer).length;
+    expect(size).toBe(32 << 20);
+  });
+
+  it('releases a writer whose reader has gone, and tells everybody who asked, once', async () => {
+    const gone: string[] = [];
+    const over = Promise.withResolvers<void>();
+    const { url } = await listen(async (exchange) => {
+      for (let i = 0; i < 30; i++) exchange.onGone(() => gone.push('early'));
+      const body = exchange.reply(200, {});
+      while (body.write(Buffer.alloc(1 << 20))) await Promise.resolve();
+      await body.drained();
+      await new Promise<void>((resolve) => exchange.onGone(resolve));
+      expect(body.write('more')).toBe(true);
+      over.resolve();
+    });
+    const response = await new Promise<IncomingMessage>((resolve) => httpRequest(url, resolve).end());
+    response.once('data', () => response.destroy());
+    await over.promise;
+    expect(gone).toHaveLength(30);
+  });
+
+  it('does not call a finished reply gone', async () => {
+    let gone = 0;
+    const { url } = await listen(async (exchange) => {
+      exchange.onGone(() => gone++);
+      exchange.reply(200, {}).end('ok');
+    });
+    for (let i = 0; i < 3; i++) await (await fetch(url, { headers: { connection: 'close' } })).text();
+    expect(gone).toBe(0);
+  });
+
+  it('answers HEAD without a body', async () => {
+    const { port } = await listen(ok);
+    const received = await exchangeRaw(port, 'HEAD / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n');
+    expect(received).toMatch(/^HTTP\/1.1 200 OK[\s\S]*\r\n\r\n$/);
+  });
+});
+
+describe('node server: what must not bring it down', () => {
+  const cases: [string, string, RegExp][] = [
+    ['garbage', 'hello\r\n\r\n', /^HTTP\/1.1 400 /],
+    ['two lengths', 'POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab', /^HTTP\/1.1 400 /],
+    ['length and chunked', 'POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n', /^HTTP\/1.1 400 /],
+    ['no host', 'GET / HTTP/1.1\r\n\r\n', /^HTTP\/1.1 400 /],
+    ['endless headers', `GET / HTTP/1.1\r\nhost: h\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`, /^HTTP\/1.1 431 /],
+  ]; // prettier-ignore
+  it.each(cases)('%s', async (_, text, expected) => {
+    const { url, port } = await listen(ok);
+    expect(await exchangeRaw(port, text)).toMatch(expected);
+    expect((await fetch(url)).status).toBe(200);
+  });
+
+  it('a request that never ends its headers', async () => {
+    const { url, port } = await listen(ok, { headersMs: 20, requestMs: 20 });
+    expect(await exchangeRaw(port, 'GET / HTTP/1.1\r\nhost: h\r\n')).toMatch(/^HTTP\/1.1 408 /);
+    expect((await fetch(url)).status).toBe(200);
+  });
+
+  it.each([
+    ['throws', () => { throw new Error('boom'); }],
+    ['rejects', () => Promise.reject(new Error('boom'))],
+  ] as [string, Handler][])('a handler that %s is a bare 500', async (_, handler) => {
+    const { url } = await listen(handler);
+    const reply = await fetch(url);
+    expect([reply.status, await reply.text()]).toEqual([500, '']);
+  }); // prettier-ignore
+
+  it('a reply that was left open is cut, not ended', async () => {
+    const { url } = await listen(async (exchange: Exchange) => {
+      exchange.reply(200, {}).write('half');
+    });
+    await expect(fetch(url).then((reply) => reply.text())).rejects.toThrow(/terminated|fetch failed/);
+  });
+});
+
+describe('node server: stopping', () => {
+  it('lets a stream finish, and then closes its kept-alive connection', async () => {
+    const waiting = Promise.withResolvers<void>();
+    const { url } = await listen(async (exchange) => {
+      const body = exchange.reply(200, {});
+      body.write('a');
+      await waiting.promise;
+      body.end('b');
+    });
+    const reply = await fetch(url);
+    const closed = new Promise((resolve) => server?.close(resolve));
+    waiting.resolve();
+    expect(await reply.text()).toBe('ab');
+    await closed;
+    server = null;
+  });
+});
