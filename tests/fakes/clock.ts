@@ -132,17 +132,17 @@ export function createFakeClock(startMs = Date.UTC(2026, 10, 21, 12), options: F
 
   async function runUntil<T>(work: Promise<T>, limitMs = dayMs): Promise<T> {
     const untilMs = nowMs + limitMs;
-    let settled = false;
+    const state = { settled: false };
     const mark = (): void => {
-      settled = true;
+      state.settled = true;
     };
     work.then(mark, mark);
     await settle();
-    while (!settled) {
+    while (!state.settled) {
       if (await step(untilMs)) continue;
       // What is left may wait on real input or output rather than on this clock: give that a last chance.
       await new Promise((resolve) => setTimeout(resolve, 5));
-      if (settled || (timers.nextAtMs() ?? Infinity) <= untilMs) continue;
+      if (state.settled || (timers.nextAtMs() ?? Infinity) <= untilMs) continue;
       throw new Error(`The work did not settle: ${timers.live()} timers left after ${nowMs - startMs} ms of fake time`);
     }
     return work;
