@@ -1,0 +1,107 @@
+// How much the free providers can serve at best: the yardstick for demand and for what was used.
+import type { FakeLimit } from '../../tests/fakes/provider/spec.ts';
+import { matchesAny } from '../../tests/fakes/provider/limits.ts';
+import type { SimulatedProvider } from './world.ts';
+
+/** Models behind one key that share a limit. `perMs`: what short windows let through. `stock`: what long ones hold over the run. Requests. */
+export interface Source {
+  readonly provider: string;
+  readonly key: string;
+  readonly models: readonly string[];
+  readonly perMs: number;
+  readonly stock: number;
+}
+
+export interface Span {
+  readonly startMs: number;
+  readonly lengthMs: number;
+  /** Tokens of a mean request. */
+  readonly tokens: number;
+  /** Whether others take their share of the shared keys. */
+  readonly foreign: boolean;
+}
+
+/** Windows longer than this hold stock; shorter ones pass and are lost. */
+const SHORT_SECONDS = 3_600;
+
+/** Calendar windows that the span touches. */
+function windowsIn(zone: string, { startMs, lengthMs }: Span): number {
+  const format = new Intl.DateTimeFormat('en-CA', { timeZone: zone });
+  const days = new Set<string>();
+  for (let at = startMs; at < startMs + lengthMs; at += 1_800_000) days.add(format.format(at));
+  return days.size;
+}
+
+/** Units a limit hands out over the span. */
+function unitsOf({ clock, max }: FakeLimit, span: Span): number {
+  switch (clock.kind) {
+    case 'fixed':
+    case 'sliding':
+      return (max * span.lengthMs) / (clock.seconds * 1000);
+    case 'refill':
+      return max + (max * span.lengthMs) / (clock.seconds * 1000);
+    case 'calendar':
+      return max * windowsIn(clock.zone, span);
+    case 'held':
+      return Infinity;
+  }
+}
+
+const isShort = ({ clock }: FakeLimit): boolean =>
+  (clock.kind === 'fixed' || clock.kind === 'sliding' || clock.kind === 'refill') && clock.seconds <= SHORT_SECONDS;
+
+/** Models of the provider in groups that share a count. */
+function groupsOf({ models, limits }: SimulatedProvider): string[][] {
+  const groups: string[][] = [];
+  for (const { id } of models) {
+    const joined = groups.filter((group) =>
+      limits.some((limit) => !limit.perModel && matchesAny(limit.models, id) && group.some((other) => matchesAny(limit.models, other))),
+    );
+    const merged = [...joined.flat(), id];
+    for (const group of joined) groups.splice(groups.indexOf(group), 1);
+    groups.push(merged);
+  }
+  return groups;
+}
+
+function toSource(provider: SimulatedProvider, group: readonly string[], { key, span }: { key: string; span: Span }): Source {
+  const share = span.foreign && provider.shared?.keys.includes(key) ? 1 - provider.shared.share : 1;
+  let perMs = Infinity;
+  let stock = Infinity;
+  for (const limit of provider.limits) {
+    const covered = group.filter((model) => matchesAny(limit.models, model)).length;
+    if (covered === 0) continue;
+    const requests = (unitsOf(limit, span) * (limit.perModel ? covered : 1)) / (limit.unit === 'requests' ? 1 : span.tokens);
+    if (isShort(limit)) perMs = Math.min(perMs, requests / span.lengthMs);
+    stock = Math.min(stock, requests);
+  }
+  return { provider: provider.id, key, models: group, perMs: perMs * share, stock: stock * share };
+}
+
+/** All free sources. */
+export function toSources(providers: readonly SimulatedProvider[], span: Span): readonly Source[] {
+  return providers
+    .filter(({ tier }) => tier === 'free')
+    .flatMap((provider) =>
+      groupsOf(provider).flatMap((group) => provider.keys.map((key) => toSource(provider, group, { key, span }))),
+    );
+}
+
+/** Requests that all sources can serve over the span if demand never fails. */
+export const totalCapacity = (sources: readonly Source[], lengthMs: number): number =>
+  sources.reduce((sum, { perMs, stock }) => sum + Math.min(stock, perMs * lengthMs), 0);
+
+/**
+ * The most that any scheduler could serve for free, knowing the day in advance: a maximum flow from moments to sources. Its minimum cut
+ * takes the stock of the sources with the least stock per rate, and the rate of all others.
+ */
+export function bestPossible(sources: readonly Source[], perBin: readonly number[], binMs: number): number {
+  const sorted = [...sources].sort((a, b) => a.stock / a.perMs - b.stock / b.perMs);
+  let best = Infinity;
+  for (let cut = 0; cut <= sorted.length; cut++) {
+    const stock = sorted.slice(0, cut).reduce((sum, source) => sum + source.stock, 0);
+    const rate = sorted.slice(cut).reduce((sum, source) => sum + source.perMs, 0) * binMs;
+    best = Math.min(best, stock + perBin.reduce((sum, count) => sum + Math.min(count, rate), 0));
+  }
+  return best;
+}

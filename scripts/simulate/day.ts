@@ -1,0 +1,286 @@
+// Plays one day through the real ledger, decision and loop, against providers that enforce their limits.
+import { CallerError } from '#shared/failures.ts';
+import type { Caller, Receipt } from '#lambda/gateway/answer.ts';
+import { createChatOperation } from '#lambda/gateway/chat.ts';
+import type { Operation } from '#lambda/gateway/operation.ts';
+import { listCostUsd } from '#lambda/routing/cost.ts';
+import type { Policy } from '#lambda/routing/policy.ts';
+import type { RequestProfile } from '#lambda/routing/profile.ts';
+import { createMetrics } from '#lambda/telemetry/metrics.ts';
+import { chatWires, dialects } from '#lambda/wire/index.ts';
+import { createFakeClock, type FakeClock } from '../../tests/fakes/clock.ts';
+import { createRandom } from '../../tests/fakes/random.ts';
+import { totalCapacity, toSources, type Source } from './capacity.ts';
+import { createInstances, type Hosting, type Instance, type Instances } from './instances.ts';
+import { meanTokens, readTrace, toArrivals, type Arrival, type Shape } from './load.ts';
+import { createMeasure, type Ending, type Measure } from './measure.ts';
+import { createSimulatedStore, type Outage, type StoreTally } from './store.ts';
+import { createNetwork, type SimulatedNetwork } from './upstream.ts';
+import { providers, type SimulatedProvider } from './world.ts';
+
+/** Everything that sets one run apart. */
+export interface Setting {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Demand as a share of what free providers can serve. */
+  readonly demand: number;
+  readonly paid: boolean;
+  readonly hosting: Hosting;
+  readonly lengthMs: number;
+  /** Spread (sigma of a lognormal) of estimated over actual tokens. */
+  readonly estimateError: number;
+  /** Whether others use some of the keys. */
+  readonly foreign: boolean;
+  /** Share of settlements that never arrive. */
+  readonly lostSettles: number;
+  readonly skewMs: number;
+  /** Every so often each instance dies with this probability. */
+  readonly kills: { readonly everyMs: number; readonly share: number } | null;
+  readonly outage: Outage | null;
+  /** So many requests at the same instant, this often. */
+  readonly volley: { readonly everyMs: number; readonly count: number } | null;
+  readonly seed: number;
+  readonly providers?: readonly SimulatedProvider[];
+  readonly maxWaitMs: number;
+}
+
+/** What a run leaves behind. */
+export interface Day {
+  readonly setting: Setting;
+  readonly sources: readonly Source[];
+  readonly arrivals: readonly Arrival[];
+  readonly measure: Measure;
+  readonly network: SimulatedNetwork;
+  readonly store: StoreTally;
+  readonly startMs: number;
+  readonly instances: number;
+  readonly killed: number;
+  /** Refused requests that came again when told to: how many, and how many of them were served then. */
+  readonly comebacks: { asked: number; served: number };
+}
+
+export const START_MS = Date.UTC(2026, 10, 21);
+/** One in so many refused requests comes back at the time it was told. */
+const COMEBACK_EVERY = 20;
+/** Left for the last requests to end. */
+const AFTERGLOW_MS = 120_000;
+
+/** The providers, sources and requests of a setting; the same for Freeway and for what it is compared with. */
+export function toScene(setting: Setting): {
+  providers: readonly SimulatedProvider[];
+  sources: readonly Source[];
+  arrivals: readonly Arrival[];
+} {
+  const trace = readTrace();
+  const all = setting.providers ?? providers;
+  const { lengthMs, foreign } = setting;
+  const sources = toSources(all, { startMs: START_MS, lengthMs, tokens: meanTokens(trace), foreign });
+  const count = Math.round(setting.demand * totalCapacity(sources, lengthMs));
+  const arrivals = toArrivals({ trace, shape: setting.shape, count, lengthMs, random: createRandom(setting.seed) });
+  return { providers: all.filter(({ tier }) => tier === 'free' || setting.paid), sources, arrivals: withVolleys(arrivals, setting) };
+}
+
+function withVolleys(arrivals: readonly Arrival[], { volley, lengthMs }: Setting): readonly Arrival[] {
+  if (volley === null) return arrivals;
+  const more: Arrival[] = [];
+  for (let atMs = volley.everyMs; atMs < lengthMs; atMs += volley.everyMs)
+    for (let i = 0; i < volley.count; i++) more.push({ ...(arrivals[i % arrivals.length] ?? { inputTokens: 500, outputTokens: 50, size: 0 }), atMs });
+  return [...arrivals, ...more].sort((a, b) => a.atMs - b.atMs);
+}
+
+interface Stage {
+  readonly setting: Setting;
+  readonly clock: FakeClock;
+  readonly random: () => number;
+  readonly arrivals: readonly Arrival[];
+  readonly instances: Instances;
+  readonly measure: Measure;
+  readonly comebacks: { asked: number; served: number };
+  refused: number;
+}
+
+const wire = chatWires['openai-chat'];
+
+/** What the estimator would have said: off by a factor around 1. */
+function toProfile({ setting, random }: Stage, { inputTokens, outputTokens, size }: Arrival): RequestProfile {
+  const miss = (): number => {
+    if (setting.estimateError === 0) return 1;
+    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    return Math.exp(setting.estimateError * normal);
+  };
+  return {
+    kind: 'chat',
+    needs: 0,
+    classification: { task: 'chat', size: (['small', 'large', 'reasoning'] as const)[size], signals: [] },
+    inputTokens: Math.max(1, Math.round(inputTokens * miss())),
+    outputTokens: Math.max(1, Math.round(outputTokens * miss())),
+    maxOutputTokens: null,
+    audioSeconds: null,
+  };
+}
+
+function toOperation(stage: Stage, request: number, instance: Instance): Operation {
+  const { setting, instances, arrivals } = stage;
+  const arrival = arrivals[request];
+  if (!wire || !arrival) throw new Error('no such request');
+  const body = { model: 'auto', messages: [{ role: 'user', content: String(request) }] };
+  const { fleet } = instances;
+  const selector = fleet.names.parse('auto');
+  if (!selector) throw new Error('there is no auto');
+  const policy: Policy = {
+    paid: setting.paid ? 'fallback' : 'never',
+    strategy: 'free-first',
+    noTraining: false,
+    only: null,
+    ignore: [],
+    failover: true,
+    maxWaitMs: setting.maxWaitMs,
+  };
+  const operation = createChatOperation({
+    requestId: `request-${request}`,
+    question: wire.parseQuestion(body),
+    bodyText: JSON.stringify(body),
+    selector,
+    policy,
+    deadlineAtMs: instance.clock.now() + 600_000,
+    fleet,
+    wire,
+    dialectOf: (index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
+  });
+  return { ...operation, profile: toProfile(stage, arrival) };
+}
+
+const endlessBody = { write: () => true, drained: () => Promise.resolve(), end: () => undefined };
+
+/** The caller's side; `onFirst` hears when the answer begins. */
+const toCaller = (onFirst: (receipt: Receipt) => void): Caller => ({
+  gone: false,
+  onGone: () => undefined,
+  commit: (receipt) => {
+    onFirst(receipt);
+    return endlessBody;
+  },
+});
+
+/** Sends one request to an instance and says how it ended; null when the instance died. */
+function ask(stage: Stage, request: number): Promise<Ending | null> {
+  const { instances, arrivals, setting } = stage;
+  const arrival = arrivals[request];
+  if (!arrival) throw new Error('no such request');
+  const instance = instances.take();
+  const before = { ...instance.calls };
+  const single = setting.hosting.kind !== 'server';
+  let first = { ...before };
+  const { inputTokens, outputTokens, size, atMs } = arrival;
+  const toCalls = (): Ending['calls'] =>
+    single
+      ? {
+          readsBefore: first.reads - before.reads,
+          writesBefore: first.writes - before.writes,
+          writesAfter: instance.calls.writes - first.writes,
+        }
+      : null;
+  return new Promise((resolve, reject) => {
+    if (single) instance.onDeath = () => resolve(null);
+    const caller = toCaller(() => (first = { ...instance.calls }));
+    instance.gateway.run({ operation: toOperation(stage, request, instance), caller }).then(
+      ({ receipt, costUsd }) => {
+        instances.leave(instance);
+        const { candidate, waitedMs, attempts } = receipt;
+        const listUsd = listCostUsd(candidate.price, { inputTokens, outputTokens }) ?? 0;
+        const served = { tier: candidate.tier, rank: candidate.roleRank, costUsd: costUsd ?? 0, listUsd };
+        resolve({ atMs, size, served, status: 200, waitedMs, retryAfterMs: null, attempts: attempts.length, calls: toCalls() });
+      },
+      (error: unknown) => {
+        instances.leave(instance);
+        if (!(error instanceof CallerError)) return reject(error);
+        const { status, waitedMs, retryAfterMs, attempts } = error;
+        resolve({ atMs, size, served: null, status, waitedMs, retryAfterMs, attempts: attempts.length, calls: null });
+      },
+    );
+  });
+}
+
+/** A request as its caller lives it: again when the instance dies under it. */
+async function live(stage: Stage, request: number): Promise<void> {
+  let ending = await ask(stage, request);
+  for (let tries = 0; ending === null && tries < 5; tries++) {
+    await stage.clock.sleep(500);
+    ending = await ask(stage, request);
+  }
+  if (ending === null) throw new Error('an instance died under every try');
+  stage.measure.add(ending);
+  if (ending.served === null && ending.retryAfterMs !== null && ++stage.refused % COMEBACK_EVERY === 0) {
+    // As the header says it: in whole seconds.
+    await stage.clock.sleep(Math.max(1, Math.ceil(ending.retryAfterMs / 1000)) * 1000);
+    const again = await ask(stage, request);
+    stage.comebacks.asked++;
+    if (again?.served) stage.comebacks.served++;
+  }
+}
+
+function startKills({ setting, clock, instances }: Stage, onKilled: (count: number) => void): void {
+  const { kills, lengthMs } = setting;
+  if (kills === null) return;
+  const next = (): void => {
+    onKilled(instances.killSome(kills.share));
+    if (clock.now() < START_MS + lengthMs) clock.schedule(kills.everyMs, next);
+  };
+  clock.schedule(kills.everyMs, next);
+}
+
+/** Notes the mean pressure of free candidates a few times per stretch, as a fresh instance would see it. */
+function watchPressure({ setting, clock, instances, measure }: Stage, observer: Instance): void {
+  const everyMs = setting.lengthMs / 96;
+  const look = async (): Promise<void> => {
+    await observer.ledger.refresh(null);
+    const standings = observer.ledger.standings(clock.now());
+    const free = instances.fleet.candidates.flatMap(({ tier }, index) => (tier === 'free' ? [standings[index]?.pressure ?? 0] : []));
+    measure.binAt(clock.now() - START_MS).pressure = free.reduce((sum, value) => sum + value, 0) / Math.max(1, free.length);
+  };
+  const next = (): void => {
+    void look();
+    if (clock.now() - START_MS < setting.lengthMs) clock.schedule(everyMs, next);
+  };
+  clock.schedule(everyMs / 2, next);
+}
+
+/** Plays the day. */
+export async function playDay(setting: Setting): Promise<Day> {
+  const scene = toScene(setting);
+  const { arrivals, sources } = scene;
+  const random = createRandom(setting.seed + 1);
+  const clock = createFakeClock(START_MS, { seed: setting.seed });
+  const { lengthMs, foreign } = setting;
+  const network = createNetwork({
+    ...{ clock, random, providers: scene.providers, foreign, lengthMs },
+    truthOf: (request) => arrivals[request] ?? { inputTokens: 0, outputTokens: 0 },
+  });
+  const store = createSimulatedStore({ clock, random, outage: setting.outage, lost: setting.lostSettles });
+  const metrics = createMetrics();
+  const around = { clock, random, providers: scene.providers, skewMs: setting.skewMs, store, upstream: network, metrics };
+  const instances = createInstances({ ...around, hosting: setting.hosting });
+  const measure = createMeasure(lengthMs);
+  const stage: Stage = { setting, clock, random, arrivals, instances, measure, comebacks: { asked: 0, served: 0 }, refused: 0 };
+  let killed = 0;
+  startKills(stage, (count) => (killed += count));
+  const watch = createSimulatedStoreView(store);
+  watchPressure(stage, createInstances({ ...around, store: watch, hosting: { kind: 'server', count: 1 } }).take());
+  let failure: unknown = null;
+  const arrive = (request: number): void => {
+    live(stage, request).catch((error: unknown) => (failure ??= error));
+    const next = arrivals[request + 1];
+    if (next !== undefined) clock.schedule(START_MS + next.atMs - clock.now(), () => arrive(request + 1));
+  };
+  clock.schedule(arrivals[0]?.atMs ?? 0, () => arrive(0));
+  await clock.advance(lengthMs + AFTERGLOW_MS);
+  if (failure !== null) throw failure;
+  for (const { atMs } of network.refusals) measure.binAt(atMs - START_MS).limited++;
+  const { comebacks } = stage;
+  return { setting, sources, arrivals, measure, network, store: store.tally, startMs: START_MS, instances: instances.most(), killed, comebacks };
+}
+
+/** The same state, looked at without being counted. */
+function createSimulatedStoreView(store: ReturnType<typeof createSimulatedStore>): ReturnType<typeof createSimulatedStore> {
+  return { ...store, batchGet: (keys) => Promise.all(keys.map((key) => store.get(key))) };
+}

@@ -1,0 +1,112 @@
+// The shared store of the simulation: the real semantics with latency and outages, counted per item and per request.
+import type { ItemKey, Update } from '#shared/items.ts';
+import { StoreUnavailable, type Store } from '#lambda/ports.ts';
+import type { FakeClock } from '../../tests/fakes/clock.ts';
+import { createMemoryStore } from '../../tests/fakes/memory-store.ts';
+
+/** When the store can't be reached, ms from the start. */
+export interface Outage {
+  readonly fromMs: number;
+  readonly forMs: number;
+}
+
+/** What the store was asked, by the words of a bill. */
+export interface StoreTally {
+  reads: number;
+  itemsRead: number;
+  writes: number;
+  rejected: number;
+  /** DynamoDB units: half a unit per 4 KB read, one per KB written. */
+  readUnits: number;
+  writeUnits: number;
+  largestItemBytes: number;
+  /** The most writes to one item in any one second. */
+  hottestPerSecond: number;
+}
+
+export interface SimulatedStore extends Store {
+  readonly tally: StoreTally;
+}
+
+/** Bytes of an item as DynamoDB counts them: names, and numbers as half their digits and one more. */
+export function itemBytes(item: Readonly<Record<string, unknown>>): number {
+  let bytes = 64; // keys and our own two attributes
+  for (const name in item) {
+    const value = item[name];
+    if (typeof value === 'number') bytes += name.length + 1 + Math.ceil(String(value).replace(/[-.]/g, '').length / 2);
+    else bytes += name.length + (typeof value === 'string' ? value.length : 1);
+  }
+  return bytes;
+}
+
+/** A read or write takes this long: about 4 ms, with a tail. */
+function latencyMs(random: () => number): number {
+  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  return Math.max(1, Math.round(4 * Math.exp(0.5 * normal)));
+}
+
+/** A store for all instances. `lost` is the share of settlements that never arrive. */
+export function createSimulatedStore({
+  clock,
+  random,
+  outage,
+  lost,
+}: {
+  clock: FakeClock;
+  random: () => number;
+  outage: Outage | null;
+  lost: number;
+}): SimulatedStore {
+  const memory = createMemoryStore(clock);
+  const startMs = clock.now();
+  const tally: StoreTally = { reads: 0, itemsRead: 0, writes: 0, rejected: 0, readUnits: 0, writeUnits: 0, largestItemBytes: 0, hottestPerSecond: 0 };
+  let second = -1;
+  const perItem = new Map<string, number>();
+
+  const heat = ({ pk }: ItemKey): void => {
+    const now = Math.floor(clock.now() / 1000);
+    if (now !== second) perItem.clear();
+    second = now;
+    const count = (perItem.get(pk) ?? 0) + 1;
+    perItem.set(pk, count);
+    tally.hottestPerSecond = Math.max(tally.hottestPerSecond, count);
+  };
+
+  const travel = async (): Promise<void> => {
+    await clock.sleep(latencyMs(random));
+    const at = clock.now() - startMs;
+    if (outage !== null && at >= outage.fromMs && at < outage.fromMs + outage.forMs)
+      throw new StoreUnavailable('the simulated store is down');
+  };
+
+  const countWrite = (item: Readonly<Record<string, unknown>> | null): void => {
+    const bytes = item === null ? 0 : itemBytes(item);
+    tally.writes++;
+    tally.writeUnits += Math.max(1, Math.ceil(bytes / 1024));
+    tally.largestItemBytes = Math.max(tally.largestItemBytes, bytes);
+  };
+
+  return {
+    ...memory,
+    tally,
+    batchGet: async (keys) => {
+      await travel();
+      const items = await memory.batchGet(keys);
+      tally.reads++;
+      tally.itemsRead += keys.length;
+      for (const item of items) tally.readUnits += item === null ? 0.5 : 0.5 * Math.ceil(itemBytes(item) / 4096);
+      return items;
+    },
+    update: async (update: Update) => {
+      await travel();
+      heat(update.key);
+      // A settlement that is lost leaves the sender in good faith.
+      const isSettlement = update.guards.length === 0 && update.key.pk.startsWith('book#');
+      if (isSettlement && lost > 0 && random() < lost) return { applied: true, item: (await memory.get(update.key)) ?? {} };
+      const result = await memory.update(update);
+      if (!result.applied) tally.rejected++;
+      countWrite(result.item);
+      return result;
+    },
+  };
+}
