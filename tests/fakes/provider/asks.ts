@@ -24,6 +24,7 @@ export interface ReplyContext {
   readonly mode: AnswerMode;
   readonly preface: string;
   readonly wordsPerChunk: number;
+  readonly speech: readonly string[];
 }
 
 export interface Ask {
@@ -137,8 +138,8 @@ function toTranscription(request: FakeRequest): Ask {
     fields: upload.fields,
     hasPrefill: false,
     refusal: () => null,
-    reply() {
-      const { text, contentType } = audioAnswer(upload);
+    reply({ speech }) {
+      const { text, contentType } = audioAnswer(upload, speech);
       return { pieces: [{ kind: 'whole', text, tokens: 0 }], outputTokens: 0, contentType };
     },
   };

@@ -35,10 +35,13 @@ export function parseUpload(request: FakeRequest): Upload | null {
   return { model, format, seconds: secondsOf(Buffer.from(file, 'latin1')), fields: [...values.keys()] };
 }
 
-/** The transcript: `word1 word2 ...`, two for every second begun. */
-export function audioAnswer(upload: Upload): { readonly text: string; readonly contentType: string } {
+/** The transcript: two words for every second begun, from `speech` over and over, else `word1 word2 ...`. */
+export function audioAnswer(
+  upload: Upload,
+  speech: readonly string[] = [],
+): { readonly text: string; readonly contentType: string } {
   const count = Math.max(1, Math.ceil(upload.seconds * 2));
-  const words = Array.from({ length: count }, (_, index) => `word${index + 1}`);
+  const words = Array.from({ length: count }, (_, index) => speech[index % speech.length] ?? `word${index + 1}`);
   const text = words.join(' ');
   if (upload.format === 'text') return { text: `${text}\n`, contentType: 'text/plain; charset=utf-8' };
   if (upload.format !== 'verbose_json') return { text: JSON.stringify({ text }), contentType: 'application/json' };

@@ -147,13 +147,16 @@ function serve(provider: Provider, one: Case, charge: Charge): ReplyPlan {
   const finish = (outputTokens: number, isFailure: boolean): void => {
     const kept = !isFailure || spec.countsFailed === true;
     const tokens = kept ? ask.inputTokens + outputTokens : 0;
-    charge.settle({ concurrent: 0, tokens, ...(!kept && { requests: 0, input_tokens: 0, audio_seconds: 0 }) }, provider.clock.now());
+    charge.settle(
+      { concurrent: 0, tokens, ...(!kept && { requests: 0, input_tokens: 0, audio_seconds: 0 }) },
+      provider.clock.now(),
+    );
     event.tokens = tokens;
     line.inputTokens += kept ? ask.inputTokens : 0;
     line.outputTokens += outputTokens;
     line.audioSeconds += kept ? ask.audioSeconds : 0;
     books.close(line);
-  }; // prettier-ignore
+  };
   if (fault?.kind === 'refusal' && isOwnFailure(fault.refusal)) {
     const reply = toRefusal(dialect, fault.refusal, { ...fault, model: model.id });
     books.refuse(line, `fault ${fault.refusal}`);
@@ -164,8 +167,8 @@ function serve(provider: Provider, one: Case, charge: Charge): ReplyPlan {
     ttftMs: (model.ttftMs ?? 100) * spread(),
     tokensPerSecond: (model.tokensPerSecond ?? 100) * spread(),
   };
-  const { answer: mode = 'canonical', preface = '', wordsPerChunk = 1 } = spec;
-  const reply = ask.reply({ model, dialect, fault, number: one.number, nowMs, mode, preface, wordsPerChunk });
+  const { answer: mode = 'canonical', preface = '', wordsPerChunk = 1, speech = [] } = spec;
+  const reply = ask.reply({ model, dialect, fault, number: one.number, nowMs, mode, preface, wordsPerChunk, speech });
   const views = provider.limits.views({ key: one.key, model: model.id }, nowMs);
   const headers = {
     ...toLimitHeaders(dialect, views, { nowMs, refused: false }),

@@ -60,13 +60,16 @@ const cerebras: Writer = (views) => {
 
 const sambanova: Writer = (views, nowMs) => {
   const out: HeaderMap = {};
-  for (const [period, suffix] of [['minute', ''], ['day', '-day']] as const) {
+  for (const [period, suffix] of [
+    ['minute', ''],
+    ['day', '-day'],
+  ] as const) {
     const view = find(views, 'requests', period);
     const resetAt = String(Math.ceil((nowMs + (view?.resetMs ?? 0)) / 1000));
     put(out, view, (part) => `x-ratelimit-${part}-requests${suffix}`, resetAt);
   }
   return out;
-}; // prettier-ignore
+};
 
 const mistral: Writer = (views) => {
   const out: HeaderMap = {};

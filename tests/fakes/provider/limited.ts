@@ -64,14 +64,12 @@ function geminiFacts({ model, breach }: Limited): ErrorFacts {
     details: [
       {
         '@type': 'type.googleapis.com/google.rpc.QuotaFailure',
-        violations: [
-          { quotaMetric: metric, quotaId, quotaDimensions: { model, location: 'global' }, quotaValue },
-        ],
+        violations: [{ quotaMetric: metric, quotaId, quotaDimensions: { model, location: 'global' }, quotaValue }],
       },
       { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${Math.ceil(seconds)}s` },
     ],
   };
-} // prettier-ignore
+}
 
 function openRouterFacts({ breach, nowMs }: Limited): ErrorFacts {
   const name = periodOf(breach.limit.clock) === 'day' ? 'free-models-per-day' : 'free-models-per-min';

@@ -157,7 +157,12 @@ function change(fault: Fault, bent: Bent): Partial<Draft> {
     case 'silent':
       return { head: 'silent', chunks: [] };
     case 'late':
-      return late(draft, fault.ms, isStream, pieces.findIndex(({ kind }) => kind === 'content'));
+      return late(
+        draft,
+        fault.ms,
+        isStream,
+        pieces.findIndex(({ kind }) => kind === 'content'),
+      );
     case 'cut':
       return { chunks: stopAt(bent, fault.at), end: fault.how, endDelayMs: fault.how === 'reset' ? beforeResetMs : 0 };
     case 'stall':
@@ -190,7 +195,7 @@ function change(fault: Fault, bent: Bent): Partial<Draft> {
     default:
       return {};
   }
-} // prettier-ignore
+}
 
 /** Bends a good reply by a fault. */
 export function bend(bent: Bent, fault: Fault | null): Draft {

@@ -51,8 +51,10 @@ function partsOf(content: unknown): readonly Json[] {
 
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
-  return partsOf(content).map(({ text }) => (typeof text === 'string' ? text : '')).join('');
-} // prettier-ignore
+  return partsOf(content)
+    .map(({ text }) => (typeof text === 'string' ? text : ''))
+    .join('');
+}
 
 function countImages(messages: readonly Json[]): number {
   const isImage = ({ type }: Json): boolean => type === 'image_url' || type === 'input_image';

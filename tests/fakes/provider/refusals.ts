@@ -176,7 +176,11 @@ const table: Record<RefusalKind, (dialect: DialectId, context: RefusalContext) =
     ),
   not_on_plan: (dialect) => simple(429, 'Rate limit exceeded', 'rate_limited', dialect === 'mistral' ? '1300' : null),
   prefill_rejected: () =>
-    simple(400, 'This model does not support assistant message prefill: the last message must be from the user.', badRequest),
+    simple(
+      400,
+      'This model does not support assistant message prefill: the last message must be from the user.',
+      badRequest,
+    ),
   unsupported_field: (dialect, { field }) => unsupportedField(dialect, field ?? 'temperature'),
   invalid_request: (_dialect, { field }) => ({
     ...simple(400, `Invalid value for '${field ?? 'messages'}'.`, badRequest),
@@ -185,7 +189,7 @@ const table: Record<RefusalKind, (dialect: DialectId, context: RefusalContext) =
   not_found: () => simple(404, 'Unknown request URL.', badRequest, 'unknown_url'),
   too_large: (_dialect, { model }) =>
     simple(413, `Request too large for model \`${model}\`.`, 'tokens', 'rate_limit_exceeded'),
-}; // prettier-ignore
+};
 
 /** The reply to a request the provider will not serve. `status` overrides the usual one. */
 export function toRefusal(

@@ -100,6 +100,8 @@ export async function serveFakeProvider(
       () => response.destroy(),
     );
   });
+  // Longer than any client keeps an idle connection, so that a reset is never this server's whim.
+  server.keepAliveTimeout = 120_000;
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.setNoDelay(true);

@@ -96,6 +96,8 @@ export interface FakeProviderSpec {
   readonly answer?: AnswerMode;
   /** Put before every answer, for example "(simulated) ". */
   readonly preface?: string;
+  /** Words that every transcript is made of, in turn; default numbered words. */
+  readonly speech?: readonly string[];
   /** Words in one streamed chunk; default 1. More makes long simulations cheap. */
   readonly wordsPerChunk?: number;
   /** Seed of jitter and chaos; default 1. */
