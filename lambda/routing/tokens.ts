@@ -1,0 +1,168 @@
+// Counts the kinds of characters and runs in a text that decide how many tokens it becomes.
+
+/** What is counted. The order is that of the weights. */
+export const features = [
+  'words', 'wordLetters', 'longLetters', 'capitals', 'capitalRuns', 'digitGroups', 'lineBreaks', 'indents', 'doubleSpaces', 'marks', 'markRuns',
+  'accented', 'cyrillic', 'greek', 'semitic', 'indic', 'ideographs', 'kana', 'hangul', 'thai', 'latinExtra', 'hebrew', 'persian', 'bengali',
+  'emoji', 'others', 'entropy', 'mixedEntropy', 'repeats',
+] as const; // prettier-ignore
+type Feature = (typeof features)[number];
+
+const at = Object.fromEntries(features.map((feature, index) => [feature, index])) as Record<Feature, number>;
+
+/** Kinds of ASCII characters. */
+const LOWER = 1;
+const UPPER = 2;
+const DIGIT = 3;
+const SPACE = 4;
+const BREAK = 5;
+const MARK = 6;
+const WIDE = 7;
+
+const ascii = Uint8Array.from({ length: 128 }, (_, code) => {
+  if (code >= 97 && code <= 122) return LOWER;
+  if (code >= 65 && code <= 90) return UPPER;
+  if (code >= 48 && code <= 57) return DIGIT;
+  if (code === 32 || code === 9) return SPACE;
+  return code === 10 || code === 13 ? BREAK : MARK;
+});
+
+/** Upper bounds of Unicode ranges, with what their characters count as; the first that fits. */
+const ranges: readonly (readonly [number, Feature])[] = [
+  [0x24f, 'accented'],
+  [0x36f, 'accented'],
+  [0x3ff, 'greek'],
+  [0x52f, 'cyrillic'],
+  [0x58f, 'others'],
+  [0x5ff, 'hebrew'],
+  [0x67d, 'semitic'],
+  [0x6ff, 'persian'],
+  [0x7ff, 'semitic'],
+  [0x97f, 'indic'],
+  [0x9ff, 'bengali'],
+  [0xdff, 'indic'],
+  [0xeff, 'thai'],
+  [0x1dff, 'others'],
+  [0x1eff, 'latinExtra'],
+  [0x1fff, 'greek'],
+  [0x206f, 'marks'],
+  [0x2fff, 'emoji'],
+  [0x303f, 'marks'],
+  [0x30ff, 'kana'],
+  [0x33ff, 'ideographs'],
+  [0x9fff, 'ideographs'],
+  [0xabff, 'others'],
+  [0xd7af, 'hangul'],
+  [0xdfff, 'emoji'],
+  [0xfaff, 'ideographs'],
+  [0xfeff, 'semitic'],
+  [0xffef, 'kana'],
+];
+
+function wideFeature(code: number): number {
+  for (const [bound, feature] of ranges) if (code <= bound) return at[feature];
+  return at.others;
+}
+
+/** Words of the common languages stay below this; longer runs of letters and digits are keys, hashes and encoded data. */
+const LONGEST_WORD = 24;
+const LONG_WORD = 8;
+
+/** Adds one run of ASCII letters and digits that is no word to the counts. */
+function countEntropy(counts: Float64Array, length: number, { same, mixed }: { same: number; mixed: boolean }): void {
+  // A letter repeated without end is one token for several of it.
+  add(counts, at.repeats, same);
+  add(counts, mixed ? at.mixedEntropy : at.entropy, length - same);
+}
+
+function add(counts: Float64Array, index: number, by: number): void {
+  counts[index] = (counts[index] ?? 0) + by;
+}
+
+const kindOf = (code: number): number => (code < 128 ? (ascii[code] ?? MARK) : WIDE);
+
+/** A part of a text: from the first character to before the last. */
+interface Range {
+  readonly from: number;
+  readonly end: number;
+}
+
+/** Adds a run of letters, as a word or as something encoded, and answers where it ends. */
+function countWord(text: string, { from, end }: Range, counts: Float64Array): number {
+  let to = from;
+  let capitals = 0;
+  let capitalRuns = 0;
+  let digits = 0;
+  let same = 0;
+  let before = 0;
+  let beforeKind = 0;
+  for (; to < end; to++) {
+    const code = text.charCodeAt(to);
+    const kind = kindOf(code);
+    if (kind !== LOWER && kind !== UPPER && !(kind === DIGIT && to > from)) break;
+    if (kind === UPPER) capitals++;
+    if (kind === UPPER && beforeKind === LOWER) capitalRuns++;
+    if (kind === DIGIT) digits++;
+    if (code === before) same++;
+    before = code;
+    beforeKind = kind;
+  }
+  const length = to - from;
+  if (length > LONGEST_WORD) {
+    countEntropy(counts, length, { same: same > length / 2 ? same : 0, mixed: capitals > 0 && capitals < length });
+    return to;
+  }
+  add(counts, at.words, 1);
+  add(counts, at.wordLetters, length - digits);
+  add(counts, at.longLetters, Math.max(0, length - digits - LONG_WORD));
+  add(counts, at.capitals, capitals);
+  add(counts, at.capitalRuns, capitalRuns);
+  if (digits > 0) add(counts, at.digitGroups, Math.ceil(digits / 3));
+  return to;
+}
+
+/** Answers where the run of one kind that begins at `from` ends. */
+function endOfRun(text: string, from: number, end: number): number {
+  const kind = kindOf(text.charCodeAt(from));
+  let to = from + 1;
+  while (to < end && kindOf(text.charCodeAt(to)) === kind) to++;
+  return to;
+}
+
+/** Adds a run of anything but letters, and answers where it ends. */
+function countRun(text: string, { from, end }: Range, counts: Float64Array): number {
+  const kind = kindOf(text.charCodeAt(from));
+  const to = endOfRun(text, from, end);
+  const length = to - from;
+  if (kind === DIGIT) add(counts, at.digitGroups, Math.ceil(length / 3));
+  else if (kind === BREAK) add(counts, at.lineBreaks, 1);
+  else if (kind === MARK) {
+    add(counts, at.markRuns, 1);
+    // Long rules of one sign (-----) are few tokens.
+    add(counts, at.marks, Math.min(length, 16) + Math.max(0, length - 16) / 16);
+  } else if (kind === SPACE && length > 1) {
+    const indent = from > 0 && kindOf(text.charCodeAt(from - 1)) === BREAK;
+    add(counts, indent ? at.indents : at.doubleSpaces, 1);
+  }
+  return to;
+}
+
+/** Adds what stands between two places of a text to the counts. One pass; time grows with the distance only. */
+export function countFeatures(
+  text: string,
+  range: { readonly from: number; readonly end: number },
+  counts: Float64Array,
+): void {
+  const { end } = range;
+  for (let from = range.from; from < end;) {
+    const code = text.charCodeAt(from);
+    const kind = kindOf(code);
+    if (kind === WIDE) {
+      add(counts, wideFeature(code), 1);
+      from++;
+    } else from = (kind === LOWER || kind === UPPER ? countWord : countRun)(text, { from, end }, counts);
+  }
+}
+
+/** Empty counts. */
+export const createCounts = (): Float64Array => new Float64Array(features.length);
