@@ -1,0 +1,133 @@
+// Serves the app on AWS Lambda: turns Function URL events (payload 2.0) into exchanges, and replies into response streams.
+import type { Writable } from 'node:stream';
+import type { Exchange, Handler, Headers, ReplyBody } from '../ports.ts';
+import { refuseEncoding, tooLarge } from './body.ts';
+import { joinHeaders, toReplyHeaders } from './headers.ts';
+
+/** A request as a Function URL hands it over. */
+export interface UrlEvent {
+  readonly version: '2.0';
+  readonly rawPath: string;
+  readonly rawQueryString?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cookies?: readonly string[];
+  readonly body?: string;
+  readonly isBase64Encoded?: boolean;
+  readonly requestContext: { readonly http: { readonly method: string; readonly sourceIp?: string } };
+}
+
+/** What of the runtime's context is used. */
+export interface InvocationContext {
+  getRemainingTimeInMillis(): number;
+}
+
+/** The part of the runtime's `awslambda` global that is used. */
+export interface StreamingRuntime {
+  readonly HttpResponseStream: {
+    from(stream: Writable, head: { statusCode: number; headers: Headers; cookies: readonly string[] }): Writable;
+  };
+}
+
+export type LambdaHandler = (event: unknown, stream: Writable, context: InvocationContext) => Promise<void>;
+
+export interface LambdaHandlerOptions {
+  readonly handler: Handler;
+  readonly runtime: StreamingRuntime;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+function isUrlEvent(event: unknown): event is UrlEvent {
+  const { version, requestContext } = (event ?? {}) as Partial<UrlEvent>;
+  return version === '2.0' && typeof requestContext?.http?.method === 'string';
+}
+
+function readBody({ body = '', isBase64Encoded = false }: UrlEvent, limitBytes: number): Uint8Array {
+  const size = isBase64Encoded ? Math.floor((body.length * 3) / 4) - 2 : Buffer.byteLength(body);
+  if (size > limitBytes) throw tooLarge(limitBytes);
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes.length > limitBytes) throw tooLarge(limitBytes);
+  return bytes;
+}
+
+function toBody(stream: Writable): ReplyBody {
+  return {
+    write: (chunk) => stream.destroyed || stream.writableEnded || stream.write(chunk),
+    drained: () =>
+      new Promise((resolve) => {
+        if (stream.destroyed || !stream.writableNeedDrain) return resolve();
+        const go = (): void => {
+          stream.off('drain', go).off('close', go);
+          resolve();
+        };
+        stream.on('drain', go).on('close', go);
+      }),
+    end: (last) => {
+      if (!stream.writableEnded) stream.end(last);
+    },
+  };
+}
+
+interface Conversation {
+  readonly event: UrlEvent;
+  readonly stream: Writable;
+  readonly deadlineAtMs: number;
+  readonly runtime: StreamingRuntime;
+}
+
+function toExchange({ event, stream, deadlineAtMs, runtime }: Conversation): Exchange {
+  const cookies = event.cookies ?? [];
+  const headers = joinHeaders({ ...event.headers, cookie: cookies.length > 0 ? cookies.join('; ') : undefined });
+  return {
+    method: event.requestContext.http.method,
+    path: event.rawPath,
+    query: event.rawQueryString ?? '',
+    headers,
+    remoteAddress: event.requestContext.http.sourceIp ?? null,
+    deadlineAtMs,
+    body: async (limitBytes) => {
+      refuseEncoding(headers);
+      return readBody(event, limitBytes);
+    },
+    // A Function URL does not tell when its caller hangs up; only a broken stream to the runtime shows.
+    onGone: (listener) => {
+      stream.once('error', listener);
+    },
+    reply: (statusCode, given) => {
+      const { headers: safe, cookies: set } = toReplyHeaders(given);
+      const opened = runtime.HttpResponseStream.from(stream, { statusCode, headers: safe, cookies: set });
+      // Without a write before the end the runtime loses status and headers, and the caller sees a 502
+      // (aws-lambda-nodejs-runtime-interface-client issue 97).
+      opened.write('');
+      return toBody(opened);
+    },
+  };
+}
+
+/** A streaming Lambda handler. It resolves after the handler has: what follows a reply is done before the instance is frozen. */
+export function createLambdaHandler({ handler, runtime, now }: LambdaHandlerOptions): LambdaHandler {
+  return async (event, stream, context) => {
+    if (!isUrlEvent(event)) {
+      throw new TypeError('This function was invoked with something else than an HTTP request of payload version 2.0.');
+    }
+    stream.on('error', () => undefined);
+    const deadlineAtMs = now() + context.getRemainingTimeInMillis();
+    let replied = false;
+    const exchange = toExchange({ event, stream, deadlineAtMs, runtime });
+    const watched: Exchange = {
+      ...exchange,
+      reply: (status, headers) => {
+        replied = true;
+        return exchange.reply(status, headers);
+      },
+    };
+    try {
+      await handler(watched);
+    } finally {
+      // Handlers don't reject, and they reply; should one fail to, the caller gets a bare 500 and not the runtime's 502.
+      if (!replied) exchange.reply(500, {}).end();
+    }
+    // The runtime then breaks the connection off, so that the reply is not taken for whole.
+    if (!stream.writableEnded) throw new Error('The reply was left open after a failure.');
+  };
+}

@@ -1,0 +1,91 @@
+// The AWS Lambda entry: the same app behind a Function URL with response streaming, and DynamoDB as its store.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { providers } from '#catalog/index.ts';
+import { systemClock } from './clock.ts';
+import { ConfigError, readConfig, type Config } from './config.ts';
+import { createFreeway } from './deps.ts';
+import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from './http/lambda.ts';
+import { createHttpsUpstream } from './http/upstream-https.ts';
+import type { Exchange, Handler, Store } from './ports.ts';
+import { createLog } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+
+declare const awslambda: StreamingRuntime & { streamifyResponse(handler: LambdaHandler): LambdaHandler };
+
+const log = createLog({
+  level: process.env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info',
+  write: (line) => process.stdout.write(line),
+  now: systemClock.now,
+});
+
+async function openStore({ store }: Config): Promise<Store> {
+  if (store.kind === 'sqlite') {
+    throw new ConfigError(
+      'On Lambda FREEWAY_STORE must name a DynamoDB table ("dynamodb:<table>"): files of an instance are lost with it.',
+    );
+  }
+  const { createDynamoStore } = await import('./store/dynamo.ts');
+  return createDynamoStore({ table: store.table });
+}
+
+/** The owner's key. Where people sign in with Google it may be missing; then nobody has it. */
+function readOwnerKey({ ownerKey, google }: Config): string {
+  if (ownerKey !== null) return ownerKey;
+  if (google !== null) return randomBytes(32).toString('hex');
+  throw new ConfigError(
+    'Nothing says who may use this function. Set FREEWAY_OWNER_KEY (32 or more characters) or GOOGLE_CLIENT_ID with ALLOWED_EMAILS.',
+  );
+}
+
+async function open(): Promise<Handler> {
+  const config = readConfig({ env: process.env, providers, readText: (path) => readFileSync(path, 'utf8') });
+  const ownerKey = readOwnerKey(config);
+  const freeway = await createFreeway({
+    config,
+    providers,
+    store: await openStore(config),
+    upstream: createHttpsUpstream(),
+    clock: systemClock,
+    log,
+    metrics: createMetrics(),
+    ownerKey,
+  });
+  return freeway.handler;
+}
+
+let app: Promise<Handler> | null = null;
+
+/** The app, opened once; after a failure it is tried again at the next request. */
+function load(): Promise<Handler> {
+  app ??= open().catch((error: unknown) => {
+    app = null;
+    throw error;
+  });
+  return app;
+}
+
+function refuse(exchange: Exchange, error: unknown): void {
+  log.error('start.failed', { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+  const message = 'Freeway could not start. The log of the function says why.';
+  exchange
+    .reply(503, { 'content-type': 'application/json', 'retry-after': '5' })
+    .end(JSON.stringify({ error: { message, type: 'server_error', code: 'internal', param: null } }));
+}
+
+async function serve(exchange: Exchange): Promise<void> {
+  let handler: Handler;
+  try {
+    handler = await load();
+  } catch (error) {
+    return refuse(exchange, error);
+  }
+  await handler(exchange);
+}
+
+// Opened while the instance starts, when it has its full processor; a failure is told by the first request.
+await load().catch(() => undefined);
+
+export const handler = awslambda.streamifyResponse(
+  createLambdaHandler({ handler: serve, runtime: awslambda, now: systemClock.now }),
+);

@@ -1,0 +1,74 @@
+// Bundles an entry for AWS Lambda: modern modules, minified, what is loaded on demand in chunks of its own.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+import { toZip } from './zip.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Packages that load files of their own beside their code: these files go along, and are loaded only when imported. */
+const companions: Readonly<Record<string, readonly string[]>> = {
+  tiktoken: ['package.json', 'tiktoken.cjs', 'tiktoken_bg.cjs', 'tiktoken_bg.wasm'],
+};
+
+// The AWS SDK holds a few modules in the older format, which ask for `require`.
+const REQUIRE = "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);";
+
+export interface BundleFile {
+  /** Relative to the folder of the bundle. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Bundle {
+  /** In the order of their paths; `index.mjs` is the entry. */
+  readonly files: readonly BundleFile[];
+  readonly zip: Uint8Array;
+}
+
+function copyCompanions({ outputs }: Metafile, outDir: string): void {
+  const imported = new Set(Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path)));
+  for (const [name, files] of Object.entries(companions)) {
+    if (![...imported].some((path) => path === name || path.startsWith(`${name}/`))) continue;
+    for (const file of files) {
+      const target = join(outDir, 'node_modules', name, file);
+      mkdirSync(dirname(target), { recursive: true });
+      cpSync(join(root, 'node_modules', name, file), target);
+    }
+  }
+}
+
+function readFiles(folder: string): BundleFile[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path: relative(folder, path).replaceAll('\\', '/'), bytes: readFileSync(path) }))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Bundles `entry` into `outDir`, which is emptied first. */
+export async function bundleLambda({ entry, outDir }: { entry: string; outDir: string }): Promise<Bundle> {
+  if (existsSync(outDir)) rmSync(outDir, { recursive: true });
+  const { metafile } = await build({
+    entryPoints: { index: entry },
+    outdir: outDir,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    external: Object.keys(companions),
+    banner: { js: REQUIRE },
+    metafile: true,
+    logLevel: 'error',
+    absWorkingDir: root,
+  });
+  copyCompanions(metafile, outDir);
+  const files = readFiles(outDir);
+  return { files, zip: toZip(files) };
+}

@@ -1,0 +1,92 @@
+// A small function on the real Lambda entry, for the emulator's tests: every path behaves in one way.
+import { appendFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from '#lambda/http/lambda.ts';
+import type { Exchange, Handler } from '#lambda/ports.ts';
+
+declare const awslambda: StreamingRuntime & { streamifyResponse(handler: LambdaHandler): LambdaHandler };
+
+const note = (text: string): void => appendFileSync(process.env['NOTES'] ?? '', `${text}\n`);
+let served = 0;
+
+const routes: Readonly<Record<string, (exchange: Exchange) => Promise<void>>> = {
+  '/echo': async (exchange) => {
+    const { method, path, query, headers, remoteAddress, deadlineAtMs } = exchange;
+    const body = Buffer.from(await exchange.body(5_000_000)).toString('latin1');
+    const remainingMs = (deadlineAtMs ?? 0) - Date.now();
+    const told = {
+      method,
+      path,
+      query,
+      headers,
+      remoteAddress,
+      remainingMs,
+      body,
+      served,
+      secret: process.env['SECRET'],
+    };
+    const reply = { 'content-type': 'application/json', 'set-cookie': 'a=1; Path=/\nb=2', 'x-own': 'yes' };
+    exchange.reply(201, reply).end(JSON.stringify(told));
+  },
+  '/large': async (exchange) => {
+    const body = await exchange.body(100).catch((error: { code: string }) => error.code);
+    exchange.reply(413, {}).end(String(body));
+  },
+  '/stream': async (exchange) => {
+    const body = exchange.reply(200, { 'content-type': 'text/event-stream' });
+    for (let i = 0; i < 5; i++) {
+      body.write(`data: ${i}\n\n`);
+      await sleep(40);
+    }
+    body.end('data: [DONE]\n\n');
+  },
+  '/giant': async (exchange) => {
+    const body = exchange.reply(200, {});
+    const piece = Buffer.alloc(1 << 20, 'x');
+    let waits = 0;
+    for (let i = 0; i < 24; i++) {
+      if (body.write(piece)) continue;
+      waits++;
+      await body.drained();
+    }
+    note(`waits ${waits > 0}`);
+    body.end();
+  },
+  '/empty': async (exchange) => exchange.reply(204, {}).end(),
+  '/settle': async (exchange) => {
+    exchange.reply(200, {}).end('done');
+    await sleep(60);
+    note('settled');
+  },
+  '/float': async (exchange) => {
+    exchange.reply(200, {}).end('done');
+    void sleep(200).then(() => note('floated'));
+  },
+  '/silent': async () => undefined,
+  '/open': async (exchange) => void exchange.reply(200, {}).write('half'),
+  '/hang': async (exchange) => {
+    exchange.reply(200, {}).write('half');
+    await sleep(60_000);
+  },
+  '/crash': async () => process.exit(1),
+  '/slow': async (exchange) => {
+    await sleep(200);
+    exchange.reply(200, {}).end('slow');
+  },
+};
+
+const serve: Handler = async (exchange) => {
+  served++;
+  await (routes[exchange.path] ?? routes['/echo'])?.(exchange);
+};
+
+export const handler = awslambda.streamifyResponse(
+  createLambdaHandler({ handler: serve, runtime: awslambda, now: Date.now }),
+);
+
+/** As an author might write it who has not read issue 97 of the runtime client. */
+export const careless = awslambda.streamifyResponse(async (_, stream: Writable) => {
+  const head = { statusCode: 201, headers: {}, cookies: [] };
+  awslambda.HttpResponseStream.from(stream, head).end('lost');
+});
