@@ -117,9 +117,10 @@ export async function serveFakeProvider(
     port,
     openSockets: () => sockets.size,
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+      const gone = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
       for (const socket of sockets) socket.destroy();
-      await closed;
+      await Promise.all([stopped, ...gone]);
     },
   };
 }
