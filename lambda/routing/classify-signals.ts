@@ -74,8 +74,8 @@ export const textSignals: readonly TextSignal[] = [
   {
     name: 'proof or derivation',
     pattern:
-      /\b(?:prove|proof|theorem|lemma|derive|derivation|induction|contradiction|bewei\w+|d[ée]montr\w+|demuestr\w+|dimostra\w*)\b|证明|証明|докаж|теорем/i,
-    size: 3,
+      /\b(?:prove|proof|theorem|lemma|derive|derivation|induction|contradiction|bewei\w+|d[ée]montr\w*|demuestr\w+|dimostra\w*)\b|证明|証明|докаж|теорем/i,
+    size: 4,
   },
   {
     name: 'mathematics',
@@ -105,7 +105,7 @@ export const textSignals: readonly TextSignal[] = [
     name: 'depth asked for',
     pattern:
       /\b(?:in[- ]depth|detailed|comprehensive|thorough\w*|essay|report|analy[sz]e|analysis|compare|evaluate|critique|pros and cons|ausf[üu]hrlich|d[ée]taill[ée]\w*|detallad\w+|analys\w+|analiz\w+|vergleich\w*|compar\w+)\b|详细|分析|比较|詳しく|подробн|сравни/i,
-    size: 1,
+    size: 2,
   },
   {
     name: 'short answer asked for',

@@ -16,8 +16,8 @@ export interface ClassifyInput {
 }
 
 /** Characters looked at: the beginning and the end of the last message say what is wanted, what lies between is material. */
-const HEAD = 1_200;
-const TAIL = 400;
+const HEAD = 800;
+const TAIL = 300;
 const SYSTEM_HEAD = 800;
 /** A follow-up shorter than this takes its kind from the turn before. */
 const SHORT_FOLLOW_UP = 60;
