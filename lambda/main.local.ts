@@ -34,6 +34,7 @@ export interface LocalServer {
 
 /** How long streams in flight may go on after we were told to stop. */
 const GRACE_MS = 20_000;
+const SWEEP_MS = 50;
 
 const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
@@ -83,8 +84,11 @@ function closeServer(server: ReturnType<typeof createNodeServer>, log: Log): Pro
       log.warn('server.cut', { duration_ms: GRACE_MS });
       server.closeAllConnections();
     }, GRACE_MS);
+    // A connection whose reply has just ended counts as busy for a moment, and as idle then.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       done();
     });
     server.closeIdleConnections();

@@ -1,0 +1,116 @@
+// `npm start` as a newcomer runs it: says what it does, answers at once, refuses what is unsafe, and ends when told to.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'freeway-start-'));
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  /** Resolves once the text has been printed, or with the exit. */
+  readonly until: (text: string) => Promise<string>;
+  readonly exit: Promise<number | null>;
+}
+
+function start(env: Record<string, string>, args: string[] = []): Run {
+  const child = spawn(process.execPath, ['scripts/node24.mjs', 'scripts/start.ts', ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'] ?? '', PORT: '0', FREEWAY_DATA: join(folder, 'data'), ...env },
+  });
+  children.push(child);
+  let output = '';
+  const listeners: (() => void)[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data: Buffer) => {
+      output += data.toString();
+      for (const listener of listeners) listener();
+    });
+  }
+  const exit = new Promise<number | null>((done) => child.once('exit', done));
+  const until = (text: string): Promise<string> =>
+    new Promise((done) => {
+      const check = (): void => {
+        if (output.includes(text)) done(output);
+      };
+      listeners.push(check);
+      check();
+      void exit.then(() => done(output));
+    });
+  return { child, output: () => output, until, exit };
+}
+
+it('without any key: simulated providers answer, and say what they are', async () => {
+  const run = start({});
+  const output = await run.until('Try it:');
+  expect(output).toMatch(/Simulated providers are in force/);
+  const url = /listening on (http:\S+)/.exec(output)?.[1] ?? '';
+  const path = /owner API key lies in (\S+)/.exec(output)?.[1] ?? '';
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  const key = readFileSync(path, 'utf8').trim();
+  expect(output).not.toContain(key);
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+    body: JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'Hello!' }] }),
+  });
+  const answer = (await response.json()) as { choices: { message: { content: string } }[] };
+  expect(answer.choices[0]?.message.content).toMatch(/simulated/i);
+  expect(response.headers.get('x-freeway-credential')).toMatch(/Simulated/);
+  expect(response.headers.get('x-freeway-tier')).toBe('free');
+  run.child.kill('SIGTERM');
+  expect(await run.exit).toBe(0);
+});
+
+it('with a real credential the simulated ones are gone, unless they are asked for', async () => {
+  const real = {
+    FREEWAY_PROVIDERS: JSON.stringify([
+      { provider: 'openai-compatible', name: 'mine', baseUrl: 'http://127.0.0.1:9/v1', models: [{ id: 'm' }] },
+    ]),
+  };
+  expect(await start(real).until('Try it:')).not.toMatch(/Simulated/);
+  expect(await start(real, ['--demo']).until('Try it:')).toMatch(/Simulated/);
+});
+
+it('with simulation forbidden it starts, and says that nothing is configured', async () => {
+  const output = await start({ FREEWAY_DEMO: 'off' }).until('Try it:');
+  expect(output).toMatch(/No provider key is configured/);
+  const url = /listening on (http:\S+)/.exec(output)?.[1] ?? '';
+  const key = readFileSync(join(folder, 'data', 'owner-key'), 'utf8').trim();
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+    body: '{"messages":[{"role":"user","content":"hi"}]}',
+  });
+  expect(response.status).toBe(422);
+  expect(await response.text()).toMatch(/add a provider key/);
+});
+
+it.each([
+  [{ HOST: '0.0.0.0' }, /HOST is "0.0.0.0".*FREEWAY_OWNER_KEY/s],
+  [{ PORT: 'abc' }, /PORT is "abc"/],
+  [{ FREEWAY_PROVIDERS: '[{"provider":"nope","apiKey":"canary-secret"}]' }, /entry 0 \(nope\)/],
+])('refuses %j with one sentence', async (env, expected) => {
+  const run = start(env);
+  expect(await run.exit).toBe(1);
+  expect(run.output()).toMatch(expected);
+  expect(run.output()).not.toContain('canary-secret');
+  expect(run.output().trim().split('\n')).toHaveLength(1);
+});
+
+it('says that a port is taken', async () => {
+  const first = start({});
+  const port = /:(\d+)\n/.exec(await first.until('listening on'))?.[1] ?? '';
+  const second = start({ PORT: port });
+  expect(await second.exit).toBe(1);
+  expect(second.output()).toMatch(/in use already/);
+});
