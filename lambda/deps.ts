@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { createFleet, type Fleet } from './gateway/fleet.ts';
 import { createLedger, type Ledger } from './gateway/ledger.ts';
 import { createGateway, type Gateway } from './gateway/run.ts';
+import { createExactCounter } from './gateway/tokenizer.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { newRequestId } from './http/request-id.ts';
 import type { Clock, Handler, Log, Metrics, Store, Upstream } from './ports.ts';
@@ -71,6 +72,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     store,
     chatWire,
     dialectOf: (fleet, index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
+    exactTokens: createExactCounter(),
     paid: config.paid,
     version: VERSION,
     authenticate: ({ headers }) => (isOwner(headers) ? { id: 'owner', role: 'owner' } : null),

@@ -4,6 +4,7 @@ import { createChatOperation } from '../gateway/chat.ts';
 import { toPolicy } from '../gateway/controls.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Operation } from '../gateway/operation.ts';
+import { refineProfile } from '../gateway/refine.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
 import type { ChatQuestion } from '../wire/types.ts';
 import type { EndpointDeps, Visit } from './endpoint.ts';
@@ -44,7 +45,11 @@ export interface Asked {
 }
 
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
-export function toChatAsked(deps: EndpointDeps, visit: Visit, { json, text }: { json: unknown; text: string }): Asked {
+export async function toChatAsked(
+  deps: EndpointDeps,
+  visit: Visit,
+  { json, text }: { json: unknown; text: string },
+): Promise<Asked> {
   const { fleet } = deps.current();
   const question = deps.chatWire.parseQuestion(json);
   const { exchange, requestId, startedAtMs } = visit;
@@ -61,5 +66,8 @@ export function toChatAsked(deps: EndpointDeps, visit: Visit, { json, text }: { 
     wire: deps.chatWire,
     dialectOf: (index) => deps.dialectOf(fleet, index),
   });
-  return { operation, question };
+  const { profile, selector } = operation;
+  const near = { profile, texts: question.texts, candidates: fleet.candidates, among: selector.among };
+  const refined = await refineProfile(near, deps.exactTokens);
+  return { operation: refined === profile ? operation : { ...operation, profile: refined }, question };
 }

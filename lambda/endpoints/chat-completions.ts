@@ -80,7 +80,7 @@ export function createChatEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     const caller = createCaller(visit);
     try {
-      const { operation } = toChatAsked(deps, visit, await readJsonBody(visit.exchange));
+      const { operation } = await toChatAsked(deps, visit, await readJsonBody(visit.exchange));
       const result = await deps.current().gateway.run({ operation, caller });
       if (result.brokeOff)
         caller.body()?.end(deps.chatWire.renderStreamError(result.brokeOff, visit.requestId, deps.clock.now()));

@@ -4,6 +4,7 @@ import type { Clock, Exchange, Headers, Log, Metrics } from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Ledger } from '../gateway/ledger.ts';
 import type { Gateway } from '../gateway/run.ts';
+import type { ExactCounter } from '../gateway/tokenizer.ts';
 import type { PaidPolicy } from '../routing/policy.ts';
 import type { ChatWire, Dialect, ErrorRenderer } from '../wire/types.ts';
 
@@ -34,6 +35,7 @@ export interface EndpointDeps {
   readonly metrics: Metrics;
   readonly chatWire: ChatWire;
   readonly dialectOf: (fleet: Fleet, index: number) => Dialect;
+  readonly exactTokens: ExactCounter;
   readonly paid: PaidPolicy;
   readonly version: string;
 }

@@ -56,7 +56,7 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     try {
       const { text, json } = await readJsonBody(visit.exchange);
-      const { operation } = toChatAsked(deps, visit, { text, json });
+      const { operation } = await toChatAsked(deps, visit, { text, json });
       const { fleet, ledger } = deps.current();
       await ledger.refresh(operation.selector.among);
       const nowMs = deps.clock.now();
