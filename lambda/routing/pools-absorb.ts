@@ -6,7 +6,7 @@ import { windowCountName } from './pools-counters.ts';
 import { learnedLimit, toLearned } from './pools-learned.ts';
 import { numberIn, toDraft } from './pools-ops.ts';
 import type { Draft, Ops } from './pools-ops.ts';
-import { raiseAllWindows } from './pools-rolling.ts';
+import { raiseNow, slotMsOf } from './pools-rolling.ts';
 import { viewPool } from './pools-view.ts';
 import type { Moment } from './pools-view.ts';
 import type { BoundPool, PoolView } from './types.ts';
@@ -77,8 +77,9 @@ interface Raise {
 }
 
 /** Counts units that others used. Balances, sessions and leases are never told in headers. */
-function raise({ pool: { key, clock }, by, max }: Raise, { book, nowMs, zones }: Moment, draft: Draft): void {
-  if (clock.kind === 'rolling') raiseAllWindows({ key, seconds: clock.seconds, by, nowMs }, draft);
+function raise({ pool, by, max }: Raise, { book, nowMs, zones }: Moment, draft: Draft): void {
+  const { key, clock } = pool;
+  if (clock.kind === 'rolling') raiseNow({ key, slotMs: slotMsOf(pool, clock.seconds), by, nowMs }, draft);
   if (clock.kind === 'calendar') draft.add[windowCountName(key, zones.windowAt(clock, nowMs).startMs)] = by;
   if (clock.kind !== 'refill') return;
   const shiftMs = (by * clock.seconds * 1000) / max;

@@ -1,8 +1,9 @@
 // Pools that count up in one window at a time: calendar windows, sessions from first use, balances.
 import type { Clock } from '#shared/pools.ts';
+import type { CalendarWindow } from './clocks.ts';
 import { numberIn } from './pools-ops.ts';
 import type { Draft } from './pools-ops.ts';
-import type { PoolRules } from './pools-rules.ts';
+import { arrivalMs, type Charge, type PoolQuestion, type PoolRules } from './pools-rules.ts';
 
 type Calendar = Extract<Clock, { kind: 'calendar' }>;
 type Session = Extract<Clock, { kind: 'session' }>;
@@ -23,29 +24,49 @@ function count(draft: Draft, { attr, max, amount }: Count): void {
 export const windowCountName = (key: string, startMs: number): string =>
   `${key}:${Math.floor(startMs / 1000).toString(36)}`;
 
+/** The windows in which a call may count: near a boundary both, since the call is still on its way and no two clocks agree. */
+function windowsOf(clock: Calendar, { nowMs, zones }: PoolQuestion): readonly CalendarWindow[] {
+  const current = zones.windowAt(clock, nowMs);
+  if (current.endMs - nowMs <= arrivalMs) return [current, zones.windowAt(clock, current.endMs)];
+  if (nowMs - current.startMs < arrivalMs) return [current, zones.windowAt(clock, current.startMs - 1)];
+  return [current];
+}
+
+/** Windows older than the one before (which a slow clock may still use) can go. */
+function findOld({ key, book }: PoolQuestion, { startMs, endMs }: CalendarWindow): string[] {
+  const prefix = `${key}:`;
+  const keptSeconds = Math.floor((startMs - (endMs - startMs) * 1.5) / 1000);
+  const old: string[] = [];
+  for (const name in book)
+    if (name.startsWith(prefix) && Number.parseInt(name.slice(prefix.length), 36) < keptSeconds) old.push(name);
+  return old;
+}
+
 /** Reset at the boundaries of a calendar window. */
 export const calendar: PoolRules<Calendar> = {
-  look(clock, { key, max, book, amount, nowMs, zones }) {
+  look(clock, question) {
+    const { key, max, book, amount, nowMs, zones } = question;
+    const windows = windowsOf(clock, question);
+    const usedIn = ({ startMs }: CalendarWindow): number =>
+      Math.max(0, numberIn(book, windowCountName(key, startMs)) ?? 0);
     const { startMs, endMs } = zones.windowAt(clock, nowMs);
-    const used = Math.max(0, numberIn(book, windowCountName(key, startMs)) ?? 0);
-    if (amount > max) return { used, resetAtMs: endMs, waitMs: Infinity };
-    return { used, resetAtMs: endMs, waitMs: used + amount > max ? endMs - nowMs : 0 };
+    const use = { used: usedIn({ startMs, endMs }), resetAtMs: endMs };
+    if (amount > max) return { ...use, waitMs: Infinity };
+    const fullUntilMs = Math.max(
+      0,
+      ...windows.filter((window) => usedIn(window) + amount > max).map((full) => full.endMs),
+    );
+    return { ...use, waitMs: fullUntilMs === 0 ? 0 : fullUntilMs + arrivalMs - nowMs };
   },
 
-  take(clock, { key, unit, max, book, amount, nowMs, zones }, { draft }) {
-    const { startMs, endMs } = zones.windowAt(clock, nowMs);
-    const attr = windowCountName(key, startMs);
-    count(draft, { attr, max, amount });
-    if (book[attr] === undefined) {
-      // First of its window: windows older than the one before (which a slow clock may still use) can go.
-      const prefix = `${key}:`;
-      const keptSeconds = Math.floor((startMs - (endMs - startMs) * 1.5) / 1000);
-      for (const name in book) {
-        if (name.startsWith(prefix) && Number.parseInt(name.slice(prefix.length), 36) < keptSeconds)
-          draft.remove.push(name);
-      }
-    }
-    return { kind: 'count', attr, unit, amount, endMs };
+  take(clock, question, { draft }) {
+    const { key, unit, max, book, amount } = question;
+    return windowsOf(clock, question).map((window): Charge => {
+      const attr = windowCountName(key, window.startMs);
+      count(draft, { attr, max, amount });
+      if (book[attr] === undefined) draft.remove.push(...findOld(question, window));
+      return { kind: 'count', attr, unit, amount, endMs: window.endMs };
+    });
   },
 };
 
@@ -64,13 +85,13 @@ export const session: PoolRules<Session> = {
     if (seenEndMs > nowMs) {
       draft.guards.push({ attr: `${key}:e`, is: 'equals', value: seenEndMs });
       count(draft, { attr: key, max, amount });
-      return { kind: 'count', attr: key, unit, amount, endMs: seenEndMs };
+      return [{ kind: 'count', attr: key, unit, amount, endMs: seenEndMs }];
     }
     const endMs = nowMs + seconds * 1000;
     draft.guards.push({ attr: `${key}:e`, is: 'atMost', value: nowMs, orAbsent: true });
     draft.set[`${key}:e`] = endMs;
     draft.set[key] = amount;
-    return { kind: 'count', attr: key, unit, amount, endMs };
+    return [{ kind: 'count', attr: key, unit, amount, endMs }];
   },
 };
 
@@ -84,6 +105,6 @@ export const once: PoolRules<Once> = {
 
   take(_clock, { key, unit, max, amount }, { draft }) {
     count(draft, { attr: key, max, amount });
-    return { kind: 'count', attr: key, unit, amount, endMs: null };
+    return [{ kind: 'count', attr: key, unit, amount, endMs: null }];
   },
 };

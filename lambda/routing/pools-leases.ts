@@ -44,6 +44,6 @@ export const concurrent: PoolRules<Concurrent> = {
     const untilMs = question.nowMs + leaseMs;
     draft.guards.push({ attr, is: 'below', value: question.nowMs, orAbsent: true });
     draft.set[attr] = untilMs;
-    return { kind: 'lease', attr, untilMs };
+    return [{ kind: 'lease', attr, untilMs }];
   },
 };

@@ -1,7 +1,7 @@
 // Refilling pools as an exact token bucket, kept as one number: the time at which the bucket is full again.
 import type { Clock } from '#shared/pools.ts';
 import { numberIn } from './pools-ops.ts';
-import type { Charge, PoolRules } from './pools-rules.ts';
+import { arrivalMs, type Charge, type PoolRules } from './pools-rules.ts';
 
 type RefillClock = Extract<Clock, { kind: 'refill' }>;
 
@@ -29,9 +29,10 @@ export const refill: PoolRules<RefillClock> = {
       draft.add[key] = costMs;
     } else {
       draft.guards.push({ attr: key, is: 'below', value: nowMs, orAbsent: true });
-      draft.set[key] = nowMs + costMs;
+      // A full bucket begins to refill when the call reaches the provider, not before.
+      draft.set[key] = nowMs + arrivalMs + costMs;
     }
-    return { kind: 'refill', attr: key, unit, amount, msPerUnit: periodMs / max, atMs: nowMs };
+    return [{ kind: 'refill', attr: key, unit, amount, msPerUnit: periodMs / max, atMs: nowMs }];
   },
 };
 

@@ -1,83 +1,151 @@
-// Rolling pools as overlapping windows: capping each of them caps every interval of the pool's length.
+// Rolling pools as an exact log in short slots, reserved over by one guard on all that was ever taken.
 import type { Clock } from '#shared/pools.ts';
 import type { Item } from '#shared/items.ts';
 import type { Draft } from './pools-ops.ts';
 import { numberIn } from './pools-ops.ts';
-import type { Charge, PoolRules } from './pools-rules.ts';
+import { arrivalMs, type Charge, type PoolQuestion, type PoolRules } from './pools-rules.ts';
 
 /**
- * Slots per interval. Window j covers slots j..j+K, one more than the interval is long, so any interval lies inside one window;
- * what is taken in slot s counts in windows s-K..s. Sustained rate is K/(K+1) of the limit; bursts may use all of it.
+ * The log counts what was taken in each slot; a slot is forgotten once it is older than the interval and a call's way to its provider.
+ * Beside it stands the sum of all that was ever taken, which never falls. A writer who knows the log as of sum S, with room R now, may
+ * take `amount` as long as the sum is at most S + R - amount: whatever others took since is in the difference. One guard and two
+ * additions, however fine the slots are; a writer whose copy is too old is refused, gets the new state back, and judges again.
  */
-export const slotsPerInterval = 12;
-const K = slotsPerInterval;
+const FINE_SLOTS = 120;
+const COARSE_SLOTS = 30;
+/** Pools this small are never in more slots than they hold calls, so that fine slots cost no space. */
+const FINE_REQUESTS = 120;
+const FINE_TOKENS = 20_000;
+const SHORTEST_SLOT_MS = 100;
+/** The allowance for a call's way may take a fifth of an interval, not more. */
+const LARGEST_SHARE_MS = 200;
+
+/** Slot numbers come round after so many slots, to keep names short: hours later at least, when old ones have long been swept. */
+const ROUND = 36 ** 3;
+/** A slot this many slots older than one that still counts may be swept: no settle of a slow instance will ask for it. */
+const SWEEP_AFTER = 20;
 
 type RollingClock = Extract<Clock, { kind: 'rolling' }>;
+type RollingCharge = Extract<Charge, { kind: 'rolling' }>;
 
-const slotAt = (atMs: number, seconds: number): number => Math.floor((atMs * K) / (seconds * 1000));
-const slotStartMs = (slot: number, seconds: number): number => Math.ceil((slot * seconds * 1000) / K);
-const windowName = (key: string, slot: number): string => `${key}:${slot.toString(36)}`;
+/** Length of a pool's slots, ms. */
+export function slotMsOf({ unit, max }: Pick<PoolQuestion, 'unit' | 'max'>, seconds: number): number {
+  const isFine = max <= (unit === 'requests' ? FINE_REQUESTS : FINE_TOKENS);
+  return Math.max(SHORTEST_SLOT_MS, Math.ceil((seconds * 1000) / (isFine ? FINE_SLOTS : COARSE_SLOTS)));
+}
 
-/** Windows nobody can count in any more, nor a late settle of a slow instance. Windows of the last 2K slots stay. */
-function findDead(book: Item, key: string, slot: number): string[] {
-  const prefix = `${key}:`;
-  const dead: string[] = [];
+const toPrefix = (key: string): string => `${key.slice(-5)}:`;
+const slotName = (prefix: string, slot: number): string => prefix + (slot % ROUND).toString(36);
+const sumName = (key: string): string => `${key.slice(-5)}+`;
+
+interface Log {
+  readonly prefix: string;
+  readonly slotMs: number;
+  /** The slot of this moment. */
+  readonly slot: number;
+  /** A slot counts until it is older than this, in slots. */
+  readonly reach: number;
+}
+
+function toLog(key: string, { seconds, slotMs, nowMs }: { seconds: number; slotMs: number; nowMs: number }): Log {
+  return {
+    prefix: toPrefix(key),
+    slotMs,
+    slot: Math.floor(nowMs / slotMs),
+    reach: Math.ceil((seconds * 1000 + Math.min(arrivalMs, seconds * LARGEST_SHARE_MS)) / slotMs),
+  };
+}
+
+/** How many slots ago a slot was; negative for what a faster clock has written. */
+function ageOf(name: string, { prefix, slot, reach }: Log): number {
+  const age = (slot - Number.parseInt(name.slice(prefix.length), 36) + ROUND) % ROUND;
+  return age > ROUND - reach ? age - ROUND : age;
+}
+
+/** When what was taken `age` slots ago stops counting, ms. */
+const endOf = ({ slot, reach, slotMs }: Log, age: number): number => (slot - age + reach + 1) * slotMs;
+
+interface Entry {
+  readonly age: number;
+  readonly amount: number;
+}
+
+function readEntries(book: Item, log: Log): { entries: Entry[]; used: number } {
+  const entries: Entry[] = [];
+  let used = 0;
   for (const name in book) {
-    if (name.startsWith(prefix) && Number.parseInt(name.slice(prefix.length), 36) < slot - 2 * K) dead.push(name);
+    if (!name.startsWith(log.prefix)) continue;
+    const age = ageOf(name, log);
+    const amount = numberIn(book, name) ?? 0;
+    if (age > log.reach || amount <= 0) continue;
+    used += amount;
+    entries.push({ age, amount });
   }
+  return { entries, used };
+}
+
+function findDead(book: Item, log: Log): string[] {
+  const dead: string[] = [];
+  for (const name in book)
+    if (name.startsWith(log.prefix) && ageOf(name, log) > log.reach + SWEEP_AFTER) dead.push(name);
   return dead;
+}
+
+/** How long until enough of the oldest is forgotten. */
+function waitFor(excess: number, entries: readonly Entry[], { log, nowMs }: { log: Log; nowMs: number }): number {
+  let freed = 0;
+  for (const { age, amount } of [...entries].sort((a, b) => b.age - a.age)) {
+    freed += amount;
+    if (freed >= excess) return endOf(log, age) - nowMs;
+  }
+  return Infinity;
 }
 
 /** At most `max` in any interval of `seconds`. */
 export const rolling: PoolRules<RollingClock> = {
-  look({ seconds }, { key, max, book, amount, nowMs }) {
-    const slot = slotAt(nowMs, seconds);
-    let used = 0;
-    let newest = -1;
-    let blocking = -1;
-    for (let window = slot - K; window <= slot; window++) {
-      const count = numberIn(book, windowName(key, window));
-      if (count === undefined || count <= 0) continue;
-      if (count > used) used = count;
-      if (count > max - amount) blocking = window;
-      newest = window;
-    }
-    const resetAtMs = newest < 0 ? nowMs : slotStartMs(newest + K + 1, seconds);
+  look({ seconds }, { key, max, slotMs, book, amount, nowMs }) {
+    const log = toLog(key, { seconds, slotMs, nowMs });
+    const { entries, used } = readEntries(book, log);
+    const newest = entries.reduce((least, { age }) => Math.min(least, age), Infinity);
+    const resetAtMs = newest === Infinity ? nowMs : endOf(log, newest);
     if (amount > max) return { used, resetAtMs, waitMs: Infinity };
-    const waitMs = blocking < 0 ? 0 : slotStartMs(blocking + K + 1, seconds) - nowMs;
-    return { used, resetAtMs, waitMs };
+    const excess = used + amount - max;
+    return { used, resetAtMs, waitMs: excess <= 0 ? 0 : waitFor(excess, entries, { log, nowMs }) };
   },
 
-  take({ seconds }, { key, unit, max, book, amount, nowMs }, { draft }) {
-    const slot = slotAt(nowMs, seconds);
-    for (let window = slot - K; window <= slot; window++) {
-      const attr = windowName(key, window);
-      draft.guards.push({ attr, is: 'atMost', value: max - amount, orAbsent: true });
-      draft.add[attr] = amount;
-    }
-    // Sweeping once a slot is enough: the first reservation of a slot finds its window missing.
-    if (book[windowName(key, slot)] === undefined) draft.remove.push(...findDead(book, key, slot));
-    return { kind: 'rolling', key, unit, amount, seconds, slot };
+  take({ seconds }, { key, unit, max, slotMs, book, amount, nowMs }, { draft }) {
+    const log = toLog(key, { seconds, slotMs, nowMs });
+    const { used } = readEntries(book, log);
+    const sum = numberIn(book, sumName(key)) ?? 0;
+    draft.guards.push({ attr: sumName(key), is: 'atMost', value: sum + max - used - amount, orAbsent: true });
+    draft.add[sumName(key)] = amount;
+    const name = slotName(log.prefix, log.slot);
+    draft.add[name] = amount;
+    // Sweeping once a slot is enough: the first reservation of a slot finds it missing.
+    if (book[name] === undefined) draft.remove.push(...findDead(book, log));
+    return [{ kind: 'rolling', key, unit, amount, seconds, slotMs, atMs: nowMs }];
   },
 };
 
-/** Adds to the windows a reservation counted in, as far as they still matter; dead ones may be gone and must not come back. */
+/** Corrects what a reservation took, as long as it still counts; a slot that is forgotten must not come back. */
 export function raiseRolling(
-  charge: Extract<Charge, { kind: 'rolling' }>,
+  charge: RollingCharge,
   by: number,
   { draft, nowMs }: { draft: Draft; nowMs: number },
 ): void {
-  const oldestAlive = slotAt(nowMs, charge.seconds) - K;
-  for (let window = Math.max(charge.slot - K, oldestAlive); window <= charge.slot; window++) {
-    draft.add[windowName(charge.key, window)] = by;
-  }
+  const { key, slotMs } = charge;
+  const log = toLog(key, { ...charge, nowMs });
+  const slot = Math.floor(charge.atMs / slotMs);
+  if (log.slot - slot > log.reach) return;
+  draft.add[slotName(log.prefix, slot)] = by;
+  if (by > 0) draft.add[sumName(key)] = by;
 }
 
-/** Counts units used by others at unknown times: in every window that still matters. */
-export function raiseAllWindows(
-  { key, seconds, by, nowMs }: { key: string; seconds: number; by: number; nowMs: number },
+/** Counts units used by others at unknown times: as if all of them had been used just now. */
+export function raiseNow(
+  { key, slotMs, by, nowMs }: { key: string; slotMs: number; by: number; nowMs: number },
   draft: Draft,
 ): void {
-  const slot = slotAt(nowMs, seconds);
-  for (let window = slot - K; window <= slot; window++) draft.add[windowName(key, window)] = by;
+  draft.add[slotName(toPrefix(key), Math.floor(nowMs / slotMs))] = by;
+  draft.add[sumName(key)] = by;
 }

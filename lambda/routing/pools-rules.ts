@@ -4,11 +4,19 @@ import type { Amounts, PoolUnit } from '#shared/pools.ts';
 import type { ZoneClock } from './clocks.ts';
 import type { Draft } from './pools-ops.ts';
 
+/**
+ * A call counts at its provider up to this long after it was reserved: the way there, and what clocks of instances and providers are
+ * apart. Reservations allow for it wherever a window ends or a bucket begins to refill.
+ */
+export const arrivalMs = 1_000;
+
 /** One pool, the state it is kept in, and what is asked of it. */
 export interface PoolQuestion {
   readonly key: string;
   readonly unit: PoolUnit;
   readonly max: number;
+  /** Resolution of a rolling pool's log; fixed by the configured limit, whatever limit was learned since. */
+  readonly slotMs: number;
   readonly book: Item;
   /** Units asked for; 0 when only the state is of interest. */
   readonly amount: number;
@@ -31,7 +39,8 @@ export type Charge =
       readonly unit: PoolUnit;
       readonly amount: number;
       readonly seconds: number;
-      readonly slot: number;
+      readonly slotMs: number;
+      readonly atMs: number;
     }
   | {
       readonly kind: 'refill';
@@ -59,10 +68,10 @@ export interface Taking {
   readonly random: number;
 }
 
-/** One kind of clock. `take` may be asked only when `look` said no wait; it adds to the draft. */
+/** One kind of clock. `take` may be asked only when `look` said no wait; it adds to the draft and answers what it took. */
 export interface PoolRules<C> {
   look(clock: C, question: PoolQuestion): PoolUse;
-  take(clock: C, question: PoolQuestion, taking: Taking): Charge;
+  take(clock: C, question: PoolQuestion, taking: Taking): readonly Charge[];
 }
 
 /** How much of a unit these amounts hold: one request and one concurrent call unless they say otherwise. Absent parts of a token sum count 0. */

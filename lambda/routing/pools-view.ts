@@ -6,7 +6,7 @@ import { calendar, once, session } from './pools-counters.ts';
 import { effectiveMax } from './pools-learned.ts';
 import { concurrent } from './pools-leases.ts';
 import { refill } from './pools-refill.ts';
-import { rolling } from './pools-rolling.ts';
+import { rolling, slotMsOf } from './pools-rolling.ts';
 import { amountOf } from './pools-rules.ts';
 import type { PoolQuestion, PoolUse } from './pools-rules.ts';
 import type { BoundPool, Need, PoolView } from './types.ts';
@@ -25,7 +25,8 @@ export const noItem: Item = {};
 export function ask(pool: BoundPool, amount: number, { book, nowMs, zones }: Moment): PoolQuestion {
   const known = book ?? noItem;
   const max = effectiveMax(pool, known, nowMs);
-  return { key: pool.key, unit: pool.unit, max, book: known, amount, nowMs, zones };
+  const slotMs = pool.clock.kind === 'rolling' ? slotMsOf(pool, pool.clock.seconds) : 0;
+  return { key: pool.key, unit: pool.unit, max, slotMs, book: known, amount, nowMs, zones };
 }
 
 /** The pool's answer. */

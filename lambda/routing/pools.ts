@@ -55,7 +55,7 @@ export const noUse: Amounts = {
   concurrent: 0,
 };
 
-function take(clock: Clock, question: PoolQuestion, taking: Taking): Charge {
+function take(clock: Clock, question: PoolQuestion, taking: Taking): readonly Charge[] {
   switch (clock.kind) {
     case 'rolling':
       return rolling.take(clock, question, taking);
@@ -107,7 +107,7 @@ export function planReserve(input: ReserveInput): ReservePlan {
       longestMs = waitMs;
       blocked = { kind: 'blocked', by: 'pool', pool, waitMs, resetAtMs };
     }
-    if (blocked === null) charges.push(take(pool.clock, question, taking));
+    if (blocked === null) charges.push(...take(pool.clock, question, taking));
   }
   if (blocked !== null) return blocked;
   guardRest(draft, mark, nowMs);

@@ -117,7 +117,7 @@ describe('which pool a report means', () => {
     ],
   ])('by %s', (_name, told, among, found) => {
     const { set, add } = absorb([report(told)], { among });
-    const touched = [...new Set([...Object.keys(set), ...Object.keys(add)].map((name) => name.split(/[!:]/)[0]))];
+    const touched = [...new Set([...Object.keys(set), ...Object.keys(add)].map((name) => name.split(/[!:+]/)[0]))];
     expect(touched).toEqual(found === null ? [] : [found]);
   });
 });

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyUpdate, type Item } from '#shared/items.ts';
 import { planSettle } from '#lambda/routing/pools.ts';
-import { slotsPerInterval } from '#lambda/routing/pools-rolling.ts';
 import { key, plan, reserve, toPool, World, write } from './pools-world.ts';
 
 const minute = 60_000;
@@ -191,7 +190,7 @@ describe('waits', () => {
 describe('rolling windows', () => {
   const pool = toPool('r', { unit: 'requests', max: 60, clock: { kind: 'rolling', seconds: 60 } });
 
-  it('let at least 0.9 of the limit through when saturated, and keep the book small', () => {
+  it('let 0.97 of the limit through when saturated, and keep the book small', () => {
     let book: Item | null = null;
     let admitted = 0;
     let largest = 0;
@@ -204,8 +203,9 @@ describe('rolling windows', () => {
       admitted++;
       largest = Math.max(largest, Object.keys(book ?? {}).length);
     }
-    expect(admitted / (60 * minutes)).toBeGreaterThanOrEqual(0.9);
-    expect(largest).toBeLessThanOrEqual(3 * (slotsPerInterval + 1));
+    expect(admitted / (60 * minutes)).toBeGreaterThanOrEqual(0.97);
+    // One per call that counts, some waiting to be swept, and the sum.
+    expect(largest).toBeLessThanOrEqual(60 + 20 + 1);
   });
 
   it('are not brought back by a late settle', () => {
@@ -217,6 +217,6 @@ describe('rolling windows', () => {
       planSettle({ hold: first.hold, actual: { requests: 9 }, nowMs: nowMs + 5 * minute }),
     );
     expect(settled).toEqual(later.book);
-    expect(Object.keys(later.book)).toHaveLength(slotsPerInterval + 1);
+    expect(Object.keys(later.book)).toHaveLength(2);
   });
 });

@@ -5,6 +5,7 @@ import { applyUpdate, type Item } from '#shared/items.ts';
 import { planSettle, noUse, pressureOf, viewPool } from '#lambda/routing/pools.ts';
 import { leasePollMs } from '#lambda/routing/pools-leases.ts';
 import { mergeOps } from '#lambda/routing/pools-ops.ts';
+import { arrivalMs } from '#lambda/routing/pools-rules.ts';
 import type { BoundPool } from '#lambda/routing/types.ts';
 import { key, leaseMs, plan, reserve, toPool, write, zones } from './pools-world.ts';
 
@@ -61,10 +62,12 @@ describe('a refilling pool', () => {
       const settled = write(book, planSettle({ hold, actual: { tokens: actual }, nowMs: nowMs + afterMs }));
       return viewPool({ pool, book: settled, nowMs: nowMs + afterMs, need: {}, zones }).used;
     };
-    expect(usedAfter(1000, 0)).toBeCloseTo(1000);
-    expect(usedAfter(1000, 5000)).toBeCloseTo(500);
-    expect(usedAfter(1000, 20_000)).toBe(0);
-    expect(usedAfter(4000, 5000)).toBeCloseTo(3500);
+    // The bucket is taken to refill only once the call has surely arrived: 1 s, 100 tokens later.
+    expect(arrivalMs).toBe(1000);
+    expect(usedAfter(1000, 0)).toBeCloseTo(1100);
+    expect(usedAfter(1000, 5000)).toBeCloseTo(600);
+    expect(usedAfter(1000, 20_000)).toBeCloseTo(100);
+    expect(usedAfter(4000, 5000)).toBeCloseTo(3600);
   });
 
   it('plans again on the item that came back when a bucket turned busy or idle', () => {
@@ -78,7 +81,10 @@ describe('a refilling pool', () => {
       kind: 'write',
       add: { b: 1000 },
     });
-    expect(plan([pool], result.item, { nowMs, need: { tokens: 3001 } })).toMatchObject({ kind: 'blocked', waitMs: 10 });
+    expect(plan([pool], result.item, { nowMs, need: { tokens: 3001 } })).toMatchObject({
+      kind: 'blocked',
+      waitMs: arrivalMs + 10,
+    });
   });
 });
 
@@ -95,10 +101,21 @@ describe('the other pools', () => {
       used: 2,
       pressure: 1,
       resetAtMs: Date.parse('2026-11-22T08:00:00Z'),
-      waitMs: 20 * 3_600_000,
+      waitMs: 20 * 3_600_000 + arrivalMs,
     });
     for (let days = 1; days < 6; days++) book = reserve([pool], book, { nowMs: nowMs + days * 86_400_000 }).book;
     expect(Object.keys(book)).toHaveLength(2);
+  });
+
+  it('count a call near midnight in both days, since nobody knows in which it will arrive', () => {
+    const pool = toPool('d', { unit: 'requests', max: 2, clock: { kind: 'calendar', every: 'day', zone: 'UTC' } });
+    const midnightMs = Date.parse('2026-11-22T00:00:00Z');
+    const { book } = reserve([pool], null, { nowMs: midnightMs - 5 });
+    for (const at of [midnightMs - 5000, midnightMs + 5000])
+      expect(viewPool({ pool, book, nowMs: at, need: {}, zones }).used).toBe(1);
+    const full = reserve([pool], book, { nowMs: midnightMs - 5000 }).book;
+    expect(plan([pool], full, { nowMs: midnightMs + 400 })).toMatchObject({ waitMs: arrivalMs - 400 });
+    expect(plan([pool], full, { nowMs: midnightMs + arrivalMs }).kind).toBe('write');
   });
 
   it('start a session with its first use', () => {
@@ -146,7 +163,10 @@ describe('planReserve', () => {
 
   it('names the pool that needs longest', () => {
     const { book } = reserve([tight, loose], null, { nowMs, need: { tokens: 1000 } });
-    expect(plan([tight, loose], book, { nowMs, need: { tokens: 500 } })).toMatchObject({ pool: tight, waitMs: 30_000 });
+    expect(plan([tight, loose], book, { nowMs, need: { tokens: 500 } })).toMatchObject({
+      pool: tight,
+      waitMs: arrivalMs + 30_000,
+    });
     expect(plan([loose, tight], book, { nowMs, need: { tokens: 4500 } })).toMatchObject({
       pool: tight,
       waitMs: Infinity,
@@ -158,14 +178,14 @@ describe('planReserve', () => {
     });
     expect(plan([tight, loose], day, { nowMs, need: { tokens: 500 } })).toMatchObject({
       pool: loose,
-      waitMs: 12 * 3_600_000,
+      waitMs: 12 * 3_600_000 + arrivalMs,
     });
   });
 
   it('leaves pools alone of which the call takes nothing, and adds input and output to tokens', () => {
     const usd = toPool('u', { unit: 'usd', max: 1, clock: { kind: 'once' } });
     const planned = plan([usd, tight], null, { nowMs, need: { input_tokens: 30, output_tokens: 20 } });
-    expect(planned).toMatchObject({ kind: 'write', set: { b: nowMs + 3000 }, add: {} });
+    expect(planned).toMatchObject({ kind: 'write', set: { b: nowMs + arrivalMs + 3000 }, add: {} });
   });
 
   it.each([
@@ -191,7 +211,7 @@ describe('planReserve', () => {
 
   it('tells the pressure of the tightest pool', () => {
     const { book } = reserve([tight, loose], null, { nowMs, need: { tokens: 600 } });
-    expect(pressureOf([loose, tight], { book, nowMs, zones })).toBeCloseTo(0.6);
+    expect(pressureOf([loose, tight], { book, nowMs: nowMs + arrivalMs, zones })).toBeCloseTo(0.6);
     expect(pressureOf([], { book, nowMs, zones })).toBe(0);
   });
 });
