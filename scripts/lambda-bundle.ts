@@ -13,7 +13,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
 };
 
 // The AWS SDK holds a few modules in the older format, which ask for `require`.
-const REQUIRE = "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);";
+const REQUIRE = "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);";
 
 export interface BundleFile {
   /** Relative to the folder of the bundle. */

@@ -61,9 +61,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('bundle: what is not configured is not open', () => {
   const cases = [
-    ['no owner key', { FREEWAY_STORE: 'dynamodb:t1' }, /FREEWAY_OWNER_KEY/],
+    ['no owner key', { FREEWAY_STORE: 'dynamodb:table' }, /FREEWAY_OWNER_KEY/],
     ['a store that would be lost', { FREEWAY_OWNER_KEY: OWNER_KEY }, /FREEWAY_STORE must name a DynamoDB table/],
-    ['a weak key', { FREEWAY_STORE: 'dynamodb:t1', FREEWAY_OWNER_KEY: 'short' }, /at least 32 printable/],
+    ['a weak key', { FREEWAY_STORE: 'dynamodb:table', FREEWAY_OWNER_KEY: 'short' }, /at least 32 printable/],
   ] as const;
   it.each(cases)('%s: every request is refused, and the log says why', async (_, env, reason) => {
     const { url, logs } = await start(env);
