@@ -1,5 +1,6 @@
 // The one registry of counters, gauges and histograms, told as Prometheus text.
 import type { Metrics } from '../ports.ts';
+import { metricHelp } from './metric-help.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -22,6 +23,10 @@ interface Family {
 
 const escape = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 
+/** Prometheus has its own words for what is no number. */
+const toNumber = (value: number): string =>
+  Number.isFinite(value) ? String(value) : Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+
 function toLabels(labels: Labels): string {
   return Object.keys(labels)
     .sort()
@@ -31,7 +36,7 @@ function toLabels(labels: Labels): string {
 
 function renderSeries(name: string, { kind }: Family, series: Series): string[] {
   const tail = series.labels === '' ? '' : `{${series.labels}}`;
-  if (kind !== 'histogram') return [`${name}${tail} ${series.value}`];
+  if (kind !== 'histogram') return [`${name}${tail} ${toNumber(series.value)}`];
   const prefix = series.labels === '' ? '' : `${series.labels},`;
   let total = 0;
   const buckets = BUCKETS.map((bound, index) => {
@@ -41,8 +46,17 @@ function renderSeries(name: string, { kind }: Family, series: Series): string[] 
   return [
     ...buckets,
     `${name}_bucket{${prefix}le="+Inf"} ${series.value}`,
-    `${name}_sum${tail} ${series.sum}`,
+    `${name}_sum${tail} ${toNumber(series.sum)}`,
     `${name}_count${tail} ${series.value}`,
+  ];
+}
+
+function renderFamily([name, family]: [string, Family]): string[] {
+  const help = metricHelp[name];
+  return [
+    ...(help === undefined ? [] : [`# HELP ${name} ${help}`]),
+    `# TYPE ${name} ${family.kind}`,
+    ...[...family.series.values()].flatMap((series) => renderSeries(name, family, series)),
   ];
 }
 
@@ -52,9 +66,8 @@ export function createMetrics(): Metrics {
   const find = (name: string, kind: Family['kind'], labels: Labels): Series => {
     let family = families.get(name);
     if (!family) families.set(name, (family = { kind, series: new Map() }));
-    const full = family.series.size >= MAX_SERIES;
     let text = toLabels(labels);
-    if (full && !family.series.has(text)) text = 'overflow="true"';
+    if (family.series.size >= MAX_SERIES && !family.series.has(text)) text = 'overflow="true"';
     let series = family.series.get(text);
     if (!series) family.series.set(text, (series = { labels: text, value: 0, sum: 0, buckets: BUCKETS.map(() => 0) }));
     return series;
@@ -76,10 +89,8 @@ export function createMetrics(): Metrics {
     render: () =>
       [...families]
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .flatMap(([name, family]) => [
-          `# TYPE ${name} ${family.kind}`,
-          ...[...family.series.values()].flatMap((series) => renderSeries(name, family, series)),
-        ])
-        .join('\n') + '\n',
+        .flatMap(renderFamily)
+        .map((line) => `${line}\n`)
+        .join(''),
   };
 }

@@ -1,0 +1,15 @@
+// What each metric counts, in words, for the person who reads /metrics.
+
+/** By name. A metric that is missing here is told without a description. */
+export const metricHelp: Readonly<Record<string, string>> = {
+  freeway_requests_total: 'Requests of callers by operation, tier of the answer (none: no answer) and result.',
+  freeway_attempts_total: 'Calls to providers by provider, tier and result (ok, or what went wrong).',
+  freeway_attempt_duration_seconds: 'Duration of calls to providers that succeeded, from sending to the last byte.',
+  freeway_failovers_total: 'Answers that came only after another candidate had failed.',
+  freeway_hedges_total: 'Second candidates asked because the first was slow to begin, by whether the second won.',
+  freeway_rescues_total: 'Answers that broke off and were taken up again, by provider and failure.',
+  freeway_tokens_total: 'Tokens by direction and tier, as the providers report them.',
+  freeway_pool_pressure: 'How full the tightest quota pool of a candidate is: 0 is unused, 1 is exhausted.',
+  freeway_reserve_conflicts_total: 'Reservations that had to be tried again because another instance was faster.',
+  freeway_store_unavailable_total: 'Reads and writes that the store did not answer, by what was lost.',
+};
