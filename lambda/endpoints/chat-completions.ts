@@ -12,7 +12,7 @@ import { readJsonBody } from './read-body.ts';
 function createCaller({ exchange, requestId }: Visit): Caller & { readonly body: () => ReplyBody | null } {
   let body: ReplyBody | null = null;
   let gone = false;
-  const listeners: (() => void)[] = [];
+  const listeners = new Set<() => void>();
   exchange.onGone(() => {
     gone = true;
     for (const listener of listeners) listener();
@@ -32,13 +32,14 @@ function createCaller({ exchange, requestId }: Visit): Caller & { readonly body:
       return gone;
     },
     onGone: (listener) => {
-      listeners.push(listener);
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     body: () => body,
   };
 }
 
-function tell(deps: EndpointDeps, visit: Visit, { receipt, usage, costUsd, brokeOff }: RunResult): void {
+function tell(deps: EndpointDeps, visit: Visit, { receipt, usage, costUsd, rescues, brokeOff }: RunResult): void {
   const { candidate, attempts, waitedMs } = receipt;
   deps.metrics.count('freeway_requests_total', {
     operation: 'chat',
@@ -54,6 +55,7 @@ function tell(deps: EndpointDeps, visit: Visit, { receipt, usage, costUsd, broke
     credential: candidate.credential,
     tier: candidate.tier,
     attempts: attempts.length + 1,
+    rescues,
     wait_ms: Math.round(waitedMs),
     duration_ms: Math.round(deps.clock.now() - visit.startedAtMs),
     input_tokens: usage?.inputTokens ?? null,

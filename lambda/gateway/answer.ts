@@ -19,6 +19,6 @@ export interface Caller {
   commit(receipt: Receipt, contentType: string): ReplyBody;
   /** True once the caller has hung up. */
   readonly gone: boolean;
-  /** Called when the caller hangs up. */
-  onGone(listener: () => void): void;
+  /** Calls the listener when the caller hangs up. Answers what takes it off again. */
+  onGone(listener: () => void): () => void;
 }

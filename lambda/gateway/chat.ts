@@ -11,6 +11,7 @@ import type { Fleet } from './fleet.ts';
 import { withoutQuotes } from './echo.ts';
 import type { Operation, OutgoingCall, ReaderContext } from './operation.ts';
 import { createChatReader } from './read-chat.ts';
+import { createRescue } from './rescue.ts';
 
 export interface ChatInput {
   readonly requestId: string;
@@ -50,7 +51,9 @@ export function toChatProfile(question: ChatQuestion): RequestProfile {
 const FIRST_CONTENT_MS = 20_000;
 /** Reasoning models think before the first word. */
 const FIRST_THOUGHT_MS = 60_000;
-const IDLE_MS = 30_000;
+/** Silence inside a stream. Models that think may do so between words, too. */
+const IDLE_MS = 12_000;
+const IDLE_THOUGHT_MS = 30_000;
 const LONGEST_WHOLE_MS = 300_000;
 /** The slowest writing that still counts as working, for replies that come in one piece. */
 const SLOWEST_TOKENS_PER_SECOND = 15;
@@ -77,6 +80,21 @@ function quotingNothing(context: ReaderContext, { texts }: ChatQuestion): Reader
   };
 }
 
+/** When a second candidate is asked too, until the first one's habits are known. */
+const USUAL_CONTENT_MS = 8_000;
+const USUAL_THOUGHT_MS = 24_000;
+const USUAL_TOKENS_PER_SECOND = 250;
+
+function usualContentMs(candidate: Candidate, question: ChatQuestion, profile: RequestProfile): number {
+  const first = candidate.sizeRank === 2 || question.needs.reasoning ? USUAL_THOUGHT_MS : USUAL_CONTENT_MS;
+  return question.stream ? first : first + (profile.outputTokens / USUAL_TOKENS_PER_SECOND) * 1000;
+}
+
+function idleMs(candidate: Candidate, question: ChatQuestion): number {
+  if (!question.stream) return LONGEST_WHOLE_MS;
+  return candidate.sizeRank === 2 || question.needs.reasoning ? IDLE_THOUGHT_MS : IDLE_MS;
+}
+
 /** Path of an operation at a provider whose data names none. */
 const CHAT_PATH = '/chat/completions';
 
@@ -84,12 +102,18 @@ const CHAT_PATH = '/chat/completions';
 export function createChatOperation(input: ChatInput): Operation {
   const { question, fleet, wire } = input;
   const profile = toChatProfile(question);
+  const rescue = createRescue(fleet.candidates, input.policy.rescue);
   const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
     const candidate = fleet.candidates[index];
     const credential = fleet.credentials[index];
     if (!candidate || !credential) throw new Error('no such candidate');
     const { provider } = credential;
     const target = { model: candidate.modelId, quirks: provider.quirks, stripped, wantUsage: true };
+    const continuation = rescue.resume(index)?.continuation ?? null;
+    const body =
+      continuation === null
+        ? wire.renderRequest(question, input.bodyText, target)
+        : wire.renderRequest(wire.continueQuestion(question, continuation), null, target);
     return {
       path: fleet.models[index]?.path ?? provider.paths['chat'] ?? CHAT_PATH,
       headers: {
@@ -97,20 +121,28 @@ export function createChatOperation(input: ChatInput): Operation {
         accept: question.stream ? 'text/event-stream' : 'application/json',
         ...wire.requiredHeaders(target),
       },
-      body: wire.renderRequest(question, input.bodyText, target),
+      body,
       firstContentTimeoutMs: firstContentMs(candidate, question, profile),
-      idleTimeoutMs: question.stream ? IDLE_MS : LONGEST_WHOLE_MS,
+      usualContentMs: usualContentMs(candidate, question, profile),
+      idleTimeoutMs: idleMs(candidate, question),
     };
   };
   return {
     name: 'chat',
     requestId: input.requestId,
+    streamed: question.stream,
     selector: input.selector,
     profile,
     policy: input.policy,
     deadlineAtMs: input.deadlineAtMs,
+    rescue,
     prepare,
-    read: (index, context) =>
-      createChatReader({ question, wire, dialect: input.dialectOf(index), context: quotingNothing(context, question) }),
+    read: (index, context) => {
+      const dialect = input.dialectOf(index);
+      return createChatReader(
+        { question, wire, dialect, context: quotingNothing(context, question), rescue },
+        rescue.resume(index),
+      );
+    },
   };
 }

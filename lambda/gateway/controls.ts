@@ -13,6 +13,7 @@ const controlsSchema = z.strictObject({
   privacy: z.optional(z.enum(['no_training', 'any'])),
   providers: z.optional(z.strictObject({ only: z.optional(names), ignore: z.optional(names) })),
   failover: z.optional(z.boolean()),
+  rescue: z.optional(z.boolean()),
 });
 type Controls = z.infer<typeof controlsSchema>;
 
@@ -22,7 +23,7 @@ const otherHeaders: ReadonlySet<string> = new Set(['x-freeway-events']);
 
 function parseText(name: string, text: string): unknown {
   if (name === 'max_wait_ms') return Number(text);
-  if (name === 'failover')
+  if (name === 'failover' || name === 'rescue')
     return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
   if (name !== 'providers') return text;
   try {
@@ -68,6 +69,7 @@ export function toPolicy(field: unknown, headers: Headers, defaults: PolicyDefau
     only: controls.providers?.only ?? null,
     ignore: controls.providers?.ignore ?? [],
     failover: controls.failover ?? true,
+    rescue: (controls.failover ?? true) && (controls.rescue ?? true),
     maxWaitMs: controls.max_wait_ms ?? defaults.maxWaitMs,
   };
 }

@@ -1,5 +1,22 @@
 // What one request has gone through so far: the memory of the loop.
-import type { Attempt } from '#shared/failures.ts';
+import type { Attempt, ProviderFailureKind } from '#shared/failures.ts';
+import type { Usage } from '#shared/usage.ts';
+import type { ResumeMode } from './rescue.ts';
+
+/** One break in an answer that went on elsewhere. */
+export interface Rescued {
+  readonly from: string;
+  readonly failure: ProviderFailureKind;
+  /** How much the caller had been shown, characters of text and tool calls. */
+  readonly shownCharacters: number;
+}
+
+/** What an attempt used whose answer did not end the request. */
+export interface Spent {
+  readonly usage: Usage;
+  /** null when no price is known. */
+  readonly costUsd: number | null;
+}
 
 /** What one request has gone through so far. */
 export interface Journey {
@@ -15,10 +32,18 @@ export interface Journey {
   lastResort: boolean;
   waitedMs: number;
   rounds: number;
+  /** The caller has the head: from now on an answer goes on, or breaks off. */
+  committed: boolean;
+  readonly rescues: Rescued[];
+  /** How the answer went on the last time. */
+  resumedBy: ResumeMode | null;
+  readonly spent: Spent[];
+  /** When the present turn began. */
+  turnAtMs: number;
 }
 
 /** A journey that has not begun. */
-export const createJourney = (): Journey => ({
+export const createJourney = (nowMs: number): Journey => ({
   attempts: [],
   tried: new Set(),
   later: new Set(),
@@ -27,4 +52,9 @@ export const createJourney = (): Journey => ({
   lastResort: false,
   waitedMs: 0,
   rounds: 0,
+  committed: false,
+  rescues: [],
+  resumedBy: null,
+  spent: [],
+  turnAtMs: nowMs,
 });

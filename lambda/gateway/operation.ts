@@ -6,6 +6,7 @@ import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { ObservedLimit } from '../wire/types.ts';
+import type { Rescue } from './rescue.ts';
 
 /** A call to one candidate, ready but for the credential. */
 export interface OutgoingCall {
@@ -15,8 +16,16 @@ export interface OutgoingCall {
   readonly body: Uint8Array | string;
   /** From sending to the first content; a reply later than that has failed. */
   readonly firstContentTimeoutMs: number;
-  /** The longest silence inside a reply. */
+  /** When the first content is called late as long as nothing has been learned of this candidate. */
+  readonly usualContentMs: number;
+  /** The longest silence between two pieces of content. */
   readonly idleTimeoutMs: number;
+}
+
+/** What closes a stream: the use of all attempts together, and the field `freeway`. */
+export interface Closing {
+  readonly usage: Usage | null;
+  readonly freeway: Readonly<Record<string, unknown>>;
 }
 
 /** How an attempt ended. */
@@ -38,15 +47,17 @@ export interface AttemptOutcome {
 /** What a reader may do while it reads. */
 export interface ReaderContext {
   readonly nowMs: () => number;
-  /** The first content is here: sends the head to the caller, once. `usage` when it is already known. */
+  /** Content is here: the provider is alive and at work. */
+  readonly progress: () => void;
+  /** The answer begins: sends the head to the caller, once. `usage` when it is already known. */
   readonly commit: (contentType: string, usage: Usage | null) => ReplyBody;
   /** Stops and resumes the provider's stream while the caller is slow. */
   readonly pause: () => void;
   readonly resume: () => void;
   /** The attempt is over. Further events are ignored. */
   readonly finish: (outcome: Omit<AttemptOutcome, 'ms' | 'firstContentMs'>) => void;
-  /** `freeway` field for the last usage chunk of a stream. */
-  readonly receiptField: (usage: Usage | null) => Readonly<Record<string, unknown>>;
+  /** What closes the stream, when this attempt ends it having used so much. */
+  readonly closing: (usage: Usage | null, seenTokens: number) => Closing;
 }
 
 export type ReplyReader = UpstreamListener;
@@ -54,9 +65,13 @@ export type ReplyReader = UpstreamListener;
 export interface Operation {
   readonly name: 'chat';
   readonly requestId: string;
+  /** Content comes piece by piece; else all at once, when the answer is complete. */
+  readonly streamed: boolean;
   readonly selector: Selector;
   readonly profile: RequestProfile;
   readonly policy: Policy;
+  /** How an answer that breaks off goes on elsewhere. */
+  readonly rescue: Rescue;
   /** When everything must be over, ms since the epoch. */
   readonly deadlineAtMs: number;
   /** The call to candidate `index`. `stripped` names optional fields that this provider and model refuse. */

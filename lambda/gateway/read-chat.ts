@@ -6,8 +6,10 @@ import type { ChatQuestion, ChatWire, Dialect, HttpReply, ObservedLimit } from '
 import { toFailure } from './send.ts';
 import type { ReaderContext, ReplyReader } from './operation.ts';
 import { createCollectReader } from './read-collect.ts';
+import { createResumeReader, createResumeWholeReader } from './read-resume.ts';
 import { createStreamReader } from './read-stream.ts';
 import { createWholeReader } from './read-whole.ts';
+import type { Rescue, Resumption } from './rescue.ts';
 
 /** What a reader must know of the request and of the provider's way of speaking. */
 export interface ChatReading {
@@ -16,6 +18,9 @@ export interface ChatReading {
   readonly wire: ChatWire;
   readonly dialect: Dialect;
   readonly context: ReaderContext;
+  readonly rescue: Rescue;
+  /** For body readers: everything that matters has been read, or nothing more is wanted. */
+  readonly over: () => void;
 }
 
 /** What is left of a reading when it ends. */
@@ -60,9 +65,18 @@ function createFaultReader(
   };
 }
 
-/** A reader for one reply to a chat request. */
-export function createChatReader(reading: ChatReading): ReplyReader {
-  const { dialect, context } = reading;
+/** The way of reading a body of status 200. */
+function createBodyReader(reading: ChatReading, isStream: boolean, resumption: Resumption | null): BodyReader {
+  if (resumption !== null)
+    return isStream ? createResumeReader(reading, resumption) : createResumeWholeReader(reading, resumption);
+  if (!isStream) return createWholeReader(reading);
+  return reading.question.stream ? createStreamReader(reading) : createCollectReader(reading);
+}
+
+/** A reader for one reply to a chat request; with a `resumption`, to a request to go on with an answer. */
+export function createChatReader(asked: Omit<ChatReading, 'over'>, resumption: Resumption | null): ReplyReader {
+  const { dialect, context } = asked;
+  const reading: ChatReading = { ...asked, over: () => finish(null) };
   let body: BodyReader | null = null;
   let head: { status: number; headers: Headers } | null = null;
   const limits = (): readonly ObservedLimit[] => {
@@ -79,8 +93,7 @@ export function createChatReader(reading: ChatReading): ReplyReader {
       head = { status, headers };
       const isStream = (headers['content-type'] ?? '').includes('event-stream');
       if (status < 200 || status > 299) body = createFaultReader(status, headers, reading);
-      else if (!isStream) body = createWholeReader(reading);
-      else body = reading.question.stream ? createStreamReader(reading) : createCollectReader(reading);
+      else body = createBodyReader(reading, isStream, resumption);
     },
     onData: (chunk) => body?.data(chunk),
     onEnd: () => finish(null),

@@ -20,7 +20,9 @@ export function createCollectReader({ wire, dialect, context }: ChatReading): Bo
   };
   const take = (frame: SseFrame): void => {
     frames.push(frame);
-    fault ??= wire.inspectFrame(frame, { dialect, nowMs: context.nowMs() }).failure;
+    const facts = wire.inspectFrame(frame, { dialect, nowMs: context.nowMs() });
+    fault ??= facts.failure;
+    if (facts.content) context.progress();
   };
   return {
     data: (chunk) => feed(decoder.decode(chunk, { stream: true })),

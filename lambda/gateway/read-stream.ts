@@ -3,8 +3,9 @@ import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { ReplyBody } from '../ports.ts';
 import { createSse, endSse, feedSse, type SseState } from '../wire/sse.ts';
-import type { FrameFacts, ReplyHead, SseFrame } from '../wire/types.ts';
+import type { Finish, FrameFacts, ReplyHead, SseFrame } from '../wire/types.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
+import { noteShown } from './shown.ts';
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -28,10 +29,15 @@ interface State {
   body: ReplyBody | null;
   usage: Usage | null;
   head: ReplyHead | null;
+  finish: Finish | null;
   finished: boolean;
+  /** The closing mark was seen. */
+  done: boolean;
   /** Chunks with content; providers send about one token in each. */
   seenTokens: number;
   failure: ProviderFailure | null;
+  /** Set once the end has been told. */
+  reading: Reading | null;
 }
 
 /** A body reader for streams in the caller's own format. */
@@ -43,20 +49,23 @@ export function createStreamReader(reading: ChatReading): BodyReader {
     body: null,
     usage: null,
     head: null,
+    finish: null,
     finished: false,
+    done: false,
     seenTokens: 0,
     failure: null,
+    reading: null,
   };
   return {
     data: (chunk) => {
-      if (state.failure) return;
+      if (state.failure || state.done) return;
       const bytes = state.pending.length === 0 ? chunk : Buffer.concat([state.pending, chunk]);
       const boundary = frameBoundary(bytes);
       state.pending = boundary === bytes.length ? new Uint8Array(0) : bytes.subarray(boundary);
       if (boundary > 0) takeFrames(state, reading, bytes.subarray(0, boundary));
     },
     end: (failure) => {
-      if (state.pending.length > 0 && !state.failure && !failure) takeRest(state, reading);
+      if (state.pending.length > 0 && !state.failure && !state.done && !failure) takeRest(state, reading);
       return conclude(state, reading, failure);
     },
   };
@@ -71,7 +80,9 @@ function takeFrames(state: State, reading: ChatReading, bytes: Uint8Array): void
   if (step.failure) state.failure ??= step.failure;
   // Nothing withheld and nothing rewritten: the provider's own bytes go out.
   pass(state, reading, shown === null ? bytes : shown);
-  if (state.failure) reading.context.finish({ ...conclude(state, reading, null), limits: [] });
+  if (state.failure) reading.over();
+  // The caller need not wait for the connection to end.
+  else if (state.done && conclude(state, reading, null).failure) reading.over();
 }
 
 /** A last frame without its closing blank line. */
@@ -82,7 +93,8 @@ function takeRest(state: State, reading: ChatReading): void {
 }
 
 /** The text to pass on, or null when it is all frames as they are. Updates what is known of the stream. */
-function showFrames(state: State, { wire, dialect, context }: ChatReading, frames: readonly SseFrame[]): string | null {
+function showFrames(state: State, reading: ChatReading, frames: readonly SseFrame[]): string | null {
+  const { wire, dialect, context, rescue } = reading;
   let kept = '';
   let altered = false;
   for (const frame of frames) {
@@ -91,6 +103,10 @@ function showFrames(state: State, { wire, dialect, context }: ChatReading, frame
     const drop = facts.failure !== null || facts.usageOnly || facts.done || facts.malformed;
     altered ||= drop || facts.irregular;
     if (facts.failure) break;
+    if (facts.content) {
+      context.progress();
+      if (rescue.possible()) noteShown(rescue.shown, facts);
+    }
     if (drop) continue;
     kept += facts.irregular && frame.data !== null ? `data: ${wire.normaliseFrame(frame.data)}\n\n` : frame.raw;
   }
@@ -101,7 +117,9 @@ function learn(state: State, facts: FrameFacts): void {
   if (facts.failure) state.failure = facts.failure;
   if (facts.usage) state.usage = facts.usage;
   if (facts.head) state.head = facts.head;
+  if (facts.finish !== null) state.finish = facts.finish;
   if (facts.finish !== null || facts.done) state.finished = true;
+  if (facts.done) state.done = true;
   if (facts.content || facts.toolCall) state.seenTokens++;
 }
 
@@ -118,26 +136,36 @@ function pass(state: State, reading: ChatReading, shown: Uint8Array | string): v
   void body.drained().then(reading.context.resume);
 }
 
-function open(state: State, { context }: ChatReading): ReplyBody {
+function open(state: State, { context, rescue }: ChatReading): ReplyBody {
   const body = context.commit('text/event-stream; charset=utf-8', null);
+  rescue.shown.body = body;
+  rescue.shown.head = state.head;
   for (const part of state.held) body.write(part);
   state.held = [];
   return body;
 }
 
-/** The stream is over. A clean end gets its usage chunk and closing mark; one that broke off is left open for the caller's error. */
-function conclude(state: State, { question, wire, context }: ChatReading, broke: ProviderFailure | null): Reading {
-  const { body, usage, seenTokens } = state;
+/** The stream is over. A clean end gets its usage chunk and closing mark; one that broke off is left open: it goes on elsewhere, or ends with an error. */
+function conclude(state: State, reading: ChatReading, broke: ProviderFailure | null): Reading {
+  if (state.reading !== null) return state.reading;
+  const { question, wire, context } = reading;
+  const { usage, seenTokens } = state;
   const failure = state.failure ?? (state.finished ? null : broke) ?? unfinished(state);
-  if (failure === null && body !== null) {
+  if (failure === null) {
+    const body = (state.body ??= open(state, reading));
     const head = state.head ?? { id: '', model: question.model, created: Math.floor(context.nowMs() / 1000) };
-    const last = question.includeUsage ? wire.renderUsageFrame(head, usage, context.receiptField(usage)) : '';
+    const total = context.closing(usage, seenTokens);
+    const last = question.includeUsage ? wire.renderUsageFrame(head, total.usage, total.freeway) : '';
     body.end(last + wire.renderStreamDone());
   }
-  return { failure, committed: body !== null, usage, seenTokens };
+  return (state.reading = { failure, committed: state.body !== null, usage, seenTokens });
 }
 
-function unfinished({ finished, seenTokens }: State): ProviderFailure | null {
+function unfinished({ finished, finish, seenTokens }: State): ProviderFailure | null {
   if (!finished) return { kind: 'network', message: 'the stream ended before the answer did' };
-  return seenTokens === 0 ? { kind: 'bad_reply', message: 'the stream holds no answer' } : null;
+  // An answer without a word is one only where the caller's bound left no room for any.
+  if (seenTokens > 0 || finish === 'length') return null;
+  return finish === 'content_filter'
+    ? { kind: 'content_filtered', message: 'The content filter of the provider held the whole answer back.' }
+    : { kind: 'bad_reply', message: 'the stream holds no answer' };
 }

@@ -30,7 +30,7 @@ export function createWholeReader({ question, wire, dialect, context }: ChatRead
         if (answer === null) return failed({ kind: 'bad_reply', message: 'the reply holds no answer' });
         const body = context.commit('text/event-stream; charset=utf-8', facts.usage);
         const frames = wire.splitReply({ ...answer, usage: facts.usage }, question.includeUsage);
-        const field = context.receiptField(facts.usage);
+        const field = context.closing(facts.usage, 0).freeway;
         body.end(
           frames
             .map((frame, index) =>

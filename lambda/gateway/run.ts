@@ -1,19 +1,20 @@
 // The one loop: decide, reserve, send, settle; on failure consult the policy table and go on, as long as the caller's patience lasts.
-import { CallerError, type Attempt, type ProviderFailure } from '#shared/failures.ts';
+import { CallerError, type ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Clock, Log, Metrics, Upstream } from '../ports.ts';
-import { costUsd } from '../routing/cost.ts';
-import { decide, type DecideInput } from '../routing/decide.ts';
-import { toNeed } from '../routing/profile.ts';
-import type { Candidate } from '../routing/types.ts';
 import type { Caller, Receipt } from './answer.ts';
 import { toCallerError } from './exhaustion.ts';
 import { policyFor } from './failure-policy.ts';
 import type { Fleet } from './fleet.ts';
+import type { Hedge } from './hedge.ts';
+import { createHedge } from './hedge.ts';
 import { createJourney, type Journey } from './journey.ts';
-import type { Ledger, Reservation } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { AttemptOutcome, Operation } from './operation.ts';
-import { send } from './send.ts';
+import { pick, toDecideInput, type Runner } from './pick.ts';
+import { toAttempt, toReceipt } from './receipt.ts';
+import { priceOf, toSpent, totalOf } from './totals.ts';
+import { takeTurn, type Ended, type Request } from './turn.ts';
 import { toEnded, waitForTurn } from './waiting.ts';
 
 export interface RunInput {
@@ -28,13 +29,16 @@ export interface Gateway {
 
 export interface RunResult {
   readonly receipt: Receipt;
+  /** What all attempts that contributed to the answer used. */
   readonly usage: Usage | null;
   readonly costUsd: number | null;
-  /** Set when the answer broke off after the caller had received some of it. */
+  /** How many times the answer broke off and went on elsewhere. */
+  readonly rescues: number;
+  /** Set when the answer broke off for good after the caller had received some of it. */
   readonly brokeOff: CallerError | null;
 }
 
-export interface GatewayDeps {
+export interface GatewayServices {
   readonly fleet: Fleet;
   readonly ledger: Ledger;
   readonly upstream: Upstream;
@@ -43,30 +47,39 @@ export interface GatewayDeps {
   readonly metrics: Metrics;
 }
 
+export interface GatewayDeps extends GatewayServices {
+  readonly hedge: Hedge;
+}
+
 /** Builds the loop over one fleet. */
-export function createGateway(deps: GatewayDeps): Gateway {
-  return { run: (input) => run(deps, input) };
+export function createGateway(services: GatewayServices): Gateway {
+  const deps: GatewayDeps = { ...services, hedge: createHedge() };
+  return { run: (input) => run(deps, { ...input, journey: createJourney(deps.clock.now()) }) };
 }
 
-function toDecideInput(deps: GatewayDeps, operation: Operation, journey: Journey): DecideInput {
-  const nowMs = deps.clock.now();
-  return {
-    candidates: deps.fleet.candidates,
-    standings: deps.ledger.standings(nowMs),
-    selector: operation.selector,
-    profile: operation.profile,
-    policy: operation.policy,
-    tried: journey.tried,
-    refused: journey.refused,
-    lastResort: journey.lastResort,
-    nowMs,
-    jitter: deps.clock.random(),
-  };
-}
-
-async function run(deps: GatewayDeps, { operation, caller }: RunInput): Promise<RunResult> {
-  const journey = createJourney();
+async function run(deps: GatewayDeps, request: Request): Promise<RunResult> {
+  const { operation, journey } = request;
   await deps.ledger.refresh(operation.selector.among);
+  let broken: Ended | null = null;
+  for (;;) {
+    try {
+      const runner = await nextRunner(deps, request);
+      journey.turnAtMs = deps.clock.now();
+      journey.resumedBy = journey.committed ? operation.rescue.modeOf(runner.index) : null;
+      const ended = await takeTurn(deps, request, runner);
+      const won = ended.find(({ outcome }) => outcome.failure === null);
+      if (won) return toResult(request, won, null);
+      broken = ended.find(({ outcome }) => outcome.committed) ?? broken;
+      for (const one of ended) afterEnd(deps, request, one);
+    } catch (error) {
+      if (broken === null || !(error instanceof CallerError)) throw error;
+      return toResult(request, broken, error);
+    }
+  }
+}
+
+/** Waits until somebody can be asked. Throws CallerError when that will not be. */
+async function nextRunner(deps: GatewayDeps, { operation, caller, journey }: Request): Promise<Runner> {
   for (;;) {
     if (caller.gone)
       throw new CallerError('deadline', 'The caller hung up before an answer was found.', {
@@ -74,125 +87,102 @@ async function run(deps: GatewayDeps, { operation, caller }: RunInput): Promise<
       });
     const input = toDecideInput(deps, operation, journey);
     if (input.nowMs >= operation.deadlineAtMs) throw toCallerError(toEnded(deps, input, journey));
-    const { best } = decide(input);
-    if (best < 0) {
-      await waitForTurn(deps, input, { operation, journey });
-      continue;
-    }
-    const candidate = deps.fleet.candidates[best];
-    const standing = input.standings[best];
-    if (!candidate || !standing)
-      throw new CallerError('internal', 'The decision named a candidate that does not exist.');
-    const need = toNeed(operation.profile, { candidate, ratio: standing.ratio });
-    const reserved = await deps.ledger.reserve(best, need, journey.lastResort);
-    if ('refusedUntilMs' in reserved) {
-      journey.refused.set(best, reserved.refusedUntilMs);
-      continue;
-    }
-    const result = await attempt(
-      deps,
-      { operation, caller },
-      { journey, index: best, reservation: reserved.reservation },
-    );
-    if (result !== null) return result;
+    const picked = await pick(deps, input, journey);
+    if (picked === 'nobody') await waitForTurn(deps, input, { operation, journey });
+    else if (picked !== 'refused') return picked;
   }
 }
 
-interface Turn {
-  readonly journey: Journey;
-  readonly index: number;
-  readonly reservation: Reservation;
-}
-
-/** One attempt. null: it failed, and the loop goes on. */
-async function attempt(deps: GatewayDeps, { operation, caller }: RunInput, turn: Turn): Promise<RunResult | null> {
-  const { journey, index, reservation } = turn;
-  const candidate = deps.fleet.candidates[index];
-  const credential = deps.fleet.credentials[index];
-  if (!candidate || !credential)
-    throw new CallerError('internal', 'The decision named a candidate that does not exist.');
-  const priceOf = (usage: Usage | null): number | null => {
-    if (candidate.tier !== 'paid') return 0;
-    if (usage?.reportedCostUsd !== undefined) return usage.reportedCostUsd;
-    return candidate.price === null || usage === null ? null : costUsd(candidate.price, usage);
-  };
-  const receiptFor = (usage: Usage | null): Receipt => ({
-    candidate,
-    attempts: journey.attempts,
-    waitedMs: journey.waitedMs,
-    costUsd: priceOf(usage),
-  });
-  const outcome = await send({
-    operation,
-    index,
-    credential,
-    stripped: [...deps.ledger.stripped.fields(index), ...(journey.stripped.get(index) ?? [])],
-    commit: (contentType, usage) => caller.commit(receiptFor(usage), contentType),
-    receiptField: (usage) => ({
-      route: candidate.route,
-      credential: candidate.credential,
-      tier: candidate.tier,
-      cost_usd: priceOf(usage),
-      attempts: journey.attempts.length + 1,
-    }),
-    onGone: (listener) => caller.onGone(listener),
-    upstream: deps.upstream,
-    clock: deps.clock,
-  });
-  const stripped = journey.stripped.get(index) ?? [];
-  if (outcome.failure === null && stripped.length > 0) await deps.ledger.stripped.remember(index, stripped);
-  await deps.ledger.settle(reservation, outcome);
-  observe(deps, turn, outcome);
-  if (outcome.failure === null) {
-    return {
-      receipt: receiptFor(outcome.usage),
-      usage: outcome.usage,
-      costUsd: priceOf(outcome.usage),
-      brokeOff: null,
-    };
-  }
-  journey.attempts.push(toAttempt(candidate, outcome.failure, outcome.ms));
-  if (outcome.committed) {
-    const brokeOff = new CallerError('upstream_failed', `The answer broke off: ${outcome.failure.message}`, {
-      attempts: journey.attempts,
-      retryable: true,
-    });
-    return { receipt: receiptFor(outcome.usage), usage: outcome.usage, costUsd: priceOf(outcome.usage), brokeOff };
-  }
-  afterFailure(deps, operation, { turn, failure: outcome.failure });
-  return null;
-}
-
-function toAttempt(candidate: Candidate, failure: ProviderFailure, ms: number): Attempt {
-  const { route, credential, tier } = candidate;
+/** The end of the request, its last attempt being this one. */
+function toResult({ journey }: Request, { runner, outcome }: Ended, error: CallerError | null): RunResult {
+  const costUsd = priceOf(runner.candidate, outcome.usage);
+  // What broke off has been counted already.
+  const last = outcome.failure === null ? outcome.usage : null;
+  const total = totalOf(journey, { usage: last, costUsd: outcome.failure === null ? costUsd : 0 });
+  const { attempts, waitedMs } = journey;
+  const failure = outcome.failure?.message ?? '';
+  const brokeOff =
+    error === null
+      ? null
+      : new CallerError(
+          error.code === 'deadline' ? 'deadline' : 'upstream_failed',
+          `The answer broke off: ${failure}`,
+          {
+            attempts,
+            waitedMs,
+            retryable: true,
+            retryAfterMs: error.retryAfterMs,
+          },
+        );
   return {
-    route,
-    credential,
-    tier,
-    failure: failure.kind,
-    status: failure.status ?? null,
-    ms: Math.round(ms),
-    message: failure.message,
+    receipt: toReceipt(journey, runner.candidate, total.costUsd),
+    ...total,
+    rescues: journey.rescues.length,
+    brokeOff,
   };
 }
 
-/** Decides by the table what the failure means for the rest of this request. Throws when it is the answer. */
-function afterFailure(
-  deps: GatewayDeps,
-  operation: Operation,
-  { turn, failure }: { turn: Turn; failure: ProviderFailure },
-): void {
-  const { journey, index } = turn;
+interface Failed {
+  readonly runner: Runner;
+  readonly outcome: AttemptOutcome;
+  readonly failure: ProviderFailure;
+}
+
+/** Decides what a failed attempt means for the rest of this request. Throws CallerError when it is the end. */
+function afterEnd(deps: GatewayDeps, request: Request, { runner, outcome, lost }: Ended): void {
+  const { failure } = outcome;
+  if (lost || failure === null) return;
+  const { journey, caller } = request;
+  const failed: Failed = { runner, outcome, failure };
+  journey.attempts.push(toAttempt(runner.candidate, failure, outcome.ms));
+  if (caller.gone) throw toStop(deps, request, failure);
+  if (!journey.committed) return goOn(deps, request, failed);
+  if (outcome.seenTokens > 0) journey.spent.push(toSpent(runner.candidate, runner.reservation.need, outcome));
+  afterBreak(deps, request, failed);
+}
+
+/** The caller has seen some of the answer: it goes on elsewhere, or it is over. */
+function afterBreak(deps: GatewayDeps, request: Request, failed: Failed): void {
+  const { operation, journey } = request;
+  const { rescue } = operation;
+  const { runner, outcome, failure } = failed;
+  const { index, candidate } = runner;
+  if (!outcome.committed && journey.resumedBy === null) {
+    // It failed beside the one that the caller has seen.
+    journey.tried.add(index);
+    return;
+  }
+  if (!rescue.possible()) throw toStop(deps, request, failure);
+  if (outcome.committed && failure.kind !== 'cancelled') {
+    journey.rescues.push({ from: candidate.route, failure: failure.kind, shownCharacters: rescue.shownCharacters() });
+    deps.metrics.count('freeway_rescues_total', { provider: candidate.providerId, failure: failure.kind });
+  }
+  // It would not go on in this way, or told another story: perhaps in another way, else elsewhere.
+  if (journey.resumedBy !== null && isOfWay(failure)) {
+    rescue.spend(index);
+    if (rescue.modeOf(index) === null) journey.tried.add(index);
+    return;
+  }
+  goOn(deps, request, failed);
+}
+
+/** Failures that speak of the way a candidate was asked to go on, not of the candidate. */
+const isOfWay = ({ kind, field }: ProviderFailure): boolean =>
+  kind === 'cancelled' || (kind === 'rejected' && field === undefined);
+
+const toStop = (deps: GatewayDeps, { operation, journey }: Request, failure: ProviderFailure): CallerError =>
+  toCallerError({ ...toEnded(deps, toDecideInput(deps, operation, journey), journey), stoppedBy: failure });
+
+/** What the table says of this failure. */
+function goOn(deps: GatewayDeps, request: Request, { runner: { index }, failure }: Failed): void {
+  const { operation, journey } = request;
   const field = failure.kind === 'rejected' ? failure.field : undefined;
   if (field !== undefined && !journey.stripped.has(index)) {
     journey.stripped.set(index, [field]);
     return;
   }
   const { next } = policyFor(failure);
-  if (next === 'stop' || !operation.policy.failover) {
-    const input = toDecideInput(deps, operation, journey);
-    throw toCallerError({ ...toEnded(deps, input, journey), stoppedBy: failure });
-  }
+  if (next === 'stop' || !operation.policy.failover) throw toStop(deps, request, failure);
   if (next === 'rested') return;
   journey.tried.add(index);
   if (next === 'later') journey.later.add(index);
@@ -206,14 +196,4 @@ function excludeShorter(deps: GatewayDeps, journey: Journey, index: number): voi
   deps.fleet.candidates.forEach((candidate, other) => {
     if (candidate.context !== null && candidate.context <= context) journey.tried.add(other);
   });
-}
-
-function observe(deps: GatewayDeps, { journey, index }: Turn, outcome: AttemptOutcome): void {
-  const candidate = deps.fleet.candidates[index];
-  if (!candidate) return;
-  const labels = { provider: candidate.providerId, tier: candidate.tier };
-  const result = outcome.failure?.kind ?? 'ok';
-  deps.metrics.count('freeway_attempts_total', { ...labels, result });
-  if (outcome.failure === null) deps.metrics.observe('freeway_attempt_duration_seconds', outcome.ms / 1000, labels);
-  if (outcome.failure === null && journey.attempts.length > 0) deps.metrics.count('freeway_failovers_total', labels);
 }

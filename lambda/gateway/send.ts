@@ -1,9 +1,18 @@
-// Carries out one attempt: sends the call, watches the clock until the first content, and hands the reply to its reader.
+// Carries out one attempt: sends the call, watches the clock, and hands the reply to its reader.
 import type { ProviderFailure } from '#shared/failures.ts';
-import type { Clock, Headers, ReplyBody, Upstream, UpstreamError, UpstreamHandle } from '../ports.ts';
 import type { Usage } from '#shared/usage.ts';
+import {
+  UpstreamError,
+  type Clock,
+  type Headers,
+  type ReplyBody,
+  type Upstream,
+  type UpstreamCall,
+  type UpstreamHandle,
+} from '../ports.ts';
 import type { Credential } from './credentials.ts';
-import type { AttemptOutcome, Operation, ReaderContext, ReplyReader } from './operation.ts';
+import type { AttemptOutcome, Closing, Operation, OutgoingCall, ReaderContext } from './operation.ts';
+import { createWatch } from './watch.ts';
 
 export interface SendInput {
   readonly operation: Operation;
@@ -11,11 +20,23 @@ export interface SendInput {
   readonly credential: Credential;
   readonly stripped: readonly string[];
   readonly commit: (contentType: string, usage: Usage | null) => ReplyBody;
-  readonly receiptField: (usage: Usage | null) => Readonly<Record<string, unknown>>;
-  /** Registers what to do when the caller hangs up. */
-  readonly onGone: (listener: () => void) => void;
+  readonly closing: (usage: Usage | null, seenTokens: number) => Closing;
+  /** The first content has come. */
+  readonly onContent: () => void;
+  /** From the usual time to the first content to when it is called late; Infinity: never. */
+  readonly lateMs: (usualContentMs: number) => number;
+  /** Called once, when the first content is late. */
+  readonly onLate: () => void;
   readonly upstream: Upstream;
   readonly clock: Clock;
+}
+
+/** One attempt under way. */
+export interface Sent {
+  /** Resolves when the attempt is over; never rejects. */
+  readonly done: Promise<AttemptOutcome>;
+  /** Gives the attempt up: it ends as `cancelled`, for this reason. */
+  readonly cancel: (reason: string) => void;
 }
 
 const USER_AGENT = 'freeway/0.1';
@@ -25,98 +46,80 @@ export function toFailure(error: UpstreamError): ProviderFailure {
   return { kind: error.kind, message: error.message };
 }
 
-interface Attempt {
-  readonly done: Promise<AttemptOutcome>;
-  readonly context: ReaderContext;
-  readonly attach: (handle: UpstreamHandle, reader: ReplyReader) => void;
-}
-
-/** The bookkeeping of one attempt: it ends exactly once, and its timers and connection end with it. */
-function createAttempt(input: SendInput, timeoutMs: number): Attempt {
-  const { clock } = input;
-  const startedAtMs = clock.now();
-  const timer = new AbortController();
-  let handle: UpstreamHandle | null = null;
-  let firstContentAtMs: number | null = null;
-  let ended = false;
-  const { promise: done, resolve } = Promise.withResolvers<AttemptOutcome>();
-  const finish: ReaderContext['finish'] = (outcome) => {
-    if (ended) return;
-    ended = true;
-    timer.abort();
-    // A reply that has ended by itself is not disturbed by this; anything else must stop using quota.
-    if (outcome.failure) handle?.abort();
-    resolve({
-      ...outcome,
-      firstContentMs: firstContentAtMs === null ? null : firstContentAtMs - startedAtMs,
-      ms: clock.now() - startedAtMs,
-    });
-  };
-  const fail = (failure: ProviderFailure): void =>
-    finish({ failure, committed: firstContentAtMs !== null, usage: null, seenTokens: 0, limits: [] });
-  const context: ReaderContext = {
-    nowMs: () => clock.now(),
-    commit: (contentType, usage) => {
-      firstContentAtMs = clock.now();
-      timer.abort();
-      return input.commit(contentType, usage);
-    },
-    pause: () => handle?.pause(),
-    resume: () => handle?.resume(),
-    finish,
-    receiptField: input.receiptField,
-  };
-  clock.sleep(timeoutMs, timer.signal).then(
-    () => fail({ kind: 'timeout', message: `no answer within ${timeoutMs} ms` }),
-    () => undefined,
-  );
-  return {
-    done,
-    context,
-    attach: (started, reader) => {
-      handle = started;
-      if (ended) started.abort();
-      // The reader hears of it like of any other end, so that it can settle what was already received.
-      input.onGone(() => {
-        if (ended) return;
-        started.abort();
-        reader.onError(new CancelledByCaller());
-      });
-    },
-  };
-}
-
-class CancelledByCaller extends Error implements UpstreamError {
-  override readonly name = 'UpstreamError';
-  readonly kind = 'cancelled';
-  readonly sent = true;
-  constructor() {
-    super('the caller hung up');
-  }
-}
-
 function toHeaders(credential: Credential, headers: Headers): Headers {
   return { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...headers, ...credential.authorize() };
 }
 
-/** Resolves when the attempt is over; never rejects. */
-export async function send(input: SendInput): Promise<AttemptOutcome> {
+function toUpstreamCall(credential: Credential, { path, headers, body }: OutgoingCall): UpstreamCall {
+  return {
+    method: 'POST',
+    url: `${credential.baseUrl}${path}`,
+    headers: toHeaders(credential, headers),
+    body,
+    // The watch keeps the deadlines: it tells content from signs of life.
+    headTimeoutMs: 0,
+    idleTimeoutMs: 0,
+  };
+}
+
+/** Sends the call. The attempt ends exactly once; its timers and its connection end with it. */
+export function send(input: SendInput): Sent {
   const { operation, index, credential, upstream, clock } = input;
   const call = operation.prepare(index, input.stripped);
-  const timeoutMs = Math.max(1, Math.min(call.firstContentTimeoutMs, operation.deadlineAtMs - clock.now()));
-  const attempt = createAttempt(input, timeoutMs);
-  const reader = operation.read(index, attempt.context);
-  const handle = upstream.start(
-    {
-      method: 'POST',
-      url: `${credential.baseUrl}${call.path}`,
-      headers: toHeaders(credential, call.headers),
-      body: call.body,
-      headTimeoutMs: 0,
-      idleTimeoutMs: call.idleTimeoutMs,
+  const startedAtMs = clock.now();
+  let handle: UpstreamHandle | null = null;
+  const { promise: done, resolve } = Promise.withResolvers<AttemptOutcome>();
+  let firstContentAtMs: number | null = null;
+  let over = false;
+  const finish: ReaderContext['finish'] = (outcome) => {
+    if (over) return;
+    over = true;
+    watch.stop();
+    // A good reply has ended by itself; anything else must stop using quota.
+    if (outcome.failure) handle?.abort();
+    const firstContentMs = firstContentAtMs === null ? null : firstContentAtMs - startedAtMs;
+    resolve({ ...outcome, firstContentMs, ms: clock.now() - startedAtMs });
+  };
+  const progress = (): void => {
+    watch.seen();
+    if (firstContentAtMs !== null) return;
+    firstContentAtMs = clock.now();
+    input.onContent();
+  };
+  const reader = operation.read(index, {
+    nowMs: () => clock.now(),
+    progress,
+    commit: (contentType, usage) => {
+      progress();
+      return input.commit(contentType, usage);
     },
-    reader,
-  );
-  attempt.attach(handle, reader);
-  return attempt.done;
+    pause: () => {
+      watch.paused();
+      handle?.pause();
+    },
+    resume: () => {
+      watch.resumed();
+      handle?.resume();
+    },
+    finish,
+    closing: input.closing,
+  });
+  // The reader hears of it like of any other end, so that it can settle what was already received.
+  const end = (kind: UpstreamError['kind'], message: string): void => {
+    if (over) return;
+    handle?.abort();
+    reader.onError(new UpstreamError(kind, message, true));
+  };
+  const watch = createWatch({
+    clock,
+    lateMs: input.lateMs(call.usualContentMs),
+    onLate: input.onLate,
+    firstContentMs: call.firstContentTimeoutMs,
+    idleMs: call.idleTimeoutMs,
+    deadlineAtMs: operation.deadlineAtMs,
+    onTimeout: (message) => end('timeout', message),
+  });
+  handle = upstream.start(toUpstreamCall(credential, call), reader);
+  if (over) handle.abort();
+  return { done, cancel: (reason) => end('cancelled', reason) };
 }

@@ -27,6 +27,8 @@ export interface Policy {
   readonly ignore: readonly string[];
   /** False: one attempt, its failure is the answer. */
   readonly failover: boolean;
+  /** Whether an answer that breaks off in the middle goes on elsewhere. */
+  readonly rescue: boolean;
   /** How long the caller is ready to wait for quota, ms. */
   readonly maxWaitMs: number;
 }

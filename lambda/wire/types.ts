@@ -124,7 +124,27 @@ export interface FrameFacts {
   readonly irregular: boolean;
   /** The names every chunk repeats; null when the frame does not carry them. */
   readonly head: ReplyHead | null;
+  /** The text the frame adds; null when it adds none. */
+  readonly text: FrameText | null;
+  readonly calls: readonly FrameCall[];
+  /** The frame adds content that can't be told as text or tool calls (audio). */
+  readonly opaque: boolean;
   readonly failure: ProviderFailure | null;
+}
+
+/** The text one frame adds to an answer; empty where it adds none. */
+export interface FrameText {
+  readonly content: string;
+  readonly reasoning: string;
+  readonly refusal: string;
+}
+
+/** What one frame adds to a tool call. Absent members are null. */
+export interface FrameCall {
+  readonly index: number;
+  readonly id: string | null;
+  readonly name: string | null;
+  readonly arguments: string;
 }
 
 export interface HttpReply {
@@ -201,12 +221,22 @@ export interface StreamTool {
   readonly arguments: string;
 }
 
+/** How a question is put again so that an answer which broke off goes on. */
+export interface Continuation {
+  /** Added behind the caller's messages. An assistant message behind one of the caller's own goes on with it. */
+  readonly messages: readonly { readonly role: 'assistant' | 'user'; readonly content: string }[];
+  /** Tokens already written, which are taken off the caller's bound. */
+  readonly writtenTokens: number;
+}
+
 /** A chat format in both directions. */
 export interface ChatWire extends ReplyReader, ReplyWriter, ErrorRenderer {
   /** Throws CallerError `invalid_request` naming the field at fault. */
   parseQuestion(json: unknown): ChatQuestion;
   /** `bodyText` is the caller's own JSON text; null when the question came by another way. */
   renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): string;
+  /** The question by which an answer that broke off is continued; render it without the caller's text. */
+  continueQuestion(question: ChatQuestion, continuation: Continuation): ChatQuestion;
   /** Constant headers the provider's quirks demand. */
   requiredHeaders(target: RequestTarget): Readonly<Record<string, string>>;
 }

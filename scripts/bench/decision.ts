@@ -25,6 +25,7 @@ const policy: Policy = {
   only: null,
   ignore: [],
   failover: true,
+  rescue: true,
   maxWaitMs: 15_000,
 };
 

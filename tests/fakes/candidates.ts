@@ -46,6 +46,7 @@ export const toStanding = (more: Partial<Standing> = {}): Standing => ({
   latencyMs: null,
   availability: 1,
   ratio: 1,
+  caution: 1,
   ...more,
 });
 
@@ -69,6 +70,7 @@ export const toPolicyOf = (more: Partial<Policy> = {}): Policy => ({
   only: null,
   ignore: [],
   failover: true,
+  rescue: true,
   maxWaitMs: 15_000,
   ...more,
 });

@@ -1,6 +1,7 @@
 // The OpenAI chat format in both directions, as one codec.
 import type { ChatWire } from '../types.ts';
 import { collectStream, toAnswer } from './collect.ts';
+import { continueQuestion } from './continue.ts';
 import { renderError, renderStreamError } from './error.ts';
 import { parseQuestion } from './question.ts';
 import * as render from './render.ts';
@@ -12,6 +13,7 @@ import { inspectFrame, normaliseFrame } from './stream.ts';
 export const openaiChat: ChatWire = {
   parseQuestion,
   renderRequest,
+  continueQuestion,
   requiredHeaders,
   parseReply,
   inspectFrame,

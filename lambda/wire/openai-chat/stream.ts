@@ -17,6 +17,9 @@ const nothing: FrameFacts = {
   malformed: false,
   irregular: false,
   head: null,
+  text: null,
+  calls: [],
+  opaque: false,
   failure: null,
 };
 
@@ -47,8 +50,10 @@ function readChunk(json: Json): FrameFacts {
   const text = readText(delta);
   const calls = readCalls(delta, true);
   const finish = toFinish(choice['finish_reason']);
+  const hasText = text.content !== '' || text.reasoning !== '' || text.refusal !== '';
+  const opaque = hasAudio(delta);
   return {
-    content: text.content !== '' || text.reasoning !== '' || text.refusal !== '' || calls.length > 0 || hasAudio(delta),
+    content: hasText || calls.length > 0 || opaque,
     toolCall: calls.length > 0,
     finish,
     usage,
@@ -57,6 +62,9 @@ function readChunk(json: Json): FrameFacts {
     malformed: false,
     irregular: text.irregular || calls.some((call) => call.irregular),
     head,
+    text: hasText ? text : null,
+    calls,
+    opaque,
     failure: finish === 'error' ? brokenOff : null,
   };
 }

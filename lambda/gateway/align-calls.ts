@@ -1,0 +1,45 @@
+// Lays the tool calls of a new attempt against those shown already: each must go on exactly where the shown one stopped. Pure.
+import type { FrameCall, StreamTool } from '../wire/types.ts';
+import { createRepeatAligner, type Aligner } from './align.ts';
+import type { Shown } from './shown.ts';
+
+/** What a piece of a call adds for the caller; `null` in `tool`: nothing. `fits` false: it is another call than the one shown. */
+export interface AlignedCall {
+  readonly fits: boolean;
+  readonly tool: StreamTool | null;
+}
+
+export interface CallAligner {
+  feed(call: FrameCall): AlignedCall;
+  /** True when every call shown has been told again as far as it was shown. */
+  complete(): boolean;
+}
+
+interface Before {
+  readonly name: string;
+  readonly rest: Aligner;
+}
+
+/** An aligner for the calls shown so far. */
+export function createCallAligner(shown: Shown['calls']): CallAligner {
+  const before = new Map<number, Before>();
+  for (const [index, { name, arguments: text }] of shown) before.set(index, { name, rest: createRepeatAligner(text) });
+  const begun = new Set<number>();
+  const feed = (call: FrameCall): AlignedCall => {
+    const old = before.get(call.index);
+    const isFirst = !begun.has(call.index);
+    begun.add(call.index);
+    if (old === undefined) {
+      const names = isFirst ? { id: call.id ?? `call_${call.index}`, name: call.name ?? '' } : {};
+      return { fits: true, tool: { index: call.index, ...names, arguments: call.arguments } };
+    }
+    if (isFirst && call.name !== old.name) return { fits: false, tool: null };
+    const text = old.rest.feed(call.arguments);
+    if (text === null) return { fits: false, tool: null };
+    return { fits: true, tool: text === '' ? null : { index: call.index, arguments: text } };
+  };
+  return {
+    feed,
+    complete: () => [...before].every(([index, { rest }]) => begun.has(index) && rest.end() !== null),
+  };
+}

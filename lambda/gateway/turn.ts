@@ -1,0 +1,154 @@
+// One turn of the loop: asks one candidate, and a second one beside it when the first is late. The first content wins, the other is given up.
+import type { ProviderFailure } from '#shared/failures.ts';
+import type { Caller } from './answer.ts';
+import type { Journey } from './journey.ts';
+import type { AttemptOutcome, Operation } from './operation.ts';
+import { pick, toDecideInput, type Runner } from './pick.ts';
+import { toAttempt, toClosing, toReceipt } from './receipt.ts';
+import type { GatewayDeps } from './run.ts';
+import { send, type Sent } from './send.ts';
+import { priceOf } from './totals.ts';
+
+/** One request under way. */
+export interface Request {
+  readonly operation: Operation;
+  readonly caller: Caller;
+  readonly journey: Journey;
+}
+
+/** An attempt that is over and settled. `lost`: given up because the other was faster. */
+export interface Ended {
+  readonly runner: Runner;
+  readonly outcome: AttemptOutcome;
+  readonly lost: boolean;
+}
+
+/** Two at most. */
+interface Race {
+  readonly deps: GatewayDeps;
+  readonly request: Request;
+  readonly runners: { readonly runner: Runner; readonly sent: Sent }[];
+  /** The only one whose content is wanted, from its first content on. */
+  winner: Runner | null;
+  /** The second one, while it is being picked. */
+  second: Promise<void> | null;
+  over: boolean;
+}
+
+/** Asks `first`. Resolves when all who were asked are done and settled, the winner last; never rejects for what a provider does. */
+export async function takeTurn(deps: GatewayDeps, request: Request, first: Runner): Promise<readonly Ended[]> {
+  const race: Race = { deps, request, runners: [], winner: null, second: null, over: false };
+  deps.hedge.earn();
+  const stopListening = request.caller.onGone(() => {
+    for (const { sent } of race.runners) sent.cancel('the caller hung up');
+  });
+  const ended: Ended[] = [];
+  start(race, first);
+  for (const { runner, sent } of race.runners) {
+    const outcome = await sent.done;
+    await settle(race, runner, outcome);
+    ended.push({ runner, outcome, lost: race.winner !== null && race.winner !== runner });
+    // Whoever was being picked meanwhile takes part in the loop too.
+    if (outcome.failure === null) race.over = true;
+    if (race.second !== null) await race.second;
+  }
+  stopListening();
+  return ended.sort((a, b) => Number(b.lost) - Number(a.lost));
+}
+
+function start(race: Race, runner: Runner): void {
+  const { deps, request } = race;
+  const { operation, caller, journey } = request;
+  const { index, candidate, credential } = runner;
+  const startedAtMs = deps.clock.now();
+  const isFirst = race.runners.length === 0;
+  const sent = send({
+    operation,
+    index,
+    credential,
+    stripped: [...deps.ledger.stripped.fields(index), ...(journey.stripped.get(index) ?? [])],
+    commit: (contentType, usage) => {
+      journey.committed = true;
+      return caller.commit(toReceipt(journey, candidate, priceOf(candidate, usage)), contentType);
+    },
+    closing: (usage, seenTokens) => toClosing(journey, runner, { usage, seenTokens }),
+    onContent: () => win(race, runner, deps.clock.now() - startedAtMs),
+    lateMs: (usualMs) => (mayHedge(race, isFirst) ? deps.hedge.lateMs(index, operation.streamed, usualMs) : Infinity),
+    onLate: () => {
+      race.second = addSecond(race, runner);
+    },
+    upstream: deps.upstream,
+    clock: deps.clock,
+  });
+  race.runners.push({ runner, sent });
+}
+
+/** An answer that goes on elsewhere is not raced for, and neither is one that must come from one place. */
+function mayHedge({ request: { operation, journey } }: Race, isFirst: boolean): boolean {
+  return isFirst && operation.policy.failover && !journey.committed;
+}
+
+const mayPay = ({ policy }: Operation): boolean => policy.paid === 'allowed';
+
+/** Asks another credential too, if the budget of extra calls allows. */
+async function addSecond(race: Race, first: Runner): Promise<void> {
+  const { deps, request } = race;
+  const { operation, journey } = request;
+  if (first.candidate.tier === 'paid' && !mayPay(operation)) return;
+  const elsewhere = new Set(journey.tried);
+  deps.fleet.candidates.forEach(({ credentialId }, index) => {
+    if (credentialId === first.candidate.credentialId) elsewhere.add(index);
+  });
+  const policy = mayPay(operation) ? operation.policy : { ...operation.policy, paid: 'never' as const };
+  const input = { ...toDecideInput(deps, operation, journey), tried: elsewhere, policy };
+  if (!deps.hedge.spend()) return;
+  const runner = await pick(deps, input, journey);
+  if (typeof runner === 'string') return;
+  if (race.over || race.winner !== null || request.caller.gone) await release(race, runner);
+  else start(race, runner);
+}
+
+/** A share that was reserved in vain. The estimate stays booked: too careful by one call. */
+async function release({ deps }: Race, { reservation }: Runner): Promise<void> {
+  const failure: ProviderFailure = { kind: 'cancelled', message: 'no longer needed' };
+  await deps.ledger.settle(reservation, {
+    failure,
+    committed: false,
+    usage: null,
+    seenTokens: 0,
+    limits: [],
+    firstContentMs: null,
+    ms: 0,
+  });
+}
+
+/** The first content of a runner: if nobody had any before, it has won, and the other is given up. */
+function win(race: Race, winner: Runner, ms: number): void {
+  const { deps, request, runners } = race;
+  const { streamed } = request.operation;
+  deps.hedge.observe(winner.index, streamed, ms);
+  if (race.winner !== null) return;
+  race.winner = winner;
+  for (const { runner, sent } of runners) {
+    if (runner === winner) continue;
+    const isLate = runner === runners[0]?.runner;
+    deps.metrics.count('freeway_hedges_total', { won: String(isLate) });
+    if (isLate) {
+      // Told before the head goes out, so that it stands in the trail.
+      const late: ProviderFailure = { kind: 'timeout', message: 'no content yet when another candidate was faster' };
+      const elapsedMs = deps.clock.now() - request.journey.turnAtMs;
+      request.journey.attempts.push(toAttempt(runner.candidate, late, elapsedMs));
+      deps.hedge.observe(runner.index, streamed, elapsedMs);
+    }
+    sent.cancel('another candidate was faster');
+  }
+}
+
+async function settle({ deps, request }: Race, { index, reservation, candidate }: Runner, outcome: AttemptOutcome) {
+  const stripped = request.journey.stripped.get(index) ?? [];
+  if (outcome.failure === null && stripped.length > 0) await deps.ledger.stripped.remember(index, stripped);
+  await deps.ledger.settle(reservation, outcome);
+  const labels = { provider: candidate.providerId, tier: candidate.tier };
+  deps.metrics.count('freeway_attempts_total', { ...labels, result: outcome.failure?.kind ?? 'ok' });
+  if (outcome.failure === null) deps.metrics.observe('freeway_attempt_duration_seconds', outcome.ms / 1000, labels);
+}

@@ -1,0 +1,26 @@
+// Puts a chat request again so that an answer which broke off goes on where it stopped.
+import type { ChatQuestion, Continuation } from '../types.ts';
+import type { Json } from '../json.ts';
+import { isRecord, toAmount, toList } from '../json.ts';
+
+const bounds = ['max_tokens', 'max_completion_tokens'] as const;
+
+/** The question with further messages behind the caller's, and its bound less what is already written. */
+export function continueQuestion(question: ChatQuestion, { messages, writtenTokens }: Continuation): ChatQuestion {
+  const body: Record<string, unknown> = { ...question.body, messages: toMessages(question.body, messages) };
+  for (const name of bounds) {
+    const bound = toAmount(body[name]);
+    if (bound !== undefined) body[name] = Math.max(1, bound - writtenTokens);
+  }
+  return { ...question, body };
+}
+
+function toMessages(body: Json, added: Continuation['messages']): readonly unknown[] {
+  const given = toList(body['messages']);
+  const last = given.at(-1);
+  const [first, ...rest] = added;
+  // A caller who began the answer itself gets one message that goes on, not two in a row.
+  if (!isRecord(last) || last['role'] !== 'assistant' || first?.role !== 'assistant') return [...given, ...added];
+  if (typeof last['content'] !== 'string') return [...given, ...added];
+  return [...given.slice(0, -1), { ...last, content: last['content'] + first.content }, ...rest];
+}
