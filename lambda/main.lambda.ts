@@ -8,7 +8,7 @@ import { createFreeway } from './deps.ts';
 import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from './http/lambda.ts';
 import { createHttpsUpstream } from './http/upstream-https.ts';
 import type { Exchange, Handler, Store } from './ports.ts';
-import { createLog } from './telemetry/log.ts';
+import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
 declare const awslambda: StreamingRuntime & { streamifyResponse(handler: LambdaHandler): LambdaHandler };
@@ -45,7 +45,7 @@ async function open(): Promise<Handler> {
     config,
     providers,
     store: await openStore(config),
-    upstream: createHttpsUpstream(),
+    upstream: createHttpsUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) }),
     clock: systemClock,
     log,
     metrics: createMetrics(),

@@ -12,7 +12,7 @@ import { createNodeServer } from './http/node.ts';
 import { createUndiciUpstream } from './http/upstream-undici.ts';
 import type { Log, Store } from './ports.ts';
 import { createSqliteStore } from './store/sqlite.ts';
-import { createLog } from './telemetry/log.ts';
+import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
 export interface LocalOptions {
@@ -107,7 +107,7 @@ export async function startLocal({ env, entries, writeLog }: LocalOptions): Prom
   const log = createLog({ level, write: writeLog, now: systemClock.now });
   const owner = readOwnerKey(config);
   const store = await openStore(config);
-  const upstream = createUndiciUpstream();
+  const upstream = createUndiciUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
   const platform = {
     config: entries === undefined ? config : { ...config, entries },
     providers,

@@ -6,7 +6,7 @@ import type { Headers } from '../ports.ts';
 export function readBearer(headers: Headers): string | null {
   const authorization = headers['authorization'];
   const bearer = authorization === undefined ? null : /^Bearer\s+(\S+)\s*$/i.exec(authorization)?.[1];
-  return bearer ?? headers['x-api-key'] ?? headers['x-goog-api-key'] ?? null;
+  return bearer ?? (headers['x-api-key'] || headers['x-goog-api-key'] || null);
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

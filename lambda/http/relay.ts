@@ -16,9 +16,19 @@ export interface UpstreamOptions {
   readonly keepAliveMs?: number;
   /** Until a connection stands, TLS included. */
   readonly connectTimeoutMs?: number;
+  /** Told what a listener threw: a fault of ours, which ends that call and nothing else. */
+  readonly onFault?: (error: unknown) => void;
 }
 
-export const upstreamDefaults = { connections: 256, keepAliveMs: 30_000, connectTimeoutMs: 10_000 } as const;
+const defaults = {
+  connections: 256,
+  keepAliveMs: 30_000,
+  connectTimeoutMs: 10_000,
+  onFault: (): void => undefined,
+};
+
+/** The options with what they leave out. */
+export const withDefaults = (options: UpstreamOptions): Required<UpstreamOptions> => ({ ...defaults, ...options });
 
 function codeOf(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
@@ -32,6 +42,7 @@ const timeoutCodes: ReadonlySet<string> = new Set(['UND_ERR_CONNECT_TIMEOUT', 'E
 export class Relay implements UpstreamHandle {
   readonly #call: UpstreamCall;
   readonly #listener: UpstreamListener;
+  readonly #onFault: (error: unknown) => void;
   readonly #connecting: NodeJS.Timeout;
   #source: UpstreamHandle | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -42,9 +53,11 @@ export class Relay implements UpstreamHandle {
   #paused = false;
   #ended = false;
 
-  constructor(call: UpstreamCall, listener: UpstreamListener, connectTimeoutMs: number) {
+  constructor(call: UpstreamCall, listener: UpstreamListener, options: Required<UpstreamOptions>) {
+    const { connectTimeoutMs, onFault } = options;
     this.#call = call;
     this.#listener = listener;
+    this.#onFault = onFault;
     this.#connecting = setTimeout(() => this.#expire(`no connection within ${connectTimeoutMs} ms`), connectTimeoutMs);
     this.#arm(call.headTimeoutMs, `no reply within ${call.headTimeoutMs} ms`);
   }
@@ -67,9 +80,9 @@ export class Relay implements UpstreamHandle {
     this.#headSeen = true;
     this.#armIdle();
     this.#makeDecoder = findDecoder(headers['content-encoding']);
-    if (this.#makeDecoder === null) return this.#tell(() => this.#listener.onHead(status, headers));
+    if (this.#makeDecoder === null) return this.#tellHead(status, headers);
     const { 'content-encoding': _, 'content-length': __, ...rest } = headers;
-    this.#tell(() => this.#listener.onHead(status, rest));
+    this.#tellHead(status, rest);
   }
 
   data(chunk: Uint8Array): void {
@@ -133,23 +146,37 @@ export class Relay implements UpstreamHandle {
     }
   }
 
-  #tell(step: () => void): void {
+  #tellHead(status: number, headers: Headers): void {
     try {
-      step();
+      this.#listener.onHead(status, headers);
     } catch (error) {
       this.#confused(error);
     }
   }
 
-  /** A reader that throws must not take the process with it. */
+  /** A listener that throws must not take the process with it. */
   #confused(error: unknown): void {
-    this.#fail('network', `the reply could not be read (${error instanceof Error ? error.name : typeof error})`);
+    this.#onFault(error);
+    this.#fail('network', 'the reply could not be read');
   }
 
   #finish(): void {
     if (this.#ended) return;
     this.#close();
-    this.#listener.onEnd();
+    try {
+      this.#listener.onEnd();
+    } catch (error) {
+      this.#onFault(error);
+      this.#tellError('network', 'the reply could not be read');
+    }
+  }
+
+  #tellError(kind: UpstreamError['kind'], message: string): void {
+    try {
+      this.#listener.onError(new UpstreamError(kind, message, this.#sent));
+    } catch (error) {
+      this.#onFault(error);
+    }
   }
 
   #expire(message: string): void {
@@ -161,7 +188,7 @@ export class Relay implements UpstreamHandle {
     this.#close();
     this.#decoder?.destroy();
     this.#source?.abort();
-    this.#listener.onError(new UpstreamError(kind, message, this.#sent));
+    this.#tellError(kind, message);
   }
 
   #close(): void {

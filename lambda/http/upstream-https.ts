@@ -4,7 +4,7 @@ import { Agent as TlsAgent, request as requestTls } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import type { Upstream, UpstreamCall } from '../ports.ts';
 import { joinHeaders } from './headers.ts';
-import { Relay, upstreamDefaults, type UpstreamOptions } from './relay.ts';
+import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
 
 export interface HttpsOptions extends UpstreamOptions {
   /** Time in ms; for the age of idle connections. */
@@ -42,9 +42,11 @@ function follow(request: ClientRequest, relay: Relay): void {
 
 /** An upstream over the keep-alive agents of node:http and node:https. Redirects are not followed. */
 export function createHttpsUpstream(options: HttpsOptions = {}): Upstream {
-  const { connections, keepAliveMs, connectTimeoutMs, now } = { ...upstreamDefaults, now: Date.now, ...options };
-  const settings = { keepAlive: true, maxSockets: connections, timeout: keepAliveMs };
-  const agents = { 'http:': new PlainAgent(settings), 'https:': new TlsAgent(settings) };
+  const settings = withDefaults(options);
+  const { connections, keepAliveMs } = settings;
+  const { now = Date.now } = options;
+  const pooling = { keepAlive: true, maxSockets: connections, timeout: keepAliveMs };
+  const agents = { 'http:': new PlainAgent(pooling), 'https:': new TlsAgent(pooling) };
   let busy = 0;
   let lastUseAtMs = 0;
   /** A frozen instance can't see that its connections were closed meanwhile: old ones are not used again. */
@@ -72,7 +74,7 @@ export function createHttpsUpstream(options: HttpsOptions = {}): Upstream {
   };
   return {
     start: (call, listener) => {
-      const relay = new Relay(call, listener, connectTimeoutMs);
+      const relay = new Relay(call, listener, settings);
       dropStale();
       try {
         const request = open(call);

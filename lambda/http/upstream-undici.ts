@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { Agent as UndiciAgent, Dispatcher } from 'undici';
 import type { Upstream } from '../ports.ts';
 import { joinHeaders } from './headers.ts';
-import { Relay, upstreamDefaults, type UpstreamOptions } from './relay.ts';
+import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
 
 // This file alone, because the package's main file costs 35 ms and 14 MB more at start.
 const Agent = createRequire(import.meta.url)('undici/lib/dispatcher/agent.js') as typeof UndiciAgent;
@@ -36,7 +36,8 @@ function splitUrl(url: string): { origin: string; path: string } {
 
 /** An upstream over keep-alive pools, one per provider. Redirects are not followed. */
 export function createUndiciUpstream(options: UpstreamOptions = {}): Upstream {
-  const { connections, keepAliveMs, connectTimeoutMs } = { ...upstreamDefaults, ...options };
+  const settings = withDefaults(options);
+  const { connections, keepAliveMs, connectTimeoutMs } = settings;
   const agent = new Agent({
     connections,
     keepAliveTimeout: keepAliveMs,
@@ -46,7 +47,7 @@ export function createUndiciUpstream(options: UpstreamOptions = {}): Upstream {
   });
   return {
     start: (call, listener) => {
-      const relay = new Relay(call, listener, connectTimeoutMs);
+      const relay = new Relay(call, listener, settings);
       const request = {
         ...splitUrl(call.url),
         method: call.method as Dispatcher.HttpMethod,

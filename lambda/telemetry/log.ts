@@ -11,12 +11,29 @@ const known: ReadonlySet<string> = new Set(logFields);
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof levels)[number];
 
-const secretLike =
-  /\b(?:sk-[\w-]{8,}|gsk_\w{8,}|csk-[\w-]{8,}|AIza[\w-]{20,}|AQ\.[\w-]{20,}|hf_\w{8,}|nvapi-[\w-]{8,}|xai-[\w-]{8,}|fw_\w{8,}|fwy_[\w-]{8,}|tgp_v1_[\w-]{8,}|vck_\w{8,}|Bearer\s+[\w.~+/=-]{8,}|org[-_][A-Za-z0-9]{8,})/g;
+/** Keys and tokens by the marks their makers put on them. */
+const marked =
+  /\b(?:(?:sk|csk|xai|nvapi|pplx|gsk|hf|fw|fwy|fwsk|vck|r8|jina|glpat|gh[opsu]|github_pat|tgp_v1)[-_][\w-]{8,}|AIza[\w-]{20,}|AQ\.[\w-]{20,}|ya29\.[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|Bearer\s+[\w.~+/=-]{8,}|org[-_][A-Za-z0-9]{8,})/gi;
+
+/** Long runs of what keys are written with. */
+const opaque = /[A-Za-z0-9+/_=-]{32,}/g;
+
+const MASK = '[redacted]';
+
+/** Names of models, files and UUIDs consist of short words; a key is one long one, of letters and digits. */
+const maskKey = (run: string): string =>
+  run.split(/[-_/=+]/).some((word) => word.length >= 16 && /\d/.test(word) && /[A-Za-z]/.test(word)) ? MASK : run;
 
 /** Masks everything that looks like a key or an organization id. */
 export function redact(text: string): string {
-  return text.replace(secretLike, '[redacted]');
+  return text.replace(marked, MASK).replace(opaque, maskKey);
+}
+
+/** Names an error for the log: its class and where it happened. Its message may quote what was being read, so it is left out. */
+export function toErrorFields(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { error: error.name, stack: frames.join('\n') };
 }
 
 export interface LogOptions {

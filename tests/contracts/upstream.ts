@@ -1,5 +1,6 @@
 // What every way out must do, whatever carries it.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { UpstreamOptions } from '#lambda/http/relay.ts';
 import type { Headers, Upstream, UpstreamCall, UpstreamError, UpstreamHandle } from '#lambda/ports.ts';
 import { freePort, GIANT_BYTES, startTestServer, TEXT, type TestServer } from './upstream-server.ts';
 
@@ -66,10 +67,7 @@ const settle = async (): Promise<void> => {
 };
 
 /** Runs the contract against one implementation. */
-export function describeUpstream(
-  name: string,
-  create: (options: { connections?: number; connectTimeoutMs?: number }) => Upstream,
-): void {
+export function describeUpstream(name: string, create: (options: UpstreamOptions) => Upstream): void {
   describe(`upstream: ${name}`, () => {
     let server: TestServer;
     let upstream: Upstream;
@@ -285,22 +283,34 @@ export function describeUpstream(
       holding.abort();
     });
 
-    it('survives a reader that throws', async () => {
-      const failed = Promise.withResolvers<UpstreamError>();
-      upstream.start(
-        { method: 'GET', url: `${server.url}/echo`, headers: {}, body: null, headTimeoutMs: 0, idleTimeoutMs: 0 },
-        {
-          onHead: () => undefined,
-          onData: () => {
-            throw new TypeError('secret prompt');
-          },
-          onEnd: () => undefined,
-          onError: failed.resolve,
+    it.each(['onHead', 'onData', 'onEnd', 'onError'] as const)('survives a listener whose %s throws', async (name) => {
+      const faults: unknown[] = [];
+      const told = Promise.withResolvers<UpstreamError | null>();
+      await upstream.close();
+      upstream = create({
+        onFault: (error) => {
+          faults.push(error);
+          if (name === 'onError') told.resolve(null);
         },
-      );
-      const error = await failed.promise;
+      });
+      const boom = new TypeError('secret prompt');
+      const listener = {
+        onHead: () => undefined,
+        onData: () => undefined,
+        onEnd: () => undefined,
+        onError: told.resolve,
+      };
+      const broken = (): void => {
+        throw boom;
+      };
+      const path = name === 'onError' ? '/reset' : '/echo';
+      const call = { method: 'GET', url: `${server.url}${path}`, headers: {}, body: null };
+      upstream.start({ ...call, headTimeoutMs: 0, idleTimeoutMs: 0 }, { ...listener, [name]: broken });
+      const error = await told.promise;
+      expect(faults).toEqual([boom]);
+      if (name === 'onError') return;
       expect(error).toMatchObject({ kind: 'network', sent: true });
-      expect(error.message).not.toContain('secret');
+      expect(error?.message).not.toContain('secret');
     });
 
     it('ends calls in flight when it is closed', async () => {
