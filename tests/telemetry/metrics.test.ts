@@ -1,77 +1,100 @@
-// Metrics as a Prometheus server reads them: names, types, escapes, cumulative buckets, and bounded memory.
+// The metrics registry: what Prometheus reads, and how much it can ever hold.
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { metricHelp } from '#lambda/telemetry/metric-help.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 
-/** Values by series, as a scraper understands the text. */
-function scrape(text: string): Map<string, number> {
-  const samples = new Map<string, number>();
-  for (const line of text.split('\n')) {
-    if (line === '' || line.startsWith('#')) continue;
-    const sample = /^([a-z_]+(?:\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*\})?) (\S+)$/.exec(line);
-    expect(sample, line).not.toBeNull();
-    expect(samples.has(sample?.[1] ?? ''), 'a series stands once').toBe(false);
-    samples.set(sample?.[1] ?? '', Number(sample?.[2]));
-  }
-  return samples;
-}
+const linesOf = (text: string, start: string): string[] => text.split('\n').filter((line) => line.startsWith(start));
 
-describe('metrics', () => {
-  it('is empty before anything is counted', () => expect(createMetrics().render()).toBe(''));
+describe('metrics: the text', () => {
+  it('is empty at first', () => {
+    expect(createMetrics().render()).toBe('');
+  });
 
-  it('counts by label set, whatever the order of the labels', () => {
+  it('describes each metric once, in order of their names, then tells its series', () => {
     const metrics = createMetrics();
-    metrics.count('freeway_requests_total', { tier: 'free', result: 'ok' });
-    metrics.count('freeway_requests_total', { result: 'ok', tier: 'free' }, 2);
-    metrics.count('freeway_requests_total');
-    metrics.gauge('b', 3);
-    metrics.gauge('b', 1.5);
+    metrics.count('freeway_tokens_total', { tier: 'free', direction: 'input' }, 12);
+    metrics.count('freeway_tokens_total', { direction: 'input', tier: 'free' }, 30);
+    metrics.count('freeway_tokens_total', { direction: 'output', tier: 'free' }, 0.5);
+    metrics.gauge('freeway_pool_pressure', 0.25, { route: 'a/m' });
+    metrics.gauge('freeway_pool_pressure', 0.75, { route: 'a/m' });
+    metrics.count('freeway_reserve_conflicts_total');
     expect(metrics.render()).toBe(
-      '# TYPE b gauge\nb 1.5\n' +
-        '# HELP freeway_requests_total Requests answered, by operation, tier and result.\n# TYPE freeway_requests_total counter\n' +
-        'freeway_requests_total{result="ok",tier="free"} 3\nfreeway_requests_total 1\n',
+      [
+        `# HELP freeway_pool_pressure ${metricHelp['freeway_pool_pressure']}`,
+        '# TYPE freeway_pool_pressure gauge',
+        'freeway_pool_pressure{route="a/m"} 0.75',
+        `# HELP freeway_reserve_conflicts_total ${metricHelp['freeway_reserve_conflicts_total']}`,
+        '# TYPE freeway_reserve_conflicts_total counter',
+        'freeway_reserve_conflicts_total 1',
+        `# HELP freeway_tokens_total ${metricHelp['freeway_tokens_total']}`,
+        '# TYPE freeway_tokens_total counter',
+        'freeway_tokens_total{direction="input",tier="free"} 42',
+        'freeway_tokens_total{direction="output",tier="free"} 0.5',
+        '',
+      ].join('\n'),
     );
   });
 
-  it('keeps counters from shrinking, and leaves out what is no number', () => {
+  it('counts a histogram into every bucket that holds the value', () => {
     const metrics = createMetrics();
-    metrics.count('c', {}, 5);
-    metrics.count('c', {}, -3);
-    metrics.count('c', {}, Number.NaN);
-    metrics.observe('h', Number.POSITIVE_INFINITY);
-    expect(metrics.render()).toBe('# TYPE c counter\nc 5\n');
+    for (const seconds of [0.005, 0.3, 0.3, 119, 1_000])
+      metrics.observe('freeway_attempt_duration_seconds', seconds, { tier: 'free' });
+    const text = metrics.render();
+    const name = 'freeway_attempt_duration_seconds';
+    for (const [bound, count] of [['0.005', 1], ['0.25', 1], ['0.5', 3], ['60', 3], ['120', 4], ['+Inf', 5]])
+      expect(text).toContain(`${name}_bucket{tier="free",le="${bound}"} ${count}\n`);
+    expect(text).toContain(`${name}_sum{tier="free"} 1119.605\n`);
+    expect(text).toContain(`${name}_count{tier="free"} 5\n`);
+  }); // prettier-ignore
+
+  it('tells what is no number in the words of Prometheus', () => {
+    const metrics = createMetrics();
+    for (const value of [Number.NaN, Infinity, -Infinity, 1e21]) metrics.gauge('g', value, { value: String(value) });
+    expect(linesOf(metrics.render(), 'g{')).toEqual([
+      'g{value="NaN"} NaN',
+      'g{value="Infinity"} +Inf',
+      'g{value="-Infinity"} -Inf',
+      'g{value="1e+21"} 1e+21',
+    ]);
   });
 
-  it('tells observations in cumulative buckets', () => {
-    const metrics = createMetrics();
-    for (const seconds of [0.005, 0.006, 0.3, 500]) metrics.observe('d', seconds, { route: 'a/b' });
-    const samples = scrape(metrics.render());
-    expect(samples.get('d_bucket{route="a/b",le="0.005"}')).toBe(1);
-    expect(samples.get('d_bucket{route="a/b",le="0.01"}')).toBe(2);
-    expect(samples.get('d_bucket{route="a/b",le="0.25"}')).toBe(2);
-    expect(samples.get('d_bucket{route="a/b",le="120"}')).toBe(3);
-    expect(samples.get('d_bucket{route="a/b",le="+Inf"}')).toBe(4);
-    expect(samples.get('d_count{route="a/b"}')).toBe(4);
-    expect(samples.get('d_sum{route="a/b"}')).toBeCloseTo(500.311);
-  });
-
-  it('stays readable whatever stands in a label', () => {
+  it('keeps any label value within its line, so that it can be read back', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 20 }), (values) => {
+      fc.property(fc.string({ unit: 'grapheme' }), (value) => {
         const metrics = createMetrics();
-        for (const value of values) metrics.count('c', { value });
-        expect(scrape(metrics.render()).size).toBe(new Set(values).size);
+        metrics.count('c', { value });
+        const lines = metrics.render().split('\n');
+        expect(lines).toHaveLength(3);
+        const quoted = /^c\{value="((?:[^"\\\n]|\\["\\n])*)"\} 1$/s.exec(lines[1] ?? '')?.[1];
+        expect(quoted?.replace(/\\(.)/g, (_, sign: string) => (sign === 'n' ? '\n' : sign))).toBe(value);
       }),
     );
   });
+});
 
-  it('bounds the series of a metric, and loses no count', () => {
+describe('metrics: the bound', () => {
+  it('counts further label sets together once there are 2,000', () => {
     const metrics = createMetrics();
-    for (let i = 0; i < 5_000; i++) metrics.count('c', { caller: String(i) });
-    metrics.count('c', { caller: '7' });
-    const samples = scrape(metrics.render());
-    expect(samples.size).toBe(2_001);
-    expect(samples.get('c{caller="7"}')).toBe(2);
-    expect([...samples.values()].reduce((sum, value) => sum + value)).toBe(5_001);
+    for (let i = 0; i < 5_000; i++) metrics.count('c', { id: String(i) });
+    metrics.count('c', { id: '7' });
+    const lines = linesOf(metrics.render(), 'c{');
+    expect(lines).toHaveLength(2_001);
+    expect(lines).toContain('c{id="7"} 2');
+    expect(lines).toContain('c{overflow="true"} 3000');
   });
+});
+
+it('every metric that is counted anywhere has one kind and a description', () => {
+  const root = fileURLToPath(new URL('../../lambda', import.meta.url));
+  const kinds = new Map<string, Set<string>>();
+  for (const path of globSync('**/*.ts', { cwd: root })) {
+    const source = readFileSync(`${root}/${path}`, 'utf8');
+    for (const [, kind = '', name = ''] of source.matchAll(/\b(count|observe|gauge)\(\s*'(freeway_\w+)'/g))
+      kinds.set(name, (kinds.get(name) ?? new Set()).add(kind));
+  }
+  expect(kinds.size).toBeGreaterThan(5);
+  for (const [name, used] of kinds) expect([name, used.size, metricHelp[name]]).toEqual([name, 1, expect.any(String)]);
 });
