@@ -3,14 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { providers } from '#catalog/index.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
 import { createFreeway, VERSION, type Freeway } from './deps.ts';
 import { createNodeServer } from './http/node.ts';
+import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUndiciUpstream } from './http/upstream-undici.ts';
-import type { Log, Store } from './ports.ts';
+import type { Handler, Store } from './ports.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -20,6 +22,8 @@ export interface LocalOptions {
   /** Credentials in force instead of the environment's (the simulated providers of the demo). */
   readonly entries?: readonly ProviderEntry[];
   readonly writeLog: (line: string) => void;
+  /** Other times for stopping than the usual ones. */
+  readonly stop?: Partial<StopTimes>;
 }
 
 export interface LocalServer {
@@ -28,13 +32,14 @@ export interface LocalServer {
   /** Where the owner's key lies; null when it came by FREEWAY_OWNER_KEY. */
   readonly ownerKeyPath: string | null;
   readonly freeway: Freeway;
-  /** Stops accepting, lets streams in flight finish for a while, and closes the store. */
+  /** Stops accepting, lets streams in flight finish for a while or end with an error, and closes the store. */
   readonly close: () => Promise<void>;
 }
 
-/** How long streams in flight may go on after we were told to stop. */
-const GRACE_MS = 20_000;
-const SWEEP_MS = 50;
+/** How long streams in flight may go on after we were told to stop, and how long they then have to say so. */
+const STOP = { graceMs: 20_000, farewellMs: 2_000 } as const;
+/** How long settling may take after that. */
+const SETTLE_MS = 5_000;
 
 const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
@@ -78,21 +83,17 @@ function listen(server: ReturnType<typeof createNodeServer>, { host, port }: Con
   });
 }
 
-function closeServer(server: ReturnType<typeof createNodeServer>, log: Log): Promise<void> {
-  return new Promise((done) => {
-    const cut = setTimeout(() => {
-      log.warn('server.cut', { duration_ms: GRACE_MS });
-      server.closeAllConnections();
-    }, GRACE_MS);
-    // A connection whose reply has just ended counts as busy for a moment, and as idle then.
-    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-    server.close(() => {
-      clearTimeout(cut);
-      clearInterval(sweep);
-      done();
-    });
-    server.closeIdleConnections();
-  });
+/** Counts the requests under way: what follows a reply (settling) goes on after its connection has closed. */
+function countRunning(handler: Handler): { handler: Handler; settled: () => Promise<unknown> } {
+  const running = new Set<Promise<void>>();
+  return {
+    handler: (exchange) => {
+      const done = handler(exchange).finally(() => running.delete(done));
+      running.add(done);
+      return done;
+    },
+    settled: () => Promise.race([Promise.allSettled(running), sleep(SETTLE_MS, undefined, { ref: false })]),
+  };
 }
 
 /** Reads the configuration of an environment, files included. Throws ConfigError. */
@@ -100,7 +101,7 @@ export const readLocalConfig = (env: Environment): Config =>
   readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
 
 /** Starts the server. Throws ConfigError when the configuration can't be used. */
-export async function startLocal({ env, entries, writeLog }: LocalOptions): Promise<LocalServer> {
+export async function startLocal({ env, entries, writeLog, stop }: LocalOptions): Promise<LocalServer> {
   const config = readLocalConfig(env);
   checkBinding(config);
   const level = env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info';
@@ -119,7 +120,9 @@ export async function startLocal({ env, entries, writeLog }: LocalOptions): Prom
     ownerKey: owner.key,
   };
   const freeway = await createFreeway(platform);
-  const server = createNodeServer(freeway.handler);
+  const interrupt = new AbortController();
+  const { handler, settled } = countRunning(freeway.handler);
+  const server = createNodeServer(handler, { interrupt: interrupt.signal });
   const { port } = await listen(server, config);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   log.info('server.listening', {
@@ -134,8 +137,10 @@ export async function startLocal({ env, entries, writeLog }: LocalOptions): Prom
     ownerKeyPath: owner.path,
     freeway,
     close: async () => {
-      await closeServer(server, log);
+      const outcome = await stopServer(server, () => interrupt.abort(), { ...STOP, ...stop });
+      log.info('server.stopped', { outcome });
       await upstream.close();
+      await settled();
       await store.close();
     },
   };

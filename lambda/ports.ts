@@ -96,6 +96,9 @@ export interface ReplyBody {
   end(last?: Uint8Array | string): void;
 }
 
+/** Why a reply must end early: its caller hung up, the server is being stopped, or the runtime will stop us very soon. */
+export type Gone = 'hung_up' | 'stopping' | 'deadline';
+
 /** One request and its reply, as every entry (node:http, Lambda events) hands it to the app: plain strings and bytes. */
 export interface Exchange {
   readonly method: string;
@@ -109,8 +112,8 @@ export interface Exchange {
   readonly deadlineAtMs: number | null;
   /** Reads the whole body. Rejects with CallerError `too_large` past `limitBytes`, before more than that was kept. */
   body(limitBytes: number): Promise<Uint8Array>;
-  /** Called at most once, when the caller hangs up before the reply has ended (where the runtime shows it). */
-  onGone(listener: () => void): void;
+  /** Called at most once, when the reply must end early. Unless the caller hung up (where the runtime shows it), there is time for a last word. */
+  onGone(listener: (why: Gone) => void): void;
   /** Sends status and headers. Once. */
   reply(status: number, headers: Headers): ReplyBody;
 }

@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import type { Exchange, Handler, Headers, ReplyBody } from '../ports.ts';
 import { refuseEncoding, tooLarge } from './body.ts';
+import { createFarewell, type Farewell } from './farewell.ts';
 import { joinHeaders, toReplyHeaders } from './headers.ts';
 
 /** A request as a Function URL hands it over. */
@@ -72,10 +73,11 @@ interface Conversation {
   readonly event: UrlEvent;
   readonly stream: Writable;
   readonly deadlineAtMs: number;
+  readonly farewell: Farewell;
   readonly runtime: StreamingRuntime;
 }
 
-function toExchange({ event, stream, deadlineAtMs, runtime }: Conversation): Exchange {
+function toExchange({ event, stream, deadlineAtMs, farewell, runtime }: Conversation): Exchange {
   const cookies = event.cookies ?? [];
   const headers = joinHeaders({ ...event.headers, cookie: cookies.length > 0 ? cookies.join('; ') : undefined });
   return {
@@ -89,10 +91,7 @@ function toExchange({ event, stream, deadlineAtMs, runtime }: Conversation): Exc
       refuseEncoding(headers);
       return readBody(event, limitBytes);
     },
-    // A Function URL does not tell when its caller hangs up; only a broken stream to the runtime shows.
-    onGone: (listener) => {
-      stream.once('error', listener);
-    },
+    onGone: farewell.onGone,
     reply: (statusCode, given) => {
       const { headers: safe, cookies: set } = toReplyHeaders(given);
       const opened = runtime.HttpResponseStream.from(stream, { statusCode, headers: safe, cookies: set });
@@ -104,16 +103,23 @@ function toExchange({ event, stream, deadlineAtMs, runtime }: Conversation): Exc
   };
 }
 
+/** Time kept for a last word and for what follows it, before the runtime kills the instance: this, or a quarter of a short limit. */
+const FAREWELL_MS = 1_500;
+
 /** A streaming Lambda handler. It resolves after the handler has: what follows a reply is done before the instance is frozen. */
 export function createLambdaHandler({ handler, runtime, now }: LambdaHandlerOptions): LambdaHandler {
   return async (event, stream, context) => {
     if (!isUrlEvent(event)) {
       throw new TypeError('This function was invoked with something else than an HTTP request of payload version 2.0.');
     }
-    stream.on('error', () => undefined);
-    const deadlineAtMs = now() + context.getRemainingTimeInMillis();
+    const farewell = createFarewell();
+    // A Function URL does not tell when its caller hangs up; only a broken stream to the runtime shows.
+    stream.on('error', () => farewell.leave('hung_up'));
+    const leftMs = context.getRemainingTimeInMillis();
+    const deadlineAtMs = now() + leftMs;
+    const timer = setTimeout(() => farewell.leave('deadline'), leftMs - Math.min(FAREWELL_MS, leftMs / 4));
     let replied = false;
-    const exchange = toExchange({ event, stream, deadlineAtMs, runtime });
+    const exchange = toExchange({ event, stream, deadlineAtMs, farewell, runtime });
     const watched: Exchange = {
       ...exchange,
       reply: (status, headers) => {
@@ -124,6 +130,7 @@ export function createLambdaHandler({ handler, runtime, now }: LambdaHandlerOpti
     try {
       await handler(watched);
     } finally {
+      clearTimeout(timer);
       // Handlers don't reject, and they reply; should one fail to, the caller gets a bare 500 and not the runtime's 502.
       if (!replied) exchange.reply(500, {}).end();
     }

@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { CallerError } from '#shared/failures.ts';
 import type { Exchange, Handler, Headers, ReplyBody } from '../ports.ts';
 import { refuseEncoding, tooLarge } from './body.ts';
+import { createFarewell, type Farewell } from './farewell.ts';
 import { joinHeaders, toReplyHeaders } from './headers.ts';
 
-/** What a client may take and send. */
+/** What a client may take and send, and until when. */
 export interface NodeLimits {
   /** Until all headers have come. */
   readonly headersMs?: number;
@@ -14,6 +15,8 @@ export interface NodeLimits {
   /** How long an idle connection is kept. */
   readonly keepAliveMs?: number;
   readonly maxHeaderBytes?: number;
+  /** When it is aborted, everybody who has not replied in full is told to end. */
+  readonly interrupt?: AbortSignal;
 }
 
 const defaults = { headersMs: 20_000, requestMs: 120_000, keepAliveMs: 65_000, maxHeaderBytes: 32_768 } as const;
@@ -39,14 +42,12 @@ function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Ar
 }
 
 /** What an exchange needs to know of its end; one listener serves all who wait, however many attempts and pauses there are. */
-interface Ending {
-  readonly onGone: (listener: () => void) => void;
+interface Ending extends Farewell {
   readonly drained: () => Promise<void>;
 }
 
 function watchEnding(response: ServerResponse): Ending {
-  let gone = false;
-  const listeners: (() => void)[] = [];
+  const farewell = createFarewell();
   let waiting: (() => void)[] = [];
   const release = (): void => {
     const ready = waiting;
@@ -56,14 +57,10 @@ function watchEnding(response: ServerResponse): Ending {
   response.on('drain', release);
   response.on('close', () => {
     release();
-    gone = !response.writableFinished;
-    if (gone) for (const listener of listeners.splice(0)) listener();
+    if (!response.writableFinished) farewell.leave('hung_up');
   });
   return {
-    onGone: (listener) => {
-      if (gone) queueMicrotask(listener);
-      else listeners.push(listener);
-    },
+    ...farewell,
     drained: () =>
       new Promise((resolve) => {
         if (response.destroyed || !response.writableNeedDrain) resolve();
@@ -89,8 +86,14 @@ function splitTarget(target: string): { path: string; query: string } {
   return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
 }
 
-function toExchange(request: IncomingMessage, response: ServerResponse, stopping: () => boolean): Exchange {
-  const ending = watchEnding(response);
+interface Conversation {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly ending: Ending;
+  readonly stopping: () => boolean;
+}
+
+function toExchange({ request, response, ending, stopping }: Conversation): Exchange {
   const headers: Headers = joinHeaders(request.headers);
   return {
     method: request.method ?? 'GET',
@@ -128,7 +131,7 @@ async function serve(handler: Handler, exchange: Exchange, response: ServerRespo
 
 /** A server that answers with the handler. Not listening yet. Malformed HTTP is answered by Node itself (400, 408, 431). */
 export function createNodeServer(handler: Handler, limits: NodeLimits = {}): Server {
-  const { headersMs, requestMs, keepAliveMs, maxHeaderBytes } = { ...defaults, ...limits };
+  const { headersMs, requestMs, keepAliveMs, maxHeaderBytes, interrupt } = { ...defaults, ...limits };
   const server = createServer({
     headersTimeout: headersMs,
     requestTimeout: requestMs,
@@ -138,13 +141,21 @@ export function createNodeServer(handler: Handler, limits: NodeLimits = {}): Ser
     noDelay: true,
   });
   const stopping = (): boolean => !server.listening;
+  const open = new Set<Ending>();
+  interrupt?.addEventListener('abort', () => {
+    for (const ending of open) ending.leave('stopping');
+  });
   server.on('request', (request, response) => {
+    const ending = watchEnding(response);
+    if (interrupt?.aborted) ending.leave('stopping');
+    open.add(ending);
+    response.on('close', () => open.delete(ending));
     response.on('error', () => undefined);
     // A stream that ends after we were told to stop must not keep its connection open.
     response.on('finish', () => {
       if (stopping()) setImmediate(() => server.closeIdleConnections());
     });
-    void serve(handler, toExchange(request, response, stopping), response);
+    void serve(handler, toExchange({ request, response, ending, stopping }), response);
   });
   return server;
 }

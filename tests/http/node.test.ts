@@ -4,7 +4,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNodeServer, type NodeLimits } from '#lambda/http/node.ts';
-import type { Exchange, Handler, ReplyBody } from '#lambda/ports.ts';
+import type { Exchange, Gone, Handler, ReplyBody } from '#lambda/ports.ts';
 import { CallerError } from '#shared/failures.ts';
 
 let server: Server | null = null;
@@ -146,7 +146,7 @@ describe('node server: replies', () => {
       const body = exchange.reply(200, { 'content-type': 'text/event-stream' });
       body.write('first');
       opened.resolve(body);
-      await new Promise<void>((resolve) => exchange.onGone(resolve));
+      await new Promise<Gone>((resolve) => exchange.onGone(resolve));
     });
     const reply = await fetch(url);
     const reader = (reply.body as ReadableStream<Uint8Array>).getReader();
@@ -189,7 +189,7 @@ describe('node server: replies', () => {
       const body = exchange.reply(200, {});
       while (body.write(Buffer.alloc(1 << 20))) await Promise.resolve();
       await body.drained();
-      await new Promise<void>((resolve) => exchange.onGone(resolve));
+      await new Promise<Gone>((resolve) => exchange.onGone(resolve));
       expect(body.write('more')).toBe(true);
       over.resolve();
     });

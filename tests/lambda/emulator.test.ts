@@ -145,6 +145,14 @@ describe('lambda: failures', () => {
     expect((await get('/echo')).status).toBe(201);
   });
 
+  it('tells a handler shortly before the time limit, so that it can end with a word', async () => {
+    await start({ timeoutMs: 800 });
+    expect(await text('/patient')).toBe('half, then deadline');
+    await emulator.instances()[0]?.free();
+    expect(readNotes()).toBe('settled\n');
+    expect(emulator.instances()[0]?.state()).toBe('frozen');
+  });
+
   it('kills at the time limit, in the middle of a stream', async () => {
     await start({ timeoutMs: 400 });
     await expect(text('/hang')).rejects.toThrow('terminated');

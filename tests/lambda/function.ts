@@ -69,6 +69,12 @@ const routes: Readonly<Record<string, (exchange: Exchange) => Promise<void>>> = 
     exchange.reply(200, {}).write('half');
     await sleep(60_000);
   },
+  '/patient': async (exchange) => {
+    const body = exchange.reply(200, {});
+    body.write('half, then ');
+    body.end(await new Promise<string>((resolve) => exchange.onGone(resolve)));
+    note('settled');
+  },
   '/crash': async () => process.exit(1),
   '/slow': async (exchange) => {
     await sleep(200);
