@@ -121,14 +121,21 @@ export interface Exchange {
 /** What every entry calls. Resolves when the reply has ended and everything that must follow it (settlement) is done; never rejects. */
 export type Handler = (exchange: Exchange) => Promise<void>;
 
-/** Structured log. Fields must come from an allow-list of harmless facts; never prompts, keys or bodies. */
+/** Structured log. */
 export interface Log {
   debug(event: string, fields?: LogFields): void;
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
 }
-export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+/** Every field a log line may have. Prompts, answers, bodies and keys have no name here. */
+export const logFields = [
+  'request_id', 'operation', 'route', 'credential', 'tier', 'attempts', 'rescues', 'wait_ms', 'duration_ms', 'input_tokens', 'output_tokens',
+  'cost_usd', 'outcome', 'status', 'what', 'error', 'stack', 'fields', 'url', 'store', 'version', 'candidates',
+] as const; // prettier-ignore
+export type LogFields = Readonly<
+  Partial<Record<(typeof logFields)[number], string | number | boolean | null | undefined>>
+>;
 
 /** Counters and histograms in one registry, rendered as Prometheus text. */
 export interface Metrics {

@@ -1,11 +1,6 @@
 // Structured log: one JSON object a line, of fields on a list; what looks like a key is masked all the same.
-import type { Log, LogFields } from '../ports.ts';
+import { logFields, type Log, type LogFields } from '../ports.ts';
 
-/** Fields that may be logged. Prompts, answers, bodies and keys have no name here. */
-export const logFields = [
-  'request_id', 'operation', 'route', 'credential', 'tier', 'attempts', 'wait_ms', 'duration_ms', 'input_tokens', 'output_tokens',
-  'cost_usd', 'outcome', 'status', 'what', 'error', 'stack', 'fields', 'url', 'path', 'store', 'version', 'candidates', 'credentials', 'signal',
-] as const; // prettier-ignore
 const known: ReadonlySet<string> = new Set(logFields);
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
@@ -51,7 +46,7 @@ export function createLog({ level, write, now }: LogOptions): Log {
       if (levels.indexOf(line) < from) return;
       const entry: Record<string, unknown> = { time: new Date(now()).toISOString(), level: line, event };
       for (const name in fields) {
-        const value = fields[name];
+        const value = fields[name as keyof LogFields];
         if (!known.has(name) || value === undefined) continue;
         entry[name] = typeof value === 'string' ? redact(value) : value;
       }

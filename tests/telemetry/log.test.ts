@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { newRequestId } from '#lambda/http/request-id.ts';
+import type { LogFields } from '#lambda/ports.ts';
 import { createLog, redact, toErrorFields, type LogLevel } from '#lambda/telemetry/log.ts';
 
 function collect(level: LogLevel = 'info') {
@@ -29,7 +30,8 @@ describe('log', () => {
 
   it('leaves out fields that are not on the list, and absent ones', () => {
     const { log, lines } = collect();
-    log.warn('x', { prompt: 'my secret', body: '{}', authorization: 'k', route: undefined, operation: 'chat' });
+    const unlisted = { prompt: 'my secret', body: '{}', authorization: 'k' };
+    log.warn('x', { ...(unlisted as LogFields), route: undefined, operation: 'chat' });
     expect(Object.keys(JSON.parse(lines[0] ?? ''))).toEqual(['time', 'level', 'event', 'operation']);
   });
 
