@@ -6,13 +6,15 @@ import { createExplainEndpoint } from './endpoints/explain.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelEndpoint, createModelsEndpoint } from './endpoints/models.ts';
-import type { Exchange, Handler, Store } from './ports.ts';
+import type { Exchange, Handler, LogFields, Store } from './ports.ts';
 
 export interface AppDeps extends EndpointDeps {
   readonly store: Store;
   /** Who presents these headers; null when nobody we know. */
   readonly authenticate: (exchange: Exchange) => Principal | null;
   readonly newRequestId: () => string;
+  /** What may be logged of an error that was not meant for the caller. */
+  readonly describe: (error: unknown) => LogFields;
 }
 
 type Access = 'open' | 'signed-in' | 'admin';
@@ -91,9 +93,7 @@ function fail(deps: AppDeps, visit: Visit, error: unknown): void {
           `Something went wrong on our side. Tell the operator the request id ${visit.requestId}.`,
         );
   if (!(error instanceof CallerError)) {
-    const { name, message, stack } =
-      error instanceof Error ? error : { name: 'unknown', message: String(error), stack: '' };
-    deps.log.error('request.failed', { request_id: visit.requestId, error: `${name}: ${message}`, stack: stack ?? '' });
+    deps.log.error('request.failed', { request_id: visit.requestId, ...deps.describe(error) });
   }
   try {
     replyError(visit, known, { renderer: deps.chatWire, nowMs: deps.clock.now() });

@@ -10,6 +10,7 @@ import { createExactCounter } from './gateway/tokenizer.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { newRequestId } from './http/request-id.ts';
 import type { Clock, Handler, Log, Metrics, Store, Upstream } from './ports.ts';
+import { toErrorFields } from './telemetry/log.ts';
 import { chatWires, dialects } from './wire/index.ts';
 
 export const VERSION = '0.1.0';
@@ -77,6 +78,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     version: VERSION,
     authenticate: ({ headers }) => (isOwner(headers) ? { id: 'owner', role: 'owner' } : null),
     newRequestId,
+    describe: toErrorFields,
   });
   return {
     handler,

@@ -74,7 +74,8 @@ export function createMetrics(): Metrics {
   };
   return {
     count: (name, labels = {}, by = 1) => {
-      find(name, 'counter', labels).value += by;
+      // One value that is no number would spoil the counter for good.
+      if (by >= 0 && Number.isFinite(by)) find(name, 'counter', labels).value += by;
     },
     gauge: (name, value, labels = {}) => {
       find(name, 'gauge', labels).value = value;

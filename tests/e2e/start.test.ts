@@ -37,15 +37,15 @@ function start(env: Record<string, string>, args: string[] = []): Run {
     });
   }
   const exit = new Promise<number | null>((done) => child.once('exit', done));
-  const until = (text: string): Promise<string> =>
-    new Promise((done) => {
-      const check = (): void => {
-        if (output.includes(text)) done(output);
-      };
+  const until = async (text: string): Promise<string> => {
+    const printed = new Promise<void>((done) => {
+      const check = (): void => void (output.includes(text) && done());
       listeners.push(check);
       check();
-      void exit.then(() => done(output));
     });
+    await Promise.race([printed, exit]);
+    return output;
+  };
   return { child, output: () => output, until, exit };
 }
 
