@@ -139,8 +139,8 @@ export async function startLocal({ env, entries, writeLog, stop }: LocalOptions)
     close: async () => {
       const outcome = await stopServer(server, () => interrupt.abort(), { ...STOP, ...stop });
       log.info('server.stopped', { outcome });
-      await upstream.close();
       await settled();
+      await upstream.close();
       await store.close();
     },
   };

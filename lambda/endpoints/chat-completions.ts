@@ -1,43 +1,11 @@
 // POST /v1/chat/completions: the OpenAI chat format, whole or streamed.
 import { CallerError } from '#shared/failures.ts';
-import type { Caller } from '../gateway/answer.ts';
 import type { RunResult } from '../gateway/run.ts';
-import type { ReplyBody } from '../ports.ts';
 import { toChatAsked } from './ask.ts';
+import { createCaller } from './caller.ts';
 import { replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
-import { toFailureHeaders, toReceiptHeaders } from './receipt-headers.ts';
+import { toFailureHeaders } from './receipt-headers.ts';
 import { readJsonBody } from './read-body.ts';
-
-/** The caller's side of the exchange; remembers the body so that a broken stream can be ended with a word. */
-function createCaller({ exchange, requestId }: Visit): Caller & { readonly body: () => ReplyBody | null } {
-  let body: ReplyBody | null = null;
-  let gone = false;
-  const listeners = new Set<() => void>();
-  exchange.onGone(() => {
-    gone = true;
-    for (const listener of listeners) listener();
-  });
-  return {
-    commit: (receipt, contentType) => {
-      const cache = contentType.startsWith('text/event-stream')
-        ? { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
-        : {};
-      return (body = exchange.reply(200, {
-        'content-type': contentType,
-        ...cache,
-        ...toReceiptHeaders(receipt, requestId),
-      }));
-    },
-    get gone() {
-      return gone;
-    },
-    onGone: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    body: () => body,
-  };
-}
 
 function tell(deps: EndpointDeps, visit: Visit, { receipt, usage, costUsd, rescues, brokeOff }: RunResult): void {
   const { candidate, attempts, waitedMs } = receipt;
@@ -84,11 +52,14 @@ export function createChatEndpoint(deps: EndpointDeps): Endpoint {
     try {
       const { operation } = await toChatAsked(deps, visit, await readJsonBody(visit.exchange));
       const result = await deps.current().gateway.run({ operation, caller });
-      if (result.brokeOff)
-        caller.body()?.end(deps.chatWire.renderStreamError(result.brokeOff, visit.requestId, deps.clock.now()));
+      if (result.brokeOff) {
+        const error = caller.explain(result.brokeOff);
+        caller.body()?.end(deps.chatWire.renderStreamError(error, visit.requestId, deps.clock.now()));
+      }
       tell(deps, visit, result);
-    } catch (error) {
-      if (!(error instanceof CallerError)) throw error;
+    } catch (thrown) {
+      if (!(thrown instanceof CallerError)) throw thrown;
+      const error = caller.explain(thrown);
       tellError(deps, visit, error);
       replyError(visit, error, {
         renderer: deps.chatWire,
