@@ -28,6 +28,10 @@ export interface Journey {
   /** Refused by the store for this request, until when. */
   readonly refused: Map<number, number>;
   readonly stripped: Map<number, string[]>;
+  /** No free candidate comes free soon enough: paid ones are asked from then on, where the policy has them as a fallback. */
+  mayPay: boolean;
+  /** The place among those who wait here; null until it first had to wait. */
+  ticket: number | null;
   /** Nobody healthy was left: open breakers are passed from then on. */
   lastResort: boolean;
   waitedMs: number;
@@ -49,6 +53,8 @@ export const createJourney = (nowMs: number): Journey => ({
   later: new Set(),
   refused: new Map(),
   stripped: new Map(),
+  mayPay: false,
+  ticket: null,
   lastResort: false,
   waitedMs: 0,
   rounds: 0,

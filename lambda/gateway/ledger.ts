@@ -4,6 +4,7 @@ import type { Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
 import { verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
 import { planReserve, viewPool, type Hold, type ReservePlan } from '../routing/pools.ts';
+import { cautionOf } from '../routing/pools-caution.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Candidate, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
@@ -102,11 +103,13 @@ function plan(
   candidate: Candidate,
   asked: { need: Amounts; lastResort: boolean },
 ): ReservePlan {
+  const book = books.copy(candidate.book).item;
   return planReserve({
     pools: candidate.pools,
     mark: candidate.mark,
     ...asked,
-    book: books.copy(candidate.book).item,
+    caution: cautionOf(book ?? {}, candidate.mark),
+    book,
     nowMs: clock.now(),
     zones,
     leaseMs: LEASE_MS,

@@ -2,6 +2,7 @@
 import { CallerError } from '#shared/failures.ts';
 import type { Clock } from '../ports.ts';
 import { decide, type DecideInput } from '../routing/decide.ts';
+import type { Policy } from '../routing/policy.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Credential } from './credentials.ts';
@@ -24,6 +25,10 @@ export interface Runner {
   readonly reservation: Reservation;
 }
 
+/** Paying as a fallback comes in question only once waiting for free quota does not. A caller's own order of models is kept to. */
+const toPolicy = ({ policy, selector }: Operation, { mayPay }: Journey): Policy =>
+  mayPay || policy.paid !== 'fallback' || selector.listed !== null ? policy : { ...policy, paid: 'never' };
+
 /** The question of who can serve, as it stands now. */
 export function toDecideInput(deps: PickDeps, operation: Operation, journey: Journey): DecideInput {
   const nowMs = deps.clock.now();
@@ -32,7 +37,7 @@ export function toDecideInput(deps: PickDeps, operation: Operation, journey: Jou
     standings: deps.ledger.standings(nowMs),
     selector: operation.selector,
     profile: operation.profile,
-    policy: operation.policy,
+    policy: toPolicy(operation, journey),
     tried: journey.tried,
     refused: journey.refused,
     lastResort: journey.lastResort,

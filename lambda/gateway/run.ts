@@ -2,6 +2,7 @@
 import { CallerError, type ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Clock, Log, Metrics, Upstream } from '../ports.ts';
+import type { DecideInput } from '../routing/decide.ts';
 import type { Caller, Receipt } from './answer.ts';
 import { toCallerError } from './exhaustion.ts';
 import { policyFor } from './failure-policy.ts';
@@ -15,6 +16,7 @@ import { pick, toDecideInput, type Runner } from './pick.ts';
 import { toAttempt, toReceipt } from './receipt.ts';
 import { priceOf, toSpent, totalOf } from './totals.ts';
 import { takeTurn, type Ended, type Request } from './turn.ts';
+import { createQueue, type Queue } from './queue.ts';
 import { toEnded, waitForTurn } from './waiting.ts';
 
 export interface RunInput {
@@ -49,11 +51,12 @@ export interface GatewayServices {
 
 export interface GatewayDeps extends GatewayServices {
   readonly hedge: Hedge;
+  readonly queue: Queue;
 }
 
 /** Builds the loop over one fleet. */
 export function createGateway(services: GatewayServices): Gateway {
-  const deps: GatewayDeps = { ...services, hedge: createHedge() };
+  const deps: GatewayDeps = { ...services, hedge: createHedge(), queue: createQueue() };
   return { run: (input) => run(deps, { ...input, journey: createJourney(deps.clock.now()) }) };
 }
 
@@ -78,17 +81,26 @@ async function run(deps: GatewayDeps, request: Request): Promise<RunResult> {
   }
 }
 
+interface Picked {
+  readonly input: DecideInput;
+  readonly picked: Awaited<ReturnType<typeof pick>>;
+}
+
 /** Waits until somebody can be asked. Throws CallerError when that will not be. */
-async function nextRunner(deps: GatewayDeps, { operation, caller, journey }: Request): Promise<Runner> {
+async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> {
+  const { operation, caller, journey } = waiting;
   for (;;) {
     if (caller.gone)
       throw new CallerError('deadline', 'The caller hung up before an answer was found.', {
         attempts: journey.attempts,
       });
-    const input = toDecideInput(deps, operation, journey);
-    if (input.nowMs >= operation.deadlineAtMs) throw toCallerError(toEnded(deps, input, journey));
-    const picked = await pick(deps, input, journey);
-    if (picked === 'nobody') await waitForTurn(deps, input, { operation, journey });
+    const tryNow = async (): Promise<Picked> => {
+      const input = toDecideInput(deps, operation, journey);
+      if (input.nowMs >= operation.deadlineAtMs) throw toCallerError(toEnded(deps, input, journey));
+      return { input, picked: await pick(deps, input, journey) };
+    };
+    const { input, picked } = await (journey.ticket === null ? tryNow() : deps.queue.inTurn(journey.ticket, tryNow));
+    if (picked === 'nobody') await waitForTurn(deps, input, waiting);
     else if (picked !== 'refused') return picked;
   }
 }

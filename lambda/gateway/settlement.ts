@@ -7,6 +7,7 @@ import type { ZoneClock } from '../routing/clocks.ts';
 import { costUsd } from '../routing/cost.ts';
 import { updateRatio } from '../routing/estimate.ts';
 import { absorbLimits, noUse, planSettle, viewPool } from '../routing/pools.ts';
+import { learnMiss } from '../routing/pools-caution.ts';
 import { mergeOps, numberIn, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import { policyFor } from './failure-policy.ts';
@@ -122,6 +123,17 @@ function toRatio({ candidate, reservation, outcome, moment }: SettlementInput): 
     : [{ add: {}, set: { [ratioAttr(candidate.mark)]: after }, remove: [] }];
 }
 
+/** How far the whole estimate was off; of interest only where tokens are limited. */
+function toMiss({ candidate, reservation, outcome, moment }: SettlementInput): Ops[] {
+  const { inputTokens, outputTokens } = outcome.usage ?? {};
+  const estimatedTokens = reservation.need.tokens ?? 0;
+  const actualTokens = (inputTokens ?? 0) + (outputTokens ?? 0);
+  if (inputTokens === undefined || estimatedTokens <= 0 || actualTokens <= 0) return [];
+  if (!candidate.pools.some(({ unit }) => unit.endsWith('tokens'))) return [];
+  const set = learnMiss(moment.book ?? {}, candidate.mark, { estimatedTokens, actualTokens });
+  return set === null ? [] : [{ add: {}, set, remove: [] }];
+}
+
 /** The one write that settles an attempt; null when there is nothing to write. */
 export function toSettlement(input: SettlementInput): Ops | null {
   const { candidate, reservation, outcome, moment } = input;
@@ -141,6 +153,7 @@ export function toSettlement(input: SettlementInput): Ops | null {
     ...toBench(input),
     ...toQuarantine(learned.quarantined.length, input),
     ...toRatio(input),
+    ...toMiss(input),
   );
   const isEmpty = Object.keys(ops.add).length === 0 && Object.keys(ops.set).length === 0 && ops.remove.length === 0;
   return isEmpty ? null : ops;

@@ -4,6 +4,8 @@ import { breakerState, everyMark, restOf } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import type { Standing } from '../routing/decide.ts';
 import { viewPool } from '../routing/pools.ts';
+import { cautionOf } from '../routing/pools-caution.ts';
+import { overdraftOf } from '../routing/pools-pace.ts';
 import { numberIn } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
@@ -64,9 +66,12 @@ function toStanding(
   const room: Partial<Record<PoolUnit, number>> = {};
   const most: Partial<Record<PoolUnit, number>> = {};
   let pressure = 0;
+  let overdraft: number | null = null;
   for (const pool of candidate.pools) {
     const view = viewPool({ pool, need: noAmounts, book, nowMs, zones });
     pressure = Math.max(pressure, view.pressure);
+    const ahead = overdraftOf(view, nowMs);
+    if (ahead !== null) overdraft = Math.max(overdraft ?? -1, ahead);
     lower(room, pool.unit, Math.max(0, view.max - view.used));
     lower(most, pool.unit, view.max);
   }
@@ -77,11 +82,13 @@ function toStanding(
   return {
     ...own,
     pressure,
+    overdraft,
     room,
     most,
     restUntilMs: Math.max(rest?.untilMs ?? 0, credentialRest?.untilMs ?? 0),
     breaker: breaker.waitMs > 0 ? 'open' : breaker.state,
     ratio: numberIn(known, ratioAttr(candidate.mark)) ?? 1,
+    caution: cautionOf(known, candidate.mark),
   };
 }
 

@@ -2,6 +2,7 @@
 import { modelSizes } from '#shared/catalog.ts';
 import type { Amounts, PoolUnit } from '#shared/pools.ts';
 import type { Policy } from './policy.ts';
+import { cautious } from './pools-caution.ts';
 import { needOf, type Asked, type RequestProfile } from './profile.ts';
 import type { Selector } from './selector.ts';
 import type { Candidate } from './types.ts';
@@ -25,6 +26,10 @@ export interface Standing {
   readonly availability: number;
   /** Actual tokens per estimated token. */
   readonly ratio: number;
+  /** Factor by which token estimates are raised when room is judged; 1 trusts them. */
+  readonly caution: number;
+  /** How far quota that lasts for hours or days is spent ahead of its time, -1..1 of the worst such pool; null when there is none. */
+  readonly overdraft: number | null;
 }
 
 /** Why a candidate is not in the plan; `eligible` means it is. Order is the order of the checks. */
@@ -89,12 +94,24 @@ export function requiredSize({ selector, profile }: Pick<DecideInput, 'selector'
   return { rank: modelSizes.indexOf(profile.classification.size), hard: false };
 }
 
-/** Whether the call needs more of some unit than `limit` has. */
-function exceeds(limit: Amounts, asked: Asked, profile: RequestProfile): boolean {
-  for (const unit in limit) {
+/** Bucket levels are fractions; a millionth of a unit is noise. */
+const NOISE = 1e-6;
+
+/** Whether one call needs more of some unit than any call may ever have. */
+function exceedsLimit(most: Amounts, asked: Asked, profile: RequestProfile): boolean {
+  for (const unit in most) {
     const key = unit as PoolUnit;
-    // Bucket levels are fractions; a millionth of a unit is noise.
-    if ((needOf(key, profile, asked) ?? 0) > (limit[key] ?? 0) + 1e-6) return true;
+    if ((needOf(key, profile, asked) ?? 0) > (most[key] ?? 0) + NOISE) return true;
+  }
+  return false;
+}
+
+/** Whether the call, taken with caution, needs more of some unit than there is now. */
+function exceedsRoom({ room, most, caution }: Standing, asked: Asked, profile: RequestProfile): boolean {
+  for (const unit in room) {
+    const key = unit as PoolUnit;
+    const need = cautious(needOf(key, profile, asked) ?? 0, { unit: key, max: most[key] ?? Infinity, caution });
+    if (need > (room[key] ?? 0) + NOISE) return true;
   }
   return false;
 }
@@ -126,10 +143,10 @@ function judgeNow(candidate: Candidate, standing: Standing, { profile, nowMs, la
   const asked = { candidate, ratio: standing.ratio };
   if (candidate.context !== null && profile.inputTokens * standing.ratio > candidate.context)
     return code.context_too_small;
-  if (exceeds(standing.most, asked, profile)) return code.request_exceeds_limit;
+  if (exceedsLimit(standing.most, asked, profile)) return code.request_exceeds_limit;
   if (standing.restUntilMs > nowMs) return code.resting;
   if (standing.breaker === 'open' && !lastResort) return code.breaker_open;
-  return exceeds(standing.room, asked, profile) ? code.quota_used_up : code.eligible;
+  return exceedsRoom(standing, asked, profile) ? code.quota_used_up : code.eligible;
 }
 
 const tierRank = { free: 0, local: 1, paid: 2 } as const;
@@ -154,6 +171,19 @@ function spread(candidate: Candidate, jitter: number): number {
 function priceOf(candidate: Candidate, standing: Standing, profile: RequestProfile): number {
   if (candidate.tier !== 'paid') return 0;
   return needOf('usd', profile, { candidate, ratio: standing.ratio }) ?? Infinity;
+}
+
+/** Larger models than needed are kept as if a fifth of their day were overdrawn. */
+const OVERSIZE_STEPS = PRESSURE_STEPS / 5;
+
+/**
+ * How much a candidate should be kept for later. Not at all when its quota comes back soon and is lost unless used; quota that lasts for
+ * hours or days waits for moments when that is used up, the more the further it is spent ahead of its time, and larger models wait for the
+ * requests that need them.
+ */
+function keepOf({ overdraft }: Standing, isOversize: boolean): number {
+  if (overdraft === null) return 0;
+  return 1 + Math.max(0, Math.ceil(overdraft * PRESSURE_STEPS)) + (isOversize ? OVERSIZE_STEPS : 0);
 }
 
 /** The measure that a strategy or an `auto:` mode puts before priority and pressure; null when it adds none. */
@@ -182,7 +212,7 @@ function leadingMeasure({ selector, policy, profile, jitter }: DecideInput): Mea
 
 /**
  * The tuple, from the left. Free comes before paid, unless paying is `allowed`: then the quality floor and the chosen strategy go first.
- * After that priority, pressure, the smallest model that will do, price, and turns among equals.
+ * After that priority, what should be kept for later, pressure, the smallest model that will do, price, and turns among equals.
  */
 function toMeasures(input: DecideInput): readonly Measure[] {
   const floor = requiredSize(input);
@@ -198,6 +228,7 @@ function toMeasures(input: DecideInput): readonly Measure[] {
     ...opening,
     ...(leading ? [leading] : []),
     { name: 'priority', of: (candidate) => candidate.priority },
+    { name: 'keep', of: (candidate, standing) => keepOf(standing, candidate.sizeRank > floor.rank) },
     { name: 'pressure', of: (_, standing) => Math.floor(standing.pressure * PRESSURE_STEPS) },
     { name: 'oversize', of: (candidate) => Math.max(0, candidate.sizeRank - floor.rank) },
     { name: 'price', of: (candidate, standing) => priceOf(candidate, standing, input.profile) },

@@ -2,7 +2,9 @@
 import type { Item } from '#shared/items.ts';
 import type { Amounts, Clock, PoolUnit } from '#shared/pools.ts';
 import { breakerState, guardBreaker, guardRest, restOf } from './breaker.ts';
+import { cautious } from './pools-caution.ts';
 import { calendar, once, session } from './pools-counters.ts';
+import { effectiveMax } from './pools-learned.ts';
 import { concurrent } from './pools-leases.ts';
 import { mergeOps, toDraft } from './pools-ops.ts';
 import type { Draft, GuardedOps, Ops } from './pools-ops.ts';
@@ -24,6 +26,8 @@ export interface ReserveInput extends Moment, Omit<Taking, 'draft'> {
   readonly need: Need;
   /** Passes an open breaker: there is nobody healthier to ask. */
   readonly lastResort: boolean;
+  /** Factor by which token estimates are raised; 1 trusts them. */
+  readonly caution: number;
 }
 
 /** Everything a reservation took, to be corrected or given back later. Plain JSON. */
@@ -99,9 +103,10 @@ export function planReserve(input: ReserveInput): ReservePlan {
   let blocked: ReservePlan | null = null;
   let longestMs = 0;
   for (const pool of pools) {
-    const amount = amountOf(pool.unit, need);
-    if (amount <= 0) continue;
-    const question = ask(pool, amount, input);
+    const least = amountOf(pool.unit, need);
+    if (least <= 0) continue;
+    const max = effectiveMax(pool, book, nowMs);
+    const question = ask(pool, cautious(least, { unit: pool.unit, max, caution: input.caution }), input);
     const { waitMs, resetAtMs } = look(pool.clock, question);
     if (waitMs > longestMs) {
       longestMs = waitMs;

@@ -55,7 +55,10 @@ function groupsOf({ models, limits }: SimulatedProvider): string[][] {
   const groups: string[][] = [];
   for (const { id } of models) {
     const joined = groups.filter((group) =>
-      limits.some((limit) => !limit.perModel && matchesAny(limit.models, id) && group.some((other) => matchesAny(limit.models, other))),
+      limits.some(
+        (limit) =>
+          !limit.perModel && matchesAny(limit.models, id) && group.some((other) => matchesAny(limit.models, other)),
+      ),
     );
     const merged = [...joined.flat(), id];
     for (const group of joined) groups.splice(groups.indexOf(group), 1);
@@ -64,14 +67,19 @@ function groupsOf({ models, limits }: SimulatedProvider): string[][] {
   return groups;
 }
 
-function toSource(provider: SimulatedProvider, group: readonly string[], { key, span }: { key: string; span: Span }): Source {
+function toSource(
+  provider: SimulatedProvider,
+  group: readonly string[],
+  { key, span }: { key: string; span: Span },
+): Source {
   const share = span.foreign && provider.shared?.keys.includes(key) ? 1 - provider.shared.share : 1;
   let perMs = Infinity;
   let stock = Infinity;
   for (const limit of provider.limits) {
     const covered = group.filter((model) => matchesAny(limit.models, model)).length;
     if (covered === 0) continue;
-    const requests = (unitsOf(limit, span) * (limit.perModel ? covered : 1)) / (limit.unit === 'requests' ? 1 : span.tokens);
+    const requests =
+      (unitsOf(limit, span) * (limit.perModel ? covered : 1)) / (limit.unit === 'requests' ? 1 : span.tokens);
     if (isShort(limit)) perMs = Math.min(perMs, requests / span.lengthMs);
     stock = Math.min(stock, requests);
   }

@@ -77,14 +77,19 @@ export function toScene(setting: Setting): {
   const sources = toSources(all, { startMs: START_MS, lengthMs, tokens: meanTokens(trace), foreign });
   const count = Math.round(setting.demand * totalCapacity(sources, lengthMs));
   const arrivals = toArrivals({ trace, shape: setting.shape, count, lengthMs, random: createRandom(setting.seed) });
-  return { providers: all.filter(({ tier }) => tier === 'free' || setting.paid), sources, arrivals: withVolleys(arrivals, setting) };
+  return {
+    providers: all.filter(({ tier }) => tier === 'free' || setting.paid),
+    sources,
+    arrivals: withVolleys(arrivals, setting),
+  };
 }
 
 function withVolleys(arrivals: readonly Arrival[], { volley, lengthMs }: Setting): readonly Arrival[] {
   if (volley === null) return arrivals;
   const more: Arrival[] = [];
   for (let atMs = volley.everyMs; atMs < lengthMs; atMs += volley.everyMs)
-    for (let i = 0; i < volley.count; i++) more.push({ ...(arrivals[i % arrivals.length] ?? { inputTokens: 500, outputTokens: 50, size: 0 }), atMs });
+    for (let i = 0; i < volley.count; i++)
+      more.push({ ...(arrivals[i % arrivals.length] ?? { inputTokens: 500, outputTokens: 50, size: 0 }), atMs });
   return [...arrivals, ...more].sort((a, b) => a.atMs - b.atMs);
 }
 
@@ -155,7 +160,7 @@ const endlessBody = { write: () => true, drained: () => Promise.resolve(), end: 
 /** The caller's side; `onFirst` hears when the answer begins. */
 const toCaller = (onFirst: (receipt: Receipt) => void): Caller => ({
   gone: false,
-  onGone: () => undefined,
+  onGone: () => () => undefined,
   commit: (receipt) => {
     onFirst(receipt);
     return endlessBody;
@@ -189,7 +194,16 @@ function ask(stage: Stage, request: number): Promise<Ending | null> {
         const { candidate, waitedMs, attempts } = receipt;
         const listUsd = listCostUsd(candidate.price, { inputTokens, outputTokens }) ?? 0;
         const served = { tier: candidate.tier, rank: candidate.roleRank, costUsd: costUsd ?? 0, listUsd };
-        resolve({ atMs, size, served, status: 200, waitedMs, retryAfterMs: null, attempts: attempts.length, calls: toCalls() });
+        resolve({
+          atMs,
+          size,
+          served,
+          status: 200,
+          waitedMs,
+          retryAfterMs: null,
+          attempts: attempts.length,
+          calls: toCalls(),
+        });
       },
       (error: unknown) => {
         instances.leave(instance);
@@ -235,8 +249,11 @@ function watchPressure({ setting, clock, instances, measure }: Stage, observer: 
   const look = async (): Promise<void> => {
     await observer.ledger.refresh(null);
     const standings = observer.ledger.standings(clock.now());
-    const free = instances.fleet.candidates.flatMap(({ tier }, index) => (tier === 'free' ? [standings[index]?.pressure ?? 0] : []));
-    measure.binAt(clock.now() - START_MS).pressure = free.reduce((sum, value) => sum + value, 0) / Math.max(1, free.length);
+    const free = instances.fleet.candidates.flatMap(({ tier }, index) =>
+      tier === 'free' ? [standings[index]?.pressure ?? 0] : [],
+    );
+    measure.binAt(clock.now() - START_MS).pressure =
+      free.reduce((sum, value) => sum + value, 0) / Math.max(1, free.length);
   };
   const next = (): void => {
     void look();
@@ -258,10 +275,27 @@ export async function playDay(setting: Setting): Promise<Day> {
   });
   const store = createSimulatedStore({ clock, random, outage: setting.outage, lost: setting.lostSettles });
   const metrics = createMetrics();
-  const around = { clock, random, providers: scene.providers, skewMs: setting.skewMs, store, upstream: network, metrics };
+  const around = {
+    clock,
+    random,
+    providers: scene.providers,
+    skewMs: setting.skewMs,
+    store,
+    upstream: network,
+    metrics,
+  };
   const instances = createInstances({ ...around, hosting: setting.hosting });
   const measure = createMeasure(lengthMs);
-  const stage: Stage = { setting, clock, random, arrivals, instances, measure, comebacks: { asked: 0, served: 0 }, refused: 0 };
+  const stage: Stage = {
+    setting,
+    clock,
+    random,
+    arrivals,
+    instances,
+    measure,
+    comebacks: { asked: 0, served: 0 },
+    refused: 0,
+  };
   let killed = 0;
   startKills(stage, (count) => (killed += count));
   const watch = createSimulatedStoreView(store);
@@ -277,10 +311,23 @@ export async function playDay(setting: Setting): Promise<Day> {
   if (failure !== null) throw failure;
   for (const { atMs } of network.refusals) measure.binAt(atMs - START_MS).limited++;
   const { comebacks } = stage;
-  return { setting, sources, arrivals, measure, network, store: store.tally, startMs: START_MS, instances: instances.most(), killed, comebacks };
+  return {
+    setting,
+    sources,
+    arrivals,
+    measure,
+    network,
+    store: store.tally,
+    startMs: START_MS,
+    instances: instances.most(),
+    killed,
+    comebacks,
+  };
 }
 
 /** The same state, looked at without being counted. */
-function createSimulatedStoreView(store: ReturnType<typeof createSimulatedStore>): ReturnType<typeof createSimulatedStore> {
+function createSimulatedStoreView(
+  store: ReturnType<typeof createSimulatedStore>,
+): ReturnType<typeof createSimulatedStore> {
   return { ...store, batchGet: (keys) => Promise.all(keys.map((key) => store.get(key))) };
 }

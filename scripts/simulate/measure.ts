@@ -6,7 +6,12 @@ export interface Ending {
   readonly atMs: number;
   readonly size: 0 | 1 | 2;
   /** null: it found no answer. */
-  readonly served: { readonly tier: Tier; readonly rank: number; readonly costUsd: number; readonly listUsd: number } | null;
+  readonly served: {
+    readonly tier: Tier;
+    readonly rank: number;
+    readonly costUsd: number;
+    readonly listUsd: number;
+  } | null;
   /** HTTP status of the answer. */
   readonly status: number;
   readonly waitedMs: number;
@@ -40,7 +45,15 @@ export interface Measure {
 
 /** An empty measure of a run of that length. */
 export function createMeasure(lengthMs: number): Measure {
-  const bins = Array.from({ length: BINS }, (): Bin => ({ demand: 0, free: 0, paid: 0, refused: 0, limited: 0, waits: [], pressure: 0 }));
+  const bins = Array.from({ length: BINS }, (): Bin => ({
+    demand: 0,
+    free: 0,
+    paid: 0,
+    refused: 0,
+    limited: 0,
+    waits: [],
+    pressure: 0,
+  }));
   const last = bins[BINS - 1];
   if (last === undefined) throw new Error('a measure needs bins');
   const binAt = (atMs: number): Bin => bins[Math.floor((atMs / lengthMs) * BINS)] ?? last;

@@ -59,7 +59,16 @@ export function createSimulatedStore({
 }): SimulatedStore {
   const memory = createMemoryStore(clock);
   const startMs = clock.now();
-  const tally: StoreTally = { reads: 0, itemsRead: 0, writes: 0, rejected: 0, readUnits: 0, writeUnits: 0, largestItemBytes: 0, hottestPerSecond: 0 };
+  const tally: StoreTally = {
+    reads: 0,
+    itemsRead: 0,
+    writes: 0,
+    rejected: 0,
+    readUnits: 0,
+    writeUnits: 0,
+    largestItemBytes: 0,
+    hottestPerSecond: 0,
+  };
   let second = -1;
   const perItem = new Map<string, number>();
 
@@ -102,7 +111,8 @@ export function createSimulatedStore({
       heat(update.key);
       // A settlement that is lost leaves the sender in good faith.
       const isSettlement = update.guards.length === 0 && update.key.pk.startsWith('book#');
-      if (isSettlement && lost > 0 && random() < lost) return { applied: true, item: (await memory.get(update.key)) ?? {} };
+      if (isSettlement && lost > 0 && random() < lost)
+        return { applied: true, item: (await memory.get(update.key)) ?? {} };
       const result = await memory.update(update);
       if (!result.applied) tally.rejected++;
       countWrite(result.item);

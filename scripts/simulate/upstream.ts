@@ -2,7 +2,14 @@
 import { UpstreamError, type Upstream, type UpstreamListener } from '#lambda/ports.ts';
 import type { FakeClock } from '../../tests/fakes/clock.ts';
 import { toLimitHeaders } from '../../tests/fakes/provider/headers.ts';
-import { createLimits, limitName, type Breach, type Charge, type Limits, type Who } from '../../tests/fakes/provider/limits.ts';
+import {
+  createLimits,
+  limitName,
+  type Breach,
+  type Charge,
+  type Limits,
+  type Who,
+} from '../../tests/fakes/provider/limits.ts';
 import { toLimitedReply } from '../../tests/fakes/provider/limited.ts';
 import type { LimitUnit } from '../../tests/fakes/provider/spec.ts';
 import type { SimulatedProvider } from './world.ts';
@@ -101,15 +108,30 @@ interface Question {
 
 function readQuestion(body: unknown, headers: Readonly<Record<string, string>>): Question {
   const { model, messages } = JSON.parse(String(body)) as { model: string; messages: { content: string }[] };
-  return { model, request: Number(messages[0]?.content), key: (headers['authorization'] ?? '').slice('Bearer '.length) };
+  return {
+    model,
+    request: Number(messages[0]?.content),
+    key: (headers['authorization'] ?? '').slice('Bearer '.length),
+  };
 }
 
 const isBreach = (answer: Charge | Breach): answer is Breach => 'waitMs' in answer;
 
 function toReply(model: string, { inputTokens, outputTokens }: Truth): string {
-  const usage = { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: inputTokens + outputTokens };
+  const usage = {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+  };
   const choices = [{ index: 0, message: { role: 'assistant', content: 'Served.' }, finish_reason: 'stop' }];
-  return JSON.stringify({ id: 'chatcmpl-simulated', object: 'chat.completion', created: 1_790_000_000, model, choices, usage });
+  return JSON.stringify({
+    id: 'chatcmpl-simulated',
+    object: 'chat.completion',
+    created: 1_790_000_000,
+    model,
+    choices,
+    usage,
+  });
 }
 
 /** All providers behind one upstream port. */
@@ -124,12 +146,21 @@ export function createNetwork(input: NetworkInput): SimulatedNetwork {
     }),
   );
 
-  function arrive(station: Station, question: Question, listener: UpstreamListener): { charge: Charge; tookMs: number } | null {
+  function arrive(
+    station: Station,
+    question: Question,
+    listener: UpstreamListener,
+  ): { charge: Charge; tookMs: number } | null {
     const { provider, limits } = station;
     const truth = truthOf(question.request);
     const tokens = truth.inputTokens + truth.outputTokens;
     const nowMs = clock.now();
-    const units: Partial<Record<LimitUnit, number>> = { requests: 1, tokens, input_tokens: truth.inputTokens, concurrent: 1 };
+    const units: Partial<Record<LimitUnit, number>> = {
+      requests: 1,
+      tokens,
+      input_tokens: truth.inputTokens,
+      concurrent: 1,
+    };
     const answer = limits.admit(question, units, nowMs);
     const line = lineOf(station, question);
     if (isBreach(answer)) {
@@ -145,13 +176,19 @@ export function createNetwork(input: NetworkInput): SimulatedNetwork {
     line.inputTokens += truth.inputTokens;
     line.outputTokens += truth.outputTokens;
     const pace = 0.7 + 0.6 * random();
-    return { charge: answer, tookMs: Math.round((provider.firstTokenMs + (truth.outputTokens / provider.tokensPerSecond) * 1000) * pace) };
+    return {
+      charge: answer,
+      tookMs: Math.round((provider.firstTokenMs + (truth.outputTokens / provider.tokensPerSecond) * 1000) * pace),
+    };
   }
 
   function finish(station: Station, question: Question, listener: UpstreamListener): void {
     const { provider, limits } = station;
     lineOf(station, question).served++;
-    const headers = toLimitHeaders(provider.dialect, limits.views(question, clock.now()), { nowMs: clock.now(), refused: false });
+    const headers = toLimitHeaders(provider.dialect, limits.views(question, clock.now()), {
+      nowMs: clock.now(),
+      refused: false,
+    });
     listener.onHead(200, { 'content-type': 'application/json', ...headers });
     listener.onData(encoder.encode(toReply(question.model, truthOf(question.request))));
     listener.onEnd();

@@ -48,7 +48,14 @@ export function toFigures({ setting, sources, arrivals, measure, network, comeba
   const strong = hard.filter(({ size, served }) => (served?.rank ?? 0) >= size);
   const waits = endings.map(({ waitedMs }) => waitedMs);
   const limited = network.lines().reduce((sum, line) => sum + line.limited, 0);
-  const best = bestPossible(sources, toCounts(arrivals.map(({ atMs }) => atMs), setting.lengthMs), BIN_MS);
+  const best = bestPossible(
+    sources,
+    toCounts(
+      arrivals.map(({ atMs }) => atMs),
+      setting.lengthMs,
+    ),
+    BIN_MS,
+  );
   return {
     name: setting.name,
     requests,
@@ -65,7 +72,9 @@ export function toFigures({ setting, sources, arrivals, measure, network, comeba
     strongShare: hard.length === 0 ? null : strong.length / hard.length,
     costUsd: paid.reduce((sum, { served }) => sum + (served?.costUsd ?? 0), 0),
     savedUsd: free.reduce((sum, { served }) => sum + (served?.listUsd ?? 0), 0),
-    refusedWithoutRetryAfter: endings.filter(({ served, status, retryAfterMs }) => served === null && (status !== 503 || retryAfterMs === null)).length,
+    refusedWithoutRetryAfter: endings.filter(
+      ({ served, status, retryAfterMs }) => served === null && (status !== 503 || retryAfterMs === null),
+    ).length,
     comebacks,
   };
 }

@@ -47,6 +47,7 @@ export const toStanding = (more: Partial<Standing> = {}): Standing => ({
   availability: 1,
   ratio: 1,
   caution: 1,
+  overdraft: null,
   ...more,
 });
 

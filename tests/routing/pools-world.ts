@@ -28,7 +28,7 @@ export function plan(
   at: { nowMs: number; need?: Amounts; random?: number },
 ): ReservePlan {
   const { nowMs, need = {}, random = 0 } = at;
-  return planReserve({ pools, book, nowMs, need, random, mark: 'm', leaseMs, zones, lastResort: false });
+  return planReserve({ pools, book, nowMs, need, random, mark: 'm', leaseMs, zones, lastResort: false, caution: 1 });
 }
 
 /** Plans and applies; throws when blocked. */

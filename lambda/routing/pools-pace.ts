@@ -1,0 +1,43 @@
+// Whether quota that lasts for hours or days is spent faster than its time passes.
+import type { Clock } from '#shared/pools.ts';
+import type { PoolView } from './types.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Quota that comes back sooner than this is lost if it is not used: there is nothing to keep. */
+const SHORT_MS = 2 * HOUR_MS;
+/** What refills all the time is spent freely down to here: a full bucket wastes its refill, an empty one is no help at a peak. */
+const FREELY = 0.5;
+
+const calendarMs = { minute: 60_000, hour: HOUR_MS, day: DAY_MS, week: 7 * DAY_MS, month: 30 * DAY_MS } as const;
+
+/** Length of the window in which a pool comes back whole, ms; Infinity for a balance, 0 for places. */
+function periodMs(clock: Clock): number {
+  switch (clock.kind) {
+    case 'refill':
+    case 'rolling':
+    case 'session':
+      return clock.seconds * 1000;
+    case 'calendar':
+      return calendarMs[clock.every];
+    case 'once':
+      return Infinity;
+    case 'concurrent':
+      return 0;
+  }
+}
+
+/**
+ * Share of the pool used beyond the share of its window that is gone, -1..1: above 0, going on like this empties it before it comes back.
+ * null for pools that come back soon, or are places rather than quota.
+ */
+export function overdraftOf({ pool: { clock }, pressure, resetAtMs }: PoolView, nowMs: number): number | null {
+  const lengthMs = periodMs(clock);
+  if (lengthMs <= SHORT_MS) return null;
+  if (clock.kind === 'once') return pressure;
+  if (clock.kind === 'refill' || clock.kind === 'rolling') return pressure - FREELY;
+  const leftMs = resetAtMs === null ? lengthMs : Math.max(0, resetAtMs - nowMs);
+  // A session that has not begun is all there.
+  const isIdle = clock.kind === 'session' && leftMs === 0;
+  return isIdle ? pressure - 1 : pressure - (1 - Math.min(1, leftMs / lengthMs));
+}
