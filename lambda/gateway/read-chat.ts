@@ -86,7 +86,7 @@ export function createChatReader(asked: Omit<ChatReading, 'over'>, resumption: R
   };
   const finish = (failure: ProviderFailure | null): void => {
     const ended = body?.end(failure) ?? { failure, committed: false, usage: null, seenTokens: 0 };
-    context.finish({ ...ended, failure: ended.failure ?? failure, limits: limits() });
+    context.finish({ ...ended, limits: limits() });
   };
   return {
     onHead: (status, headers) => {

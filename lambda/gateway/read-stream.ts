@@ -88,7 +88,7 @@ function takeFrames(state: State, reading: ChatReading, bytes: Uint8Array): void
 /** A last frame without its closing blank line. */
 function takeRest(state: State, reading: ChatReading): void {
   const step = feedSse(state.sse, Buffer.from(state.pending).toString('utf8'));
-  const frames = [...step.frames, ...endSse(step.state)];
+  const frames = [...step.frames, ...endSse(step.state)].filter(({ data }) => data !== null);
   pass(state, reading, showFrames(state, reading, frames) ?? frames.map(({ raw }) => raw).join(''));
 }
 
@@ -100,7 +100,9 @@ function showFrames(state: State, reading: ChatReading, frames: readonly SseFram
   for (const frame of frames) {
     const facts = wire.inspectFrame(frame, { dialect, nowMs: context.nowMs() });
     learn(state, facts);
-    const drop = facts.failure !== null || facts.usageOnly || facts.done || facts.malformed;
+    // Clients fail on events without data as they do on broken ones.
+    const broken = facts.malformed || frame.data === '';
+    const drop = facts.failure !== null || facts.usageOnly || facts.done || broken;
     altered ||= drop || facts.irregular;
     if (facts.failure) break;
     if (facts.content) {

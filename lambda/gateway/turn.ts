@@ -150,5 +150,7 @@ async function settle({ deps, request }: Race, { index, reservation, candidate }
   await deps.ledger.settle(reservation, outcome);
   const labels = { provider: candidate.providerId, tier: candidate.tier };
   deps.metrics.count('freeway_attempts_total', { ...labels, result: outcome.failure?.kind ?? 'ok' });
-  if (outcome.failure === null) deps.metrics.observe('freeway_attempt_duration_seconds', outcome.ms / 1000, labels);
+  if (outcome.failure !== null) return;
+  deps.metrics.observe('freeway_attempt_duration_seconds', outcome.ms / 1000, labels);
+  if (request.journey.attempts.length > 0) deps.metrics.count('freeway_failovers_total', labels);
 }

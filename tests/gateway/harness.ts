@@ -1,14 +1,15 @@
 // A whole Freeway in process: real gateway, ledger and wire over a memory store, simulated providers and a clock the test turns.
 import type { ProviderEntry } from '#shared/credentials.ts';
-import { providers } from '#catalog/index.ts';
-import { readConfig, type Config } from '#lambda/config.ts';
+import { providers as catalog } from '#catalog/index.ts';
+import { readConfig } from '#lambda/config.ts';
 import { createFreeway } from '#lambda/deps.ts';
-import type { Exchange, Headers, Log, LogFields, Upstream } from '#lambda/ports.ts';
+import type { Exchange, Headers, LogFields } from '#lambda/ports.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
-import { createFakeClock } from '../fakes/clock.ts';
-import { createMemoryStore } from '../fakes/memory-store.ts';
-import { createFakeProvider } from '../fakes/provider/core.ts';
-import { createFakeUpstream } from '../fakes/provider/upstream.ts';
+import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
+import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
+import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
+import type { FakeProviderSpec } from '../fakes/provider/spec.ts';
+import { createFakeUpstream, type FakeUpstream } from '../fakes/provider/upstream.ts';
 
 export const OWNER_KEY = 'owner-key-for-tests-0123456789abcdef';
 export const START_MS = Date.UTC(2026, 10, 21, 12);
@@ -18,16 +19,45 @@ export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
+  /** False when the reply was left open, as a caller would see a broken connection. */
+  readonly ended: boolean;
+  /** From the request to the end of the reply, ms. */
+  readonly ms: number;
   /** The body as JSON; throws when it is none. */
   json(): Record<string, never> & { error?: { code: string; message: string; param: string | null } };
   /** `data:` payloads of a stream, in order. */
   events(): string[];
   /** Text of a chat answer, whole or streamed. */
   content(): string;
+  /** The error, of a reply or inside a stream; null when there is none. */
+  error(): { code: string; message: string } | null;
+}
+
+/** A request under way. */
+export interface Call {
+  readonly reply: Promise<Reply>;
+  /** What has arrived so far. */
+  readonly text: () => string;
+  readonly hangUp: () => void;
+}
+
+export interface World {
+  readonly clock: FakeClock;
+  readonly store: MemoryStore;
+  readonly upstream: FakeUpstream;
+  readonly providers: Readonly<Record<string, FakeProvider>>;
+  readonly logs: readonly (LogFields & { event: string })[];
+  /** Rendered metrics. */
+  readonly metrics: () => string;
+  /** Begins a chat request; time does not move by itself. */
+  begin(body: Record<string, unknown>, headers?: Headers): Call;
+  /** A chat request, from its beginning to its end. `m1`, one user message and no stream, unless the body says otherwise. */
+  ask(body?: Record<string, unknown>, headers?: Headers): Promise<Reply>;
 }
 
 /** One entry of FREEWAY_PROVIDERS for a provider at `name`. */
 export function toEntry(name: string, more: Partial<ProviderEntry> = {}): ProviderEntry {
+  const capabilities = ['tools', 'vision', 'json'] as const;
   return {
     provider: 'openai-compatible',
     name,
@@ -37,7 +67,141 @@ export function toEntry(name: string, more: Partial<ProviderEntry> = {}): Provid
     enabled: true,
     priority: 100,
     weight: 1,
-    models: [{ id: 'm1', kind: 'chat', context: 131_072, maxOutput: 8_192, size: 'large', capabilities: ['tools', 'vision', 'json'] }],
+    models: [
+      { id: 'm1', kind: 'chat', context: 131_072, maxOutput: 8_192, size: 'large', capabilities: [...capabilities] },
+    ],
     ...more,
+  };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+function eventsOf(text: string): string[] {
+  return text.split(/\r?\n\r?\n/).flatMap((frame) => (frame.startsWith('data: ') ? [frame.slice(6)] : []));
+}
+
+interface Chunk {
+  readonly error?: { code: string; message: string };
+  readonly choices?: readonly { delta?: { content?: string | null }; message?: { content?: string | null } }[];
+}
+
+function chunksOf(text: string, isStream: boolean): readonly Chunk[] {
+  const documents = isStream ? eventsOf(text).filter((data) => data !== '[DONE]') : [text];
+  return documents.map((data) => JSON.parse(data) as Chunk);
+}
+
+function toReply(got: { status: number; headers: Headers; text: string; ended: boolean; ms: number }): Reply {
+  const isStream = (got.headers['content-type'] ?? '').startsWith('text/event-stream');
+  const textOf = ({ choices }: Chunk): string => {
+    const choice = choices?.[0];
+    return choice?.delta?.content ?? choice?.message?.content ?? '';
+  };
+  return {
+    ...got,
+    json: () => JSON.parse(got.text) as ReturnType<Reply['json']>,
+    events: () => eventsOf(got.text),
+    content: () => chunksOf(got.text, isStream).map(textOf).join(''),
+    error: () => chunksOf(got.text, isStream).find(({ error }) => isObject(error))?.error ?? null,
+  };
+}
+
+interface Arrived {
+  status: number;
+  headers: Headers;
+  readonly decode: (chunk: Uint8Array) => string;
+  text: string;
+  ended: boolean;
+}
+
+function toExchange(
+  body: Record<string, unknown>,
+  headers: Headers,
+  arrived: Arrived,
+): { exchange: Exchange; gone: () => void } {
+  let onGone: Parameters<Exchange['onGone']>[0] | null = null;
+  const write = (chunk: Uint8Array | string): void => {
+    arrived.text += typeof chunk === 'string' ? chunk : arrived.decode(chunk);
+  };
+  const exchange: Exchange = {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    query: '',
+    headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json', ...headers },
+    remoteAddress: '127.0.0.1',
+    deadlineAtMs: null,
+    body: async () => new TextEncoder().encode(JSON.stringify(body)),
+    onGone: (listener) => {
+      onGone = listener;
+    },
+    reply: (status, replyHeaders) => {
+      if (arrived.status !== 0) throw new Error('the head was sent twice');
+      Object.assign(arrived, { status, headers: replyHeaders });
+      return {
+        write: (chunk) => {
+          if (!arrived.ended) write(chunk);
+          return true;
+        },
+        drained: async () => undefined,
+        end: (last) => {
+          if (!arrived.ended && last !== undefined) write(last);
+          arrived.ended = true;
+        },
+      };
+    },
+  };
+  return { exchange, gone: () => onGone?.('hung_up') };
+}
+
+export interface WorldInput {
+  readonly providers: readonly FakeProviderSpec[];
+  /** Default: one entry for each provider, in their order. */
+  readonly entries?: readonly ProviderEntry[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly seed?: number;
+}
+
+/** Builds the world. */
+export async function createWorld({ providers: specs, entries, env = {}, seed = 1 }: WorldInput): Promise<World> {
+  const clock = createFakeClock(START_MS, { seed });
+  const store = createMemoryStore(clock);
+  const providers = Object.fromEntries(specs.map((spec) => [spec.name, createFakeProvider(spec, clock)]));
+  const routes = Object.fromEntries(
+    Object.entries(providers).map(([name, provider]) => [`http://${name}.test/v1`, provider]),
+  );
+  const upstream = createFakeUpstream(routes, clock);
+  const logs: (LogFields & { event: string })[] = [];
+  const note = (event: string, fields: LogFields = {}): void => void logs.push({ ...fields, event });
+  const metrics = createMetrics();
+  const config = readConfig({ env: { FREEWAY_OWNER_KEY: OWNER_KEY, ...env }, providers: catalog, readText: () => '' });
+  const listed = entries ?? specs.map(({ name }, index) => toEntry(name, { priority: 10 * (index + 1) }));
+  const { handler } = await createFreeway({
+    config: { ...config, entries: listed },
+    providers: catalog,
+    store,
+    upstream,
+    clock,
+    log: { debug: note, info: note, warn: note, error: note },
+    metrics,
+    ownerKey: OWNER_KEY,
+  });
+  const begin: World['begin'] = (body, headers = {}) => {
+    const decoder = new TextDecoder();
+    const decode = (chunk: Uint8Array): string => decoder.decode(chunk, { stream: true });
+    const arrived: Arrived = { status: 0, headers: {}, decode, text: '', ended: false };
+    const startedAtMs = clock.now();
+    const whole = { model: 'm1', messages: [{ role: 'user', content: 'Tell me a story.' }], ...body };
+    const { exchange, gone } = toExchange(whole, headers, arrived);
+    const reply = handler(exchange).then(() => toReply({ ...arrived, ms: clock.now() - startedAtMs }));
+    return { reply, text: () => arrived.text, hangUp: gone };
+  };
+  return {
+    clock,
+    store,
+    upstream,
+    providers,
+    logs,
+    metrics: () => metrics.render(),
+    begin,
+    ask: (body = {}, headers = {}) => clock.runUntil(begin(body, headers).reply),
   };
 }

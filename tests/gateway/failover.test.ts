@@ -1,0 +1,148 @@
+// Before the first content: who is asked next, what is waited for, and which failures are themselves the answer.
+import { describe, expect, it } from 'vitest';
+import { failuresToOpen } from '#lambda/routing/breaker.ts';
+import { canonicalAnswer } from '../fakes/provider/answer.ts';
+import type { FakeProviderSpec } from '../fakes/provider/spec.ts';
+import { createWorld, toEntry } from './harness.ts';
+
+const provider = (name: string, fault?: string): FakeProviderSpec => ({
+  name,
+  keepRequests: 50,
+  models: [{ id: 'm1', ...(fault === undefined ? {} : { fault }) }],
+});
+
+describe('limits', () => {
+  it.each([
+    '429',
+    '429-after-2',
+    '429-date',
+    '429-ms',
+    '429-text',
+    '429-gemini',
+    '429-day',
+    'quota',
+    'quota-402',
+    'quota-403',
+  ])('%s fails over at once', async (fault) => {
+    const world = await createWorld({ providers: [provider('alpha', fault), provider('beta')] });
+    const reply = await world.ask();
+    expect([reply.status, reply.content()]).toEqual([200, canonicalAnswer]);
+    expect(reply.ms).toBeLessThan(1_500);
+    expect(world.providers['alpha']!.received()).toHaveLength(1);
+  });
+  it('Retry-After is waited out in place when nobody else can serve', async () => {
+    const world = await createWorld({ providers: [provider('alpha', 'first-1-429-after-2')] });
+    const reply = await world.ask();
+    expect([reply.status, reply.content()]).toEqual([200, canonicalAnswer]);
+    const [first, second] = world.providers['alpha']!.received();
+    expect(second!.atMs - first!.atMs).toBeGreaterThanOrEqual(2_000);
+    expect(second!.atMs - first!.atMs).toBeLessThan(2_500);
+  });
+  it('a limit beyond the patience of the caller is told honestly and at once', async () => {
+    const world = await createWorld({ providers: [provider('alpha', '429-after-120')] });
+    const reply = await world.ask();
+    expect(reply.status).toBe(503);
+    expect(Number(reply.headers['retry-after'])).toBeGreaterThan(100);
+    expect(reply.ms).toBeLessThan(1_000);
+  });
+  it(
+    'limits never open the breaker: 60 % at random, three candidates, 3,000 requests, no 429 and no error',
+    { timeout: 120_000 },
+    async () => {
+      const names = ['alpha', 'beta', 'gamma'];
+      const specs = names.map((name, index) => ({
+        ...provider(name),
+        keepRequests: 0,
+        wordsPerChunk: 60,
+        seed: index + 1,
+        chaos: [{ fault: '429-ms-200', share: 0.6 }],
+      }));
+      const world = await createWorld({ providers: specs, entries: names.map((name) => toEntry(name)) });
+      const statuses = new Map<number, number>();
+      let left = 3_000;
+      const worker = async (): Promise<void> => {
+        while (left-- > 0) {
+          const reply = await world.begin({ stream: left % 2 === 0 }).reply;
+          const status = reply.content() === canonicalAnswer ? reply.status : -reply.status;
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        }
+      };
+      await world.clock.runUntil(Promise.all(Array.from({ length: 20 }, worker)));
+      expect(Object.fromEntries(statuses)).toEqual({ 200: 3_000 });
+      expect(world.metrics()).not.toContain('result="overloaded"');
+    },
+  );
+});
+
+describe('failures that are the answer', () => {
+  it.each([
+    ['filter', 400, 'content_filter'],
+    ['unsupported', 400, 'invalid_request'],
+  ])('%s is reported, not routed round', async (fault, status, code) => {
+    const refusing: FakeProviderSpec['models'][number] =
+      fault === 'filter' ? { id: 'm1', fault } : { id: 'm1', fault: { kind: 'refusal', refusal: 'invalid_request' } };
+    const world = await createWorld({
+      providers: [{ name: 'alpha', keepRequests: 9, models: [refusing] }, provider('beta')],
+    });
+    for (const stream of [true, false]) {
+      const reply = await world.ask({ stream });
+      expect([reply.status, reply.json().error?.code]).toEqual([status, code]);
+    }
+    expect(world.providers['alpha']!.received()).toHaveLength(2);
+    expect(world.providers['beta']!.received()).toHaveLength(0);
+  });
+  it('a context overflow moves to a longer model, past those that hold no more', async () => {
+    const sized = (name: string, context: number) =>
+      toEntry(name, { priority: 10, models: [{ id: 'm1', kind: 'chat', context, size: 'large' }] });
+    const world = await createWorld({
+      providers: [provider('alpha', 'context'), provider('beta'), provider('gamma')],
+      entries: [
+        sized('alpha', 32_000),
+        { ...sized('beta', 32_000), priority: 20 },
+        { ...sized('gamma', 200_000), priority: 30 },
+      ],
+    });
+    const reply = await world.ask();
+    expect(reply.headers['x-freeway-credential']).toBe('gamma');
+    expect(world.providers['beta']!.received()).toHaveLength(0);
+  });
+  it('an optional field that is refused is left out, once, and then for good', async () => {
+    const strict: FakeProviderSpec = {
+      name: 'alpha',
+      keepRequests: 9,
+      models: [{ id: 'm1', rejectsFields: ['logit_bias'] }],
+    };
+    const world = await createWorld({ providers: [strict] });
+    for (let i = 0; i < 2; i++) expect((await world.ask({ logit_bias: { 1: 2 } })).status).toBe(200);
+    expect(world.providers['alpha']!.received()).toHaveLength(3);
+  });
+});
+
+describe('the breaker', () => {
+  it('opens after three failures in a row, probes one call at a time, and closes on probation', async () => {
+    const world = await createWorld({ providers: [provider('alpha', 'flap-20000-600000-503'), provider('beta')] });
+    const calls = (): number => world.providers['alpha']!.received().length;
+    for (let i = 0; i < 5; i++) expect((await world.ask()).content()).toBe(canonicalAnswer);
+    expect(calls()).toBe(3);
+    await world.clock.advance(6_000);
+    const together = [world.begin({}), world.begin({}), world.begin({})];
+    await world.clock.runUntil(Promise.all(together.map(({ reply }) => reply)));
+    expect(calls()).toBe(4);
+    await world.clock.advance(30_000);
+    for (let i = 0; i < 3; i++) expect((await world.ask()).headers['x-freeway-credential']).toBe('alpha');
+    expect(calls()).toBe(7);
+  });
+  it('a provider that flaps for 60 s: all answered, few calls wasted', async () => {
+    const world = await createWorld({ providers: [provider('alpha', 'flap-5000-5000-503'), provider('beta')] });
+    const calls = [];
+    for (let i = 0; i < 60; i++) {
+      calls.push(world.begin({ stream: i % 2 === 0 }));
+      await world.clock.advance(1_000);
+    }
+    const replies = await world.clock.runUntil(Promise.all(calls.map(({ reply }) => reply)));
+    expect(replies.filter((reply) => reply.content() === canonicalAnswer && reply.error() === null)).toHaveLength(60);
+    const { accepted, served } = world.providers['alpha']!.books().total();
+    // Six times down: at most the three failures in a row that open the breaker each time.
+    expect(accepted - served).toBeLessThanOrEqual(6 * failuresToOpen);
+  });
+});
