@@ -107,8 +107,9 @@ export function send(input: SendInput): Sent {
   // The reader hears of it like of any other end, so that it can settle what was already received.
   const end = (kind: UpstreamError['kind'], message: string): void => {
     if (over) return;
-    handle?.abort();
+    // First the reason, then the end of the call: aborting tells the reader that it was given up, and nothing more.
     reader.onError(new UpstreamError(kind, message, true));
+    handle?.abort();
   };
   const watch = createWatch({
     clock,
