@@ -21,10 +21,12 @@ export interface Waiting {
   readonly journey: Journey;
 }
 
-/** The first pause before candidates that had a passing fault are asked again; it doubles each time. */
+/** The first pause before candidates that had a passing fault are asked again; it doubles each time, up to the longest. */
 const BACKOFF_MS = 250;
-/** Pauses after faults at most; with them a single failing provider is asked six times in some 8 s. */
-const MAX_ROUNDS = 5;
+const LONGEST_BACKOFF_MS = 2_000;
+/** Pauses after faults at most, for a single failing provider and for several: the more there are, the likelier one has recovered. */
+const MAX_ROUNDS_ALONE = 5;
+const MAX_ROUNDS = 9;
 /** A limit that lifts this soon is waited for rather than asking candidates behind an open breaker. */
 const WORTH_WAITING_MS = 1_000;
 /**
@@ -48,10 +50,12 @@ export function toEnded(deps: Pick<WaitingDeps, 'ledger'>, input: DecideInput, j
 /** How long until limits lift, and until faulty candidates are asked again, ms; Infinity when that will not be. */
 function toWaits(deps: WaitingDeps, { soonest }: Ended, journey: Journey): { quotaMs: number; retryMs: number } {
   const spread = deps.clock.random();
-  const retry = journey.later.size > 0 && journey.rounds < MAX_ROUNDS;
+  const rounds = journey.later.size > 1 ? MAX_ROUNDS : MAX_ROUNDS_ALONE;
+  const retry = journey.later.size > 0 && journey.rounds < rounds;
+  const backoffMs = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** journey.rounds);
   return {
     quotaMs: soonest ? soonest.waitMs + Math.ceil(Math.min(SPREAD_MS, soonest.waitMs) * spread) : Infinity,
-    retryMs: retry ? BACKOFF_MS * 2 ** journey.rounds * (0.5 + spread) : Infinity,
+    retryMs: retry ? backoffMs * (0.5 + spread) : Infinity,
   };
 }
 
