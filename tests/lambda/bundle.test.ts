@@ -27,16 +27,16 @@ let bundle: Bundle;
 let emulator: Emulator | null = null;
 let served: Served[] = [];
 
-async function serve(spec: Omit<FakeProviderSpec, 'models'>): Promise<Served> {
-  const models = [{ id: 'm1', ttftMs: 10, tokensPerSecond: 2_000 }];
+async function serve(spec: Omit<FakeProviderSpec, 'models'>, tokensPerSecond = 2_000): Promise<Served> {
+  const models = [{ id: 'm1', ttftMs: 10, tokensPerSecond }];
   const provider = createFakeProvider({ models, keepEvents: 1_000, ...spec }, { now: Date.now });
   const one = { provider, server: await serveFakeProvider(provider) };
   served.push(one);
   return one;
 }
 
-async function start(env: Readonly<Record<string, string>>): Promise<Emulator> {
-  return (emulator = await startEmulator({ bundleDir: join(folder, 'bundle'), env }));
+async function start(env: Readonly<Record<string, string>>, timeoutMs = 30_000): Promise<Emulator> {
+  return (emulator = await startEmulator({ bundleDir: join(folder, 'bundle'), env, timeoutMs }));
 }
 
 const post = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
@@ -91,17 +91,18 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
   });
   afterAll(() => engine.close());
 
-  async function open(entries: readonly Record<string, unknown>[]): Promise<Emulator> {
+  async function open(entries: readonly Record<string, unknown>[], timeoutMs?: number): Promise<Emulator> {
     const name = `table${table++}`;
     const client = engine.client();
     await ensureTable(client, name);
     client.destroy();
-    return start({
+    const env = {
       ...engine.env,
       FREEWAY_STORE: `dynamodb:${name}`,
       FREEWAY_OWNER_KEY: OWNER_KEY,
       FREEWAY_PROVIDERS: JSON.stringify(entries),
-    });
+    };
+    return start(env, timeoutMs);
   }
 
   it('tells that it is well, and lets nobody in without the key', async () => {
@@ -170,6 +171,21 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
     expect(statuses.filter((status) => status === 200)).toHaveLength(LIMIT);
     expect(statuses.filter((status) => status === 503)).toHaveLength(LIMIT);
     expect(provider.books().total()).toMatchObject({ accepted: LIMIT, served: LIMIT, limited: 0, sent429: 0 });
+  });
+
+  it('ends an answer that takes longer than the function may with a typed error, and settles it', async () => {
+    const { provider, server } = await serve({ name: 'slow' }, 10);
+    const { instances, logs } = await open([toEntry('slow', server.baseUrl)], 3_000);
+    const text = await (await post({ model: 'auto', messages, stream: true })).text();
+    const events = text.split('\n\n').filter((event) => event !== '');
+    expect(events.length).toBeGreaterThan(2);
+    expect(JSON.parse(events.at(-1)?.replace(/^data: /, '') ?? '')).toMatchObject({
+      error: { code: expect.any(String), message: expect.stringMatching(/\btime\b/) },
+    });
+    await instances()[0]?.free();
+    expect(instances()[0]?.state()).toBe('frozen');
+    expect(logs()).toContain('"outcome":"broke_off"');
+    expect(provider.books().total()).toMatchObject({ accepted: 1, abandoned: 1 });
   });
 
   it('refuses a body past the limit of an event before it runs', async () => {
