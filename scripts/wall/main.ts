@@ -1,0 +1,38 @@
+// `npm run wall`: the sixteen provider faults, each over JSON and SSE, against the started server. `-- --fast` shortens the waits, `-- --soak` watches memory.
+import { soak } from './soak.ts';
+import { runWall, type Row } from './wall.ts';
+
+const FAST = 8;
+
+function toLine({ id, title, mode, faults, ms, primaryCalls, backupCalls, resumedBy }: Row): string {
+  const verdict = faults.length === 0 ? 'pass' : 'FAIL';
+  const calls = `${primaryCalls}+${backupCalls}`;
+  const note = faults.length > 0 ? faults.join('; ') : resumedBy === null ? '' : `rescued by ${resumedBy}`;
+  return [
+    id,
+    title.padEnd(28),
+    mode.padEnd(4),
+    verdict,
+    `${(ms / 1000).toFixed(1)} s`.padStart(7),
+    calls.padStart(6),
+    note,
+  ]
+    .join('  ')
+    .trimEnd();
+}
+
+async function wall(speed: number): Promise<boolean> {
+  const { rows, alive } = await runWall({ speed });
+  console.log('fault                             wire  result    time  calls (first provider + backup)');
+  for (const row of rows) console.log(toLine(row));
+  const ids = [...new Set(rows.map(({ id }) => id))];
+  const passed = ids.filter((id) => rows.every((row) => row.id !== id || row.faults.length === 0));
+  console.log(
+    `${passed.length}/${ids.length} passed over JSON and SSE; the server ${alive ? 'answers' : 'does NOT answer'} afterwards.`,
+  );
+  return alive && passed.length === ids.length;
+}
+
+const isFast = process.argv.includes('--fast');
+const ok = process.argv.includes('--soak') ? await soak() : await wall(isFast ? FAST : 1);
+process.exitCode = ok ? 0 : 1;

@@ -1,0 +1,23 @@
+// The wall in its fast profile: sixteen provider faults over JSON and SSE, on real sockets, with the gateway's waits an eighth as long.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { scenarios } from '../../scripts/wall/scenarios.ts';
+import { runWall, type WallResult } from '../../scripts/wall/wall.ts';
+
+let result: WallResult;
+
+beforeAll(async () => {
+  result = await runWall({ speed: 8 });
+});
+
+describe('the fault wall', () => {
+  it.each(scenarios)('$id $title', ({ id }) => {
+    const rows = result.rows.filter((row) => row.id === id);
+    expect(rows.map(({ mode, faults }) => ({ mode, faults }))).toEqual([
+      { mode: 'json', faults: [] },
+      { mode: 'sse', faults: [] },
+    ]);
+  });
+  it('leaves the server answering', () => {
+    expect(result.alive).toBe(true);
+  });
+});
