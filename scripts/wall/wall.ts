@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startLocal } from '#lambda/main.local.ts';
 import type { Clock } from '#lambda/ports.ts';
 import { canonicalAnswer } from '../../tests/fakes/provider/answer.ts';
@@ -10,6 +9,7 @@ import { createFakeProvider, type FakeProvider } from '../../tests/fakes/provide
 import { serveFakeProvider, type FakeServer } from '../../tests/fakes/provider/server.ts';
 import type { FakeModel } from '../../tests/fakes/provider/spec.ts';
 import { ask, type Got, type Target } from './ask.ts';
+import { createFastClock } from './fast-clock.ts';
 import { judge } from './judge.ts';
 import { scenarios, type Mode, type Scenario } from './scenarios.ts';
 
@@ -28,17 +28,6 @@ export interface Row {
 
 const KEY = 'owner-key-for-the-wall-0123456789abcdef';
 const modes = ['json', 'sse'] as const;
-
-/** A clock that runs `speed` times as fast as the system's. */
-function createFastClock(speed: number): Clock {
-  const startMs = Date.now();
-  const zero = performance.now();
-  return {
-    now: () => startMs + (performance.now() - zero) * speed,
-    sleep: (ms, signal) => sleep(ms / speed, undefined, signal ? { signal } : {}),
-    random: Math.random,
-  };
-}
 
 const nameOf = ({ id }: Scenario, mode: Mode): string => `${id.toLowerCase()}-${mode}`;
 
