@@ -70,7 +70,9 @@ function readEntry(provider: Provider, suffix: string, env: Environment): Provid
 /** All credentials that single variables give. Providers without models of their own (custom endpoints) need FREEWAY_PROVIDERS. */
 export function readCredentialVariables({ env, providers }: ConfigInput): ProviderEntry[] {
   const usable = providers.filter(({ status, models }) => status === 'active' && models.length > 0);
+  const names = Object.keys(env);
+  const suffixes = SUFFIXES.filter((suffix) => names.some((name) => name.endsWith(suffix)));
   return usable.flatMap((provider) =>
-    SUFFIXES.map((suffix) => readEntry(provider, suffix, env)).filter((entry) => entry !== null),
+    suffixes.map((suffix) => readEntry(provider, suffix, env)).filter((entry) => entry !== null),
   );
 }

@@ -37,3 +37,14 @@ it('holds nothing that is not imported, and is the same every time', async () =>
   expect(first.run()).toBe('ok');
   expect(Buffer.from((await bundle('plain', code)).zip).equals(first.zip)).toBe(true);
 });
+
+it("uses node:http without the client that Node loads for an import's sake", async () => {
+  const { run } = await bundle(
+    'lean',
+    `import { request } from 'node:http';
+     import https from 'node:https';
+     const loaded = process.moduleLoadList.filter((name) => name.includes('undici'));
+     process.stdout.write([typeof request, typeof https.Agent, loaded.length].join());`,
+  );
+  expect(run()).toBe('function,function,0');
+});
