@@ -67,8 +67,12 @@ function overlapOf(shown: string, fresh: string, shortest: number): number {
   return 0;
 }
 
-/** Text that repeats itself (rows, refrains) may well go on with what it ended with. */
-const isRefrain = (shown: string, length: number): boolean => shown.slice(0, -length).endsWith(shown.slice(-length));
+/** Text that repeats itself (rows, refrains) may well go on with what it ended with: such an overlap says nothing. */
+function isRefrain(shown: string, length: number): boolean {
+  if (length === shown.length) return false;
+  const tail = shown.slice(-length);
+  return shown.indexOf(tail) < shown.length - length || overlapOf(tail, tail.slice(0, -1), SHORTEST_ANCHOR) > 0;
+}
 
 /** True while `fresh` may yet turn out to repeat what was shown, from its start or from its last lines. */
 function mayRepeat(shown: string, fresh: string): boolean {
@@ -80,11 +84,11 @@ function mayRepeat(shown: string, fresh: string): boolean {
 }
 
 /** What is new in a text that goes on with the shown one, having perhaps repeated some of it; null when it began anew and ended early. */
-function afterOverlap(shown: string, fresh: string, isEnd: boolean): string | null {
+function afterOverlap(shown: string, fresh: string, trimmed: string): string | null {
   const length = overlapOf(shown, fresh, SHORTEST_ANCHOR);
   if (length > 0 && !isRefrain(shown, length)) return fresh.slice(length);
-  if (isEnd && fresh.length >= SHORTEST_ANCHOR && shown.startsWith(fresh)) return null;
-  return fresh;
+  if (fresh.length >= SHORTEST_ANCHOR && shown.startsWith(fresh)) return null;
+  return trimmed !== '' && fresh.startsWith(trimmed) ? fresh.slice(trimmed.length) : fresh;
 }
 
 /** For a model that was given the shown text as its own beginning, less `trimmed` (white space at its end). It may all the same repeat some of it. */
@@ -95,8 +99,7 @@ export function createPrefillAligner(shown: string, trimmed: string): Aligner {
     if (trimmed !== '' && fresh.length < trimmed.length && trimmed.startsWith(fresh) && !isEnd) return '';
     if (!isEnd && mayRepeat(shown, fresh)) return '';
     passed = true;
-    if (trimmed !== '' && fresh.startsWith(trimmed)) return fresh.slice(trimmed.length);
-    return afterOverlap(shown, fresh, isEnd);
+    return afterOverlap(shown, fresh, trimmed);
   };
   return {
     feed: (text) => {

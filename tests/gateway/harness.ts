@@ -171,6 +171,12 @@ export async function createWorld({ providers: specs, entries, env = {}, seed = 
   const upstream = createFakeUpstream(routes, clock);
   const logs: (LogFields & { event: string })[] = [];
   const note = (event: string, fields: LogFields = {}): void => void logs.push({ ...fields, event });
+  /** A fault of ours is no answer to be judged. */
+  const raise = (event: string, fields: LogFields = {}): void => {
+    note(event, fields);
+    failed = `${event}: ${JSON.stringify(fields)}`;
+  };
+  let failed: string | null = null;
   const metrics = createMetrics();
   const config = readConfig({ env: { FREEWAY_OWNER_KEY: OWNER_KEY, ...env }, providers: catalog, readText: () => '' });
   const listed = entries ?? specs.map(({ name }, index) => toEntry(name, { priority: 10 * (index + 1) }));
@@ -180,7 +186,7 @@ export async function createWorld({ providers: specs, entries, env = {}, seed = 
     store,
     upstream,
     clock,
-    log: { debug: note, info: note, warn: note, error: note },
+    log: { debug: note, info: note, warn: note, error: raise },
     metrics,
     ownerKey: OWNER_KEY,
   });
@@ -191,7 +197,10 @@ export async function createWorld({ providers: specs, entries, env = {}, seed = 
     const startedAtMs = clock.now();
     const whole = { model: 'm1', messages: [{ role: 'user', content: 'Tell me a story.' }], ...body };
     const { exchange, gone } = toExchange(whole, headers, arrived);
-    const reply = handler(exchange).then(() => toReply({ ...arrived, ms: clock.now() - startedAtMs }));
+    const reply = handler(exchange).then(() => {
+      if (failed !== null) throw new Error(failed);
+      return toReply({ ...arrived, ms: clock.now() - startedAtMs });
+    });
     return { reply, text: () => arrived.text, hangUp: gone };
   };
   return {
