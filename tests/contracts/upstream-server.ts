@@ -81,6 +81,12 @@ function answer(request: IncomingMessage, response: ServerResponse, state: State
     response.write('only this', () => request.socket.destroy());
   } else if (path === '/reset') {
     request.socket.resetAndDestroy();
+  } else if (path === '/garbage') {
+    request.socket.end('this is no HTTP at all\r\n\r\n');
+  } else if (path === '/bad-chunk') {
+    request.socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nnonsense\r\n\r\n');
+  } else if (path === '/two-lengths') {
+    request.socket.end('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab');
   } else if (path === '/early') {
     response.writeProcessing();
     response.writeEarlyHints({ link: '</a>; rel=preload' });

@@ -105,6 +105,13 @@ export function describeUpstream(name: string, create: (options: UpstreamOptions
       expect((JSON.parse(seen.text) as { body: string }).body).toBe(body === null ? '' : 'abc');
     });
 
+    it('sends and receives bodies of several MB', async () => {
+      const body = 'ä'.repeat(2 << 20);
+      const seen = await start('/echo', { body }).done;
+      expect(seen.calls).toBe('hde');
+      expect(seen.bytes).toBeGreaterThan(4 << 20);
+    });
+
     it('hands over each chunk as it comes', async () => {
       const opened = server.nextStream();
       const call = start('/stream');
@@ -144,6 +151,14 @@ export function describeUpstream(name: string, create: (options: UpstreamOptions
       await settle();
       expect(seen.error).toMatchObject({ kind: 'network', sent: true });
       expect(seen.calls).toMatch(/^hd?x$/);
+    });
+
+    it.each(['/garbage', '/bad-chunk', '/two-lengths'])('fails once on a malformed reply: %s', async (path) => {
+      const seen = await start(path).done;
+      await settle();
+      expect(seen.error).toMatchObject({ kind: 'network', sent: true });
+      expect(seen.calls).toMatch(/^(hd?)?x$/);
+      expect((await start('/echo').done).status).toBe(201);
     });
 
     it('stops reading while it is paused, and loses nothing', async () => {
