@@ -103,7 +103,13 @@ export const readLocalConfig = (env: Environment): Config =>
   readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
 
 /** Starts the server. Throws ConfigError when the configuration can't be used. */
-export async function startLocal({ env, entries, writeLog, stop, clock = systemClock }: LocalOptions): Promise<LocalServer> {
+export async function startLocal({
+  env,
+  entries,
+  writeLog,
+  stop,
+  clock = systemClock,
+}: LocalOptions): Promise<LocalServer> {
   const config = readLocalConfig(env);
   checkBinding(config);
   const level = env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info';
