@@ -16,6 +16,11 @@ export interface BookUpdate extends Pick<Update, 'guards' | 'add' | 'set' | 'rem
 
 export interface Books {
   copy(id: string): BookCopy;
+  /**
+   * The time by which books are judged, ms: this instance's clock, or that of the instance that is furthest ahead, as far as its writes
+   * have been seen. Instances whose clocks are apart would else hold different opinions of when a window ends.
+   */
+  now(): number;
   /** Reads those of the books that are older than allowed: at most one batch. Keeps the old copies when the store can't be reached. */
   refresh(ids: Iterable<string>): Promise<void>;
   /**
@@ -31,10 +36,15 @@ export interface BooksDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   /** Age at which a copy is read again, ms. */
-  readonly staleAfterMs: number;
+  readonly staleAfterMs: (id: string) => number;
   /** Books read at most in one batch. */
   readonly batchSize: number;
 }
+
+/** Attribute of a book that holds the time of its last write. */
+const WRITTEN_AT = '@';
+/** A clock further ahead than this is wrong, and not followed. */
+const LONGEST_LEAD_MS = 10_000;
 
 const toKey = (id: string): ItemKey => ({ pk: `book#${id}`, sk: 'state' });
 const unread: BookCopy = { item: null, readAtMs: -Infinity, version: 0 };
@@ -46,7 +56,12 @@ const KEEP_MS = 70 * 24 * 3_600_000;
 export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSize }: BooksDeps): Books {
   const copies = new Map<string, BookCopy>();
   const copy = (id: string): BookCopy => copies.get(id) ?? unread;
+  let behindMs = 0;
+  const now = (): number => clock.now() + behindMs;
   const keep = (id: string, item: Item | null): void => {
+    const writtenAtMs = item?.[WRITTEN_AT];
+    const leadMs = typeof writtenAtMs === 'number' ? writtenAtMs - clock.now() : 0;
+    if (leadMs > behindMs && leadMs < LONGEST_LEAD_MS) behindMs = leadMs;
     copies.set(id, { item, readAtMs: clock.now(), version: copy(id).version + 1 });
   };
   const degrade = (error: unknown, what: string): void => {
@@ -56,11 +71,12 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
   };
   return {
     copy,
+    now,
     refresh: async (ids) => {
       const nowMs = clock.now();
       const stale: string[] = [];
       for (const id of ids) {
-        if (nowMs - copy(id).readAtMs < staleAfterMs) continue;
+        if (nowMs - copy(id).readAtMs < staleAfterMs(id)) continue;
         stale.push(id);
         if (stale.length === batchSize) break;
       }
@@ -74,7 +90,7 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
     },
     update: async (id, { guards, add, set, remove, lasting }) => {
       const expiry = lasting ? {} : { expiresAtMs: clock.now() + KEEP_MS };
-      const whole: Update = { key: toKey(id), guards, add, set, remove, ...expiry };
+      const whole: Update = { key: toKey(id), guards, add, set: { ...set, [WRITTEN_AT]: now() }, remove, ...expiry };
       let result: UpdateResult;
       try {
         result = await store.update(whole);

@@ -52,6 +52,7 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
   resting: 'resting after a limit or fault',
   breaker_open: 'out of service',
   quota_used_up: 'with their quota used up',
+  kept_for_later: 'kept for later',
 };
 
 /** Counts candidates per reason, most frequent first, leaving out those that were never meant. */

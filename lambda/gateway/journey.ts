@@ -28,8 +28,11 @@ export interface Journey {
   /** Refused by the store for this request, until when. */
   readonly refused: Map<number, number>;
   readonly stripped: Map<number, string[]>;
-  /** No free candidate comes free soon enough: paid ones are asked from then on, where the policy has them as a fallback. */
-  mayPay: boolean;
+  /**
+   * What it may cost to be served. `spare`: quota that comes back soon or is not spent ahead of its time. `free`: all that is free.
+   * `any`: whatever the policy allows. It rises when waiting a little does not help.
+   */
+  expense: 'spare' | 'free' | 'any';
   /** The place among those who wait here; null until it first had to wait. */
   ticket: number | null;
   /** Nobody healthy was left: open breakers are passed from then on. */
@@ -53,7 +56,7 @@ export const createJourney = (nowMs: number): Journey => ({
   later: new Set(),
   refused: new Map(),
   stripped: new Map(),
-  mayPay: false,
+  expense: 'spare',
   ticket: null,
   lastResort: false,
   waitedMs: 0,

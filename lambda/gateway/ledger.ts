@@ -51,7 +51,10 @@ export interface LedgerDeps {
 const LEASE_MS = 10 * 60_000;
 /** A rejected write means the copy was stale; judging again on what came back settles it at once in all but contrived races. */
 const MAX_ROUNDS = 4;
+/** A copy of a book is read again after this long when a pool in it is nearly used up, and after that long when none is. */
 const STALE_AFTER_MS = 1_500;
+const STALE_AFTER_CALM_MS = 15_000;
+const NEARLY_USED_UP = 0.7;
 const BATCH_SIZE = 40;
 
 interface Desk extends LedgerDeps {
@@ -63,8 +66,10 @@ interface Desk extends LedgerDeps {
 /** A ledger over one fleet. */
 export function createLedger(deps: LedgerDeps): Ledger {
   const zones = createZoneClock();
-  const books = createBooks({ ...deps, staleAfterMs: STALE_AFTER_MS, batchSize: BATCH_SIZE });
-  const seen = createStandings({ candidates: deps.fleet.candidates, books, zones });
+  const staleAfterMs = (id: string): number =>
+    seen.pressureOf(id) < NEARLY_USED_UP ? STALE_AFTER_CALM_MS : STALE_AFTER_MS;
+  const books = createBooks({ ...deps, staleAfterMs, batchSize: BATCH_SIZE });
+  const seen: Standings = createStandings({ candidates: deps.fleet.candidates, books, zones });
   const stripped = createStripped(deps);
   const desk: Desk = { ...deps, books, seen, zones };
   return {
@@ -77,7 +82,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     soonest: (decision, input) => soonest(desk, decision, input),
     views: (index, need) => {
       const candidate = deps.fleet.candidates[index];
-      const moment = { book: candidate ? books.copy(candidate.book).item : null, nowMs: deps.clock.now(), zones };
+      const moment = { book: candidate ? books.copy(candidate.book).item : null, nowMs: books.now(), zones };
       return (candidate?.pools ?? []).map((pool) => viewPool({ pool, need, ...moment }));
     },
     stripped,
@@ -110,7 +115,7 @@ function plan(
     ...asked,
     caution: cautionOf(book ?? {}, candidate.mark),
     book,
-    nowMs: clock.now(),
+    nowMs: books.now(),
     zones,
     leaseMs: LEASE_MS,
     random: clock.random(),
@@ -149,7 +154,7 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
     ok: outcome.failure === null || outcome.failure.kind === 'cancelled',
     firstContentMs: outcome.firstContentMs,
   });
-  const nowMs = desk.clock.now();
+  const nowMs = desk.books.now();
   const moment = { book: desk.books.copy(candidate.book).item, nowMs, zones: desk.zones, random: desk.clock.random() };
   const ops = toSettlement({ candidate, reservation, outcome, moment });
   const writes: Promise<unknown>[] = [];

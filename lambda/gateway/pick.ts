@@ -1,7 +1,8 @@
 // Picks who is asked next: decides on paper, and reserves its share of every pool.
 import { CallerError } from '#shared/failures.ts';
 import type { Clock } from '../ports.ts';
-import { decide, type DecideInput } from '../routing/decide.ts';
+import { shortRestMs } from '../routing/breaker.ts';
+import { decide, type DecideInput, type Standing } from '../routing/decide.ts';
 import type { Policy } from '../routing/policy.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Candidate } from '../routing/types.ts';
@@ -15,7 +16,14 @@ export interface PickDeps {
   readonly fleet: Fleet;
   readonly ledger: Ledger;
   readonly clock: Clock;
+  /** When each resting candidate was last asked in spite of its rest, ms. */
+  readonly probes: Map<number, number>;
 }
+
+/** A request that has waited this long may ask a candidate in the middle of a short rest: some limits are told at random. */
+export const PROBE_AFTER_MS = 1_000;
+/** One request at a time, and no more often than this for each candidate. */
+export const PROBE_EVERY_MS = 250;
 
 /** A candidate with its share reserved: ready to be asked. */
 export interface Runner {
@@ -26,8 +34,8 @@ export interface Runner {
 }
 
 /** Paying as a fallback comes in question only once waiting for free quota does not. A caller's own order of models is kept to. */
-const toPolicy = ({ policy, selector }: Operation, { mayPay }: Journey): Policy =>
-  mayPay || policy.paid !== 'fallback' || selector.listed !== null ? policy : { ...policy, paid: 'never' };
+const toPolicy = ({ policy, selector }: Operation, { expense }: Journey): Policy =>
+  expense === 'any' || policy.paid !== 'fallback' || selector.listed !== null ? policy : { ...policy, paid: 'never' };
 
 /** The question of who can serve, as it stands now. */
 export function toDecideInput(deps: PickDeps, operation: Operation, journey: Journey): DecideInput {
@@ -41,26 +49,51 @@ export function toDecideInput(deps: PickDeps, operation: Operation, journey: Jou
     tried: journey.tried,
     refused: journey.refused,
     lastResort: journey.lastResort,
+    thrifty: journey.expense === 'spare' && operation.selector.listed === null,
     nowMs,
     jitter: deps.clock.random(),
   };
 }
 
+/** The same question with short rests forgiven where nobody has probed lately; null when the request has not waited long enough. */
+function toProbeInput({ probes }: PickDeps, input: DecideInput, { waitedMs }: Journey): DecideInput | null {
+  if (waitedMs < PROBE_AFTER_MS) return null;
+  const { nowMs } = input;
+  const mayProbe = ({ restUntilMs }: Standing, index: number): boolean =>
+    restUntilMs > nowMs && restUntilMs - nowMs <= shortRestMs && nowMs - (probes.get(index) ?? 0) >= PROBE_EVERY_MS;
+  const standings = input.standings.map((standing, index) =>
+    mayProbe(standing, index) ? { ...standing, restUntilMs: 0 } : standing,
+  );
+  return { ...input, standings, lastResort: true };
+}
+
 /** Reserves the best candidate's share. `nobody`: none can serve now; `refused`: the store knew better, so ask again. */
 export async function pick(
-  { fleet, ledger }: PickDeps,
+  deps: PickDeps,
   input: DecideInput,
   journey: Journey,
 ): Promise<Runner | 'nobody' | 'refused'> {
   const { best } = decide(input);
-  if (best < 0) return 'nobody';
+  if (best >= 0) return reserve(deps, input, { best, journey });
+  const probe = toProbeInput(deps, input, journey);
+  const chosen = probe === null ? -1 : decide(probe).best;
+  if (probe === null || chosen < 0) return 'nobody';
+  deps.probes.set(chosen, input.nowMs);
+  return reserve(deps, probe, { best: chosen, journey });
+}
+
+async function reserve(
+  { fleet, ledger }: PickDeps,
+  input: DecideInput,
+  { best, journey }: { best: number; journey: Journey },
+): Promise<Runner | 'refused'> {
   const candidate = fleet.candidates[best];
   const credential = fleet.credentials[best];
   const standing = input.standings[best];
   if (!candidate || !credential || !standing)
     throw new CallerError('internal', 'The decision named a candidate that does not exist.');
   const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
-  const reserved = await ledger.reserve(best, need, journey.lastResort);
+  const reserved = await ledger.reserve(best, need, input.lastResort);
   if ('reservation' in reserved) return { index: best, candidate, credential, reservation: reserved.reservation };
   journey.refused.set(best, reserved.refusedUntilMs);
   return 'refused';

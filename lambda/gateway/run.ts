@@ -52,11 +52,12 @@ export interface GatewayServices {
 export interface GatewayDeps extends GatewayServices {
   readonly hedge: Hedge;
   readonly queue: Queue;
+  readonly probes: Map<number, number>;
 }
 
 /** Builds the loop over one fleet. */
 export function createGateway(services: GatewayServices): Gateway {
-  const deps: GatewayDeps = { ...services, hedge: createHedge(), queue: createQueue() };
+  const deps: GatewayDeps = { ...services, hedge: createHedge(), queue: createQueue(), probes: new Map() };
   return { run: (input) => run(deps, { ...input, journey: createJourney(deps.clock.now()) }) };
 }
 
@@ -193,9 +194,12 @@ function goOn(deps: GatewayDeps, request: Request, { runner: { index }, failure 
     journey.stripped.set(index, [field]);
     return;
   }
-  const { next } = policyFor(failure);
+  const { next, restMs } = policyFor(failure);
   if (next === 'stop' || !operation.policy.failover) throw toStop(deps, request, failure);
-  if (next === 'rested') return;
+  if (next === 'rested') {
+    journey.refused.set(index, deps.clock.now() + restMs);
+    return;
+  }
   journey.tried.add(index);
   if (next === 'later') journey.later.add(index);
   if (failure.kind === 'context_exceeded') excludeShorter(deps, journey, index);

@@ -2,7 +2,7 @@
 import type { Item } from '#shared/items.ts';
 import type { Amounts } from '#shared/pools.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
-import { afterFailure, afterRest, afterSuccess, everyMark, restOf } from '../routing/breaker.ts';
+import { afterFailure, afterRest, afterSuccess, everyMark, restOf, shortRestMs } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import { costUsd } from '../routing/cost.ts';
 import { updateRatio } from '../routing/estimate.ts';
@@ -78,24 +78,41 @@ function untilReset(candidate: Candidate, { book, nowMs, zones }: SettlementInpu
   return Math.max(0, ...ends.map((end) => end - nowMs));
 }
 
+/** Any other answer than a refusal for limits shows that no limit is standing. */
+function forgetLimits(book: Item, mark: string): Ops[] {
+  return numberIn(book, limitsAttr(mark)) === undefined ? [] : [{ add: {}, set: {}, remove: [limitsAttr(mark)] }];
+}
+
+/**
+ * A refusal for limits benches the candidate for everybody. One short refusal by a provider of whose limits nothing is known may be chance: only
+ * the second in a row is believed; the request that met it stays away by itself.
+ */
+function toLimitRest(failure: ProviderFailure, input: SettlementInput): Ops[] {
+  const { candidate, moment } = input;
+  const book = moment.book ?? {};
+  const ms = restMs(failure, input);
+  const rest = afterRest(book, candidate.mark, { untilMs: moment.nowMs + ms, reason: failure.kind });
+  // Calls that were under way together are refused together: they count as one refusal.
+  if (restOf(book, candidate.mark, moment.nowMs) !== null) return [rest];
+  const count: Ops = { add: { [limitsAttr(candidate.mark)]: 1 }, set: {}, remove: [] };
+  const maybeChance =
+    candidate.pools.length === 0 && ms <= shortRestMs && numberIn(book, limitsAttr(candidate.mark)) === undefined;
+  return maybeChance ? [count] : [rest, count];
+}
+
 function toBench(input: SettlementInput): Ops[] {
   const { candidate, outcome, moment } = input;
   const { failure } = outcome;
   const book = moment.book ?? {};
   const { mark } = candidate;
-  if (failure === null) {
-    const forget =
-      numberIn(book, limitsAttr(mark)) === undefined ? [] : [{ add: {}, set: {}, remove: [limitsAttr(mark)] }];
-    return [afterSuccess(book, mark, moment.nowMs), ...forget];
-  }
+  if (failure === null) return [afterSuccess(book, mark, moment.nowMs), ...forgetLimits(book, mark)];
+  if (failure.kind === 'rate_limited') return toLimitRest(failure, input);
   const policy = policyFor(failure);
   const ops: Ops[] = [];
-  if (policy.breaker) ops.push(afterFailure({ book, mark, nowMs: moment.nowMs, random: moment.random }));
+  if (policy.breaker)
+    ops.push(afterFailure({ book, mark, nowMs: moment.nowMs, random: moment.random }), ...forgetLimits(book, mark));
   if (policy.rests === 'model')
     ops.push(afterRest(book, mark, { untilMs: moment.nowMs + restMs(failure, input), reason: failure.kind }));
-  // Calls that were under way together are refused together: they count as one refusal.
-  const isFirst = restOf(book, mark, moment.nowMs) === null;
-  if (failure.kind === 'rate_limited' && isFirst) ops.push({ add: { [limitsAttr(mark)]: 1 }, set: {}, remove: [] });
   return ops;
 }
 

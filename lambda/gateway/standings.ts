@@ -5,6 +5,7 @@ import type { ZoneClock } from '../routing/clocks.ts';
 import type { Standing } from '../routing/decide.ts';
 import { viewPool } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
+import { othersIn } from '../routing/pools-foreign.ts';
 import { overdraftOf } from '../routing/pools-pace.ts';
 import { numberIn } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
@@ -26,8 +27,10 @@ interface Entry {
 }
 
 export interface Standings {
-  /** One standing per candidate, at most a quarter of a second old. The array is reused: read it before the next await. */
-  read(nowMs: number): readonly Standing[];
+  /** One standing per candidate, at most a quarter of a second old, in the time of the caller's clock. The array is reused: read it before the next await. */
+  read(callerMs: number): readonly Standing[];
+  /** The highest pressure among the candidates of a book when they were last looked at; 0 when they never were. */
+  pressureOf(book: string): number;
   started(index: number): void;
   ended(index: number, result: { ok: boolean; firstContentMs: number | null }): void;
 }
@@ -59,23 +62,27 @@ const unseen = (): Seen => ({ lastUsed: 0, inFlight: 0, latencyMs: null, availab
 function toStanding(
   candidate: Candidate,
   own: Seen,
-  { books, zones, nowMs }: StandingsDeps & { nowMs: number },
+  { books, zones, nowMs, aheadMs }: StandingsDeps & { nowMs: number; aheadMs: number },
 ): Standing {
   const book = books.copy(candidate.book).item;
   const whole = books.copy(candidate.credentialId).item;
+  const known = book ?? {};
   const room: Partial<Record<PoolUnit, number>> = {};
   const most: Partial<Record<PoolUnit, number>> = {};
   let pressure = 0;
   let overdraft: number | null = null;
+  let contested = false;
   for (const pool of candidate.pools) {
     const view = viewPool({ pool, need: noAmounts, book, nowMs, zones });
-    pressure = Math.max(pressure, view.pressure);
+    const others = othersIn(pool, known);
+    contested ||= others > 0 && view.used + others >= view.max;
+    // Where others may fill the rest at any moment, the pool is taken to be so much fuller.
+    pressure = Math.max(pressure, Math.min(1, view.pressure + (view.max > 0 ? others / view.max : 0)));
     const ahead = overdraftOf(view, nowMs);
     if (ahead !== null) overdraft = Math.max(overdraft ?? -1, ahead);
     lower(room, pool.unit, Math.max(0, view.max - view.used));
     lower(most, pool.unit, view.max);
   }
-  const known = book ?? {};
   const rest = restOf(known, candidate.mark, nowMs);
   const credentialRest = whole === null ? null : restOf(whole, everyMark, nowMs);
   const breaker = breakerState(known, candidate.mark, nowMs);
@@ -83,9 +90,10 @@ function toStanding(
     ...own,
     pressure,
     overdraft,
+    contested,
     room,
     most,
-    restUntilMs: Math.max(rest?.untilMs ?? 0, credentialRest?.untilMs ?? 0),
+    restUntilMs: Math.max(0, Math.max(rest?.untilMs ?? 0, credentialRest?.untilMs ?? 0) - aheadMs),
     breaker: breaker.waitMs > 0 ? 'open' : breaker.state,
     ratio: numberIn(known, ratioAttr(candidate.mark)) ?? 1,
     caution: cautionOf(known, candidate.mark),
@@ -98,6 +106,7 @@ export function createStandings(deps: StandingsDeps): Standings {
   const seen: Seen[] = candidates.map(unseen);
   const entries: (Entry | null)[] = candidates.map(() => null);
   const current: Standing[] = [];
+  const indices = Map.groupBy(candidates.keys(), (index) => candidates[index]?.book);
   let sequence = 0;
 
   const isFresh = (entry: Entry | null | undefined, candidate: Candidate, nowMs: number): boolean => {
@@ -115,10 +124,12 @@ export function createStandings(deps: StandingsDeps): Standings {
   };
 
   return {
-    read: (nowMs) => {
+    read: (callerMs) => {
+      const nowMs = books.now();
+      const aheadMs = nowMs - callerMs;
       candidates.forEach((candidate, index) => {
         if (isFresh(entries[index], candidate, nowMs)) return;
-        const standing = toStanding(candidate, seen[index] ?? unseen(), { ...deps, nowMs });
+        const standing = toStanding(candidate, seen[index] ?? unseen(), { ...deps, nowMs, aheadMs });
         entries[index] = {
           version: books.copy(candidate.book).version,
           credentialVersion: books.copy(candidate.credentialId).version,
@@ -128,6 +139,7 @@ export function createStandings(deps: StandingsDeps): Standings {
       });
       return current;
     },
+    pressureOf: (book) => Math.max(0, ...(indices.get(book) ?? []).map((index) => current[index]?.pressure ?? 0)),
     started: (index) =>
       change(index, (own) => {
         own.inFlight++;

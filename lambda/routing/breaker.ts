@@ -10,6 +10,8 @@ const firstOpenMs = 5_000;
 const longestOpenMs = 300_000;
 /** How long to wait before looking again while another call probes. */
 export const probePollMs = 250;
+/** A rest with no more than this left may be passed as a last resort. */
+export const shortRestMs = 2_000;
 /** In place of a mark: every candidate of the book. */
 export const everyMark = '*';
 

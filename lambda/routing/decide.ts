@@ -30,6 +30,8 @@ export interface Standing {
   readonly caution: number;
   /** How far quota that lasts for hours or days is spent ahead of its time, -1..1 of the worst such pool; null when there is none. */
   readonly overdraft: number | null;
+  /** What is left of a pool may be gone by the time a call arrives, since others use it too. */
+  readonly contested: boolean;
 }
 
 /** Why a candidate is not in the plan; `eligible` means it is. Order is the order of the checks. */
@@ -49,11 +51,17 @@ export const verdicts = [
   'resting',
   'breaker_open',
   'quota_used_up',
+  'kept_for_later',
 ] as const;
 export type Verdict = (typeof verdicts)[number];
 
 /** Verdicts that time will lift. */
-export const passingVerdicts: ReadonlySet<Verdict> = new Set<Verdict>(['resting', 'breaker_open', 'quota_used_up']);
+export const passingVerdicts: ReadonlySet<Verdict> = new Set<Verdict>([
+  'resting',
+  'breaker_open',
+  'quota_used_up',
+  'kept_for_later',
+]);
 
 export interface DecideInput {
   readonly candidates: readonly Candidate[];
@@ -67,6 +75,8 @@ export interface DecideInput {
   readonly refused: ReadonlyMap<number, number>;
   /** Nobody healthy is left: candidates behind an open breaker may be asked too, since a likely failure beats a certain one. */
   readonly lastResort: boolean;
+  /** Leaves alone what others may take first, and what is spent ahead of its time unless the request needs just that: while waiting a little may spare it. */
+  readonly thrifty?: boolean;
   readonly nowMs: number;
   /** A number in [0, 1) that breaks ties; logged, so that the decision can be replayed. */
   readonly jitter: number;
@@ -149,6 +159,13 @@ function judgeNow(candidate: Candidate, standing: Standing, { profile, nowMs, la
   return exceedsRoom(standing, asked, profile) ? code.quota_used_up : code.eligible;
 }
 
+/** Whether the candidate is better left alone: others may be faster, or its quota is spent ahead of its time and the request would do with less. */
+function isKept(candidate: Candidate, { overdraft, contested }: Standing, floorRank: number): boolean {
+  if (contested) return true;
+  if (overdraft === null || overdraft <= 0) return false;
+  return floorRank === 0 || candidate.roleRank < floorRank;
+}
+
 const tierRank = { free: 0, local: 1, paid: 2 } as const;
 /** Pressures closer than this share of a pool count as equal, so that equals take turns. */
 const PRESSURE_STEPS = 20;
@@ -175,15 +192,19 @@ function priceOf(candidate: Candidate, standing: Standing, profile: RequestProfi
 
 /** Larger models than needed are kept as if a fifth of their day were overdrawn. */
 const OVERSIZE_STEPS = PRESSURE_STEPS / 5;
+/** Quota this far behind its time will hardly be used up before it comes back. */
+const BEHIND = -0.15;
 
 /**
- * How much a candidate should be kept for later. Not at all when its quota comes back soon and is lost unless used; quota that lasts for
- * hours or days waits for moments when that is used up, the more the further it is spent ahead of its time, and larger models wait for the
- * requests that need them.
+ * How much a candidate should be kept for later. Not at all when its quota comes back soon, or would be left over when it does; quota that
+ * lasts for hours or days waits for moments when that is used up, the more the further it is spent ahead of its time, and larger models
+ * wait for the requests that need them.
  */
 function keepOf({ overdraft }: Standing, isOversize: boolean): number {
   if (overdraft === null) return 0;
-  return 1 + Math.max(0, Math.ceil(overdraft * PRESSURE_STEPS)) + (isOversize ? OVERSIZE_STEPS : 0);
+  const forLarger = isOversize ? OVERSIZE_STEPS : 0;
+  if (overdraft < BEHIND) return forLarger;
+  return 1 + Math.max(0, Math.ceil(overdraft * PRESSURE_STEPS)) + forLarger;
 }
 
 /** The measure that a strategy or an `auto:` mode puts before priority and pressure; null when it adds none. */
@@ -212,7 +233,7 @@ function leadingMeasure({ selector, policy, profile, jitter }: DecideInput): Mea
 
 /**
  * The tuple, from the left. Free comes before paid, unless paying is `allowed`: then the quality floor and the chosen strategy go first.
- * After that priority, what should be kept for later, pressure, the smallest model that will do, price, and turns among equals.
+ * After that priority, what is surely left, what should be kept for later, pressure, the smallest model that will do, price, and turns among equals.
  */
 function toMeasures(input: DecideInput): readonly Measure[] {
   const floor = requiredSize(input);
@@ -228,6 +249,7 @@ function toMeasures(input: DecideInput): readonly Measure[] {
     ...opening,
     ...(leading ? [leading] : []),
     { name: 'priority', of: (candidate) => candidate.priority },
+    { name: 'contested', of: (_, standing) => (standing.contested ? 1 : 0) },
     { name: 'keep', of: (candidate, standing) => keepOf(standing, candidate.sizeRank > floor.rank) },
     { name: 'pressure', of: (_, standing) => Math.floor(standing.pressure * PRESSURE_STEPS) },
     { name: 'oversize', of: (candidate) => Math.max(0, candidate.sizeRank - floor.rank) },
@@ -254,16 +276,18 @@ function compare(
   return a - b;
 }
 
-function judge(index: number, input: DecideInput, hardFloor: number): number {
+function judge(index: number, input: DecideInput, floor: { rank: number; hard: boolean }): number {
   const candidate = input.candidates[index];
   const standing = input.standings[index];
   if (candidate === undefined || standing === undefined) return code.other_model;
   if (input.tried.has(index)) return code.already_tried;
   const fit = judgeFit(candidate, input);
   if (fit !== code.eligible) return fit;
-  if (candidate.roleRank < hardFloor) return code.below_quality_floor;
+  if (floor.hard && candidate.roleRank < floor.rank) return code.below_quality_floor;
   if ((input.refused.get(index) ?? 0) > input.nowMs) return code.quota_used_up;
-  return judgeNow(candidate, standing, input);
+  const now = judgeNow(candidate, standing, input);
+  if (now === code.eligible && input.thrifty && isKept(candidate, standing, floor.rank)) return code.kept_for_later;
+  return now;
 }
 
 /** Judges every candidate once and finds the best. Pure: the same input gives the same decision. */
@@ -271,12 +295,11 @@ export function decide(input: DecideInput): Decision {
   const count = input.candidates.length;
   const codes = new Uint8Array(count).fill(code.other_model);
   const floor = requiredSize(input);
-  const hardFloor = floor.hard ? floor.rank : 0;
   const measures = toMeasures(input);
   let best = -1;
   let eligible = 0;
   const consider = (index: number): void => {
-    const verdict = judge(index, input, hardFloor);
+    const verdict = judge(index, input, floor);
     codes[index] = verdict;
     if (verdict !== code.eligible) return;
     eligible++;

@@ -3,6 +3,7 @@ import { applyUpdate } from '#shared/items.ts';
 import type { Item } from '#shared/items.ts';
 import type { Clock, PoolUnit } from '#shared/pools.ts';
 import { windowCountName } from './pools-counters.ts';
+import { learnOthers } from './pools-foreign.ts';
 import { learnedLimit, toLearned } from './pools-learned.ts';
 import { numberIn, toDraft } from './pools-ops.ts';
 import type { Draft, Ops } from './pools-ops.ts';
@@ -115,7 +116,9 @@ export function absorbLimits({ pools, observed, settled, ...before }: AbsorbInpu
     const ours = pool.clock.kind === 'refill' ? (view.used * max) / view.max : view.used;
     const unseen = max - Math.max(0, report.remaining) - ours;
     // Less than one unit is what refilled on the way here.
-    if (unseen >= 1) raise({ pool, by: unseen, max }, moment, draft);
+    const isUse = unseen >= 1;
+    if (isUse) raise({ pool, by: unseen, max }, moment, draft);
+    Object.assign(draft.set, learnOthers(pool, moment.book ?? {}, { unseen: isUse ? unseen : 0, nowMs: moment.nowMs }));
   }
   return { add: draft.add, set: draft.set, remove: draft.remove, quarantined };
 }

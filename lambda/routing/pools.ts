@@ -1,7 +1,7 @@
 // The judgement of the quota ledger: the one guarded write that takes from all pools of a candidate, and its correction.
 import type { Item } from '#shared/items.ts';
 import type { Amounts, Clock, PoolUnit } from '#shared/pools.ts';
-import { breakerState, guardBreaker, guardRest, restOf } from './breaker.ts';
+import { breakerState, guardBreaker, guardRest, restOf, shortRestMs } from './breaker.ts';
 import { cautious } from './pools-caution.ts';
 import { calendar, once, session } from './pools-counters.ts';
 import { effectiveMax } from './pools-learned.ts';
@@ -24,7 +24,7 @@ export interface ReserveInput extends Moment, Omit<Taking, 'draft'> {
   /** The candidate's key in the book, for its rests and breaker. */
   readonly mark: string;
   readonly need: Need;
-  /** Passes an open breaker: there is nobody healthier to ask. */
+  /** Passes an open breaker and a short rest: there is nobody healthier to ask. */
   readonly lastResort: boolean;
   /** Factor by which token estimates are raised; 1 trusts them. */
   readonly caution: number;
@@ -80,7 +80,8 @@ function take(clock: Clock, question: PoolQuestion, taking: Taking): readonly Ch
 function findBench({ mark, nowMs, lastResort }: ReserveInput, book: Item): ReservePlan | null {
   const rest = restOf(book, mark, nowMs);
   // A rest ends after its last millisecond.
-  if (rest !== null)
+  const passes = lastResort && rest !== null && rest.untilMs - nowMs <= shortRestMs;
+  if (rest !== null && !passes)
     return { kind: 'blocked', by: 'rest', pool: null, waitMs: rest.untilMs + 1 - nowMs, resetAtMs: rest.untilMs };
   const { waitMs } = breakerState(book, mark, nowMs);
   return waitMs > 0 && !lastResort
@@ -115,7 +116,7 @@ export function planReserve(input: ReserveInput): ReservePlan {
     if (blocked === null) charges.push(...take(pool.clock, question, taking));
   }
   if (blocked !== null) return blocked;
-  guardRest(draft, mark, nowMs);
+  if (!input.lastResort) guardRest(draft, mark, nowMs);
   const untilMs = input.lastResort ? null : guardBreaker(draft, { book, mark, nowMs, leaseMs });
   const probe = untilMs === null ? null : { attr: `${mark}!h`, untilMs };
   return { kind: 'write', ...draft, hold: { charges, probe } };

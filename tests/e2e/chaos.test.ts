@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 const REQUESTS = 2_000;
-const PARALLEL = 120;
+const PARALLEL = 60;
 const chaos = { dropRate: 0.2, rateLimitRate: 0.2, malformedRate: 0.2, disconnectRate: 0.2 };
 const mocks = ['alpha', 'beta', 'gamma'].map((name) => ({
   name,

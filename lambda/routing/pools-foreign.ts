@@ -1,0 +1,39 @@
+// Use of a pool by others, learned from replies that leave less than our books do: such pools are taken to be fuller than they look.
+import type { Item } from '#shared/items.ts';
+import type { Clock } from '#shared/pools.ts';
+import { numberIn } from './pools-ops.ts';
+import type { BoundPool } from './types.ts';
+
+/** Windows over which use by others is averaged. */
+const MEMORY = 20;
+/** Less than this per window is nobody. */
+const NOBODY = 0.05;
+
+const rateAttr = (key: string): string => `${key}!u`;
+const seenAttr = (key: string): string => `${key}!v`;
+
+const calendarMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000, week: 604_800_000, month: 2_592_000_000 } as const;
+
+/** Length of a window of the pool, ms; 0 for those whose use nobody tells. */
+function windowMs(clock: Clock): number {
+  if (clock.kind === 'rolling' || clock.kind === 'refill') return clock.seconds * 1000;
+  return clock.kind === 'calendar' ? calendarMs[clock.every] : 0;
+}
+
+/** What others may take at any moment, units: what they use in a window, and one call. 0 when the pool is ours alone. */
+export function othersIn({ key }: BoundPool, book: Item): number {
+  const rate = numberIn(book, rateAttr(key)) ?? 0;
+  return rate > NOBODY ? rate + 1 : 0;
+}
+
+/** What to remember after a reply that told how much is left: `unseen` units were used by others since the last such reply. */
+export function learnOthers({ key, clock }: BoundPool, book: Item, { unseen, nowMs }: { unseen: number; nowMs: number }): Item {
+  const lengthMs = windowMs(clock);
+  const rate = numberIn(book, rateAttr(key)) ?? 0;
+  if (lengthMs === 0 || (unseen === 0 && rate <= NOBODY)) return {};
+  const sinceMs = nowMs - (numberIn(book, seenAttr(key)) ?? nowMs - lengthMs);
+  if (sinceMs <= 0) return {};
+  const weight = 1 - Math.exp(-sinceMs / (MEMORY * lengthMs));
+  const next = rate + weight * ((unseen * lengthMs) / sinceMs - rate);
+  return { [rateAttr(key)]: Math.round(next * 1000) / 1000, [seenAttr(key)]: nowMs };
+}
