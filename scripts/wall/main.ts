@@ -1,4 +1,5 @@
-// `npm run wall`: the sixteen provider faults, each over JSON and SSE, against the started server. `-- --fast` shortens the waits, `-- --soak` watches memory.
+// `npm run wall`: the sixteen provider faults, each over JSON and SSE, against the started server. `-- --fast` shortens the waits, `-- --soak` watches memory, `-- --cost` measures CPU.
+import { cost } from './cost.ts';
 import { soak } from './soak.ts';
 import { runWall, type Row } from './wall.ts';
 
@@ -33,6 +34,11 @@ async function wall(speed: number): Promise<boolean> {
   return alive && passed.length === ids.length;
 }
 
-const isFast = process.argv.includes('--fast');
-const ok = process.argv.includes('--soak') ? await soak() : await wall(isFast ? FAST : 1);
-process.exitCode = ok ? 0 : 1;
+const has = (flag: string): boolean => process.argv.includes(flag);
+
+function run(): Promise<boolean> {
+  if (has('--soak')) return soak();
+  return has('--cost') ? cost() : wall(has('--fast') ? FAST : 1);
+}
+
+process.exitCode = (await run()) ? 0 : 1;
