@@ -5,5 +5,9 @@ import type { Clock } from './ports.ts';
 export const systemClock: Clock = {
   now: Date.now,
   sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
+  after: (ms, fire) => {
+    const timer = setTimeout(fire, ms);
+    return () => clearTimeout(timer);
+  },
   random: Math.random,
 };

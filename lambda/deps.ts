@@ -8,7 +8,7 @@ import { createLedger, type Ledger } from './gateway/ledger.ts';
 import { createGateway, type Gateway } from './gateway/run.ts';
 import { createExactCounter } from './gateway/tokenizer.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
-import { newRequestId } from './http/request-id.ts';
+import { createRequestIds } from './http/request-id.ts';
 import type { Clock, Handler, Log, Metrics, Store, Upstream } from './ports.ts';
 import { toErrorFields } from './telemetry/log.ts';
 import { chatWires, dialects } from './wire/index.ts';
@@ -77,7 +77,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     paid: config.paid,
     version: VERSION,
     authenticate: ({ headers }) => (isOwner(headers) ? { id: 'owner', role: 'owner' } : null),
-    newRequestId,
+    newRequestId: createRequestIds(),
     describe: toErrorFields,
   });
   return {

@@ -7,6 +7,8 @@ export interface Clock {
   now(): number;
   /** Resolves after `ms`, or rejects with the signal's reason when aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `fire` once after `ms`, unless the answered function is called first. Cheap: made for timeouts that hardly ever fire. */
+  after(ms: number, fire: () => void): () => void;
   /** A number in [0, 1). */
   random(): number;
 }

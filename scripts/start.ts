@@ -8,6 +8,7 @@ interface Demo {
   readonly close: () => Promise<void>;
 }
 
+const LOG_EVERY_MS = 50;
 const wantsDemo = process.argv.includes('--demo');
 
 async function openDemo(): Promise<Demo | null> {
@@ -39,12 +40,34 @@ function greet({ url, ownerKeyPath, freeway }: LocalServer, demo: Demo | null): 
   );
 }
 
+/** Writes lines to stderr some at a time: a write for each would hold up the requests. The last ones are written on the way out. */
+function createLineWriter(): { write: (line: string) => void; flush: () => void } {
+  let lines: string[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  const flush = (): void => {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    const text = lines.join('');
+    lines = [];
+    if (text !== '') process.stderr.write(text);
+  };
+  return {
+    write: (line) => {
+      lines.push(line);
+      timer ??= setTimeout(flush, LOG_EVERY_MS);
+    },
+    flush,
+  };
+}
+
 async function main(): Promise<void> {
+  const log = createLineWriter();
+  process.on('exit', log.flush);
   const demo = await openDemo();
   const server = await startLocal({
     env: process.env,
     ...(demo ? { entries: demo.entries } : {}),
-    writeLog: (line) => process.stderr.write(line),
+    writeLog: log.write,
   });
   greet(server, demo);
   let stopping = false;

@@ -22,7 +22,8 @@ export interface Books {
    */
   now(): number;
   /** Reads those of the books that are older than allowed: at most one batch. Keeps the old copies when the store can't be reached. */
-  refresh(ids: Iterable<string>): Promise<void>;
+  /** Answers whether all of them are fresh now. */
+  refresh(ids: Iterable<string>): Promise<boolean>;
   /**
    * Writes through to the store and keeps what comes back. When the store can't be reached the update is judged on this instance's
    * own copy, so that one instance alone still keeps every limit; the bound on overshoot is then the number of live instances.
@@ -80,13 +81,14 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
         stale.push(id);
         if (stale.length === batchSize) break;
       }
-      if (stale.length === 0) return;
+      if (stale.length === 0) return true;
       try {
         const items = await store.batchGet(stale.map(toKey));
         stale.forEach((id, index) => keep(id, items[index] ?? null));
       } catch (error) {
         degrade(error, 'read');
       }
+      return stale.length < batchSize;
     },
     update: async (id, { guards, add, set, remove, lasting }) => {
       const expiry = lasting ? {} : { expiresAtMs: clock.now() + KEEP_MS };

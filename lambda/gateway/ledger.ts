@@ -56,6 +56,8 @@ const STALE_AFTER_MS = 1_500;
 const STALE_AFTER_CALM_MS = 15_000;
 const NEARLY_USED_UP = 0.7;
 const BATCH_SIZE = 40;
+/** All books were fresh: this long nobody looks whether one has become stale. */
+const LOOK_AGAIN_MS = 100;
 
 interface Desk extends LedgerDeps {
   readonly books: Books;
@@ -72,9 +74,13 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const seen: Standings = createStandings({ candidates: deps.fleet.candidates, books, zones });
   const stripped = createStripped(deps);
   const desk: Desk = { ...deps, books, seen, zones };
+  const allIds = [...bookIds(deps.fleet.candidates, null)];
+  let freshAtMs = -Infinity;
   return {
     refresh: async (among) => {
-      await books.refresh(bookIds(deps.fleet.candidates, among));
+      if (among !== null) await books.refresh(bookIds(deps.fleet.candidates, among));
+      else if (deps.clock.now() - freshAtMs >= LOOK_AGAIN_MS && (await books.refresh(allIds)))
+        freshAtMs = deps.clock.now();
     },
     standings: (nowMs) => seen.read(nowMs),
     reserve: (index, need, lastResort) => reserve(desk, { index, need, lastResort }),

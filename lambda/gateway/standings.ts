@@ -74,7 +74,7 @@ function toStanding(
   let contested = false;
   for (const pool of candidate.pools) {
     const view = viewPool({ pool, need: noAmounts, book, nowMs, zones });
-    const others = othersIn(pool, known);
+    const others = othersIn(pool, known, nowMs);
     contested ||= others > 0 && view.used + others >= view.max;
     // Where others may fill the rest at any moment, the pool is taken to be so much fuller.
     pressure = Math.max(pressure, Math.min(1, view.pressure + (view.max > 0 ? others / view.max : 0)));

@@ -27,7 +27,6 @@ export interface Watch {
 export function createWatch(input: WatchInput): Watch {
   const { clock, deadlineAtMs } = input;
   const startedAtMs = clock.now();
-  const timer = new AbortController();
   let lateAtMs = startedAtMs + input.lateMs;
   let lastAtMs: number | null = null;
   let isPaused = false;
@@ -46,22 +45,25 @@ export function createWatch(input: WatchInput): Watch {
           : `the answer stood still for ${Math.round(input.idleMs)} ms`;
     input.onTimeout(passed);
   };
-  const watch = async (): Promise<void> => {
-    for (;;) {
-      const lateMs = lastAtMs === null ? lateAtMs : Infinity;
-      const endsAtMs = Math.min(silenceEndsAtMs(), deadlineAtMs);
-      const waitMs = Math.min(lateMs, endsAtMs) - clock.now();
-      if (waitMs > 0) await clock.sleep(waitMs, timer.signal);
-      else if (endsAtMs <= clock.now()) return tellTimeout();
-      else {
-        lateAtMs = Infinity;
-        input.onLate();
-      }
+  let cancel = (): void => undefined;
+  const look = (): void => {
+    const nowMs = clock.now();
+    const endsAtMs = Math.min(silenceEndsAtMs(), deadlineAtMs);
+    if (endsAtMs <= nowMs) return tellTimeout();
+    if (lastAtMs === null && lateAtMs <= nowMs) {
+      lateAtMs = Infinity;
+      input.onLate();
       if (stopped) return;
     }
+    arm();
   };
-  // Rejects only when it is stopped.
-  watch().catch(() => undefined);
+  // Never fires at once: whoever watches is not ready for it yet.
+  const arm = (): void => {
+    const endsAtMs = Math.min(silenceEndsAtMs(), deadlineAtMs);
+    const nextAtMs = Math.min(lastAtMs === null ? lateAtMs : Infinity, endsAtMs);
+    cancel = clock.after(Math.max(0, nextAtMs - clock.now()), look);
+  };
+  arm();
   return {
     seen: () => {
       lastAtMs = clock.now();
@@ -75,7 +77,7 @@ export function createWatch(input: WatchInput): Watch {
     },
     stop: () => {
       stopped = true;
-      timer.abort();
+      cancel();
     },
   };
 }

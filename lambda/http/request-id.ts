@@ -2,10 +2,21 @@
 import { randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const LENGTH = 24;
+/** Random bytes are drawn for this many ids at once: asking for them costs more than using them. */
+const IDS_AT_ONCE = 256;
 
-/** `req_` and 24 characters of random, without letters that are easily confused. */
-export function newRequestId(): string {
-  let id = 'req_';
-  for (const byte of randomBytes(24)) id += ALPHABET[byte & 31];
-  return id;
+/** A source of names: `req_` and 24 characters of random, without letters that are easily confused. */
+export function createRequestIds(): () => string {
+  let bytes = randomBytes(0);
+  let at = 0;
+  return () => {
+    if (at + LENGTH > bytes.length) {
+      bytes = randomBytes(LENGTH * IDS_AT_ONCE);
+      at = 0;
+    }
+    let id = 'req_';
+    for (const end = at + LENGTH; at < end; at++) id += ALPHABET[(bytes[at] ?? 0) & 31];
+    return id;
+  };
 }

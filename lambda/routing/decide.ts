@@ -75,7 +75,7 @@ export interface DecideInput {
   readonly refused: ReadonlyMap<number, number>;
   /** Nobody healthy is left: candidates behind an open breaker may be asked too, since a likely failure beats a certain one. */
   readonly lastResort: boolean;
-  /** Leaves alone what others may take first, and what is spent ahead of its time unless the request needs just that: while waiting a little may spare it. */
+  /** Leaves alone what others may take first and what is spent ahead of its time, while waiting a little may spare it. */
   readonly thrifty?: boolean;
   readonly nowMs: number;
   /** A number in [0, 1) that breaks ties; logged, so that the decision can be replayed. */
@@ -159,12 +159,11 @@ function judgeNow(candidate: Candidate, standing: Standing, { profile, nowMs, la
   return exceedsRoom(standing, asked, profile) ? code.quota_used_up : code.eligible;
 }
 
-/** Whether the candidate is better left alone: others may be faster, or its quota is spent ahead of its time and the request would do with less. */
-function isKept(candidate: Candidate, { overdraft, contested }: Standing, floorRank: number): boolean {
-  if (contested) return true;
-  if (overdraft === null || overdraft <= 0) return false;
-  return floorRank === 0 || candidate.roleRank < floorRank;
-}
+/** Long-lasting quota that is this far behind its time, or further, need not be spared. */
+const PLENTY = -0.4;
+
+/** Whether the candidate is better left alone: others may be faster, or its quota should last longer. */
+const isKept = ({ overdraft, contested }: Standing): boolean => contested || (overdraft !== null && overdraft > PLENTY);
 
 const tierRank = { free: 0, local: 1, paid: 2 } as const;
 /** Pressures closer than this share of a pool count as equal, so that equals take turns. */
@@ -285,9 +284,50 @@ function judge(index: number, input: DecideInput, floor: { rank: number; hard: b
   if (fit !== code.eligible) return fit;
   if (floor.hard && candidate.roleRank < floor.rank) return code.below_quality_floor;
   if ((input.refused.get(index) ?? 0) > input.nowMs) return code.quota_used_up;
+  // A model below what the request should have is no way to save.
+  if (input.thrifty && candidate.roleRank < floor.rank) return code.kept_for_later;
   const now = judgeNow(candidate, standing, input);
-  if (now === code.eligible && input.thrifty && isKept(candidate, standing, floor.rank)) return code.kept_for_later;
-  return now;
+  return now === code.eligible && input.thrifty && isKept(standing) ? code.kept_for_later : now;
+}
+
+/** The best candidate so far, with its measures as far as they have been asked for. */
+interface Leader {
+  index: number;
+  /** Measures known, from the left. */
+  known: number;
+  readonly values: Float64Array;
+}
+
+/** Compares one candidate with the leader measure by measure, each of the leader's taken only once, and lets the better one lead. */
+function challenge(
+  leader: Leader,
+  index: number,
+  { measures, input }: { measures: readonly Measure[]; input: DecideInput },
+): void {
+  const [candidate, standing] = [input.candidates[index], input.standings[index]];
+  const [first, holding] = [input.candidates[leader.index], input.standings[leader.index]];
+  if (!candidate || !standing) return;
+  if (!first || !holding) {
+    leader.index = index;
+    return;
+  }
+  const { values } = leader;
+  for (let place = 0; place < measures.length; place++) {
+    const measure = measures[place];
+    if (!measure) return;
+    if (place === leader.known) {
+      values[place] = measure.of(first, holding, leader.index);
+      leader.known++;
+    }
+    const value = measure.of(candidate, standing, index);
+    const held = values[place] ?? 0;
+    if (value === held) continue;
+    if (value > held) return;
+    values[place] = value;
+    leader.index = index;
+    leader.known = place + 1;
+    return;
+  }
 }
 
 /** Judges every candidate once and finds the best. Pure: the same input gives the same decision. */
@@ -296,18 +336,19 @@ export function decide(input: DecideInput): Decision {
   const codes = new Uint8Array(count).fill(code.other_model);
   const floor = requiredSize(input);
   const measures = toMeasures(input);
-  let best = -1;
+  const leader: Leader = { index: -1, known: 0, values: new Float64Array(measures.length) };
+  const contest = { measures, input };
+  const { among } = input.selector;
   let eligible = 0;
-  const consider = (index: number): void => {
+  for (let at = 0; at < (among?.length ?? count); at++) {
+    const index = among === null ? at : (among[at] ?? -1);
     const verdict = judge(index, input, floor);
     codes[index] = verdict;
-    if (verdict !== code.eligible) return;
+    if (verdict !== code.eligible) continue;
     eligible++;
-    if (best < 0 || compare(index, best, { measures, input }) < 0) best = index;
-  };
-  if (input.selector.among) for (const index of input.selector.among) consider(index);
-  else for (let index = 0; index < count; index++) consider(index);
-  return { best, eligible, codes };
+    challenge(leader, index, contest);
+  }
+  return { best: leader.index, eligible, codes };
 }
 
 /** The verdict on one candidate. */

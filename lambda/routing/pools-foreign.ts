@@ -7,12 +7,18 @@ import type { BoundPool } from './types.ts';
 /** Windows over which use by others is averaged. */
 const MEMORY = 20;
 /** Less than this per window is nobody. */
-const NOBODY = 0.05;
+const NOBODY = 0.02;
 
 const rateAttr = (key: string): string => `${key}!u`;
 const seenAttr = (key: string): string => `${key}!v`;
 
-const calendarMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000, week: 604_800_000, month: 2_592_000_000 } as const;
+const calendarMs = {
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+  month: 2_592_000_000,
+} as const;
 
 /** Length of a window of the pool, ms; 0 for those whose use nobody tells. */
 function windowMs(clock: Clock): number {
@@ -20,14 +26,23 @@ function windowMs(clock: Clock): number {
   return clock.kind === 'calendar' ? calendarMs[clock.every] : 0;
 }
 
-/** What others may take at any moment, units: what they use in a window, and one call. 0 when the pool is ours alone. */
-export function othersIn({ key }: BoundPool, book: Item): number {
+/**
+ * What others may have taken since a reply last told how much is left, units: what they use in that time, and one call. 0 when the pool is
+ * ours alone, or was looked at just now.
+ */
+export function othersIn({ key, clock }: BoundPool, book: Item, nowMs: number): number {
   const rate = numberIn(book, rateAttr(key)) ?? 0;
-  return rate > NOBODY ? rate + 1 : 0;
+  const sinceMs = nowMs - (numberIn(book, seenAttr(key)) ?? nowMs);
+  const unseen = rate * Math.min(1, Math.max(0, sinceMs) / Math.max(1, windowMs(clock)));
+  return unseen > NOBODY ? unseen + 1 : 0;
 }
 
 /** What to remember after a reply that told how much is left: `unseen` units were used by others since the last such reply. */
-export function learnOthers({ key, clock }: BoundPool, book: Item, { unseen, nowMs }: { unseen: number; nowMs: number }): Item {
+export function learnOthers(
+  { key, clock }: BoundPool,
+  book: Item,
+  { unseen, nowMs }: { unseen: number; nowMs: number },
+): Item {
   const lengthMs = windowMs(clock);
   const rate = numberIn(book, rateAttr(key)) ?? 0;
   if (lengthMs === 0 || (unseen === 0 && rate <= NOBODY)) return {};

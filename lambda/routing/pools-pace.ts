@@ -9,6 +9,9 @@ const SHORT_MS = 2 * HOUR_MS;
 /** What refills all the time is spent freely down to here: a full bucket wastes its refill, an empty one is no help at a peak. */
 const FREELY = 0.5;
 
+/** Share of the quota still to come that is held back for peaks; less and less of it as the window ends. */
+const RESERVE = 0.6;
+
 const calendarMs = { minute: 60_000, hour: HOUR_MS, day: DAY_MS, week: 7 * DAY_MS, month: 30 * DAY_MS } as const;
 
 /** Length of the window in which a pool comes back whole, ms; Infinity for a balance, 0 for places. */
@@ -28,7 +31,8 @@ function periodMs(clock: Clock): number {
 }
 
 /**
- * Share of the pool used beyond the share of its window that is gone, -1..1: above 0, going on like this empties it before it comes back.
+ * Share of the pool used beyond what is due by now, -1..1. Due is the share of its window that is gone, less a reserve for peaks: above 0,
+ * going on like this empties it before it comes back.
  * null for pools that come back soon, or are places rather than quota.
  */
 export function overdraftOf({ pool: { clock }, pressure, resetAtMs }: PoolView, nowMs: number): number | null {
@@ -39,5 +43,7 @@ export function overdraftOf({ pool: { clock }, pressure, resetAtMs }: PoolView, 
   const leftMs = resetAtMs === null ? lengthMs : Math.max(0, resetAtMs - nowMs);
   // A session that has not begun is all there.
   const isIdle = clock.kind === 'session' && leftMs === 0;
-  return isIdle ? pressure - 1 : pressure - (1 - Math.min(1, leftMs / lengthMs));
+  if (isIdle) return pressure - 1;
+  const left = Math.min(1, leftMs / lengthMs);
+  return pressure - (1 - left) * (1 - RESERVE * left);
 }

@@ -20,6 +20,7 @@ export interface SqliteOptions {
 interface Statements {
   readonly get: StatementSync;
   readonly put: StatementSync;
+  readonly replace: StatementSync;
   readonly remove: StatementSync;
   readonly sweep: StatementSync;
   readonly up: StatementSync;
@@ -38,7 +39,7 @@ function open(path: string): DatabaseSync {
       `The store file ${path} was written by a newer Freeway (layout ${found}, this one knows ${LAYOUT}). Update Freeway, or set FREEWAY_DATA to another folder.`,
     );
   }
-  db.exec(`CREATE TABLE IF NOT EXISTS items (pk TEXT NOT NULL, sk TEXT NOT NULL, body TEXT NOT NULL, expires_at REAL, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
+  db.exec(`CREATE TABLE IF NOT EXISTS items (pk TEXT NOT NULL, sk TEXT NOT NULL, body TEXT NOT NULL, expires_at REAL, version INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS items_expiry ON items (expires_at) WHERE expires_at IS NOT NULL;
     PRAGMA user_version = ${LAYOUT};`);
   return db;
@@ -51,9 +52,12 @@ function prepare(db: DatabaseSync): Statements {
       `SELECT sk, body FROM items WHERE pk = :pk AND substr(sk, 1, length(:prefix)) = :prefix AND (:after IS NULL OR sk ${beyond} :after) AND ${live} ORDER BY sk ${order} LIMIT :limit`,
     );
   return {
-    get: db.prepare(`SELECT body FROM items WHERE pk = :pk AND sk = :sk AND ${live}`),
+    get: db.prepare(`SELECT body, version, expires_at FROM items WHERE pk = :pk AND sk = :sk AND ${live}`),
     put: db.prepare(
-      'INSERT INTO items (pk, sk, body, expires_at) VALUES (:pk, :sk, :body, :expires) ON CONFLICT (pk, sk) DO UPDATE SET body = excluded.body, expires_at = CASE WHEN :keep THEN items.expires_at ELSE excluded.expires_at END',
+      'INSERT INTO items (pk, sk, body, expires_at, version) VALUES (:pk, :sk, :body, :expires, :version) ON CONFLICT (pk, sk) DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at, version = excluded.version',
+    ),
+    replace: db.prepare(
+      'UPDATE items SET body = :body, expires_at = :expires, version = :version WHERE pk = :pk AND sk = :sk AND version = :before',
     ),
     remove: db.prepare('DELETE FROM items WHERE pk = :pk AND sk = :sk'),
     sweep: db.prepare(
@@ -79,50 +83,116 @@ function guarded<T>(act: () => T): T {
   }
 }
 
+/** What this process last saw of an item. `version` is a number drawn anew for every write, so that an equal one means an equal item. */
+interface Seen {
+  readonly item: Item;
+  readonly version: number;
+  readonly expiresAtMs: number | null;
+}
+
+/** Items remembered at most. */
+const MEMORY = 4_096;
+
+interface Desk {
+  readonly db: DatabaseSync;
+  readonly statements: Statements;
+  readonly now: () => number;
+  readonly seen: Map<string, Seen>;
+  writes: number;
+}
+
+const newVersion = (): number => Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+const nameOf = ({ pk, sk }: ItemKey): string => `${pk}\n${sk}`;
+
+function remember({ seen }: Desk, key: ItemKey, state: Seen): void {
+  if (seen.size >= MEMORY) seen.clear();
+  seen.set(nameOf(key), state);
+}
+
+function readSeen(desk: Desk, { pk, sk }: ItemKey): Seen | null {
+  const row = desk.statements.get.get({ pk, sk, now: desk.now() });
+  const item = parse(row);
+  if (item === null) return null;
+  const expires = row?.['expires_at'];
+  return { item, version: Number(row?.['version']), expiresAtMs: typeof expires === 'number' ? expires : null };
+}
+
+function write(desk: Desk, key: ItemKey, { item, version, expiresAtMs }: Seen): void {
+  desk.statements.put.run({ ...key, body: JSON.stringify(item), expires: expiresAtMs, version });
+  if (++desk.writes % SWEEP_EVERY === 0) desk.statements.sweep.run({ now: desk.now(), limit: SWEEP_ROWS });
+}
+
+/** The item after an update. One that had expired begins anew, without its old expiry. */
+const toNext = (item: Item, before: Seen | null, wanted: Update): Seen => ({
+  item,
+  version: newVersion(),
+  expiresAtMs: wanted.expiresAtMs ?? before?.expiresAtMs ?? null,
+});
+
+/** Judges on what is remembered and writes only if that still stands: one statement. null: it has to be looked at anew. */
+function updateSeen(desk: Desk, wanted: Update): UpdateResult | null {
+  const before = desk.seen.get(nameOf(wanted.key));
+  if (before === undefined || (before.expiresAtMs !== null && before.expiresAtMs <= desk.now())) return null;
+  const result = applyUpdate(before.item, wanted);
+  if (!result.applied) return null;
+  const next = toNext(result.item, before, wanted);
+  const { changes } = desk.statements.replace.run({
+    ...wanted.key,
+    body: JSON.stringify(next.item),
+    expires: next.expiresAtMs,
+    version: next.version,
+    before: before.version,
+  });
+  if (changes !== 1) return null;
+  remember(desk, wanted.key, next);
+  return result;
+}
+
+/** Reads, judges and writes in one transaction that keeps other processes out. */
+function updateAnew(desk: Desk, wanted: Update): UpdateResult {
+  desk.db.exec('BEGIN IMMEDIATE');
+  try {
+    const before = readSeen(desk, wanted.key);
+    const result = applyUpdate(before?.item ?? null, wanted);
+    const state = result.applied ? toNext(result.item, before, wanted) : before;
+    if (result.applied && state !== null) write(desk, wanted.key, state);
+    desk.db.exec('COMMIT');
+    if (state === null) desk.seen.delete(nameOf(wanted.key));
+    else remember(desk, wanted.key, state);
+    return result;
+  } catch (error) {
+    desk.db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function query(
+  { statements, now }: Desk,
+  pk: string,
+  { prefix = '', limit = 1000, after, descending = false }: NonNullable<Parameters<Store['query']>[1]>,
+): QueryPage {
+  const statement = descending ? statements.down : statements.up;
+  const rows = statement.all({ pk, prefix, after: after ?? null, limit: limit + 1, now: now() });
+  const items = rows.slice(0, limit).map((row) => ({ key: { pk, sk: String(row['sk']) }, item: parse(row) ?? {} }));
+  return { items, next: rows.length > limit ? (items.at(-1)?.key.sk ?? null) : null };
+}
+
 /** Opens the store. Throws StoreUnavailable when the file can't be used. */
 export function createSqliteStore({ path, now = Date.now }: SqliteOptions): Store {
   const db = guarded(() => open(path));
-  const statements = guarded(() => prepare(db));
-  let writes = 0;
-  const read = ({ pk, sk }: ItemKey): Item | null => parse(statements.get.get({ pk, sk, now: now() }));
-  const write = ({ pk, sk }: ItemKey, item: Item, expiry: { at: number | null; keep: boolean }): void => {
-    statements.put.run({ pk, sk, body: JSON.stringify(item), expires: expiry.at, keep: expiry.keep ? 1 : 0 });
-    if (++writes % SWEEP_EVERY === 0) statements.sweep.run({ now: now(), limit: SWEEP_ROWS });
-  };
-  const update = (wanted: Update): UpdateResult => {
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      const before = read(wanted.key);
-      const result = applyUpdate(before, wanted);
-      // An item that had expired begins anew, without its old expiry.
-      const keep = wanted.expiresAtMs === undefined && before !== null;
-      if (result.applied) write(wanted.key, result.item, { at: wanted.expiresAtMs ?? null, keep });
-      db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      db.exec('ROLLBACK');
-      throw error;
-    }
-  };
-  const query = (
-    pk: string,
-    { prefix = '', limit = 1000, after, descending = false }: Parameters<Store['query']>[1] = {},
-  ): QueryPage => {
-    const statement = descending ? statements.down : statements.up;
-    const rows = statement.all({ pk, prefix, after: after ?? null, limit: limit + 1, now: now() });
-    const items = rows.slice(0, limit).map((row) => ({ key: { pk, sk: String(row['sk']) }, item: parse(row) ?? {} }));
-    return { items, next: rows.length > limit ? (items.at(-1)?.key.sk ?? null) : null };
-  };
+  const desk: Desk = { db, statements: guarded(() => prepare(db)), now, seen: new Map(), writes: 0 };
+  const { statements } = desk;
   return {
     kind: 'sqlite',
-    get: async (key) => guarded(() => read(key)),
-    batchGet: async (keys) => guarded(() => keys.map(read)),
-    put: async (key, item, expiresAtMs) => guarded(() => write(key, item, { at: expiresAtMs ?? null, keep: false })),
-    update: async (wanted) => guarded(() => update(wanted)),
+    get: async (key) => guarded(() => readSeen(desk, key)?.item ?? null),
+    batchGet: async (keys) => guarded(() => keys.map((key) => readSeen(desk, key)?.item ?? null)),
+    put: async (key, item, expiresAtMs) =>
+      guarded(() => write(desk, key, { item, version: newVersion(), expiresAtMs: expiresAtMs ?? null })),
+    update: async (wanted) => guarded(() => updateSeen(desk, wanted) ?? updateAnew(desk, wanted)),
     delete: async ({ pk, sk }) => {
       guarded(() => statements.remove.run({ pk, sk }));
     },
-    query: async (pk, options) => guarded(() => query(pk, options)),
+    query: async (pk, options = {}) => guarded(() => query(desk, pk, options)),
     ping: async () => {
       guarded(() => statements.get.get({ pk: '', sk: '', now: 0 }));
     },

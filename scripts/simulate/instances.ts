@@ -74,6 +74,7 @@ function createInstance(input: InstancesInput, fleet: Fleet): Instance {
   const clock: Clock = {
     now: () => world.now() + skewMs,
     random,
+    after: (ms, fire) => world.after(ms, () => state.alive && fire()),
     sleep: (ms, signal) => whileAlive(world.sleep(ms, signal), state),
   };
   const ownStore: Store = {

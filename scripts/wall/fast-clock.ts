@@ -9,6 +9,10 @@ export function createFastClock(speed: number): Clock {
   return {
     now: () => startMs + (performance.now() - zero) * speed,
     sleep: (ms, signal) => sleep(ms / speed, undefined, signal ? { signal } : {}),
+    after: (ms, fire) => {
+      const timer = setTimeout(fire, ms / speed);
+      return () => clearTimeout(timer);
+    },
     random: Math.random,
   };
 }

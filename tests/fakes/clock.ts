@@ -166,6 +166,7 @@ export function createFakeClock(startMs = Date.UTC(2026, 10, 21, 12), options: F
       });
     },
     schedule,
+    after: schedule,
     async advance(ms) {
       const untilMs = nowMs + ms;
       await settle();

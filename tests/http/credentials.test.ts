@@ -1,7 +1,9 @@
 // How a caller's key is read and compared, and what request ids look like.
 import { describe, expect, it } from 'vitest';
 import { createKeyCheck, readBearer } from '#lambda/http/auth-headers.ts';
-import { newRequestId } from '#lambda/http/request-id.ts';
+import { createRequestIds } from '#lambda/http/request-id.ts';
+
+const newRequestId = createRequestIds();
 
 describe('readBearer', () => {
   it.each([

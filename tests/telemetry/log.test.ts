@@ -1,7 +1,7 @@
 // Log lines: which fields get through, and that nothing that looks like a key does.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { newRequestId } from '#lambda/http/request-id.ts';
+import { createRequestIds } from '#lambda/http/request-id.ts';
 import type { LogFields } from '#lambda/ports.ts';
 import { createLog, redact, toErrorFields, type LogLevel } from '#lambda/telemetry/log.ts';
 
@@ -79,7 +79,7 @@ describe('redact', () => {
 
   it('leaves request ids, which logs are searched by', () => {
     for (let i = 0; i < 50; i++) {
-      const id = newRequestId();
+      const id = createRequestIds()();
       expect(redact(`request ${id} failed`)).toBe(`request ${id} failed`);
     }
   });
