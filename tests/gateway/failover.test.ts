@@ -119,6 +119,12 @@ describe('failures that are the answer', () => {
 });
 
 describe('the breaker', () => {
+  it('is not opened by limits, however many in a row', async () => {
+    const world = await createWorld({ providers: [provider('alpha'), provider('beta')] });
+    world.providers['alpha']!.script(Array.from({ length: 8 }, () => '429-ms-100'));
+    for (let i = 0; i < 8; i++) expect((await world.ask()).headers['x-freeway-credential']).toBe('beta');
+    expect((await world.ask()).headers['x-freeway-credential']).toBe('alpha');
+  });
   it('opens after three failures in a row, probes one call at a time, and closes on probation', async () => {
     const world = await createWorld({ providers: [provider('alpha', 'flap-20000-600000-503'), provider('beta')] });
     const calls = (): number => world.providers['alpha']!.received().length;

@@ -186,6 +186,77 @@ describe('rescue of tool calls', () => {
   });
 });
 
+describe('rescue of several tool calls, and of text beside them', () => {
+  const both = {
+    ...stream,
+    tools: [
+      ...tools,
+      { type: 'function', function: { name: 'listen', parameters: { type: 'object', properties: {} } } },
+    ],
+    messages: [
+      {
+        role: 'user',
+        content: 'call tool look with {"where":"up in the old tower"} and call tool listen with {"to":"the wind"}',
+      },
+    ],
+  };
+  it.each([1, 3, 6, 9, 11])('two calls, cut after %i pieces', async (pieces) => {
+    const world = await createWorld({ providers: [alpha(`cut-${pieces}`), beta()] });
+    const reply = await world.ask(both);
+    expect(reply.error()).toBeNull();
+    expect(callOf(reply)).toEqual({
+      names: 'looklisten',
+      ids: 2,
+      args: '{"where":"up in the old tower"}{"to":"the wind"}',
+    });
+  });
+  it('never gives a model its own half call as a beginning', async () => {
+    const world = await createWorld({
+      providers: [alpha('cut-arguments'), beta()],
+      entries: [toEntry('alpha', { priority: 10 }), withPrefill],
+    });
+    expect((await world.ask(calling)).error()).toBeNull();
+    for (const question of asked(world, 'beta')) expect(question).toMatchObject({ messages: [{ role: 'user' }] });
+  });
+});
+
+describe('rescue over more than two attempts', () => {
+  it('an answer that breaks off twice goes on twice, under one id', async () => {
+    const gamma: FakeProviderSpec = { name: 'gamma', models: [{ id: 'm1' }] };
+    const world = await createWorld({
+      providers: [alpha('cut-10'), { ...beta(), models: [{ id: 'm1', fault: 'stall-30' }] }, gamma],
+    });
+    const reply = await world.ask(stream);
+    expectWhole(reply);
+    const freeway = last(reply)['freeway'] as { rescued: { shown_characters: number }[]; credential: string };
+    expect(freeway.credential).toBe('gamma');
+    expect(freeway.rescued).toHaveLength(2);
+    expect(freeway.rescued[1]!.shown_characters).toBeGreaterThan(freeway.rescued[0]!.shown_characters);
+  });
+  it('tells the model of the provider that wrote the end, and the id of the first', async () => {
+    const models = [{ id: 'm1-other', kind: 'chat' as const, family: 'm1', size: 'large' as const }];
+    const world = await createWorld({
+      providers: [alpha('cut-40'), { name: 'beta', models: [{ id: 'm1-other' }] }],
+      entries: [toEntry('alpha', { priority: 10 }), toEntry('beta', { priority: 20, models })],
+    });
+    const reply = await world.ask(stream);
+    expectWhole(reply);
+    expect(last(reply)['model']).toBe('m1-other');
+  });
+  it('a candidate that has not the text of the first in many languages goes on all the same', async () => {
+    const text = 'Größe, naïveté, 東京の夜は静かです。 Прощай, мир! 🚀🌍 — fin de l’histoire, mes amis; das Ende.';
+    const speaking = (name: string, fault?: string): FakeProviderSpec => ({
+      name,
+      models: [{ id: 'm1', answer: () => text, ...(fault === undefined ? {} : { fault }) }],
+    });
+    for (const bytes of [300, 333, 612, 613, 614, 615, 616, 900, 1_400]) {
+      const world = await createWorld({ providers: [speaking('alpha', `cut-byte-${bytes}`), speaking('beta')] });
+      const reply = await world.ask(stream);
+      expect([reply.error(), reply.content()]).toEqual([null, text]);
+    }
+  });
+});
+
 describe('rescue of thoughts', () => {
   it('thoughts that were shown are not told twice', async () => {
     const thinking = (name: string, fault?: string): FakeProviderSpec => ({
