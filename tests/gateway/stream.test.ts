@@ -110,3 +110,25 @@ describe('callers who hang up', () => {
     expectNothingLeft(world);
   });
 });
+
+describe('whole answers from a provider that always streams', () => {
+  const frames = ['Once ', 'upon ', 'a time.'].map(
+    (content) =>
+      `data: ${JSON.stringify({ id: 'c1', created: 1, model: 'm1', choices: [{ index: 0, delta: { content } }] })}\n\n`,
+  );
+  const finish = `data: ${JSON.stringify({ id: 'c1', created: 1, model: 'm1', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage: { prompt_tokens: 3, completion_tokens: 4 } })}\n\n`;
+  const streaming = (body: string): FakeProviderSpec => ({
+    name: 'alpha',
+    models: [{ id: 'm1', fault: { kind: 'raw', status: 200, headers: { 'content-type': 'text/event-stream' }, body } }],
+  });
+  it('are collected', async () => {
+    const world = await createWorld({ providers: [streaming(`${frames.join('')}${finish}data: [DONE]\n\n`)] });
+    const reply = await world.ask();
+    expect(reply.content()).toBe('Once upon a time.');
+    expect(reply.json()).toMatchObject({ object: 'chat.completion', usage: { completion_tokens: 4 } });
+  });
+  it('are asked elsewhere when the stream was cut', async () => {
+    const world = await createWorld({ providers: [streaming(frames.join('')), provider('beta')] });
+    expect((await world.ask()).content()).toBe(canonicalAnswer);
+  });
+});
