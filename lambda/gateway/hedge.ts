@@ -10,6 +10,8 @@ export interface Hedge {
   earn(): void;
   /** Spends an extra call; false when there is none to spend. */
   spend(): boolean;
+  /** The extra call that was spent could not be made. */
+  giveBack(): void;
 }
 
 /** Extra calls per request in the long run, and how many may come in a row. */
@@ -40,6 +42,9 @@ export function createHedge(): Hedge {
       if (budget < 1) return false;
       budget--;
       return true;
+    },
+    giveBack: () => {
+      budget++;
     },
   };
 }

@@ -5,7 +5,9 @@ import type { ResumeMode } from './rescue.ts';
 
 /** One break in an answer that went on elsewhere. */
 export interface Rescued {
+  /** The route that broke off. */
   readonly from: string;
+  readonly providerId: string;
   readonly failure: ProviderFailureKind;
   /** How much the caller had been shown, characters of text and tool calls. */
   readonly shownCharacters: number;

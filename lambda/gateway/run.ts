@@ -1,5 +1,5 @@
 // The one loop: decide, reserve, send, settle; on failure consult the policy table and go on, as long as the caller's patience lasts.
-import { CallerError, type ProviderFailure } from '#shared/failures.ts';
+import { CallerError, type CallerErrorCode, type ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Clock, Log, Metrics, Upstream } from '../ports.ts';
 import type { DecideInput } from '../routing/decide.ts';
@@ -14,6 +14,7 @@ import type { Ledger } from './ledger.ts';
 import type { AttemptOutcome, Operation } from './operation.ts';
 import { pick, toDecideInput, type Runner } from './pick.ts';
 import { toAttempt, toReceipt } from './receipt.ts';
+import type { ResumeMode } from './rescue.ts';
 import { priceOf, toSpent, totalOf } from './totals.ts';
 import { takeTurn, type Ended, type Request } from './turn.ts';
 import { createQueue, type Queue } from './queue.ts';
@@ -72,7 +73,10 @@ async function run(deps: GatewayDeps, request: Request): Promise<RunResult> {
       journey.resumedBy = journey.committed ? operation.rescue.modeOf(runner.index) : null;
       const ended = await takeTurn(deps, request, runner);
       const won = ended.find(({ outcome }) => outcome.failure === null);
-      if (won) return toResult(request, won, null);
+      if (won) {
+        countRescues(deps, journey);
+        return toResult(request, won, null);
+      }
       broken = ended.find(({ outcome }) => outcome.committed) ?? broken;
       for (const one of ended) afterEnd(deps, request, one);
     } catch (error) {
@@ -80,6 +84,12 @@ async function run(deps: GatewayDeps, request: Request): Promise<RunResult> {
       return toResult(request, broken, error);
     }
   }
+}
+
+/** Only answers that came to their end count as rescued. */
+function countRescues({ metrics }: GatewayDeps, { rescues }: Journey): void {
+  for (const { providerId, failure } of rescues)
+    metrics.count('freeway_rescues_total', { provider: providerId, failure });
 }
 
 interface Picked {
@@ -106,6 +116,9 @@ async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> 
   }
 }
 
+/** What says more of an answer that broke off than that it did. */
+const keptCodes: ReadonlySet<CallerErrorCode> = new Set<CallerErrorCode>(['deadline', 'content_filter']);
+
 /** The end of the request, its last attempt being this one. */
 function toResult({ journey }: Request, { runner, outcome }: Ended, error: CallerError | null): RunResult {
   const costUsd = priceOf(runner.candidate, outcome.usage);
@@ -118,12 +131,12 @@ function toResult({ journey }: Request, { runner, outcome }: Ended, error: Calle
     error === null
       ? null
       : new CallerError(
-          error.code === 'deadline' ? 'deadline' : 'upstream_failed',
+          keptCodes.has(error.code) ? error.code : 'upstream_failed',
           `The answer broke off: ${failure}`,
           {
             attempts,
             waitedMs,
-            retryable: true,
+            retryable: error.code !== 'content_filter',
             retryAfterMs: error.retryAfterMs,
           },
         );
@@ -148,10 +161,11 @@ function afterEnd(deps: GatewayDeps, request: Request, { runner, outcome, lost }
   const { journey, caller } = request;
   const failed: Failed = { runner, outcome, failure };
   journey.attempts.push(toAttempt(runner.candidate, failure, outcome.ms));
+  if (journey.committed && outcome.seenTokens > 0)
+    journey.spent.push(toSpent(runner.candidate, runner.reservation.need, outcome));
   if (caller.gone) throw toStop(deps, request, failure);
-  if (!journey.committed) return goOn(deps, request, failed);
-  if (outcome.seenTokens > 0) journey.spent.push(toSpent(runner.candidate, runner.reservation.need, outcome));
-  afterBreak(deps, request, failed);
+  if (journey.committed) afterBreak(deps, request, failed);
+  else goOn(deps, request, failed);
 }
 
 /** The caller has seen some of the answer: it goes on elsewhere, or it is over. */
@@ -167,11 +181,11 @@ function afterBreak(deps: GatewayDeps, request: Request, failed: Failed): void {
   }
   if (!rescue.possible()) throw toStop(deps, request, failure);
   if (outcome.committed && failure.kind !== 'cancelled') {
-    journey.rescues.push({ from: candidate.route, failure: failure.kind, shownCharacters: rescue.shownCharacters() });
-    deps.metrics.count('freeway_rescues_total', { provider: candidate.providerId, failure: failure.kind });
+    const { route: from, providerId } = candidate;
+    journey.rescues.push({ from, providerId, failure: failure.kind, shownCharacters: rescue.shownCharacters() });
   }
   // It would not go on in this way, or told another story: perhaps in another way, else elsewhere.
-  if (journey.resumedBy !== null && isOfWay(failure)) {
+  if (journey.resumedBy !== null && isOfWay(journey.resumedBy, failure)) {
     rescue.spend(index);
     if (rescue.modeOf(index) === null) journey.tried.add(index);
     return;
@@ -179,9 +193,9 @@ function afterBreak(deps: GatewayDeps, request: Request, failed: Failed): void {
   goOn(deps, request, failed);
 }
 
-/** Failures that speak of the way a candidate was asked to go on, not of the candidate. */
-const isOfWay = ({ kind, field }: ProviderFailure): boolean =>
-  kind === 'cancelled' || (kind === 'rejected' && field === undefined);
+/** Failures that speak of the way a candidate was asked to go on, not of the candidate. A field is refused in the caller's own request. */
+const isOfWay = (mode: ResumeMode, { kind, field }: ProviderFailure): boolean =>
+  kind === 'cancelled' || (kind === 'rejected' && (mode !== 'restart' || field === undefined));
 
 const toStop = (deps: GatewayDeps, { operation, journey }: Request, failure: ProviderFailure): CallerError =>
   toCallerError({ ...toEnded(deps, toDecideInput(deps, operation, journey), journey), stoppedBy: failure });

@@ -103,7 +103,7 @@ async function addSecond(race: Race, first: Runner): Promise<void> {
   const input = { ...toDecideInput(deps, operation, journey), tried: elsewhere, policy };
   if (!deps.hedge.spend()) return;
   const runner = await pick(deps, input, journey);
-  if (typeof runner === 'string') return;
+  if (typeof runner === 'string') return deps.hedge.giveBack();
   if (race.over || race.winner !== null || request.caller.gone) await release(race, runner);
   else start(race, runner);
 }
