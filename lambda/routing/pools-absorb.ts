@@ -7,8 +7,8 @@ import { learnOthers } from './pools-foreign.ts';
 import { learnedLimit, toLearned } from './pools-learned.ts';
 import { numberIn, toDraft } from './pools-ops.ts';
 import type { Draft, Ops } from './pools-ops.ts';
-import { raiseNow, slotMsOf } from './pools-rolling.ts';
-import { viewPool } from './pools-view.ts';
+import { raiseNow, slotMsOf, usedStrictly } from './pools-rolling.ts';
+import { ask, viewPool } from './pools-view.ts';
 import type { Moment } from './pools-view.ts';
 import type { BoundPool, PoolView } from './types.ts';
 
@@ -77,6 +77,11 @@ interface Raise {
   readonly max: number;
 }
 
+/** What the provider should have counted of ours. */
+function usedBy({ pool, used }: PoolView, moment: Moment): number {
+  return pool.clock.kind === 'rolling' ? usedStrictly(pool.clock, ask(pool, 0, moment)) : used;
+}
+
 /** Counts units that others used. Balances, sessions and leases are never told in headers. */
 function raise({ pool, by, max }: Raise, { book, nowMs, zones }: Moment, draft: Draft): void {
   const { key, clock } = pool;
@@ -113,7 +118,7 @@ export function absorbLimits({ pools, observed, settled, ...before }: AbsorbInpu
     counted.add(pool);
     const max = report.limit ?? view.max;
     // A bucket is kept as time to refill, so with another limit the same state means other units.
-    const ours = pool.clock.kind === 'refill' ? (view.used * max) / view.max : view.used;
+    const ours = pool.clock.kind === 'refill' ? (view.used * max) / view.max : usedBy(view, moment);
     const unseen = max - Math.max(0, report.remaining) - ours;
     // Less than one unit is what refilled on the way here.
     const isUse = unseen >= 1;

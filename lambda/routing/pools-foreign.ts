@@ -7,7 +7,9 @@ import type { BoundPool } from './types.ts';
 /** Windows over which use by others is averaged. */
 const MEMORY = 20;
 /** Less than this per window is nobody. */
-const NOBODY = 0.02;
+const NOBODY = 0.05;
+/** A risk this small, that somebody has come since, is taken. */
+const SLIGHT = 0.05;
 
 const rateAttr = (key: string): string => `${key}!u`;
 const seenAttr = (key: string): string => `${key}!v`;
@@ -34,7 +36,7 @@ export function othersIn({ key, clock }: BoundPool, book: Item, nowMs: number): 
   const rate = numberIn(book, rateAttr(key)) ?? 0;
   const sinceMs = nowMs - (numberIn(book, seenAttr(key)) ?? nowMs);
   const unseen = rate * Math.min(1, Math.max(0, sinceMs) / Math.max(1, windowMs(clock)));
-  return unseen > NOBODY ? unseen + 1 : 0;
+  return rate > NOBODY && unseen > SLIGHT ? unseen + 1 : 0;
 }
 
 /** What to remember after a reply that told how much is left: `unseen` units were used by others since the last such reply. */

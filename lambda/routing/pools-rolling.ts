@@ -127,6 +127,12 @@ export const rolling: PoolRules<RollingClock> = {
   },
 };
 
+/** What the provider still counts of it, without the allowance for what may be on its way. */
+export function usedStrictly({ seconds }: RollingClock, { key, slotMs, book, nowMs }: PoolQuestion): number {
+  const log = toLog(key, { seconds, slotMs, nowMs });
+  return readEntries(book, { ...log, reach: Math.ceil((seconds * 1000) / slotMs) }).used;
+}
+
 /** Corrects what a reservation took, as long as it still counts; a slot that is forgotten must not come back. */
 export function raiseRolling(
   charge: RollingCharge,

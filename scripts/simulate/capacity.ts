@@ -72,7 +72,9 @@ function toSource(
   group: readonly string[],
   { key, span }: { key: string; span: Span },
 ): Source {
-  const share = span.foreign && provider.shared?.keys.includes(key) ? 1 - provider.shared.share : 1;
+  const { shared } = provider;
+  const isShared = shared?.keys.includes(key) === true && group.some((model) => shared?.models.includes(model));
+  const share = span.foreign && isShared ? 1 - (shared?.share ?? 0) : 1;
   let perMs = Infinity;
   let stock = Infinity;
   for (const limit of provider.limits) {

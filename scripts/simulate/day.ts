@@ -14,7 +14,7 @@ import { totalCapacity, toSources, type Source } from './capacity.ts';
 import { createInstances, type Hosting, type Instance, type Instances } from './instances.ts';
 import { meanTokens, readTrace, toArrivals, type Arrival, type Shape } from './load.ts';
 import { createMeasure, type Ending, type Measure } from './measure.ts';
-import { createSimulatedStore, type Outage, type StoreTally } from './store.ts';
+import { createSimulatedStore, type Outage, type SimulatedStore, type StoreTally } from './store.ts';
 import { createNetwork, type SimulatedNetwork } from './upstream.ts';
 import { providers, type SimulatedProvider } from './world.ts';
 
@@ -62,6 +62,7 @@ export interface Day {
 export const START_MS = Date.UTC(2026, 10, 21);
 /** One in so many refused requests comes back at the time it was told. */
 const COMEBACK_EVERY = 20;
+const NOTHING: Arrival = { atMs: 0, inputTokens: 0, outputTokens: 0, size: 0 };
 /** Left for the last requests to end. */
 const AFTERGLOW_MS = 120_000;
 
@@ -139,6 +140,7 @@ function toOperation(stage: Stage, request: number, instance: Instance): Operati
     only: null,
     ignore: [],
     failover: true,
+    rescue: true,
     maxWaitMs: setting.maxWaitMs,
   };
   const operation = createChatOperation({
@@ -167,52 +169,52 @@ const toCaller = (onFirst: (receipt: Receipt) => void): Caller => ({
   },
 });
 
+interface Asked {
+  readonly stage: Stage;
+  readonly arrival: Arrival;
+  readonly instance: Instance;
+  readonly request: number;
+}
+
+/** Runs one request on an instance that lives to the end of it. */
+async function answer({ stage, arrival, instance, request }: Asked): Promise<Ending> {
+  const { inputTokens, outputTokens, size, atMs } = arrival;
+  const before = { ...instance.calls };
+  let first = { ...before };
+  const caller = toCaller(() => (first = { ...instance.calls }));
+  try {
+    const { receipt, costUsd } = await instance.gateway.run({
+      operation: toOperation(stage, request, instance),
+      caller,
+    });
+    const { candidate, waitedMs, attempts } = receipt;
+    const listUsd = listCostUsd(candidate.price, { inputTokens, outputTokens }) ?? 0;
+    const served = { tier: candidate.tier, rank: candidate.roleRank, costUsd: costUsd ?? 0, listUsd };
+    const calls = {
+      readsBefore: first.reads - before.reads,
+      writesBefore: first.writes - before.writes,
+      writesAfter: instance.calls.writes - first.writes,
+    };
+    const single = stage.setting.hosting.kind !== 'server';
+    const ended = { atMs, size, served, status: 200, waitedMs, retryAfterMs: null, attempts: attempts.length };
+    return { ...ended, calls: single ? calls : null };
+  } catch (error) {
+    if (!(error instanceof CallerError)) throw error;
+    const { status, waitedMs, retryAfterMs, attempts } = error;
+    return { atMs, size, served: null, status, waitedMs, retryAfterMs, attempts: attempts.length, calls: null };
+  }
+}
+
 /** Sends one request to an instance and says how it ended; null when the instance died. */
-function ask(stage: Stage, request: number): Promise<Ending | null> {
-  const { instances, arrivals, setting } = stage;
+async function ask(stage: Stage, request: number): Promise<Ending | null> {
+  const { instances, arrivals } = stage;
   const arrival = arrivals[request];
   if (!arrival) throw new Error('no such request');
   const instance = instances.take();
-  const before = { ...instance.calls };
-  const single = setting.hosting.kind !== 'server';
-  let first = { ...before };
-  const { inputTokens, outputTokens, size, atMs } = arrival;
-  const toCalls = (): Ending['calls'] =>
-    single
-      ? {
-          readsBefore: first.reads - before.reads,
-          writesBefore: first.writes - before.writes,
-          writesAfter: instance.calls.writes - first.writes,
-        }
-      : null;
-  return new Promise((resolve, reject) => {
-    if (single) instance.onDeath = () => resolve(null);
-    const caller = toCaller(() => (first = { ...instance.calls }));
-    instance.gateway.run({ operation: toOperation(stage, request, instance), caller }).then(
-      ({ receipt, costUsd }) => {
-        instances.leave(instance);
-        const { candidate, waitedMs, attempts } = receipt;
-        const listUsd = listCostUsd(candidate.price, { inputTokens, outputTokens }) ?? 0;
-        const served = { tier: candidate.tier, rank: candidate.roleRank, costUsd: costUsd ?? 0, listUsd };
-        resolve({
-          atMs,
-          size,
-          served,
-          status: 200,
-          waitedMs,
-          retryAfterMs: null,
-          attempts: attempts.length,
-          calls: toCalls(),
-        });
-      },
-      (error: unknown) => {
-        instances.leave(instance);
-        if (!(error instanceof CallerError)) return reject(error);
-        const { status, waitedMs, retryAfterMs, attempts } = error;
-        resolve({ atMs, size, served: null, status, waitedMs, retryAfterMs, attempts: attempts.length, calls: null });
-      },
-    );
-  });
+  const died = new Promise<null>((resolve) => instance.deaths.push(() => resolve(null)));
+  const ending = await Promise.race([answer({ stage, arrival, instance, request }), died]);
+  if (ending !== null) instances.leave(instance);
+  return ending;
 }
 
 /** A request as its caller lives it: again when the instance dies under it. */
@@ -262,44 +264,9 @@ function watchPressure({ setting, clock, instances, measure }: Stage, observer: 
   clock.schedule(everyMs / 2, next);
 }
 
-/** Plays the day. */
-export async function playDay(setting: Setting): Promise<Day> {
-  const scene = toScene(setting);
-  const { arrivals, sources } = scene;
-  const random = createRandom(setting.seed + 1);
-  const clock = createFakeClock(START_MS, { seed: setting.seed });
-  const { lengthMs, foreign } = setting;
-  const network = createNetwork({
-    ...{ clock, random, providers: scene.providers, foreign, lengthMs },
-    truthOf: (request) => arrivals[request] ?? { inputTokens: 0, outputTokens: 0 },
-  });
-  const store = createSimulatedStore({ clock, random, outage: setting.outage, lost: setting.lostSettles });
-  const metrics = createMetrics();
-  const around = {
-    clock,
-    random,
-    providers: scene.providers,
-    skewMs: setting.skewMs,
-    store,
-    upstream: network,
-    metrics,
-  };
-  const instances = createInstances({ ...around, hosting: setting.hosting });
-  const measure = createMeasure(lengthMs);
-  const stage: Stage = {
-    setting,
-    clock,
-    random,
-    arrivals,
-    instances,
-    measure,
-    comebacks: { asked: 0, served: 0 },
-    refused: 0,
-  };
-  let killed = 0;
-  startKills(stage, (count) => (killed += count));
-  const watch = createSimulatedStoreView(store);
-  watchPressure(stage, createInstances({ ...around, store: watch, hosting: { kind: 'server', count: 1 } }).take());
+/** Sends every request at its time. Resolves at the end of the day; rejects with the first error that is not the caller's to see. */
+async function playArrivals(stage: Stage): Promise<void> {
+  const { clock, arrivals, setting } = stage;
   let failure: unknown = null;
   const arrive = (request: number): void => {
     live(stage, request).catch((error: unknown) => (failure ??= error));
@@ -307,27 +274,36 @@ export async function playDay(setting: Setting): Promise<Day> {
     if (next !== undefined) clock.schedule(START_MS + next.atMs - clock.now(), () => arrive(request + 1));
   };
   clock.schedule(arrivals[0]?.atMs ?? 0, () => arrive(0));
-  await clock.advance(lengthMs + AFTERGLOW_MS);
+  await clock.advance(setting.lengthMs + AFTERGLOW_MS);
   if (failure !== null) throw failure;
-  for (const { atMs } of network.refusals) measure.binAt(atMs - START_MS).limited++;
-  const { comebacks } = stage;
-  return {
-    setting,
-    sources,
-    arrivals,
-    measure,
-    network,
-    store: store.tally,
-    startMs: START_MS,
-    instances: instances.most(),
-    killed,
-    comebacks,
-  };
 }
 
 /** The same state, looked at without being counted. */
-function createSimulatedStoreView(
-  store: ReturnType<typeof createSimulatedStore>,
-): ReturnType<typeof createSimulatedStore> {
-  return { ...store, batchGet: (keys) => Promise.all(keys.map((key) => store.get(key))) };
+const toUncounted = (store: SimulatedStore): SimulatedStore => ({
+  ...store,
+  batchGet: (keys) => Promise.all(keys.map((key) => store.get(key))),
+});
+
+/** Plays the day. */
+export async function playDay(setting: Setting): Promise<Day> {
+  const { providers, arrivals, sources } = toScene(setting);
+  const random = createRandom(setting.seed + 1);
+  const clock = createFakeClock(START_MS, { seed: setting.seed });
+  const { lengthMs, foreign, skewMs } = setting;
+  const truthOf = (request: number): Arrival => arrivals[request] ?? NOTHING;
+  const network = createNetwork({ clock, random, providers, foreign, lengthMs, truthOf });
+  const store = createSimulatedStore({ clock, random, outage: setting.outage, lost: setting.lostSettles });
+  const around = { clock, random, providers, skewMs, store, upstream: network, metrics: createMetrics() };
+  const instances = createInstances({ ...around, hosting: setting.hosting });
+  const measure = createMeasure(lengthMs);
+  const comebacks = { asked: 0, served: 0 };
+  const stage: Stage = { setting, clock, random, arrivals, instances, measure, comebacks, refused: 0 };
+  let killed = 0;
+  startKills(stage, (count) => (killed += count));
+  const watched = { ...around, store: toUncounted(store), hosting: { kind: 'server', count: 1 } as const };
+  watchPressure(stage, createInstances(watched).take());
+  await playArrivals(stage);
+  for (const { atMs } of network.refusals) measure.binAt(atMs - START_MS).limited++;
+  const played = { setting, sources, arrivals, measure, network, comebacks, startMs: START_MS };
+  return { ...played, store: store.tally, instances: instances.most(), killed };
 }

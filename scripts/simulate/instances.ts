@@ -23,8 +23,8 @@ export interface Instance {
   busy: number;
   lastUsedMs: number;
   alive: boolean;
-  /** Called when it dies with a request in hand. */
-  onDeath: (() => void) | null;
+  /** Called when it dies: by the requests that it has in hand. */
+  deaths: (() => void)[];
 }
 
 export interface InstancesInput {
@@ -102,7 +102,7 @@ function createInstance(input: InstancesInput, fleet: Fleet): Instance {
   const common = { fleet, clock, log: silent, metrics: input.metrics };
   const ledger = createLedger({ ...common, store: ownStore });
   const gateway = createGateway({ ...common, ledger, upstream: ownUpstream });
-  return Object.assign(state, { gateway, ledger, clock, calls, busy: 0, lastUsedMs: world.now(), onDeath: null });
+  return Object.assign(state, { gateway, ledger, clock, calls, busy: 0, lastUsedMs: world.now(), deaths: [] });
 }
 
 /** The instances of one run. */
@@ -147,13 +147,14 @@ export function createInstances(input: InstancesInput): Instances {
     },
     leave: (instance) => {
       instance.busy--;
+      if (instance.busy === 0) instance.deaths = [];
       instance.lastUsedMs = clock.now();
     },
     killSome: (share) => {
       const doomed = live.filter(() => random() < share);
       for (const instance of doomed) {
         instance.alive = false;
-        instance.onDeath?.();
+        for (const tell of instance.deaths) tell();
       }
       live = live.filter(({ alive }) => alive);
       while (live.length < fixed) start();

@@ -1,5 +1,5 @@
 // The shared store of the simulation: the real semantics with latency and outages, counted per item and per request.
-import type { ItemKey, Update } from '#shared/items.ts';
+import type { Item, ItemKey, UpdateResult } from '#shared/items.ts';
 import { StoreUnavailable, type Store } from '#lambda/ports.ts';
 import type { FakeClock } from '../../tests/fakes/clock.ts';
 import { createMemoryStore } from '../../tests/fakes/memory-store.ts';
@@ -45,20 +45,16 @@ function latencyMs(random: () => number): number {
   return Math.max(1, Math.round(4 * Math.exp(0.5 * normal)));
 }
 
-/** A store for all instances. `lost` is the share of settlements that never arrive. */
-export function createSimulatedStore({
-  clock,
-  random,
-  outage,
-  lost,
-}: {
-  clock: FakeClock;
-  random: () => number;
-  outage: Outage | null;
-  lost: number;
-}): SimulatedStore {
-  const memory = createMemoryStore(clock);
-  const startMs = clock.now();
+export interface StoreInput {
+  readonly clock: FakeClock;
+  readonly random: () => number;
+  readonly outage: Outage | null;
+  /** Share of settlements that never arrive. */
+  readonly lost: number;
+}
+
+/** Counts what is written, and how often to one item. */
+function createTally(clock: FakeClock) {
   const tally: StoreTally = {
     reads: 0,
     itemsRead: 0,
@@ -69,17 +65,36 @@ export function createSimulatedStore({
     largestItemBytes: 0,
     hottestPerSecond: 0,
   };
-  let second = -1;
   const perItem = new Map<string, number>();
-
-  const heat = ({ pk }: ItemKey): void => {
-    const now = Math.floor(clock.now() / 1000);
-    if (now !== second) perItem.clear();
-    second = now;
-    const count = (perItem.get(pk) ?? 0) + 1;
-    perItem.set(pk, count);
-    tally.hottestPerSecond = Math.max(tally.hottestPerSecond, count);
+  let second = -1;
+  return {
+    tally,
+    read: (items: readonly (Item | null)[]): void => {
+      tally.reads++;
+      tally.itemsRead += items.length;
+      for (const item of items) tally.readUnits += item === null ? 0.5 : 0.5 * Math.ceil(itemBytes(item) / 4096);
+    },
+    written: ({ pk }: ItemKey, { applied, item }: UpdateResult): void => {
+      const now = Math.floor(clock.now() / 1000);
+      if (now !== second) perItem.clear();
+      second = now;
+      const count = (perItem.get(pk) ?? 0) + 1;
+      perItem.set(pk, count);
+      const bytes = item === null ? 0 : itemBytes(item);
+      tally.writes++;
+      if (!applied) tally.rejected++;
+      tally.writeUnits += Math.max(1, Math.ceil(bytes / 1024));
+      tally.largestItemBytes = Math.max(tally.largestItemBytes, bytes);
+      tally.hottestPerSecond = Math.max(tally.hottestPerSecond, count);
+    },
   };
+}
+
+/** A store for all instances. */
+export function createSimulatedStore({ clock, random, outage, lost }: StoreInput): SimulatedStore {
+  const memory = createMemoryStore(clock);
+  const startMs = clock.now();
+  const { tally, read, written } = createTally(clock);
 
   const travel = async (): Promise<void> => {
     await clock.sleep(latencyMs(random));
@@ -88,34 +103,23 @@ export function createSimulatedStore({
       throw new StoreUnavailable('the simulated store is down');
   };
 
-  const countWrite = (item: Readonly<Record<string, unknown>> | null): void => {
-    const bytes = item === null ? 0 : itemBytes(item);
-    tally.writes++;
-    tally.writeUnits += Math.max(1, Math.ceil(bytes / 1024));
-    tally.largestItemBytes = Math.max(tally.largestItemBytes, bytes);
-  };
-
   return {
     ...memory,
     tally,
     batchGet: async (keys) => {
       await travel();
       const items = await memory.batchGet(keys);
-      tally.reads++;
-      tally.itemsRead += keys.length;
-      for (const item of items) tally.readUnits += item === null ? 0.5 : 0.5 * Math.ceil(itemBytes(item) / 4096);
+      read(items);
       return items;
     },
-    update: async (update: Update) => {
+    update: async (update) => {
       await travel();
-      heat(update.key);
-      // A settlement that is lost leaves the sender in good faith.
+      // A settlement that is lost leaves its sender in good faith.
       const isSettlement = update.guards.length === 0 && update.key.pk.startsWith('book#');
       if (isSettlement && lost > 0 && random() < lost)
         return { applied: true, item: (await memory.get(update.key)) ?? {} };
       const result = await memory.update(update);
-      if (!result.applied) tally.rejected++;
-      countWrite(result.item);
+      written(update.key, result);
       return result;
     },
   };

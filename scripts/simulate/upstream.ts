@@ -1,17 +1,23 @@
 // The network of the simulation: providers in process that enforce their limits by their own clocks and keep their own books.
-import { UpstreamError, type Upstream, type UpstreamListener } from '#lambda/ports.ts';
+import {
+  UpstreamError,
+  type Upstream,
+  type UpstreamCall,
+  type UpstreamHandle,
+  type UpstreamListener,
+} from '#lambda/ports.ts';
 import type { FakeClock } from '../../tests/fakes/clock.ts';
 import { toLimitHeaders } from '../../tests/fakes/provider/headers.ts';
 import {
   createLimits,
   limitName,
+  type Amounts,
   type Breach,
   type Charge,
   type Limits,
   type Who,
 } from '../../tests/fakes/provider/limits.ts';
 import { toLimitedReply } from '../../tests/fakes/provider/limited.ts';
-import type { LimitUnit } from '../../tests/fakes/provider/spec.ts';
 import type { SimulatedProvider } from './world.ts';
 
 /** What a provider wrote down of one key and model. */
@@ -21,10 +27,6 @@ export interface BookLine {
   readonly model: string;
   served: number;
   limited: number;
-  abandoned: number;
-  tokens: number;
-  inputTokens: number;
-  outputTokens: number;
 }
 
 /** One refusal because a limit was reached. */
@@ -62,39 +64,45 @@ interface Station {
   readonly lines: Map<string, BookLine>;
 }
 
+interface Network extends NetworkInput {
+  readonly stations: ReadonlyMap<string, Station>;
+  readonly refusals: Refusal[];
+}
+
 const encoder = new TextEncoder();
 /** One way to a provider: 10 to 60 ms. */
 const travelMs = (random: () => number): number => 10 + Math.floor(50 * random());
+/** Tokens of a request that others make. */
+const FOREIGN_TOKENS = 1_500;
 
 function lineOf({ provider, lines }: Station, { key, model }: Who): BookLine {
   const name = `${key} ${model}`;
-  const line = lines.get(name) ?? {
-    ...{ provider, key, model, served: 0, limited: 0, abandoned: 0, tokens: 0, inputTokens: 0, outputTokens: 0 },
-  };
+  const line = lines.get(name) ?? { provider, key, model, served: 0, limited: 0 };
   lines.set(name, line);
   return line;
 }
 
-/** Requests that others make with a shared key, one by one, all day: so many that they take their share of the tightest limit. */
+/** How far apart the requests of others are: so that they take their share of the tightest limit. */
+function foreignGapMs({ limits, shared }: SimulatedProvider): number {
+  const perDay = limits.map(({ unit, max, clock }) => {
+    const seconds = clock.kind === 'calendar' || clock.kind === 'held' ? 86_400 : clock.seconds;
+    return ((unit === 'requests' ? max : max / FOREIGN_TOKENS) * 86_400) / seconds;
+  });
+  return 86_400_000 / (Math.min(...perDay) * (shared?.share ?? 0));
+}
+
+/** Requests that others make with a shared key, one by one, all day. */
 function startForeignUse({ clock, random, lengthMs }: NetworkInput, { provider, limits }: Station): void {
-  const { shared } = provider;
-  if (shared === undefined) return;
-  const tokens = 1_500;
-  const perDay = Math.min(
-    ...provider.limits.map(({ unit, max, clock }) => {
-      const seconds = clock.kind === 'calendar' || clock.kind === 'held' ? 86_400 : clock.seconds;
-      return ((unit === 'requests' ? max : max / tokens) * 86_400) / seconds;
-    }),
-  );
-  const gapMs = 86_400_000 / (perDay * shared.share);
-  for (const key of shared.keys) {
-    for (const { id: model } of provider.models) {
+  const gapMs = foreignGapMs(provider);
+  const endMs = clock.now() + lengthMs;
+  const amounts: Amounts = { requests: 1, tokens: FOREIGN_TOKENS, input_tokens: FOREIGN_TOKENS };
+  for (const key of provider.shared?.keys ?? []) {
+    for (const model of provider.shared?.models ?? []) {
       const next = (): void => {
         if (clock.now() >= endMs) return;
-        limits.admit({ key, model }, { requests: 1, tokens, input_tokens: tokens }, clock.now());
+        limits.admit({ key, model }, amounts, clock.now());
         clock.schedule(Math.ceil(-Math.log(1 - random()) * gapMs), next);
       };
-      const endMs = clock.now() + lengthMs;
       clock.schedule(Math.ceil(random() * gapMs), next);
     }
   }
@@ -106,16 +114,11 @@ interface Question {
   readonly key: string;
 }
 
-function readQuestion(body: unknown, headers: Readonly<Record<string, string>>): Question {
+function readQuestion({ body, headers }: UpstreamCall): Question {
   const { model, messages } = JSON.parse(String(body)) as { model: string; messages: { content: string }[] };
-  return {
-    model,
-    request: Number(messages[0]?.content),
-    key: (headers['authorization'] ?? '').slice('Bearer '.length),
-  };
+  const key = (headers['authorization'] ?? '').slice('Bearer '.length);
+  return { model, request: Number(messages[0]?.content), key };
 }
-
-const isBreach = (answer: Charge | Breach): answer is Breach => 'waitMs' in answer;
 
 function toReply(model: string, { inputTokens, outputTokens }: Truth): string {
   const usage = {
@@ -124,113 +127,106 @@ function toReply(model: string, { inputTokens, outputTokens }: Truth): string {
     total_tokens: inputTokens + outputTokens,
   };
   const choices = [{ index: 0, message: { role: 'assistant', content: 'Served.' }, finish_reason: 'stop' }];
-  return JSON.stringify({
-    id: 'chatcmpl-simulated',
-    object: 'chat.completion',
-    created: 1_790_000_000,
-    model,
-    choices,
-    usage,
+  const id = 'chatcmpl-simulated';
+  return JSON.stringify({ id, object: 'chat.completion', created: 1_790_000_000, model, choices, usage });
+}
+
+/** Plays a whole reply to its reader at once. */
+function play(
+  listener: UpstreamListener,
+  reply: { status: number; headers: Record<string, string>; body: string },
+): void {
+  listener.onHead(reply.status, reply.headers);
+  listener.onData(encoder.encode(reply.body));
+  listener.onEnd();
+}
+
+const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
+/** A call has arrived: it is let in, or refused by the limit that is reached. */
+function admit({ clock, truthOf }: Network, { limits }: Station, question: Question): Charge | Breach {
+  const { inputTokens, outputTokens } = truthOf(question.request);
+  const tokens = inputTokens + outputTokens;
+  return limits.admit(question, { requests: 1, tokens, input_tokens: inputTokens, concurrent: 1 }, clock.now());
+}
+
+function refuse(
+  network: Network,
+  station: Station,
+  { question, breach, listener }: { question: Question; breach: Breach; listener: UpstreamListener },
+): void {
+  const nowMs = network.clock.now();
+  const { key, model } = question;
+  lineOf(station, question).limited++;
+  network.refusals.push({ atMs: nowMs, model: `${key}/${model}`, limit: limitName(breach.limit) });
+  const reply = toLimitedReply(station.provider.dialect, { model, breach, nowMs });
+  play(listener, { ...reply, headers: lowerCase(reply.headers) });
+}
+
+function serve(
+  network: Network,
+  station: Station,
+  { question, listener }: { question: Question; listener: UpstreamListener },
+): void {
+  const nowMs = network.clock.now();
+  lineOf(station, question).served++;
+  const views = station.limits.views(question, nowMs);
+  const limits = toLimitHeaders(station.provider.dialect, views, { nowMs, refused: false });
+  const headers = { 'content-type': 'application/json', ...limits };
+  play(listener, { status: 200, headers, body: toReply(question.model, network.truthOf(question.request)) });
+}
+
+function tookMs({ random, truthOf }: Network, { provider }: Station, { request }: Question): number {
+  const writingMs = (truthOf(request).outputTokens / provider.tokensPerSecond) * 1000;
+  return Math.round((provider.firstTokenMs + writingMs) * (0.7 + 0.6 * random()));
+}
+
+function start(network: Network, call: UpstreamCall, listener: UpstreamListener): UpstreamHandle {
+  const { clock, random } = network;
+  const station = network.stations.get(call.url.slice(0, call.url.indexOf('/v1')));
+  if (station === undefined) throw new Error(`nobody at ${call.url}`);
+  const question = readQuestion(call);
+  let over = false;
+  clock.schedule(travelMs(random), () => {
+    if (over) return;
+    const answer = admit(network, station, question);
+    if ('waitMs' in answer) {
+      over = true;
+      return refuse(network, station, { question, breach: answer, listener });
+    }
+    clock.schedule(tookMs(network, station, question) + travelMs(random), () => {
+      answer.settle({ concurrent: 0 }, clock.now());
+      if (over) return;
+      over = true;
+      serve(network, station, { question, listener });
+    });
   });
+  return {
+    pause: () => undefined,
+    resume: () => undefined,
+    abort: () => {
+      if (over) return;
+      over = true;
+      listener.onError(new UpstreamError('cancelled', 'the call was given up', true));
+    },
+  };
 }
 
 /** All providers behind one upstream port. */
 export function createNetwork(input: NetworkInput): SimulatedNetwork {
-  const { clock, random, providers, truthOf } = input;
-  const refusals: Refusal[] = [];
   const stations = new Map(
-    providers.map((provider) => {
+    input.providers.map((provider) => {
       const station: Station = { provider, limits: createLimits(provider.limits), lines: new Map() };
       if (input.foreign) startForeignUse(input, station);
       return [`http://${provider.id}.simulated`, station];
     }),
   );
-
-  function arrive(
-    station: Station,
-    question: Question,
-    listener: UpstreamListener,
-  ): { charge: Charge; tookMs: number } | null {
-    const { provider, limits } = station;
-    const truth = truthOf(question.request);
-    const tokens = truth.inputTokens + truth.outputTokens;
-    const nowMs = clock.now();
-    const units: Partial<Record<LimitUnit, number>> = {
-      requests: 1,
-      tokens,
-      input_tokens: truth.inputTokens,
-      concurrent: 1,
-    };
-    const answer = limits.admit(question, units, nowMs);
-    const line = lineOf(station, question);
-    if (isBreach(answer)) {
-      line.limited++;
-      refusals.push({ atMs: nowMs, model: `${question.key}/${question.model}`, limit: limitName(answer.limit) });
-      const reply = toLimitedReply(provider.dialect, { model: question.model, breach: answer, nowMs });
-      listener.onHead(reply.status, lowerCase(reply.headers));
-      listener.onData(encoder.encode(reply.body));
-      listener.onEnd();
-      return null;
-    }
-    line.tokens += tokens;
-    line.inputTokens += truth.inputTokens;
-    line.outputTokens += truth.outputTokens;
-    const pace = 0.7 + 0.6 * random();
-    return {
-      charge: answer,
-      tookMs: Math.round((provider.firstTokenMs + (truth.outputTokens / provider.tokensPerSecond) * 1000) * pace),
-    };
-  }
-
-  function finish(station: Station, question: Question, listener: UpstreamListener): void {
-    const { provider, limits } = station;
-    lineOf(station, question).served++;
-    const headers = toLimitHeaders(provider.dialect, limits.views(question, clock.now()), {
-      nowMs: clock.now(),
-      refused: false,
-    });
-    listener.onHead(200, { 'content-type': 'application/json', ...headers });
-    listener.onData(encoder.encode(toReply(question.model, truthOf(question.request))));
-    listener.onEnd();
-  }
-
+  const network: Network = { ...input, stations, refusals: [] };
   return {
-    refusals,
+    refusals: network.refusals,
     lines: () => [...stations.values()].flatMap(({ lines }) => [...lines.values()]),
     close: () => Promise.resolve(),
-    start(call, listener) {
-      const station = stations.get(call.url.slice(0, call.url.indexOf('/v1')));
-      if (station === undefined) throw new Error(`nobody at ${call.url}`);
-      const question = readQuestion(call.body, call.headers);
-      let over = false;
-      let charge: Charge | null = null;
-      clock.schedule(travelMs(random), () => {
-        if (over) return;
-        const admitted = arrive(station, question, listener);
-        if (admitted === null) over = true;
-        else {
-          charge = admitted.charge;
-          clock.schedule(admitted.tookMs + travelMs(random), () => {
-            charge?.settle({ concurrent: 0 }, clock.now());
-            if (over) return;
-            over = true;
-            finish(station, question, listener);
-          });
-        }
-      });
-      return {
-        pause: () => undefined,
-        resume: () => undefined,
-        abort: () => {
-          if (over) return;
-          over = true;
-          if (charge !== null) lineOf(station, question).abandoned++;
-          listener.onError(new UpstreamError('cancelled', 'the call was given up', true));
-        },
-      };
-    },
+    start: (call, listener) => start(network, call, listener),
   };
 }
-
-const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));

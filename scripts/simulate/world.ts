@@ -18,8 +18,8 @@ export interface SimulatedProvider {
   readonly tokensPerSecond: number;
   /** US dollars per million tokens. */
   readonly price: { readonly input: number; readonly output: number };
-  /** Keys that somebody else uses too, at this share of every limit. */
-  readonly shared?: { readonly keys: readonly string[]; readonly share: number };
+  /** Keys and models that somebody else uses too, taking this share of the tightest limit. */
+  readonly shared?: { readonly keys: readonly string[]; readonly models: readonly string[]; readonly share: number };
 }
 
 const all = ['*'] as const;
@@ -38,7 +38,7 @@ export const providers: readonly SimulatedProvider[] = [
     id: 'buckets',
     dialect: 'groq',
     tier: 'free',
-    keys: ['buckets-1', 'buckets-2'],
+    keys: ['buckets-1', 'buckets-2', 'buckets-3'],
     models: [
       { id: 'bucket-120b', size: 'reasoning' },
       { id: 'bucket-27b', size: 'large' },
@@ -53,14 +53,14 @@ export const providers: readonly SimulatedProvider[] = [
     firstTokenMs: 150,
     tokensPerSecond: 300,
     price: { input: 0.15, output: 0.6 },
-    shared: { keys: ['buckets-2'], share: 0.1 },
+    shared: { keys: ['buckets-2'], models: ['bucket-120b', 'bucket-27b', 'bucket-20b'], share: 0.1 },
   },
   {
     // Few calls a day until midnight Pacific, per model, and fixed minutes.
     id: 'pacific',
     dialect: 'gemini',
     tier: 'free',
-    keys: ['pacific-1', 'pacific-2'],
+    keys: ['pacific-1', 'pacific-2', 'pacific-3', 'pacific-4'],
     models: [
       { id: 'pacific-flash', size: 'reasoning' },
       { id: 'pacific-lite', size: 'small' },
@@ -81,7 +81,7 @@ export const providers: readonly SimulatedProvider[] = [
     id: 'broker',
     dialect: 'openrouter',
     tier: 'free',
-    keys: ['broker-1'],
+    keys: ['broker-1', 'broker-2', 'broker-3', 'broker-4'],
     models: [
       { id: 'broker-reasoner', size: 'reasoning' },
       { id: 'broker-large', size: 'large' },
@@ -106,13 +106,13 @@ export const providers: readonly SimulatedProvider[] = [
       { id: 'sliding-small', size: 'small' },
     ],
     limits: [
-      { models: all, perModel: true, unit: 'requests', max: 10, clock: slidingMinute },
-      { models: all, perModel: true, unit: 'tokens', max: 100_000, clock: slidingMinute },
+      { models: all, perModel: true, unit: 'requests', max: 6, clock: slidingMinute },
+      { models: all, perModel: true, unit: 'tokens', max: 60_000, clock: slidingMinute },
     ],
     firstTokenMs: 400,
     tokensPerSecond: 80,
     price: { input: 0.2, output: 0.6 },
-    shared: { keys: ['sliding-1'], share: 0.1 },
+    shared: { keys: ['sliding-1'], models: ['sliding-small'], share: 0.1 },
   },
   {
     // A sliding minute over all models, no headers at all.
@@ -124,7 +124,7 @@ export const providers: readonly SimulatedProvider[] = [
       { id: 'trial-large', size: 'large' },
       { id: 'trial-small', size: 'small' },
     ],
-    limits: [{ models: all, unit: 'requests', max: 20, clock: slidingMinute }],
+    limits: [{ models: all, unit: 'requests', max: 12, clock: slidingMinute }],
     firstTokenMs: 900,
     tokensPerSecond: 50,
     price: { input: 0.2, output: 0.6 },

@@ -1,0 +1,76 @@
+// One run as a job that can be done anywhere: named in, figures and the course of the day out, all plain data.
+import { baselines, playBaseline, type Baseline } from './baselines.ts';
+import { playDay } from './day.ts';
+import type { Bin } from './measure.ts';
+import { findFaults, toScenarios, toStoreFigures, type StoreFigures } from './scenarios.ts';
+import { toFigures, type Figures } from './verdict.ts';
+
+export interface Job {
+  readonly scenario: string;
+  readonly baseline: Baseline | null;
+  readonly short: boolean;
+}
+
+export interface Report {
+  readonly job: Job;
+  readonly figures: Figures;
+  readonly store: StoreFigures | null;
+  readonly bins: readonly Bin[];
+  readonly faults: readonly string[];
+  readonly instances: number;
+  readonly killed: number;
+  /** Refusals by model and limit. */
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly tookMs: number;
+}
+
+/** The run that baselines are compared on. */
+const COMPARED = '120 %, trace';
+
+/** All jobs. */
+export const toJobs = (short: boolean): Job[] => [
+  ...toScenarios(short).map(({ setting }) => ({ scenario: setting.name, baseline: null, short })),
+  ...baselines.map((baseline) => ({ scenario: COMPARED, baseline, short })),
+];
+
+function countBy(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** Does one job. */
+export async function runJob(job: Job): Promise<Report> {
+  const startedMs = performance.now();
+  const scenario = toScenarios(job.short).find(({ setting }) => setting.name === job.scenario);
+  if (scenario === undefined) throw new Error(`there is no run "${job.scenario}"`);
+  const tookMs = (): number => Math.round(performance.now() - startedMs);
+  if (job.baseline !== null) {
+    const day = await playBaseline(scenario.setting, job.baseline);
+    const refusals = countBy(day.network.refusals.map(({ limit }) => limit));
+    return {
+      job,
+      figures: toFigures(day),
+      store: null,
+      bins: day.measure.bins,
+      faults: [],
+      instances: 1,
+      killed: 0,
+      refusals,
+      tookMs: tookMs(),
+    };
+  }
+  const day = await playDay(scenario.setting);
+  const figures = toFigures(day);
+  return {
+    job,
+    figures,
+    store: scenario.setting.hosting.kind === 'server' ? null : toStoreFigures(day),
+    bins: day.measure.bins,
+    faults: findFaults(figures, scenario.bounds),
+    instances: day.instances,
+    killed: day.killed,
+    refusals: countBy(day.network.refusals.map(({ model, limit }) => `${model} ${limit}`)),
+    tookMs: tookMs(),
+  };
+}
