@@ -53,7 +53,7 @@ const LEASE_MS = 10 * 60_000;
 const MAX_ROUNDS = 4;
 /** A copy of a book is read again after this long when a pool in it is nearly used up, and after that long when none is. */
 const STALE_AFTER_MS = 1_500;
-const STALE_AFTER_CALM_MS = 15_000;
+const STALE_AFTER_CALM_MS = 5_000;
 const NEARLY_USED_UP = 0.7;
 const BATCH_SIZE = 40;
 /** All books were fresh: this long nobody looks whether one has become stale. */

@@ -52,5 +52,5 @@ export function learnOthers(
   if (sinceMs <= 0) return {};
   const weight = 1 - Math.exp(-sinceMs / (MEMORY * lengthMs));
   const next = rate + weight * ((unseen * lengthMs) / sinceMs - rate);
-  return { [rateAttr(key)]: Math.round(next * 1000) / 1000, [seenAttr(key)]: nowMs };
+  return { [rateAttr(key)]: Math.round(next * 10_000) / 10_000, [seenAttr(key)]: nowMs };
 }

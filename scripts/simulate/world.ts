@@ -142,6 +142,14 @@ export const providers: readonly SimulatedProvider[] = [
   },
 ]; // prettier-ignore
 
+/** The same providers without what lasts for a day: for runs of minutes, in which a day's quota would never run out. */
+export const minuteProviders: readonly SimulatedProvider[] = providers
+  .map((provider) => ({
+    ...provider,
+    limits: provider.limits.filter(({ clock }) => 'seconds' in clock && clock.seconds <= 3_600),
+  }))
+  .filter(({ id }) => id !== 'pacific' && id !== 'broker');
+
 /** A fixed window of unknown phase is, to Freeway, a rolling one; the others it knows by name. */
 function toClock(clock: LimitClock): Pool['clock'] {
   switch (clock.kind) {
