@@ -1,14 +1,10 @@
 // Writes a guarded update in DynamoDB's expression language, and keeps our own attributes apart from the item's.
 import type { Guard, Item, Scalar, Update } from '#shared/items.ts';
+import { checkUpdate, EXPIRES, isReserved, TTL } from './attributes.ts';
 
-/** Seconds since the epoch, for DynamoDB's own lazy deletion. */
-export const TTL = '_ttl';
-/** Milliseconds since the epoch, exact, checked by every read. */
-export const EXPIRES = '_expires';
-const own: ReadonlySet<string> = new Set(['pk', 'sk', TTL, EXPIRES]);
-
-/** DynamoDB refuses longer expressions. */
+/** DynamoDB refuses longer expressions, and those with more operators and functions. */
 const MAX_EXPRESSION = 4096;
+const MAX_OPERATORS = 300;
 
 /** The attributes that make an item expire. */
 export const toExpiry = (atMs: number): Record<string, number> => ({ [TTL]: Math.ceil(atMs / 1000), [EXPIRES]: atMs });
@@ -22,7 +18,7 @@ export function isExpired(raw: Readonly<Record<string, unknown>>, nowMs: number)
 /** The item without keys and our own attributes. */
 export function toItem(raw: Readonly<Record<string, unknown>>): Item {
   const item: Record<string, Scalar> = {};
-  for (const name in raw) if (!own.has(name)) item[name] = raw[name] as Scalar;
+  for (const name in raw) if (!isReserved(name)) item[name] = raw[name] as Scalar;
   return item;
 }
 
@@ -63,18 +59,26 @@ function toCondition(guard: Guard, { name, value }: Placeholders): string {
   return guard.is !== 'equals' && guard.orAbsent ? `(attribute_not_exists(${attr}) OR ${comparison})` : comparison;
 }
 
-function checkNames(update: Update): void {
-  const used = [...Object.keys(update.add), ...Object.keys(update.set), ...update.remove];
-  const clash = used.find((attr) => own.has(attr));
-  if (clash !== undefined) throw new TypeError(`The attribute name "${clash}" is reserved by the store.`);
+/** Placeholders are letters and digits after # or :, so whatever looks like an operator is one. */
+const countOperators = (expression: string): number =>
+  expression.match(/attribute_not_exists| AND | OR |[<>]=?|=/g)?.length ?? 0;
+
+function checkSize(update: Update, condition: string, change: string): void {
+  const longest = Math.max(condition.length, change.length);
+  const operators = countOperators(condition);
+  if (longest <= MAX_EXPRESSION && operators <= MAX_OPERATORS) return;
+  throw new TypeError(
+    `The update of ${update.key.pk} needs an expression of ${longest} characters and ${operators} operators; DynamoDB takes ${MAX_EXPRESSION} and ${MAX_OPERATORS}. Split the pools of this book.`,
+  );
 }
 
-/** The expressions of one conditional write. Throws TypeError when it is too large for DynamoDB, or uses a reserved name. */
+/** The expressions of one conditional write. Throws TypeError when it is too large for DynamoDB, or holds what no item may. */
 export function toUpdateInput(update: Update, nowMs: number): Expression {
-  checkNames(update);
+  checkUpdate(update);
   const placeholders = createPlaceholders();
   const { name, value } = placeholders;
-  const alive = toCondition({ attr: EXPIRES, is: 'atLeast', value: nowMs, orAbsent: true }, placeholders);
+  const expires = name(EXPIRES);
+  const alive = `(attribute_not_exists(${expires}) OR ${expires}>${value(nowMs)})`;
   const ConditionExpression = [alive, ...update.guards.map((guard) => toCondition(guard, placeholders))].join(' AND ');
   const set: Item = { ...update.set, ...(update.expiresAtMs === undefined ? {} : toExpiry(update.expiresAtMs)) };
   const sets = Object.keys(set).map((attr) => `${name(attr)}=${value(set[attr] ?? 0)}`);
@@ -85,12 +89,7 @@ export function toUpdateInput(update: Update, nowMs: number): Expression {
     ...(update.remove.length > 0 ? [`REMOVE ${update.remove.map(name).join(',')}`] : []),
   ];
   const UpdateExpression = clauses.join(' ');
-  const longest = Math.max(ConditionExpression.length, UpdateExpression.length);
-  if (longest > MAX_EXPRESSION) {
-    throw new TypeError(
-      `The update of ${update.key.pk} needs an expression of ${longest} characters; DynamoDB takes ${MAX_EXPRESSION}. Split the pools of this book.`,
-    );
-  }
+  checkSize(update, ConditionExpression, UpdateExpression);
   return {
     ...(clauses.length > 0 ? { UpdateExpression } : {}),
     ConditionExpression,

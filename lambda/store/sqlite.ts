@@ -1,20 +1,29 @@
 // The embedded store: one SQLite file that several processes may share, opened by Node itself.
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { applyUpdate, type Item, type ItemKey, type Update, type UpdateResult } from '#shared/items.ts';
 import { StoreUnavailable, type QueryPage, type Store } from '../ports.ts';
+import { checkItem, checkUpdate } from './attributes.ts';
 
-/** Version of the file's layout, kept in the file. */
-const LAYOUT = 1;
-/** Expired items are swept after this many writes, some at a time. */
-const SWEEP_EVERY = 500;
+/** Version of the file's layout, kept in the file. The first had no versions of items. */
+const LAYOUT = 2;
+/** Expired items are swept after this many writes, some at a time, but more than were written. */
+const SWEEP_EVERY = 100;
 const SWEEP_ROWS = 200;
+/** How long an operation waits for other processes that hold the file. */
+const BUSY_MS = 5_000;
+/** Sorts after every character that keys are made of. */
+const LAST = '\u{10ffff}';
+/** SQLite's result codes for faults of our own (mismatch, misuse, range), which must not pass for an outage. */
+const ourFaults: ReadonlySet<number> = new Set([20, 21, 25]);
 
 export interface SqliteOptions {
   /** Path of the database file; its folder is made when missing, readable by the owner only. */
   readonly path: string;
   readonly now?: () => number;
+  /** How long an operation waits for other processes that hold the file. Default 5 s. */
+  readonly busyMs?: number;
 }
 
 interface Statements {
@@ -27,29 +36,51 @@ interface Statements {
   readonly down: StatementSync;
 }
 
-function open(path: string): DatabaseSync {
+function openFile(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(path);
-  db.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+  // Made by us, so that not even a new file is readable by others for a moment.
+  closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
-  const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-  if (found > LAYOUT) {
-    db.close();
-    throw new StoreUnavailable(
-      `The store file ${path} was written by a newer Freeway (layout ${found}, this one knows ${LAYOUT}). Update Freeway, or set FREEWAY_DATA to another folder.`,
-    );
-  }
+  return new DatabaseSync(path);
+}
+
+const layoutOf = (db: DatabaseSync): number => Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+
+/** Brings the file to the layout of today; several processes may try at once. */
+function layOut(db: DatabaseSync): void {
+  if (layoutOf(db) === LAYOUT) return;
+  db.exec('BEGIN IMMEDIATE');
   db.exec(`CREATE TABLE IF NOT EXISTS items (pk TEXT NOT NULL, sk TEXT NOT NULL, body TEXT NOT NULL, expires_at REAL, version INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS items_expiry ON items (expires_at) WHERE expires_at IS NOT NULL;
-    PRAGMA user_version = ${LAYOUT};`);
-  return db;
+    CREATE INDEX IF NOT EXISTS items_expiry ON items (expires_at) WHERE expires_at IS NOT NULL;`);
+  const columns = db.prepare('PRAGMA table_info(items)').all();
+  if (!columns.some((column) => column['name'] === 'version'))
+    db.exec('ALTER TABLE items ADD COLUMN version INTEGER NOT NULL DEFAULT 0');
+  db.exec(`PRAGMA user_version = ${LAYOUT}; COMMIT;`);
+}
+
+function open({ path, busyMs = BUSY_MS }: SqliteOptions): { db: DatabaseSync; statements: Statements } {
+  const db = openFile(path);
+  try {
+    db.exec(`PRAGMA busy_timeout = ${busyMs}`);
+    const found = layoutOf(db);
+    if (found > LAYOUT)
+      throw new StoreUnavailable(
+        `The store file ${path} was written by a newer Freeway (layout ${found}, this one knows ${LAYOUT}). Update Freeway, or set FREEWAY_DATA to another folder.`,
+      );
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    layOut(db);
+    return { db, statements: prepare(db) };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 function prepare(db: DatabaseSync): Statements {
   const live = '(expires_at IS NULL OR expires_at > :now)';
   const page = (order: string, beyond: string): StatementSync =>
     db.prepare(
-      `SELECT sk, body FROM items WHERE pk = :pk AND substr(sk, 1, length(:prefix)) = :prefix AND (:after IS NULL OR sk ${beyond} :after) AND ${live} ORDER BY sk ${order} LIMIT :limit`,
+      `SELECT sk, body FROM items WHERE pk = :pk AND sk >= :first AND sk < :last AND (:after IS NULL OR sk ${beyond} :after) AND ${live} ORDER BY sk ${order} LIMIT :limit`,
     );
   return {
     get: db.prepare(`SELECT body, version, expires_at FROM items WHERE pk = :pk AND sk = :sk AND ${live}`),
@@ -71,14 +102,23 @@ function prepare(db: DatabaseSync): Statements {
 const parse = (row: Record<string, unknown> | undefined): Item | null =>
   row === undefined ? null : (JSON.parse(String(row['body'])) as Item);
 
+/** Why the file can't be used; null when the fault is ours. */
+function toReason(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if ('code' in error && error.code === 'ERR_INVALID_STATE') return 'it has been closed';
+  if ('errcode' in error) return ourFaults.has(Number(error.errcode) & 0xff) ? null : error.message;
+  return 'syscall' in error ? error.message : null;
+}
+
 /** Runs one act, telling a file that can't be used from a fault of ours. */
 function guarded<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {
-    if (error instanceof StoreUnavailable || !(error instanceof Error) || !('errcode' in error)) throw error;
+    const reason = toReason(error);
+    if (reason === null) throw error;
     throw new StoreUnavailable(
-      `SQLite can't use the store file: ${error.message}. Check disk space, permissions and other processes that hold the file.`,
+      `SQLite can't use the store file: ${reason}. Check disk space, permissions and other processes that hold the file.`,
     );
   }
 }
@@ -161,7 +201,8 @@ function updateAnew(desk: Desk, wanted: Update): UpdateResult {
     else remember(desk, wanted.key, state);
     return result;
   } catch (error) {
-    desk.db.exec('ROLLBACK');
+    // A full disk ends the transaction by itself.
+    if (desk.db.isTransaction) desk.db.exec('ROLLBACK');
     throw error;
   }
 }
@@ -172,23 +213,28 @@ function query(
   { prefix = '', limit = 1000, after, descending = false }: NonNullable<Parameters<Store['query']>[1]>,
 ): QueryPage {
   const statement = descending ? statements.down : statements.up;
-  const rows = statement.all({ pk, prefix, after: after ?? null, limit: limit + 1, now: now() });
+  const range = { first: prefix, last: `${prefix}${LAST}`, after: after ?? null };
+  const rows = statement.all({ pk, ...range, limit: limit + 1, now: now() });
   const items = rows.slice(0, limit).map((row) => ({ key: { pk, sk: String(row['sk']) }, item: parse(row) ?? {} }));
   return { items, next: rows.length > limit ? (items.at(-1)?.key.sk ?? null) : null };
 }
 
 /** Opens the store. Throws StoreUnavailable when the file can't be used. */
-export function createSqliteStore({ path, now = Date.now }: SqliteOptions): Store {
-  const db = guarded(() => open(path));
-  const desk: Desk = { db, statements: guarded(() => prepare(db)), now, seen: new Map(), writes: 0 };
-  const { statements } = desk;
+export function createSqliteStore(options: SqliteOptions): Store {
+  const { db, statements } = guarded(() => open(options));
+  const desk: Desk = { db, statements, now: options.now ?? Date.now, seen: new Map(), writes: 0 };
   return {
     kind: 'sqlite',
     get: async (key) => guarded(() => readSeen(desk, key)?.item ?? null),
     batchGet: async (keys) => guarded(() => keys.map((key) => readSeen(desk, key)?.item ?? null)),
-    put: async (key, item, expiresAtMs) =>
-      guarded(() => write(desk, key, { item, version: newVersion(), expiresAtMs: expiresAtMs ?? null })),
-    update: async (wanted) => guarded(() => updateSeen(desk, wanted) ?? updateAnew(desk, wanted)),
+    put: async (key, item, expiresAtMs) => {
+      checkItem(item);
+      guarded(() => write(desk, key, { item, version: newVersion(), expiresAtMs: expiresAtMs ?? null }));
+    },
+    update: async (wanted) => {
+      checkUpdate(wanted);
+      return guarded(() => updateSeen(desk, wanted) ?? updateAnew(desk, wanted));
+    },
     delete: async ({ pk, sk }) => {
       guarded(() => statements.remove.run({ pk, sk }));
     },
@@ -196,6 +242,8 @@ export function createSqliteStore({ path, now = Date.now }: SqliteOptions): Stor
     ping: async () => {
       guarded(() => statements.get.get({ pk: '', sk: '', now: 0 }));
     },
-    close: async () => db.close(),
+    close: async () => {
+      if (db.isOpen) db.close();
+    },
   };
 }

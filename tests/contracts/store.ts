@@ -1,4 +1,5 @@
 // What every store must do, whatever it is made of: one suite, run against each.
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Guard, Item, Update } from '#shared/items.ts';
 import type { Store } from '#lambda/ports.ts';
@@ -50,12 +51,67 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
         zero: 0,
         negative: -1.5,
         tiny: 1e-9,
-        big: 2 ** 53 - 1,
+        big: 2 ** 53,
+        bigger: -1e21,
         time: 1795219200123.456,
         'odd:name!#é': 1,
       };
       await store.put(key, item);
       expect(await store.get(key)).toEqual(item);
+    });
+
+    it('gives back every number and text as it was', async () => {
+      const number = fc.oneof(
+        fc.maxSafeInteger(),
+        fc.double({ min: -1e100, max: 1e100, noNaN: true }).filter((value) => value === 0 || Math.abs(value) > 1e-100),
+      );
+      await fc.assert(
+        fc.asyncProperty(number, fc.string({ unit: 'binary' }), async (n, text) => {
+          const key = newKey();
+          // JSON and DynamoDB have one zero.
+          const item = { n: n === 0 ? 0 : n, text };
+          await store.put(key, item);
+          expect(await store.get(key)).toEqual(item);
+          const guard: Guard = { attr: 'n', is: 'equals', value: item.n };
+          expect(await store.update(toUpdate(key, { guards: [guard], set: { text: '' } }))).toEqual({
+            applied: true,
+            item: { n: item.n, text: '' },
+          });
+        }),
+        { numRuns: 40, seed: 1 },
+      );
+    });
+
+    it('counts on past 2^53', async () => {
+      const key = newKey();
+      await store.put(key, { n: 2 ** 53 });
+      expect((await store.update(toUpdate(key, { add: { n: 8 } }))).item).toEqual({ n: 2 ** 53 + 8 });
+      expect(await store.get(key)).toEqual({ n: 2 ** 53 + 8 });
+    });
+
+    it('keeps an item of several kilobytes and a hundred attributes', async () => {
+      const key = newKey();
+      const item = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`a${index}`, `${index}`.repeat(20)]));
+      await store.put(key, item);
+      expect(await store.get(key)).toEqual(item);
+      expect((await store.update(toUpdate(key, { add: { n: 1 } }))).item).toEqual({ ...item, n: 1 });
+    });
+
+    it.each<[string, Item]>([
+      ['a number that is none', { n: Number.NaN }],
+      ['a number without end', { n: Infinity }],
+      ['a number beyond all counting', { n: 1e200 }],
+      ['a number next to nothing', { n: 1e-200 }],
+      ['the name of a key', { pk: 'other' }],
+      ['a name of its own', { _ttl: 1 }],
+      ['another name of its own', { _expires: 1 }],
+    ])('refuses %s, and writes nothing', async (_, bad) => {
+      const key = newKey();
+      const equals = Object.entries(bad).map(([attr, value]): Guard => ({ attr, is: 'equals', value }));
+      await expect(store.put(key, bad)).rejects.toThrow(TypeError);
+      await expect(store.update(toUpdate(key, { set: bad }))).rejects.toThrow(TypeError);
+      await expect(store.update(toUpdate(key, { guards: equals }))).rejects.toThrow(TypeError);
+      expect(await store.get(key)).toBeNull();
     });
 
     it('replaces whole items by put, and deletes them', async () => {
@@ -136,7 +192,9 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       await store.put(put, { n: 1 }, START + 1_000);
       await store.update(toUpdate(updated, { add: { n: 7 }, expiresAtMs: START + 1_000 }));
       expect(await store.get(put)).toEqual({ n: 1 });
-      opened.setNow(START + 1_001);
+      opened.setNow(START + 999);
+      expect(await store.get(put)).toEqual({ n: 1 });
+      opened.setNow(START + 1_000);
       expect(await store.get(put)).toBeNull();
       expect(await store.batchGet([updated])).toEqual([null]);
       expect((await store.query(put.pk)).items).toEqual([]);
@@ -159,7 +217,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
 
     it('queries a partition by prefix, in order, in pages, both ways', async () => {
       const { pk } = newKey();
-      for (const sk of ['b#2', 'a#1', 'b#1', 'b#3', 'c#1']) await store.put({ pk, sk }, { sk: `is ${sk}` });
+      for (const sk of ['b#2', 'a#1', 'b#1', 'b#3', 'c#1']) await store.put({ pk, sk }, { is: sk });
       const keys = (page: { items: readonly { key: { sk: string } }[] }) => page.items.map(({ key }) => key.sk);
       expect(keys(await store.query(pk))).toEqual(['a#1', 'b#1', 'b#2', 'b#3', 'c#1']);
       expect(keys(await store.query(pk, { prefix: 'b#' }))).toEqual(['b#1', 'b#2', 'b#3']);
@@ -168,6 +226,11 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       expect([keys(first), first.next]).toEqual([['a#1', 'b#1'], 'b#1']);
       const second = await store.query(pk, { limit: 3, after: first.next ?? '' });
       expect([keys(second), second.next]).toEqual([['b#2', 'b#3', 'c#1'], null]);
+      const last = await store.query(pk, { prefix: 'b#', limit: 2, descending: true });
+      expect([keys(last), last.next]).toEqual([['b#3', 'b#2'], 'b#2']);
+      const rest = await store.query(pk, { prefix: 'b#', limit: 2, descending: true, after: last.next ?? '' });
+      expect([keys(rest), rest.next]).toEqual([['b#1'], null]);
+      expect(await store.query(pk, { prefix: 'd' })).toEqual({ items: [], next: null });
     });
 
     it('never lets parallel updates pass a cap', async () => {
@@ -181,6 +244,13 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
 
     it('can be asked whether it is there', async () => {
       await expect(store.ping()).resolves.toBeUndefined();
+    });
+
+    it('may be closed twice', async () => {
+      const { store: other, close } = await open();
+      await other.close();
+      await expect(other.close()).resolves.toBeUndefined();
+      await close();
     });
   });
 }

@@ -36,6 +36,16 @@ export async function startDynamoEngine(): Promise<DynamoEngine> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const child = spawn(binary, ['--host', '127.0.0.1', '--port', String(port)], { stdio: 'ignore' });
+  const ended = new Promise<void>((done) => {
+    child.once('exit', () => done()).once('error', () => done());
+  });
+  const stop = (): Promise<void> => {
+    child.kill('SIGKILL');
+    return ended;
+  };
+  // A test run that breaks off must not leave its engine behind.
+  const abandon = (): void => void child.kill('SIGKILL');
+  process.once('exit', abandon);
   const env = {
     AWS_ENDPOINT_URL_DYNAMODB: endpoint,
     AWS_REGION: 'us-east-1',
@@ -55,7 +65,10 @@ export async function startDynamoEngine(): Promise<DynamoEngine> {
       await first.send(new ListTablesCommand({}));
       break;
     } catch (error) {
-      if (tries === 100) throw error;
+      if (tries === 100 || child.exitCode !== null) {
+        await stop();
+        throw error;
+      }
       await new Promise((done) => setTimeout(done, 20));
     }
   }
@@ -64,10 +77,9 @@ export async function startDynamoEngine(): Promise<DynamoEngine> {
     endpoint,
     env,
     client,
-    close: () =>
-      new Promise((done) => {
-        child.once('exit', () => done());
-        child.kill('SIGKILL');
-      }),
+    close: () => {
+      process.off('exit', abandon);
+      return stop();
+    },
   };
 }

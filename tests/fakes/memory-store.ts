@@ -1,6 +1,7 @@
 // A store in a Map that counts its operations, for tests of the rooms above it.
 import { applyUpdate, type Item, type ItemKey } from '#shared/items.ts';
 import type { Clock, Store } from '#lambda/ports.ts';
+import { checkItem, checkUpdate } from '#lambda/store/attributes.ts';
 
 export interface MemoryStore extends Store {
   readonly counts: { reads: number; writes: number };
@@ -28,10 +29,12 @@ export function createMemoryStore(clock: Pick<Clock, 'now'> = { now: Date.now })
       return keys.map(find);
     },
     put: async (key, item, expiresAtMs) => {
+      checkItem(item);
       counts.writes++;
       items.set(toText(key), { key, item, expiresAtMs: expiresAtMs ?? null });
     },
     update: async (update) => {
+      checkUpdate(update);
       counts.writes++;
       const result = applyUpdate(find(update.key), update);
       if (result.applied) {
@@ -48,7 +51,7 @@ export function createMemoryStore(clock: Pick<Clock, 'now'> = { now: Date.now })
       counts.writes++;
       items.delete(toText(key));
     },
-    query: async (pk, { prefix = '', limit = Infinity, after, descending = false } = {}) => {
+    query: async (pk, { prefix = '', limit = 1000, after, descending = false } = {}) => {
       counts.reads++;
       const all = [...items.values()]
         .filter(({ key }) => key.pk === pk && key.sk.startsWith(prefix) && find(key) !== null)

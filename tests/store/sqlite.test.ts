@@ -1,0 +1,163 @@
+// What is particular to the SQLite store: its file, its neighbours in other processes, and its memory of what it wrote.
+import { fork } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Update } from '#shared/items.ts';
+import { StoreUnavailable } from '#lambda/ports.ts';
+import { createSqliteStore } from '#lambda/store/sqlite.ts';
+import { createMemoryStore } from '../fakes/memory-store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'freeway-sqlite-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const key = { pk: 'a', sk: 'b' };
+const one: Update = { key, guards: [], add: { n: 1 }, set: {}, remove: [] };
+
+describe('its file', () => {
+  it('belongs to the owner, and outlives a restart', async () => {
+    const path = join(folder, 'deep', 'down', 'kept.sqlite');
+    const first = createSqliteStore({ path });
+    await first.put(key, { n: 1 });
+    for (const file of readdirSync(join(folder, 'deep', 'down')))
+      expect(statSync(join(folder, 'deep', 'down', file)).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, 'deep')).mode & 0o777).toBe(0o700);
+    await first.close();
+    const second = createSqliteStore({ path });
+    expect(await second.get(key)).toEqual({ n: 1 });
+    await second.close();
+  });
+
+  it('is refused when a newer version wrote it, and left as it was', () => {
+    const path = join(folder, 'newer.sqlite');
+    const db = new DatabaseSync(path);
+    db.exec('PRAGMA user_version = 99');
+    db.close();
+    const before = statSync(path).size;
+    expect(() => createSqliteStore({ path })).toThrow(/newer Freeway/);
+    expect(statSync(path).size).toBe(before);
+  });
+
+  it('of the first layout is carried over', async () => {
+    const path = join(folder, 'older.sqlite');
+    const db = new DatabaseSync(path);
+    db.exec(`CREATE TABLE items (pk TEXT NOT NULL, sk TEXT NOT NULL, body TEXT NOT NULL, expires_at REAL, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
+      INSERT INTO items VALUES ('a', 'b', '{"n":41}', NULL);
+      PRAGMA user_version = 1;`);
+    db.close();
+    const store = createSqliteStore({ path });
+    expect((await store.update(one)).item).toEqual({ n: 42 });
+    expect((await store.update(one)).item).toEqual({ n: 43 });
+    await store.close();
+  });
+
+  it('that is none is told, and so is a place without room for one', () => {
+    const text = join(folder, 'text.sqlite');
+    writeFileSync(text, 'this is not a database, but it is long enough to look like one'.repeat(100));
+    expect(() => createSqliteStore({ path: text })).toThrow(StoreUnavailable);
+    expect(() => createSqliteStore({ path: join(text, 'below-a-file.sqlite') })).toThrow(StoreUnavailable);
+    mkdirSync(join(folder, 'taken.sqlite'));
+    expect(() => createSqliteStore({ path: join(folder, 'taken.sqlite') })).toThrow(StoreUnavailable);
+  });
+
+  it('does not grow with items that have expired', async () => {
+    const path = join(folder, 'swept.sqlite');
+    let nowMs = 0;
+    const store = createSqliteStore({ path, now: () => nowMs });
+    for (; nowMs < 2_000; nowMs++) await store.put({ pk: 'p', sk: `${nowMs}` }, { n: 1 }, nowMs + 10);
+    const db = new DatabaseSync(path);
+    expect(Number(db.prepare('SELECT count(*) AS rows FROM items').get()?.['rows'])).toBeLessThan(150);
+    db.close();
+    await store.close();
+  });
+});
+
+describe('its neighbours', () => {
+  it('keep one cap among several processes that open a new file at once', async () => {
+    const path = join(folder, 'shared.sqlite');
+    const worker = fileURLToPath(new URL('cap-worker.ts', import.meta.url));
+    const applied = await Promise.all(
+      Array.from(
+        { length: 4 },
+        () =>
+          new Promise<number>((done, fail) => {
+            const child = fork(worker, [path], { execArgv: [] });
+            child.on('message', (count) => done(Number(count)));
+            child.on('error', fail);
+            child.on('exit', (code) => code !== 0 && fail(new Error(`worker ended with ${code}`)));
+          }),
+      ),
+    );
+    expect(applied.reduce((sum, count) => sum + count, 0)).toBe(30);
+  });
+
+  it('are waited for, and told when they do not let go', async () => {
+    const path = join(folder, 'busy.sqlite');
+    const store = createSqliteStore({ path, busyMs: 1 });
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(store.update(one)).rejects.toThrow(StoreUnavailable);
+    await expect(store.put(key, { n: 1 })).rejects.toThrow(/locked/);
+    other.exec('ROLLBACK');
+    other.close();
+    expect((await store.update(one)).item).toEqual({ n: 1 });
+    await store.close();
+  });
+
+  it('never mislead each other by what they remember', async () => {
+    const at = { pk: 'x', sk: 'y' };
+    const step = fc.record({
+      by: fc.nat({ max: 1 }),
+      act: fc.constantFrom('add', 'put', 'delete', 'wait', 'expire'),
+      n: fc.nat({ max: 3 }),
+    });
+    let file = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const path = join(folder, `pair-${file++}.sqlite`);
+        let nowMs = 0;
+        const now = () => nowMs;
+        const pair = [createSqliteStore({ path, now }), createSqliteStore({ path, now })];
+        const model = createMemoryStore({ now });
+        for (const { by, act, n } of steps) {
+          const store = pair[by]!;
+          const update: Update = {
+            key: at,
+            guards: [{ attr: 'n', is: 'atMost', value: 4, orAbsent: true }],
+            add: { n },
+            set: {},
+            remove: [],
+            ...(act === 'expire' ? { expiresAtMs: nowMs + 2 } : {}),
+          };
+          if (act === 'wait') nowMs += n;
+          else if (act === 'put') await Promise.all([store.put(at, { n }), model.put(at, { n })]);
+          else if (act === 'delete') await Promise.all([store.delete(at), model.delete(at)]);
+          else expect(await store.update(update)).toEqual(await model.update(update));
+          expect(await store.get(at)).toEqual(await model.get(at));
+        }
+        await Promise.all(pair.map((store) => store.close()));
+      }),
+      { numRuns: 25, seed: 1 },
+    );
+  });
+});
+
+describe('faults', () => {
+  it('of a store that has been closed are told as such', async () => {
+    const store = createSqliteStore({ path: join(folder, 'closed.sqlite') });
+    await store.close();
+    await expect(store.get(key)).rejects.toThrow(StoreUnavailable);
+    await expect(store.update(one)).rejects.toThrow(/closed/);
+    await expect(store.ping()).rejects.toThrow(StoreUnavailable);
+  });
+
+  it('of ours do not pass for an outage', async () => {
+    const store = createSqliteStore({ path: join(folder, 'ours.sqlite') });
+    await expect(store.query('a', { limit: 0.5 })).rejects.not.toBeInstanceOf(StoreUnavailable);
+    await store.close();
+  });
+});
