@@ -1,6 +1,6 @@
 // Waiting when nobody can serve right now: for quota to come back, or for a second try after passing faults, within the caller's patience.
 import type { Clock } from '../ports.ts';
-import { decide, type DecideInput } from '../routing/decide.ts';
+import { decide, isLeftAlone, type DecideInput } from '../routing/decide.ts';
 import type { Caller } from './answer.ts';
 import { toCallerError, type Ended } from './exhaustion.ts';
 import type { Journey } from './journey.ts';
@@ -107,7 +107,9 @@ export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting
   const { operation, journey } = waiting;
   const ended = toEnded(deps, input, journey);
   const { quotaMs, retryMs, probeMs } = toWaits(deps, ended, journey);
-  if (journey.expense !== 'any') return waitOrSpend(deps, waiting, quotaMs);
+  // What is left alone when it is free again is not worth waiting for.
+  const isWorthwhile = ended.soonest !== null && !(input.thrifty && isLeftAlone(ended.soonest.index, input));
+  if (journey.expense !== 'any') return waitOrSpend(deps, waiting, isWorthwhile ? quotaMs : Infinity);
   if (!operation.policy.failover) throw toCallerError(ended);
   const waitMs = Math.min(quotaMs, retryMs);
   if (!journey.lastResort && waitMs > WORTH_WAITING_MS && decide({ ...input, lastResort: true }).best >= 0) {

@@ -275,6 +275,12 @@ function compare(
   return a - b;
 }
 
+/** Whether a thrifty request leaves this candidate alone, whether or not it is free just now. */
+export function isLeftAlone(index: number, input: DecideInput): boolean {
+  const [candidate, standing] = [input.candidates[index], input.standings[index]];
+  return !candidate || !standing || candidate.roleRank < requiredSize(input).rank || isKept(standing);
+}
+
 function judge(index: number, input: DecideInput, floor: { rank: number; hard: boolean }): number {
   const candidate = input.candidates[index];
   const standing = input.standings[index];
