@@ -188,7 +188,8 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     });
 
     it('forgets items when their time has come, in every way of asking', async () => {
-      const [put, updated] = [newKey(), newKey()];
+      const [put, updated, unguarded] = [newKey(), newKey(), newKey()];
+      await store.put(unguarded, { n: 7 }, START + 1_000);
       await store.put(put, { n: 1 }, START + 1_000);
       await store.update(toUpdate(updated, { add: { n: 7 }, expiresAtMs: START + 1_000 }));
       expect(await store.get(put)).toEqual({ n: 1 });
@@ -197,6 +198,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       opened.setNow(START + 1_000);
       expect(await store.get(put)).toBeNull();
       expect(await store.batchGet([updated])).toEqual([null]);
+      expect((await store.update(toUpdate(unguarded, { add: { n: 1 } }))).item).toEqual({ n: 1 });
       expect((await store.query(put.pk)).items).toEqual([]);
       expect(await store.update(toUpdate(updated, { guards: [{ attr: 'n', is: 'absent' }], add: { n: 1 } }))).toEqual({
         applied: true,
