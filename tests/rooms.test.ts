@@ -20,7 +20,9 @@ function roomOf(path: string): string {
   const [top, second, third] = path.split('/');
   if (top !== 'lambda') return top ?? '';
   if (third !== undefined) return `lambda/${second}`;
-  return /^(config|deps|app|main|clock)/.test(second ?? '') ? `lambda/${second?.replace(/[-.].*$/, '')}` : 'lambda/ports';
+  return /^(config|deps|app|main|clock)/.test(second ?? '')
+    ? `lambda/${second?.replace(/[-.].*$/, '')}`
+    : 'lambda/ports';
 }
 
 const pure = ['shared', 'zod'];

@@ -27,11 +27,11 @@ describe('caution', () => {
   });
 
   it.each([
-    ['raises tokens', 1000, 'tokens', 8000, 1500],
-    ['never above what a call may have', 7000, 'tokens', 8000, 8000],
-    ['leaves what can never fit as it is', 9000, 'tokens', 8000, 9000],
-    ['leaves requests alone', 1, 'requests', 30, 1],
-  ] as const)('%s', (_name, amount, unit, max, reserved) => {
+    { name: 'raises tokens', amount: 1000, unit: 'tokens', max: 8000, reserved: 1500 },
+    { name: 'never above what a call may have', amount: 7000, unit: 'tokens', max: 8000, reserved: 8000 },
+    { name: 'leaves what can never fit as it is', amount: 9000, unit: 'tokens', max: 8000, reserved: 9000 },
+    { name: 'leaves requests alone', amount: 1, unit: 'requests', max: 30, reserved: 1 },
+  ] as const)('$name', ({ amount, unit, max, reserved }) => {
     expect(cautious(amount, { unit, max, caution: 1.5 })).toBe(reserved);
   });
 });
