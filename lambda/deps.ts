@@ -53,7 +53,7 @@ function serves(model: Model, provider: Provider): boolean {
 
 function toServices(platform: Platform, entries: readonly ProviderEntry[]): Services {
   const fleet = createFleet({ entries, providers: platform.providers, serves });
-  const ledger = createLedger({ ...platform, fleet });
+  const ledger = createLedger({ ...platform, fleet, budgetUsdPerDay: platform.config.budgetUsdPerDay });
   return { fleet, ledger, gateway: createGateway({ ...platform, fleet, ledger }) };
 }
 

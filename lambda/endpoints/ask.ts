@@ -24,7 +24,7 @@ export function toSelector(question: Pick<ChatQuestion, 'model' | 'models'>, fle
       : [...new Set([...(question.model === 'auto' ? [] : [question.model]), ...question.models])];
   const selector = joinSelectors(
     names.map((name) => fleet.names.parse(name)),
-    fleet.candidates.length,
+    fleet.candidates,
   );
   if (selector) return selector;
   const name = names[0] ?? '';

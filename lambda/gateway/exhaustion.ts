@@ -53,10 +53,11 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
   breaker_open: 'out of service',
   quota_used_up: 'with their quota used up',
   kept_for_later: 'kept for later',
+  over_budget: 'too dear for what is left of today’s budget',
 };
 
 /** Counts candidates per reason, most frequent first, leaving out those that were never meant. */
-function tellReasons(input: DecideInput): { text: string; passing: boolean; tooLong: boolean } {
+function tellReasons(input: DecideInput): { text: string; passing: boolean; tooLong: boolean; tooDear: boolean } {
   const decision = decide(input);
   const counts = new Map<Verdict, number>();
   decision.codes.forEach((_, index) => {
@@ -70,6 +71,7 @@ function tellReasons(input: DecideInput): { text: string; passing: boolean; tooL
   return {
     text: parts.join(', '),
     passing: kinds.some((verdict) => passingVerdicts.has(verdict)),
+    tooDear: counts.has('over_budget'),
     tooLong:
       kinds.length > 0 &&
       kinds.every((verdict) => verdict === 'context_too_small' || verdict === 'paid_not_allowed') &&
@@ -84,7 +86,7 @@ const quotaFailures: ReadonlySet<string> = new Set<ProviderFailureKind>(['rate_l
 /** The error for a request that found no answer. */
 export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }: Ended): CallerError {
   if (stoppedBy) return toSingle(stoppedBy, { attempts, waitedMs }, soonest?.waitMs ?? null);
-  const { text, passing, tooLong } = tellReasons(input);
+  const { text, passing, tooLong, tooDear } = tellReasons(input);
   const allTooLong =
     attempts.length > 0 && attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large');
   if (tooLong || allTooLong) {
@@ -92,6 +94,13 @@ export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }:
       'context_length_exceeded',
       `The request is too long for every model that could be asked (${text}). Shorten it.`,
       { param: 'messages', attempts, waitedMs },
+    );
+  }
+  if (tooDear && !passing) {
+    return new CallerError(
+      'budget_exceeded',
+      `Only today's budget stands in the way (${text}). It begins anew at midnight UTC; the operator can raise FREEWAY_BUDGET_USD_PER_DAY.`,
+      { attempts, waitedMs },
     );
   }
   if (!passing && attempts.length === 0) {

@@ -2,15 +2,17 @@
 import type { Amounts } from '#shared/pools.ts';
 import type { Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
+import { listCostUsd } from '../routing/cost.ts';
 import { verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
 import { planReserve, viewPool, type Hold, type ReservePlan } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Candidate, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
+import { BUDGET_BOOK, createBudget, noBudget, type Budget } from './budget.ts';
 import type { Fleet } from './fleet.ts';
 import type { AttemptOutcome } from './operation.ts';
-import { toCredentialRest, toSettlement } from './settlement.ts';
+import { toActual, toCredentialRest, toSettlement } from './settlement.ts';
 import { createStandings, type Standings } from './standings.ts';
 import { createStripped, type Stripped } from './stripped.ts';
 
@@ -20,16 +22,27 @@ export interface Reservation {
   readonly need: Amounts;
   /** null when the candidate has no limits to take from. */
   readonly hold: Hold | null;
+  /** What was taken from the budget; null when the call is free. */
+  readonly budget: Hold | null;
 }
 
 export type Reserved = { readonly reservation: Reservation } | { readonly refusedUntilMs: number };
+
+/** On which terms a share is reserved. */
+export interface Terms {
+  /** Passes an open breaker and a short rest. */
+  readonly lastResort: boolean;
+  /** The most the call can cost, US dollars: 0 when it is free, null when nobody knows. */
+  readonly mostUsd: number | null;
+}
 
 export interface Ledger {
   /** Brings the copies of the books up to date: at most one batch read, none when they are fresh. */
   refresh(among: readonly number[] | null): Promise<void>;
   standings(nowMs: number): readonly Standing[];
-  /** `lastResort` passes an open breaker. */
-  reserve(index: number, need: Amounts, lastResort: boolean): Promise<Reserved>;
+  /** What is left of today's budget, US dollars; Infinity when there is none. */
+  budgetUsd(): number;
+  reserve(index: number, need: Amounts, terms: Terms): Promise<Reserved>;
   /** One write at most. */
   settle(reservation: Reservation, outcome: AttemptOutcome): Promise<void>;
   /** The candidate that time will free first, and in how long; null when waiting helps nobody. */
@@ -45,8 +58,12 @@ export interface LedgerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What may be paid in a day, US dollars; absent or null: as much as it takes. */
+  readonly budgetUsdPerDay?: number | null;
 }
 
+/** How long a request leaves a candidate alone that the budget did not hold: it may be asked again when another call is settled. */
+const OVER_BUDGET_MS = 1_000;
 /** A reservation of a place (concurrent pools, half-open probes) ends by itself after this long. */
 const LEASE_MS = 10 * 60_000;
 /** A rejected write means the copy was stale; judging again on what came back settles it at once in all but contrived races. */
@@ -63,6 +80,7 @@ interface Desk extends LedgerDeps {
   readonly books: Books;
   readonly seen: Standings;
   readonly zones: ZoneClock;
+  readonly budget: Budget;
 }
 
 /** A ledger over one fleet. */
@@ -73,17 +91,24 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const books = createBooks({ ...deps, staleAfterMs, batchSize: BATCH_SIZE });
   const seen: Standings = createStandings({ candidates: deps.fleet.candidates, books, zones });
   const stripped = createStripped(deps);
-  const desk: Desk = { ...deps, books, seen, zones };
-  const allIds = [...bookIds(deps.fleet.candidates, null)];
+  const { budgetUsdPerDay: usdPerDay = null } = deps;
+  const budget = usdPerDay === null ? noBudget : createBudget({ books, clock: deps.clock, zones, usdPerDay });
+  const desk: Desk = { ...deps, books, seen, zones, budget };
+  const toIds = (among: readonly number[] | null): string[] => [
+    ...(usdPerDay === null ? [] : [BUDGET_BOOK]),
+    ...bookIds(deps.fleet.candidates, among),
+  ];
+  const allIds = toIds(null);
   let freshAtMs = -Infinity;
   return {
     refresh: async (among) => {
-      if (among !== null) await books.refresh(bookIds(deps.fleet.candidates, among));
+      if (among !== null) await books.refresh(toIds(among));
       else if (deps.clock.now() - freshAtMs >= LOOK_AGAIN_MS && (await books.refresh(allIds)))
         freshAtMs = deps.clock.now();
     },
     standings: (nowMs) => seen.read(nowMs),
-    reserve: (index, need, lastResort) => reserve(desk, { index, need, lastResort }),
+    budgetUsd: () => desk.budget.roomUsd(),
+    reserve: (index, need, terms) => reserveBoth(desk, { index, need, ...terms }),
     settle: (reservation, outcome) => settle(desk, reservation, outcome),
     soonest: (decision, input) => soonest(desk, decision, input),
     views: (index, need) => {
@@ -128,6 +153,20 @@ function plan(
   });
 }
 
+/** Money first: a share of quota would be hard to give back unseen. */
+async function reserveBoth(
+  desk: Desk,
+  { mostUsd, ...asked }: { index: number; need: Amounts } & Terms,
+): Promise<Reserved> {
+  if (mostUsd === 0 || desk.budget === noBudget) return reserve(desk, asked);
+  const budget = mostUsd === null ? null : await desk.budget.reserve(mostUsd);
+  if (budget === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS };
+  const reserved = await reserve(desk, asked);
+  if ('reservation' in reserved) return { reservation: { ...reserved.reservation, budget } };
+  await desk.budget.settle(budget, 0);
+  return reserved;
+}
+
 async function reserve(
   desk: Desk,
   { index, need, lastResort }: { index: number; need: Amounts; lastResort: boolean },
@@ -141,16 +180,28 @@ async function reserve(
     // Nothing to take, and nothing to be the only one at: no need to ask the store.
     if (hold.charges.length === 0 && hold.probe === null) {
       desk.seen.started(index);
-      return { reservation: { index, need, hold: null } };
+      return { reservation: { index, need, hold: null, budget: null } };
     }
     const result = await desk.books.update(candidate.book, { ...planned, lasting: isLasting(candidate) });
     if (result.applied) {
       desk.seen.started(index);
-      return { reservation: { index, need, hold } };
+      return { reservation: { index, need, hold, budget: null } };
     }
     desk.metrics.count('freeway_reserve_conflicts_total');
   }
   return { refusedUntilMs: desk.clock.now() + 50 };
+}
+
+/** What a call cost, or would have cost at list prices where it was free. */
+function countMoney({ metrics }: Desk, { tier, price, providerId: provider }: Candidate, used: Amounts | null): void {
+  const { input_tokens: inputTokens, output_tokens: outputTokens, usd } = used ?? {};
+  if (tier === 'paid') {
+    if (usd !== undefined && usd > 0) metrics.count('freeway_cost_usd_total', { provider }, usd);
+    return;
+  }
+  if (inputTokens === undefined || outputTokens === undefined) return;
+  const saved = listCostUsd(price, { inputTokens, outputTokens });
+  if (saved !== null && saved > 0) metrics.count('freeway_list_price_saved_usd_total', { provider }, saved);
 }
 
 async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutcome): Promise<void> {
@@ -163,11 +214,16 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
   const nowMs = desk.books.now();
   const moment = { book: desk.books.copy(candidate.book).item, nowMs, zones: desk.zones, random: desk.clock.random() };
   const ops = toSettlement({ candidate, reservation, outcome, moment });
+  countMoney(desk, candidate, toActual({ candidate, reservation, outcome, moment }));
   const writes: Promise<unknown>[] = [];
   if (ops !== null)
     writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate) }));
   const rest = toCredentialRest(outcome, desk.books.copy(candidate.credentialId).item ?? {}, nowMs);
   if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
+  if (reservation.budget !== null) {
+    const costUsd = toActual({ candidate, reservation, outcome, moment })?.usd ?? null;
+    writes.push(desk.budget.settle(reservation.budget, costUsd));
+  }
   await Promise.all(writes);
 }
 

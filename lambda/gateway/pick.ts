@@ -4,7 +4,7 @@ import type { Clock } from '../ports.ts';
 import { shortRestMs } from '../routing/breaker.ts';
 import { decide, type DecideInput, type Standing } from '../routing/decide.ts';
 import type { Policy } from '../routing/policy.ts';
-import { toNeed } from '../routing/profile.ts';
+import { mostUsdOf, toNeed } from '../routing/profile.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Credential } from './credentials.ts';
 import type { Fleet } from './fleet.ts';
@@ -51,6 +51,7 @@ export function toDecideInput(deps: PickDeps, operation: Operation, journey: Jou
     lastResort: journey.lastResort,
     thrifty: journey.expense === 'spare' && operation.selector.listed === null,
     nowMs,
+    budgetUsd: deps.ledger.budgetUsd(),
     jitter: deps.clock.random(),
   };
 }
@@ -92,8 +93,10 @@ async function reserve(
   const standing = input.standings[best];
   if (!candidate || !credential || !standing)
     throw new CallerError('internal', 'The decision named a candidate that does not exist.');
-  const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
-  const reserved = await ledger.reserve(best, need, input.lastResort);
+  const { ratio, caution } = standing;
+  const need = toNeed(input.profile, { candidate, ratio });
+  const mostUsd = candidate.tier === 'paid' ? mostUsdOf(input.profile, { candidate, ratio, caution }) : 0;
+  const reserved = await ledger.reserve(best, need, { lastResort: input.lastResort, mostUsd });
   if ('reservation' in reserved) return { index: best, candidate, credential, reservation: reserved.reservation };
   journey.refused.set(best, reserved.refusedUntilMs);
   return 'refused';

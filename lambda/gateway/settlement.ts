@@ -40,7 +40,7 @@ const uncounted: ReadonlySet<string> = new Set([
 ]);
 
 /** What the attempt has really used; null keeps the estimate, which is all we know of a call that broke off. */
-function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts | null {
+export function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts | null {
   const { usage, failure } = outcome;
   if (failure !== null && uncounted.has(failure.kind)) return noUse;
   const input = usage?.inputTokens ?? reservation.need.input_tokens;

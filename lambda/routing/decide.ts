@@ -3,8 +3,9 @@ import { modelSizes } from '#shared/catalog.ts';
 import type { Amounts, PoolUnit } from '#shared/pools.ts';
 import type { Policy } from './policy.ts';
 import { cautious } from './pools-caution.ts';
-import { needOf, type Asked, type RequestProfile } from './profile.ts';
+import { mostUsdOf, needOf, type Asked, type RequestProfile } from './profile.ts';
 import type { Selector } from './selector.ts';
+import { isKept, keepOf } from './thrift.ts';
 import type { Candidate } from './types.ts';
 
 /** How one candidate stands right now, as far as this instance knows; the store has the last word when reserving. */
@@ -52,6 +53,7 @@ export const verdicts = [
   'breaker_open',
   'quota_used_up',
   'kept_for_later',
+  'over_budget',
 ] as const;
 export type Verdict = (typeof verdicts)[number];
 
@@ -78,6 +80,8 @@ export interface DecideInput {
   /** Leaves alone what others may take first and what is spent ahead of its time, while waiting a little may spare it. */
   readonly thrifty?: boolean;
   readonly nowMs: number;
+  /** What may still be paid today, US dollars; absent when there is no budget. */
+  readonly budgetUsd?: number;
   /** A number in [0, 1) that breaks ties; logged, so that the decision can be replayed. */
   readonly jitter: number;
 }
@@ -159,11 +163,15 @@ function judgeNow(candidate: Candidate, standing: Standing, { profile, nowMs, la
   return exceedsRoom(standing, asked, profile) ? code.quota_used_up : code.eligible;
 }
 
-/** Long-lasting quota that is this far behind its time, or further, need not be spared. */
-const PLENTY = -0.4;
-
-/** Whether the candidate is better left alone: others may be faster, or its quota should last longer. */
-const isKept = ({ overdraft, contested }: Standing): boolean => contested || (overdraft !== null && overdraft > PLENTY);
+/** Whether the most the call can cost is more than may still be paid; an unknown price always is. */
+function isOverBudget(
+  candidate: Candidate,
+  { ratio, caution }: Standing,
+  { budgetUsd, profile }: DecideInput,
+): boolean {
+  if (candidate.tier !== 'paid' || budgetUsd === undefined || budgetUsd === Infinity) return false;
+  return (mostUsdOf(profile, { candidate, ratio, caution }) ?? Infinity) > budgetUsd;
+}
 
 const tierRank = { free: 0, local: 1, paid: 2 } as const;
 /** Pressures closer than this share of a pool count as equal, so that equals take turns. */
@@ -187,23 +195,6 @@ function spread(candidate: Candidate, jitter: number): number {
 function priceOf(candidate: Candidate, standing: Standing, profile: RequestProfile): number {
   if (candidate.tier !== 'paid') return 0;
   return needOf('usd', profile, { candidate, ratio: standing.ratio }) ?? Infinity;
-}
-
-/** Larger models than needed are kept as if a fifth of their day were overdrawn. */
-const OVERSIZE_STEPS = PRESSURE_STEPS / 5;
-/** Quota this far behind its time will hardly be used up before it comes back. */
-const BEHIND = -0.15;
-
-/**
- * How much a candidate should be kept for later. Not at all when its quota comes back soon, or would be left over when it does; quota that
- * lasts for hours or days waits for moments when that is used up, the more the further it is spent ahead of its time, and larger models
- * wait for the requests that need them.
- */
-function keepOf({ overdraft }: Standing, isOversize: boolean): number {
-  if (overdraft === null) return 0;
-  const forLarger = isOversize ? OVERSIZE_STEPS : 0;
-  if (overdraft < BEHIND) return forLarger;
-  return 1 + Math.max(0, Math.ceil(overdraft * PRESSURE_STEPS)) + forLarger;
 }
 
 /** The measure that a strategy or an `auto:` mode puts before priority and pressure; null when it adds none. */
@@ -289,6 +280,7 @@ function judge(index: number, input: DecideInput, floor: { rank: number; hard: b
   const fit = judgeFit(candidate, input);
   if (fit !== code.eligible) return fit;
   if (floor.hard && candidate.roleRank < floor.rank) return code.below_quality_floor;
+  if (isOverBudget(candidate, standing, input)) return code.over_budget;
   if ((input.refused.get(index) ?? 0) > input.nowMs) return code.quota_used_up;
   // A model below what the request should have is no way to save.
   if (input.thrifty && candidate.roleRank < floor.rank) return code.kept_for_later;

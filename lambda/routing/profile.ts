@@ -50,6 +50,20 @@ export function needOf(unit: PoolUnit, profile: RequestProfile, asked: Asked): n
   }
 }
 
+/** A reply without a bound from the caller is taken to be no longer than this, tokens. */
+const LONGEST_REPLY = 16_384;
+
+/** The most a call can cost, US dollars: input taken with caution, and a reply as long as the caller or the model allows. null when the price is unknown. */
+export function mostUsdOf(
+  profile: RequestProfile,
+  { candidate, ratio, caution }: Asked & { caution: number },
+): number | null {
+  const longest = profile.maxOutputTokens ?? Math.max(profile.outputTokens, LONGEST_REPLY);
+  const outputTokens = Math.min(longest, candidate.maxOutput ?? longest);
+  const inputTokens = Math.ceil(profile.inputTokens * ratio * caution);
+  return estimateCostUsd(candidate.price, { inputTokens, outputTokens });
+}
+
 /** What one call takes from every kind of pool. */
 export function toNeed(profile: RequestProfile, asked: Asked): Amounts {
   const need: Partial<Record<PoolUnit, number>> = {};

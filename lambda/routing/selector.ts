@@ -108,14 +108,18 @@ export function createModelNames(candidates: readonly Candidate[]): ModelNames {
 }
 
 /** One selector for a list of models in order of preference (OpenRouter's `models`). Null entries (unknown names) are passed over. */
-export function joinSelectors(selectors: readonly (Selector | null)[], count: number): Selector | null {
+export function joinSelectors(
+  selectors: readonly (Selector | null)[],
+  candidates: readonly Pick<Candidate, 'tier'>[],
+): Selector | null {
   const known = selectors.filter((selector) => selector !== null);
   const [first] = known;
   if (first === undefined || known.length === 1) return first ?? null;
   const listed = new Map<number, number>();
-  known.forEach(({ among }, position) => {
-    for (const index of among ?? Array.from({ length: count }, (_, i) => i))
-      if (!listed.has(index)) listed.set(index, position);
+  known.forEach(({ among, freeOnly }, position) => {
+    // A name that asks for free stays free, whatever the others on the list allow.
+    for (const index of among ?? candidates.keys())
+      if (!listed.has(index) && !(freeOnly && candidates[index]?.tier === 'paid')) listed.set(index, position);
   });
   return {
     name: first.name,

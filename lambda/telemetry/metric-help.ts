@@ -9,6 +9,8 @@ export const metricHelp: Readonly<Record<string, string>> = {
   freeway_hedges_total: 'Second candidates asked because the first was slow to begin, by whether the second won.',
   freeway_rescues_total: 'Answers that broke off and were taken up again, by provider and failure.',
   freeway_tokens_total: 'Tokens by direction and tier, as the providers report them.',
+  freeway_cost_usd_total: 'US dollars paid by provider, failed calls that were billed included.',
+  freeway_list_price_saved_usd_total: 'US dollars that free calls would have cost at list prices, by provider.',
   freeway_pool_pressure: 'How full the tightest quota pool of a candidate is: 0 is unused, 1 is exhausted.',
   freeway_reserve_conflicts_total: 'Reservations that had to be tried again because another instance was faster.',
   freeway_store_unavailable_total: 'Reads and writes that the store did not answer, by what was lost.',

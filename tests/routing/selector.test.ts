@@ -47,13 +47,18 @@ describe('joinSelectors', () => {
   it('keeps the order of the list and passes over unknown names', () => {
     const joined = joinSelectors(
       [names.parse('nope'), names.parse('alpha/m1'), names.parse('gpt-oss-120b')],
-      candidates.length,
+      candidates,
     );
     expect(joined?.among).toEqual([3, 0, 1]);
     expect(joined?.listed?.get(3)).toBe(0);
     expect(joined?.listed?.get(0)).toBe(1);
   });
+  it('keeps a name that asks for free free, beside one that may be paid', () => {
+    const both = [toCandidate({ modelId: 'a', tier: 'paid' }), toCandidate({ modelId: 'b', tier: 'paid' })];
+    const { parse } = createModelNames(both);
+    expect(joinSelectors([parse('a:free'), parse('b')], both)?.among).toEqual([1]);
+  });
   it('is null when nothing is known', () => {
-    expect(joinSelectors([null, null], 3)).toBeNull();
+    expect(joinSelectors([null, null], candidates)).toBeNull();
   });
 });

@@ -1,0 +1,28 @@
+// What is spared for later: quota that lasts for hours or days, larger models than needed, and what others may take first.
+import type { Standing } from './decide.ts';
+
+/** Long-lasting quota that is this far behind its time, or further, need not be spared. */
+const PLENTY = -0.4;
+
+/** Whether the candidate is better left alone: others may be faster, or its quota should last longer. */
+export const isKept = ({ overdraft, contested }: Standing): boolean =>
+  contested || (overdraft !== null && overdraft > PLENTY);
+
+/** Steps in which an overdraft counts. */
+const STEPS = 20;
+/** Larger models than needed are kept as if a fifth of their day were overdrawn. */
+const OVERSIZE_STEPS = STEPS / 5;
+/** Quota this far behind its time will hardly be used up before it comes back. */
+const BEHIND = -0.15;
+
+/**
+ * How much a candidate should be kept for later. Not at all when its quota comes back soon, or would be left over when it does; quota that
+ * lasts for hours or days waits for moments when that is used up, the more the further it is spent ahead of its time, and larger models
+ * wait for the requests that need them.
+ */
+export function keepOf({ overdraft }: Standing, isOversize: boolean): number {
+  if (overdraft === null) return 0;
+  const forLarger = isOversize ? OVERSIZE_STEPS : 0;
+  if (overdraft < BEHIND) return forLarger;
+  return 1 + Math.max(0, Math.ceil(overdraft * STEPS)) + forLarger;
+}
