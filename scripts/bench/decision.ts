@@ -34,7 +34,11 @@ async function fillPools(ledger: Ledger, fleet: Fleet): Promise<void> {
   const random = createRandom(7);
   const everyFew = fleet.candidates.keys().filter((index) => index % 7 === 0);
   for (const index of everyFew)
-    await ledger.reserve(index, { requests: 1, tokens: Math.floor(random() * 1e11) }, { lastResort: false, mostUsd: 0 });
+    await ledger.reserve(
+      index,
+      { requests: 1, tokens: Math.floor(random() * 1e11) },
+      { lastResort: false, mostUsd: 0 },
+    );
   // A refresh reads some of the books at a time.
   for (let batch = 0; batch < 4; batch++) await ledger.refresh(null);
 }
