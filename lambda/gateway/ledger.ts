@@ -4,7 +4,7 @@ import type { Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
 import { listCostUsd } from '../routing/cost.ts';
 import { verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
-import { planReserve, viewPool, waitToReserve, type Hold, type ReserveInput } from '../routing/pools.ts';
+import { planReserve, viewPool, type Hold, type ReservePlan } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Candidate, PoolView } from '../routing/types.ts';
@@ -134,13 +134,13 @@ function bookIds(candidates: readonly Candidate[], among: readonly number[] | nu
 
 const isLasting = ({ pools }: Candidate): boolean => pools.some(({ clock }) => clock.kind === 'once');
 
-function toReserveInput(
+function plan(
   { books, clock, zones }: Desk,
   candidate: Candidate,
   asked: { need: Amounts; lastResort: boolean },
-): ReserveInput {
+): ReservePlan {
   const book = books.copy(candidate.book).item;
-  return {
+  return planReserve({
     pools: candidate.pools,
     mark: candidate.mark,
     ...asked,
@@ -150,7 +150,7 @@ function toReserveInput(
     zones,
     leaseMs: LEASE_MS,
     random: clock.random(),
-  };
+  });
 }
 
 /** Money first: a share of quota would be hard to give back unseen. */
@@ -174,7 +174,7 @@ async function reserve(
   const candidate = desk.fleet.candidates[index];
   if (!candidate) throw new Error('no such candidate');
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const planned = planReserve(toReserveInput(desk, candidate, { need, lastResort }));
+    const planned = plan(desk, candidate, { need, lastResort });
     if (planned.kind === 'blocked') return { refusedUntilMs: desk.clock.now() + Math.max(1, planned.waitMs) };
     const { hold } = planned;
     // Nothing to take, and nothing to be the only one at: no need to ask the store.
@@ -249,5 +249,6 @@ function waitOf(
   const rest = Math.max(0, standing.restUntilMs + 1 - input.nowMs);
   const refused = Math.max(0, (input.refused.get(index) ?? 0) - input.nowMs);
   const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
-  return Math.max(1, rest, refused, waitToReserve(toReserveInput(desk, candidate, { need, lastResort: false })));
+  const planned = plan(desk, candidate, { need, lastResort: false });
+  return Math.max(1, rest, refused, planned.kind === 'blocked' ? planned.waitMs : 0);
 }

@@ -35,8 +35,8 @@ const WORTH_WAITING_MS = 1_000;
  * day (npm run simulate): without it about 3 % of what is free is left unused, since requests come unevenly.
  */
 export const SPARE_AFTER_MS = 3_000;
-/** Waiters of all instances try at moments spread over this, so that a limit that lifts is not rushed: who has waited longer tries sooner. */
-const SPREAD_MS = 400;
+/** Waiters of all instances try at moments spread over this, so that a limit that lifts is not rushed. */
+const SPREAD_MS = 200;
 
 /** The end of a request as it would be told now. */
 export function toEnded(deps: Pick<WaitingDeps, 'ledger'>, input: DecideInput, journey: Journey): Ended {
@@ -51,22 +51,18 @@ export function toEnded(deps: Pick<WaitingDeps, 'ledger'>, input: DecideInput, j
 /** How long until limits lift, and until faulty candidates are asked again, ms; Infinity when that will not be. */
 function toWaits(
   deps: WaitingDeps,
-  { soonest, input }: Ended,
+  { soonest }: Ended,
   journey: Journey,
 ): { quotaMs: number; retryMs: number; probeMs: number } {
   const spread = deps.clock.random();
-  const youth = 1 - Math.min(1, journey.waitedMs / Math.max(1, input.policy.maxWaitMs));
-  const isResting = soonest !== null && (input.standings[soonest.index]?.restUntilMs ?? 0) > input.nowMs;
   const rounds = journey.later.size > 1 ? MAX_ROUNDS : MAX_ROUNDS_ALONE;
   const retry = journey.later.size > 0 && journey.rounds < rounds;
   const backoffMs = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** journey.rounds);
   return {
-    quotaMs: soonest
-      ? soonest.waitMs + Math.ceil(Math.min(SPREAD_MS, soonest.waitMs) * youth * (0.5 + spread / 2))
-      : Infinity,
+    quotaMs: soonest ? soonest.waitMs + Math.ceil(Math.min(SPREAD_MS, soonest.waitMs) * spread) : Infinity,
     retryMs: retry ? backoffMs * (0.5 + spread) : Infinity,
     // Who has waited a while looks more often whether a rest may be passed.
-    probeMs: journey.waitedMs >= PROBE_AFTER_MS && isResting ? PROBE_EVERY_MS * (0.5 + spread) : Infinity,
+    probeMs: journey.waitedMs >= PROBE_AFTER_MS && soonest !== null ? PROBE_EVERY_MS * (0.5 + spread) : Infinity,
   };
 }
 

@@ -89,32 +89,12 @@ function findBench({ mark, nowMs, lastResort }: ReserveInput, book: Item): Reser
     : null;
 }
 
-/** What the call asks of a pool; null when it takes nothing of it. */
-function toQuestion(pool: BoundPool, input: ReserveInput): PoolQuestion | null {
-  const least = amountOf(pool.unit, input.need);
-  if (least <= 0) return null;
-  const max = effectiveMax(pool, input.book ?? noItem, input.nowMs);
-  return ask(pool, cautious(least, { unit: pool.unit, max, caution: input.caution }), input);
-}
-
-/** How long until a reservation could be made, ms: 0 now, Infinity never. The same judgement as planReserve, without the plan. */
-export function waitToReserve(input: ReserveInput): number {
-  const bench = findBench(input, input.book ?? noItem);
-  if (bench?.kind === 'blocked') return bench.waitMs;
-  let longestMs = 0;
-  for (const pool of input.pools) {
-    const question = toQuestion(pool, input);
-    if (question !== null) longestMs = Math.max(longestMs, look(pool.clock, question).waitMs);
-  }
-  return longestMs;
-}
-
 /**
  * Plans one reservation over all pools of a candidate as one guarded write. When the store rejects it, plan again on the item
  * that comes back: either another write (the snapshot was stale) or the reason it can't be.
  */
 export function planReserve(input: ReserveInput): ReservePlan {
-  const { pools, mark, nowMs, leaseMs, random } = input;
+  const { pools, mark, need, nowMs, leaseMs, random } = input;
   const book = input.book ?? noItem;
   const bench = findBench(input, book);
   if (bench !== null) return bench;
@@ -124,8 +104,10 @@ export function planReserve(input: ReserveInput): ReservePlan {
   let blocked: ReservePlan | null = null;
   let longestMs = 0;
   for (const pool of pools) {
-    const question = toQuestion(pool, input);
-    if (question === null) continue;
+    const least = amountOf(pool.unit, need);
+    if (least <= 0) continue;
+    const max = effectiveMax(pool, book, nowMs);
+    const question = ask(pool, cautious(least, { unit: pool.unit, max, caution: input.caution }), input);
     const { waitMs, resetAtMs } = look(pool.clock, question);
     if (waitMs > longestMs) {
       longestMs = waitMs;
