@@ -5,7 +5,7 @@ import type { Policy } from './policy.ts';
 import { cautious } from './pools-caution.ts';
 import { mostUsdOf, needOf, type Asked, type RequestProfile } from './profile.ts';
 import type { Selector } from './selector.ts';
-import { isKept, keepOf } from './thrift.ts';
+import { isKept, isLeftOver, keepOf } from './thrift.ts';
 import type { Candidate } from './types.ts';
 
 /** How one candidate stands right now, as far as this instance knows; the store has the last word when reserving. */
@@ -241,7 +241,10 @@ function toMeasures(input: DecideInput): readonly Measure[] {
     { name: 'priority', of: (candidate) => candidate.priority },
     { name: 'contested', of: (_, standing) => (standing.contested ? 1 : 0) },
     { name: 'keep', of: (candidate, standing) => keepOf(standing, candidate.sizeRank > floor.rank) },
-    { name: 'pressure', of: (_, standing) => Math.floor(standing.pressure * PRESSURE_STEPS) },
+    {
+      name: 'pressure',
+      of: (_, standing) => (isLeftOver(standing) ? 0 : Math.floor(standing.pressure * PRESSURE_STEPS)),
+    },
     { name: 'oversize', of: (candidate) => Math.max(0, candidate.sizeRank - floor.rank) },
     { name: 'price', of: (candidate, standing) => priceOf(candidate, standing, input.profile) },
     { name: 'lastUsed', of: (_, standing) => standing.lastUsed },

@@ -9,6 +9,8 @@ const SHORT_MS = 2 * HOUR_MS;
 /** What refills all the time is spent freely down to here: a full bucket wastes its refill, an empty one is no help at a peak. */
 const FREELY = 0.5;
 
+/** In the last hundredth of a window nothing is urgent any more. */
+const LAST = 0.01;
 /** Share of the quota still to come that is held back for peaks; less and less of it as the window ends. */
 const RESERVE = 0.6;
 
@@ -31,8 +33,8 @@ function periodMs(clock: Clock): number {
 }
 
 /**
- * Share of the pool used beyond what is due by now, -1..1. Due is the share of its window that is gone, less a reserve for peaks: above 0,
- * going on like this empties it before it comes back.
+ * How much more of the pool is used than is due by now, as a share of the time that is left, -1..1. Due is the share of its window that is
+ * gone, less a reserve for peaks: above 0, going on like this empties it before it comes back; far below, some of it will be left over.
  * null for pools that come back soon, or are places rather than quota.
  */
 export function overdraftOf({ pool: { clock }, pressure, resetAtMs }: PoolView, nowMs: number): number | null {
@@ -45,5 +47,6 @@ export function overdraftOf({ pool: { clock }, pressure, resetAtMs }: PoolView, 
   const isIdle = clock.kind === 'session' && leftMs === 0;
   if (isIdle) return pressure - 1;
   const left = Math.min(1, leftMs / lengthMs);
-  return pressure - (1 - left) * (1 - RESERVE * left);
+  const ahead = pressure - (1 - left) * (1 - RESERVE * left);
+  return Math.max(-1, Math.min(1, ahead / Math.max(left, LAST)));
 }

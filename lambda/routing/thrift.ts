@@ -15,14 +15,18 @@ const OVERSIZE_STEPS = STEPS / 5;
 /** Quota this far behind its time will hardly be used up before it comes back. */
 const BEHIND = -0.15;
 
+/** Whether some of what lasts for hours or days would be left over when it comes back: that is spent first. */
+export const isLeftOver = ({ overdraft }: Standing): boolean => overdraft !== null && overdraft < BEHIND;
+
 /**
  * How much a candidate should be kept for later. Not at all when its quota comes back soon, or would be left over when it does; quota that
  * lasts for hours or days waits for moments when that is used up, the more the further it is spent ahead of its time, and larger models
  * wait for the requests that need them.
  */
-export function keepOf({ overdraft }: Standing, isOversize: boolean): number {
+export function keepOf(standing: Standing, isOversize: boolean): number {
+  const { overdraft } = standing;
   if (overdraft === null) return 0;
   const forLarger = isOversize ? OVERSIZE_STEPS : 0;
-  if (overdraft < BEHIND) return forLarger;
+  if (isLeftOver(standing)) return forLarger;
   return 1 + Math.max(0, Math.ceil(overdraft * STEPS)) + forLarger;
 }

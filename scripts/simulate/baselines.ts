@@ -164,6 +164,6 @@ export async function playBaseline(setting: Setting, baseline: Baseline): Promis
     startMs: START_MS,
     instances: 1,
     killed: 0,
-    comebacks: { asked: 0, served: 0 },
+    comebacks: { asked: 0, lifted: 0, served: 0 },
   };
 }

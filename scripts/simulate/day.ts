@@ -55,8 +55,14 @@ export interface Day {
   readonly startMs: number;
   readonly instances: number;
   readonly killed: number;
-  /** Refused requests that came again when told to: how many, and how many of them were served then. */
-  readonly comebacks: { asked: number; served: number };
+  readonly comebacks: Comebacks;
+}
+
+/** Refused requests that came again when told to: how many, for how many free quota had really come back by then, and how many were served. */
+export interface Comebacks {
+  asked: number;
+  lifted: number;
+  served: number;
 }
 
 export const START_MS = Date.UTC(2026, 10, 21);
@@ -101,7 +107,8 @@ interface Stage {
   readonly arrivals: readonly Arrival[];
   readonly instances: Instances;
   readonly measure: Measure;
-  readonly comebacks: { asked: number; served: number };
+  readonly network: SimulatedNetwork;
+  readonly comebacks: Comebacks;
   refused: number;
 }
 
@@ -227,11 +234,15 @@ async function live(stage: Stage, request: number): Promise<void> {
   if (ending === null) throw new Error('an instance died under every try');
   stage.measure.add(ending);
   if (ending.served === null && ending.retryAfterMs !== null && ++stage.refused % COMEBACK_EVERY === 0) {
+    const refusedAtMs = stage.clock.now();
     // As the header says it: in whole seconds.
     await stage.clock.sleep(Math.max(1, Math.ceil(ending.retryAfterMs / 1000)) * 1000);
+    // Somebody else may be faster, but then there was something to be had.
+    const wasTaken = stage.network.lastAdmittedMs() >= refusedAtMs;
     const again = await ask(stage, request);
     stage.comebacks.asked++;
     if (again?.served) stage.comebacks.served++;
+    if (wasTaken || again?.served) stage.comebacks.lifted++;
   }
 }
 
@@ -296,8 +307,8 @@ export async function playDay(setting: Setting): Promise<Day> {
   const around = { clock, random, providers, skewMs, store, upstream: network, metrics: createMetrics() };
   const instances = createInstances({ ...around, hosting: setting.hosting });
   const measure = createMeasure(lengthMs);
-  const comebacks = { asked: 0, served: 0 };
-  const stage: Stage = { setting, clock, random, arrivals, instances, measure, comebacks, refused: 0 };
+  const comebacks = { asked: 0, lifted: 0, served: 0 };
+  const stage: Stage = { setting, clock, random, arrivals, instances, measure, network, comebacks, refused: 0 };
   let killed = 0;
   startKills(stage, (count) => (killed += count));
   const watched = { ...around, store: toUncounted(store), hosting: { kind: 'server', count: 1 } as const };

@@ -19,7 +19,7 @@ const head = [
   'hard by strong %',
   'cost $',
   'saved $',
-  'came back ok',
+  'retry-after right',
 ];
 
 function toLine({ figures }: Report): string[] {
@@ -39,7 +39,7 @@ function toLine({ figures }: Report): string[] {
     percent(figures.strongShare),
     figures.costUsd.toFixed(3),
     figures.savedUsd.toFixed(2),
-    comebacks.asked === 0 ? '-' : `${comebacks.served}/${comebacks.asked}`,
+    comebacks.asked === 0 ? '-' : `${comebacks.lifted}/${comebacks.asked} (${comebacks.served} served)`,
   ];
 }
 

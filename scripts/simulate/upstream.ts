@@ -45,6 +45,8 @@ export interface Truth {
 export interface SimulatedNetwork extends Upstream {
   readonly lines: () => readonly BookLine[];
   readonly refusals: readonly Refusal[];
+  /** When a free provider last let a call in, ms since the epoch. */
+  readonly lastAdmittedMs: () => number;
 }
 
 export interface NetworkInput {
@@ -67,6 +69,7 @@ interface Station {
 interface Network extends NetworkInput {
   readonly stations: ReadonlyMap<string, Station>;
   readonly refusals: Refusal[];
+  lastAdmittedMs: number;
 }
 
 const encoder = new TextEncoder();
@@ -195,6 +198,7 @@ function start(network: Network, call: UpstreamCall, listener: UpstreamListener)
       over = true;
       return refuse(network, station, { question, breach: answer, listener });
     }
+    if (station.provider.tier === 'free') network.lastAdmittedMs = clock.now();
     clock.schedule(tookMs(network, station, question) + travelMs(random), () => {
       answer.settle({ concurrent: 0 }, clock.now());
       if (over) return;
@@ -222,9 +226,10 @@ export function createNetwork(input: NetworkInput): SimulatedNetwork {
       return [`http://${provider.id}.simulated`, station];
     }),
   );
-  const network: Network = { ...input, stations, refusals: [] };
+  const network: Network = { ...input, stations, refusals: [], lastAdmittedMs: 0 };
   return {
     refusals: network.refusals,
+    lastAdmittedMs: () => network.lastAdmittedMs,
     lines: () => [...stations.values()].flatMap(({ lines }) => [...lines.values()]),
     close: () => Promise.resolve(),
     start: (call, listener) => start(network, call, listener),

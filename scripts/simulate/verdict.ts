@@ -1,6 +1,6 @@
 // Sums a day up in figures.
 import { bestPossible } from './capacity.ts';
-import type { Day } from './day.ts';
+import type { Comebacks, Day } from './day.ts';
 import { percentile } from './measure.ts';
 
 /** One row of the table. Shares are 0..1; null where a figure means nothing. */
@@ -23,7 +23,7 @@ export interface Figures {
   readonly costUsd: number;
   readonly savedUsd: number;
   readonly refusedWithoutRetryAfter: number;
-  readonly comebacks: { readonly asked: number; readonly served: number };
+  readonly comebacks: Readonly<Comebacks>;
 }
 
 const BIN_MS = 300_000;

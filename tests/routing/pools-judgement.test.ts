@@ -74,8 +74,8 @@ describe('the overdraft of a day', () => {
   const endMs = Date.parse('2026-11-22T00:00:00Z');
 
   it.each<[string, number | null, (value: number | null) => void]>([
-    ['half a day, nothing used', view(day, 0, endMs), (value) => expect(value).toBeCloseTo(-0.35)],
-    ['half a day, half used: the reserve is touched', view(day, 50, endMs), (value) => expect(value).toBeCloseTo(0.15)],
+    ['half a day, nothing used', view(day, 0, endMs), (value) => expect(value).toBeCloseTo(-0.7)],
+    ['half a day, half used: the reserve is touched', view(day, 50, endMs), (value) => expect(value).toBeCloseTo(0.3)],
     [
       'a minute is not kept',
       view({ kind: 'rolling', seconds: 60 }, 99, nowMs + 5),
