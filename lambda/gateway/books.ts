@@ -2,12 +2,14 @@
 import { applyUpdate, type Item, type ItemKey, type Update, type UpdateResult } from '#shared/items.ts';
 import { StoreUnavailable, type Clock, type Log, type Metrics, type Store } from '../ports.ts';
 
-/** A copy of a book. `version` grows with every change seen. */
+/** A copy of a book. */
 export interface BookCopy {
   readonly item: Item | null;
   readonly readAtMs: number;
-  readonly version: number;
 }
+
+/** Told what a copy held and what it holds now. */
+export type BookListener = (id: string, before: Item | null, after: Item | null) => void;
 
 /** A change to a book. `lasting` books hold balances that never come back, and are kept for ever. */
 export interface BookUpdate extends Pick<Update, 'guards' | 'add' | 'set' | 'remove'> {
@@ -21,8 +23,12 @@ export interface Books {
    * have been seen. Instances whose clocks are apart would else hold different opinions of when a window ends.
    */
   now(): number;
-  /** Reads those of the books that are older than allowed: at most one batch. Keeps the old copies when the store can't be reached. */
-  /** Answers whether all of them are fresh now. */
+  /** Calls the listener whenever a copy has changed. */
+  onChange(listener: BookListener): void;
+  /**
+   * Reads those of the books that are older than allowed: at most one batch. Keeps the old copies when the store can't be reached.
+   * Answers whether all of them are fresh now.
+   */
   refresh(ids: Iterable<string>): Promise<boolean>;
   /**
    * Writes through to the store and keeps what comes back. When the store can't be reached the update is judged on this instance's
@@ -48,14 +54,18 @@ const WRITTEN_AT = '@';
 const LONGEST_LEAD_MS = 10_000;
 
 const toKey = (id: string): ItemKey => ({ pk: `book#${id}`, sk: 'state' });
-const unread: BookCopy = { item: null, readAtMs: -Infinity, version: 0 };
+const unread: BookCopy = { item: null, readAtMs: -Infinity };
 
+const DAY_MS = 24 * 3_600_000;
 /** Books nobody has touched for this long may be deleted: longer than any window that comes to an end. */
-const KEEP_MS = 70 * 24 * 3_600_000;
+const KEEP_DAYS = 70;
+/** The same for a whole day, so that hardly a write has to change it. */
+const toExpiry = (nowMs: number): number => (Math.ceil(nowMs / DAY_MS) + KEEP_DAYS) * DAY_MS;
 
 /** An empty set of copies over a store. */
 export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSize }: BooksDeps): Books {
   const copies = new Map<string, BookCopy>();
+  const listeners: BookListener[] = [];
   const copy = (id: string): BookCopy => copies.get(id) ?? unread;
   let behindMs = 0;
   const now = (): number => clock.now() + behindMs;
@@ -63,7 +73,9 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
     const writtenAtMs = item?.[WRITTEN_AT];
     const leadMs = typeof writtenAtMs === 'number' ? writtenAtMs - clock.now() : 0;
     if (leadMs > behindMs && leadMs < LONGEST_LEAD_MS) behindMs = leadMs;
-    copies.set(id, { item, readAtMs: clock.now(), version: copy(id).version + 1 });
+    const before = copy(id).item;
+    copies.set(id, { item, readAtMs: clock.now() });
+    if (item !== before) for (const listener of listeners) listener(id, before, item);
   };
   const degrade = (error: unknown, what: string): void => {
     if (!(error instanceof StoreUnavailable)) throw error;
@@ -73,6 +85,7 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
   return {
     copy,
     now,
+    onChange: (listener) => void listeners.push(listener),
     refresh: async (ids) => {
       const nowMs = clock.now();
       const stale: string[] = [];
@@ -91,7 +104,7 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
       return stale.length < batchSize;
     },
     update: async (id, { guards, add, set, remove, lasting }) => {
-      const expiry = lasting ? {} : { expiresAtMs: clock.now() + KEEP_MS };
+      const expiry = lasting ? {} : { expiresAtMs: toExpiry(clock.now()) };
       const whole: Update = { key: toKey(id), guards, add, set: { ...set, [WRITTEN_AT]: now() }, remove, ...expiry };
       let result: UpdateResult;
       try {

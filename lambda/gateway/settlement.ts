@@ -13,7 +13,7 @@ import type { Candidate } from '../routing/types.ts';
 import { policyFor } from './failure-policy.ts';
 import type { Reservation } from './ledger.ts';
 import type { AttemptOutcome } from './operation.ts';
-import { ratioAttr } from './standings.ts';
+import { ratioAttr } from './standing-facts.ts';
 
 export interface SettlementInput {
   readonly candidate: Candidate;

@@ -1,33 +1,16 @@
-// How every candidate stands, computed from its book when the book has changed and kept for the decisions in between.
-import type { Amounts, PoolUnit } from '#shared/pools.ts';
-import { breakerState, everyMark, restOf } from '../routing/breaker.ts';
+// How every candidate stands, kept up to date piece by piece: what a write has changed at once, what only time changes now and then.
+import { everyMark } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import type { Standing } from '../routing/decide.ts';
-import { viewPool } from '../routing/pools.ts';
-import { cautionOf } from '../routing/pools-caution.ts';
-import { othersIn } from '../routing/pools-foreign.ts';
-import { overdraftOf } from '../routing/pools-pace.ts';
-import { numberIn } from '../routing/pools-ops.ts';
-import type { Candidate } from '../routing/types.ts';
+import type { BoundPool, Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
-
-/** What this instance itself has seen of a candidate. */
-interface Seen {
-  lastUsed: number;
-  inFlight: number;
-  latencyMs: number | null;
-  availability: number;
-}
-
-/** What the current standing was computed from. */
-interface Entry {
-  readonly version: number;
-  readonly credentialVersion: number;
-  readonly atMs: number;
-}
+import { changedMarks, toMarkFacts, toPoolFacts, type PoolFacts } from './standing-facts.ts';
 
 export interface Standings {
-  /** One standing per candidate, at most a quarter of a second old, in the time of the caller's clock. The array is reused: read it before the next await. */
+  /**
+   * One standing per candidate, in the time of the caller's clock. Writes are in it at once; quota that comes back with time is seen a
+   * quarter of a second later, or some seconds later where hardly any was used. The array is reused: read it before the next await.
+   */
   read(callerMs: number): readonly Standing[];
   /** The highest pressure among the candidates of a book when they were last looked at; 0 when they never were. */
   pressureOf(book: string): number;
@@ -35,20 +18,14 @@ export interface Standings {
   ended(index: number, result: { ok: boolean; firstContentMs: number | null }): void;
 }
 
-/** A standing is computed anew after this long even if its book has not changed: time alone frees quota. */
-const STALE_AFTER_MS = 250;
+/** Pools in use, and breakers that are not closed, are looked at again after this long even if nobody has written: time frees quota. */
+const LOOK_AGAIN_MS = 250;
+/** Pools that are hardly used, and by us alone, have little to get back: they are looked at again after this long, some at a time. */
+const CALM_MS = 1_000;
+const CALM_AT_ONCE = 32;
+const HARDLY_USED = 0.05;
 /** Weight of the newest measurement in the running averages. */
 const EWMA = 0.2;
-
-/** Attribute of a book that holds a candidate's learned tokens-per-estimate. */
-export const ratioAttr = (mark: string): string => `${mark}!q`;
-
-const noAmounts: Amounts = {};
-
-/** The least of what the pools of one unit have. */
-function lower(amounts: Partial<Record<PoolUnit, number>>, unit: PoolUnit, value: number): void {
-  amounts[unit] = Math.min(amounts[unit] ?? Infinity, value);
-}
 
 export interface StandingsDeps {
   readonly candidates: readonly Candidate[];
@@ -56,102 +33,183 @@ export interface StandingsDeps {
   readonly zones: ZoneClock;
 }
 
-const unseen = (): Seen => ({ lastUsed: 0, inFlight: 0, latencyMs: null, availability: 1 });
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The standing of one candidate, from its book and from what this instance has seen. */
-function toStanding(
-  candidate: Candidate,
-  own: Seen,
-  { books, zones, nowMs, aheadMs }: StandingsDeps & { nowMs: number; aheadMs: number },
-): Standing {
-  const book = books.copy(candidate.book).item;
-  const whole = books.copy(candidate.credentialId).item;
-  const known = book ?? {};
-  const room: Partial<Record<PoolUnit, number>> = {};
-  const most: Partial<Record<PoolUnit, number>> = {};
-  let pressure = 0;
-  let overdraft: number | null = null;
-  let contested = false;
-  for (const pool of candidate.pools) {
-    const view = viewPool({ pool, need: noAmounts, book, nowMs, zones });
-    const others = othersIn(pool, known, nowMs);
-    contested ||= others > 0 && view.used + others >= view.max;
-    // Where others may fill the rest at any moment, the pool is taken to be so much fuller.
-    pressure = Math.max(pressure, Math.min(1, view.pressure + (view.max > 0 ? others / view.max : 0)));
-    const ahead = overdraftOf(view, nowMs);
-    if (ahead !== null) overdraft = Math.max(overdraft ?? -1, ahead);
-    lower(room, pool.unit, Math.max(0, view.max - view.used));
-    lower(most, pool.unit, view.max);
+/** Candidates that draw on the same pools. */
+interface Group {
+  readonly book: string;
+  readonly pools: readonly BoundPool[];
+  readonly members: number[];
+  facts: PoolFacts;
+  atMs: number;
+}
+
+const toUnlimited = (): Omit<PoolFacts, 'shared'> => ({
+  pressure: 0,
+  overdraft: null,
+  contested: false,
+  room: {},
+  most: {},
+});
+const unlimited: PoolFacts = { ...toUnlimited(), shared: false };
+
+const unseen = (): Mutable<Standing> => ({
+  ...toUnlimited(),
+  restUntilMs: 0,
+  breaker: 'closed',
+  lastUsed: 0,
+  inFlight: 0,
+  latencyMs: null,
+  availability: 1,
+  ratio: 1,
+  caution: 1,
+});
+
+function toGroups(candidates: readonly Candidate[]): readonly Group[] {
+  const groups = new Map<string, Group>();
+  candidates.forEach(({ book, pools }, index) => {
+    const name = [book, ...pools.map(({ key }) => key)].join(' ');
+    const group = groups.get(name);
+    if (group) group.members.push(index);
+    else groups.set(name, { book, pools, members: [index], facts: unlimited, atMs: -Infinity });
+  });
+  return [...groups.values()];
+}
+
+const indicesBy = (candidates: readonly Candidate[], of: (candidate: Candidate) => string): Map<string, number[]> =>
+  Map.groupBy(candidates.keys(), (index) => of(candidates[index] as Candidate));
+
+/** The standings themselves, with what is known to be out of date. */
+class Board {
+  readonly current: Mutable<Standing>[];
+  readonly #deps: StandingsDeps;
+  readonly #groups: readonly Group[];
+  readonly #groupsOf: ReadonlyMap<string, readonly Group[]>;
+  readonly #ofMark: ReadonlyMap<string, readonly number[]>;
+  readonly #ofBook: ReadonlyMap<string, readonly number[]>;
+  readonly #ofCredential: ReadonlyMap<string, readonly number[]>;
+  readonly #staleGroups = new Set<Group>();
+  readonly #staleMarks = new Set<number>();
+  /** Candidates whose breaker is not closed. */
+  readonly #broken = new Set<number>();
+  #lookedAtMs = -Infinity;
+  /** How far the books' time is ahead of the callers', ms. */
+  #aheadMs = 0;
+
+  constructor(deps: StandingsDeps) {
+    const { candidates } = deps;
+    this.#deps = deps;
+    this.current = candidates.map(unseen);
+    this.#groups = toGroups(candidates);
+    this.#groupsOf = Map.groupBy(this.#groups, ({ book }) => book);
+    this.#ofMark = indicesBy(candidates, ({ mark }) => mark);
+    this.#ofBook = indicesBy(candidates, ({ book }) => book);
+    this.#ofCredential = indicesBy(candidates, ({ credentialId }) => credentialId);
+    for (const group of this.#groups) this.#staleGroups.add(group);
+    for (const index of candidates.keys()) this.#staleMarks.add(index);
+    deps.books.onChange((id, before, after) => this.#changed(id, changedMarks(before, after)));
   }
-  const rest = restOf(known, candidate.mark, nowMs);
-  const credentialRest = whole === null ? null : restOf(whole, everyMark, nowMs);
-  const breaker = breakerState(known, candidate.mark, nowMs);
-  return {
-    ...own,
-    pressure,
-    overdraft,
-    contested,
-    room,
-    most,
-    restUntilMs: Math.max(0, Math.max(rest?.untilMs ?? 0, credentialRest?.untilMs ?? 0) - aheadMs),
-    breaker: breaker.waitMs > 0 ? 'open' : breaker.state,
-    ratio: numberIn(known, ratioAttr(candidate.mark)) ?? 1,
-    caution: cautionOf(known, candidate.mark),
-  };
+
+  pressureOf(book: string): number {
+    let highest = 0;
+    for (const { facts } of this.#groupsOf.get(book) ?? []) highest = Math.max(highest, facts.pressure);
+    return highest;
+  }
+
+  /** Brings up to date what is not. */
+  renew(callerMs: number): void {
+    const nowMs = this.#deps.books.now();
+    this.#follow(nowMs - callerMs);
+    if (nowMs - this.#lookedAtMs >= LOOK_AGAIN_MS) this.#look(nowMs);
+    for (const group of this.#staleGroups) this.#renewGroup(group, nowMs);
+    this.#staleGroups.clear();
+    for (const index of this.#staleMarks) this.#renewMark(index, nowMs);
+    this.#staleMarks.clear();
+  }
+
+  #changed(id: string, marks: ReadonlySet<string>): void {
+    for (const group of this.#groupsOf.get(id) ?? []) this.#staleGroups.add(group);
+    for (const mark of marks) {
+      const touched =
+        mark === everyMark ? [this.#ofBook.get(id), this.#ofCredential.get(id)] : [this.#ofMark.get(mark)];
+      for (const indices of touched) for (const index of indices ?? []) this.#staleMarks.add(index);
+    }
+  }
+
+  /** Rests are told in the callers' time, which may turn out to be another than it seemed. */
+  #follow(aheadMs: number): void {
+    if (Math.abs(aheadMs - this.#aheadMs) <= 1) return;
+    this.#aheadMs = aheadMs;
+    for (const index of this.current.keys()) this.#staleMarks.add(index);
+  }
+
+  #look(nowMs: number): void {
+    this.#lookedAtMs = nowMs;
+    for (const index of this.#broken) this.#staleMarks.add(index);
+    let left = CALM_AT_ONCE;
+    for (const group of this.#groups) {
+      const isCalm = group.facts.pressure < HARDLY_USED && !group.facts.shared;
+      if (isCalm && (left === 0 || nowMs - group.atMs < CALM_MS)) continue;
+      if (isCalm) left--;
+      this.#staleGroups.add(group);
+    }
+  }
+
+  #renewGroup(group: Group, nowMs: number): void {
+    const { books, zones } = this.#deps;
+    group.atMs = nowMs;
+    group.facts = toPoolFacts(group.pools, { book: books.copy(group.book).item, nowMs, zones });
+    const { pressure, overdraft, contested, room, most } = group.facts;
+    for (const index of group.members) {
+      const standing = this.current[index];
+      if (!standing) continue;
+      standing.pressure = pressure;
+      standing.overdraft = overdraft;
+      standing.contested = contested;
+      standing.room = room;
+      standing.most = most;
+    }
+  }
+
+  #renewMark(index: number, nowMs: number): void {
+    const { books, candidates } = this.#deps;
+    const [candidate, standing] = [candidates[index], this.current[index]];
+    if (!candidate || !standing) return;
+    const book = books.copy(candidate.book).item;
+    const whole = books.copy(candidate.credentialId).item;
+    const { restUntilMs, breaker, ratio, caution } = toMarkFacts(candidate.mark, { book, whole, nowMs });
+    standing.restUntilMs = Math.max(0, restUntilMs - this.#aheadMs);
+    standing.breaker = breaker;
+    standing.ratio = ratio;
+    standing.caution = caution;
+    if (breaker === 'closed') this.#broken.delete(index);
+    else this.#broken.add(index);
+  }
 }
 
 /** Standings of all candidates of a fleet. */
 export function createStandings(deps: StandingsDeps): Standings {
-  const { candidates, books } = deps;
-  const seen: Seen[] = candidates.map(unseen);
-  const entries: (Entry | null)[] = candidates.map(() => null);
-  const current: Standing[] = [];
-  const indices = Map.groupBy(candidates.keys(), (index) => candidates[index]?.book);
+  const board = new Board(deps);
   let sequence = 0;
-
-  const isFresh = (entry: Entry | null | undefined, candidate: Candidate, nowMs: number): boolean => {
-    if (!entry) return false;
-    const { version, item } = books.copy(candidate.book);
-    // A book nobody has written stands as on the first day: time changes nothing about it.
-    const ages = item !== null && nowMs - entry.atMs >= STALE_AFTER_MS;
-    return !ages && entry.version === version && entry.credentialVersion === books.copy(candidate.credentialId).version;
-  };
-
-  const change = (index: number, act: (own: Seen) => void): void => {
-    const own = seen[index];
-    if (own) act(own);
-    entries[index] = null;
-  };
-
   return {
     read: (callerMs) => {
-      const nowMs = books.now();
-      const aheadMs = nowMs - callerMs;
-      candidates.forEach((candidate, index) => {
-        if (isFresh(entries[index], candidate, nowMs)) return;
-        const standing = toStanding(candidate, seen[index] ?? unseen(), { ...deps, nowMs, aheadMs });
-        entries[index] = {
-          version: books.copy(candidate.book).version,
-          credentialVersion: books.copy(candidate.credentialId).version,
-          atMs: nowMs,
-        };
-        current[index] = standing;
-      });
-      return current;
+      board.renew(callerMs);
+      return board.current;
     },
-    pressureOf: (book) => Math.max(0, ...(indices.get(book) ?? []).map((index) => current[index]?.pressure ?? 0)),
-    started: (index) =>
-      change(index, (own) => {
-        own.inFlight++;
-        own.lastUsed = ++sequence;
-      }),
-    ended: (index, { ok, firstContentMs }) =>
-      change(index, (own) => {
-        own.inFlight--;
-        own.availability += EWMA * ((ok ? 1 : 0) - own.availability);
-        if (firstContentMs === null) return;
-        own.latencyMs =
-          own.latencyMs === null ? firstContentMs : own.latencyMs + EWMA * (firstContentMs - own.latencyMs);
-      }),
+    pressureOf: (book) => board.pressureOf(book),
+    started: (index) => {
+      const own = board.current[index];
+      if (!own) return;
+      own.inFlight++;
+      own.lastUsed = ++sequence;
+    },
+    ended: (index, { ok, firstContentMs }) => {
+      const own = board.current[index];
+      if (!own) return;
+      own.inFlight--;
+      own.availability += EWMA * ((ok ? 1 : 0) - own.availability);
+      if (firstContentMs === null) return;
+      own.latencyMs = own.latencyMs === null ? firstContentMs : own.latencyMs + EWMA * (firstContentMs - own.latencyMs);
+    },
   };
 }

@@ -1,0 +1,92 @@
+// What a book says of the candidates in it: of each by its own mark, and of all that draw on the same pools together.
+import type { Item } from '#shared/items.ts';
+import type { Amounts, PoolUnit } from '#shared/pools.ts';
+import { breakerState, everyMark, restOf } from '../routing/breaker.ts';
+import type { ZoneClock } from '../routing/clocks.ts';
+import type { Standing } from '../routing/decide.ts';
+import { viewPool } from '../routing/pools.ts';
+import { cautionOf } from '../routing/pools-caution.ts';
+import { othersIn } from '../routing/pools-foreign.ts';
+import { numberIn } from '../routing/pools-ops.ts';
+import { overdraftOf } from '../routing/pools-pace.ts';
+import type { BoundPool } from '../routing/types.ts';
+
+/** The part of a standing that pools decide; equal for all candidates that draw on the same ones. */
+export interface PoolFacts extends Pick<Standing, 'pressure' | 'overdraft' | 'contested' | 'room' | 'most'> {
+  /** Others use some of the pools too: what is left shrinks by itself. */
+  readonly shared: boolean;
+}
+/** The part that is kept under a candidate's own mark. Rests are told in the time of the books. */
+export type MarkFacts = Pick<Standing, 'restUntilMs' | 'breaker' | 'ratio' | 'caution'>;
+
+const noAmounts: Amounts = {};
+const noItem: Item = {};
+
+/** Attribute of a book that holds a candidate's learned tokens-per-estimate. */
+export const ratioAttr = (mark: string): string => `${mark}!q`;
+
+/** The least of what the pools of one unit have. */
+function lower(amounts: Partial<Record<PoolUnit, number>>, unit: PoolUnit, value: number): void {
+  amounts[unit] = Math.min(amounts[unit] ?? Infinity, value);
+}
+
+/** How pools stand together. */
+export function toPoolFacts(
+  pools: readonly BoundPool[],
+  { book, nowMs, zones }: { book: Item | null; nowMs: number; zones: ZoneClock },
+): PoolFacts {
+  const known = book ?? noItem;
+  const room: Partial<Record<PoolUnit, number>> = {};
+  const most: Partial<Record<PoolUnit, number>> = {};
+  let pressure = 0;
+  let overdraft: number | null = null;
+  let contested = false;
+  let shared = false;
+  for (const pool of pools) {
+    const view = viewPool({ pool, need: noAmounts, book, nowMs, zones });
+    const others = othersIn(pool, known, nowMs);
+    shared ||= othersIn(pool, known, Infinity) > 0;
+    contested ||= others > 0 && view.used + others >= view.max;
+    // Where others may fill the rest at any moment, the pool is taken to be so much fuller.
+    pressure = Math.max(pressure, Math.min(1, view.pressure + (view.max > 0 ? others / view.max : 0)));
+    const ahead = overdraftOf(view, nowMs);
+    if (ahead !== null) overdraft = Math.max(overdraft ?? -1, ahead);
+    lower(room, pool.unit, Math.max(0, view.max - view.used));
+    lower(most, pool.unit, view.max);
+  }
+  return { pressure, overdraft, contested, room, most, shared };
+}
+
+/** How one candidate stands by its own mark, its credential's rest included. */
+export function toMarkFacts(
+  mark: string,
+  { book, whole, nowMs }: { book: Item | null; whole: Item | null; nowMs: number },
+): MarkFacts {
+  const known = book ?? noItem;
+  const rest = restOf(known, mark, nowMs);
+  const credentialRest = whole === null ? null : restOf(whole, everyMark, nowMs);
+  const breaker = breakerState(known, mark, nowMs);
+  return {
+    restUntilMs: Math.max(0, rest?.untilMs ?? 0, credentialRest?.untilMs ?? 0),
+    breaker: breaker.waitMs > 0 ? 'open' : breaker.state,
+    ratio: numberIn(known, ratioAttr(mark)) ?? 1,
+    caution: cautionOf(known, mark),
+  };
+}
+
+/** Adds the marks under which one state of a book says something else than the other. */
+function addDifferent(marks: Set<string>, from: Item, to: Item): void {
+  for (const name in from) {
+    if (from[name] === to[name]) continue;
+    const end = name.indexOf('!');
+    if (end > 0) marks.add(name.slice(0, end));
+  }
+}
+
+/** The marks of which two states of a book speak differently; keys of pools are among them. */
+export function changedMarks(before: Item | null, after: Item | null): ReadonlySet<string> {
+  const marks = new Set<string>();
+  addDifferent(marks, after ?? noItem, before ?? noItem);
+  addDifferent(marks, before ?? noItem, after ?? noItem);
+  return marks;
+}
