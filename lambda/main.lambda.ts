@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { providers } from '#catalog/index.ts';
 import { systemClock } from './clock.ts';
-import { ConfigError, readConfig, type Config } from './config.ts';
+import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
 import { createFreeway } from './deps.ts';
 import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from './http/lambda.ts';
 import { createHttpsUpstream } from './http/upstream-https.ts';
-import type { Exchange, Handler, Store } from './ports.ts';
+import { createLiveEnvironment } from './main-environment.ts';
+import type { Exchange, Handler, SecretValues, Store } from './ports.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
@@ -38,32 +39,61 @@ function readOwnerKey({ ownerKey, google }: Config): string {
   );
 }
 
-async function open(): Promise<Handler> {
-  // Copied, because each look into the live environment is slow, and a thousand names are looked for.
-  const config = readConfig({ env: { ...process.env }, providers, readText: (path) => readFileSync(path, 'utf8') });
+async function openSecrets(): Promise<SecretValues> {
+  const { createSecretValues } = await import('./store/secret-values.ts');
+  return createSecretValues({
+    now: systemClock.now,
+    onStale: (error) => log.warn('secret.stale', { error: error.message }),
+  });
+}
+
+// Copied, because each look into the live environment is slow, and a thousand names are looked for.
+const environment = createLiveEnvironment({ ...process.env }, openSecrets);
+const upstream = createHttpsUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
+const metrics = createMetrics();
+let store: Promise<Store> | null = null;
+
+async function open(env: Environment): Promise<Handler> {
+  const config = readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
   const ownerKey = readOwnerKey(config);
+  store ??= openStore(config).catch((error: unknown) => {
+    store = null;
+    throw error;
+  });
   const freeway = await createFreeway({
     config,
     providers,
-    store: await openStore(config),
-    upstream: createHttpsUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) }),
+    store: await store,
+    upstream,
     clock: systemClock,
     log,
-    metrics: createMetrics(),
+    metrics,
     ownerKey,
   });
   return freeway.handler;
 }
 
-let app: Promise<Handler> | null = null;
+let opened: { readonly env: Environment; readonly handler: Handler } | null = null;
+let opening: Promise<Handler> | null = null;
 
-/** The app, opened once; after a failure it is tried again at the next request. */
+/** Opens the app, or opens it anew when the secret has changed. An app that works stays until the new one does. */
+async function reopen(): Promise<Handler> {
+  const env = await environment.read();
+  if (opened?.env === env) return opened.handler;
+  try {
+    opened = { env, handler: await open(env) };
+  } catch (error) {
+    if (opened === null) throw error;
+    log.error('config.refused', { error: error instanceof ConfigError ? error.message : String(error) });
+    opened = { env, handler: opened.handler };
+  }
+  return opened.handler;
+}
+
+/** The app in force; after a failure it is tried again at the next request. */
 function load(): Promise<Handler> {
-  app ??= open().catch((error: unknown) => {
-    app = null;
-    throw error;
-  });
-  return app;
+  opening ??= reopen().finally(() => (opening = null));
+  return opening;
 }
 
 function refuse(exchange: Exchange, error: unknown): void {

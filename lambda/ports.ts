@@ -44,6 +44,17 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
+/** Secrets kept outside of the store, each a set of names and values. */
+export interface SecretValues {
+  /** The names and values of one secret, at most minutes old. Rejects with SecretUnavailable when they were never read. */
+  read(id: string): Promise<Readonly<Record<string, string>>>;
+}
+
+/** A secret could not be read; the message says which, and what to do. */
+export class SecretUnavailable extends Error {
+  override readonly name = 'SecretUnavailable';
+}
+
 /** Lower-case header names; repeated headers are joined by ", ". */
 export type Headers = Readonly<Record<string, string>>;
 

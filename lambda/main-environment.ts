@@ -1,0 +1,39 @@
+// The environment as the entries see it: the process's own variables, and beneath them those of the secret that FREEWAY_SECRET_ID names.
+import type { Environment } from './config.ts';
+import type { SecretValues } from './ports.ts';
+
+/** Variables that may change while we run. */
+export interface LiveEnvironment {
+  /** The same object as long as nothing has changed. Rejects with SecretUnavailable when the secret was never read. */
+  read(): Promise<Environment>;
+}
+
+const isEqual = (a: Environment, b: Environment): boolean => {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+};
+
+/**
+ * Joins variables and secret. A variable that is set stands above the secret's value of that name, so that one can be
+ * changed without touching the secret. `openSecrets` is called only when a secret is named.
+ */
+export function createLiveEnvironment(
+  variables: Environment,
+  openSecrets: () => Promise<SecretValues>,
+): LiveEnvironment {
+  const id = variables['FREEWAY_SECRET_ID']?.trim();
+  if (!id) return { read: () => Promise.resolve(variables) };
+  let secrets: Promise<SecretValues> | null = null;
+  let source: Environment | null = null;
+  let joined: Environment = variables;
+  return {
+    read: async () => {
+      const values = await (await (secrets ??= openSecrets())).read(id);
+      if (values === source) return joined;
+      source = values;
+      const next = { ...values, ...variables };
+      if (!isEqual(next, joined)) joined = next;
+      return joined;
+    },
+  };
+}

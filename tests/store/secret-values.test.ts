@@ -1,0 +1,91 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLiveEnvironment } from '#lambda/main-environment.ts';
+import type { SecretUnavailable, SecretValues } from '#lambda/ports.ts';
+import { createSecretValues } from '#lambda/store/secret-values.ts';
+import { startSecretsServer, type SecretsServer } from '../fakes/secrets-manager.ts';
+
+const MINUTE = 60_000;
+let server: SecretsServer;
+let nowMs = 0;
+let stale: string[] = [];
+let secrets: SecretValues;
+
+beforeEach(async () => {
+  server = await startSecretsServer({ app: '{"GROQ_API_KEY":"gsk_one","PORT":8080,"nested":{"a":1}}' });
+  nowMs = 1_000;
+  stale = [];
+  const client = new SecretsManagerClient({
+    endpoint: server.url,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    maxAttempts: 1,
+  });
+  secrets = createSecretValues({
+    client,
+    now: () => nowMs,
+    onStale: (error: SecretUnavailable) => stale.push(error.message),
+  });
+});
+afterEach(() => server.close());
+
+describe('secret values', () => {
+  it('reads names and values, and leaves out what can be no variable', async () => {
+    expect(await secrets.read('app')).toEqual({ GROQ_API_KEY: 'gsk_one', PORT: '8080' });
+  });
+
+  it('asks once in five minutes, however many want it at once', async () => {
+    await Promise.all([secrets.read('app'), secrets.read('app'), secrets.read('app')]);
+    nowMs += 5 * MINUTE - 1;
+    await secrets.read('app');
+    expect(server.calls).toBe(1);
+    server.secrets.set('app', '{"GROQ_API_KEY":"gsk_two"}');
+    nowMs += 1;
+    expect(await secrets.read('app')).toEqual({ GROQ_API_KEY: 'gsk_two' });
+    expect(server.calls).toBe(2);
+  });
+
+  it('goes on with the older value when the service refuses, says so, and tries again half a minute later', async () => {
+    await secrets.read('app');
+    server.fault = 'AccessDeniedException';
+    nowMs += 5 * MINUTE;
+    expect(await secrets.read('app')).toMatchObject({ GROQ_API_KEY: 'gsk_one' });
+    await secrets.read('app');
+    expect(server.calls).toBe(2);
+    expect(stale).toEqual([
+      'The secret "app" could not be read (AccessDeniedException). Allow the role secretsmanager:GetSecretValue on it, and kms:Decrypt on its key.',
+    ]);
+    nowMs += 30_000;
+    server.fault = null;
+    await secrets.read('app');
+    expect(server.calls).toBe(3);
+  });
+
+  it('rejects with advice when there never was a value', async () => {
+    await expect(secrets.read('other')).rejects.toThrow(
+      'The secret "other" could not be read (ResourceNotFoundException). There is no such secret in this region.',
+    );
+    server.secrets.set('text', 'hunter2');
+    await expect(secrets.read('text')).rejects.toThrow('The secret "text" must be a JSON object');
+    await expect(secrets.read('text')).rejects.not.toThrow(/hunter2/);
+  });
+});
+
+describe('live environment', () => {
+  it('is the variables themselves when no secret is named', async () => {
+    const variables = { PORT: '1' };
+    const live = createLiveEnvironment(variables, () => Promise.reject(new Error('not asked for')));
+    expect(await live.read()).toBe(variables);
+  });
+
+  it('puts the variables above the secret, and stays the same object until something changes', async () => {
+    const live = createLiveEnvironment({ FREEWAY_SECRET_ID: 'app', PORT: '1' }, () => Promise.resolve(secrets));
+    const first = await live.read();
+    expect(first).toEqual({ FREEWAY_SECRET_ID: 'app', GROQ_API_KEY: 'gsk_one', PORT: '1' });
+    nowMs += 5 * MINUTE;
+    expect(await live.read()).toBe(first);
+    server.secrets.set('app', '{"GROQ_API_KEY":"gsk_two"}');
+    nowMs += 5 * MINUTE;
+    expect(await live.read()).toEqual({ FREEWAY_SECRET_ID: 'app', GROQ_API_KEY: 'gsk_two', PORT: '1' });
+  });
+});
