@@ -1,7 +1,7 @@
 // The only place that picks implementations: puts store, upstream, gateway and endpoints together into one app.
 import type { Model, Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
-import { createApp } from './app.ts';
+import { createApp, type AppDeps } from './app.ts';
 import type { Config } from './config.ts';
 import { createFleet, type Fleet } from './gateway/fleet.ts';
 import { createLedger, type Ledger } from './gateway/ledger.ts';
@@ -33,6 +33,8 @@ export interface Freeway {
   /** Puts other credentials in force, for all requests that begin from now on. */
   readonly useEntries: (entries: readonly ProviderEntry[]) => Promise<void>;
   readonly fleet: () => Fleet;
+  /** The same app over one credential alone, for calls that bring their own endpoint with them. */
+  readonly appOver: (provider: Provider, entry: ProviderEntry) => Handler;
 }
 
 interface Services {
@@ -65,7 +67,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   const chatWire = chatWires['openai-chat'];
   if (chatWire === undefined) throw new Error('the OpenAI chat wire is missing');
   const isOwner = createKeyCheck(platform.ownerKey);
-  const handler = createApp({
+  const appDeps: AppDeps = {
     current: () => services,
     clock,
     log,
@@ -79,14 +81,18 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     authenticate: ({ headers }) => (isOwner(headers) ? { id: 'owner', role: 'owner' } : null),
     newRequestId: createRequestIds(),
     describe: toErrorFields,
-  });
+  };
   return {
-    handler,
+    handler: createApp(appDeps),
     useEntries: async (entries) => {
       const next = toServices(platform, entries);
       await next.ledger.stripped.load();
       services = next;
     },
     fleet: () => services.fleet,
+    appOver: (provider, entry) => {
+      const alone = toServices({ ...platform, providers: [provider] }, [entry]);
+      return createApp({ ...appDeps, current: () => alone });
+    },
   };
 }

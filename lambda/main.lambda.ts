@@ -5,6 +5,7 @@ import { providers } from '#catalog/index.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
 import { createFreeway } from './deps.ts';
+import type { Invoke } from './endpoints/invoke.ts';
 import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from './http/lambda.ts';
 import { createHttpsUpstream } from './http/upstream-https.ts';
 import { createLiveEnvironment } from './main-environment.ts';
@@ -53,45 +54,60 @@ const upstream = createHttpsUpstream({ onFault: (error) => log.error('upstream.f
 const metrics = createMetrics();
 let store: Promise<Store> | null = null;
 
-async function open(env: Environment): Promise<Handler> {
+/** What the function answers: HTTP requests, and payloads without HTTP around them. */
+interface App {
+  readonly handler: Handler;
+  readonly invoke: Invoke;
+}
+
+async function open(env: Environment): Promise<App> {
   const config = readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
   const ownerKey = readOwnerKey(config);
   store ??= openStore(config).catch((error: unknown) => {
     store = null;
     throw error;
   });
+  const table = await store;
   const freeway = await createFreeway({
     config,
     providers,
-    store: await store,
+    store: table,
     upstream,
     clock: systemClock,
     log,
     metrics,
     ownerKey,
   });
-  return freeway.handler;
+  const lazyInvoke = async (): Promise<Invoke> => {
+    const { openInvoke } = await import('./main-invoke.ts');
+    return openInvoke({ freeway, providers, openSecrets, ownerKey, store: table, now: systemClock.now });
+  };
+  let invoke: Promise<Invoke> | null = null;
+  return {
+    handler: freeway.handler,
+    invoke: async (payload, deadlineAtMs) => (await (invoke ??= lazyInvoke()))(payload, deadlineAtMs),
+  };
 }
 
-let opened: { readonly env: Environment; readonly handler: Handler } | null = null;
-let opening: Promise<Handler> | null = null;
+let opened: { readonly env: Environment; readonly app: App } | null = null;
+let opening: Promise<App> | null = null;
 
 /** Opens the app, or opens it anew when the secret has changed. An app that works stays until the new one does. */
-async function reopen(): Promise<Handler> {
+async function reopen(): Promise<App> {
   const env = await environment.read();
-  if (opened?.env === env) return opened.handler;
+  if (opened?.env === env) return opened.app;
   try {
-    opened = { env, handler: await open(env) };
+    opened = { env, app: await open(env) };
   } catch (error) {
     if (opened === null) throw error;
     log.error('config.refused', { error: error instanceof ConfigError ? error.message : String(error) });
-    opened = { env, handler: opened.handler };
+    opened = { env, app: opened.app };
   }
-  return opened.handler;
+  return opened.app;
 }
 
 /** The app in force; after a failure it is tried again at the next request. */
-function load(): Promise<Handler> {
+function load(): Promise<App> {
   opening ??= reopen().finally(() => (opening = null));
   return opening;
 }
@@ -105,18 +121,23 @@ function refuse(exchange: Exchange, error: unknown): void {
 }
 
 async function serve(exchange: Exchange): Promise<void> {
-  let handler: Handler;
+  let app: App;
   try {
-    handler = await load();
+    app = await load();
   } catch (error) {
     return refuse(exchange, error);
   }
-  await handler(exchange);
+  await app.handler(exchange);
 }
 
 // Opened while the instance starts, when it has its full processor; a failure is told by the first request.
 await load().catch(() => undefined);
 
 export const handler = awslambda.streamifyResponse(
-  createLambdaHandler({ handler: serve, runtime: awslambda, now: systemClock.now }),
+  createLambdaHandler({
+    handler: serve,
+    invoke: async (payload, deadlineAtMs) => (await load()).invoke(payload, deadlineAtMs),
+    runtime: awslambda,
+    now: systemClock.now,
+  }),
 );

@@ -33,6 +33,8 @@ export type LambdaHandler = (event: unknown, stream: Writable, context: Invocati
 
 export interface LambdaHandlerOptions {
   readonly handler: Handler;
+  /** Answers what is no HTTP request: a payload of a state machine or another function. Its errors are told by their names. */
+  readonly invoke: (payload: unknown, deadlineAtMs: number) => Promise<unknown>;
   readonly runtime: StreamingRuntime;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -105,13 +107,23 @@ function toExchange({ event, stream, deadlineAtMs, farewell, runtime }: Conversa
 
 /** Time kept for a last word and for what follows it, before the runtime kills the instance: this, or a quarter of a short limit. */
 const FAREWELL_MS = 1_500;
+/** Time kept to answer a direct invoke, which nobody reads before it is whole. */
+const INVOKE_RESERVE_MS = 500;
+
+/** A payload without HTTP around it: the answer is one JSON document, without the head that would become part of it. */
+async function answerInvoke(stream: Writable, answer: Promise<unknown>): Promise<void> {
+  const text = JSON.stringify((await answer) ?? null);
+  if ('setContentType' in stream && typeof stream.setContentType === 'function')
+    stream.setContentType('application/json');
+  stream.write(text);
+  stream.end();
+}
 
 /** A streaming Lambda handler. It resolves after the handler has: what follows a reply is done before the instance is frozen. */
-export function createLambdaHandler({ handler, runtime, now }: LambdaHandlerOptions): LambdaHandler {
+export function createLambdaHandler({ handler, invoke, runtime, now }: LambdaHandlerOptions): LambdaHandler {
   return async (event, stream, context) => {
-    if (!isUrlEvent(event)) {
-      throw new TypeError('This function was invoked with something else than an HTTP request of payload version 2.0.');
-    }
+    if (!isUrlEvent(event))
+      return answerInvoke(stream, invoke(event, now() + context.getRemainingTimeInMillis() - INVOKE_RESERVE_MS));
     const farewell = createFarewell();
     // A Function URL does not tell when its caller hangs up; only a broken stream to the runtime shows.
     stream.on('error', () => farewell.leave('hung_up'));

@@ -179,10 +179,18 @@ describe('lambda: failures', () => {
     expect((await get('/')).status).toBe(502);
   });
 
-  it('refuses an event that is no request', async () => {
+  it('answers a payload without HTTP around it, and tells its error by name', async () => {
     await start();
-    const { functionError, payload } = await emulator.directInvoke({ operation: 'unknown' });
-    expect(functionError).toBe(true);
-    expect(JSON.parse(payload)).toMatchObject({ errorType: 'TypeError' });
+    const answered = await emulator.directInvoke({ operation: 'echo' });
+    expect(answered.functionError).toBe(false);
+    const { payload, remainingMs } = JSON.parse(answered.payload) as { payload: unknown; remainingMs: number };
+    expect(payload).toEqual({ operation: 'echo' });
+    expect(remainingMs).toBeGreaterThan(0);
+    const failed = await emulator.directInvoke({ operation: 'unknown' });
+    expect(failed.functionError).toBe(true);
+    expect(JSON.parse(failed.payload)).toMatchObject({
+      errorType: 'InvalidRequest',
+      errorMessage: 'There is no operation "unknown".',
+    });
   });
 });

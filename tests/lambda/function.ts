@@ -87,8 +87,14 @@ const serve: Handler = async (exchange) => {
   await (routes[exchange.path] ?? routes['/echo'])?.(exchange);
 };
 
+const invoke = (payload: unknown, deadlineAtMs: number): Promise<unknown> => {
+  const { operation } = payload as { operation: string };
+  if (operation === 'echo') return Promise.resolve({ payload, remainingMs: deadlineAtMs - Date.now() });
+  return Promise.reject(Object.assign(new Error(`There is no operation "${operation}".`), { name: 'InvalidRequest' }));
+};
+
 export const handler = awslambda.streamifyResponse(
-  createLambdaHandler({ handler: serve, runtime: awslambda, now: Date.now }),
+  createLambdaHandler({ handler: serve, invoke, runtime: awslambda, now: Date.now }),
 );
 
 /** As an author might write it who has not read issue 97 of the runtime client. */

@@ -1,0 +1,210 @@
+// Direct invoke: carries an operation of a state machine or another function through the same endpoints that HTTP callers use.
+import { CallerError } from '#shared/failures.ts';
+import { providerConfigSchema, type InvokeSettings, type ProviderConfig } from '#shared/invoke.ts';
+import * as z from 'zod/mini';
+import type { Exchange, Handler, Headers } from '../ports.ts';
+import {
+  toInvokeAnswer,
+  toInvokeError,
+  toMetadata,
+  toNamedError,
+  type InvokeAnswer,
+  type InvokeReply,
+} from '../wire/invoke/answer.ts';
+import { toChatBody } from '../wire/invoke/question.ts';
+import { resolveNamed } from './invoke-settings.ts';
+
+export interface InvokeDeps {
+  readonly handler: Handler;
+  /** An API key of the owner: who may invoke the function at all is decided by IAM. */
+  readonly ownerKey: string;
+  /** The app over the one endpoint that a payload brings with it. */
+  readonly pin: (config: ProviderConfig) => Promise<Handler>;
+  readonly settings: () => Promise<InvokeSettings>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Answers a payload, or throws InvokeError. `deadlineAtMs`: when the runtime will stop us. */
+export type Invoke = (payload: unknown, deadlineAtMs: number | null) => Promise<unknown>;
+
+const optionalText = z.optional(z.nullable(z.string()));
+const envelopeSchema = z.looseObject({
+  operation: z._default(z.enum(['chat', 'transcribe', 'embed']), 'chat'),
+  endpoint: optionalText,
+  agent: optionalText,
+  environment: optionalText,
+  caller: optionalText,
+  provider_config: z.optional(z.nullable(providerConfigSchema)),
+});
+
+interface Call {
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const jsonCall = (path: string, body: unknown): Call => ({
+  path,
+  contentType: 'application/json',
+  body: encoder.encode(JSON.stringify(body)),
+});
+
+/** A request of our own making to our own app. */
+interface Asking {
+  readonly handler: Handler;
+  readonly ownerKey: string;
+  readonly deadlineAtMs: number | null;
+  readonly now: () => number;
+}
+
+async function ask(
+  call: Call,
+  { handler, ownerKey, deadlineAtMs, now }: Asking,
+): Promise<InvokeReply & { status: number }> {
+  const startedAtMs = now();
+  let status = 0;
+  let headers: Headers = {};
+  const chunks: string[] = [];
+  const write = (chunk: Uint8Array | string): boolean => {
+    chunks.push(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }));
+    return true;
+  };
+  const exchange: Exchange = {
+    method: 'POST',
+    path: call.path,
+    query: '',
+    headers: { authorization: `Bearer ${ownerKey}`, 'content-type': call.contentType },
+    remoteAddress: null,
+    deadlineAtMs,
+    body: () => Promise.resolve(call.body),
+    onGone: () => undefined,
+    reply: (given, with_) => {
+      status = given;
+      headers = with_;
+      return { write, drained: () => Promise.resolve(), end: (last) => void (last !== undefined && write(last)) };
+    },
+  };
+  await handler(exchange);
+  return { status, headers, body: chunks.join(''), ms: now() - startedAtMs };
+}
+
+type Envelope = z.infer<typeof envelopeSchema>;
+type Json = Readonly<Record<string, unknown>>;
+
+function toChat(payload: Json): Call {
+  return jsonCall('/v1/chat/completions', { ...toChatBody(payload), stream: false });
+}
+
+const embedSchema = z.looseObject({
+  input: z.union([z.string(), z.array(z.string()).check(z.minLength(1))]),
+  model: z._default(z.string(), 'auto'),
+  dimensions: z.optional(z.number()),
+});
+
+function toEmbedding(payload: Json): Call {
+  const { input, model, dimensions } = parse(embedSchema, payload, '{"operation": "embed", "input": "text"}');
+  return jsonCall('/v1/embeddings', { input, model, ...(dimensions === undefined ? {} : { dimensions }) });
+}
+
+const transcribeSchema = z.looseObject({
+  audio: z.string().check(z.minLength(1)),
+  filename: z._default(z.string(), 'audio.mp3'),
+  model: z._default(z.string(), 'auto'),
+  language: z.optional(z.nullable(z.string())),
+  prompt: z.optional(z.nullable(z.string())),
+});
+
+async function toTranscription(payload: Json): Promise<Call> {
+  const example = '{"operation": "transcribe", "audio": "<base64>", "filename": "talk.mp3"}';
+  const { audio, filename, model, language, prompt } = parse(transcribeSchema, payload, example);
+  const form = new FormData();
+  form.append('file', new Blob([Buffer.from(audio, 'base64')]), filename);
+  form.append('model', model);
+  form.append('response_format', 'verbose_json');
+  if (language) form.append('language', language);
+  if (prompt) form.append('prompt', prompt);
+  const packed = new Response(form);
+  return {
+    path: '/v1/audio/transcriptions',
+    contentType: packed.headers.get('content-type') ?? 'multipart/form-data',
+    body: new Uint8Array(await packed.arrayBuffer()),
+  };
+}
+
+function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, example: string): T {
+  const parsed = schema.safeParse(payload);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = issue?.path.join('.') ?? '';
+  throw new CallerError(
+    'invalid_request',
+    `The payload can't be used${path === '' ? '' : ` at "${path}"`}: ${issue?.message ?? 'it is no object'}. Expected something like ${example}.`,
+    { param: path },
+  );
+}
+
+function toCall(operation: Envelope['operation'], payload: Json): Call | Promise<Call> {
+  if (operation === 'chat') return toChat(payload);
+  return operation === 'embed' ? toEmbedding(payload) : toTranscription(payload);
+}
+
+function toAnswer(operation: Envelope['operation'], reply: InvokeReply): InvokeAnswer | Json {
+  if (operation === 'chat') return toInvokeAnswer(reply);
+  const document = JSON.parse(reply.body) as Json;
+  const metadata = toMetadata(reply);
+  if (operation === 'transcribe') return { ...document, metadata };
+  const data = document['data'] as readonly { readonly embedding: unknown }[];
+  return { embeddings: data.map(({ embedding }) => embedding), usage: document['usage'] ?? null, metadata };
+}
+
+/** The body's `timeout` bounds a pinned call, as it did for the agents that brought it. */
+function toDeadline(config: ProviderConfig | null, deadlineAtMs: number | null, nowMs: number): number | null {
+  if (config === null) return deadlineAtMs;
+  return Math.min(deadlineAtMs ?? Infinity, nowMs + config.timeout * 1000);
+}
+
+const own = ['operation', 'endpoint', 'agent', 'environment', 'caller', 'provider_config'];
+
+async function run(deps: InvokeDeps, payload: unknown, deadlineAtMs: number | null): Promise<unknown> {
+  const example = '{"operation": "chat", "messages": [{"role": "user", "content": "..."}]}';
+  const { operation, provider_config: given, ...rest } = parse(envelopeSchema, payload, example);
+  const named = {
+    endpoint: rest.endpoint ?? undefined,
+    agent: rest.agent ?? undefined,
+    environment: rest.environment ?? undefined,
+    caller: rest.caller ?? undefined,
+  };
+  const isNamed = named.endpoint !== undefined || named.agent !== undefined;
+  const resolved = resolveNamed(named, isNamed ? await deps.settings() : { endpoints: [], assignments: [] });
+  const config = given ?? resolved.providerConfig;
+  const fields = Object.fromEntries(
+    Object.entries(rest).filter(([name, value]) => !own.includes(name) && value !== null),
+  );
+  const body = {
+    ...resolved.parameters,
+    ...fields,
+    ...resolved.overrides,
+    ...(config === null ? {} : { model: config.model_id }),
+  };
+  const call = await toCall(operation, body);
+  const handler = config === null ? deps.handler : await deps.pin(config);
+  const { ownerKey, now } = deps;
+  const reply = await ask(call, { handler, ownerKey, now, deadlineAtMs: toDeadline(config, deadlineAtMs, now()) });
+  if (reply.status < 200 || reply.status > 299) throw toInvokeError(reply);
+  return toAnswer(operation, reply);
+}
+
+/** The operation over the app. */
+export function createInvoke(deps: InvokeDeps): Invoke {
+  return async (payload, deadlineAtMs) => {
+    try {
+      return await run(deps, payload, deadlineAtMs);
+    } catch (error) {
+      throw error instanceof CallerError ? toNamedError(error.code, error.message) : error;
+    }
+  };
+}

@@ -1,0 +1,143 @@
+// Opens the app over the one endpoint that a direct invoke brings with it: a provider made from its words, with a key from a secret.
+import { createHash } from 'node:crypto';
+import type { Auth, Provider, WireId } from '#shared/catalog.ts';
+import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
+import { CallerError } from '#shared/failures.ts';
+import type { ProviderConfig } from '#shared/invoke.ts';
+import type { Freeway } from './deps.ts';
+import { createInvoke, type Invoke } from './endpoints/invoke.ts';
+import type { Handler, SecretValues, Store } from './ports.ts';
+import { createInvokeSettings } from './store/invoke-settings.ts';
+
+export interface PinOptions {
+  readonly freeway: Pick<Freeway, 'appOver'>;
+  readonly providers: readonly Provider[];
+  readonly openSecrets: () => Promise<SecretValues>;
+}
+
+/** So many endpoints stay open for the next call. */
+const MAX_OPEN = 50;
+
+const wires: Readonly<Record<ProviderConfig['request_transformer'], WireId>> = {
+  openai_v1: 'openai-chat',
+  anthropic_v1: 'anthropic',
+  gemini_v1: 'gemini',
+  bedrock_v1: 'bedrock-converse',
+};
+
+function toAuth({ auth_header_name: header, auth_header_prefix: prefix }: ProviderConfig): Auth {
+  return { scheme: 'header', header, ...(prefix === '' ? {} : { prefix }) };
+}
+
+/** What the catalog knows of the provider stays; address, key and format are the caller's. */
+function toProvider(config: ProviderConfig, known: Provider | undefined): Provider {
+  const headers = Object.entries(config.custom_headers ?? {}).map(([header, value]) => ({
+    kind: 'requireHeader' as const,
+    header,
+    value,
+  }));
+  return {
+    name: config.provider_id,
+    dialect: 'generic',
+    terms: {
+      commercial: 'unknown',
+      serveOthers: 'unknown',
+      trainsOnPrompts: 'unknown',
+      hardStopsBeforePaid: 'unknown',
+    },
+    defaultPlan: 'paid',
+    cardRequired: 'unknown',
+    asOf: '',
+    notes: [],
+    sources: [],
+    ...known,
+    id: config.provider_id,
+    status: 'active',
+    wire: wires[config.request_transformer],
+    baseUrl: new URL(config.endpoint).origin,
+    paths: {},
+    auth: toAuth(config),
+    fields: [],
+    quirks: [...(known?.quirks ?? []), ...headers],
+    models: [],
+    retiredModels: [],
+    pools: [],
+  };
+}
+
+function toEntry(config: ProviderConfig, provider: Provider, known: Provider | undefined): ProviderEntry {
+  const { pathname, search } = new URL(config.endpoint);
+  const model = known?.models.find(({ id }) => id === config.model_id);
+  return providerEntrySchema.parse({
+    provider: provider.id,
+    name: config.provider_id,
+    tier: known?.defaultPlan ?? 'paid',
+    models: [
+      {
+        capabilities: ['tools', 'vision', 'json', 'reasoning'],
+        ...model,
+        id: config.model_id,
+        kind: 'chat',
+        path: `${pathname}${search}`,
+      },
+    ],
+  });
+}
+
+async function readKey(config: ProviderConfig, secrets: SecretValues): Promise<string> {
+  const { secret_path: path, secret_key_name: name } = config;
+  const values = await secrets.read(path).catch((error: unknown) => {
+    throw new CallerError(
+      'no_candidate',
+      error instanceof Error ? error.message : `The secret "${path}" can't be read.`,
+    );
+  });
+  const key = values[name];
+  if (key !== undefined && key !== '') return key;
+  throw new CallerError(
+    'no_candidate',
+    `The secret "${path}" has no key "${name}". Add it, or correct secret_key_name.`,
+    {
+      param: 'provider_config.secret_key_name',
+    },
+  );
+}
+
+/** Answers the app for a provider_config. Apps stay open as long as endpoint and key are the same. */
+export function createPin({
+  freeway,
+  providers,
+  openSecrets,
+}: PinOptions): (config: ProviderConfig) => Promise<Handler> {
+  const opened = new Map<string, Handler>();
+  let secrets: Promise<SecretValues> | null = null;
+  return async (config) => {
+    const apiKey = await readKey(config, await (secrets ??= openSecrets()));
+    const id = createHash('sha256')
+      .update(JSON.stringify([config, apiKey]))
+      .digest('base64url');
+    const known = opened.get(id);
+    if (known !== undefined) return known;
+    const inCatalog = providers.find((provider) => provider.id === config.provider_id);
+    const provider = toProvider(config, inCatalog);
+    const handler = freeway.appOver(provider, { ...toEntry(config, provider, inCatalog), apiKey });
+    const oldest = opened.keys().next();
+    if (opened.size >= MAX_OPEN && oldest.done !== true) opened.delete(oldest.value);
+    opened.set(id, handler);
+    return handler;
+  };
+}
+
+/** Direct invoke over the app: loaded when the first payload comes. */
+export function openInvoke(
+  options: PinOptions & {
+    readonly freeway: Pick<Freeway, 'appOver' | 'handler'>;
+    readonly ownerKey: string;
+    readonly store: Store;
+    readonly now: () => number;
+  },
+): Invoke {
+  const { freeway, ownerKey, store, now } = options;
+  const settings = createInvokeSettings(store, now);
+  return createInvoke({ handler: freeway.handler, ownerKey, pin: createPin(options), settings: settings.read, now });
+}
