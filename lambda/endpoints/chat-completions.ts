@@ -2,8 +2,9 @@
 import { CallerError } from '#shared/failures.ts';
 import type { RunResult } from '../gateway/run.ts';
 import { toChatAsked } from './ask.ts';
-import { createCaller } from './caller.ts';
+import { createCaller, type ExchangeCaller } from './caller.ts';
 import { replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
+import { createEventCaller, wantsEvents } from './event-caller.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
 import { readJsonBody } from './read-body.ts';
 
@@ -48,10 +49,13 @@ function tellError(deps: EndpointDeps, visit: Visit, error: CallerError): void {
 /** The endpoint over its services. */
 export function createChatEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
-    const caller = createCaller(visit);
+    let caller: ExchangeCaller = createCaller(visit);
     try {
-      const { operation } = await toChatAsked(deps, visit, await readJsonBody(visit.exchange));
+      const { operation, question } = await toChatAsked(deps, visit, await readJsonBody(visit.exchange));
+      const watching = question.stream && wantsEvents(visit) ? createEventCaller(visit, caller, deps.clock) : null;
+      caller = watching ?? caller;
       const result = await deps.current().gateway.run({ operation, caller });
+      watching?.close(result);
       if (result.brokeOff) {
         const error = caller.explain(result.brokeOff);
         caller.body()?.end(deps.chatWire.renderStreamError(error, visit.requestId, deps.clock.now()));
@@ -61,6 +65,8 @@ export function createChatEndpoint(deps: EndpointDeps): Endpoint {
       if (!(thrown instanceof CallerError)) throw thrown;
       const error = caller.explain(thrown);
       tellError(deps, visit, error);
+      const open = caller.body();
+      if (open) return open.end(deps.chatWire.renderStreamError(error, visit.requestId, deps.clock.now()));
       replyError(visit, error, {
         renderer: deps.chatWire,
         nowMs: deps.clock.now(),

@@ -14,9 +14,17 @@ export interface Receipt {
   readonly costUsd: number | null;
 }
 
+/** One step on the way to an answer, for callers who want to watch. */
+export type Step =
+  | { readonly kind: 'asking'; readonly candidate: Candidate }
+  | { readonly kind: 'waiting'; readonly waitMs: number }
+  | { readonly kind: 'failed'; readonly attempt: Attempt };
+
 /** The caller's side. `commit` sends status 200 and the head; after it, failover is no longer invisible. */
 export interface Caller {
   commit(receipt: Receipt, contentType: string): ReplyBody;
+  /** Told every step on the way, where the caller wants to watch. */
+  readonly watch?: (step: Step) => void;
   /** True once the caller has hung up. */
   readonly gone: boolean;
   /** Calls the listener when the caller hangs up. Answers what takes it off again. */

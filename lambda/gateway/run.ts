@@ -160,7 +160,9 @@ function afterEnd(deps: GatewayDeps, request: Request, { runner, outcome, lost }
   if (lost || failure === null) return;
   const { journey, caller } = request;
   const failed: Failed = { runner, outcome, failure };
-  journey.attempts.push(toAttempt(runner.candidate, failure, outcome.ms));
+  const attempt = toAttempt(runner.candidate, failure, outcome.ms);
+  journey.attempts.push(attempt);
+  caller.watch?.({ kind: 'failed', attempt });
   if (journey.committed && outcome.seenTokens > 0)
     journey.spent.push(toSpent(runner.candidate, runner.reservation.need, outcome));
   if (caller.gone) throw toStop(deps, request, failure);

@@ -62,6 +62,7 @@ function start(race: Race, runner: Runner): void {
   const { index, candidate, credential } = runner;
   const startedAtMs = deps.clock.now();
   const isFirst = race.runners.length === 0;
+  caller.watch?.({ kind: 'asking', candidate });
   const sent = send({
     operation,
     index,
@@ -137,7 +138,9 @@ function win(race: Race, winner: Runner, ms: number): void {
       // Told before the head goes out, so that it stands in the trail.
       const late: ProviderFailure = { kind: 'timeout', message: 'no content yet when another candidate was faster' };
       const elapsedMs = deps.clock.now() - request.journey.turnAtMs;
-      request.journey.attempts.push(toAttempt(runner.candidate, late, elapsedMs));
+      const attempt = toAttempt(runner.candidate, late, elapsedMs);
+      request.journey.attempts.push(attempt);
+      request.caller.watch?.({ kind: 'failed', attempt });
       deps.hedge.observe(runner.index, streamed, elapsedMs);
     }
     sent.cancel('another candidate was faster');

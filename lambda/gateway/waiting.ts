@@ -82,6 +82,7 @@ async function sleepWhileWanted({ clock }: WaitingDeps, caller: Caller, waitMs: 
 async function pause(deps: WaitingDeps, { operation, caller, journey }: Waiting, waitMs: number): Promise<void> {
   const fromMs = deps.clock.now();
   journey.ticket ??= deps.queue.ticket();
+  caller.watch?.({ kind: 'waiting', waitMs });
   await sleepWhileWanted(deps, caller, waitMs);
   journey.waitedMs += deps.clock.now() - fromMs;
   await deps.ledger.refresh(operation.selector.among);
