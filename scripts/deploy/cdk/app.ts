@@ -1,0 +1,23 @@
+// The CDK app: synthesises the stack of one stage into a folder. Reads FREEWAY_STAGE, FREEWAY_CODE, FREEWAY_CONCURRENCY, FREEWAY_UPLOADS and FREEWAY_OUT.
+import { App, DefaultStackSynthesizer } from 'aws-cdk-lib';
+import { FreewayStack, stages } from './stack.ts';
+
+const {
+  FREEWAY_STAGE = 'dev',
+  FREEWAY_CODE,
+  FREEWAY_CONCURRENCY = '50',
+  FREEWAY_UPLOADS = 'on',
+  FREEWAY_OUT,
+} = process.env;
+const stage = stages.find((known) => known === FREEWAY_STAGE);
+if (stage === undefined) throw new Error(`The stage "${FREEWAY_STAGE}" is none of ${stages.join(', ')}.`);
+
+const app = new App({ ...(FREEWAY_OUT ? { outdir: FREEWAY_OUT } : {}), analyticsReporting: false });
+const stack = new FreewayStack(app, `freeway-${stage}`, {
+  stage,
+  codePath: FREEWAY_CODE ?? null,
+  reservedConcurrency: Number(FREEWAY_CONCURRENCY),
+  uploads: FREEWAY_UPLOADS !== 'off',
+  synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: FREEWAY_CODE !== undefined }),
+});
+app.synth().getStackArtifact(stack.artifactId);

@@ -1,0 +1,120 @@
+// Alarms and a dashboard over what the function and the table tell of themselves, and over what Freeway counts.
+import { CfnCondition, Duration, Fn, type CfnParameter, type Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as sns from 'aws-cdk-lib/aws-sns';
+
+export interface Watched {
+  readonly handler: lambda.Function;
+  readonly table: dynamodb.TableV2;
+  readonly alarmEmail: CfnParameter;
+  readonly stage: string;
+}
+
+const NAMESPACE = 'Freeway';
+const FIVE_MINUTES = Duration.minutes(5);
+
+interface Rule {
+  readonly id: string;
+  readonly metric: cloudwatch.IMetric;
+  readonly above: number;
+  readonly says: string;
+  /** Of three periods, so many must be above; default 1. */
+  readonly periods?: number;
+}
+
+/** What Freeway counts itself, as one sum over all of its labels. */
+const own = (metricName: string, statistic = 'Sum'): cloudwatch.Metric =>
+  new cloudwatch.Metric({ namespace: NAMESPACE, metricName, statistic, period: FIVE_MINUTES });
+
+function toErrorShare({ handler }: Watched): cloudwatch.MathExpression {
+  return new cloudwatch.MathExpression({
+    expression: '100 * errors / MAX([requests, 1])',
+    usingMetrics: {
+      errors: handler.metric('Url5xxCount', { statistic: 'Sum', period: FIVE_MINUTES }),
+      requests: handler.metric('UrlRequestCount', { statistic: 'Sum', period: FIVE_MINUTES }),
+    },
+    label: 'Replies with 5xx, percent',
+    period: FIVE_MINUTES,
+  });
+}
+
+function toRules(watched: Watched): Rule[] {
+  const { handler, table } = watched;
+  return [
+    { id: 'Availability', metric: toErrorShare(watched), above: 1, periods: 2, says: 'More than 1 % of the replies are 5xx.' },
+    { id: 'Crashes', metric: handler.metricErrors({ period: FIVE_MINUTES }), above: 0, says: 'The function crashed or ran out of time.' },
+    { id: 'Throttled', metric: handler.metricThrottles({ period: FIVE_MINUTES }), above: 0, says: 'More requests came at once than the reserved concurrency lets in.' },
+    { id: 'TableThrottled', metric: table.metric('WriteThrottleEvents', { statistic: 'Sum', period: FIVE_MINUTES }), above: 0, says: 'The table refuses writes for load.' },
+    { id: 'Exhausted', metric: own('freeway_exhausted_total'), above: 0, periods: 2, says: 'Callers were refused because no quota was left anywhere.' },
+    { id: 'QuotaNearEnd', metric: own('freeway_pool_pressure', 'Maximum'), above: 0.9, periods: 3, says: 'A quota pool is more than 90 % used.' },
+    { id: 'Spending', metric: own('freeway_alerts_total'), above: 0, says: 'A budget has reached one of its marks, or use is unusual.' },
+    { id: 'Security', metric: own('freeway_security_events_total'), above: 20, says: 'Many sign-ins or keys were refused.' },
+  ]; // prettier-ignore
+}
+
+function addTopic(stack: Stack, { alarmEmail }: Watched): sns.Topic {
+  const topic = new sns.Topic(stack, 'Alarms', { displayName: 'Freeway alarms' });
+  const wanted = new CfnCondition(stack, 'HasAlarmEmail', {
+    expression: Fn.conditionNot(Fn.conditionEquals(alarmEmail.valueAsString, '')),
+  });
+  const subscription = new sns.CfnSubscription(stack, 'AlarmEmailSubscription', {
+    topicArn: topic.topicArn,
+    protocol: 'email',
+    endpoint: alarmEmail.valueAsString,
+  });
+  subscription.cfnOptions.condition = wanted;
+  return topic;
+}
+
+function addAlarms(stack: Stack, watched: Watched, topic: sns.Topic): cloudwatch.Alarm[] {
+  return toRules(watched).map(({ id, metric, above, periods = 1, says }) => {
+    const alarm = new cloudwatch.Alarm(stack, `${id}Alarm`, {
+      metric,
+      threshold: above,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 3,
+      datapointsToAlarm: periods,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      alarmDescription: `${says} The runbook (docs/operate.md) says what to do.`,
+    });
+    alarm.addAlarmAction({ bind: () => ({ alarmActionArn: topic.topicArn }) });
+    return alarm;
+  });
+}
+
+function addDashboard(stack: Stack, watched: Watched, alarms: cloudwatch.Alarm[]): void {
+  const { handler, table } = watched;
+  const graph = (title: string, left: cloudwatch.IMetric[], right: cloudwatch.IMetric[] = []): cloudwatch.GraphWidget =>
+    new cloudwatch.GraphWidget({ title, left, right, width: 8, height: 6 });
+  const dashboard = new cloudwatch.Dashboard(stack, 'Dashboard', { defaultInterval: Duration.hours(24) });
+  dashboard.addWidgets(new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 3 }));
+  dashboard.addWidgets(
+    graph('Requests and errors', [own('freeway_requests_total')], [toErrorShare(watched)]),
+    graph(
+      'Limits absorbed',
+      [own('freeway_attempts_total'), own('freeway_limited_total')],
+      [own('freeway_exhausted_total')],
+    ),
+    graph('Pressure of the tightest pool', [own('freeway_pool_pressure', 'Maximum')]),
+  );
+  dashboard.addWidgets(
+    graph('Duration', [handler.metricDuration({ statistic: 'p50' }), handler.metricDuration({ statistic: 'p95' })]),
+    graph(
+      'Tokens and money',
+      [own('freeway_tokens_total')],
+      [own('freeway_cost_usd_total'), own('freeway_saved_usd_total')],
+    ),
+    graph(
+      'Instances and the table',
+      [handler.metric('ConcurrentExecutions', { statistic: 'Maximum' })],
+      [table.metric('ConsumedWriteCapacityUnits', { statistic: 'Sum' })],
+    ),
+  );
+}
+
+/** Adds topic, alarms and dashboard. */
+export function addWatch(stack: Stack, watched: Watched): void {
+  addDashboard(stack, watched, addAlarms(stack, watched, addTopic(stack, watched)));
+}

@@ -1,0 +1,113 @@
+// `npm run deploy`: builds the function, synthesises what it needs on AWS, checks it, shows what would change, and deploys.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { readOptions, usage, type DeployOptions } from './options.ts';
+import { auditTemplate, type Template } from './policy.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cdk = fileURLToPath(new URL('cdk', import.meta.url));
+const shipped = fileURLToPath(new URL('template.json', import.meta.url));
+const bundle = join(root, 'dist/lambda');
+
+interface Place {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function run(command: string, args: readonly string[], { cwd, env = {} }: Place): void {
+  const shell = process.platform === 'win32';
+  const { status, error } = spawnSync(command, args, { cwd, stdio: 'inherit', shell, env: { ...process.env, ...env } });
+  if (error) throw new Error(`${command} could not be started: ${error.message}`);
+  if (status !== 0) throw new Error(`"${command} ${args.join(' ')}" failed; see above.`);
+}
+
+/** The CDK and its command line stand apart from the app's packages, and are fetched when first needed. */
+function installCdk(): void {
+  if (existsSync(join(cdk, 'node_modules/aws-cdk-lib'))) return;
+  console.log('Fetching the CDK (once, about 200 MB) ...');
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: cdk });
+}
+
+function synthesise({ stage, concurrency, uploads }: DeployOptions, outDir: string, codePath: string | null): Template {
+  const env = {
+    FREEWAY_STAGE: stage,
+    FREEWAY_OUT: outDir,
+    FREEWAY_CONCURRENCY: String(concurrency),
+    FREEWAY_UPLOADS: uploads ? 'on' : 'off',
+    ...(codePath === null ? {} : { FREEWAY_CODE: codePath }),
+  };
+  run(process.execPath, ['app.ts'], { cwd: cdk, env });
+  return JSON.parse(readFileSync(join(outDir, `freeway-${stage}.template.json`), 'utf8')) as Template;
+}
+
+function check(template: Template): void {
+  const faults = auditTemplate(template);
+  if (faults.length === 0) return console.log('Checked: least privilege, encryption, retention and bounds hold.');
+  throw new Error(`The template must not be deployed:\n  ${faults.join('\n  ')}`);
+}
+
+function show({ stage, parameters }: DeployOptions, { Resources }: Template): void {
+  console.log(`The stack freeway-${stage} holds:`);
+  for (const [id, { Type }] of Object.entries(Resources)) console.log(`  ${Type.padEnd(30)} ${id}`);
+  for (const [name, value] of Object.entries(parameters)) console.log(`  parameter ${name} = ${value}`);
+}
+
+async function confirm({ yes, stage }: DeployOptions): Promise<boolean> {
+  if (yes) return true;
+  if (!process.stdin.isTTY) throw new Error('Add --yes to deploy without being asked.');
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`Deploy to ${stage}? Type "yes": `);
+  terminal.close();
+  return answer.trim().toLowerCase() === 'yes';
+}
+
+function toParameters({ stage, parameters }: DeployOptions): string[] {
+  return Object.entries(parameters).flatMap(([name, value]) => ['--parameters', `freeway-${stage}:${name}=${value}`]);
+}
+
+async function deploy(options: DeployOptions, outDir: string): Promise<void> {
+  const stack = `freeway-${options.stage}`;
+  const tool = join(cdk, 'node_modules/aws-cdk/bin/cdk');
+  run(process.execPath, [tool, 'diff', '--app', outDir, stack], { cwd: cdk });
+  if (!(await confirm(options))) return console.log('Nothing was changed.');
+  const outputs = join(outDir, 'outputs.json');
+  const args = ['deploy', '--app', outDir, stack, '--require-approval', 'never', '--outputs-file', outputs];
+  run(process.execPath, [tool, ...args, ...toParameters(options)], { cwd: cdk });
+  const { Url, SecretArn } =
+    (JSON.parse(readFileSync(outputs, 'utf8')) as Record<string, Record<string, string>>)[stack] ?? {};
+  console.log(`Freeway answers at ${Url}`);
+  console.log(`Provider keys and the owner key lie in ${SecretArn}: add names such as GROQ_API_KEY to its JSON.`);
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  installCdk();
+  const outDir = mkdtempSync(join(tmpdir(), 'freeway-deploy-'));
+  try {
+    if (options.writeTemplate) {
+      const template = synthesise({ ...options, stage: 'prod' }, outDir, null);
+      check(template);
+      writeFileSync(shipped, `${JSON.stringify(template, null, 2)}\n`);
+      return console.log(`Wrote ${shipped}`);
+    }
+    run(process.execPath, ['scripts/build.ts'], { cwd: root });
+    const template = synthesise(options, outDir, bundle);
+    check(template);
+    show(options, template);
+    if (options.dryRun)
+      console.log('Dry run: nothing was sent to AWS. Without --dry-run this is what would be deployed.');
+    else await deploy(options, outDir);
+  } finally {
+    rmSync(outDir, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  if (error instanceof TypeError) console.error(usage);
+  process.exit(1);
+});

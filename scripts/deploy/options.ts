@@ -1,0 +1,63 @@
+// What `npm run deploy` may be told on its command line.
+import { parseArgs } from 'node:util';
+
+export interface DeployOptions {
+  readonly stage: 'dev' | 'test' | 'prod';
+  /** Builds, synthesises and checks, and shows what would be done, without touching AWS. */
+  readonly dryRun: boolean;
+  /** Deploys without asking again. */
+  readonly yes: boolean;
+  /** Only writes the template for people without CDK. */
+  readonly writeTemplate: boolean;
+  readonly concurrency: number;
+  readonly uploads: boolean;
+  /** Values of the stack's parameters. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+export const usage = `npm run deploy -- [--stage dev|test|prod] [--dry-run] [--yes] [--concurrency 50] [--no-uploads]
+                 [--google-client-id ID] [--allowed-emails LIST] [--admin-emails LIST] [--alarm-email ADDRESS]
+                 [--write-template]`;
+
+const stages = ['dev', 'test', 'prod'] as const;
+
+/** Throws an Error that says what is wrong. */
+export function readOptions(args: readonly string[]): DeployOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      stage: { type: 'string', default: 'dev' },
+      'dry-run': { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false },
+      'write-template': { type: 'boolean', default: false },
+      concurrency: { type: 'string', default: '50' },
+      'no-uploads': { type: 'boolean', default: false },
+      'google-client-id': { type: 'string' },
+      'allowed-emails': { type: 'string' },
+      'admin-emails': { type: 'string' },
+      'alarm-email': { type: 'string' },
+    },
+  });
+  const stage = stages.find((known) => known === values.stage);
+  if (stage === undefined) throw new Error(`The stage "${values.stage}" is none of ${stages.join(', ')}.`);
+  const concurrency = Number(values.concurrency);
+  if (!Number.isInteger(concurrency) || concurrency < 1)
+    throw new Error(`--concurrency is "${values.concurrency}", but must be a whole number of 1 or more.`);
+  const parameters = {
+    GoogleClientId: values['google-client-id'],
+    AllowedEmails: values['allowed-emails'],
+    AdminEmails: values['admin-emails'],
+    AlarmEmail: values['alarm-email'],
+  };
+  return {
+    stage,
+    dryRun: values['dry-run'],
+    yes: values.yes,
+    writeTemplate: values['write-template'],
+    concurrency,
+    uploads: !values['no-uploads'],
+    parameters: Object.fromEntries(
+      Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
+  };
+}
