@@ -10,6 +10,7 @@ import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from '
 import { createHttpsUpstream } from './http/upstream-https.ts';
 import { createLiveEnvironment } from './main-environment.ts';
 import type { Exchange, Handler, SecretValues, Store } from './ports.ts';
+import { createEmfMetrics } from './telemetry/emf.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
@@ -51,7 +52,11 @@ async function openSecrets(): Promise<SecretValues> {
 // Copied, because each look into the live environment is slow, and a thousand names are looked for.
 const environment = createLiveEnvironment({ ...process.env }, openSecrets);
 const upstream = createHttpsUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
-const metrics = createMetrics();
+const emf = createEmfMetrics(createMetrics(), {
+  write: (line) => process.stdout.write(line),
+  now: systemClock.now,
+});
+const tellsMetrics = process.env['FREEWAY_METRICS'] === 'emf';
 let store: Promise<Store> | null = null;
 
 /** What the function answers: HTTP requests, and payloads without HTTP around them. */
@@ -75,7 +80,7 @@ async function open(env: Environment): Promise<App> {
     upstream,
     clock: systemClock,
     log,
-    metrics,
+    metrics: emf,
     ownerKey,
   });
   const lazyInvoke = async (): Promise<Invoke> => {
@@ -128,6 +133,7 @@ async function serve(exchange: Exchange): Promise<void> {
     return refuse(exchange, error);
   }
   await app.handler(exchange);
+  if (tellsMetrics) emf.flush();
 }
 
 // Opened while the instance starts, when it has its full processor; a failure is told by the first request.
@@ -136,7 +142,11 @@ await load().catch(() => undefined);
 export const handler = awslambda.streamifyResponse(
   createLambdaHandler({
     handler: serve,
-    invoke: async (payload, deadlineAtMs) => (await load()).invoke(payload, deadlineAtMs),
+    invoke: async (payload, deadlineAtMs) => {
+      const answer = await (await load()).invoke(payload, deadlineAtMs);
+      if (tellsMetrics) emf.flush();
+      return answer;
+    },
     runtime: awslambda,
     now: systemClock.now,
   }),

@@ -104,7 +104,7 @@ function addDashboard(stack: Stack, watched: Watched, alarms: cloudwatch.Alarm[]
     graph(
       'Tokens and money',
       [own('freeway_tokens_total')],
-      [own('freeway_cost_usd_total'), own('freeway_saved_usd_total')],
+      [own('freeway_cost_usd_total'), own('freeway_list_price_saved_usd_total')],
     ),
     graph(
       'Instances and the table',

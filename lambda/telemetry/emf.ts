@@ -1,0 +1,71 @@
+// Tells the registry's changes to CloudWatch: one line of the embedded metric format after each invocation, sums over all labels.
+import type { Metrics } from '../ports.ts';
+
+/** A registry that also keeps what has changed since it was last told. */
+export interface EmfMetrics extends Metrics {
+  /** Writes one line when anything has changed. */
+  flush(): void;
+}
+
+export interface EmfOptions {
+  readonly write: (line: string) => void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+const NAMESPACE = 'Freeway';
+/** CloudWatch takes so many values of one metric in a line. */
+const MAX_VALUES = 100;
+
+/** Labels cost a metric each, so only what alarms ask for is told apart. */
+const told = [
+  { from: 'freeway_requests_total', label: 'result', is: 'exhausted', as: 'freeway_exhausted_total' },
+  { from: 'freeway_attempts_total', label: 'result', is: 'rate_limited', as: 'freeway_limited_total' },
+  { from: 'freeway_attempts_total', label: 'result', is: 'quota_exhausted', as: 'freeway_limited_total' },
+] as const;
+
+type Labels = Readonly<Record<string, string>>;
+
+function toUnit(name: string): string {
+  if (name.endsWith('_seconds')) return 'Seconds';
+  return name.endsWith('_total') && !name.includes('usd') ? 'Count' : 'None';
+}
+
+/** Wraps a registry. */
+export function createEmfMetrics(inner: Metrics, { write, now }: EmfOptions): EmfMetrics {
+  const sums = new Map<string, number>();
+  const highest = new Map<string, number>();
+  const values = new Map<string, number[]>();
+  const add = (name: string, by: number): void => void sums.set(name, (sums.get(name) ?? 0) + by);
+  return {
+    count: (name, labels, by = 1) => {
+      inner.count(name, labels, by);
+      if (!(by >= 0 && Number.isFinite(by))) return;
+      add(name, by);
+      for (const rule of told)
+        if (rule.from === name && (labels as Labels | undefined)?.[rule.label] === rule.is) add(rule.as, by);
+    },
+    gauge: (name, value, labels) => {
+      inner.gauge(name, value, labels);
+      if (Number.isFinite(value)) highest.set(name, Math.max(highest.get(name) ?? -Infinity, value));
+    },
+    observe: (name, value, labels) => {
+      inner.observe(name, value, labels);
+      const list = values.get(name) ?? [];
+      if (list.length < MAX_VALUES && Number.isFinite(value)) list.push(value);
+      values.set(name, list);
+    },
+    render: inner.render,
+    flush: () => {
+      const changes = Object.fromEntries([...sums, ...highest, ...values]);
+      sums.clear();
+      highest.clear();
+      values.clear();
+      const names = Object.keys(changes);
+      if (names.length === 0) return;
+      const metrics = names.map((name) => ({ Name: name, Unit: toUnit(name) }));
+      const described = { Namespace: NAMESPACE, Dimensions: [[]], Metrics: metrics };
+      write(`${JSON.stringify({ _aws: { Timestamp: now(), CloudWatchMetrics: [described] }, ...changes })}\n`);
+    },
+  };
+}
