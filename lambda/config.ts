@@ -8,6 +8,7 @@ import { readOlderVariables } from './config-older.ts';
 export { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
 import { paidPolicies, type PaidPolicy } from './routing/policy.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
+import { appSyncTablesSchema, type AppSyncTables } from '#shared/invoke.ts';
 
 export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly folder: string }
@@ -30,6 +31,8 @@ export interface Config {
   readonly budgetUsdPerDay: number | null;
   /** `auto`: simulated providers as long as there is no credential; `on`: always; `off`: never. */
   readonly demo: 'auto' | 'on' | 'off';
+  /** Tables of an AppSync app that hold named endpoints and agents for direct invokes; null when there are none. */
+  readonly appSyncTables: AppSyncTables | null;
   /** Environment credentials, in the order in which they were found. */
   readonly entries: readonly ProviderEntry[];
 }
@@ -88,6 +91,19 @@ function readGoogle(env: Environment): Config['google'] {
   };
 }
 
+function readAppSyncTables(env: Environment): AppSyncTables | null {
+  const text = env['FREEWAY_APPSYNC_TABLES']?.trim();
+  if (!text) return null;
+  try {
+    return appSyncTablesSchema.parse(JSON.parse(text));
+  } catch {
+    throw new ConfigError(
+      'FREEWAY_APPSYNC_TABLES must be a JSON object such as {"EndpointConfiguration": "EndpointConfiguration-abc123-prod"}. ' +
+        `Known names: ${Object.keys(appSyncTablesSchema.shape).join(', ')}.`,
+    );
+  }
+}
+
 /** Reads the whole configuration. Throws ConfigError at the first thing that is wrong. */
 export function readConfig({ env, providers, readText }: ConfigInput): Config {
   const folder = env['FREEWAY_DATA']?.trim() || './.freeway';
@@ -102,6 +118,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     paid: readChoice(env, 'FREEWAY_PAID', paidPolicies) ?? 'fallback',
     budgetUsdPerDay: readNumber(env, 'FREEWAY_BUDGET_USD_PER_DAY', usd),
     demo: readChoice(env, 'FREEWAY_DEMO', ['auto', 'on', 'off'] as const) ?? 'auto',
+    appSyncTables: readAppSyncTables(env),
     entries: [...readCredentialVariables(input), ...readOlderVariables(input), ...readProviderEntries(input)],
   };
 }

@@ -1,13 +1,14 @@
 // Opens the app over the one endpoint that a direct invoke brings with it: a provider made from its words, with a key from a secret.
 import { createHash } from 'node:crypto';
-import type { Auth, Provider, WireId } from '#shared/catalog.ts';
+import type { Auth, Provider } from '#shared/catalog.ts';
 import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
-import type { ProviderConfig } from '#shared/invoke.ts';
+import type { AppSyncTables, InvokeSettings, ProviderConfig } from '#shared/invoke.ts';
 import type { Freeway } from './deps.ts';
 import { createInvoke, type Invoke } from './endpoints/invoke.ts';
-import type { Handler, SecretValues, Store } from './ports.ts';
+import type { Handler, Log, SecretValues, Store } from './ports.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
+import { invokeWires } from './wire/invoke/formats.ts';
 
 export interface PinOptions {
   readonly freeway: Pick<Freeway, 'appOver'>;
@@ -17,13 +18,6 @@ export interface PinOptions {
 
 /** So many endpoints stay open for the next call. */
 const MAX_OPEN = 50;
-
-const wires: Readonly<Record<ProviderConfig['request_transformer'], WireId>> = {
-  openai_v1: 'openai-chat',
-  anthropic_v1: 'anthropic',
-  gemini_v1: 'gemini',
-  bedrock_v1: 'bedrock-converse',
-};
 
 function toAuth({ auth_header_name: header, auth_header_prefix: prefix }: ProviderConfig): Auth {
   return { scheme: 'header', header, ...(prefix === '' ? {} : { prefix }) };
@@ -53,7 +47,7 @@ function toProvider(config: ProviderConfig, known: Provider | undefined): Provid
     ...known,
     id: config.provider_id,
     status: 'active',
-    wire: wires[config.request_transformer],
+    wire: invokeWires[config.request_transformer],
     baseUrl: new URL(config.endpoint).origin,
     paths: {},
     auth: toAuth(config),
@@ -128,16 +122,35 @@ export function createPin({
   };
 }
 
+export interface InvokeOptions extends PinOptions {
+  readonly freeway: Pick<Freeway, 'appOver' | 'handler'>;
+  readonly ownerKey: string;
+  readonly store: Store;
+  readonly log: Log;
+  readonly appSyncTables: AppSyncTables | null;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Settings of our own store and, where such tables are named, of an AppSync app. */
+async function openSettings({ store, appSyncTables, log, now }: InvokeOptions): Promise<() => Promise<InvokeSettings>> {
+  const own = createInvokeSettings(store, now);
+  if (appSyncTables === null) return own.read;
+  const { createAppSyncSettings } = await import('./store/appsync-tables.ts');
+  const onRefused = (what: string): void => log.warn('invoke.setting_refused', { what });
+  const others = createAppSyncSettings({ tables: appSyncTables, now, onRefused });
+  return async () => {
+    const [ours, theirs] = await Promise.all([own.read(), others()]);
+    return {
+      endpoints: [...ours.endpoints, ...theirs.endpoints],
+      assignments: [...ours.assignments, ...theirs.assignments],
+    };
+  };
+}
+
 /** Direct invoke over the app: loaded when the first payload comes. */
-export function openInvoke(
-  options: PinOptions & {
-    readonly freeway: Pick<Freeway, 'appOver' | 'handler'>;
-    readonly ownerKey: string;
-    readonly store: Store;
-    readonly now: () => number;
-  },
-): Invoke {
-  const { freeway, ownerKey, store, now } = options;
-  const settings = createInvokeSettings(store, now);
-  return createInvoke({ handler: freeway.handler, ownerKey, pin: createPin(options), settings: settings.read, now });
+export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
+  const { freeway, ownerKey, now } = options;
+  const settings = await openSettings(options);
+  return createInvoke({ handler: freeway.handler, ownerKey, pin: createPin(options), settings, now });
 }

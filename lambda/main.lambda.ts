@@ -85,7 +85,16 @@ async function open(env: Environment): Promise<App> {
   });
   const lazyInvoke = async (): Promise<Invoke> => {
     const { openInvoke } = await import('./main-invoke.ts');
-    return openInvoke({ freeway, providers, openSecrets, ownerKey, store: table, now: systemClock.now });
+    return openInvoke({
+      freeway,
+      providers,
+      openSecrets,
+      ownerKey,
+      store: table,
+      log,
+      appSyncTables: config.appSyncTables,
+      now: systemClock.now,
+    });
   };
   let invoke: Promise<Invoke> | null = null;
   return {
