@@ -157,3 +157,33 @@ export interface Metrics {
   gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
   render(): string;
 }
+
+/** A piece of work with a beginning and an end, as traces tell it. `error` names what went wrong, never with content. */
+export interface TracedWork {
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  /** Named after OpenTelemetry's `gen_ai.*` where it has a name; null and undefined are left out. */
+  readonly attributes: Readonly<Record<string, string | number | boolean | null | undefined>>;
+  readonly error: string | null;
+}
+export interface TracedRequest extends TracedWork {
+  /** Calls to providers made for it, oldest first. */
+  readonly attempts: readonly TracedWork[];
+}
+
+/** The trace of one request under way. */
+export interface RequestTrace {
+  /** What providers are told, so that their part of the trace joins ours. */
+  readonly traceparent: string;
+  end(request: TracedRequest): void;
+}
+
+/** Traces, when they are asked for. */
+export interface Traces {
+  /** `traceparent` as the caller sent it. */
+  begin(traceparent: string | undefined): RequestTrace;
+  /** Sends what is waiting. Never rejects. */
+  flush(): Promise<void>;
+}
