@@ -31,6 +31,8 @@ export interface Config {
   readonly budgetUsdPerDay: number | null;
   /** `auto`: simulated providers as long as there is no credential; `on`: always; `off`: never. */
   readonly demo: 'auto' | 'on' | 'off';
+  /** Where traces go, with the collector's headers; null: nothing is traced. */
+  readonly traces: { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> } | null;
   /** Tables of an AppSync app that hold named endpoints and agents for direct invokes; null when there are none. */
   readonly appSyncTables: AppSyncTables | null;
   /** Environment credentials, in the order in which they were found. */
@@ -91,6 +93,21 @@ function readGoogle(env: Environment): Config['google'] {
   };
 }
 
+/** The standard variables of OpenTelemetry; headers are `name=value` pairs, percent-encoded, separated by commas. */
+function readTraces(env: Environment): Config['traces'] {
+  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim();
+  if (!endpoint) return null;
+  if (!/^https?:\/\//.test(endpoint))
+    throw new ConfigError(`OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL, such as http://127.0.0.1:4318.`);
+  const pairs = list(env['OTEL_EXPORTER_OTLP_HEADERS']).map((pair) => {
+    const at = pair.indexOf('=');
+    if (at < 1)
+      throw new ConfigError('OTEL_EXPORTER_OTLP_HEADERS must be pairs such as name=value, separated by commas.');
+    return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())] as const;
+  });
+  return { endpoint, headers: Object.fromEntries(pairs) };
+}
+
 function readAppSyncTables(env: Environment): AppSyncTables | null {
   const text = env['FREEWAY_APPSYNC_TABLES']?.trim();
   if (!text) return null;
@@ -118,6 +135,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     paid: readChoice(env, 'FREEWAY_PAID', paidPolicies) ?? 'fallback',
     budgetUsdPerDay: readNumber(env, 'FREEWAY_BUDGET_USD_PER_DAY', usd),
     demo: readChoice(env, 'FREEWAY_DEMO', ['auto', 'on', 'off'] as const) ?? 'auto',
+    traces: readTraces(env),
     appSyncTables: readAppSyncTables(env),
     entries: [...readCredentialVariables(input), ...readOlderVariables(input), ...readProviderEntries(input)],
   };

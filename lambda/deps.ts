@@ -9,7 +9,7 @@ import { createGateway, type Gateway } from './gateway/run.ts';
 import { createExactCounter } from './gateway/tokenizer.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createRequestIds } from './http/request-id.ts';
-import type { Clock, Handler, Log, Metrics, Store, Upstream } from './ports.ts';
+import type { Clock, Handler, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
 import { toErrorFields } from './telemetry/log.ts';
 import { chatWires, dialects } from './wire/index.ts';
 
@@ -24,6 +24,8 @@ export interface Platform {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Absent when nothing is traced. */
+  readonly traces?: Traces | null;
   /** The owner's API key. */
   readonly ownerKey: string;
 }
@@ -78,6 +80,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     exactTokens: createExactCounter(),
     paid: config.paid,
     version: VERSION,
+    traces: platform.traces ?? null,
     authenticate: ({ headers }) => (isOwner(headers) ? { id: 'owner', role: 'owner' } : null),
     newRequestId: createRequestIds(),
     describe: toErrorFields,

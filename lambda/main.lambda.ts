@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { providers } from '#catalog/index.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
-import { createFreeway } from './deps.ts';
+import { createFreeway, VERSION } from './deps.ts';
 import type { Invoke } from './endpoints/invoke.ts';
 import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from './http/lambda.ts';
 import { createHttpsUpstream } from './http/upstream-https.ts';
 import { createLiveEnvironment } from './main-environment.ts';
-import type { Exchange, Handler, SecretValues, Store } from './ports.ts';
+import type { Exchange, Handler, SecretValues, Store, Traces } from './ports.ts';
 import { createEmfMetrics } from './telemetry/emf.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -52,6 +52,19 @@ async function openSecrets(): Promise<SecretValues> {
 // Copied, because each look into the live environment is slow, and a thousand names are looked for.
 const environment = createLiveEnvironment({ ...process.env }, openSecrets);
 const upstream = createHttpsUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
+let traces: Promise<Traces> | null = null;
+async function openTraces({ traces: wanted }: Config): Promise<Traces | null> {
+  if (wanted === null) return null;
+  traces ??= import('./telemetry/trace.ts').then(({ createTraces }) => createTraces({ ...wanted, version: VERSION }));
+  return traces;
+}
+
+/** What must leave before the instance is frozen. */
+async function flush(): Promise<void> {
+  if (tellsMetrics) emf.flush();
+  await (await traces)?.flush();
+}
+
 const emf = createEmfMetrics(createMetrics(), {
   write: (line) => process.stdout.write(line),
   now: systemClock.now,
@@ -81,6 +94,7 @@ async function open(env: Environment): Promise<App> {
     clock: systemClock,
     log,
     metrics: emf,
+    traces: await openTraces(config),
     ownerKey,
   });
   const lazyInvoke = async (): Promise<Invoke> => {
@@ -142,7 +156,7 @@ async function serve(exchange: Exchange): Promise<void> {
     return refuse(exchange, error);
   }
   await app.handler(exchange);
-  if (tellsMetrics) emf.flush();
+  await flush();
 }
 
 // Opened while the instance starts, when it has its full processor; a failure is told by the first request.
@@ -153,7 +167,7 @@ export const handler = awslambda.streamifyResponse(
     handler: serve,
     invoke: async (payload, deadlineAtMs) => {
       const answer = await (await load()).invoke(payload, deadlineAtMs);
-      if (tellsMetrics) emf.flush();
+      await flush();
       return answer;
     },
     runtime: awslambda,

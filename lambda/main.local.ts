@@ -12,7 +12,7 @@ import { createFreeway, VERSION, type Freeway } from './deps.ts';
 import { createNodeServer } from './http/node.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUndiciUpstream } from './http/upstream-undici.ts';
-import type { Clock, Handler, Store } from './ports.ts';
+import type { Clock, Handler, Store, Traces } from './ports.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -85,6 +85,13 @@ function listen(server: ReturnType<typeof createNodeServer>, { host, port }: Con
   });
 }
 
+/** The tracer is loaded only when traces are asked for. */
+async function openTraces({ traces }: Config): Promise<Traces | null> {
+  if (traces === null) return null;
+  const { createTraces } = await import('./telemetry/trace.ts');
+  return createTraces({ ...traces, version: VERSION });
+}
+
 /** Counts the requests under way: what follows a reply (settling) goes on after its connection has closed. */
 function countRunning(handler: Handler): { handler: Handler; settled: () => Promise<unknown> } {
   const running = new Set<Promise<void>>();
@@ -125,6 +132,7 @@ export async function startLocal({
     clock,
     log,
     metrics: createMetrics(),
+    traces: await openTraces(config),
     ownerKey: owner.key,
   };
   const freeway = await createFreeway(platform);
@@ -148,6 +156,7 @@ export async function startLocal({
       const outcome = await stopServer(server, () => interrupt.abort(), { ...STOP, ...stop });
       log.info('server.stopped', { outcome });
       await settled();
+      await platform.traces?.flush();
       await upstream.close();
       await store.close();
     },

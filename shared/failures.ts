@@ -56,7 +56,7 @@ export const callerErrorStatus = {
 } as const satisfies Record<string, number>;
 export type CallerErrorCode = keyof typeof callerErrorStatus;
 
-/** One failed attempt, as told to log, header, error body and web app. `failure` names what happened; `ms` how long it took. */
+/** One attempt, as told to log, header, error body, trace and web app. `failure` names what happened; `ms` how long it took; `endedAtMs` since the epoch. */
 export interface Attempt {
   readonly route: string;
   readonly credential: string;
@@ -64,6 +64,7 @@ export interface Attempt {
   readonly failure: ProviderFailureKind | null;
   readonly status: number | null;
   readonly ms: number;
+  readonly endedAtMs: number;
   readonly message: string | null;
 }
 

@@ -48,7 +48,7 @@ export interface Asked {
 export async function toChatAsked(
   deps: EndpointDeps,
   visit: Visit,
-  { json, text }: { json: unknown; text: string },
+  { json, text, traceparent = null }: { json: unknown; text: string; traceparent?: string | null },
 ): Promise<Asked> {
   const { fleet } = deps.current();
   const question = deps.chatWire.parseQuestion(json);
@@ -59,6 +59,7 @@ export async function toChatAsked(
     requestId,
     question,
     bodyText: text,
+    traceparent,
     selector: toSelector(question, fleet),
     policy,
     deadlineAtMs,

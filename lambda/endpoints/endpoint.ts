@@ -1,6 +1,6 @@
 // What an endpoint is given, and how it replies: JSON, or an error in the caller's wire format.
 import type { CallerError } from '#shared/failures.ts';
-import type { Clock, Exchange, Headers, Log, Metrics } from '../ports.ts';
+import type { Clock, Exchange, Headers, Log, Metrics, Traces } from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Ledger } from '../gateway/ledger.ts';
 import type { Gateway } from '../gateway/run.ts';
@@ -38,6 +38,8 @@ export interface EndpointDeps {
   readonly exactTokens: ExactCounter;
   readonly paid: PaidPolicy;
   readonly version: string;
+  /** Absent when nothing is traced. */
+  readonly traces?: Traces | null;
 }
 
 const REQUEST_ID = 'x-freeway-request-id';

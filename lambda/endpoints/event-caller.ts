@@ -1,5 +1,6 @@
 // A caller who watches: told on the stream itself who is asked, what failed, and the receipt. Plain clients never see these events.
 import type { AttemptEvent, ReceiptEvent, RouteEvent } from '#shared/api/events.ts';
+import type { Attempt } from '#shared/failures.ts';
 import type { Step } from '../gateway/answer.ts';
 import type { RunResult } from '../gateway/run.ts';
 import type { Clock, ReplyBody } from '../ports.ts';
@@ -19,6 +20,11 @@ export const wantsEvents = ({ exchange }: Visit): boolean => exchange.headers['x
 const toFrame = (event: string, data: RouteEvent | AttemptEvent | ReceiptEvent): string =>
   `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
+/** When it ended is for traces. */
+function toAttemptEvent({ route, credential, tier, failure, status, ms, message }: Attempt): AttemptEvent {
+  return { route, credential, tier, failure, status, ms, message };
+}
+
 const toWho = ({ route, credential, tier }: Candidate): Pick<AttemptEvent, 'route' | 'credential' | 'tier'> => ({
   route,
   credential,
@@ -26,7 +32,7 @@ const toWho = ({ route, credential, tier }: Candidate): Pick<AttemptEvent, 'rout
 });
 
 function toStepFrame(step: Step, attempt: number): string {
-  if (step.kind === 'failed') return toFrame('attempt', step.attempt);
+  if (step.kind === 'failed') return toFrame('attempt', toAttemptEvent(step.attempt));
   if (step.kind === 'waiting') return toFrame('route', { state: 'waiting', wait_ms: Math.round(step.waitMs) });
   return toFrame('route', { state: 'asking', ...toWho(step.candidate), attempt });
 }
@@ -37,7 +43,7 @@ function toReceiptEvent({ requestId, startedAtMs }: Visit, result: RunResult, no
   return {
     request_id: requestId,
     ...toWho(candidate),
-    attempts: [...attempts],
+    attempts: attempts.map(toAttemptEvent),
     wait_ms: Math.round(waitedMs),
     duration_ms: Math.round(nowMs - startedAtMs),
     input_tokens: usage?.inputTokens ?? null,

@@ -18,6 +18,8 @@ export interface ChatInput {
   readonly question: ChatQuestion;
   /** The caller's own JSON text, which the question was parsed from. */
   readonly bodyText: string;
+  /** Header by which providers join the request's trace; absent or null when nothing is traced. */
+  readonly traceparent?: string | null;
   readonly selector: Selector;
   readonly policy: Policy;
   readonly deadlineAtMs: number;
@@ -119,6 +121,7 @@ export function createChatOperation(input: ChatInput): Operation {
       headers: {
         'content-type': 'application/json',
         accept: question.stream ? 'text/event-stream' : 'application/json',
+        ...(input.traceparent ? { traceparent: input.traceparent } : {}),
         ...wire.requiredHeaders(target),
       },
       body,

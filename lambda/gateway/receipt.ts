@@ -8,8 +8,12 @@ import type { Closing } from './operation.ts';
 import type { Runner } from './pick.ts';
 import { priceOf, totalOf } from './totals.ts';
 
-/** A failed attempt as it is told. */
-export function toAttempt(candidate: Candidate, failure: ProviderFailure, ms: number): Attempt {
+/** A failed attempt as it is told: how long it took, and when it ended, both ms. */
+export function toAttempt(
+  candidate: Candidate,
+  failure: ProviderFailure,
+  { ms, endedAtMs }: { ms: number; endedAtMs: number },
+): Attempt {
   const { route, credential, tier } = candidate;
   return {
     route,
@@ -18,6 +22,7 @@ export function toAttempt(candidate: Candidate, failure: ProviderFailure, ms: nu
     failure: failure.kind,
     status: failure.status ?? null,
     ms: Math.round(ms),
+    endedAtMs,
     message: failure.message,
   };
 }

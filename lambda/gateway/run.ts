@@ -160,7 +160,7 @@ function afterEnd(deps: GatewayDeps, request: Request, { runner, outcome, lost }
   if (lost || failure === null) return;
   const { journey, caller } = request;
   const failed: Failed = { runner, outcome, failure };
-  const attempt = toAttempt(runner.candidate, failure, outcome.ms);
+  const attempt = toAttempt(runner.candidate, failure, { ms: outcome.ms, endedAtMs: deps.clock.now() });
   journey.attempts.push(attempt);
   caller.watch?.({ kind: 'failed', attempt });
   if (journey.committed && outcome.seenTokens > 0)

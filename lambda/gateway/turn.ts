@@ -137,8 +137,9 @@ function win(race: Race, winner: Runner, ms: number): void {
     if (isLate) {
       // Told before the head goes out, so that it stands in the trail.
       const late: ProviderFailure = { kind: 'timeout', message: 'no content yet when another candidate was faster' };
-      const elapsedMs = deps.clock.now() - request.journey.turnAtMs;
-      const attempt = toAttempt(runner.candidate, late, elapsedMs);
+      const endedAtMs = deps.clock.now();
+      const elapsedMs = endedAtMs - request.journey.turnAtMs;
+      const attempt = toAttempt(runner.candidate, late, { ms: elapsedMs, endedAtMs });
       request.journey.attempts.push(attempt);
       request.caller.watch?.({ kind: 'failed', attempt });
       deps.hedge.observe(runner.index, streamed, elapsedMs);

@@ -3,6 +3,8 @@
 /** By name. A metric that is missing here is told without a description. */
 export const metricHelp: Readonly<Record<string, string>> = {
   freeway_requests_total: 'Requests of callers by operation, tier of the answer (none: no answer) and result.',
+  freeway_request_duration_seconds: 'From the arrival of a request to the end of its answer, by operation.',
+  freeway_wait_seconds: 'How long answered requests waited for quota, by operation.',
   freeway_attempts_total: 'Calls to providers by provider, tier and result (ok, or what went wrong).',
   freeway_attempt_duration_seconds: 'Duration of calls to providers that succeeded, from sending to the last byte.',
   freeway_failovers_total: 'Answers that came only after another candidate had failed.',

@@ -138,6 +138,7 @@ describe('renderError', () => {
       failure: 'rate_limited',
       status: 429,
       ms: 12,
+      endedAtMs: 5,
       message: 'no',
     } as const;
     const error = new CallerError('exhausted', 'Nobody can serve.', { retryAfterMs: 1500, attempts: [attempt] });

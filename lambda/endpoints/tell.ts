@@ -1,0 +1,143 @@
+// Tells what became of a request, once, to everything that wants to know: metrics, log, and the trace where one is kept.
+import type { Attempt, CallerError } from '#shared/failures.ts';
+import type { RunResult } from '../gateway/run.ts';
+import type { RequestTrace, TracedWork } from '../ports.ts';
+import type { EndpointDeps, Visit } from './endpoint.ts';
+
+/** What is told of every request, whatever its surface. */
+export interface Teller {
+  /** Header for calls to providers; null when nothing is traced. */
+  readonly traceparent: string | null;
+  /** An answer went out, whole or broken off. */
+  answered(result: RunResult): void;
+  /** No answer; the caller gets this error. */
+  failed(error: CallerError): void;
+}
+
+/** One request, as it is told of. */
+interface Told {
+  readonly deps: EndpointDeps;
+  readonly visit: Visit;
+  /** The surface's name for logs, such as `chat`. */
+  readonly operation: string;
+  readonly trace: RequestTrace | null;
+}
+
+function toWork({ route, credential, tier, failure, status, ms, endedAtMs }: Attempt): TracedWork {
+  const slash = route.indexOf('/');
+  return {
+    name: route,
+    startedAtMs: endedAtMs - ms,
+    endedAtMs,
+    attributes: {
+      'gen_ai.provider.name': route.slice(0, Math.max(0, slash)),
+      'gen_ai.request.model': route.slice(slash + 1),
+      'http.response.status_code': status,
+      'freeway.credential': credential,
+      'freeway.tier': tier,
+    },
+    error: failure,
+  };
+}
+
+interface Ending {
+  readonly error: string | null;
+  readonly attempts: readonly Attempt[];
+  readonly attributes: TracedWork['attributes'];
+}
+
+function endTrace({ deps, visit, operation, trace }: Told, { error, attempts, attributes }: Ending): void {
+  trace?.end({
+    name: operation,
+    startedAtMs: visit.startedAtMs,
+    endedAtMs: deps.clock.now(),
+    attributes: { 'gen_ai.operation.name': operation, 'freeway.request_id': visit.requestId, ...attributes },
+    error,
+    attempts: attempts.map(toWork),
+  });
+}
+
+/** The attempt that succeeded, as the last of the trace: it went on from the end of the one before. */
+function toLast({ candidate, attempts }: RunResult['receipt'], { deps, visit }: Told): Attempt {
+  const { route, credential, tier } = candidate;
+  const endedAtMs = deps.clock.now();
+  const ms = Math.max(0, endedAtMs - (attempts.at(-1)?.endedAtMs ?? visit.startedAtMs));
+  return { route, credential, tier, failure: null, status: 200, ms, endedAtMs, message: null };
+}
+
+function traceAnswer(told: Told, { receipt, usage, costUsd, rescues, brokeOff }: RunResult): void {
+  const { candidate, attempts, waitedMs } = receipt;
+  endTrace(told, {
+    error: brokeOff?.code ?? null,
+    attempts: [...attempts, toLast(receipt, told)],
+    attributes: {
+      'gen_ai.response.model': candidate.modelId,
+      'gen_ai.usage.input_tokens': usage?.inputTokens,
+      'gen_ai.usage.output_tokens': usage?.outputTokens,
+      'freeway.tier': candidate.tier,
+      'freeway.cost_usd': costUsd,
+      'freeway.wait_ms': Math.round(waitedMs),
+      'freeway.rescues': rescues,
+    },
+  });
+}
+
+function tellAnswer(told: Told, result: RunResult): void {
+  const { deps, visit, operation } = told;
+  const { receipt, usage, costUsd, rescues, brokeOff } = result;
+  const { candidate, attempts, waitedMs } = receipt;
+  const { route, credential, tier } = candidate;
+  const outcome = brokeOff ? 'broke_off' : 'ok';
+  const durationMs = deps.clock.now() - visit.startedAtMs;
+  deps.metrics.count('freeway_requests_total', { operation, tier, result: outcome });
+  deps.metrics.count('freeway_tokens_total', { direction: 'input', tier }, usage?.inputTokens ?? 0);
+  deps.metrics.count('freeway_tokens_total', { direction: 'output', tier }, usage?.outputTokens ?? 0);
+  deps.metrics.observe('freeway_request_duration_seconds', durationMs / 1000, { operation });
+  if (waitedMs > 0) deps.metrics.observe('freeway_wait_seconds', waitedMs / 1000, { operation });
+  deps.log.info('request', {
+    request_id: visit.requestId,
+    operation,
+    route,
+    credential,
+    tier,
+    attempts: attempts.length + 1,
+    rescues,
+    wait_ms: Math.round(waitedMs),
+    duration_ms: Math.round(durationMs),
+    input_tokens: usage?.inputTokens ?? null,
+    output_tokens: usage?.outputTokens ?? null,
+    cost_usd: costUsd,
+    outcome,
+  });
+}
+
+function tellFailure({ deps, visit, operation }: Told, error: CallerError): void {
+  deps.metrics.count('freeway_requests_total', { operation, tier: 'none', result: error.code });
+  deps.log.info('request', {
+    request_id: visit.requestId,
+    operation,
+    attempts: error.attempts.length,
+    duration_ms: Math.round(deps.clock.now() - visit.startedAtMs),
+    status: error.status,
+    outcome: error.code,
+  });
+}
+
+/** A teller for one request of the surface `operation`. */
+export function createTeller(deps: EndpointDeps, visit: Visit, operation: string): Teller {
+  const trace = deps.traces?.begin(visit.exchange.headers['traceparent']) ?? null;
+  const told: Told = { deps, visit, operation, trace };
+  return {
+    traceparent: trace?.traceparent ?? null,
+    answered: (result) => {
+      tellAnswer(told, result);
+      if (trace !== null) traceAnswer(told, result);
+    },
+    failed: (error) => {
+      tellFailure(told, error);
+      const { code, status, attempts } = error;
+      if (trace !== null)
+        endTrace(told, { error: code, attempts, attributes: { 'http.response.status_code': status } });
+    },
+  };
+}

@@ -1,0 +1,81 @@
+// Traces of the started server: they reach a collector, and providers are told which trace a call belongs to.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { createFakeProvider } from '../fakes/provider/core.ts';
+import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
+import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
+
+interface Span {
+  readonly traceId: string;
+  readonly name: string;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly status: { readonly message?: string };
+}
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+async function startCollector(): Promise<{ url: string; spans: Span[]; texts: string[] }> {
+  const spans: Span[] = [];
+  const texts: string[] = [];
+  const server = createServer((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    request.on('end', () => {
+      texts.push(text);
+      const { resourceSpans } = JSON.parse(text) as { resourceSpans: { scopeSpans: { spans: Span[] }[] }[] };
+      spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  closing.push(async () => {
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans, texts };
+}
+
+async function serve(name: string, steps: string[]): Promise<FakeServer> {
+  const provider = createFakeProvider(
+    { name, models: [{ id: 'm1', ttftMs: 5, tokensPerSecond: 10_000 }] },
+    { now: Date.now },
+  );
+  provider.script(steps);
+  const server = await serveFakeProvider(provider);
+  closing.push(() => server.close());
+  return server;
+}
+
+it('tells request and attempts in the trace of the caller, and nothing of what was said', async () => {
+  const collector = await startCollector();
+  const broken = await serve('broken', ['503', '503', '503']);
+  const good = await serve('good', []);
+  const entries = [toEntry('broken', broken.baseUrl, { priority: 1 }), toEntry('good', good.baseUrl, { priority: 2 })];
+  const freeway: Started = await startServer(entries, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const reply = await fetch(`${freeway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${OWNER_KEY}`, traceparent: `00-${traceId}-b7ad6b7169203331-01` },
+    body: JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'canary-prompt-91' }] }),
+  });
+  expect(reply.status).toBe(200);
+  await reply.text();
+  await freeway.stop();
+  expect(collector.spans.map(({ traceId: id }) => id)).toEqual(collector.spans.map(() => traceId));
+  const chat = collector.spans.find(({ name }) => name === 'chat');
+  const calls = collector.spans.filter(({ name }) => name !== 'chat');
+  expect(calls.map(({ name, status }) => [name, status.message ?? ''])).toEqual([
+    ['openai-compatible/m1', 'overloaded'],
+    ['openai-compatible/m1', ''],
+  ]);
+  for (const { startTimeUnixNano, endTimeUnixNano } of calls) {
+    expect(BigInt(startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(chat?.startTimeUnixNano ?? '0'));
+    expect(BigInt(endTimeUnixNano)).toBeLessThanOrEqual(BigInt(chat?.endTimeUnixNano ?? '0'));
+  }
+  expect(collector.texts.join('')).not.toContain('canary');
+});
