@@ -1,7 +1,8 @@
 // The only list of our URLs: which path and method leads to which endpoint, and who may go there.
 import { CallerError } from '#shared/failures.ts';
+import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
 import { createChatEndpoint } from './endpoints/chat-completions.ts';
-import { replyError, type Endpoint, type EndpointDeps, type Principal, type Visit } from './endpoints/endpoint.ts';
+import { principalOf, replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoints/endpoint.ts';
 import { createExplainEndpoint } from './endpoints/explain.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
@@ -10,16 +11,18 @@ import type { Exchange, Handler, LogFields, Store } from './ports.ts';
 
 export interface AppDeps extends EndpointDeps {
   readonly store: Store;
-  /** Who presents these headers; null when nobody we know. */
-  readonly authenticate: (exchange: Exchange) => Principal | null;
+  /** Who is asking; null when nothing was presented. Throws or rejects with CallerError when what was presented is not accepted. */
+  readonly authenticate: (exchange: Exchange) => Principal | null | Promise<Principal | null>;
   readonly newRequestId: () => string;
   /** What may be logged of an error that was not meant for the caller. */
   readonly describe: (error: unknown) => LogFields;
 }
 
-type Access = 'open' | 'signed-in' | 'admin';
+/** What a route lets somebody do, as `can` knows it; `open` routes need no sign-in, or judge by themselves. */
+export type Access = 'open' | readonly [Action, ResourceKind];
 
-interface Route {
+/** One URL. */
+export interface Route {
   readonly method: string;
   /** `:name` at the end takes the rest of the path, slashes and all. */
   readonly path: string;
@@ -27,14 +30,15 @@ interface Route {
   readonly endpoint: Endpoint;
 }
 
-function toRoutes(deps: AppDeps): readonly Route[] {
+/** All URLs over their services. */
+export function toRoutes(deps: AppDeps): readonly Route[] {
   return [
     { method: 'GET', path: '/health', access: 'open', endpoint: createHealthEndpoint(deps) },
-    { method: 'POST', path: '/v1/chat/completions', access: 'signed-in', endpoint: createChatEndpoint(deps) },
-    { method: 'GET', path: '/v1/models', access: 'signed-in', endpoint: createModelsEndpoint(deps) },
-    { method: 'GET', path: '/v1/models/:id', access: 'signed-in', endpoint: createModelEndpoint(deps) },
-    { method: 'POST', path: '/v1/explain', access: 'signed-in', endpoint: createExplainEndpoint(deps) },
-    { method: 'GET', path: '/metrics', access: 'admin', endpoint: createMetricsEndpoint(deps) },
+    { method: 'POST', path: '/v1/chat/completions', access: ['use', 'inference'], endpoint: createChatEndpoint(deps) },
+    { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: createModelsEndpoint(deps) },
+    { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: createModelEndpoint(deps) },
+    { method: 'POST', path: '/v1/explain', access: ['use', 'inference'], endpoint: createExplainEndpoint(deps) },
+    { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: createMetricsEndpoint(deps) },
   ];
 }
 
@@ -71,16 +75,28 @@ function findRoute(routes: readonly Route[], { method, path }: Exchange): Match 
   );
 }
 
-function admit(access: Access, principal: Principal | null): void {
+function admit(access: Access, visit: Visit): void {
   if (access === 'open') return;
-  if (principal === null) {
-    throw new CallerError(
-      'unauthenticated',
-      'No valid key was sent. Send "Authorization: Bearer <api key>" (x-api-key and x-goog-api-key work too).',
-    );
+  const principal = principalOf(visit);
+  const [action, kind] = access;
+  if (can(principal, action, { kind })) return;
+  const { key } = principal;
+  throw new CallerError(
+    'forbidden',
+    key === null
+      ? 'Only owners and admins may see this.'
+      : `The API key "${key.name}" may not be used for this: its scopes are ${key.scopes.join(', ')}.`,
+  );
+}
+
+/** The visit with whoever is asking. A refusal is kept: open routes are open to those who are refused elsewhere. */
+async function identify(deps: AppDeps, visit: Visit): Promise<Visit> {
+  try {
+    return { ...visit, principal: await deps.authenticate(visit.exchange) };
+  } catch (error) {
+    if (error instanceof CallerError) return { ...visit, refusal: error };
+    throw error;
   }
-  if (access === 'admin' && principal.role === 'member')
-    throw new CallerError('forbidden', 'Only owners and admins may see this.');
 }
 
 /** Turns whatever an endpoint throws into an answer. Nothing that was not meant for the caller is told. */
@@ -110,14 +126,14 @@ export function createApp(deps: AppDeps): Handler {
       exchange,
       requestId: deps.newRequestId(),
       principal: null,
+      refusal: null,
       params: {},
       startedAtMs: deps.clock.now(),
     };
     try {
       const { route, params } = findRoute(routes, exchange);
-      const principal = deps.authenticate(exchange);
-      admit(route.access, principal);
-      visit = { ...visit, principal, params };
+      visit = await identify(deps, { ...visit, params });
+      admit(route.access, visit);
       await route.endpoint(visit);
     } catch (error) {
       fail(deps, visit, error);

@@ -1,11 +1,13 @@
 // The only place that picks implementations: puts store, upstream, gateway and endpoints together into one app.
 import type { Model, Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
+import { ownerByKey } from '#shared/people.ts';
 import { createApp, type AppDeps } from './app.ts';
 import type { Config } from './config.ts';
 import { createFleet, type Fleet } from './gateway/fleet.ts';
-import { createLedger, type Ledger } from './gateway/ledger.ts';
-import { createGateway, type Gateway } from './gateway/run.ts';
+import type { Services } from './endpoints/endpoint.ts';
+import { createLedger } from './gateway/ledger.ts';
+import { createGateway } from './gateway/run.ts';
 import { createExactCounter } from './gateway/tokenizer.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createRequestIds } from './http/request-id.ts';
@@ -37,12 +39,6 @@ export interface Freeway {
   readonly fleet: () => Fleet;
   /** The same app over one credential alone, for calls that bring their own endpoint with them. */
   readonly appOver: (provider: Provider, entry: ProviderEntry) => Handler;
-}
-
-interface Services {
-  readonly fleet: Fleet;
-  readonly ledger: Ledger;
-  readonly gateway: Gateway;
 }
 
 /** What Freeway can call today: chat over the wires it speaks, with the ways of authorising it knows. */
@@ -81,7 +77,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     paid: config.paid,
     version: VERSION,
     traces: platform.traces ?? null,
-    authenticate: ({ headers }) => (isOwner(headers) ? { id: 'owner', role: 'owner' } : null),
+    authenticate: ({ headers }) => (isOwner(headers) ? ownerByKey : null),
     newRequestId: createRequestIds(),
     describe: toErrorFields,
   };

@@ -7,7 +7,7 @@ import type { Operation } from '../gateway/operation.ts';
 import { refineProfile } from '../gateway/refine.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
 import type { ChatQuestion } from '../wire/types.ts';
-import type { EndpointDeps, Visit } from './endpoint.ts';
+import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 
 /** How long a caller is taken to be ready to wait for quota, unless it says otherwise. */
 const PATIENCE_MS = 15_000;
@@ -42,6 +42,8 @@ export function toSelector(question: Pick<ChatQuestion, 'model' | 'models'>, fle
 export interface Asked {
   readonly operation: Operation;
   readonly question: ChatQuestion;
+  /** What the operation was made for and must be carried out by. */
+  readonly services: Services;
 }
 
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
@@ -50,7 +52,8 @@ export async function toChatAsked(
   visit: Visit,
   { json, text, traceparent = null }: { json: unknown; text: string; traceparent?: string | null },
 ): Promise<Asked> {
-  const { fleet } = deps.current();
+  const services = await deps.current(principalOf(visit));
+  const { fleet } = services;
   const question = deps.chatWire.parseQuestion(json);
   const { exchange, requestId, startedAtMs } = visit;
   const policy = toPolicy(question.controls, exchange.headers, { paid: deps.paid, maxWaitMs: PATIENCE_MS });
@@ -70,5 +73,5 @@ export async function toChatAsked(
   const { profile, selector } = operation;
   const near = { profile, texts: question.texts, candidates: fleet.candidates, among: selector.among };
   const refined = await refineProfile(near, deps.exactTokens);
-  return { operation: refined === profile ? operation : { ...operation, profile: refined }, question };
+  return { operation: refined === profile ? operation : { ...operation, profile: refined }, question, services };
 }

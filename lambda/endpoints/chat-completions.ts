@@ -14,13 +14,13 @@ export function createChatEndpoint(deps: EndpointDeps): Endpoint {
     const teller = createTeller(deps, visit, 'chat');
     let caller: ExchangeCaller = createCaller(visit);
     try {
-      const { operation, question } = await toChatAsked(deps, visit, {
+      const { operation, question, services } = await toChatAsked(deps, visit, {
         ...(await readJsonBody(visit.exchange)),
         traceparent: teller.traceparent,
       });
       const watching = question.stream && wantsEvents(visit) ? createEventCaller(visit, caller, deps.clock) : null;
       caller = watching ?? caller;
-      const result = await deps.current().gateway.run({ operation, caller });
+      const result = await services.gateway.run({ operation, caller });
       watching?.close(result);
       if (result.brokeOff) {
         const error = caller.explain(result.brokeOff);

@@ -1,5 +1,6 @@
 // What an endpoint is given, and how it replies: JSON, or an error in the caller's wire format.
-import type { CallerError } from '#shared/failures.ts';
+import { CallerError } from '#shared/failures.ts';
+import type { Principal } from '#shared/people.ts';
 import type { Clock, Exchange, Headers, Log, Metrics, Traces } from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Ledger } from '../gateway/ledger.ts';
@@ -8,18 +9,14 @@ import type { ExactCounter } from '../gateway/tokenizer.ts';
 import type { PaidPolicy } from '../routing/policy.ts';
 import type { ChatWire, Dialect, ErrorRenderer } from '../wire/types.ts';
 
-/** Who is asking. */
-export interface Principal {
-  readonly id: string;
-  readonly role: 'owner' | 'admin' | 'member';
-}
-
 /** One request under way. */
 export interface Visit {
   readonly exchange: Exchange;
   readonly requestId: string;
-  /** null on routes that need no sign-in. */
+  /** null when nobody we know is asking; such visits reach only routes that are open. */
   readonly principal: Principal | null;
+  /** Why what was presented is not accepted, in its own words; null when nothing was presented, or all is well. */
+  readonly refusal: CallerError | null;
   /** Values of the path's placeholders. */
   readonly params: Readonly<Record<string, string>>;
   readonly startedAtMs: number;
@@ -27,9 +24,16 @@ export interface Visit {
 
 export type Endpoint = (visit: Visit) => Promise<void>;
 
-/** The services endpoints stand on. `current` answers the fleet, ledger and gateway in force: they change with the configuration. */
+/** What requests are decided on and carried out by. Indices of candidates hold within one of these only. */
+export interface Services {
+  readonly fleet: Fleet;
+  readonly ledger: Ledger;
+  readonly gateway: Gateway;
+}
+
+/** What endpoints stand on. `current` answers what is in force for this person: it changes with configuration and credentials. */
 export interface EndpointDeps {
-  readonly current: () => { readonly fleet: Fleet; readonly ledger: Ledger; readonly gateway: Gateway };
+  readonly current: (principal: Principal) => Services | Promise<Services>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -43,6 +47,16 @@ export interface EndpointDeps {
 }
 
 const REQUEST_ID = 'x-freeway-request-id';
+
+/** Who is asking, on routes that need to know. Throws CallerError `unauthenticated` when nobody we know is. */
+export function principalOf({ principal, refusal }: Visit): Principal {
+  if (principal !== null) return principal;
+  if (refusal !== null) throw refusal;
+  throw new CallerError(
+    'unauthenticated',
+    'No valid key was sent. Send "Authorization: Bearer <api key>" (x-api-key and x-goog-api-key work too), or sign in.',
+  );
+}
 
 /** Replies with a JSON document. */
 export function replyJson({ exchange, requestId }: Visit, status: number, document: unknown): void {

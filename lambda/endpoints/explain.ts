@@ -56,8 +56,8 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     try {
       const { text, json } = await readJsonBody(visit.exchange);
-      const { operation } = await toChatAsked(deps, visit, { text, json });
-      const { fleet, ledger } = deps.current();
+      const { operation, services } = await toChatAsked(deps, visit, { text, json });
+      const { fleet, ledger } = services;
       await ledger.refresh(operation.selector.among);
       const nowMs = deps.clock.now();
       const { selector, profile, policy } = operation;

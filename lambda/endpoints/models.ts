@@ -4,7 +4,7 @@ import { explainMissing } from '../routing/capabilities.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Candidate, Tier } from '../routing/types.ts';
 import { modelSizes } from '#shared/catalog.ts';
-import { replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
+import { principalOf, replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
 
 const autoNames = ['auto', 'auto:small', 'auto:large', 'auto:reasoning', 'auto:fast', 'auto:cheap', 'auto:long'];
 
@@ -68,13 +68,16 @@ export function listModels(fleet: Fleet): Record<string, unknown>[] {
 
 /** GET /v1/models. */
 export function createModelsEndpoint(deps: EndpointDeps): Endpoint {
-  return async (visit) => replyJson(visit, 200, { object: 'list', data: listModels(deps.current().fleet) });
+  return async (visit) => {
+    const { fleet } = await deps.current(principalOf(visit));
+    replyJson(visit, 200, { object: 'list', data: listModels(fleet) });
+  };
 }
 
 /** GET /v1/models/{id}; any name a request may use is found. */
 export function createModelEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
-    const { fleet } = deps.current();
+    const { fleet } = await deps.current(principalOf(visit));
     const id = visit.params['id'] ?? '';
     const listed = listModels(fleet).find((model) => model['id'] === id);
     const selector = listed ? null : fleet.names.parse(id);

@@ -1,11 +1,11 @@
 // Builds the list of candidates (model x credential) with their tiers and pools from catalog and credentials.
 import type { Model, ModelSize, Provider } from '#shared/catalog.ts';
 import { modelSizes } from '#shared/catalog.ts';
+import { matchesAny } from '#shared/patterns.ts';
 import type { Pool } from '#shared/pools.ts';
 import { toMask } from './capabilities.ts';
 import type { RoutableCredential } from './credential.ts';
 import { toFingerprint } from './fingerprint.ts';
-import { matchesAny } from './match.ts';
 import type { BoundPool, Candidate, Tier } from './types.ts';
 
 /** What calling the model on this plan costs: free, paid or local; null when the plan can't call it. */

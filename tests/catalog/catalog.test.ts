@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { providers } from '#catalog/index.ts';
 import sources from '#catalog/sources.json' with { type: 'json' };
-import { matchesAny, matchesPattern } from '#lambda/routing/match.ts';
+import { matchesAny, matchesPattern } from '#shared/patterns.ts';
 import { toTidyJson } from '../../scripts/catalog/tidy-json.ts';
 import { providerSchema } from '#shared/catalog.ts';
 import type { Model, Provider } from '#shared/catalog.ts';

@@ -1,4 +1,4 @@
-// Patterns with `*` over model ids.
+// Patterns with `*` over names of models.
 
 /** Whether `id` matches `pattern`, where `*` stands for any run of characters. Linear in the length of both. */
 export function matchesPattern(pattern: string, id: string): boolean {
