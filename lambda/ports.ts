@@ -44,6 +44,37 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
+/** Encrypts small things under a key that never reaches the store. `context` is authenticated with what is wrapped. */
+export interface KeyWrapper {
+  wrap(plain: Uint8Array, context: string): Promise<string>;
+  /** Rejects with VaultError when the key is another one, or can't be reached. */
+  unwrap(wrapped: string, context: string): Promise<Uint8Array>;
+}
+
+/** What is wrong with the vault; the message says what to do. */
+export class VaultError extends Error {
+  override readonly name = 'VaultError';
+  readonly kind: 'wrong_master_key' | 'damaged' | 'unavailable' | 'not_prepared';
+  constructor(kind: VaultError['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** Secrets of people, sealed each under a data key of its person. `identity` says where a secret belongs; sealed for one place, it opens at no other. */
+export interface Vault {
+  /** Rejects with VaultError when the master key is not the one the secrets were sealed under. */
+  check(): Promise<void>;
+  /** Fetches the person's data key, so that `openNow` can open what is theirs for some minutes. */
+  prepare(personId: string): Promise<void>;
+  seal(personId: string, identity: string, text: string): Promise<string>;
+  open(personId: string, identity: string, sealed: string): Promise<string>;
+  /** At the moment of use. Throws VaultError, `not_prepared` unless the data key is at hand. */
+  openNow(personId: string, identity: string, sealed: string): string;
+  /** Wraps every data key anew by another master key; answers how many. What was sealed stays as it is. */
+  rewrap(next: KeyWrapper): Promise<number>;
+}
+
 /** Secrets kept outside of the store, each a set of names and values. */
 export interface SecretValues {
   /** The names and values of one secret, at most minutes old. Rejects with SecretUnavailable when they were never read. */

@@ -38,6 +38,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'shared',
     'node',
     '@aws-sdk/client-dynamodb',
+    '@aws-sdk/client-kms',
     '@aws-sdk/client-secrets-manager',
     '@aws-sdk/lib-dynamodb',
     '@aws-sdk/util-dynamodb',

@@ -134,7 +134,7 @@ function addRole(stack: Stack, { table, key, secret, uploads, logGroup }: Parts)
   allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
   allow(tableActions, table.tableArn);
   allow(['secretsmanager:GetSecretValue'], secret.secretArn);
-  allow(['kms:GenerateDataKey', 'kms:Decrypt'], key.keyArn);
+  allow(['kms:Encrypt', 'kms:Decrypt'], key.keyArn);
   if (uploads) allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], uploads.arnForObjects('uploads/*'));
   return role;
 }

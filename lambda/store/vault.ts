@@ -1,0 +1,158 @@
+// Keeps secrets encrypted: a data key for each person, wrapped by a master key that never touches the store.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { VaultError, type KeyWrapper, type Store, type Vault } from '../ports.ts';
+
+export interface VaultOptions {
+  readonly store: Store;
+  readonly wrapper: KeyWrapper;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+/** How long an unwrapped data key stays in memory. */
+const KEPT_MS = 10 * 60_000;
+const MAX_KEPT = 1_000;
+const PARTITION = 'vault';
+const CHECK = { pk: PARTITION, sk: 'check' } as const;
+const CHECK_TEXT = 'freeway';
+const VERSION = 'v1';
+
+const dataKeyOf = (personId: string): { pk: string; sk: string } => ({
+  pk: PARTITION,
+  sk: `key#${encodeURIComponent(personId)}`,
+});
+
+/** Text sealed under a key. `identity` is authenticated with it: moved to another item, it can't be opened. */
+function seal(key: Uint8Array, identity: string, text: string): string {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, iv);
+  cipher.setAAD(Buffer.from(identity));
+  const sealed = Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+  return `${VERSION}.${sealed.toString('base64url')}`;
+}
+
+function unseal(key: Uint8Array, identity: string, sealed: string): string {
+  const [version, body] = sealed.split('.');
+  if (version !== VERSION || body === undefined)
+    throw new VaultError(
+      'damaged',
+      'A secret was written by a newer version of Freeway, or is damaged. Enter it again.',
+    );
+  const bytes = Buffer.from(body, 'base64url');
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES));
+  decipher.setAAD(Buffer.from(identity));
+  decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+  try {
+    return decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+  } catch {
+    throw new VaultError('damaged', 'A secret does not belong to where it is kept, or is damaged. Enter it again.');
+  }
+}
+
+/** Proves that the master key is the one this store was encrypted with, before anything else is opened. */
+async function checkMaster({ store, wrapper }: VaultOptions): Promise<void> {
+  const item = await store.get(CHECK);
+  if (item === null) {
+    const wrapped = await wrapper.wrap(Buffer.from(CHECK_TEXT), 'check');
+    await store.update({
+      key: CHECK,
+      guards: [{ attr: 'wrapped', is: 'absent' }],
+      add: {},
+      set: { wrapped },
+      remove: [],
+    });
+    return checkMaster({ store, wrapper, now: Date.now });
+  }
+  const text = await wrapper.unwrap(String(item['wrapped']), 'check');
+  if (Buffer.from(text).toString() !== CHECK_TEXT) throw wrongMaster();
+}
+
+const wrongMaster = (): VaultError =>
+  new VaultError(
+    'wrong_master_key',
+    'The master key is not the one these secrets were encrypted with. Put the right key back (the file master-key in the data folder, or the KMS key), and nothing is lost.',
+  );
+
+interface Kept {
+  readonly key: Uint8Array;
+  readonly untilMs: number;
+}
+
+/** The data key of a person, made on first use. Two who make it at once end up with the one that was written first. */
+async function readDataKey({ store, wrapper }: VaultOptions, personId: string): Promise<Uint8Array> {
+  const key = dataKeyOf(personId);
+  const known = await store.get(key);
+  if (known !== null) return wrapper.unwrap(String(known['wrapped']), personId);
+  const fresh = randomBytes(KEY_BYTES);
+  const wrapped = await wrapper.wrap(fresh, personId);
+  const result = await store.update({
+    key,
+    guards: [{ attr: 'wrapped', is: 'absent' }],
+    add: {},
+    set: { wrapped },
+    remove: [],
+  });
+  return result.applied ? fresh : wrapper.unwrap(String(result.item?.['wrapped']), personId);
+}
+
+/** A vault over a store. */
+export function createVault(options: VaultOptions): Vault {
+  const { store, wrapper, now } = options;
+  const kept = new Map<string, Kept>();
+  const opening = new Map<string, Promise<Uint8Array>>();
+  let checked: Promise<void> | null = null;
+  const check = (): Promise<void> => {
+    checked ??= checkMaster(options).catch((error: unknown) => {
+      checked = null;
+      throw error;
+    });
+    return checked;
+  };
+  const prepare = async (personId: string): Promise<Uint8Array> => {
+    const known = kept.get(personId);
+    if (known !== undefined && now() < known.untilMs) return known.key;
+    const running = opening.get(personId);
+    if (running !== undefined) return running;
+    const opened = check()
+      .then(() => readDataKey(options, personId))
+      .then((key) => {
+        const oldest = kept.keys().next();
+        if (kept.size >= MAX_KEPT && oldest.done !== true) kept.delete(oldest.value);
+        kept.set(personId, { key, untilMs: now() + KEPT_MS });
+        return key;
+      })
+      .finally(() => opening.delete(personId));
+    opening.set(personId, opened);
+    return opened;
+  };
+  return {
+    check,
+    prepare: async (personId) => void (await prepare(personId)),
+    seal: async (personId, identity, text) => seal(await prepare(personId), identity, text),
+    open: async (personId, identity, sealed) => unseal(await prepare(personId), identity, sealed),
+    openNow: (personId, identity, sealed) => {
+      const known = kept.get(personId);
+      if (known === undefined) throw new VaultError('not_prepared', 'The data key of this person is not at hand.');
+      return unseal(known.key, identity, sealed);
+    },
+    rewrap: async (next) => {
+      let count = 0;
+      let after: string | undefined;
+      await check();
+      do {
+        const page = await store.query(PARTITION, after === undefined ? {} : { after });
+        for (const { key, item } of page.items) {
+          const context = key.sk === CHECK.sk ? 'check' : decodeURIComponent(key.sk.slice('key#'.length));
+          const plain = await wrapper.unwrap(String(item['wrapped']), context);
+          await store.put(key, { wrapped: await next.wrap(plain, context) });
+          count++;
+        }
+        after = page.next ?? undefined;
+      } while (after !== undefined);
+      return count;
+    },
+  };
+}
