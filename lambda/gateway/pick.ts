@@ -74,8 +74,10 @@ export async function pick(
   input: DecideInput,
   journey: Journey,
 ): Promise<Runner | 'nobody' | 'refused'> {
-  const { best } = decide(input);
+  const { best, spared, passing } = decide(input);
   if (best >= 0) return reserve(deps, input, { best, journey });
+  // Nothing would come free by waiting, so there is nothing to spare anything for.
+  if (spared >= 0 && passing === 0) return reserve(deps, input, { best: spared, journey });
   const probe = toProbeInput(deps, input, journey);
   const chosen = probe === null ? -1 : decide(probe).best;
   if (probe === null || chosen < 0) return 'nobody';

@@ -1,9 +1,9 @@
 // What a book says of the candidates in it: of each by its own mark, and of all that draw on the same pools together.
 import type { Item } from '#shared/items.ts';
-import type { Amounts, PoolUnit } from '#shared/pools.ts';
+import type { Amounts } from '#shared/pools.ts';
 import { breakerState, everyMark, restOf } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
-import type { Standing } from '../routing/decide.ts';
+import type { Limit, Standing } from '../routing/decide.ts';
 import { viewPool } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
 import { othersIn } from '../routing/pools-foreign.ts';
@@ -12,7 +12,7 @@ import { overdraftOf } from '../routing/pools-pace.ts';
 import type { BoundPool } from '../routing/types.ts';
 
 /** The part of a standing that pools decide; equal for all candidates that draw on the same ones. */
-export interface PoolFacts extends Pick<Standing, 'pressure' | 'overdraft' | 'contested' | 'room' | 'most'> {
+export interface PoolFacts extends Pick<Standing, 'pressure' | 'overdraft' | 'contested' | 'limits'> {
   /** Others use some of the pools too: what is left shrinks by itself. */
   readonly shared: boolean;
 }
@@ -25,9 +25,17 @@ const noItem: Item = {};
 /** Attribute of a book that holds a candidate's learned tokens-per-estimate. */
 export const ratioAttr = (mark: string): string => `${mark}!q`;
 
-/** The least of what the pools of one unit have. */
-function lower(amounts: Partial<Record<PoolUnit, number>>, unit: PoolUnit, value: number): void {
-  amounts[unit] = Math.min(amounts[unit] ?? Infinity, value);
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Of several pools of one unit, what is least counts. */
+function lower(limits: Mutable<Limit>[], { unit, room, most }: Limit): void {
+  const known = limits.find((limit) => limit.unit === unit);
+  if (known === undefined) {
+    limits.push({ unit, room, most });
+    return;
+  }
+  known.room = Math.min(known.room, room);
+  known.most = Math.min(known.most, most);
 }
 
 /** How pools stand together. */
@@ -36,8 +44,7 @@ export function toPoolFacts(
   { book, nowMs, zones }: { book: Item | null; nowMs: number; zones: ZoneClock },
 ): PoolFacts {
   const known = book ?? noItem;
-  const room: Partial<Record<PoolUnit, number>> = {};
-  const most: Partial<Record<PoolUnit, number>> = {};
+  const limits: Mutable<Limit>[] = [];
   let pressure = 0;
   let overdraft: number | null = null;
   let contested = false;
@@ -51,10 +58,9 @@ export function toPoolFacts(
     pressure = Math.max(pressure, Math.min(1, view.pressure + (view.max > 0 ? others / view.max : 0)));
     const ahead = overdraftOf(view, nowMs);
     if (ahead !== null) overdraft = Math.max(overdraft ?? -1, ahead);
-    lower(room, pool.unit, Math.max(0, view.max - view.used));
-    lower(most, pool.unit, view.max);
+    lower(limits, { unit: pool.unit, room: Math.max(0, view.max - view.used), most: view.max });
   }
-  return { pressure, overdraft, contested, room, most, shared };
+  return { pressure, overdraft, contested, limits, shared };
 }
 
 /** How one candidate stands by its own mark, its credential's rest included. */

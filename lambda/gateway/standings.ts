@@ -48,8 +48,7 @@ const toUnlimited = (): Omit<PoolFacts, 'shared'> => ({
   pressure: 0,
   overdraft: null,
   contested: false,
-  room: {},
-  most: {},
+  limits: [],
 });
 const unlimited: PoolFacts = { ...toUnlimited(), shared: false };
 
@@ -159,15 +158,14 @@ class Board {
     const { books, zones } = this.#deps;
     group.atMs = nowMs;
     group.facts = toPoolFacts(group.pools, { book: books.copy(group.book).item, nowMs, zones });
-    const { pressure, overdraft, contested, room, most } = group.facts;
+    const { pressure, overdraft, contested, limits } = group.facts;
     for (const index of group.members) {
       const standing = this.current[index];
       if (!standing) continue;
       standing.pressure = pressure;
       standing.overdraft = overdraft;
       standing.contested = contested;
-      standing.room = room;
-      standing.most = most;
+      standing.limits = limits;
     }
   }
 

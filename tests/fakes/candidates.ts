@@ -37,8 +37,7 @@ export function toCandidate(more: Partial<Candidate> = {}): Candidate {
 /** An idle candidate, changed by `more`. */
 export const toStanding = (more: Partial<Standing> = {}): Standing => ({
   pressure: 0,
-  room: {},
-  most: {},
+  limits: [],
   restUntilMs: 0,
   breaker: 'closed',
   lastUsed: 0,

@@ -155,8 +155,11 @@ describe('rejection', () => {
     ['context_too_small', { candidates: [{ context: 50 }] }],
     ['output_too_small', { candidates: [{ maxOutput: 100 }], profile: { outputTokens: 150, maxOutputTokens: 200 } }],
     ['below_quality_floor', { candidates: [{ sizeRank: 0 }], selector: { mode: 'large' } }],
-    ['request_exceeds_limit', { candidates: [{}], standings: [{ most: { tokens: 299 }, room: { tokens: 299 } }] }],
-    ['quota_used_up', { candidates: [{}], standings: [{ most: { tokens: 8000 }, room: { tokens: 299 } }] }],
+    [
+      'request_exceeds_limit',
+      { candidates: [{}], standings: [{ limits: [{ unit: 'tokens', room: 299, most: 299 }] }] },
+    ],
+    ['quota_used_up', { candidates: [{}], standings: [{ limits: [{ unit: 'tokens', room: 299, most: 8000 }] }] }],
     ['resting', { candidates: [{}], standings: [{ restUntilMs: 2_000_000 }] }],
     ['breaker_open', { candidates: [{}], standings: [{ breaker: 'open' }] }],
     ['already_tried', { candidates: [{}], tried: [0] }],
@@ -171,6 +174,21 @@ describe('rejection', () => {
 
   it('accepts a privacy demand only for providers known not to train', () => {
     expect(order({ candidates: [{ trainsOnPrompts: false }], policy: { noTraining: true } })).toEqual([0]);
+  });
+});
+
+describe('thrift', () => {
+  const kept = { overdraft: 0.5 };
+
+  it('names the best of those that are kept for later, and how many time will set free', () => {
+    const standings = [{ ...kept, pressure: 0.9 }, { ...kept, pressure: 0.1 }, { restUntilMs: 2_000_000 }];
+    const decision = decide({ ...toInput({ candidates: [{}, {}, {}], standings }), thrifty: true });
+    expect(decision).toMatchObject({ best: -1, spared: 1, eligible: 0, passing: 1 });
+  });
+
+  it('takes what comes back soon first', () => {
+    const decision = decide({ ...toInput({ candidates: [{}, {}], standings: [kept, {}] }), thrifty: true });
+    expect(decision).toMatchObject({ best: 1, spared: 0, passing: 0 });
   });
 });
 

@@ -1,0 +1,195 @@
+// The order among candidates that may serve: a tuple of measures, compared from the left.
+import { modelSizes } from '#shared/catalog.ts';
+import type { DecideInput, Standing } from './decide.ts';
+import { needOf, type RequestProfile } from './profile.ts';
+import { isLeftOver, keepOf } from './thrift.ts';
+import type { Candidate } from './types.ts';
+
+/** What candidates are compared by; in every measure smaller is tried first. */
+type Measure =
+  | 'listed'
+  | 'tier'
+  | 'belowFloor'
+  | 'context'
+  | 'price'
+  | 'latency'
+  | 'unavailability'
+  | 'lastUsed'
+  | 'inFlight'
+  | 'draw'
+  | 'priority'
+  | 'contested'
+  | 'keep'
+  | 'pressure'
+  | 'oversize'
+  | 'turn';
+
+/** The size a request needs, and whether it was demanded or only inferred. */
+export function requiredSize({ selector, profile }: Pick<DecideInput, 'selector' | 'profile'>): {
+  rank: number;
+  hard: boolean;
+} {
+  const { mode, among } = selector;
+  if (mode === 'small' || mode === 'large' || mode === 'reasoning')
+    return { rank: modelSizes.indexOf(mode), hard: true };
+  if (among !== null || mode !== null || profile.classification === null) return { rank: 0, hard: false };
+  return { rank: modelSizes.indexOf(profile.classification.size), hard: false };
+}
+
+/** How the candidates of one decision are compared. */
+export interface Order {
+  readonly input: DecideInput;
+  readonly floorRank: number;
+  /** The tuple, from the left. */
+  readonly places: readonly Measure[];
+}
+
+const tierRank = { free: 0, local: 1, paid: 2 } as const;
+/** Pressures closer than this share of a pool count as equal, so that equals take turns. */
+const PRESSURE_STEPS = 20;
+
+/** A number in [0, 1) for this candidate in this decision: independent between candidates, equal when replayed. */
+function spread(candidate: Candidate, jitter: number): number {
+  let hash = Math.floor(jitter * 0x100000000) | 0;
+  for (let i = 0; i < candidate.mark.length; i++) hash = Math.imul(hash ^ candidate.mark.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 0x100000000;
+}
+
+function priceOf(candidate: Candidate, standing: Standing, profile: RequestProfile): number {
+  if (candidate.tier !== 'paid') return 0;
+  return needOf('usd', profile, { candidate, ratio: standing.ratio }) ?? Infinity;
+}
+
+/** The measure that a strategy or an `auto:` mode puts before priority and pressure; null when it adds none. */
+function leadingMeasure({ selector, policy }: DecideInput): Measure | null {
+  if (selector.mode === 'long') return 'context';
+  const strategy = selector.mode === 'fast' ? 'latency' : selector.mode === 'cheap' ? 'cost' : policy.strategy;
+  switch (strategy) {
+    case 'cost':
+      return 'price';
+    case 'latency':
+      return 'latency';
+    case 'availability':
+      return 'unavailability';
+    case 'round-robin':
+      return 'lastUsed';
+    case 'least-connections':
+      return 'inFlight';
+    case 'weighted':
+      return 'draw';
+    case 'free-first':
+    case 'priority':
+      return null;
+  }
+}
+
+/**
+ * The order for one decision. Free comes before paid, unless paying is `allowed`: then the quality floor and the chosen strategy go first.
+ * After that priority, what is surely left, what should be kept for later, pressure, the smallest model that will do, price, and turns among equals.
+ */
+export function toOrder(input: DecideInput): Order {
+  const leading = leadingMeasure(input);
+  const places: Measure[] = input.selector.listed === null ? [] : ['listed'];
+  if (input.policy.paid !== 'allowed') places.push('tier', 'belowFloor');
+  else if (leading === null) places.push('belowFloor', 'tier');
+  else places.push('belowFloor');
+  if (leading !== null) places.push(leading);
+  places.push('priority', 'contested', 'keep', 'pressure', 'oversize', 'price', 'lastUsed', 'turn');
+  return { input, floorRank: requiredSize(input).rank, places };
+}
+
+/** One measure of one candidate; those that are asked for most come first. */
+export function valueOf(measure: Measure, index: number, { input, floorRank }: Order): number {
+  const candidate = input.candidates[index];
+  const standing = input.standings[index];
+  if (candidate === undefined || standing === undefined) return Infinity;
+  switch (measure) {
+    case 'tier':
+      return tierRank[candidate.tier];
+    case 'belowFloor':
+      return candidate.roleRank < floorRank ? 1 : 0;
+    case 'priority':
+      return candidate.priority;
+    case 'contested':
+      return standing.contested ? 1 : 0;
+    case 'keep':
+      return keepOf(standing, candidate.sizeRank > floorRank);
+    case 'pressure':
+      return isLeftOver(standing) ? 0 : Math.floor(standing.pressure * PRESSURE_STEPS);
+    case 'oversize':
+      return Math.max(0, candidate.sizeRank - floorRank);
+    case 'price':
+      return priceOf(candidate, standing, input.profile);
+    case 'lastUsed':
+      return standing.lastUsed;
+    case 'turn':
+      return spread(candidate, input.jitter);
+    case 'listed':
+      return input.selector.listed?.get(index) ?? Infinity;
+    case 'context':
+      return -(candidate.context ?? 0);
+    case 'latency':
+      return standing.latencyMs ?? 0;
+    case 'unavailability':
+      return 1 - standing.availability;
+    case 'inFlight':
+      return standing.inFlight;
+    case 'draw':
+      // Weighted sampling: the smallest of -ln(u)/weight wins with probability weight / sum of weights.
+      return -Math.log(spread(candidate, input.jitter) || 1e-9) / candidate.weight;
+  }
+}
+
+/** Negative when candidate `a` is tried before `b`. */
+export function compare(a: number, b: number, order: Order): number {
+  for (const measure of order.places) {
+    const left = valueOf(measure, a, order);
+    const right = valueOf(measure, b, order);
+    // Two infinities are equal, though their difference is no number.
+    if (left !== right) return left - right;
+  }
+  return a - b;
+}
+
+/** The best candidate so far, with its measures as far as they have been asked for. */
+export interface Leader {
+  index: number;
+  /** Measures known, from the left. */
+  known: number;
+  readonly values: Float64Array;
+}
+
+/** Nobody leads yet. */
+export const toLeader = ({ places }: Order): Leader => ({
+  index: -1,
+  known: 0,
+  values: new Float64Array(places.length),
+});
+
+/** Compares one candidate with the leader measure by measure, each of the leader's taken only once, and lets the better one lead. */
+export function challenge(leader: Leader, index: number, order: Order): void {
+  if (leader.index < 0) {
+    leader.index = index;
+    return;
+  }
+  const { values } = leader;
+  const { places } = order;
+  for (let place = 0; place < places.length; place++) {
+    const measure = places[place];
+    if (measure === undefined) return;
+    if (place === leader.known) {
+      values[place] = valueOf(measure, leader.index, order);
+      leader.known++;
+    }
+    const value = valueOf(measure, index, order);
+    const held = values[place] ?? 0;
+    if (value === held) continue;
+    if (value > held) return;
+    values[place] = value;
+    leader.index = index;
+    leader.known = place + 1;
+    return;
+  }
+}
