@@ -1,7 +1,7 @@
 // The only list of our URLs: which path and method leads to which endpoint, and who may go there.
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
-import { createChatEndpoint } from './endpoints/chat-completions.ts';
+import { createChatEndpoint } from './endpoints/chat.ts';
 import { principalOf, replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoints/endpoint.ts';
 import { createExplainEndpoint } from './endpoints/explain.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
@@ -34,7 +34,12 @@ export interface Route {
 export function toRoutes(deps: AppDeps): readonly Route[] {
   return [
     { method: 'GET', path: '/health', access: 'open', endpoint: createHealthEndpoint(deps) },
-    { method: 'POST', path: '/v1/chat/completions', access: ['use', 'inference'], endpoint: createChatEndpoint(deps) },
+    {
+      method: 'POST',
+      path: '/v1/chat/completions',
+      access: ['use', 'inference'],
+      endpoint: createChatEndpoint(deps, deps.chatWire),
+    },
     { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: createModelsEndpoint(deps) },
     { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: createModelEndpoint(deps) },
     { method: 'POST', path: '/v1/explain', access: ['use', 'inference'], endpoint: createExplainEndpoint(deps) },

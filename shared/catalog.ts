@@ -3,7 +3,15 @@ import * as z from 'zod/mini';
 import { evidenceSchema, poolSchema } from './pools.ts';
 
 /** The message formats Freeway speaks. A provider names the one it understands. `native`: one of its own that is not spoken (yet): known, never called. */
-export const wireIds = ['openai-chat', 'anthropic', 'gemini', 'bedrock-converse', 'transcription', 'native'] as const;
+export const wireIds = [
+  'openai-chat',
+  'openai-responses',
+  'anthropic',
+  'gemini',
+  'bedrock-converse',
+  'transcription',
+  'native',
+] as const;
 export type WireId = (typeof wireIds)[number];
 
 /** How a provider reports its limits and faults; the parser is chosen by this, never by header name alone. */

@@ -6,7 +6,7 @@ import type { Fleet } from '../gateway/fleet.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { refineProfile } from '../gateway/refine.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
-import type { ChatQuestion } from '../wire/types.ts';
+import type { ChatQuestion, ChatWire } from '../wire/types.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 
 /** How long a caller is taken to be ready to wait for quota, unless it says otherwise. */
@@ -44,17 +44,28 @@ export interface Asked {
   readonly question: ChatQuestion;
   /** What the operation was made for and must be carried out by. */
   readonly services: Services;
+  /** The last word of a stream that breaks off, in the caller's wire. */
+  readonly breakOff: (error: CallerError) => string;
+}
+
+/** What a caller has sent, in the wire it speaks. */
+export interface AskedBody {
+  readonly json: unknown;
+  readonly text: string;
+  readonly wire: ChatWire;
+  readonly traceparent?: string | null;
 }
 
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
 export async function toChatAsked(
   deps: EndpointDeps,
   visit: Visit,
-  { json, text, traceparent = null }: { json: unknown; text: string; traceparent?: string | null },
+  { json, text, wire, traceparent = null }: AskedBody,
 ): Promise<Asked> {
   const services = await deps.current(principalOf(visit));
   const { fleet } = services;
-  const question = deps.chatWire.parseQuestion(json);
+  const question = wire.parseQuestion(json);
+  const writer = wire.openWriter(question);
   const { exchange, requestId, startedAtMs } = visit;
   const policy = toPolicy(question.controls, exchange.headers, { paid: deps.paid, maxWaitMs: PATIENCE_MS });
   const deadlineAtMs = Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS);
@@ -67,11 +78,17 @@ export async function toChatAsked(
     policy,
     deadlineAtMs,
     fleet,
-    wire: deps.chatWire,
+    wires: deps.chatWires,
+    writer,
     dialectOf: (index) => deps.dialectOf(fleet, index),
   });
   const { profile, selector } = operation;
   const near = { profile, texts: question.texts, candidates: fleet.candidates, among: selector.among };
   const refined = await refineProfile(near, deps.exactTokens);
-  return { operation: refined === profile ? operation : { ...operation, profile: refined }, question, services };
+  return {
+    operation: refined === profile ? operation : { ...operation, profile: refined },
+    question,
+    services,
+    breakOff: (error) => writer.fail(error, requestId, deps.clock.now()),
+  };
 }

@@ -1,5 +1,6 @@
 // What an endpoint is given, and how it replies: JSON, or an error in the caller's wire format.
 import { CallerError } from '#shared/failures.ts';
+import type { WireId } from '#shared/catalog.ts';
 import type { Principal } from '#shared/people.ts';
 import type { Clock, Exchange, Headers, Log, Metrics, Traces } from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
@@ -37,7 +38,10 @@ export interface EndpointDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** The wire of OpenAI's surfaces, whose errors it writes. */
   readonly chatWire: ChatWire;
+  /** All chat wires, for providers that speak them. */
+  readonly chatWires: Readonly<Partial<Record<WireId, ChatWire>>>;
   readonly dialectOf: (fleet: Fleet, index: number) => Dialect;
   readonly exactTokens: ExactCounter;
   readonly paid: PaidPolicy;

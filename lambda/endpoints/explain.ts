@@ -56,7 +56,7 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     try {
       const { text, json } = await readJsonBody(visit.exchange);
-      const { operation, services } = await toChatAsked(deps, visit, { text, json });
+      const { operation, services } = await toChatAsked(deps, visit, { text, json, wire: deps.chatWire });
       const { fleet, ledger } = services;
       await ledger.refresh(operation.selector.among);
       const nowMs = deps.clock.now();

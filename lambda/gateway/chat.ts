@@ -1,5 +1,7 @@
 // A chat request as an operation of the loop: classified, estimated, rendered for each candidate, and read back.
-import type { ChatQuestion, ChatWire, Dialect } from '../wire/types.ts';
+import type { WireId } from '#shared/catalog.ts';
+import { continueQuestion } from '../wire/continue.ts';
+import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter } from '../wire/types.ts';
 import { needsMask } from '../routing/capabilities.ts';
 import { classify } from '../routing/classify.ts';
 import { estimateTokens } from '../routing/estimate.ts';
@@ -24,8 +26,10 @@ export interface ChatInput {
   readonly policy: Policy;
   readonly deadlineAtMs: number;
   readonly fleet: Fleet;
-  /** The codec of the wire that caller and provider speak. */
-  readonly wire: ChatWire;
+  /** The codecs of all wires that the caller or a candidate of the fleet may speak. */
+  readonly wires: Readonly<Partial<Record<WireId, ChatWire>>>;
+  /** Writes the answer's stream in the caller's wire. */
+  readonly writer: StreamWriter;
   readonly dialectOf: (index: number) => Dialect;
 }
 
@@ -67,6 +71,18 @@ function firstContentMs(candidate: Candidate, question: ChatQuestion, profile: R
   return Math.min(LONGEST_WHOLE_MS, first + (tokens / SLOWEST_TOKENS_PER_SECOND) * 1000);
 }
 
+/** A context whose closing tells what was left out of the request. */
+function tellingDropped(context: ReaderContext, dropped: readonly string[]): ReaderContext {
+  if (dropped.length === 0) return context;
+  return {
+    ...context,
+    closing: (usage, seenTokens) => {
+      const closing = context.closing(usage, seenTokens);
+      return { ...closing, freeway: { ...closing.freeway, dropped } };
+    },
+  };
+}
+
 /** A context whose failures do not repeat what the caller has written. */
 function quotingNothing(context: ReaderContext, { texts }: ChatQuestion): ReaderContext {
   return {
@@ -97,34 +113,65 @@ function idleMs(candidate: Candidate, question: ChatQuestion): number {
   return candidate.sizeRank === 2 || question.needs.reasoning ? IDLE_THOUGHT_MS : IDLE_MS;
 }
 
-/** Path of an operation at a provider whose data names none. */
-const CHAT_PATH = '/chat/completions';
+function wireOf(wires: ChatInput['wires'], id: WireId): ChatWire {
+  const wire = wires[id];
+  if (wire === undefined) throw new Error(`the wire ${id} is not spoken`);
+  return wire;
+}
+
+/** The wire candidate `index` speaks. */
+const wireIdOf = (fleet: Fleet, index: number): WireId =>
+  fleet.models[index]?.wire ?? fleet.credentials[index]?.provider.wire ?? 'native';
+
+/** What candidate `index` is asked, and over which wire. */
+function toTarget({ fleet }: ChatInput, index: number, stripped: readonly string[]) {
+  const candidate = fleet.candidates[index];
+  const credential = fleet.credentials[index];
+  const model = fleet.models[index];
+  if (!candidate || !credential || !model) throw new Error('no such candidate');
+  const { provider } = credential;
+  const wireId = wireIdOf(fleet, index);
+  // The provider's path is that of its own wire.
+  const path = model.path ?? (wireId === provider.wire ? provider.paths['chat'] : undefined);
+  const target: RequestTarget = {
+    model: candidate.modelId,
+    quirks: provider.quirks,
+    stripped,
+    wantUsage: true,
+    maxOutputTokens: model.maxOutput ?? null,
+  };
+  return { candidate, target, wireId, path };
+}
+
+const none: readonly string[] = [];
 
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
-  const { question, fleet, wire } = input;
+  const { question, fleet, wires, writer } = input;
   const profile = toChatProfile(question);
   const rescue = createRescue(fleet.candidates, input.policy.rescue);
+  const callerWire = wireOf(wires, question.wire);
+  /** What the request to a candidate had to leave out. */
+  const dropped = new Map<number, readonly string[]>();
   const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
-    const candidate = fleet.candidates[index];
-    const credential = fleet.credentials[index];
-    if (!candidate || !credential) throw new Error('no such candidate');
-    const { provider } = credential;
-    const target = { model: candidate.modelId, quirks: provider.quirks, stripped, wantUsage: true };
+    const { candidate, target, wireId, path } = toTarget(input, index, stripped);
+    const wire = wireOf(wires, wireId);
     const continuation = rescue.resume(index)?.continuation ?? null;
-    const body =
+    const { text, dropped: left } =
       continuation === null
-        ? wire.renderRequest(question, input.bodyText, target)
-        : wire.renderRequest(wire.continueQuestion(question, continuation), null, target);
+        ? wire.renderRequest(question, wireId === question.wire ? input.bodyText : null, target)
+        : wire.renderRequest(continueQuestion(question, continuation), null, target);
+    const all = wireId === question.wire ? left : [...question.dropped, ...left];
+    if (all.length > 0) dropped.set(index, all);
     return {
-      path: fleet.models[index]?.path ?? provider.paths['chat'] ?? CHAT_PATH,
+      path: path ?? wire.requestPath(question, target),
       headers: {
         'content-type': 'application/json',
         accept: question.stream ? 'text/event-stream' : 'application/json',
         ...(input.traceparent ? { traceparent: input.traceparent } : {}),
         ...wire.requiredHeaders(target),
       },
-      body,
+      body: text,
       firstContentTimeoutMs: firstContentMs(candidate, question, profile),
       usualContentMs: usualContentMs(candidate, question, profile),
       idleTimeoutMs: idleMs(candidate, question),
@@ -142,8 +189,19 @@ export function createChatOperation(input: ChatInput): Operation {
     prepare,
     read: (index, context) => {
       const dialect = input.dialectOf(index);
+      const wire = wireOf(wires, wireIdOf(fleet, index));
+      const left = dropped.get(index) ?? none;
       return createChatReader(
-        { question, wire, dialect, context: quotingNothing(context, question), rescue },
+        {
+          question,
+          wire,
+          callerWire,
+          writer,
+          dialect,
+          context: tellingDropped(quotingNothing(context, question), left),
+          rescue,
+          dropped: left,
+        },
         rescue.resume(index),
       );
     },

@@ -5,7 +5,7 @@ import type { Headers, ReplyBody, UpstreamListener } from '../ports.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
-import type { ObservedLimit } from '../wire/types.ts';
+import type { Closing, ObservedLimit } from '../wire/types.ts';
 import type { Rescue } from './rescue.ts';
 
 /** A call to one candidate, ready but for the credential. */
@@ -20,12 +20,6 @@ export interface OutgoingCall {
   readonly usualContentMs: number;
   /** The longest silence between two pieces of content. */
   readonly idleTimeoutMs: number;
-}
-
-/** What closes a stream: the use of all attempts together, and the field `freeway`. */
-export interface Closing {
-  readonly usage: Usage | null;
-  readonly freeway: Readonly<Record<string, unknown>>;
 }
 
 /** How an attempt ended. */

@@ -2,11 +2,11 @@
 import type { Usage } from '#shared/usage.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Headers } from '../ports.ts';
-import type { ChatQuestion, ChatWire, Dialect, HttpReply, ObservedLimit } from '../wire/types.ts';
+import type { ChatQuestion, ChatWire, Dialect, HttpReply, ObservedLimit, StreamWriter } from '../wire/types.ts';
 import { toFailure } from './send.ts';
 import type { ReaderContext, ReplyReader } from './operation.ts';
 import { createCollectReader } from './read-collect.ts';
-import { createResumeReader, createResumeWholeReader } from './read-resume.ts';
+import { createRetellReader, createRetellWholeReader } from './read-retell.ts';
 import { createStreamReader } from './read-stream.ts';
 import { createWholeReader } from './read-whole.ts';
 import type { Rescue, Resumption } from './rescue.ts';
@@ -14,8 +14,14 @@ import type { Rescue, Resumption } from './rescue.ts';
 /** What a reader must know of the request and of the provider's way of speaking. */
 export interface ChatReading {
   readonly question: ChatQuestion;
-  /** The wire the provider speaks; the caller speaks the same. */
+  /** The wire the provider speaks. */
   readonly wire: ChatWire;
+  /** The wire the caller speaks. Where both are the same, bytes are passed on as they are. */
+  readonly callerWire: ChatWire;
+  /** Writes the stream the caller gets, over all attempts. */
+  readonly writer: StreamWriter;
+  /** Fields of the caller's request that this provider was not told. */
+  readonly dropped: readonly string[];
   readonly dialect: Dialect;
   readonly context: ReaderContext;
   readonly rescue: Rescue;
@@ -67,10 +73,12 @@ function createFaultReader(
 
 /** The way of reading a body of status 200. */
 function createBodyReader(reading: ChatReading, isStream: boolean, resumption: Resumption | null): BodyReader {
-  if (resumption !== null)
-    return isStream ? createResumeReader(reading, resumption) : createResumeWholeReader(reading, resumption);
-  if (!isStream) return createWholeReader(reading);
-  return reading.question.stream ? createStreamReader(reading) : createCollectReader(reading);
+  const { question, wire, callerWire } = reading;
+  if (!question.stream) return isStream ? createCollectReader(reading) : createWholeReader(reading);
+  if (!isStream) return createRetellWholeReader(reading, resumption);
+  return resumption === null && wire === callerWire
+    ? createStreamReader(reading)
+    : createRetellReader(reading, resumption);
 }
 
 /** A reader for one reply to a chat request; with a `resumption`, to a request to go on with an answer. */

@@ -1,43 +1,44 @@
 // Reads a streamed reply for a caller who asked for a whole one: collects it and writes it as one answer.
 import type { ProviderFailure } from '#shared/failures.ts';
+import { createGathering, findFault } from '../wire/facts.ts';
 import { createSse, endSse, feedSse } from '../wire/sse.ts';
-import type { SseFrame } from '../wire/types.ts';
+import type { Answer, SseFrame } from '../wire/types.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
+import { toNote } from './read-whole.ts';
 
 const failed = (failure: ProviderFailure): Reading => ({ failure, committed: false, usage: null, seenTokens: 0 });
 
-/** The frames as one whole answer, which goes out. */
-function answerWhole(
-  { wire, dialect, context }: ChatReading,
-  frames: readonly SseFrame[],
-  broke: ProviderFailure | null,
-): Reading {
-  const answer = wire.collectStream(frames);
+/** The answer goes out as one, if it is whole. */
+function answerWhole(reading: ChatReading, answer: Answer, broke: ProviderFailure | null): Reading {
+  const { question, callerWire, context } = reading;
   if (answer.finish === null)
     return failed(broke ?? { kind: 'network', message: 'the stream ended before the answer did' });
-  const text = wire.renderReply(answer);
-  const parsed = wire.parseReply(text, { dialect, nowMs: context.nowMs() });
-  if (parsed.failure) return failed(parsed.failure);
-  context.commit('application/json', answer.usage).end(text);
-  return { failure: null, committed: true, usage: answer.usage, seenTokens: frames.length };
+  const fault = findFault(answer);
+  if (fault !== null) return failed(fault);
+  context.commit('application/json', answer.usage).end(callerWire.renderReply(answer, question, toNote(reading)));
+  const { content, reasoning, refusal, toolCalls, usage } = answer;
+  const length = toolCalls.reduce((sum, call) => sum + call.arguments.length, 0);
+  const seenTokens = Math.ceil((length + content.length + reasoning.length + refusal.length) / 4);
+  return { failure: null, committed: true, usage, seenTokens };
 }
 
 /** A body reader that turns a stream into a whole reply. */
 export function createCollectReader(reading: ChatReading): BodyReader {
   const { wire, dialect, context } = reading;
   const decoder = new TextDecoder();
-  const frames: SseFrame[] = [];
+  const stream = wire.openReader();
+  const gathering = createGathering();
   let sse = createSse();
   let fault: ProviderFailure | null = null;
   let ended: Reading | null = null;
   const take = (frame: SseFrame): void => {
-    if (ended !== null) return;
-    frames.push(frame);
-    const facts = wire.inspectFrame(frame, { dialect, nowMs: context.nowMs() });
-    fault ??= facts.failure;
+    if (ended !== null || fault !== null) return;
+    const facts = stream.read(frame, { dialect, nowMs: context.nowMs() });
+    fault = facts.failure;
+    gathering.add(facts);
     if (facts.content) context.progress();
     // The caller need not wait for the connection to end.
-    if (facts.done && fault === null) ended = answerWhole(reading, frames, null);
+    if (facts.done && fault === null) ended = answerWhole(reading, gathering.answer(), null);
   };
   const feed = (text: string): void => {
     const step = feedSse(sse, text);
@@ -52,7 +53,7 @@ export function createCollectReader(reading: ChatReading): BodyReader {
         feed(decoder.decode());
         for (const frame of endSse(sse)) take(frame);
       }
-      return (ended ??= fault === null ? answerWhole(reading, frames, broke) : failed(fault));
+      return (ended ??= fault === null ? answerWhole(reading, gathering.answer(), broke) : failed(fault));
     },
   };
 }

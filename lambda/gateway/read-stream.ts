@@ -3,7 +3,7 @@ import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { ReplyBody } from '../ports.ts';
 import { createSse, endSse, feedSse, type SseState } from '../wire/sse.ts';
-import type { Finish, FrameFacts, ReplyHead, SseFrame } from '../wire/types.ts';
+import type { Finish, FrameFacts, ReplyHead, SseFrame, StreamReader } from '../wire/types.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 import { noteShown } from './shown.ts';
 
@@ -21,11 +21,14 @@ export function frameBoundary(bytes: Uint8Array): number {
 }
 
 interface State {
+  readonly stream: StreamReader;
   sse: SseState;
   /** Bytes of a frame that is not complete yet. */
   pending: Uint8Array;
   /** Complete frames from before the first content. */
   held: (Uint8Array | string)[];
+  /** Frames that the writer has not been told of; it hears only of what really went out. */
+  kept: SseFrame[];
   body: ReplyBody | null;
   usage: Usage | null;
   head: ReplyHead | null;
@@ -33,6 +36,8 @@ interface State {
   finished: boolean;
   /** The closing mark was seen. */
   done: boolean;
+  /** The closing mark, which is held back. */
+  doneFrame: SseFrame | null;
   /** Chunks with content; providers send about one token in each. */
   seenTokens: number;
   failure: ProviderFailure | null;
@@ -43,15 +48,18 @@ interface State {
 /** A body reader for streams in the caller's own format. */
 export function createStreamReader(reading: ChatReading): BodyReader {
   const state: State = {
+    stream: reading.wire.openReader(),
     sse: createSse(),
     pending: new Uint8Array(0),
     held: [],
+    kept: [],
     body: null,
     usage: null,
     head: null,
     finish: null,
     finished: false,
     done: false,
+    doneFrame: null,
     seenTokens: 0,
     failure: null,
     reading: null,
@@ -94,11 +102,11 @@ function takeRest(state: State, reading: ChatReading): void {
 
 /** The text to pass on, or null when it is all frames as they are. Updates what is known of the stream. */
 function showFrames(state: State, reading: ChatReading, frames: readonly SseFrame[]): string | null {
-  const { wire, dialect, context, rescue } = reading;
+  const { wire, writer, dialect, context, rescue } = reading;
   let kept = '';
   let altered = false;
   for (const frame of frames) {
-    const facts = wire.inspectFrame(frame, { dialect, nowMs: context.nowMs() });
+    const facts = state.stream.read(frame, { dialect, nowMs: context.nowMs() });
     learn(state, facts);
     // Clients fail on events without data as they do on broken ones.
     const broken = facts.malformed || frame.data === '';
@@ -109,7 +117,9 @@ function showFrames(state: State, reading: ChatReading, frames: readonly SseFram
       context.progress();
       if (rescue.possible()) noteShown(rescue.shown, facts);
     }
+    if (facts.done) state.doneFrame = frame;
     if (drop) continue;
+    if (writer.passed !== null) state.kept.push(frame);
     kept += facts.irregular && frame.data !== null ? `data: ${wire.normaliseFrame(frame.data)}\n\n` : frame.raw;
   }
   return altered ? kept : null;
@@ -133,9 +143,16 @@ function pass(state: State, reading: ChatReading, shown: Uint8Array | string): v
     return;
   }
   const body = (state.body ??= open(state, reading));
+  tellWriter(state, reading);
   if (body.write(shown)) return;
   reading.context.pause();
   void body.drained().then(reading.context.resume);
+}
+
+function tellWriter(state: State, { writer }: ChatReading): void {
+  if (state.kept.length === 0) return;
+  for (const frame of state.kept) writer.passed?.(frame);
+  state.kept = [];
 }
 
 function open(state: State, { context, rescue }: ChatReading): ReplyBody {
@@ -150,20 +167,24 @@ function open(state: State, { context, rescue }: ChatReading): ReplyBody {
 /** The stream is over. A clean end gets its usage chunk and closing mark; one that broke off is left open: it goes on elsewhere, or ends with an error. */
 function conclude(state: State, reading: ChatReading, broke: ProviderFailure | null): Reading {
   if (state.reading !== null) return state.reading;
-  const { question, wire, context } = reading;
+  const { question, writer, context } = reading;
   const { usage, seenTokens } = state;
   const failure = state.failure ?? (state.finished ? null : broke) ?? unfinished(state);
   if (failure === null) {
     const body = (state.body ??= open(state, reading));
+    tellWriter(state, reading);
     const head = state.head ?? { id: '', model: question.model, created: Math.floor(context.nowMs() / 1000) };
-    const total = context.closing(usage, seenTokens);
-    const last = question.includeUsage ? wire.renderUsageFrame(head, total.usage, total.freeway) : '';
-    body.end(last + wire.renderStreamDone());
+    body.end(writer.closeAfter(state.doneFrame, head, context.closing(usage, seenTokens)));
   }
   return (state.reading = { failure, committed: state.body !== null, usage, seenTokens });
 }
 
-function unfinished({ finished, finish, seenTokens }: State): ProviderFailure | null {
+/** Why a stream that has ended holds no whole answer; null when it does. */
+export function unfinished({
+  finished,
+  finish,
+  seenTokens,
+}: Pick<State, 'finished' | 'finish' | 'seenTokens'>): ProviderFailure | null {
   if (!finished) return { kind: 'network', message: 'the stream ended before the answer did' };
   // An answer without a word is one only where the caller's bound left no room for any.
   if (seenTokens > 0 || finish === 'length') return null;

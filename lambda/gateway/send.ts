@@ -11,7 +11,8 @@ import {
   type UpstreamHandle,
 } from '../ports.ts';
 import type { Credential } from './credentials.ts';
-import type { AttemptOutcome, Closing, Operation, OutgoingCall, ReaderContext } from './operation.ts';
+import type { Closing } from '../wire/types.ts';
+import type { AttemptOutcome, Operation, OutgoingCall, ReaderContext } from './operation.ts';
 import { createWatch } from './watch.ts';
 
 export interface SendInput {
@@ -56,6 +57,7 @@ function toUpstreamCall(credential: Credential, { path, headers, body }: Outgoin
     url: `${credential.baseUrl}${path}`,
     headers: toHeaders(credential, headers),
     body,
+    publicOnly: credential.publicOnly,
     // The watch keeps the deadlines: it tells content from signs of life.
     headTimeoutMs: 0,
     idleTimeoutMs: 0,

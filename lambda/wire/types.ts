@@ -1,10 +1,15 @@
 // What a wire codec is: pure conversions between bytes of one format and our words, in both directions.
-import type { DialectId, Quirk } from '#shared/catalog.ts';
+import type { DialectId, Quirk, WireId } from '#shared/catalog.ts';
 import type { CallerError, ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 
-/** A chat request as far as routing must understand it. `body` is the caller's own JSON, unknown fields and all. */
+/**
+ * A chat request as far as routing must understand it. `body` is the caller's own JSON, unknown fields and all: providers of the
+ * same wire get it as it stands. For all others a request is written from `pivot`.
+ */
 export interface ChatQuestion {
+  /** The wire the caller speaks. */
+  readonly wire: WireId;
   /** The model the caller asked for. */
   readonly model: string;
   /** Fallback models in the caller's order (OpenRouter's `models`). */
@@ -31,6 +36,10 @@ export interface ChatQuestion {
   /** The `freeway` body field, unchecked; null when absent. */
   readonly controls: unknown;
   readonly body: Readonly<Record<string, unknown>>;
+  /** The question as a body of the OpenAI chat format; of callers who speak it, `body` itself. */
+  readonly pivot: Readonly<Record<string, unknown>>;
+  /** Fields of `body` that the pivot can't carry and an answer can do without, in dotted form. */
+  readonly dropped: readonly string[];
 }
 
 export interface TextPiece {
@@ -46,6 +55,15 @@ export interface RequestTarget {
   readonly stripped: readonly string[];
   /** Ask for a usage chunk even if the caller did not. */
   readonly wantUsage: boolean;
+  /** The most the model writes, tokens; for wires that demand a bound. null when unknown. */
+  readonly maxOutputTokens: number | null;
+}
+
+/** A request as it is sent, and what of the caller's it leaves out. */
+export interface RenderedRequest {
+  readonly text: string;
+  /** Fields that this wire can't carry, in dotted form of the pivot; empty for questions of the same wire. */
+  readonly dropped: readonly string[];
 }
 
 /** Why a reply ended, in one vocabulary; `raw` is the provider's own word. */
@@ -173,38 +191,64 @@ export interface ObservedLimit {
   readonly from: 'header' | 'body';
 }
 
-/** Renders an error in the caller's format: JSON body for a reply, or one SSE frame inside a stream. `nowMs` dates `earliest_reset`. */
+/** Renders an error in the caller's format. `nowMs` dates `earliest_reset`. */
 export interface ErrorRenderer {
   renderError(error: CallerError, requestId: string, nowMs: number): string;
-  renderStreamError(error: CallerError, requestId: string, nowMs: number): string;
 }
 
 /** Reads one format as an upstream provider sends it. */
 export interface ReplyReader {
   parseReply(text: string, context: ReplyContext): ParsedReply;
-  inspectFrame(frame: SseFrame, context: ReplyContext): FrameFacts;
-  /** All frames of a stream, whole or cut, as one answer. Frames that can't be read are left out. */
-  collectStream(frames: readonly SseFrame[]): Answer;
   /** A whole reply as an answer; null when it is none. */
   toAnswer(text: string): Answer | null;
+  /** Begins to read one stream. */
+  openReader(): StreamReader;
+  /** The text of an irregular reply in the shape official clients read; of wires that know none, the text itself. */
   normaliseReply(text: string): string;
+  /** The same for the data of one frame. */
   normaliseFrame(data: string): string;
 }
 
-/** Writes one format as a caller expects it. Stream parts are complete SSE frames. */
+/**
+ * A fold over the frames of one stream, which it must be given in order and without gaps. Usage is told as far as it is known by then
+ * (later facts replace earlier ones), and tool calls are numbered from 0 without holes.
+ */
+export interface StreamReader {
+  read(frame: SseFrame, context: ReplyContext): FrameFacts;
+}
+
+/** Writes one format as a caller expects it. */
 export interface ReplyWriter {
-  renderReply(answer: Answer, freeway?: unknown): string;
-  renderStreamStart(head: ReplyHead): string;
-  renderStreamDelta(head: ReplyHead, delta: StreamDelta): string;
-  renderStreamTool(head: ReplyHead, tool: StreamTool): string;
-  renderStreamFinish(head: ReplyHead, finish: Finish): string;
-  /** The last chunk: usage and, under `freeway`, what Freeway adds to it. */
-  renderUsageFrame(head: ReplyHead, usage: Usage | null, freeway?: unknown): string;
-  renderStreamDone(): string;
-  /** A whole answer as the frames of a stream, closing mark included. */
-  splitReply(answer: Answer, includeUsage: boolean): readonly string[];
-  /** Adds the field `freeway` to a chunk's data. */
-  addFreewayField(data: string, freeway: unknown): string;
+  /** A whole reply. `freeway` is added under that name when it is given. */
+  renderReply(answer: Answer, question: ChatQuestion, freeway?: Readonly<Record<string, unknown>>): string;
+  /** Begins to write one stream. */
+  openWriter(question: ChatQuestion): StreamWriter;
+}
+
+/** What closes a stream: the use of all attempts together, and the field `freeway`. */
+export interface Closing {
+  readonly usage: Usage | null;
+  readonly freeway: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A fold that writes one stream: `start` once, then pieces, then exactly one of `finish`, `closeAfter` and `fail`. Each answers complete
+ * SSE frames, or nothing. `head` is that of the answer; its model changes when another candidate goes on.
+ *
+ * Frames of the same wire may be passed on as they stand instead, beginning with the first; `passed` is told of each, so that the writer
+ * can go on behind them. It is null where frames stand alone.
+ */
+export interface StreamWriter {
+  start(head: ReplyHead): string;
+  text(head: ReplyHead, delta: StreamDelta): string;
+  tool(head: ReplyHead, tool: StreamTool): string;
+  /** The end of the answer: why, the usage, the closing mark. */
+  finish(head: ReplyHead, finish: Finish, closing: Closing): string;
+  readonly passed: ((frame: SseFrame) => void) | null;
+  /** The end of an answer whose frames were passed on. `frame` is the provider's closing mark, which was held back; null when it sent none. */
+  closeAfter(frame: SseFrame | null, head: ReplyHead, closing: Closing): string;
+  /** The last word of a stream that breaks off. Official clients throw on it. */
+  fail(error: CallerError, requestId: string, nowMs: number): string;
 }
 
 /** One piece of text of a streamed answer. */
@@ -229,14 +273,15 @@ export interface Continuation {
   readonly writtenTokens: number;
 }
 
-/** A chat format in both directions. */
+/** A chat format in both directions. Pure; every method may be passed around alone. */
 export interface ChatWire extends ReplyReader, ReplyWriter, ErrorRenderer {
+  readonly id: WireId;
   /** Throws CallerError `invalid_request` naming the field at fault. */
   parseQuestion(json: unknown): ChatQuestion;
-  /** `bodyText` is the caller's own JSON text; null when the question came by another way. */
-  renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): string;
-  /** The question by which an answer that broke off is continued; render it without the caller's text. */
-  continueQuestion(question: ChatQuestion, continuation: Continuation): ChatQuestion;
+  /** Path of a call behind the base URL, where the provider's data name none. */
+  requestPath(question: ChatQuestion, target: RequestTarget): string;
+  /** From the caller's own body where it speaks the same wire, else from the pivot. `bodyText` is the caller's own JSON text; null when it must not be used. */
+  renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): RenderedRequest;
   /** Constant headers the provider's quirks demand. */
   requiredHeaders(target: RequestTarget): Readonly<Record<string, string>>;
 }

@@ -150,15 +150,17 @@ function toOperation(stage: Stage, request: number, instance: Instance): Operati
     rescue: true,
     maxWaitMs: setting.maxWaitMs,
   };
+  const question = wire.parseQuestion(body);
   const operation = createChatOperation({
     requestId: `request-${request}`,
-    question: wire.parseQuestion(body),
+    question,
     bodyText: JSON.stringify(body),
     selector,
     policy,
     deadlineAtMs: instance.clock.now() + 600_000,
     fleet,
-    wire,
+    wires: chatWires,
+    writer: wire.openWriter(question),
     dialectOf: (index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
   });
   return { ...operation, profile: toProfile(stage, arrival) };

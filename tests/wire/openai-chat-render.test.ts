@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { CallerErrorCode } from '#shared/failures.ts';
 import { CallerError, callerErrorStatus } from '#shared/failures.ts';
 import { openaiChat } from '#lambda/wire/openai-chat/index.ts';
-import { createSse, endSse, feedSse } from '#lambda/wire/sse.ts';
-import type { Answer, SseFrame } from '#lambda/wire/types.ts';
+import type { Answer, ChatQuestion } from '#lambda/wire/types.ts';
+import { anyQuestion, collect, framesOf, writeAnswer } from './streams.ts';
 
 const answer: Answer = {
   id: 'chatcmpl-1',
@@ -21,10 +21,8 @@ const answer: Answer = {
   usage: { inputTokens: 10, outputTokens: 4, cachedInputTokens: 2, reasoningTokens: 1 },
 };
 
-function framesOf(text: string): readonly SseFrame[] {
-  const step = feedSse(createSse(), text);
-  return [...step.frames, ...endSse(step.state)];
-}
+/** A caller who does not want usage. */
+const silent: ChatQuestion = { ...anyQuestion, includeUsage: false };
 
 /** The official client, answered with the given text. */
 function clientFor(body: string, status: number, type: string): OpenAI {
@@ -36,34 +34,34 @@ const ask = { model: 'm', messages: [{ role: 'user' as const, content: 'hi' }] }
 
 describe('written replies', () => {
   it('read back as they were', () => {
-    expect(openaiChat.toAnswer(openaiChat.renderReply(answer))).toEqual(answer);
-    expect(openaiChat.collectStream(framesOf(openaiChat.splitReply(answer, true).join('')))).toEqual(answer);
-    expect(openaiChat.collectStream(framesOf(openaiChat.splitReply(answer, false).join('')))).toEqual({
+    expect(openaiChat.toAnswer(openaiChat.renderReply(answer, anyQuestion))).toEqual(answer);
+    expect(collect(openaiChat, framesOf([writeAnswer(openaiChat, answer)]))).toEqual(answer);
+    expect(collect(openaiChat, framesOf([writeAnswer(openaiChat, answer, silent)]))).toEqual({
       ...answer,
       usage: null,
     });
   });
 
-  it('of an answer that was cut have no end', () => {
-    const frames = openaiChat.splitReply({ ...answer, finish: null }, true).join('');
-    expect(frames).not.toContain('[DONE]');
-    expect(openaiChat.collectStream(framesOf(frames)).finish).toBeNull();
-  });
-
   it('leave out what is not known', () => {
     const reply = JSON.parse(
-      openaiChat.renderReply({ ...answer, usage: null, toolCalls: [], finish: 'stop' }),
+      openaiChat.renderReply({ ...answer, usage: null, toolCalls: [], finish: 'stop' }, anyQuestion),
     ) as object;
     expect(reply).not.toHaveProperty('usage');
-    expect(JSON.parse(openaiChat.renderReply({ ...answer, usage: { inputTokens: 1 } }))).toHaveProperty('usage', {
-      prompt_tokens: 1,
-    });
+    expect(JSON.parse(openaiChat.renderReply({ ...answer, usage: { inputTokens: 1 } }, anyQuestion))).toHaveProperty(
+      'usage',
+      {
+        prompt_tokens: 1,
+      },
+    );
   });
 
   it('carry what Freeway adds', () => {
-    expect(JSON.parse(openaiChat.renderReply(answer, { route: 'a/b' }))).toHaveProperty('freeway', { route: 'a/b' });
-    const frame = openaiChat.renderUsageFrame(answer, answer.usage, { cost_usd: 0 });
-    expect(JSON.parse(framesOf(frame)[0]?.data ?? '')).toEqual({
+    expect(JSON.parse(openaiChat.renderReply(answer, anyQuestion, { route: 'a/b' }))).toHaveProperty('freeway', {
+      route: 'a/b',
+    });
+    const closing = { usage: answer.usage, freeway: { cost_usd: 0 } };
+    const frame = openaiChat.openWriter(anyQuestion).closeAfter(null, answer, closing);
+    expect(JSON.parse(framesOf([frame])[0]?.data ?? '')).toEqual({
       id: 'chatcmpl-1',
       object: 'chat.completion.chunk',
       created: 5,
@@ -78,20 +76,22 @@ describe('written replies', () => {
       },
       freeway: { cost_usd: 0 },
     });
-    expect(openaiChat.addFreewayField('{"usage":{"a":1.0}}', { x: 1 })).toBe('{"usage":{"a":1.0},"freeway":{"x":1}}');
-    expect(openaiChat.addFreewayField('[DONE]', {})).toBe('[DONE]');
   });
 });
 
 describe('the official client', () => {
   it('reads a whole reply', async () => {
-    const reply = await clientFor(openaiChat.renderReply(answer), 200, 'application/json').chat.completions.create(ask);
+    const reply = await clientFor(
+      openaiChat.renderReply(answer, anyQuestion),
+      200,
+      'application/json',
+    ).chat.completions.create(ask);
     expect(reply.choices[0]?.message).toMatchObject({ content: answer.content, refusal: null });
     expect(reply.usage?.total_tokens).toBe(14);
   });
 
   it('reads a stream', async () => {
-    const client = clientFor(openaiChat.splitReply(answer, true).join(''), 200, 'text/event-stream');
+    const client = clientFor(writeAnswer(openaiChat, answer), 200, 'text/event-stream');
     const reply = await client.chat.completions.stream(ask).finalChatCompletion();
     expect(reply.choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { content: answer.content } });
     expect(reply.choices[0]?.message.tool_calls).toHaveLength(2);
@@ -99,10 +99,10 @@ describe('the official client', () => {
   });
 
   it('throws the error of a stream after what came before it', async () => {
-    const start =
-      openaiChat.renderStreamStart(answer) + openaiChat.renderStreamDelta(answer, { kind: 'content', text: 'He' });
+    const writer = openaiChat.openWriter(anyQuestion);
+    const start = writer.start(answer) + writer.text(answer, { kind: 'content', text: 'He' });
     const error = new CallerError('upstream_failed', 'The answer broke off.');
-    const client = clientFor(start + openaiChat.renderStreamError(error, 'req_1', 0), 200, 'text/event-stream');
+    const client = clientFor(start + writer.fail(error, 'req_1', 0), 200, 'text/event-stream');
     const seen: string[] = [];
     const read = async (): Promise<void> => {
       for await (const chunk of await client.chat.completions.create({ ...ask, stream: true })) {

@@ -3,6 +3,7 @@ import { dialects } from '#lambda/wire/index.ts';
 import { openaiChat } from '#lambda/wire/openai-chat/index.ts';
 import type { ParsedReply } from '#lambda/wire/types.ts';
 import { chatReplies, recording } from './recorded.ts';
+import { anyQuestion } from './streams.ts';
 
 const context = { dialect: dialects.generic, nowMs: 0 };
 const parse = (reply: unknown): ParsedReply =>
@@ -39,7 +40,7 @@ describe('recorded replies', () => {
   it.each(chatReplies)('$name survives being written anew', ({ reply }) => {
     const answered = openaiChat.toAnswer(reply.body);
     if (answered === null) throw new Error('no answer');
-    expect(openaiChat.toAnswer(openaiChat.renderReply(answered))).toEqual({
+    expect(openaiChat.toAnswer(openaiChat.renderReply(answered, anyQuestion))).toEqual({
       ...answered,
       ...(answered.usage === null
         ? {}

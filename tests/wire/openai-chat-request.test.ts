@@ -19,10 +19,10 @@ function render(
   const body = JSON.parse(text) as Record<string, unknown>;
   const before = structuredClone(body);
   const question = openaiChat.parseQuestion(body);
-  const target = { model, quirks, stripped, wantUsage };
-  const written = openaiChat.renderRequest(question, text, target);
+  const target = { model, quirks, stripped, wantUsage, maxOutputTokens: null };
+  const written = openaiChat.renderRequest(question, text, target).text;
   expect(body, "the caller's body was changed").toEqual(before);
-  expect(JSON.parse(openaiChat.renderRequest(question, null, target))).toEqual(JSON.parse(written));
+  expect(JSON.parse(openaiChat.renderRequest(question, null, target).text)).toEqual(JSON.parse(written));
   return written;
 }
 
@@ -171,8 +171,12 @@ describe('renderRequest', () => {
 
   it('tells the headers that quirks demand', () => {
     const quirks: Quirk[] = [{ kind: 'requireHeader', header: 'x-a', value: 'b', models: ['m*'] }];
-    expect(openaiChat.requiredHeaders({ model: 'm1', quirks, stripped: [], wantUsage: false })).toEqual({ 'x-a': 'b' });
-    expect(openaiChat.requiredHeaders({ model: 'n', quirks, stripped: [], wantUsage: false })).toEqual({});
+    expect(
+      openaiChat.requiredHeaders({ model: 'm1', quirks, stripped: [], wantUsage: false, maxOutputTokens: null }),
+    ).toEqual({ 'x-a': 'b' });
+    expect(
+      openaiChat.requiredHeaders({ model: 'n', quirks, stripped: [], wantUsage: false, maxOutputTokens: null }),
+    ).toEqual({});
   });
 
   it('writes for any body what parse, set and stringify would', () => {

@@ -1,26 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { dialects } from '#lambda/wire/index.ts';
 import { openaiChat } from '#lambda/wire/openai-chat/index.ts';
-import { createSse, endSse, feedSse } from '#lambda/wire/sse.ts';
 import type { Answer, FrameFacts, SseFrame } from '#lambda/wire/types.ts';
 import type { Recorded } from './recorded.ts';
 import { chatStreams, recording } from './recorded.ts';
-
-function framesOf(pieces: Iterable<string>): SseFrame[] {
-  let state = createSse();
-  const frames: SseFrame[] = [];
-  for (const piece of pieces) {
-    const step = feedSse(state, piece);
-    frames.push(...step.frames);
-    state = step.state;
-  }
-  return [...frames, ...endSse(state)];
-}
+import { collect, factsOf as factsOfFrames, framesOf } from './streams.ts';
 
 const inspect = (frame: SseFrame, dialect: Recorded['dialect'] = 'generic'): FrameFacts =>
-  openaiChat.inspectFrame(frame, { dialect: dialects[dialect], nowMs: 0 });
+  openaiChat.openReader().read(frame, { dialect: dialects[dialect], nowMs: 0 });
 const factsOf = ({ dialect, reply }: Recorded, pieces: Iterable<string> = [reply.body]): FrameFacts[] =>
-  framesOf(pieces).map((frame) => inspect(frame, dialect));
+  factsOfFrames(openaiChat, framesOf(pieces), { dialect: dialects[dialect], nowMs: 0 });
 const data = (json: unknown): SseFrame => ({
   raw: '',
   event: null,
@@ -49,10 +38,10 @@ describe('recorded streams', () => {
 
   it.each(chatStreams)('$name cut after any frame is a beginning of the whole answer, without an end', (one) => {
     const frames = framesOf([one.reply.body]);
-    const whole = openaiChat.collectStream(frames);
+    const whole = collect(openaiChat, frames);
     const end = frames.findIndex((frame) => inspect(frame).finish !== null);
     for (let count = 0; count <= frames.length; count += 1) {
-      const part = openaiChat.collectStream(frames.slice(0, count));
+      const part = collect(openaiChat, frames.slice(0, count));
       expect(whole.content.startsWith(part.content)).toBe(true);
       expect(whole.reasoning.startsWith(part.reasoning)).toBe(true);
       expect(part.finish === null).toBe(end < 0 || count <= end);
@@ -65,7 +54,7 @@ describe('recorded streams', () => {
       inspect(frame).irregular ? data(openaiChat.normaliseFrame(frame.data ?? '')) : frame,
     );
     expect(normal.some((frame) => inspect(frame).irregular)).toBe(false);
-    expect(openaiChat.collectStream(normal)).toEqual(openaiChat.collectStream(frames));
+    expect(collect(openaiChat, normal)).toEqual(collect(openaiChat, frames));
   });
 
   it.each<readonly [string, Partial<Answer>]>([
@@ -113,7 +102,7 @@ describe('recorded streams', () => {
     ['openai/quirk-length', { finish: 'length', usage: null }],
     ['groq/quirk-midstream-error', { finish: null, toolCalls: [] }],
   ])('%s is collected', (part, expected) => {
-    expect(openaiChat.collectStream(framesOf([recording(part).reply.body]))).toMatchObject(expected);
+    expect(collect(openaiChat, framesOf([recording(part).reply.body]))).toMatchObject(expected);
   });
 
   it('begins without content where a filter reports first', () => {
@@ -129,7 +118,7 @@ describe('recorded streams', () => {
   });
 });
 
-describe('inspectFrame', () => {
+describe('a frame', () => {
   it.each<readonly [string, SseFrame, Partial<FrameFacts>]>([
     ['the closing mark', data('[DONE]'), { done: true }],
     ['a comment', { raw: ': x\n\n', event: null, data: null }, { done: false, malformed: false }],

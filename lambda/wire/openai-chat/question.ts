@@ -14,6 +14,7 @@ export function parseQuestion(json: unknown): ChatQuestion {
   readMessages(json['messages'], seen);
   const tools = readTools(json, seen.texts);
   return {
+    wire: 'openai-chat',
     model: json['model'] === undefined || json['model'] === null ? 'auto' : readName(json['model'], 'model'),
     models: toList(json['models']).map((model, index) => readName(model, `models[${index}]`)),
     stream: json['stream'] === true,
@@ -32,6 +33,8 @@ export function parseQuestion(json: unknown): ChatQuestion {
     toolCount: tools,
     controls: json['freeway'] ?? null,
     body: json,
+    pivot: json,
+    dropped: [],
   };
 }
 

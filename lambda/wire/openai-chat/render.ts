@@ -1,8 +1,16 @@
 // Writes replies and streams in the OpenAI chat format.
-import type { Usage } from '#shared/usage.ts';
-import type { Answer, Finish, ReplyHead, StreamDelta, StreamTool } from '../types.ts';
+import type {
+  Answer,
+  ChatQuestion,
+  Closing,
+  Finish,
+  ReplyHead,
+  StreamDelta,
+  StreamTool,
+  StreamWriter,
+} from '../types.ts';
 import { renderFrame } from '../sse.ts';
-import { spliceFields } from '../splice.ts';
+import { renderStreamError } from './error.ts';
 import { toUsageJson } from './usage.ts';
 
 const finishWords: Readonly<Record<Finish, string>> = {
@@ -16,7 +24,7 @@ const finishWords: Readonly<Record<Finish, string>> = {
 };
 
 /** A whole reply as JSON text. */
-export function renderReply(answer: Answer, freeway?: unknown): string {
+export function renderReply(answer: Answer, _: ChatQuestion, freeway?: Readonly<Record<string, unknown>>): string {
   const calls = answer.toolCalls.map(({ id, name, arguments: given }) => ({
     id,
     type: 'function',
@@ -42,19 +50,34 @@ export function renderReply(answer: Answer, freeway?: unknown): string {
   });
 }
 
-/** The first chunk: the role, no content. */
-export function renderStreamStart(head: ReplyHead): string {
-  return renderChunk(head, { role: 'assistant', content: '' }, null);
+/** Begins to write a stream. Chunks of this format stand alone, so nothing need be remembered. */
+export function openWriter(question: ChatQuestion): StreamWriter {
+  return question.includeUsage ? tellingUsage : keepingUsage;
 }
 
-/** A piece of text. */
-export function renderStreamDelta(head: ReplyHead, delta: StreamDelta): string {
-  const field = delta.kind === 'reasoning' ? 'reasoning_content' : delta.kind;
-  return renderChunk(head, { [field]: delta.text }, null);
-}
+const writer = {
+  /** The role, no content. */
+  start: (head: ReplyHead) => renderChunk(head, { role: 'assistant', content: '' }, null),
+  text: (head: ReplyHead, { kind, text }: StreamDelta) =>
+    renderChunk(head, { [kind === 'reasoning' ? 'reasoning_content' : kind]: text }, null),
+  tool: renderTool,
+  passed: null,
+  fail: renderStreamError,
+};
 
-/** A piece of a tool call. */
-export function renderStreamTool(head: ReplyHead, tool: StreamTool): string {
+const tellingUsage: StreamWriter = {
+  ...writer,
+  finish: (head, finish, closing) => renderChunk(head, {}, finishWords[finish]) + renderClosing(head, closing),
+  closeAfter: (_, head, closing) => renderClosing(head, closing),
+};
+
+const keepingUsage: StreamWriter = {
+  ...writer,
+  finish: (head, finish) => renderChunk(head, {}, finishWords[finish]) + doneFrame,
+  closeAfter: () => doneFrame,
+};
+
+function renderTool(head: ReplyHead, tool: StreamTool): string {
   const call = {
     index: tool.index,
     ...(tool.id === undefined ? {} : { id: tool.id, type: 'function' }),
@@ -63,41 +86,11 @@ export function renderStreamTool(head: ReplyHead, tool: StreamTool): string {
   return renderChunk(head, { tool_calls: [call] }, null);
 }
 
-/** The chunk that says why the answer ended. */
-export function renderStreamFinish(head: ReplyHead, finish: Finish): string {
-  return renderChunk(head, {}, finishWords[finish]);
-}
+const doneFrame = renderFrame('[DONE]');
 
-/** The chunk of usage that closes a stream, with what Freeway adds under `freeway`. */
-export function renderUsageFrame(head: ReplyHead, usage: Usage | null, freeway?: unknown): string {
-  const extra = freeway === undefined ? {} : { freeway };
-  return renderFrame(JSON.stringify({ ...chunk(head), choices: [], usage: toUsageJson(usage), ...extra }));
-}
-
-/** The closing mark. */
-export function renderStreamDone(): string {
-  return renderFrame('[DONE]');
-}
-
-/** A whole answer as the frames of a stream, closing mark included. An answer that was cut gets no finish and no closing mark. */
-export function splitReply(answer: Answer, includeUsage: boolean): readonly string[] {
-  const { id, model, created } = answer;
-  const head = { id, model, created };
-  const frames = [renderStreamStart(head)];
-  for (const kind of ['reasoning', 'content', 'refusal'] as const) {
-    if (answer[kind] !== '') frames.push(renderStreamDelta(head, { kind, text: answer[kind] }));
-  }
-  answer.toolCalls.forEach((call, index) => frames.push(renderStreamTool(head, { index, ...call })));
-  if (answer.finish === null) return frames;
-  frames.push(renderStreamFinish(head, answer.finish));
-  if (includeUsage) frames.push(renderUsageFrame(head, answer.usage));
-  frames.push(renderStreamDone());
-  return frames;
-}
-
-/** Adds the field `freeway` to the data of a chunk without touching the rest of its text. */
-export function addFreewayField(data: string, freeway: unknown): string {
-  return spliceFields(data, { freeway: JSON.stringify(freeway) }) ?? data;
+/** The chunk of usage, with what Freeway adds under `freeway`, and the closing mark. */
+function renderClosing(head: ReplyHead, { usage, freeway }: Closing): string {
+  return renderFrame(JSON.stringify({ ...chunk(head), choices: [], usage: toUsageJson(usage), freeway })) + doneFrame;
 }
 
 function chunk(head: ReplyHead): Readonly<Record<string, unknown>> {

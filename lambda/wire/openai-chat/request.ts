@@ -1,5 +1,5 @@
 // Writes a chat request for a provider of the same format, keeping the caller's own text wherever nothing must change.
-import type { ChatQuestion, RequestTarget } from '../types.ts';
+import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord } from '../json.ts';
 import { spliceFields } from '../splice.ts';
@@ -9,16 +9,20 @@ import { appliesTo, bendBody } from './quirks.ts';
 const ownFields = ['freeway', 'models'] as const;
 
 /**
- * The request text for the target. Only top-level fields that differ from the caller's are written anew, inside the caller's own
- * text when that is given; it must be the text `question.body` was parsed from.
+ * The request for the target. Only top-level fields that differ from the caller's are written anew, inside the caller's own text
+ * when that is given; it must be the text `question.body` was parsed from. Nothing is dropped: every question has its pivot in this format.
  */
-export function renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): string {
-  const wanted = question.stream && target.wantUsage && !question.includeUsage;
-  const asked = wanted ? withUsageAsked(question.body) : question.body;
-  const next: Record<string, unknown> = { ...bendBody(asked, target), model: target.model };
+export function renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): RenderedRequest {
+  const { pivot } = question;
+  const isOwn = question.wire === 'openai-chat';
+  const wanted = question.stream && target.wantUsage && !(isOwn && question.includeUsage);
+  const next: Record<string, unknown> = {
+    ...bendBody(wanted ? withUsageAsked(pivot) : pivot, target),
+    model: target.model,
+  };
   for (const field of ownFields) delete next[field];
-  if (bodyText === null) return JSON.stringify(next);
-  return spliceFields(bodyText, editsBetween(question.body, next)) ?? JSON.stringify(next);
+  const spliced = bodyText !== null && isOwn ? spliceFields(bodyText, editsBetween(pivot, next)) : null;
+  return { text: spliced ?? JSON.stringify(next), dropped: [] };
 }
 
 /** Constant headers the target's quirks demand. */

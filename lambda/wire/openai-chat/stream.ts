@@ -1,30 +1,36 @@
 // Reads single frames of a stream in the OpenAI chat format.
-import type { Finish, FrameFacts, ReplyContext, ReplyHead, SseFrame } from '../types.ts';
+import type { FrameFacts, ReplyContext, ReplyHead, SseFrame, StreamReader } from '../types.ts';
+import { nothing } from '../facts.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord } from '../json.ts';
 import { isErrorBody, toInnerFailure } from './inner-error.ts';
-import { readCalls, readText, toFinish } from './message.ts';
+import { readCalls, readText, toFinish, type CallPiece } from './message.ts';
 import { normaliseMessage } from './reply.ts';
 import { parseUsage } from './usage.ts';
 
-const nothing: FrameFacts = {
-  content: false,
-  toolCall: false,
-  finish: null,
-  usage: null,
-  usageOnly: false,
-  done: false,
-  malformed: false,
-  irregular: false,
-  head: null,
-  text: null,
-  calls: [],
-  opaque: false,
-  failure: null,
-};
+/** Where the tool calls stand whose pieces come without an index. */
+interface Seats {
+  readonly ids: string[];
+  last: number;
+}
+
+/** Begins to read a stream. */
+export function openReader(): StreamReader {
+  const seats: Seats = { ids: [], last: 0 };
+  return { read: (frame, context) => readFrame(frame, context, seats) };
+}
+
+/** Pieces without an index begin a new call whenever they bring an id of their own, and else go on with the last one. */
+function toSeat(piece: CallPiece, seats: Seats): CallPiece {
+  if (!piece.irregular) return piece;
+  if (piece.id === null) return seats.ids.length === 0 ? piece : { ...piece, index: seats.last };
+  const known = seats.ids.indexOf(piece.id);
+  seats.last = known < 0 ? seats.ids.push(piece.id) - 1 : known;
+  return { ...piece, index: seats.last };
+}
 
 /** What one frame means. Comments and empty frames mean nothing; broken JSON is told as `malformed`, not as a failure. */
-export function inspectFrame(frame: SseFrame, context: ReplyContext): FrameFacts {
+function readFrame(frame: SseFrame, context: ReplyContext, seats: Seats): FrameFacts {
   const { data } = frame;
   if (data === null || data === '') return nothing;
   if (data === '[DONE]' || data.trim() === '[DONE]') return { ...nothing, done: true };
@@ -37,10 +43,10 @@ export function inspectFrame(frame: SseFrame, context: ReplyContext): FrameFacts
     return { ...nothing, failure: toInnerFailure(json, data, context) };
   }
   if (!isRecord(json)) return { ...nothing, malformed: true };
-  return readChunk(json);
+  return readChunk(json, seats);
 }
 
-function readChunk(json: Json): FrameFacts {
+function readChunk(json: Json, seats: Seats): FrameFacts {
   const choices = toList(json['choices']);
   const usage = parseUsage(json);
   const head = toHead(json);
@@ -50,6 +56,7 @@ function readChunk(json: Json): FrameFacts {
   const text = readText(delta);
   const calls = readCalls(delta, true);
   const finish = toFinish(choice['finish_reason']);
+  const isIrregular = calls.some((call) => call.irregular);
   const hasText = text.content !== '' || text.reasoning !== '' || text.refusal !== '';
   const opaque = hasAudio(delta);
   return {
@@ -60,10 +67,10 @@ function readChunk(json: Json): FrameFacts {
     usageOnly: false,
     done: false,
     malformed: false,
-    irregular: text.irregular || calls.some((call) => call.irregular),
+    irregular: text.irregular || isIrregular,
     head,
     text: hasText ? text : null,
-    calls,
+    calls: isIrregular ? calls.map((call) => toSeat(call, seats)) : calls,
     opaque,
     failure: finish === 'error' ? brokenOff : null,
   };
@@ -90,11 +97,6 @@ export function toHead(json: Json): ReplyHead | null {
 
 function hasAudio(delta: Json): boolean {
   return isRecord(delta['audio']) && Object.keys(delta['audio']).length > 0;
-}
-
-/** The reason the stream ended, so that some `stop` after tool calls is told as what it is. */
-export function finishAfter(finish: Finish | null, toolCalls: number): Finish | null {
-  return finish === 'stop' && toolCalls > 0 ? 'tool_calls' : finish;
 }
 
 /** The data of a chunk in the shape official clients read: content as a string, tool calls with their index. */

@@ -1,18 +1,21 @@
-// Puts a chat request again so that an answer which broke off goes on where it stopped.
-import type { ChatQuestion, Continuation } from '../types.ts';
-import type { Json } from '../json.ts';
-import { isRecord, toAmount, toList } from '../json.ts';
+// Puts a chat question again so that an answer which broke off goes on where it stopped.
+import type { ChatQuestion, Continuation } from './types.ts';
+import type { Json } from './json.ts';
+import { isRecord, toAmount, toList } from './json.ts';
 
 const bounds = ['max_tokens', 'max_completion_tokens'] as const;
 
-/** The question with further messages behind the caller's, and its bound less what is already written. */
+/**
+ * The question with further messages behind the caller's, and its bound less what is already written. It is put by its pivot, whatever
+ * wire the caller speaks: a new question may be asked of anybody.
+ */
 export function continueQuestion(question: ChatQuestion, { messages, writtenTokens }: Continuation): ChatQuestion {
-  const body: Record<string, unknown> = { ...question.body, messages: toMessages(question.body, messages) };
+  const body: Record<string, unknown> = { ...question.pivot, messages: toMessages(question.pivot, messages) };
   for (const name of bounds) {
     const bound = toAmount(body[name]);
     if (bound !== undefined) body[name] = Math.max(1, bound - writtenTokens);
   }
-  return { ...question, body };
+  return { ...question, wire: 'openai-chat', body, pivot: body };
 }
 
 function toMessages(body: Json, added: Continuation['messages']): readonly unknown[] {

@@ -1,22 +1,33 @@
-// Reads the reply of a candidate that goes on with an answer which broke off elsewhere: passes on what the caller has not seen, as one stream.
+// Reads a streamed reply and tells it anew in the caller's wire; when it goes on with an answer that broke off elsewhere, only what is unseen of it.
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
+import type { ReplyBody } from '../ports.ts';
 import { createSse, endSse, feedSse, type SseState } from '../wire/sse.ts';
-import type { Finish, FrameCall, FrameFacts, ReplyHead, SseFrame, StreamDelta } from '../wire/types.ts';
+import { finishAfter, toFacts } from '../wire/facts.ts';
+import type { Finish, FrameCall, FrameFacts, ReplyHead, SseFrame, StreamDelta, StreamReader } from '../wire/types.ts';
 import { createRepeatAligner, type Aligner } from './align.ts';
 import { createCallAligner, type CallAligner } from './align-calls.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 import type { Resumption } from './rescue.ts';
+import { unfinished } from './read-stream.ts';
+import { createWholeBody, tooLarge } from './read-whole.ts';
 import { noteShown } from './shown.ts';
 
 interface State {
+  readonly stream: StreamReader;
   sse: SseState;
+  /** True when it goes on with what another attempt has shown. */
+  readonly isResumed: boolean;
+  body: ReplyBody | null;
   head: ReplyHead;
   finish: Finish | null;
   finished: boolean;
   done: boolean;
   usage: Usage | null;
+  /** All of the use is known, since the reply came whole. */
+  isWhole: boolean;
   seenTokens: number;
+  toolCalls: number;
   failure: ProviderFailure | null;
   /** Set once the end has been told. */
   reading: Reading | null;
@@ -34,34 +45,39 @@ const departed: ProviderFailure = {
   message: 'its answer departed from what the caller had seen already',
 };
 
-function createState({ rescue, question, context }: ChatReading, { content }: Resumption): State {
+function createState({ wire, rescue, question, context }: ChatReading, resumption: Resumption | null): State {
   const { shown } = rescue;
   const isThinking = shown.content === '' && shown.calls.size === 0 && shown.refusal === '';
   return {
+    stream: wire.openReader(),
     sse: createSse(),
+    isResumed: resumption !== null,
+    body: shown.body,
     head: shown.head ?? { id: '', model: question.model, created: Math.floor(context.nowMs() / 1000) },
     finish: null,
     finished: false,
     done: false,
     usage: null,
+    isWhole: false,
     seenTokens: 0,
+    toolCalls: 0,
     failure: null,
     reading: null,
-    content,
+    content: resumption?.content ?? createRepeatAligner(''),
     refusal: createRepeatAligner(shown.refusal),
     reasoning: isThinking ? createRepeatAligner(shown.reasoning) : null,
     calls: createCallAligner(shown.calls),
   };
 }
 
-/** A body reader that goes on with what was shown. */
-export function createResumeReader(reading: ChatReading, resumption: Resumption): BodyReader {
+/** A body reader that tells a stream anew. */
+export function createRetellReader(reading: ChatReading, resumption: Resumption | null): BodyReader {
   const decoder = new TextDecoder();
   const state = createState(reading, resumption);
   const feed = (text: string): void => {
     const step = feedSse(state.sse, text);
     state.sse = step.state;
-    for (const frame of step.frames) take(state, reading, frame);
+    for (const frame of step.frames) takeFrame(state, reading, frame);
     state.failure ??= step.failure;
     if (state.failure !== null) reading.over();
     else if (state.done && conclude(state, reading, null).failure) reading.over();
@@ -71,50 +87,59 @@ export function createResumeReader(reading: ChatReading, resumption: Resumption)
       if (state.failure === null && !state.done) feed(decoder.decode(chunk, { stream: true }));
     },
     end: (broke) => {
-      if (broke === null && state.failure === null) for (const frame of endSse(state.sse)) take(state, reading, frame);
+      if (broke === null && state.failure === null)
+        for (const frame of endSse(state.sse)) takeFrame(state, reading, frame);
       return conclude(state, reading, broke);
     },
   };
 }
 
 /** The same for a reply that comes in one piece although a stream was asked for. */
-export function createResumeWholeReader(reading: ChatReading, resumption: Resumption): BodyReader {
+export function createRetellWholeReader(reading: ChatReading, resumption: Resumption | null): BodyReader {
   const { wire, dialect, context } = reading;
-  const stream = createResumeReader(reading, resumption);
-  const chunks: Uint8Array[] = [];
+  const state = createState(reading, resumption);
+  const body = createWholeBody();
+  const noAnswer: ProviderFailure = { kind: 'bad_reply', message: 'the reply holds no answer' };
   return {
-    data: (chunk) => void chunks.push(chunk),
+    data: body.add,
     end: (broke) => {
-      if (broke !== null) return stream.end(broke);
-      const text = Buffer.concat(chunks).toString('utf8');
+      if (broke !== null) return conclude(state, reading, broke);
+      const bytes = body.bytes();
+      if (bytes === null) return conclude(state, reading, tooLarge);
+      const text = bytes.toString('utf8');
       const parsed = wire.parseReply(text, { dialect, nowMs: context.nowMs() });
       const answer = wire.toAnswer(text);
-      if (parsed.failure !== null) return stream.end(parsed.failure);
-      if (answer === null) return stream.end({ kind: 'bad_reply', message: 'the reply holds no answer' });
-      stream.data(Buffer.from(wire.splitReply(answer, true).join('')));
-      return stream.end(null);
+      const failure = parsed.failure ?? (answer === null ? noAnswer : null);
+      if (failure !== null || answer === null) return conclude(state, reading, failure);
+      state.isWhole = true;
+      takeFacts(state, reading, { ...toFacts(answer), finish: answer.finish ?? 'stop', done: true });
+      return conclude(state, reading, null);
     },
   };
 }
 
-function take(state: State, reading: ChatReading, frame: SseFrame): void {
+function takeFrame(state: State, reading: ChatReading, frame: SseFrame): void {
   if (state.failure !== null || state.done) return;
-  const { wire, dialect, context } = reading;
-  const facts = wire.inspectFrame(frame, { dialect, nowMs: context.nowMs() });
+  const { dialect, context } = reading;
+  takeFacts(state, reading, state.stream.read(frame, { dialect, nowMs: context.nowMs() }));
+}
+
+function takeFacts(state: State, reading: ChatReading, facts: FrameFacts): void {
   if (facts.failure !== null) {
     state.failure = facts.failure;
     return;
   }
   if (facts.usage !== null) state.usage = facts.usage;
-  // The answer keeps its id; the model is the one that writes now.
-  if (facts.head !== null) state.head = { ...state.head, model: facts.head.model };
+  // An answer that goes on keeps its id; the model is the one that writes now.
+  if (facts.head !== null) state.head = state.isResumed ? { ...state.head, model: facts.head.model } : facts.head;
   if (facts.finish !== null && (state.finish === null || state.finish === 'stop')) state.finish = facts.finish;
   if (facts.finish !== null || facts.done) state.finished = true;
   if (facts.done) state.done = true;
   if (!facts.content) return;
   state.seenTokens++;
-  context.progress();
-  if (facts.opaque || !tell(state, reading, facts)) state.failure = departed;
+  reading.context.progress();
+  // What can't be told in words can't be gone on with either.
+  if ((facts.opaque && state.isResumed) || !tell(state, reading, facts)) state.failure = departed;
 }
 
 /** Passes on what a frame adds. False when it does not fit what was shown. */
@@ -147,41 +172,56 @@ function tellCall(state: State, reading: ChatReading, call: FrameCall): boolean 
   const { fits, tool } = state.calls.feed(call);
   if (tool === null) return fits;
   const { index, id = null, name = null, arguments: text } = tool;
-  noteShown(reading.rescue.shown, { text: null, calls: [{ index, id, name, arguments: text }], opaque: false });
-  write(reading, reading.wire.renderStreamTool(state.head, tool));
+  if (tool.name !== undefined) state.toolCalls++;
+  note(reading, { text: null, calls: [{ index, id, name, arguments: text }], opaque: false });
+  write(state, reading, () => reading.writer.tool(state.head, tool));
   return true;
 }
 
 function show(state: State, reading: ChatReading, delta: StreamDelta): void {
   if (delta.text === '') return;
-  noteShown(reading.rescue.shown, { text: { ...none, [delta.kind]: delta.text }, calls: [], opaque: false });
-  write(reading, reading.wire.renderStreamDelta(state.head, delta));
+  note(reading, { text: { ...none, [delta.kind]: delta.text }, calls: [], opaque: false });
+  write(state, reading, () => reading.writer.text(state.head, delta));
 }
 
-function write({ rescue, context }: ChatReading, frame: string): void {
-  const { body } = rescue.shown;
-  if (body === null || body.write(frame)) return;
-  context.pause();
-  void body.drained().then(context.resume);
+function note({ rescue }: ChatReading, adds: Parameters<typeof noteShown>[1]): void {
+  if (rescue.possible()) noteShown(rescue.shown, adds);
 }
 
-/** The new reply is over. If it completes the answer, the caller gets its end, with the use of all attempts together. */
+/** Writes frames, behind the head of the reply and the start of the stream. */
+function write(state: State, reading: ChatReading, render: () => string): void {
+  const body = (state.body ??= open(state, reading));
+  const frames = render();
+  if (frames === '' || body.write(frames)) return;
+  reading.context.pause();
+  void body.drained().then(reading.context.resume);
+}
+
+function open(state: State, { context, rescue, writer }: ChatReading): ReplyBody {
+  const body = context.commit('text/event-stream; charset=utf-8', state.isWhole ? state.usage : null);
+  rescue.shown.body = body;
+  rescue.shown.head = state.head;
+  body.write(writer.start(state.head));
+  return body;
+}
+
+/** The reply is over. If it completes the answer, the caller gets its end, with the use of all attempts together. */
 function conclude(state: State, reading: ChatReading, broke: ProviderFailure | null): Reading {
   if (state.reading !== null) return state.reading;
-  const { question, wire, context, rescue } = reading;
-  const unfinished: ProviderFailure = { kind: 'network', message: 'the stream ended before the answer did' };
-  let failure = state.failure ?? (state.finished ? null : (broke ?? unfinished));
+  const { writer, context, rescue } = reading;
+  let failure = state.failure ?? (state.finished ? null : broke) ?? lacking(state);
   if (failure === null && !(flush(state, reading) && state.calls.complete())) failure = departed;
   const { usage, seenTokens } = state;
   if (failure === null) {
-    const total = context.closing(usage, seenTokens);
-    const last = question.includeUsage ? wire.renderUsageFrame(state.head, total.usage, total.freeway) : '';
-    const finish = finishOf(state, rescue.shown.calls.size);
-    rescue.shown.body?.end(wire.renderStreamFinish(state.head, finish) + last + wire.renderStreamDone());
+    const body = (state.body ??= open(state, reading));
+    const finish = finishAfter(state.finish ?? 'stop', rescue.shown.calls.size + state.toolCalls) ?? 'stop';
+    body.end(writer.finish(state.head, finish, context.closing(usage, seenTokens)));
   }
-  return (state.reading = { failure, committed: seenTokens > 0, usage, seenTokens });
+  const committed = state.isResumed ? seenTokens > 0 : state.body !== null;
+  return (state.reading = { failure, committed, usage, seenTokens });
 }
 
-function finishOf({ finish }: State, calls: number): Finish {
-  return calls > 0 && (finish === null || finish === 'stop') ? 'tool_calls' : (finish ?? 'stop');
+/** What was shown before counts as an answer, too. */
+function lacking(state: State): ProviderFailure | null {
+  return unfinished(state.isResumed && state.finished ? { ...state, seenTokens: 1 } : state);
 }

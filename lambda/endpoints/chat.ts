@@ -1,6 +1,7 @@
-// POST /v1/chat/completions: the OpenAI chat format, whole or streamed.
+// A chat in any wire, whole or streamed: POST /v1/chat/completions, /v1/messages, /v1/responses.
 import { CallerError } from '#shared/failures.ts';
-import { toChatAsked } from './ask.ts';
+import type { ChatWire } from '../wire/types.ts';
+import { toChatAsked, type Asked } from './ask.ts';
 import { createCaller, type ExchangeCaller } from './caller.ts';
 import { replyError, type Endpoint, type EndpointDeps } from './endpoint.ts';
 import { createEventCaller, wantsEvents } from './event-caller.ts';
@@ -8,36 +9,29 @@ import { toFailureHeaders } from './receipt-headers.ts';
 import { readJsonBody } from './read-body.ts';
 import { createTeller } from './tell.ts';
 
-/** The endpoint over its services. */
-export function createChatEndpoint(deps: EndpointDeps): Endpoint {
+/** The endpoint over its services, for callers who speak this wire. */
+export function createChatEndpoint(deps: EndpointDeps, wire: ChatWire): Endpoint {
   return async (visit) => {
     const teller = createTeller(deps, visit, 'chat');
     let caller: ExchangeCaller = createCaller(visit);
+    let asked: Asked | null = null;
     try {
-      const { operation, question, services } = await toChatAsked(deps, visit, {
-        ...(await readJsonBody(visit.exchange)),
-        traceparent: teller.traceparent,
-      });
+      const body = await readJsonBody(visit.exchange);
+      asked = await toChatAsked(deps, visit, { ...body, wire, traceparent: teller.traceparent });
+      const { operation, question, services } = asked;
       const watching = question.stream && wantsEvents(visit) ? createEventCaller(visit, caller, deps.clock) : null;
       caller = watching ?? caller;
       const result = await services.gateway.run({ operation, caller });
       watching?.close(result);
-      if (result.brokeOff) {
-        const error = caller.explain(result.brokeOff);
-        caller.body()?.end(deps.chatWire.renderStreamError(error, visit.requestId, deps.clock.now()));
-      }
+      if (result.brokeOff) caller.body()?.end(asked.breakOff(caller.explain(result.brokeOff)));
       teller.answered(result);
     } catch (thrown) {
       if (!(thrown instanceof CallerError)) throw thrown;
       const error = caller.explain(thrown);
       teller.failed(error);
       const open = caller.body();
-      if (open) return open.end(deps.chatWire.renderStreamError(error, visit.requestId, deps.clock.now()));
-      replyError(visit, error, {
-        renderer: deps.chatWire,
-        nowMs: deps.clock.now(),
-        headers: toFailureHeaders(error),
-      });
+      if (open && asked) return open.end(asked.breakOff(error));
+      replyError(visit, error, { renderer: wire, nowMs: deps.clock.now(), headers: toFailureHeaders(error) });
     }
   };
 }

@@ -1,8 +1,9 @@
 // Putting a question again so that its answer goes on: what is added, what is taken off, and what stays as the caller wrote it.
 import { describe, expect, it } from 'vitest';
+import { continueQuestion } from '#lambda/wire/continue.ts';
 import { openaiChat } from '#lambda/wire/openai-chat/index.ts';
 
-const target = { model: 'm', quirks: [], stripped: [], wantUsage: false };
+const target = { model: 'm', quirks: [], stripped: [], wantUsage: false, maxOutputTokens: null };
 const user = { role: 'user', content: 'Tell me.' };
 const half = { role: 'assistant', content: 'Once upon' } as const;
 
@@ -13,7 +14,7 @@ function render(
 ): unknown {
   const question = openaiChat.parseQuestion({ model: 'm', messages: [user], ...body });
   return JSON.parse(
-    openaiChat.renderRequest(openaiChat.continueQuestion(question, { messages, writtenTokens }), null, target),
+    openaiChat.renderRequest(continueQuestion(question, { messages, writtenTokens }), null, target).text,
   );
 }
 
@@ -42,7 +43,7 @@ describe('continueQuestion', () => {
   });
   it('leaves the question of the caller alone', () => {
     const question = openaiChat.parseQuestion({ model: 'm', max_tokens: 9, messages: [user] });
-    openaiChat.continueQuestion(question, { messages: [half], writtenTokens: 3 });
+    continueQuestion(question, { messages: [half], writtenTokens: 3 });
     expect(question.body).toEqual({ model: 'm', max_tokens: 9, messages: [user] });
   });
 });
