@@ -31,6 +31,8 @@ export interface Config {
   readonly budgetUsdPerDay: number | null;
   /** `auto`: simulated providers as long as there is no credential; `on`: always; `off`: never. */
   readonly demo: 'auto' | 'on' | 'off';
+  /** The KMS key that wraps the keys of people's secrets; null: a file in the data folder does. */
+  readonly kmsKeyId: string | null;
   /** Where traces go, with the collector's headers; null: nothing is traced. */
   readonly traces: { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> } | null;
   /** Tables of an AppSync app that hold named endpoints and agents for direct invokes; null when there are none. */
@@ -135,6 +137,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     paid: readChoice(env, 'FREEWAY_PAID', paidPolicies) ?? 'fallback',
     budgetUsdPerDay: readNumber(env, 'FREEWAY_BUDGET_USD_PER_DAY', usd),
     demo: readChoice(env, 'FREEWAY_DEMO', ['auto', 'on', 'off'] as const) ?? 'auto',
+    kmsKeyId: env['FREEWAY_KMS_KEY_ID']?.trim() || null,
     traces: readTraces(env),
     appSyncTables: readAppSyncTables(env),
     entries: [...readCredentialVariables(input), ...readOlderVariables(input), ...readProviderEntries(input)],

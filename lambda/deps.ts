@@ -1,17 +1,15 @@
 // The only place that picks implementations: puts store, upstream, gateway and endpoints together into one app.
-import type { Model, Provider } from '#shared/catalog.ts';
+import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { ownerByKey } from '#shared/people.ts';
 import { createApp, type AppDeps } from './app.ts';
 import type { Config } from './config.ts';
-import { createFleet, type Fleet } from './gateway/fleet.ts';
-import type { Services } from './endpoints/endpoint.ts';
-import { createLedger } from './gateway/ledger.ts';
-import { createGateway } from './gateway/run.ts';
+import type { Fleet } from './gateway/fleet.ts';
 import { createExactCounter } from './gateway/tokenizer.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createRequestIds } from './http/request-id.ts';
-import type { Clock, Handler, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
+import { openServing, toServices } from './deps-services.ts';
+import type { Clock, Handler, KeyWrapper, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
 import { toErrorFields } from './telemetry/log.ts';
 import { chatWires, dialects } from './wire/index.ts';
 
@@ -30,6 +28,12 @@ export interface Platform {
   readonly traces?: Traces | null;
   /** The owner's API key. */
   readonly ownerKey: string;
+  /** Wraps the keys under which people's secrets are kept; absent: none can be kept. */
+  readonly keyWrapper?: KeyWrapper;
+  /** Whether people may give URLs that lead to private addresses: where Freeway serves only the machine it runs on. */
+  readonly allowPrivate?: boolean;
+  /** In force as long as there are no credentials at all, such as simulated providers. */
+  readonly standIn?: readonly ProviderEntry[];
 }
 
 export interface Freeway {
@@ -41,38 +45,20 @@ export interface Freeway {
   readonly appOver: (provider: Provider, entry: ProviderEntry) => Handler;
 }
 
-/** What Freeway can call today: chat over the wires it speaks, with the ways of authorising it knows. */
-function serves(model: Model, provider: Provider): boolean {
-  const scheme = provider.auth.scheme;
-  return (
-    model.kind === 'chat' &&
-    chatWires[model.wire ?? provider.wire] !== undefined &&
-    (scheme === 'bearer' || scheme === 'header' || scheme === 'none')
-  );
-}
-
-function toServices(platform: Platform, entries: readonly ProviderEntry[]): Services {
-  const fleet = createFleet({ entries, providers: platform.providers, serves });
-  const ledger = createLedger({ ...platform, fleet, budgetUsdPerDay: platform.config.budgetUsdPerDay });
-  return { fleet, ledger, gateway: createGateway({ ...platform, fleet, ledger }) };
-}
-
 /** Builds the app over the platform's implementations. */
 export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
-  let services = toServices(platform, config.entries);
-  await services.ledger.stripped.load();
+  const serving = await openServing(platform);
   const chatWire = chatWires['openai-chat'];
   if (chatWire === undefined) throw new Error('the OpenAI chat wire is missing');
   const isOwner = createKeyCheck(platform.ownerKey);
   const appDeps: AppDeps = {
-    current: () => services,
+    current: serving.current,
     clock,
     log,
     metrics,
     store,
     chatWire,
-    chatWires,
     dialectOf: (fleet, index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
     exactTokens: createExactCounter(),
     paid: config.paid,
@@ -84,12 +70,8 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   };
   return {
     handler: createApp(appDeps),
-    useEntries: async (entries) => {
-      const next = toServices(platform, entries);
-      await next.ledger.stripped.load();
-      services = next;
-    },
-    fleet: () => services.fleet,
+    useEntries: serving.useEntries,
+    fleet: () => serving.shared().fleet,
     appOver: (provider, entry) => {
       const alone = toServices({ ...platform, providers: [provider] }, [entry]);
       return createApp({ ...appDeps, current: () => alone });

@@ -8,6 +8,7 @@ import { createFreeway, VERSION } from './deps.ts';
 import type { Invoke } from './endpoints/invoke.ts';
 import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from './http/lambda.ts';
 import { createHttpsUpstream } from './http/upstream-https.ts';
+import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { createLiveEnvironment } from './main-environment.ts';
 import type { Exchange, Handler, SecretValues, Store, Traces } from './ports.ts';
 import { createEmfMetrics } from './telemetry/emf.ts';
@@ -96,6 +97,8 @@ async function open(env: Environment): Promise<App> {
     metrics: emf,
     traces: await openTraces(config),
     ownerKey,
+    keyWrapper: createLazyWrapper(() => openKmsWrapper(config.kmsKeyId)),
+    allowPrivate: false,
   });
   const lazyInvoke = async (): Promise<Invoke> => {
     const { openInvoke } = await import('./main-invoke.ts');

@@ -12,14 +12,15 @@ import { createFreeway, VERSION, type Freeway } from './deps.ts';
 import { createNodeServer } from './http/node.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUndiciUpstream } from './http/upstream-undici.ts';
-import type { Clock, Handler, Store, Traces } from './ports.ts';
+import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
+import type { Clock, Handler, KeyWrapper, Store, Traces } from './ports.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
 export interface LocalOptions {
   readonly env: Environment;
-  /** Credentials in force instead of the environment's (the simulated providers of the demo). */
+  /** Credentials in force instead of the environment's, until people give real ones (the simulated providers of the demo). */
   readonly entries?: readonly ProviderEntry[];
   readonly writeLog: (line: string) => void;
   /** Other times for stopping than the usual ones. */
@@ -85,6 +86,13 @@ function listen(server: ReturnType<typeof createNodeServer>, { host, port }: Con
   });
 }
 
+/** The master key of people's secrets: in KMS, or in a file that is made when it is first needed. */
+async function openWrapper({ kmsKeyId, folder }: Config): Promise<KeyWrapper> {
+  if (kmsKeyId !== null) return openKmsWrapper(kmsKeyId);
+  const { createKeyFileWrapper, readMasterKeys } = await import('./store/master-key.ts');
+  return createKeyFileWrapper(readMasterKeys(resolve(join(folder, 'master-key'))));
+}
+
 /** The tracer is loaded only when traces are asked for. */
 async function openTraces({ traces }: Config): Promise<Traces | null> {
   if (traces === null) return null;
@@ -125,7 +133,8 @@ export async function startLocal({
   const store = await openStore(config);
   const upstream = createUndiciUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
   const platform = {
-    config: entries === undefined ? config : { ...config, entries },
+    config: entries === undefined ? config : { ...config, entries: [] },
+    standIn: entries ?? [],
     providers,
     store,
     upstream,
@@ -134,6 +143,8 @@ export async function startLocal({
     metrics: createMetrics(),
     traces: await openTraces(config),
     ownerKey: owner.key,
+    keyWrapper: createLazyWrapper(() => openWrapper(config)),
+    allowPrivate: config.google === null && loopback.has(config.host),
   };
   const freeway = await createFreeway(platform);
   const interrupt = new AbortController();

@@ -1,5 +1,6 @@
 // Every door to the outside: store, upstream network, clock, log, metrics. Implementations are picked in deps.ts only.
 import type { Item, ItemKey, Update, UpdateResult } from '#shared/items.ts';
+import type { StoredCredential } from '#shared/stored-credential.ts';
 
 /** Time and randomness, so that every decision can be replayed and tests need no waiting. */
 export interface Clock {
@@ -75,6 +76,21 @@ export interface Vault {
   rewrap(next: KeyWrapper): Promise<number>;
 }
 
+/** All credentials that people have given, deleted ones that can be brought back among them. */
+export interface CredentialSnapshot {
+  readonly all: readonly StoredCredential[];
+  /** Rises with every change. */
+  readonly count: number;
+}
+
+/** Provider credentials as they are kept. */
+export interface CredentialBook {
+  /** At once when it is at hand, and then looked at again beside the request when it is older than five seconds. Rejects with StoreUnavailable when nothing was ever read. */
+  snapshot(): CredentialSnapshot | Promise<CredentialSnapshot>;
+  /** Writes over the version that was read; null for a new one. Answers false when somebody else was faster. */
+  write(credential: StoredCredential, over: number | null): Promise<boolean>;
+}
+
 /** Secrets kept outside of the store, each a set of names and values. */
 export interface SecretValues {
   /** The names and values of one secret, at most minutes old. Rejects with SecretUnavailable when they were never read. */
@@ -94,6 +110,8 @@ export interface UpstreamCall {
   readonly url: string;
   readonly headers: Headers;
   readonly body: Uint8Array | string | null;
+  /** Only public addresses may be reached: for URLs that people without this right have given. */
+  readonly publicOnly?: boolean;
   /** Until the reply's head; 0 means none. */
   readonly headTimeoutMs: number;
   /** Between two pieces of the body; 0 means none. */

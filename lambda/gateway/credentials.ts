@@ -5,12 +5,29 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import type { Headers } from '../ports.ts';
 import type { Plan, RoutableCredential } from '../routing/credential.ts';
 
+/** What stands behind an entry whose secrets are sealed: they are opened by each call, and not kept. */
+export interface Sealed {
+  /** The credential's id, as `toCredentialId` made it when the secret was given. */
+  readonly id: string;
+  /** The secrets by the names of the provider's form fields. Throws when they can't be opened. */
+  readonly open: () => Readonly<Record<string, string>>;
+}
+
+/** An entry of a fleet: configured in the clear, or kept with its secrets sealed. */
+export type FleetEntry = ProviderEntry & {
+  readonly sealed?: Sealed;
+  /** Calls may only reach public addresses. */
+  readonly publicOnly?: boolean;
+};
+
 /** A credential that can be used for calls. The secret stays inside `authorize`. */
 export interface Credential extends RoutableCredential {
   /** Base URL with the credential's own fields filled in, without a trailing slash. */
   readonly baseUrl: string;
-  /** Headers that authorise one call. */
+  /** Headers that authorise one call. Throws when the secret can't be opened. */
   readonly authorize: () => Headers;
+  /** Calls may only reach public addresses. */
+  readonly publicOnly: boolean;
 }
 
 const text = (entry: ProviderEntry, name: string): string | undefined => {
@@ -29,19 +46,25 @@ function toBaseUrl(entry: ProviderEntry, provider: Provider): string {
 }
 
 /** Equal for equal keys at one provider, and useless for finding the key. */
-function toId(entry: ProviderEntry, baseUrl: string): string {
+export function toCredentialId(entry: ProviderEntry, provider: Provider): string {
+  const baseUrl = toBaseUrl(entry, provider);
   const what = `freeway credential\n${entry.provider}\n${entry.apiKey ?? ''}\n${baseUrl}\n${entry.apiKey ? '' : (entry.name ?? '')}`;
   return createHash('sha256').update(what).digest('base64url').slice(0, 12);
 }
 
-function toAuthorize(provider: Provider, apiKey: string | undefined): () => Headers {
-  const { auth } = provider;
-  const fixed: Record<string, string> = {};
-  for (const quirk of provider.quirks)
-    if (quirk.kind === 'requireHeader') fixed[quirk.header.toLowerCase()] = quirk.value;
-  if (apiKey !== undefined && auth.scheme === 'bearer') fixed['authorization'] = `Bearer ${apiKey}`;
+/** Headers that every call to the provider needs, and those that carry the key. */
+function toHeaders({ auth, quirks }: Provider, apiKey: string | undefined): Headers {
+  const headers: Record<string, string> = {};
+  for (const quirk of quirks) if (quirk.kind === 'requireHeader') headers[quirk.header.toLowerCase()] = quirk.value;
+  if (apiKey !== undefined && auth.scheme === 'bearer') headers['authorization'] = `Bearer ${apiKey}`;
   if (apiKey !== undefined && auth.scheme === 'header')
-    fixed[auth.header.toLowerCase()] = `${auth.prefix ?? ''}${apiKey}`;
+    headers[auth.header.toLowerCase()] = `${auth.prefix ?? ''}${apiKey}`;
+  return headers;
+}
+
+function toAuthorize({ apiKey, sealed }: FleetEntry, provider: Provider): () => Headers {
+  if (sealed !== undefined) return () => toHeaders(provider, sealed.open()['apiKey']);
+  const fixed = toHeaders(provider, apiKey);
   return () => fixed;
 }
 
@@ -64,9 +87,9 @@ function toModels(entry: ProviderEntry, plan: Plan): Model[] {
 }
 
 /** The credential of one entry. The entry must have passed the configuration's checks. */
-export function toCredential(entry: ProviderEntry, provider: Provider): Credential {
+export function toCredential(entry: FleetEntry, provider: Provider): Credential {
   const baseUrl = toBaseUrl(entry, provider);
-  const id = toId(entry, baseUrl);
+  const id = entry.sealed?.id ?? toCredentialId(entry, provider);
   const plan = toPlan(entry, provider);
   const known = new Map(provider.models.map((model) => [model.id, model]));
   return {
@@ -82,6 +105,7 @@ export function toCredential(entry: ProviderEntry, provider: Provider): Credenti
     allowedModels: entry.allowedModels ?? [],
     pools: (entry.pools ?? []).map((pool) => ({ ...pool })),
     baseUrl,
-    authorize: toAuthorize(provider, entry.apiKey),
+    authorize: toAuthorize(entry, provider),
+    publicOnly: entry.publicOnly ?? false,
   };
 }

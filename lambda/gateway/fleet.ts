@@ -1,10 +1,9 @@
 // Everything that can be asked under one configuration: credentials, candidates and the names they answer to.
 import type { Model, Provider } from '#shared/catalog.ts';
-import type { ProviderEntry } from '#shared/credentials.ts';
 import { toCandidates } from '../routing/candidates.ts';
 import { createModelNames, type ModelNames } from '../routing/selector.ts';
 import type { Candidate } from '../routing/types.ts';
-import { toCredential, type Credential } from './credentials.ts';
+import { toCredential, type Credential, type FleetEntry } from './credentials.ts';
 
 /** Read-only; a changed configuration makes a new fleet. */
 export interface Fleet {
@@ -19,7 +18,7 @@ export interface Fleet {
 }
 
 export interface FleetInput {
-  readonly entries: readonly ProviderEntry[];
+  readonly entries: readonly FleetEntry[];
   readonly providers: readonly Provider[];
   readonly serves: (model: Model, provider: Provider) => boolean;
 }

@@ -3,6 +3,7 @@ import { Agent as PlainAgent, request as requestPlain, type ClientRequest, type 
 import { Agent as TlsAgent, request as requestTls } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import type { Upstream, UpstreamCall } from '../ports.ts';
+import { lookupPublic, refusePrivateHost } from './addresses.ts';
 import { joinHeaders } from './headers.ts';
 import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
 
@@ -46,16 +47,25 @@ export function createHttpsUpstream(options: HttpsOptions = {}): Upstream {
   const { connections, keepAliveMs } = settings;
   const { now = Date.now } = options;
   const pooling = { keepAlive: true, maxSockets: connections, timeout: keepAliveMs };
-  const agents = { 'http:': new PlainAgent(pooling), 'https:': new TlsAgent(pooling) };
+  const open = (more: object) => ({
+    'http:': new PlainAgent({ ...pooling, ...more }),
+    'https:': new TlsAgent({ ...pooling, ...more }),
+  });
+  const anywhere = open({});
+  // Connections of their own: one that was made without the check must not be used with it.
+  const publicly = open({ lookup: lookupPublic });
+  const all = [...Object.values(anywhere), ...Object.values(publicly)];
   let busy = 0;
   let lastUseAtMs = 0;
   /** A frozen instance can't see that its connections were closed meanwhile: old ones are not used again. */
   const dropStale = (): void => {
     if (busy > 0 || now() - lastUseAtMs < keepAliveMs) return;
-    for (const agent of Object.values(agents))
+    for (const agent of all)
       for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   };
-  const open = ({ url, method, headers, body }: UpstreamCall): ClientRequest => {
+  const ask = ({ url, method, headers, body, publicOnly }: UpstreamCall): ClientRequest => {
+    if (publicOnly) refusePrivateHost(url);
+    const agents = publicOnly ? publicly : anywhere;
     const target = urlToHttpOptions(new URL(url));
     const tls = target.protocol === 'https:';
     const length = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -77,7 +87,7 @@ export function createHttpsUpstream(options: HttpsOptions = {}): Upstream {
       const relay = new Relay(call, listener, settings);
       dropStale();
       try {
-        const request = open(call);
+        const request = ask(call);
         follow(request, relay);
         request.end(call.body ?? undefined);
       } catch (error) {
@@ -86,7 +96,7 @@ export function createHttpsUpstream(options: HttpsOptions = {}): Upstream {
       return relay;
     },
     close: () => {
-      for (const agent of Object.values(agents)) agent.destroy();
+      for (const agent of all) agent.destroy();
       return Promise.resolve();
     },
   };

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import type { Agent as UndiciAgent, Dispatcher } from 'undici';
 import type { Upstream } from '../ports.ts';
+import { lookupPublic, refusePrivateHost } from './addresses.ts';
 import { joinHeaders } from './headers.ts';
 import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
 
@@ -38,13 +39,16 @@ function splitUrl(url: string): { origin: string; path: string } {
 export function createUndiciUpstream(options: UpstreamOptions = {}): Upstream {
   const settings = withDefaults(options);
   const { connections, keepAliveMs, connectTimeoutMs } = settings;
-  const agent = new Agent({
-    connections,
-    keepAliveTimeout: keepAliveMs,
-    connect: { timeout: connectTimeoutMs },
-    pipelining: 1,
-    allowH2: false,
-  });
+  const open = (connect: object): UndiciAgent =>
+    new Agent({
+      connections,
+      keepAliveTimeout: keepAliveMs,
+      connect: { timeout: connectTimeoutMs, ...connect },
+      pipelining: 1,
+      allowH2: false,
+    });
+  const agent = open({});
+  let publicAgent: UndiciAgent | null = null;
   return {
     start: (call, listener) => {
       const relay = new Relay(call, listener, settings);
@@ -58,12 +62,16 @@ export function createUndiciUpstream(options: UpstreamOptions = {}): Upstream {
         bodyTimeout: 0,
       };
       try {
-        agent.dispatch(request, createHandler(relay));
+        if (call.publicOnly) refusePrivateHost(call.url);
+        const way = call.publicOnly ? (publicAgent ??= open({ lookup: lookupPublic })) : agent;
+        way.dispatch(request, createHandler(relay));
       } catch (error) {
         relay.broke(error);
       }
       return relay;
     },
-    close: () => agent.destroy(),
+    close: async () => {
+      await Promise.all([agent.destroy(), publicAgent?.destroy()]);
+    },
   };
 }

@@ -1,0 +1,97 @@
+// What serves whom: the environment's credentials for everybody, and fleets of their own for people who have given credentials.
+import type { Model, Provider } from '#shared/catalog.ts';
+import type { ProviderEntry } from '#shared/credentials.ts';
+import { CallerError } from '#shared/failures.ts';
+import type { Principal } from '#shared/people.ts';
+import type { Platform } from './deps.ts';
+import type { Services } from './endpoints/endpoint.ts';
+import type { FleetEntry } from './gateway/credentials.ts';
+import { createFleet } from './gateway/fleet.ts';
+import { createFleets } from './gateway/fleets.ts';
+import { createLedger } from './gateway/ledger.ts';
+import { createGateway } from './gateway/run.ts';
+import { StoreUnavailable, VaultError, type CredentialBook, type KeyWrapper, type Vault } from './ports.ts';
+import { createCredentialBook } from './store/credentials.ts';
+import { createVault } from './store/vault.ts';
+import { chatWires } from './wire/index.ts';
+
+/** What Freeway can call today: chat over the wires it speaks, with the ways of authorising it knows. */
+function serves(model: Model, provider: Provider): boolean {
+  const scheme = provider.auth.scheme;
+  return (
+    model.kind === 'chat' &&
+    chatWires[model.wire ?? provider.wire] !== undefined &&
+    (scheme === 'bearer' || scheme === 'header' || scheme === 'none')
+  );
+}
+
+/** Services over these entries alone. */
+export function toServices(platform: Platform, entries: readonly FleetEntry[]): Services {
+  const fleet = createFleet({ entries, providers: platform.providers, serves });
+  const ledger = createLedger({ ...platform, fleet, budgetUsdPerDay: platform.config.budgetUsdPerDay });
+  return { fleet, ledger, gateway: createGateway({ ...platform, fleet, ledger }) };
+}
+
+async function openServices(platform: Platform, entries: readonly FleetEntry[]): Promise<Services> {
+  const services = toServices(platform, entries);
+  await services.ledger.stripped.load();
+  return services;
+}
+
+const refuse = (): Promise<never> =>
+  Promise.reject(new VaultError('unavailable', 'No master key is configured, so secrets can not be kept here.'));
+const noWrapper: KeyWrapper = { wrap: refuse, unwrap: refuse };
+
+/** What serves whom, and the keepers of what people have given. */
+export interface Serving {
+  readonly book: CredentialBook;
+  readonly vault: Vault;
+  /** The services of whoever is asking. */
+  readonly current: (principal: Principal) => Services | Promise<Services>;
+  /** The services of the environment's credentials, or of those that stand in for them. */
+  readonly shared: () => Services;
+  /** Puts other environment credentials in force, for all requests that begin from now on. */
+  readonly useEntries: (entries: readonly ProviderEntry[]) => Promise<void>;
+}
+
+/** Opens it over the platform. */
+export async function openServing(platform: Platform): Promise<Serving> {
+  const { config, providers, clock, store, log } = platform;
+  const now = (): number => clock.now();
+  const book = createCredentialBook(store, now);
+  const vault = createVault({ store, wrapper: platform.keyWrapper ?? noWrapper, now });
+  let environment: readonly ProviderEntry[] = config.entries;
+  const inForce = (): readonly ProviderEntry[] => (environment.length > 0 ? environment : (platform.standIn ?? []));
+  let shared = await openServices(platform, inForce());
+  const fleets = createFleets<Services>({
+    book,
+    vault,
+    providers,
+    allowPrivate: platform.allowPrivate ?? false,
+    environment: () => environment,
+    // Whoever has given nothing is served by what serves all.
+    open: (entries) => (entries.some(({ sealed }) => sealed !== undefined) ? openServices(platform, entries) : shared),
+    now,
+  });
+  /** What people have given can't be reached: the environment's credentials serve, if there are any. */
+  const withoutOwn = (error: unknown): Services => {
+    if (!(error instanceof VaultError) && !(error instanceof StoreUnavailable)) throw error;
+    log.error('credentials.unreachable', { error: error.name, what: error.message });
+    if (shared.fleet.candidates.length > 0) return shared;
+    throw new CallerError('internal', `The saved credentials can't be used. ${error.message}`);
+  };
+  return {
+    book,
+    vault,
+    current: ({ id }) => {
+      const services = fleets.servicesFor(id);
+      return services instanceof Promise ? services.catch(withoutOwn) : services;
+    },
+    shared: () => shared,
+    useEntries: async (entries) => {
+      environment = entries;
+      shared = await openServices(platform, inForce());
+      fleets.renew();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+// Whose credentials serve whom: a person's own, those shared with them, and the environment's, merged into the entries of one fleet.
+import type { Provider } from '#shared/catalog.ts';
+import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
+import { sealedIdentity, type StoredCredential } from '#shared/stored-credential.ts';
+import type { Vault } from '../ports.ts';
+import { toCredentialId, type FleetEntry } from './credentials.ts';
+
+export interface PoolingInput {
+  readonly personId: string;
+  readonly stored: readonly StoredCredential[];
+  /** Serve everybody whom the configuration lets in. */
+  readonly environment: readonly ProviderEntry[];
+  readonly providers: readonly Provider[];
+  readonly vault: Pick<Vault, 'openNow'>;
+  /** Whether people's own URLs may lead to private addresses. */
+  readonly allowPrivate: boolean;
+  readonly nowMs: number;
+}
+
+/** A person's own come first, then what others share, then the environment's: a step between them, within one priority. */
+const STEP = 1 / 4;
+
+/** Why a shared credential serves its owner alone; null when it may serve those it is shared with. Unknown terms leave it to the owner. */
+export function toHeldBack(credential: StoredCredential, provider: Provider | undefined): string | null {
+  if (credential.sharing === 'private' || provider?.terms.serveOthers !== false) return null;
+  if (credential.overrideTerms !== null) return null;
+  return `The terms of ${provider.name} do not allow a key to serve others${provider.terms.note === undefined ? '' : ` (${provider.terms.note})`}. Until you state why it may, it serves you alone.`;
+}
+
+/** Whether a credential may be used for this person's requests at all. */
+export function servesPerson(credential: StoredCredential, personId: string, provider: Provider | undefined): boolean {
+  if (credential.ownerId === personId) return true;
+  const { sharing } = credential;
+  const isShared = sharing === 'all' || (Array.isArray(sharing) && sharing.includes(personId));
+  return isShared && toHeldBack(credential, provider) === null;
+}
+
+const isLive = ({ enabled, deletedAtMs, expiresAtMs }: StoredCredential, nowMs: number): boolean =>
+  enabled && deletedAtMs === null && (expiresAtMs === null || expiresAtMs > nowMs);
+
+/** A stored credential as an entry of a fleet; its secrets stay sealed until a call needs them. */
+export function toStoredEntry(
+  credential: StoredCredential,
+  { vault, allowPrivate }: Pick<PoolingInput, 'vault' | 'allowPrivate'>,
+): FleetEntry {
+  const { provider, name, fields, baseUrl, plan, priority, weight, account, allowedModels, models, pools } = credential;
+  const { sealed, ownerId, fingerprint, trainsOnPrompts } = credential;
+  const entry = providerEntrySchema.parse({
+    ...fields,
+    provider,
+    name,
+    priority,
+    weight,
+    ...(baseUrl === null ? {} : { baseUrl }),
+    ...(plan === null ? {} : { tier: plan }),
+    // An account is a matter of its owner: the same word of somebody else means another account.
+    ...(account === null ? {} : { account: `${ownerId}#${account}` }),
+    ...(allowedModels === null ? {} : { allowedModels }),
+    ...(models.length === 0 ? {} : { models }),
+    ...(pools.length === 0 ? {} : { pools }),
+    ...(trainsOnPrompts === null ? {} : { trainsOnPrompts }),
+  });
+  const open = (): Readonly<Record<string, string>> =>
+    sealed === null
+      ? {}
+      : (JSON.parse(vault.openNow(ownerId, sealedIdentity(credential), sealed)) as Record<string, string>);
+  return { ...entry, sealed: { id: fingerprint, open }, publicOnly: !allowPrivate };
+}
+
+/** The id by which equal keys share their books, for secrets that are just being given. */
+export function toFingerprint(credential: StoredCredential, apiKey: string | undefined, provider: Provider): string {
+  const { fields, baseUrl, name } = credential;
+  const entry = providerEntrySchema.parse({
+    ...fields,
+    provider: provider.id,
+    name,
+    ...(baseUrl === null ? {} : { baseUrl }),
+    ...(apiKey === undefined ? {} : { apiKey }),
+  });
+  return toCredentialId(entry, provider);
+}
+
+/** Those whose data keys must be at hand before the entries are used. */
+export function ownersOf({
+  personId,
+  stored,
+  providers,
+  nowMs,
+}: Omit<PoolingInput, 'vault' | 'environment'>): string[] {
+  return [...new Set(usableBy(personId, { stored, providers, nowMs }).map(({ ownerId }) => ownerId))];
+}
+
+function usableBy(
+  personId: string,
+  { stored, providers, nowMs }: Pick<PoolingInput, 'stored' | 'providers' | 'nowMs'>,
+): StoredCredential[] {
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  return stored.filter(
+    (credential) =>
+      byId.has(credential.provider) &&
+      isLive(credential, nowMs) &&
+      servesPerson(credential, personId, byId.get(credential.provider)),
+  );
+}
+
+/** The entries that serve a person, in order: own, shared, environment. The same key given twice counts where it comes first. */
+export function toEntries(input: PoolingInput): FleetEntry[] {
+  const usable = usableBy(input.personId, input);
+  const own = usable.filter(({ ownerId }) => ownerId === input.personId);
+  const shared = usable.filter(({ ownerId }) => ownerId !== input.personId);
+  return [
+    ...own.map((credential) => toStoredEntry(credential, input)),
+    ...shared.map((credential) => later(toStoredEntry(credential, input), STEP)),
+    ...input.environment.map((entry) => later(entry, 2 * STEP)),
+  ];
+}
+
+const later = (entry: FleetEntry, step: number): FleetEntry => ({ ...entry, priority: entry.priority + step });

@@ -1,0 +1,59 @@
+// Which addresses are public, so that a URL somebody gives can't be made to reach what is only ours.
+import { lookup as lookupAny, type LookupAddress, type LookupOptions } from 'node:dns';
+import { BlockList, isIP } from 'node:net';
+
+/** IPv4 and IPv6 ranges that are not on the public internet (IANA special-purpose registries, 2026). */
+const ranges: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
+  ['0.0.0.0', 8, 'ipv4'], ['10.0.0.0', 8, 'ipv4'], ['100.64.0.0', 10, 'ipv4'], ['127.0.0.0', 8, 'ipv4'], ['169.254.0.0', 16, 'ipv4'],
+  ['172.16.0.0', 12, 'ipv4'], ['192.0.0.0', 24, 'ipv4'], ['192.0.2.0', 24, 'ipv4'], ['192.88.99.0', 24, 'ipv4'], ['192.168.0.0', 16, 'ipv4'],
+  ['198.18.0.0', 15, 'ipv4'], ['198.51.100.0', 24, 'ipv4'], ['203.0.113.0', 24, 'ipv4'], ['224.0.0.0', 4, 'ipv4'], ['240.0.0.0', 4, 'ipv4'],
+  ['::', 128, 'ipv6'], ['::1', 128, 'ipv6'], ['64:ff9b::', 96, 'ipv6'], ['64:ff9b:1::', 48, 'ipv6'], ['100::', 64, 'ipv6'], ['2001::', 23, 'ipv6'],
+  ['2001:db8::', 32, 'ipv6'], ['2002::', 16, 'ipv6'], ['fc00::', 7, 'ipv6'], ['fe80::', 10, 'ipv6'], ['fec0::', 10, 'ipv6'], ['ff00::', 8, 'ipv6'],
+]; // prettier-ignore
+
+function createBlockList(): BlockList {
+  const list = new BlockList();
+  for (const [address, bits, family] of ranges) list.addSubnet(address, bits, family);
+  return list;
+}
+
+const blocked = createBlockList();
+
+/** Whether an IP address is on the public internet. IPv4 addresses inside IPv6 ones are judged as what they are. */
+export function isPublicAddress(address: string): boolean {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  const plain = mapped ?? address;
+  const family = isIP(plain);
+  if (family === 0) return false;
+  if (/^::ffff:/i.test(plain)) return false;
+  return !blocked.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** The connection was refused by us. The code is what callers see instead of the address. */
+export class PrivateAddress extends Error {
+  override readonly name = 'PrivateAddress';
+  readonly code = 'PRIVATE_ADDRESS';
+  constructor() {
+    super('The address is not on the public internet.');
+  }
+}
+
+type Callback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
+
+/** Name resolution for connections: answers public addresses only, so that the address checked is the one connected to. */
+export function lookupPublic(hostname: string, options: LookupOptions, callback: Callback): void {
+  lookupAny(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) return callback(error, []);
+    const allowed = addresses.filter(({ address }) => isPublicAddress(address));
+    const first = allowed[0];
+    if (first === undefined) return callback(new PrivateAddress(), []);
+    if (options.all) callback(null, allowed);
+    else callback(null, first.address, first.family);
+  });
+}
+
+/** Hosts written as addresses are never looked up, so they are judged here. Throws PrivateAddress. */
+export function refusePrivateHost(url: string): void {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0 && !isPublicAddress(host)) throw new PrivateAddress();
+}

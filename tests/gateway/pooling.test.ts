@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { providers } from '#catalog/index.ts';
+import type { Provider } from '#shared/catalog.ts';
+import type { StoredCredential } from '#shared/stored-credential.ts';
+import { createFleets } from '#lambda/gateway/fleets.ts';
+import { toEntries, toHeldBack } from '#lambda/gateway/pooling.ts';
+import type { CredentialSnapshot, Vault } from '#lambda/ports.ts';
+
+const NOW = 1_000_000;
+const vault = { openNow: (owner: string, identity: string) => JSON.stringify({ apiKey: `${owner}/${identity}` }) };
+
+function stored(id: string, ownerId: string, more: Partial<StoredCredential> = {}): StoredCredential {
+  return {
+    id,
+    ownerId,
+    owner: ownerId,
+    provider: 'groq',
+    name: id,
+    enabled: true,
+    plan: null,
+    baseUrl: null,
+    fields: {},
+    secrets: [],
+    fingerprint: `print-${id}`,
+    sharing: 'private',
+    priority: 100,
+    weight: 1,
+    account: null,
+    allowedModels: null,
+    models: [],
+    pools: [],
+    trainsOnPrompts: null,
+    expiresAtMs: null,
+    overrideTerms: null,
+    lastTest: null,
+    createdAtMs: 0,
+    changedAtMs: 0,
+    deletedAtMs: null,
+    sealed: 'v1.x',
+    version: 1,
+    ...more,
+  };
+}
+
+const environment = [{ provider: 'groq', name: 'env', apiKey: 'k', enabled: true, priority: 100, weight: 1 }];
+const entriesFor = (personId: string, all: readonly StoredCredential[], catalog: readonly Provider[] = providers) =>
+  toEntries({ personId, stored: all, environment, providers: catalog, vault, allowPrivate: false, nowMs: NOW });
+
+describe('pooling', () => {
+  it('puts own before shared before environment, and only that', () => {
+    const all = [
+      stored('b1', 'bob', { sharing: 'all' }),
+      stored('a1', 'ann'),
+      stored('b2', 'bob'),
+      stored('c1', 'cat', { sharing: ['ann'] }),
+    ];
+    const entries = entriesFor('ann', all);
+    expect(entries.map(({ name, priority }) => [name, priority])).toEqual([
+      ['a1', 100], ['b1', 100.25], ['c1', 100.25], ['env', 100.5],
+    ]); // prettier-ignore
+    expect(entriesFor('dan', all).map(({ name }) => name)).toEqual(['b1', 'env']);
+  });
+
+  it('leaves out what is off, deleted, expired, or of a provider that is gone', () => {
+    const all = [
+      stored('off', 'ann', { enabled: false }),
+      stored('deleted', 'ann', { deletedAtMs: 1 }),
+      stored('expired', 'ann', { expiresAtMs: NOW }),
+      stored('gone', 'ann', { provider: 'no-such-provider' }),
+      stored('on', 'ann', { expiresAtMs: NOW + 1 }),
+    ];
+    expect(entriesFor('ann', all).map(({ name }) => name)).toEqual(['on', 'env']);
+  });
+
+  it('holds a shared credential back whose terms forbid serving others, until its owner says why it may', () => {
+    const strict = providers.map((provider) => ({
+      ...provider,
+      terms: { ...provider.terms, serveOthers: false as const },
+    }));
+    const shared = stored('a1', 'ann', { sharing: 'all' });
+    expect(entriesFor('bob', [shared], strict).map(({ name }) => name)).toEqual(['env']);
+    expect(entriesFor('ann', [shared], strict).map(({ name }) => name)).toEqual(['a1', 'env']);
+    expect(
+      toHeldBack(
+        shared,
+        strict.find(({ id }) => id === 'groq'),
+      ),
+    ).toContain('do not allow a key to serve others');
+    const overridden = { ...shared, overrideTerms: 'We are one household.' };
+    expect(entriesFor('bob', [overridden], strict).map(({ name }) => name)).toEqual(['a1', 'env']);
+  });
+
+  it('opens a secret only when a call needs it, and lets calls reach public addresses only', () => {
+    const [entry] = entriesFor('ann', [stored('a1', 'ann', { account: 'main' })]);
+    expect(entry).toMatchObject({ publicOnly: true, account: 'ann#main' });
+    expect(JSON.stringify(entry)).not.toContain('credential#ann#a1');
+    expect(entry?.sealed?.open()).toEqual({ apiKey: 'ann/credential#ann#a1' });
+  });
+
+  it("never hands anybody another's private credential, whatever is given", () => {
+    const people = ['p0', 'p1', 'p2', 'p3', 'p4'];
+    const person = fc.constantFrom(...people);
+    const sharing = fc.oneof(fc.constant('private' as const), fc.constant('all' as const), fc.uniqueArray(person));
+    const one = fc.record({ owner: person, sharing, enabled: fc.boolean(), deleted: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 20 }), person, (drafts, asking) => {
+        const all = drafts.map((draft, index) =>
+          stored(`c${index}`, draft.owner, {
+            sharing: draft.sharing,
+            enabled: draft.enabled,
+            deletedAtMs: draft.deleted ? 1 : null,
+          }),
+        );
+        const used = entriesFor(asking, all).filter(({ sealed }) => sealed !== undefined);
+        for (const { name } of used) {
+          const credential = all.find(({ id }) => id === name);
+          const mine = credential?.ownerId === asking;
+          const given =
+            credential?.sharing === 'all' ||
+            (Array.isArray(credential?.sharing) && credential.sharing.includes(asking));
+          expect(mine || given).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('fleets', () => {
+  function open(all: StoredCredential[]) {
+    let snapshot: CredentialSnapshot = { all, count: 1 };
+    let nowMs = NOW;
+    const made: string[][] = [];
+    const prepared: string[] = [];
+    const fleets = createFleets({
+      book: { snapshot: () => snapshot, write: () => Promise.resolve(true) },
+      vault: { ...vault, prepare: (id: string) => (prepared.push(id), Promise.resolve()) } as unknown as Vault,
+      providers,
+      environment: () => environment,
+      allowPrivate: false,
+      open: (entries) => {
+        const names = entries.map(({ name }) => name ?? '');
+        made.push(names);
+        return { names };
+      },
+      now: () => nowMs,
+    });
+    return {
+      fleets,
+      made,
+      prepared,
+      change: (next: StoredCredential[]) => (snapshot = { all: next, count: snapshot.count + 1 }),
+      wait: (ms: number) => (nowMs += ms),
+    };
+  }
+
+  it('are made once, and answered at once from then on', async () => {
+    const { fleets, made, prepared } = open([stored('a1', 'ann'), stored('b1', 'bob')]);
+    const first = await fleets.servicesFor('ann');
+    expect(fleets.servicesFor('ann')).toBe(first);
+    expect(await fleets.servicesFor('bob')).toEqual({ names: ['b1', 'env'] });
+    expect(made).toEqual([
+      ['a1', 'env'],
+      ['b1', 'env'],
+    ]);
+    expect(prepared).toEqual(['ann', 'bob']);
+  });
+
+  it('are made anew when what serves the person has changed, and not when something else has', async () => {
+    const a1 = stored('a1', 'ann');
+    const { fleets, made, change, wait } = open([a1]);
+    const first = await fleets.servicesFor('ann');
+    change([a1, stored('b1', 'bob')]);
+    expect(await fleets.servicesFor('ann')).toBe(first);
+    change([{ ...a1, version: 2 }, stored('b1', 'bob')]);
+    expect(await fleets.servicesFor('ann')).not.toBe(first);
+    change([{ ...a1, enabled: false, version: 3 }]);
+    expect(await fleets.servicesFor('ann')).toEqual({ names: ['env'] });
+    change([stored('a2', 'ann', { expiresAtMs: NOW + 50 })]);
+    expect(await fleets.servicesFor('ann')).toEqual({ names: ['a2', 'env'] });
+    wait(50);
+    expect(await fleets.servicesFor('ann')).toEqual({ names: ['env'] });
+    expect(made).toHaveLength(5);
+    fleets.renew();
+    await fleets.servicesFor('ann');
+    expect(made).toHaveLength(6);
+  });
+});

@@ -1,0 +1,76 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isPublicAddress } from '#lambda/http/addresses.ts';
+import { createHttpsUpstream } from '#lambda/http/upstream-https.ts';
+import { createUndiciUpstream } from '#lambda/http/upstream-undici.ts';
+import type { Upstream, UpstreamError } from '#lambda/ports.ts';
+
+describe('public addresses', () => {
+  it.each(['8.8.8.8', '1.1.1.1', '172.15.0.1', '172.32.0.1', '2606:4700::1111', '::ffff:8.8.8.8'])(
+    '%s is one',
+    (address) => {
+      expect(isPublicAddress(address)).toBe(true);
+    },
+  );
+  it.each([
+    '127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.1', '169.254.169.254', '100.64.0.1', '0.0.0.0', '224.0.0.1', '255.255.255.255',
+    '::1', '::', 'fe80::1', 'fc00::1', 'fd00:ec2::254', '::ffff:127.0.0.1', '::ffff:a9fe:a9fe', '64:ff9b::a9fe:a9fe', '2002:7f00:1::', 'localhost', '',
+  ])('%s is none', (address) => expect(isPublicAddress(address)).toBe(false)); // prettier-ignore
+});
+
+describe.each([
+  ['undici', () => createUndiciUpstream()],
+  ['https', () => createHttpsUpstream()],
+] as const)('%s upstream, public addresses only', (_, create) => {
+  let server: Server;
+  let port = 0;
+  let asked = 0;
+  let upstream: Upstream;
+
+  beforeEach(async () => {
+    asked = 0;
+    server = createServer((_request, response) => {
+      asked++;
+      response.end('private');
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    port = (server.address() as AddressInfo).port;
+    upstream = create();
+  });
+  afterEach(async () => {
+    await upstream.close();
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+  });
+
+  const call = (url: string, publicOnly: boolean): Promise<string> =>
+    new Promise((done) => {
+      let text = '';
+      upstream.start(
+        { method: 'GET', url, headers: {}, body: null, headTimeoutMs: 2_000, idleTimeoutMs: 2_000, publicOnly },
+        {
+          onHead: () => undefined,
+          onData: (chunk) => (text += Buffer.from(chunk).toString()),
+          onEnd: () => done(text),
+          onError: (error: UpstreamError) => done(error.message),
+        },
+      );
+    });
+
+  it.each(['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '0x7f.1', '2130706433'])(
+    'never reaches %s',
+    async (host) => {
+      expect(await call(`http://${host}:${port}/`, true)).toBe(
+        'the connection to the provider failed (PRIVATE_ADDRESS)',
+      );
+      expect(asked).toBe(0);
+    },
+  );
+
+  it('reaches it when that is allowed, also afterwards, on connections of its own', async () => {
+    expect(await call(`http://localhost:${port}/`, false)).toBe('private');
+    expect(await call(`http://localhost:${port}/`, true)).toContain('PRIVATE_ADDRESS');
+    expect(asked).toBe(1);
+  });
+});
