@@ -2,8 +2,18 @@
 import { CallerError } from '#shared/failures.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import { explainMissing } from '../routing/capabilities.ts';
-import { decide, planOf, scoreOf, verdictOf, type Decision, type DecideInput } from '../routing/decide.ts';
+import {
+  decide,
+  passingVerdicts,
+  planOf,
+  scoreOf,
+  verdictOf,
+  type Decision,
+  type DecideInput,
+} from '../routing/decide.ts';
+import { forecastAll, forecastPool } from '../routing/forecast.ts';
 import { toNeed } from '../routing/profile.ts';
+import type { PoolView } from '../routing/types.ts';
 import type { Ledger } from '../gateway/ledger.ts';
 import { toChatAsked } from './ask.ts';
 import { replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
@@ -38,17 +48,37 @@ function tellCandidate(
     need,
     resting_until: standing.restUntilMs > input.nowMs ? toTime(standing.restUntilMs) : null,
     breaker: standing.breaker,
-    pools: ledger.views(index, need).map(({ pool, used, max, pressure, resetAtMs, waitMs }) => ({
-      unit: pool.unit,
-      clock: pool.clock,
-      scope: pool.scope,
-      used: Math.round(used * 1000) / 1000,
-      max,
-      pressure: Math.round(pressure * 1000) / 1000,
-      resets_at: toTime(resetAtMs),
-      wait_ms: Number.isFinite(waitMs) ? waitMs : null,
-    })),
+    pools: ledger.views(index, need).map((view) => tellPool(view, input.nowMs)),
   };
+}
+
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+
+function tellPool(view: PoolView, nowMs: number): Record<string, unknown> {
+  const { pool, used, max, pressure, resetAtMs, waitMs } = view;
+  return {
+    unit: pool.unit,
+    clock: pool.clock,
+    scope: pool.scope,
+    used: rounded(used),
+    max,
+    pressure: rounded(pressure),
+    resets_at: toTime(resetAtMs),
+    runs_out_at: toTime(forecastPool(view, nowMs).runsOutAtMs),
+    wait_ms: Number.isFinite(waitMs) ? waitMs : null,
+  };
+}
+
+/** When the free candidates that could ever serve this request have nothing left; null when some last, or nobody knows. */
+function tellFreeUntil(decision: Decision, input: DecideInput, ledger: Ledger): string | null {
+  const free = input.candidates.flatMap((candidate, index) => {
+    const verdict = verdictOf(decision, index);
+    const standing = input.standings[index];
+    if (candidate.tier === 'paid' || !standing || (verdict !== 'eligible' && !passingVerdicts.has(verdict))) return [];
+    const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
+    return [{ views: ledger.views(index, need), need }];
+  });
+  return toTime(forecastAll(free, input.nowMs));
 }
 
 /** The endpoint over its services. */
@@ -101,6 +131,7 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
           plan.length > 0 || soonest === null
             ? null
             : { route: fleet.candidates[soonest.index]?.route, wait_ms: soonest.waitMs },
+        free_until: tellFreeUntil(decision, input, ledger),
         candidates: order.map((index) => tellCandidate(index, decision, { fleet, ledger, input, plan })),
       });
     } catch (error) {

@@ -17,7 +17,7 @@ const RESERVE = 0.6;
 const calendarMs = { minute: 60_000, hour: HOUR_MS, day: DAY_MS, week: 7 * DAY_MS, month: 30 * DAY_MS } as const;
 
 /** Length of the window in which a pool comes back whole, ms; Infinity for a balance, 0 for places. */
-function periodMs(clock: Clock): number {
+export function periodMs(clock: Clock): number {
   switch (clock.kind) {
     case 'refill':
     case 'rolling':
