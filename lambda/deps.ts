@@ -59,6 +59,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     metrics,
     store,
     chatWire,
+    chatWires,
     dialectOf: (fleet, index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
     exactTokens: createExactCounter(),
     paid: config.paid,
