@@ -28,6 +28,8 @@ export interface Update {
   readonly remove: readonly string[];
   /** Time after which the item may be deleted, ms since the epoch; absent keeps what was there. */
   readonly expiresAtMs?: number;
+  /** Nobody waits for it: it may be written some milliseconds later, together with other updates. */
+  readonly patient?: boolean;
 }
 
 /** `item` is the state after the update, or, when a guard failed, the state that failed it (null: no item). */

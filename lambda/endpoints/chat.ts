@@ -25,6 +25,7 @@ export function createChatEndpoint(deps: EndpointDeps, wire: ChatWire): Endpoint
       watching?.close(result);
       if (result.brokeOff) caller.body()?.end(asked.breakOff(caller.explain(result.brokeOff)));
       teller.answered(result);
+      await result.settled;
     } catch (thrown) {
       if (!(thrown instanceof CallerError)) throw thrown;
       const error = caller.explain(thrown);

@@ -12,7 +12,7 @@ export interface BookCopy {
 export type BookListener = (id: string, before: Item | null, after: Item | null) => void;
 
 /** A change to a book. `lasting` books hold balances that never come back, and are kept for ever. */
-export interface BookUpdate extends Pick<Update, 'guards' | 'add' | 'set' | 'remove'> {
+export interface BookUpdate extends Pick<Update, 'guards' | 'add' | 'set' | 'remove' | 'patient'> {
   readonly lasting: boolean;
 }
 
@@ -103,9 +103,9 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
       }
       return stale.length < batchSize;
     },
-    update: async (id, { guards, add, set, remove, lasting }) => {
+    update: async (id, { lasting, set, ...ops }) => {
       const expiry = lasting ? {} : { expiresAtMs: toExpiry(clock.now()) };
-      const whole: Update = { key: toKey(id), guards, add, set: { ...set, [WRITTEN_AT]: now() }, remove, ...expiry };
+      const whole: Update = { key: toKey(id), ...ops, set: { ...set, [WRITTEN_AT]: now() }, ...expiry };
       let result: UpdateResult;
       try {
         result = await store.update(whole);

@@ -217,7 +217,14 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
   countMoney(desk, candidate, toActual({ candidate, reservation, outcome, moment }));
   const writes: Promise<unknown>[] = [];
   if (ops !== null)
-    writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate) }));
+    writes.push(
+      desk.books.update(candidate.book, {
+        ...ops,
+        guards: [],
+        lasting: isLasting(candidate),
+        patient: outcome.failure === null,
+      }),
+    );
   const rest = toCredentialRest(outcome, desk.books.copy(candidate.credentialId).item ?? {}, nowMs);
   if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
   if (reservation.budget !== null) {

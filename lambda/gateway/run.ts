@@ -26,7 +26,7 @@ export interface RunInput {
 }
 
 export interface Gateway {
-  /** Resolves when the caller has the whole answer and everything is settled; rejects with CallerError when there is none. */
+  /** Resolves when the caller has the whole answer; rejects with CallerError when there is none, and everything is settled. */
   run(input: RunInput): Promise<RunResult>;
 }
 
@@ -39,6 +39,8 @@ export interface RunResult {
   readonly rescues: number;
   /** Set when the answer broke off for good after the caller had received some of it. */
   readonly brokeOff: CallerError | null;
+  /** Resolves when what was used is in the books. */
+  readonly settled: Promise<void>;
 }
 
 export interface GatewayServices {
@@ -120,7 +122,7 @@ async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> 
 const keptCodes: ReadonlySet<CallerErrorCode> = new Set<CallerErrorCode>(['deadline', 'content_filter']);
 
 /** The end of the request, its last attempt being this one. */
-function toResult({ journey }: Request, { runner, outcome }: Ended, error: CallerError | null): RunResult {
+function toResult({ journey }: Request, { runner, outcome, settled }: Ended, error: CallerError | null): RunResult {
   const costUsd = priceOf(runner.candidate, outcome.usage);
   // What broke off has been counted already.
   const last = outcome.failure === null ? outcome.usage : null;
@@ -145,6 +147,7 @@ function toResult({ journey }: Request, { runner, outcome }: Ended, error: Calle
     ...total,
     rescues: journey.rescues.length,
     brokeOff,
+    settled,
   };
 }
 

@@ -16,11 +16,12 @@ export interface Request {
   readonly journey: Journey;
 }
 
-/** An attempt that is over and settled. `lost`: given up because the other was faster. */
+/** An attempt that is over; one that failed is settled as well. `lost`: given up because the other was faster. */
 export interface Ended {
   readonly runner: Runner;
   readonly outcome: AttemptOutcome;
   readonly lost: boolean;
+  readonly settled: Promise<void>;
 }
 
 /** Two at most. */
@@ -35,7 +36,7 @@ interface Race {
   over: boolean;
 }
 
-/** Asks `first`. Resolves when all who were asked are done and settled, the winner last; never rejects for what a provider does. */
+/** Asks `first`. Resolves when all who were asked are done, the winner last; never rejects for what a provider does. */
 export async function takeTurn(deps: GatewayDeps, request: Request, first: Runner): Promise<readonly Ended[]> {
   const race: Race = { deps, request, runners: [], winner: null, second: null, over: false };
   deps.hedge.earn();
@@ -46,8 +47,10 @@ export async function takeTurn(deps: GatewayDeps, request: Request, first: Runne
   start(race, first);
   for (const { runner, sent } of race.runners) {
     const outcome = await sent.done;
-    await settle(race, runner, outcome);
-    ended.push({ runner, outcome, lost: race.winner !== null && race.winner !== runner });
+    const settled = settle(race, runner, outcome);
+    // What a failure has taught must be known before somebody else is asked; after an answer nobody has to wait.
+    if (outcome.failure !== null) await settled;
+    ended.push({ runner, outcome, lost: race.winner !== null && race.winner !== runner, settled });
     // Whoever was being picked meanwhile takes part in the loop too.
     if (outcome.failure === null) race.over = true;
     if (race.second !== null) await race.second;

@@ -2,15 +2,13 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { applyUpdate, type Item, type ItemKey, type Update, type UpdateResult } from '#shared/items.ts';
+import type { Item, ItemKey } from '#shared/items.ts';
 import { StoreUnavailable, type QueryPage, type Store } from '../ports.ts';
 import { checkItem, checkUpdate } from './attributes.ts';
+import { createUpdates, type Seen, type UpdateStatements } from './sqlite-updates.ts';
 
 /** Version of the file's layout, kept in the file. The first had no versions of items. */
 const LAYOUT = 2;
-/** Expired items are swept after this many writes, some at a time, but more than were written. */
-const SWEEP_EVERY = 100;
-const SWEEP_ROWS = 200;
 /** How long an operation waits for other processes that hold the file. */
 const BUSY_MS = 5_000;
 /** Sorts after every character that keys are made of. */
@@ -26,12 +24,12 @@ export interface SqliteOptions {
   readonly busyMs?: number;
 }
 
-interface Statements {
+/** Pages written before they are moved into the file itself, which waits for the disk. */
+const CHECKPOINT_PAGES = 16_000;
+
+interface Statements extends UpdateStatements {
   readonly get: StatementSync;
-  readonly put: StatementSync;
-  readonly replace: StatementSync;
   readonly remove: StatementSync;
-  readonly sweep: StatementSync;
   readonly up: StatementSync;
   readonly down: StatementSync;
 }
@@ -67,7 +65,7 @@ function open({ path, busyMs = BUSY_MS }: SqliteOptions): { db: DatabaseSync; st
       throw new StoreUnavailable(
         `The store file ${path} was written by a newer Freeway (layout ${found}, this one knows ${LAYOUT}). Update Freeway, or set FREEWAY_DATA to another folder.`,
       );
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`);
     layOut(db);
     return { db, statements: prepare(db) };
   } catch (error) {
@@ -89,6 +87,9 @@ function prepare(db: DatabaseSync): Statements {
     ),
     replace: db.prepare(
       'UPDATE items SET body = :body, expires_at = :expires, version = :version WHERE pk = :pk AND sk = :sk AND version = :before',
+    ),
+    replaceBody: db.prepare(
+      'UPDATE items SET body = :body, version = :version WHERE pk = :pk AND sk = :sk AND version = :before',
     ),
     remove: db.prepare('DELETE FROM items WHERE pk = :pk AND sk = :sk'),
     sweep: db.prepare(
@@ -123,88 +124,18 @@ function guarded<T>(act: () => T): T {
   }
 }
 
-/** What this process last saw of an item. `version` is a number drawn anew for every write, so that an equal one means an equal item. */
-interface Seen {
-  readonly item: Item;
-  readonly version: number;
-  readonly expiresAtMs: number | null;
-}
-
-/** Items remembered at most. */
-const MEMORY = 4_096;
-
 interface Desk {
   readonly db: DatabaseSync;
   readonly statements: Statements;
   readonly now: () => number;
-  readonly seen: Map<string, Seen>;
-  writes: number;
 }
 
-const newVersion = (): number => Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
-const nameOf = ({ pk, sk }: ItemKey): string => `${pk}\n${sk}`;
-
-function remember({ seen }: Desk, key: ItemKey, state: Seen): void {
-  if (seen.size >= MEMORY) seen.clear();
-  seen.set(nameOf(key), state);
-}
-
-function readSeen(desk: Desk, { pk, sk }: ItemKey): Seen | null {
-  const row = desk.statements.get.get({ pk, sk, now: desk.now() });
+function readSeen({ statements, now }: Desk, { pk, sk }: ItemKey): Seen | null {
+  const row = statements.get.get({ pk, sk, now: now() });
   const item = parse(row);
   if (item === null) return null;
   const expires = row?.['expires_at'];
   return { item, version: Number(row?.['version']), expiresAtMs: typeof expires === 'number' ? expires : null };
-}
-
-function write(desk: Desk, key: ItemKey, { item, version, expiresAtMs }: Seen): void {
-  desk.statements.put.run({ ...key, body: JSON.stringify(item), expires: expiresAtMs, version });
-  if (++desk.writes % SWEEP_EVERY === 0) desk.statements.sweep.run({ now: desk.now(), limit: SWEEP_ROWS });
-}
-
-/** The item after an update. One that had expired begins anew, without its old expiry. */
-const toNext = (item: Item, before: Seen | null, wanted: Update): Seen => ({
-  item,
-  version: newVersion(),
-  expiresAtMs: wanted.expiresAtMs ?? before?.expiresAtMs ?? null,
-});
-
-/** Judges on what is remembered and writes only if that still stands: one statement. null: it has to be looked at anew. */
-function updateSeen(desk: Desk, wanted: Update): UpdateResult | null {
-  const before = desk.seen.get(nameOf(wanted.key));
-  if (before === undefined || (before.expiresAtMs !== null && before.expiresAtMs <= desk.now())) return null;
-  const result = applyUpdate(before.item, wanted);
-  if (!result.applied) return null;
-  const next = toNext(result.item, before, wanted);
-  const { changes } = desk.statements.replace.run({
-    ...wanted.key,
-    body: JSON.stringify(next.item),
-    expires: next.expiresAtMs,
-    version: next.version,
-    before: before.version,
-  });
-  if (changes !== 1) return null;
-  remember(desk, wanted.key, next);
-  return result;
-}
-
-/** Reads, judges and writes in one transaction that keeps other processes out. */
-function updateAnew(desk: Desk, wanted: Update): UpdateResult {
-  desk.db.exec('BEGIN IMMEDIATE');
-  try {
-    const before = readSeen(desk, wanted.key);
-    const result = applyUpdate(before?.item ?? null, wanted);
-    const state = result.applied ? toNext(result.item, before, wanted) : before;
-    if (result.applied && state !== null) write(desk, wanted.key, state);
-    desk.db.exec('COMMIT');
-    if (state === null) desk.seen.delete(nameOf(wanted.key));
-    else remember(desk, wanted.key, state);
-    return result;
-  } catch (error) {
-    // A full disk ends the transaction by itself.
-    if (desk.db.isTransaction) desk.db.exec('ROLLBACK');
-    throw error;
-  }
 }
 
 function query(
@@ -221,28 +152,35 @@ function query(
 
 /** Opens the store. Throws StoreUnavailable when the file can't be used. */
 export function createSqliteStore(options: SqliteOptions): Store {
-  const { db, statements } = guarded(() => open(options));
-  const desk: Desk = { db, statements, now: options.now ?? Date.now, seen: new Map(), writes: 0 };
+  const desk: Desk = { ...guarded(() => open(options)), now: options.now ?? Date.now };
+  const { db, statements } = desk;
+  const updates = createUpdates({ ...desk, guarded, read: (key) => readSeen(desk, key) });
+  /** Everything else sees what was asked for before it. */
+  const after = <T>(act: () => T): T => {
+    updates.flush();
+    return guarded(act);
+  };
   return {
     kind: 'sqlite',
-    get: async (key) => guarded(() => readSeen(desk, key)?.item ?? null),
-    batchGet: async (keys) => guarded(() => keys.map((key) => readSeen(desk, key)?.item ?? null)),
+    get: async (key) => after(() => readSeen(desk, key)?.item ?? null),
+    batchGet: async (keys) => after(() => keys.map((key) => readSeen(desk, key)?.item ?? null)),
     put: async (key, item, expiresAtMs) => {
       checkItem(item);
-      guarded(() => write(desk, key, { item, version: newVersion(), expiresAtMs: expiresAtMs ?? null }));
+      after(() => updates.put(key, item, expiresAtMs ?? null));
     },
     update: async (wanted) => {
       checkUpdate(wanted);
-      return guarded(() => updateSeen(desk, wanted) ?? updateAnew(desk, wanted));
+      return updates.update(wanted);
     },
     delete: async ({ pk, sk }) => {
-      guarded(() => statements.remove.run({ pk, sk }));
+      after(() => statements.remove.run({ pk, sk }));
     },
-    query: async (pk, options = {}) => guarded(() => query(desk, pk, options)),
+    query: async (pk, options = {}) => after(() => query(desk, pk, options)),
     ping: async () => {
       guarded(() => statements.get.get({ pk: '', sk: '', now: 0 }));
     },
     close: async () => {
+      updates.flush();
       if (db.isOpen) db.close();
     },
   };

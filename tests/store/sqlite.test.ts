@@ -161,3 +161,45 @@ describe('faults', () => {
     await store.close();
   });
 });
+
+describe('updates that come together', () => {
+  const capped: Update = { ...one, guards: [{ attr: 'n', is: 'below', value: 3, orAbsent: true }] };
+  const patient: Update = { ...one, add: { late: 1 }, patient: true };
+
+  it('are judged one after another, also when another process has written meanwhile', async () => {
+    const path = join(folder, 'together.sqlite');
+    const [ours, theirs] = [createSqliteStore({ path }), createSqliteStore({ path })];
+    await ours.update(capped);
+    await theirs.update(capped);
+    const results = await Promise.all([
+      ours.update(capped),
+      ours.update(capped),
+      ours.update({ ...one, key: { pk: 'a', sk: 'c' } }),
+    ]);
+    expect(results.map(({ applied }) => applied)).toEqual([true, false, true]);
+    expect(await theirs.get(key)).toEqual({ n: 3 });
+    await Promise.all([ours.close(), theirs.close()]);
+  });
+
+  it('that nobody waits for go with the next of their item, and are seen by whatever is read', async () => {
+    const store = createSqliteStore({ path: join(folder, 'patient.sqlite') });
+    const [late, now] = await Promise.all([store.update(patient), store.update(one)]);
+    expect([late.item, now.item]).toEqual([{ late: 1 }, { late: 1, n: 1 }]);
+    const again = store.update(patient);
+    expect(await store.get(key)).toEqual({ late: 2, n: 1 });
+    expect((await again).applied).toBe(true);
+    await store.close();
+  });
+
+  it('are written before the store is closed, and refused after it', async () => {
+    const path = join(folder, 'closing.sqlite');
+    const store = createSqliteStore({ path });
+    const last = store.update(patient);
+    await store.close();
+    expect((await last).applied).toBe(true);
+    await expect(store.update(one)).rejects.toThrow(StoreUnavailable);
+    const next = createSqliteStore({ path });
+    expect(await next.get(key)).toEqual({ late: 1 });
+    await next.close();
+  });
+});
