@@ -1,15 +1,17 @@
 // The only list of our URLs: which path and method leads to which endpoint, and who may go there.
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
+import { createApiEndpoint } from './endpoints/api/mount.ts';
+import type { ApiDeps } from './endpoints/api/route.ts';
 import { createChatEndpoint } from './endpoints/chat.ts';
-import { principalOf, replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoints/endpoint.ts';
+import { principalOf, replyError, type Endpoint, type Visit } from './endpoints/endpoint.ts';
 import { createExplainEndpoint } from './endpoints/explain.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelEndpoint, createModelsEndpoint } from './endpoints/models.ts';
 import type { Exchange, Handler, LogFields, Store } from './ports.ts';
 
-export interface AppDeps extends EndpointDeps {
+export interface AppDeps extends ApiDeps {
   readonly store: Store;
   /** Who is asking; null when nothing was presented. Throws or rejects with CallerError when what was presented is not accepted. */
   readonly authenticate: (exchange: Exchange) => Principal | null | Promise<Principal | null>;
@@ -23,6 +25,7 @@ export type Access = 'open' | readonly [Action, ResourceKind];
 
 /** One URL. */
 export interface Route {
+  /** `*` leaves it to the endpoint. */
   readonly method: string;
   /** `:name` at the end takes the rest of the path, slashes and all. */
   readonly path: string;
@@ -32,6 +35,7 @@ export interface Route {
 
 /** All URLs over their services. */
 export function toRoutes(deps: AppDeps): readonly Route[] {
+  const api = createApiEndpoint(deps);
   return [
     { method: 'GET', path: '/health', access: 'open', endpoint: createHealthEndpoint(deps) },
     {
@@ -44,6 +48,8 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
     { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: createModelEndpoint(deps) },
     { method: 'POST', path: '/v1/explain', access: ['use', 'inference'], endpoint: createExplainEndpoint(deps) },
     { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: createMetricsEndpoint(deps) },
+    { method: '*', path: '/api/:rest', access: 'open', endpoint: api },
+    { method: 'GET', path: '/openapi.json', access: 'open', endpoint: api },
   ];
 }
 
@@ -67,7 +73,7 @@ function matchPath(route: Route, path: string): Match | null {
 function findRoute(routes: readonly Route[], { method, path }: Exchange): Match {
   const matches = routes.map((route) => matchPath(route, path)).filter((match) => match !== null);
   const wanted = method === 'HEAD' ? 'GET' : method;
-  const match = matches.find(({ route }) => route.method === wanted);
+  const match = matches.find(({ route }) => route.method === wanted || route.method === '*');
   if (match) return match;
   if (matches.length > 0) {
     const allowed = matches.map(({ route }) => route.method).join(', ');

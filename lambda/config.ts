@@ -26,7 +26,12 @@ export interface Config {
     readonly clientId: string;
     readonly allowedEmails: readonly string[];
     readonly adminEmails: readonly string[];
+    /** Where tests publish their certificates, and as whom they sign; null: Google itself. */
+    readonly certsUrl: string | null;
+    readonly issuer: string | null;
   } | null;
+  /** How long the audit is kept, days. */
+  readonly auditDays: number;
   readonly paid: PaidPolicy;
   readonly budgetUsdPerDay: number | null;
   /** `auto`: simulated providers as long as there is no credential; `on`: always; `off`: never. */
@@ -49,15 +54,20 @@ const list = (text: string | undefined): string[] =>
 
 const port = z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535));
 const usd = z.coerce.number().check(z.nonnegative());
+const days = z.coerce.number().check(z.int(), z.minimum(1), z.maximum(36_500));
+/** What each of them is, in words. */
+const meanings = new Map<z.ZodMiniType, string>([
+  [port, 'a port number from 0 to 65535'],
+  [usd, 'an amount in US dollars, 0 or more'],
+  [days, 'a number of days, 1 or more'],
+]);
 
-function readNumber(env: Environment, name: string, schema: typeof port | typeof usd): number | null {
+function readNumber(env: Environment, name: string, schema: typeof port): number | null {
   const text = env[name];
   if (text === undefined || text.trim() === '') return null;
   const parsed = schema.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(
-    `${name} is "${text}", but must be ${schema === port ? 'a port number from 0 to 65535' : 'an amount in US dollars, 0 or more'}.`,
-  );
+  throw new ConfigError(`${name} is "${text}", but must be ${meanings.get(schema)}.`);
 }
 
 function readChoice<T extends string>(env: Environment, name: string, choices: readonly T[]): T | null {
@@ -85,6 +95,14 @@ function readOwnerKey(env: Environment): string | null {
   );
 }
 
+/** Whoever sets these decides who is let in, so they are for tests alone. */
+function readTestOnly(env: Environment, name: 'GOOGLE_CERTS_URL' | 'GOOGLE_ISSUER'): string | null {
+  const text = env[name]?.trim();
+  if (!text) return null;
+  if (env['NODE_ENV'] !== 'production') return text;
+  throw new ConfigError(`${name} is for tests only and must not be set when NODE_ENV is "production". Remove it.`);
+}
+
 function readGoogle(env: Environment): Config['google'] {
   const clientId = env['GOOGLE_CLIENT_ID'] ?? env['GGL_CID'];
   if (!clientId) return null;
@@ -92,6 +110,8 @@ function readGoogle(env: Environment): Config['google'] {
     clientId,
     allowedEmails: list(env['ALLOWED_EMAILS'] ?? env['ALLOW_EM']),
     adminEmails: list(env['ADMIN_EMAILS']),
+    certsUrl: readTestOnly(env, 'GOOGLE_CERTS_URL'),
+    issuer: readTestOnly(env, 'GOOGLE_ISSUER'),
   };
 }
 
@@ -134,6 +154,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     store: readStore(env, folder),
     ownerKey: readOwnerKey(env),
     google: readGoogle(env),
+    auditDays: readNumber(env, 'FREEWAY_AUDIT_DAYS', days) ?? 365,
     paid: readChoice(env, 'FREEWAY_PAID', paidPolicies) ?? 'fallback',
     budgetUsdPerDay: readNumber(env, 'FREEWAY_BUDGET_USD_PER_DAY', usd),
     demo: readChoice(env, 'FREEWAY_DEMO', ['auto', 'on', 'off'] as const) ?? 'auto',

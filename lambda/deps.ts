@@ -1,13 +1,14 @@
 // The only place that picks implementations: puts store, upstream, gateway and endpoints together into one app.
 import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
-import { ownerByKey } from '#shared/people.ts';
 import { createApp, type AppDeps } from './app.ts';
 import type { Config } from './config.ts';
 import type { Fleet } from './gateway/fleet.ts';
+import { createKeyLimits } from './gateway/key-limits.ts';
 import { createExactCounter } from './gateway/tokenizer.ts';
-import { createKeyCheck } from './http/auth-headers.ts';
+import type { LocalSignIn } from './http/auth-local.ts';
 import { createRequestIds } from './http/request-id.ts';
+import { openIdentity } from './deps-identity.ts';
 import { openServing, toServices } from './deps-services.ts';
 import type { Clock, Handler, KeyWrapper, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
 import { toErrorFields } from './telemetry/log.ts';
@@ -28,6 +29,10 @@ export interface Platform {
   readonly traces?: Traces | null;
   /** The owner's API key. */
   readonly ownerKey: string;
+  /** Signing in by the link that the start prints; absent where people are not at the machine itself. */
+  readonly localSignIn?: LocalSignIn | null;
+  /** Whether we are only ever reached by HTTPS. */
+  readonly secure?: boolean;
   /** Wraps the keys under which people's secrets are kept; absent: none can be kept. */
   readonly keyWrapper?: KeyWrapper;
   /** Whether people may give URLs that lead to private addresses: where Freeway serves only the machine it runs on. */
@@ -51,7 +56,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   const serving = await openServing(platform);
   const chatWire = chatWires['openai-chat'];
   if (chatWire === undefined) throw new Error('the OpenAI chat wire is missing');
-  const isOwner = createKeyCheck(platform.ownerKey);
+  const { identity, authenticate } = openIdentity(platform);
   const appDeps: AppDeps = {
     current: serving.current,
     clock,
@@ -65,7 +70,9 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     paid: config.paid,
     version: VERSION,
     traces: platform.traces ?? null,
-    authenticate: ({ headers }) => (isOwner(headers) ? ownerByKey : null),
+    identity,
+    keyLimits: createKeyLimits(platform),
+    authenticate,
     newRequestId: createRequestIds(),
     describe: toErrorFields,
   };

@@ -97,6 +97,7 @@ async function open(env: Environment): Promise<App> {
     metrics: emf,
     traces: await openTraces(config),
     ownerKey,
+    secure: true,
     keyWrapper: createLazyWrapper(() => openKmsWrapper(config.kmsKeyId)),
     allowPrivate: false,
   });

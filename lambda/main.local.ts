@@ -9,6 +9,8 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
 import { createFreeway, VERSION, type Freeway } from './deps.ts';
+import { createKeyCheck } from './http/auth-headers.ts';
+import { createLocalSignIn } from './http/auth-local.ts';
 import { createNodeServer } from './http/node.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUndiciUpstream } from './http/upstream-undici.ts';
@@ -34,6 +36,8 @@ export interface LocalServer {
   readonly config: Config;
   /** Where the owner's key lies; null when it came by FREEWAY_OWNER_KEY. */
   readonly ownerKeyPath: string | null;
+  /** Signs the owner in, once; null where people sign in otherwise. */
+  readonly signInUrl: string | null;
   readonly freeway: Freeway;
   /** Stops accepting, lets streams in flight finish for a while or end with an error, and closes the store. */
   readonly close: () => Promise<void>;
@@ -64,6 +68,14 @@ function readOwnerKey({ ownerKey, folder }: Config): { key: string; path: string
     writeFileSync(path, `fwy_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
   chmodSync(path, 0o600);
   return { key: readFileSync(path, 'utf8').trim(), path };
+}
+
+/** Where only this machine reaches us and nobody signs in with Google, whoever reads what the start prints is the owner. */
+const opensToLocal = ({ google, host }: Config): boolean => google === null && loopback.has(host);
+
+function toKeyTest(key: string): (presented: string) => boolean {
+  const check = createKeyCheck(key);
+  return (presented) => check({ 'x-api-key': presented });
 }
 
 /** Opens the configured store. The DynamoDB client is loaded only when it is asked for. */
@@ -146,7 +158,8 @@ export async function startLocal({
     keyWrapper: createLazyWrapper(() => openWrapper(config)),
     allowPrivate: config.google === null && loopback.has(config.host),
   };
-  const freeway = await createFreeway(platform);
+  const localSignIn = opensToLocal(config) ? createLocalSignIn(toKeyTest(owner.key)) : null;
+  const freeway = await createFreeway({ ...platform, localSignIn });
   const interrupt = new AbortController();
   const { handler, settled } = countRunning(freeway.handler);
   const server = createNodeServer(handler, { interrupt: interrupt.signal });
@@ -162,6 +175,7 @@ export async function startLocal({
     url: `http://${host}:${port}`,
     config,
     ownerKeyPath: owner.path,
+    signInUrl: localSignIn === null ? null : `http://${host}:${port}/#token=${localSignIn.token}`,
     freeway,
     close: async () => {
       const outcome = await stopServer(server, () => interrupt.abort(), { ...STOP, ...stop });

@@ -19,10 +19,11 @@ async function openDemo(): Promise<Demo | null> {
   return startDemoProviders();
 }
 
-function greet({ url, ownerKeyPath, freeway }: LocalServer, demo: Demo | null): void {
+function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Demo | null): void {
   const { candidates } = freeway.fleet();
   const key = ownerKeyPath === null ? '$FREEWAY_OWNER_KEY' : `$(cat ${ownerKeyPath})`;
   console.log(`Freeway is listening on ${url}`);
+  if (signInUrl !== null) console.log(`Open this once to sign in as the owner: ${signInUrl}`);
   if (demo)
     console.log(
       'Simulated providers are in force: answers are made up. Set a provider key (for example GROQ_API_KEY) and restart to use real ones.',

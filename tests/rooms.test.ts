@@ -37,6 +37,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'lambda/ports',
     'shared',
     'node',
+    'zod',
     '@aws-sdk/client-dynamodb',
     '@aws-sdk/client-kms',
     '@aws-sdk/client-secrets-manager',
@@ -53,9 +54,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@opentelemetry/resources',
     '@opentelemetry/sdk-trace',
   ],
-  'lambda/http': ['lambda/ports', 'shared', 'node', 'undici'],
+  'lambda/http': ['lambda/ports', 'shared', 'node', 'undici', 'google-auth-library'],
   'lambda/gateway': ['lambda/routing', 'lambda/wire', 'lambda/ports', 'shared', 'zod', 'node', 'tiktoken'],
-  'lambda/endpoints': ['lambda/gateway', 'lambda/routing', 'lambda/wire', 'lambda/ports', 'shared', 'zod'],
+  'lambda/endpoints': ['lambda/gateway', 'lambda/routing', 'lambda/wire', 'lambda/ports', 'shared', 'zod', 'hono'],
   'lambda/config': ['lambda/routing', 'shared', 'zod'],
 };
 

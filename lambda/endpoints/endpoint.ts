@@ -4,6 +4,7 @@ import type { WireId } from '#shared/catalog.ts';
 import type { Principal } from '#shared/people.ts';
 import type { Clock, Exchange, Headers, Log, Metrics, Traces } from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
+import type { KeyLimitsKeeper } from '../gateway/key-limits.ts';
 import type { Ledger } from '../gateway/ledger.ts';
 import type { Gateway } from '../gateway/run.ts';
 import type { ExactCounter } from '../gateway/tokenizer.ts';
@@ -35,6 +36,8 @@ export interface Services {
 /** What endpoints stand on. `current` answers what is in force for this person: it changes with configuration and credentials. */
 export interface EndpointDeps {
   readonly current: (principal: Principal) => Services | Promise<Services>;
+  /** What the owners of API keys allow them. */
+  readonly keyLimits: KeyLimitsKeeper;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -1,0 +1,114 @@
+// The app behind /api: routes of the table on Hono, each checked for who asks and what comes in before its handler runs.
+import { Hono, type Context } from 'hono';
+import type * as z from 'zod/mini';
+import { CallerError } from '#shared/failures.ts';
+import { principalOf, type Visit } from '../endpoint.ts';
+import { toOpenApi } from './openapi.ts';
+import { allow, type ApiCall, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
+import { toApiRoutes } from './routes.ts';
+
+/** What Hono hands to every handler: the visit it answers. */
+interface Bindings {
+  readonly Bindings: { readonly visit: Visit };
+}
+
+/** Answers one visit whose path is ours. Rejects with CallerError. */
+export type ApiApp = (visit: Visit, body: Uint8Array) => Promise<Response>;
+
+function judge({ access }: ApiRoute, visit: Visit): void {
+  if (access === 'open') return;
+  const { id, role } = principalOf(visit);
+  if (access === 'signed-in') return;
+  const [action, kind] = access;
+  // Asked of the nearest there can be: one's own. The handler asks again once it knows whose it is.
+  allow(visit, action, {
+    kind,
+    ownerId: id,
+    ...(kind === 'person' ? { role: role === 'owner' ? 'admin' : 'member' } : {}),
+  });
+}
+
+function parse(schema: z.ZodMiniType, value: unknown, from: string): unknown {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = issue?.path.map(String).join('.') ?? '';
+  const param = path === '' ? from : path;
+  throw new CallerError('invalid_request', `"${param}" is wrong: ${issue?.message ?? 'not what was expected'}.`, {
+    param,
+  });
+}
+
+function parseBody(route: ApiRoute, visit: Visit, text: string): unknown {
+  if (route.body === null) return null;
+  const type = visit.exchange.headers['content-type'] ?? '';
+  // A form of another site can send other types without asking first, but not this one.
+  if (!/^application\/json\b/i.test(type))
+    throw new CallerError('invalid_request', 'Send the body as JSON, with "Content-Type: application/json".');
+  let json: unknown;
+  try {
+    json = JSON.parse(text === '' ? '{}' : text);
+  } catch {
+    throw new CallerError('invalid_request', 'The body is not valid JSON. Check quotes, commas and brackets.');
+  }
+  return parse(route.body, json, 'body');
+}
+
+function toResponse(reply: ApiReply): Response {
+  const status = reply.status ?? (reply.json === undefined && reply.text === undefined ? 204 : 200);
+  const headers = new Headers({ 'cache-control': 'no-store', ...reply.headers });
+  if (reply.json === undefined) return new Response(reply.text ?? null, { status, headers });
+  headers.set('content-type', 'application/json');
+  return new Response(JSON.stringify(reply.json), { status, headers });
+}
+
+async function answer(route: ApiRoute, context: Context<Bindings>): Promise<Response> {
+  const { visit } = context.env;
+  judge(route, visit);
+  const call: ApiCall<unknown, unknown> = {
+    visit,
+    params: context.req.param(),
+    body: parseBody(route, visit, await context.req.text()),
+    query: route.query === null ? null : parse(route.query, context.req.query(), 'query'),
+  };
+  return toResponse(await route.handle(call));
+}
+
+function explainMiss(routes: readonly ApiRoute[], visit: Visit): CallerError {
+  const shape = (path: string): RegExp => new RegExp(`^${path.replace(/:[^/]+/g, '[^/]+')}$`);
+  const known = routes.filter(({ path }) => shape(path).test(visit.exchange.path));
+  if (known.length === 0)
+    return new CallerError(
+      'not_found',
+      'There is nothing at this path of the API. GET /openapi.json lists what there is.',
+    );
+  const allowed = known.map(({ method }) => method).join(', ');
+  return new CallerError('method_not_allowed', `${visit.exchange.method} is not allowed here; use ${allowed}.`);
+}
+
+/** The app over its services. */
+export function createApiApp(deps: ApiDeps): ApiApp {
+  const routes = toApiRoutes(deps);
+  const app = new Hono<Bindings>();
+  for (const route of routes) app.on(route.method, route.path, (context) => answer(route, context));
+  app.get('/openapi.json', ({ env }) => {
+    principalOf(env.visit);
+    return toResponse({ json: toOpenApi(routes, deps.version) });
+  });
+  app.notFound(({ env }) => {
+    throw explainMiss(routes, env.visit);
+  });
+  app.onError((error) => {
+    throw error;
+  });
+  return async (visit, body) => {
+    const { method, path, query, headers } = visit.exchange;
+    const hasBody = method !== 'GET' && method !== 'HEAD' && body.length > 0;
+    const request = new Request(`http://freeway${path}${query === '' ? '' : `?${query}`}`, {
+      method,
+      headers,
+      ...(hasBody ? { body } : {}),
+    });
+    return app.fetch(request, { visit });
+  };
+}

@@ -1,0 +1,281 @@
+// /api/keys and /api/key: API keys for programs, made, bounded, rolled and revoked by their person; and a key about itself.
+import {
+  keyAboutItselfSchema,
+  keyChangeSchema,
+  keySchema,
+  keysSchema,
+  newKeySchema,
+  rollSchema,
+  shownKeySchema,
+  type KeyChange,
+  type KeyView,
+  type NewKey,
+} from '#shared/api/keys.ts';
+import { CallerError } from '#shared/failures.ts';
+import { can, type ApiKeyGrant, type Principal } from '#shared/people.ts';
+import type { ApiKey } from '../../ports-people.ts';
+import { principalOf, type Visit } from '../endpoint.ts';
+import {
+  allow,
+  missing,
+  toInstant,
+  toMs,
+  toRoute,
+  writeAudit,
+  type ApiDeps,
+  type ApiReply,
+  type ApiRoute,
+} from './route.ts';
+
+interface Seen {
+  readonly nowMs: number;
+  readonly lastUsedMs: number | null;
+}
+
+function toView(key: ApiKey, { nowMs, lastUsedMs }: Seen): KeyView {
+  return {
+    id: key.id,
+    name: key.name,
+    person_id: key.personId,
+    scopes: [...key.scopes],
+    models: key.models === null ? null : [...key.models],
+    tier: key.tier,
+    privacy: key.privacy,
+    requests_per_minute: key.limits.requestsPerMinute,
+    usd: key.limits.usd === null ? null : { ...key.limits.usd },
+    expires_at: toInstant(key.expiresAtMs),
+    start: `fwy_${key.id.slice(0, 4)}`,
+    last4: key.last4,
+    created_at: toInstant(key.createdAtMs),
+    last_used_at: toInstant(lastUsedMs),
+    previous_until: toInstant(key.previous !== null && key.previous.untilMs > nowMs ? key.previous.untilMs : null),
+    status: key.expiresAtMs !== null && key.expiresAtMs <= nowMs ? 'expired' : 'active',
+  };
+}
+
+/** A key that manages keys can't reach further through them than it does itself. */
+function checkReach({ key }: Principal, wanted: Pick<ApiKeyGrant, 'scopes'>): void {
+  if (key === null) return;
+  const bounded =
+    key.models !== null ||
+    key.tier !== 'any' ||
+    key.privacy !== 'any' ||
+    key.limits.usd !== null ||
+    key.limits.requestsPerMinute !== null;
+  const beyond = wanted.scopes.filter((scope) => !key.scopes.includes(scope));
+  if (!bounded && beyond.length === 0) return;
+  throw new CallerError(
+    'forbidden',
+    bounded
+      ? `The API key "${key.name}" has bounds of its own, so it may not make or change keys. Sign in to do it.`
+      : `The API key "${key.name}" may not make or change a key with the scope ${beyond.join(', ')}, which it does not have. Sign in to do it.`,
+  );
+}
+
+function checkExpiry(expiresAtMs: number | null, nowMs: number): void {
+  if (expiresAtMs !== null && expiresAtMs <= nowMs)
+    throw new CallerError('invalid_request', '"expires_at" lies in the past.', { param: 'expires_at' });
+}
+
+async function list({ identity, clock }: ApiDeps, visit: Visit): Promise<ApiReply> {
+  const principal = principalOf(visit);
+  const [all, lastUsed] = await Promise.all([identity.keys.list(), identity.keys.lastUsed()]);
+  const seen = all.filter(({ personId }) => can(principal, 'read', { kind: 'api_key', ownerId: personId }));
+  const data = seen.map((key) => toView(key, { nowMs: clock.now(), lastUsedMs: lastUsed.get(key.id) ?? null }));
+  return { json: { data } };
+}
+
+async function create(deps: ApiDeps, visit: Visit, wanted: NewKey): Promise<ApiReply> {
+  const { identity, clock } = deps;
+  const principal = principalOf(visit);
+  checkReach(principal, wanted);
+  const expiresAtMs = toMs(wanted.expires_at);
+  checkExpiry(expiresAtMs, clock.now());
+  const { key, stored } = await identity.keys.create({
+    name: wanted.name,
+    scopes: [...new Set(wanted.scopes)],
+    models: wanted.models,
+    tier: wanted.tier,
+    privacy: wanted.privacy,
+    limits: { requestsPerMinute: wanted.requests_per_minute, usd: wanted.usd },
+    expiresAtMs,
+    personId: principal.id,
+    email: principal.email,
+  });
+  await writeAudit(deps, visit, {
+    action: 'key_created',
+    target: stored.id,
+    detail: `"${stored.name}" for ${stored.scopes.join(', ')}`,
+  });
+  return { status: 201, json: { ...toView(stored, { nowMs: clock.now(), lastUsedMs: null }), key } };
+}
+
+/** The key, if the asker may do this to it. What they may not even see is told as missing. */
+async function find(
+  { identity }: ApiDeps,
+  visit: Visit,
+  { id, action }: { id: string; action: 'change' | 'delete' },
+): Promise<ApiKey> {
+  const key = await identity.keys.get(id);
+  const principal = principalOf(visit);
+  if (key === null || !can(principal, 'read', { kind: 'api_key', ownerId: key.personId })) throw missing('API key');
+  allow(visit, action, { kind: 'api_key', ownerId: key.personId });
+  checkReach(principal, key);
+  return key;
+}
+
+function applyChange(key: ApiKey, wanted: KeyChange): ApiKey {
+  return {
+    ...key,
+    name: wanted.name ?? key.name,
+    scopes: wanted.scopes ?? key.scopes,
+    models: wanted.models === undefined ? key.models : wanted.models,
+    tier: wanted.tier ?? key.tier,
+    privacy: wanted.privacy ?? key.privacy,
+    limits: {
+      requestsPerMinute:
+        wanted.requests_per_minute === undefined ? key.limits.requestsPerMinute : wanted.requests_per_minute,
+      usd: wanted.usd === undefined ? key.limits.usd : wanted.usd,
+    },
+    expiresAtMs: wanted.expires_at === undefined ? key.expiresAtMs : toMs(wanted.expires_at),
+  };
+}
+
+async function change(
+  deps: ApiDeps,
+  visit: Visit,
+  { id, wanted }: { id: string; wanted: KeyChange },
+): Promise<ApiReply> {
+  const before = await find(deps, visit, { id, action: 'change' });
+  checkReach(principalOf(visit), { scopes: wanted.scopes ?? before.scopes });
+  if (wanted.expires_at !== undefined) checkExpiry(toMs(wanted.expires_at), deps.clock.now());
+  const key = await deps.identity.keys.change(id, (stored) => applyChange(stored, wanted));
+  if (key === null) throw missing('API key');
+  await writeAudit(deps, visit, {
+    action: 'key_changed',
+    target: id,
+    detail: `"${key.name}": ${Object.keys(wanted).join(', ')}`,
+  });
+  const lastUsed = await deps.identity.keys.lastUsed();
+  return { json: toView(key, { nowMs: deps.clock.now(), lastUsedMs: lastUsed.get(id) ?? null }) };
+}
+
+async function roll(
+  deps: ApiDeps,
+  visit: Visit,
+  { id, overlapMs }: { id: string; overlapMs: number },
+): Promise<ApiReply> {
+  await find(deps, visit, { id, action: 'change' });
+  const rolled = await deps.identity.keys.roll(id, overlapMs);
+  if (rolled === null) throw missing('API key');
+  const { key, stored } = rolled;
+  await writeAudit(deps, visit, {
+    action: 'key_rolled',
+    target: id,
+    detail: `"${stored.name}", the old one stays good for ${overlapMs / 1000} s`,
+  });
+  return { json: { ...toView(stored, { nowMs: deps.clock.now(), lastUsedMs: null }), key } };
+}
+
+async function revoke(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {
+  const key = await find(deps, visit, { id, action: 'delete' });
+  await deps.identity.keys.remove(id);
+  await writeAudit(deps, visit, { action: 'key_revoked', target: id, detail: `"${key.name}"` });
+  return {};
+}
+
+async function aboutItself({ keyLimits }: ApiDeps, visit: Visit): Promise<ApiReply> {
+  const { id: personId, key } = principalOf(visit);
+  if (key === null)
+    throw new CallerError(
+      'not_found',
+      'This request was not made with an API key of the list, so there is nothing to tell of one.',
+    );
+  const left = await keyLimits.remaining(key);
+  return {
+    json: {
+      id: key.id,
+      name: key.name,
+      person_id: personId,
+      scopes: key.scopes,
+      models: key.models,
+      tier: key.tier,
+      privacy: key.privacy,
+      expires_at: toInstant(key.expiresAtMs),
+      requests_per_minute:
+        left.requests === null
+          ? null
+          : {
+              limit: left.requests.limit,
+              remaining: Math.floor(left.requests.remaining),
+              resets_at: toInstant(left.requests.resetAtMs),
+            },
+      usd:
+        left.usd === null || key.limits.usd === null
+          ? null
+          : {
+              limit: left.usd.limit,
+              remaining: left.usd.remaining,
+              per: key.limits.usd.per,
+              resets_at: toInstant(left.usd.resetAtMs),
+            },
+    },
+  };
+}
+
+/** The routes over their services. */
+export function toKeyRoutes(deps: ApiDeps): readonly ApiRoute[] {
+  return [
+    toRoute({
+      method: 'GET',
+      path: '/api/keys',
+      summary: 'API keys. Members see their own.',
+      access: ['read', 'api_key'],
+      reply: keysSchema,
+      handle: ({ visit }) => list(deps, visit),
+    }),
+    toRoute({
+      method: 'POST',
+      path: '/api/keys',
+      summary: 'Make an API key. It is shown in this answer and never again.',
+      access: ['create', 'api_key'],
+      body: newKeySchema,
+      reply: shownKeySchema,
+      handle: ({ visit, body }) => create(deps, visit, body),
+    }),
+    toRoute({
+      method: 'PATCH',
+      path: '/api/keys/:id',
+      summary: 'Change name, scopes, models, tier, privacy, limits or expiry.',
+      access: ['change', 'api_key'],
+      body: keyChangeSchema,
+      reply: keySchema,
+      handle: ({ visit, params: { id = '' }, body }) => change(deps, visit, { id, wanted: body }),
+    }),
+    toRoute({
+      method: 'DELETE',
+      path: '/api/keys/:id',
+      summary: 'Revoke an API key.',
+      access: ['delete', 'api_key'],
+      handle: ({ visit, params: { id = '' } }) => revoke(deps, visit, id),
+    }),
+    toRoute({
+      method: 'POST',
+      path: '/api/keys/:id/roll',
+      summary: 'Replace the key by a new one; the old one stays good for a while.',
+      access: ['change', 'api_key'],
+      body: rollSchema,
+      reply: shownKeySchema,
+      handle: ({ visit, params: { id = '' }, body }) =>
+        roll(deps, visit, { id, overlapMs: body.overlap_seconds * 1000 }),
+    }),
+    toRoute({
+      method: 'GET',
+      path: '/api/key',
+      summary: 'What the key that asks may do, and what is left of its limits.',
+      access: 'signed-in',
+      reply: keyAboutItselfSchema,
+      handle: ({ visit }) => aboutItself(deps, visit),
+    }),
+  ];
+}

@@ -1,0 +1,32 @@
+// Hangs the /api app into the lean exchange: loaded when it is first asked for, so that inference never pays for it.
+import { CallerError } from '#shared/failures.ts';
+import { replyError, type Endpoint } from '../endpoint.ts';
+import type { ApiApp } from './app.ts';
+import type { ApiDeps } from './route.ts';
+
+/** The largest body of /api: settings and imports, no files. */
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+/** The endpoint for everything below /api, and for /openapi.json. */
+export function createApiEndpoint(deps: ApiDeps): Endpoint {
+  let app: Promise<ApiApp> | null = null;
+  const load = async (): Promise<ApiApp> => (await import('./app.ts')).createApiApp(deps);
+  return async (visit) => {
+    const { exchange, requestId } = visit;
+    try {
+      app ??= load();
+      const response = await (await app)(visit, await exchange.body(MAX_BODY_BYTES));
+      const headers: Record<string, string> = { 'x-freeway-request-id': requestId };
+      // Cookies are joined as the entries take them apart: a comma may stand inside one.
+      response.headers.forEach((value, name) => {
+        headers[name] = name === 'set-cookie' ? response.headers.getSetCookie().join('\n') : value;
+      });
+      const reply = exchange.reply(response.status, headers);
+      for await (const chunk of response.body ?? []) if (!reply.write(chunk)) await reply.drained();
+      reply.end();
+    } catch (error) {
+      if (!(error instanceof CallerError)) throw error;
+      replyError(visit, error, { renderer: deps.chatWire, nowMs: deps.clock.now() });
+    }
+  };
+}

@@ -1,0 +1,177 @@
+// /api/people: who may sign in, as what, and until when.
+import {
+  invitationSchema,
+  peopleSchema,
+  personChangeSchema,
+  personSchema,
+  type PersonView,
+} from '#shared/api/people.ts';
+import { CallerError } from '#shared/failures.ts';
+import { can, type Principal } from '#shared/people.ts';
+import type * as z from 'zod/mini';
+import type { Identity, Person } from '../../ports-people.ts';
+import { principalOf, type Visit } from '../endpoint.ts';
+import {
+  allow,
+  missing,
+  toInstant,
+  toMs,
+  toRoute,
+  writeAudit,
+  type ApiDeps,
+  type ApiReply,
+  type ApiRoute,
+} from './route.ts';
+
+const toView = (person: Person, { environment }: Identity): PersonView => ({
+  id: person.id,
+  email: person.email,
+  role: environment.admins.includes(person.email) ? 'admin' : person.role,
+  models: person.models === null ? null : [...person.models],
+  expires_at: toInstant(person.expiresAtMs),
+  blocked: person.blocked,
+  source: person.source,
+  created_at: toInstant(person.createdAtMs),
+  last_seen_at: toInstant(person.lastSeenAtMs),
+});
+
+const ownView = ({ id, email, role, models }: Principal): PersonView => ({
+  id,
+  email,
+  role,
+  models: models === null ? null : [...models],
+  expires_at: null,
+  blocked: false,
+  source: 'environment',
+  created_at: null,
+  last_seen_at: null,
+});
+
+async function list({ identity }: ApiDeps, visit: Visit): Promise<ApiReply> {
+  const principal = principalOf(visit);
+  const known = await identity.people.list();
+  const seen = known.filter(({ id }) => can(principal, 'read', { kind: 'person', ownerId: id }));
+  const views = seen.map((person) => toView(person, identity));
+  const data = views.some(({ id }) => id === principal.id) ? views : [ownView(principal), ...views];
+  return { json: { data } };
+}
+
+async function invite(deps: ApiDeps, visit: Visit, invitation: z.output<typeof invitationSchema>): Promise<ApiReply> {
+  const { people } = deps.identity;
+  const { email, role, models } = invitation;
+  allow(visit, 'create', { kind: 'person', role });
+  const person: Person = {
+    id: people.idOf(email),
+    email,
+    role,
+    models,
+    expiresAtMs: toMs(invitation.expires_at),
+    blocked: false,
+    source: 'invited',
+    createdAtMs: deps.clock.now(),
+    lastSeenAtMs: null,
+    googleId: null,
+  };
+  if (!(await people.create(person)))
+    throw new CallerError('invalid_request', `${email} is on the list already. Change the entry instead.`, {
+      param: 'email',
+    });
+  await writeAudit(deps, visit, { action: 'person_invited', target: email, detail: `as ${role}` });
+  return { status: 201, json: toView(person, deps.identity) };
+}
+
+/** The person, if the asker may do this to them: asked with the highest role involved. */
+async function find(
+  deps: ApiDeps,
+  visit: Visit,
+  { id, action, role }: { id: string; action: 'change' | 'delete'; role?: Person['role'] },
+): Promise<Person> {
+  const person = await deps.identity.people.get(id);
+  if (person === null) throw missing('person');
+  const before = toView(person, deps.identity).role;
+  const principal = allow(visit, action, { kind: 'person', ownerId: id, role: role === 'admin' ? role : before });
+  if (principal.id === id)
+    throw new CallerError('invalid_request', `You can't ${action} yourself; ask another admin or the owner.`);
+  return person;
+}
+
+async function change(
+  deps: ApiDeps,
+  visit: Visit,
+  { id, wanted }: { id: string; wanted: z.output<typeof personChangeSchema> },
+): Promise<ApiReply> {
+  const { role, models, expires_at: expiresAt, blocked } = wanted;
+  await find(deps, visit, { id, action: 'change', ...(role === undefined ? {} : { role }) });
+  const person = await deps.identity.people.change(id, (before) => ({
+    ...before,
+    role: role ?? before.role,
+    models: models === undefined ? before.models : models,
+    expiresAtMs: expiresAt === undefined ? before.expiresAtMs : toMs(expiresAt),
+    blocked: blocked ?? before.blocked,
+  }));
+  if (person === null) throw missing('person');
+  if (blocked === true) await deps.identity.sessions.closeAll(id);
+  const detail = Object.entries(wanted)
+    .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(' ') : String(value)}`)
+    .join(', ');
+  await writeAudit(deps, visit, { action: 'person_changed', target: person.email, detail });
+  return { json: toView(person, deps.identity) };
+}
+
+async function remove(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {
+  const { people, sessions, keys, environment } = deps.identity;
+  const { email } = await find(deps, visit, { id, action: 'delete' });
+  if (environment.allowed.includes(email) || environment.admins.includes(email))
+    throw new CallerError(
+      'invalid_request',
+      `${email} is listed in the environment (ALLOWED_EMAILS, ADMIN_EMAILS): take it out there, or block the person here.`,
+    );
+  await people.remove(id);
+  const theirs = (await keys.list()).filter(({ personId }) => personId === id);
+  await Promise.all([sessions.closeAll(id), ...theirs.map((key) => keys.remove(key.id))]);
+  await writeAudit(deps, visit, {
+    action: 'person_removed',
+    target: email,
+    detail: `${theirs.length} API keys revoked`,
+  });
+  return {};
+}
+
+/** The routes over their services. */
+export function toPeopleRoutes(deps: ApiDeps): readonly ApiRoute[] {
+  return [
+    toRoute({
+      method: 'GET',
+      path: '/api/people',
+      summary: 'Who may sign in. Members see themselves only.',
+      access: ['read', 'person'],
+      reply: peopleSchema,
+      handle: ({ visit }) => list(deps, visit),
+    }),
+    toRoute({
+      method: 'POST',
+      path: '/api/people',
+      summary: 'Invite an address, or everybody at a domain (*@domain).',
+      access: ['create', 'person'],
+      body: invitationSchema,
+      reply: personSchema,
+      handle: ({ visit, body }) => invite(deps, visit, body),
+    }),
+    toRoute({
+      method: 'PATCH',
+      path: '/api/people/:id',
+      summary: 'Change role, models, expiry, or block. Blocking ends their sessions at once.',
+      access: ['change', 'person'],
+      body: personChangeSchema,
+      reply: personSchema,
+      handle: ({ visit, params: { id = '' }, body }) => change(deps, visit, { id, wanted: body }),
+    }),
+    toRoute({
+      method: 'DELETE',
+      path: '/api/people/:id',
+      summary: 'Remove somebody: their sessions and API keys end at once.',
+      access: ['delete', 'person'],
+      handle: ({ visit, params: { id = '' } }) => remove(deps, visit, id),
+    }),
+  ];
+}

@@ -1,0 +1,97 @@
+// One route of /api: what it is for, who may go there, what comes in, what goes out, and the function between.
+import type * as z from 'zod/mini';
+import { CallerError } from '#shared/failures.ts';
+import { can, type Action, type Principal, type Resource, type ResourceKind } from '#shared/people.ts';
+import type { Headers } from '../../ports.ts';
+import type { AuditEntry, Identity } from '../../ports-people.ts';
+import { principalOf, type EndpointDeps, type Visit } from '../endpoint.ts';
+
+/** What the routes stand on. */
+export interface ApiDeps extends EndpointDeps {
+  readonly identity: Identity;
+}
+
+/** `open` needs no sign-in, `signed-in` no more than that; else what `can` is asked, about what would be one's own. */
+export type ApiAccess = 'open' | 'signed-in' | readonly [Action, ResourceKind];
+
+/** One request, its parts checked against the route's schemas. */
+export interface ApiCall<Body, Query> {
+  readonly visit: Visit;
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: Body;
+  readonly query: Query;
+}
+
+/** A document as JSON, a text of another type, or nothing (204). */
+export interface ApiReply {
+  readonly status?: number;
+  readonly headers?: Headers;
+  readonly json?: unknown;
+  readonly text?: string;
+}
+
+export interface ApiRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Placeholders as `:name`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: ApiAccess;
+  readonly body: z.ZodMiniType | null;
+  readonly query: z.ZodMiniType | null;
+  /** The document of a successful reply; null when there is none, or it is no JSON. */
+  readonly reply: z.ZodMiniType | null;
+  readonly handle: (call: ApiCall<unknown, unknown>) => Promise<ApiReply>;
+}
+
+type Parsed<Schema> = Schema extends z.ZodMiniType ? z.output<Schema> : null;
+
+/** Makes a route whose handler sees the types of its schemas. */
+export function toRoute<Body extends z.ZodMiniType | null = null, Query extends z.ZodMiniType | null = null>(
+  given: Omit<ApiRoute, 'body' | 'query' | 'reply' | 'handle'> & {
+    readonly body?: Body;
+    readonly query?: Query;
+    readonly reply?: z.ZodMiniType;
+    readonly handle: (call: ApiCall<Parsed<Body>, Parsed<Query>>) => Promise<ApiReply>;
+  },
+): ApiRoute {
+  const { body = null, query = null, reply = null, handle, ...rest } = given;
+  // The app parses both by these very schemas before it calls.
+  return { ...rest, body, query, reply, handle: handle as ApiRoute['handle'] };
+}
+
+const verbs: Readonly<Record<Action, string>> = {
+  use: 'use',
+  read: 'see',
+  create: 'make',
+  change: 'change',
+  delete: 'remove',
+};
+
+/** Who is asking, if they may do this. Throws CallerError `forbidden`, or `unauthenticated`. */
+export function allow(visit: Visit, action: Action, resource: Resource): Principal {
+  const principal = principalOf(visit);
+  if (can(principal, action, resource)) return principal;
+  const what = resource.kind.replaceAll('_', ' ');
+  const { key } = principal;
+  const why =
+    key === null
+      ? `As ${principal.role} you may not ${verbs[action]} this ${what}; an admin or the owner can.`
+      : `The API key "${key.name}" may not ${verbs[action]} this ${what}: its scopes are ${key.scopes.join(', ')}.`;
+  throw new CallerError('forbidden', why);
+}
+
+/** The error for an id that leads nowhere, or to what the asker may not know of. */
+export const missing = (what: string): CallerError => new CallerError('not_found', `There is no such ${what}.`);
+
+/** Writes an act down, with who asked and whence. */
+export function writeAudit({ identity }: ApiDeps, visit: Visit, entry: AuditEntry): Promise<void> {
+  const { principal, requestId, exchange } = visit;
+  return identity.audit.write(entry, { principal, requestId, address: exchange.remoteAddress });
+}
+
+/** An instant for people and programs; null stays null. */
+export const toInstant = <T extends number | null>(ms: T): T extends null ? string | null : string =>
+  (ms === null ? null : new Date(ms).toISOString()) as T extends null ? string | null : string;
+
+/** The instant of a checked text, ms since the epoch. */
+export const toMs = (instant: string | null): number | null => (instant === null ? null : Date.parse(instant));

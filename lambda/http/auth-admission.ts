@@ -1,0 +1,105 @@
+// Who may come in: the environment's lists, the people in the store, and rules for whole domains, laid over each other.
+import { OWNER_ID, type Role } from '#shared/people.ts';
+import type { Clock } from '../ports.ts';
+import type { People, Person } from '../ports-people.ts';
+import { SignInRefused } from './auth-refusal.ts';
+
+/** What somebody is here at this moment. */
+export interface Standing {
+  readonly id: string;
+  readonly role: Role;
+  readonly models: readonly string[] | null;
+}
+
+export interface Admission {
+  /** What the person at this address is. Rejects with SignInRefused when they may not come in. */
+  standing(email: string): Promise<Standing>;
+  /** The same at a sign-in: notes who came, with which account. */
+  enter(email: string, googleId: string): Promise<Standing>;
+}
+
+export interface AdmissionOptions {
+  readonly people: People;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Addresses in lower case; `*@domain` among the allowed. */
+  readonly allowed: readonly string[];
+  readonly admins: readonly string[];
+  /** The admin who is the owner; null when the owner is whoever holds the owner's key. */
+  readonly ownerEmail: string | null;
+}
+
+const domainRuleOf = (email: string): string => `*@${email.slice(email.lastIndexOf('@') + 1)}`;
+
+/** By whose word somebody may come in, and as what. */
+interface Word {
+  readonly source: Person['source'];
+  readonly role: Person['role'];
+  readonly models: readonly string[] | null;
+}
+
+async function findWord(email: string, person: Person | null, options: AdmissionOptions): Promise<Word | null> {
+  const { people, clock, allowed, admins } = options;
+  const own = { role: person?.role ?? 'member', models: person?.models ?? null };
+  if (admins.includes(email)) return { ...own, source: 'environment', role: 'admin' };
+  if (person?.source === 'invited') return { ...own, source: 'invited' };
+  const ruleEmail = domainRuleOf(email);
+  if (allowed.includes(email) || allowed.includes(ruleEmail)) return { ...own, source: 'environment' };
+  const rule = await people.get(people.idOf(ruleEmail));
+  if (rule === null || rule.blocked || (rule.expiresAtMs !== null && rule.expiresAtMs <= clock.now())) return null;
+  return { source: 'domain', role: person?.role ?? rule.role, models: person?.models ?? rule.models };
+}
+
+interface Judged {
+  readonly person: Person | null;
+  readonly word: Word;
+  readonly standing: Standing;
+}
+
+async function judge(email: string, options: AdmissionOptions): Promise<Judged> {
+  const { people, clock, ownerEmail } = options;
+  const id = people.idOf(email);
+  const person = await people.get(id);
+  if (email === ownerEmail)
+    return {
+      person,
+      word: { source: 'environment', role: 'admin', models: null },
+      standing: { id: OWNER_ID, role: 'owner', models: null },
+    };
+  if (person?.blocked) throw new SignInRefused('blocked', email);
+  const word = await findWord(email, person, options);
+  if (word === null) throw new SignInRefused('not_invited', email);
+  if (person !== null && person.expiresAtMs !== null && person.expiresAtMs <= clock.now())
+    throw new SignInRefused('invitation_expired', email);
+  return { person, word, standing: { id, role: word.role, models: word.models } };
+}
+
+/** The admission over these people. */
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { people, clock } = options;
+  return {
+    standing: async (email) => (await judge(email, options)).standing,
+    enter: async (email, googleId) => {
+      const { person, word, standing } = await judge(email, options);
+      const nowMs = clock.now();
+      if (person === null) {
+        await people.create({
+          id: people.idOf(email),
+          email,
+          role: word.role,
+          models: word.source === 'domain' ? null : word.models,
+          expiresAtMs: null,
+          blocked: false,
+          source: word.source,
+          createdAtMs: nowMs,
+          lastSeenAtMs: nowMs,
+          googleId,
+        });
+        return standing;
+      }
+      // An address may be given to somebody else; the keys of whoever had it before must not go with it.
+      if (person.googleId !== null && person.googleId !== googleId) throw new SignInRefused('other_account', email);
+      await people.change(person.id, (before) => ({ ...before, googleId, lastSeenAtMs: nowMs }));
+      return standing;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+// The session's cookie, and the guards that keep other sites from using it.
+import { CallerError } from '#shared/failures.ts';
+import type { Exchange, Headers } from '../ports.ts';
+
+/** The prefix makes browsers insist on HTTPS, this host and the whole site; over plain HTTP on one machine they refuse it. */
+const SECURE_NAME = '__Host-fw';
+const PLAIN_NAME = 'fw';
+
+/** Whether the browser speaks HTTPS with us or with the proxy before us. */
+const isSecure = (headers: Headers, always: boolean): boolean =>
+  always || headers['x-forwarded-proto']?.split(',')[0]?.trim() === 'https';
+
+/** The session token in the cookies; null when there is none. */
+export function readSessionCookie(headers: Headers): string | null {
+  const cookies = headers['cookie'];
+  if (cookies === undefined) return null;
+  for (const part of cookies.split(';')) {
+    const at = part.indexOf('=');
+    const name = part.slice(0, at).trim();
+    if (at > 0 && (name === SECURE_NAME || name === PLAIN_NAME)) return part.slice(at + 1).trim();
+  }
+  return null;
+}
+
+/** The header that keeps a session in the browser for so long. `always`: we are only ever reached by HTTPS. */
+export function toSessionCookie(
+  token: string,
+  maxAgeSeconds: number,
+  { headers, always }: { headers: Headers; always: boolean },
+): string {
+  const secure = isSecure(headers, always);
+  return `${secure ? SECURE_NAME : PLAIN_NAME}=${token}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+}
+
+/** The headers that take it out again, under either name. */
+export const toFarewellCookie = (): string =>
+  [
+    `${SECURE_NAME}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure`,
+    `${PLAIN_NAME}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`,
+  ].join('\n');
+
+function hostOf(origin: string): string | null {
+  try {
+    return new URL(origin).host;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a page of another origin has sent this. Browsers say so by themselves; scripts can't change these headers. */
+export function isForeign({ headers }: Exchange): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  const origin = headers['origin'];
+  return origin !== undefined && hostOf(origin) !== headers['host'];
+}
+
+/** Throws CallerError `forbidden` when what only our own pages may do comes from elsewhere. */
+export function refuseForeign(exchange: Exchange): void {
+  if (!isForeign(exchange)) return;
+  throw new CallerError(
+    'forbidden',
+    'This came from a page of another site. Sessions work only from the pages that Freeway itself serves; programs use an API key.',
+  );
+}

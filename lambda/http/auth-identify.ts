@@ -1,0 +1,204 @@
+// Who is asking: by the owner's key at once, by API key, session or Google's ID token from a short memory, else from the store.
+import { createHash } from 'node:crypto';
+import { CallerError } from '#shared/failures.ts';
+import { OWNER_ID, ownerByKey, type Principal } from '#shared/people.ts';
+import { StoreUnavailable, type Clock, type Exchange } from '../ports.ts';
+import type { ApiKeys, Audit, Sessions } from '../ports-people.ts';
+import type { Admission, Standing } from './auth-admission.ts';
+import { readSessionCookie, refuseForeign } from './auth-cookies.ts';
+import type { ReadGoogleToken } from './auth-google.ts';
+import { readBearer } from './auth-headers.ts';
+import type { LocalSignIn } from './auth-local.ts';
+import { SignInRefused, toCallerError } from './auth-refusal.ts';
+import type { Throttle } from './auth-throttle.ts';
+
+export interface IdentifyOptions {
+  readonly isOwner: (headers: Exchange['headers']) => boolean;
+  readonly sessions: Sessions;
+  readonly keys: ApiKeys;
+  readonly admission: Admission;
+  readonly audit: Audit;
+  readonly throttle: Throttle;
+  readonly readGoogle: ReadGoogleToken | null;
+  readonly local: LocalSignIn | null;
+  readonly clock: Pick<Clock, 'now'>;
+  /** For how long an answer of the store is believed: until then a key revoked on another instance still works. */
+  readonly freshMs: number;
+}
+
+export interface Identify {
+  /** null when nothing was presented. Throws or rejects with CallerError when what was presented is not accepted. */
+  readonly authenticate: (exchange: Exchange) => Principal | null | Promise<Principal | null>;
+  /** Forgets all that is remembered: something has changed. */
+  readonly forget: () => void;
+}
+
+interface Known {
+  readonly principal: Principal;
+  readonly checkedAtMs: number;
+  /** When it ends by itself, whatever the store says. */
+  readonly endsAtMs: number;
+}
+
+/** Presented secrets remembered at most, by hash. */
+const MEMORY = 5_000;
+/** While the store can't be reached, an answer this old is still believed. */
+const STALE_MS = 60_000;
+
+const refuse = (message: string): CallerError => new CallerError('unauthenticated', message);
+
+const unreachable = (): CallerError =>
+  new CallerError(
+    'exhausted',
+    "Keys and sessions can't be checked at the moment: the store can't be reached. Try again.",
+    { retryable: true, retryAfterMs: 2_000 },
+  );
+
+const ownerStanding: Standing = { id: OWNER_ID, role: 'owner', models: null };
+
+async function standingOf(
+  options: IdentifyOptions,
+  { personId, email }: { personId: string; email: string | null },
+): Promise<Standing> {
+  if (email !== null) return options.admission.standing(email);
+  if (personId === OWNER_ID) return ownerStanding;
+  throw new SignInRefused('not_invited');
+}
+
+async function findKey(options: IdentifyOptions, text: string): Promise<Omit<Known, 'checkedAtMs'> | null> {
+  const found = await options.keys.find(text);
+  if (found === null) return null;
+  const { personId, email, last4: _last4, createdAtMs: _created, hash: _hash, previous, ...grant } = found;
+  const nowMs = options.clock.now();
+  if (found.expiresAtMs !== null && found.expiresAtMs <= nowMs)
+    throw refuse(`The API key "${found.name}" has expired. Make a new one, or give it more time.`);
+  const standing = await standingOf(options, { personId, email });
+  await options.keys.used(found.id).catch(() => undefined);
+  const endsAtMs = Math.min(
+    found.expiresAtMs ?? Infinity,
+    previous?.untilMs !== undefined && previous.untilMs > nowMs ? previous.untilMs : Infinity,
+  );
+  return { principal: { ...standing, email, via: 'api_key', key: grant, sessionId: null }, endsAtMs };
+}
+
+async function findSession(options: IdentifyOptions, token: string): Promise<Omit<Known, 'checkedAtMs'> | null> {
+  const { sessions, local } = options;
+  const session = await sessions.find(token);
+  if (session === null) throw refuse('Your session has ended. Sign in again.');
+  const isLocal = session.via === 'local';
+  // Sessions of the link end when Google sign-in is set up, or when others may reach us.
+  if (isLocal && local === null)
+    throw refuse('Sessions by link end when other ways of signing in are set up. Sign in again.');
+  const standing = isLocal ? ownerStanding : await standingOf(options, session);
+  await sessions.touch(session);
+  return {
+    principal: {
+      ...standing,
+      email: session.email,
+      via: isLocal ? 'local' : 'session',
+      key: null,
+      sessionId: session.id,
+    },
+    endsAtMs: sessions.endsAtMs(session),
+  };
+}
+
+async function findGoogle(options: IdentifyOptions, token: string): Promise<Omit<Known, 'checkedAtMs'> | null> {
+  const { readGoogle, admission } = options;
+  if (readGoogle === null) return null;
+  const { email, googleId, expiresAtMs } = await readGoogle(token);
+  const standing = await admission.enter(email, googleId);
+  return { principal: { ...standing, email, via: 'google_token', key: null, sessionId: null }, endsAtMs: expiresAtMs };
+}
+
+function look(options: IdentifyOptions, secret: string): Promise<Omit<Known, 'checkedAtMs'> | null> {
+  if (secret.startsWith('fwy_')) return findKey(options, secret);
+  if (secret.startsWith('fws_')) return findSession(options, secret);
+  return secret.split('.').length === 3 ? findGoogle(options, secret) : Promise.resolve(null);
+}
+
+/** Whoever presents what nobody has: counted, and written down when it becomes guessing. */
+async function refuseUnknown(
+  { throttle, audit }: IdentifyOptions,
+  exchange: Exchange,
+  error: CallerError,
+): Promise<never> {
+  const address = exchange.remoteAddress;
+  if (throttle.failed(address))
+    await audit.write(
+      { action: 'key_guessing', target: address, detail: 'too many wrong keys' },
+      { principal: null, address, requestId: null },
+    );
+  throw error;
+}
+
+/** Identification over these parts. */
+export function createIdentify(options: IdentifyOptions): Identify {
+  const { clock, freshMs, local, throttle } = options;
+  const memory = new Map<string, Known>();
+  let generation = 0;
+  const ask = async (secret: string, exchange: Exchange, name: string): Promise<Principal> => {
+    const before = memory.get(name);
+    if (before === undefined) throttle.check(exchange.remoteAddress);
+    const asked = generation;
+    try {
+      const found = await look(options, secret);
+      if (found === null) throw refuse('The key that was sent is not valid: it is mistyped, or has been revoked.');
+      // What changed while we asked may have made the answer wrong.
+      if (asked === generation) {
+        if (memory.size >= MEMORY) memory.clear();
+        memory.set(name, { ...found, checkedAtMs: clock.now() });
+      }
+      return found.principal;
+    } catch (error) {
+      if (error instanceof StoreUnavailable) {
+        const nowMs = clock.now();
+        if (before !== undefined && nowMs - before.checkedAtMs < STALE_MS && nowMs < before.endsAtMs)
+          return before.principal;
+        throw unreachable();
+      }
+      memory.delete(name);
+      const refusal = error instanceof SignInRefused ? toCallerError(error) : error;
+      if (refusal instanceof CallerError) return await refuseUnknown(options, exchange, refusal);
+      throw refusal;
+    }
+  };
+  const check = (principal: Principal, exchange: Exchange): Principal => {
+    if (principal.via === 'local') guardLocal(local, exchange);
+    return principal;
+  };
+  const recall = (secret: string, exchange: Exchange): Principal | Promise<Principal> => {
+    const name = createHash('sha256').update(secret).digest('base64');
+    const known = memory.get(name);
+    const nowMs = clock.now();
+    if (known !== undefined && nowMs - known.checkedAtMs < freshMs && nowMs < known.endsAtMs)
+      return check(known.principal, exchange);
+    return ask(secret, exchange, name).then((principal) => check(principal, exchange));
+  };
+  const byCookie = async (token: string, exchange: Exchange): Promise<Principal> => {
+    if (exchange.method !== 'GET' && exchange.method !== 'HEAD') refuseForeign(exchange);
+    return recall(token, exchange);
+  };
+  return {
+    authenticate: (exchange) => {
+      if (options.isOwner(exchange.headers)) return ownerByKey;
+      const secret = readBearer(exchange.headers);
+      if (secret !== null) return recall(secret, exchange);
+      const token = readSessionCookie(exchange.headers);
+      return token === null ? null : byCookie(token, exchange);
+    },
+    forget: () => {
+      generation++;
+      // Whoever was known goes on being asked for, but nothing of it is believed, not even when the store is away.
+      for (const [name, known] of memory) memory.set(name, { ...known, checkedAtMs: -Infinity });
+    },
+  };
+}
+
+function guardLocal(local: LocalSignIn | null, exchange: Exchange): void {
+  try {
+    local?.guard(exchange);
+  } catch (error) {
+    throw error instanceof SignInRefused ? toCallerError(error) : error;
+  }
+}

@@ -1,0 +1,58 @@
+// Slows down whoever presents wrong keys or fails to sign in: so many failures per address and minute, counted on this instance.
+import { CallerError } from '#shared/failures.ts';
+import type { Clock } from '../ports.ts';
+
+export interface Throttle {
+  /** Throws CallerError `rate_limited` while the address has failed too often. */
+  check(address: string | null): void;
+  /** Counts a failure. Answers true when it was the one that closed the door. */
+  failed(address: string | null): boolean;
+}
+
+export interface ThrottleOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly max: number;
+  readonly perMs: number;
+}
+
+/** Addresses remembered at most; then the oldest are forgotten. */
+const MEMORY = 10_000;
+
+/** An IPv6 network is as easily had as one IPv4 address. */
+function toGroup(address: string | null): string {
+  if (address === null) return 'unknown';
+  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+  return plain.includes(':') ? plain.split(':').slice(0, 4).join(':') : plain;
+}
+
+/** A throttle that knows nobody yet. */
+export function createThrottle({ clock, max, perMs }: ThrottleOptions): Throttle {
+  const seen = new Map<string, { count: number; endsAtMs: number }>();
+  const find = (group: string): { count: number; endsAtMs: number } | null => {
+    const entry = seen.get(group);
+    if (entry === undefined || entry.endsAtMs > clock.now()) return entry ?? null;
+    seen.delete(group);
+    return null;
+  };
+  return {
+    check: (address) => {
+      const entry = find(toGroup(address));
+      if (entry === null || entry.count < max) return;
+      const waitMs = entry.endsAtMs - clock.now();
+      throw new CallerError(
+        'rate_limited',
+        `Too many wrong keys or failed sign-ins came from this address. Try again in ${Math.ceil(waitMs / 1000)} s.`,
+        { retryable: true, retryAfterMs: waitMs },
+      );
+    },
+    failed: (address) => {
+      const group = toGroup(address);
+      const entry = find(group);
+      if (entry !== null) return ++entry.count === max;
+      const oldest = seen.keys().next();
+      if (seen.size >= MEMORY && oldest.done !== true) seen.delete(oldest.value);
+      seen.set(group, { count: 1, endsAtMs: clock.now() + perMs });
+      return max === 1;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+// The audit in the store: only ever added to, and forgotten after the time that is set.
+import { randomBytes } from 'node:crypto';
+import { auditEventSchema, type AuditEvent } from '#shared/api/audit.ts';
+import type { Clock, Log, Store } from '../ports.ts';
+import type { Audit } from '../ports-people.ts';
+
+export interface AuditOptions {
+  readonly store: Store;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+  /** How long events are kept, days. */
+  readonly days: number;
+}
+
+const PK = 'audit';
+const DAY_MS = 24 * 3_600_000;
+/** Events looked at in one go while a filter passes over most. */
+const SCAN = 500;
+
+/** The audit over a store. */
+export function createAudit({ store, clock, log, days }: AuditOptions): Audit {
+  return {
+    write: async (entry, { principal, address, requestId }) => {
+      const nowMs = clock.now();
+      const at = new Date(nowMs).toISOString();
+      const event: AuditEvent = {
+        id: `${at}_${randomBytes(6).toString('hex')}`,
+        at,
+        action: entry.action,
+        person_id: principal?.id ?? null,
+        email: principal?.email ?? null,
+        key_id: principal?.key?.id ?? null,
+        target: entry.target?.slice(0, 300) ?? null,
+        detail: entry.detail?.slice(0, 1000) ?? null,
+        address,
+        request_id: requestId,
+      };
+      try {
+        await store.update({
+          key: { pk: PK, sk: event.id },
+          guards: [{ attr: 'event', is: 'absent' }],
+          add: {},
+          set: { event: JSON.stringify(event) },
+          remove: [],
+          expiresAtMs: nowMs + days * DAY_MS,
+        });
+      } catch (error) {
+        log.error('audit.lost', { what: event.action, error: error instanceof Error ? error.message : 'unknown' });
+      }
+    },
+    page: async ({ limit, after, action, personId }) => {
+      const wanted = (event: AuditEvent): boolean =>
+        (action === undefined || event.action === action) &&
+        (personId === undefined || event.person_id === personId || event.target === personId);
+      const events: AuditEvent[] = [];
+      let from = after ?? null;
+      for (;;) {
+        const page = await store.query(PK, {
+          descending: true,
+          limit: action === undefined && personId === undefined ? limit - events.length : SCAN,
+          ...(from === null ? {} : { after: from }),
+        });
+        for (const { item } of page.items) {
+          const event = auditEventSchema.parse(JSON.parse(String(item['event'])));
+          if (!wanted(event)) continue;
+          events.push(event);
+          if (events.length === limit) return { events, next: event.id };
+        }
+        if (page.next === null) return { events, next: null };
+        from = page.next;
+      }
+    },
+  };
+}

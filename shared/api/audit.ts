@@ -1,0 +1,62 @@
+// What the web app and the audit routes say to each other: who did what that others may have to answer for.
+import * as z from 'zod/mini';
+import { instantSchema } from './session.ts';
+
+/** Every act that is written down. Names of things that are no secret only; never keys, prompts or answers. */
+export const auditActions = [
+  'sign_in',
+  'sign_in_refused',
+  'sign_out',
+  'sign_out_everywhere',
+  'key_guessing',
+  'person_invited',
+  'person_changed',
+  'person_removed',
+  'key_created',
+  'key_changed',
+  'key_rolled',
+  'key_revoked',
+  'credential_created',
+  'credential_changed',
+  'credential_replaced',
+  'credential_shared',
+  'credential_deleted',
+  'credential_restored',
+  'template_changed',
+  'settings_changed',
+  'data_exported',
+  'data_imported',
+  'master_key_rotated',
+] as const;
+export type AuditAction = (typeof auditActions)[number];
+
+export const auditEventSchema = z.object({
+  id: z.string(),
+  at: instantSchema,
+  action: z.enum(auditActions),
+  /** Who did it; null when nobody we know. */
+  person_id: z.nullable(z.string()),
+  email: z.nullable(z.string()),
+  /** The API key it was done with; null when with none. */
+  key_id: z.nullable(z.string()),
+  /** What it was done to: an id, or an address. */
+  target: z.nullable(z.string()),
+  /** What changed, or why it was refused, in a sentence. */
+  detail: z.nullable(z.string()),
+  /** Network address it came from; null when unknown. */
+  address: z.nullable(z.string()),
+  request_id: z.nullable(z.string()),
+});
+export type AuditEvent = z.infer<typeof auditEventSchema>;
+
+/** GET /api/audit: newest first. `next` continues after the last one; null at the end. */
+export const auditPageSchema = z.object({ data: z.array(auditEventSchema), next: z.nullable(z.string()) });
+
+/** Its query. `csv` answers a table of all that match, for spreadsheets. */
+export const auditQuerySchema = z.object({
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(1000)), 100),
+  after: z.optional(z.string().check(z.maxLength(200))),
+  action: z.optional(z.enum(auditActions)),
+  person_id: z.optional(z.string().check(z.maxLength(100))),
+  format: z._default(z.enum(['json', 'csv']), 'json'),
+});
