@@ -4,6 +4,7 @@ import { can, type Action, type Principal, type ResourceKind } from '#shared/peo
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
 import { createChatEndpoint } from './endpoints/chat.ts';
+import { createCountTokensEndpoint } from './endpoints/count-tokens.ts';
 import { principalOf, replyError, type Endpoint, type Visit } from './endpoints/endpoint.ts';
 import { createExplainEndpoint } from './endpoints/explain.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
@@ -43,6 +44,18 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
       path: '/v1/chat/completions',
       access: ['use', 'inference'],
       endpoint: createChatEndpoint(deps, deps.chatWire),
+    },
+    {
+      method: 'POST',
+      path: '/v1/messages',
+      access: ['use', 'inference'],
+      endpoint: createChatEndpoint(deps, deps.chatWires.anthropic),
+    },
+    {
+      method: 'POST',
+      path: '/v1/messages/count_tokens',
+      access: ['use', 'inference'],
+      endpoint: createCountTokensEndpoint(deps, deps.chatWires.anthropic),
     },
     { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: createModelsEndpoint(deps) },
     { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: createModelEndpoint(deps) },
@@ -110,6 +123,9 @@ async function identify(deps: AppDeps, visit: Visit): Promise<Visit> {
   }
 }
 
+/** Below here errors are told in the Anthropic format. */
+const messagesPath = '/v1/messages';
+
 /** Turns whatever an endpoint throws into an answer. Nothing that was not meant for the caller is told. */
 function fail(deps: AppDeps, visit: Visit, error: unknown): void {
   const known =
@@ -123,7 +139,9 @@ function fail(deps: AppDeps, visit: Visit, error: unknown): void {
     deps.log.error('request.failed', { request_id: visit.requestId, ...deps.describe(error) });
   }
   try {
-    replyError(visit, known, { renderer: deps.chatWire, nowMs: deps.clock.now() });
+    const { path } = visit.exchange;
+    const renderer = path.startsWith(messagesPath) ? deps.chatWires.anthropic : deps.chatWire;
+    replyError(visit, known, { renderer, nowMs: deps.clock.now() });
   } catch {
     // The head is out already: all that is left is to end the reply, which the entry does.
   }

@@ -54,8 +54,6 @@ export interface Freeway {
 export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
   const serving = await openServing(platform);
-  const chatWire = chatWires['openai-chat'];
-  if (chatWire === undefined) throw new Error('the OpenAI chat wire is missing');
   const { identity, authenticate } = openIdentity(platform);
   const appDeps: AppDeps = {
     current: serving.current,
@@ -63,7 +61,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     log,
     metrics,
     store,
-    chatWire,
+    chatWire: chatWires['openai-chat'],
     chatWires,
     dialectOf: (fleet, index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
     exactTokens: createExactCounter(),

@@ -39,6 +39,21 @@ export function toSelector(question: Pick<ChatQuestion, 'model' | 'models'>, fle
   throw new CallerError('model_not_found', `There is no model "${shown}" here. ${hint}`, { param: 'model' });
 }
 
+/** What can't be told in another format is asked only of those who speak the caller's. Throws CallerError when nobody does. */
+function withinWire(selector: Selector, { wire, bound, model }: ChatQuestion, fleet: Fleet): Selector {
+  const [param] = bound;
+  if (param === undefined) return selector;
+  const speaks = (index: number): boolean =>
+    (fleet.models[index]?.wire ?? fleet.credentials[index]?.provider.wire) === wire;
+  const among = [...(selector.among ?? fleet.candidates.keys())].filter(speaks);
+  if (among.length > 0) return { ...selector, among };
+  throw new CallerError(
+    'invalid_request',
+    `${param} can only be carried by a provider that speaks the same format as this request, and none of those serves "${model}". Leave it out, or send its content as text or base64 data.`,
+    { param },
+  );
+}
+
 export interface Asked {
   readonly operation: Operation;
   readonly question: ChatQuestion;
@@ -74,7 +89,7 @@ export async function toChatAsked(
     question,
     bodyText: text,
     traceparent,
-    selector: toSelector(question, fleet),
+    selector: withinWire(toSelector(question, fleet), question, fleet),
     policy,
     deadlineAtMs,
     fleet,

@@ -1,6 +1,5 @@
 // What an endpoint is given, and how it replies: JSON, or an error in the caller's wire format.
 import { CallerError } from '#shared/failures.ts';
-import type { WireId } from '#shared/catalog.ts';
 import type { Principal } from '#shared/people.ts';
 import type { Clock, Exchange, Headers, Log, Metrics, Traces } from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
@@ -9,6 +8,7 @@ import type { Ledger } from '../gateway/ledger.ts';
 import type { Gateway } from '../gateway/run.ts';
 import type { ExactCounter } from '../gateway/tokenizer.ts';
 import type { PaidPolicy } from '../routing/policy.ts';
+import type { chatWires } from '../wire/index.ts';
 import type { ChatWire, Dialect, ErrorRenderer } from '../wire/types.ts';
 
 /** One request under way. */
@@ -44,7 +44,7 @@ export interface EndpointDeps {
   /** The wire of OpenAI's surfaces, whose errors it writes. */
   readonly chatWire: ChatWire;
   /** All chat wires, for providers that speak them. */
-  readonly chatWires: Readonly<Partial<Record<WireId, ChatWire>>>;
+  readonly chatWires: typeof chatWires;
   readonly dialectOf: (fleet: Fleet, index: number) => Dialect;
   readonly exactTokens: ExactCounter;
   readonly paid: PaidPolicy;

@@ -1,5 +1,6 @@
 // A chat request as an operation of the loop: classified, estimated, rendered for each candidate, and read back.
 import type { WireId } from '#shared/catalog.ts';
+import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
 import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter } from '../wire/types.ts';
 import { needsMask } from '../routing/capabilities.ts';
@@ -27,7 +28,7 @@ export interface ChatInput {
   readonly deadlineAtMs: number;
   readonly fleet: Fleet;
   /** The codecs of all wires that the caller or a candidate of the fleet may speak. */
-  readonly wires: Readonly<Partial<Record<WireId, ChatWire>>>;
+  readonly wires: ChatWires;
   /** Writes the answer's stream in the caller's wire. */
   readonly writer: StreamWriter;
   readonly dialectOf: (index: number) => Dialect;
@@ -113,7 +114,7 @@ function idleMs(candidate: Candidate, question: ChatQuestion): number {
   return candidate.sizeRank === 2 || question.needs.reasoning ? IDLE_THOUGHT_MS : IDLE_MS;
 }
 
-function wireOf(wires: ChatInput['wires'], id: WireId): ChatWire {
+function wireOf(wires: ChatWires, id: WireId): ChatWire {
   const wire = wires[id];
   if (wire === undefined) throw new Error(`the wire ${id} is not spoken`);
   return wire;

@@ -1,9 +1,16 @@
 // The formats Freeway speaks, by wire id.
 import type { WireId } from '#shared/catalog.ts';
 import type { ChatWire } from './types.ts';
+import { anthropic } from './anthropic/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
 
+/** Codecs by wire id, as far as they are spoken. */
+export type ChatWires = Readonly<Partial<Record<WireId, ChatWire>>>;
+
 /** Codecs of the chat formats that can be spoken both with callers and with providers. */
-export const chatWires: Readonly<Partial<Record<WireId, ChatWire>>> = { 'openai-chat': openaiChat };
+export const chatWires: ChatWires & Readonly<Record<'openai-chat' | 'anthropic', ChatWire>> = {
+  'openai-chat': openaiChat,
+  anthropic,
+};
 
 export { dialects } from './dialects/index.ts';

@@ -40,6 +40,8 @@ export interface ChatQuestion {
   readonly pivot: Readonly<Record<string, unknown>>;
   /** Fields of `body` that the pivot can't carry and an answer can do without, in dotted form. */
   readonly dropped: readonly string[];
+  /** Fields of `body` that only providers of the same wire can take and no answer makes sense without; others are not asked. */
+  readonly bound: readonly string[];
 }
 
 export interface TextPiece {

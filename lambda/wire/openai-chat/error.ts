@@ -1,5 +1,6 @@
 // Writes errors for callers of the OpenAI format.
 import type { CallerError, CallerErrorCode } from '#shared/failures.ts';
+import { toErrorDetails } from '../error-details.ts';
 import { renderFrame } from '../sse.ts';
 
 const types: Readonly<Record<CallerErrorCode, string>> = {
@@ -23,13 +24,6 @@ const types: Readonly<Record<CallerErrorCode, string>> = {
 
 /** The body of an error reply. `earliest_reset` is when trying again makes sense. */
 export function renderError(error: CallerError, requestId: string, nowMs: number): string {
-  const attempts = error.attempts.map(({ route, credential, failure, status, ms }) => ({
-    route,
-    credential,
-    failure,
-    status,
-    ms,
-  }));
   return JSON.stringify({
     error: {
       message: error.message,
@@ -37,9 +31,7 @@ export function renderError(error: CallerError, requestId: string, nowMs: number
       param: error.param,
       code: error.code,
       request_id: requestId,
-      retryable: error.retryable,
-      ...(attempts.length === 0 ? {} : { attempts }),
-      ...(error.retryAfterMs === null ? {} : { earliest_reset: new Date(nowMs + error.retryAfterMs).toISOString() }),
+      ...toErrorDetails(error, nowMs),
     },
   });
 }

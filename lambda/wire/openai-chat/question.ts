@@ -35,6 +35,7 @@ export function parseQuestion(json: unknown): ChatQuestion {
     body: json,
     pivot: json,
     dropped: [],
+    bound: [],
   };
 }
 

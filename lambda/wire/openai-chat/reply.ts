@@ -3,7 +3,7 @@ import type { ProviderFailure } from '#shared/failures.ts';
 import type { Finish, ParsedReply, ReplyContext, ReplyFacts } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
-import { isErrorBody, toInnerFailure } from './inner-error.ts';
+import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import { readCalls, readText, toFinish } from './message.ts';
 import { parseUsage } from './usage.ts';
 

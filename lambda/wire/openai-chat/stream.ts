@@ -3,7 +3,7 @@ import type { FrameFacts, ReplyContext, ReplyHead, SseFrame, StreamReader } from
 import { nothing } from '../facts.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord } from '../json.ts';
-import { isErrorBody, toInnerFailure } from './inner-error.ts';
+import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import { readCalls, readText, toFinish, type CallPiece } from './message.ts';
 import { normaliseMessage } from './reply.ts';
 import { parseUsage } from './usage.ts';

@@ -1,8 +1,8 @@
 // Finds faults that providers report inside a reply of status 200, and has the dialect judge them.
 import type { ProviderFailure } from '#shared/failures.ts';
-import type { ReplyContext } from '../types.ts';
-import type { Json } from '../json.ts';
-import { isRecord, toText } from '../json.ts';
+import type { ReplyContext } from './types.ts';
+import type { Json } from './json.ts';
+import { isRecord, toText } from './json.ts';
 
 /** True when the JSON is an error: under `error`, in an array, or as a bare `{message, type, code}` without choices. */
 export function isErrorBody(json: unknown): boolean {

@@ -1,0 +1,27 @@
+// POST /v1/messages/count_tokens: how many input tokens a question takes, counted here; no provider is asked.
+import { CallerError } from '#shared/failures.ts';
+import { toChatProfile } from '../gateway/chat.ts';
+import type { ChatWire } from '../wire/types.ts';
+import { replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
+import { readJsonBody } from './read-body.ts';
+
+/** Roles and separators around each text, and the start of the reply. */
+const PER_TEXT = 4;
+const PER_REPLY = 3;
+
+/** The endpoint over its services, for callers who speak this wire. Exact but for what the vocabulary of the model differs from o200k; texts too long to be counted are estimated. */
+export function createCountTokensEndpoint(deps: EndpointDeps, wire: ChatWire): Endpoint {
+  return async (visit) => {
+    try {
+      const { json } = await readJsonBody(visit.exchange);
+      const question = wire.parseQuestion(json);
+      const estimated = toChatProfile(question).inputTokens;
+      const counted = question.images.length > 0 ? null : await deps.exactTokens.count(question.texts);
+      const tokens = counted === null ? estimated : counted + question.texts.length * PER_TEXT + PER_REPLY;
+      replyJson(visit, 200, { input_tokens: Math.ceil(tokens) });
+    } catch (error) {
+      if (!(error instanceof CallerError)) throw error;
+      replyError(visit, error, { renderer: wire, nowMs: deps.clock.now() });
+    }
+  };
+}

@@ -1,0 +1,141 @@
+// Tells the messages of a Messages request in the OpenAI chat format.
+import type { Json } from '../json.ts';
+import { isRecord, toRecord, toText } from '../json.ts';
+import { fail, failShowing } from '../openai-chat/fields.ts';
+import type { Pivot } from './question.ts';
+
+/** Adds all messages. Throws CallerError naming the field at fault. */
+export function addMessages(pivot: Pivot, messages: unknown): void {
+  if (!Array.isArray(messages) || messages.length === 0) return fail('messages', 'a non-empty array', messages);
+  messages.forEach((message: unknown, index) => addMessage(pivot, message, `messages[${index}]`));
+}
+
+function addMessage(pivot: Pivot, message: unknown, path: string): void {
+  if (!isRecord(message)) return fail(path, 'an object', message);
+  const { role, content } = message;
+  if (role !== 'user' && role !== 'assistant' && role !== 'system')
+    return failShowing(`${path}.role`, 'user or assistant', role);
+  if (typeof content === 'string') return void pivot.messages.push({ role, content });
+  if (!Array.isArray(content)) return fail(`${path}.content`, 'a string or an array of blocks', content);
+  const blocks = content.map((block: unknown, index) =>
+    isRecord(block) ? block : fail(`${path}.content[${index}]`, 'an object', block),
+  );
+  if (role === 'assistant') addAssistant(pivot, blocks, path);
+  else addUser(pivot, blocks, { path, role });
+}
+
+function textOf(block: Json, path: string): string {
+  const { text } = block;
+  return typeof text === 'string' ? text : fail(`${path}.text`, 'a string', text);
+}
+
+/** Blocks of earlier answers that matter to nobody else. */
+const ofOthers = /^(server_tool_use|.*_tool_result|redacted_thinking|thinking|fallback|compaction|container_upload)$/;
+
+function addAssistant(pivot: Pivot, blocks: readonly Json[], path: string): void {
+  const calls: Json[] = [];
+  let content = '';
+  blocks.forEach((block, index) => {
+    const at = `${path}.content[${index}]`;
+    const { type, id, name, input } = block;
+    if (type === 'text') content += textOf(block, at);
+    else if (type === 'tool_use') {
+      if (toText(id) === null) return fail(`${at}.id`, 'a non-empty string', id);
+      if (toText(name) === null) return fail(`${at}.name`, 'a non-empty string', name);
+      calls.push({ id, type: 'function', function: { name, arguments: JSON.stringify(input ?? {}) } });
+    } else if (ofOthers.test(String(type))) pivot.dropped.add(`messages.content.${String(type)}`);
+    else pivot.bound.add(at);
+  });
+  // A message of nothing but what was left out leaves nothing to say.
+  if (content === '' && calls.length === 0) return;
+  pivot.messages.push({
+    role: 'assistant',
+    content: content === '' ? null : content,
+    ...(calls.length > 0 ? { tool_calls: calls } : {}),
+  });
+}
+
+interface Place {
+  readonly path: string;
+  readonly role: string;
+}
+
+/** Results of tools become messages of their own, before everything else the message says. */
+function addUser(pivot: Pivot, blocks: readonly Json[], { path, role }: Place): void {
+  const parts: Json[] = [];
+  blocks.forEach((block, index) => {
+    const at = `${path}.content[${index}]`;
+    if (block['type'] === 'tool_result') parts.push(...addResult(pivot, block, at));
+    else parts.push(...toParts(pivot, block, at));
+  });
+  const onlyText = parts.every(({ type }) => type === 'text');
+  const [first] = parts;
+  if (first === undefined) return;
+  const content = onlyText && parts.length === 1 ? first['text'] : parts;
+  pivot.messages.push({ role, content });
+}
+
+/** Adds the message of a tool's result. Answers what such a message can't hold: pictures. */
+function addResult(pivot: Pivot, block: Json, path: string): Json[] {
+  const { tool_use_id: id, content, is_error: isError } = block;
+  if (toText(id) === null) return fail(`${path}.tool_use_id`, 'a non-empty string', id);
+  const blocks = Array.isArray(content) ? content.map(toRecord) : [{ type: 'text', text: content ?? '' }];
+  const parts = blocks.flatMap((part, index) => toParts(pivot, part, `${path}.content[${index}]`));
+  const others = parts.filter(({ type }) => type !== 'text');
+  const text = parts.flatMap((part) => (part['type'] === 'text' ? [String(part['text'])] : [])).join('\n');
+  const shown = others.length > 0 && text === '' ? 'The result follows in the next message.' : text;
+  pivot.messages.push({ role: 'tool', tool_call_id: id, content: isError === true ? `Error: ${shown}` : shown });
+  return others.length === 0 ? [] : [{ type: 'text', text: `Returned by the tool call ${String(id)}:` }, ...others];
+}
+
+function toParts(pivot: Pivot, block: Json, path: string): Json[] {
+  switch (block['type']) {
+    case 'text':
+      return [{ type: 'text', text: textOf(block, path) }];
+    case 'image':
+      return toImage(pivot, toRecord(block['source']), path);
+    case 'document':
+      return toDocument(pivot, block, path);
+    case 'search_result': {
+      const texts = Array.isArray(block['content']) ? block['content'].map((one) => toText(toRecord(one)['text'])) : [];
+      const lines = [block['title'], block['source'], ...texts].map(toText).filter((line) => line !== null);
+      return [{ type: 'text', text: lines.join('\n') }];
+    }
+    default:
+      pivot.bound.add(path);
+      return [];
+  }
+}
+
+function toImage(pivot: Pivot, source: Json, path: string): Json[] {
+  const { type, data, url, media_type: mediaType } = source;
+  if (type === 'base64' && toText(data) !== null)
+    return [
+      { type: 'image_url', image_url: { url: `data:${toText(mediaType) ?? 'image/png'};base64,${String(data)}` } },
+    ];
+  if (type === 'url' && toText(url) !== null) return [{ type: 'image_url', image_url: { url } }];
+  if (type !== 'file') return fail(`${path}.source`, 'an image as base64 data or a url', source);
+  pivot.bound.add(`${path}.source`);
+  return [];
+}
+
+function toDocument(pivot: Pivot, block: Json, path: string): Json[] {
+  const source = toRecord(block['source']);
+  const { type, data, media_type: mediaType, content } = source;
+  const title = toText(block['title']);
+  const head = [title, toText(block['context'])].filter((line) => line !== null);
+  if (type === 'text' && typeof data === 'string') return [{ type: 'text', text: [...head, data].join('\n') }];
+  if (type === 'content') {
+    const blocks = Array.isArray(content) ? content.map(toRecord) : [{ type: 'text', text: content ?? '' }];
+    return blocks.flatMap((part, index) => toParts(pivot, part, `${path}.source.content[${index}]`));
+  }
+  if (type === 'base64' && toText(data) !== null) {
+    const file = {
+      filename: title ?? 'document.pdf',
+      file_data: `data:${toText(mediaType) ?? 'application/pdf'};base64,${String(data)}`,
+    };
+    return [{ type: 'file', file }];
+  }
+  pivot.bound.add(`${path}.source`);
+  return [];
+}

@@ -1,0 +1,51 @@
+// Tells the tools of a Messages request in the OpenAI chat format.
+import type { Json } from '../json.ts';
+import { isRecord, toText } from '../json.ts';
+import { fail, failShowing } from '../openai-chat/fields.ts';
+import type { Pivot } from './question.ts';
+
+/** Adds tools and the choice among them. Tools that only this format's providers know are left out. */
+export function addTools(pivot: Pivot, { tools, tool_choice: choice }: Json): void {
+  const functions = readTools(pivot, tools);
+  if (functions.length > 0) pivot.body['tools'] = functions;
+  if (choice !== undefined && choice !== null) addChoice(pivot, choice, functions.length > 0);
+}
+
+function readTools(pivot: Pivot, tools: unknown): Json[] {
+  if (tools === undefined || tools === null) return [];
+  if (!Array.isArray(tools)) return fail('tools', 'an array', tools);
+  return tools.flatMap((tool: unknown, index) => {
+    const path = `tools[${index}]`;
+    if (!isRecord(tool)) return fail(path, 'an object', tool);
+    const name = toText(tool['name']);
+    if (tool['type'] !== undefined && tool['type'] !== null && tool['type'] !== 'custom') {
+      pivot.dropped.add(`tools.${name ?? String(tool['type'])}`);
+      return [];
+    }
+    if (name === null) return fail(`${path}.name`, 'a non-empty string', tool['name']);
+    const { description, input_schema: parameters, strict } = tool;
+    if (!isRecord(parameters)) return fail(`${path}.input_schema`, 'a JSON Schema object', parameters);
+    const target = {
+      name,
+      ...(typeof description === 'string' ? { description } : {}),
+      parameters,
+      ...(strict === true ? { strict } : {}),
+    };
+    return [{ type: 'function', function: target }];
+  });
+}
+
+const choices: Readonly<Record<string, string>> = { auto: 'auto', any: 'required', none: 'none' };
+
+function addChoice(pivot: Pivot, choice: unknown, hasTools: boolean): void {
+  if (!isRecord(choice)) return fail('tool_choice', 'an object', choice);
+  const { type, name, disable_parallel_tool_use: isSingle } = choice;
+  const word = typeof type === 'string' && Object.hasOwn(choices, type) ? choices[type] : undefined;
+  if (word === undefined && type !== 'tool')
+    return failShowing('tool_choice.type', 'one of auto, any, tool, none', type);
+  if (word === undefined && toText(name) === null) return fail('tool_choice.name', 'a non-empty string', name);
+  // A choice among tools nobody was told of is refused by most.
+  if (!hasTools) return;
+  pivot.body['tool_choice'] = word ?? { type: 'function', function: { name } };
+  if (isSingle === true) pivot.body['parallel_tool_calls'] = false;
+}

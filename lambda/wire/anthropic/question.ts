@@ -1,0 +1,116 @@
+// Checks a Messages request of a caller, tells it in the OpenAI chat format, and reads from that what routing must know.
+import type { ChatQuestion } from '../types.ts';
+import type { Json } from '../json.ts';
+import { isRecord, toText } from '../json.ts';
+import { fail, failShowing } from '../openai-chat/fields.ts';
+import { parseQuestion as parsePivot } from '../openai-chat/question.ts';
+import { addMessages } from './pivot-messages.ts';
+import { addTools } from './pivot-tools.ts';
+
+/** A request of the OpenAI chat format as it grows, and what has no place in it. */
+export interface Pivot {
+  readonly body: Record<string, unknown>;
+  readonly messages: Json[];
+  /** Fields an answer can do without. */
+  readonly dropped: Set<string>;
+  /** Fields that only providers of this format can take, and that no answer makes sense without. */
+  readonly bound: Set<string>;
+}
+
+/** Fields that mean the same in both formats. */
+const alike = ['model', 'max_tokens', 'stream', 'temperature', 'top_p', 'freeway', 'models'] as const;
+/** Fields that are told in other words. */
+const translated: ReadonlySet<string> = new Set([
+  ...alike,
+  'system',
+  'messages',
+  'tools',
+  'tool_choice',
+  'stop_sequences',
+  'thinking',
+  'output_config',
+  'output_format',
+]);
+
+/** Reads a Messages request. Unknown fields stay in `body`. Throws CallerError `invalid_request`. */
+export function parseQuestion(json: unknown): ChatQuestion {
+  if (!isRecord(json)) return fail('', 'a JSON object', json);
+  const pivot: Pivot = { body: {}, messages: [], dropped: new Set(), bound: new Set() };
+  for (const name of alike) if (json[name] !== undefined) pivot.body[name] = json[name];
+  addSystem(pivot, json['system']);
+  addMessages(pivot, json['messages']);
+  addTools(pivot, json);
+  addStops(pivot, json['stop_sequences']);
+  addThinking(pivot, json);
+  addFormat(pivot, json);
+  for (const name of Object.keys(json)) if (!translated.has(name)) pivot.dropped.add(name);
+  const body = { ...pivot.body, messages: pivot.messages };
+  const { dropped, bound } = pivot;
+  return {
+    ...parsePivot(body),
+    wire: 'anthropic',
+    // The format tells the use of every stream.
+    includeUsage: true,
+    body: json,
+    pivot: body,
+    dropped: [...dropped],
+    bound: [...bound],
+  };
+}
+
+function addSystem(pivot: Pivot, system: unknown): void {
+  if (system === undefined || system === null || system === '') return;
+  if (typeof system === 'string') return void pivot.messages.push({ role: 'system', content: system });
+  if (!Array.isArray(system)) return fail('system', 'a string or an array of text blocks', system);
+  const texts = system.map((block: unknown, index) => {
+    const text = isRecord(block) && block['type'] === 'text' ? block['text'] : undefined;
+    return typeof text === 'string' ? text : fail(`system[${index}]`, 'a text block', block);
+  });
+  if (texts.length > 0) pivot.messages.push({ role: 'system', content: texts.join('\n\n') });
+}
+
+function addStops(pivot: Pivot, stops: unknown): void {
+  if (stops === undefined || stops === null) return;
+  if (!Array.isArray(stops) || stops.some((stop) => typeof stop !== 'string'))
+    return fail('stop_sequences', 'an array of strings', stops);
+  if (stops.length > 0) pivot.body['stop'] = stops;
+}
+
+const efforts: Readonly<Record<string, string>> = {
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  xhigh: 'high',
+  max: 'high',
+};
+
+/** Budgets of thought as efforts: from where on a budget is more than low, and more than medium, tokens. */
+const MEDIUM_BUDGET_TOKENS = 4_096;
+const HIGH_BUDGET_TOKENS = 16_384;
+
+function addThinking(pivot: Pivot, { thinking, output_config: config }: Json): void {
+  if (thinking !== undefined && thinking !== null && !isRecord(thinking))
+    return fail('thinking', 'an object', thinking);
+  const asked = toText(isRecord(config) ? config['effort'] : undefined);
+  const type = thinking?.['type'] ?? 'disabled';
+  if (type === 'disabled') return;
+  const budget = thinking?.['budget_tokens'];
+  const byBudget =
+    typeof budget !== 'number' || (budget > MEDIUM_BUDGET_TOKENS && budget <= HIGH_BUDGET_TOKENS)
+      ? 'medium'
+      : budget > HIGH_BUDGET_TOKENS
+        ? 'high'
+        : 'low';
+  pivot.body['reasoning_effort'] = (asked === null ? undefined : efforts[asked]) ?? byBudget;
+}
+
+function addFormat(pivot: Pivot, json: Json): void {
+  const config = json['output_config'];
+  const format = (isRecord(config) ? config['format'] : undefined) ?? json['output_format'];
+  if (format === undefined || format === null) return;
+  if (!isRecord(format)) return fail('output_config.format', 'an object', format);
+  const { type, schema } = format;
+  if (type !== 'json_schema') return failShowing('output_config.format.type', 'json_schema', type);
+  if (!isRecord(schema)) return fail('output_config.format.schema', 'a JSON Schema object', schema);
+  pivot.body['response_format'] = { type, json_schema: { name: 'output', schema, strict: true } };
+}

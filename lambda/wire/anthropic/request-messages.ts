@@ -1,0 +1,103 @@
+// Tells the messages of the OpenAI chat format in the Anthropic format.
+import type { Json } from '../json.ts';
+import { isRecord, toList, toRecord, toText } from '../json.ts';
+import { toCallId, toInput } from './render.ts';
+
+interface Told {
+  readonly system: string;
+  readonly messages: readonly Json[];
+}
+
+/** One side of the conversation until the other answers. */
+interface Turn {
+  readonly role: 'user' | 'assistant';
+  readonly content: Json[];
+}
+
+/** The messages in turns, and what the system says apart. What has no place is added to `dropped`. */
+export function toMessages(given: unknown, dropped: Set<string>): Told {
+  const system: string[] = [];
+  const turns: Turn[] = [];
+  const add = (role: Turn['role'], blocks: readonly Json[]): void => {
+    if (blocks.length === 0) return;
+    const last = turns.at(-1);
+    if (last?.role === role) last.content.push(...blocks);
+    else turns.push({ role, content: [...blocks] });
+  };
+  let lastCall = '';
+  for (const message of toList(given).map(toRecord)) {
+    const { role, content } = message;
+    if (role === 'system' || role === 'developer') system.push(textOf(content));
+    else if (role === 'tool') add('user', [toResult(toText(message['tool_call_id']) ?? '', content)]);
+    else if (role === 'function') add('user', [toResult(lastCall, content)]);
+    else if (role !== 'assistant') add('user', toBlocks(content, dropped));
+    else {
+      const calls = toCalls(message, turns.length);
+      lastCall = toText(calls.at(-1)?.['id']) ?? lastCall;
+      add('assistant', [...toBlocks(content, dropped), ...toBlocks(message['refusal'], dropped), ...calls]);
+    }
+  }
+  trimEnd(turns.at(-1));
+  const said = system.filter((text) => text !== '').join('\n\n');
+  // A conversation must begin with somebody's words.
+  if (turns[0]?.role !== 'user')
+    turns.unshift({ role: 'user', content: [{ type: 'text', text: said === '' ? '.' : said }] });
+  return { system: said, messages: turns.map(({ role, content }) => ({ role, content })) };
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  return toList(content)
+    .map((part) => toText(toRecord(part)['text']) ?? '')
+    .join('\n');
+}
+
+const toTextBlocks = (text: string): Json[] => (text.trim() === '' ? [] : [{ type: 'text', text }]);
+
+function toBlocks(content: unknown, dropped: Set<string>): readonly Json[] {
+  if (typeof content === 'string') return toTextBlocks(content);
+  return toList(content).flatMap((part) => toBlock(toRecord(part), dropped));
+}
+
+function toBlock(part: Json, dropped: Set<string>): readonly Json[] {
+  const { type } = part;
+  if (type === 'text' || type === 'refusal') return toTextBlocks(toText(part[type]) ?? '');
+  if (type === 'image_url') {
+    const url = toText(toRecord(part['image_url'])['url']) ?? '';
+    return [{ type: 'image', source: toSource(url) ?? { type: 'url', url } }];
+  }
+  const { file_data: data, filename } = toRecord(part['file']);
+  const source = toSource(toText(data) ?? '');
+  if (type === 'file' && source !== null)
+    return [{ type: 'document', source, ...(toText(filename) === null ? {} : { title: filename }) }];
+  dropped.add(`messages.content.${String(type)}`);
+  return [];
+}
+
+/** The source of a data URL; null when it is none. */
+function toSource(url: string): Json | null {
+  const match = /^data:([^;,]+)[^,]*;base64,/.exec(url);
+  return match ? { type: 'base64', media_type: match[1], data: url.slice(match[0].length) } : null;
+}
+
+function toResult(id: string, content: unknown): Json {
+  return { type: 'tool_result', tool_use_id: toCallId(id), content: textOf(content) };
+}
+
+/** The tool calls of a message; an older `function_call` gets an id by its place. */
+function toCalls(message: Json, place: number): readonly Json[] {
+  const calls = toList(message['tool_calls']).map(toRecord);
+  const older = message['function_call'];
+  const all = calls.length === 0 && isRecord(older) ? [{ id: `call_${place}`, function: older }] : calls;
+  return all.map((call) => {
+    const { name, arguments: given } = toRecord(call['function']);
+    return { type: 'tool_use', id: toCallId(toText(call['id']) ?? ''), name, input: toInput(toText(given) ?? '') };
+  });
+}
+
+/** An answer begun by the caller may not end in white space. */
+function trimEnd(turn: Turn | undefined): void {
+  const last = turn?.content.at(-1);
+  if (turn?.role !== 'assistant' || last?.['type'] !== 'text') return;
+  turn.content[turn.content.length - 1] = { type: 'text', text: String(last['text']).trimEnd() };
+}

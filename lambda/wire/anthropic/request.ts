@@ -1,0 +1,144 @@
+// Writes a Messages request: for callers of the same format inside their own text, for all others from the OpenAI chat format.
+import { bendBody } from '../openai-chat/quirks.ts';
+import { rewriteBody } from '../rewrite.ts';
+import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
+import type { Json } from '../json.ts';
+import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
+import { toMessages } from './request-messages.ts';
+import { closeSchema, toChoice, toTools } from './request-tools.ts';
+
+/** The format demands a bound on every answer; this one where neither caller nor catalog know any. */
+const USUAL_MAX_TOKENS = 4_096;
+
+/** The request for the target. */
+export function renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): RenderedRequest {
+  if (question.wire !== 'anthropic') return fromPivot(question, target);
+  const { body } = question;
+  const bent = bendBody(body, target);
+  const bound = bent['max_tokens'] ?? target.maxOutputTokens ?? USUAL_MAX_TOKENS;
+  const messages = withoutForeignThoughts(bent['messages']);
+  return {
+    text: rewriteBody(body, bodyText, { ...bent, messages, model: target.model, max_tokens: bound }),
+    dropped: [],
+  };
+}
+
+/** Thoughts told by providers of other formats bear no signature, and are refused by those who sign theirs. */
+function withoutForeignThoughts(messages: unknown): unknown {
+  const isForeign = (block: unknown): boolean =>
+    isRecord(block) && block['type'] === 'thinking' && toText(block['signature']) === null;
+  const list = toList(messages);
+  if (!list.some((message) => toList(toRecord(message)['content']).some(isForeign))) return messages;
+  return list.map((message) => {
+    const { content } = toRecord(message);
+    return Array.isArray(content)
+      ? { ...toRecord(message), content: content.filter((block) => !isForeign(block)) }
+      : message;
+  });
+}
+
+/** Fields of the OpenAI chat format that are told here in other words, or mean nothing to a provider. */
+const told: ReadonlySet<string> = new Set([
+  'model', 'models', 'freeway', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p',
+  'stop', 'tools', 'functions', 'tool_choice', 'function_call', 'parallel_tool_calls', 'response_format', 'reasoning_effort', 'user', 'n',
+]); // prettier-ignore
+
+function fromPivot({ pivot, stream }: ChatQuestion, target: RequestTarget): RenderedRequest {
+  const bent = bendBody(pivot, target);
+  const dropped = new Set(Object.keys(bent).filter((name) => !told.has(name) && isGiven(bent[name])));
+  const { system, messages } = toMessages(bent['messages'], dropped);
+  const tools = toTools(bent);
+  const choice = tools.length === 0 ? null : toChoice(bent);
+  const body: Record<string, unknown> = {
+    model: target.model,
+    max_tokens: toBound(bent, target),
+    ...(system === '' ? {} : { system }),
+    messages,
+    ...(stream ? { stream } : {}),
+    ...toSampling(bent),
+    ...(tools.length === 0 ? {} : { tools }),
+    ...(choice === null ? {} : { tool_choice: choice }),
+    ...(toText(bent['user']) === null ? {} : { metadata: { user_id: bent['user'] } }),
+    ...toOutput(bent, { target, mayThink: mayThink(messages, choice), dropped }),
+  };
+  // Whoever thinks may not be told how to sample.
+  if (body['thinking'] !== undefined) for (const name of ['temperature', 'top_p']) delete body[name];
+  for (const field of target.stripped) delete body[field];
+  return { text: JSON.stringify(body), dropped: [...dropped] };
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
+
+function toBound(body: Json, { maxOutputTokens }: RequestTarget): number {
+  const asked = toAmount(body['max_completion_tokens']) ?? toAmount(body['max_tokens']);
+  if (asked === undefined) return maxOutputTokens ?? USUAL_MAX_TOKENS;
+  return Math.min(asked, maxOutputTokens ?? asked);
+}
+
+function toSampling(body: Json): Json {
+  const temperature = toAmount(body['temperature']);
+  const topP = toAmount(body['top_p']);
+  const stops = [body['stop']].flat().filter((stop) => typeof stop === 'string' && stop.trim() !== '');
+  return {
+    // Here 1 is the highest.
+    ...(temperature === undefined ? {} : { temperature: Math.min(1, temperature) }),
+    // The format takes one of the two.
+    ...(topP === undefined || temperature !== undefined ? {} : { top_p: topP }),
+    ...(stops.length === 0 ? {} : { stop_sequences: stops }),
+  };
+}
+
+/** Thinking goes neither with a forced tool nor behind tool calls of an answer whose thoughts are not known. */
+function mayThink(messages: readonly Json[], choice: Json | null): boolean {
+  if (choice !== null && choice['type'] !== 'auto' && choice['type'] !== 'none') return false;
+  const last = messages.findLastIndex(({ role }) => role === 'assistant');
+  if (last === messages.length - 1 && last >= 0) return false;
+  return !toList(messages[last]?.['content']).some((block) => toRecord(block)['type'] === 'tool_use');
+}
+
+/** Tokens of thought for an effort; the bound of the answer must leave room for them. */
+const budgets: Readonly<Record<string, number>> = {
+  low: 2_048,
+  medium: 8_192,
+  high: 24_576,
+  xhigh: 32_768,
+  max: 32_768,
+};
+const SMALLEST_BUDGET = 1_024;
+
+function toOutput(
+  body: Json,
+  { target, mayThink: may, dropped }: { target: RequestTarget; mayThink: boolean; dropped: Set<string> },
+): Json {
+  const config: Record<string, unknown> = {};
+  const thinking = toThinking(body, { target, may, config });
+  if (toText(body['reasoning_effort']) !== null && thinking === null && config['effort'] === undefined && !may)
+    dropped.add('reasoning_effort');
+  const format = toRecord(body['response_format']);
+  const schema = toRecord(format['json_schema'])['schema'];
+  if (format['type'] === 'json_schema' && isRecord(schema))
+    config['format'] = { type: 'json_schema', schema: closeSchema(schema) };
+  // The format knows no JSON without a schema; any object is one.
+  if (format['type'] === 'json_object') dropped.add('response_format');
+  return {
+    ...(thinking === null ? {} : { thinking }),
+    ...(Object.keys(config).length === 0 ? {} : { output_config: config }),
+  };
+}
+
+/** Models either take a budget of tokens, or an effort: where the first was refused, the second is told. */
+function toThinking(
+  body: Json,
+  { target, may, config }: { target: RequestTarget; may: boolean; config: Record<string, unknown> },
+): Json | null {
+  const effort = toText(body['reasoning_effort']);
+  const budget = effort === null ? undefined : budgets[effort];
+  if (effort === null || budget === undefined || !may) return null;
+  const isRefused = target.stripped.some((field) => field.startsWith('thinking'));
+  if (isRefused) {
+    config['effort'] = effort;
+    return null;
+  }
+  const room = toBound(body, target) - SMALLEST_BUDGET;
+  return room < SMALLEST_BUDGET ? null : { type: 'enabled', budget_tokens: Math.min(budget, room) };
+}

@@ -1,0 +1,121 @@
+// Reads a stream of the Anthropic format, event by event.
+import { nothing } from '../facts.ts';
+import { isErrorBody, toInnerFailure } from '../inner-error.ts';
+import type { FrameCall, FrameFacts, ReplyContext, SseFrame, StreamReader } from '../types.ts';
+import type { Json } from '../json.ts';
+import { isRecord, parseJson, toRecord, toText } from '../json.ts';
+import { addCounts, toFinish, toUsage, type Counts } from './words.ts';
+
+/** A tool call by the block it stands in. */
+interface OpenCall {
+  readonly index: number;
+  /** Whether anything of its arguments was seen. */
+  isBegun: boolean;
+}
+
+interface State {
+  counts: Counts;
+  /** Tool calls by the index of their block. */
+  readonly calls: Map<unknown, OpenCall>;
+}
+
+/** Begins to read a stream. */
+export function openReader(): StreamReader {
+  const state: State = { counts: {}, calls: new Map() };
+  return { read: (frame, context) => readFrame(state, frame, context) };
+}
+
+function readFrame(state: State, frame: SseFrame, context: ReplyContext): FrameFacts {
+  const { data } = frame;
+  if (data === null || data === '') return nothing;
+  const json = parseJson(data);
+  if (frame.event === 'error' || isErrorBody(json)) return { ...nothing, failure: toInnerFailure(json, data, context) };
+  if (!isRecord(json)) return { ...nothing, malformed: true };
+  switch (json['type']) {
+    case 'message_start':
+      return readStart(state, toRecord(json['message']), context);
+    case 'content_block_start':
+      return readBlock(state, json);
+    case 'content_block_delta':
+      return readDelta(state, json);
+    case 'content_block_stop':
+      return readStop(state, json);
+    case 'message_delta':
+      state.counts = addCounts(state.counts, json['usage']);
+      return { ...nothing, finish: toFinish(toRecord(json['delta'])['stop_reason']), usage: toUsage(state.counts) };
+    case 'message_stop':
+      return { ...nothing, done: true };
+    default:
+      return nothing;
+  }
+}
+
+function readStart(state: State, message: Json, { nowMs }: ReplyContext): FrameFacts {
+  state.counts = addCounts(state.counts, message['usage']);
+  const head = {
+    id: toText(message['id']) ?? '',
+    model: toText(message['model']) ?? '',
+    created: Math.floor(nowMs / 1000),
+  };
+  return { ...nothing, head: head.id === '' ? null : head, usage: toUsage(state.counts) };
+}
+
+const silence = { content: '', reasoning: '', refusal: '' };
+
+function toTextFacts(kind: 'content' | 'reasoning', text: unknown): FrameFacts {
+  return typeof text === 'string' && text !== ''
+    ? { ...nothing, content: true, text: { ...silence, [kind]: text } }
+    : nothing;
+}
+
+const toCallFacts = (call: FrameCall): FrameFacts => ({ ...nothing, content: true, toolCall: true, calls: [call] });
+
+function readBlock(state: State, { index: at, content_block: given }: Json): FrameFacts {
+  const block = toRecord(given);
+  switch (block['type']) {
+    case 'text':
+      return toTextFacts('content', block['text']);
+    case 'thinking':
+      return toTextFacts('reasoning', block['thinking']);
+    case 'redacted_thinking':
+      return { ...nothing, content: true };
+    case 'tool_use': {
+      const input = toRecord(block['input']);
+      const isBegun = Object.keys(input).length > 0;
+      const index = state.calls.size;
+      state.calls.set(at, { index, isBegun });
+      const text = isBegun ? JSON.stringify(input) : '';
+      return toCallFacts({ index, id: toText(block['id']), name: toText(block['name']), arguments: text });
+    }
+    default:
+      // Server tools and whatever comes next: part of the answer, but not to be told in words.
+      return { ...nothing, content: true, opaque: true };
+  }
+}
+
+function readDelta(state: State, { index: at, delta: given }: Json): FrameFacts {
+  const delta = toRecord(given);
+  switch (delta['type']) {
+    case 'text_delta':
+      return toTextFacts('content', delta['text']);
+    case 'thinking_delta':
+      return toTextFacts('reasoning', delta['thinking']);
+    case 'input_json_delta': {
+      const call = state.calls.get(at);
+      const text = toText(delta['partial_json']);
+      if (call === undefined || text === null) return nothing;
+      call.isBegun = true;
+      return toCallFacts({ index: call.index, id: null, name: null, arguments: text });
+    }
+    default:
+      return nothing;
+  }
+}
+
+/** A call without arguments sends none; everywhere else it has an empty object. */
+function readStop(state: State, { index: at }: Json): FrameFacts {
+  const call = state.calls.get(at);
+  if (call === undefined || call.isBegun) return nothing;
+  call.isBegun = true;
+  return toCallFacts({ index: call.index, id: null, name: null, arguments: '{}' });
+}

@@ -1,0 +1,83 @@
+// Words of the Anthropic format for why an answer ended and what it used, read and written.
+import type { Usage } from '#shared/usage.ts';
+import type { Finish } from '../types.ts';
+import type { Json } from '../json.ts';
+import { toAmount, toRecord, toText } from '../json.ts';
+
+const finishes: Readonly<Record<string, Finish>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  tool_use: 'tool_calls',
+  refusal: 'content_filter',
+};
+
+/** The reason an answer ended; null while it goes on. */
+export function toFinish(raw: unknown): Finish | null {
+  const word = toText(raw);
+  if (word === null) return null;
+  return Object.hasOwn(finishes, word) ? (finishes[word] ?? 'other') : 'other';
+}
+
+/** The format's word for a reason. */
+export const stopReasons: Readonly<Record<Finish, string>> = {
+  stop: 'end_turn',
+  length: 'max_tokens',
+  tool_calls: 'tool_use',
+  content_filter: 'refusal',
+  // The format has no word for these; an answer that ended this way is told apart by its error.
+  error: 'end_turn',
+  other: 'end_turn',
+};
+
+/** What is known of the use so far, in the format's own counts; later events replace earlier ones. */
+export type Counts = Readonly<Record<string, number>>;
+
+const names = [
+  'input_tokens',
+  'output_tokens',
+  'cache_creation_input_tokens',
+  'cache_read_input_tokens',
+  'thinking_tokens',
+] as const;
+
+/** The counts of a `usage` object laid over those known before. */
+export function addCounts(before: Counts, raw: unknown): Counts {
+  const usage = toRecord(raw);
+  const found = { ...usage, ...toRecord(usage['output_tokens_details']) };
+  const next: Record<string, number> = { ...before };
+  for (const name of names) {
+    const value = toAmount(found[name]);
+    if (value !== undefined) next[name] = value;
+  }
+  return next;
+}
+
+/** The use in our words: here input counts what was read from and written to a cache, too. */
+export function toUsage(counts: Counts): Usage | null {
+  const fresh = counts['input_tokens'];
+  const cached = counts['cache_read_input_tokens'];
+  const outputTokens = counts['output_tokens'];
+  if (fresh === undefined && outputTokens === undefined) return null;
+  const reasoningTokens = counts['thinking_tokens'];
+  return {
+    ...(fresh === undefined
+      ? {}
+      : { inputTokens: fresh + (cached ?? 0) + (counts['cache_creation_input_tokens'] ?? 0) }),
+    ...(outputTokens === undefined ? {} : { outputTokens }),
+    ...(cached === undefined ? {} : { cachedInputTokens: cached }),
+    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
+  };
+}
+
+/** The use in the format's words, which demand numbers: what is not known is told as 0. */
+export function toUsageJson(usage: Usage | null): Json {
+  const cached = usage?.cachedInputTokens ?? 0;
+  return {
+    input_tokens: Math.max(0, (usage?.inputTokens ?? 0) - cached),
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: cached,
+    output_tokens: usage?.outputTokens ?? 0,
+  };
+}

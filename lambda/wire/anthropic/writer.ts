@@ -1,0 +1,142 @@
+// Writes streams in the Anthropic format: one block after the other, each opened and closed.
+import { renderFrame } from '../sse.ts';
+import { spliceFields } from '../splice.ts';
+import type { Closing, Finish, SseFrame, StreamDelta, StreamTool, StreamWriter } from '../types.ts';
+import type { Json } from '../json.ts';
+import { isRecord, parseJson, toRecord } from '../json.ts';
+import { renderStreamError } from './error.ts';
+import { toCallId, toMessage } from './render.ts';
+import { stopReasons, toUsageJson } from './words.ts';
+
+type BlockKind = 'text' | 'thinking' | 'tool_use';
+
+interface State {
+  /** Index of the next block. */
+  next: number;
+  /** The block that is being written; `other` kinds come only from frames passed on. */
+  open: { readonly kind: BlockKind | 'other'; readonly call: number } | null;
+  /** Tool calls begun so far. */
+  calls: number;
+  /** Arguments of the open call so far. */
+  given: string;
+  /** Pieces of other calls, which wait until the open one is complete. */
+  waiting: StreamTool[];
+  refused: boolean;
+}
+
+const event = (type: string, rest: Json): string => renderFrame(JSON.stringify({ type, ...rest }), type);
+
+/** Begins to write a stream. */
+export function openWriter(): StreamWriter {
+  const state: State = { next: 0, open: null, calls: 0, given: '', waiting: [], refused: false };
+  return {
+    start: (head) => event('message_start', { message: { ...toMessage(head), usage: toUsageJson(null) } }),
+    text: (_, delta) => writeText(state, delta),
+    tool: (_, tool) => writeTool(state, tool),
+    finish: (_, finish, closing) => writeFinish(state, finish, closing),
+    passed: (frame) => follow(state, frame),
+    closeAfter: (frame, _, { freeway }) => writeStop(frame, freeway),
+    fail: renderStreamError,
+  };
+}
+
+function close(state: State): string {
+  if (state.open === null) return '';
+  state.open = null;
+  return event('content_block_stop', { index: state.next - 1 });
+}
+
+function begin(state: State, block: Json & { readonly type: BlockKind }, call = -1): string {
+  const before = close(state);
+  state.open = { kind: block.type, call };
+  state.given = '';
+  return before + event('content_block_start', { index: state.next++, content_block: block });
+}
+
+const delta = (state: State, given: Json): string =>
+  event('content_block_delta', { index: state.next - 1, delta: given });
+
+function writeText(state: State, { kind, text }: StreamDelta): string {
+  if (kind === 'refusal') state.refused = true;
+  const block = kind === 'reasoning' ? 'thinking' : 'text';
+  const before = pump(state, true);
+  if (block === 'thinking') {
+    const opened = state.open?.kind === block ? '' : begin(state, { type: block, thinking: '', signature: '' });
+    return before + opened + delta(state, { type: 'thinking_delta', thinking: text });
+  }
+  const opened = state.open?.kind === block ? '' : begin(state, { type: block, text: '' });
+  return before + opened + delta(state, { type: 'text_delta', text });
+}
+
+/** Calls may come side by side; here they must come one after the other, so that others wait while the open one is incomplete. */
+function writeTool(state: State, tool: StreamTool): string {
+  if (state.open?.kind === 'tool_use' && state.open.call === tool.index) {
+    const piece = writePiece(state, tool);
+    return state.waiting.length === 0 ? piece : piece + pump(state, false);
+  }
+  state.waiting.push(tool);
+  return pump(state, false);
+}
+
+const isComplete = ({ open, given }: State): boolean => open?.kind !== 'tool_use' || isRecord(parseJson(given));
+
+/** Writes the calls that wait, each as soon as the one before is complete; all of them when it is the end. */
+function pump(state: State, isEnd: boolean): string {
+  let text = '';
+  const mayBegin = (): boolean => isEnd || isComplete(state);
+  while (state.waiting.length > 0 && mayBegin()) {
+    const index = state.waiting[0]?.index;
+    const mine = state.waiting.filter((piece) => piece.index === index);
+    state.waiting = state.waiting.filter((piece) => piece.index !== index);
+    for (const [position, piece] of mine.entries())
+      text += position === 0 ? beginCall(state, piece) : writePiece(state, piece);
+  }
+  return text;
+}
+
+function beginCall(state: State, { index, id, name, arguments: text }: StreamTool): string {
+  const block = { type: 'tool_use' as const, id: toCallId(id ?? `call_${index}`), name: name ?? '', input: {} };
+  const opened = begin(state, block, index);
+  state.calls++;
+  return opened + writePiece(state, { index, arguments: text });
+}
+
+function writePiece(state: State, { arguments: text }: StreamTool): string {
+  if (text === '') return '';
+  state.given += text;
+  return delta(state, { type: 'input_json_delta', partial_json: text });
+}
+
+function writeFinish(state: State, finish: Finish, { usage, freeway }: Closing): string {
+  const rest = pump(state, true) + close(state);
+  const reason = state.refused ? 'refusal' : stopReasons[finish];
+  const told = { delta: { stop_reason: reason, stop_sequence: null }, usage: toUsageJson(usage) };
+  return rest + event('message_delta', told) + writeStop(null, freeway);
+}
+
+function writeStop(frame: SseFrame | null, freeway: Closing['freeway']): string {
+  const data = frame?.data ?? '{"type":"message_stop"}';
+  return renderFrame(spliceFields(data, { freeway: JSON.stringify(freeway) }) ?? data, 'message_stop');
+}
+
+const blockKinds: ReadonlySet<string> = new Set(['text', 'thinking', 'tool_use']);
+const isBlockKind = (kind: unknown): kind is BlockKind => typeof kind === 'string' && blockKinds.has(kind);
+
+/** Keeps in step with frames that were passed on. */
+function follow(state: State, { event: name, data }: SseFrame): void {
+  if (data === null || (name !== null && !name.startsWith('content_block'))) return;
+  const json = parseJson(data);
+  if (!isRecord(json)) return;
+  if (json['type'] === 'content_block_stop') state.open = null;
+  if (json['type'] === 'content_block_delta') {
+    const piece = toRecord(json['delta'])['partial_json'];
+    if (typeof piece === 'string') state.given += piece;
+  }
+  if (json['type'] !== 'content_block_start') return;
+  const kind = toRecord(json['content_block'])['type'];
+  const isCall = kind === 'tool_use';
+  state.open = { kind: isBlockKind(kind) ? kind : 'other', call: isCall ? state.calls : -1 };
+  if (isCall) state.calls++;
+  state.given = '';
+  state.next = Math.max(state.next, Number(json['index']) + 1);
+}
