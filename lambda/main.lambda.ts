@@ -1,12 +1,14 @@
 // The AWS Lambda entry: the same app behind a Function URL with response streaming, and DynamoDB as its store.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { providers } from '#catalog/index.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
 import { createFreeway, VERSION } from './deps.ts';
 import type { Invoke } from './endpoints/invoke.ts';
 import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from './http/lambda.ts';
+import { createSite, withSite } from './http/site.ts';
 import { createHttpsUpstream } from './http/upstream-https.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { createLiveEnvironment } from './main-environment.ts';
@@ -163,12 +165,15 @@ async function serve(exchange: Exchange): Promise<void> {
   await flush();
 }
 
+/** The web app lies beside the bundle. */
+const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)));
+
 // Opened while the instance starts, when it has its full processor; a failure is told by the first request.
 await load().catch(() => undefined);
 
 export const handler = awslambda.streamifyResponse(
   createLambdaHandler({
-    handler: serve,
+    handler: withSite(site, serve),
     invoke: async (payload, deadlineAtMs) => {
       const answer = await (await load()).invoke(payload, deadlineAtMs);
       await flush();

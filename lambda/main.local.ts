@@ -12,6 +12,7 @@ import { createFreeway, VERSION, type Freeway } from './deps.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createLocalSignIn } from './http/auth-local.ts';
 import { createNodeServer } from './http/node.ts';
+import { createSite, withSite } from './http/site.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUndiciUpstream } from './http/upstream-undici.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
@@ -29,6 +30,8 @@ export interface LocalOptions {
   readonly stop?: Partial<StopTimes>;
   /** Another clock than the system's: a faster one shortens every wait of the gateway. */
   readonly clock?: Clock;
+  /** The folder of the built web app; absent: none is served. */
+  readonly siteFolder?: string;
 }
 
 export interface LocalServer {
@@ -136,6 +139,7 @@ export async function startLocal({
   writeLog,
   stop,
   clock = systemClock,
+  siteFolder,
 }: LocalOptions): Promise<LocalServer> {
   const config = readLocalConfig(env);
   checkBinding(config);
@@ -161,7 +165,8 @@ export async function startLocal({
   const localSignIn = opensToLocal(config) ? createLocalSignIn(toKeyTest(owner.key)) : null;
   const freeway = await createFreeway({ ...platform, localSignIn });
   const interrupt = new AbortController();
-  const { handler, settled } = countRunning(freeway.handler);
+  const app = siteFolder === undefined ? freeway.handler : withSite(createSite(siteFolder), freeway.handler);
+  const { handler, settled } = countRunning(app);
   const server = createNodeServer(handler, { interrupt: interrupt.signal });
   const { port } = await listen(server, config);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;

@@ -1,9 +1,13 @@
-// `npm run build`: bundles the Lambda function to dist/lambda and dist/lambda.zip, and fails when it has grown too large.
+// `npm run build`: builds the web app, bundles the Lambda function with it to dist/lambda and dist/lambda.zip, and fails when they have grown too large.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { bundleLambda } from './lambda-bundle.ts';
+import { measureUi } from './ui/budgets.ts';
+import { buildUi } from './ui/build.ts';
+import { uiDist } from './ui/config.ts';
+import { readManifest } from './ui/files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -12,18 +16,26 @@ const budgets = { zip: 5_000_000, entry: 400_000 } as const;
 
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1).padStart(8)} kB`;
 
+await buildUi();
 const { files, zip } = await bundleLambda({
   entry: join(root, 'lambda/main.lambda.ts'),
   outDir: join(root, 'dist/lambda'),
+  siteDir: uiDist,
 });
 writeFileSync(join(root, 'dist/lambda.zip'), zip);
 const entryBytes = files.find(({ path }) => path === 'index.mjs')?.bytes.length ?? 0;
-for (const { path, bytes } of files)
+for (const { path, bytes } of files.filter(({ path }) => !path.startsWith('ui/')))
   console.log(`${kilobytes(bytes.length)} ${kilobytes(gzipSync(bytes).length)} gzip  dist/lambda/${path}`);
 console.log(`${kilobytes(zip.length)}                   dist/lambda.zip`);
 for (const [name, bytes] of Object.entries({ zip: zip.length, entry: entryBytes })) {
   const budget = budgets[name as keyof typeof budgets];
   if (bytes <= budget) continue;
   console.error(`The ${name} is ${kilobytes(bytes).trim()}, more than its budget of ${kilobytes(budget).trim()}.`);
+  process.exitCode = 1;
+}
+for (const { name, bytes, budget } of measureUi(uiDist, readManifest(uiDist))) {
+  console.log(`${kilobytes(bytes)} gzip of ${kilobytes(budget).trim()}  web app: ${name}`);
+  if (bytes <= budget) continue;
+  console.error(`The web app's ${name} is larger than its budget.`);
   process.exitCode = 1;
 }

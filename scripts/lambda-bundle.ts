@@ -61,8 +61,16 @@ function readFiles(folder: string): BundleFile[] {
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Bundles `entry` into `outDir`, which is emptied first. */
-export async function bundleLambda({ entry, outDir }: { entry: string; outDir: string }): Promise<Bundle> {
+/** Bundles `entry` into `outDir`, which is emptied first, with the web app built in `siteDir` beside it. */
+export async function bundleLambda({
+  entry,
+  outDir,
+  siteDir,
+}: {
+  entry: string;
+  outDir: string;
+  siteDir?: string;
+}): Promise<Bundle> {
   if (existsSync(outDir)) rmSync(outDir, { recursive: true });
   const { metafile } = await build({
     entryPoints: { index: entry },
@@ -84,6 +92,7 @@ export async function bundleLambda({ entry, outDir }: { entry: string; outDir: s
     absWorkingDir: root,
   });
   copyCompanions(metafile, outDir);
+  if (siteDir !== undefined) cpSync(siteDir, join(outDir, 'ui'), { recursive: true });
   const files = readFiles(outDir);
   return { files, zip: toZip(files) };
 }

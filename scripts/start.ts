@@ -2,6 +2,8 @@
 import { ConfigError } from '#lambda/config.ts';
 import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
+import { buildUi, isUiStale } from './ui/build.ts';
+import { uiDist } from './ui/config.ts';
 
 interface Demo {
   readonly entries: readonly ProviderEntry[];
@@ -17,6 +19,13 @@ async function openDemo(): Promise<Demo | null> {
   if (!needed) return null;
   const { startDemoProviders } = await import('../tests/fakes/demo/providers.ts');
   return startDemoProviders();
+}
+
+/** Builds the web app when it is missing or older than its sources. */
+async function prepareUi(): Promise<void> {
+  if (!isUiStale()) return;
+  console.log('Building the web app, which takes a few seconds ...');
+  await buildUi();
 }
 
 function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Demo | null): void {
@@ -65,8 +74,10 @@ async function main(): Promise<void> {
   const log = createLineWriter();
   process.on('exit', log.flush);
   const demo = await openDemo();
+  await prepareUi();
   const server = await startLocal({
     env: process.env,
+    siteFolder: uiDist,
     ...(demo ? { entries: demo.entries } : {}),
     writeLog: log.write,
   });

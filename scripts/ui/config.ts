@@ -1,0 +1,30 @@
+// How the web app is built: two documents (the app, and the sign-in page that alone may load a foreign script), hashed files, nothing inline.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import type { InlineConfig } from 'vite';
+
+/** The folder of the web app. */
+export const uiRoot = fileURLToPath(new URL('../../ui', import.meta.url));
+/** Where the built app lies. */
+export const uiDist = join(uiRoot, 'dist');
+
+/** The settings of the build. */
+export const uiConfig: InlineConfig = {
+  configFile: false,
+  root: uiRoot,
+  logLevel: 'warn',
+  plugins: [react(), tailwindcss()],
+  build: {
+    outDir: uiDist,
+    emptyOutDir: true,
+    target: 'es2023',
+    manifest: 'manifest.json',
+    // A file inside another would need exceptions from the content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1_000,
+    rollupOptions: { input: { app: join(uiRoot, 'index.html'), login: join(uiRoot, 'login.html') } },
+  },
+};

@@ -1,0 +1,21 @@
+// The pages a person can go to, in order: one table for the rail, the bar on phones and the palette.
+import { MessageCircle, Settings2, type LucideIcon } from 'lucide-react';
+
+export interface Destination {
+  readonly path: string;
+  readonly name: 'chat' | 'settings';
+  readonly icon: LucideIcon;
+  /** Paths that belong to it too. */
+  readonly also?: string;
+  /** Shown to admins and the owner only. */
+  readonly admin?: boolean;
+}
+
+export const destinations: readonly Destination[] = [
+  { path: '/', name: 'chat', icon: MessageCircle, also: '/c/' },
+  { path: '/settings', name: 'settings', icon: Settings2 },
+];
+
+/** Whether a page belongs to a destination. */
+export const isWithin = (path: string, { path: own, also }: Destination): boolean =>
+  path === own || (own !== '/' && path.startsWith(`${own}/`)) || (also !== undefined && path.startsWith(also));

@@ -1,0 +1,13 @@
+// The settings page with the sections that features add to it.
+import type { ReactNode } from 'react';
+import { ChatData } from '../features/chat/chat-data.tsx';
+import { SettingsPage } from '../features/settings/page.tsx';
+
+/** Settings, with those of the chats. */
+export function Settings(): ReactNode {
+  return (
+    <SettingsPage>
+      <ChatData />
+    </SettingsPage>
+  );
+}

@@ -1,0 +1,133 @@
+// What stands in place of the pages while nobody is signed in, and over them when a session has ended.
+import { useState, type FormEvent, type ReactNode } from 'react';
+import { Button } from '../components/button.tsx';
+import { Dialog } from '../components/dialog.tsx';
+import { Logo } from '../components/logo.tsx';
+import { Notice } from '../components/notice.tsx';
+import { ApiError } from '../lib/api.ts';
+import { useMessages } from '../lib/messages.ts';
+import { useSession, type SessionState } from '../lib/session.tsx';
+import { appMessages } from './messages.ts';
+
+function KeyForm(): ReactNode {
+  const t = useMessages(appMessages);
+  const session = useSession();
+  const [key, setKey] = useState('');
+  const [error, setError] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (key.trim() === '') return setError(t.keyEmpty);
+    setBusy(true);
+    try {
+      await session.useKey(key.trim());
+      setKey('');
+    } catch (thrown) {
+      setError(thrown instanceof ApiError ? thrown.message : String(thrown));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form className="flex flex-col gap-3" onSubmit={(event) => void submit(event)}>
+      <p className="text-sm text-muted">{t.keyText}</p>
+      <label className="flex flex-col gap-1.5 text-sm font-medium">
+        {t.keyLabel}
+        <input
+          type="password"
+          autoComplete="off"
+          spellCheck={false}
+          value={key}
+          onChange={({ target }) => setKey(target.value)}
+          aria-invalid={error !== null}
+          aria-describedby="key-error"
+          placeholder="fwy_…"
+          className="min-h-11 rounded-xl border border-line-strong bg-page px-3 font-mono text-base"
+        />
+      </label>
+      <p id="key-error" role="alert" className="text-sm text-danger empty:hidden">
+        {error}
+      </p>
+      <Button type="submit" look="primary" disabled={busy}>
+        {t.keyButton}
+      </Button>
+    </form>
+  );
+}
+
+function SignInWays({ mode }: { readonly mode: 'google' | 'local' | 'api_only' }): ReactNode {
+  const t = useMessages(appMessages);
+  if (mode === 'api_only') return <KeyForm />;
+  if (mode === 'google')
+    return (
+      <a
+        href={`/login?next=${encodeURIComponent(location.pathname)}`}
+        className="inline-flex min-h-11 items-center justify-center rounded-xl bg-accent px-4 font-medium text-accent-ink hover:bg-accent-hover"
+      >
+        {t.useGoogle}
+      </a>
+    );
+  return (
+    <>
+      <div>
+        <h2 className="font-semibold">{t.localTitle}</h2>
+        <p className="mt-1 text-sm text-muted">{t.localText}</p>
+      </div>
+      <details>
+        <summary className="text-sm font-medium text-accent">{t.keyTitle}</summary>
+        <div className="pt-3">
+          <KeyForm />
+        </div>
+      </details>
+    </>
+  );
+}
+
+/** The whole page for those who are not signed in. */
+export function SignInPage({ state }: { readonly state: Extract<SessionState, { kind: 'out' | 'ended' }> }): ReactNode {
+  const t = useMessages(appMessages);
+  return (
+    <main className="grid h-dvh place-items-center overflow-y-auto bg-side p-6">
+      <div className="flex w-full max-w-sm flex-col gap-6 rounded-3xl border border-line bg-raised p-8 shadow-float">
+        <div className="flex items-center gap-3">
+          <Logo size={40} />
+          <div>
+            <h1 className="text-xl font-semibold tracking-tight">Freeway</h1>
+            <p className="text-sm text-muted">{t.tagline}</p>
+          </div>
+        </div>
+        {state.refusal && (
+          <Notice tone="danger" title={t.usedLink}>
+            {state.refusal}
+          </Notice>
+        )}
+        <SignInWays mode={state.mode} />
+      </div>
+    </main>
+  );
+}
+
+function openLogin(): void {
+  window.open('/login?popup=1', 'freeway-login', 'popup,width=480,height=640');
+}
+
+/** Over the page, when its session has ended: what was being done stays. */
+export function SessionEndedDialog(): ReactNode {
+  const t = useMessages(appMessages);
+  const { state } = useSession();
+  if (state.kind !== 'ended') return null;
+  return (
+    <Dialog open onClose={() => undefined} dismissable={false} title={t.endedTitle}>
+      <div className="flex flex-col gap-4">
+        <p className="text-sm text-muted">{t.endedText}</p>
+        {state.mode === 'google' ? (
+          <Button look="primary" onClick={openLogin}>
+            {t.signInAgain}
+          </Button>
+        ) : (
+          <SignInWays mode={state.mode} />
+        )}
+      </div>
+    </Dialog>
+  );
+}

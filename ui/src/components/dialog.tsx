@@ -1,0 +1,73 @@
+// Dialogs and side sheets over the native element: it keeps the focus inside, closes by Escape and gives the focus back.
+import { X } from 'lucide-react';
+import { useEffect, useId, useRef, type MouseEvent, type ReactNode } from 'react';
+import { defineMessages, useMessages } from '../lib/messages.ts';
+import { IconButton } from './button.tsx';
+
+const messages = defineMessages({ close: 'Close' }, { close: 'Schließen' });
+
+interface DialogProps {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  readonly title: string;
+  readonly children: ReactNode;
+  /** `sheet` stands at the end of the page in its full height. */
+  readonly form?: 'dialog' | 'sheet';
+  /** False: only a button inside closes it. */
+  readonly dismissable?: boolean;
+}
+
+const forms = {
+  dialog: 'm-auto max-h-[85dvh] w-[min(34rem,calc(100vw-2rem))] rounded-2xl',
+  sheet: 'my-0 ms-auto me-0 h-dvh max-h-dvh w-[min(28rem,100vw)] sm:rounded-s-2xl',
+} as const;
+
+/** A modal dialog. Its content is there only while it is open. */
+export function Dialog({
+  open,
+  onClose,
+  title,
+  children,
+  form = 'dialog',
+  dismissable = true,
+}: DialogProps): ReactNode {
+  const element = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  const t = useMessages(messages);
+  useEffect(() => {
+    const dialog = element.current;
+    if (open && dialog && !dialog.open) dialog.showModal();
+    if (!open && dialog?.open) dialog.close();
+  }, [open]);
+  const closeOutside = (event: MouseEvent): void => {
+    if (dismissable && event.target === element.current) onClose();
+  };
+  return (
+    <dialog
+      ref={element}
+      aria-labelledby={titleId}
+      className={`${forms[form]} overflow-hidden border border-line bg-raised p-0 shadow-float`}
+      onClose={onClose}
+      onCancel={(event) => {
+        if (!dismissable) event.preventDefault();
+      }}
+      onClick={closeOutside}
+    >
+      {open && (
+        <div className={`flex flex-col ${form === 'sheet' ? 'h-full' : 'max-h-[85dvh]'}`}>
+          <header className="flex items-center gap-3 border-b border-line py-3 ps-5 pe-3">
+            <h2 id={titleId} className="min-w-0 flex-1 truncate text-base font-semibold">
+              {title}
+            </h2>
+            {dismissable && (
+              <IconButton label={t.close} compact onClick={onClose}>
+                <X size={18} aria-hidden />
+              </IconButton>
+            )}
+          </header>
+          <div className="min-h-0 flex-1 overflow-y-auto p-5">{children}</div>
+        </div>
+      )}
+    </dialog>
+  );
+}

@@ -1,0 +1,103 @@
+// In place of an answer that did not come: what happened, when it gets better, and one click to go on.
+import { useEffect, useState, type ReactNode } from 'react';
+import { Button } from '../../components/button.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { useMessages } from '../../lib/messages.ts';
+import { useCopy } from './clipboard.ts';
+import { chatMessages } from './messages.ts';
+import type { Chat, Message, MessageError } from './types.ts';
+
+function useNow(active: boolean): number {
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  useEffect(() => {
+    if (!active) return;
+    const timer = setInterval(() => setNowMs(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [active]);
+  return nowMs;
+}
+
+interface AnswerErrorProps {
+  readonly message: Message;
+  readonly error: MessageError;
+  readonly chat: Chat;
+  readonly onRetry: () => void;
+  readonly onChange: (changes: Partial<Pick<Chat, 'model' | 'policy'>>) => void;
+}
+
+/** Counts down to the moment when quota is back, and sends by itself if the person wants that. */
+function Countdown({ retryAtMs, onRetry }: { readonly retryAtMs: number; readonly onRetry: () => void }): ReactNode {
+  const t = useMessages(chatMessages);
+  const [auto, setAuto] = useState(false);
+  const nowMs = useNow(true);
+  const leftMs = retryAtMs - nowMs;
+  const due = auto && leftMs <= 0;
+  useEffect(() => {
+    if (due) onRetry();
+  }, [due, onRetry]);
+  if (leftMs <= 0)
+    return (
+      <Button look="primary" small onClick={onRetry}>
+        {t.tryNow}
+      </Button>
+    );
+  return (
+    <>
+      <span className="w-full tabular-nums" role="timer">
+        {auto ? t.willSend(leftMs) : t.backIn(leftMs)}
+      </span>
+      {auto ? (
+        <Button small onClick={() => setAuto(false)}>
+          {t.dontSend}
+        </Button>
+      ) : (
+        <Button look="primary" small onClick={() => setAuto(true)}>
+          {t.waitAndSend}
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** The card. */
+export function AnswerError({ message, error, chat, onRetry, onChange }: AnswerErrorProps): ReactNode {
+  const t = useMessages(chatMessages);
+  const { copy } = useCopy();
+  const { code, retryAtMs, requestId } = error;
+  const isOurs = code === 'internal' || code === 'bad_reply';
+  const mayPay = chat.policy === 'only_free' && (code === 'exhausted' || code === 'no_candidate');
+  return (
+    <Notice
+      tone="danger"
+      title={t.errors[code] ?? t.otherError}
+      actions={
+        <>
+          {retryAtMs !== null && code !== 'unauthenticated' ? (
+            <Countdown retryAtMs={retryAtMs} onRetry={onRetry} />
+          ) : (
+            <Button look="primary" small onClick={onRetry}>
+              {t.tryNow}
+            </Button>
+          )}
+          {mayPay && (
+            <Button small onClick={() => onChange({ policy: 'free_first' })}>
+              {t.allowPaid}
+            </Button>
+          )}
+          {message.model !== 'auto' && code !== 'unauthenticated' && (
+            <Button small onClick={() => onChange({ model: 'auto' })}>
+              {t.useAuto}
+            </Button>
+          )}
+          {isOurs && requestId !== null && (
+            <Button small onClick={() => void copy(requestId)}>
+              {t.copyId}
+            </Button>
+          )}
+        </>
+      }
+    >
+      <p className="break-words">{error.message}</p>
+    </Notice>
+  );
+}

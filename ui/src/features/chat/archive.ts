@@ -1,0 +1,103 @@
+// Chats on this device: IndexedDB, so that nothing leaves it and nothing is lost with the page.
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { emptyDraft, type Chat, type Draft, type Message } from './types.ts';
+
+interface Schema extends DBSchema {
+  chats: { key: string; value: Chat; indexes: { updatedAtMs: number } };
+  messages: { key: string; value: Message; indexes: { chatId: string } };
+  drafts: { key: string; value: Draft };
+}
+
+/** One chat with all its branches. */
+export interface StoredChat {
+  readonly chat: Chat;
+  readonly messages: readonly Message[];
+}
+
+export interface Archive {
+  /** All chats, the last used one first. */
+  list(): Promise<readonly Chat[]>;
+  read(chatId: string): Promise<StoredChat | null>;
+  readAll(): Promise<readonly StoredChat[]>;
+  /** Writes the chat and these of its messages. */
+  write(chat: Chat, messages: readonly Message[]): Promise<void>;
+  remove(chatId: string): Promise<void>;
+  clear(): Promise<void>;
+  /** Ids of the chats in whose messages all words of the text stand. */
+  search(text: string): Promise<ReadonlySet<string>>;
+  readDraft(chatId: string): Promise<Draft>;
+  writeDraft(chatId: string, draft: Draft): Promise<void>;
+}
+
+const open = (name: string): Promise<IDBPDatabase<Schema>> =>
+  openDB<Schema>(name, 1, {
+    upgrade: (db) => {
+      db.createObjectStore('chats', { keyPath: 'id' }).createIndex('updatedAtMs', 'updatedAtMs');
+      db.createObjectStore('messages', { keyPath: 'id' }).createIndex('chatId', 'chatId');
+      db.createObjectStore('drafts');
+    },
+  });
+
+async function removeChat(db: IDBPDatabase<Schema>, chatId: string): Promise<void> {
+  const change = db.transaction(['chats', 'messages', 'drafts'], 'readwrite');
+  const ids = await change.objectStore('messages').index('chatId').getAllKeys(chatId);
+  await Promise.all([
+    change.objectStore('chats').delete(chatId),
+    change.objectStore('drafts').delete(chatId),
+    ...ids.map((id) => change.objectStore('messages').delete(id)),
+    change.done,
+  ]);
+}
+
+async function searchMessages(db: IDBPDatabase<Schema>, text: string): Promise<ReadonlySet<string>> {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = new Set<string>();
+  for (let at = await db.transaction('messages').store.openCursor(); at; at = await at.continue()) {
+    const where = at.value.text.toLowerCase();
+    if (words.every((word) => where.includes(word))) found.add(at.value.chatId);
+  }
+  return found;
+}
+
+/** Opens the archive of this browser. */
+export function createArchive(name = 'freeway'): Archive {
+  const opened = open(name);
+  const read = async (chatId: string): Promise<StoredChat | null> => {
+    const db = await opened;
+    const [chat, messages] = await Promise.all([
+      db.get('chats', chatId),
+      db.getAllFromIndex('messages', 'chatId', chatId),
+    ]);
+    return chat === undefined ? null : { chat, messages };
+  };
+  const list = async (): Promise<readonly Chat[]> =>
+    (await (await opened).getAllFromIndex('chats', 'updatedAtMs')).reverse();
+  return {
+    list,
+    read,
+    readAll: async () => {
+      const stored = await Promise.all((await list()).map(({ id }) => read(id)));
+      return stored.filter((one) => one !== null);
+    },
+    write: async (chat, messages) => {
+      const change = (await opened).transaction(['chats', 'messages'], 'readwrite');
+      await Promise.all([
+        change.objectStore('chats').put(chat),
+        ...messages.map((message) => change.objectStore('messages').put(message)),
+        change.done,
+      ]);
+    },
+    remove: async (chatId) => removeChat(await opened, chatId),
+    clear: async () => {
+      const db = await opened;
+      await Promise.all([db.clear('chats'), db.clear('messages'), db.clear('drafts')]);
+    },
+    search: async (text) => searchMessages(await opened, text),
+    readDraft: async (chatId) => (await (await opened).get('drafts', chatId)) ?? emptyDraft,
+    writeDraft: async (chatId, draft) => {
+      const db = await opened;
+      if (draft.text === '' && draft.attachments.length === 0) await db.delete('drafts', chatId);
+      else await db.put('drafts', draft, chatId);
+    },
+  };
+}

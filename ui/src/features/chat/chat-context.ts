@@ -1,0 +1,74 @@
+// Engine and archive of this page, for everything that shows or changes chats.
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useSyncExternalStore } from 'react';
+import { useApi, type Api } from '../../lib/api.ts';
+import { useSession } from '../../lib/session.tsx';
+import { useSingleton } from '../../lib/singletons.ts';
+import { createArchive, type Archive } from './archive.ts';
+import { ChatEngine, type ChatView } from './engine.ts';
+import type { Chat } from './types.ts';
+
+interface ChatWorld {
+  readonly archive: Archive;
+  readonly engineFor: (api: Api) => ChatEngine;
+}
+
+function createWorld(): ChatWorld {
+  const archive = createArchive();
+  let engine: ChatEngine | null = null;
+  return {
+    archive,
+    engineFor: (api) =>
+      (engine ??= new ChatEngine({ api, archive, now: () => Date.now(), newId: () => crypto.randomUUID() })),
+  };
+}
+
+/** The archive of chats. */
+export const useArchive = (): Archive => useSingleton(createWorld).archive;
+
+/** The engine of all chats. */
+export const useEngine = (): ChatEngine => useSingleton(createWorld).engineFor(useApi());
+
+/** A chat as it is now; null when it was not opened. */
+export function useChatView(chatId: string | null): ChatView | null {
+  const engine = useEngine();
+  return useSyncExternalStore(engine.subscribe, () => (chatId === null ? null : engine.view(chatId)));
+}
+
+const LIST_KEY = ['chats'];
+
+/** All chats of the archive, the last used one first; undefined until they have been read. */
+export function useChats(): readonly Chat[] | undefined {
+  const archive = useArchive();
+  const engine = useEngine();
+  const client = useQueryClient();
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const stopListening = engine.subscribe(() => {
+      timer ??= setTimeout(() => {
+        timer = null;
+        void client.invalidateQueries({ queryKey: LIST_KEY });
+      }, 300);
+    });
+    return () => {
+      stopListening();
+      if (timer) clearTimeout(timer);
+    };
+  }, [engine, client]);
+  return useQuery({ queryKey: LIST_KEY, queryFn: () => archive.list(), staleTime: 0, networkMode: 'always' }).data;
+}
+
+/** Sends again what could not go out: when the network is back, and when somebody has signed in again. */
+export function useResending(): void {
+  const engine = useEngine();
+  const { onSignedIn } = useSession();
+  useEffect(() => {
+    const online = (): void => void engine.retryAll('unreachable');
+    window.addEventListener('online', online);
+    const stopListening = onSignedIn(() => void engine.retryAll('unauthenticated'));
+    return () => {
+      window.removeEventListener('online', online);
+      stopListening();
+    };
+  }, [engine, onSignedIn]);
+}

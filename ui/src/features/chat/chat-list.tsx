@@ -1,0 +1,107 @@
+// The chats of this device: newest first, by day, found by title and by what was said.
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
+import { Search, SquarePen } from 'lucide-react';
+import { useDeferredValue, useState, type ReactNode } from 'react';
+import { useMessages } from '../../lib/messages.ts';
+import { useArchive, useChats } from './chat-context.ts';
+import { chatMessages } from './messages.ts';
+import type { Chat } from './types.ts';
+
+const DAY_MS = 86_400_000;
+
+type Age = 'today' | 'yesterday' | 'week' | 'older';
+
+function toAge({ updatedAtMs }: Chat, nowMs: number): Age {
+  const midnight = new Date(nowMs).setHours(0, 0, 0, 0);
+  if (updatedAtMs >= midnight) return 'today';
+  if (updatedAtMs >= midnight - DAY_MS) return 'yesterday';
+  return updatedAtMs >= midnight - 7 * DAY_MS ? 'week' : 'older';
+}
+
+const ages: readonly Age[] = ['today', 'yesterday', 'week', 'older'];
+
+function useFound(text: string): ReadonlySet<string> | undefined {
+  const archive = useArchive();
+  return useQuery({
+    queryKey: ['chats', 'search', text],
+    queryFn: () => archive.search(text),
+    enabled: text.length > 1,
+    networkMode: 'always',
+  }).data;
+}
+
+function ChatLinks({ chats, onGo }: { readonly chats: readonly Chat[]; readonly onGo: () => void }): ReactNode {
+  const t = useMessages(chatMessages);
+  const nowMs = Date.now();
+  return ages.map((age) => {
+    const group = chats.filter((chat) => toAge(chat, nowMs) === age);
+    if (group.length === 0) return null;
+    return (
+      <section key={age} aria-labelledby={`chats-${age}`} className="mb-3">
+        <h3 id={`chats-${age}`} className="px-3 pt-1 pb-1.5 text-xs font-medium text-muted">
+          {t[age]}
+        </h3>
+        <ul>
+          {group.map(({ id, title }) => (
+            <li key={id}>
+              <Link
+                to="/c/$chatId"
+                params={{ chatId: id }}
+                onClick={onGo}
+                activeProps={{ className: 'bg-hover font-medium', 'aria-current': 'page' }}
+                className="block min-h-9 truncate rounded-xl px-3 py-2 text-sm hover:bg-hover"
+              >
+                {title || t.untitled}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </section>
+    );
+  });
+}
+
+/** The list with its search. `onGo` is called when somebody leaves it for a chat. */
+export function ChatList({ onGo }: { readonly onGo: () => void }): ReactNode {
+  const t = useMessages(chatMessages);
+  const navigate = useNavigate();
+  const chats = useChats();
+  const [text, setText] = useState('');
+  const wanted = useDeferredValue(text.trim());
+  const found = useFound(wanted);
+  const shown =
+    wanted === ''
+      ? chats
+      : chats?.filter(({ id, title }) => title.toLowerCase().includes(wanted.toLowerCase()) || found?.has(id));
+  return (
+    <div className="flex h-full min-h-0 flex-col gap-2 p-3">
+      <button
+        type="button"
+        onClick={() => {
+          onGo();
+          void navigate({ to: '/' });
+        }}
+        className="flex min-h-10 items-center gap-2.5 rounded-xl px-3 text-sm font-medium hover:bg-hover"
+      >
+        <SquarePen size={17} aria-hidden className="text-accent" />
+        {t.newChat}
+      </button>
+      <label className="flex min-h-10 items-center gap-2 rounded-xl border border-line bg-page px-3">
+        <Search size={15} aria-hidden className="shrink-0 text-muted" />
+        <input
+          type="search"
+          aria-label={t.search}
+          placeholder={t.search}
+          value={text}
+          onChange={({ target }) => setText(target.value)}
+          className="w-full bg-transparent text-base outline-none md:text-sm"
+        />
+      </label>
+      <nav aria-label={t.chats} className="-mx-1 min-h-0 flex-1 overflow-y-auto px-1 pt-1">
+        {shown && <ChatLinks chats={shown} onGo={onGo} />}
+        {shown?.length === 0 && <p className="px-3 py-2 text-sm text-muted">{wanted === '' ? t.noChats : t.noMatch}</p>}
+      </nav>
+    </div>
+  );
+}

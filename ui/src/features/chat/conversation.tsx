@@ -1,0 +1,116 @@
+// The messages of the branch that is shown: follows the newest words until somebody scrolls up, and tells screen readers when an answer is there.
+import { ArrowDown } from 'lucide-react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useStickToBottom } from 'use-stick-to-bottom';
+import { useMessages } from '../../lib/messages.ts';
+import { usePreferences } from '../../lib/preferences.ts';
+import { useToasts } from '../../lib/toasts.tsx';
+import { toBlocks } from './blocks.ts';
+import type { ChatEngine, ChatView } from './engine.ts';
+import { MessageView } from './message-view.tsx';
+import { chatMessages } from './messages.ts';
+import { toModelName } from './model-picker.tsx';
+import { toSiblings } from './tree.ts';
+import type { Message } from './types.ts';
+
+interface ConversationProps {
+  readonly view: ChatView;
+  readonly path: readonly Message[];
+  readonly engine: ChatEngine;
+  readonly editingId: string | null;
+  readonly onEdit: (messageId: string | null) => void;
+}
+
+/** Tells finished blocks, or the end of an answer, as the person wants it. */
+function useAnnouncements(path: readonly Message[]): void {
+  const t = useMessages(chatMessages);
+  const { announce } = useToasts();
+  const { preferences } = usePreferences();
+  const last = path.at(-1);
+  const told = useRef({ id: '', blocks: 0, streaming: false });
+  useEffect(() => {
+    if (!last || last.role !== 'assistant') return;
+    if (told.current.id !== last.id) told.current = { id: last.id, blocks: 0, streaming: false };
+    const streaming = last.state === 'streaming';
+    if (streaming && preferences.announce === 'blocks') {
+      const blocks = toBlocks(last.text);
+      const fresh = blocks.slice(told.current.blocks, -1);
+      if (fresh.length > 0) announce(fresh.join('\n'));
+      told.current.blocks = Math.max(0, blocks.length - 1);
+    }
+    if (told.current.streaming && !streaming && last.receipt && preferences.announce !== 'off')
+      announce(t.ready(last.receipt.tier, toModelName(last.receipt.route)));
+    told.current.streaming = streaming;
+  }, [last, announce, preferences.announce, t]);
+}
+
+/** Far messages are laid out when they come near, so that long chats open at once. */
+const FAR = 12;
+
+function MessageRow(props: ConversationProps & { readonly message: Message; readonly far: boolean }): ReactNode {
+  const { view, engine, message, far, editingId, onEdit } = props;
+  const versions = toSiblings(view.messages, message)
+    .map(({ id }) => id)
+    .join(' ');
+  return (
+    <div className={far ? 'far-message' : ''}>
+      <MessageView
+        message={message}
+        chat={view.chat}
+        engine={engine}
+        versions={versions}
+        busy={view.busyId !== null}
+        editing={editingId === message.id}
+        onEdit={onEdit}
+      />
+    </div>
+  );
+}
+
+function useFollowing(sentCount: number) {
+  const stick = useStickToBottom({ initial: 'instant', resize: 'instant' });
+  const { scrollToBottom } = stick;
+  const [seen, setSeen] = useState(sentCount);
+  useEffect(() => {
+    if (sentCount > seen) void scrollToBottom('instant');
+    if (sentCount !== seen) setSeen(sentCount);
+  }, [sentCount, seen, scrollToBottom]);
+  return stick;
+}
+
+/** The messages. */
+export function Conversation(props: ConversationProps): ReactNode {
+  const { path } = props;
+  const t = useMessages(chatMessages);
+  const sent = path.filter(({ role }) => role === 'user').length;
+  const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useFollowing(sent);
+  useAnnouncements(path);
+  return (
+    <div className="relative min-h-0 flex-1">
+      <div
+        ref={scrollRef}
+        role="log"
+        aria-live="off"
+        aria-label={t.conversation}
+        tabIndex={0}
+        className="h-full overflow-y-auto outline-offset-[-2px]"
+      >
+        <div ref={contentRef} className="mx-auto flex w-full max-w-[48rem] flex-col gap-7 px-4 pt-6 pb-10 md:px-6">
+          {path.map((message, index) => (
+            <MessageRow key={message.id} {...props} message={message} far={index < path.length - FAR} />
+          ))}
+        </div>
+      </div>
+      {!isAtBottom && (
+        <button
+          type="button"
+          onClick={() => void scrollToBottom()}
+          className="absolute start-1/2 bottom-3 inline-flex min-h-9 -translate-x-1/2 items-center gap-1.5 rounded-full border border-line bg-raised px-3.5 text-sm font-medium shadow-float hover:bg-hover rtl:translate-x-1/2"
+        >
+          <ArrowDown size={15} aria-hidden />
+          {t.latest}
+        </button>
+      )}
+    </div>
+  );
+}

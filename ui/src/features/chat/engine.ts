@@ -1,0 +1,356 @@
+// The chats of this page at work: sends, streams, stops, branches, and keeps everything in the archive as it comes.
+import { ApiError, type Api } from '../../lib/api.ts';
+import { readAnswer, type AnswerListener } from './answer-stream.ts';
+import type { Archive, StoredChat } from './archive.ts';
+import { joinRest, toChatBody, toContinueBody } from './request.ts';
+import { toLeaf, toPath, toTitle } from './tree.ts';
+import { emptyDraft, type Chat, type Draft, type Message, type MessageError } from './types.ts';
+
+/** Text is shown this often while it streams: more often costs the page its ease, less often looks slow. */
+const FLUSH_MS = 100;
+/** And kept this often. */
+const KEEP_MS = 1_000;
+
+/** One chat as it is shown. A new object whenever something changed. */
+export interface ChatView extends StoredChat {
+  /** The answer under way; null when there is none. */
+  readonly busyId: string | null;
+  /** What goes out when the answer under way has ended. */
+  readonly next: Draft | null;
+}
+
+interface Running {
+  readonly abort: AbortController;
+  readonly messageId: string;
+}
+
+export interface EngineDeps {
+  readonly api: Api;
+  readonly archive: Archive;
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+/** Reads of an error what is worth keeping with a message. */
+function toMessageError(error: unknown): MessageError {
+  if (error instanceof ApiError) {
+    const { code, message, requestId, retryAtMs } = error;
+    return { code, message, requestId, retryAtMs };
+  }
+  return { code: 'bad_reply', message: String(error), requestId: null, retryAtMs: null };
+}
+
+const answerBase = {
+  role: 'assistant',
+  text: '',
+  reasoning: '',
+  attachments: [],
+  route: null,
+  attempts: [],
+  receipt: null,
+  firstWordMs: null,
+  finish: null,
+  error: null,
+} as const;
+
+/** All chats of the page. One per page load. */
+export class ChatEngine {
+  readonly #deps: EngineDeps;
+  readonly #views = new Map<string, ChatView>();
+  readonly #running = new Map<string, Running>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(deps: EngineDeps) {
+    this.#deps = deps;
+  }
+
+  /** Calls the listener after every change. Answers what takes it off again. */
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  };
+
+  /** The chat as it is now; null when it was not opened. */
+  view(chatId: string): ChatView | null {
+    return this.#views.get(chatId) ?? null;
+  }
+
+  /** Reads a chat from the archive. Answers that were under way when their page was closed have broken off. */
+  async open(chatId: string): Promise<ChatView | null> {
+    const known = this.#views.get(chatId);
+    if (known) return known;
+    const stored = await this.#deps.archive.read(chatId);
+    if (stored === null) return null;
+    const messages = stored.messages.map((message) =>
+      message.state === 'streaming' ? { ...message, state: 'broken' as const, route: null } : message,
+    );
+    return this.#put({ chat: stored.chat, messages, busyId: null, next: null });
+  }
+
+  /** A new chat. */
+  create(wish: Pick<Chat, 'model' | 'policy' | 'temporary'>): Chat {
+    const nowMs = this.#deps.now();
+    const chat: Chat = {
+      id: this.#deps.newId(),
+      title: '',
+      named: false,
+      createdAtMs: nowMs,
+      updatedAtMs: nowMs,
+      leafId: null,
+      ...wish,
+    };
+    this.#put({ chat, messages: [], busyId: null, next: null });
+    return chat;
+  }
+
+  /** Changes title, model, policy or the branch that is shown. */
+  async change(
+    chatId: string,
+    changes: Partial<Pick<Chat, 'title' | 'named' | 'model' | 'policy' | 'leafId'>>,
+  ): Promise<void> {
+    const view = this.#views.get(chatId);
+    if (!view) return;
+    await this.#keep(this.#put({ ...view, chat: { ...view.chat, ...changes } }), []);
+  }
+
+  /** Shows the branch of this message. */
+  async select(chatId: string, messageId: string): Promise<void> {
+    const view = this.#views.get(chatId);
+    if (view) await this.change(chatId, { leafId: toLeaf(view.messages, messageId) });
+  }
+
+  /** Sends a message behind `parentId` (absent: the end of the branch shown). While an answer is under way it waits for its turn. */
+  async send(chatId: string, draft: Draft, parentId?: string | null): Promise<void> {
+    const view = this.#views.get(chatId);
+    if (!view) return;
+    if (view.busyId !== null) return void this.#put({ ...view, next: draft });
+    const nowMs = this.#deps.now();
+    const question: Message = {
+      ...answerBase,
+      id: this.#deps.newId(),
+      chatId,
+      parentId: parentId === undefined ? view.chat.leafId : parentId,
+      role: 'user',
+      text: draft.text,
+      attachments: draft.attachments,
+      createdAtMs: nowMs,
+      state: 'done',
+      model: null,
+    };
+    const title = view.chat.title === '' ? toTitle(draft.text) || (draft.attachments[0]?.name ?? '') : view.chat.title;
+    const chat: Chat = { ...view.chat, title, leafId: question.id, updatedAtMs: nowMs };
+    await this.#keep(this.#put({ ...view, chat, messages: [...view.messages, question] }), [question]);
+    await this.answer(chatId, question.id);
+  }
+
+  /** Takes back what was waiting for its turn. */
+  unqueue(chatId: string): Draft {
+    const view = this.#views.get(chatId);
+    if (view?.next) this.#put({ ...view, next: null });
+    return view?.next ?? emptyDraft;
+  }
+
+  /** Asks for a (further) answer to a message, from another model if one is named. */
+  async answer(chatId: string, questionId: string, model?: string): Promise<void> {
+    const view = this.#views.get(chatId);
+    if (!view || view.busyId !== null) return;
+    const message: Message = {
+      ...answerBase,
+      id: this.#deps.newId(),
+      chatId,
+      parentId: questionId,
+      createdAtMs: this.#deps.now(),
+      state: 'streaming',
+      model: model ?? view.chat.model,
+    };
+    this.#put({ ...view, chat: { ...view.chat, leafId: message.id }, messages: [...view.messages, message] });
+    await this.#stream(chatId, message, (path, wish) => toChatBody(path.slice(0, -1), wish));
+  }
+
+  /** Asks anew for an answer that failed, in its place; from another model if one is named. */
+  async retry(chatId: string, messageId: string, model?: string): Promise<void> {
+    const message = this.#find(chatId, messageId);
+    if (!message || this.#running.has(chatId)) return;
+    const again: Message = { ...message, ...answerBase, state: 'streaming', model: model ?? message.model };
+    this.#replace(chatId, again);
+    await this.#stream(chatId, again, (path, wish) => toChatBody(path.slice(0, -1), wish));
+  }
+
+  /** Asks for the rest of an answer that stopped in the middle. */
+  async continue(chatId: string, messageId: string): Promise<void> {
+    const message = this.#find(chatId, messageId);
+    if (!message || this.#running.has(chatId)) return;
+    const going: Message = { ...message, state: 'streaming', error: null, route: null, attempts: [], finish: null };
+    this.#replace(chatId, going);
+    await this.#stream(chatId, going, toContinueBody);
+  }
+
+  /** Ends the answer under way; what has come stays. */
+  stop(chatId: string): void {
+    this.#running.get(chatId)?.abort.abort();
+  }
+
+  /** Sends again what waited for the network, or failed with this code. */
+  async retryAll(code: string): Promise<void> {
+    for (const { messages, chat } of this.#views.values())
+      for (const { id, state, error } of messages)
+        if (state === 'queued' || (state === 'failed' && error?.code === code)) await this.retry(chat.id, id);
+  }
+
+  /** Removes a chat. Answers it, so that it can be brought back. */
+  async remove(chatId: string): Promise<StoredChat | null> {
+    this.stop(chatId);
+    const view = await this.open(chatId);
+    this.#views.delete(chatId);
+    await this.#deps.archive.remove(chatId);
+    this.#tell();
+    return view;
+  }
+
+  /** Brings chats into the archive, replacing those of the same id. */
+  async restore(chats: readonly StoredChat[]): Promise<void> {
+    for (const { chat, messages } of chats) {
+      this.#views.delete(chat.id);
+      await this.#deps.archive.write(chat, messages);
+    }
+    this.#tell();
+  }
+
+  /** Deletes every chat of this device. */
+  async clear(): Promise<void> {
+    for (const chatId of this.#running.keys()) this.stop(chatId);
+    this.#views.clear();
+    await this.#deps.archive.clear();
+    this.#tell();
+  }
+
+  #find(chatId: string, messageId: string): Message | undefined {
+    return this.#views.get(chatId)?.messages.find(({ id }) => id === messageId);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #put(view: ChatView): ChatView {
+    this.#views.set(view.chat.id, view);
+    this.#tell();
+    return view;
+  }
+
+  #replace(chatId: string, message: Message): void {
+    const view = this.#views.get(chatId);
+    if (!view) return;
+    const busyId = message.state === 'streaming' ? message.id : null;
+    this.#put({ ...view, busyId, messages: view.messages.map((one) => (one.id === message.id ? message : one)) });
+  }
+
+  async #keep({ chat }: ChatView, messages: readonly Message[]): Promise<void> {
+    if (!chat.temporary && (chat.leafId !== null || messages.length > 0))
+      await this.#deps.archive.write(chat, messages);
+    this.#tell();
+  }
+
+  async #stream(
+    chatId: string,
+    from: Message,
+    toBody: (path: readonly Message[], wish: Pick<Chat, 'model' | 'policy'>) => unknown,
+  ): Promise<void> {
+    const view = this.#views.get(chatId);
+    if (!view) return;
+    const abort = new AbortController();
+    this.#running.set(chatId, { abort, messageId: from.id });
+    const progress = new Progress(from, this.#deps.now, (message) => this.#replace(chatId, message));
+    const keeping = setInterval(() => void this.#keep(view, [progress.message]), KEEP_MS);
+    const path = toPath(view.messages, from.id);
+    const wish = { model: from.model ?? view.chat.model, policy: view.chat.policy };
+    this.#replace(chatId, from);
+    try {
+      const response = await this.#deps.api.open({
+        path: '/v1/chat/completions',
+        headers: { 'x-freeway-events': '1' },
+        body: toBody(path, wish),
+        signal: abort.signal,
+      });
+      await readAnswer(response, progress);
+      progress.end('done', null);
+    } catch (error) {
+      if (abort.signal.aborted) progress.end('stopped', null);
+      else if (error instanceof ApiError && error.code === 'offline') progress.end('queued', null);
+      else progress.end(progress.message.text === '' ? 'failed' : 'broken', toMessageError(error));
+    }
+    clearInterval(keeping);
+    this.#running.delete(chatId);
+    await this.#conclude(chatId, progress.message);
+  }
+
+  async #conclude(chatId: string, message: Message): Promise<void> {
+    this.#replace(chatId, message);
+    const view = this.#views.get(chatId);
+    if (!view) return;
+    await this.#keep(view, [message]);
+    const { next } = view;
+    if (next === null || message.state !== 'done') return;
+    this.#put({ ...view, next: null });
+    await this.send(chatId, next);
+  }
+}
+
+/** One answer as it grows: what has come is shown some at a time. */
+class Progress implements AnswerListener {
+  message: Message;
+  readonly #before: string;
+  readonly #startedAtMs: number;
+  readonly #now: () => number;
+  readonly #show: (message: Message) => void;
+  #rest = '';
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(from: Message, now: () => number, show: (message: Message) => void) {
+    this.message = from;
+    this.#before = from.text;
+    this.#now = now;
+    this.#startedAtMs = now();
+    this.#show = show;
+  }
+
+  text(text: string): void {
+    this.#rest += text;
+    const firstWordMs = this.message.firstWordMs ?? this.#now() - this.#startedAtMs;
+    this.#grow({ text: this.#before + this.#rest, firstWordMs });
+  }
+
+  reasoning(text: string): void {
+    this.#grow({ reasoning: this.message.reasoning + text });
+  }
+
+  route(route: NonNullable<Message['route']>): void {
+    this.#grow({ route });
+  }
+
+  attempt(attempt: Message['attempts'][number]): void {
+    this.#grow({ attempts: [...this.message.attempts, attempt] });
+  }
+
+  receipt(receipt: NonNullable<Message['receipt']>): void {
+    this.#grow({ receipt });
+  }
+
+  finish(finish: string): void {
+    this.#grow({ finish });
+  }
+
+  end(state: Message['state'], error: MessageError | null): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.message = { ...this.message, state, error, route: null, text: joinRest(this.#before, this.#rest) };
+  }
+
+  #grow(changes: Partial<Message>): void {
+    this.message = { ...this.message, ...changes };
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#show(this.message);
+    }, FLUSH_MS);
+  }
+}

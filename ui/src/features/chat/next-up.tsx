@@ -1,0 +1,20 @@
+// A message that goes out when the answer under way has ended.
+import type { ReactNode } from 'react';
+import { Button } from '../../components/button.tsx';
+import { useMessages } from '../../lib/messages.ts';
+import { chatMessages } from './messages.ts';
+import type { Draft } from './types.ts';
+
+/** The note above the message field. */
+export function NextUp({ draft, onTakeBack }: { readonly draft: Draft; readonly onTakeBack: () => void }): ReactNode {
+  const t = useMessages(chatMessages);
+  return (
+    <div className="mx-auto mb-2 flex w-full max-w-[47rem] items-center gap-3 px-6 text-sm text-muted">
+      <span className="shrink-0 font-medium">{t.queued}</span>
+      <span className="min-w-0 flex-1 truncate">{draft.text || draft.attachments[0]?.name}</span>
+      <Button small onClick={onTakeBack}>
+        {t.takeBack}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,192 @@
+// The chat: the list of chats beside a conversation, or an empty field to begin one.
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { Suspense, lazy, useEffect, useRef, useState, type ReactNode } from 'react';
+import { Dialog } from '../../components/dialog.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { useMessages } from '../../lib/messages.ts';
+import { usePreferences } from '../../lib/preferences.ts';
+import { useShortcuts } from '../../lib/shortcuts.ts';
+import './chat.css';
+import { useChatView, useEngine, useResending } from './chat-context.ts';
+import { ChatHeader } from './chat-header.tsx';
+import { ChatList } from './chat-list.tsx';
+import { useCopy } from './clipboard.ts';
+import { Composer } from './composer.tsx';
+import { useDraft } from './draft.ts';
+import { EmptyChat } from './empty-chat.tsx';
+import { chatMessages } from './messages.ts';
+import { NextUp } from './next-up.tsx';
+import { RoutePreview } from './preview.tsx';
+import type { Wish } from './request.ts';
+import { toPath } from './tree.ts';
+import type { Message } from './types.ts';
+
+const loadConversation = () => import('./conversation.tsx');
+/** Reading Markdown is most of the code, and an empty chat has none. */
+const Conversation = lazy(() => loadConversation().then(({ Conversation }) => ({ default: Conversation })));
+
+const NEW = 'new';
+const isWide = (): boolean => matchMedia('(min-width: 64rem)').matches;
+
+interface ListState {
+  readonly wideShown: boolean;
+  readonly drawer: boolean;
+  readonly toggle: () => void;
+  readonly close: () => void;
+}
+
+function useList(): ListState {
+  const { preferences, change } = usePreferences();
+  const [drawer, setDrawer] = useState(false);
+  return {
+    wideShown: preferences.chatList,
+    drawer,
+    toggle: () => (isWide() ? change({ chatList: !preferences.chatList }) : setDrawer(true)),
+    close: () => setDrawer(false),
+  };
+}
+
+function ListPanels({ list }: { readonly list: ListState }): ReactNode {
+  const t = useMessages(chatMessages);
+  return (
+    <>
+      {list.wideShown && (
+        <aside aria-label={t.chats} className="hidden w-64 shrink-0 border-e border-line bg-side lg:block">
+          <ChatList onGo={() => undefined} />
+        </aside>
+      )}
+      <Dialog open={list.drawer} onClose={list.close} title={t.chats} form="sheet">
+        <div className="-m-5 h-[calc(100%+2.5rem)]">
+          <ChatList onGo={list.close} />
+        </div>
+      </Dialog>
+    </>
+  );
+}
+
+function useChatShortcuts(path: readonly Message[], focus: () => void, toggleList: () => void): void {
+  const { copy } = useCopy();
+  useShortcuts({
+    focusComposer: focus,
+    chatList: toggleList,
+    copyAnswer: () => {
+      const answer = path.findLast(({ role }) => role === 'assistant');
+      if (answer) void copy(answer.text);
+    },
+    copyCode: () => [...document.querySelectorAll<HTMLElement>('[data-copy-code]')].at(-1)?.click(),
+  });
+}
+
+/** What is chosen for a chat that has not begun, and for the present one. */
+function useWish(chatId: string | null): { wish: Wish; onWish: (changes: Partial<Wish>) => void } {
+  const engine = useEngine();
+  const view = useChatView(chatId);
+  const [fresh, setFresh] = useState<Wish>({ model: 'auto', policy: 'free_first' });
+  if (view === null) return { wish: fresh, onWish: (changes) => setFresh({ ...fresh, ...changes }) };
+  const { model, policy } = view.chat;
+  return { wish: { model, policy }, onWish: (changes) => void engine.change(view.chat.id, changes) };
+}
+
+function useSending(chatId: string | null, wish: Wish, temporary: boolean) {
+  const engine = useEngine();
+  const navigate = useNavigate();
+  const { draft, change, clear } = useDraft(chatId ?? NEW);
+  const send = async (): Promise<void> => {
+    if (draft.text.trim() === '' && draft.attachments.length === 0) return;
+    clear();
+    const id = chatId ?? engine.create({ ...wish, temporary }).id;
+    const sent = engine.send(id, { ...draft, text: draft.text.trim() });
+    if (chatId === null) await navigate({ to: '/c/$chatId', params: { chatId: id } });
+    await sent;
+  };
+  return { draft, change, send };
+}
+
+function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
+  const t = useMessages(chatMessages);
+  const engine = useEngine();
+  const view = useChatView(chatId);
+  const list = useList();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [editingId, setEditingId] = useState<string | null>(null);
+  const [temporary, setTemporary] = useState(false);
+  const { wish, onWish } = useWish(chatId);
+  const { draft, change, send } = useSending(chatId, wish, temporary);
+  const path = view === null ? [] : toPath(view.messages, view.chat.leafId);
+  useResending();
+  useEffect(() => void loadConversation(), []);
+  useChatShortcuts(path, () => field.current?.focus(), list.toggle);
+  useEffect(() => {
+    if (!matchMedia('(pointer: coarse)').matches) field.current?.focus();
+    document.title = view?.chat.title ? `${view.chat.title} · Freeway` : 'Freeway';
+  }, [chatId, view?.chat.title]);
+  const begin = (text: string): void => {
+    change({ ...draft, text });
+    field.current?.focus();
+  };
+  return (
+    <div className="flex min-h-0 flex-1">
+      <ListPanels list={list} />
+      <main className="flex min-w-0 flex-1 flex-col">
+        <ChatHeader
+          view={view}
+          engine={engine}
+          wish={wish}
+          onWish={onWish}
+          onToggleList={list.toggle}
+          listShown={list.wideShown}
+          temporary={temporary}
+          onTemporary={setTemporary}
+        />
+        {view === null || path.length === 0 ? (
+          <EmptyChat onBegin={begin} />
+        ) : (
+          <Suspense fallback={<div className="flex-1" />}>
+            <Conversation view={view} path={path} engine={engine} editingId={editingId} onEdit={setEditingId} />
+          </Suspense>
+        )}
+        {(view?.chat.temporary ?? temporary) && <p className="pb-1 text-center text-xs text-muted">{t.temporaryOn}</p>}
+        {view?.next && <NextUp draft={view.next} onTakeBack={() => change(engine.unqueue(view.chat.id))} />}
+        <Composer
+          draft={draft}
+          onChange={change}
+          onSend={() => void send()}
+          onStop={() => engine.stop(chatId ?? '')}
+          onEditLast={() => setEditingId(path.findLast(({ role }) => role === 'user')?.id ?? null)}
+          busy={view !== null && view.busyId !== null}
+          field={field}
+          note={<RoutePreview path={path} draft={draft} wish={wish} />}
+        />
+      </main>
+    </div>
+  );
+}
+
+/** A chat that has not begun. */
+export function NewChatPage(): ReactNode {
+  return <ChatPage chatId={null} />;
+}
+
+/** A chat of the archive. */
+export function StoredChatPage(): ReactNode {
+  const { chatId } = useParams({ from: '/c/$chatId' });
+  const t = useMessages(chatMessages);
+  const engine = useEngine();
+  const [missing, setMissing] = useState<string | null>(null);
+  const view = useChatView(chatId);
+  useEffect(() => {
+    const open = async (): Promise<void> => {
+      if ((await engine.open(chatId)) === null) setMissing(chatId);
+    };
+    void open();
+  }, [engine, chatId]);
+  if (view === null && missing === chatId)
+    return (
+      <main className="mx-auto w-full max-w-xl p-8">
+        <Notice tone="info" title={t.gone}>
+          {t.goneText}
+        </Notice>
+      </main>
+    );
+  return view === null ? <main aria-busy="true" className="flex-1" /> : <ChatPage key={chatId} chatId={chatId} />;
+}

@@ -1,0 +1,143 @@
+// The way to our own server: typed calls that check what comes back, and errors that say what to do next.
+import { createContext, use } from 'react';
+import * as z from 'zod/mini';
+import { attemptEventSchema } from '#shared/api/events.ts';
+
+const errorSchema = z.object({
+  error: z.object({
+    message: z.string(),
+    code: z.catch(z.nullable(z.string()), null),
+    request_id: z.catch(z.nullable(z.string()), null),
+    attempts: z.catch(
+      z.array(z.pick(attemptEventSchema, { route: true, credential: true, failure: true, status: true, ms: true })),
+      [],
+    ),
+    earliest_reset: z.catch(z.nullable(z.string()), null),
+  }),
+});
+type ErrorAttempt = z.infer<typeof errorSchema>['error']['attempts'][number];
+
+/** Codes of our own beside the server's: the network failed, or the reply was none of ours. */
+export type ApiErrorCode = 'offline' | 'unreachable' | 'bad_reply' | (string & {});
+
+/** A call that failed, in words for the person before the screen. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ApiErrorCode;
+  readonly status: number | null;
+  readonly requestId: string | null;
+  /** When trying again makes sense, ms since the epoch; null when unknown. */
+  readonly retryAtMs: number | null;
+  readonly attempts: readonly ErrorAttempt[];
+  constructor(
+    code: ApiErrorCode,
+    message: string,
+    details: Partial<Pick<ApiError, 'status' | 'requestId' | 'retryAtMs' | 'attempts'>> = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.status = details.status ?? null;
+    this.requestId = details.requestId ?? null;
+    this.retryAtMs = details.retryAtMs ?? null;
+    this.attempts = details.attempts ?? [];
+  }
+}
+
+/** Reads an error in our format; anything else is told by its status. */
+export function toApiError(body: unknown, status: number | null): ApiError {
+  const parsed = errorSchema.safeParse(body);
+  if (!parsed.success)
+    return new ApiError('bad_reply', `The server answered ${status ?? 'something'} that can't be read.`, { status });
+  const { message, code, request_id: requestId, attempts, earliest_reset: reset } = parsed.data.error;
+  const retryAtMs = reset === null ? null : Date.parse(reset);
+  return new ApiError(code ?? 'internal', message, {
+    status,
+    requestId,
+    attempts,
+    retryAtMs: retryAtMs === null || Number.isNaN(retryAtMs) ? null : retryAtMs,
+  });
+}
+
+export interface ApiRequest {
+  readonly path: string;
+  /** GET unless there is a body. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface Api {
+  /** The bare reply, with an ApiError for anything but success. */
+  open(request: ApiRequest): Promise<Response>;
+  /** The reply's JSON, checked. */
+  call<T>(request: ApiRequest & { readonly schema: z.ZodMiniType<T> }): Promise<T>;
+  /** Sends this API key with every call; only ever kept in memory. null: the session cookie alone. */
+  useKey(key: string | null): void;
+  /** Calls the listener when the server no longer knows us. Answers what takes it off again. */
+  onSignedOut(listener: () => void): () => void;
+}
+
+async function readError(response: Response): Promise<ApiError> {
+  try {
+    return toApiError(await response.json(), response.status);
+  } catch {
+    return toApiError(null, response.status);
+  }
+}
+
+/** The way to the server that serves this page. */
+export function createApi(): Api {
+  let key: string | null = null;
+  const listeners = new Set<() => void>();
+  const open = async ({ path, method, body, headers, signal }: ApiRequest): Promise<Response> => {
+    let response: Response;
+    try {
+      response = await fetch(path, {
+        method: method ?? (body === undefined ? 'GET' : 'POST'),
+        credentials: 'same-origin',
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal ? { signal } : {}),
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      const code = navigator.onLine ? 'unreachable' : 'offline';
+      throw new ApiError(code, 'The server could not be reached.');
+    }
+    if (response.ok) return response;
+    if (response.status === 401) for (const listener of listeners) listener();
+    throw await readError(response);
+  };
+  return {
+    open,
+    call: async ({ schema, ...request }) => {
+      const response = await open(request);
+      const parsed = schema.safeParse(response.status === 204 ? null : await response.json().catch(() => null));
+      if (parsed.success) return parsed.data;
+      throw new ApiError('bad_reply', `The answer of ${request.path} is not what this page understands. Reload it.`, {
+        status: response.status,
+      });
+    },
+    useKey: (given) => {
+      key = given;
+    },
+    onSignedOut: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+export const ApiContext = createContext<Api | null>(null);
+
+/** The way to the server. */
+export function useApi(): Api {
+  const api = use(ApiContext);
+  if (api === null) throw new Error('useApi outside of its provider');
+  return api;
+}

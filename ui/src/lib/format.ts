@@ -1,0 +1,60 @@
+// Numbers, money and times as people of the language in force write them.
+import type { Language } from './messages.ts';
+
+/** `$0.0031`, `$12.40`; two significant digits below a cent, so that small amounts do not vanish. */
+export function formatUsd(usd: number, language: Language): string {
+  const small = usd !== 0 && Math.abs(usd) < 0.01;
+  return new Intl.NumberFormat(language, {
+    style: 'currency',
+    currency: 'USD',
+    currencyDisplay: 'narrowSymbol',
+    ...(small ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 2 }),
+  }).format(usd);
+}
+
+/** `1,240`. */
+export const formatCount = (count: number, language: Language): string => new Intl.NumberFormat(language).format(count);
+
+/** `128K`, `1M`. */
+export const formatCompact = (count: number, language: Language): string =>
+  new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 }).format(count);
+
+/** `0.4 s`, `12 s`, `3 min`. */
+export function formatDuration(ms: number, language: Language): string {
+  const [value, unit] = ms < 60_000 ? [ms / 1_000, 'second'] : [ms / 60_000, 'minute'];
+  return new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit,
+    unitDisplay: ms < 60_000 ? 'narrow' : 'short',
+    maximumFractionDigits: value < 10 ? 1 : 0,
+  }).format(value);
+}
+
+/** Time left as `42 s` or `3:05`, rounded up. */
+export function formatCountdown(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  const tail = `${String(seconds % 60).padStart(2, '0')}`;
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
+}
+
+/** Bytes as `1.2 MB`. */
+export function formatBytes(bytes: number, language: Language): string {
+  const [value, unit] = bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte'];
+  return new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit,
+    unitDisplay: 'short',
+    maximumFractionDigits: 1,
+  }).format(value);
+}
+
+/** `14:05`, or with its date when it is not today. */
+export function formatMoment(atMs: number, language: Language, nowMs = Date.now()): string {
+  const sameDay = new Date(atMs).toDateString() === new Date(nowMs).toDateString();
+  return new Intl.DateTimeFormat(
+    language,
+    sameDay ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' },
+  ).format(atMs);
+}

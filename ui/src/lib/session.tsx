@@ -1,0 +1,142 @@
+// Who is signed in: read once, exchanged for the one-time token of the start link, and asked for again when it has ended, without losing the page.
+import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import * as z from 'zod/mini';
+import { sessionStateSchema, type SessionState as SessionFacts } from '#shared/api/session.ts';
+import { ApiError, useApi, type Api } from './api.ts';
+import { SESSION_CHANNEL } from './session-channel.ts';
+
+export type Person = NonNullable<SessionFacts['person']>;
+type Mode = SessionFacts['mode'];
+
+/** `ended`: somebody was signed in on this page, and what they were doing is still there. */
+export type SessionState =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'unreachable'; readonly error: ApiError }
+  | { readonly kind: 'out' | 'ended'; readonly mode: Mode; readonly refusal: string | null }
+  | { readonly kind: 'in'; readonly mode: Mode; readonly person: Person };
+
+export interface SessionPort {
+  readonly state: SessionState;
+  /** Asks the server again who we are. */
+  readonly refresh: () => Promise<void>;
+  /** Signs in with the owner's key, or works with an API key until the page is closed. Rejects with ApiError when it is refused. */
+  readonly useKey: (key: string) => Promise<void>;
+  readonly signOut: () => Promise<void>;
+  /** Calls the listener each time somebody has signed in. Answers what takes it off again. */
+  readonly onSignedIn: (listener: () => void) => () => void;
+}
+
+/** Takes the one-time token out of the address, where it must not stay. */
+export function takeToken(location: Location, history: History): string | null {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (token !== null) history.replaceState(history.state, '', location.pathname + location.search);
+  return token;
+}
+
+const anything = z.unknown();
+
+const readSession = (api: Api): Promise<SessionFacts> => api.call({ path: '/api/session', schema: sessionStateSchema });
+
+/** The session at the start of the page, with the token of the start link if there is one. */
+async function openSession(api: Api): Promise<SessionState> {
+  const token = takeToken(location, history);
+  let refused: string | null = null;
+  if (token !== null) {
+    try {
+      await api.call({ path: '/api/session/local', body: { token }, schema: anything });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      refused = error.message;
+    }
+  }
+  const { mode, person, refusal } = await readSession(api);
+  return person === null ? { kind: 'out', mode, refusal: refused ?? refusal } : { kind: 'in', mode, person };
+}
+
+/** The owner's key opens a session of its own. */
+const openWithKey = (api: Api, token: string): Promise<unknown> =>
+  api.call({ path: '/api/session/local', body: { token }, schema: anything });
+
+/** Where people can't sign in, a key goes with every call. */
+async function carryKey(api: Api, key: string): Promise<void> {
+  api.useKey(key);
+  try {
+    await api.call({ path: '/v1/models', schema: anything });
+  } catch (error) {
+    api.useKey(null);
+    throw error;
+  }
+}
+
+const SessionContext = createContext<SessionPort | null>(null);
+
+/** The session of this page. */
+export function useSession(): SessionPort {
+  const port = use(SessionContext);
+  if (port === null) throw new Error('useSession outside of its provider');
+  return port;
+}
+
+function useSessionState(api: Api): [SessionState, (next: SessionState) => void] {
+  const [state, setState] = useState<SessionState>({ kind: 'loading' });
+  const begun = useRef(false);
+  useEffect(() => {
+    if (begun.current) return;
+    begun.current = true;
+    openSession(api).then(setState, (error: unknown) => {
+      if (error instanceof ApiError) setState({ kind: 'unreachable', error });
+    });
+  }, [api]);
+  useEffect(
+    () =>
+      api.onSignedOut(() =>
+        setState((now) => (now.kind === 'in' ? { kind: 'ended', mode: now.mode, refusal: null } : now)),
+      ),
+    [api],
+  );
+  return [state, setState];
+}
+
+/** Gives the session to all below. */
+export function SessionProvider({ children }: { readonly children: ReactNode }): ReactNode {
+  const api = useApi();
+  const [state, setState] = useSessionState(api);
+  const listeners = useRef(new Set<() => void>());
+  const refresh = useCallback(async () => {
+    try {
+      const { mode, person, refusal } = await readSession(api);
+      if (person === null) return setState({ kind: 'out', mode, refusal });
+      setState({ kind: 'in', mode, person });
+      for (const listener of listeners.current) listener();
+    } catch (error) {
+      if (error instanceof ApiError) setState({ kind: 'unreachable', error });
+    }
+  }, [api, setState]);
+  useEffect(() => {
+    const channel = new BroadcastChannel(SESSION_CHANNEL);
+    channel.addEventListener('message', () => void refresh());
+    return () => channel.close();
+  }, [refresh]);
+  const port = useMemo(
+    (): SessionPort => ({
+      state,
+      refresh,
+      useKey: async (key) => {
+        const mode = 'mode' in state ? state.mode : 'api_only';
+        await (mode === 'local' ? openWithKey(api, key) : carryKey(api, key));
+        await refresh();
+      },
+      signOut: async () => {
+        await api.call({ path: '/api/session', method: 'DELETE', schema: anything }).catch(() => null);
+        api.useKey(null);
+        await refresh();
+      },
+      onSignedIn: (listener) => {
+        listeners.current.add(listener);
+        return () => void listeners.current.delete(listener);
+      },
+    }),
+    [state, refresh, api],
+  );
+  return <SessionContext value={port}>{children}</SessionContext>;
+}

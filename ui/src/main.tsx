@@ -1,0 +1,52 @@
+// The app document: puts preferences, the way to the server, the session and the pages together.
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode, type ReactNode } from 'react';
+import { createRoot } from 'react-dom/client';
+import * as z from 'zod/mini';
+import { LoadingPage, UnreachablePage } from './app/pages.tsx';
+import { createAppRouter } from './app/router.tsx';
+import { SignInPage } from './app/sign-in.tsx';
+import { ApiContext, createApi } from './lib/api.ts';
+import { PreferencesProvider } from './lib/preferences-provider.tsx';
+import { SessionProvider, useSession } from './lib/session.tsx';
+import { SingletonsContext } from './lib/singletons.ts';
+import { ToastsProvider } from './lib/toasts.tsx';
+
+// Making code from text is forbidden by the content security policy.
+z.config({ jitless: true });
+
+const router = createAppRouter();
+const api = createApi();
+const singletons = new Map();
+const queries = new QueryClient({
+  defaultOptions: { queries: { retry: 1, staleTime: 30_000, refetchOnWindowFocus: false } },
+});
+
+function Gate(): ReactNode {
+  const { state, refresh } = useSession();
+  if (state.kind === 'loading') return <LoadingPage />;
+  if (state.kind === 'unreachable') return <UnreachablePage onRetry={() => void refresh()} />;
+  if (state.kind === 'out') return <SignInPage state={state} />;
+  return <RouterProvider router={router} />;
+}
+
+const element = document.querySelector('#root');
+if (element)
+  createRoot(element).render(
+    <StrictMode>
+      <ApiContext value={api}>
+        <SingletonsContext value={singletons}>
+          <PreferencesProvider>
+            <QueryClientProvider client={queries}>
+              <ToastsProvider>
+                <SessionProvider>
+                  <Gate />
+                </SessionProvider>
+              </ToastsProvider>
+            </QueryClientProvider>
+          </PreferencesProvider>
+        </SingletonsContext>
+      </ApiContext>
+    </StrictMode>,
+  );
