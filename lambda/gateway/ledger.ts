@@ -4,12 +4,12 @@ import type { Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
 import { listCostUsd } from '../routing/cost.ts';
 import { verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
-import { planReserve, viewPool, type Hold, type ReservePlan } from '../routing/pools.ts';
+import { confirmHold, planReserve, viewPool, type Hold, type ReservePlan } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Candidate, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
-import { BUDGET_BOOK, createBudget, noBudget, type Budget } from './budget.ts';
+import { BUDGET_BOOK, createBudget, noBudget, type Budget, type Purse } from './budget.ts';
 import type { Fleet } from './fleet.ts';
 import type { AttemptOutcome } from './operation.ts';
 import { toActual, toCredentialRest, toSettlement } from './settlement.ts';
@@ -24,6 +24,8 @@ export interface Reservation {
   readonly hold: Hold | null;
   /** What was taken from the budget; null when the call is free. */
   readonly budget: Hold | null;
+  /** What was taken from the purse of whoever asks; absent when nothing bounds what they pay. */
+  readonly paidFrom?: { readonly purse: Purse; readonly hold: Hold };
 }
 
 export type Reserved = { readonly reservation: Reservation } | { readonly refusedUntilMs: number };
@@ -34,6 +36,8 @@ export interface Terms {
   readonly lastResort: boolean;
   /** The most the call can cost, US dollars: 0 when it is free, null when nobody knows. */
   readonly mostUsd: number | null;
+  /** What whoever asks may pay; absent or null when nothing bounds it. */
+  readonly purse?: Purse | null;
 }
 
 export interface Ledger {
@@ -108,7 +112,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     },
     standings: (nowMs) => seen.read(nowMs),
     budgetUsd: () => desk.budget.roomUsd(),
-    reserve: (index, need, terms) => reserveBoth(desk, { index, need, ...terms }),
+    reserve: (index, need, terms) => reserveAll(desk, { index, need, ...terms }),
     settle: (reservation, outcome) => settle(desk, reservation, outcome),
     soonest: (decision, input) => soonest(desk, decision, input),
     views: (index, need) => {
@@ -153,11 +157,20 @@ function plan(
   });
 }
 
-/** Money first: a share of quota would be hard to give back unseen. */
-async function reserveBoth(
-  desk: Desk,
-  { mostUsd, ...asked }: { index: number; need: Amounts } & Terms,
-): Promise<Reserved> {
+type Wanted = { readonly index: number; readonly need: Amounts } & Terms;
+
+/** Money first: a share of quota would be hard to give back unseen. First that of whoever asks, then the installation's. */
+async function reserveAll(desk: Desk, { purse = null, ...wanted }: Wanted): Promise<Reserved> {
+  if (purse === null || wanted.mostUsd === 0) return reserveBoth(desk, wanted);
+  const hold = wanted.mostUsd === null ? null : await purse.reserve(wanted.mostUsd);
+  if (hold === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS };
+  const reserved = await reserveBoth(desk, wanted);
+  if ('reservation' in reserved) return { reservation: { ...reserved.reservation, paidFrom: { purse, hold } } };
+  await purse.settle(hold, 0);
+  return reserved;
+}
+
+async function reserveBoth(desk: Desk, { mostUsd, ...asked }: Wanted): Promise<Reserved> {
   if (mostUsd === 0 || desk.budget === noBudget) return reserve(desk, asked);
   const budget = mostUsd === null ? null : await desk.budget.reserve(mostUsd);
   if (budget === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS };
@@ -185,7 +198,7 @@ async function reserve(
     const result = await desk.books.update(candidate.book, { ...planned, lasting: isLasting(candidate) });
     if (result.applied) {
       desk.seen.started(index);
-      return { reservation: { index, need, hold, budget: null } };
+      return { reservation: { index, need, hold: confirmHold(hold, result.item), budget: null } };
     }
     desk.metrics.count('freeway_reserve_conflicts_total');
   }
@@ -227,9 +240,11 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
     );
   const rest = toCredentialRest(outcome, desk.books.copy(candidate.credentialId).item ?? {}, nowMs);
   if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
-  if (reservation.budget !== null) {
+  const { budget, paidFrom } = reservation;
+  if (budget !== null || paidFrom !== undefined) {
     const costUsd = toActual({ candidate, reservation, outcome, moment })?.usd ?? null;
-    writes.push(desk.budget.settle(reservation.budget, costUsd));
+    if (budget !== null) writes.push(desk.budget.settle(budget, costUsd));
+    if (paidFrom !== undefined) writes.push(paidFrom.purse.settle(paidFrom.hold, costUsd));
   }
   await Promise.all(writes);
 }

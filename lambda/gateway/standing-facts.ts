@@ -12,10 +12,7 @@ import { overdraftOf } from '../routing/pools-pace.ts';
 import type { BoundPool } from '../routing/types.ts';
 
 /** The part of a standing that pools decide; equal for all candidates that draw on the same ones. */
-export interface PoolFacts extends Pick<Standing, 'pressure' | 'overdraft' | 'contested' | 'limits'> {
-  /** Others use some of the pools too: what is left shrinks by itself. */
-  readonly shared: boolean;
-}
+export type PoolFacts = Pick<Standing, 'pressure' | 'overdraft' | 'shared' | 'limits'>;
 /** The part that is kept under a candidate's own mark. Rests are told in the time of the books. */
 export type MarkFacts = Pick<Standing, 'restUntilMs' | 'breaker' | 'ratio' | 'caution'>;
 
@@ -28,14 +25,15 @@ export const ratioAttr = (mark: string): string => `${mark}!q`;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Of several pools of one unit, what is least counts. */
-function lower(limits: Mutable<Limit>[], { unit, room, most }: Limit): void {
+function lower(limits: Mutable<Limit>[], { unit, room, most, others }: Limit): void {
   const known = limits.find((limit) => limit.unit === unit);
   if (known === undefined) {
-    limits.push({ unit, room, most });
+    limits.push({ unit, room, most, others });
     return;
   }
   known.room = Math.min(known.room, room);
   known.most = Math.min(known.most, most);
+  known.others = Math.max(known.others, others);
 }
 
 /** How pools stand together. */
@@ -47,20 +45,18 @@ export function toPoolFacts(
   const limits: Mutable<Limit>[] = [];
   let pressure = 0;
   let overdraft: number | null = null;
-  let contested = false;
   let shared = false;
   for (const pool of pools) {
     const view = viewPool({ pool, need: noAmounts, book, nowMs, zones });
     const others = othersIn(pool, known, nowMs);
     shared ||= othersIn(pool, known, Infinity) > 0;
-    contested ||= others > 0 && view.used + others >= view.max;
     // Where others may fill the rest at any moment, the pool is taken to be so much fuller.
     pressure = Math.max(pressure, Math.min(1, view.pressure + (view.max > 0 ? others / view.max : 0)));
     const ahead = overdraftOf(view, nowMs);
     if (ahead !== null) overdraft = Math.max(overdraft ?? -1, ahead);
-    lower(limits, { unit: pool.unit, room: Math.max(0, view.max - view.used), most: view.max });
+    lower(limits, { unit: pool.unit, room: Math.max(0, view.max - view.used), most: view.max, others });
   }
-  return { pressure, overdraft, contested, limits, shared };
+  return { pressure, overdraft, shared, limits };
 }
 
 /** How one candidate stands by its own mark, its credential's rest included. */

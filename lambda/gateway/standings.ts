@@ -44,13 +44,13 @@ interface Group {
   atMs: number;
 }
 
-const toUnlimited = (): Omit<PoolFacts, 'shared'> => ({
+const toUnlimited = (): PoolFacts => ({
   pressure: 0,
   overdraft: null,
-  contested: false,
+  shared: false,
   limits: [],
 });
-const unlimited: PoolFacts = { ...toUnlimited(), shared: false };
+const unlimited = toUnlimited();
 
 const unseen = (): Mutable<Standing> => ({
   ...toUnlimited(),
@@ -158,13 +158,13 @@ class Board {
     const { books, zones } = this.#deps;
     group.atMs = nowMs;
     group.facts = toPoolFacts(group.pools, { book: books.copy(group.book).item, nowMs, zones });
-    const { pressure, overdraft, contested, limits } = group.facts;
+    const { pressure, overdraft, shared, limits } = group.facts;
     for (const index of group.members) {
       const standing = this.current[index];
       if (!standing) continue;
       standing.pressure = pressure;
       standing.overdraft = overdraft;
-      standing.contested = contested;
+      standing.shared = shared;
       standing.limits = limits;
     }
   }

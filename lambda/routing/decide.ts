@@ -15,6 +15,8 @@ export interface Limit {
   readonly room: number;
   /** What could ever fit in one call. */
   readonly most: number;
+  /** What others who use the pool may have taken since it was last told how much is left; 0 where nobody else does. */
+  readonly others: number;
 }
 
 /** How one candidate stands right now, as far as this instance knows; the store has the last word when reserving. */
@@ -38,8 +40,8 @@ export interface Standing {
   readonly caution: number;
   /** How far quota that lasts for hours or days is spent ahead of its time, -1..1 of the worst such pool; null when there is none. */
   readonly overdraft: number | null;
-  /** What is left of a pool may be gone by the time a call arrives, since others use it too. */
-  readonly contested: boolean;
+  /** Others use some of the pools too. */
+  readonly shared: boolean;
 }
 
 /** Why a candidate is not in the plan; `eligible` means it is. Order is the order of the checks. */
@@ -173,7 +175,7 @@ function isOverBudget(
 /** Whether a thrifty request leaves this candidate alone, whether or not it is free just now. */
 export function isLeftAlone(index: number, input: DecideInput): boolean {
   const [candidate, standing] = [input.candidates[index], input.standings[index]];
-  return !candidate || !standing || candidate.roleRank < requiredSize(input).rank || isKept(standing);
+  return !candidate || !standing || candidate.roleRank < requiredSize(input).rank || isKept(index, input);
 }
 
 function judge(index: number, input: DecideInput, floor: { rank: number; hard: boolean }): number {
@@ -189,7 +191,7 @@ function judge(index: number, input: DecideInput, floor: { rank: number; hard: b
   // A model below what the request should have is no way to save.
   if (input.thrifty && candidate.roleRank < floor.rank) return code.kept_for_later;
   const now = judgeNow(candidate, standing, input);
-  return now === code.eligible && input.thrifty && isKept(standing) ? code.kept_for_later : now;
+  return now === code.eligible && input.thrifty && isKept(index, input) ? code.kept_for_later : now;
 }
 
 /** Judges every candidate once and finds the best. Pure: the same input gives the same decision. */

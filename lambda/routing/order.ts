@@ -2,7 +2,7 @@
 import { modelSizes } from '#shared/catalog.ts';
 import type { DecideInput, Standing } from './decide.ts';
 import { needOf, type RequestProfile } from './profile.ts';
-import { isLeftOver, keepOf } from './thrift.ts';
+import { isContested, isLeftOver, keepOf } from './thrift.ts';
 import type { Candidate } from './types.ts';
 
 /** What candidates are compared by; in every measure smaller is tried first. */
@@ -113,7 +113,7 @@ export function valueOf(measure: Measure, index: number, { input, floorRank }: O
     case 'priority':
       return candidate.priority;
     case 'contested':
-      return standing.contested ? 1 : 0;
+      return isContested(index, input) ? 1 : 0;
     case 'keep':
       return keepOf(standing, candidate.sizeRank > floorRank);
     case 'pressure':

@@ -10,9 +10,13 @@ const MEMORY = 20;
 const NOBODY = 0.05;
 /** A risk this small, that somebody has come since, is taken. */
 const SLIGHT = 0.05;
+/** Weight of the newest step in the mean size of their calls. */
+const EWMA = 0.3;
 
 const rateAttr = (key: string): string => `${key}!u`;
 const seenAttr = (key: string): string => `${key}!v`;
+/** What others take at a time, units. */
+const stepAttr = (key: string): string => `${key}!w`;
 
 const calendarMs = {
   minute: 60_000,
@@ -29,14 +33,15 @@ function windowMs(clock: Clock): number {
 }
 
 /**
- * What others may have taken since a reply last told how much is left, units: what they use in that time, and one call. 0 when the pool is
- * ours alone, or was looked at just now.
+ * What others may have taken since a reply last told how much is left, units: what they use in that time, and one call of theirs. 0 when the
+ * pool is ours alone, or was looked at just now.
  */
 export function othersIn({ key, clock }: BoundPool, book: Item, nowMs: number): number {
   const rate = numberIn(book, rateAttr(key)) ?? 0;
   const sinceMs = nowMs - (numberIn(book, seenAttr(key)) ?? nowMs);
   const unseen = rate * Math.min(1, Math.max(0, sinceMs) / Math.max(1, windowMs(clock)));
-  return rate > NOBODY && unseen > SLIGHT ? unseen + 1 : 0;
+  const step = Math.max(1, numberIn(book, stepAttr(key)) ?? 1);
+  return rate > NOBODY && unseen > SLIGHT * step ? unseen + step : 0;
 }
 
 /** What to remember after a reply that told how much is left: `unseen` units were used by others since the last such reply. */
@@ -52,5 +57,8 @@ export function learnOthers(
   if (sinceMs <= 0) return {};
   const weight = 1 - Math.exp(-sinceMs / (MEMORY * lengthMs));
   const next = rate + weight * ((unseen * lengthMs) / sinceMs - rate);
-  return { [rateAttr(key)]: Math.round(next * 10_000) / 10_000, [seenAttr(key)]: nowMs };
+  const learned = { [rateAttr(key)]: Math.round(next * 10_000) / 10_000, [seenAttr(key)]: nowMs };
+  if (unseen === 0) return learned;
+  const step = numberIn(book, stepAttr(key)) ?? unseen;
+  return { ...learned, [stepAttr(key)]: Math.round((step + EWMA * (unseen - step)) * 100) / 100 };
 }

@@ -4,9 +4,12 @@ import { numberIn } from './pools-ops.ts';
 import { arrivalMs, type Charge, type PoolRules } from './pools-rules.ts';
 
 type RefillClock = Extract<Clock, { kind: 'refill' }>;
+type RefillCharge = Extract<Charge, { kind: 'refill' }>;
 
 /** Sums of fractions near 2e12 ms are off by some ten-thousandths; this much refill, two microseconds' worth, is forgiven. */
 const noiseMs = 0.002;
+/** Adding a moment of idleness to what is taken fills the bucket for a while if somebody else did too: half of it at most. */
+const LARGEST_GAP = 0.5;
 
 /** Capacity `max`, refilled evenly over `seconds`. */
 export const refill: PoolRules<RefillClock> = {
@@ -22,25 +25,45 @@ export const refill: PoolRules<RefillClock> = {
   take({ seconds }, { key, unit, max, book, amount, nowMs }, { draft }) {
     const periodMs = seconds * 1000;
     const costMs = (amount * periodMs) / max;
-    if ((numberIn(book, key) ?? 0) >= nowMs) {
+    const charge = { kind: 'refill', attr: key, unit, amount, msPerUnit: periodMs / max, atMs: nowMs } as const;
+    const fullAtMs = numberIn(book, key);
+    if (fullAtMs !== undefined && fullAtMs >= nowMs) {
       // Busy: reservations only add, so they don't disturb each other.
       draft.guards.push({ attr: key, is: 'atLeast', value: nowMs, orAbsent: false });
       draft.guards.push({ attr: key, is: 'atMost', value: nowMs + periodMs - costMs + noiseMs, orAbsent: false });
       draft.add[key] = costMs;
-    } else {
-      draft.guards.push({ attr: key, is: 'below', value: nowMs, orAbsent: true });
-      // A full bucket begins to refill when the call reaches the provider, not before.
-      draft.set[key] = nowMs + arrivalMs + costMs;
+      return [charge];
     }
-    return [{ kind: 'refill', attr: key, unit, amount, msPerUnit: periodMs / max, atMs: nowMs }];
+    // A full bucket begins to refill when the call reaches the provider, not before.
+    const toMs = nowMs + arrivalMs;
+    const addedMs = fullAtMs === undefined ? Infinity : toMs - fullAtMs + costMs;
+    if (fullAtMs === undefined || addedMs > periodMs * LARGEST_GAP) {
+      draft.guards.push({ attr: key, is: 'below', value: nowMs, orAbsent: true });
+      draft.set[key] = toMs + costMs;
+      return [charge];
+    }
+    // Idle for a moment: adding that moment comes to the same, and holds also when somebody else was faster.
+    draft.guards.push({ attr: key, is: 'atLeast', value: fullAtMs, orAbsent: false });
+    draft.guards.push({ attr: key, is: 'atMost', value: nowMs + periodMs - addedMs, orAbsent: false });
+    draft.add[key] = addedMs;
+    return [{ ...charge, idle: { fromMs: fullAtMs, toMs } }];
   },
 };
+
+/** What a reservation added too much to a bucket that it thought idle, ms: seen from the state after its write. */
+export function refillOverMs({ idle, amount, msPerUnit, atMs }: RefillCharge, fullAtMs: number): number {
+  if (idle === undefined) return 0;
+  const costMs = amount * msPerUnit;
+  const beforeMs = fullAtMs - costMs - (idle.toMs - idle.fromMs);
+  const rightMs = beforeMs < atMs ? idle.toMs + costMs : beforeMs + costMs;
+  return Math.max(0, fullAtMs - rightMs);
+}
 
 /**
  * How far the full-again time moves when `amount` becomes `actual`. What has refilled since the reservation can't be handed
  * back: had the call taken less, the bucket would have been full sooner and have refilled less.
  */
-export function refillShiftMs(charge: Extract<Charge, { kind: 'refill' }>, actual: number, nowMs: number): number {
+export function refillShiftMs(charge: RefillCharge, actual: number, nowMs: number): number {
   const costMs = charge.amount * charge.msPerUnit;
   const actualMs = actual * charge.msPerUnit;
   if (actualMs >= costMs) return actualMs - costMs;

@@ -49,6 +49,10 @@ export type Charge =
       readonly amount: number;
       readonly msPerUnit: number;
       readonly atMs: number;
+      /** Set when the bucket was thought to be idle: from when to when, ms; what was added covers that time too. */
+      readonly idle?: { readonly fromMs: number; readonly toMs: number };
+      /** How much of what was added turned out to be too much, since somebody else had been faster, ms; settling takes it back. */
+      readonly overMs?: number;
     }
   | {
       readonly kind: 'count';

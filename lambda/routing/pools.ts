@@ -6,9 +6,9 @@ import { cautious } from './pools-caution.ts';
 import { calendar, once, session } from './pools-counters.ts';
 import { effectiveMax } from './pools-learned.ts';
 import { concurrent } from './pools-leases.ts';
-import { mergeOps, toDraft } from './pools-ops.ts';
+import { mergeOps, numberIn, toDraft } from './pools-ops.ts';
 import type { Draft, GuardedOps, Ops } from './pools-ops.ts';
-import { refill, refillShiftMs } from './pools-refill.ts';
+import { refill, refillOverMs, refillShiftMs } from './pools-refill.ts';
 import { raiseRolling, rolling } from './pools-rolling.ts';
 import { amountOf } from './pools-rules.ts';
 import type { Charge, PoolQuestion, Taking } from './pools-rules.ts';
@@ -122,6 +122,17 @@ export function planReserve(input: ReserveInput): ReservePlan {
   return { kind: 'write', ...draft, hold: { charges, probe } };
 }
 
+/** The hold once its write has been applied, `item` being what came of it. */
+export function confirmHold(hold: Hold, item: Item): Hold {
+  if (!hold.charges.some((charge) => charge.kind === 'refill' && charge.idle !== undefined)) return hold;
+  const charges = hold.charges.map((charge) => {
+    if (charge.kind !== 'refill') return charge;
+    const overMs = refillOverMs(charge, numberIn(item, charge.attr) ?? 0);
+    return overMs > 0 ? { ...charge, overMs } : charge;
+  });
+  return { ...hold, charges };
+}
+
 function settleCharge(
   charge: Exclude<Charge, { kind: 'lease' }>,
   actual: number,
@@ -129,9 +140,9 @@ function settleCharge(
 ): void {
   const { draft, nowMs } = settling;
   const by = actual - charge.amount;
-  if (by === 0) return;
-  if (charge.kind === 'rolling') raiseRolling(charge, by, settling);
-  else if (charge.kind === 'refill') draft.add[charge.attr] = refillShiftMs(charge, actual, nowMs);
+  if (charge.kind === 'refill') draft.add[charge.attr] = refillShiftMs(charge, actual, nowMs) - (charge.overMs ?? 0);
+  else if (by === 0) return;
+  else if (charge.kind === 'rolling') raiseRolling(charge, by, settling);
   // A window that is over is no use to anybody, and may already be gone.
   else if (charge.endMs === null || nowMs < charge.endMs) draft.add[charge.attr] = by;
 }
@@ -156,7 +167,7 @@ export function planSettle({ hold, actual, nowMs }: { hold: Hold; actual: Amount
       continue;
     }
     const used = actual === null ? undefined : actualOf(charge.unit, actual);
-    if (used !== undefined) settleCharge(charge, used, { draft, nowMs });
+    if (used !== undefined || charge.kind === 'refill') settleCharge(charge, used ?? charge.amount, { draft, nowMs });
   }
   if (hold.probe !== null && nowMs < hold.probe.untilMs) draft.remove.push(hold.probe.attr);
   return mergeOps(draft);

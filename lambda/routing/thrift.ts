@@ -1,12 +1,27 @@
 // What is spared for later: quota that lasts for hours or days, larger models than needed, and what others may take first.
-import type { Standing } from './decide.ts';
+import type { DecideInput, Standing } from './decide.ts';
+import { cautious } from './pools-caution.ts';
+import { needOf } from './profile.ts';
 
 /** Long-lasting quota that is this far behind its time, or further, need not be spared. */
 const PLENTY = -0.4;
 
+/** Whether what this call needs may be gone by the time it arrives, since others use the pools too. */
+export function isContested(index: number, { candidates, standings, profile }: DecideInput): boolean {
+  const [candidate, standing] = [candidates[index], standings[index]];
+  if (!candidate || !standing?.shared) return false;
+  const { limits, ratio, caution } = standing;
+  return limits.some(({ unit, room, most, others }) => {
+    const need = needOf(unit, profile, { candidate, ratio }) ?? 0;
+    return others > 0 && cautious(need, { unit, max: most, caution }) + others > room;
+  });
+}
+
 /** Whether the candidate is better left alone: others may be faster, or its quota should last longer. */
-export const isKept = ({ overdraft, contested }: Standing): boolean =>
-  contested || (overdraft !== null && overdraft > PLENTY);
+export function isKept(index: number, input: DecideInput): boolean {
+  const overdraft = input.standings[index]?.overdraft ?? null;
+  return (overdraft !== null && overdraft > PLENTY) || isContested(index, input);
+}
 
 /** Steps in which an overdraft counts. */
 const STEPS = 20;

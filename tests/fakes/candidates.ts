@@ -47,7 +47,7 @@ export const toStanding = (more: Partial<Standing> = {}): Standing => ({
   ratio: 1,
   caution: 1,
   overdraft: null,
-  contested: false,
+  shared: false,
   ...more,
 });
 

@@ -97,6 +97,18 @@ describe('order', () => {
     expect(order({ candidates, profile: hard, policy: { paid: 'allowed' } })).toEqual([1, 2, 0]);
   });
 
+  it('asks last where others may have taken what the call needs, and there only', () => {
+    const left = {
+      pressure: 0,
+      shared: true,
+      limits: [{ unit: 'tokens', room: 1_000, most: 8_000, others: 800 }],
+    } as const;
+    const plenty = { ...left, limits: [{ ...left.limits[0], room: 6_000 }] };
+    const busy = { pressure: 0.5 };
+    expect(order({ candidates: [{}, {}], standings: [left, busy] })).toEqual([1, 0]);
+    expect(order({ candidates: [{}, {}], standings: [plenty, busy] })).toEqual([0, 1]);
+  });
+
   it('takes the cheaper of two paid models', () => {
     const dear = { inputPerMillionUsd: 10, outputPerMillionUsd: 20 };
     expect(
@@ -157,9 +169,12 @@ describe('rejection', () => {
     ['below_quality_floor', { candidates: [{ sizeRank: 0 }], selector: { mode: 'large' } }],
     [
       'request_exceeds_limit',
-      { candidates: [{}], standings: [{ limits: [{ unit: 'tokens', room: 299, most: 299 }] }] },
+      { candidates: [{}], standings: [{ limits: [{ unit: 'tokens', room: 299, most: 299, others: 0 }] }] },
     ],
-    ['quota_used_up', { candidates: [{}], standings: [{ limits: [{ unit: 'tokens', room: 299, most: 8000 }] }] }],
+    [
+      'quota_used_up',
+      { candidates: [{}], standings: [{ limits: [{ unit: 'tokens', room: 299, most: 8000, others: 0 }] }] },
+    ],
     ['resting', { candidates: [{}], standings: [{ restUntilMs: 2_000_000 }] }],
     ['breaker_open', { candidates: [{}], standings: [{ breaker: 'open' }] }],
     ['already_tried', { candidates: [{}], tried: [0] }],

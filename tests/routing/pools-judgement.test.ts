@@ -59,6 +59,16 @@ describe('use by others', () => {
     expect(othersIn(pool, book, at + 60_000)).toBe(0);
   });
 
+  it('is expected in steps as large as theirs have been', () => {
+    const tokens = toPool('p', { unit: 'tokens', max: 8_000, clock: { kind: 'rolling', seconds: 60 } });
+    let book: Item = {};
+    for (let i = 1; i <= 50; i++)
+      book = { ...book, ...learnOthers(tokens, book, { unseen: i % 3 === 0 ? 1_500 : 0, nowMs: nowMs + i * 60_000 }) };
+    const expected = othersIn(tokens, book, nowMs + 51 * 60_000);
+    expect(expected).toBeGreaterThan(1_500 + 300);
+    expect(expected).toBeLessThan(1_500 + 900);
+  });
+
   it('costs nothing where there is none', () => {
     expect(learnOthers(pool, {}, { unseen: 0, nowMs })).toEqual({});
     expect(othersIn(pool, {}, nowMs)).toBe(0);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { applyUpdate, type Item } from '#shared/items.ts';
-import { planSettle, noUse, pressureOf, viewPool } from '#lambda/routing/pools.ts';
+import { confirmHold, planSettle, noUse, pressureOf, viewPool } from '#lambda/routing/pools.ts';
 import { leasePollMs } from '#lambda/routing/pools-leases.ts';
 import { mergeOps } from '#lambda/routing/pools-ops.ts';
 import { arrivalMs } from '#lambda/routing/pools-rules.ts';
@@ -53,6 +53,29 @@ describe('a refilling pool', () => {
     // `Used` is told as a whole number, rounded up: at most one token's refill apart.
     expect(waitMs - seconds * 1000).toBeGreaterThanOrEqual(0);
     expect(waitMs - seconds * 1000).toBeLessThanOrEqual(60_000 / limit);
+  });
+
+  it('lets several take from copies in which it was idle, and settles to what one after the other had taken', () => {
+    const pool = refill(6000, 60);
+    const idle: Item = { b: nowMs - 5_000 };
+    const asked = { nowMs, need: { tokens: 1000 } };
+    const plans = [plan([pool], idle, asked), plan([pool], idle, { ...asked, nowMs: nowMs + 300 })];
+    let book = idle;
+    const holds = plans.map((planned) => {
+      if (planned.kind === 'blocked') throw new Error('blocked');
+      const result = applyUpdate(book, { key, ...planned });
+      expect(result.applied).toBe(true);
+      book = result.item ?? {};
+      return confirmHold(planned.hold, book);
+    });
+    expect(book['b']).toBeGreaterThan(nowMs + arrivalMs + 20_000);
+    // Unknown use settles to the estimate.
+    for (const hold of holds) book = write(book, planSettle({ hold, actual: null, nowMs: nowMs + 2_000 })) ?? {};
+    expect(book['b']).toBe(nowMs + arrivalMs + 20_000);
+    expect(plan([pool], { b: nowMs - 31_000 }, asked)).toMatchObject({
+      add: {},
+      set: { b: nowMs + arrivalMs + 10_000 },
+    });
   });
 
   it('hands back what a call did not use, but not what has refilled meanwhile', () => {
