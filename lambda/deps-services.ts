@@ -1,4 +1,5 @@
 // What serves whom: the environment's credentials for everybody, and fleets of their own for people who have given credentials.
+import { randomBytes } from 'node:crypto';
 import type { Model, Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
@@ -6,14 +7,15 @@ import type { Principal } from '#shared/people.ts';
 import type { Platform } from './deps.ts';
 import type { Services } from './endpoints/endpoint.ts';
 import type { FleetEntry } from './gateway/credentials.ts';
+import { createCredentialDesk, type CredentialDesk } from './gateway/credential-desk.ts';
 import { createFleet } from './gateway/fleet.ts';
 import { createFleets } from './gateway/fleets.ts';
 import { createLedger } from './gateway/ledger.ts';
 import { createGateway } from './gateway/run.ts';
-import { StoreUnavailable, VaultError, type CredentialBook, type KeyWrapper, type Vault } from './ports.ts';
+import { StoreUnavailable, VaultError, type KeyWrapper, type Vault } from './ports.ts';
 import { createCredentialBook } from './store/credentials.ts';
 import { createVault } from './store/vault.ts';
-import { chatWires } from './wire/index.ts';
+import { chatWires, dialects } from './wire/index.ts';
 
 /** What Freeway can call today: chat over the wires it speaks, with the ways of authorising it knows. */
 function serves(model: Model, provider: Provider): boolean {
@@ -44,8 +46,11 @@ const noWrapper: KeyWrapper = { wrap: refuse, unwrap: refuse };
 
 /** What serves whom, and the keepers of what people have given. */
 export interface Serving {
-  readonly book: CredentialBook;
   readonly vault: Vault;
+  /** What can be done with the credentials that people give. */
+  readonly credentials: CredentialDesk;
+  /** The environment's entries in force. */
+  readonly environment: () => readonly ProviderEntry[];
   /** The services of whoever is asking. */
   readonly current: (principal: Principal) => Services | Promise<Services>;
   /** The services of the environment's credentials, or of those that stand in for them. */
@@ -63,11 +68,12 @@ export async function openServing(platform: Platform): Promise<Serving> {
   let environment: readonly ProviderEntry[] = config.entries;
   const inForce = (): readonly ProviderEntry[] => (environment.length > 0 ? environment : (platform.standIn ?? []));
   let shared = await openServices(platform, inForce());
+  const allowPrivate = platform.allowPrivate ?? false;
   const fleets = createFleets<Services>({
     book,
     vault,
     providers,
-    allowPrivate: platform.allowPrivate ?? false,
+    allowPrivate,
     environment: () => environment,
     // Whoever has given nothing is served by what serves all.
     open: (entries) => (entries.some(({ sealed }) => sealed !== undefined) ? openServices(platform, entries) : shared),
@@ -80,9 +86,20 @@ export async function openServing(platform: Platform): Promise<Serving> {
     if (shared.fleet.candidates.length > 0) return shared;
     throw new CallerError('internal', `The saved credentials can't be used. ${error.message}`);
   };
-  return {
+  const credentials = createCredentialDesk({
     book,
     vault,
+    providers,
+    upstream: platform.upstream,
+    clock,
+    dialectOf: (provider) => dialects[provider.dialect],
+    allowPrivate,
+    newId: () => `cred_${randomBytes(9).toString('base64url')}`,
+  });
+  return {
+    vault,
+    credentials,
+    environment: () => environment,
     current: ({ id }) => {
       const services = fleets.servicesFor(id);
       return services instanceof Promise ? services.catch(withoutOwn) : services;

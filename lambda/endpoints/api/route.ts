@@ -1,7 +1,10 @@
 // One route of /api: what it is for, who may go there, what comes in, what goes out, and the function between.
 import type * as z from 'zod/mini';
+import type { Provider } from '#shared/catalog.ts';
+import type { ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type Resource, type ResourceKind } from '#shared/people.ts';
+import type { CredentialDesk } from '../../gateway/credential-desk.ts';
 import type { Headers } from '../../ports.ts';
 import type { AuditEntry, Identity } from '../../ports-people.ts';
 import { principalOf, type EndpointDeps, type Visit } from '../endpoint.ts';
@@ -9,6 +12,10 @@ import { principalOf, type EndpointDeps, type Visit } from '../endpoint.ts';
 /** What the routes stand on. */
 export interface ApiDeps extends EndpointDeps {
   readonly identity: Identity;
+  readonly credentials: CredentialDesk;
+  readonly providers: readonly Provider[];
+  /** The environment's credentials in force. */
+  readonly environment: () => readonly ProviderEntry[];
 }
 
 /** `open` needs no sign-in, `signed-in` no more than that; else what `can` is asked, about what would be one's own. */

@@ -1,0 +1,297 @@
+// /api/credentials: provider credentials of the asker, those shared with them, and the environment's.
+import {
+  credentialChangeSchema,
+  credentialSchema,
+  credentialsQuerySchema,
+  credentialsSchema,
+  listedModelsSchema,
+  newCredentialSchema,
+  newSecretsSchema,
+  testResultSchema,
+  type CredentialChange,
+  type CredentialView,
+} from '#shared/api/credentials.ts';
+import type { AuditAction } from '#shared/api/audit.ts';
+import type { ProviderEntry } from '#shared/credentials.ts';
+import { can, OWNER_ID, type Action, type Principal, type Resource } from '#shared/people.ts';
+import { UNDO_MS, type StoredCredential } from '#shared/stored-credential.ts';
+import { VaultError } from '../../ports.ts';
+import { CallerError } from '#shared/failures.ts';
+import { toHeldBack } from '../../gateway/pooling.ts';
+import { toCredentialId } from '../../gateway/credentials.ts';
+import { principalOf, type Visit } from '../endpoint.ts';
+import { allow, missing, toInstant, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
+
+const toResource = ({ ownerId, sharing }: StoredCredential): Resource => ({
+  kind: 'credential',
+  ownerId,
+  sharedWith: sharing === 'private' ? [] : sharing,
+});
+
+function toView(deps: ApiDeps, credential: StoredCredential, principal: Principal): CredentialView {
+  const provider = deps.providers.find(({ id }) => id === credential.provider);
+  const { ownerId, deletedAtMs } = credential;
+  const isOwn = ownerId === principal.id;
+  const editable = can(principal, 'change', toResource(credential));
+  return {
+    id: credential.id,
+    source: isOwn ? 'own' : 'shared',
+    owner: credential.owner,
+    provider: credential.provider,
+    name: credential.name,
+    enabled: credential.enabled,
+    plan: credential.plan ?? provider?.defaultPlan ?? 'paid',
+    editable,
+    // How a key ends is for whom it belongs to.
+    secrets: credential.secrets.map(({ field, ending }) => ({ field, ending: isOwn ? ending : '' })),
+    fingerprint: credential.fingerprint,
+    fields: isOwn ? credential.fields : {},
+    base_url: isOwn ? credential.baseUrl : null,
+    sharing: isOwn ? credential.sharing : Array.isArray(credential.sharing) ? [principal.id] : credential.sharing,
+    priority: credential.priority,
+    weight: credential.weight,
+    account: isOwn ? credential.account : null,
+    allowed_models: credential.allowedModels,
+    models: credential.models,
+    pools: credential.pools,
+    trains_on_prompts: credential.trainsOnPrompts,
+    expires_at: toInstant(credential.expiresAtMs),
+    override_terms: credential.overrideTerms,
+    held_back: toHeldBack(credential, provider),
+    last_test: isOwn ? credential.lastTest : null,
+    created_at: toInstant(credential.createdAtMs),
+    changed_at: toInstant(credential.changedAtMs),
+    deleted_until: deletedAtMs === null ? null : toInstant(deletedAtMs + UNDO_MS),
+  };
+}
+
+/** The environment's are shown as they are, and can't be changed here. */
+function toEnvironmentView(deps: ApiDeps, entry: ProviderEntry, index: number): CredentialView {
+  const provider = deps.providers.find(({ id }) => id === entry.provider);
+  const secretNames = provider?.fields.filter(({ secret }) => secret).map(({ name }) => name) ?? [];
+  const has = (name: string): boolean => typeof entry[name] === 'string' && entry[name] !== '';
+  return {
+    id: `environment-${index + 1}`,
+    source: 'environment',
+    owner: null,
+    provider: entry.provider,
+    name: entry.name ?? entry.provider,
+    enabled: entry.enabled,
+    plan: entry.tier ?? provider?.defaultPlan ?? 'paid',
+    editable: false,
+    secrets: [...new Set(['apiKey', ...secretNames])].filter(has).map((field) => ({ field, ending: '' })),
+    fingerprint: provider === undefined ? '' : toCredentialId(entry, provider),
+    fields: {},
+    base_url: null,
+    sharing: 'all',
+    priority: entry.priority,
+    weight: entry.weight,
+    account: null,
+    allowed_models: entry.allowedModels ?? null,
+    models: entry.models ?? [],
+    pools: entry.pools ?? [],
+    trains_on_prompts: entry.trainsOnPrompts ?? null,
+    expires_at: null,
+    override_terms: null,
+    held_back: null,
+    last_test: null,
+    created_at: null,
+    changed_at: null,
+    deleted_until: null,
+  };
+}
+
+/** What the vault has to say is for the person who asks. */
+async function guarded<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw error instanceof VaultError ? new CallerError('internal', error.message) : error;
+  });
+}
+
+async function list(deps: ApiDeps, visit: Visit, withDeleted: boolean): Promise<ApiReply> {
+  const principal = principalOf(visit);
+  const all = await deps.credentials.all();
+  const seen = all.filter((credential) => {
+    const { ownerId, deletedAtMs } = credential;
+    if (deletedAtMs !== null && (!withDeleted || ownerId !== principal.id)) return false;
+    return can(principal, 'read', toResource(credential));
+  });
+  const environment = deps.environment().map((entry, index) => toEnvironmentView(deps, entry, index));
+  return { json: { data: [...seen.map((credential) => toView(deps, credential, principal)), ...environment] } };
+}
+
+/** The credential, if the asker may do this to it. To whom it is none of their business, it does not exist. */
+async function find(
+  deps: ApiDeps,
+  visit: Visit,
+  { id, action }: { id: string; action: Action },
+): Promise<StoredCredential> {
+  const principal = principalOf(visit);
+  const credential = (await deps.credentials.all()).find((known) => known.id === id);
+  if (credential === undefined || !can(principal, 'read', toResource(credential))) throw missing('credential');
+  allow(visit, action, toResource(credential));
+  return credential;
+}
+
+interface Told {
+  readonly visit: Visit;
+  readonly action: AuditAction;
+  readonly detail?: string;
+}
+
+async function tell(deps: ApiDeps, credential: StoredCredential, { visit, action, detail }: Told): Promise<ApiReply> {
+  const target = `${credential.id} (${credential.provider}, ${credential.name})`;
+  await writeAudit(deps, visit, { action, target, ...(detail === undefined ? {} : { detail }) });
+  const status = action === 'credential_created' ? 201 : 200;
+  return { status, json: toView(deps, credential, principalOf(visit)) };
+}
+
+/** What has changed, by its names; reasons for setting terms aside are told in full. */
+function toDetail(change: CredentialChange): string {
+  const names = Object.keys(change).join(', ');
+  return change.override_terms
+    ? `${names}; serves others although the terms do not allow it, because: ${change.override_terms}`
+    : names;
+}
+
+function ownerOf(principal: Principal): { id: string; name: string } {
+  return { id: principal.id, name: principal.email ?? (principal.id === OWNER_ID ? 'the owner' : principal.id) };
+}
+
+function toChangingRoutes(deps: ApiDeps): readonly ApiRoute[] {
+  const { credentials } = deps;
+  return [
+    toRoute({
+      method: 'POST',
+      path: '/api/credentials',
+      summary: 'Give a credential. It is tested, and saved whatever the test says.',
+      access: ['create', 'credential'],
+      body: newCredentialSchema,
+      reply: credentialSchema,
+      handle: async ({ visit, body }) => {
+        const saved = await guarded(credentials.create(body, ownerOf(principalOf(visit))));
+        return tell(deps, saved, { visit, action: 'credential_created' });
+      },
+    }),
+    toRoute({
+      method: 'PATCH',
+      path: '/api/credentials/:id',
+      summary: 'Change what is not secret; what is left out stays.',
+      access: ['change', 'credential'],
+      body: credentialChangeSchema,
+      reply: credentialSchema,
+      handle: async ({ visit, params: { id = '' }, body }) => {
+        const before = await find(deps, visit, { id, action: 'change' });
+        const saved = await guarded(credentials.change(before, body));
+        const action = body.sharing === undefined ? 'credential_changed' : 'credential_shared';
+        return tell(deps, saved, { visit, action, detail: toDetail(body) });
+      },
+    }),
+    toRoute({
+      method: 'PUT',
+      path: '/api/credentials/:id/key',
+      summary: 'Replace secrets; those left out stay.',
+      access: ['change', 'credential'],
+      body: newSecretsSchema,
+      reply: credentialSchema,
+      handle: async ({ visit, params: { id = '' }, body }) => {
+        const before = await find(deps, visit, { id, action: 'change' });
+        const saved = await guarded(credentials.replace(before, body.fields));
+        return tell(deps, saved, { visit, action: 'credential_replaced' });
+      },
+    }),
+  ];
+}
+
+function toRemovingRoutes(deps: ApiDeps): readonly ApiRoute[] {
+  const { credentials } = deps;
+  return [
+    toRoute({
+      method: 'DELETE',
+      path: '/api/credentials/:id',
+      summary: 'Remove. For a week it can be brought back.',
+      access: ['delete', 'credential'],
+      reply: credentialSchema,
+      handle: async ({ visit, params: { id = '' } }) => {
+        const removed = await guarded(credentials.remove(await find(deps, visit, { id, action: 'delete' })));
+        return tell(deps, removed, { visit, action: 'credential_deleted' });
+      },
+    }),
+    toRoute({
+      method: 'POST',
+      path: '/api/credentials/:id/restore',
+      summary: 'Bring a removed credential back.',
+      access: ['change', 'credential'],
+      reply: credentialSchema,
+      handle: async ({ visit, params: { id = '' } }) => {
+        const restored = await guarded(credentials.restore(await find(deps, visit, { id, action: 'change' })));
+        return tell(deps, restored, { visit, action: 'credential_restored' });
+      },
+    }),
+  ];
+}
+
+function toAskingRoutes(deps: ApiDeps): readonly ApiRoute[] {
+  const { credentials } = deps;
+  return [
+    toRoute({
+      method: 'GET',
+      path: '/api/credentials',
+      summary: 'Own, shared and environment credentials. Never a key.',
+      access: ['read', 'credential'],
+      query: credentialsQuerySchema,
+      reply: credentialsSchema,
+      handle: ({ visit, query }) => list(deps, visit, query.deleted === 'true'),
+    }),
+    toRoute({
+      method: 'GET',
+      path: '/api/credentials/:id',
+      summary: 'One credential.',
+      access: ['read', 'credential'],
+      reply: credentialSchema,
+      handle: async ({ visit, params: { id = '' } }) => ({
+        json: toView(deps, await find(deps, visit, { id, action: 'read' }), principalOf(visit)),
+      }),
+    }),
+    toRoute({
+      method: 'POST',
+      path: '/api/credentials/test',
+      summary: 'Test a credential that is not saved.',
+      access: ['create', 'credential'],
+      body: newCredentialSchema,
+      reply: testResultSchema,
+      handle: async ({ visit, body }) => ({ json: await credentials.tryOut(body, ownerOf(principalOf(visit))) }),
+    }),
+    toRoute({
+      method: 'POST',
+      path: '/api/credentials/:id/test',
+      summary: 'Test a saved credential by the cheapest real call.',
+      access: ['change', 'credential'],
+      reply: testResultSchema,
+      handle: async ({ visit, params: { id = '' } }) => ({
+        json: await guarded(credentials.test(await find(deps, visit, { id, action: 'change' }))),
+      }),
+    }),
+    toRoute({
+      method: 'GET',
+      path: '/api/credentials/:id/models',
+      summary: 'What the provider lists for it.',
+      access: ['change', 'credential'],
+      reply: listedModelsSchema,
+      handle: async ({ visit, params: { id = '' } }) => {
+        const credential = await find(deps, visit, { id, action: 'change' });
+        const { models } = await guarded(credentials.test(credential));
+        const provider = deps.providers.find((known) => known.id === credential.provider);
+        const known = new Set([...(provider?.models ?? []), ...credential.models].map((model) => model.id));
+        return { json: { data: (models ?? []).map((model) => ({ id: model, known: known.has(model) })) } };
+      },
+    }),
+  ];
+}
+
+/** The routes over their services. */
+export const toCredentialRoutes = (deps: ApiDeps): readonly ApiRoute[] => [
+  ...toAskingRoutes(deps),
+  ...toChangingRoutes(deps),
+  ...toRemovingRoutes(deps),
+];

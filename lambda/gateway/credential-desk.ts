@@ -1,0 +1,258 @@
+// What can be done with provider credentials: give, change, replace, test, remove, bring back. Keys go in and never come out.
+import type { CredentialChange, NewCredential, TestResult } from '#shared/api/credentials.ts';
+import type { CredentialField, Provider } from '#shared/catalog.ts';
+import { CallerError } from '#shared/failures.ts';
+import { sealedIdentity, UNDO_MS, type StoredCredential } from '#shared/stored-credential.ts';
+import type { CredentialBook, Vault } from '../ports.ts';
+import { testCredential, type TestDeps } from './credential-test.ts';
+import type { FleetEntry } from './credentials.ts';
+import { toFingerprint, toStoredEntry } from './pooling.ts';
+
+export interface DeskDeps extends TestDeps {
+  readonly book: CredentialBook;
+  readonly vault: Vault;
+  readonly providers: readonly Provider[];
+  readonly allowPrivate: boolean;
+  readonly newId: () => string;
+}
+
+/** Whose a new credential becomes. */
+export interface Owner {
+  readonly id: string;
+  /** By what others know them. */
+  readonly name: string;
+}
+
+type Fields = Readonly<Record<string, string>>;
+
+export interface CredentialDesk {
+  /** All that are kept, deleted ones too. */
+  all(): Promise<readonly StoredCredential[]>;
+  create(input: NewCredential, owner: Owner): Promise<StoredCredential>;
+  /** Each of the following rejects with CallerError when somebody else has changed it meanwhile. */
+  change(credential: StoredCredential, change: CredentialChange): Promise<StoredCredential>;
+  replace(credential: StoredCredential, fields: Fields): Promise<StoredCredential>;
+  remove(credential: StoredCredential): Promise<StoredCredential>;
+  restore(credential: StoredCredential): Promise<StoredCredential>;
+  /** Tests it, and remembers the result. */
+  test(credential: StoredCredential): Promise<TestResult>;
+  /** Tests what is not saved. */
+  tryOut(input: NewCredential, owner: Owner): Promise<TestResult>;
+}
+
+const wrong = (message: string, param: string): CallerError => new CallerError('invalid_request', message, { param });
+
+function findProvider({ providers }: DeskDeps, id: string): Provider {
+  const provider = providers.find((known) => known.id === id);
+  if (provider === undefined) throw wrong(`There is no provider "${id}" in the catalog.`, 'provider');
+  if (provider.status === 'retired')
+    throw wrong(provider.retired?.message ?? `${provider.name} is retired.`, 'provider');
+  return provider;
+}
+
+/** Some forms ask for the address as a field: it is the setting all the same. Throws CallerError when it is no URL. */
+function withBaseUrl<T extends { base_url?: string | null | undefined; fields?: Fields | undefined }>(given: T): T {
+  const text = given.fields?.['baseUrl']?.trim();
+  if (given.fields === undefined || text === undefined) return given;
+  const { baseUrl: _, ...fields } = given.fields;
+  if (text === '') return { ...given, fields };
+  if (!/^https?:\/\/\S+$/i.test(text) || !URL.canParse(text))
+    throw wrong(
+      `"${text.slice(0, 80)}" is no address. Give a URL such as https://api.example.com/v1.`,
+      'fields.baseUrl',
+    );
+  return { ...given, fields, base_url: given.base_url ?? text };
+}
+
+/** Given fields, sorted into secrets and others. Throws CallerError naming a field that is unknown or missing. */
+function sortFields(
+  provider: Provider,
+  given: Fields,
+  complete: { baseUrl: string | null } | null,
+): { secrets: Fields; open: Fields } {
+  const known = new Map<string, CredentialField>(provider.fields.map((field) => [field.name, field]));
+  const secrets: Record<string, string> = {};
+  const open: Record<string, string> = {};
+  for (const [name, raw] of Object.entries(given)) {
+    const field = known.get(name);
+    if (field === undefined)
+      throw wrong(
+        `${provider.name} has no field "${name}". Its fields: ${[...known.keys()].join(', ')}.`,
+        `fields.${name}`,
+      );
+    const value = raw.trim();
+    if (value !== '') (field.secret ? secrets : open)[name] = value;
+  }
+  for (const { name, label, required, default: usual } of complete === null ? [] : provider.fields) {
+    const value = name === 'baseUrl' ? complete?.baseUrl : (secrets[name] ?? open[name]);
+    if (required && (usual ?? value ?? null) === null) throw wrong(`"${label}" is missing.`, `fields.${name}`);
+  }
+  return { secrets, open };
+}
+
+/** The last four characters, where that is little enough of it. */
+const toEnding = (secret: string): string => (secret.length >= 12 ? secret.slice(-4) : '');
+
+const fromInstant = (instant: string | null): number | null => (instant === null ? null : Date.parse(instant));
+
+/** The settings of a credential after a change. */
+function applyChange(before: StoredCredential, change: CredentialChange): StoredCredential {
+  const { base_url, allowed_models, trains_on_prompts, expires_at, override_terms, fields: _, ...same } = change;
+  const given = Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined));
+  return {
+    ...before,
+    ...given,
+    baseUrl: base_url === undefined ? before.baseUrl : base_url,
+    allowedModels: allowed_models === undefined ? before.allowedModels : allowed_models,
+    trainsOnPrompts: trains_on_prompts === undefined ? before.trainsOnPrompts : trains_on_prompts,
+    expiresAtMs: expires_at === undefined ? before.expiresAtMs : fromInstant(expires_at),
+    overrideTerms: override_terms === undefined ? before.overrideTerms : override_terms,
+  };
+}
+
+function toDraft(deps: DeskDeps, input: NewCredential, owner: Owner): StoredCredential {
+  const provider = findProvider(deps, input.provider);
+  const { provider: _provider, fields: _fields, ...change } = input;
+  const nowMs = deps.clock.now();
+  const blank: StoredCredential = {
+    id: deps.newId(),
+    ownerId: owner.id,
+    owner: owner.name,
+    provider: provider.id,
+    name: provider.name,
+    enabled: true,
+    plan: null,
+    baseUrl: null,
+    fields: sortFields(provider, input.fields, { baseUrl: input.base_url ?? null }).open,
+    secrets: [],
+    fingerprint: '',
+    sharing: 'private',
+    priority: 100,
+    weight: 1,
+    account: null,
+    allowedModels: null,
+    models: [],
+    pools: [],
+    trainsOnPrompts: null,
+    expiresAtMs: null,
+    overrideTerms: null,
+    lastTest: null,
+    createdAtMs: nowMs,
+    changedAtMs: nowMs,
+    deletedAtMs: null,
+    sealed: null,
+    version: 0,
+  };
+  return applyChange(blank, change);
+}
+
+/** The credential with its secrets in the clear, for one test call and for nothing else. */
+function toOpenEntry(deps: DeskDeps, credential: StoredCredential, secrets: Fields): FleetEntry {
+  const entry = toStoredEntry(credential, { vault: deps.vault, allowPrivate: deps.allowPrivate });
+  return { ...entry, sealed: { id: credential.fingerprint, open: () => secrets } };
+}
+
+/** With the secrets sealed, and what may be told of them. */
+async function withSecrets(deps: DeskDeps, credential: StoredCredential, secrets: Fields): Promise<StoredCredential> {
+  const { vault } = deps;
+  const names = Object.entries(secrets);
+  const provider = findProvider(deps, credential.provider);
+  return {
+    ...credential,
+    secrets: names.map(([field, secret]) => ({ field, ending: toEnding(secret) })),
+    fingerprint: toFingerprint(credential, secrets['apiKey'] ?? names[0]?.[1], provider),
+    sealed:
+      names.length === 0
+        ? null
+        : await vault.seal(credential.ownerId, sealedIdentity(credential), JSON.stringify(secrets)),
+  };
+}
+
+/** Custom endpoints have no models in the catalog: those they list are taken. */
+function withListedModels(credential: StoredCredential, provider: Provider, test: TestResult): StoredCredential {
+  if (provider.models.length > 0 || credential.models.length > 0) return credential;
+  const ids = test.models ?? [];
+  if (ids.length > 0) return { ...credential, models: ids.slice(0, 500).map((id) => ({ id })) };
+  throw wrong(
+    `${test.outcome === 'works' ? 'It answers, but lists no models' : test.message} Name at least one model, such as [{"id": "my-model"}].`,
+    'models',
+  );
+}
+
+async function readSecrets({ vault }: DeskDeps, credential: StoredCredential): Promise<Fields> {
+  const { ownerId, sealed } = credential;
+  if (sealed === null) return {};
+  return JSON.parse(await vault.open(ownerId, sealedIdentity(credential), sealed)) as Fields;
+}
+
+async function save(deps: DeskDeps, credential: StoredCredential, over: number | null): Promise<StoredCredential> {
+  if (await deps.book.write(credential, over)) return { ...credential, version: (over ?? 0) + 1 };
+  throw new CallerError(
+    'invalid_request',
+    'Somebody else has changed this credential meanwhile. Load it again and repeat the change.',
+  );
+}
+
+function toRestored(credential: StoredCredential, nowMs: number): StoredCredential {
+  if (nowMs <= (credential.deletedAtMs ?? nowMs) + UNDO_MS) return { ...credential, deletedAtMs: null };
+  throw new CallerError(
+    'not_found',
+    'It was deleted more than a week ago and can not be brought back. Enter it again.',
+  );
+}
+
+/** The desk over its services. */
+export function createCredentialDesk(deps: DeskDeps): CredentialDesk {
+  const { book, clock } = deps;
+  const run = async (credential: StoredCredential, secrets: Fields): Promise<TestResult> =>
+    testCredential(toOpenEntry(deps, credential, secrets), findProvider(deps, credential.provider), deps);
+  const saveChanged = (credential: StoredCredential): Promise<StoredCredential> =>
+    save(deps, { ...credential, changedAtMs: clock.now() }, credential.version);
+  return {
+    all: async () => (await book.snapshot()).all,
+    create: async (given, owner) => {
+      const input = withBaseUrl(given);
+      const provider = findProvider(deps, input.provider);
+      const draft = toDraft(deps, input, owner);
+      const { secrets } = sortFields(provider, input.fields, null);
+      const lastTest = await run(draft, secrets);
+      const credential = withListedModels({ ...draft, lastTest }, provider, lastTest);
+      return save(deps, await withSecrets(deps, credential, secrets), null);
+    },
+    change: async (credential, given) => {
+      const change = withBaseUrl(given);
+      const provider = findProvider(deps, credential.provider);
+      const { secrets, open } = sortFields(provider, change.fields ?? {}, null);
+      const name = Object.keys(secrets)[0];
+      if (name !== undefined)
+        throw wrong(
+          'Secrets are replaced by PUT /api/credentials/:id/key, and stay as they are otherwise.',
+          `fields.${name}`,
+        );
+      const next = applyChange({ ...credential, fields: { ...credential.fields, ...open } }, change);
+      // Address and fields are part of what tells one key's books from another's.
+      return saveChanged(await withSecrets(deps, next, await readSecrets(deps, credential)));
+    },
+    replace: async (credential, fields) => {
+      const provider = findProvider(deps, credential.provider);
+      const { secrets, open } = sortFields(provider, fields, null);
+      const all = { ...(await readSecrets(deps, credential)), ...secrets };
+      const next = { ...credential, fields: { ...credential.fields, ...open } };
+      const lastTest = await run(next, all);
+      return saveChanged(await withSecrets(deps, { ...next, lastTest }, all));
+    },
+    remove: (credential) => saveChanged({ ...credential, deletedAtMs: clock.now() }),
+    restore: (credential) => saveChanged(toRestored(credential, clock.now())),
+    test: async (credential) => {
+      const lastTest = await run(credential, await readSecrets(deps, credential));
+      // What was found is told even when somebody else has changed the credential meanwhile.
+      await book.write({ ...credential, lastTest }, credential.version);
+      return lastTest;
+    },
+    tryOut: async (given, owner) => {
+      const input = withBaseUrl(given);
+      const draft = toDraft(deps, input, owner);
+      return run(draft, sortFields(findProvider(deps, input.provider), input.fields, null).secrets);
+    },
+  };
+}
