@@ -7,6 +7,7 @@ import type { Operation } from '../gateway/operation.ts';
 import { refineProfile } from '../gateway/refine.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
 import type { ChatQuestion, ChatWire } from '../wire/types.ts';
+import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 
 /** How long a caller is taken to be ready to wait for quota, unless it says otherwise. */
@@ -69,28 +70,32 @@ export interface AskedBody {
   readonly text: string;
   readonly wire: ChatWire;
   readonly traceparent?: string | null;
+  /** Only asked about, not to be carried out: it counts against no limit of the key. */
+  readonly hypothetical?: boolean;
 }
 
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
 export async function toChatAsked(
   deps: EndpointDeps,
   visit: Visit,
-  { json, text, wire, traceparent = null }: AskedBody,
+  { json, text, wire, traceparent = null, hypothetical = false }: AskedBody,
 ): Promise<Asked> {
-  const services = await deps.current(principalOf(visit));
+  const principal = principalOf(visit);
+  const services = await deps.current(principal);
   const { fleet } = services;
   const question = wire.parseQuestion(json);
   const writer = wire.openWriter(question);
   const { exchange, requestId, startedAtMs } = visit;
   const policy = toPolicy(question.controls, exchange.headers, { paid: deps.paid, maxWaitMs: PATIENCE_MS });
+  const meant = withinWire(toSelector(question, fleet), question, fleet);
   const deadlineAtMs = Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS);
   const operation = createChatOperation({
     requestId,
     question,
     bodyText: text,
     traceparent,
-    selector: withinWire(toSelector(question, fleet), question, fleet),
-    policy,
+    selector: toPermitted(meant, fleet.candidates, principal),
+    policy: toPermittedPolicy(policy, principal),
     deadlineAtMs,
     fleet,
     wires: deps.chatWires,
@@ -100,8 +105,10 @@ export async function toChatAsked(
   const { profile, selector } = operation;
   const near = { profile, texts: question.texts, candidates: fleet.candidates, among: selector.among };
   const refined = await refineProfile(near, deps.exactTokens);
+  const { key } = principal;
+  const purse = key === null || hypothetical ? null : await deps.keyLimits.admit(key);
   return {
-    operation: refined === profile ? operation : { ...operation, profile: refined },
+    operation: refined === profile && purse === null ? operation : { ...operation, profile: refined, purse },
     question,
     services,
     breakOff: (error) => writer.fail(error, requestId, deps.clock.now()),

@@ -85,8 +85,9 @@ function tellFreeUntil(decision: Decision, input: DecideInput, ledger: Ledger): 
 export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     try {
-      const { text, json } = await readJsonBody(visit.exchange);
-      const { operation, services } = await toChatAsked(deps, visit, { text, json, wire: deps.chatWire });
+      const body = await readJsonBody(visit.exchange);
+      const asked = { ...body, wire: deps.chatWire, hypothetical: true };
+      const { operation, services } = await toChatAsked(deps, visit, asked);
       const { fleet, ledger } = services;
       await ledger.refresh(operation.selector.among);
       const nowMs = deps.clock.now();

@@ -1,9 +1,9 @@
 // GET /v1/models and /v1/models/{id}: every name that can be called, with what it can do and what it costs.
 import { CallerError } from '#shared/failures.ts';
 import { explainMissing } from '../routing/capabilities.ts';
-import type { Fleet } from '../gateway/fleet.ts';
 import type { Candidate, Tier } from '../routing/types.ts';
 import { modelSizes } from '#shared/catalog.ts';
+import { permits } from './permitted.ts';
 import { principalOf, replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
 
 const autoNames = ['auto', 'auto:small', 'auto:large', 'auto:reasoning', 'auto:fast', 'auto:cheap', 'auto:long'];
@@ -53,8 +53,7 @@ function groupBy(candidates: readonly Candidate[], toKey: (candidate: Candidate)
 }
 
 /** Every name worth listing: `auto` and its modes, then pinned routes, then families that several providers serve. */
-export function listModels(fleet: Fleet): Record<string, unknown>[] {
-  const { candidates } = fleet;
+function listModels(candidates: readonly Candidate[]): Record<string, unknown>[] {
   const autos = candidates.length === 0 ? [] : autoNames.map((name) => toDocument(name, 'freeway', candidates));
   const routes = [...groupBy(candidates, ({ route }) => route)].map(([route, group]) =>
     toDocument(route, group[0]?.providerId ?? '', group),
@@ -69,24 +68,28 @@ export function listModels(fleet: Fleet): Record<string, unknown>[] {
 /** GET /v1/models. */
 export function createModelsEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
-    const { fleet } = await deps.current(principalOf(visit));
-    replyJson(visit, 200, { object: 'list', data: listModels(fleet) });
+    const principal = principalOf(visit);
+    const { fleet } = await deps.current(principal);
+    const usable = fleet.candidates.filter((one) => permits(principal, one));
+    replyJson(visit, 200, { object: 'list', data: listModels(usable) });
   };
 }
 
 /** GET /v1/models/{id}; any name a request may use is found. */
 export function createModelEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
-    const { fleet } = await deps.current(principalOf(visit));
+    const principal = principalOf(visit);
+    const { fleet } = await deps.current(principal);
+    const candidates = fleet.candidates.filter((one) => permits(principal, one));
     const id = visit.params['id'] ?? '';
-    const listed = listModels(fleet).find((model) => model['id'] === id);
+    const listed = listModels(candidates).find((model) => model['id'] === id);
     const selector = listed ? null : fleet.names.parse(id);
     if (listed) return replyJson(visit, 200, listed);
     if (selector) {
       const group =
         selector.among === null
-          ? fleet.candidates
-          : fleet.candidates.filter((_, index) => selector.among?.includes(index));
+          ? candidates
+          : candidates.filter((one) => selector.among?.includes(fleet.candidates.indexOf(one)));
       const usable = selector.freeOnly ? group.filter(({ tier }) => tier !== 'paid') : group;
       if (usable.length > 0) return replyJson(visit, 200, toDocument(id, usable[0]?.providerId ?? 'freeway', usable));
     }

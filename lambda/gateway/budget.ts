@@ -1,4 +1,5 @@
 // What may be paid in a day: reserved at its worst before a paid call, settled at what the call cost, so that calls at the same time can't overrun it.
+import type { CallerError } from '#shared/failures.ts';
 import type { Amounts } from '#shared/pools.ts';
 import type { Clock } from '../ports.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
@@ -16,6 +17,12 @@ export interface Budget {
   reserve(mostUsd: number): Promise<Hold | null>;
   /** Replaces it by what the call cost; null keeps the most. */
   settle(hold: Hold, costUsd: number | null): Promise<void>;
+}
+
+/** What whoever asks may pay beside the installation's budget. */
+export interface Purse extends Budget {
+  /** What to tell when nothing but this purse stands in the way. */
+  refusal(): CallerError;
 }
 
 export interface BudgetDeps {

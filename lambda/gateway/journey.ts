@@ -1,4 +1,5 @@
 // What one request has gone through so far: the memory of the loop.
+import type { Purse } from './budget.ts';
 import type { Attempt, ProviderFailureKind } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { ResumeMode } from './rescue.ts';
@@ -47,12 +48,14 @@ export interface Journey {
   /** How the answer went on the last time. */
   resumedBy: ResumeMode | null;
   readonly spent: Spent[];
+  /** What whoever asks may pay; null when nothing bounds it. */
+  readonly purse: Purse | null;
   /** When the present turn began. */
   turnAtMs: number;
 }
 
 /** A journey that has not begun. */
-export const createJourney = (nowMs: number): Journey => ({
+export const createJourney = (nowMs: number, purse: Purse | null): Journey => ({
   attempts: [],
   tried: new Set(),
   later: new Set(),
@@ -67,5 +70,6 @@ export const createJourney = (nowMs: number): Journey => ({
   rescues: [],
   resumedBy: null,
   spent: [],
+  purse,
   turnAtMs: nowMs,
 });

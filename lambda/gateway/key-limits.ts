@@ -7,7 +7,7 @@ import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
 import { planReserve, planSettle, viewPool, type Hold } from '../routing/pools.ts';
 import type { BoundPool, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
-import type { Budget } from './budget.ts';
+import type { Purse } from './budget.ts';
 
 /** What is left of one limit. */
 export interface Left {
@@ -22,7 +22,7 @@ export interface KeyLimitsKeeper {
    * Counts one request of the key. Rejects with CallerError `rate_limited` when the minute is full. Answers what the key may pay
    * for this request; null when nothing bounds it.
    */
-  admit(key: ApiKeyGrant): Promise<Budget | null>;
+  admit(key: ApiKeyGrant): Promise<Purse | null>;
   remaining(key: ApiKeyGrant): Promise<{ readonly requests: Left | null; readonly usd: Left | null }>;
 }
 
@@ -99,9 +99,23 @@ async function take(
   return { waitMs: 1_000 };
 }
 
-function toBudget(desk: Desk, book: string, pool: BoundPool): Budget {
+function overspent({ name, limits }: ApiKeyGrant, resetAtMs: number | null, nowMs: number): CallerError {
+  const { max, per } = limits.usd ?? { max: 0, per: 'never' };
+  const period = per === 'never' ? 'in all' : `a ${per}`;
+  const next =
+    per === 'never' ? 'Raise the limit of the key.' : 'Wait until it begins anew, or raise the limit of the key.';
+  return new CallerError(
+    'rate_limited',
+    `The API key "${name}" may spend $${max} ${period}; what is left does not cover this request, and nothing free can serve it. ${next}`,
+    { retryable: per !== 'never', retryAfterMs: resetAtMs === null ? null : Math.max(0, resetAtMs - nowMs) },
+  );
+}
+
+function toPurse(desk: Desk, key: ApiKeyGrant, pool: BoundPool): Purse {
   const { books } = desk;
+  const book = bookOf(key);
   return {
+    refusal: () => overspent(key, view(desk, book, pool).resetAtMs, books.now()),
     roomUsd: () => {
       const { used, max } = view(desk, book, pool);
       return Math.max(0, max - used);
@@ -148,7 +162,7 @@ export function createKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
         const taken = await take(desk, { book, pool: requests, need: { requests: 1 } });
         if ('waitMs' in taken) throw tooMany(key, taken.waitMs);
       }
-      return usd === null ? null : toBudget(desk, book, usd);
+      return usd === null ? null : toPurse(desk, key, usd);
     },
     remaining: async (key) => {
       const book = bookOf(key);

@@ -51,7 +51,7 @@ export function toDecideInput(deps: PickDeps, operation: Operation, journey: Jou
     lastResort: journey.lastResort,
     thrifty: journey.expense === 'spare' && operation.selector.listed === null,
     nowMs,
-    budgetUsd: deps.ledger.budgetUsd(),
+    budgetUsd: Math.min(deps.ledger.budgetUsd(), journey.purse?.roomUsd() ?? Infinity),
     jitter: deps.clock.random(),
   };
 }
@@ -98,7 +98,11 @@ async function reserve(
   const { ratio, caution } = standing;
   const need = toNeed(input.profile, { candidate, ratio });
   const mostUsd = candidate.tier === 'paid' ? mostUsdOf(input.profile, { candidate, ratio, caution }) : 0;
-  const reserved = await ledger.reserve(best, need, { lastResort: input.lastResort, mostUsd });
+  const reserved = await ledger.reserve(best, need, {
+    lastResort: input.lastResort,
+    mostUsd,
+    purse: journey.purse,
+  });
   if ('reservation' in reserved) return { index: best, candidate, credential, reservation: reserved.reservation };
   journey.refused.set(best, reserved.refusedUntilMs);
   return 'refused';

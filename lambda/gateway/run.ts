@@ -61,7 +61,9 @@ export interface GatewayDeps extends GatewayServices {
 /** Builds the loop over one fleet. */
 export function createGateway(services: GatewayServices): Gateway {
   const deps: GatewayDeps = { ...services, hedge: createHedge(), queue: createQueue(), probes: new Map() };
-  return { run: (input) => run(deps, { ...input, journey: createJourney(deps.clock.now()) }) };
+  return {
+    run: (input) => run(deps, { ...input, journey: createJourney(deps.clock.now(), input.operation.purse ?? null) }),
+  };
 }
 
 async function run(deps: GatewayDeps, request: Request): Promise<RunResult> {
@@ -82,10 +84,16 @@ async function run(deps: GatewayDeps, request: Request): Promise<RunResult> {
       broken = ended.find(({ outcome }) => outcome.committed) ?? broken;
       for (const one of ended) afterEnd(deps, request, one);
     } catch (error) {
-      if (broken === null || !(error instanceof CallerError)) throw error;
+      if (broken === null || !(error instanceof CallerError)) throw toRefusal(deps, request, error);
       return toResult(request, broken, error);
     }
   }
+}
+
+/** Where the caller's own purse holds less than the installation's, it is the one to be told of. */
+function toRefusal({ ledger }: GatewayDeps, { journey: { purse } }: Request, error: unknown): unknown {
+  const tooDear = error instanceof CallerError && error.code === 'budget_exceeded';
+  return tooDear && purse !== null && purse.roomUsd() < ledger.budgetUsd() ? purse.refusal() : error;
 }
 
 /** Only answers that came to their end count as rescued. */

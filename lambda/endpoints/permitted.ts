@@ -1,0 +1,39 @@
+// What of the fleet somebody may use: the models their person and their key allow, and how far the key lets them pay or be trained on.
+import { CallerError } from '#shared/failures.ts';
+import { can, type Principal } from '#shared/people.ts';
+import type { Policy } from '../routing/policy.ts';
+import type { Selector } from '../routing/selector.ts';
+import type { Candidate } from '../routing/types.ts';
+
+const isBounded = ({ models, key }: Principal): boolean => models !== null || (key?.models ?? null) !== null;
+
+/** Whether they may use this model. */
+export function permits(principal: Principal, { route, modelId, family }: Candidate): boolean {
+  return !isBounded(principal) || can(principal, 'use', { kind: 'model', names: [route, modelId, family] });
+}
+
+/** Of the candidates a name means, those they may use. Throws CallerError `forbidden` when none is left. */
+export function toPermitted(selector: Selector, candidates: readonly Candidate[], principal: Principal): Selector {
+  if (!isBounded(principal)) return selector;
+  const meant = selector.among ?? [...candidates.keys()];
+  const among = meant.filter((index) => {
+    const candidate = candidates[index];
+    return candidate !== undefined && permits(principal, candidate);
+  });
+  if (among.length > 0 || meant.length === 0) return { ...selector, among };
+  const patterns = principal.key?.models ?? principal.models ?? [];
+  const who = principal.key === null ? 'You' : `The API key "${principal.key.name}"`;
+  throw new CallerError('forbidden', `${who} may not use "${selector.name}", only: ${patterns.join(', ')}.`, {
+    param: 'model',
+  });
+}
+
+/** The policy within what the key allows. */
+export function toPermittedPolicy(policy: Policy, { key }: Principal): Policy {
+  if (key === null) return policy;
+  return {
+    ...policy,
+    paid: key.tier === 'free' ? 'never' : policy.paid,
+    noTraining: policy.noTraining || key.privacy === 'no_training',
+  };
+}
