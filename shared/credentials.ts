@@ -1,6 +1,6 @@
 // What a configured credential says beyond its key: the FREEWAY_PROVIDERS entry and what is shared with the web app.
 import * as z from 'zod/mini';
-import { modelKinds, modelSchema, modelSizes, capabilityIds, priceSchema } from './catalog.ts';
+import { modelKinds, modelSchema, modelSizes, capabilityIds, priceSchema, wireIds } from './catalog.ts';
 import { clockSchema, poolScopes, poolUnits } from './pools.ts';
 
 /** A model given with a credential: all it leaves out is taken from the catalog, or is unknown. */
@@ -15,6 +15,8 @@ export const entryModelSchema = z.looseObject({
   capabilities: z.optional(z.array(z.enum(capabilityIds))),
   price: z.optional(priceSchema),
   path: z.optional(z.string()),
+  /** Where it speaks another format than its provider. */
+  wire: z.optional(z.enum(wireIds)),
   free: z.optional(modelSchema.shape.free),
 });
 export type EntryModel = z.infer<typeof entryModelSchema>;
