@@ -1,0 +1,266 @@
+// Sign-in with Google: Google's own library against a local certificate server; every refusal has its sentence and stands in the audit.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../fakes/memory-store.ts';
+import { createFakeClock } from '../fakes/clock.ts';
+import { createHouse, ORIGIN, owner, bearer, type Answer, type House } from './house.ts';
+import { CLIENT_ID, startIssuer, type Issuer, type Token } from './issuer.ts';
+
+let issuer: Issuer;
+beforeAll(async () => {
+  issuer = await startIssuer();
+});
+afterEach(() => issuer.fail(false));
+afterAll(() => issuer.close());
+
+const toEnv = (more: Record<string, string> = {}): Record<string, string> => ({
+  GOOGLE_CLIENT_ID: CLIENT_ID,
+  GOOGLE_CERTS_URL: issuer.certsUrl,
+  ALLOWED_EMAILS: 'ada@example.com, *@school.example',
+  ADMIN_EMAILS: 'root@example.com',
+  ...more,
+});
+
+const nonceOf = async (house: House): Promise<string> => String((await house.ask('GET /api/session')).json['nonce']);
+
+async function signIn(house: House, token: Token = {}, more: Record<string, unknown> = {}): Promise<Answer> {
+  const nonce = await nonceOf(house);
+  const credential = issuer.sign({ ...token, claims: { nonce, ...token.claims } });
+  return house.ask('POST /api/session/google', { body: { credential, ...more }, headers: { origin: ORIGIN } });
+}
+
+const cookieOf = ({ headers }: Answer): string => (headers['set-cookie'] ?? '').split(';')[0] ?? '';
+
+async function lastRefusal(house: House): Promise<Record<string, unknown>> {
+  const { json } = await house.ask('GET /api/audit', { headers: owner, query: 'action=sign_in_refused&limit=1' });
+  return (json['data'] as Record<string, unknown>[])[0] ?? {};
+}
+
+describe('sign-in with Google', () => {
+  it('lets the invited in, and keeps them in by a cookie that scripts can not read', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const state = await house.ask('GET /api/session');
+    expect(state.json).toMatchObject({ mode: 'google', client_id: CLIENT_ID, person: null });
+    const answer = await signIn(house);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.json).toMatchObject({
+      person: { email: 'ada@example.com', role: 'member', via: 'session' },
+      token: null,
+    });
+    expect(answer.headers['set-cookie']).toMatch(/^fw=fws_.*; HttpOnly; SameSite=Lax$/);
+    const seen = await house.ask('GET /api/session', { headers: { cookie: cookieOf(answer) } });
+    expect(seen.json).toMatchObject({ nonce: null, person: { email: 'ada@example.com' } });
+    const { json } = await house.ask('GET /api/audit', { headers: owner, query: 'action=sign_in' });
+    expect(json['data']).toMatchObject([{ action: 'sign_in', target: 'ada@example.com', address: '127.0.0.1' }]);
+  });
+
+  it('names the cookie so that only HTTPS of this very host carries it', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const credential = issuer.sign({ claims: { nonce: await nonceOf(house) } });
+    const headers = { 'x-forwarded-proto': 'https', 'sec-fetch-site': 'same-origin' };
+    const answer = await house.ask('POST /api/session/google', { body: { credential }, headers });
+    expect(answer.headers['set-cookie']).toMatch(/^__Host-fw=.*; Secure$/);
+  });
+
+  it('hands out the token only to whom asks to carry it', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const answer = await signIn(house, {}, { carry: 'bearer' });
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    const seen = await house.ask('GET /api/session', { headers: bearer(String(answer.json['token'])) });
+    expect(seen.json['person']).toMatchObject({ email: 'ada@example.com' });
+  });
+
+  it('ends the session that a new sign-in replaces', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const first = { cookie: cookieOf(await signIn(house)) };
+    // The nonce is for whoever is not signed in yet.
+    const credential = issuer.sign({ claims: { nonce: await nonceOf(house) } });
+    const again = await house.ask('POST /api/session/google', {
+      body: { credential },
+      headers: { ...first, origin: ORIGIN },
+    });
+    expect(cookieOf(again)).not.toBe(first.cookie);
+    expect((await house.ask('GET /api/sessions', { headers: first })).status).toBe(401);
+    expect((await house.ask('GET /api/sessions', { headers: { cookie: cookieOf(again) } })).json['data']).toHaveLength(
+      1,
+    );
+  });
+
+  const seconds = (): number => Math.floor(Date.now() / 1000);
+  const refusals: readonly (readonly [string, () => Token, number, RegExp])[] = [
+    ['wrong_audience', () => ({ claims: { aud: 'another-app' } }), 401, /another application/],
+    ['wrong_issuer', () => ({ claims: { iss: 'https://evil.example' } }), 401, /not issued by accounts\.google\.com/],
+    ['wrong_issuer', () => ({ claims: { iss: 'googleapis.com' } }), 401, /not issued by accounts\.google\.com/],
+    ['expired', () => ({ claims: { iat: seconds() - 7200, exp: seconds() - 3600 } }), 401, /has expired/],
+    ['expired', () => ({ claims: { iat: seconds() - 3700, exp: seconds() - 100 } }), 401, /has expired/],
+    ['not_yet_valid', () => ({ claims: { iat: seconds() + 3000, exp: seconds() + 6000 } }), 401, /from the future/],
+    ['unknown_signer', () => ({ kid: 'nobody' }), 401, /does not publish/],
+    ['unknown_signer', () => ({ kid: 'constructor' }), 401, /does not publish/],
+    ['forged', () => ({ forged: true }), 401, /signature of the ID token is wrong/],
+    ['algorithm', () => ({ alg: 'none' }), 401, /RS256/],
+    ['algorithm', () => ({ alg: 'HS256' }), 401, /RS256/],
+    ['email_unverified', () => ({ claims: { email_verified: false } }), 403, /has not verified/],
+    ['email_unverified', () => ({ claims: { email_verified: 'true' } }), 403, /has not verified/],
+    ['nonce_missing', () => ({ claims: { nonce: undefined } }), 401, /carries no nonce/],
+    ['nonce_unknown', () => ({ claims: { nonce: 'made-up' } }), 401, /click once more/],
+    [
+      'not_invited',
+      () => ({ claims: { email: 'mallory@example.com' } }),
+      403,
+      /mallory@example\.com is not on the invite list/,
+    ],
+    ['not_invited', () => ({ claims: { email: 'ada@example.com.evil.example' } }), 403, /not on the invite list/],
+    ['not_invited', () => ({ claims: { email: 'x@sub.school.example' } }), 403, /not on the invite list/],
+  ];
+  it.each(refusals)('refuses: %s %#', async (reason, toToken, status, sentence) => {
+    const house = await createHouse({ env: toEnv() });
+    const answer = await signIn(house, toToken());
+    expect(answer.status).toBe(status);
+    expect(answer.message).toMatch(sentence);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(answer.text).not.toContain('eyJ');
+    expect((await lastRefusal(house))['detail']).toMatch(new RegExp(`^${reason}: `));
+  });
+
+  it('refuses what is no token at all', async () => {
+    const house = await createHouse({ env: toEnv() });
+    for (const credential of ['x', 'a.b.c', '..', `${'a'.repeat(50)}.e30.e30`]) {
+      const answer = await house.ask('POST /api/session/google', { body: { credential } });
+      expect(answer.status).toBe(401);
+      expect((await lastRefusal(house))['detail']).toMatch(/^malformed: /);
+    }
+  });
+
+  it('takes a nonce once, and for ten minutes', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const credential = issuer.sign({ claims: { nonce: await nonceOf(house) } });
+    expect((await house.ask('POST /api/session/google', { body: { credential } })).status).toBe(200);
+    const replayed = await house.ask('POST /api/session/google', { body: { credential } });
+    expect(replayed.status).toBe(401);
+    expect(replayed.message).toMatch(/used already/);
+    const late = issuer.sign({ claims: { nonce: await nonceOf(house) } });
+    await house.clock.advance(10 * 60_000 + 1_000);
+    expect((await house.ask('POST /api/session/google', { body: { credential: late } })).message).toMatch(
+      /took too long/,
+    );
+  });
+
+  it('lets a whole domain in, and takes it out again within the minute', async () => {
+    const house = await createHouse({ env: toEnv({ ALLOWED_EMAILS: '' }) });
+    const invited = await house.ask('POST /api/people', { headers: owner, body: { email: '*@School.example' } });
+    expect(invited.status).toBe(201);
+    const answer = await signIn(house, { claims: { email: 'Kid@School.example', sub: 'google-kid' } });
+    const headers = { cookie: cookieOf(answer) };
+    expect((await house.ask('GET /v1/models', { headers })).status).toBe(200);
+    await house.ask(`DELETE /api/people/${String(invited.json['id'])}`, { headers: owner });
+    await house.clock.advance(60_000);
+    const gone = await house.ask('GET /v1/models', { headers });
+    expect(gone.status).toBe(403);
+    expect(gone.message).toMatch(/kid@school\.example is not on the invite list/);
+  });
+
+  it('heeds expiry, blocks, and accounts that changed hands', async () => {
+    const house = await createHouse({ env: toEnv({ ALLOWED_EMAILS: '' }) });
+    const expires = new Date(house.clock.now() + 60_000).toISOString();
+    const { json } = await house.ask('POST /api/people', {
+      headers: owner,
+      body: { email: 'ada@example.com', expires_at: expires },
+    });
+    const path = `PATCH /api/people/${String(json['id'])}`;
+    expect((await signIn(house)).status).toBe(200);
+    expect((await signIn(house, { claims: { sub: 'google-2' } })).message).toMatch(/another Google account/);
+    await house.clock.advance(61_000);
+    expect((await signIn(house)).message).toMatch(/invitation of ada@example\.com has expired/);
+    await house.ask(path, { headers: owner, body: { expires_at: null, blocked: true } });
+    expect((await signIn(house)).message).toMatch(/has been blocked/);
+  });
+
+  it('makes the first admin the owner only where nobody holds a key of the owner', async () => {
+    const root = { claims: { email: 'root@example.com', sub: 'google-root' } };
+    const withKey = await createHouse({ env: toEnv() });
+    expect((await signIn(withKey, root)).json['person']).toMatchObject({ role: 'admin' });
+    const withoutKey = await createHouse({ env: toEnv({ FREEWAY_OWNER_KEY: '' }) });
+    expect((await signIn(withoutKey, root)).json['person']).toMatchObject({ id: 'owner', role: 'owner' });
+  });
+
+  it('takes an ID token on the API too, for as long as it lasts', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const token = bearer(issuer.sign());
+    expect((await house.ask('GET /v1/models', { headers: token })).status).toBe(200);
+    const stranger = await house.ask('GET /v1/models', {
+      headers: bearer(issuer.sign({ claims: { email: 'eve@example.com' } })),
+    });
+    expect(stranger.status).toBe(403);
+    expect((await house.ask('GET /v1/models', { headers: bearer(issuer.sign({ forged: true })) })).status).toBe(401);
+    await house.clock.advance(3_700_000);
+    expect((await house.ask('GET /v1/models', { headers: token })).status).toBe(401);
+  });
+
+  it('refuses pages of other sites', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const credential = issuer.sign({ claims: { nonce: await nonceOf(house) } });
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ] as Record<string, string>[]) {
+      const answer = await house.ask('POST /api/session/google', { body: { credential }, headers });
+      expect(answer.status).toBe(403);
+    }
+    const form = { 'content-type': 'text/plain', 'sec-fetch-site': 'same-origin' };
+    expect((await house.ask('POST /api/session/google', { body: { credential }, headers: form })).status).toBe(400);
+  });
+
+  it('slows down an address that fails too often, and no other', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const fail = (address: string): Promise<Answer> =>
+      house.ask('POST /api/session/google', { body: { credential: 'a.b.c' }, address });
+    for (let i = 0; i < 10; i++) expect((await fail('203.0.113.5')).status).toBe(401);
+    const slowed = await fail('203.0.113.5');
+    expect(slowed.status).toBe(429);
+    expect(Number(slowed.headers['retry-after'])).toBeGreaterThan(50);
+    expect((await fail('203.0.113.6')).status).toBe(401);
+    await house.clock.advance(61_000);
+    expect((await fail('203.0.113.5')).status).toBe(401);
+  });
+});
+
+describe("Google's certificates", () => {
+  it('are read once, shared by the store, and stand in for a day when Google is away', async () => {
+    const clock = createFakeClock(Date.now());
+    const store = createMemoryStore(clock);
+    const before = issuer.fetched();
+    const first = await createHouse({ env: toEnv(), store, clock });
+    await Promise.all([signIn(first), signIn(first), signIn(first)]);
+    expect(issuer.fetched() - before).toBe(1);
+    issuer.fail(true);
+    const second = await createHouse({ env: toEnv(), store, clock });
+    expect((await signIn(second)).status).toBe(200);
+    expect(issuer.fetched() - before).toBe(1);
+  });
+
+  it('are read again when Google signs with a new key, but not for every unknown one', async () => {
+    const house = await createHouse({ env: toEnv() });
+    expect((await signIn(house)).status).toBe(200);
+    issuer.rotate('key-2');
+    await house.clock.advance(61_000);
+    expect((await signIn(house)).status).toBe(200);
+    const before = issuer.fetched();
+    for (let i = 0; i < 5; i++) await signIn(house, { kid: `unknown-${i}` });
+    expect(issuer.fetched() - before).toBe(0);
+  });
+
+  it('that can not be read at all are told as such', async () => {
+    issuer.fail(true);
+    const house = await createHouse({ env: toEnv() });
+    const answer = await signIn(house);
+    expect(answer.status).toBe(503);
+    expect(answer.message).toMatch(/certificates can't be read/);
+  });
+});
+
+describe('settings for tests', () => {
+  it.each(['GOOGLE_CERTS_URL', 'GOOGLE_ISSUER'])('%s is refused in production', async (name) => {
+    const env = { GOOGLE_CLIENT_ID: CLIENT_ID, NODE_ENV: 'production', [name]: 'http://127.0.0.1:1/certs' };
+    await expect(createHouse({ env })).rejects.toThrow(new RegExp(`${name} is for tests only`));
+  });
+});
