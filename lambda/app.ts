@@ -47,6 +47,12 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
     },
     {
       method: 'POST',
+      path: '/v1/responses',
+      access: ['use', 'inference'],
+      endpoint: createChatEndpoint(deps, deps.chatWires['openai-responses']),
+    },
+    {
+      method: 'POST',
       path: '/v1/messages',
       access: ['use', 'inference'],
       endpoint: createChatEndpoint(deps, deps.chatWires.anthropic),

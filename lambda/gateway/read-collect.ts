@@ -4,7 +4,7 @@ import { createGathering, findFault } from '../wire/facts.ts';
 import { createSse, endSse, feedSse } from '../wire/sse.ts';
 import type { Answer, SseFrame } from '../wire/types.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
-import { toNote } from './read-whole.ts';
+import { toDated, toNote } from './read-whole.ts';
 
 const failed = (failure: ProviderFailure): Reading => ({ failure, committed: false, usage: null, seenTokens: 0 });
 
@@ -15,7 +15,8 @@ function answerWhole(reading: ChatReading, answer: Answer, broke: ProviderFailur
     return failed(broke ?? { kind: 'network', message: 'the stream ended before the answer did' });
   const fault = findFault(answer);
   if (fault !== null) return failed(fault);
-  context.commit('application/json', answer.usage).end(callerWire.renderReply(answer, question, toNote(reading)));
+  const text = callerWire.renderReply(toDated(answer, context.nowMs()), question, toNote(reading));
+  context.commit('application/json', answer.usage).end(text);
   const { content, reasoning, refusal, toolCalls, usage } = answer;
   const length = toolCalls.reduce((sum, call) => sum + call.arguments.length, 0);
   const seenTokens = Math.ceil((length + content.length + reasoning.length + refusal.length) / 4);

@@ -10,7 +10,7 @@ import { createCallAligner, type CallAligner } from './align-calls.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 import type { Resumption } from './rescue.ts';
 import { unfinished } from './read-stream.ts';
-import { createWholeBody, tooLarge } from './read-whole.ts';
+import { createWholeBody, toDated, tooLarge } from './read-whole.ts';
 import { noteShown } from './shown.ts';
 
 interface State {
@@ -112,7 +112,11 @@ export function createRetellWholeReader(reading: ChatReading, resumption: Resump
       const failure = parsed.failure ?? (answer === null ? noAnswer : null);
       if (failure !== null || answer === null) return conclude(state, reading, failure);
       state.isWhole = true;
-      takeFacts(state, reading, { ...toFacts(answer), finish: answer.finish ?? 'stop', done: true });
+      takeFacts(state, reading, {
+        ...toFacts(toDated(answer, context.nowMs())),
+        finish: answer.finish ?? 'stop',
+        done: true,
+      });
       return conclude(state, reading, null);
     },
   };

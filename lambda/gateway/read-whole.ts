@@ -1,5 +1,6 @@
 // Reads a reply that comes in one piece, for a caller who asked for one: passes it on as it stands, or told in the caller's wire.
 import type { ProviderFailure } from '#shared/failures.ts';
+import type { Answer } from '../wire/types.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 
 /** The largest reply that is kept in memory. */
@@ -43,6 +44,10 @@ export const tooLarge: ProviderFailure = {
 export const toNote = ({ dropped }: ChatReading): { readonly dropped: readonly string[] } | undefined =>
   dropped.length === 0 ? undefined : { dropped };
 
+/** Not every format tells when an answer was made. */
+export const toDated = (answer: Answer, nowMs: number): Answer =>
+  answer.created > 0 ? answer : { ...answer, created: Math.floor(nowMs / 1000) };
+
 /** A body reader for whole replies. */
 export function createWholeReader(reading: ChatReading): BodyReader {
   const { question, wire, callerWire, dialect, context } = reading;
@@ -61,7 +66,7 @@ export function createWholeReader(reading: ChatReading): BodyReader {
       if (wire !== callerWire) {
         const answer = wire.toAnswer(text);
         if (answer === null) return failed({ kind: 'bad_reply', message: 'the reply holds no answer' });
-        out = callerWire.renderReply(answer, question, toNote(reading));
+        out = callerWire.renderReply(toDated(answer, context.nowMs()), question, toNote(reading));
       }
       context.commit('application/json', usage).end(out);
       return { failure: null, committed: true, usage, seenTokens: Math.ceil(contentLength / 4) };

@@ -171,3 +171,60 @@ export function createMessagesClient(url: string, apiKey: string): Client {
     },
   };
 }
+
+function toInput({ prompt, image, result }: Wish): OpenAI.Responses.ResponseInput {
+  const content: OpenAI.Responses.ResponseInputContent[] = [{ type: 'input_text', text: prompt }];
+  if (image !== undefined)
+    content.push({ type: 'input_image', image_url: `data:image/png;base64,${image}`, detail: 'auto' });
+  const input: OpenAI.Responses.ResponseInput = [{ role: 'user', content }];
+  if (result !== undefined) {
+    const given = JSON.stringify({ city: result.city });
+    input.push(
+      { type: 'function_call', call_id: result.id, name: weather.name, arguments: given },
+      { type: 'function_call_output', call_id: result.id, output: result.text },
+    );
+  }
+  return input;
+}
+
+function thoughtsOf(item: OpenAI.Responses.ResponseOutputItem): string {
+  return item.type === 'reasoning' ? item.summary.map(({ text }) => text).join('') : '';
+}
+
+/** OpenAI's client on responses. */
+export function createResponsesClient(baseURL: string, apiKey: string): Client {
+  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0 });
+  return {
+    name: 'openai responses',
+    finishes: { stop: 'completed', tools: 'completed' },
+    ask: async (wish, signal) => {
+      const body = {
+        model: wish.model,
+        input: toInput(wish),
+        ...(wish.system === undefined ? {} : { instructions: wish.system }),
+        ...(wish.tools ? { tools: [{ type: 'function' as const, ...weather, strict: false }] } : {}),
+        ...(wish.schema
+          ? { text: { format: { type: 'json_schema' as const, name: 'out', schema: wish.schema, strict: true } } }
+          : {}),
+      };
+      let pieces = 0;
+      let answer: OpenAI.Responses.Response;
+      if (wish.stream) {
+        const stream = client.responses.stream(body, { signal: signal ?? null });
+        stream.on('response.output_text.delta', () => pieces++);
+        answer = await stream.finalResponse();
+      } else answer = await client.responses.create(body, { signal: signal ?? null });
+      return {
+        text: answer.output_text,
+        reasoning: answer.output.map(thoughtsOf).join(''),
+        calls: answer.output.flatMap((item) =>
+          item.type === 'function_call' ? [{ name: item.name, arguments: parse(item.arguments) }] : [],
+        ),
+        finish: answer.status ?? '',
+        inputTokens: answer.usage?.input_tokens ?? -1,
+        outputTokens: answer.usage?.output_tokens ?? -1,
+        pieces,
+      };
+    },
+  };
+}

@@ -1,7 +1,7 @@
 // Official clients of every format against providers of every format, through the started server: the conformance table.
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createChatClient, createMessagesClient, type Client } from './clients.ts';
+import { createChatClient, createMessagesClient, createResponsesClient, type Client } from './clients.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 const mock = new LLMock({ port: 0, logLevel: 'silent' });
@@ -17,9 +17,9 @@ const person = {
   additionalProperties: false,
 };
 
-const clientNames = ['openai chat', 'anthropic'] as const;
+const clientNames = ['openai chat', 'openai responses', 'anthropic'] as const;
 /** Providers by the format they speak; each serves a model named after it. */
-const wires = ['openai-chat', 'anthropic'] as const;
+const wires = ['openai-chat', 'openai-responses', 'anthropic'] as const;
 const pairs = clientNames.flatMap((client) => wires.map((wire) => ({ client, wire })));
 
 beforeAll(async () => {
@@ -48,6 +48,7 @@ beforeAll(async () => {
   );
   clients = {
     'openai chat': createChatClient(`${server.url}/v1`, OWNER_KEY),
+    'openai responses': createResponsesClient(`${server.url}/v1`, OWNER_KEY),
     anthropic: createMessagesClient(server.url, OWNER_KEY),
   };
 });

@@ -1,0 +1,116 @@
+// Tells the input items of a Responses request as messages of the OpenAI chat format.
+import type { Json } from '../json.ts';
+import { isRecord, toList, toRecord, toText } from '../json.ts';
+import { fail, failShowing } from '../openai-chat/fields.ts';
+import type { Pivot } from './question.ts';
+
+const roles: ReadonlySet<unknown> = new Set(['user', 'assistant', 'system', 'developer']);
+
+/** Adds the whole input. Throws CallerError naming the field at fault. */
+export function addInput(pivot: Pivot, input: unknown): void {
+  if (typeof input === 'string') return void pivot.messages.push({ role: 'user', content: input });
+  if (!Array.isArray(input) || input.length === 0)
+    return fail('input', 'a string or a non-empty array of items', input);
+  input.forEach((item: unknown, index) => {
+    const path = `input[${index}]`;
+    if (!isRecord(item)) return fail(path, 'an object', item);
+    addItem(pivot, item, path);
+  });
+}
+
+function addItem(pivot: Pivot, item: Json, path: string): void {
+  const type = item['type'] ?? 'message';
+  switch (type) {
+    case 'message':
+      return addMessage(pivot, item, path);
+    case 'function_call':
+      return addCall(pivot, item, { path, text: item['arguments'] });
+    case 'custom_tool_call':
+      return addCall(pivot, item, { path, text: JSON.stringify({ input: item['input'] ?? '' }) });
+    case 'function_call_output':
+    case 'custom_tool_call_output':
+      return addOutput(pivot, item, path);
+    case 'item_reference':
+      return fail(path, 'an item itself, because Freeway stores none that could be referred to', item);
+    default:
+      // Thoughts, and what hosted tools did in earlier turns, matter to nobody else.
+      if (type === 'reasoning' || /_(call|call_output|list_tools|approval_request)$|^compaction/.test(String(type)))
+        pivot.dropped.add(`input.${String(type)}`);
+      else pivot.bound.add(path);
+  }
+}
+
+function addMessage(pivot: Pivot, item: Json, path: string): void {
+  const { role, content } = item;
+  if (!roles.has(role)) return failShowing(`${path}.role`, 'one of user, assistant, system, developer', role);
+  if (typeof content === 'string') return void pivot.messages.push({ role, content });
+  if (!Array.isArray(content)) return fail(`${path}.content`, 'a string or an array of parts', content);
+  const parts = content.flatMap((part: unknown, index) => toParts(pivot, part, `${path}.content[${index}]`));
+  const isText = parts.every(({ type }) => type === 'text');
+  if (parts.length === 0) return;
+  // Only callers' own words come in parts everywhere.
+  const text = parts.map((part) => part['text']).join(role === 'assistant' ? '' : '\n');
+  pivot.messages.push({ role, content: isText && (role !== 'user' || parts.length === 1) ? text : parts });
+}
+
+/** Calls of one turn stand in one message. */
+function addCall(pivot: Pivot, item: Json, { path, text }: { path: string; text: unknown }): void {
+  const { call_id: id, name } = item;
+  if (toText(id) === null) return fail(`${path}.call_id`, 'a non-empty string', id);
+  if (toText(name) === null) return fail(`${path}.name`, 'a non-empty string', name);
+  if (typeof text !== 'string') return fail(`${path}.arguments`, 'a string of JSON', text);
+  const call = { id, type: 'function', function: { name, arguments: text } };
+  const last = pivot.messages.at(-1);
+  if (last?.['role'] !== 'assistant')
+    return void pivot.messages.push({ role: 'assistant', content: null, tool_calls: [call] });
+  pivot.messages[pivot.messages.length - 1] = { ...last, tool_calls: [...toList(last['tool_calls']), call] };
+}
+
+/** Pictures among the output follow in a message of their own, since results of tools are text. */
+function addOutput(pivot: Pivot, item: Json, path: string): void {
+  const { call_id: id, output } = item;
+  if (toText(id) === null) return fail(`${path}.call_id`, 'a non-empty string', id);
+  if (typeof output === 'string') return void pivot.messages.push({ role: 'tool', tool_call_id: id, content: output });
+  if (!Array.isArray(output)) return fail(`${path}.output`, 'a string or an array of parts', output);
+  const parts = output.flatMap((part: unknown, index) => toParts(pivot, part, `${path}.output[${index}]`));
+  const text = parts.flatMap((part) => (part['type'] === 'text' ? [String(part['text'])] : [])).join('\n');
+  const others = parts.filter(({ type }) => type !== 'text');
+  const content = text === '' && others.length > 0 ? 'The result follows in the next message.' : text;
+  pivot.messages.push({ role: 'tool', tool_call_id: id, content });
+  if (others.length === 0) return;
+  const told = { type: 'text', text: `Returned by the tool call ${String(id)}:` };
+  pivot.messages.push({ role: 'user', content: [told, ...others] });
+}
+
+function toParts(pivot: Pivot, part: unknown, path: string): Json[] {
+  if (!isRecord(part)) return fail(path, 'an object', part);
+  const { type, text, refusal, image_url: url, detail, input_audio: audio } = part;
+  switch (type) {
+    case 'input_text':
+    case 'output_text':
+    case 'text':
+    case 'summary_text':
+      return typeof text === 'string' ? [{ type: 'text', text }] : fail(`${path}.text`, 'a string', text);
+    case 'refusal':
+      return typeof refusal === 'string'
+        ? [{ type: 'text', text: refusal }]
+        : fail(`${path}.refusal`, 'a string', refusal);
+    case 'input_image':
+      if (toText(url) !== null)
+        return [{ type: 'image_url', image_url: { url, ...(toText(detail) === null ? {} : { detail }) } }];
+      break;
+    case 'input_file':
+      return toFile(pivot, part, path);
+    case 'input_audio':
+      return [{ type, input_audio: toRecord(audio) }];
+  }
+  pivot.bound.add(path);
+  return [];
+}
+
+function toFile(pivot: Pivot, { file_data: data, filename }: Json, path: string): Json[] {
+  if (toText(data) !== null)
+    return [{ type: 'file', file: { filename: toText(filename) ?? 'document.pdf', file_data: data } }];
+  pivot.bound.add(path);
+  return [];
+}

@@ -1,0 +1,105 @@
+// Checks a Responses request of a caller, tells it in the OpenAI chat format, and reads from that what routing must know.
+import { CallerError } from '#shared/failures.ts';
+import type { ChatQuestion } from '../types.ts';
+import type { Json } from '../json.ts';
+import { isRecord, toText } from '../json.ts';
+import { fail, failShowing } from '../openai-chat/fields.ts';
+import { parseQuestion as parsePivot } from '../openai-chat/question.ts';
+import { addInput } from './pivot-input.ts';
+import { addTools } from './pivot-tools.ts';
+
+/** A request of the OpenAI chat format as it grows, and what has no place in it. */
+export interface Pivot {
+  readonly body: Record<string, unknown>;
+  readonly messages: Json[];
+  /** Fields an answer can do without. */
+  readonly dropped: Set<string>;
+  /** Fields that only providers of this format can take, and that no answer makes sense without. */
+  readonly bound: Set<string>;
+}
+
+/** Fields that mean the same in both formats. */
+const alike = [
+  'model', 'stream', 'temperature', 'top_p', 'parallel_tool_calls', 'metadata', 'user', 'freeway', 'models',
+] as const; // prettier-ignore
+
+/** Fields that are told in other words, or change nothing for somebody who stores nothing. */
+const translated: ReadonlySet<string> = new Set([
+  ...alike, 'input', 'instructions', 'tools', 'tool_choice', 'max_output_tokens', 'text', 'reasoning', 'store', 'include', 'stream_options',
+  'previous_response_id', 'conversation', 'background', 'prompt', 'client_metadata', 'prompt_cache_key', 'prompt_cache_retention',
+  'safety_identifier', 'service_tier',
+]); // prettier-ignore
+
+/** What asks for state that Freeway does not keep, and what to do instead. */
+const stored: Readonly<Record<string, string>> = {
+  previous_response_id:
+    'Freeway stores no responses: send the whole conversation in "input" (with "store": false) instead.',
+  conversation: 'Freeway stores no conversations: send the whole conversation in "input" instead.',
+  prompt: 'Freeway stores no prompts: send "instructions" and "input" instead.',
+};
+
+/** Reads a Responses request. Unknown fields stay in `body`. Throws CallerError `invalid_request`. */
+export function parseQuestion(json: unknown): ChatQuestion {
+  if (!isRecord(json)) return fail('', 'a JSON object', json);
+  refuseStored(json);
+  const pivot: Pivot = { body: {}, messages: [], dropped: new Set(), bound: new Set() };
+  for (const name of alike) if (isGiven(json[name])) pivot.body[name] = json[name];
+  const { instructions } = json;
+  if (isGiven(instructions)) {
+    if (typeof instructions !== 'string') return fail('instructions', 'a string', instructions);
+    if (instructions !== '') pivot.messages.push({ role: 'system', content: instructions });
+  }
+  addInput(pivot, json['input']);
+  addTools(pivot, json);
+  addText(pivot, json['text']);
+  addReasoning(pivot, json['reasoning']);
+  if (isGiven(json['max_output_tokens'])) pivot.body['max_tokens'] = json['max_output_tokens'];
+  for (const name of Object.keys(json)) if (!translated.has(name) && isGiven(json[name])) pivot.dropped.add(name);
+  const body = { ...pivot.body, messages: pivot.messages };
+  return {
+    ...parsePivot(body),
+    wire: 'openai-responses',
+    // The format tells the use of every stream.
+    includeUsage: true,
+    body: json,
+    pivot: body,
+    dropped: [...pivot.dropped],
+    bound: [...pivot.bound],
+  };
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+
+function refuseStored(json: Json): void {
+  for (const [param, message] of Object.entries(stored))
+    if (isGiven(json[param])) throw new CallerError('invalid_request', message, { param });
+  if (json['background'] === true)
+    throw new CallerError('invalid_request', 'Freeway answers at once: leave "background" out.', {
+      param: 'background',
+    });
+}
+
+function addText(pivot: Pivot, text: unknown): void {
+  if (!isGiven(text)) return;
+  if (!isRecord(text)) return fail('text', 'an object', text);
+  const { format, verbosity } = text;
+  if (toText(verbosity) !== null) pivot.body['verbosity'] = verbosity;
+  if (!isGiven(format)) return;
+  if (!isRecord(format)) return fail('text.format', 'an object', format);
+  const { type, name, schema, strict, description } = format;
+  if (type === 'text') return;
+  if (type === 'json_object') pivot.body['response_format'] = { type };
+  else if (type === 'json_schema') {
+    if (toText(name) === null) return fail('text.format.name', 'a non-empty string', name);
+    if (!isRecord(schema)) return fail('text.format.schema', 'a JSON Schema object', schema);
+    const rest = { ...(isGiven(strict) ? { strict } : {}), ...(toText(description) === null ? {} : { description }) };
+    pivot.body['response_format'] = { type, json_schema: { name, schema, ...rest } };
+  } else failShowing('text.format.type', 'one of text, json_object, json_schema', type);
+}
+
+function addReasoning(pivot: Pivot, reasoning: unknown): void {
+  if (!isGiven(reasoning)) return;
+  if (!isRecord(reasoning)) return fail('reasoning', 'an object', reasoning);
+  const effort = toText(reasoning['effort']);
+  if (effort !== null) pivot.body['reasoning_effort'] = effort;
+}
