@@ -90,6 +90,8 @@ function matchPath(route: Route, path: string): Match | null {
 }
 
 function findRoute(routes: readonly Route[], { method, path }: Exchange): Match {
+  const exact = routes.find((route) => route.path === path && route.method === method);
+  if (exact) return { route: exact, params: {} };
   const matches = routes.map((route) => matchPath(route, path)).filter((match) => match !== null);
   const wanted = method === 'HEAD' ? 'GET' : method;
   const match = matches.find(({ route }) => route.method === wanted || route.method === '*');

@@ -16,6 +16,7 @@ const controlsSchema = z.strictObject({
   rescue: z.optional(z.boolean()),
 });
 type Controls = z.infer<typeof controlsSchema>;
+const noControls: Controls = {};
 
 const PREFIX = 'x-freeway-';
 /** Answered by the reply or read elsewhere; not controls of routing. */
@@ -34,16 +35,19 @@ function parseText(name: string, text: string): unknown {
 }
 
 function readHeaders(headers: Headers): Record<string, unknown> {
-  const controls: Record<string, unknown> = {};
+  let controls: Record<string, unknown> = noControls;
   for (const name in headers) {
     if (!name.startsWith(PREFIX) || otherHeaders.has(name)) continue;
     const field = name.slice(PREFIX.length).replaceAll('-', '_');
-    if (field in controlsSchema.shape) controls[field] = parseText(field, headers[name] ?? '');
+    if (!(field in controlsSchema.shape)) continue;
+    if (controls === noControls) controls = {};
+    controls[field] = parseText(field, headers[name] ?? '');
   }
   return controls;
 }
 
 function check(value: unknown, from: string): Controls {
+  if (value === noControls) return noControls;
   const parsed = controlsSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -60,7 +64,7 @@ export interface PolicyDefaults {
 /** The policy for one request. The body field wins over headers; neither can allow what the installation forbids. */
 export function toPolicy(field: unknown, headers: Headers, defaults: PolicyDefaults): Policy {
   const fromHeaders = check(readHeaders(headers), 'x-freeway');
-  const fromBody = field === null || field === undefined ? {} : check(field, 'freeway');
+  const fromBody = field === null || field === undefined ? noControls : check(field, 'freeway');
   const controls: Controls = { ...fromHeaders, ...fromBody };
   return {
     paid: controls.tier === 'free' ? 'never' : defaults.paid,

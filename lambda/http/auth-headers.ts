@@ -1,5 +1,5 @@
 // Reads the key a caller presents, and compares keys without telling by timing how much of one was right.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Headers } from '../ports.ts';
 
 /** The key of a request: Authorization: Bearer, x-api-key or x-goog-api-key. Never read from the URL. null when there is none. */
@@ -9,7 +9,7 @@ export function readBearer(headers: Headers): string | null {
   return bearer ?? (headers['x-api-key'] || headers['x-goog-api-key'] || null);
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** A check whether a request presents this one key, in constant time. */
 export function createKeyCheck(key: string): (headers: Headers) => boolean {

@@ -47,7 +47,7 @@ interface Ending extends Farewell {
   readonly drained: () => Promise<void>;
 }
 
-function watchEnding(response: ServerResponse): Ending {
+function watchEnding(response: ServerResponse, onClose: (ending: Ending) => void): Ending {
   const farewell = createFarewell();
   let waiting: (() => void)[] = [];
   const release = (): void => {
@@ -55,30 +55,57 @@ function watchEnding(response: ServerResponse): Ending {
     waiting = [];
     for (const resolve of ready) resolve();
   };
-  response.on('drain', release);
   response.on('close', () => {
     release();
     if (!response.writableFinished) farewell.leave('hung_up');
+    onClose(ending);
   });
-  return {
+  const ending: Ending = {
     ...farewell,
     drained: () =>
       new Promise((resolve) => {
-        if (response.destroyed || !response.writableNeedDrain) resolve();
-        else waiting.push(resolve);
+        if (response.destroyed || !response.writableNeedDrain) return resolve();
+        if (waiting.push(resolve) === 1) response.once('drain', release);
       }),
   };
+  return ending;
 }
 
-function toBody(response: ServerResponse, { drained }: Ending): ReplyBody {
+type Head = Record<string, string | string[]>;
+
+/** Whole replies up to this size leave in one piece with their head. */
+const ONE_PIECE_BYTES = 16_384;
+/** Replies that have no body by their status, and say no length. */
+const bodiless: ReadonlySet<number> = new Set([204, 304]);
+
+/** Sends a reply that is known in full: its length is told, so that it needs no framing. */
+function sendWhole(response: ServerResponse, { status, head }: { status: number; head: Head }, body: Buffer): void {
+  const isFramed = 'content-length' in head || bodiless.has(status);
+  response.writeHead(status, isFramed ? { ...head } : { ...head, 'content-length': String(body.length) });
+  // As text that stands for the same bytes, since only text shares a piece with the head.
+  if (body.length <= ONE_PIECE_BYTES) response.end(body.toString('latin1'), 'latin1');
+  else response.end(body);
+}
+
+/** The head is held back until the body begins, to be sent with it. */
+function toBody(response: ServerResponse, { status, head }: { status: number; head: Head }, ending: Ending): ReplyBody {
   return {
-    write: (chunk) => response.destroyed || response.writableEnded || response.write(chunk),
-    drained,
-    end: (last) => {
-      if (!response.writableEnded) response.end(last);
+    write: (chunk) => {
+      if (response.destroyed || response.writableEnded) return true;
+      if (!response.headersSent) response.writeHead(status, { ...head });
+      return response.write(chunk);
+    },
+    drained: ending.drained,
+    end: (last = '') => {
+      if (response.writableEnded) return;
+      if (response.headersSent) response.end(last);
+      else sendWhole(response, { status, head }, toBuffer(last));
     },
   };
 }
+
+const toBuffer = (chunk: Uint8Array | string): Buffer =>
+  typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 
 function splitTarget(target: string): { path: string; query: string } {
   // A proxy may name the whole address (RFC 9112, section 3.2.2).
@@ -96,6 +123,7 @@ interface Conversation {
 
 function toExchange({ request, response, ending, stopping }: Conversation): Exchange {
   const headers: Headers = joinHeaders(request.headers);
+  let replied = false;
   return {
     method: request.method ?? 'GET',
     ...splitTarget(request.url ?? '/'),
@@ -109,12 +137,13 @@ function toExchange({ request, response, ending, stopping }: Conversation): Exch
     },
     onGone: ending.onGone,
     reply: (status, given) => {
+      if (replied) throw new Error('a request is replied to once');
+      replied = true;
       const { headers: safe, cookies } = toReplyHeaders(given);
       const head: Record<string, string | string[]> = { ...safe };
       if (cookies.length > 0) head['set-cookie'] = [...cookies];
       if (stopping()) head['connection'] = 'close';
-      response.writeHead(status, head);
-      return toBody(response, ending);
+      return toBody(response, { status, head }, ending);
     },
   };
 }
@@ -146,16 +175,16 @@ export function createNodeServer(handler: Handler, limits: NodeLimits = {}): Ser
   interrupt?.addEventListener('abort', () => {
     for (const ending of open) ending.leave('stopping');
   });
+  const forget = (ending: Ending): void => {
+    open.delete(ending);
+    // A stream that ends after we were told to stop must not keep its connection open.
+    if (stopping()) setImmediate(() => server.closeIdleConnections());
+  };
   server.on('request', (request, response) => {
-    const ending = watchEnding(response);
+    const ending = watchEnding(response, forget);
     if (interrupt?.aborted) ending.leave('stopping');
     open.add(ending);
-    response.on('close', () => open.delete(ending));
     response.on('error', () => undefined);
-    // A stream that ends after we were told to stop must not keep its connection open.
-    response.on('finish', () => {
-      if (stopping()) setImmediate(() => server.closeIdleConnections());
-    });
     void serve(handler, toExchange({ request, response, ending, stopping }), response);
   });
   return server;

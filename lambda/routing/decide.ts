@@ -45,26 +45,28 @@ export interface Standing {
 }
 
 /** Why a candidate is not in the plan; `eligible` means it is. Order is the order of the checks. */
-export const verdicts = [
-  'eligible',
-  'other_kind',
-  'other_model',
-  'provider_excluded',
-  'already_tried',
-  'paid_not_allowed',
-  'may_train_on_prompts',
-  'lacks_capability',
-  'context_too_small',
-  'output_too_small',
-  'below_quality_floor',
-  'request_exceeds_limit',
-  'resting',
-  'breaker_open',
-  'quota_used_up',
-  'kept_for_later',
-  'over_budget',
-] as const;
-export type Verdict = (typeof verdicts)[number];
+const code = {
+  eligible: 0,
+  other_kind: 1,
+  other_model: 2,
+  provider_excluded: 3,
+  already_tried: 4,
+  paid_not_allowed: 5,
+  may_train_on_prompts: 6,
+  lacks_capability: 7,
+  context_too_small: 8,
+  output_too_small: 9,
+  below_quality_floor: 10,
+  request_exceeds_limit: 11,
+  resting: 12,
+  breaker_open: 13,
+  quota_used_up: 14,
+  kept_for_later: 15,
+  over_budget: 16,
+} as const;
+export type Verdict = keyof typeof code;
+/** All verdicts, in the order of their numbers. */
+export const verdicts = Object.keys(code) as readonly Verdict[];
 
 /** Verdicts that time will lift. */
 export const passingVerdicts: ReadonlySet<Verdict> = new Set<Verdict>([
@@ -107,8 +109,6 @@ export interface Decision {
   readonly codes: Uint8Array;
 }
 
-const code = Object.fromEntries(verdicts.map((verdict, index) => [verdict, index])) as Record<Verdict, number>;
-
 /** Bucket levels are fractions; a millionth of a unit is noise. */
 const NOISE = 1e-6;
 
@@ -126,6 +126,39 @@ function fitsNow({ limits, caution }: Standing, asked: Asked, profile: RequestPr
     if (cautious(need, { unit, max: most, caution }) > room + NOISE) return false;
   }
   return true;
+}
+
+/** One decision under way. */
+interface Judging {
+  readonly input: DecideInput;
+  readonly floor: { readonly rank: number; readonly hard: boolean };
+  readonly glance: Glance;
+}
+
+/** What was looked at last: candidates of one credential mostly share their limits, and need the same of them. */
+interface Glance {
+  readonly asked: { -readonly [K in keyof Asked]: Asked[K] };
+  limits: readonly Limit[] | null;
+  caution: number;
+  fits: boolean;
+}
+
+/** The same as `fitsNow`, looked up where the candidate before was in the same position. */
+function fitsAsBefore(candidate: Candidate, standing: Standing, { glance, input }: Judging): boolean {
+  const { asked } = glance;
+  const { limits, ratio, caution } = standing;
+  const isAlike =
+    limits === glance.limits &&
+    ratio === asked.ratio &&
+    caution === glance.caution &&
+    candidate.maxOutput === asked.candidate.maxOutput &&
+    candidate.price === asked.candidate.price;
+  asked.candidate = candidate;
+  if (isAlike) return glance.fits;
+  asked.ratio = ratio;
+  glance.limits = limits;
+  glance.caution = caution;
+  return (glance.fits = fitsNow(standing, asked, input.profile));
 }
 
 const named = (list: readonly string[], candidate: Candidate): boolean =>
@@ -151,12 +184,12 @@ function judgeFit(candidate: Candidate, { profile, policy, selector }: DecideInp
 }
 
 /** Whether it may be asked now: context, limits, rests, breaker, quota. */
-function judgeNow(candidate: Candidate, standing: Standing, { profile, nowMs, lastResort }: DecideInput): number {
-  const asked = { candidate, ratio: standing.ratio };
+function judgeNow(candidate: Candidate, standing: Standing, judging: Judging): number {
+  const { profile, nowMs, lastResort } = judging.input;
   if (candidate.context !== null && profile.inputTokens * standing.ratio > candidate.context)
     return code.context_too_small;
-  const fits = fitsNow(standing, asked, profile);
-  if (!fits && exceedsLimit(standing.limits, asked, profile)) return code.request_exceeds_limit;
+  const fits = fitsAsBefore(candidate, standing, judging);
+  if (!fits && exceedsLimit(standing.limits, judging.glance.asked, profile)) return code.request_exceeds_limit;
   if (standing.restUntilMs > nowMs) return code.resting;
   if (standing.breaker === 'open' && !lastResort) return code.breaker_open;
   return fits ? code.eligible : code.quota_used_up;
@@ -178,7 +211,8 @@ export function isLeftAlone(index: number, input: DecideInput): boolean {
   return !candidate || !standing || candidate.roleRank < requiredSize(input).rank || isKept(index, input);
 }
 
-function judge(index: number, input: DecideInput, floor: { rank: number; hard: boolean }): number {
+function judge(index: number, judging: Judging): number {
+  const { input, floor } = judging;
   const candidate = input.candidates[index];
   const standing = input.standings[index];
   if (candidate === undefined || standing === undefined) return code.other_model;
@@ -190,7 +224,7 @@ function judge(index: number, input: DecideInput, floor: { rank: number; hard: b
   if (input.refused.size > 0 && (input.refused.get(index) ?? 0) > input.nowMs) return code.quota_used_up;
   // A model below what the request should have is no way to save.
   if (input.thrifty && candidate.roleRank < floor.rank) return code.kept_for_later;
-  const now = judgeNow(candidate, standing, input);
+  const now = judgeNow(candidate, standing, judging);
   return now === code.eligible && input.thrifty && isKept(index, input) ? code.kept_for_later : now;
 }
 
@@ -198,15 +232,18 @@ function judge(index: number, input: DecideInput, floor: { rank: number; hard: b
 export function decide(input: DecideInput): Decision {
   const count = input.candidates.length;
   const codes = new Uint8Array(count).fill(code.other_model);
-  const floor = requiredSize(input);
   const order = toOrder(input);
+  const [first] = input.candidates;
+  if (first === undefined) return { best: -1, spared: -1, eligible: 0, passing: 0, codes };
+  const glance: Glance = { asked: { candidate: first, ratio: 1 }, limits: null, caution: 1, fits: false };
+  const judging: Judging = { input, floor: requiredSize(input), glance };
   const [leader, spared] = [toLeader(order), toLeader(order)];
   const { among } = input.selector;
   let eligible = 0;
   let passing = 0;
   for (let at = 0; at < (among?.length ?? count); at++) {
     const index = among === null ? at : (among[at] ?? -1);
-    const verdict = judge(index, input, floor);
+    const verdict = judge(index, judging);
     codes[index] = verdict;
     if (verdict === code.eligible) {
       eligible++;
