@@ -3,7 +3,7 @@ import { providers as catalog } from '#catalog/index.ts';
 import { readConfig } from '#lambda/config.ts';
 import { createFreeway } from '#lambda/deps.ts';
 import { createLocalSignIn, type LocalSignIn } from '#lambda/http/auth-local.ts';
-import type { Exchange, Headers, Store } from '#lambda/ports.ts';
+import type { Exchange, Headers, KeyWrapper, Store } from '#lambda/ports.ts';
 import type { ApiKeyTerms, People } from '#lambda/ports-people.ts';
 import { createApiKeys } from '#lambda/store/api-keys.ts';
 import { createPeople } from '#lambda/store/people.ts';
@@ -109,6 +109,12 @@ function toExchange(
   return { exchange, answer };
 }
 
+/** Keys of people's secrets lie open in this house. */
+const keyWrapper: KeyWrapper = {
+  wrap: async (plain) => Buffer.from(plain).toString('base64'),
+  unwrap: async (wrapped) => Buffer.from(wrapped, 'base64'),
+};
+
 /** Builds the house. Faults of ours fail the request that met them. */
 export async function createHouse(input: HouseInput = {}): Promise<House> {
   const { env = {}, clock = createFakeClock(Date.now()), local = false, entry = {}, spec = {} } = input;
@@ -139,6 +145,8 @@ export async function createHouse(input: HouseInput = {}): Promise<House> {
     metrics: createMetrics(),
     ownerKey: OWNER_KEY,
     localSignIn,
+    keyWrapper,
+    allowPrivate: true,
   });
   const carry = async (
     line: string,

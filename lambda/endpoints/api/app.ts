@@ -1,6 +1,7 @@
 // The app behind /api: routes of the table on Hono, each checked for who asks and what comes in before its handler runs.
 import { Hono, type Context } from 'hono';
 import type * as z from 'zod/mini';
+import english from 'zod/v4/locales/en.js';
 import { CallerError } from '#shared/failures.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { toOpenApi } from './openapi.ts';
@@ -28,15 +29,17 @@ function judge({ access }: ApiRoute, visit: Visit): void {
   });
 }
 
+// The small edition of zod comes without sentences of its own.
+const { localeError: sentences } = english();
+
 function parse(schema: z.ZodMiniType, value: unknown, from: string): unknown {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: sentences });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const path = issue?.path.map(String).join('.') ?? '';
+  const message = issue?.message ?? 'not what was expected';
   const param = path === '' ? from : path;
-  throw new CallerError('invalid_request', `"${param}" is wrong: ${issue?.message ?? 'not what was expected'}.`, {
-    param,
-  });
+  throw new CallerError('invalid_request', `"${param}" is wrong: ${message}.`, { param });
 }
 
 function parseBody(route: ApiRoute, visit: Visit, text: string): unknown {
@@ -56,7 +59,9 @@ function parseBody(route: ApiRoute, visit: Visit, text: string): unknown {
 
 function toResponse(reply: ApiReply): Response {
   const status = reply.status ?? (reply.json === undefined && reply.text === undefined ? 204 : 200);
-  const headers = new Headers({ 'cache-control': 'no-store', ...reply.headers });
+  const { 'set-cookie': cookies, ...others } = reply.headers ?? {};
+  const headers = new Headers({ 'cache-control': 'no-store', ...others });
+  for (const cookie of cookies?.split('\n') ?? []) headers.append('set-cookie', cookie);
   if (reply.json === undefined) return new Response(reply.text ?? null, { status, headers });
   headers.set('content-type', 'application/json');
   return new Response(JSON.stringify(reply.json), { status, headers });

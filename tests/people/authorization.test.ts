@@ -1,0 +1,162 @@
+// Who may do what at every URL: a new route without a row fails, and so does a row that is not kept to.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { toRoutes, type AppDeps } from '#lambda/app.ts';
+import type { Headers } from '#lambda/ports.ts';
+import type { ApiDeps } from '#lambda/endpoints/api/route.ts';
+import { toApiRoutes } from '#lambda/endpoints/api/routes.ts';
+import { createApiKeys } from '#lambda/store/api-keys.ts';
+import { createSessions } from '#lambda/store/sessions.ts';
+import { bearer, createHouse, owner, type House } from './house.ts';
+
+// Loaded by the first request otherwise, in real time.
+beforeAll(() => import('#lambda/endpoints/api/app.ts'));
+
+/** In the order of the columns below. */
+const askers = ['nobody', 'wrong', 'member', 'other', 'admin', 'owner', 'inference', 'revoked', 'expired'] as const;
+type Asker = (typeof askers)[number];
+
+const EMAILS = { member: 'ada@example.com', other: 'bob@example.com', admin: 'root@example.com' } as const;
+
+interface Scene {
+  readonly house: House;
+  readonly headers: Readonly<Record<Asker, Headers>>;
+  /** What placeholders stand for: things that belong to the member. */
+  readonly ids: Readonly<Record<string, string>>;
+}
+
+async function setUp(): Promise<Scene> {
+  const house = await createHouse({
+    env: { GOOGLE_CLIENT_ID: 'client', ALLOWED_EMAILS: `${EMAILS.member},${EMAILS.other}`, ADMIN_EMAILS: EMAILS.admin },
+  });
+  const { people, clock, store } = house;
+  const nothing = (): void => undefined;
+  const personId = people.idOf(EMAILS.member);
+  const who = { role: 'member', models: null, expiresAtMs: null, blocked: false, source: 'invited' } as const;
+  await people.create({
+    ...who,
+    id: personId,
+    email: EMAILS.member,
+    createdAtMs: 1,
+    lastSeenAtMs: null,
+    googleId: null,
+  });
+  const sessions = createSessions(store, clock, nothing);
+  const gone = await sessions.open({ personId, email: EMAILS.member, via: 'google', device: 'old' });
+  const keys = createApiKeys(store, clock, nothing);
+  const theirs = { personId, email: EMAILS.member };
+  const inference = await house.key(theirs);
+  const revoked = await house.key(theirs);
+  await keys.remove(revoked.id);
+  await sessions.close(personId, gone.session.id);
+  const member = await house.session(EMAILS.member);
+  const [session] = await sessions.list(personId);
+  const given = await house.clock.runUntil(house.ask('POST /api/credentials', { headers: member, body: credential }));
+  return {
+    house,
+    ids: {
+      '/api/credentials': String(given.json['id']),
+      '/api/people': personId,
+      '/api/keys': inference.id,
+      '/api/sessions': session?.id ?? '',
+    },
+    headers: {
+      nobody: {},
+      wrong: bearer('fwy_wrong'),
+      member,
+      other: await house.session(EMAILS.other),
+      admin: await house.session(EMAILS.admin),
+      owner,
+      inference: inference.headers,
+      revoked: revoked.headers,
+      expired: bearer(gone.token),
+    },
+  };
+}
+
+const credential = {
+  provider: 'openai-compatible',
+  name: 'mine',
+  base_url: 'http://alpha.test/v1',
+  fields: { apiKey: 'secret-of-ada' },
+};
+const chat = { model: 'm1', max_tokens: 5, messages: [{ role: 'user', content: 'x' }] };
+const invitation = { email: 'new@example.com' };
+/** Statuses by asker. Where only the form of what is sent decides, anything goes that is neither 401 nor 403: 0. */
+const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number[]]>> = {
+  //                                        nobody wrong member other admin owner inference revoked expired
+  'GET /health': [undefined, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  'GET /v1/models': [undefined, 401, 401, 200, 200, 200, 200, 200, 401, 401],
+  'POST /v1/explain': [chat, 401, 401, 200, 200, 200, 200, 200, 401, 401],
+  'GET /metrics': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],
+  'GET /openapi.json': [undefined, 401, 401, 200, 200, 200, 200, 200, 401, 401],
+  'GET /api/session': [undefined, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  'POST /api/session/google': [{ credential: 'a.b.c' }, 401, 401, 401, 401, 401, 401, 401, 401, 401],
+  'POST /api/session/local': [{ token: 'wrong' }, 403, 403, 403, 403, 403, 403, 403, 403, 403],
+  'DELETE /api/session': [undefined, 204, 204, 204, 204, 204, 204, 204, 204, 204],
+  'GET /api/sessions': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
+  'DELETE /api/sessions': [undefined, 401, 401, 204, 204, 204, 204, 403, 401, 401],
+  'DELETE /api/sessions/:id': [undefined, 401, 401, 204, 404, 404, 404, 403, 401, 401],
+  'GET /api/people': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
+  'POST /api/people': [invitation, 401, 401, 403, 403, 201, 201, 403, 401, 401],
+  'PATCH /api/people/:id': [{ blocked: true }, 401, 401, 403, 403, 200, 200, 403, 401, 401],
+  'DELETE /api/people/:id': [undefined, 401, 401, 403, 403, 400, 400, 403, 401, 401],
+  'GET /api/keys': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
+  'POST /api/keys': [{ name: 'k' }, 401, 401, 201, 201, 201, 201, 403, 401, 401],
+  'PATCH /api/keys/:id': [{ name: 'k' }, 401, 401, 200, 404, 403, 403, 403, 401, 401],
+  'DELETE /api/keys/:id': [undefined, 401, 401, 204, 404, 204, 204, 403, 401, 401],
+  'POST /api/keys/:id/roll': [{}, 401, 401, 200, 404, 403, 403, 403, 401, 401],
+  'GET /api/key': [undefined, 401, 401, 404, 404, 404, 404, 200, 401, 401],
+  'GET /api/credentials': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
+  'POST /api/credentials': [credential, 401, 401, 201, 201, 201, 201, 403, 401, 401],
+  'POST /api/credentials/test': [credential, 401, 401, 200, 200, 200, 200, 403, 401, 401],
+  'GET /api/credentials/:id': [undefined, 401, 401, 200, 404, 200, 200, 403, 401, 401],
+  'PATCH /api/credentials/:id': [{ name: 'x' }, 401, 401, 200, 404, 403, 403, 403, 401, 401],
+  'PUT /api/credentials/:id/key': [{ fields: {} }, 401, 401, 0, 404, 403, 403, 403, 401, 401],
+  'DELETE /api/credentials/:id': [undefined, 401, 401, 200, 404, 200, 200, 403, 401, 401],
+  'POST /api/credentials/:id/restore': [undefined, 401, 401, 200, 404, 403, 403, 403, 401, 401],
+  'POST /api/credentials/:id/test': [undefined, 401, 401, 200, 404, 403, 403, 403, 401, 401],
+  'GET /api/credentials/:id/models': [undefined, 401, 401, 200, 404, 403, 403, 403, 401, 401],
+  'GET /api/audit': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
+};
+
+/** Routes close over their services and ask nothing of them until they are called. */
+function listRoutes(): string[] {
+  const deps = new Proxy({}, { get: () => new Proxy({}, { get: () => undefined }) });
+  const lean = toRoutes(deps as AppDeps).filter(({ method }) => method !== '*');
+  return [...lean, ...toApiRoutes(deps as ApiDeps)].map(({ method, path }) => `${method} ${path}`);
+}
+
+const routes = listRoutes();
+
+/** What every way of asking a model keeps to, whatever its format: closed to strangers, open to people and their keys. */
+const inference: readonly [body: unknown, ...statuses: number[]] = [chat, 401, 401, 0, 0, 0, 0, 0, 401, 401];
+const isInference = (route: string): boolean => /^(POST|GET) \/v1(beta)?\//.test(route);
+const rowOf = (route: string): readonly [body: unknown, ...statuses: number[]] | undefined =>
+  rows[route] ?? (isInference(route) ? inference : undefined);
+
+/** What is only read can be read by all in one house. */
+let shared: Promise<Scene> | null = null;
+const sceneFor = (route: string): Promise<Scene> => (route.startsWith('GET ') ? (shared ??= setUp()) : setUp());
+
+describe('authorization', () => {
+  it('has a row for every route, and a route for every row', () => {
+    expect(routes.filter((route) => rowOf(route) === undefined)).toEqual([]);
+    expect(Object.keys(rows).filter((row) => !routes.includes(row))).toEqual([]);
+  });
+
+  describe.each(routes.filter((route) => rowOf(route) !== undefined))('%s', (route) => {
+    const [body, ...statuses] = rowOf(route) ?? [undefined];
+    it.each(askers.map((asker, column) => ({ asker, wanted: statuses[column] ?? -1 })))(
+      'asked by $asker: $wanted',
+      async ({ asker, wanted }) => {
+        const { house, headers, ids } = await sceneFor(route);
+        const base = Object.keys(ids).find((path) => route.includes(`${path}/`)) ?? '';
+        const line = route.replace(':id', ids[base] ?? 'nothing');
+        const answer = await house.clock.runUntil(house.ask(line, { body, headers: headers[asker] }));
+        if (wanted === 0) expect([401, 403]).not.toContain(answer.status);
+        else expect(answer.status, answer.text).toBe(wanted);
+        if (answer.status >= 400) expect(answer.message.length).toBeGreaterThan(20);
+      },
+    );
+  });
+});
