@@ -99,7 +99,7 @@ function fromFailure({ kind, retryAfterMs, status }: ProviderFailure, nowMs: num
   return { outcome, limitedUntilMs: outcome === 'limited' && retryAfterMs !== undefined ? nowMs + retryAfterMs : null };
 }
 
-function fromError(error: unknown): Found {
+function fromError(error: unknown, { baseUrl }: FleetEntry): Found {
   if (!(error instanceof UpstreamError)) throw error;
   if (error.message.includes('PRIVATE_ADDRESS'))
     return {
@@ -108,7 +108,9 @@ function fromError(error: unknown): Found {
         'This address is not on the public internet, and only the owner of this installation may allow such addresses.',
     };
   if (/ENOTFOUND|EAI_AGAIN/.test(error.message))
-    return { outcome: 'wrong_url', message: 'There is no server of this name. Check the base URL.' };
+    return baseUrl === undefined
+      ? { outcome: 'unreachable', message: 'The provider was not found. Is this server connected to the internet?' }
+      : { outcome: 'wrong_url', message: 'There is no server of this name. Check the base URL.' };
   if (error.message.includes('ECONNREFUSED'))
     return { outcome: 'unreachable', message: 'Nothing listens at this address. Is the server started?' };
   return { outcome: 'unreachable' };
@@ -167,7 +169,7 @@ async function find(entry: FleetEntry, provider: Provider, deps: TestDeps): Prom
 /** Tests the entry. Spends no quota where the provider's list of models tells, and one token at most. Never rejects for what the provider does. */
 export async function testCredential(entry: FleetEntry, provider: Provider, deps: TestDeps): Promise<TestResult> {
   const startedAtMs = deps.clock.now();
-  const found = await find(entry, provider, deps).catch(fromError);
+  const found = await find(entry, provider, deps).catch((error: unknown) => fromError(error, entry));
   const { outcome, message = advice[outcome], limitedUntilMs = null, models = null } = found;
   const nowMs = deps.clock.now();
   return {

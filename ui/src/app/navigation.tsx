@@ -1,9 +1,9 @@
 // The pages a person can go to, in order: one table for the rail, the bar on phones and the palette.
-import { MessageCircle, Settings2, type LucideIcon } from 'lucide-react';
+import { KeyRound, MessageCircle, Settings2, type LucideIcon } from 'lucide-react';
 
 export interface Destination {
   readonly path: string;
-  readonly name: 'chat' | 'settings';
+  readonly name: 'chat' | 'providers' | 'settings';
   readonly icon: LucideIcon;
   /** Paths that belong to it too. */
   readonly also?: string;
@@ -13,6 +13,7 @@ export interface Destination {
 
 export const destinations: readonly Destination[] = [
   { path: '/', name: 'chat', icon: MessageCircle, also: '/c/' },
+  { path: '/providers', name: 'providers', icon: KeyRound },
   { path: '/settings', name: 'settings', icon: Settings2 },
 ];
 

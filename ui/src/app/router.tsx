@@ -15,6 +15,11 @@ const chat = createRoute({
   path: '/c/$chatId',
   component: lazyRouteComponent(() => import('../features/chat/page.tsx'), 'StoredChatPage'),
 });
+const providers = createRoute({
+  getParentRoute: () => root,
+  path: '/providers',
+  component: lazyRouteComponent(() => import('../features/providers/page.tsx'), 'ProvidersPage'),
+});
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -24,7 +29,7 @@ const settings = createRoute({
 /** The router of the app document. */
 export const createAppRouter = () =>
   createRouter({
-    routeTree: root.addChildren([newChat, chat, settings]),
+    routeTree: root.addChildren([newChat, chat, providers, settings]),
     defaultPreload: 'intent',
     defaultErrorComponent: CrashedPage,
     defaultPendingComponent: LoadingPage,
