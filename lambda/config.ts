@@ -1,11 +1,13 @@
 // The only reader of the environment: turns variables into one typed configuration, or says precisely what is wrong.
 import * as z from 'zod/mini';
+import { readAliases } from './config-aliases.ts';
 import { readCredentialVariables } from './config-credentials.ts';
 import { readProviderEntries } from './config-entries.ts';
 import { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
 import { readOlderVariables } from './config-older.ts';
 
 export { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
+import type { ModelAlias } from './routing/aliases.ts';
 import { paidPolicies, type PaidPolicy } from './routing/policy.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { appSyncTablesSchema, type AppSyncTables } from '#shared/invoke.ts';
@@ -42,6 +44,8 @@ export interface Config {
   readonly traces: { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> } | null;
   /** Tables of an AppSync app that hold named endpoints and agents for direct invokes; null when there are none. */
   readonly appSyncTables: AppSyncTables | null;
+  /** Names of models that stand for others, before those of the catalog. */
+  readonly modelAliases: readonly ModelAlias[];
   /** Environment credentials, in the order in which they were found. */
   readonly entries: readonly ProviderEntry[];
 }
@@ -161,6 +165,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     kmsKeyId: env['FREEWAY_KMS_KEY_ID']?.trim() || null,
     traces: readTraces(env),
     appSyncTables: readAppSyncTables(env),
+    modelAliases: readAliases(env),
     entries: [...readCredentialVariables(input), ...readOlderVariables(input), ...readProviderEntries(input)],
   };
 }

@@ -1,4 +1,5 @@
 // The only place that picks implementations: puts store, upstream, gateway and endpoints together into one app.
+import { modelAliases } from '#catalog/aliases.ts';
 import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { createApp, type AppDeps } from './app.ts';
@@ -66,6 +67,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     dialectOf: (fleet, index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
     exactTokens: createExactCounter(),
     paid: config.paid,
+    modelAliases: [...config.modelAliases, ...modelAliases],
     version: VERSION,
     traces: platform.traces ?? null,
     identity,

@@ -5,6 +5,7 @@ import { toPolicy } from '../gateway/controls.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { refineProfile } from '../gateway/refine.ts';
+import { findAlias, type ModelAlias } from '../routing/aliases.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
 import type { ChatQuestion, ChatWire } from '../wire/types.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
@@ -17,14 +18,18 @@ const LONGEST_MS = 600_000;
 /** Left for settling and ending the reply before the runtime stops us. */
 const RESERVE_MS = 2_000;
 
-/** The candidates a model name means. Throws CallerError `model_not_found` with near names. */
-export function toSelector(question: Pick<ChatQuestion, 'model' | 'models'>, fleet: Fleet): Selector {
+/** The candidates a model name means, by its alias where nobody serves it. Throws CallerError `model_not_found` with near names. */
+function toSelector(
+  question: Pick<ChatQuestion, 'model' | 'models'>,
+  fleet: Fleet,
+  aliases: readonly ModelAlias[],
+): Selector {
   const names =
     question.models.length === 0
       ? [question.model]
       : [...new Set([...(question.model === 'auto' ? [] : [question.model]), ...question.models])];
   const selector = joinSelectors(
-    names.map((name) => fleet.names.parse(name)),
+    names.map((name) => fleet.names.parse(name) ?? parseAlias(name, fleet, aliases)),
     fleet.candidates,
   );
   if (selector) return selector;
@@ -38,6 +43,11 @@ export function toSelector(question: Pick<ChatQuestion, 'model' | 'models'>, fle
       ? 'See GET /v1/models for all names, or use "auto".'
       : `Did you mean ${near.map((known) => `"${known}"`).join(', ')}?`;
   throw new CallerError('model_not_found', `There is no model "${shown}" here. ${hint}`, { param: 'model' });
+}
+
+function parseAlias(name: string, fleet: Fleet, aliases: readonly ModelAlias[]): Selector | null {
+  const alias = findAlias(aliases, name);
+  return alias === null ? null : fleet.names.parse(alias);
 }
 
 /** What can't be told in another format is asked only of those who speak the caller's. Throws CallerError when nobody does. */
@@ -87,7 +97,7 @@ export async function toChatAsked(
   const writer = wire.openWriter(question);
   const { exchange, requestId, startedAtMs } = visit;
   const policy = toPolicy(question.controls, exchange.headers, { paid: deps.paid, maxWaitMs: PATIENCE_MS });
-  const meant = withinWire(toSelector(question, fleet), question, fleet);
+  const meant = withinWire(toSelector(question, fleet, deps.modelAliases), question, fleet);
   const deadlineAtMs = Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS);
   const operation = createChatOperation({
     requestId,

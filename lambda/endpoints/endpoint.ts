@@ -7,6 +7,7 @@ import type { KeyLimitsKeeper } from '../gateway/key-limits.ts';
 import type { Ledger } from '../gateway/ledger.ts';
 import type { Gateway } from '../gateway/run.ts';
 import type { ExactCounter } from '../gateway/tokenizer.ts';
+import type { ModelAlias } from '../routing/aliases.ts';
 import type { PaidPolicy } from '../routing/policy.ts';
 import type { chatWires } from '../wire/index.ts';
 import type { ChatWire, Dialect, ErrorRenderer } from '../wire/types.ts';
@@ -48,6 +49,8 @@ export interface EndpointDeps {
   readonly dialectOf: (fleet: Fleet, index: number) => Dialect;
   readonly exactTokens: ExactCounter;
   readonly paid: PaidPolicy;
+  /** Names that stand for others where nobody serves the very model, in the order in which they are tried. */
+  readonly modelAliases: readonly ModelAlias[];
   readonly version: string;
   /** Absent when nothing is traced. */
   readonly traces?: Traces | null;
