@@ -1,0 +1,301 @@
+// API keys: made, bounded, rolled and revoked; their limits kept exactly when many ask at once, in every store.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createKeyLimits } from '#lambda/gateway/key-limits.ts';
+import type { Store } from '#lambda/ports.ts';
+import { createDynamoStore, ensureTable } from '#lambda/store/dynamo.ts';
+import { createSqliteStore } from '#lambda/store/sqlite.ts';
+import { createMetrics } from '#lambda/telemetry/metrics.ts';
+import type { CallerError } from '#shared/failures.ts';
+import type { ApiKeyGrant } from '#shared/people.ts';
+import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
+import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
+import { createMemoryStore } from '../fakes/memory-store.ts';
+import { bearer, createHouse, owner, type Answer, type House } from './house.ts';
+
+const paidModel = {
+  id: 'm1',
+  kind: 'chat',
+  context: 131_072,
+  maxOutput: 1_024,
+  size: 'large',
+  capabilities: ['tools' as const],
+  price: { inputPerMillionUsd: 0, outputPerMillionUsd: 1_000 },
+} as const;
+const paidEntry = { tier: 'paid' as const, models: [{ ...paidModel, capabilities: [...paidModel.capabilities] }] };
+
+async function make(
+  house: House,
+  body: Record<string, unknown>,
+): Promise<{ id: string; headers: ReturnType<typeof bearer> }> {
+  const { status, json, text } = await house.ask('POST /api/keys', { headers: owner, body: { name: 'bot', ...body } });
+  expect(status, text).toBe(201);
+  return { id: String(json['id']), headers: bearer(String(json['key'])) };
+}
+
+const nothing = (): void => undefined;
+const grant: ApiKeyGrant = {
+  id: 'key1',
+  name: 'bot',
+  scopes: ['inference'],
+  models: null,
+  tier: 'any',
+  privacy: 'any',
+  limits: { requestsPerMinute: 20, usd: null },
+  expiresAtMs: null,
+};
+
+const statuses = (answers: readonly Answer[], status: number): number =>
+  answers.filter((answer) => answer.status === status).length;
+
+describe('an API key', () => {
+  it('is shown once, and known again by its ends', async () => {
+    const house = await createHouse();
+    const made = await house.ask('POST /api/keys', { headers: owner, body: { name: 'bot' } });
+    const key = String(made.json['key']);
+    expect(key).toMatch(/^fwy_[0-9A-Za-z]{54}$/);
+    const listed = await house.ask('GET /api/keys', { headers: owner });
+    expect(listed.text).not.toContain(key);
+    expect(listed.json['data']).toMatchObject([
+      { start: key.slice(0, 8), last4: key.slice(-4), status: 'active', last_used_at: null },
+    ]);
+    await house.ask('GET /v1/models', { headers: bearer(key) });
+    const used = (await house.ask('GET /api/keys', { headers: owner })).json['data'];
+    expect(used).toMatchObject([{ last_used_at: new Date(house.clock.now()).toISOString() }]);
+    const everything = JSON.stringify(
+      await Promise.all(['api-keys', 'audit', 'api-key-use'].map((pk) => house.store.query(pk))),
+    );
+    expect(everything).not.toContain(key.slice(16, 50));
+  });
+
+  it('that is changed by one sign is refused without asking the store', async () => {
+    const clock = createFakeClock(Date.now());
+    const store = createMemoryStore(clock);
+    const house = await createHouse({ clock, store });
+    const { headers } = await house.key();
+    const text = headers['authorization'] ?? '';
+    const wrong = `${text.slice(0, -1)}${text.endsWith('x') ? 'y' : 'x'}`;
+    const before = store.counts.reads;
+    expect((await house.ask('GET /v1/models', { headers: { authorization: wrong } })).status).toBe(401);
+    expect(store.counts.reads).toBe(before);
+  });
+
+  it('works at once, from every header clients use, until it expires', async () => {
+    const house = await createHouse();
+    const expires = new Date(house.clock.now() + 60_000).toISOString();
+    const { headers } = await make(house, { expires_at: expires });
+    const key = (headers['authorization'] ?? '').slice('Bearer '.length);
+    for (const one of [headers, { 'x-api-key': key }, { 'x-goog-api-key': key }] as Record<string, string>[])
+      expect((await house.ask('GET /v1/models', { headers: one })).status).toBe(200);
+    await house.clock.advance(60_000);
+    const late = await house.ask('GET /v1/models', { headers });
+    expect(late.status).toBe(401);
+    expect(late.message).toMatch(/"bot" has expired/);
+  });
+
+  it('ends at once where it is revoked, and within five seconds elsewhere', async () => {
+    const clock = createFakeClock(Date.now());
+    const store = createMemoryStore(clock);
+    const here = await createHouse({ clock, store });
+    const there = await createHouse({ clock, store });
+    const { id, headers } = await make(here, {});
+    for (const house of [here, there]) expect((await house.ask('GET /v1/models', { headers })).status).toBe(200);
+    expect((await here.ask(`DELETE /api/keys/${id}`, { headers: owner })).status).toBe(204);
+    expect((await here.ask('GET /v1/models', { headers })).status).toBe(401);
+    await clock.advance(4_999);
+    expect((await there.ask('GET /v1/models', { headers })).status).toBe(401);
+  });
+
+  it('is rolled with an overlap', async () => {
+    const house = await createHouse();
+    const { id, headers } = await make(house, {});
+    const rolled = await house.ask(`POST /api/keys/${id}/roll`, { headers: owner, body: { overlap_seconds: 60 } });
+    const next = bearer(String(rolled.json['key']));
+    expect(rolled.json['previous_until']).toBe(new Date(house.clock.now() + 60_000).toISOString());
+    for (const one of [headers, next]) expect((await house.ask('GET /v1/models', { headers: one })).status).toBe(200);
+    await house.clock.advance(60_000);
+    expect((await house.ask('GET /v1/models', { headers })).status).toBe(401);
+    expect((await house.ask('GET /v1/models', { headers: next })).status).toBe(200);
+  });
+
+  it('manages only with its scope, and reaches no further than itself', async () => {
+    const house = await createHouse();
+    const manager = await make(house, { scopes: ['manage'] });
+    const bounded = await make(house, { scopes: ['manage', 'inference'], models: ['m1'] });
+    const wide = await make(house, { scopes: ['inference'] });
+    const body = { name: 'child' };
+    const further = await house.ask('POST /api/keys', { headers: manager.headers, body });
+    expect(further.status).toBe(403);
+    expect(further.message).toMatch(/scope inference, which it does not have/);
+    expect(
+      (await house.ask('POST /api/keys', { headers: manager.headers, body: { ...body, scopes: ['manage'] } })).status,
+    ).toBe(201);
+    expect((await house.ask(`POST /api/keys/${wide.id}/roll`, { headers: manager.headers, body: {} })).status).toBe(
+      403,
+    );
+    const freed = await house.ask(`PATCH /api/keys/${bounded.id}`, {
+      headers: bounded.headers,
+      body: { models: null },
+    });
+    expect(freed.status).toBe(403);
+    expect((await house.ask('GET /v1/models', { headers: manager.headers })).status).toBe(403);
+    expect((await house.ask('GET /api/sessions', { headers: manager.headers })).status).toBe(403);
+  });
+
+  it('keeps to its models, whatever name it asks by', async () => {
+    const house = await createHouse();
+    const { headers } = await make(house, { models: ['*/m2'] });
+    const listed = (await house.ask('GET /v1/models', { headers })).json['data'] as { id: string }[];
+    expect(listed.map(({ id }) => id)).toContain('openai-compatible/m2');
+    expect(listed.filter(({ id }) => id.includes('m1'))).toEqual([]);
+    const auto = await house.chat(headers);
+    expect([auto.status, auto.headers['x-freeway-route']]).toEqual([200, 'openai-compatible/m2']);
+    const other = await house.chat(headers, { model: 'm1' });
+    expect(other.status).toBe(403);
+    expect(other.message).toMatch(/may not use "m1", only: \*\/m2/);
+    expect((await house.chat(headers, { model: 'm1', models: ['m1', 'm2'] })).headers['x-freeway-route']).toMatch(
+      /m2$/,
+    );
+  });
+
+  it('that is for free models never pays', async () => {
+    const house = await createHouse({ entry: paidEntry });
+    const { headers } = await make(house, { tier: 'free' });
+    expect((await house.chat(headers, { freeway: { tier: 'any', max_wait_ms: 0 } })).status).toBe(422);
+    expect((await house.chat(owner)).status).toBe(200);
+  });
+
+  it('that is private goes only where nothing is learned from prompts', async () => {
+    const house = await createHouse();
+    const { headers } = await make(house, { privacy: 'no_training' });
+    expect((await house.chat(headers, { freeway: { privacy: 'any' } })).status).toBe(422);
+    const known = await createHouse({ entry: { trainsOnPrompts: false } });
+    expect((await known.chat((await make(known, { privacy: 'no_training' })).headers)).status).toBe(200);
+  });
+
+  it('goes with its person', async () => {
+    const house = await createHouse({ env: { GOOGLE_CLIENT_ID: 'client' } });
+    const invited = await house.ask('POST /api/people', { headers: owner, body: { email: 'ada@example.com' } });
+    const id = String(invited.json['id']);
+    const { headers } = await house.key({ personId: id, email: 'ada@example.com' });
+    expect((await house.ask('GET /v1/models', { headers })).status).toBe(200);
+    await house.ask(`PATCH /api/people/${id}`, { headers: owner, body: { blocked: true } });
+    expect((await house.ask('GET /v1/models', { headers })).message).toMatch(/has been blocked/);
+    await house.ask(`DELETE /api/people/${id}`, { headers: owner });
+    await house.ask('POST /api/people', { headers: owner, body: { email: 'ada@example.com' } });
+    expect((await house.ask('GET /v1/models', { headers })).status).toBe(401);
+  });
+
+  it('is guessed in vain: an address that tries too often has to wait, known keys do not', async () => {
+    const house = await createHouse();
+    const { headers } = await house.key();
+    expect((await house.ask('GET /v1/models', { headers })).status).toBe(200);
+    const guess = (): Promise<Answer> => house.ask('GET /v1/models', { headers: bearer('fwy_guess') });
+    for (let i = 0; i < 60; i++) expect((await guess()).status).toBe(401);
+    expect((await guess()).status).toBe(429);
+    await house.clock.advance(10_000);
+    for (const known of [headers, owner])
+      expect((await house.ask('GET /v1/models', { headers: known })).status).toBe(200);
+    const { json } = await house.ask('GET /api/audit', { headers: owner, query: 'action=key_guessing' });
+    expect(json['data']).toMatchObject([{ target: '127.0.0.1' }]);
+  });
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'freeway-keys-'));
+let engine: DynamoEngine | null = null;
+beforeAll(async () => {
+  if (engineMissing === null) engine = await startDynamoEngine();
+});
+afterAll(async () => {
+  await engine?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let tables = 0;
+const stores: readonly (readonly [string, (clock: FakeClock) => Promise<Store>])[] = [
+  ['memory', async (clock) => createMemoryStore(clock)],
+  ['sqlite', async ({ now }) => createSqliteStore({ path: join(folder, `keys-${tables++}.sqlite`), now })],
+  [
+    'dynamodb',
+    async ({ now }) => {
+      const client = engine!.client();
+      const table = `keys${tables++}`;
+      await ensureTable(client, table);
+      return createDynamoStore({ table, client, now });
+    },
+  ],
+];
+
+describe.each(stores.filter(([name]) => name !== 'dynamodb' || engineMissing === null))('limits in %s', (_, open) => {
+  it('let exactly so many requests a minute through, from two instances at once', async () => {
+    const clock = createFakeClock(Date.now());
+    const store = await open(clock);
+    const quiet = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+    const keepers = [0, 1].map(() => createKeyLimits({ store, clock, log: quiet, metrics: createMetrics() }));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 60 }, (_, index) => keepers[index % 2]!.admit(grant)),
+    );
+    const refused = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as CallerError] : [],
+    );
+    expect(refused).toHaveLength(40);
+    for (const error of refused) {
+      expect(error.message).toMatch(/"bot" may make 20 requests a minute/);
+      expect(error.status).toBe(429);
+      expect(error.retryAfterMs).toBeGreaterThan(0);
+      expect(error.retryAfterMs).toBeLessThanOrEqual(66_000);
+    }
+    await clock.advance(1_000);
+    expect((await keepers[1]!.remaining(grant)).requests).toMatchObject({ limit: 20, remaining: 0 });
+    await clock.advance(66_000);
+    await expect(keepers[0]!.admit(grant)).resolves.toBeNull();
+    await store.close();
+  });
+});
+
+describe('requests a minute', () => {
+  it('are told with the time to come back, and count what was asked, not what was explained', async () => {
+    const house = await createHouse();
+    const { headers } = await make(house, { requests_per_minute: 2 });
+    const body = { model: 'm1', messages: [{ role: 'user', content: 'hello' }] };
+    for (let i = 0; i < 3; i++) expect((await house.ask('POST /v1/explain', { headers, body })).status).toBe(200);
+    for (let i = 0; i < 2; i++) expect((await house.chat(headers)).status).toBe(200);
+    const refused = await house.chat(headers);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(30);
+    const { json } = await house.ask('GET /api/key', { headers });
+    expect(json['requests_per_minute']).toMatchObject({ limit: 2, remaining: 0 });
+    expect((await house.chat(owner)).status).toBe(200);
+  });
+});
+
+describe('money of a key', () => {
+  it('is reserved before the call: many at once never spend more than one estimate beyond', async () => {
+    const house = await createHouse({ entry: paidEntry });
+    // A call may cost 1,000 tokens at $1,000 per million: one dollar at most.
+    const { headers } = await make(house, { usd: { max: 20, per: 'day' } });
+    const ask = (): Promise<Answer> => house.chat(headers, { max_tokens: 1_000, freeway: { max_wait_ms: 0 } });
+    const asking = Promise.all(Array.from({ length: 200 }, ask));
+    const answers = await house.clock.runUntil(asking);
+    const served = statuses(answers, 200);
+    expect(served).toBe(20);
+    expect(served + statuses(answers, 429)).toBe(200);
+    const refused = answers.find(({ status }) => status === 429);
+    const { json } = await house.ask('GET /api/key', { headers });
+    const { remaining } = json['usd'] as { remaining: number };
+    expect(remaining).toBeGreaterThanOrEqual(0);
+    expect(refused?.message).toMatch(/"bot" may spend \$20 a day/);
+  });
+
+  it('that is spent leaves free models, and begins anew', async () => {
+    const house = await createHouse({ entry: paidEntry });
+    const { headers } = await make(house, { usd: { max: 0.0001, per: 'day' } });
+    const refused = await house.chat(headers, { freeway: { max_wait_ms: 0 } });
+    expect(refused.status).toBe(429);
+    expect(refused.message).toMatch(/nothing free can serve/);
+    const free = await createHouse();
+    expect((await free.chat((await make(free, { usd: { max: 0, per: 'month' } })).headers)).status).toBe(200);
+  });
+});
