@@ -27,9 +27,9 @@ export interface Books {
   onChange(listener: BookListener): void;
   /**
    * Reads those of the books that are older than allowed: at most one batch. Keeps the old copies when the store can't be reached.
-   * Answers whether all of them are fresh now.
+   * `mostMs` allows less than usual. Answers whether all of them are fresh now.
    */
-  refresh(ids: Iterable<string>): Promise<boolean>;
+  refresh(ids: Iterable<string>, mostMs?: number): Promise<boolean>;
   /**
    * Writes through to the store and keeps what comes back. When the store can't be reached the update is judged on this instance's
    * own copy, so that one instance alone still keeps every limit; the bound on overshoot is then the number of live instances.
@@ -86,11 +86,11 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
     copy,
     now,
     onChange: (listener) => void listeners.push(listener),
-    refresh: async (ids) => {
+    refresh: async (ids, mostMs = Infinity) => {
       const nowMs = clock.now();
       const stale: string[] = [];
       for (const id of ids) {
-        if (nowMs - copy(id).readAtMs < staleAfterMs(id)) continue;
+        if (nowMs - copy(id).readAtMs < Math.min(mostMs, staleAfterMs(id))) continue;
         stale.push(id);
         if (stale.length === batchSize) break;
       }

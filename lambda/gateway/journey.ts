@@ -31,6 +31,8 @@ export interface Journey {
   /** Refused by the store for this request, until when. */
   readonly refused: Map<number, number>;
   readonly stripped: Map<number, string[]>;
+  /** How often other instances were faster at taking what there was. */
+  outrun: number;
   /**
    * What it may cost to be served. `spare`: quota that comes back soon or is not spent ahead of its time. `free`: all that is free.
    * `any`: whatever the policy allows. It rises when waiting a little does not help.
@@ -61,6 +63,7 @@ export const createJourney = (nowMs: number, purse: Purse | null): Journey => ({
   later: new Set(),
   refused: new Map(),
   stripped: new Map(),
+  outrun: 0,
   expense: 'spare',
   ticket: null,
   lastResort: false,

@@ -28,7 +28,10 @@ export interface Reservation {
   readonly paidFrom?: { readonly purse: Purse; readonly hold: Hold };
 }
 
-export type Reserved = { readonly reservation: Reservation } | { readonly refusedUntilMs: number };
+/** `outrun`: somebody else was faster, so what this instance knows may be out of date elsewhere too. */
+export type Reserved =
+  | { readonly reservation: Reservation }
+  | { readonly refusedUntilMs: number; readonly outrun: boolean };
 
 /** On which terms a share is reserved. */
 export interface Terms {
@@ -41,8 +44,8 @@ export interface Terms {
 }
 
 export interface Ledger {
-  /** Brings the copies of the books up to date: at most one batch read, none when they are fresh. */
-  refresh(among: readonly number[] | null): Promise<void>;
+  /** Brings the copies of the books up to date: at most one batch read, none when they are fresh. `outrun`: fresh is what was read just now. */
+  refresh(among: readonly number[] | null, outrun?: boolean): Promise<void>;
   standings(nowMs: number): readonly Standing[];
   /** What is left of today's budget, US dollars; Infinity when there is none. */
   budgetUsd(): number;
@@ -77,6 +80,8 @@ const STALE_AFTER_MS = 1_500;
 const STALE_AFTER_CALM_MS = 5_000;
 const NEARLY_USED_UP = 0.7;
 const BATCH_SIZE = 40;
+/** After a write that was refused, copies are read again that are older than this. */
+const OUTRUN_MS = 100;
 /** All books were fresh: this long nobody looks whether one has become stale. */
 const LOOK_AGAIN_MS = 100;
 
@@ -105,8 +110,9 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const allIds = toIds(null);
   let freshAtMs = -Infinity;
   return {
-    refresh: async (among) => {
-      if (among !== null) await books.refresh(toIds(among));
+    refresh: async (among, outrun = false) => {
+      if (outrun) await books.refresh(among === null ? allIds : toIds(among), OUTRUN_MS);
+      else if (among !== null) await books.refresh(toIds(among));
       else if (deps.clock.now() - freshAtMs >= LOOK_AGAIN_MS && (await books.refresh(allIds)))
         freshAtMs = deps.clock.now();
     },
@@ -163,7 +169,7 @@ type Wanted = { readonly index: number; readonly need: Amounts } & Terms;
 async function reserveAll(desk: Desk, { purse = null, ...wanted }: Wanted): Promise<Reserved> {
   if (purse === null || wanted.mostUsd === 0) return reserveBoth(desk, wanted);
   const hold = wanted.mostUsd === null ? null : await purse.reserve(wanted.mostUsd);
-  if (hold === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS };
+  if (hold === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS, outrun: false };
   const reserved = await reserveBoth(desk, wanted);
   if ('reservation' in reserved) return { reservation: { ...reserved.reservation, paidFrom: { purse, hold } } };
   await purse.settle(hold, 0);
@@ -173,7 +179,7 @@ async function reserveAll(desk: Desk, { purse = null, ...wanted }: Wanted): Prom
 async function reserveBoth(desk: Desk, { mostUsd, ...asked }: Wanted): Promise<Reserved> {
   if (mostUsd === 0 || desk.budget === noBudget) return reserve(desk, asked);
   const budget = mostUsd === null ? null : await desk.budget.reserve(mostUsd);
-  if (budget === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS };
+  if (budget === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS, outrun: false };
   const reserved = await reserve(desk, asked);
   if ('reservation' in reserved) return { reservation: { ...reserved.reservation, budget } };
   await desk.budget.settle(budget, 0);
@@ -188,7 +194,8 @@ async function reserve(
   if (!candidate) throw new Error('no such candidate');
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const planned = plan(desk, candidate, { need, lastResort });
-    if (planned.kind === 'blocked') return { refusedUntilMs: desk.clock.now() + Math.max(1, planned.waitMs) };
+    if (planned.kind === 'blocked')
+      return { refusedUntilMs: desk.clock.now() + Math.max(1, planned.waitMs), outrun: round > 0 };
     const { hold } = planned;
     // Nothing to take, and nothing to be the only one at: no need to ask the store.
     if (hold.charges.length === 0 && hold.probe === null) {
@@ -202,7 +209,7 @@ async function reserve(
     }
     desk.metrics.count('freeway_reserve_conflicts_total');
   }
-  return { refusedUntilMs: desk.clock.now() + 50 };
+  return { refusedUntilMs: desk.clock.now() + 50, outrun: true };
 }
 
 /** What a call cost, or would have cost at list prices where it was free. */

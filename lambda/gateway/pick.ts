@@ -68,12 +68,11 @@ function toProbeInput({ probes }: PickDeps, input: DecideInput, { waitedMs }: Jo
   return { ...input, standings, lastResort: true };
 }
 
-/** Reserves the best candidate's share. `nobody`: none can serve now; `refused`: the store knew better, so ask again. */
-export async function pick(
-  deps: PickDeps,
-  input: DecideInput,
-  journey: Journey,
-): Promise<Runner | 'nobody' | 'refused'> {
+/** `nobody`: none can serve now. `refused`: not the one that was thought best, so ask again. `outrun`: the same, since another instance was faster. */
+type Unpicked = 'nobody' | 'refused' | 'outrun';
+
+/** Reserves the best candidate's share. */
+export async function pick(deps: PickDeps, input: DecideInput, journey: Journey): Promise<Runner | Unpicked> {
   const { best, spared, passing } = decide(input);
   if (best >= 0) return reserve(deps, input, { best, journey });
   // Nothing would come free by waiting, so there is nothing to spare anything for.
@@ -89,7 +88,7 @@ async function reserve(
   { fleet, ledger }: PickDeps,
   input: DecideInput,
   { best, journey }: { best: number; journey: Journey },
-): Promise<Runner | 'refused'> {
+): Promise<Runner | Exclude<Unpicked, 'nobody'>> {
   const candidate = fleet.candidates[best];
   const credential = fleet.credentials[best];
   const standing = input.standings[best];
@@ -105,5 +104,7 @@ async function reserve(
   });
   if ('reservation' in reserved) return { index: best, candidate, credential, reservation: reserved.reservation };
   journey.refused.set(best, reserved.refusedUntilMs);
-  return 'refused';
+  if (!reserved.outrun) return 'refused';
+  journey.outrun++;
+  return 'outrun';
 }

@@ -122,6 +122,8 @@ async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> 
     };
     const { input, picked } = await (journey.ticket === null ? tryNow() : deps.queue.inTurn(journey.ticket, tryNow));
     if (picked === 'nobody') await waitForTurn(deps, input, waiting);
+    // Whoever was faster here was so elsewhere too.
+    else if (picked === 'outrun') await deps.ledger.refresh(operation.selector.among, true);
     else if (picked !== 'refused') return picked;
   }
 }

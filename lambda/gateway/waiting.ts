@@ -1,5 +1,6 @@
 // Waiting when nobody can serve right now: for quota to come back, or for a second try after passing faults, within the caller's patience.
 import type { Clock } from '../ports.ts';
+import { shortRestMs } from '../routing/breaker.ts';
 import { decide, isLeftAlone, type DecideInput } from '../routing/decide.ts';
 import type { Caller } from './answer.ts';
 import { toCallerError, type Ended } from './exhaustion.ts';
@@ -34,9 +35,11 @@ const WORTH_WAITING_MS = 1_000;
  * A limit that lifts this soon is waited for rather than paying, or rather than spending what should last for the day. Measured over a
  * day (npm run simulate): without it about 3 % of what is free is left unused, since requests come unevenly.
  */
-export const SPARE_AFTER_MS = 2_000;
+export const SPARE_AFTER_MS = 3_000;
 /** Waiters of all instances try at moments spread over this, so that a limit that lifts is not rushed. */
 const SPREAD_MS = 200;
+/** Each time another instance was faster that much is doubled, up to this: the more are waiting, the less often each of them tries. */
+const LONGEST_SPREAD_MS = 3_200;
 
 /** The end of a request as it would be told now. */
 export function toEnded(deps: Pick<WaitingDeps, 'ledger'>, input: DecideInput, journey: Journey): Ended {
@@ -48,12 +51,19 @@ export function toEnded(deps: Pick<WaitingDeps, 'ledger'>, input: DecideInput, j
   };
 }
 
+interface Waits {
+  readonly quotaMs: number;
+  readonly retryMs: number;
+  readonly probeMs: number;
+  /** How much longer to wait, if patience allows, since others wait for the same. */
+  readonly crowdMs: number;
+}
+
+const mayBeProbed = ({ standings, nowMs }: DecideInput): boolean =>
+  standings.some(({ restUntilMs }) => restUntilMs > nowMs && restUntilMs - nowMs <= shortRestMs);
+
 /** How long until limits lift, and until faulty candidates are asked again, ms; Infinity when that will not be. */
-function toWaits(
-  deps: WaitingDeps,
-  { soonest }: Ended,
-  journey: Journey,
-): { quotaMs: number; retryMs: number; probeMs: number } {
+function toWaits(deps: WaitingDeps, { soonest, input }: Ended, journey: Journey): Waits {
   const spread = deps.clock.random();
   const rounds = journey.later.size > 1 ? MAX_ROUNDS : MAX_ROUNDS_ALONE;
   const retry = journey.later.size > 0 && journey.rounds < rounds;
@@ -62,7 +72,12 @@ function toWaits(
     quotaMs: soonest ? soonest.waitMs + Math.ceil(Math.min(SPREAD_MS, soonest.waitMs) * spread) : Infinity,
     retryMs: retry ? backoffMs * (0.5 + spread) : Infinity,
     // Who has waited a while looks more often whether a rest may be passed.
-    probeMs: journey.waitedMs >= PROBE_AFTER_MS && soonest !== null ? PROBE_EVERY_MS * (0.5 + spread) : Infinity,
+    probeMs:
+      journey.waitedMs >= PROBE_AFTER_MS && soonest !== null && mayBeProbed(input)
+        ? PROBE_EVERY_MS * (0.5 + spread)
+        : Infinity,
+    crowdMs:
+      journey.outrun === 0 ? 0 : Math.ceil(Math.min(LONGEST_SPREAD_MS, SPREAD_MS * 2 ** journey.outrun) * spread),
   };
 }
 
@@ -92,11 +107,15 @@ async function pause(deps: WaitingDeps, { operation, caller, journey }: Waiting,
 const dearer = { spare: 'free', free: 'any' } as const;
 
 /** Waits a little for what costs least; or lets the request cost more when that takes too long. */
-async function waitOrSpend(deps: WaitingDeps, waiting: Waiting, waitMs: number): Promise<void> {
+async function waitOrSpend(
+  deps: WaitingDeps,
+  waiting: Waiting,
+  { waitMs, crowdMs }: { waitMs: number; crowdMs: number },
+): Promise<void> {
   const { operation, journey } = waiting;
   const { failover, maxWaitMs } = operation.policy;
   const patienceMs = Math.min(SPARE_AFTER_MS, maxWaitMs) - journey.waitedMs;
-  if (failover && waitMs <= patienceMs) return pause(deps, waiting, waitMs);
+  if (failover && waitMs <= patienceMs) return pause(deps, waiting, Math.min(waitMs + crowdMs, patienceMs));
   if (journey.expense !== 'any') journey.expense = dearer[journey.expense];
 }
 
@@ -107,10 +126,11 @@ async function waitOrSpend(deps: WaitingDeps, waiting: Waiting, waitMs: number):
 export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting: Waiting): Promise<void> {
   const { operation, journey } = waiting;
   const ended = toEnded(deps, input, journey);
-  const { quotaMs, retryMs, probeMs } = toWaits(deps, ended, journey);
+  const { quotaMs, retryMs, probeMs, crowdMs } = toWaits(deps, ended, journey);
   // What is left alone when it is free again is not worth waiting for.
   const isWorthwhile = ended.soonest !== null && !(input.thrifty && isLeftAlone(ended.soonest.index, input));
-  if (journey.expense !== 'any') return waitOrSpend(deps, waiting, isWorthwhile ? quotaMs : Infinity);
+  if (journey.expense !== 'any')
+    return waitOrSpend(deps, waiting, { waitMs: isWorthwhile ? quotaMs : Infinity, crowdMs });
   if (!operation.policy.failover) throw toCallerError(ended);
   const waitMs = Math.min(quotaMs, retryMs);
   if (!journey.lastResort && waitMs > WORTH_WAITING_MS && decide({ ...input, lastResort: true }).best >= 0) {
@@ -119,7 +139,7 @@ export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting
   }
   const patienceMs = Math.min(operation.policy.maxWaitMs - journey.waitedMs, operation.deadlineAtMs - input.nowMs);
   if (waitMs > patienceMs) throw toCallerError(ended);
-  await pause(deps, waiting, Math.min(waitMs, probeMs));
+  await pause(deps, waiting, Math.min(waitMs + crowdMs, patienceMs, probeMs));
   if (retryMs > Math.min(quotaMs, probeMs)) return;
   journey.rounds++;
   for (const index of journey.later) journey.tried.delete(index);

@@ -47,6 +47,8 @@ export interface Order {
 const tierRank = { free: 0, local: 1, paid: 2 } as const;
 /** Pressures closer than this share of a pool count as equal, so that equals take turns. */
 const PRESSURE_STEPS = 20;
+/** What would be left over of a day is spent once quota that comes back within minutes is used up this far; that is lost sooner. */
+const LEFT_OVER = 0.8;
 
 /** A number in [0, 1) for this candidate in this decision: independent between candidates, equal when replayed. */
 function spread(candidate: Candidate, jitter: number): number {
@@ -117,7 +119,7 @@ export function valueOf(measure: Measure, index: number, { input, floorRank }: O
     case 'keep':
       return keepOf(standing, candidate.sizeRank > floorRank);
     case 'pressure':
-      return isLeftOver(standing) ? 0 : Math.floor(standing.pressure * PRESSURE_STEPS);
+      return Math.floor((isLeftOver(standing) ? LEFT_OVER : standing.pressure) * PRESSURE_STEPS);
     case 'oversize':
       return Math.max(0, candidate.sizeRank - floorRank);
     case 'price':

@@ -4,12 +4,13 @@ import type { Clock } from '#shared/pools.ts';
 import { numberIn } from './pools-ops.ts';
 import type { BoundPool } from './types.ts';
 
-/** Windows over which use by others is averaged. */
+/** Windows over which use by others is averaged, and how long that is at most: who used a day's quota this morning may do so again. */
 const MEMORY = 20;
+const LONGEST_MEMORY_MS = 2 * 3_600_000;
 /** Less than this per window is nobody. */
 const NOBODY = 0.05;
 /** A risk this small, that somebody has come since, is taken. */
-const SLIGHT = 0.05;
+const SLIGHT = 0.02;
 /** Weight of the newest step in the mean size of their calls. */
 const EWMA = 0.3;
 
@@ -55,7 +56,7 @@ export function learnOthers(
   if (lengthMs === 0 || (unseen === 0 && rate <= NOBODY)) return {};
   const sinceMs = nowMs - (numberIn(book, seenAttr(key)) ?? nowMs - lengthMs);
   if (sinceMs <= 0) return {};
-  const weight = 1 - Math.exp(-sinceMs / (MEMORY * lengthMs));
+  const weight = 1 - Math.exp(-sinceMs / Math.min(MEMORY * lengthMs, LONGEST_MEMORY_MS));
   const next = rate + weight * ((unseen * lengthMs) / sinceMs - rate);
   const learned = { [rateAttr(key)]: Math.round(next * 10_000) / 10_000, [seenAttr(key)]: nowMs };
   if (unseen === 0) return learned;
