@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Rooms with a tsconfig of their own; the pure ones compile without Node and DOM types. */
-const rooms = ['shared', 'catalog', 'lambda/wire', 'lambda/routing', 'lambda', 'ui', 'scripts', 'tests'];
+const rooms = ['shared', 'catalog', 'lambda/wire', 'lambda/routing', 'lambda', 'ui', 'scripts', 'tests', 'tests/ui'];
 
 interface Step {
   readonly name: string;

@@ -2,8 +2,9 @@
 import { ConfigError } from '#lambda/config.ts';
 import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
-import { buildUi, isUiStale } from './ui/build.ts';
+import { isUiStale } from './ui/build.ts';
 import { uiDist } from './ui/config.ts';
+import { ensureUi } from './ui/ensure.ts';
 
 interface Demo {
   readonly entries: readonly ProviderEntry[];
@@ -25,7 +26,7 @@ async function openDemo(): Promise<Demo | null> {
 async function prepareUi(): Promise<void> {
   if (!isUiStale()) return;
   console.log('Building the web app, which takes a few seconds ...');
-  await buildUi();
+  await ensureUi();
 }
 
 function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Demo | null): void {

@@ -1,9 +1,9 @@
-// How the tests are run: every *.test.ts under tests/, in Node, and console output fails a test.
+// How the tests are run: every *.test.ts and *.test.tsx under tests/, in Node, and console output fails a test.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['tests/**/*.test.ts'],
+    include: ['tests/**/*.test.{ts,tsx}'],
     setupFiles: ['tests/setup.ts'],
     environment: 'node',
     testTimeout: 20_000,

@@ -40,7 +40,7 @@ export function isUiStale(): boolean {
   const builtAtMs = statSync(built).mtimeMs;
   const sources = [
     ...listFiles(uiRoot)
-      .filter((path) => !path.startsWith('dist/'))
+      .filter((path) => !path.startsWith('dist'))
       .map((path) => join(uiRoot, path)),
     ...listFiles(join(root, 'shared')).map((path) => join(root, 'shared', path)),
     join(root, 'package-lock.json'),

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLocal, type LocalServer } from '#lambda/main.local.ts';
+import { startLocal, type LocalOptions, type LocalServer } from '#lambda/main.local.ts';
 import type { Environment } from '#lambda/config.ts';
 
 export const OWNER_KEY = 'owner-key-for-end-to-end-tests-0123456789';
@@ -41,6 +41,7 @@ export const toEntry = (
 export async function startServer(
   entries: readonly Record<string, unknown>[],
   env: Environment = {},
+  more: Pick<LocalOptions, 'clock' | 'siteFolder'> = {},
 ): Promise<Started> {
   const folder = mkdtempSync(join(tmpdir(), 'freeway-e2e-'));
   const logs: string[] = [];
@@ -53,6 +54,7 @@ export async function startServer(
       ...env,
     },
     writeLog: (line) => logs.push(line),
+    ...more,
   });
   return {
     ...server,

@@ -111,6 +111,8 @@ export function Shell(): ReactNode {
   const navigate = useNavigate();
   const { preferences } = usePreferences();
   const [open, setOpen] = useState<'palette' | 'shortcuts' | null>(null);
+  // A dialog tells of its end a moment later, when another one may be open already.
+  const close = (one: 'palette' | 'shortcuts'): void => setOpen((now) => (now === one ? null : now));
   const online = useOnline();
   useShortcuts(
     {
@@ -140,8 +142,10 @@ export function Shell(): ReactNode {
         <Outlet />
       </div>
       <Suspense>
-        {open === 'palette' && <Palette open onClose={() => setOpen(null)} onShortcuts={() => setOpen('shortcuts')} />}
-        {open === 'shortcuts' && <ShortcutsDialog open onClose={() => setOpen(null)} />}
+        {open === 'palette' && (
+          <Palette open onClose={() => close('palette')} onShortcuts={() => setOpen('shortcuts')} />
+        )}
+        {open === 'shortcuts' && <ShortcutsDialog open onClose={() => close('shortcuts')} />}
       </Suspense>
       <SessionEndedDialog />
     </div>

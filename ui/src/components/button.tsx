@@ -11,7 +11,7 @@ const looks: Readonly<Record<Look, string>> = {
 };
 
 const shape =
-  'inline-flex select-none items-center justify-center gap-2 rounded-xl font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-50';
+  'inline-flex select-none items-center justify-center gap-2 font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-50';
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly look?: Look;
@@ -22,7 +22,7 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
 /** A button with words. */
 export function Button({ look = 'plain', small = false, className = '', ...rest }: ButtonProps): ReactNode {
   const size = small ? 'min-h-8 px-3 text-[0.8125rem]' : 'min-h-10 px-4 text-sm';
-  return <button type="button" className={`${shape} ${size} ${looks[look]} ${className}`} {...rest} />;
+  return <button type="button" className={`${shape} rounded-xl ${size} ${looks[look]} ${className}`} {...rest} />;
 }
 
 interface IconButtonProps extends Omit<ButtonProps, 'small' | 'children'> {
@@ -30,6 +30,7 @@ interface IconButtonProps extends Omit<ButtonProps, 'small' | 'children'> {
   readonly label: string;
   readonly children: ReactNode;
   readonly compact?: boolean;
+  readonly round?: boolean;
 }
 
 /** A button with an icon. */
@@ -37,16 +38,18 @@ export function IconButton({
   label,
   look = 'quiet',
   compact = false,
+  round = false,
   className = '',
   ...rest
 }: IconButtonProps): ReactNode {
-  const size = compact ? 'size-8 rounded-lg' : 'size-10 rounded-xl';
+  const size = compact ? 'size-8' : 'size-10';
+  const corners = round ? 'rounded-full' : compact ? 'rounded-lg' : 'rounded-xl';
   return (
     <button
       type="button"
       aria-label={label}
       title={label}
-      className={`${shape} ${size} shrink-0 ${looks[look]} ${look === 'quiet' ? 'text-muted hover:text-ink' : ''} ${className}`}
+      className={`${shape} ${size} ${corners} shrink-0 ${looks[look]} ${look === 'quiet' ? 'text-muted hover:text-ink' : ''} ${className}`}
       {...rest}
     />
   );

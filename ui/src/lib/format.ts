@@ -21,13 +21,9 @@ export const formatCompact = (count: number, language: Language): string =>
 
 /** `0.4 s`, `12 s`, `3 min`. */
 export function formatDuration(ms: number, language: Language): string {
-  const [value, unit] = ms < 60_000 ? [ms / 1_000, 'second'] : [ms / 60_000, 'minute'];
-  return new Intl.NumberFormat(language, {
-    style: 'unit',
-    unit,
-    unitDisplay: ms < 60_000 ? 'narrow' : 'short',
-    maximumFractionDigits: value < 10 ? 1 : 0,
-  }).format(value);
+  const [value, unit] = ms < 60_000 ? [ms / 1_000, 's'] : [ms / 60_000, 'min'];
+  const digits = new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+  return `${digits}\u00A0${unit}`;
 }
 
 /** Time left as `42 s` or `3:05`, rounded up. */

@@ -43,7 +43,7 @@ function ReceiptSheet({ message, receipt }: { readonly message: Message; readonl
     <div className="flex flex-col gap-5 text-sm">
       <div className="flex flex-col items-start gap-2">
         <TierBadge tier={receipt.tier} />
-        <p className="text-base font-medium">{t.receiptText(toModelName(receipt.route), toProvider(receipt.route))}</p>
+        <p className="text-base font-medium">{t.receiptText(toModelName(receipt.route), receipt.credential)}</p>
         <p className="text-muted">{why}</p>
       </div>
       {receipt.attempts.length > 0 && (
@@ -78,7 +78,7 @@ function ReceiptSheet({ message, receipt }: { readonly message: Message; readonl
         {rows.map(([name, value]) => (
           <div key={name} className="flex justify-between gap-4 py-2">
             <dt className="shrink-0 text-muted">{name}</dt>
-            <dd className="min-w-0 text-end break-all tabular-nums">{value}</dd>
+            <dd className="min-w-0 text-end break-words">{value}</dd>
           </div>
         ))}
       </dl>
@@ -121,7 +121,7 @@ export function AnswerFooter({
     <div className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1 text-xs text-muted" data-receipt>
       <TierBadge tier={receipt.tier} {...(note === null ? {} : { note })} />
       {parts.map((part, index) => (
-        <span key={part} className="flex min-w-0 items-center gap-2 tabular-nums">
+        <span key={part} className="flex min-w-0 items-center gap-2">
           {index > 0 && <span aria-hidden>·</span>}
           <span className="max-w-64 truncate">{part}</span>
         </span>

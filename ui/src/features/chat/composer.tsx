@@ -127,18 +127,12 @@ function SendButtons({
   return (
     <div className="flex items-center gap-1.5">
       {(!busy || !empty) && (
-        <IconButton
-          label={busy ? t.sendNext : t.send}
-          look="primary"
-          disabled={empty}
-          onClick={onSend}
-          className="rounded-full"
-        >
+        <IconButton label={busy ? t.sendNext : t.send} look="primary" disabled={empty} onClick={onSend} round>
           <ArrowUp size={20} aria-hidden />
         </IconButton>
       )}
       {busy && (
-        <IconButton label={t.stop} look="plain" onClick={onStop} className="rounded-full">
+        <IconButton label={t.stop} look="plain" onClick={onStop} round>
           <Square size={14} aria-hidden fill="currentColor" />
         </IconButton>
       )}
@@ -162,7 +156,7 @@ function FilePicker({ onFiles }: { readonly onFiles: (files: Iterable<File>) => 
           target.value = '';
         }}
       />
-      <IconButton label={t.attach} className="rounded-full" onClick={() => input.current?.click()}>
+      <IconButton label={t.attach} round onClick={() => input.current?.click()}>
         <Plus size={20} aria-hidden />
       </IconButton>
     </>

@@ -95,7 +95,7 @@ export function Conversation(props: ConversationProps): ReactNode {
         tabIndex={0}
         className="h-full overflow-y-auto outline-offset-[-2px]"
       >
-        <div ref={contentRef} className="mx-auto flex w-full max-w-[48rem] flex-col gap-7 px-4 pt-6 pb-10 md:px-6">
+        <div ref={contentRef} className="mx-auto flex w-full max-w-[48rem] flex-col gap-4 px-4 pt-6 pb-10 md:px-6">
           {path.map((message, index) => (
             <MessageRow key={message.id} {...props} message={message} far={index < path.length - FAR} />
           ))}

@@ -115,7 +115,7 @@ export const german: typeof english = {
   why: 'Warum?',
   ready: (tier: string, model: string) => `Antwort fertig: ${tier}, ${model}.`,
   receipt: 'Beleg',
-  receiptText: (model: string, provider: string) => `${model} bei ${provider} hat geantwortet.`,
+  receiptText: (model: string, key: string) => `${model} hat geantwortet, mit dem Schlüssel „${key}“.`,
   whyFree: 'Es war der beste freie Kandidat, der diese Anfrage in diesem Moment bedienen konnte.',
   whyPaid: 'Kein freier Kandidat konnte diese Anfrage in ihren Grenzen bedienen, also wurde bezahlt.',
   whyLocal: 'Es läuft auf deinem eigenen Rechner und kostet nichts.',

@@ -111,7 +111,7 @@ export const english = {
   why: 'Why?',
   ready: (tier: string, model: string) => `Answer ready: ${tier}, ${model}.`,
   receipt: 'Receipt',
-  receiptText: (model: string, provider: string) => `${model} at ${provider} answered.`,
+  receiptText: (model: string, key: string) => `${model} answered, by the key “${key}”.`,
   whyFree: 'It was the best free candidate that could serve this request at that moment.',
   whyPaid: 'No free candidate could serve this request within its bounds, so it was paid for.',
   whyLocal: 'It runs on your own machine and costs nothing.',

@@ -1,0 +1,140 @@
+// Every page in light and dark, on a phone and on a desk: nothing that axe finds, nothing that overflows; and hostile answers stay text.
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findAxeFaults, lastAnswer, openRig, say, type Rig } from './rig.ts';
+
+const rich = `## A heading
+
+A paragraph with **bold**, \`code\` and a [link](https://example.com/page).
+
+- one
+- two
+
+| Model | Price |
+|---|---|
+${Array.from({ length: 40 }, (_, at) => `| a rather long model name number ${String(at)} with more words | $0.00 |`).join('\n')}
+
+\`\`\`ts
+const answer: number = 42; // a comment that is quite long, so that the block has to scroll on a phone
+\`\`\`
+
+$$
+\\frac{a}{b} = \\sqrt{c}
+$$
+`;
+
+const hostile = `<script>window.hacked = 1</script>
+<img src="https://evil.example/x.png" onerror="window.hacked = 2">
+
+![a picture](https://evil.example/pixel.png)
+
+[click me](javascript:window.hacked=3) and [data](data:text/html,hi) and ‮reversed‬ text.
+
+<iframe src="https://evil.example"></iframe>
+
+${'x'.repeat(200_000)}
+`;
+
+const facts = {
+  id: 'm1',
+  size: 'large',
+  context: 131_072,
+  maxOutput: 8_192,
+  capabilities: ['tools', 'vision', 'json'],
+};
+let rig: Rig;
+beforeAll(async () => {
+  const answer = (prompt: string): string => (prompt.includes('hostile') ? hostile : rich);
+  rig = await openRig([
+    {
+      spec: { name: 'alpha', models: [{ id: 'm1', ttftMs: 5, tokensPerSecond: 20_000, answer }], wordsPerChunk: 20 },
+      entry: { models: [facts] },
+    },
+  ]);
+});
+afterAll(() => rig.close());
+
+const overflow = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+describe.each([
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 320],
+  ['dark', 320],
+] as const)('%s, %i px wide', (colorScheme, width) => {
+  const options = { colorScheme, viewport: { width, height: 720 } };
+
+  it('the chat, from empty to a rich answer and its receipt', async () => {
+    const page = await rig.openPage('/', options);
+    await page.getByRole('heading', { name: 'What can I help with?' }).waitFor();
+    expect(await findAxeFaults(page)).toEqual([]);
+    await say(page, 'Show me everything');
+    await lastAnswer(page);
+    await page.locator('.katex').first().waitFor();
+    await page.locator('.hljs-keyword').first().waitFor();
+    expect(await findAxeFaults(page)).toEqual([]);
+    expect(await overflow(page)).toBe(0);
+    await page.getByRole('button', { name: 'Why?' }).click();
+    await page.getByRole('dialog', { name: 'Receipt' }).waitFor();
+    expect(await findAxeFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: /^Model:/ }).click();
+    await page.getByRole('option', { name: /^Auto: small/ }).waitFor();
+    expect(await findAxeFaults(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('settings, the palette and the list of shortcuts', async () => {
+    const page = await rig.openPage('/settings', options);
+    await page.getByRole('heading', { name: 'Settings', exact: true }).waitFor();
+    expect(await findAxeFaults(page)).toEqual([]);
+    expect(await overflow(page)).toBe(0);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Commands' }).waitFor();
+    expect(await findAxeFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+/');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    expect(await findAxeFaults(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('the page for those who are not signed in', async () => {
+    const page = await rig.newPage(options);
+    await page.goto(rig.server.url);
+    await page.getByRole('heading', { name: 'Open the sign-in link' }).waitFor();
+    await page.getByText('Sign in with a key').click();
+    expect(await findAxeFaults(page)).toEqual([]);
+    expect(await overflow(page)).toBe(0);
+    await page.context().close();
+  });
+});
+
+it('a hostile answer is text: nothing runs, nothing is fetched, no link leads astray, and the page stays usable', async () => {
+  const page = await rig.openPage();
+  await say(page, 'Be hostile');
+  await lastAnswer(page);
+  expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+  const answer = page.locator('.answer');
+  expect(await answer.locator('script, iframe, img').count()).toBe(0);
+  const links = await answer.locator('a').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+  expect(links).toEqual(['https://evil.example/pixel.png']);
+  await answer.getByText('click me').click();
+  expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+  expect(await overflow(page)).toBe(0);
+  await page.context().close();
+});
+
+it('speaks German, and reads from right to left', async () => {
+  const page = await rig.openPage('/', { locale: 'de-DE' });
+  await page.getByRole('heading', { name: 'Wobei kann ich helfen?' }).waitFor();
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe('de');
+  await page.evaluate(() => {
+    document.documentElement.dir = 'rtl';
+  });
+  expect(await overflow(page)).toBe(0);
+  const rail = await page.getByRole('navigation', { name: 'Seiten' }).boundingBox();
+  expect(rail?.x).toBeGreaterThan(1_000);
+  await page.context().close();
+});

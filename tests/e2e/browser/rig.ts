@@ -1,0 +1,160 @@
+// A real browser before the started server: one browser per file, one clean context per test, and nothing that a page may not do goes unseen.
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Clock } from '#lambda/ports.ts';
+import { systemClock } from '#lambda/clock.ts';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+  type Response,
+} from 'playwright-core';
+import { expect } from 'vitest';
+import { ensureUi } from '../../../scripts/ui/ensure.ts';
+import { uiDist } from '../../../scripts/ui/config.ts';
+import { createFakeProvider, type FakeProvider } from '../../fakes/provider/core.ts';
+import { serveFakeProvider } from '../../fakes/provider/server.ts';
+import type { FakeProviderSpec } from '../../fakes/provider/spec.ts';
+import { OWNER_KEY, startServer, toEntry, type Started } from '../local.ts';
+
+const installed = [
+  process.env['CHROME_PATH'] ?? '',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+
+/** The installed Chrome or Chromium, else the one that npm brought (Linux). */
+async function launch(): Promise<Browser> {
+  const found = installed.find((path) => path !== '' && existsSync(path));
+  if (found !== undefined) return chromium.launch({ executablePath: found, args: flags });
+  // The package brings its own system libraries only where it believes to be on Lambda.
+  process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs24.x';
+  const { default: packed, setupLambdaEnvironment } = await import('@sparticuz/chromium');
+  const executablePath = await packed.executablePath();
+  setupLambdaEnvironment('/tmp/al2023/lib');
+  return chromium.launch({ executablePath, args: packed.args });
+}
+
+/** One provider of a test, with what stands in its entry beside its address. */
+export interface Part {
+  readonly spec: FakeProviderSpec;
+  readonly entry?: Record<string, unknown>;
+}
+
+export interface Rig {
+  readonly server: Started;
+  readonly providers: readonly FakeProvider[];
+  /** A page of a new context, not signed in. */
+  readonly newPage: (options?: BrowserContextOptions) => Promise<Page>;
+  /** A page of a new context whose person is signed in, at this path. */
+  readonly openPage: (path?: string, options?: BrowserContextOptions) => Promise<Page>;
+  readonly close: () => Promise<void>;
+}
+
+/** Everything a page did that it should not have; the test fails on it when its context is closed. */
+function watch(context: BrowserContext, origin: string, faults: string[]): void {
+  context.on('console', (message) => {
+    const text = message.text();
+    // Replies that refuse are told by the browser too; what the page makes of them is what is tested.
+    if (message.type() === 'error' && !text.startsWith('Failed to load resource')) faults.push(text);
+  });
+  context.on('weberror', (error) => faults.push(String(error.error())));
+  context.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(origin) && !/^(data|blob):/.test(url)) faults.push(`a request to ${url}`);
+  });
+  context.on('response', (response) => void watchReply(response, faults));
+}
+
+/** No key that is kept ever comes back. */
+async function watchReply(response: Response, faults: string[]): Promise<void> {
+  if (!/json|text/.test(response.headers()['content-type'] ?? '')) return;
+  const body = await response.text().catch(() => '');
+  if (/canary-\w+-key/.test(body)) faults.push(`a key in the reply of ${response.url()}`);
+}
+
+/** Starts providers, server and browser. */
+export async function openRig(parts: readonly Part[], clock: Clock = systemClock): Promise<Rig> {
+  await ensureUi();
+  const providers = parts.map(({ spec }) => createFakeProvider({ keepRequests: 50, ...spec }, clock));
+  const served = await Promise.all(providers.map((provider) => serveFakeProvider(provider)));
+  const entries = parts.map(({ spec, entry }, at) => toEntry(spec.name, served[at]?.baseUrl ?? '', entry));
+  const server = await startServer(entries, {}, { siteFolder: uiDist, clock });
+  const browser = await launch();
+  const faults: string[] = [];
+  const newPage = async (options: BrowserContextOptions = {}): Promise<Page> => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
+    context.setDefaultTimeout(10_000);
+    watch(context, server.url, faults);
+    return context.newPage();
+  };
+  return {
+    server,
+    providers,
+    newPage,
+    openPage: async (path = '/', options = {}) => {
+      const page = await newPage(options);
+      const signedIn = await page.request.post(`${server.url}/api/session/local`, {
+        data: { token: OWNER_KEY },
+        headers: { origin: server.url },
+      });
+      expect(signedIn.ok(), await signedIn.text()).toBe(true);
+      await page.goto(`${server.url}${path}`);
+      return page;
+    },
+    close: async () => {
+      await browser.close();
+      await server.stop();
+      await Promise.all(served.map((one) => one.close()));
+      expect(faults).toEqual([]);
+    },
+  };
+}
+
+/** The message field. */
+export const fieldOf = (page: Page) => page.getByRole('textbox', { name: 'Message', exact: true });
+
+/** Writes a message and sends it. */
+export async function say(page: Page, text: string): Promise<void> {
+  await fieldOf(page).fill(text);
+  await fieldOf(page).press('Enter');
+}
+
+/** The newest answer, once it has ended. */
+export async function lastAnswer(page: Page, state = 'done'): Promise<string> {
+  const answer = page.locator(`article[data-state]`).last();
+  await page.locator(`article[data-state="${state}"]`).last().waitFor();
+  await expect.poll(() => answer.getAttribute('data-state'), { timeout: 10_000 }).toBe(state);
+  return (
+    (await answer
+      .locator('.answer')
+      .textContent()
+      .catch(() => '')) ?? ''
+  );
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+}
+
+/** What axe finds wrong with a page, as it is now. */
+export async function findAxeFaults(page: Page): Promise<readonly string[]> {
+  // The page's own policy forbids to add scripts, so axe comes in through the debugger, into a world beside the page's.
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: axeSource });
+  const { result } = await session.send('Runtime.evaluate', {
+    expression: 'axe.run(document, { resultTypes: ["violations"] })',
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  await session.detach();
+  const { violations } = result.value as AxeResult;
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+}

@@ -1,0 +1,59 @@
+// What a chat may spend, and what happens when nothing is left to spend: nothing is paid by mistake, and nothing is lost.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createFastClock } from '../../../scripts/wall/fast-clock.ts';
+import { canonicalAnswer } from '../../fakes/provider/answer.ts';
+import type { FakeModel } from '../../fakes/provider/spec.ts';
+import { lastAnswer, openRig, say, type Rig } from './rig.ts';
+
+const SPEED = 20;
+const model: FakeModel = { id: 'm1', ttftMs: 20, tokensPerSecond: 1_000 };
+const facts = { id: 'm1', size: 'large', context: 131_072, maxOutput: 8_192, capabilities: ['tools', 'json'] };
+const price = { inputPerMillionUsd: 10, outputPerMillionUsd: 30 };
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await openRig(
+    [
+      { spec: { name: 'gratis', models: [model] }, entry: { models: [facts] } },
+      { spec: { name: 'bank', models: [model] }, entry: { tier: 'paid', models: [{ ...facts, price }] } },
+    ],
+    createFastClock(SPEED),
+  );
+});
+afterAll(() => rig.close());
+
+it('only free: says when it is free again, sends by itself then, and never asks the paid provider', async () => {
+  const page = await rig.openPage();
+  await page.clock.install();
+  await page.getByRole('button', { name: /What may be spent/ }).click();
+  await page.getByRole('menuitemradio', { name: /Only free/ }).click();
+  const [gratis, bank] = [rig.providers[0]!, rig.providers[1]!];
+  gratis.script(['429-after-60']);
+  await say(page, 'Hello');
+  const card = page.getByRole('alert').filter({ hasText: 'Every model that fits is resting' });
+  await card.getByText(/Back in/).waitFor();
+  await card.getByRole('button', { name: 'Wait and send by itself' }).click();
+  await card.getByText(/It is sent by itself in/).waitFor();
+  expect(bank.received().filter(({ path }) => path.includes('chat'))).toEqual([]);
+  // By the server's fast clock the minute is over.
+  await page.waitForTimeout(62_000 / SPEED);
+  await page.clock.fastForward(120_000);
+  expect(await lastAnswer(page)).toBe(canonicalAnswer);
+  expect(await page.locator('[data-receipt]').textContent()).toMatch(/^Free/);
+  expect(bank.received().filter(({ path }) => path.includes('chat'))).toEqual([]);
+  await page.context().close();
+});
+
+it('pays when the person allows it, and shows what it cost', async () => {
+  const page = await rig.openPage();
+  await page.getByRole('button', { name: /What may be spent/ }).click();
+  await page.getByRole('menuitemradio', { name: /Only free/ }).click();
+  rig.providers[0]?.script(['429-after-3000']);
+  await say(page, 'Hello');
+  await page.getByRole('button', { name: 'Allow paid in this chat' }).click();
+  expect(await lastAnswer(page)).toBe(canonicalAnswer);
+  expect(await page.locator('[data-receipt]').textContent()).toMatch(/^Paid\$0\.00\d/);
+  await page.getByRole('button', { name: 'Why?' }).click();
+  await page.getByText('No free candidate could serve this request').waitFor();
+  await page.context().close();
+});

@@ -1,0 +1,169 @@
+// The chat's pure parts: the tree of branches, blocks of Markdown, bodies of requests, and joining what was cut.
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { toBlocks } from '../../ui/src/features/chat/blocks.ts';
+import { parseExport, toExport, toMarkdown } from '../../ui/src/features/chat/export-chat.ts';
+import { joinRest, toChatBody, toContinueBody, toPreviewBody } from '../../ui/src/features/chat/request.ts';
+import { toLeaf, toPath, toSiblings, toTitle } from '../../ui/src/features/chat/tree.ts';
+import type { Chat, Message } from '../../ui/src/features/chat/types.ts';
+
+const message = (id: string, parentId: string | null, more: Partial<Message> = {}): Message => ({
+  id,
+  chatId: 'c',
+  parentId,
+  role: 'user',
+  text: `text of ${id}`,
+  reasoning: '',
+  attachments: [],
+  createdAtMs: Number(/\d+/.exec(id)?.[0] ?? 0),
+  state: 'done',
+  model: null,
+  route: null,
+  attempts: [],
+  receipt: null,
+  firstWordMs: null,
+  finish: null,
+  error: null,
+  ...more,
+});
+const answer = (id: string, parentId: string, more: Partial<Message> = {}): Message =>
+  message(id, parentId, { role: 'assistant', ...more });
+
+const tree = [message('m1', null), answer('m2', 'm1'), answer('m3', 'm1'), message('m4', 'm3'), message('m5', null)];
+const ids = (messages: readonly Message[]): string[] => messages.map(({ id }) => id);
+
+describe('the tree', () => {
+  it.each([
+    ['m4', ['m1', 'm3', 'm4']],
+    ['m2', ['m1', 'm2']],
+    [null, []],
+    ['gone', []],
+  ])('the path to %s is %j', (leaf, path) => expect(ids(toPath(tree, leaf))).toEqual(path));
+
+  it('ends with messages that name each other as parents', () => {
+    expect(toPath([message('a', 'b'), message('b', 'a')], 'a')).toHaveLength(2);
+  });
+
+  it('knows versions and where a branch goes on', () => {
+    expect(ids(toSiblings(tree, tree[1]!))).toEqual(['m2', 'm3']);
+    expect(ids(toSiblings(tree, tree[0]!))).toEqual(['m1', 'm5']);
+    expect([toLeaf(tree, 'm1'), toLeaf(tree, 'm2'), toLeaf(tree, 'm5')]).toEqual(['m4', 'm2', 'm5']);
+  });
+
+  it.each([
+    ['Hello', 'Hello'],
+    ['# A *title*\nand more', 'A title and more'],
+    [`${'word '.repeat(30)}`, 'word word word word word word word word word…'],
+  ])('%j is titled %j', (text, title) => expect(toTitle(text)).toBe(title));
+});
+
+describe('blocks', () => {
+  it.each([
+    ['one\n\ntwo', 2],
+    ['```js\na\n\nb\n```\n\nafter', 2],
+    ['````md\n```\n\n```\n````\n\nafter', 2],
+    ['- one\n\n- two\n\n  more\n\nafter', 2],
+    ['$$\na\n\nb\n$$\n\nafter', 2],
+    ['```\nnever closed\n\nstill code', 1],
+  ])('%j has %i', (text, count) => expect(toBlocks(text)).toHaveLength(count));
+
+  it('joined they are the text, and all but the last stay as they are while it grows', () => {
+    const part = fc.constantFrom(
+      'word ',
+      '\n',
+      '\n\n',
+      '```',
+      '```js\n',
+      '- item',
+      '$$\n',
+      '  indented',
+      '1. one',
+      '| a |',
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 40 }), fc.array(part, { maxLength: 10 }), (parts, more) => {
+        const text = parts.join('');
+        const blocks = toBlocks(text);
+        expect(blocks.join('')).toBe(text);
+        const grown = toBlocks(text + more.join(''));
+        expect(grown.slice(0, Math.max(0, blocks.length - 1))).toEqual(blocks.slice(0, -1));
+      }),
+    );
+  });
+});
+
+describe('requests', () => {
+  const image = { id: 'a', kind: 'image', name: 'dot.png', bytes: 4, data: 'data:image/png;base64,AAAA' } as const;
+  const note = { id: 'b', kind: 'text', name: 'note.txt', bytes: 4, data: 'noted' } as const;
+  const path = [message('m1', null, { attachments: [image, note], text: 'Look' }), answer('m2', 'm1', { text: '' })];
+
+  it('carry files as parts, and no empty answers', () => {
+    expect(toChatBody(path, { model: 'auto', policy: 'free_first' })).toEqual({
+      model: 'auto',
+      stream: true,
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'image_url', image_url: { url: image.data } },
+            { type: 'text', text: 'File note.txt:\n\nnoted' },
+            { type: 'text', text: 'Look' },
+          ],
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['only_free', 'auto', { model: 'auto', freeway: { tier: 'free' } }],
+    ['best', 'auto', { model: 'auto:large' }],
+    ['best', 'm1', { model: 'm1' }],
+    ['free_first', 'm1', { model: 'm1' }],
+  ] as const)('%s with %s is %j', (policy, model, expected) => {
+    const { messages, stream, ...controls } = toChatBody(path, { model, policy });
+    expect([controls, messages.length, stream]).toEqual([expected, 1, true]);
+  });
+
+  it('that only ask where to go carry no image', () => {
+    expect(JSON.stringify(toPreviewBody([], path[0]!, { model: 'auto', policy: 'best' }))).not.toContain(image.data);
+  });
+
+  it('for the rest end with the answer so far and the wish to go on', () => {
+    const half = [message('m1', null), answer('m2', 'm1', { text: 'Once upon' })];
+    const { messages } = toContinueBody(half, { model: 'auto', policy: 'best' });
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+  });
+
+  it.each([
+    ['Once upon a time', ' there was', 'Once upon a time there was'],
+    ['Once upon a time there', 'upon a time there was', 'Once upon a time there was'],
+    ['the end', 'end', 'the endend'],
+    ['', 'all', 'all'],
+  ])('%j and %j join to %j', (before, rest, whole) => expect(joinRest(before, rest)).toBe(whole));
+});
+
+describe('files', () => {
+  const chat: Chat = {
+    id: 'c',
+    title: 'Chat',
+    named: false,
+    createdAtMs: 1,
+    updatedAtMs: 2,
+    leafId: 'm4',
+    model: 'auto',
+    policy: 'best',
+    temporary: false,
+  };
+  it('hold every branch, and are read again', () => {
+    const stored = [{ chat, messages: tree }];
+    expect(parseExport(toExport(stored))).toEqual(stored);
+  });
+  it.each(['', 'no json', '{}', '{"format":"freeway.chats.1","chats":[{}]}'])('%j is none', (text) =>
+    expect(parseExport(text)).toBeNull(),
+  );
+  it('as Markdown hold the branch that is shown', () => {
+    const text = toMarkdown({ chat, messages: tree });
+    expect(text).toContain('text of m4');
+    expect(text).not.toContain('text of m2');
+  });
+});

@@ -1,0 +1,164 @@
+// The chat engine over a scripted server and a memory archive: what is kept, what is retried, and what a cut leaves behind.
+import { expect, it } from 'vitest';
+import { ApiError, type Api, type ApiRequest } from '../../ui/src/lib/api.ts';
+import type { Archive, StoredChat } from '../../ui/src/features/chat/archive.ts';
+import { ChatEngine } from '../../ui/src/features/chat/engine.ts';
+import { emptyDraft, type Message } from '../../ui/src/features/chat/types.ts';
+
+const who = { route: 'p/m', credential: 'home', tier: 'free' };
+const frame = (event: string | null, data: unknown): string =>
+  `${event === null ? '' : `event: ${event}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
+const delta = (content: string): string => frame(null, { choices: [{ delta: { content }, finish_reason: null }] });
+const receipt = frame('receipt', {
+  ...who,
+  request_id: 'req_1',
+  attempts: [],
+  wait_ms: 0,
+  duration_ms: 12,
+  input_tokens: 3,
+  output_tokens: 4,
+  cost_usd: 0,
+  list_cost_usd: 0.1,
+  rescues: 0,
+  outcome: 'ok',
+});
+const whole = [delta('Hello '), delta('world'), receipt, frame(null, '[DONE]')];
+
+type Script = readonly string[] | ApiError;
+
+function createWorld(...scripts: Script[]) {
+  const asked: ApiRequest[] = [];
+  const api: Api = {
+    open: (request) => {
+      asked.push(request);
+      const script = scripts.shift() ?? whole;
+      if (script instanceof ApiError) return Promise.reject(script);
+      // Bytes arrive as they please.
+      const bytes = new TextEncoder().encode(script.join(''));
+      const body = new ReadableStream<Uint8Array>({
+        start: (out) => {
+          for (let at = 0; at < bytes.length; at += 7) out.enqueue(bytes.slice(at, at + 7));
+          out.close();
+        },
+      });
+      return Promise.resolve(new Response(body));
+    },
+    call: () => Promise.reject(new Error('not asked here')),
+    useKey: () => undefined,
+    onSignedOut: () => () => undefined,
+  };
+  const kept = new Map<string, StoredChat>();
+  const archive: Archive = {
+    list: () => Promise.resolve([...kept.values()].map(({ chat }) => chat)),
+    read: (id) => Promise.resolve(kept.get(id) ?? null),
+    readAll: () => Promise.resolve([...kept.values()]),
+    write: (chat, messages) => {
+      const known = new Map((kept.get(chat.id)?.messages ?? []).map((one) => [one.id, one]));
+      for (const one of messages) known.set(one.id, one);
+      kept.set(chat.id, { chat, messages: [...known.values()] });
+      return Promise.resolve();
+    },
+    remove: (id) => Promise.resolve(void kept.delete(id)),
+    clear: () => Promise.resolve(kept.clear()),
+    search: () => Promise.resolve(new Set<string>()),
+    readDraft: () => Promise.resolve(emptyDraft),
+    writeDraft: () => Promise.resolve(),
+  };
+  let count = 0;
+  const engine = new ChatEngine({ api, archive, now: () => ++count, newId: () => `id${String(++count)}` });
+  const begin = async (temporary = false): Promise<string> => {
+    const { id } = engine.create({ model: 'auto', policy: 'free_first', temporary });
+    await engine.send(id, { text: 'Hi', attachments: [] });
+    return id;
+  };
+  const last = (id: string): Message => engine.view(id)!.messages.at(-1)!;
+  return { engine, asked, kept, begin, last };
+}
+
+it('an answer is shown and kept with its receipt, and the chat is named after its first words', async () => {
+  const { begin, last, kept, asked } = createWorld();
+  const id = await begin();
+  expect(last(id)).toMatchObject({ text: 'Hello world', state: 'done', receipt: { credential: 'home' } });
+  expect(kept.get(id)?.chat.title).toBe('Hi');
+  expect(kept.get(id)?.messages).toHaveLength(2);
+  expect(asked[0]?.headers).toEqual({ 'x-freeway-events': '1' });
+});
+
+it('a temporary chat is kept nowhere', async () => {
+  const { begin, last, kept } = createWorld();
+  expect(last(await begin(true)).text).toBe('Hello world');
+  expect(kept.size).toBe(0);
+});
+
+it('a stream that ends early leaves what came, and the rest is joined to it', async () => {
+  const { engine, begin, last } = createWorld(
+    [delta('Once upon a time there')],
+    [delta('upon a time there was an end'), receipt, frame(null, '[DONE]')],
+  );
+  const id = await begin();
+  expect(last(id)).toMatchObject({ state: 'broken', text: 'Once upon a time there', error: { code: 'broke_off' } });
+  await engine.continue(id, last(id).id);
+  expect(last(id)).toMatchObject({ state: 'done', text: 'Once upon a time there was an end' });
+});
+
+it('an error inside the stream is told as one, and the retry takes its place', async () => {
+  const error = { error: { message: 'None left.', code: 'exhausted', earliest_reset: '2026-11-21T10:00:00.000Z' } };
+  const { engine, begin, last } = createWorld([
+    frame('attempt', { ...who, failure: 'rate_limited', status: 429, ms: 3, message: null }),
+    frame(null, error),
+  ]);
+  const id = await begin();
+  expect(last(id)).toMatchObject({
+    state: 'failed',
+    attempts: [{ failure: 'rate_limited' }],
+    error: { code: 'exhausted', retryAtMs: Date.UTC(2026, 10, 21, 10) },
+  });
+  await engine.retry(id, last(id).id);
+  expect(last(id)).toMatchObject({ state: 'done', text: 'Hello world', error: null, attempts: [] });
+  expect(engine.view(id)?.messages).toHaveLength(2);
+});
+
+it.each([
+  ['offline', 'queued'],
+  ['unauthenticated', 'failed'],
+])('what failed as %s is %s, and goes out when that is over', async (code, state) => {
+  const { engine, begin, last } = createWorld(new ApiError(code, 'No.'));
+  const id = await begin();
+  expect(last(id).state).toBe(state);
+  await engine.retryAll('something else');
+  expect(last(id).state).toBe(state === 'queued' ? 'done' : state);
+  await engine.retryAll(code);
+  expect(last(id)).toMatchObject({ state: 'done', text: 'Hello world' });
+});
+
+it('what is sent while an answer is under way waits for its turn', async () => {
+  const { engine, asked } = createWorld();
+  const { id } = engine.create({ model: 'auto', policy: 'free_first', temporary: false });
+  const first = engine.send(id, { text: 'One', attachments: [] });
+  while (engine.view(id)?.busyId === null) await Promise.resolve();
+  await engine.send(id, { text: 'Two', attachments: [] });
+  expect(engine.view(id)?.next?.text).toBe('Two');
+  await first;
+  expect(asked).toHaveLength(2);
+  expect(engine.view(id)?.messages.map(({ text }) => text)).toEqual(['One', 'Hello world', 'Two', 'Hello world']);
+});
+
+it('an answer under way when its page was closed has broken off', async () => {
+  const { engine, begin, kept, last } = createWorld();
+  const id = await begin();
+  const stored = kept.get(id)!;
+  await engine.restore([
+    { chat: stored.chat, messages: stored.messages.map((one) => ({ ...one, state: 'streaming' as const })) },
+  ]);
+  await engine.open(id);
+  expect(last(id).state).toBe('broken');
+});
+
+it('a removed chat can be brought back', async () => {
+  const { engine, begin, kept } = createWorld();
+  const id = await begin();
+  const removed = await engine.remove(id);
+  expect(kept.size).toBe(0);
+  await engine.restore([removed!]);
+  expect(kept.get(id)?.messages).toHaveLength(2);
+});
