@@ -81,7 +81,7 @@ const STALE_AFTER_CALM_MS = 5_000;
 const NEARLY_USED_UP = 0.7;
 const BATCH_SIZE = 40;
 /** After a write that was refused, copies are read again that are older than this. */
-const OUTRUN_MS = 100;
+const OUTRUN_MS = 10;
 /** All books were fresh: this long nobody looks whether one has become stale. */
 const LOOK_AGAIN_MS = 100;
 

@@ -47,6 +47,9 @@ export interface Order {
 const tierRank = { free: 0, local: 1, paid: 2 } as const;
 /** Pressures closer than this share of a pool count as equal, so that equals take turns. */
 const PRESSURE_STEPS = 20;
+/** The same for a request that others have outrun: instances that know the same would run to the same place again. */
+const CROWDED_STEPS = 3;
+const stepsOf = ({ refused }: DecideInput): number => (refused.size > 0 ? CROWDED_STEPS : PRESSURE_STEPS);
 /** What would be left over of a day is spent once quota that comes back within minutes is used up this far; that is lost sooner. */
 const LEFT_OVER = 0.8;
 
@@ -119,7 +122,7 @@ export function valueOf(measure: Measure, index: number, { input, floorRank }: O
     case 'keep':
       return keepOf(standing, candidate.sizeRank > floorRank);
     case 'pressure':
-      return Math.floor((isLeftOver(standing) ? LEFT_OVER : standing.pressure) * PRESSURE_STEPS);
+      return Math.floor((isLeftOver(standing) ? LEFT_OVER : standing.pressure) * stepsOf(input));
     case 'oversize':
       return Math.max(0, candidate.sizeRank - floorRank);
     case 'price':
