@@ -12,6 +12,7 @@ import type { FakeProviderSpec } from '../fakes/provider/spec.ts';
 import { createFakeUpstream, type FakeUpstream } from '../fakes/provider/upstream.ts';
 
 export const OWNER_KEY = 'owner-key-for-tests-0123456789abcdef';
+const CHAT_PATH = '/v1/chat/completions';
 export const START_MS = Date.UTC(2026, 10, 21, 12);
 
 /** What a caller got. */
@@ -50,9 +51,9 @@ export interface World {
   /** Rendered metrics. */
   readonly metrics: () => string;
   /** Begins a chat request; time does not move by itself. */
-  begin(body: Record<string, unknown>, headers?: Headers): Call;
+  begin(body: Record<string, unknown>, headers?: Headers, path?: string): Call;
   /** A chat request, from its beginning to its end. `m1`, one user message and no stream, unless the body says otherwise. */
-  ask(body?: Record<string, unknown>, headers?: Headers): Promise<Reply>;
+  ask(body?: Record<string, unknown>, headers?: Headers, path?: string): Promise<Reply>;
 }
 
 /** One entry of FREEWAY_PROVIDERS for a provider at `name`. */
@@ -190,14 +191,14 @@ export async function createWorld({ providers: specs, entries, env = {}, seed = 
     metrics,
     ownerKey: OWNER_KEY,
   });
-  const begin: World['begin'] = (body, headers = {}) => {
+  const begin: World['begin'] = (body, headers = {}, path = CHAT_PATH) => {
     const decoder = new TextDecoder();
     const decode = (chunk: Uint8Array): string => decoder.decode(chunk, { stream: true });
     const arrived: Arrived = { status: 0, headers: {}, decode, text: '', ended: false };
     const startedAtMs = clock.now();
     const whole = { model: 'm1', messages: [{ role: 'user', content: 'Tell me a story.' }], ...body };
     const { exchange, gone } = toExchange(whole, headers, arrived);
-    const reply = handler(exchange).then(() => {
+    const reply = handler({ ...exchange, path }).then(() => {
       if (failed !== null) throw new Error(failed);
       return toReply({ ...arrived, ms: clock.now() - startedAtMs });
     });
@@ -211,6 +212,6 @@ export async function createWorld({ providers: specs, entries, env = {}, seed = 
     logs,
     metrics: () => metrics.render(),
     begin,
-    ask: (body = {}, headers = {}) => clock.runUntil(begin(body, headers).reply),
+    ask: (body = {}, headers = {}, path = CHAT_PATH) => clock.runUntil(begin(body, headers, path).reply),
   };
 }

@@ -2,6 +2,7 @@
 import type { DialectId } from '#shared/catalog.ts';
 import { toAnswer } from './answer.ts';
 import { audioAnswer, parseUpload } from './audio.ts';
+import { type Face, toChatBody, toFacePieces } from './faces.ts';
 import type { Fault, RefusalKind } from './faults.ts';
 import { BadQuestion, countTokens, parseQuestion, type Question } from './question.ts';
 import type { RefusalContext } from './refusals.ts';
@@ -42,13 +43,15 @@ export interface Ask {
   reply(context: ReplyContext): Reply;
 }
 
-export type Operation = 'chat' | 'embeddings' | 'transcription' | 'models';
+export type Operation = 'chat' | Face | 'embeddings' | 'transcription' | 'models';
 
 /** The operation a path ends in, whatever stands before it; null when there is none. */
 export function operationOf(method: string, path: string): Operation | null {
   const bare = path.split('?')[0] ?? '';
   if (method === 'GET') return bare.endsWith('/models') ? 'models' : null;
   if (bare.endsWith('/chat/completions')) return 'chat';
+  if (bare.endsWith('/messages')) return 'messages';
+  if (bare.endsWith('/responses')) return 'responses';
   if (bare.endsWith('/embeddings')) return 'embeddings';
   return bare.endsWith('/audio/transcriptions') || bare.endsWith('/audio/translations') ? 'transcription' : null;
 }
@@ -56,7 +59,7 @@ export function operationOf(method: string, path: string): Operation | null {
 /** Characters of two, three and four bytes. */
 const manyBytes = 'Naïve café — 60 € für 日本語 😀🚀. ';
 
-function chatReply(question: Question, context: ReplyContext): Reply {
+function chatReply(question: Question, context: ReplyContext, face: Face | null): Reply {
   const { fault, model, mode, dialect } = context;
   const preface = `${context.preface}${fault?.kind === 'split_utf8' ? manyBytes : ''}`;
   const said = toAnswer(question, model, { mode, preface });
@@ -70,12 +73,14 @@ function chatReply(question: Question, context: ReplyContext): Reply {
     wordsPerChunk: context.wordsPerChunk,
     usage: fault?.kind !== 'no_usage',
   };
+  if (face !== null)
+    return { pieces: toFacePieces(face, { question, answer, context: render }), outputTokens: answer.outputTokens };
   const pieces = question.stream ? toStreamPieces(question, answer, render) : toJsonBody(question, answer, render);
   return { pieces, outputTokens: answer.outputTokens };
 }
 
-function toChat(body: unknown): Ask {
-  const question = parseQuestion(body);
+function toChat(body: unknown, face: Face | null): Ask {
+  const question = parseQuestion(face === null ? body : toChatBody(face, body));
   return {
     model: question.model,
     inputTokens: question.promptTokens,
@@ -91,7 +96,7 @@ function toChat(body: unknown): Ask {
       const tokens = question.promptTokens + (question.maxTokens ?? 0);
       return tokens > context ? { kind: 'context_exceeded', tokens, context } : null;
     },
-    reply: (context) => chatReply(question, context),
+    reply: (context) => chatReply(question, context, face),
   };
 }
 
@@ -156,5 +161,6 @@ export function parseAsk(operation: Exclude<Operation, 'models'>, request: FakeR
   } catch {
     throw new BadQuestion('body');
   }
-  return operation === 'chat' ? toChat(value) : toEmbeddings(value);
+  if (operation === 'embeddings') return toEmbeddings(value);
+  return toChat(value, operation === 'chat' ? null : operation);
 }

@@ -59,7 +59,7 @@ export function toJsonBody(question: Question, answer: Answer, context: RenderCo
 }
 
 /** Cuts text into runs of `words` words, losing nothing. */
-function toRuns(text: string, words: number): string[] {
+export function toRuns(text: string, words: number): string[] {
   const all = text.match(/\S+\s*|\s+/g) ?? [];
   const runs: string[] = [];
   for (let at = 0; at < all.length; at += words) runs.push(all.slice(at, at + words).join(''));
