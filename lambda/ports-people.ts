@@ -147,7 +147,8 @@ export interface Identity {
   readonly sessions: Sessions;
   readonly keys: ApiKeys;
   readonly audit: Audit;
-  readonly signIn: SignIn;
+  /** Loaded by its first use. */
+  readonly signIn: () => Promise<SignIn>;
   /** Who may sign in by the environment's word. */
   readonly environment: { readonly allowed: readonly string[]; readonly admins: readonly string[] };
   /** The header that takes the session out of the browser. */

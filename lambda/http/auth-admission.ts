@@ -28,6 +28,9 @@ export interface AdmissionOptions {
   readonly ownerEmail: string | null;
 }
 
+/** That somebody was seen is noted no more often than this. */
+const NOTE_MS = 60_000;
+
 const domainRuleOf = (email: string): string => `*@${email.slice(email.lastIndexOf('@') + 1)}`;
 
 /** By whose word somebody may come in, and as what. */
@@ -98,7 +101,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       }
       // An address may be given to somebody else; the keys of whoever had it before must not go with it.
       if (person.googleId !== null && person.googleId !== googleId) throw new SignInRefused('other_account', email);
-      await people.change(person.id, (before) => ({ ...before, googleId, lastSeenAtMs: nowMs }));
+      if (person.googleId === null || nowMs - (person.lastSeenAtMs ?? 0) >= NOTE_MS)
+        await people.change(person.id, (before) => ({ ...before, googleId, lastSeenAtMs: nowMs }));
       return standing;
     },
   };

@@ -6,7 +6,7 @@ import { StoreUnavailable, type Clock, type Exchange } from '../ports.ts';
 import type { ApiKeys, Audit, Sessions } from '../ports-people.ts';
 import type { Admission, Standing } from './auth-admission.ts';
 import { readSessionCookie, refuseForeign } from './auth-cookies.ts';
-import type { ReadGoogleToken } from './auth-google.ts';
+import type { GoogleIdentity } from './auth-google.ts';
 import { readBearer } from './auth-headers.ts';
 import type { LocalSignIn } from './auth-local.ts';
 import { SignInRefused, toCallerError } from './auth-refusal.ts';
@@ -19,7 +19,8 @@ export interface IdentifyOptions {
   readonly admission: Admission;
   readonly audit: Audit;
   readonly throttle: Throttle;
-  readonly readGoogle: ReadGoogleToken | null;
+  /** Whom Google vouches for; null where there is no sign-in with Google. */
+  readonly readGoogle: (token: string) => Promise<GoogleIdentity | null>;
   readonly local: LocalSignIn | null;
   readonly clock: Pick<Clock, 'now'>;
   /** For how long an answer of the store is believed: until then a key revoked on another instance still works. */
@@ -39,6 +40,9 @@ interface Known {
   /** When it ends by itself, whatever the store says. */
   readonly endsAtMs: number;
 }
+
+/** What the store, or Google, says. */
+type Found = Omit<Known, 'checkedAtMs'>;
 
 /** Presented secrets remembered at most, by hash. */
 const MEMORY = 5_000;
@@ -65,7 +69,7 @@ async function standingOf(
   throw new SignInRefused('not_invited');
 }
 
-async function findKey(options: IdentifyOptions, text: string): Promise<Omit<Known, 'checkedAtMs'> | null> {
+async function findKey(options: IdentifyOptions, text: string): Promise<Found | null> {
   const found = await options.keys.find(text);
   if (found === null) return null;
   const { personId, email, last4: _last4, createdAtMs: _created, hash: _hash, previous, ...grant } = found;
@@ -81,7 +85,7 @@ async function findKey(options: IdentifyOptions, text: string): Promise<Omit<Kno
   return { principal: { ...standing, email, via: 'api_key', key: grant, sessionId: null }, endsAtMs };
 }
 
-async function findSession(options: IdentifyOptions, token: string): Promise<Omit<Known, 'checkedAtMs'> | null> {
+async function findSession(options: IdentifyOptions, token: string): Promise<Found | null> {
   const { sessions, local } = options;
   const session = await sessions.find(token);
   if (session === null) throw refuse('Your session has ended. Sign in again.');
@@ -103,18 +107,34 @@ async function findSession(options: IdentifyOptions, token: string): Promise<Omi
   };
 }
 
-async function findGoogle(options: IdentifyOptions, token: string): Promise<Omit<Known, 'checkedAtMs'> | null> {
-  const { readGoogle, admission } = options;
-  if (readGoogle === null) return null;
-  const { email, googleId, expiresAtMs } = await readGoogle(token);
-  const standing = await admission.enter(email, googleId);
-  return { principal: { ...standing, email, via: 'google_token', key: null, sessionId: null }, endsAtMs: expiresAtMs };
+async function findGoogle(
+  { readGoogle, admission, audit }: IdentifyOptions,
+  token: string,
+  exchange: Exchange,
+): Promise<Found | null> {
+  try {
+    const identity = await readGoogle(token);
+    if (identity === null) return null;
+    const { email, googleId, expiresAtMs } = identity;
+    const standing = await admission.enter(email, googleId);
+    return {
+      principal: { ...standing, email, via: 'google_token', key: null, sessionId: null },
+      endsAtMs: expiresAtMs,
+    };
+  } catch (error) {
+    if (error instanceof SignInRefused) {
+      const detail = `${error.reason}: ${toCallerError(error).message}`;
+      const origin = { principal: null, address: exchange.remoteAddress, requestId: null };
+      await audit.write({ action: 'sign_in_refused', target: error.email, detail }, origin);
+    }
+    throw error;
+  }
 }
 
-function look(options: IdentifyOptions, secret: string): Promise<Omit<Known, 'checkedAtMs'> | null> {
+function look(options: IdentifyOptions, secret: string, exchange: Exchange): Promise<Found | null> {
   if (secret.startsWith('fwy_')) return findKey(options, secret);
   if (secret.startsWith('fws_')) return findSession(options, secret);
-  return secret.split('.').length === 3 ? findGoogle(options, secret) : Promise.resolve(null);
+  return secret.split('.').length === 3 ? findGoogle(options, secret, exchange) : Promise.resolve(null);
 }
 
 /** Whoever presents what nobody has: counted, and written down when it becomes guessing. */
@@ -142,7 +162,7 @@ export function createIdentify(options: IdentifyOptions): Identify {
     if (before === undefined) throttle.check(exchange.remoteAddress);
     const asked = generation;
     try {
-      const found = await look(options, secret);
+      const found = await look(options, secret, exchange);
       if (found === null) throw refuse('The key that was sent is not valid: it is mistyped, or has been revoked.');
       // What changed while we asked may have made the answer wrong.
       if (asked === generation) {

@@ -9,7 +9,7 @@ import { createSessions } from '#lambda/store/sessions.ts';
 import { bearer, createHouse, owner, type House } from './house.ts';
 
 // Loaded by the first request otherwise, in real time.
-beforeAll(() => import('#lambda/endpoints/api/app.ts'));
+beforeAll(() => Promise.all([import('#lambda/endpoints/api/app.ts'), import('#lambda/deps-sign-in.ts')]));
 
 /** In the order of the columns below. */
 const askers = ['nobody', 'wrong', 'member', 'other', 'admin', 'owner', 'inference', 'revoked', 'expired'] as const;

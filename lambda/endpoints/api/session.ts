@@ -15,7 +15,8 @@ import { allow, missing, toInstant, toRoute, writeAudit, type ApiDeps, type ApiR
 
 const toPerson = ({ id, email, role, via }: Principal): SignedInView['person'] => ({ id, email, role, via });
 
-async function readState({ identity: { signIn } }: ApiDeps, { principal, refusal }: Visit): Promise<ApiReply> {
+async function readState({ identity }: ApiDeps, { principal, refusal }: Visit): Promise<ApiReply> {
+  const signIn = await identity.signIn();
   const state: SessionState = {
     mode: signIn.mode,
     client_id: signIn.clientId,
@@ -80,7 +81,7 @@ function toOwnSession(deps: ApiDeps): readonly ApiRoute[] {
       body: googleSignInSchema,
       reply: signedInSchema,
       handle: async ({ visit, body: { credential, nonce = null, carry } }) =>
-        welcome(await identity.signIn.withGoogle({ credential, nonce }, visit), carry),
+        welcome(await (await identity.signIn()).withGoogle({ credential, nonce }, visit), carry),
     }),
     toRoute({
       method: 'POST',
@@ -90,7 +91,7 @@ function toOwnSession(deps: ApiDeps): readonly ApiRoute[] {
       body: localSignInSchema,
       reply: signedInSchema,
       handle: async ({ visit, body: { token, carry } }) =>
-        welcome(await identity.signIn.withToken(token, visit), carry),
+        welcome(await (await identity.signIn()).withToken(token, visit), carry),
     }),
     toRoute({
       method: 'DELETE',
