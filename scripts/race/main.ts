@@ -1,0 +1,61 @@
+// npm run race: hundreds of loops in several processes reserve from one limit at once, over SQLite and over DynamoDB, by the real clock.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureTable } from '#lambda/store/dynamo.ts';
+import { engineMissing, startDynamoEngine } from '../../tests/fakes/dynamo-engine.ts';
+import { toTable } from '../bench/report.ts';
+import { fullRace, LEAST_SHARE } from './plan.ts';
+import { runRace, type Result } from './race.ts';
+
+const usage = `npm run race [-- --only sqlite|dynamodb]
+  ${fullRace.processes} processes of ${fullRace.racers} loops reserve against ${fullRace.limit} per ${fullRace.windowMs / 1000} s for ${Math.round(fullRace.forMs / 1000)} s on each store`;
+
+async function raceOnSqlite(): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'freeway-race-'));
+  try {
+    return await runRace(fullRace, { sqlitePath: join(folder, 'store.db'), table: null, env: {} });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function raceOnDynamo(): Promise<Result> {
+  const engine = await startDynamoEngine();
+  try {
+    const client = engine.client();
+    await ensureTable(client, 'race');
+    client.destroy();
+    return await runRace(fullRace, { sqlitePath: null, table: 'race', env: engine.env });
+  } finally {
+    await engine.close();
+  }
+}
+
+const toLine = (store: string, { asked, outrun, taken, most, perWindow, holds }: Result): string[] => [
+  store,
+  String(fullRace.processes * fullRace.racers),
+  String(asked),
+  String(outrun),
+  String(taken),
+  String(most),
+  perWindow.join(', '),
+  holds ? 'holds' : 'FAIL',
+];
+
+const { values } = parseArgs({
+  options: { only: { type: 'string', default: '' }, help: { type: 'boolean', default: false } },
+});
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
+const lines: string[][] = [];
+if ('sqlite'.includes(values.only)) lines.push(toLine('sqlite', await raceOnSqlite()));
+if ('dynamodb'.includes(values.only) && engineMissing !== null) console.error(`Not run on DynamoDB: ${engineMissing}.`);
+else if ('dynamodb'.includes(values.only)) lines.push(toLine('dynamodb', await raceOnDynamo()));
+const head = ['store', 'at once', 'asked', 'outrun', 'taken', `most in ${fullRace.windowMs / 1000} s`, 'in each', ''];
+console.log(toTable(head, lines));
+console.log(`\nHolds: at most ${fullRace.limit} in any interval, at least ${fullRace.limit * LEAST_SHARE} in each.`);
+process.exit(lines.every((line) => line.at(-1) === 'holds') ? 0 : 1);

@@ -1,0 +1,41 @@
+// Lets processes race for the shares of one pool over a store, and puts their moments together.
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { judge, type RacePlan, type Verdict } from './plan.ts';
+import type { RacerJob, RacerReport } from './racer.ts';
+
+const racer = fileURLToPath(new URL('racer.ts', import.meta.url));
+
+/** The store that is raced over, and the environment that leads to it. */
+export interface Course {
+  readonly sqlitePath: string | null;
+  readonly table: string | null;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Result extends Verdict {
+  readonly asked: number;
+  readonly outrun: number;
+}
+
+function startRacer(job: RacerJob, env: Course['env']): Promise<RacerReport> {
+  return new Promise((resolve, reject) => {
+    const child = fork(racer, { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    let report: RacerReport | null = null;
+    child.once('message', (message) => (report = message as RacerReport));
+    child.once('exit', (code) => (report === null ? reject(new Error(`a racer ended with ${code}`)) : resolve(report)));
+    child.send(job);
+  });
+}
+
+/** Runs one race and judges it. */
+export async function runRace(plan: RacePlan, { sqlitePath, table, env }: Course): Promise<Result> {
+  const startMs = Date.now();
+  const job: RacerJob = { plan, sqlitePath, table, untilMs: startMs + plan.forMs };
+  const reports = await Promise.all(Array.from({ length: plan.processes }, () => startRacer(job, env)));
+  const moments = reports.flatMap((report) => report.moments);
+  // Windows are counted from the first share: processes take a moment to start.
+  const verdict = judge(moments, plan, Math.min(...moments));
+  const sum = (of: (report: RacerReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
+  return { ...verdict, asked: sum(({ asked }) => asked), outrun: sum(({ outrun }) => outrun) };
+}

@@ -1,0 +1,78 @@
+// A process of its own: many loops that reserve from one pool through the real ledger, and tell when they got a share.
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { providers } from '#catalog/index.ts';
+import { systemClock } from '#lambda/clock.ts';
+import { createFleet } from '#lambda/gateway/fleet.ts';
+import { createLedger, type Ledger } from '#lambda/gateway/ledger.ts';
+import type { AttemptOutcome } from '#lambda/gateway/operation.ts';
+import type { Store } from '#lambda/ports.ts';
+import { createDynamoStore } from '#lambda/store/dynamo.ts';
+import { createSqliteStore } from '#lambda/store/sqlite.ts';
+import { createMetrics } from '#lambda/telemetry/metrics.ts';
+import { toEntry, type RacePlan } from './plan.ts';
+
+/** Where the books are kept: a file of SQLite, or a table of DynamoDB. */
+export interface RacerJob {
+  readonly plan: RacePlan;
+  readonly sqlitePath: string | null;
+  readonly table: string | null;
+  readonly untilMs: number;
+}
+
+export interface RacerReport {
+  /** When shares were taken, ms since the epoch. */
+  readonly moments: readonly number[];
+  readonly asked: number;
+  /** Writes that somebody else was faster than. */
+  readonly outrun: number;
+}
+
+const LONGEST_NAP_MS = 400;
+
+const served: AttemptOutcome = {
+  failure: null,
+  committed: true,
+  usage: { inputTokens: 5, outputTokens: 1 },
+  seenTokens: 1,
+  limits: [],
+  firstContentMs: 1,
+  ms: 1,
+};
+
+function openStore({ sqlitePath, table }: RacerJob): Store {
+  if (sqlitePath !== null) return createSqliteStore({ path: sqlitePath });
+  return createDynamoStore({ table: table ?? '', client: new DynamoDBClient({}) });
+}
+
+async function runLoop(ledger: Ledger, untilMs: number, report: { moments: number[]; asked: number; outrun: number }) {
+  const need = { requests: 1, input_tokens: 5, output_tokens: 1 };
+  while (Date.now() < untilMs) {
+    report.asked++;
+    const reserved = await ledger.reserve(0, need, { lastResort: false, mostUsd: 0 });
+    if ('reservation' in reserved) {
+      report.moments.push(Date.now());
+      await ledger.settle(reserved.reservation, served);
+      continue;
+    }
+    if (reserved.outrun) report.outrun++;
+    const waitMs = Math.min(LONGEST_NAP_MS, Math.max(5, reserved.refusedUntilMs - Date.now()));
+    await systemClock.sleep(waitMs * (0.5 + Math.random()));
+  }
+}
+
+async function race(job: RacerJob): Promise<RacerReport> {
+  const silent = (): void => undefined;
+  const log = { debug: silent, info: silent, warn: silent, error: silent };
+  const fleet = createFleet({ entries: [toEntry(job.plan)], providers, serves: () => true });
+  const store = openStore(job);
+  const ledger = createLedger({ fleet, store, clock: systemClock, log, metrics: createMetrics() });
+  const report = { moments: [] as number[], asked: 0, outrun: 0 };
+  await ledger.refresh(null);
+  await Promise.all(Array.from({ length: job.plan.racers }, () => runLoop(ledger, job.untilMs, report)));
+  await store.close();
+  return report;
+}
+
+process.once('message', (job) => {
+  void race(job as RacerJob).then((report) => process.send?.(report, () => process.disconnect()));
+});
