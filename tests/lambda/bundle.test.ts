@@ -1,5 +1,5 @@
 // The bundle as it is deployed, under the official runtime client, over a real DynamoDB engine and simulated providers.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,6 +80,14 @@ it('fits its budgets', () => {
   const entry = bundle.files.find(({ path }) => path === 'index.mjs');
   expect(entry?.bytes.length).toBeLessThan(400_000);
   expect(bundle.zip.length).toBeLessThan(5_000_000);
+});
+
+it('holds nothing of the sign-in by link, which is for the person at the machine itself', () => {
+  // Headers of proxies that nothing else asks for.
+  const holding = bundle.files.filter(({ bytes }) => Buffer.from(bytes).includes('x-real-ip'));
+  expect(holding.map(({ path }) => path)).toEqual([]);
+  const source = readFileSync(fileURLToPath(new URL('../../lambda/http/auth-local.ts', import.meta.url)), 'utf8');
+  expect(source).toContain('x-real-ip');
 });
 
 describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : ` (skipped: ${engineMissing})`}`, () => {
