@@ -1,44 +1,17 @@
 // A real browser before the started server: one browser per file, one clean context per test, and nothing that a page may not do goes unseen.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Clock } from '#lambda/ports.ts';
 import { systemClock } from '#lambda/clock.ts';
-import {
-  chromium,
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  type Page,
-  type Response,
-} from 'playwright-core';
+import { type BrowserContext, type BrowserContextOptions, type Page, type Response } from 'playwright-core';
 import { expect } from 'vitest';
+import { launchBrowser } from '../../../scripts/ui/browser.ts';
 import { ensureUi } from '../../../scripts/ui/ensure.ts';
 import { uiDist } from '../../../scripts/ui/config.ts';
 import { createFakeProvider, type FakeProvider } from '../../fakes/provider/core.ts';
 import { serveFakeProvider } from '../../fakes/provider/server.ts';
 import type { FakeProviderSpec } from '../../fakes/provider/spec.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from '../local.ts';
-
-const installed = [
-  process.env['CHROME_PATH'] ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-
-/** The installed Chrome or Chromium, else the one that npm brought (Linux). */
-async function launch(): Promise<Browser> {
-  const found = installed.find((path) => path !== '' && existsSync(path));
-  if (found !== undefined) return chromium.launch({ executablePath: found, args: flags });
-  // The package brings its own system libraries only where it believes to be on Lambda.
-  process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs24.x';
-  const { default: packed, setupLambdaEnvironment } = await import('@sparticuz/chromium');
-  const executablePath = await packed.executablePath();
-  setupLambdaEnvironment('/tmp/al2023/lib');
-  return chromium.launch({ executablePath, args: packed.args });
-}
 
 /** One provider of a test, with what stands in its entry beside its address. */
 export interface Part {
@@ -85,7 +58,7 @@ export async function openRig(parts: readonly Part[], clock: Clock = systemClock
   const served = await Promise.all(providers.map((provider) => serveFakeProvider(provider)));
   const entries = parts.map(({ spec, entry }, at) => toEntry(spec.name, served[at]?.baseUrl ?? '', entry));
   const server = await startServer(entries, {}, { siteFolder: uiDist, clock });
-  const browser = await launch();
+  const browser = await launchBrowser();
   const faults: string[] = [];
   const newPage = async (options: BrowserContextOptions = {}): Promise<Page> => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });

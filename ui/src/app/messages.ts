@@ -27,7 +27,7 @@ export const appMessages = defineMessages(
     localText:
       'Freeway printed a one-time link when it started. Open it in this browser, or restart Freeway for a new one.',
     keyTitle: 'Sign in with a key',
-    keyText: 'Paste the owner key or one of your API keys. It stays in the memory of this page only.',
+    keyText: 'Paste the owner key or one of your API keys. It is not kept in this browser.',
     keyLabel: 'Key',
     keyButton: 'Sign in',
     keyEmpty: 'Paste a key first.',
@@ -84,7 +84,7 @@ export const appMessages = defineMessages(
       'Freeway hat beim Start einen einmaligen Link ausgegeben. Öffne ihn in diesem Browser, oder starte Freeway neu, um einen neuen zu bekommen.',
     keyTitle: 'Mit einem Schlüssel anmelden',
     keyText:
-      'Füge den Schlüssel des Besitzers oder einen deiner API-Schlüssel ein. Er bleibt nur im Speicher dieser Seite.',
+      'Füge den Schlüssel des Besitzers oder einen deiner API-Schlüssel ein. Er wird nicht in diesem Browser behalten.',
     keyLabel: 'Schlüssel',
     keyButton: 'Anmelden',
     keyEmpty: 'Füge zuerst einen Schlüssel ein.',

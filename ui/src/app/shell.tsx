@@ -1,6 +1,6 @@
 // What stands around every page: the rail (a bar on phones), the palette, shortcuts, and who is signed in.
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { Command, LogOut, UserRound } from 'lucide-react';
+import { Command, Ellipsis, LogOut, UserRound } from 'lucide-react';
 import { Suspense, lazy, useEffect, useState, type ReactNode } from 'react';
 import { IconButton } from '../components/button.tsx';
 import { Logo } from '../components/logo.tsx';
@@ -19,7 +19,16 @@ const ShortcutsDialog = lazy(() =>
   import('./shortcuts-dialog.tsx').then(({ ShortcutsDialog }) => ({ default: ShortcutsDialog })),
 );
 
-function NavigationLink({ to, path }: { readonly to: Destination; readonly path: string }): ReactNode {
+/** Pages that have a place of their own in the bar on phones; the others stand behind "More". */
+const IN_BAR = 4;
+
+interface NavigationLinkProps {
+  readonly to: Destination;
+  readonly path: string;
+  readonly inBar: boolean;
+}
+
+function NavigationLink({ to, path, inBar }: NavigationLinkProps): ReactNode {
   const t = useMessages(appMessages);
   const current = isWithin(path, to);
   const Icon = to.icon;
@@ -27,13 +36,49 @@ function NavigationLink({ to, path }: { readonly to: Destination; readonly path:
     <Link
       to={to.path}
       aria-current={current ? 'page' : undefined}
-      className={`flex min-h-12 flex-1 flex-col items-center justify-center gap-1 rounded-xl px-1 py-1.5 text-2xs font-medium md:flex-none ${
+      className={`flex min-h-12 flex-1 flex-col items-center justify-center gap-1 rounded-xl px-1 py-1.5 text-2xs font-medium md:flex-none ${inBar ? '' : 'max-md:hidden'} ${
         current ? 'bg-accent-tint text-accent' : 'text-muted hover:bg-hover hover:text-ink'
       }`}
     >
       <Icon size={20} aria-hidden strokeWidth={1.8} />
       {t[to.name]}
     </Link>
+  );
+}
+
+/** On phones: the pages that the bar has no room for. */
+function MoreMenu({ to }: { readonly to: readonly Destination[] }): ReactNode {
+  const t = useMessages(appMessages);
+  const navigate = useNavigate();
+  return (
+    <Popover
+      label={t.more}
+      align="end"
+      className="w-60"
+      trigger={(props) => (
+        <button
+          type="button"
+          {...props}
+          className="flex min-h-12 flex-1 flex-col items-center justify-center gap-1 rounded-xl px-1 py-1.5 text-2xs font-medium text-muted hover:bg-hover md:hidden"
+        >
+          <Ellipsis size={20} aria-hidden />
+          {t.more}
+        </button>
+      )}
+    >
+      {(close) => (
+        <Menu
+          label={t.more}
+          close={close}
+          items={to.map(({ path, name, icon: Icon }) => ({
+            id: path,
+            label: t[name],
+            icon: <Icon size={17} aria-hidden />,
+            run: () => void navigate({ to: path }),
+          }))}
+        />
+      )}
+    </Popover>
   );
 }
 
@@ -68,6 +113,10 @@ function AccountMenu(): ReactNode {
 
 function Rail({ path, onPalette }: { readonly path: string; readonly onPalette: () => void }): ReactNode {
   const t = useMessages(appMessages);
+  const { state } = useSession();
+  const mayManage = state.kind === 'in' && state.person.role !== 'member';
+  const shown = destinations.filter(({ admin }) => admin !== true || mayManage);
+  const inBar = shown.length > IN_BAR ? IN_BAR - 1 : IN_BAR;
   return (
     <nav
       aria-label={t.navigation}
@@ -76,12 +125,13 @@ function Rail({ path, onPalette }: { readonly path: string; readonly onPalette: 
       <Link to="/" aria-label="Freeway" className="mb-2 hidden place-items-center rounded-xl py-2 md:grid">
         <Logo size={34} />
       </Link>
-      {destinations.map((to) => (
-        <NavigationLink key={to.path} to={to} path={path} />
+      {shown.map((to, index) => (
+        <NavigationLink key={to.path} to={to} path={path} inBar={index < inBar} />
       ))}
+      {shown.length > inBar && <MoreMenu to={shown.slice(inBar)} />}
       <div className="hidden flex-1 md:block" />
       <div className="flex items-center justify-center gap-1 md:flex-col">
-        <IconButton label={t.palette} onClick={onPalette} className="hidden md:inline-flex">
+        <IconButton label={t.palette} onClick={onPalette} className="max-md:hidden">
           <Command size={20} aria-hidden strokeWidth={1.8} />
         </IconButton>
         <AccountMenu />

@@ -19,8 +19,9 @@ export const formatCount = (count: number, language: Language): string => new In
 export const formatCompact = (count: number, language: Language): string =>
   new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 }).format(count);
 
-/** `0.4 s`, `12 s`, `3 min`. */
+/** `15 ms`, `0.4 s`, `12 s`, `3 min`. */
 export function formatDuration(ms: number, language: Language): string {
+  if (ms < 100) return `${String(Math.round(ms))}\u00A0ms`;
   const [value, unit] = ms < 60_000 ? [ms / 1_000, 's'] : [ms / 60_000, 'min'];
   const digits = new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
   return `${digits}\u00A0${unit}`;

@@ -98,8 +98,8 @@ export function ChatData(): ReactNode {
           <Trash2 size={15} aria-hidden />
           {t.erase}
         </Button>
+        <EraseDialog open={erasing} onClose={() => setErasing(false)} />
       </div>
-      <EraseDialog open={erasing} onClose={() => setErasing(false)} />
     </Section>
   );
 }

@@ -1,4 +1,5 @@
 // Where a chat begins: a greeting and three things to try, or what is missing before anything can be asked.
+import { Link } from '@tanstack/react-router';
 import { Code, GraduationCap, PenLine } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Logo } from '../../components/logo.tsx';
@@ -22,7 +23,18 @@ export function EmptyChat({ onBegin }: { readonly onBegin: (text: string) => voi
       </div>
       {models?.length === 0 ? (
         <div className="w-full max-w-md">
-          <Notice tone="info" title={t.noModels}>
+          <Notice
+            tone="info"
+            title={t.noModels}
+            actions={
+              <Link
+                to="/providers"
+                className="rounded-xl bg-accent px-4 py-2 text-sm font-medium text-accent-ink hover:bg-accent-hover"
+              >
+                {t.addKey}
+              </Link>
+            }
+          >
             {t.noModelsText}
           </Notice>
         </div>

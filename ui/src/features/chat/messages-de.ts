@@ -41,6 +41,7 @@ export const german: typeof english = {
   ],
   noModels: 'Noch ist kein Modell erreichbar',
   noModelsText: 'Füge den Schlüssel eines Anbieters hinzu, dann ist die erste Antwort eine Minute entfernt.',
+  addKey: 'Schlüssel hinzufügen',
   you: 'Du',
   assistant: 'Antwort',
   conversation: 'Gespräch',

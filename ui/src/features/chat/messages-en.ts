@@ -37,6 +37,7 @@ export const english = {
   ] as readonly (readonly [string, string])[],
   noModels: 'No model can be reached yet',
   noModelsText: 'Add a provider key, then your first answer is a minute away.',
+  addKey: 'Add a key',
   you: 'You',
   assistant: 'Answer',
   conversation: 'Conversation',

@@ -1,0 +1,24 @@
+// Finds a browser and starts it without a window: the machine's own Chrome or Chromium, or the one that npm brings.
+import { existsSync } from 'node:fs';
+import { chromium, type Browser } from 'playwright-core';
+
+const installed = [
+  process.env['CHROME_PATH'] ?? '',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+
+/** The installed Chrome or Chromium, else the one that npm brought (Linux). */
+export async function launchBrowser(): Promise<Browser> {
+  const found = installed.find((path) => path !== '' && existsSync(path));
+  if (found !== undefined) return chromium.launch({ executablePath: found, args: flags });
+  // The package brings its own system libraries only where it believes to be on Lambda.
+  process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs24.x';
+  const { default: packed, setupLambdaEnvironment } = await import('@sparticuz/chromium');
+  const executablePath = await packed.executablePath();
+  setupLambdaEnvironment('/tmp/al2023/lib');
+  return chromium.launch({ executablePath, args: packed.args });
+}
