@@ -10,6 +10,7 @@ import { createExplainEndpoint } from './endpoints/explain.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelEndpoint, createModelsEndpoint } from './endpoints/models.ts';
+import { createTranscriptionsEndpoint } from './endpoints/transcriptions.ts';
 import type { Exchange, Handler, LogFields, Store } from './ports.ts';
 
 export interface AppDeps extends ApiDeps {
@@ -62,6 +63,18 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
       path: '/v1/messages/count_tokens',
       access: ['use', 'inference'],
       endpoint: createCountTokensEndpoint(deps, deps.chatWires.anthropic),
+    },
+    {
+      method: 'POST',
+      path: '/v1/audio/transcriptions',
+      access: ['use', 'inference'],
+      endpoint: createTranscriptionsEndpoint(deps, 'transcribe'),
+    },
+    {
+      method: 'POST',
+      path: '/v1/audio/translations',
+      access: ['use', 'inference'],
+      endpoint: createTranscriptionsEndpoint(deps, 'translate'),
     },
     { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: createModelsEndpoint(deps) },
     { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: createModelEndpoint(deps) },

@@ -55,7 +55,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@opentelemetry/sdk-trace',
   ],
   'lambda/http': ['lambda/ports', 'shared', 'node', 'undici', 'google-auth-library'],
-  'lambda/gateway': ['lambda/routing', 'lambda/wire', 'lambda/ports', 'shared', 'zod', 'node', 'tiktoken'],
+  'lambda/gateway': ['lambda/routing', 'lambda/wire', 'lambda/ports', 'shared', 'zod', 'node', 'tiktoken', 'music-metadata', 'mediabunny'],
   'lambda/endpoints': ['lambda/gateway', 'lambda/routing', 'lambda/wire', 'lambda/ports', 'shared', 'zod', 'hono'],
   'lambda/config': ['lambda/routing', 'shared', 'zod'],
 };

@@ -12,14 +12,14 @@ import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 
 /** How long a caller is taken to be ready to wait for quota, unless it says otherwise. */
-const PATIENCE_MS = 15_000;
+export const PATIENCE_MS = 15_000;
 /** The longest a whole request may take where the runtime sets no limit. */
-const LONGEST_MS = 600_000;
+export const LONGEST_MS = 600_000;
 /** Left for settling and ending the reply before the runtime stops us. */
-const RESERVE_MS = 2_000;
+export const RESERVE_MS = 2_000;
 
 /** The candidates a model name means, by its alias where nobody serves it. Throws CallerError `model_not_found` with near names. */
-function toSelector(
+export function toSelector(
   question: Pick<ChatQuestion, 'model' | 'models'>,
   fleet: Fleet,
   aliases: readonly ModelAlias[],

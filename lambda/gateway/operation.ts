@@ -58,7 +58,7 @@ export interface ReaderContext {
 export type ReplyReader = UpstreamListener;
 
 export interface Operation {
-  readonly name: 'chat';
+  readonly name: 'chat' | 'transcription';
   readonly requestId: string;
   /** Content comes piece by piece; else all at once, when the answer is complete. */
   readonly streamed: boolean;

@@ -45,7 +45,13 @@ export function needOf(unit: PoolUnit, profile: RequestProfile, asked: Asked): n
       return profile.audioSeconds ?? 0;
     case 'usd': {
       const { price } = asked.candidate;
-      return price === null ? null : estimateCostUsd(price, { inputTokens, outputTokens: outputNeed(profile, asked) });
+      return price === null
+        ? null
+        : estimateCostUsd(price, {
+            inputTokens,
+            outputTokens: outputNeed(profile, asked),
+            audioSeconds: profile.audioSeconds,
+          });
     }
   }
 }
@@ -61,7 +67,7 @@ export function mostUsdOf(
   const longest = profile.maxOutputTokens ?? Math.max(profile.outputTokens, LONGEST_REPLY);
   const outputTokens = Math.min(longest, candidate.maxOutput ?? longest);
   const inputTokens = Math.ceil(profile.inputTokens * ratio * caution);
-  return estimateCostUsd(candidate.price, { inputTokens, outputTokens });
+  return estimateCostUsd(candidate.price, { inputTokens, outputTokens, audioSeconds: profile.audioSeconds });
 }
 
 /** What one call takes from every kind of pool. */

@@ -1,0 +1,81 @@
+// What a caller may ask of a transcription: the fields of the form, each checked before anything is spent.
+import { CallerError } from '#shared/failures.ts';
+import { transcriptFormats, type TranscriptFormat } from './transcript.ts';
+
+export interface TranscriptionQuestion {
+  readonly model: string;
+  readonly task: 'transcribe' | 'translate';
+  readonly format: TranscriptFormat;
+  readonly stream: boolean;
+  /** ISO 639-1; null: to be found out. */
+  readonly language: string | null;
+  readonly prompt: string | null;
+  readonly temperature: number | null;
+  readonly words: boolean;
+  readonly segments: boolean;
+}
+
+/** Values of the form by name; several where a name occurs several times. */
+export type FormFields = Readonly<Record<string, readonly string[]>>;
+
+const wrong = (message: string, param: string): CallerError => new CallerError('invalid_request', message, { param });
+
+function readFormat(text: string | undefined): TranscriptFormat {
+  if (text === undefined) return 'json';
+  const format = transcriptFormats.find((known) => known === text);
+  if (format !== undefined) return format;
+  throw wrong(
+    `response_format is "${text.slice(0, 40)}", but must be one of ${transcriptFormats.join(', ')}.`,
+    'response_format',
+  );
+}
+
+function readLanguage(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null;
+  if (/^[a-z]{2,3}(?:-[a-z]{2,4})?$/i.test(text))
+    return text.toLowerCase().slice(0, text.indexOf('-') < 0 ? undefined : text.indexOf('-'));
+  throw wrong(`language is "${text.slice(0, 40)}", but must be a code such as "en" or "de".`, 'language');
+}
+
+function readTemperature(text: string | undefined): number | null {
+  if (text === undefined || text === '') return null;
+  const value = Number(text);
+  if (value >= 0 && value <= 1) return value;
+  throw wrong(`temperature is "${text.slice(0, 40)}", but must be a number from 0 to 1.`, 'temperature');
+}
+
+function readGranularities(fields: FormFields, format: TranscriptFormat): { words: boolean; segments: boolean } {
+  const given = [...(fields['timestamp_granularities[]'] ?? []), ...(fields['timestamp_granularities'] ?? [])];
+  const unknown = given.find((value) => value !== 'word' && value !== 'segment');
+  if (unknown !== undefined)
+    throw wrong(
+      `timestamp_granularities holds "${unknown.slice(0, 40)}", but only "word" and "segment" are known.`,
+      'timestamp_granularities',
+    );
+  if (given.length > 0 && format !== 'verbose_json')
+    throw wrong('timestamp_granularities needs response_format "verbose_json".', 'timestamp_granularities');
+  const timed = format === 'srt' || format === 'vtt';
+  return {
+    words: given.includes('word'),
+    segments: timed || given.includes('segment') || (format === 'verbose_json' && given.length === 0),
+  };
+}
+
+/** Reads the form. Throws CallerError `invalid_request` naming the field at fault. */
+export function parseTranscriptionForm(fields: FormFields, task: TranscriptionQuestion['task']): TranscriptionQuestion {
+  const first = (name: string): string | undefined => fields[name]?.[0];
+  const format = readFormat(first('response_format'));
+  const stream = first('stream') === 'true' || first('stream') === '1';
+  if (stream && format !== 'json' && format !== 'text')
+    throw wrong(`stream can not be joined with response_format "${format}"; use "json" or "text".`, 'stream');
+  return {
+    model: first('model') || 'auto',
+    task,
+    format,
+    stream,
+    language: readLanguage(first('language')),
+    prompt: first('prompt') || null,
+    temperature: readTemperature(first('temperature')),
+    ...readGranularities(fields, format),
+  };
+}
