@@ -1,0 +1,278 @@
+// Recorded streams and replies of the Anthropic and Responses formats: read whole, byte by byte and cut, and told in every other format and back.
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { toFacts } from '#lambda/wire/facts.ts';
+import { chatWires } from '#lambda/wire/index.ts';
+import type { Answer, ChatWire, FrameFacts } from '#lambda/wire/types.ts';
+import { recorded } from './recorded.ts';
+import { createJudge } from './specs.ts';
+import { anyQuestion, collect, context, factsOf, framesOf, writeAnswer, writeFacts } from './streams.ts';
+
+const wires: readonly ChatWire[] = [chatWires['openai-chat'], chatWires['openai-responses'], chatWires.anthropic];
+const others = [chatWires['openai-responses'], chatWires.anthropic] as const;
+
+interface Stream {
+  readonly name: string;
+  readonly wire: ChatWire;
+  readonly text: string;
+}
+
+const chunks = new URL('../fixtures/wire-chunks/', import.meta.url);
+
+/** Files that hold one event a line. */
+function readChunks(wire: ChatWire): Stream[] {
+  return readdirSync(new URL(`${wire.id}/`, chunks)).map((name) => {
+    const lines = readFileSync(new URL(`${wire.id}/${name}`, chunks), 'utf8')
+      .trim()
+      .split('\n');
+    const toFrame = (line: string): string => `event: ${/"type":"([a-z_.]+)"/.exec(line)?.[1]}\ndata: ${line}\n\n`;
+    return { name, wire, text: lines.map(toFrame).join('') };
+  });
+}
+
+const pathOf = (wire: ChatWire): string => (wire.id === 'anthropic' ? '/v1/messages' : '/responses');
+const of = (wire: ChatWire, isStream: boolean): Stream[] =>
+  recorded
+    .filter(({ url, reply }) => url.includes(pathOf(wire)) && reply.status === 200)
+    .filter(({ reply }) => /^(?:: |data: |event: )/.test(reply.body) === isStream)
+    .map(({ name, reply }) => ({ name, wire, text: reply.body }));
+const streams = others.flatMap((wire) => [...of(wire, true), ...readChunks(wire)]);
+const replies = others.flatMap((wire) => of(wire, false));
+
+/** What must survive being told in another format. */
+const coreOf = ({ content, reasoning, refusal, toolCalls, finish }: Answer): unknown => ({
+  said: content + refusal,
+  reasoning,
+  calls: toolCalls.map(({ name, arguments: given }) => ({ name, given: JSON.parse(given || '{}') as unknown })),
+  finish,
+});
+
+describe('recorded streams', () => {
+  it('are many', () => expect(streams.length).toBeGreaterThan(20));
+
+  it.each(streams)('$name says the same whole and character by character', ({ wire, text }) => {
+    expect(factsOf(wire, framesOf(text))).toEqual(factsOf(wire, framesOf([text])));
+  });
+
+  it.each(streams)('$name cut after any frame is a beginning of the whole answer, without an end', ({ wire, text }) => {
+    const frames = framesOf([text]);
+    const whole = collect(wire, frames);
+    const end = factsOf(wire, frames).findIndex(({ finish }) => finish !== null);
+    for (let count = 0; count <= frames.length; count++) {
+      const part = collect(wire, frames.slice(0, count));
+      expect(whole.content.startsWith(part.content)).toBe(true);
+      expect(whole.reasoning.startsWith(part.reasoning)).toBe(true);
+      expect(part.finish === null).toBe(end < 0 || count <= end);
+    }
+  });
+
+  it.each(streams)('$name is the same told in every format and read back', ({ wire, text }) => {
+    const facts = factsOf(wire, framesOf([text]));
+    const answer = collect(wire, framesOf([text]));
+    if (answer.finish === null) return expect(facts.some(({ failure }) => failure !== null)).toBe(true);
+    for (const other of wires) {
+      const again = collect(other, framesOf([writeFacts(other, facts)]));
+      expect(coreOf(again)).toEqual(coreOf(answer));
+    }
+  });
+
+  it.each(streams)('$name, passed on up to any frame, goes on as one stream', ({ wire, text }) => {
+    const frames = framesOf([text]);
+    const facts = factsOf(wire, frames);
+    const head = facts.find((one) => one.head !== null)?.head;
+    const end = facts.findIndex(({ finish, failure, opaque }) => finish !== null || failure !== null || opaque);
+    if (!head) throw new Error('no head');
+    for (let count = 1; count <= (end < 0 ? 0 : end); count++) {
+      const writer = wire.openWriter({ ...anyQuestion, wire: wire.id });
+      const passed = frames.slice(0, count);
+      for (const frame of passed) writer.passed?.(frame);
+      const rest =
+        writer.text(head, { kind: 'content', text: 'and so on' }) +
+        writer.finish(head, 'stop', { usage: null, freeway: {} });
+      const before = collect(wire, passed);
+      const joined = collect(wire, framesOf([passed.map(({ raw }) => raw).join('') + rest]));
+      expect(joined.content).toBe(`${before.content}and so on`);
+      expect(joined.finish).toBe(before.toolCalls.length > 0 ? 'tool_calls' : 'stop');
+    }
+  });
+
+  it.each<readonly [string, Partial<Answer>]>([
+    ['anthropic-tool-no-args', { finish: 'tool_calls', toolCalls: [expect.objectContaining({ arguments: '{}' })] }],
+    ['anthropic-refusal', { finish: 'content_filter', content: '' }],
+    ['anthropic-message-delta-input-tokens', { content: 'pong', usage: { inputTokens: 61, outputTokens: 2 } }],
+    [
+      'anthropic/chat-stream-reason',
+      { finish: 'stop', reasoning: expect.stringMatching(/^This is a question about/) as string },
+    ],
+    ['openai/responses-stream-tool+reason-gpt_5.4', { finish: 'tool_calls' }],
+    ['xai/responses-stream-reason', { finish: 'stop' }],
+    ['lmstudio-tool-call', { finish: 'tool_calls', toolCalls: [expect.objectContaining({ name: 'weather' })] }],
+  ] as readonly (readonly [string, Partial<Answer>])[])('%s is read', (part, expected) => {
+    const found = streams.find(({ name }) => name.includes(part));
+    if (!found) throw new Error(`no stream ${part}`);
+    expect(collect(found.wire, framesOf([found.text]))).toMatchObject(expected);
+  });
+
+  it('tells an error in the middle of a stream', () => {
+    const found = streams.find(({ name }) => name.includes('openai-error'));
+    const facts = found ? factsOf(found.wire, framesOf([found.text])) : [];
+    expect(facts.some(({ failure }) => failure !== null)).toBe(true);
+  });
+});
+
+describe('recorded replies', () => {
+  it('are many', () => expect(replies.length).toBeGreaterThan(12));
+
+  it.each(replies)('$name is an answer, the same told in every format and read back', ({ wire, text }) => {
+    const parsed = wire.parseReply(text, context);
+    const answer = wire.toAnswer(text);
+    if (answer === null) throw new Error('no answer');
+    expect(parsed.failure).toBeNull();
+    expect(parsed.facts).toMatchObject({ usage: answer.usage, finish: answer.finish, irregular: false });
+    expect(answer.usage?.inputTokens).toBeGreaterThan(0);
+    for (const other of wires) {
+      const again = other.toAnswer(other.renderReply(answer, anyQuestion));
+      expect(again && coreOf(again)).toEqual(coreOf(answer));
+      expect(again?.usage).toMatchObject({
+        inputTokens: answer.usage?.inputTokens,
+        outputTokens: answer.usage?.outputTokens,
+      });
+      expect(coreOf(collect(other, framesOf([writeAnswer(other, answer)])))).toEqual(coreOf(answer));
+    }
+  });
+
+  it.each(others)('of $id that hold nothing are none', (wire) => {
+    for (const text of [
+      '',
+      '<html>',
+      '[]',
+      '{}',
+      '{"content":[]}',
+      '{"output":[],"status":"completed"}',
+      '{"error":{"message":"no"}}',
+    ])
+      expect(wire.parseReply(text, context).failure).not.toBeNull();
+  });
+});
+
+const json = fc.dictionary(fc.string({ maxLength: 8 }), fc.oneof(fc.string(), fc.integer(), fc.boolean()), {
+  maxKeys: 4,
+});
+const words = fc.string({ unit: 'grapheme', maxLength: 60 });
+const anyAnswer = fc
+  .record({ content: words, reasoning: words, calls: fc.array(json, { maxLength: 3 }) })
+  .filter(({ content, calls }) => content !== '' || calls.length > 0)
+  .map(({ content, reasoning, calls }): Answer => ({
+    id: 'r1',
+    model: 'm',
+    created: 7,
+    content,
+    reasoning,
+    refusal: '',
+    toolCalls: calls.map((given, index) => ({
+      id: `call_${index}`,
+      name: `tool_${index}`,
+      arguments: JSON.stringify(given),
+    })),
+    finish: calls.length > 0 ? 'tool_calls' : 'stop',
+    usage: { inputTokens: 11, outputTokens: 5 },
+  }));
+
+/** The answer in pieces of any size; calls grow side by side when they are told to. */
+function toPieces({ content, reasoning, toolCalls, finish }: Answer, size: number, sideBySide: boolean): FrameFacts[] {
+  const cut = (text: string): string[] => text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+  const text = (kind: 'content' | 'reasoning') => (piece: string) =>
+    toFacts({
+      id: 'r1',
+      model: 'm',
+      created: 7,
+      content: '',
+      reasoning: '',
+      refusal: '',
+      toolCalls: [],
+      finish: null,
+      usage: null,
+      [kind]: piece,
+    });
+  const calls = toolCalls.map((call, index) => {
+    const first = { index, id: call.id, name: call.name, arguments: '' };
+    return [first, ...cut(call.arguments).map((piece) => ({ index, id: null, name: null, arguments: piece }))];
+  });
+  const longest = Math.max(0, ...calls.map(({ length }) => length));
+  const woven = sideBySide
+    ? Array.from({ length: longest }, (_, at) => calls.flatMap((pieces) => pieces.slice(at, at + 1))).flat()
+    : calls.flat();
+  const base = toFacts({
+    id: 'r1',
+    model: 'm',
+    created: 7,
+    content: '',
+    reasoning: '',
+    refusal: '',
+    toolCalls: [],
+    finish: null,
+    usage: null,
+  });
+  const all = [
+    ...cut(reasoning).map(text('reasoning')),
+    ...cut(content).map(text('content')),
+    ...woven.map((call) => ({ ...base, content: true, toolCall: true, calls: [call] })),
+  ];
+  return [...all, { ...base, finish }];
+}
+
+describe('any answer', () => {
+  it.each(wires)('streams through $id in any pieces', (wire) => {
+    fc.assert(
+      fc.property(anyAnswer, fc.integer({ min: 1, max: 9 }), fc.boolean(), (answer, size, sideBySide) => {
+        const text = writeFacts(wire, toPieces(answer, size, sideBySide));
+        expect(coreOf(collect(wire, framesOf([text])))).toEqual(coreOf(answer));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('what is written', () => {
+  const judge = createJudge('openai-2.3.0.schema.json');
+  const judgeOpen = createJudge('openresponses-2026-04-24.schema.json');
+  const answer: Answer = {
+    id: 'r1',
+    model: 'm',
+    created: 7,
+    content: 'Hello.',
+    reasoning: 'Hm.',
+    refusal: '',
+    toolCalls: [{ id: 'call_1', name: 'f', arguments: '{"a":1}' }],
+    finish: 'tool_calls',
+    usage: { inputTokens: 11, outputTokens: 5, cachedInputTokens: 2, reasoningTokens: 1 },
+  };
+  const question = chatWires['openai-responses'].parseQuestion({
+    model: 'm',
+    input: 'hi',
+    stream: true,
+    tools: [{ type: 'function', name: 'f', parameters: { type: 'object' }, strict: true }],
+  });
+  const cases = [
+    answer,
+    { ...answer, toolCalls: [], finish: 'length' as const },
+    { ...answer, content: '', reasoning: '', toolCalls: [], refusal: 'No.', finish: 'stop' as const },
+  ];
+
+  it.each(cases)('is a chat completion, whole and streamed: $finish', (one) => {
+    const wire = chatWires['openai-chat'];
+    expect(judge('CreateChatCompletionResponse', JSON.parse(wire.renderReply(one, anyQuestion)))).toEqual([]);
+    for (const { data } of framesOf([writeAnswer(wire, one)]))
+      if (data !== '[DONE]') expect(judge('CreateChatCompletionStreamResponse', JSON.parse(data ?? ''))).toEqual([]);
+  });
+
+  it.each(cases)('is a response, whole and streamed: $finish', (one) => {
+    const wire = chatWires['openai-responses'];
+    const whole: unknown = JSON.parse(wire.renderReply(one, question));
+    expect(judge('Response', whole)).toEqual([]);
+    expect(judgeOpen('ResponseResource', whole)).toEqual([]);
+    for (const { data } of framesOf([writeAnswer(wire, one, question)]))
+      expect(judge('ResponseStreamEvent', JSON.parse(data ?? ''))).toEqual([]);
+  });
+});
