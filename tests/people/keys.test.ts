@@ -1,19 +1,13 @@
 // API keys: made, bounded, rolled and revoked; their limits kept exactly when many ask at once, in every store.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createKeyLimits } from '#lambda/gateway/key-limits.ts';
-import type { Store } from '#lambda/ports.ts';
-import { createDynamoStore, ensureTable } from '#lambda/store/dynamo.ts';
-import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import type { CallerError } from '#shared/failures.ts';
 import type { ApiKeyGrant } from '#shared/people.ts';
-import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
-import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
+import { createFakeClock } from '../fakes/clock.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
 import { bearer, createHouse, owner, type Answer, type House } from './house.ts';
+import { stores } from './stores.ts';
 
 const paidModel = {
   id: 'm1',
@@ -203,32 +197,7 @@ describe('an API key', () => {
   });
 });
 
-const folder = mkdtempSync(join(tmpdir(), 'freeway-keys-'));
-let engine: DynamoEngine | null = null;
-beforeAll(async () => {
-  if (engineMissing === null) engine = await startDynamoEngine();
-});
-afterAll(async () => {
-  await engine?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-let tables = 0;
-const stores: readonly (readonly [string, (clock: FakeClock) => Promise<Store>])[] = [
-  ['memory', async (clock) => createMemoryStore(clock)],
-  ['sqlite', async ({ now }) => createSqliteStore({ path: join(folder, `keys-${tables++}.sqlite`), now })],
-  [
-    'dynamodb',
-    async ({ now }) => {
-      const client = engine!.client();
-      const table = `keys${tables++}`;
-      await ensureTable(client, table);
-      return createDynamoStore({ table, client, now });
-    },
-  ],
-];
-
-describe.each(stores.filter(([name]) => name !== 'dynamodb' || engineMissing === null))('limits in %s', (_, open) => {
+describe.each(stores)('limits in %s', (_, open) => {
   it('let exactly so many requests a minute through, from two instances at once', async () => {
     const clock = createFakeClock(Date.now());
     const store = await open(clock);
