@@ -1,6 +1,7 @@
 // A real browser before the started server: one browser per file, one clean context per test, and nothing that a page may not do goes unseen.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Environment } from '#lambda/config.ts';
 import type { Clock } from '#lambda/ports.ts';
 import { systemClock } from '#lambda/clock.ts';
 import { type BrowserContext, type BrowserContextOptions, type Page, type Response } from 'playwright-core';
@@ -29,6 +30,9 @@ export interface Rig {
   readonly close: () => Promise<void>;
 }
 
+/** Where Google's sign-in script lies, which the sign-in page alone may ask for. */
+export const GOOGLE = 'https://accounts.google.com/gsi/';
+
 /** Everything a page did that it should not have; the test fails on it when its context is closed. */
 function watch(context: BrowserContext, origin: string, faults: string[]): void {
   context.on('console', (message) => {
@@ -39,6 +43,7 @@ function watch(context: BrowserContext, origin: string, faults: string[]): void 
   context.on('weberror', (error) => faults.push(String(error.error())));
   context.on('request', (request) => {
     const url = request.url();
+    if (url.startsWith(GOOGLE) && request.frame().url().startsWith(`${origin}/login`)) return;
     if (!url.startsWith(origin) && !/^(data|blob):/.test(url)) faults.push(`a request to ${url}`);
   });
   context.on('response', (response) => void watchReply(response, faults));
@@ -52,12 +57,15 @@ async function watchReply(response: Response, faults: string[]): Promise<void> {
 }
 
 /** Starts providers, server and browser. */
-export async function openRig(parts: readonly Part[], clock: Clock = systemClock): Promise<Rig> {
+export async function openRig(
+  parts: readonly Part[],
+  { clock = systemClock, env = {} }: { readonly clock?: Clock; readonly env?: Environment } = {},
+): Promise<Rig> {
   await ensureUi();
   const providers = parts.map(({ spec }) => createFakeProvider({ keepRequests: 50, ...spec }, clock));
   const served = await Promise.all(providers.map((provider) => serveFakeProvider(provider)));
   const entries = parts.map(({ spec, entry }, at) => toEntry(spec.name, served[at]?.baseUrl ?? '', entry));
-  const server = await startServer(entries, {}, { siteFolder: uiDist, clock });
+  const server = await startServer(entries, env, { siteFolder: uiDist, clock });
   const browser = await launchBrowser();
   const faults: string[] = [];
   const newPage = async (options: BrowserContextOptions = {}): Promise<Page> => {

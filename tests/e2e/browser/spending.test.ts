@@ -17,7 +17,7 @@ beforeAll(async () => {
       { spec: { name: 'gratis', models: [model] }, entry: { models: [facts] } },
       { spec: { name: 'bank', models: [model] }, entry: { tier: 'paid', models: [{ ...facts, price }] } },
     ],
-    createFastClock(SPEED),
+    { clock: createFastClock(SPEED) },
   );
 });
 afterAll(() => rig.close());

@@ -1,0 +1,118 @@
+// Sign-in with Google in a browser: the real library, policy, verification and whitelist; only Google's own widget is a stand-in.
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { canonicalAnswer } from '../../fakes/provider/answer.ts';
+import { CLIENT_ID, startIssuer, type Issuer } from '../../people/issuer.ts';
+import { fieldOf, findAxeFaults, GOOGLE, lastAnswer, openRig, say, type Rig } from './rig.ts';
+
+/** What Google's script gives the page: a button that answers with a token for the nonce it was given. */
+const widget = `(() => {
+  let config;
+  const press = async () => {
+    const reply = await fetch('${GOOGLE}token?nonce=' + encodeURIComponent(config.nonce));
+    config.callback({ credential: await reply.text() });
+  };
+  window.google = { accounts: { id: {
+    initialize: (given) => { config = given; },
+    renderButton: (parent) => {
+      const button = document.createElement('button');
+      button.textContent = 'Sign in with Google';
+      button.onclick = press;
+      parent.replaceChildren(button);
+    },
+    prompt: () => {}, cancel: () => {}, disableAutoSelect: () => {},
+  } } };
+})()`;
+
+let issuer: Issuer;
+let rig: Rig;
+beforeAll(async () => {
+  issuer = await startIssuer();
+  rig = await openRig([{ spec: { name: 'alpha', models: [{ id: 'm1', ttftMs: 5, tokensPerSecond: 4_000 }] } }], {
+    env: { GOOGLE_CLIENT_ID: CLIENT_ID, GOOGLE_CERTS_URL: issuer.certsUrl, ALLOWED_EMAILS: 'ada@example.com' },
+  });
+});
+afterAll(async () => {
+  await rig.close();
+  await issuer.close();
+});
+
+interface Account {
+  email: string;
+  /** Put into the token instead of the page's nonce. */
+  nonce?: string;
+}
+
+async function useGoogle(context: BrowserContext, account: Account): Promise<void> {
+  await context.route(`${GOOGLE}client`, (route) => route.fulfill({ contentType: 'text/javascript', body: widget }));
+  await context.route(`${GOOGLE}token*`, (route) => {
+    const nonce = account.nonce ?? new URL(route.request().url()).searchParams.get('nonce');
+    const body = issuer.sign({ claims: { email: account.email, sub: account.email, nonce } });
+    return route.fulfill({ body, headers: { 'access-control-allow-origin': '*' } });
+  });
+}
+
+async function openLogin(account: Account): Promise<Page> {
+  const page = await rig.newPage();
+  await useGoogle(page.context(), account);
+  await page.goto(rig.server.url);
+  await page.getByRole('link', { name: 'Sign in with Google' }).click();
+  await page.getByRole('button', { name: 'Sign in with Google' }).waitFor();
+  return page;
+}
+
+it('lets the invited in, and back to where they wanted to go', async () => {
+  const page = await openLogin({ email: 'ada@example.com' });
+  expect(await findAxeFaults(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Sign in with Google' }).click();
+  await say(page, 'Hello');
+  expect(await lastAnswer(page)).toBe(canonicalAnswer);
+  await page.getByRole('button', { name: 'Account' }).click();
+  await page.getByText('ada@example.com').waitFor();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByRole('link', { name: 'Sign in with Google' }).waitFor();
+  await page.context().close();
+});
+
+it('tells those who are not invited so, and gives them no session', async () => {
+  const page = await openLogin({ email: 'mallory@example.com' });
+  await page.getByRole('button', { name: 'Sign in with Google' }).click();
+  await page.getByRole('alert').filter({ hasText: 'mallory@example.com' }).waitFor();
+  expect(await page.context().cookies()).toEqual([]);
+  expect(await findAxeFaults(page)).toEqual([]);
+  await page.context().close();
+});
+
+it('recovers from a nonce that is not good any more', async () => {
+  const account: Account = { email: 'ada@example.com', nonce: 'of yesterday' };
+  const page = await openLogin(account);
+  await page.getByRole('button', { name: 'Sign in with Google' }).click();
+  await expect.poll(() => page.getByRole('alert').textContent()).not.toBe('');
+  delete account.nonce;
+  await page.getByRole('button', { name: 'Sign in with Google' }).click();
+  await fieldOf(page).waitFor();
+  await page.context().close();
+});
+
+it('a session that ended is taken up in a window beside the page, and what was sent goes out', async () => {
+  const page = await openLogin({ email: 'ada@example.com' });
+  await page.getByRole('button', { name: 'Sign in with Google' }).click();
+  await fieldOf(page).waitFor();
+  await page.context().clearCookies();
+  await say(page, 'Hello');
+  const dialog = page.getByRole('dialog', { name: 'Your session ended' });
+  const beside = page.context().waitForEvent('page');
+  await dialog.getByRole('button', { name: 'Sign in again' }).click();
+  await (await beside).getByRole('button', { name: 'Sign in with Google' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  expect(await lastAnswer(page)).toBe(canonicalAnswer);
+  await page.context().close();
+});
+
+it('says so when Google can not be reached', async () => {
+  const page = await rig.newPage();
+  await page.context().route(`${GOOGLE}client`, (route) => route.abort());
+  await page.goto(`${rig.server.url}/login`);
+  await page.getByRole('alert').filter({ hasText: 'could not be loaded' }).waitFor();
+  await page.context().close();
+});
