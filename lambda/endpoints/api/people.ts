@@ -50,7 +50,9 @@ const ownView = ({ id, email, role, models }: Principal): PersonView => ({
 async function list({ identity }: ApiDeps, visit: Visit): Promise<ApiReply> {
   const principal = principalOf(visit);
   const known = await identity.people.list();
-  const seen = known.filter(({ id }) => can(principal, 'read', { kind: 'person', ownerId: id }));
+  // Whoever is the owner by their address stands in the list as the owner, not a second time.
+  const others = known.filter(({ email }) => principal.role !== 'owner' || email !== principal.email);
+  const seen = others.filter(({ id }) => can(principal, 'read', { kind: 'person', ownerId: id }));
   const views = seen.map((person) => toView(person, identity));
   const data = views.some(({ id }) => id === principal.id) ? views : [ownView(principal), ...views];
   return { json: { data } };
