@@ -121,6 +121,22 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
       expect((await fetch(`${url}/v1/models`, { headers })).status).toBe(401);
   });
 
+  it('makes API keys that work, and takes cookies out one by one', async () => {
+    const { server } = await serve({ name: 'alpha' });
+    const { url } = await open([toEntry('alpha', server.baseUrl)]);
+    const headers = { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ name: 'bot', requests_per_minute: 1 });
+    const made = await fetch(`${url}/api/keys`, { method: 'POST', headers, body });
+    const { key } = (await made.json()) as { key: string };
+    const asked = { authorization: `Bearer ${key}` };
+    const statuses = [await post({ model: 'auto', messages }, asked), await post({ model: 'auto', messages }, asked)];
+    expect([made.status, ...statuses.map(({ status }) => status)]).toEqual([201, 200, 429]);
+    expect((await fetch(`${url}/api/keys`, { headers: asked })).status).toBe(403);
+    const out = await fetch(`${url}/api/session`, { method: 'DELETE' });
+    expect([out.status, out.headers.getSetCookie().length]).toEqual([204, 2]);
+    expect(await (await fetch(`${url}/api/session`)).json()).toMatchObject({ mode: 'api_only', person: null });
+  });
+
   it('answers the official client, whole and streamed', async () => {
     const { server } = await serve({ name: 'alpha', answer: 'canonical' });
     const { url } = await open([toEntry('alpha', server.baseUrl)]);
