@@ -49,9 +49,12 @@ const tierRank = { free: 0, local: 1, paid: 2 } as const;
 const PRESSURE_STEPS = 20;
 /** The same for a request that others have outrun: instances that know the same would run to the same place again. */
 const CROWDED_STEPS = 3;
-const stepsOf = ({ refused }: DecideInput): number => (refused.size > 0 ? CROWDED_STEPS : PRESSURE_STEPS);
+function toStep(pressure: number, { refused }: DecideInput): number {
+  const steps = refused.size > 0 ? CROWDED_STEPS : PRESSURE_STEPS;
+  return Math.floor(pressure * steps) / steps;
+}
 /** What would be left over of a day is spent once quota that comes back within minutes is used up this far; that is lost sooner. */
-const LEFT_OVER = 0.8;
+const LEFT_OVER = 0.9;
 
 /** A number in [0, 1) for this candidate in this decision: independent between candidates, equal when replayed. */
 function spread(candidate: Candidate, jitter: number): number {
@@ -122,7 +125,7 @@ export function valueOf(measure: Measure, index: number, { input, floorRank }: O
     case 'keep':
       return keepOf(standing, candidate.sizeRank > floorRank);
     case 'pressure':
-      return Math.floor((isLeftOver(standing) ? LEFT_OVER : standing.pressure) * stepsOf(input));
+      return isLeftOver(standing) ? LEFT_OVER : toStep(standing.pressure, input);
     case 'oversize':
       return Math.max(0, candidate.sizeRank - floorRank);
     case 'price':

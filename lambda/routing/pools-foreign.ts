@@ -10,7 +10,7 @@ const LONGEST_MEMORY_MS = 2 * 3_600_000;
 /** Less than this per window is nobody. */
 const NOBODY = 0.05;
 /** A risk this small, that somebody has come since, is taken. */
-const SLIGHT = 0.02;
+const SLIGHT = 0.05;
 /** Weight of the newest step in the mean size of their calls. */
 const EWMA = 0.3;
 
@@ -42,7 +42,9 @@ export function othersIn({ key, clock }: BoundPool, book: Item, nowMs: number): 
   const sinceMs = nowMs - (numberIn(book, seenAttr(key)) ?? nowMs);
   const unseen = rate * Math.min(1, Math.max(0, sinceMs) / Math.max(1, windowMs(clock)));
   const step = Math.max(1, numberIn(book, stepAttr(key)) ?? 1);
-  return rate > NOBODY && unseen > SLIGHT * step ? unseen + step : 0;
+  // Of a day's quota one of their calls is little, and what is left of it at the end is not worth a refusal.
+  const isLong = windowMs(clock) > LONGEST_MEMORY_MS;
+  return rate > NOBODY && (isLong || unseen > SLIGHT * step) ? unseen + step : 0;
 }
 
 /** What to remember after a reply that told how much is left: `unseen` units were used by others since the last such reply. */
