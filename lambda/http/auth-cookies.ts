@@ -39,6 +39,12 @@ export const toFarewellCookie = (): string =>
     `${PLAIN_NAME}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`,
   ].join('\n');
 
+/** Whether a page of another host than the one asked for has sent this, by its own word. */
+export function isElsewhere({ headers }: Exchange): boolean {
+  const origin = headers['origin'];
+  return origin !== undefined && hostOf(origin) !== headers['host'];
+}
+
 function hostOf(origin: string): string | null {
   try {
     return new URL(origin).host;
@@ -48,11 +54,9 @@ function hostOf(origin: string): string | null {
 }
 
 /** Whether a page of another origin has sent this. Browsers say so by themselves; scripts can't change these headers. */
-export function isForeign({ headers }: Exchange): boolean {
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
-  const origin = headers['origin'];
-  return origin !== undefined && hostOf(origin) !== headers['host'];
+export function isForeign(exchange: Exchange): boolean {
+  const site = exchange.headers['sec-fetch-site'];
+  return site === undefined ? isElsewhere(exchange) : site !== 'same-origin' && site !== 'none';
 }
 
 /** Throws CallerError `forbidden` when what only our own pages may do comes from elsewhere. */

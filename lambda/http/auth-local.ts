@@ -2,7 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Exchange } from '../ports.ts';
 import { SignInRefused } from './auth-refusal.ts';
-import { isForeign } from './auth-cookies.ts';
+import { isElsewhere, isForeign } from './auth-cookies.ts';
 
 export interface LocalSignIn {
   /** For the fragment of the printed link; dies with its first use. */
@@ -37,7 +37,9 @@ export function createLocalSignIn(accepts: (presented: string) => boolean): Loca
       const { headers, remoteAddress } = exchange;
       const host = (headers['host'] ?? '').replace(/:\d+$/, '');
       const direct = remoteAddress !== null && addresses.has(remoteAddress) && hosts.has(host);
-      if (!direct || isForeign(exchange) || proxyHeaders.some((name) => headers[name] !== undefined))
+      // A proxy may hide all its signs but that the page has another address than we were asked by.
+      const foreign = isForeign(exchange) || isElsewhere(exchange);
+      if (!direct || foreign || proxyHeaders.some((name) => headers[name] !== undefined))
         throw new SignInRefused('local_proxied');
     },
   };

@@ -43,6 +43,10 @@ describe('the link of this machine', () => {
     { where: 'a proxy', more: { 'x-forwarded-for': '203.0.113.9' } },
     { where: 'a proxy by the standard', more: { forwarded: 'for=203.0.113.9' } },
     { where: 'a proxy that names itself', more: { via: '1.1 proxy' } },
+    {
+      where: 'a proxy that hides itself',
+      more: { origin: 'https://public.example', 'sec-fetch-site': 'same-origin' },
+    },
     { where: 'another machine', more: {}, address: '203.0.113.9' },
   ];
   it.each(surroundings)('is closed to $where, even with the right token', async ({ more, address }) => {
