@@ -8,5 +8,11 @@ import { toSessionRoutes } from './session.ts';
 
 /** All routes over their services. */
 export function toApiRoutes(deps: ApiDeps): readonly ApiRoute[] {
-  return [...toSessionRoutes(deps), ...toPeopleRoutes(deps), ...toKeyRoutes(deps), ...toAuditRoutes(deps), ...toCredentialRoutes(deps)];
+  return [
+    ...toSessionRoutes(deps),
+    ...toPeopleRoutes(deps),
+    ...toKeyRoutes(deps),
+    ...toAuditRoutes(deps),
+    ...toCredentialRoutes(deps),
+  ];
 }
