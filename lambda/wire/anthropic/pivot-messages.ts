@@ -102,8 +102,7 @@ function toParts(pivot: Pivot, block: Json, path: string): Json[] {
       return [{ type: 'text', text: lines.join('\n') }];
     }
     default:
-      pivot.bound.add(path);
-      return [];
+      return toBound(pivot, path);
   }
 }
 
@@ -115,8 +114,7 @@ function toImage(pivot: Pivot, source: Json, path: string): Json[] {
     ];
   if (type === 'url' && toText(url) !== null) return [{ type: 'image_url', image_url: { url } }];
   if (type !== 'file') return fail(`${path}.source`, 'an image as base64 data or a url', source);
-  pivot.bound.add(`${path}.source`);
-  return [];
+  return toBound(pivot, `${path}.source`);
 }
 
 function toDocument(pivot: Pivot, block: Json, path: string): Json[] {
@@ -136,6 +134,11 @@ function toDocument(pivot: Pivot, block: Json, path: string): Json[] {
     };
     return [{ type: 'file', file }];
   }
-  pivot.bound.add(`${path}.source`);
-  return [];
+  return toBound(pivot, `${path}.source`);
+}
+
+/** Stands for what only providers of this format are given. */
+function toBound(pivot: Pivot, path: string): Json[] {
+  pivot.bound.add(path);
+  return [{ type: 'text', text: '[attachment]' }];
 }

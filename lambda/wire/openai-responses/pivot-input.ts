@@ -104,13 +104,17 @@ function toParts(pivot: Pivot, part: unknown, path: string): Json[] {
     case 'input_audio':
       return [{ type, input_audio: toRecord(audio) }];
   }
-  pivot.bound.add(path);
-  return [];
+  return toBound(pivot, path);
 }
 
 function toFile(pivot: Pivot, { file_data: data, filename }: Json, path: string): Json[] {
   if (toText(data) !== null)
     return [{ type: 'file', file: { filename: toText(filename) ?? 'document.pdf', file_data: data } }];
+  return toBound(pivot, path);
+}
+
+/** Stands for what only providers of this format are given. */
+function toBound(pivot: Pivot, path: string): Json[] {
   pivot.bound.add(path);
-  return [];
+  return [{ type: 'text', text: '[attachment]' }];
 }

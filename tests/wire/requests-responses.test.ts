@@ -1,0 +1,147 @@
+// Requests to and from the Responses format: what each field becomes, what is left out and said so, and what is refused.
+import { describe, expect, it } from 'vitest';
+import { CallerError } from '#shared/failures.ts';
+import { chatWires } from '#lambda/wire/index.ts';
+import type { ChatQuestion, ChatWire, RequestTarget } from '#lambda/wire/types.ts';
+
+const { anthropic, 'openai-chat': chat, 'openai-responses': responses } = chatWires;
+const target: RequestTarget = { model: 'vendor/m', quirks: [], stripped: [], wantUsage: true, maxOutputTokens: 4_000 };
+const hi = { role: 'user', content: 'hi' };
+const tool = { name: 'get', description: 'Gets.', input_schema: { type: 'object', properties: {} } };
+const called = { type: 'function', function: { name: 'get', description: 'Gets.', parameters: tool.input_schema } };
+
+/** What a question of `from` becomes at a provider of `to`. */
+function sent(from: ChatWire, to: ChatWire, body: object, more: Partial<RequestTarget> = {}): Record<string, unknown> {
+  const rendered = to.renderRequest(from.parseQuestion({ model: 'm', ...body }), null, { ...target, ...more });
+  return JSON.parse(rendered.text) as Record<string, unknown>;
+}
+
+describe('a Responses request', () => {
+  const toChat = (body: object) => sent(responses, chat, { input: 'hi', ...body });
+  const call = { type: 'function', function: { name: 'get', arguments: '{}' } };
+  it.each<readonly [string, object, object]>([
+    ['a text', {}, { messages: [hi] }],
+    ['instructions', { instructions: 'Be kind.' }, { messages: [{ role: 'system', content: 'Be kind.' }, hi] }],
+    ['a bound', { max_output_tokens: 9 }, { max_tokens: 9 }],
+    ['an effort', { reasoning: { effort: 'low' } }, { reasoning_effort: 'low' }],
+    [
+      'tools',
+      { tools: [{ type: 'function', name: 'get', description: 'Gets.', parameters: tool.input_schema }] },
+      { tools: [called] },
+    ],
+    [
+      'calls and results',
+      {
+        input: [
+          hi,
+          { type: 'reasoning', summary: [] },
+          { type: 'function_call', call_id: 'a', name: 'get', arguments: '{}' },
+          { type: 'function_call', call_id: 'b', name: 'get', arguments: '{}' },
+          { type: 'function_call_output', call_id: 'a', output: 'one' },
+          { type: 'function_call_output', call_id: 'b', output: [{ type: 'input_text', text: 'two' }] },
+        ],
+      },
+      {
+        messages: [
+          hi,
+          {
+            role: 'assistant',
+            content: null,
+            tool_calls: [
+              { id: 'a', ...call },
+              { id: 'b', ...call },
+            ],
+          },
+          { role: 'tool', tool_call_id: 'a', content: 'one' },
+          { role: 'tool', tool_call_id: 'b', content: 'two' },
+        ],
+      },
+    ],
+    [
+      'a schema',
+      { text: { format: { type: 'json_schema', name: 'n', schema: { type: 'object' }, strict: true } } },
+      {
+        response_format: { type: 'json_schema', json_schema: { name: 'n', schema: { type: 'object' }, strict: true } },
+      },
+    ],
+    [
+      'only the tools that are allowed',
+      {
+        tools: [
+          { type: 'function', name: 'get', parameters: {} },
+          { type: 'function', name: 'put', parameters: {} },
+        ],
+        tool_choice: { type: 'allowed_tools', mode: 'required', tools: [{ type: 'function', name: 'get' }] },
+      },
+      { tools: [{ function: { name: 'get' } }], tool_choice: 'required' },
+    ],
+  ])('tells %s', (_, body, expected) => {
+    expect(toChat(body)).toMatchObject(expected);
+  });
+
+  it.each(['previous_response_id', 'conversation', 'prompt'])('refuses %s, and says what to do instead', (name) => {
+    expect(() => responses.parseQuestion({ model: 'm', input: 'hi', [name]: 'x' })).toThrow(/stores no .* instead/);
+  });
+
+  it('gives tools of plain text one argument, and turns their calls back', () => {
+    const body = { input: 'hi', tools: [{ type: 'custom', name: 'apply_patch', description: 'Patches.' }] };
+    expect(toChat(body)).toMatchObject({
+      tools: [{ function: { name: 'apply_patch', parameters: { required: ['input'] } } }],
+    });
+    const question: ChatQuestion = responses.parseQuestion({ model: 'm', ...body });
+    const answer = {
+      id: 'r',
+      model: 'm',
+      created: 1,
+      content: '',
+      reasoning: '',
+      refusal: '',
+      toolCalls: [{ id: 'c', name: 'apply_patch', arguments: '{"input":"*** Begin"}' }],
+      finish: 'tool_calls' as const,
+      usage: null,
+    };
+    expect(JSON.parse(responses.renderReply(answer, question))).toMatchObject({
+      output: [{ type: 'custom_tool_call', call_id: 'c', name: 'apply_patch', input: '*** Begin' }],
+    });
+  });
+
+  it('is told to its own providers from every other format', () => {
+    expect(sent(anthropic, responses, { max_tokens: 9, system: 'A', messages: [hi], tools: [tool] })).toEqual({
+      model: 'vendor/m',
+      input: [
+        { type: 'message', role: 'system', content: 'A' },
+        { type: 'message', role: 'user', content: 'hi' },
+      ],
+      store: false,
+      max_output_tokens: 9,
+      tools: [{ type: 'function', name: 'get', description: 'Gets.', parameters: tool.input_schema, strict: false }],
+    });
+  });
+});
+
+describe('a wrong request', () => {
+  it.each<readonly [ChatWire, object, string]>([
+    [anthropic, { messages: [] }, 'messages'],
+    [anthropic, { messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].role'],
+    [
+      anthropic,
+      { messages: [{ role: 'user', content: [{ type: 'tool_result' }] }] },
+      'messages[0].content[0].tool_use_id',
+    ],
+    [anthropic, { messages: [hi], tools: [{ name: 'x' }] }, 'tools[0].input_schema'],
+    [anthropic, { messages: [hi], max_tokens: 0 }, 'max_tokens'],
+    [anthropic, { messages: [hi], system: 5 }, 'system'],
+    [responses, {}, 'input'],
+    [responses, { input: [{ type: 'function_call', name: 'x', arguments: '{}' }] }, 'input[0].call_id'],
+    [responses, { input: [{ type: 'item_reference', id: 'x' }] }, 'input[0]'],
+    [responses, { input: 'hi', text: { format: { type: 'json_schema', schema: {} } } }, 'text.format.name'],
+  ])('of $id names the field at fault', (wire, body, param) => {
+    try {
+      wire.parseQuestion({ model: 'm', ...body });
+    } catch (error) {
+      expect(error).toBeInstanceOf(CallerError);
+      return expect(error).toMatchObject({ code: 'invalid_request', param });
+    }
+    throw new Error('it was taken');
+  });
+});
