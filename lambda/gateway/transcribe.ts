@@ -9,6 +9,7 @@ import type { TranscriptionQuestion } from '../wire/transcription/question.ts';
 import type { Transcript } from '../wire/transcription/transcript.ts';
 import type { Dialect } from '../wire/types.ts';
 import type { Purse } from './budget.ts';
+import type { SplitBounds } from './audio-split.ts';
 import type { Fleet } from './fleet.ts';
 import type { Operation, OutgoingCall, ReaderContext, ReplyReader } from './operation.ts';
 import { createWholeBody } from './read-whole.ts';
@@ -41,8 +42,6 @@ export interface TranscribeInput {
   readonly onTranscript: (transcript: Transcript) => void;
 }
 
-type Unfit = 'size' | 'length' | 'feature';
-
 /** What is asked of a model beyond plain text. */
 function lacksFeature({ features, formats }: Model, { task, words, segments }: TranscriptionQuestion): boolean {
   const has = (feature: NonNullable<Model['features']>[number]): boolean => features?.includes(feature) ?? false;
@@ -53,25 +52,38 @@ function lacksFeature({ features, formats }: Model, { task, words, segments }: T
   return segments && !has('segments') && !(formats?.includes('verbose_json') ?? false);
 }
 
-function unfitness(model: Model, question: TranscriptionQuestion, piece: AudioPiece): Unfit | null {
-  if (lacksFeature(model, question)) return 'feature';
-  if (model.maxBytes !== undefined && piece.bytes.length > model.maxBytes) return 'size';
-  return model.maxSeconds !== undefined && (piece.seconds ?? 0) > model.maxSeconds ? 'length' : null;
+/** The most a candidate takes at once: by its own bounds, and by the limits that count seconds of sound. */
+function boundsOf(fleet: Fleet, index: number): SplitBounds {
+  const model = fleet.models[index];
+  const pools = fleet.candidates[index]?.pools.filter(({ unit }) => unit === 'audio_seconds') ?? [];
+  return {
+    bytes: model?.maxBytes ?? Infinity,
+    seconds: Math.min(model?.maxSeconds ?? Infinity, ...pools.map(({ max }) => max)),
+  };
 }
 
 export interface Fitting {
   readonly selector: Selector;
-  /** Some could take it if it were shorter: their largest bounds; null when length is not what is wrong. */
-  readonly bounds: { readonly bytes: number; readonly seconds: number } | null;
+  /** Nobody takes it in one piece: the largest that somebody does; null when somebody takes it whole. */
+  readonly bounds: SplitBounds | null;
 }
 
-/** Of the candidates meant, those that transcribe and can take the piece. Throws CallerError `no_candidate` when no length would do. */
-export function toFitting(
-  selector: Selector,
-  fleet: Fleet,
-  input: { question: TranscriptionQuestion; piece: AudioPiece },
-): Fitting {
-  const { question, piece } = input;
+interface Asked {
+  readonly question: TranscriptionQuestion;
+  readonly piece: AudioPiece;
+}
+
+function refuseFeature({ task, words }: TranscriptionQuestion): CallerError {
+  const what = task === 'translate' ? 'Translating' : words ? 'Times of single words' : 'Times of segments';
+  return new CallerError(
+    'no_candidate',
+    `${what} is not what any of the models meant offers. Ask for less, or for model "auto".`,
+    { param: task === 'translate' ? 'model' : 'timestamp_granularities' },
+  );
+}
+
+/** Of the candidates meant, those that can take the piece. Throws CallerError `no_candidate` when nobody can, whatever its length. */
+export function toFitting(selector: Selector, fleet: Fleet, { question, piece }: Asked): Fitting {
   const meant = [...(selector.among ?? fleet.candidates.keys())].filter(
     (index) => fleet.candidates[index]?.kind === 'transcription',
   );
@@ -81,23 +93,22 @@ export function toFitting(
       'No credential here can transcribe. Add one that can, for example a free key of a provider with a Whisper model.',
       { param: 'model' },
     );
-  const judged = meant
-    .map((index) => ({ index, model: fleet.models[index] }))
-    .flatMap(({ index, model }) => (model ? [{ index, model, unfit: unfitness(model, question, piece) }] : []));
-  const among = judged.filter(({ unfit }) => unfit === null).map(({ index }) => index);
-  if (among.length > 0) return { selector: { ...selector, among }, bounds: null };
-  const tooLong = judged.filter(({ unfit }) => unfit !== 'feature');
-  if (tooLong.length === 0)
-    throw new CallerError(
-      'no_candidate',
-      `None of the models meant can do this: ${question.task === 'translate' ? 'translating' : question.words ? 'times of single words' : 'times of segments'} is not what they offer. Ask for less, or for model "auto".`,
-      { param: question.task === 'translate' ? 'model' : 'timestamp_granularities' },
-    );
+  const able = meant.filter((index) => {
+    const model = fleet.models[index];
+    return model !== undefined && !lacksFeature(model, question);
+  });
+  if (able.length === 0) throw refuseFeature(question);
+  const fits = able.filter((index) => {
+    const { bytes, seconds } = boundsOf(fleet, index);
+    return piece.bytes.length <= bytes && (piece.seconds ?? 0) <= seconds;
+  });
+  if (fits.length > 0) return { selector: { ...selector, among: fits }, bounds: null };
+  const bounds = able.map((index) => boundsOf(fleet, index));
   return {
-    selector: { ...selector, among: tooLong.map(({ index }) => index) },
+    selector: { ...selector, among: able },
     bounds: {
-      bytes: Math.max(...tooLong.map(({ model }) => model.maxBytes ?? Infinity)),
-      seconds: Math.max(...tooLong.map(({ model }) => model.maxSeconds ?? Infinity)),
+      bytes: Math.max(...bounds.map(({ bytes }) => bytes)),
+      seconds: Math.max(...bounds.map(({ seconds }) => seconds)),
     },
   };
 }

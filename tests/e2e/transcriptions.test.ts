@@ -8,18 +8,18 @@ import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 const RATE = 8_000;
 
 /** A WAV file of a tone. */
-function toWav(seconds: number): Buffer {
-  const data = Buffer.alloc(seconds * RATE * 2);
+function toWav(seconds: number, rate = RATE): Buffer {
+  const data = Buffer.alloc(seconds * rate * 2);
   for (let i = 0; i < data.length / 2; i++) data.writeInt16LE(Math.round(Math.sin(i / 5) * 8_000), i * 2);
   const head = Buffer.alloc(44);
-  head.write('RIFF', 0, 'latin1').toString();
+  head.write('RIFF', 0, 'latin1');
   head.writeUInt32LE(36 + data.length, 4);
   head.write('WAVEfmt ', 8, 'latin1');
   head.writeUInt32LE(16, 16);
   head.writeUInt16LE(1, 20);
   head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(RATE, 24);
-  head.writeUInt32LE(RATE * 2, 28);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate * 2, 28);
   head.writeUInt16LE(2, 32);
   head.writeUInt16LE(16, 34);
   head.write('data', 36, 'latin1');
@@ -190,4 +190,31 @@ describe('transcriptions', () => {
       status: 404,
     });
   });
+});
+
+describe('long recordings', () => {
+  it('go in pieces to several providers at once, through faults and limits, and come back whole and in order', async () => {
+    const pool = { models: ['*'], unit: 'audio_seconds', max: 1_200, clock: { kind: 'rolling', seconds: 3_600 } };
+    const names = ['first', 'second', 'third'];
+    const served = await Promise.all(names.map((name) => serve(name, 1_200)));
+    await start(served.map((server, index) => entry(names[index] ?? '', server, { pools: [pool] })));
+    for (const [index, provider] of providers.entries())
+      provider.script(index === 0 ? ['503', 'ok', 'reset-before-headers'] : ['ok']);
+    const seconds = 2_700;
+    const file = await toFile(toWav(seconds, 1_000), 'long.wav');
+    const { data, response } = await client.audio.transcriptions
+      .create({ file, model: 'auto', response_format: 'verbose_json', timestamp_granularities: ['word', 'segment'] })
+      .withResponse();
+    // The provider tells two words a second of each piece; together they are as many as of the whole.
+    expect(Math.abs((data.words?.length ?? 0) - seconds * 2)).toBeLessThanOrEqual(20);
+    expect(data.duration).toBe(seconds);
+    const times = (data.words ?? []).flatMap(({ start, end }) => [start, end]);
+    expect(times.every((time, index) => index === 0 || time >= (times[index - 1] ?? 0) - 1e-9)).toBe(true);
+    expect(data.segments?.at(-1)?.end).toBeCloseTo(seconds, 0);
+    expect(Number(response.headers.get('x-freeway-attempts'))).toBeGreaterThan(1);
+    for (const provider of providers) {
+      expect(provider.books().total().audioSeconds).toBeLessThanOrEqual(1_200);
+      expect(provider.books().total().limited).toBe(0);
+    }
+  }, 60_000);
 });

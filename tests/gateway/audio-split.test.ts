@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
+import { splitAudio, toSpans, type PacketTable } from '#lambda/gateway/audio-split.ts';
+import { stitchTranscripts } from '#lambda/wire/transcription/stitch.ts';
+
+const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
+
+describe('splitting', () => {
+  it.each(['ruby.mp3', 'ruby.wav', 'dd-transcription.m4a', 'librivox-sense-0880.wav'])(
+    '%s: pieces are files of their own, and together as long as the whole',
+    async (name) => {
+      const bytes = read(name);
+      const facts = await readAudioHeader(bytes, name);
+      const { spans, cut } = await splitAudio(bytes, facts, { seconds: 1, bytes: Infinity });
+      expect(spans.length).toBeGreaterThan(2);
+      expect(spans[0]?.start).toBe(0);
+      for (const [index, span] of spans.entries()) {
+        if (index > 0) expect(span.start).toBe(spans[index - 1]?.end);
+        const piece = await cut(span);
+        const { container, seconds } = await readAudioHeader(piece.bytes, piece.name);
+        expect(container).toBe(facts.container);
+        expect(Math.abs((seconds ?? 0) - (span.end - span.start))).toBeLessThan(0.1);
+        expect(piece.seconds).toBeLessThanOrEqual(1.0001);
+      }
+      expect(Math.abs((spans.at(-1)?.end ?? 0) - (facts.seconds ?? 0))).toBeLessThan(0.1);
+    },
+  );
+
+  it('cuts in the middle of a pause', async () => {
+    const rate = 8_000;
+    const data = Buffer.alloc(rate * 2 * 20);
+    // Ten seconds of sound, with a pause from 8.0 to 8.6.
+    for (let i = 0; i < data.length / 2; i++) {
+      const at = i / rate;
+      data.writeInt16LE(at > 8 && at < 8.6 ? 0 : Math.round(Math.sin(i / 3) * 9_000), i * 2);
+    }
+    const head = read('ruby.wav').subarray(0, 44);
+    const wav = Buffer.concat([Buffer.from(head), data]);
+    wav.writeUInt32LE(36 + data.length, 4);
+    wav.writeUInt16LE(1, 22);
+    wav.writeUInt32LE(rate, 24);
+    wav.writeUInt32LE(rate * 2, 28);
+    wav.writeUInt16LE(2, 32);
+    wav.writeUInt16LE(16, 34);
+    wav.writeUInt32LE(data.length, 40);
+    const facts = await readAudioHeader(wav, 'a.wav');
+    const { spans } = await splitAudio(wav, facts, { seconds: 10, bytes: Infinity });
+    expect(spans[0]?.end).toBeGreaterThanOrEqual(8);
+    expect(spans[0]?.end).toBeLessThanOrEqual(8.6);
+  });
+
+  it('keeps to its bounds and loses no packet, whatever the sound', () => {
+    const packet = fc.record({
+      seconds: fc.double({ min: 0.01, max: 0.1, noNaN: true }),
+      size: fc.integer({ min: 1, max: 500 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(packet, { minLength: 1, maxLength: 400 }),
+        fc.integer({ min: 2, max: 20 }),
+        (packets, seconds) => {
+          let at = 0;
+          const starts = packets.map((one) => {
+            const start = at;
+            at += one.seconds;
+            return start;
+          });
+          const size = Float64Array.from(packets.map((one) => one.size));
+          const table: PacketTable = { at: Float64Array.from(starts), loudness: size, size, end: at };
+          const spans = toSpans(table, { seconds, bytes: 20_000 });
+          expect(spans[0]?.start).toBe(0);
+          expect(spans.at(-1)?.end).toBe(at);
+          spans.forEach(({ start, end }, index) => {
+            expect(end).toBeGreaterThan(start);
+            expect(end - start).toBeLessThanOrEqual(seconds + 0.1);
+            if (index > 0) expect(start).toBe(spans[index - 1]?.end);
+          });
+        },
+      ),
+    );
+  });
+});
+
+describe('stitching', () => {
+  const transcript = (text: string, segments: [number, number, string][] | null) => ({
+    text,
+    language: 'en',
+    duration: null,
+    segments: segments?.map(([start, end, said]) => ({ start, end, text: said, speaker: null })) ?? null,
+    words: segments?.map(([start, end, word]) => ({ start, end, word })) ?? null,
+  });
+
+  it('moves times to where they belong, never backwards and never out of their piece', () => {
+    const joined = stitchTranscripts([
+      { start: 0, end: 10, transcript: transcript('a b', [[0, 4, 'a'], [3.9, 12, 'b']]) },
+      { start: 10, end: 15, transcript: transcript('c', [[-1, 2, 'c']]) },
+      { start: 15, end: 16, transcript: transcript('', []) },
+    ]); // prettier-ignore
+    expect(joined.text).toBe('a b c');
+    expect(joined.duration).toBe(16);
+    expect(joined.segments?.map(({ start, end }) => [start, end])).toEqual([[0, 4], [3.9, 10], [10, 12]]); // prettier-ignore
+    expect(joined.words).toHaveLength(3);
+  });
+
+  it('makes one segment of a piece without times, and no words unless all pieces have some', () => {
+    const joined = stitchTranscripts([
+      { start: 0, end: 10, transcript: transcript('a', [[0, 1, 'a']]) },
+      { start: 10, end: 20, transcript: transcript('b', null) },
+    ]);
+    expect(joined.segments).toMatchObject([{ end: 1 }, { start: 10, end: 20, text: 'b' }]);
+    expect(joined.words).toBeNull();
+  });
+});
