@@ -100,7 +100,7 @@ export async function soak(): Promise<boolean> {
     FREEWAY_PROVIDERS: JSON.stringify(providers.map(toEntry)),
   };
   const server = await startLocal({ env, writeLog: () => undefined, clock });
-  const target: Target = { url: server.url, key: KEY, now: clock.now };
+  const target: Target = { url: server.url, key: KEY, now: clock.now, surface: 'chat' };
   let wrong = 0;
   let firstMb = 0;
   let lastMb = 0;

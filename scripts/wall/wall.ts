@@ -12,6 +12,7 @@ import { ask, type Got, type Target } from './ask.ts';
 import { createFastClock } from './fast-clock.ts';
 import { judge } from './judge.ts';
 import { scenarios, type Mode, type Scenario } from './scenarios.ts';
+import type { SurfaceName } from './surfaces.ts';
 
 /** One line of the table. */
 export interface Row {
@@ -97,8 +98,14 @@ export interface WallResult {
   readonly alive: boolean;
 }
 
-/** Runs every scenario at once. `speed` shortens all waits; 1 is real time. */
-export async function runWall({ speed }: { speed: number }): Promise<WallResult> {
+/** Runs every scenario at once. `speed` shortens all waits; 1 is real time. `surface`: where the caller asks. */
+export async function runWall({
+  speed,
+  surface = 'chat',
+}: {
+  speed: number;
+  surface?: SurfaceName;
+}): Promise<WallResult> {
   const clock = createFastClock(speed);
   const roles = {
     primary: await openRole('primary', 10, { clock, speed }),
@@ -112,7 +119,7 @@ export async function runWall({ speed }: { speed: number }): Promise<WallResult>
     FREEWAY_PROVIDERS: JSON.stringify([roles.primary.entry, roles.backup.entry]),
   };
   const server = await startLocal({ env, writeLog: () => undefined, clock });
-  const target: Target = { url: server.url, key: KEY, now: clock.now };
+  const target: Target = { url: server.url, key: KEY, now: clock.now, surface };
   try {
     const rows = await Promise.all(
       cases.map(async (one): Promise<Row> => {

@@ -1,15 +1,15 @@
-// The wall in its fast profile: sixteen provider faults over JSON and SSE, on real sockets, with the gateway's waits an eighth as long.
+// The wall in its fast profile: sixteen provider faults over JSON and SSE, on real sockets, with the gateway's waits an eighth as long, on every surface.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { scenarios } from '../../scripts/wall/scenarios.ts';
 import { runWall, type WallResult } from '../../scripts/wall/wall.ts';
 
-let result: WallResult;
+describe.each(['chat', 'messages', 'responses'] as const)('the fault wall before %s', (surface) => {
+  let result: WallResult;
 
-beforeAll(async () => {
-  result = await runWall({ speed: 8 });
-});
+  beforeAll(async () => {
+    result = await runWall({ speed: 8, surface });
+  });
 
-describe('the fault wall', () => {
   it.each(scenarios)('$id $title', ({ id }) => {
     const rows = result.rows.filter((row) => row.id === id);
     expect(rows.map(({ mode, faults }) => ({ mode, faults }))).toEqual([

@@ -36,7 +36,7 @@ function addItem(pivot: Pivot, item: Json, path: string): void {
       // Thoughts, and what hosted tools did in earlier turns, matter to nobody else.
       if (type === 'reasoning' || /_(call|call_output|list_tools|approval_request)$|^compaction/.test(String(type)))
         pivot.dropped.add(`input.${String(type)}`);
-      else pivot.bound.add(path);
+      else pivot.messages.push({ role: 'user', content: toBound(pivot, path) });
   }
 }
 
