@@ -38,7 +38,7 @@ export interface Updates {
 }
 
 /** How long a patient update waits for another of its item. */
-const COMPANY_MS = 20;
+const COMPANY_MS = 5;
 /** Items remembered at most. */
 const MEMORY = 4_096;
 /** Expired items are swept after this many writes, some at a time, but more than were written. */
