@@ -3,7 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as z from 'zod/mini';
 import { keyScopes, limitPeriods } from '#shared/people.ts';
-import type { Clock, Store } from '../ports.ts';
+import type { Clock, QueryPage, Store } from '../ports.ts';
 import type { ApiKey, ApiKeys } from '../ports-people.ts';
 import { createRecords } from './records.ts';
 
@@ -86,8 +86,14 @@ function createUses(store: Store, clock: Pick<Clock, 'now'>): Pick<ApiKeys, 'use
       await store.put({ pk: USES, sk: id }, { atMs: nowMs });
     },
     lastUsed: async () => {
-      const { items } = await store.query(USES, { limit: 1000 });
-      return new Map(items.map(({ key, item }) => [key.sk, Number(item['atMs'])]));
+      const all = new Map<string, number>();
+      let after: string | null = null;
+      do {
+        const page: QueryPage = await store.query(USES, { limit: 1000, ...(after === null ? {} : { after }) });
+        for (const { key, item } of page.items) all.set(key.sk, Number(item['atMs']));
+        after = page.next;
+      } while (after !== null);
+      return all;
     },
   };
 }

@@ -31,6 +31,8 @@ export const keySchema = z.object({
   last4: z.string(),
   created_at: instantSchema,
   last_used_at: z.nullable(instantSchema),
+  /** What may still be spent before its limit begins anew, US dollars; null without a limit. */
+  usd_remaining: z.nullable(z.number()),
   /** Until when the key before the last roll is still accepted; null when it is not. */
   previous_until: z.nullable(instantSchema),
   status: z.enum(['active', 'expired']),

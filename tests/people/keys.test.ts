@@ -217,7 +217,7 @@ describe.each(stores)('limits in %s', (_, open) => {
       expect(error.retryAfterMs).toBeLessThanOrEqual(66_000);
     }
     await clock.advance(1_000);
-    expect((await keepers[1]!.remaining(grant)).requests).toMatchObject({ limit: 20, remaining: 0 });
+    expect((await keepers[1]!.remaining([grant]))[0]?.requests).toMatchObject({ limit: 20, remaining: 0 });
     await clock.advance(66_000);
     await expect(keepers[0]!.admit(grant)).resolves.toBeNull();
     await store.close();
@@ -254,6 +254,9 @@ describe('money of a key', () => {
     const refused = answers.find(({ status }) => status === 429);
     const { json } = await house.ask('GET /api/key', { headers });
     const { remaining } = json['usd'] as { remaining: number };
+    expect((await house.ask('GET /api/keys', { headers: owner })).json['data']).toMatchObject([
+      { usd_remaining: remaining },
+    ]);
     expect(remaining).toBeGreaterThanOrEqual(0);
     expect(refused?.message).toMatch(/"bot" may spend \$20 a day/);
   });

@@ -30,9 +30,10 @@ import {
 interface Seen {
   readonly nowMs: number;
   readonly lastUsedMs: number | null;
+  readonly usdLeft: number | null;
 }
 
-function toView(key: ApiKey, { nowMs, lastUsedMs }: Seen): KeyView {
+function toView(key: ApiKey, { nowMs, lastUsedMs, usdLeft }: Seen): KeyView {
   return {
     id: key.id,
     name: key.name,
@@ -48,6 +49,7 @@ function toView(key: ApiKey, { nowMs, lastUsedMs }: Seen): KeyView {
     last4: key.last4,
     created_at: toInstant(key.createdAtMs),
     last_used_at: toInstant(lastUsedMs),
+    usd_remaining: usdLeft,
     previous_until: toInstant(key.previous !== null && key.previous.untilMs > nowMs ? key.previous.untilMs : null),
     status: key.expiresAtMs !== null && key.expiresAtMs <= nowMs ? 'expired' : 'active',
   };
@@ -77,12 +79,23 @@ function checkExpiry(expiresAtMs: number | null, nowMs: number): void {
     throw new CallerError('invalid_request', '"expires_at" lies in the past.', { param: 'expires_at' });
 }
 
-async function list({ identity, clock }: ApiDeps, visit: Visit): Promise<ApiReply> {
+/** Keys as they are shown, with what is known of their use. */
+async function toViews({ identity, keyLimits, clock }: ApiDeps, keys: readonly ApiKey[]): Promise<KeyView[]> {
+  const [lastUsed, left] = await Promise.all([identity.keys.lastUsed(), keyLimits.remaining(keys)]);
+  return keys.map((key, index) =>
+    toView(key, {
+      nowMs: clock.now(),
+      lastUsedMs: lastUsed.get(key.id) ?? null,
+      usdLeft: left[index]?.usd?.remaining ?? null,
+    }),
+  );
+}
+
+async function list(deps: ApiDeps, visit: Visit): Promise<ApiReply> {
   const principal = principalOf(visit);
-  const [all, lastUsed] = await Promise.all([identity.keys.list(), identity.keys.lastUsed()]);
+  const all = await deps.identity.keys.list();
   const seen = all.filter(({ personId }) => can(principal, 'read', { kind: 'api_key', ownerId: personId }));
-  const data = seen.map((key) => toView(key, { nowMs: clock.now(), lastUsedMs: lastUsed.get(key.id) ?? null }));
-  return { json: { data } };
+  return { json: { data: await toViews(deps, seen) } };
 }
 
 async function create(deps: ApiDeps, visit: Visit, wanted: NewKey): Promise<ApiReply> {
@@ -107,7 +120,8 @@ async function create(deps: ApiDeps, visit: Visit, wanted: NewKey): Promise<ApiR
     target: stored.id,
     detail: `"${stored.name}" for ${stored.scopes.join(', ')}`,
   });
-  return { status: 201, json: { ...toView(stored, { nowMs: clock.now(), lastUsedMs: null }), key } };
+  const [view] = await toViews(deps, [stored]);
+  return { status: 201, json: { ...view, key } };
 }
 
 /** The key, if the asker may do this to it. What they may not even see is told as missing. */
@@ -156,8 +170,8 @@ async function change(
     target: id,
     detail: `"${key.name}": ${Object.keys(wanted).join(', ')}`,
   });
-  const lastUsed = await deps.identity.keys.lastUsed();
-  return { json: toView(key, { nowMs: deps.clock.now(), lastUsedMs: lastUsed.get(id) ?? null }) };
+  const [view] = await toViews(deps, [key]);
+  return { json: view };
 }
 
 async function roll(
@@ -174,7 +188,8 @@ async function roll(
     target: id,
     detail: `"${stored.name}", the old one stays good for ${overlapMs / 1000} s`,
   });
-  return { json: { ...toView(stored, { nowMs: deps.clock.now(), lastUsedMs: null }), key } };
+  const [view] = await toViews(deps, [stored]);
+  return { json: { ...view, key } };
 }
 
 async function revoke(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {
@@ -191,7 +206,7 @@ async function aboutItself({ keyLimits }: ApiDeps, visit: Visit): Promise<ApiRep
       'not_found',
       'This request was not made with an API key of the list, so there is nothing to tell of one.',
     );
-  const left = await keyLimits.remaining(key);
+  const [left] = await keyLimits.remaining([key]);
   return {
     json: {
       id: key.id,
@@ -203,7 +218,7 @@ async function aboutItself({ keyLimits }: ApiDeps, visit: Visit): Promise<ApiRep
       privacy: key.privacy,
       expires_at: toInstant(key.expiresAtMs),
       requests_per_minute:
-        left.requests === null
+        left === undefined || left.requests === null
           ? null
           : {
               limit: left.requests.limit,
@@ -211,7 +226,7 @@ async function aboutItself({ keyLimits }: ApiDeps, visit: Visit): Promise<ApiRep
               resets_at: toInstant(left.requests.resetAtMs),
             },
       usd:
-        left.usd === null || key.limits.usd === null
+        left === undefined || left.usd === null || key.limits.usd === null
           ? null
           : {
               limit: left.usd.limit,
