@@ -10,6 +10,7 @@ import { createExplainEndpoint } from './endpoints/explain.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelEndpoint, createModelsEndpoint } from './endpoints/models.ts';
+import { createPlainEndpoint, type PlainKind } from './endpoints/plain.ts';
 import { createTranscriptionsEndpoint } from './endpoints/transcriptions.ts';
 import type { Exchange, Handler, LogFields, Store } from './ports.ts';
 
@@ -38,6 +39,12 @@ export interface Route {
 /** All URLs over their services. */
 export function toRoutes(deps: AppDeps): readonly Route[] {
   const api = createApiEndpoint(deps);
+  const plain = (path: string, kind: PlainKind): Route => ({
+    method: 'POST',
+    path,
+    access: ['use', 'inference'],
+    endpoint: createPlainEndpoint(deps, kind),
+  });
   return [
     { method: 'GET', path: '/health', access: 'open', endpoint: createHealthEndpoint(deps) },
     {
@@ -76,6 +83,10 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
       access: ['use', 'inference'],
       endpoint: createTranscriptionsEndpoint(deps, 'translate'),
     },
+    plain('/v1/embeddings', 'embedding'),
+    plain('/v1/images/generations', 'image'),
+    plain('/v1/audio/speech', 'speech'),
+    plain('/v1/moderations', 'moderation'),
     { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: createModelsEndpoint(deps) },
     { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: createModelEndpoint(deps) },
     { method: 'POST', path: '/v1/explain', access: ['use', 'inference'], endpoint: createExplainEndpoint(deps) },

@@ -17,13 +17,12 @@ import { createCredentialBook } from './store/credentials.ts';
 import { createVault } from './store/vault.ts';
 import { chatWires, dialects } from './wire/index.ts';
 
-/** What Freeway can call today: chat over the wires it speaks and transcription in the OpenAI format, with the ways of authorising it knows. */
+/** What Freeway can call today: chat over the wires it speaks and the other operations in the OpenAI formats, with the ways of authorising it knows. */
 function serves(model: Model, provider: Provider): boolean {
   const scheme = provider.auth.scheme;
   const wire = model.wire ?? provider.wire;
-  // Transcription in the OpenAI format goes to a path of its own beside the chat.
-  const speaks =
-    model.kind === 'chat' ? chatWires[wire] !== undefined : model.kind === 'transcription' && wire === 'openai-chat';
+  // Who speaks the OpenAI chat format takes everything else in the OpenAI formats too, at paths of their own.
+  const speaks = model.kind === 'chat' ? chatWires[wire] !== undefined : wire === 'openai-chat';
   return speaks && (scheme === 'bearer' || scheme === 'header' || scheme === 'none');
 }
 

@@ -47,10 +47,10 @@ export type ModelSize = (typeof modelSizes)[number];
 export const capabilityIds = ['tools', 'vision', 'json', 'reasoning', 'prefill', 'audio', 'documents'] as const;
 export type Capability = (typeof capabilityIds)[number];
 
-/** Request fields of the OpenAI chat format that a quirk may name; a typo is a type error and fails the catalog check. */
+/** Request fields of the OpenAI formats that a quirk may name; a typo is a type error and fails the catalog check. */
 export const chatFields = [
-  'audio', 'frequency_penalty', 'function_call', 'functions', 'logit_bias', 'logprobs', 'max_completion_tokens', 'max_tokens',
-  'metadata', 'modalities', 'n', 'parallel_tool_calls', 'prediction', 'presence_penalty', 'prompt_cache_key', 'prompt_cache_retention',
+  'audio', 'dimensions', 'frequency_penalty', 'function_call', 'functions', 'logit_bias', 'logprobs', 'max_completion_tokens', 'max_tokens',
+  'metadata', 'modalities', 'n', 'output_dimension', 'parallel_tool_calls', 'prediction', 'presence_penalty', 'prompt_cache_key', 'prompt_cache_retention',
   'random_seed', 'reasoning_effort', 'response_format', 'safety_identifier', 'seed', 'service_tier', 'stop', 'store', 'stream_options',
   'temperature', 'tool_choice', 'tools', 'top_logprobs', 'top_p', 'user', 'verbosity', 'web_search_options',
 ] as const; // prettier-ignore

@@ -1,4 +1,4 @@
-// What a call used: tokens and seconds. Absent is unknown, never 0.
+// What a call used: tokens, seconds, pictures, characters. Absent is unknown, never 0.
 
 /** `inputTokens` includes cached ones; `outputTokens` includes reasoning. */
 export interface Usage {
@@ -7,6 +7,10 @@ export interface Usage {
   readonly cachedInputTokens?: number;
   readonly reasoningTokens?: number;
   readonly audioSeconds?: number;
+  /** Pictures made. */
+  readonly images?: number;
+  /** Characters spoken. */
+  readonly characters?: number;
   /** What the provider itself says the call cost, US dollars. */
   readonly reportedCostUsd?: number;
 }

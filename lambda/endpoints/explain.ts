@@ -14,9 +14,13 @@ import {
 import { forecastAll, forecastPool } from '../routing/forecast.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { PoolView } from '../routing/types.ts';
+import { errands } from '../gateway/errands.ts';
 import type { Ledger } from '../gateway/ledger.ts';
+import type { Operation } from '../gateway/operation.ts';
+import { toRecord } from '../wire/json.ts';
 import { toChatAsked } from './ask.ts';
-import { replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
+import { replyError, replyJson, type Endpoint, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
+import { toPlainAsked } from './plain.ts';
 import { readJsonBody } from './read-body.ts';
 
 const toTime = (ms: number | null): string | null =>
@@ -81,13 +85,28 @@ function tellFreeUntil(decision: Decision, input: DecideInput, ledger: Ledger): 
   return toTime(forecastAll(free, input.nowMs));
 }
 
+/** The operation of the body's `kind`; what it would say or show need not be given. */
+function toAsked(
+  deps: EndpointDeps,
+  visit: Visit,
+  body: { readonly json: unknown; readonly text: string },
+): Promise<{ readonly operation: Operation; readonly services: Services }> {
+  const { kind = 'chat', ...rest } = toRecord(body.json);
+  if (kind === 'chat') return toChatAsked(deps, visit, { ...body, wire: deps.chatWire, hypothetical: true });
+  if (kind !== 'embedding' && kind !== 'image' && kind !== 'speech' && kind !== 'moderation')
+    throw new CallerError('invalid_request', 'kind must be one of chat, embedding, image, speech, moderation.', {
+      param: 'kind',
+    });
+  const errand = errands[kind]({ input: 'text', prompt: 'text', ...rest });
+  return toPlainAsked(deps, visit, { errand, hypothetical: true });
+}
+
 /** The endpoint over its services. */
 export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     try {
       const body = await readJsonBody(visit.exchange);
-      const asked = { ...body, wire: deps.chatWire, hypothetical: true };
-      const { operation, services } = await toChatAsked(deps, visit, asked);
+      const { operation, services } = await toAsked(deps, visit, body);
       const { fleet, ledger } = services;
       await ledger.refresh(operation.selector.among);
       const nowMs = deps.clock.now();

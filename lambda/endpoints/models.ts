@@ -54,7 +54,8 @@ function groupBy(candidates: readonly Candidate[], toKey: (candidate: Candidate)
 
 /** Every name worth listing: `auto` and its modes, then pinned routes, then families that several providers serve. */
 function listModels(candidates: readonly Candidate[]): Record<string, unknown>[] {
-  const autos = candidates.length === 0 ? [] : autoNames.map((name) => toDocument(name, 'freeway', candidates));
+  const chats = candidates.filter(({ kind }) => kind === 'chat');
+  const autos = chats.length === 0 ? [] : autoNames.map((name) => toDocument(name, 'freeway', chats));
   const routes = [...groupBy(candidates, ({ route }) => route)].map(([route, group]) =>
     toDocument(route, group[0]?.providerId ?? '', group),
   );

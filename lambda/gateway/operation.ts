@@ -1,4 +1,5 @@
 // One operation for one request (a chat, later an embedding or a transcription), as the loop needs it: what to ask, what to send, how to read.
+import type { ModelKind } from '#shared/catalog.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Headers, ReplyBody, UpstreamListener } from '../ports.ts';
@@ -58,7 +59,7 @@ export interface ReaderContext {
 export type ReplyReader = UpstreamListener;
 
 export interface Operation {
-  readonly name: 'chat' | 'transcription';
+  readonly name: ModelKind;
   readonly requestId: string;
   /** Content comes piece by piece; else all at once, when the answer is complete. */
   readonly streamed: boolean;

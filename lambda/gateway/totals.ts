@@ -12,6 +12,8 @@ const members = [
   'cachedInputTokens',
   'reasoningTokens',
   'audioSeconds',
+  'images',
+  'characters',
   'reportedCostUsd',
 ] as const satisfies readonly (keyof Usage)[];
 

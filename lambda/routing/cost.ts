@@ -2,12 +2,6 @@
 import type { Price } from '#shared/catalog.ts';
 import type { Usage } from '#shared/usage.ts';
 
-/** What a call used, with what only some operations count. Absent is unknown for tokens and seconds, none for images and characters. */
-export interface Consumption extends Usage {
-  readonly images?: number;
-  readonly characters?: number;
-}
-
 /** What a call is expected to take; `audioSeconds` and the like only where the operation has them. */
 export interface CostEstimate {
   readonly inputTokens: number;
@@ -46,7 +40,7 @@ function part(quantity: number | undefined, rate: number | undefined): number | 
   return quantity === undefined || rate === undefined ? null : quantity * rate;
 }
 
-function tokensCostUsd(price: Price, usage: Consumption): number | null {
+function tokensCostUsd(price: Price, usage: Usage): number | null {
   const { inputTokens, outputTokens } = usage;
   const rates = tokenPriceAt(price, inputTokens ?? 0);
   const cached = Math.min(usage.cachedInputTokens ?? 0, inputTokens ?? 0);
@@ -58,7 +52,7 @@ function tokensCostUsd(price: Price, usage: Consumption): number | null {
 }
 
 /** Cost at list prices, US dollars: tokens, audio minutes (with the minimum billed), images and characters, as far as the price names them. null when unknown. */
-export function listCostUsd(price: Price | null, usage: Consumption): number | null {
+export function listCostUsd(price: Price | null, usage: Usage): number | null {
   if (price === null) return null;
   const parts: (number | null)[] = [];
   if (price.inputPerMillionUsd !== undefined || price.outputPerMillionUsd !== undefined)
@@ -76,7 +70,7 @@ export function listCostUsd(price: Price | null, usage: Consumption): number | n
 }
 
 /** What a call on a paid plan cost, US dollars: what the provider says, else list prices; null when unknown. */
-export const costUsd = (price: Price | null, usage: Consumption): number | null =>
+export const costUsd = (price: Price | null, usage: Usage): number | null =>
   usage.reportedCostUsd ?? listCostUsd(price, usage);
 
 /** The most a call can cost, US dollars: nothing from the cache, and a reply as long as allowed. null when the price is unknown. */

@@ -186,8 +186,8 @@ function judgeFit(candidate: Candidate, { profile, policy, selector }: DecideInp
 /** Whether it may be asked now: context, limits, rests, breaker, quota. */
 function judgeNow(candidate: Candidate, standing: Standing, judging: Judging): number {
   const { profile, nowMs, lastResort } = judging.input;
-  if (candidate.context !== null && profile.inputTokens * standing.ratio > candidate.context)
-    return code.context_too_small;
+  const longest = profile.longestInputTokens ?? profile.inputTokens;
+  if (candidate.context !== null && longest * standing.ratio > candidate.context) return code.context_too_small;
   const fits = fitsAsBefore(candidate, standing, judging);
   if (!fits && exceedsLimit(standing.limits, judging.glance.asked, profile)) return code.request_exceeds_limit;
   if (standing.restUntilMs > nowMs) return code.resting;

@@ -1,7 +1,7 @@
 // What one request needs, boiled down to what candidates are judged by.
 import type { ModelKind } from '#shared/catalog.ts';
 import { poolUnits, type Amounts, type PoolUnit } from '#shared/pools.ts';
-import { estimateCostUsd } from './cost.ts';
+import { estimateCostUsd, type CostEstimate } from './cost.ts';
 import type { Candidate, Classification } from './types.ts';
 
 export interface RequestProfile {
@@ -16,12 +16,26 @@ export interface RequestProfile {
   /** The caller's bound on the reply, tokens. */
   readonly maxOutputTokens: number | null;
   readonly audioSeconds: number | null;
+  /** The longest part that must fit into the context alone, tokens; absent: all of it. */
+  readonly longestInputTokens?: number;
+  /** Pictures to be made, and characters to be spoken; absent where there are none. */
+  readonly images?: number;
+  readonly characters?: number;
 }
 
 /** Who is asked: the candidate and its learned tokens-per-estimate. */
 export interface Asked {
   readonly candidate: Candidate;
   readonly ratio: number;
+}
+
+/** What is paid for beside tokens. */
+function extrasOf({ audioSeconds, images, characters }: RequestProfile): Partial<CostEstimate> {
+  return {
+    audioSeconds,
+    ...(images === undefined ? {} : { images }),
+    ...(characters === undefined ? {} : { characters }),
+  };
 }
 
 function outputNeed(profile: RequestProfile, { candidate }: Asked): number {
@@ -48,9 +62,9 @@ export function needOf(unit: PoolUnit, profile: RequestProfile, asked: Asked): n
       return price === null
         ? null
         : estimateCostUsd(price, {
+            ...extrasOf(profile),
             inputTokens,
             outputTokens: outputNeed(profile, asked),
-            audioSeconds: profile.audioSeconds,
           });
     }
   }
@@ -67,7 +81,7 @@ export function mostUsdOf(
   const longest = profile.maxOutputTokens ?? Math.max(profile.outputTokens, LONGEST_REPLY);
   const outputTokens = Math.min(longest, candidate.maxOutput ?? longest);
   const inputTokens = Math.ceil(profile.inputTokens * ratio * caution);
-  return estimateCostUsd(candidate.price, { inputTokens, outputTokens, audioSeconds: profile.audioSeconds });
+  return estimateCostUsd(candidate.price, { ...extrasOf(profile), inputTokens, outputTokens });
 }
 
 /** What one call takes from every kind of pool. */

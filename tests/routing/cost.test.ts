@@ -1,7 +1,8 @@
 // What calls cost, and what is not known of it.
 import { describe, expect, it } from 'vitest';
 import type { Price } from '#shared/catalog.ts';
-import { type Consumption, costUsd, estimateCostUsd, listCostUsd } from '#lambda/routing/cost.ts';
+import { costUsd, estimateCostUsd, listCostUsd } from '#lambda/routing/cost.ts';
+import type { Usage } from '#shared/usage.ts';
 
 const plain: Price = { inputPerMillionUsd: 0.15, outputPerMillionUsd: 0.6 };
 const cached: Price = { ...plain, cachedInputPerMillionUsd: 0.075 };
@@ -17,7 +18,7 @@ const tiered: Price = {
 const audio: Price = { perMinuteUsd: 0.006, minimumSeconds: 10 };
 
 describe('listCostUsd', () => {
-  it.each<[string, Price | null, Consumption, number | null]>([
+  it.each<[string, Price | null, Usage, number | null]>([
     ['tokens', plain, { inputTokens: 1_000_000, outputTokens: 500_000 }, 0.45],
     [
       'cached input without a price of its own',

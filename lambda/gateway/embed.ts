@@ -1,0 +1,77 @@
+// Embeddings as an operation: vectors of different models can't be compared, so only the same model of the same length stands in.
+import { CallerError } from '#shared/failures.ts';
+import type { Tier } from '../routing/types.ts';
+import type { Selector } from '../routing/selector.ts';
+import { parseEmbeddings, renderEmbeddings, type EmbeddingsQuestion } from '../wire/embeddings/question.ts';
+import { parseVectors, renderVectors } from '../wire/embeddings/reply.ts';
+import type { Fleet } from './fleet.ts';
+import type { Errand } from './plain.ts';
+import { createReplyReader } from './read-reply.ts';
+
+const tiers: readonly Tier[] = ['free', 'local', 'paid'];
+
+/** Whether candidate `index` makes vectors of the length asked for, as far as anybody knows. */
+function makesLength(fleet: Fleet, index: number, wanted: number | null): boolean {
+  const most = fleet.models[index]?.dimensions;
+  return wanted === null || most === undefined || wanted <= most;
+}
+
+/** What vectors must have in common to be compared: the model, and how many numbers they have. */
+const spaceOf = (fleet: Fleet, index: number, wanted: number | null): string =>
+  `${fleet.candidates[index]?.family} ${wanted ?? fleet.models[index]?.dimensions ?? 'unknown'}`;
+
+/**
+ * The candidates of one model and length. A name that means several, such as `auto`, is always taken for the same one as long as the
+ * fleet is the same: the cheapest, by name among equals; whatever happens to it, no other one stands in.
+ */
+function narrow(selector: Selector, fleet: Fleet, { dimensions }: EmbeddingsQuestion): Selector {
+  const meant = [...(selector.among ?? fleet.candidates.keys())].filter(
+    (index) => fleet.candidates[index]?.kind === 'embedding',
+  );
+  if (meant.length === 0) return { ...selector, among: meant };
+  const able = meant.filter((index) => makesLength(fleet, index, dimensions));
+  if (able.length === 0)
+    throw new CallerError(
+      'invalid_request',
+      `dimensions is ${dimensions}, but "${selector.name}" makes vectors of at most ${Math.max(...meant.map((index) => fleet.models[index]?.dimensions ?? 0))} numbers. Ask for no more than that.`,
+      { param: 'dimensions' },
+    );
+  const rankOf = (index: number): number => tiers.indexOf(fleet.candidates[index]?.tier ?? 'paid');
+  const [first = 0] = able.toSorted(
+    (a, b) => rankOf(a) - rankOf(b) || (spaceOf(fleet, a, dimensions) < spaceOf(fleet, b, dimensions) ? -1 : 1),
+  );
+  const space = spaceOf(fleet, first, dimensions);
+  return { ...selector, among: able.filter((index) => spaceOf(fleet, index, dimensions) === space) };
+}
+
+/** Reads the body of a request for embeddings. Throws CallerError `invalid_request`. */
+export function toEmbedErrand(json: unknown): Errand {
+  const question = parseEmbeddings(json);
+  const longest = Math.max(0, ...question.texts.map(({ text }) => text.length / 4));
+  return {
+    name: 'embedding',
+    question,
+    takes: { inputTokens: question.givenTokens, longestInputTokens: Math.max(longest, question.longestGiven) },
+    path: { key: 'embeddings', usual: '/embeddings' },
+    accept: 'application/json',
+    patience: { longestMs: 60_000, usualMs: 8_000 },
+    streamed: false,
+    narrow: (selector, fleet) => narrow(selector, fleet, question),
+    render: (target, model) => renderEmbeddings(question, target, model.dimensions ?? null),
+    read: ({ dialect, context, model }) =>
+      createReplyReader({
+        dialect,
+        context,
+        read: (body) => {
+          const parsed = parseVectors(body.toString('utf8'), question, { dialect, nowMs: context.nowMs() });
+          if ('failure' in parsed) return parsed;
+          const { embeddings } = parsed;
+          return {
+            body: renderVectors(embeddings, question, embeddings.model ?? model.id),
+            contentType: 'application/json',
+            usage: embeddings.usage,
+          };
+        },
+      }),
+  };
+}

@@ -1,0 +1,32 @@
+// Pictures as an operation: one prompt, one document with all of them.
+import { parseImages, parsePictures } from '../wire/images/question.ts';
+import { renderPlain } from '../wire/plain.ts';
+import type { Errand } from './plain.ts';
+import { createReplyReader } from './read-reply.ts';
+
+/** Reads the body of a request for pictures. Throws CallerError `invalid_request`. */
+export function toImageErrand(json: unknown): Errand {
+  const question = parseImages(json);
+  return {
+    name: 'image',
+    question,
+    takes: { images: question.count },
+    path: { key: 'images', usual: '/images/generations' },
+    accept: 'application/json',
+    patience: { longestMs: 300_000, usualMs: 120_000 },
+    streamed: false,
+    narrow: (selector) => selector,
+    render: (target) => renderPlain(question, target),
+    read: ({ dialect, context }) =>
+      createReplyReader({
+        dialect,
+        context,
+        read: (body) => {
+          const parsed = parsePictures(body.toString('utf8'), { dialect, nowMs: context.nowMs() });
+          return 'failure' in parsed
+            ? parsed
+            : { body: parsed.text, contentType: 'application/json', usage: parsed.usage };
+        },
+      }),
+  };
+}

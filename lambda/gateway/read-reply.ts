@@ -1,0 +1,55 @@
+// Reads replies that are judged when they are complete: a fault by its dialect, anything else by what the operation makes of it.
+import type { ProviderFailure } from '#shared/failures.ts';
+import type { Usage } from '#shared/usage.ts';
+import type { Headers } from '../ports.ts';
+import type { Dialect } from '../wire/types.ts';
+import type { ReaderContext, ReplyReader } from './operation.ts';
+import { createWholeBody, tooLarge } from './read-whole.ts';
+import { toFailure } from './send.ts';
+
+/** What is made of a complete reply: the answer for the caller, or a fault after all. */
+export type ReadReply =
+  | {
+      readonly body: Uint8Array | string;
+      readonly contentType: string;
+      /** null when the provider did not say. */
+      readonly usage: Usage | null;
+    }
+  | { readonly failure: ProviderFailure };
+
+export interface ReplyReading {
+  readonly dialect: Dialect;
+  readonly context: ReaderContext;
+  /** Makes of a reply of status 2xx what the caller gets. */
+  readonly read: (body: Buffer, headers: Headers) => ReadReply;
+}
+
+const nothing = { committed: false, usage: null, seenTokens: 0 } as const;
+
+/** A reader for one reply in one piece. */
+export function createReplyReader({ dialect, context, read }: ReplyReading): ReplyReader {
+  const body = createWholeBody();
+  let head: { readonly status: number; readonly headers: Headers } = { status: 0, headers: {} };
+  return {
+    onHead: (status, headers) => {
+      head = { status, headers };
+    },
+    onData: body.add,
+    onEnd: () => {
+      const bytes = body.bytes();
+      const isFault = head.status < 200 || head.status > 299;
+      // Limits are told by the head, or by the body of a fault.
+      const reply = { ...head, body: isFault ? (bytes?.toString('utf8') ?? '') : '' };
+      const limits = dialect.parseLimits(reply, context.nowMs());
+      const fail = (failure: ProviderFailure): void => context.finish({ ...nothing, failure, limits });
+      if (isFault) return fail(dialect.parseFailure(reply, context.nowMs()));
+      if (bytes === null) return fail(tooLarge);
+      const made = read(bytes, head.headers);
+      if ('failure' in made) return fail(made.failure);
+      const { contentType, usage } = made;
+      context.commit(contentType, usage).end(made.body);
+      context.finish({ failure: null, committed: true, usage, seenTokens: 0, limits });
+    },
+    onError: (error) => context.finish({ ...nothing, failure: toFailure(error), limits: [] }),
+  };
+}

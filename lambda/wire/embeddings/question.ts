@@ -1,0 +1,83 @@
+// Checks a request for embeddings and writes it for a provider.
+import type { Json } from '../json.ts';
+import { fail, failShowing } from '../openai-chat/fields.ts';
+import { readPlain, renderPlain, type PlainQuestion } from '../plain.ts';
+import type { RequestTarget } from '../types.ts';
+
+/** What OpenAI takes in one request. */
+const MOST_INPUTS = 2_048;
+
+/** A request for embeddings. */
+export interface EmbeddingsQuestion extends PlainQuestion {
+  /** How many vectors are due. */
+  readonly count: number;
+  /** Tokens that came as numbers, of all inputs together. */
+  readonly givenTokens: number;
+  /** The longest input that came as numbers, tokens. */
+  readonly longestGiven: number;
+  /** The length of vectors asked for; null: as the model makes them. */
+  readonly dimensions: number | null;
+  readonly encoding: 'float' | 'base64';
+}
+
+const isTokens = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((token) => Number.isInteger(token) && Number(token) >= 0);
+
+type Input = string | readonly number[];
+
+function readOne(value: unknown, path: string): Input {
+  if (typeof value === 'string' && value !== '') return value;
+  return isTokens(value) ? (value as readonly number[]) : fail(path, 'a non-empty string or an array of tokens', value);
+}
+
+function readInputs(body: Json): readonly Input[] {
+  const { input } = body;
+  if (!Array.isArray(input) || isTokens(input)) return [readOne(input, 'input')];
+  if (input.length === 0 || input.length > MOST_INPUTS)
+    return fail('input', `a string, or an array of 1 to ${MOST_INPUTS} strings`, input);
+  return input.map((one, index) => readOne(one, `input[${index}]`));
+}
+
+function readDimensions({ dimensions }: Json): number | null {
+  if (dimensions === undefined || dimensions === null) return null;
+  if (Number.isInteger(dimensions) && Number(dimensions) > 0) return Number(dimensions);
+  return failShowing('dimensions', 'a positive integer', dimensions);
+}
+
+function readEncoding({ encoding_format: format }: Json): 'float' | 'base64' {
+  if (format === undefined || format === null) return 'float';
+  return format === 'float' || format === 'base64'
+    ? format
+    : failShowing('encoding_format', 'one of float, base64', format);
+}
+
+/** Reads a request. Throws CallerError `invalid_request` naming the field at fault. */
+export function parseEmbeddings(json: unknown): EmbeddingsQuestion {
+  let inputs: readonly Input[] = [];
+  const plain = readPlain(json, (body) => {
+    inputs = readInputs(body);
+    return inputs.filter((input) => typeof input === 'string');
+  });
+  const given = inputs.flatMap((input) => (typeof input === 'string' ? [] : [input.length]));
+  return {
+    ...plain,
+    count: inputs.length,
+    givenTokens: given.reduce((sum, length) => sum + length, 0),
+    longestGiven: Math.max(0, ...given),
+    dimensions: readDimensions(plain.body),
+    encoding: readEncoding(plain.body),
+  };
+}
+
+/**
+ * The request to one target. Vectors are always asked for as plain numbers, which everybody can send. `native` is the length of the model's
+ * own vectors, null when unknown: where that is what is asked for, nobody needs to be told.
+ */
+export function renderEmbeddings(question: EmbeddingsQuestion, target: RequestTarget, native: number | null): string {
+  const isNative = question.dimensions === null || question.dimensions === native;
+  return renderPlain(
+    question,
+    { ...target, stripped: target.stripped.filter((field) => field !== 'dimensions') },
+    { encoding_format: undefined, ...(isNative ? { dimensions: undefined } : {}) },
+  );
+}

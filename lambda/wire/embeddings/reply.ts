@@ -1,0 +1,74 @@
+// Reads the vectors of a reply, whatever way they were sent, and writes them the way the caller asked for.
+import type { ProviderFailure } from '#shared/failures.ts';
+import type { Usage } from '#shared/usage.ts';
+import { decodeFloats, encodeFloats } from '../base64.ts';
+import { isErrorBody, toInnerFailure } from '../inner-error.ts';
+import type { Json } from '../json.ts';
+import { isRecord, parseJson, toAmount, toList, toRecord, toText } from '../json.ts';
+import type { ReplyContext } from '../types.ts';
+import type { EmbeddingsQuestion } from './question.ts';
+
+/** The vectors of all inputs, in their order. */
+export interface Embeddings {
+  readonly vectors: readonly (readonly number[])[];
+  readonly model: string | null;
+  /** null when the provider did not say. */
+  readonly usage: Usage | null;
+}
+
+const bad = (message: string): { failure: ProviderFailure } => ({ failure: { kind: 'bad_reply', message } });
+
+function toVector(value: unknown): readonly number[] | null {
+  const floats = typeof value === 'string' ? decodeFloats(value) : value;
+  if (!Array.isArray(floats) || floats.length === 0) return null;
+  return floats.every((one) => typeof one === 'number' && Number.isFinite(one)) ? (floats as number[]) : null;
+}
+
+function toUsage(body: Json): Usage | null {
+  const usage = toRecord(body['usage']);
+  const inputTokens = toAmount(usage['prompt_tokens']) ?? toAmount(usage['total_tokens']);
+  // An embedding writes no tokens: that is known, not guessed.
+  return inputTokens === undefined ? null : { inputTokens, outputTokens: 0 };
+}
+
+/** The reply's vectors, or what is wrong with it: too few, of different lengths, or of another length than was asked for. */
+export function parseVectors(
+  text: string,
+  question: EmbeddingsQuestion,
+  context: ReplyContext,
+): { readonly embeddings: Embeddings } | { readonly failure: ProviderFailure } {
+  const body = parseJson(text);
+  if (body === undefined || isErrorBody(body)) {
+    return body === undefined ? bad('the reply is not JSON') : { failure: toInnerFailure(body, text, context) };
+  }
+  const data = isRecord(body) ? toList(body['data']) : [];
+  const vectors = new Map<number, readonly number[]>();
+  for (const [position, item] of data.entries()) {
+    const { index, embedding } = toRecord(item);
+    const vector = toVector(embedding);
+    if (vector !== null) vectors.set(toAmount(index) ?? position, vector);
+  }
+  const ordered = Array.from({ length: question.count }, (_, index) => vectors.get(index));
+  const whole = ordered.filter((vector) => vector !== undefined);
+  if (whole.length < question.count) return bad(`${question.count} vectors were due, ${whole.length} came`);
+  const length = question.dimensions ?? whole[0]?.length ?? 0;
+  const other = whole.find((vector) => vector.length !== length);
+  if (other) return bad(`vectors of ${length} numbers were due, one of ${other.length} came`);
+  const record = toRecord(body);
+  return { embeddings: { vectors: whole, model: toText(record['model']), usage: toUsage(record) } };
+}
+
+/** The document the caller gets. Usage that nobody knows is left out. */
+export function renderVectors({ vectors, usage }: Embeddings, question: EmbeddingsQuestion, model: string): string {
+  const tokens = usage?.inputTokens;
+  return JSON.stringify({
+    object: 'list',
+    data: vectors.map((vector, index) => ({
+      object: 'embedding',
+      index,
+      embedding: question.encoding === 'base64' ? encodeFloats(vector) : vector,
+    })),
+    model,
+    ...(tokens === undefined ? {} : { usage: { prompt_tokens: tokens, total_tokens: tokens } }),
+  });
+}

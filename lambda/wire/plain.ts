@@ -1,0 +1,37 @@
+// What requests have in common that are one body and get one reply: embeddings, images, speech, moderation in the OpenAI formats.
+import type { RequestTarget } from './types.ts';
+import type { Json } from './json.ts';
+import { isRecord, toText } from './json.ts';
+import { bendBody } from './openai-chat/quirks.ts';
+import { fail } from './openai-chat/fields.ts';
+
+/** As far as routing must understand it. `body` is the caller's own JSON, unknown fields and all. */
+export interface PlainQuestion {
+  readonly model: string;
+  /** The `freeway` body field, unchecked; null when absent. */
+  readonly controls: unknown;
+  /** What will be tokenised. */
+  readonly texts: readonly { readonly role: 'user'; readonly text: string }[];
+  readonly body: Json;
+}
+
+/** The part that all of them share. `texts` are read by the caller of this. Throws CallerError `invalid_request`. */
+export function readPlain(json: unknown, texts: (body: Json) => readonly string[]): PlainQuestion {
+  if (!isRecord(json)) return fail('', 'a JSON object', json);
+  const { model } = json;
+  const named = model === undefined || model === null ? 'auto' : toText(model);
+  return {
+    model: named ?? fail('model', 'a non-empty string', model),
+    controls: json['freeway'] ?? null,
+    texts: texts(json).map((text) => ({ role: 'user' as const, text })),
+    body: json,
+  };
+}
+
+/** The body for one target: its model, its quirks, without what was refused before and without what is only ours. `edits` are laid over it; undefined removes. */
+export function renderPlain(question: PlainQuestion, target: RequestTarget, edits: Json = {}): string {
+  const { freeway: _ours, ...rest } = question.body;
+  // Values are set for chats only.
+  const quirks = target.quirks.filter(({ kind }) => kind !== 'set');
+  return JSON.stringify(bendBody({ ...rest, ...edits, model: target.model }, { ...target, quirks }));
+}
