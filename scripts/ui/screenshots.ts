@@ -1,19 +1,13 @@
 // `npm run screenshots`: pictures of every page in light and dark, on a desk and on a phone, in dist/screenshots. Answers are simulated.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { systemClock } from '#lambda/clock.ts';
-import { startLocal, type LocalServer } from '#lambda/main.local.ts';
-import { createFakeProvider } from '../../tests/fakes/provider/core.ts';
-import { serveFakeProvider } from '../../tests/fakes/provider/server.ts';
 import { launchBrowser } from './browser.ts';
-import { uiDist } from './config.ts';
 import { ensureUi } from './ensure.ts';
+import { openSignedIn, openWorld, type World } from './world.ts';
 
 const folder = fileURLToPath(new URL('../../dist/screenshots', import.meta.url));
-const OWNER_KEY = 'owner-key-of-the-screenshots-0123456789';
 
 const answer = `HTTP caching lets a client **reuse** a response instead of asking again. Four headers do most of the work:
 
@@ -39,55 +33,6 @@ The chance that a reply is fresh after time \\(t\\) falls as
 \\[ p(t) = e^{-t/\\tau} \\]
 
 so pick \`max-age\` well below \\(\\tau\\).`;
-
-const models = [
-  { id: 'llama-3.3-70b', size: 'large', context: 131_072, maxOutput: 8_192, capabilities: ['tools', 'json'] },
-  { id: 'vision-mini', size: 'small', context: 1_000_000, maxOutput: 8_192, capabilities: ['tools', 'vision', 'json'] },
-];
-const price = { inputPerMillionUsd: 0.59, outputPerMillionUsd: 0.79 };
-
-interface World {
-  readonly server: LocalServer;
-  /** Makes the first provider refuse its next call. */
-  readonly refuseOnce: () => void;
-  readonly close: () => Promise<void>;
-}
-
-async function openWorld(): Promise<World> {
-  const data = mkdtempSync(join(tmpdir(), 'freeway-pictures-'));
-  const fakes = ['Home', 'Work'].map((name) =>
-    createFakeProvider(
-      { name, answer: () => answer, models: models.map(({ id }) => ({ id, ttftMs: 80, tokensPerSecond: 900 })) },
-      systemClock,
-    ),
-  );
-  const served = await Promise.all(fakes.map((fake) => serveFakeProvider(fake)));
-  const entries = served.map(({ baseUrl }, at) => ({
-    provider: 'openai-compatible',
-    name: fakes[at]?.name,
-    baseUrl,
-    apiKey: 'k',
-    tier: 'free',
-    priority: at,
-    models: models.map((model) => ({ ...model, price })),
-  }));
-  const env = {
-    PORT: '0',
-    FREEWAY_DATA: data,
-    FREEWAY_OWNER_KEY: OWNER_KEY,
-    FREEWAY_PROVIDERS: JSON.stringify(entries),
-  };
-  const server = await startLocal({ env, writeLog: () => undefined, siteFolder: uiDist });
-  return {
-    server,
-    refuseOnce: () => fakes[0]?.script(['429-after-1']),
-    close: async () => {
-      await server.close();
-      await Promise.all(served.map((one) => one.close()));
-      rmSync(data, { recursive: true, force: true });
-    },
-  };
-}
 
 const looks = [
   { name: 'light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
@@ -126,7 +71,7 @@ await ensureUi();
 mkdirSync(folder, { recursive: true });
 const browser = await launchBrowser();
 for (const { name: look, ...options } of looks) {
-  const world = await openWorld();
+  const world = await openWorld({ answer, tokensPerSecond: 900 });
   const { url } = world.server;
   const context = await browser.newContext({
     ...options,
@@ -134,7 +79,7 @@ for (const { name: look, ...options } of looks) {
     deviceScaleFactor: 1,
     reducedMotion: 'reduce',
   });
-  const page = await context.newPage();
+  let page = await context.newPage();
   const take: Take = async (name) => {
     await page.waitForTimeout(250);
     await page.screenshot({ path: join(folder, `${name}-${look}.png`) });
@@ -142,7 +87,7 @@ for (const { name: look, ...options } of looks) {
   await page.goto(url);
   await page.getByRole('heading', { level: 2 }).waitFor();
   await take('sign-in');
-  await page.request.post(`${url}/api/session/local`, { data: { token: OWNER_KEY }, headers: { origin: url } });
+  page = await openSignedIn(context, world.server);
   await page.goto(url);
   await takeChat(page, take, world);
   for (const path of plainPages) {

@@ -23,6 +23,9 @@ const queries = new QueryClient({
   defaultOptions: { queries: { retry: 1, staleTime: 30_000, refetchOnWindowFocus: false } },
 });
 
+// The page is fetched while the session is being asked for.
+void router.preloadRoute({ to: location.pathname });
+
 function Gate(): ReactNode {
   const { state, refresh } = useSession();
   if (state.kind === 'loading') return <LoadingPage />;

@@ -1,6 +1,6 @@
 // The messages of the branch that is shown: follows the newest words until somebody scrolls up, and tells screen readers when an answer is there.
 import { ArrowDown } from 'lucide-react';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { startTransition, useEffect, useRef, useState, type ReactNode } from 'react';
 import { useStickToBottom } from 'use-stick-to-bottom';
 import { useMessages } from '../../lib/messages.ts';
 import { usePreferences } from '../../lib/preferences.ts';
@@ -67,6 +67,19 @@ function MessageRow(props: ConversationProps & { readonly message: Message; read
   );
 }
 
+/** The newest messages are there at once, older ones follow while the page has nothing else to do. */
+const AT_ONCE = 24;
+
+function useOldestShown(count: number): number {
+  const [oldest, setOldest] = useState(() => Math.max(0, count - AT_ONCE));
+  useEffect(() => {
+    if (oldest === 0) return;
+    const timer = setTimeout(() => startTransition(() => setOldest(Math.max(0, oldest - AT_ONCE))), 50);
+    return () => clearTimeout(timer);
+  }, [oldest]);
+  return oldest;
+}
+
 function useFollowing(sentCount: number) {
   const stick = useStickToBottom({ initial: 'instant', resize: 'instant' });
   const { scrollToBottom } = stick;
@@ -84,6 +97,7 @@ export function Conversation(props: ConversationProps): ReactNode {
   const t = useMessages(chatMessages);
   const sent = path.filter(({ role }) => role === 'user').length;
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useFollowing(sent);
+  const oldest = useOldestShown(path.length);
   useAnnouncements(path);
   return (
     <div className="relative min-h-0 flex-1">
@@ -96,8 +110,8 @@ export function Conversation(props: ConversationProps): ReactNode {
         className="h-full overflow-y-auto outline-offset-[-2px]"
       >
         <div ref={contentRef} className="mx-auto flex w-full max-w-[48rem] flex-col gap-4 px-4 pt-6 pb-10 md:px-6">
-          {path.map((message, index) => (
-            <MessageRow key={message.id} {...props} message={message} far={index < path.length - FAR} />
+          {path.slice(oldest).map((message, index, shown) => (
+            <MessageRow key={message.id} {...props} message={message} far={index < shown.length - FAR} />
           ))}
         </div>
       </div>

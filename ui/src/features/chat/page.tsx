@@ -134,7 +134,7 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
           wish={wish}
           onWish={onWish}
           onToggleList={list.toggle}
-          listShown={list.wideShown}
+          listShown={isWide() ? list.wideShown : list.drawer}
           temporary={temporary}
           onTemporary={setTemporary}
         />
