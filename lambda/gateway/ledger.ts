@@ -6,6 +6,7 @@ import { listCostUsd } from '../routing/cost.ts';
 import { verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
 import { confirmHold, planReserve, viewPool, type Hold, type ReservePlan } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
+import { evidenceOf, type PoolEvidence } from '../routing/pools-learned.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Candidate, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
@@ -15,6 +16,7 @@ import type { AttemptOutcome } from './operation.ts';
 import { toActual, toCredentialRest, toSettlement } from './settlement.ts';
 import { createStandings, type Standings } from './standings.ts';
 import { createStripped, type Stripped } from './stripped.ts';
+import { createTwins, type Twins } from './twins.ts';
 
 /** One call's share, taken from the pools and not yet settled. */
 export interface Reservation {
@@ -43,6 +45,8 @@ export interface Terms {
   readonly purse?: Purse | null;
 }
 
+export type KnownPool = PoolView & PoolEvidence;
+
 export interface Ledger {
   /** Brings the copies of the books up to date: at most one batch read, none when they are fresh. `outrun`: fresh is what was read just now. */
   refresh(among: readonly number[] | null, outrun?: boolean): Promise<void>;
@@ -54,8 +58,10 @@ export interface Ledger {
   settle(reservation: Reservation, outcome: AttemptOutcome): Promise<void>;
   /** The candidate that time will free first, and in how long; null when waiting helps nobody. */
   soonest(decision: Decision, input: DecideInput): { readonly index: number; readonly waitMs: number } | null;
-  /** The pools of one candidate as they stand. */
-  views(index: number, need: Amounts): readonly PoolView[];
+  /** The pools of one candidate as they stand, and how that is known. */
+  views(index: number, need: Amounts): readonly KnownPool[];
+  /** Public names of the credentials that seem to share their limits with this candidate's. */
+  twins(index: number): readonly string[];
   readonly stripped: Stripped;
 }
 
@@ -90,6 +96,7 @@ interface Desk extends LedgerDeps {
   readonly seen: Standings;
   readonly zones: ZoneClock;
   readonly budget: Budget;
+  readonly twins: Twins;
 }
 
 /** A ledger over one fleet. */
@@ -102,7 +109,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const stripped = createStripped(deps);
   const { budgetUsdPerDay: usdPerDay = null } = deps;
   const budget = usdPerDay === null ? noBudget : createBudget({ books, clock: deps.clock, zones, usdPerDay });
-  const desk: Desk = { ...deps, books, seen, zones, budget };
+  const desk: Desk = { ...deps, books, seen, zones, budget, twins: createTwins({ books, fleet: deps.fleet }) };
   const toIds = (among: readonly number[] | null): string[] => [
     ...(usdPerDay === null ? [] : [BUDGET_BOOK]),
     ...bookIds(deps.fleet.candidates, among),
@@ -124,8 +131,12 @@ export function createLedger(deps: LedgerDeps): Ledger {
     views: (index, need) => {
       const candidate = deps.fleet.candidates[index];
       const moment = { book: candidate ? books.copy(candidate.book).item : null, nowMs: books.now(), zones };
-      return (candidate?.pools ?? []).map((pool) => viewPool({ pool, need, ...moment }));
+      return (candidate?.pools ?? []).map((pool) => ({
+        ...viewPool({ pool, need, ...moment }),
+        ...evidenceOf(pool, moment.book ?? {}, moment.nowMs),
+      }));
     },
+    twins: (index) => desk.twins.names(index),
     stripped,
   };
 }
@@ -246,6 +257,7 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
       }),
     );
   const rest = toCredentialRest(outcome, desk.books.copy(candidate.credentialId).item ?? {}, nowMs);
+  if (outcome.failure === null) writes.push(desk.twins.note(candidate, outcome.limits));
   if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
   const { budget, paidFrom } = reservation;
   if (budget !== null || paidFrom !== undefined) {

@@ -4,7 +4,7 @@ import type { Item } from '#shared/items.ts';
 import type { Clock, PoolUnit } from '#shared/pools.ts';
 import { windowCountName } from './pools-counters.ts';
 import { learnOthers } from './pools-foreign.ts';
-import { learnedLimit, toLearned } from './pools-learned.ts';
+import { learnedLimit, noteTold, toLearned } from './pools-learned.ts';
 import { numberIn, toDraft } from './pools-ops.ts';
 import type { Draft, Ops } from './pools-ops.ts';
 import { raiseNow, slotMsOf, usedStrictly } from './pools-rolling.ts';
@@ -116,6 +116,7 @@ export function absorbLimits({ pools, observed, settled, ...before }: AbsorbInpu
     Object.assign(draft.set, toLesson(pool, report, moment));
     if (report.remaining === null || view.max <= 0 || counted.has(pool)) continue;
     counted.add(pool);
+    Object.assign(draft.set, noteTold(pool, moment.book ?? {}, moment.nowMs));
     const max = report.limit ?? view.max;
     // A bucket is kept as time to refill, so with another limit the same state means other units.
     const ours = pool.clock.kind === 'refill' ? (view.used * max) / view.max : usedBy(view, moment);

@@ -30,3 +30,37 @@ export function toLearned(pool: BoundPool, { max, atMs, from }: LearnedLimit): I
 /** The limit that holds now. */
 export const effectiveMax = (pool: BoundPool, book: Item, nowMs: number): number =>
   learnedLimit(pool, book, nowMs)?.max ?? pool.max;
+
+const toldAttr = (key: string): string => `${key}!z`;
+/** That a provider told what is left is noted anew only after this long, to keep writes small. */
+const TOLD_AGAIN_MS = 60_000;
+
+/** What to remember when a provider has told how much of a pool is left; nothing when that was noted just before. */
+export function noteTold({ key }: BoundPool, book: Item, nowMs: number): Item {
+  return nowMs - (numberIn(book, toldAttr(key)) ?? -Infinity) < TOLD_AGAIN_MS ? {} : { [toldAttr(key)]: nowMs };
+}
+
+/**
+ * How a pool's state is known. `measured`: the provider has told its limit or what is left of it within a week. `counted`: by our own
+ * books only, against a limit that was configured. Times are ms since the epoch; null when the provider never told.
+ */
+export interface PoolEvidence {
+  readonly known: 'measured' | 'counted';
+  readonly limitFrom: 'header' | 'body' | 'configured';
+  readonly limitAtMs: number | null;
+  /** When the provider last told what is left, to the minute. */
+  readonly toldAtMs: number | null;
+}
+
+/** Where what is known of a pool comes from, and how old it is. */
+export function evidenceOf(pool: BoundPool, book: Item, nowMs: number): PoolEvidence {
+  const learned = learnedLimit(pool, book, nowMs);
+  const toldAtMs = numberIn(book, toldAttr(pool.key)) ?? null;
+  const isFresh = toldAtMs !== null && nowMs - toldAtMs <= learnedForMs;
+  return {
+    known: learned !== null || isFresh ? 'measured' : 'counted',
+    limitFrom: learned?.from ?? 'configured',
+    limitAtMs: learned?.atMs ?? null,
+    toldAtMs,
+  };
+}
