@@ -1,4 +1,5 @@
 // What chat and explain have in common: from a body to a question, a selector, a policy and an operation.
+import { modelSizes } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
 import { createChatOperation } from '../gateway/chat.ts';
 import { toPolicy } from '../gateway/controls.ts';
@@ -6,6 +7,7 @@ import type { Fleet } from '../gateway/fleet.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { refineProfile } from '../gateway/refine.ts';
 import { findAlias, type ModelAlias } from '../routing/aliases.ts';
+import type { RequestProfile } from '../routing/profile.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
 import type { ChatQuestion, ChatWire } from '../wire/types.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
@@ -45,9 +47,21 @@ export function toSelector(
   throw new CallerError('model_not_found', `There is no model "${shown}" here. ${hint}`, { param: 'model' });
 }
 
+/** Whoever asks for a model by habit is served by a smaller one rather than not at all: a tier is a wish here. */
 function parseAlias(name: string, fleet: Fleet, aliases: readonly ModelAlias[]): Selector | null {
   const alias = findAlias(aliases, name);
-  return alias === null ? null : fleet.names.parse(alias);
+  if (alias === null) return null;
+  const tier = /^auto:(small|large|reasoning)(:free)?$/.exec(alias);
+  const wish = modelSizes.find((size) => size === tier?.[1]);
+  const selector = fleet.names.parse(wish === undefined ? alias : `auto${tier?.[2] ?? ''}`);
+  return selector === null || wish === undefined ? selector : { ...selector, name: alias, wish };
+}
+
+function toWished(profile: RequestProfile, { wish, name }: Selector): RequestProfile {
+  const { classification } = profile;
+  if (wish === undefined || classification === null) return profile;
+  const signals = [...classification.signals, { name: `asked for as ${name}`, weight: modelSizes.indexOf(wish) }];
+  return { ...profile, classification: { ...classification, size: wish, signals } };
 }
 
 /** What can't be told in another format is asked only of those who speak the caller's. Throws CallerError when nobody does. */
@@ -113,7 +127,12 @@ export async function toChatAsked(
     dialectOf: (index) => deps.dialectOf(fleet, index),
   });
   const { profile, selector } = operation;
-  const near = { profile, texts: question.texts, candidates: fleet.candidates, among: selector.among };
+  const near = {
+    profile: toWished(profile, selector),
+    texts: question.texts,
+    candidates: fleet.candidates,
+    among: selector.among,
+  };
   const refined = await refineProfile(near, deps.exactTokens);
   const { key } = principal;
   const purse = key === null || hypothetical ? null : await deps.keyLimits.admit(key);

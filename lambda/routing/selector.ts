@@ -13,6 +13,8 @@ export interface Selector {
   /** `:free` was asked for: never pay. */
   readonly freeOnly: boolean;
   readonly among: readonly number[] | null;
+  /** The size to be had where it can be; absent: what the request itself looks like. */
+  readonly wish?: ModelSize;
   /** Position in the caller's own list of models, by candidate; null when the caller gave no list. */
   readonly listed: ReadonlyMap<number, number> | null;
 }

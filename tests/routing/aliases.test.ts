@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { modelAliases } from '#catalog/aliases.ts';
 import { findAlias } from '#lambda/routing/aliases.ts';
-import { createWorld } from '../gateway/harness.ts';
+import { createWorld, toEntry } from '../gateway/harness.ts';
 
 describe('findAlias', () => {
   it.each([
@@ -29,6 +29,17 @@ describe('a request for a model nobody has', () => {
     const world = await createWorld({ providers: [{ name: 'alpha', models }] });
     const { status, headers } = await world.ask({ model: 'claude-sonnet-4-6' });
     expect({ status, route: headers['x-freeway-route'] }).toEqual({ status: 200, route: 'openai-compatible/m1' });
+  });
+  it('wishes for a size, and takes what is there', async () => {
+    const of = (size: 'small' | 'reasoning', priority: number) =>
+      toEntry(size, { priority, models: [{ id: size, kind: 'chat', context: 131_072, size, capabilities: [] }] });
+    const providers = ['small', 'reasoning'].map((name) => ({ name, models: [{ id: name }] }));
+    const world = await createWorld({ providers, entries: [of('small', 10), of('reasoning', 20)] });
+    const routeOf = async (model: string) => (await world.ask({ model })).headers['x-freeway-route'];
+    expect(await routeOf('claude-opus-4-8')).toBe('openai-compatible/reasoning');
+    expect(await routeOf('claude-haiku-4-5')).toBe('openai-compatible/small');
+    world.providers['reasoning']!.script(['503', '503', '503', '503']);
+    expect(await routeOf('claude-opus-4-8')).toBe('openai-compatible/small');
   });
   it('is served as the setting says', async () => {
     const FREEWAY_MODEL_ALIASES = '{"gpt-4o": "m1", "claude-*": null}';
