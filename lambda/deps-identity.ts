@@ -12,9 +12,6 @@ import { createAudit } from './store/audit.ts';
 import { createPeople } from './store/people.ts';
 import { createSessions } from './store/sessions.ts';
 
-/** Wrong keys that one address may send within a minute before it has to wait. */
-const WRONG_KEYS = 60;
-const MINUTE_MS = 60_000;
 /** How long an answer about a key is believed: revoking works within a second on one machine, within five elsewhere. */
 const FRESH_ON_ONE_MACHINE_MS = 800;
 const FRESH_MS = 4_000;
@@ -45,7 +42,7 @@ export function openIdentity(platform: Platform): { identity: Identity; authenti
     keys,
     admission,
     audit,
-    throttle: createThrottle({ clock, max: WRONG_KEYS, perMs: MINUTE_MS }),
+    throttle: createThrottle(clock),
     readGoogle: async (token) => {
       const { readGoogle } = await open();
       return readGoogle === null ? null : readGoogle(token);

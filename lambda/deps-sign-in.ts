@@ -7,10 +7,6 @@ import { createSignIn } from './http/auth-sign-in.ts';
 import { createThrottle } from './http/auth-throttle.ts';
 import type { Audit, Sessions, SignIn } from './ports-people.ts';
 
-/** Failures that one address may have within a minute before it has to wait. */
-const FAILED_SIGN_INS = 10;
-const MINUTE_MS = 60_000;
-
 const GOOGLE_CERTIFICATES = 'https://www.googleapis.com/oauth2/v1/certs';
 const GOOGLE_ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
 
@@ -50,7 +46,7 @@ export function openSignIn({ platform, admission, sessions, audit }: SignInParts
     admission,
     sessions,
     audit,
-    throttle: createThrottle({ clock, max: FAILED_SIGN_INS, perMs: MINUTE_MS }),
+    throttle: createThrottle(clock),
     secure,
   });
   return { signIn, readGoogle: google?.read ?? null };

@@ -44,6 +44,12 @@ interface Known {
 /** What the store, or Google, says. */
 type Found = Omit<Known, 'checkedAtMs'>;
 
+/**
+ * Wrong keys of one address within a minute: after so many it is told to wait, though a right key still works, since others may share
+ * the address; after so many more, what is not known already is not even looked up.
+ */
+const GUESSES = 60;
+const LOOKUPS = 600;
 /** Presented secrets remembered at most, by hash. */
 const MEMORY = 5_000;
 /** While the store can't be reached, an answer this old is still believed. */
@@ -137,18 +143,18 @@ function look(options: IdentifyOptions, secret: string, exchange: Exchange): Pro
   return secret.split('.').length === 3 ? findGoogle(options, secret, exchange) : Promise.resolve(null);
 }
 
-/** Whoever presents what nobody has: counted, and written down when it becomes guessing. */
+/** Whoever presents what nobody has: counted, written down when it becomes guessing, and told to wait from then on. */
 async function refuseUnknown(
   { throttle, audit }: IdentifyOptions,
   exchange: Exchange,
   error: CallerError,
 ): Promise<never> {
   const address = exchange.remoteAddress;
-  if (throttle.failed(address))
-    await audit.write(
-      { action: 'key_guessing', target: address, detail: 'too many wrong keys' },
-      { principal: null, address, requestId: null },
-    );
+  if (throttle.failed(address) === GUESSES + 1) {
+    const origin = { principal: null, address, requestId: null };
+    await audit.write({ action: 'key_guessing', target: address, detail: 'too many wrong keys' }, origin);
+  }
+  throttle.check(address, GUESSES + 1);
   throw error;
 }
 
@@ -159,7 +165,7 @@ export function createIdentify(options: IdentifyOptions): Identify {
   let generation = 0;
   const ask = async (secret: string, exchange: Exchange, name: string): Promise<Principal> => {
     const before = memory.get(name);
-    if (before === undefined) throttle.check(exchange.remoteAddress);
+    if (before === undefined) throttle.check(exchange.remoteAddress, LOOKUPS);
     const asked = generation;
     try {
       const found = await look(options, secret, exchange);

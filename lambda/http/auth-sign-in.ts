@@ -22,6 +22,9 @@ export interface SignInOptions {
   readonly secure: boolean;
 }
 
+/** Failures that one address may have within a minute before it has to wait. */
+const MAX_FAILED = 10;
+
 /** A browser's name for itself, as far as it is fit to be shown. */
 const toDevice = (headers: Headers): string =>
   (headers['user-agent'] ?? 'unknown').replace(/[^\x20-\x7e]/g, '?').slice(0, 200);
@@ -64,7 +67,7 @@ async function attempt(options: SignInOptions, from: SignInOrigin, act: () => Pr
   const { throttle, audit } = options;
   const { exchange, requestId } = from;
   const address = exchange.remoteAddress;
-  throttle.check(address);
+  throttle.check(address, MAX_FAILED);
   refuseForeign(exchange);
   try {
     return await enter(options, await act(), from);

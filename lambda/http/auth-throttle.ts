@@ -3,18 +3,13 @@ import { CallerError } from '#shared/failures.ts';
 import type { Clock } from '../ports.ts';
 
 export interface Throttle {
-  /** Throws CallerError `rate_limited` while the address has failed too often. */
-  check(address: string | null): void;
-  /** Counts a failure. Answers true when it was the one that closed the door. */
-  failed(address: string | null): boolean;
+  /** Throws CallerError `rate_limited` while the address has failed so often or more. */
+  check(address: string | null, max: number): void;
+  /** Counts a failure; answers which one of this minute it was. */
+  failed(address: string | null): number;
 }
 
-export interface ThrottleOptions {
-  readonly clock: Pick<Clock, 'now'>;
-  readonly max: number;
-  readonly perMs: number;
-}
-
+const MINUTE_MS = 60_000;
 /** Addresses remembered at most; then the oldest are forgotten. */
 const MEMORY = 10_000;
 
@@ -26,7 +21,7 @@ function toGroup(address: string | null): string {
 }
 
 /** A throttle that knows nobody yet. */
-export function createThrottle({ clock, max, perMs }: ThrottleOptions): Throttle {
+export function createThrottle(clock: Pick<Clock, 'now'>): Throttle {
   const seen = new Map<string, { count: number; endsAtMs: number }>();
   const find = (group: string): { count: number; endsAtMs: number } | null => {
     const entry = seen.get(group);
@@ -35,7 +30,7 @@ export function createThrottle({ clock, max, perMs }: ThrottleOptions): Throttle
     return null;
   };
   return {
-    check: (address) => {
+    check: (address, max) => {
       const entry = find(toGroup(address));
       if (entry === null || entry.count < max) return;
       const waitMs = entry.endsAtMs - clock.now();
@@ -48,11 +43,11 @@ export function createThrottle({ clock, max, perMs }: ThrottleOptions): Throttle
     failed: (address) => {
       const group = toGroup(address);
       const entry = find(group);
-      if (entry !== null) return ++entry.count === max;
+      if (entry !== null) return ++entry.count;
       const oldest = seen.keys().next();
       if (seen.size >= MEMORY && oldest.done !== true) seen.delete(oldest.value);
-      seen.set(group, { count: 1, endsAtMs: clock.now() + perMs });
-      return max === 1;
+      seen.set(group, { count: 1, endsAtMs: clock.now() + MINUTE_MS });
+      return 1;
     },
   };
 }
