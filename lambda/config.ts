@@ -40,6 +40,8 @@ export interface Config {
   readonly demo: 'auto' | 'on' | 'off';
   /** The KMS key that wraps the keys of people's secrets; null: a file in the data folder does. */
   readonly kmsKeyId: string | null;
+  /** How long the record of a request is kept, days. */
+  readonly usageDays: number;
   /** Where traces go, with the collector's headers; null: nothing is traced. */
   readonly traces: { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> } | null;
   /** Tables of an AppSync app that hold named endpoints and agents for direct invokes; null when there are none. */
@@ -57,6 +59,8 @@ const list = (text: string | undefined): string[] =>
     .filter((part) => part !== '');
 
 const port = z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535));
+/** Records of requests are kept so long unless told otherwise. */
+const USAGE_DAYS = 90;
 const usd = z.coerce.number().check(z.nonnegative());
 const days = z.coerce.number().check(z.int(), z.minimum(1), z.maximum(36_500));
 /** What each of them is, in words. */
@@ -163,6 +167,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     budgetUsdPerDay: readNumber(env, 'FREEWAY_BUDGET_USD_PER_DAY', usd),
     demo: readChoice(env, 'FREEWAY_DEMO', ['auto', 'on', 'off'] as const) ?? 'auto',
     kmsKeyId: env['FREEWAY_KMS_KEY_ID']?.trim() || null,
+    usageDays: readNumber(env, 'FREEWAY_USAGE_DAYS', days) ?? USAGE_DAYS,
     traces: readTraces(env),
     appSyncTables: readAppSyncTables(env),
     modelAliases: readAliases(env),

@@ -1,5 +1,6 @@
 // The only place that picks implementations: puts store, upstream, gateway and endpoints together into one app.
 import { modelAliases } from '#catalog/aliases.ts';
+import { randomBytes } from 'node:crypto';
 import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { createApp, type AppDeps } from './app.ts';
@@ -12,6 +13,7 @@ import { createRequestIds } from './http/request-id.ts';
 import { openIdentity } from './deps-identity.ts';
 import { openServing, toServices } from './deps-services.ts';
 import type { Clock, Handler, KeyWrapper, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
+import { createUsageBook } from './store/usage.ts';
 import { toErrorFields } from './telemetry/log.ts';
 import { chatWires, dialects } from './wire/index.ts';
 
@@ -36,6 +38,8 @@ export interface Platform {
   readonly secure?: boolean;
   /** Wraps the keys under which people's secrets are kept; absent: none can be kept. */
   readonly keyWrapper?: KeyWrapper;
+  /** Whether the process is frozen between requests, so that nothing may be left for later. */
+  readonly freezes?: boolean;
   /** Whether people may give URLs that lead to private addresses: where Freeway serves only the machine it runs on. */
   readonly allowPrivate?: boolean;
   /** In force as long as there are no credentials at all, such as simulated providers. */
@@ -47,6 +51,8 @@ export interface Freeway {
   /** Puts other credentials in force, for all requests that begin from now on. */
   readonly useEntries: (entries: readonly ProviderEntry[]) => Promise<void>;
   readonly fleet: () => Fleet;
+  /** Writes what waits to be written: before the process ends, or is frozen. Never rejects. */
+  readonly flush: () => Promise<void>;
   /** The same app over one credential alone, for calls that bring their own endpoint with them. */
   readonly appOver: (provider: Provider, entry: ProviderEntry) => Handler;
 }
@@ -56,6 +62,14 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
   const serving = await openServing(platform);
   const { identity, authenticate } = openIdentity(platform);
+  const usage = createUsageBook({
+    store,
+    clock,
+    log,
+    instance: randomBytes(4).toString('hex'),
+    gatherMs: platform.freezes ? null : 1_000,
+    retentionDays: config.usageDays,
+  });
   const appDeps: AppDeps = {
     current: serving.current,
     clock,
@@ -71,6 +85,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     version: VERSION,
     traces: platform.traces ?? null,
     identity,
+    usage,
     credentials: serving.credentials,
     environment: serving.environment,
     providers: platform.providers,
@@ -81,6 +96,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   };
   return {
     handler: createApp(appDeps),
+    flush: usage.flush,
     useEntries: serving.useEntries,
     fleet: () => serving.shared().fleet,
     appOver: (provider, entry) => {

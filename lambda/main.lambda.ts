@@ -63,9 +63,9 @@ async function openTraces({ traces: wanted }: Config): Promise<Traces | null> {
 }
 
 /** What must leave before the instance is frozen. */
-async function flush(): Promise<void> {
+async function flush(app: App): Promise<void> {
   if (tellsMetrics) emf.flush();
-  await (await traces)?.flush();
+  await Promise.all([app.flush(), traces?.then((open) => open?.flush())]);
 }
 
 const emf = createEmfMetrics(createMetrics(), {
@@ -79,6 +79,8 @@ let store: Promise<Store> | null = null;
 interface App {
   readonly handler: Handler;
   readonly invoke: Invoke;
+  /** Writes what waits to be written. */
+  readonly flush: () => Promise<void>;
 }
 
 async function open(env: Environment): Promise<App> {
@@ -100,6 +102,7 @@ async function open(env: Environment): Promise<App> {
     traces: await openTraces(config),
     ownerKey,
     secure: true,
+    freezes: true,
     keyWrapper: createLazyWrapper(() => openKmsWrapper(config.kmsKeyId)),
     allowPrivate: false,
   });
@@ -120,6 +123,7 @@ async function open(env: Environment): Promise<App> {
   return {
     handler: freeway.handler,
     invoke: async (payload, deadlineAtMs) => (await (invoke ??= lazyInvoke()))(payload, deadlineAtMs),
+    flush: freeway.flush,
   };
 }
 
@@ -162,7 +166,7 @@ async function serve(exchange: Exchange): Promise<void> {
     return refuse(exchange, error);
   }
   await app.handler(exchange);
-  await flush();
+  await flush(app);
 }
 
 /** The web app lies beside the bundle. */
@@ -175,9 +179,8 @@ export const handler = awslambda.streamifyResponse(
   createLambdaHandler({
     handler: withSite(site, serve),
     invoke: async (payload, deadlineAtMs) => {
-      const answer = await (await load()).invoke(payload, deadlineAtMs);
-      await flush();
-      return answer;
+      const app = await load();
+      return app.invoke(payload, deadlineAtMs).finally(() => flush(app));
     },
     runtime: awslambda,
     now: systemClock.now,

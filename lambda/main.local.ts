@@ -186,6 +186,7 @@ export async function startLocal({
       const outcome = await stopServer(server, () => interrupt.abort(), { ...STOP, ...stop });
       log.info('server.stopped', { outcome });
       await settled();
+      await freeway.flush();
       await platform.traces?.flush();
       await upstream.close();
       await store.close();

@@ -1,4 +1,5 @@
 // Every door to the outside: store, upstream network, clock, log, metrics. Implementations are picked in deps.ts only.
+import type { UsageRecord } from '#shared/api/usage.ts';
 import type { Item, ItemKey, Update, UpdateResult } from '#shared/items.ts';
 import type { StoredCredential } from '#shared/stored-credential.ts';
 
@@ -89,6 +90,16 @@ export interface CredentialBook {
   snapshot(): CredentialSnapshot | Promise<CredentialSnapshot>;
   /** Writes over the version that was read; null for a new one. Answers false when somebody else was faster. */
   write(credential: StoredCredential, over: number | null): Promise<boolean>;
+}
+
+/** One record of every request. */
+export interface UsageBook {
+  /** Writes it down, soon. */
+  note(record: UsageRecord): void;
+  /** Writes what waits. Never rejects: what could not be written waits on. */
+  flush(): Promise<void>;
+  /** All records of a day (UTC, `YYYY-MM-DD`), newest first. */
+  readDay(day: string): Promise<readonly UsageRecord[]>;
 }
 
 /** Secrets kept outside of the store, each a set of names and values. */

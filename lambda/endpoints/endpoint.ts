@@ -1,7 +1,7 @@
 // What an endpoint is given, and how it replies: JSON, or an error in the caller's wire format.
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
-import type { Clock, Exchange, Headers, Log, Metrics, Traces } from '../ports.ts';
+import type { Clock, Exchange, Headers, Log, Metrics, Traces, UsageBook } from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { KeyLimitsKeeper } from '../gateway/key-limits.ts';
 import type { Ledger } from '../gateway/ledger.ts';
@@ -52,6 +52,8 @@ export interface EndpointDeps {
   /** Names that stand for others where nobody serves the very model, in the order in which they are tried. */
   readonly modelAliases: readonly ModelAlias[];
   readonly version: string;
+  /** Absent: requests leave no record. */
+  readonly usage?: UsageBook;
   /** Absent when nothing is traced. */
   readonly traces?: Traces | null;
 }

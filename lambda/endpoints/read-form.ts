@@ -21,7 +21,8 @@ export async function readUploadForm(exchange: Exchange): Promise<UploadForm> {
       { param: 'file' },
     );
   const body = await exchange.body(MAX_UPLOAD_BYTES);
-  const form = await new Response(body, { headers: { 'content-type': type } }).formData().catch(() => {
+  // Bodies are read into memory of their own, never into one that is shared.
+  const form = await new Response(body as Uint8Array<ArrayBuffer>, { headers: { 'content-type': type } }).formData().catch(() => {
     throw new CallerError(
       'invalid_request',
       'The form can not be read: its parts do not fit the boundary named in the content type.',

@@ -1,7 +1,9 @@
-// Tells what became of a request, once, to everything that wants to know: metrics, log, and the trace where one is kept.
+// Tells what became of a request, once, to everything that wants to know: metrics, log, usage, and the trace where one is kept.
+import type { UsageRecord } from '#shared/api/usage.ts';
 import type { Attempt, CallerError } from '#shared/failures.ts';
 import type { RunResult } from '../gateway/run.ts';
 import type { RequestTrace, TracedWork } from '../ports.ts';
+import { listCostUsd } from '../routing/cost.ts';
 import type { EndpointDeps, Visit } from './endpoint.ts';
 
 /** What is told of every request, whatever its surface. */
@@ -111,6 +113,68 @@ function tellAnswer(told: Told, result: RunResult): void {
   });
 }
 
+/** What every record says, whatever came of the request. */
+function toRecord({
+  deps,
+  visit,
+  operation,
+}: Told): Pick<UsageRecord, 'request_id' | 'at' | 'person_id' | 'key_id' | 'operation' | 'duration_ms'> {
+  const { principal, requestId, startedAtMs } = visit;
+  return {
+    request_id: requestId,
+    at: new Date(startedAtMs).toISOString(),
+    person_id: principal?.id ?? '',
+    key_id: principal?.key?.id ?? null,
+    operation,
+    duration_ms: Math.round(deps.clock.now() - startedAtMs),
+  };
+}
+
+const toUsageAttempts = (attempts: readonly Attempt[]): UsageRecord['attempts'] =>
+  attempts.map(({ route, credential, tier, failure, status, ms }) => ({
+    route,
+    credential,
+    tier,
+    failure,
+    status,
+    ms,
+  }));
+
+function toAnswerRecord(told: Told, { receipt, usage, costUsd, rescues, brokeOff }: RunResult): UsageRecord {
+  const { candidate, attempts, waitedMs } = receipt;
+  return {
+    ...toRecord(told),
+    outcome: brokeOff ? 'broke_off' : 'ok',
+    route: candidate.route,
+    credential: candidate.credential,
+    tier: candidate.tier,
+    input_tokens: usage?.inputTokens ?? null,
+    output_tokens: usage?.outputTokens ?? null,
+    audio_seconds: usage?.audioSeconds ?? null,
+    cost_usd: costUsd,
+    list_usd: usage === null ? null : listCostUsd(candidate.price, usage),
+    wait_ms: Math.round(waitedMs),
+    rescues,
+    attempts: toUsageAttempts(attempts),
+  };
+}
+
+const toFailureRecord = (told: Told, error: CallerError): UsageRecord => ({
+  ...toRecord(told),
+  outcome: error.code,
+  route: null,
+  credential: null,
+  tier: null,
+  input_tokens: null,
+  output_tokens: null,
+  audio_seconds: null,
+  cost_usd: null,
+  list_usd: null,
+  wait_ms: Math.round(error.waitedMs),
+  rescues: 0,
+  attempts: toUsageAttempts(error.attempts),
+});
+
 function tellFailure({ deps, visit, operation }: Told, error: CallerError): void {
   deps.metrics.count('freeway_requests_total', { operation, tier: 'none', result: error.code });
   deps.log.info('request', {
@@ -131,10 +195,12 @@ export function createTeller(deps: EndpointDeps, visit: Visit, operation: string
     traceparent: trace?.traceparent ?? null,
     answered: (result) => {
       tellAnswer(told, result);
+      deps.usage?.note(toAnswerRecord(told, result));
       if (trace !== null) traceAnswer(told, result);
     },
     failed: (error) => {
       tellFailure(told, error);
+      deps.usage?.note(toFailureRecord(told, error));
       const { code, status, attempts } = error;
       if (trace !== null)
         endTrace(told, { error: code, attempts, attributes: { 'http.response.status_code': status } });

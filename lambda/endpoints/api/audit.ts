@@ -3,22 +3,15 @@ import { auditEventSchema, auditPageSchema, auditQuerySchema, type AuditEvent } 
 import { can } from '#shared/people.ts';
 import type * as z from 'zod/mini';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { toTable } from './csv.ts';
 import { allow, toRoute, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
 type Query = z.output<typeof auditQuerySchema>;
 
 const columns = Object.keys(auditEventSchema.shape) as (keyof AuditEvent)[];
 
-/** One cell. What a spreadsheet would run as a formula is defused. */
-function toCell(value: string | null): string {
-  const text = value ?? '';
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
 /** The table of these events, with a line of names. */
-export const toCsv = (events: readonly AuditEvent[]): string =>
-  [columns.join(','), ...events.map((event) => columns.map((name) => toCell(event[name])).join(','))].join('\r\n');
+export const toCsv = (events: readonly AuditEvent[]): string => toTable(columns, events);
 
 /** The most lines of a table. */
 const MAX_LINES = 50_000;

@@ -2,9 +2,11 @@
 import { toAuditRoutes } from './audit.ts';
 import { toCredentialRoutes } from './credentials.ts';
 import { toKeyRoutes } from './keys.ts';
+import { toLimitRoutes } from './limits.ts';
 import { toPeopleRoutes } from './people.ts';
 import type { ApiDeps, ApiRoute } from './route.ts';
 import { toSessionRoutes } from './session.ts';
+import { toUsageRoutes } from './usage.ts';
 
 /** All routes over their services. */
 export function toApiRoutes(deps: ApiDeps): readonly ApiRoute[] {
@@ -12,7 +14,9 @@ export function toApiRoutes(deps: ApiDeps): readonly ApiRoute[] {
     ...toSessionRoutes(deps),
     ...toPeopleRoutes(deps),
     ...toKeyRoutes(deps),
+    ...toLimitRoutes(deps),
     ...toAuditRoutes(deps),
     ...toCredentialRoutes(deps),
+    ...toUsageRoutes(deps),
   ];
 }

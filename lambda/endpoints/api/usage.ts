@@ -1,0 +1,152 @@
+// /api/usage and /api/receipts: what was asked of whom, what it cost and what it saved; everyone their own, admins all.
+import {
+  usageQuerySchema,
+  usageRecordSchema,
+  usageRecordsQuerySchema,
+  usageRecordsSchema,
+  usageSchema,
+  type UsageRecord,
+} from '#shared/api/usage.ts';
+import { CallerError } from '#shared/failures.ts';
+import { can } from '#shared/people.ts';
+import { sumUsage } from '#shared/usage-sums.ts';
+import type * as z from 'zod/mini';
+import { principalOf, type Visit } from '../endpoint.ts';
+import { toTable } from './csv.ts';
+import { allow, missing, toRoute, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
+
+const DAY_MS = 86_400_000;
+const MAX_DAYS = 400;
+const USUAL_DAYS = 30;
+/** A receipt is looked for so far back. */
+const RECEIPT_DAYS = 31;
+const MAX_LINES = 50_000;
+
+const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+interface Range {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly person_id?: string | undefined;
+}
+
+/** The days of a range, newest first. Throws CallerError when it is empty or too long. */
+function toDays({ from, to }: Range, nowMs: number): string[] {
+  const last = Date.parse(to ?? toDay(nowMs));
+  const first = Date.parse(from ?? toDay(last - (USUAL_DAYS - 1) * DAY_MS));
+  const count = Math.round((last - first) / DAY_MS) + 1;
+  if (count < 1)
+    throw new CallerError('invalid_request', 'The range ends before it begins: "to" must not be before "from".', {
+      param: 'to',
+    });
+  if (count > MAX_DAYS)
+    throw new CallerError('invalid_request', `The range is longer than ${MAX_DAYS} days.`, { param: 'from' });
+  return Array.from({ length: count }, (_, index) => toDay(last - index * DAY_MS));
+}
+
+/** Whose records the asker may see: all, or of one person. */
+function toFilter(visit: Visit, asked: string | undefined): (record: UsageRecord) => boolean {
+  const principal = principalOf(visit);
+  const seesAll = can(principal, 'read', { kind: 'usage' });
+  const id = asked ?? (seesAll ? undefined : principal.id);
+  if (id === undefined) return () => true;
+  allow(visit, 'read', { kind: 'usage', ownerId: id });
+  return (record) => record.person_id === id;
+}
+
+async function* readRange(
+  deps: ApiDeps,
+  days: readonly string[],
+  isWanted: (record: UsageRecord) => boolean,
+): AsyncGenerator<UsageRecord> {
+  for (const day of days) for (const record of await deps.usage.readDay(day)) if (isWanted(record)) yield record;
+}
+
+async function summarise(deps: ApiDeps, visit: Visit, query: z.output<typeof usageQuerySchema>): Promise<ApiReply> {
+  const days = toDays(query, deps.clock.now());
+  const records = await Array.fromAsync(readRange(deps, days, toFilter(visit, query.person_id)));
+  return { json: { from: days.at(-1), to: days[0], ...sumUsage(records, query.by) } };
+}
+
+type RecordsQuery = z.output<typeof usageRecordsQuerySchema>;
+
+/** Where a page ends: the instant and the id of its last record. */
+const toCursor = ({ at, request_id: id }: UsageRecord): string => `${at}#${id}`;
+
+function toWanted(
+  visit: Visit,
+  { person_id: person, operation, outcome, provider }: RecordsQuery,
+): (record: UsageRecord) => boolean {
+  const mine = toFilter(visit, person);
+  return (record) =>
+    mine(record) &&
+    (operation === undefined || record.operation === operation) &&
+    (outcome === undefined || record.outcome === outcome) &&
+    (provider === undefined || (record.route ?? '').startsWith(`${provider}/`));
+}
+
+async function list(deps: ApiDeps, visit: Visit, query: RecordsQuery): Promise<ApiReply> {
+  const { after, format, limit } = query;
+  const from = after?.slice(0, after.indexOf('#'));
+  const days = toDays(query, deps.clock.now()).filter((day) => from === undefined || day <= from.slice(0, 10));
+  const most = format === 'csv' ? MAX_LINES : limit + 1;
+  const found: UsageRecord[] = [];
+  let passed = after === undefined;
+  for await (const record of readRange(deps, days, toWanted(visit, query))) {
+    if (passed) found.push(record);
+    passed ||= toCursor(record) === after || (from !== undefined && record.at < from);
+    if (found.length >= most) break;
+  }
+  if (format === 'csv') {
+    const headers = {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="usage.csv"',
+    };
+    const rows = found.map(({ attempts, ...record }) => ({ ...record, attempts: attempts.length + 1 }));
+    return { headers, text: toTable(Object.keys(usageRecordSchema.shape), rows) };
+  }
+  const data = found.slice(0, limit);
+  const last = data.at(-1);
+  return { json: { data, next: found.length > limit && last ? toCursor(last) : null } };
+}
+
+async function receipt(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {
+  const nowMs = deps.clock.now();
+  const days = Array.from({ length: RECEIPT_DAYS }, (_, index) => toDay(nowMs - index * DAY_MS));
+  const mine = toFilter(visit, undefined);
+  for await (const record of readRange(deps, days, (one) => one.request_id === id && mine(one)))
+    return { json: record };
+  throw missing('receipt');
+}
+
+/** The routes over their services. */
+export function toUsageRoutes(deps: ApiDeps): readonly ApiRoute[] {
+  return [
+    toRoute({
+      method: 'GET',
+      path: '/api/usage',
+      summary: 'Sums of requests, tokens, money paid and saved, by day, provider, model, person, key and more.',
+      access: ['read', 'usage'],
+      query: usageQuerySchema,
+      reply: usageSchema,
+      handle: ({ visit, query }) => summarise(deps, visit, query),
+    }),
+    toRoute({
+      method: 'GET',
+      path: '/api/usage/records',
+      summary: 'One record per request, newest first, without any content; also as a table.',
+      access: ['read', 'usage'],
+      query: usageRecordsQuerySchema,
+      reply: usageRecordsSchema,
+      handle: ({ visit, query }) => list(deps, visit, query),
+    }),
+    toRoute({
+      method: 'GET',
+      path: '/api/receipts/:id',
+      summary: 'The receipt of one request: who answered, after which attempts, for what.',
+      access: ['read', 'usage'],
+      reply: usageRecordSchema,
+      handle: ({ visit, params: { id = '' } }) => receipt(deps, visit, id),
+    }),
+  ];
+}
