@@ -11,9 +11,8 @@ import {
   type Decision,
   type DecideInput,
 } from '../routing/decide.ts';
-import { forecastAll, forecastPool } from '../routing/forecast.ts';
+import { forecastAll } from '../routing/forecast.ts';
 import { toNeed } from '../routing/profile.ts';
-import type { PoolView } from '../routing/types.ts';
 import { errands } from '../gateway/errands.ts';
 import type { Ledger } from '../gateway/ledger.ts';
 import type { Operation } from '../gateway/operation.ts';
@@ -21,10 +20,8 @@ import { toRecord } from '../wire/json.ts';
 import { toChatAsked } from './ask.ts';
 import { replyError, replyJson, type Endpoint, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 import { toPlainAsked } from './plain.ts';
+import { tellPool, toTime } from './limits.ts';
 import { readJsonBody } from './read-body.ts';
-
-const toTime = (ms: number | null): string | null =>
-  ms === null || !Number.isFinite(ms) ? null : new Date(ms).toISOString();
 
 function tellCandidate(
   index: number,
@@ -52,24 +49,11 @@ function tellCandidate(
     need,
     resting_until: standing.restUntilMs > input.nowMs ? toTime(standing.restUntilMs) : null,
     breaker: standing.breaker,
-    pools: ledger.views(index, need).map((view) => tellPool(view, input.nowMs)),
-  };
-}
-
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
-
-function tellPool(view: PoolView, nowMs: number): Record<string, unknown> {
-  const { pool, used, max, pressure, resetAtMs, waitMs } = view;
-  return {
-    unit: pool.unit,
-    clock: pool.clock,
-    scope: pool.scope,
-    used: rounded(used),
-    max,
-    pressure: rounded(pressure),
-    resets_at: toTime(resetAtMs),
-    runs_out_at: toTime(forecastPool(view, nowMs).runsOutAtMs),
-    wait_ms: Number.isFinite(waitMs) ? waitMs : null,
+    shares_limits_with: ledger.twins(index),
+    pools: ledger.views(index, need).map((view) => ({
+      ...tellPool(view, input.nowMs),
+      wait_ms: Number.isFinite(view.waitMs) ? view.waitMs : null,
+    })),
   };
 }
 

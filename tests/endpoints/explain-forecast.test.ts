@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { providers } from '#catalog/index.ts';
 import { readConfig } from '#lambda/config.ts';
+import { limitsSchema, type Limits } from '#shared/api/limits.ts';
 import { createFreeway } from '#lambda/deps.ts';
 import type { Exchange, Upstream } from '#lambda/ports.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
@@ -63,10 +64,10 @@ async function createAsk() {
     log: { debug: silent, info: silent, warn: silent, error: silent },
     ownerKey: OWNER_KEY,
   });
-  return async (path: string): Promise<Explained> => {
+  return async (path: string, method = 'POST'): Promise<Explained & Limits> => {
     let text = '';
     const exchange: Exchange = {
-      method: 'POST',
+      method,
       path,
       query: '',
       remoteAddress: null,
@@ -75,13 +76,14 @@ async function createAsk() {
       body: async () => Buffer.from(JSON.stringify({ model: 'm1', messages: [{ role: 'user', content: 'Well?' }] })),
       onGone: () => undefined,
       reply: () => ({
-        write: (chunk) => ((text += String(chunk)), true),
+        write: (chunk) => ((text += Buffer.from(chunk as Uint8Array).toString()), true),
         drained: () => Promise.resolve(),
         end: (last) => void (text += last === undefined ? '' : Buffer.from(last as Uint8Array).toString()),
       }),
     };
-    await clock.runUntil(handler(exchange));
-    return JSON.parse(text) as Explained;
+    // What /api stands on is loaded at the first request, which no clock of ours can hurry.
+    await (method === 'GET' ? handler(exchange) : clock.runUntil(handler(exchange)));
+    return JSON.parse(text) as Explained & Limits;
   };
 }
 
@@ -98,5 +100,23 @@ describe('explain', () => {
     expect(candidates[0]?.pools[0]).toMatchObject({ used: 8 });
     expect(freeUntil).toMatch(/^2026-11-21T15:00:/);
     expect(candidates[0]?.pools[0]?.runs_out_at).toBe(freeUntil);
+  });
+
+  it('and /api/limits tells it of everything that can be reached, with how it is known', async () => {
+    const ask = await createAsk();
+    for (let i = 0; i < 8; i++) await ask('/v1/chat/completions');
+    const limits = limitsSchema.parse(await ask('/api/limits', 'GET'));
+    expect(limits.free_until).toMatch(/^2026-11-21T15:00:/);
+    expect(limits.models).toMatchObject([
+      {
+        route: 'openai-compatible/m1',
+        credential: 'gratis',
+        known: 'counted',
+        pressure: 0.8,
+        resting_until: null,
+        shares_limits_with: [],
+        pools: [{ used: 8, max: 10, known: 'counted', limit_from: 'configured', told_at: null, as_of: null }],
+      },
+    ]);
   });
 });
