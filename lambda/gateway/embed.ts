@@ -22,7 +22,7 @@ const spaceOf = (fleet: Fleet, index: number, wanted: number | null): string =>
 
 /**
  * The candidates of one model and length. A name that means several, such as `auto`, is always taken for the same one as long as the
- * fleet is the same: the cheapest, by name among equals; whatever happens to it, no other one stands in.
+ * fleet is the same: the one of that very name, else the cheapest, by name among equals; whatever happens to it, no other one stands in.
  */
 function narrow(selector: Selector, fleet: Fleet, { dimensions }: EmbeddingsQuestion): Selector {
   const meant = [...(selector.among ?? fleet.candidates.keys())].filter(
@@ -36,7 +36,10 @@ function narrow(selector: Selector, fleet: Fleet, { dimensions }: EmbeddingsQues
       `dimensions is ${dimensions}, but "${selector.name}" makes vectors of at most ${Math.max(...meant.map((index) => fleet.models[index]?.dimensions ?? 0))} numbers. Ask for no more than that.`,
       { param: 'dimensions' },
     );
-  const rankOf = (index: number): number => tiers.indexOf(fleet.candidates[index]?.tier ?? 'paid');
+  const rankOf = (index: number): number => {
+    const { modelId = '', tier = 'paid' } = fleet.candidates[index] ?? {};
+    return (selector.name.endsWith(modelId) ? 0 : tiers.length) + tiers.indexOf(tier);
+  };
   const [first = 0] = able.toSorted(
     (a, b) => rankOf(a) - rankOf(b) || (spaceOf(fleet, a, dimensions) < spaceOf(fleet, b, dimensions) ? -1 : 1),
   );
@@ -63,7 +66,8 @@ export function toEmbedErrand(json: unknown): Errand {
         dialect,
         context,
         read: (body) => {
-          const parsed = parseVectors(body.toString('utf8'), question, { dialect, nowMs: context.nowMs() });
+          const around = { dialect, nowMs: context.nowMs(), native: model.dimensions ?? null };
+          const parsed = parseVectors(body.toString('utf8'), question, around);
           if ('failure' in parsed) return parsed;
           const { embeddings } = parsed;
           return {

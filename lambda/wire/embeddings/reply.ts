@@ -31,11 +31,14 @@ function toUsage(body: Json): Usage | null {
   return inputTokens === undefined ? null : { inputTokens, outputTokens: 0 };
 }
 
-/** The reply's vectors, or what is wrong with it: too few, of different lengths, or of another length than was asked for. */
+/**
+ * The reply's vectors, or what is wrong with it: too few, of different lengths, or of another length than was asked for. `native` is the
+ * length of the model's own vectors; null when unknown.
+ */
 export function parseVectors(
   text: string,
   question: EmbeddingsQuestion,
-  context: ReplyContext,
+  context: ReplyContext & { readonly native: number | null },
 ): { readonly embeddings: Embeddings } | { readonly failure: ProviderFailure } {
   const body = parseJson(text);
   if (body === undefined || isErrorBody(body)) {
@@ -51,7 +54,7 @@ export function parseVectors(
   const ordered = Array.from({ length: question.count }, (_, index) => vectors.get(index));
   const whole = ordered.filter((vector) => vector !== undefined);
   if (whole.length < question.count) return bad(`${question.count} vectors were due, ${whole.length} came`);
-  const length = question.dimensions ?? whole[0]?.length ?? 0;
+  const length = question.dimensions ?? context.native ?? whole[0]?.length ?? 0;
   const other = whole.find((vector) => vector.length !== length);
   if (other) return bad(`vectors of ${length} numbers were due, one of ${other.length} came`);
   const record = toRecord(body);
