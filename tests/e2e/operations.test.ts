@@ -175,8 +175,9 @@ describe('what is told of them', () => {
 
   it('explain tells who would be asked', async () => {
     const reply = await post('/v1/explain', { kind: 'embedding', model: 'e1' });
-    const { plan } = (await reply.json()) as { plan: { credential: string }[] };
-    expect(plan.map(({ credential }) => credential).sort()).toEqual(['alpha', 'broken']);
+    const { candidates } = (await reply.json()) as { candidates: { credential: string; rejected: string | null }[] };
+    const meant = candidates.filter(({ rejected }) => rejected !== 'other_model');
+    expect(meant.map(({ credential }) => credential).sort()).toEqual(['alpha', 'broken']);
     const wrong = await post('/v1/explain', { kind: 'poem' });
     expect([wrong.status, await wrong.json()]).toMatchObject([400, { error: { param: 'kind' } }]);
   });
