@@ -158,10 +158,28 @@ async function refuseUnknown(
   throw error;
 }
 
+/** Lets those who ask the same at the same time share one answer. */
+function createShared<T>(): { ask: (name: string, act: () => Promise<T>) => Promise<T>; clear: () => void } {
+  const underWay = new Map<string, Promise<T>>();
+  return {
+    ask: (name, act) => {
+      const running = underWay.get(name);
+      if (running !== undefined) return running;
+      const started: Promise<T> = act().finally(() => {
+        if (underWay.get(name) === started) underWay.delete(name);
+      });
+      underWay.set(name, started);
+      return started;
+    },
+    clear: () => underWay.clear(),
+  };
+}
+
 /** Identification over these parts. */
 export function createIdentify(options: IdentifyOptions): Identify {
   const { clock, freshMs, local, throttle } = options;
   const memory = new Map<string, Known>();
+  const shared = createShared<Principal>();
   let generation = 0;
   const ask = async (secret: string, exchange: Exchange, name: string): Promise<Principal> => {
     const before = memory.get(name);
@@ -189,17 +207,14 @@ export function createIdentify(options: IdentifyOptions): Identify {
       throw refusal;
     }
   };
-  const check = (principal: Principal, exchange: Exchange): Principal => {
-    if (principal.via === 'local') guardLocal(local, exchange);
-    return principal;
-  };
   const recall = (secret: string, exchange: Exchange): Principal | Promise<Principal> => {
     const name = createHash('sha256').update(secret).digest('base64');
     const known = memory.get(name);
     const nowMs = clock.now();
     if (known !== undefined && nowMs - known.checkedAtMs < freshMs && nowMs < known.endsAtMs)
-      return check(known.principal, exchange);
-    return ask(secret, exchange, name).then((principal) => check(principal, exchange));
+      return guardLocal(local, known.principal, exchange);
+    const asking = shared.ask(name, () => ask(secret, exchange, name));
+    return asking.then((principal) => guardLocal(local, principal, exchange));
   };
   const byCookie = async (token: string, exchange: Exchange): Promise<Principal> => {
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') refuseForeign(exchange);
@@ -215,16 +230,20 @@ export function createIdentify(options: IdentifyOptions): Identify {
     },
     forget: () => {
       generation++;
+      shared.clear();
       // Whoever was known goes on being asked for, but nothing of it is believed, not even when the store is away.
       for (const [name, known] of memory) memory.set(name, { ...known, checkedAtMs: -Infinity });
     },
   };
 }
 
-function guardLocal(local: LocalSignIn | null, exchange: Exchange): void {
+/** Sessions of the link are good only where the link itself is. */
+function guardLocal(local: LocalSignIn | null, principal: Principal, exchange: Exchange): Principal {
+  if (principal.via !== 'local') return principal;
   try {
     local?.guard(exchange);
   } catch (error) {
     throw error instanceof SignInRefused ? toCallerError(error) : error;
   }
+  return principal;
 }

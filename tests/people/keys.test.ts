@@ -76,6 +76,17 @@ describe('an API key', () => {
     expect(store.counts.reads).toBe(before);
   });
 
+  it('is looked up once for all who present it at the same time', async () => {
+    const clock = createFakeClock(Date.now());
+    const store = createMemoryStore(clock);
+    const house = await createHouse({ clock, store });
+    const { headers } = await house.key();
+    const before = store.counts.reads;
+    const answers = await Promise.all(Array.from({ length: 50 }, () => house.ask('GET /v1/models', { headers })));
+    expect(statuses(answers, 200)).toBe(50);
+    expect(store.counts.reads - before).toBeLessThanOrEqual(3);
+  });
+
   it('works at once, from every header clients use, until it expires', async () => {
     const house = await createHouse();
     const expires = new Date(house.clock.now() + 60_000).toISOString();
