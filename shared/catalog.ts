@@ -63,7 +63,7 @@ const field = z.enum(chatFields);
  * - `set`: send this value when the caller gave none. `map`: replace one value of a field by another (null drops it).
  * - `systemRole`: role used for developer and system messages. `dropMessageFields`: leave fields out of every message.
  * - `dropNulls`: leave out null fields of body and messages. `exclusive`: when `field` is present, drop `drops`.
- * - `requireHeader`: constant extra header.
+ * - `requireHeader`: constant extra header. `prefill`: field that marks a last assistant message as the beginning of the answer.
  */
 export const quirkSchema = z.intersection(
   z.object({ models: z.optional(z.array(z.string())) }),
@@ -81,6 +81,7 @@ export const quirkSchema = z.intersection(
     z.object({ kind: z.literal('dropNulls') }),
     z.object({ kind: z.literal('exclusive'), field, drops: z.array(field) }),
     z.object({ kind: z.literal('requireHeader'), header: z.string(), value: z.string() }),
+    z.object({ kind: z.literal('prefill'), field: z.enum(['prefix']) }),
   ]),
 );
 export type Quirk = z.infer<typeof quirkSchema>;

@@ -9,11 +9,13 @@ const names = z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(
 const controlsSchema = z.strictObject({
   tier: z.optional(z.enum(['free', 'any'])),
   max_wait_ms: z.optional(z.number().check(z.nonnegative(), z.maximum(600_000))),
+  max_cost_usd: z.optional(z.number().check(z.nonnegative())),
   strategy: z.optional(z.enum(strategies)),
   privacy: z.optional(z.enum(['no_training', 'any'])),
   providers: z.optional(z.strictObject({ only: z.optional(names), ignore: z.optional(names) })),
   failover: z.optional(z.boolean()),
   rescue: z.optional(z.boolean()),
+  content_filter: z.optional(z.enum(['report', 'failover'])),
 });
 type Controls = z.infer<typeof controlsSchema>;
 const noControls: Controls = {};
@@ -23,7 +25,7 @@ const PREFIX = 'x-freeway-';
 const otherHeaders: ReadonlySet<string> = new Set(['x-freeway-events']);
 
 function parseText(name: string, text: string): unknown {
-  if (name === 'max_wait_ms') return Number(text);
+  if (name === 'max_wait_ms' || name === 'max_cost_usd') return Number(text);
   if (name === 'failover' || name === 'rescue')
     return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
   if (name !== 'providers') return text;
@@ -74,6 +76,8 @@ export function toPolicy(field: unknown, headers: Headers, defaults: PolicyDefau
     ignore: controls.providers?.ignore ?? [],
     failover: controls.failover ?? true,
     rescue: (controls.failover ?? true) && (controls.rescue ?? true),
+    ...(controls.content_filter === 'failover' ? { contentFilter: 'failover' } : {}),
     maxWaitMs: controls.max_wait_ms ?? defaults.maxWaitMs,
+    ...(controls.max_cost_usd === undefined ? {} : { maxCostUsd: controls.max_cost_usd }),
   };
 }

@@ -14,6 +14,8 @@ export interface Ended {
   /** The candidate whose limit lifts first; null when none will. */
   readonly soonest: { readonly index: number; readonly waitMs: number } | null;
   readonly waitedMs: number;
+  /** When the request had to be over, ms since the epoch; absent when that is not why it ends. */
+  readonly deadlineAtMs?: number;
   /** The failure that is itself the answer. */
   readonly stoppedBy?: ProviderFailure;
 }
@@ -53,7 +55,7 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
   breaker_open: 'out of service',
   quota_used_up: 'with their quota used up',
   kept_for_later: 'kept for later',
-  over_budget: 'too dear for what is left of today’s budget',
+  over_budget: 'too dear for the budget',
 };
 
 /** Counts candidates per reason, most frequent first, leaving out those that were never meant. */
@@ -84,7 +86,8 @@ const toSeconds = (ms: number): string => (ms < 10_000 ? (ms / 1000).toFixed(1) 
 const quotaFailures: ReadonlySet<string> = new Set<ProviderFailureKind>(['rate_limited', 'quota_exhausted']);
 
 /** The error for a request that found no answer. */
-export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }: Ended): CallerError {
+export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy, deadlineAtMs }: Ended): CallerError {
+  if (input.nowMs >= (deadlineAtMs ?? Infinity) && stoppedBy === undefined) return toLate({ attempts, waitedMs });
   if (stoppedBy) return toSingle(stoppedBy, { attempts, waitedMs }, soonest?.waitMs ?? null);
   const { text, passing, tooLong, tooDear } = tellReasons(input);
   const allTooLong =
@@ -96,10 +99,19 @@ export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }:
       { param: 'messages', attempts, waitedMs },
     );
   }
+  if (attempts.length > 0 && !passing && attempts.every(({ failure }) => failure === 'content_filtered')) {
+    return new CallerError(
+      'content_filter',
+      `Every model that was asked refused by its content filter (${text}). Change the prompt.`,
+      { param: 'messages', attempts, waitedMs },
+    );
+  }
   if (tooDear && !passing) {
     return new CallerError(
       'budget_exceeded',
-      `Only today's budget stands in the way (${text}). It begins anew at midnight UTC; the operator can raise FREEWAY_BUDGET_USD_PER_DAY.`,
+      input.policy.maxCostUsd === undefined
+        ? `Only today's budget stands in the way (${text}). It begins anew at midnight UTC; the operator can raise FREEWAY_BUDGET_USD_PER_DAY.`
+        : `Only the bound on cost stands in the way (${text}). Raise max_cost_usd (now ${input.policy.maxCostUsd}), or wait for free quota.`,
       { attempts, waitedMs },
     );
   }
@@ -126,6 +138,17 @@ export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy }:
     attempts,
     waitedMs,
   });
+}
+
+/** The time for the request is up. */
+function toLate({ attempts, waitedMs }: Pick<Ended, 'attempts' | 'waitedMs'>): CallerError {
+  const asked = attempts.length === 0 ? 'nobody could be asked' : `${attempts.length} asked, none answered in time`;
+  const waited = waitedMs > 0 ? `, ${toSeconds(waitedMs)} s of it spent waiting for quota` : '';
+  return new CallerError(
+    'deadline',
+    `The time for this request is over: ${asked}${waited}. Send it again, ask for a shorter answer, or stream it.`,
+    { retryable: true, attempts, waitedMs },
+  );
 }
 
 function toSingle(

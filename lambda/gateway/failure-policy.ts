@@ -1,5 +1,6 @@
 // The one table of what follows from a provider's failure: what next, what rests and for how long, and whether it counts for the breaker.
 import type { ProviderFailure, ProviderFailureKind } from '#shared/failures.ts';
+import type { Policy } from '../routing/policy.ts';
 
 export interface FailurePolicy {
   /**
@@ -41,9 +42,13 @@ const table: Readonly<Record<ProviderFailureKind, FailurePolicy>> = {
 const LONGEST_REST_MS = 48 * HOUR;
 const SHORTEST_REST_MS = 100;
 
-/** What follows from this failure. A failure that covers the whole credential rests it whole. */
-export function policyFor(failure: ProviderFailure): FailurePolicy {
-  const policy = table[failure.kind];
+/** What follows from this failure, for a request of this policy. A failure that covers the whole credential rests it whole. */
+export function policyFor(
+  failure: ProviderFailure,
+  { contentFilter }: Pick<Policy, 'contentFilter'> = {},
+): FailurePolicy {
+  const isPassedOn = failure.kind === 'content_filtered' && contentFilter === 'failover';
+  const policy = isPassedOn ? { ...table[failure.kind], next: 'failover' as const } : table[failure.kind];
   const rests = failure.covers === 'credential' && policy.rests !== 'nothing' ? 'credential' : policy.rests;
   const asked = failure.retryAfterMs;
   if (asked === undefined || policy.rests === 'nothing') return { ...policy, rests };

@@ -117,7 +117,8 @@ async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> 
       });
     const tryNow = async (): Promise<Picked> => {
       const input = toDecideInput(deps, operation, journey);
-      if (input.nowMs >= operation.deadlineAtMs) throw toCallerError(toEnded(deps, input, journey));
+      if (input.nowMs >= operation.deadlineAtMs)
+        throw toCallerError({ ...toEnded(deps, input, journey), deadlineAtMs: operation.deadlineAtMs });
       return { input, picked: await pick(deps, input, journey) };
     };
     const { input, picked } = await (journey.ticket === null ? tryNow() : deps.queue.inTurn(journey.ticket, tryNow));
@@ -223,7 +224,7 @@ function goOn(deps: GatewayDeps, request: Request, { runner: { index }, failure 
     journey.stripped.set(index, [field]);
     return;
   }
-  const { next, restMs } = policyFor(failure);
+  const { next, restMs } = policyFor(failure, operation.policy);
   if (next === 'stop' || !operation.policy.failover) throw toStop(deps, request, failure);
   if (next === 'rested') {
     journey.refused.set(index, deps.clock.now() + restMs);

@@ -27,8 +27,12 @@ export interface Policy {
   readonly ignore: readonly string[];
   /** False: one attempt, its failure is the answer. */
   readonly failover: boolean;
+  /** What a provider's content filter means: the answer (absent), or a reason to ask the next candidate. */
+  readonly contentFilter?: 'failover';
   /** Whether an answer that breaks off in the middle goes on elsewhere. */
   readonly rescue: boolean;
+  /** The most this one answer may cost, US dollars; absent: no bound of its own. */
+  readonly maxCostUsd?: number;
   /** How long the caller is ready to wait for quota, ms. */
   readonly maxWaitMs: number;
 }

@@ -91,6 +91,19 @@ describe('failures that are the answer', () => {
     expect(world.providers['alpha']!.received()).toHaveLength(2);
     expect(world.providers['beta']!.received()).toHaveLength(0);
   });
+  it('a content filter is routed round for those who ask for that, and told when all have one', async () => {
+    const world = await createWorld({
+      providers: [provider('alpha', 'filter'), provider('beta')],
+      entries: [toEntry('alpha', { priority: 10 }), toEntry('beta')],
+    });
+    const byHeader = await world.ask({}, { 'x-freeway-content-filter': 'failover' });
+    const byBody = await world.ask({ stream: true, freeway: { content_filter: 'failover' } });
+    for (const reply of [byHeader, byBody]) expect([reply.status, reply.content()]).toEqual([200, canonicalAnswer]);
+    const strict = await createWorld({ providers: [provider('alpha', 'filter'), provider('beta', 'filter')] });
+    const reply = await strict.ask({ freeway: { content_filter: 'failover' } });
+    expect([reply.status, reply.json().error?.code]).toEqual([400, 'content_filter']);
+    expect(strict.providers['beta']!.received()).toHaveLength(1);
+  });
   it('a context overflow moves to a longer model, past those that hold no more', async () => {
     const sized = (name: string, context: number) =>
       toEntry(name, { priority: 10, models: [{ id: 'm1', kind: 'chat', context, size: 'large' }] });

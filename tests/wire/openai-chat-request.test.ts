@@ -138,6 +138,13 @@ describe('renderRequest', () => {
       { messages: [{ role: 'user', content: 'a', name: 'n' }] },
       { messages: [{ role: 'user', content: 'a' }] },
     ],
+    [
+      'prefill to a beginning of the answer',
+      { kind: 'prefill', field: 'prefix' },
+      { messages: [...messages, { role: 'assistant', content: 'Once' }] },
+      { messages: [...messages, { role: 'assistant', content: 'Once', prefix: true }] },
+    ],
+    ['prefill to nothing else', { kind: 'prefill', field: 'prefix' }, { top_p: 1 }, { top_p: 1 }],
     ['requireHeader', { kind: 'requireHeader', header: 'x-a', value: 'b' }, { top_p: 1 }, { top_p: 1 }],
   ];
   it.each(cases)('applies %s', (_, quirk, body, expected) => {

@@ -64,6 +64,9 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     case 'exclusive':
       if (isPresent(draft[quirk.field])) for (const field of quirk.drops) delete draft[field];
       return;
+    case 'prefill':
+      markPrefill(draft, quirk.field);
+      return;
     case 'requireHeader':
       return;
   }
@@ -92,6 +95,13 @@ function mapValue(draft: Draft, quirk: Extract<Quirk, { kind: 'map' }>): void {
 
 function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+}
+
+function markPrefill(draft: Draft, field: string): void {
+  const messages = draft['messages'];
+  const last: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
+  if (!Array.isArray(messages) || !isRecord(last) || last['role'] !== 'assistant') return;
+  draft['messages'] = [...messages.slice(0, -1), { ...last, [field]: true }];
 }
 
 /** Replaces `messages` only if at least one message changes. */
