@@ -199,10 +199,11 @@ function judgeNow(candidate: Candidate, standing: Standing, judging: Judging): n
 function isOverBudget(
   candidate: Candidate,
   { ratio, caution }: Standing,
-  { budgetUsd, profile }: DecideInput,
+  { budgetUsd = Infinity, profile, policy: { maxCostUsd = Infinity } }: DecideInput,
 ): boolean {
-  if (candidate.tier !== 'paid' || budgetUsd === undefined || budgetUsd === Infinity) return false;
-  return (mostUsdOf(profile, { candidate, ratio, caution }) ?? Infinity) > budgetUsd;
+  const roomUsd = Math.min(budgetUsd, maxCostUsd);
+  if (candidate.tier !== 'paid' || roomUsd === Infinity) return false;
+  return (mostUsdOf(profile, { candidate, ratio, caution }) ?? Infinity) > roomUsd;
 }
 
 /** Whether a thrifty request leaves this candidate alone, whether or not it is free just now. */

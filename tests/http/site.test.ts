@@ -125,6 +125,6 @@ it('without a built app everything goes to the handler', async () => {
     asked.push(path);
     return Promise.resolve();
   });
-  await handler({ method: 'GET', path: '/', headers: page } as Exchange);
+  await handler({ method: 'GET', path: '/', headers: page } as unknown as Exchange);
   expect(asked).toEqual(['/']);
 });

@@ -124,6 +124,12 @@ describe('requests', () => {
     expect([controls, messages.length, stream]).toEqual([expected, 1, true]);
   });
 
+  it('carry the bound on cost, unless nothing is paid anyway', () => {
+    const wish = { model: 'auto', maxCostUsd: 0.01 };
+    expect(toChatBody(path, { ...wish, policy: 'free_first' })).toMatchObject({ freeway: { max_cost_usd: 0.01 } });
+    expect(toChatBody(path, { ...wish, policy: 'only_free' }).freeway).toEqual({ tier: 'free' });
+  });
+
   it('that only ask where to go carry no image', () => {
     expect(JSON.stringify(toPreviewBody([], path[0]!, { model: 'auto', policy: 'best' }))).not.toContain(image.data);
   });

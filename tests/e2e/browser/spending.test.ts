@@ -44,6 +44,19 @@ it('only free: says when it is free again, sends by itself then, and never asks 
   await page.context().close();
 });
 
+it('never pays more for an answer than the chat allows', async () => {
+  const page = await rig.openPage();
+  await page.getByRole('button', { name: /What may be spent/ }).click();
+  await page.getByRole('combobox', { name: 'A paid answer may cost' }).selectOption('0.01');
+  await page.keyboard.press('Escape');
+  rig.providers[0]?.script(['429-after-3000']);
+  const before = rig.providers[1]?.received().length;
+  await say(page, 'Hello');
+  await page.getByRole('alert').filter({ hasText: 'too dear for the budget' }).waitFor();
+  expect(rig.providers[1]?.received()).toHaveLength(before ?? 0);
+  await page.context().close();
+});
+
 it('pays when the person allows it, and shows what it cost', async () => {
   const page = await rig.openPage();
   await page.getByRole('button', { name: /What may be spent/ }).click();

@@ -159,7 +159,7 @@ export function ChatHeader(props: ChatHeaderProps): ReactNode {
       )}
       <div className="flex min-w-0 flex-1 items-center justify-end sm:flex-none">
         <ModelPicker chosen={wish.model} onChoose={(model) => onWish({ model })} />
-        <PolicyMenu policy={wish.policy} onChange={(policy) => onWish({ policy })} />
+        <PolicyMenu wish={wish} onWish={onWish} />
         {view ? (
           <ChatMenu view={view} engine={engine} onRename={() => setRenaming(true)} />
         ) : (

@@ -1,6 +1,6 @@
 // The messages of the branch that is shown: follows the newest words until somebody scrolls up, and tells screen readers when an answer is there.
 import { ArrowDown } from 'lucide-react';
-import { startTransition, useEffect, useRef, useState, type ReactNode } from 'react';
+import { startTransition, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useStickToBottom } from 'use-stick-to-bottom';
 import { useMessages } from '../../lib/messages.ts';
 import { usePreferences } from '../../lib/preferences.ts';
@@ -67,6 +67,16 @@ function MessageRow(props: ConversationProps & { readonly message: Message; read
   );
 }
 
+/** J and K go from message to message. */
+function moveByKey(event: KeyboardEvent<HTMLElement>): void {
+  const step = { j: 1, k: -1 }[event.key];
+  if (step === undefined || event.ctrlKey || event.metaKey || event.target instanceof HTMLTextAreaElement) return;
+  const all = [...event.currentTarget.querySelectorAll('article')];
+  const at = all.findIndex((article) => article.contains(document.activeElement));
+  const from = at < 0 && step < 0 ? all.length : at;
+  all[Math.min(all.length - 1, Math.max(0, from + step))]?.focus();
+}
+
 /** The newest messages are there at once, older ones follow while the page has nothing else to do. */
 const AT_ONCE = 24;
 
@@ -98,6 +108,7 @@ export function Conversation(props: ConversationProps): ReactNode {
   const sent = path.filter(({ role }) => role === 'user').length;
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useFollowing(sent);
   const oldest = useOldestShown(path.length);
+  const { preferences } = usePreferences();
   useAnnouncements(path);
   return (
     <div className="relative min-h-0 flex-1">
@@ -108,6 +119,7 @@ export function Conversation(props: ConversationProps): ReactNode {
         aria-label={t.conversation}
         tabIndex={0}
         className="h-full overflow-y-auto outline-offset-[-2px]"
+        onKeyDown={preferences.singleKeys ? moveByKey : undefined}
       >
         <div ref={contentRef} className="mx-auto flex w-full max-w-[48rem] flex-col gap-4 px-4 pt-6 pb-10 md:px-6">
           {path.slice(oldest).map((message, index, shown) => (

@@ -2,7 +2,7 @@
 import { ApiError, type Api } from '../../lib/api.ts';
 import { readAnswer, type AnswerListener } from './answer-stream.ts';
 import type { Archive, StoredChat } from './archive.ts';
-import { joinRest, toChatBody, toContinueBody } from './request.ts';
+import { joinRest, toChatBody, toContinueBody, type Wish } from './request.ts';
 import { toLeaf, toPath, toTitle } from './tree.ts';
 import { emptyDraft, type Chat, type Draft, type Message, type MessageError } from './types.ts';
 
@@ -88,7 +88,7 @@ export class ChatEngine {
   }
 
   /** A new chat. */
-  create(wish: Pick<Chat, 'model' | 'policy' | 'temporary'>): Chat {
+  create(wish: Pick<Chat, 'model' | 'policy' | 'maxCostUsd' | 'temporary'>): Chat {
     const nowMs = this.#deps.now();
     const chat: Chat = {
       id: this.#deps.newId(),
@@ -106,7 +106,7 @@ export class ChatEngine {
   /** Changes title, model, policy or the branch that is shown. */
   async change(
     chatId: string,
-    changes: Partial<Pick<Chat, 'title' | 'named' | 'model' | 'policy' | 'leafId'>>,
+    changes: Partial<Pick<Chat, 'title' | 'named' | 'model' | 'policy' | 'maxCostUsd' | 'leafId'>>,
   ): Promise<void> {
     const view = this.#views.get(chatId);
     if (!view) return;
@@ -254,7 +254,7 @@ export class ChatEngine {
   async #stream(
     chatId: string,
     from: Message,
-    toBody: (path: readonly Message[], wish: Pick<Chat, 'model' | 'policy'>) => unknown,
+    toBody: (path: readonly Message[], wish: Wish) => unknown,
   ): Promise<void> {
     const view = this.#views.get(chatId);
     if (!view) return;
@@ -263,7 +263,8 @@ export class ChatEngine {
     const progress = new Progress(from, this.#deps.now, (message) => this.#replace(chatId, message));
     const keeping = setInterval(() => void this.#keep(view, [progress.message]), KEEP_MS);
     const path = toPath(view.messages, from.id);
-    const wish = { model: from.model ?? view.chat.model, policy: view.chat.policy };
+    const { model, policy, maxCostUsd = null } = view.chat;
+    const wish = { model: from.model ?? model, policy, maxCostUsd };
     this.#replace(chatId, from);
     try {
       const response = await this.#deps.api.open({

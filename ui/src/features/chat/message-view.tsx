@@ -102,7 +102,7 @@ function Question(props: MessageViewProps): ReactNode {
   const t = useMessages(chatMessages);
   if (editing) return <EditForm {...props} />;
   return (
-    <article aria-label={t.you} className="group flex flex-col items-end gap-1" data-message={message.id}>
+    <article tabIndex={-1} aria-label={t.you} className="group flex flex-col items-end gap-1" data-message={message.id}>
       <FileChips files={message.attachments} />
       {message.text !== '' && (
         <div
@@ -209,7 +209,14 @@ function AnswerView(props: MessageViewProps): ReactNode {
   const streaming = state === 'streaming';
   const retry = useRef(() => void engine.retry(chatId, id));
   return (
-    <article aria-label={t.assistant} aria-busy={streaming} data-message={id} data-state={state} className="min-w-0">
+    <article
+      tabIndex={-1}
+      aria-label={t.assistant}
+      aria-busy={streaming}
+      data-message={id}
+      data-state={state}
+      className="min-w-0"
+    >
       <Reasoning message={message} />
       {text !== '' && <Markdown text={text} growing={streaming} />}
       {streaming && (text === '' || message.route?.state === 'waiting') && <AttemptLine message={message} />}

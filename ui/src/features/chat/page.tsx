@@ -81,10 +81,10 @@ function useChatShortcuts(path: readonly Message[], focus: () => void, toggleLis
 function useWish(chatId: string | null): { wish: Wish; onWish: (changes: Partial<Wish>) => void } {
   const engine = useEngine();
   const view = useChatView(chatId);
-  const [fresh, setFresh] = useState<Wish>({ model: 'auto', policy: 'free_first' });
+  const [fresh, setFresh] = useState<Wish>({ model: 'auto', policy: 'free_first', maxCostUsd: null });
   if (view === null) return { wish: fresh, onWish: (changes) => setFresh({ ...fresh, ...changes }) };
-  const { model, policy } = view.chat;
-  return { wish: { model, policy }, onWish: (changes) => void engine.change(view.chat.id, changes) };
+  const { model, policy, maxCostUsd = null } = view.chat;
+  return { wish: { model, policy, maxCostUsd }, onWish: (changes) => void engine.change(view.chat.id, changes) };
 }
 
 function useSending(chatId: string | null, wish: Wish, temporary: boolean) {

@@ -1,28 +1,53 @@
 // Picks what a chat may spend: nothing, only when nothing is free, or whatever is best.
 import { ChevronDown, Gauge, Leaf, Scale } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { Menu } from '../../components/menu.tsx';
+import { Menu, type MenuItem } from '../../components/menu.tsx';
 import { Popover } from '../../components/popover.tsx';
-import { useMessages } from '../../lib/messages.ts';
+import { formatUsd } from '../../lib/format.ts';
+import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { chatMessages } from './messages.ts';
-import { policies, type ChatPolicy } from './types.ts';
+import type { Wish } from './request.ts';
+import { costBounds, policies, type ChatPolicy } from './types.ts';
 
 const icons = { only_free: Leaf, free_first: Scale, best: Gauge } as const;
 
 interface PolicyMenuProps {
-  readonly policy: ChatPolicy;
-  readonly onChange: (policy: ChatPolicy) => void;
+  readonly wish: Wish;
+  readonly onWish: (changes: Partial<Wish>) => void;
+}
+
+function CostBound({ wish: { maxCostUsd = null }, onWish }: PolicyMenuProps): ReactNode {
+  const t = useMessages(chatMessages);
+  const language = useLanguage();
+  return (
+    <label className="flex flex-wrap items-center justify-between gap-2 border-t border-line px-4 py-3 text-sm">
+      {t.bound}
+      <select
+        value={maxCostUsd ?? ''}
+        onChange={({ target }) => onWish({ maxCostUsd: target.value === '' ? null : Number(target.value) })}
+        className="min-h-9 max-w-full rounded-xl border border-line-strong bg-page px-2 text-sm"
+      >
+        <option value="">{t.noBound}</option>
+        {costBounds.map((usd) => (
+          <option key={usd} value={usd}>
+            {t.upTo(formatUsd(usd, language))}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
 }
 
 /** The button and its menu. */
-export function PolicyMenu({ policy, onChange }: PolicyMenuProps): ReactNode {
+export function PolicyMenu({ wish, onWish }: PolicyMenuProps): ReactNode {
   const t = useMessages(chatMessages);
+  const { policy } = wish;
   const Current = icons[policy];
   return (
     <Popover
       label={t.policy}
       align="end"
-      className="w-[min(22rem,calc(100vw-1rem))]"
+      className="w-[min(24rem,calc(100vw-1rem))]"
       trigger={(props) => (
         <button
           type="button"
@@ -37,23 +62,29 @@ export function PolicyMenu({ policy, onChange }: PolicyMenuProps): ReactNode {
       )}
     >
       {(close) => (
-        <Menu
-          label={t.policy}
-          close={close}
-          items={policies.map((id) => {
-            const Icon = icons[id];
-            const [label, hint] = t.policies[id];
-            return {
-              id,
-              label,
-              hint,
-              icon: <Icon size={17} aria-hidden />,
-              checked: id === policy,
-              run: () => onChange(id),
-            };
-          })}
-        />
+        <>
+          <Menu label={t.policy} close={close} items={policies.map((id) => toItem(id, { t, policy, onWish }))} />
+          {policy !== 'only_free' && <CostBound wish={wish} onWish={onWish} />}
+        </>
       )}
     </Popover>
   );
+}
+
+interface ItemContext extends Pick<PolicyMenuProps, 'onWish'> {
+  readonly t: (typeof chatMessages)['en'];
+  readonly policy: ChatPolicy;
+}
+
+function toItem(id: ChatPolicy, { t, policy, onWish }: ItemContext): MenuItem {
+  const Icon = icons[id];
+  const [label, hint] = t.policies[id];
+  return {
+    id,
+    label,
+    hint,
+    icon: <Icon size={17} aria-hidden />,
+    checked: id === policy,
+    run: () => onWish({ policy: id }),
+  };
 }

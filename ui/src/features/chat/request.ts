@@ -44,15 +44,21 @@ export function toAskedMessages(path: readonly Message[], light = false): readon
 export interface Wish {
   readonly model: string;
   readonly policy: ChatPolicy;
+  readonly maxCostUsd?: number | null;
+}
+
+interface Controls {
+  readonly model: string;
+  readonly freeway?: { readonly tier: 'free' } | { readonly max_cost_usd: number };
 }
 
 /** Model and controls for a wish. The best policy asks `auto` for large models; a model that was picked stays. */
-export function toControls({ model, policy }: Wish): {
-  readonly model: string;
-  readonly freeway?: { readonly tier: 'free' };
-} {
+function toControls({ model, policy, maxCostUsd = null }: Wish): Controls {
   if (policy === 'only_free') return { model, freeway: { tier: 'free' } };
-  return { model: policy === 'best' && model === 'auto' ? 'auto:large' : model };
+  return {
+    model: policy === 'best' && model === 'auto' ? 'auto:large' : model,
+    ...(maxCostUsd === null ? {} : { freeway: { max_cost_usd: maxCostUsd } }),
+  };
 }
 
 /** The body that asks for an answer. */

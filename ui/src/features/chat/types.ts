@@ -5,6 +5,9 @@ import type { AttemptEvent, ReceiptEvent, RouteEvent } from '#shared/api/events.
 export const policies = ['only_free', 'free_first', 'best'] as const;
 export type ChatPolicy = (typeof policies)[number];
 
+/** Bounds to choose from, US dollars. */
+export const costBounds = [0.01, 0.1, 1] as const;
+
 export interface Chat {
   readonly id: string;
   readonly title: string;
@@ -16,6 +19,8 @@ export interface Chat {
   readonly leafId: string | null;
   readonly model: string;
   readonly policy: ChatPolicy;
+  /** The most a paid answer may cost, US dollars; null or absent: no bound of the chat's own. */
+  readonly maxCostUsd?: number | null;
   /** Kept in memory only, and gone with the page. */
   readonly temporary: boolean;
 }
