@@ -12,6 +12,8 @@ export interface Receipt {
   readonly waitedMs: number;
   /** null when it is not known before the body (streams). */
   readonly costUsd: number | null;
+  /** Fields of the request that the provider's format can't carry; absent: none. */
+  readonly dropped?: readonly string[];
 }
 
 /** One step on the way to an answer, for callers who want to watch. */

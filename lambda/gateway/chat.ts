@@ -3,6 +3,7 @@ import type { WireId } from '#shared/catalog.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
 import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter } from '../wire/types.ts';
+import type { Headers } from '../ports.ts';
 import { needsMask } from '../routing/capabilities.ts';
 import { classify } from '../routing/classify.ts';
 import { estimateTokens } from '../routing/estimate.ts';
@@ -144,6 +145,15 @@ function toTarget({ fleet }: ChatInput, index: number, stripped: readonly string
   return { candidate, target, wireId, path };
 }
 
+function toHeaders({ question, traceparent }: ChatInput, wire: ChatWire, target: RequestTarget): Headers {
+  return {
+    'content-type': 'application/json',
+    accept: question.stream ? 'text/event-stream' : 'application/json',
+    ...(traceparent ? { traceparent } : {}),
+    ...wire.requiredHeaders(target),
+  };
+}
+
 const none: readonly string[] = [];
 
 /** Builds the operation. Pure but for what its readers are given. */
@@ -166,12 +176,7 @@ export function createChatOperation(input: ChatInput): Operation {
     if (all.length > 0) dropped.set(index, all);
     return {
       path: path ?? wire.requestPath(question, target),
-      headers: {
-        'content-type': 'application/json',
-        accept: question.stream ? 'text/event-stream' : 'application/json',
-        ...(input.traceparent ? { traceparent: input.traceparent } : {}),
-        ...wire.requiredHeaders(target),
-      },
+      headers: toHeaders(input, wire, target),
       body: text,
       firstContentTimeoutMs: firstContentMs(candidate, question, profile),
       usualContentMs: usualContentMs(candidate, question, profile),
@@ -188,21 +193,14 @@ export function createChatOperation(input: ChatInput): Operation {
     deadlineAtMs: input.deadlineAtMs,
     rescue,
     prepare,
+    dropped: (index) => dropped.get(index) ?? none,
     read: (index, context) => {
       const dialect = input.dialectOf(index);
       const wire = wireOf(wires, wireIdOf(fleet, index));
       const left = dropped.get(index) ?? none;
+      const careful = tellingDropped(quotingNothing(context, question), left);
       return createChatReader(
-        {
-          question,
-          wire,
-          callerWire,
-          writer,
-          dialect,
-          context: tellingDropped(quotingNothing(context, question), left),
-          rescue,
-          dropped: left,
-        },
+        { question, wire, callerWire, writer, dialect, context: careful, rescue, dropped: left },
         rescue.resume(index),
       );
     },

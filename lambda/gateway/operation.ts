@@ -74,6 +74,8 @@ export interface Operation {
   readonly deadlineAtMs: number;
   /** The call to candidate `index`. `stripped` names optional fields that this provider and model refuse. */
   prepare(index: number, stripped: readonly string[]): OutgoingCall;
+  /** Fields of the caller's request that candidate `index` was not told; absent: none ever are. */
+  readonly dropped?: (index: number) => readonly string[];
   /** A reader for one reply of candidate `index`. */
   read(index: number, context: ReaderContext): ReplyReader;
 }

@@ -73,7 +73,9 @@ function start(race: Race, runner: Runner): void {
     stripped: [...deps.ledger.stripped.fields(index), ...(journey.stripped.get(index) ?? [])],
     commit: (contentType, usage) => {
       journey.committed = true;
-      return caller.commit(toReceipt(journey, candidate, priceOf(candidate, usage)), contentType);
+      const receipt = toReceipt(journey, candidate, priceOf(candidate, usage));
+      const dropped = operation.dropped?.(index) ?? [];
+      return caller.commit(dropped.length === 0 ? receipt : { ...receipt, dropped }, contentType);
     },
     closing: (usage, seenTokens) => toClosing(journey, runner, { usage, seenTokens }),
     onContent: () => win(race, runner, deps.clock.now() - startedAtMs),

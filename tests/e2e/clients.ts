@@ -31,6 +31,8 @@ export interface Heard {
 
 export interface Client {
   readonly name: string;
+  /** It shows what a model thought. */
+  readonly showsThoughts: boolean;
   /** The word of its format for each reason to end. */
   readonly finishes: Readonly<Record<'stop' | 'tools', string>>;
   ask(wish: Wish, signal?: AbortSignal): Promise<Heard>;
@@ -66,6 +68,7 @@ export function createChatClient(baseURL: string, apiKey: string): Client {
   const client = new OpenAI({ apiKey, baseURL, maxRetries: 0 });
   return {
     name: 'openai chat',
+    showsThoughts: true,
     finishes: { stop: 'stop', tools: 'tool_calls' },
     ask: async (wish, signal) => {
       const { model, tools, schema } = wish;
@@ -129,6 +132,7 @@ export function createMessagesClient(url: string, apiKey: string): Client {
   const client = new Anthropic({ apiKey, baseURL: url, maxRetries: 0 });
   return {
     name: 'anthropic',
+    showsThoughts: true,
     finishes: { stop: 'end_turn', tools: 'tool_use' },
     ask: async (wish, signal) => {
       const body: Anthropic.MessageCreateParamsNonStreaming = {
@@ -196,6 +200,7 @@ export function createResponsesClient(baseURL: string, apiKey: string): Client {
   const client = new OpenAI({ apiKey, baseURL, maxRetries: 0 });
   return {
     name: 'openai responses',
+    showsThoughts: true,
     finishes: { stop: 'completed', tools: 'completed' },
     ask: async (wish, signal) => {
       const body = {

@@ -2,6 +2,7 @@
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChatClient, createMessagesClient, createResponsesClient, type Client } from './clients.ts';
+import { createAiClients } from './ai-clients.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 const mock = new LLMock({ port: 0, logLevel: 'silent' });
@@ -17,7 +18,14 @@ const person = {
   additionalProperties: false,
 };
 
-const clientNames = ['openai chat', 'openai responses', 'anthropic'] as const;
+const clientNames = [
+  'openai chat',
+  'openai responses',
+  'anthropic',
+  'ai chat',
+  'ai responses',
+  'ai anthropic',
+] as const;
 /** Providers by the format they speak; each serves a model named after it. */
 const wires = ['openai-chat', 'openai-responses', 'anthropic'] as const;
 const pairs = clientNames.flatMap((client) => wires.map((wire) => ({ client, wire })));
@@ -50,6 +58,7 @@ beforeAll(async () => {
     'openai chat': createChatClient(`${server.url}/v1`, OWNER_KEY),
     'openai responses': createResponsesClient(`${server.url}/v1`, OWNER_KEY),
     anthropic: createMessagesClient(server.url, OWNER_KEY),
+    ...createAiClients(server.url, OWNER_KEY),
   };
 });
 afterAll(async () => {
@@ -108,8 +117,12 @@ describe.each(pairs)('$client to $wire', ({ client: name, wire }) => {
   });
 
   it.each([false, true])('thoughts, streamed: %s', async (stream) => {
-    const { text, reasoning } = await clientOf(name).ask({ model, prompt: 'think', stream });
-    expect({ text, reasoning }).toEqual({ text: 'It is 42.', reasoning: 'Six times seven.' });
+    const client = clientOf(name);
+    const { text, reasoning } = await client.ask({ model, prompt: 'think', stream });
+    expect({ text, reasoning }).toEqual({
+      text: 'It is 42.',
+      reasoning: client.showsThoughts ? 'Six times seven.' : '',
+    });
   });
 
   it('errors by their kind', async () => {

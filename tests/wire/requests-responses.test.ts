@@ -22,6 +22,11 @@ describe('a Responses request', () => {
   it.each<readonly [string, object, object]>([
     ['a text', {}, { messages: [hi] }],
     ['instructions', { instructions: 'Be kind.' }, { messages: [{ role: 'system', content: 'Be kind.' }, hi] }],
+    [
+      'what developers say, before and in between',
+      { instructions: 'A', input: [{ role: 'developer', content: 'B' }, hi, { role: 'developer', content: 'C' }] },
+      { messages: [{ role: 'system', content: 'A\n\nB' }, hi, { role: 'user', content: 'C' }] },
+    ],
     ['a bound', { max_output_tokens: 9 }, { max_tokens: 9 }],
     ['an effort', { reasoning: { effort: 'low' } }, { reasoning_effort: 'low' }],
     [

@@ -1,6 +1,7 @@
 // Tells the messages of a Messages request in the OpenAI chat format.
 import type { Json } from '../json.ts';
 import { isRecord, toRecord, toText } from '../json.ts';
+import { addSystem } from '../pivot-system.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import type { Pivot } from './question.ts';
 
@@ -15,13 +16,15 @@ function addMessage(pivot: Pivot, message: unknown, path: string): void {
   const { role, content } = message;
   if (role !== 'user' && role !== 'assistant' && role !== 'system')
     return failShowing(`${path}.role`, 'user or assistant', role);
-  if (typeof content === 'string') return void pivot.messages.push({ role, content });
+  if (typeof content === 'string')
+    return role === 'system' ? addSystem(pivot.messages, content) : void pivot.messages.push({ role, content });
   if (!Array.isArray(content)) return fail(`${path}.content`, 'a string or an array of blocks', content);
   const blocks = content.map((block: unknown, index) =>
     isRecord(block) ? block : fail(`${path}.content[${index}]`, 'an object', block),
   );
   if (role === 'assistant') addAssistant(pivot, blocks, path);
-  else addUser(pivot, blocks, { path, role });
+  else if (role === 'user') addUser(pivot, blocks, path);
+  else addSystem(pivot.messages, blocks.map((block, index) => textOf(block, `${path}.content[${index}]`)).join('\n\n'));
 }
 
 function textOf(block: Json, path: string): string {
@@ -55,13 +58,8 @@ function addAssistant(pivot: Pivot, blocks: readonly Json[], path: string): void
   });
 }
 
-interface Place {
-  readonly path: string;
-  readonly role: string;
-}
-
 /** Results of tools become messages of their own, before everything else the message says. */
-function addUser(pivot: Pivot, blocks: readonly Json[], { path, role }: Place): void {
+function addUser(pivot: Pivot, blocks: readonly Json[], path: string): void {
   const parts: Json[] = [];
   blocks.forEach((block, index) => {
     const at = `${path}.content[${index}]`;
@@ -72,7 +70,7 @@ function addUser(pivot: Pivot, blocks: readonly Json[], { path, role }: Place): 
   const [first] = parts;
   if (first === undefined) return;
   const content = onlyText && parts.length === 1 ? first['text'] : parts;
-  pivot.messages.push({ role, content });
+  pivot.messages.push({ role: 'user', content });
 }
 
 /** Adds the message of a tool's result. Answers what such a message can't hold: pictures. */

@@ -4,6 +4,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { parseQuestion as parsePivot } from '../openai-chat/question.ts';
+import { addSystem } from '../pivot-system.ts';
 import { addMessages } from './pivot-messages.ts';
 import { addTools } from './pivot-tools.ts';
 
@@ -37,7 +38,7 @@ export function parseQuestion(json: unknown): ChatQuestion {
   if (!isRecord(json)) return fail('', 'a JSON object', json);
   const pivot: Pivot = { body: {}, messages: [], dropped: new Set(), bound: new Set() };
   for (const name of alike) if (json[name] !== undefined) pivot.body[name] = json[name];
-  addSystem(pivot, json['system']);
+  addSystemField(pivot, json['system']);
   addMessages(pivot, json['messages']);
   addTools(pivot, json);
   addStops(pivot, json['stop_sequences']);
@@ -58,15 +59,15 @@ export function parseQuestion(json: unknown): ChatQuestion {
   };
 }
 
-function addSystem(pivot: Pivot, system: unknown): void {
+function addSystemField(pivot: Pivot, system: unknown): void {
   if (system === undefined || system === null || system === '') return;
-  if (typeof system === 'string') return void pivot.messages.push({ role: 'system', content: system });
+  if (typeof system === 'string') return addSystem(pivot.messages, system);
   if (!Array.isArray(system)) return fail('system', 'a string or an array of text blocks', system);
   const texts = system.map((block: unknown, index) => {
     const text = isRecord(block) && block['type'] === 'text' ? block['text'] : undefined;
     return typeof text === 'string' ? text : fail(`system[${index}]`, 'a text block', block);
   });
-  if (texts.length > 0) pivot.messages.push({ role: 'system', content: texts.join('\n\n') });
+  addSystem(pivot.messages, texts.join('\n\n'));
 }
 
 function addStops(pivot: Pivot, stops: unknown): void {

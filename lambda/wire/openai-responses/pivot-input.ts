@@ -1,6 +1,7 @@
 // Tells the input items of a Responses request as messages of the OpenAI chat format.
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
+import { addSystem } from '../pivot-system.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import type { Pivot } from './question.ts';
 
@@ -43,13 +44,16 @@ function addItem(pivot: Pivot, item: Json, path: string): void {
 function addMessage(pivot: Pivot, item: Json, path: string): void {
   const { role, content } = item;
   if (!roles.has(role)) return failShowing(`${path}.role`, 'one of user, assistant, system, developer', role);
-  if (typeof content === 'string') return void pivot.messages.push({ role, content });
+  const isSystem = role === 'system' || role === 'developer';
+  if (typeof content === 'string')
+    return isSystem ? addSystem(pivot.messages, content) : void pivot.messages.push({ role, content });
   if (!Array.isArray(content)) return fail(`${path}.content`, 'a string or an array of parts', content);
   const parts = content.flatMap((part: unknown, index) => toParts(pivot, part, `${path}.content[${index}]`));
   const isText = parts.every(({ type }) => type === 'text');
   if (parts.length === 0) return;
   // Only callers' own words come in parts everywhere.
   const text = parts.map((part) => part['text']).join(role === 'assistant' ? '' : '\n');
+  if (isSystem) return addSystem(pivot.messages, text);
   pivot.messages.push({ role, content: isText && (role !== 'user' || parts.length === 1) ? text : parts });
 }
 

@@ -5,6 +5,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { parseQuestion as parsePivot } from '../openai-chat/question.ts';
+import { addSystem } from '../pivot-system.ts';
 import { addInput } from './pivot-input.ts';
 import { addTools } from './pivot-tools.ts';
 
@@ -47,7 +48,7 @@ export function parseQuestion(json: unknown): ChatQuestion {
   const { instructions } = json;
   if (isGiven(instructions)) {
     if (typeof instructions !== 'string') return fail('instructions', 'a string', instructions);
-    if (instructions !== '') pivot.messages.push({ role: 'system', content: instructions });
+    addSystem(pivot.messages, instructions);
   }
   addInput(pivot, json['input']);
   addTools(pivot, json);
