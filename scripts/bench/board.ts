@@ -3,6 +3,7 @@ import { cpus, release, type } from 'node:os';
 import type { DecisionTime } from './decision.ts';
 import type { Series } from './paired.ts';
 import type { Throughput } from './slices.ts';
+import type { Starts } from './starts.ts';
 import { estimateMedian, estimateRatio, median, percentile, type Estimate } from './stats.ts';
 import type { StoreCalls } from './store-calls.ts';
 
@@ -40,6 +41,7 @@ export interface Board {
   readonly memory: readonly Memory[];
   readonly decisions: readonly DecisionTime[];
   readonly storeCalls: StoreCalls | null;
+  readonly starts: Starts | null;
   /** What was not run, and why. */
   readonly notRun: readonly string[];
 }

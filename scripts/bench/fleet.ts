@@ -20,12 +20,15 @@ function toModels(credential: number): NonNullable<ProviderEntry['models']> {
   }));
 }
 
-/** Entries of FREEWAY_PROVIDERS whose calls go to `baseUrl`. Every credential has a pool per minute and one per day, so each call is reserved and settled. */
-export function toEntries(baseUrl: string): ProviderEntry[] {
+/** One of so many credentials leads to a provider that does not answer, where there is one. */
+const DEAD_EVERY = 5;
+
+/** Entries of FREEWAY_PROVIDERS whose calls go to `baseUrl`, some of them to `deadUrl` where that is given. Every credential has a pool per minute and one per day, so each call is reserved and settled. */
+export function toEntries(baseUrl: string, deadUrl: string | null = null): ProviderEntry[] {
   return Array.from({ length: CREDENTIALS }, (_, credential) => ({
     provider: 'openai-compatible',
     name: `bench-${credential}`,
-    baseUrl,
+    baseUrl: deadUrl !== null && credential % DEAD_EVERY === 0 ? deadUrl : baseUrl,
     apiKey: `bench-key-${credential}`,
     tier: 'free',
     enabled: true,

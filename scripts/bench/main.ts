@@ -8,16 +8,18 @@ import { judge, type Gate } from './gates.ts';
 import { startInProcess } from './in-process.ts';
 import { playPaired } from './paired.ts';
 import { renderBoard, renderGates, writeBoard } from './report.ts';
-import { burst, busy, large, paced, small, tools, type Scenario } from './scenarios.ts';
+import { beside, burst, busier, busy, dead, large, paced, small, tools, type Scenario } from './scenarios.ts';
 import { playSlices, type Throughput } from './slices.ts';
 import { createRandom } from './stats.ts';
 import { countStoreCalls } from './store-calls.ts';
-import { startTargets, type Targets } from './targets.ts';
+import { timeStarts } from './starts.ts';
+import { startTargets, type Target, type Targets } from './targets.ts';
 
-const USAGE = `npm run bench -- [--quick] [--check] [--out <folder>]
-  --quick   fewer rounds and connections; under two minutes
+const USAGE = `npm run bench -- [--quick] [--check] [--peers] [--out <folder>]
+  --quick   fewer rounds and connections; under four minutes
   --check   exit with 1 when a gate does not hold, after measuring once more
-  --out     folder for the result as JSON (default .bench)`;
+  --peers   measure other gateways too; installs them into a temporary folder
+  --out     folder for the result as JSON, board and chart (default .bench)`;
 
 interface Plan {
   readonly warmUps: number;
@@ -28,6 +30,7 @@ interface Plan {
   readonly connections: readonly number[];
   readonly sliceMs: number;
   readonly cycles: number;
+  readonly starts: number;
 }
 
 const quick: Plan = {
@@ -38,6 +41,7 @@ const quick: Plan = {
   connections: [32],
   sliceMs: 1_500,
   cycles: 3,
+  starts: 5,
 };
 const full: Plan = {
   warmUps: 2_000,
@@ -47,9 +51,10 @@ const full: Plan = {
   connections: [1, 8, 32, 128],
   sliceMs: 2_500,
   cycles: 5,
+  starts: 15,
 };
 
-const scenarios: readonly Scenario[] = [small, tools, large, burst, paced, busy];
+const scenarios: readonly Scenario[] = [small, tools, large, burst, paced, busy, busier, beside, dead];
 
 interface Rig {
   readonly targets: Targets;
@@ -59,23 +64,31 @@ interface Rig {
 
 const say = (text: string): void => console.log(text);
 
-async function measureInside(plan: Plan): Promise<Pick<Board, 'decisions' | 'storeCalls'>> {
+async function measureInside(plan: Plan): Promise<Pick<Board, 'decisions' | 'storeCalls' | 'starts'>> {
+  say('Starts ...');
+  const starts = await timeStarts(plan.starts);
   say('Decision and store calls, in process ...');
   const inside = await startInProcess();
   try {
     const storeCalls = await countStoreCalls(inside, 500);
-    return { storeCalls, decisions: await timeDecisions(inside, plan.decisionRuns) };
+    return { starts, storeCalls, decisions: await timeDecisions(inside, plan.decisionRuns) };
   } finally {
     await inside.close();
   }
 }
 
+/** Direct and reference as ever, and the Freeway that has dead providers. */
+function toDead({ list, lame }: Targets): readonly Target[] {
+  const [direct, reference] = list;
+  if (!direct || !reference || lame === null) throw new Error('the second Freeway was not started');
+  return [direct, reference, { ...lame, name: 'freeway' }];
+}
+
 async function measurePaired({ targets, plan, random }: Rig, scenario: Scenario): Promise<PairedRow[]> {
   say(`Paired: ${scenario.name} ...`);
   const isPaced = scenario.directive.paceMs > 0;
-  const series = await playPaired(targets.list, {
+  const series = await playPaired(scenario === dead ? toDead(targets) : targets.list, {
     scenario,
-    apiKey: targets.apiKey,
     // What comes before has warmed the code up for a stream that takes its time.
     warmUps: isPaced ? 3 : plan.warmUps,
     rounds: isPaced ? plan.pacedRounds : plan.rounds,
@@ -84,18 +97,27 @@ async function measurePaired({ targets, plan, random }: Rig, scenario: Scenario)
   return toPairedRows(scenario.name, series);
 }
 
+/** Every target, and Freeway asked with a key that nobody has. */
+function toLooped({ list }: Targets): readonly Target[] {
+  const freeway = list.find(({ name }) => name === 'freeway');
+  return freeway ? [...list, { ...freeway, name: 'freeway, wrong key', headers: WRONG_KEY }] : list;
+}
+
+const WRONG_KEY = { authorization: 'Bearer fwy_a-key-that-nobody-has-0123456789' };
+
 async function measureThroughput({ targets, plan, random }: Rig): Promise<Throughput[]> {
-  const [provider, ...measured] = targets.list;
+  const looped = toLooped(targets);
+  const [provider, ...measured] = looped;
   if (!provider) return [];
   // Driver and provider stay on core 0; what is measured gets core 1 for itself.
   const pinned = measured.every(({ pid }) => pin(pid, 1));
   const results: Throughput[] = [];
   for (const connections of plan.connections) {
     say(`Closed loop: ${connections} connections ...`);
-    const options = { scenario: small, apiKey: targets.apiKey, connections, random };
+    const options = { scenario: small, connections, random };
     const { sliceMs, cycles } = plan;
     results.push(
-      ...(await playSlices(targets.list, { ...options, sliceMs, cycles, rigPid: provider.pid, rigShares: pinned })),
+      ...(await playSlices(looped, { ...options, sliceMs, cycles, rigPid: provider.pid, rigShares: pinned })),
     );
   }
   return results;
@@ -107,7 +129,9 @@ async function measureOutside(
   notRun: string[],
 ): Promise<Pick<Board, 'paired' | 'throughput' | 'memory' | 'pinned'>> {
   const { list } = rig.targets;
-  const pinned = [process.pid, ...list.map(({ pid }) => pid)].every((pid) => pin(pid, 0));
+  const { lame } = rig.targets;
+  const pids = [process.pid, ...list.map(({ pid }) => pid), ...(lame ? [lame.pid] : [])];
+  const pinned = pids.every((pid) => pin(pid, 0));
   if (!pinned) notRun.push('pinning to cores: taskset is not available here, so the figures are noisier');
   const idle = list.map(({ pid }) => readRssMb(pid));
   const attempt = async <T>(name: string, act: () => Promise<T[]>): Promise<T[]> => {
@@ -143,14 +167,22 @@ async function repeatFailed(rig: Rig, board: Board, gates: readonly Gate[]): Pro
   return { ...board, paired: [...board.paired.filter(({ scenario }) => !again.has(scenario)), ...rows] };
 }
 
-async function run(plan: Plan, check: boolean): Promise<{ board: Board; gates: readonly Gate[] }> {
+async function run({
+  plan,
+  check,
+  peers,
+}: {
+  plan: Plan;
+  check: boolean;
+  peers: boolean;
+}): Promise<{ board: Board; gates: readonly Gate[] }> {
   const startedAt = new Date().toISOString();
   const stealBefore = readSteal();
   const inside = await measureInside(plan);
-  const targets = await startTargets();
+  const targets = await startTargets(peers);
   try {
     const rig: Rig = { targets, plan, random: createRandom(Date.now()) };
-    const notRun = [...targets.missing, 'nginx and other gateways: this bench starts none but its own reference'];
+    const notRun = [...targets.missing];
     const outside = await measureOutside(rig, notRun);
     const stealAfter = readSteal();
     const stolenShare =
@@ -170,6 +202,7 @@ async function main(): Promise<number> {
     options: {
       quick: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       out: { type: 'string', default: '.bench' },
     },
@@ -178,12 +211,18 @@ async function main(): Promise<number> {
     say(USAGE);
     return 0;
   }
-  const { board, gates } = await run(values.quick ? quick : full, values.check);
+  const { board, gates } = await run({
+    plan: values.quick ? quick : full,
+    check: values.check,
+    peers: values.peers,
+  });
   say(`\n${renderBoard(board)}\n\n${renderGates(gates)}\n`);
   say(`Written to ${writeBoard(board, gates, values.out)}`);
   return values.check && gates.some(({ passed }) => !passed) ? 1 : 0;
 }
 
+// Every process and folder is ended with this one.
+process.setMaxListeners(100);
 // Leaving by way of exit() ends the processes that were started.
 process.on('SIGINT', () => process.exit(130));
 process.on('SIGTERM', () => process.exit(143));

@@ -1,5 +1,5 @@
 // Paired rounds: every round asks every target once, in shuffled order, with one request in flight; what counts is the difference to `direct`.
-import { openConnection, type Connection, type Timing } from './connection.ts';
+import { openConnection, type Timing } from './connection.ts';
 import { toRequest, type Scenario } from './scenarios.ts';
 import { shuffle } from './stats.ts';
 import type { Target } from './targets.ts';
@@ -19,7 +19,6 @@ export interface Series {
 
 export interface PairedOptions {
   readonly scenario: Scenario;
-  readonly apiKey: string;
   readonly warmUps: number;
   readonly rounds: number;
   readonly random: () => number;
@@ -28,24 +27,45 @@ export interface PairedOptions {
 interface Lane {
   readonly series: Series;
   readonly ask: () => Promise<Timing>;
-  readonly connection: Connection;
+  /** Begins what is to be under way beside the question; null when nothing is. */
+  readonly begin: (() => Promise<Timing>) | null;
+  readonly close: () => void;
 }
 
 /** A connection whose replies are awaited; a broken one rejects the request in flight. */
-async function openLane(target: Target, { scenario, apiKey }: PairedOptions): Promise<Lane> {
-  const request = toRequest(scenario, apiKey);
+async function openAsking(
+  target: Target,
+  { name, body, marks }: { name: string; body: string; marks: boolean },
+): Promise<{ ask: () => Promise<Timing>; close: () => void }> {
+  const request = toRequest(body, target.headers);
   let fail: (error: Error) => void = () => undefined;
   const connection = await openConnection({
     port: target.port,
-    marks: scenario.directive.chunks > 0,
-    onLost: (reason) => fail(new Error(`${target.name}, ${scenario.name}: ${reason}`)),
+    marks,
+    onLost: (reason) => fail(new Error(`${target.name}, ${name}: ${reason}`)),
   });
   const ask = (): Promise<Timing> =>
     new Promise((resolve, reject) => {
       fail = reject;
       connection.send(request, resolve);
     });
-  return { connection, ask, series: { target: target.name, waitedUs: [], addedUs: [], transitUs: [], failed: 0 } };
+  return { ask, close: () => connection.close() };
+}
+
+async function openLane(target: Target, { scenario }: PairedOptions): Promise<Lane> {
+  const { name, body, directive } = scenario;
+  const own = await openAsking(target, { name, body, marks: directive.chunks > 0 });
+  const other =
+    scenario.beside === undefined ? null : await openAsking(target, { name, body: scenario.beside, marks: false });
+  return {
+    ask: own.ask,
+    begin: other?.ask ?? null,
+    close: () => {
+      own.close();
+      other?.close();
+    },
+    series: { target: target.name, waitedUs: [], addedUs: [], transitUs: [], failed: 0 },
+  };
 }
 
 /** Whether a reply is the one that was asked for. */
@@ -56,7 +76,9 @@ function isWhole({ status, firstUs, transitUs, inOrder }: Timing, { directive }:
 async function playRound(lanes: readonly Lane[], { scenario, random }: PairedOptions): Promise<Map<Lane, number>> {
   const waited = new Map<Lane, number>();
   for (const lane of shuffle(lanes, random)) {
+    const under = lane.begin?.();
     const timing = await lane.ask();
+    await under;
     if (!isWhole(timing, scenario)) lane.series.failed++;
     for (const transit of timing.transitUs) lane.series.transitUs.push(transit);
     waited.set(lane, scenario.directive.chunks > 0 ? (timing.firstUs ?? timing.totalUs) : timing.totalUs);
@@ -79,7 +101,7 @@ export async function playPaired(targets: readonly Target[], options: PairedOpti
       }
     }
   } finally {
-    for (const { connection } of lanes) connection.close();
+    for (const { close } of lanes) close();
   }
   return lanes.map(({ series }) => series);
 }

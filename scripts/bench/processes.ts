@@ -17,6 +17,8 @@ export interface Running {
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const START_MS = 30_000;
 const STOP_MS = 5_000;
+/** How often is looked whether somebody listens. */
+const LOOK_MS = 4;
 
 /** A port nobody listens on right now. */
 function findPort(): Promise<number> {
@@ -62,17 +64,32 @@ async function waitFor(child: ChildProcess, port: number): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`ended with ${child.exitCode ?? child.signalCode}.`);
     if (Date.now() > until) throw new Error(`did not listen within ${START_MS / 1000} s.`);
-    await pause(20);
+    await pause(LOOK_MS);
   }
 }
 
-/** Runs a script of this repository with a free port in PORT. Rejects with what it said when it ends or does not listen in time. */
-export async function start(script: string, env: Readonly<Record<string, string>>): Promise<Running> {
+/** What is started. */
+export interface Program {
+  readonly name: string;
+  /** Arguments of Node. */
+  readonly args: (port: number) => readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A script of this repository. It is told its port by PORT. */
+export const toScript = (script: string, env: Readonly<Record<string, string>>): Program => ({
+  name: script,
+  args: () => [`${root}scripts/node24.mjs`, `${root}${script}`],
+  env,
+});
+
+/** Runs a program on a free port. Rejects with what it said when it ends or does not listen in time. */
+export async function start({ name, args, env }: Program): Promise<Running> {
   const port = await findPort();
   // A file, not a pipe: nobody here has to spend time on reading a log line per request.
   const logPath = join(makeFolder(), 'stderr');
   const log = openSync(logPath, 'a');
-  const child = spawn(process.execPath, [`${root}${script}`], {
+  const child = spawn(process.execPath, args(port), {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', PORT: String(port), HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'ignore', log],
@@ -89,7 +106,7 @@ export async function start(script: string, env: Readonly<Record<string, string>
   } catch (error) {
     const said = readFileSync(logPath, 'utf8').trim().slice(-600);
     await end();
-    throw new Error(`${script} ${error instanceof Error ? error.message : String(error)} ${said}`, { cause: error });
+    throw new Error(`${name} ${error instanceof Error ? error.message : String(error)} ${said}`, { cause: error });
   }
   return { port, pid: child.pid ?? 0, stop: end };
 }

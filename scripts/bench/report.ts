@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Board, PairedRow } from './board.ts';
+import { drawBoard } from './chart.ts';
 import type { Gate } from './gates.ts';
 import type { Throughput } from './slices.ts';
 
@@ -107,8 +108,15 @@ function toSections(board: Board): string[] {
   if (storeCalls) {
     const { requests, readsBefore, writesBefore, readsAfter, writesAfter } = storeCalls;
     sections.push(
-      `Store calls of one request, the most of ${requests}: ${readsBefore} reads and ${writesBefore} writes before the first byte, ` +
+      `Store calls of one request, the most of ${requests} after the first: ${readsBefore} reads and ${writesBefore} writes before the first byte, ` +
         `${readsAfter} reads and ${writesAfter} writes after it.`,
+    );
+  }
+  if (board.starts) {
+    const { runs, medianMs, slowestMs, rssMb } = board.starts;
+    sections.push(
+      `From spawning to the first 200, ${runs} times: median ${medianMs.toFixed(0)} ms, slowest ${slowestMs.toFixed(0)} ms; ` +
+        `${rssMb === null ? 'memory unknown' : `${rssMb.toFixed(0)} MB then`}.`,
     );
   }
   if (board.notRun.length > 0) sections.push(`Not run:\n${board.notRun.map((line) => `- ${line}`).join('\n')}`);
@@ -122,11 +130,16 @@ export const renderBoard = (board: Board): string => toSections(board).join('\n\
 export const renderGates = (gates: readonly Gate[]): string =>
   gates.map(({ name, passed, found }) => `${passed ? 'ok  ' : 'FAIL'} ${name}: ${found}`).join('\n');
 
-/** Writes the board as JSON into the folder and answers its path. */
+const renderMarkdown = (board: Board, gates: readonly Gate[]): string =>
+  [...toSections(board), renderGates(gates)].map((section) => `\`\`\`\n${section}\n\`\`\`\n`).join('\n');
+
+/** Writes the board into the folder, as JSON, as Markdown and as a chart beside it, and answers the path of the JSON. */
 export function writeBoard(board: Board, gates: readonly Gate[], folder: string): string {
   mkdirSync(folder, { recursive: true });
   const cpu = board.machine.cpu.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
-  const path = join(folder, `${board.startedAt.replace(/[:.]/g, '-')}-${cpu}.json`);
-  writeFileSync(path, `${JSON.stringify({ ...board, gates }, null, 2)}\n`);
-  return path;
+  const path = join(folder, `${board.startedAt.replace(/[:.]/g, '-')}-${cpu}`);
+  writeFileSync(`${path}.md`, renderMarkdown(board, gates));
+  writeFileSync(`${path}.svg`, drawBoard(board));
+  writeFileSync(`${path}.json`, `${JSON.stringify({ ...board, gates }, null, 2)}\n`);
+  return `${path}.json`;
 }

@@ -5,6 +5,8 @@ export interface Scenario {
   readonly name: string;
   readonly body: string;
   readonly directive: Directive;
+  /** Body of a request that is under way on another connection whenever this one is asked. */
+  readonly beside?: string;
 }
 
 const SENTENCE =
@@ -76,11 +78,24 @@ export const paced: Scenario = {
 /** Three of ten calls to the provider are refused with 429: what reaches the caller, and what going to the next candidate costs. */
 export const busy: Scenario = { name: 'small, 30 % refused', ...withDirective({ ...plainDirective, busyPercent: 30 }) };
 
-/** The raw HTTP request; the same bytes for every target. */
-export function toRequest({ body }: Pick<Scenario, 'body'>, apiKey: string): Buffer {
+/** Most calls are refused: the way to an answer is longer than the answer. */
+export const busier: Scenario = {
+  name: 'small, 60 % refused',
+  ...withDirective({ ...plainDirective, busyPercent: 60 }),
+};
+
+/** A short question while a long one is being worked on: whether it has to wait for it. */
+export const beside: Scenario = { ...small, name: 'small beside 100 KB', beside: decisionBodies.large };
+
+/** Asked of a Freeway of which some providers do not answer at all. */
+export const dead: Scenario = { ...small, name: 'small, a fifth dead' };
+
+/** The raw HTTP request: the same bytes for every target, but for the headers that it needs. */
+export function toRequest(body: string, headers: Readonly<Record<string, string>>): Buffer {
   const bytes = Buffer.from(body);
+  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const head =
     'POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\naccept: */*\r\n' +
-    `authorization: Bearer ${apiKey}\r\ncontent-length: ${bytes.length}\r\n\r\n`;
+    `${own.join('')}content-length: ${bytes.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head, 'latin1'), bytes]);
 }

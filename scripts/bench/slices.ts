@@ -7,7 +7,6 @@ import type { Target } from './targets.ts';
 
 export interface SliceOptions {
   readonly scenario: Scenario;
-  readonly apiKey: string;
   readonly connections: number;
   readonly sliceMs: number;
   readonly cycles: number;
@@ -38,6 +37,8 @@ export interface Throughput extends Slice {
 
 /** A driver or provider busier than this is what limits the rate. */
 const RIG_LIMIT = 0.8;
+/** A target that had less of its core was kept off it by other work on this machine. */
+const OWN_LEAST = 0.6;
 /** So many times faster than a target the rig must be without it. */
 const HEADROOM = 3;
 
@@ -65,7 +66,7 @@ function loop(
 }
 
 async function drive(target: Target, options: SliceOptions): Promise<{ tally: Tally; wallMs: number }> {
-  const request = toRequest(options.scenario, options.apiKey);
+  const request = toRequest(options.scenario.body, target.headers);
   const tally: Tally = { waitedUs: [], failed: 0 };
   const { promise: lost, reject } = Promise.withResolvers<never>();
   const onLost = (reason: string): void =>
@@ -117,6 +118,8 @@ const medianOf = (slices: readonly Slice[], of: (slice: Slice) => number | null)
 function toLimit(slice: Slice, directPerSecond: number): string | null {
   if (slice.rigShare !== null && slice.rigShare > RIG_LIMIT)
     return `driver and provider were ${Math.round(slice.rigShare * 100)} % busy`;
+  if (slice.busyShare !== null && slice.busyShare < OWN_LEAST)
+    return `other work left it ${Math.round(slice.busyShare * 100)} % of its core`;
   if (directPerSecond >= HEADROOM * slice.perSecond) return null;
   return `without it the rig makes only ${(directPerSecond / slice.perSecond).toFixed(1)} times as many`;
 }

@@ -1,32 +1,40 @@
-// Who is measured: the provider itself (direct), the reference proxy, and Freeway with 500 candidates that all lead to that provider.
+// Who is measured: the provider itself (direct), the reference proxy, Freeway with 500 candidates that all lead to that provider, and peers.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toEntries } from './fleet.ts';
-import { start, type Running } from './processes.ts';
+import { installPeers } from './peers.ts';
+import { start, toScript, type Program, type Running } from './processes.ts';
 import { makeFolder } from './temporary.ts';
 
 export interface Target {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
+  /** What every request to it must carry. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface Targets {
   /** `direct` first, then the reference, then the others. */
   readonly list: readonly Target[];
-  /** Key that Freeway accepts; the others look at none. */
-  readonly apiKey: string;
+  /** A second Freeway, for some of whose providers nobody answers; null when it could not be started. */
+  readonly lame: Target | null;
   /** What could not be started, and why. */
   readonly missing: readonly string[];
   stop(): Promise<void>;
 }
 
 const OWNER_KEY = 'bench-owner-key-0123456789-0123456789';
+const headers = { authorization: `Bearer ${OWNER_KEY}` };
+/** A port that is never listened on. */
+const DEAD_URL = 'http://127.0.0.1:9/v1';
 
-function startFreeway(folder: string, providerPort: number): Promise<Running> {
+/** Freeway over the bench's fleet. */
+export function toFreeway(providerUrl: string, deadUrl: string | null = null): Program {
+  const folder = makeFolder();
   const path = join(folder, 'providers.json');
-  writeFileSync(path, JSON.stringify(toEntries(`http://127.0.0.1:${providerPort}/v1`)));
-  return start('scripts/start.ts', {
+  writeFileSync(path, JSON.stringify(toEntries(providerUrl, deadUrl)));
+  return toScript('scripts/start.ts', {
     FREEWAY_DATA: join(folder, 'data'),
     FREEWAY_PROVIDERS: `@${path}`,
     FREEWAY_OWNER_KEY: OWNER_KEY,
@@ -35,30 +43,41 @@ function startFreeway(folder: string, providerPort: number): Promise<Running> {
   });
 }
 
-/** Starts everything. What can't be started but the provider is reported as missing. */
-export async function startTargets(): Promise<Targets> {
-  const folder = makeFolder();
+/** Starts everything. What can't be started but the provider and the reference is reported as missing. */
+export async function startTargets(withPeers: boolean): Promise<Targets> {
   const running: Running[] = [];
-  const list: Target[] = [];
   const missing: string[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(running.map((one) => one.stop()));
   };
-  const add = async (name: string, starting: Promise<Running>): Promise<number> => {
-    const one = await starting;
+  const open = async (name: string, program: Program, more = {}): Promise<Target> => {
+    const one = await start(program);
     running.push(one);
-    list.push({ name, port: one.port, pid: one.pid });
-    return one.port;
+    return { name, port: one.port, pid: one.pid, headers: { ...headers, ...more } };
+  };
+  const attempt = async (name: string, program: Program, more = {}): Promise<Target | null> => {
+    try {
+      return await open(name, program, more);
+    } catch (error) {
+      missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
   };
   try {
-    const providerPort = await add('direct', start('scripts/bench/mock.ts', {}));
-    await add('reference', start('scripts/bench/reference.ts', { UPSTREAM_PORT: String(providerPort) }));
-    await add('freeway', startFreeway(folder, providerPort)).catch((error: unknown) => {
-      missing.push(`freeway: ${error instanceof Error ? error.message : String(error)}`);
-    });
+    const direct = await open('direct', toScript('scripts/bench/mock.ts', {}));
+    const reference = await open(
+      'reference',
+      toScript('scripts/bench/reference.ts', { UPSTREAM_PORT: `${direct.port}` }),
+    );
+    const providerUrl = `http://127.0.0.1:${direct.port}/v1`;
+    const others = [await attempt('freeway', toFreeway(providerUrl))];
+    const lame = await attempt('freeway', toFreeway(providerUrl, DEAD_URL));
+    const found = withPeers ? installPeers(providerUrl) : { peers: [], missing: ['peers: ask for them with --peers'] };
+    missing.push(...found.missing);
+    for (const { name, program, headers } of found.peers) others.push(await attempt(name, program, headers));
+    return { list: [direct, reference, ...others.filter((target) => target !== null)], lame, missing, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { list, apiKey: OWNER_KEY, missing, stop };
 }

@@ -31,6 +31,7 @@ function toBoard(more: Partial<Board>): Board {
     memory: [],
     decisions: [{ body: 'small', bytes: 134, p50Us: 80, p99Us: 120, runs: 100 }],
     storeCalls: { requests: 10, readsBefore: 1, writesBefore: 1, readsAfter: 0, writesAfter: 1 },
+    starts: null,
     notRun: [],
     ...more,
   };
@@ -55,6 +56,11 @@ describe('judge', () => {
       'a refusal that reached the caller',
       { paired: [toRow({}), toRow({ scenario: 'small, 30 % refused', failed: 1 })] },
       ['small, 30 % refused'],
+    ],
+    [
+      'a dead provider that a caller noticed',
+      { paired: [toRow({}), toRow({ scenario: 'small, a fifth dead', failed: 1 })] },
+      ['small, a fifth dead'],
     ],
     ['a row without a ratio', { paired: [toRow({ ratio: null })] }, ['small JSON']],
     ['nothing but the reference', { paired: [toRow({ target: 'reference' })] }, ['Freeway was measured']],
