@@ -20,6 +20,21 @@ const providers = createRoute({
   path: '/providers',
   component: lazyRouteComponent(() => import('../features/providers/page.tsx'), 'ProvidersPage'),
 });
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('../features/keys/page.tsx'), 'KeysPage'),
+});
+const usage = createRoute({
+  getParentRoute: () => root,
+  path: '/usage',
+  component: lazyRouteComponent(() => import('../features/usage/page.tsx'), 'UsagePage'),
+});
+const receipt = createRoute({
+  getParentRoute: () => root,
+  path: '/r/$requestId',
+  component: lazyRouteComponent(() => import('../features/usage/receipt-page.tsx'), 'ReceiptPage'),
+});
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -29,7 +44,7 @@ const settings = createRoute({
 /** The router of the app document. */
 export const createAppRouter = () =>
   createRouter({
-    routeTree: root.addChildren([newChat, chat, providers, settings]),
+    routeTree: root.addChildren([newChat, chat, providers, keys, usage, receipt, settings]),
     defaultPreload: 'intent',
     defaultErrorComponent: CrashedPage,
     defaultPendingComponent: LoadingPage,

@@ -4,11 +4,12 @@ import { useForm } from 'react-hook-form';
 import type { CredentialChange, CredentialView } from '#shared/api/credentials.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { TextRow } from '../../components/text-row.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { findProvider } from './catalog.ts';
 import { useCredentialActions } from './data.ts';
-import { PlanOptions, TextRow } from './rows.tsx';
+import { PlanOptions } from './rows.tsx';
 import { providerMessages } from './messages.ts';
 
 interface DialogProps {

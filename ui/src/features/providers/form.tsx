@@ -5,13 +5,14 @@ import type { NewCredential } from '#shared/api/credentials.ts';
 import type { CredentialField, Provider } from '#shared/catalog.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { TextRow } from '../../components/text-row.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { findProvider, known } from './catalog.ts';
 import { useCredentialActions } from './data.ts';
 import { providerMessages } from './messages.ts';
-import { PlanOptions, TextRow } from './rows.tsx';
+import { PlanOptions } from './rows.tsx';
 
 interface Values {
   readonly name: string;

@@ -1,0 +1,233 @@
+// A new key: what it may do, and then the key itself, once, with how to use it.
+import { Check, Copy } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { useForm, type UseFormRegister } from 'react-hook-form';
+import type { NewKey } from '#shared/api/keys.ts';
+import { Button } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { TextRow } from '../../components/text-row.tsx';
+import { ApiError } from '../../lib/api.ts';
+import { useMessages } from '../../lib/messages.ts';
+import { useToasts } from '../../lib/toasts.tsx';
+import { useKeyActions } from './data.ts';
+import { keyMessages } from './messages.ts';
+import { snippetKinds, toSnippet, type SnippetKind } from './snippets.ts';
+
+const DAY_MS = 86_400_000;
+const expiryDays = { never: null, days30: 30, days90: 90, year: 365 } as const;
+type Expiry = keyof typeof expiryDays;
+
+interface Values {
+  readonly name: string;
+  readonly tier: 'free' | 'any';
+  readonly privacy: 'no_training' | 'any';
+  readonly rate: string;
+  readonly usd: string;
+  readonly expires: Expiry;
+}
+
+const toAmount = (text: string): number | null => (text.trim() === '' ? null : Number(text));
+
+function toTerms({ name, tier, privacy, rate, usd, expires }: Values): Partial<NewKey> & { name: string } {
+  const days = expiryDays[expires];
+  const max = toAmount(usd);
+  return {
+    name,
+    tier,
+    privacy,
+    requests_per_minute: toAmount(rate),
+    usd: max === null ? null : { max, per: 'month' },
+    expires_at: days === null ? null : new Date(Date.now() + days * DAY_MS).toISOString(),
+  };
+}
+
+interface RowsProps {
+  readonly register: UseFormRegister<Values>;
+}
+
+function LimitRows({ register }: RowsProps): ReactNode {
+  const t = useMessages(keyMessages);
+  return (
+    <div className="grid gap-x-4 sm:grid-cols-2">
+      <TextRow label={t.rate} hint={t.rateHint}>
+        {(props) => <input {...props} type="number" min={1} step={1} {...register('rate')} />}
+      </TextRow>
+      <TextRow label={t.usd} hint={t.usdHint}>
+        {(props) => <input {...props} type="number" min={0} step="any" {...register('usd')} />}
+      </TextRow>
+    </div>
+  );
+}
+
+function PolicyRows({ register }: RowsProps): ReactNode {
+  const t = useMessages(keyMessages);
+  return (
+    <>
+      <TextRow label={t.tier}>
+        {(props) => (
+          <select {...props} {...register('tier')}>
+            <option value="any">{t.tiers.any}</option>
+            <option value="free">{t.tiers.free}</option>
+          </select>
+        )}
+      </TextRow>
+      <TextRow label={t.privacy}>
+        {(props) => (
+          <select {...props} {...register('privacy')}>
+            <option value="any">{t.privacies.any}</option>
+            <option value="no_training">{t.privacies.no_training}</option>
+          </select>
+        )}
+      </TextRow>
+    </>
+  );
+}
+
+function TermsForm({
+  onMade,
+  onClose,
+}: {
+  readonly onMade: (key: string) => void;
+  readonly onClose: () => void;
+}): ReactNode {
+  const t = useMessages(keyMessages);
+  const { create } = useKeyActions();
+  const [failure, setFailure] = useState<string | null>(null);
+  const { register, handleSubmit, formState } = useForm<Values>({
+    defaultValues: { name: '', tier: 'any', privacy: 'any', rate: '', usd: '', expires: 'never' },
+  });
+  const submit = handleSubmit(async (values) => {
+    setFailure(null);
+    try {
+      onMade(await create(toTerms(values)));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      setFailure(error.message);
+    }
+  });
+  return (
+    <form onSubmit={(event) => void submit(event)} noValidate>
+      <TextRow label={t.name} hint={t.nameHint} error={formState.errors.name && t.required}>
+        {(props) => <input {...props} autoComplete="off" {...register('name', { required: true })} />}
+      </TextRow>
+      <PolicyRows register={register} />
+      <LimitRows register={register} />
+      <TextRow label={t.expires}>
+        {(props) => (
+          <select {...props} {...register('expires')}>
+            {(Object.keys(expiryDays) as Expiry[]).map((expiry) => (
+              <option key={expiry} value={expiry}>
+                {t.expiries[expiry]}
+              </option>
+            ))}
+          </select>
+        )}
+      </TextRow>
+      {failure !== null && (
+        <p role="alert" className="mb-3 text-sm text-danger">
+          {failure}
+        </p>
+      )}
+      <div className="flex justify-end gap-2">
+        <Button onClick={onClose}>{t.cancel}</Button>
+        <Button type="submit" look="primary" disabled={formState.isSubmitting}>
+          {formState.isSubmitting ? t.saving : t.save}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function CopyButton({ text, primary = false }: { readonly text: string; readonly primary?: boolean }): ReactNode {
+  const t = useMessages(keyMessages);
+  const { announce } = useToasts();
+  const [copied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    announce(t.copied);
+  };
+  return (
+    <Button small look={primary ? 'primary' : 'plain'} onClick={() => void copy()}>
+      {copied ? <Check size={15} aria-hidden /> : <Copy size={15} aria-hidden />}
+      {t.copy}
+    </Button>
+  );
+}
+
+function Snippets({ apiKey }: { readonly apiKey: string }): ReactNode {
+  const t = useMessages(keyMessages);
+  const [kind, setKind] = useState<SnippetKind>('curl');
+  const text = toSnippet(kind, location.origin, apiKey);
+  return (
+    <section aria-label={t.use} className="mt-6">
+      <h3 className="text-sm font-semibold">{t.use}</h3>
+      <div className="mt-2 flex flex-wrap gap-1">
+        {snippetKinds.map((one) => (
+          <Button
+            key={one}
+            small
+            look={one === kind ? 'plain' : 'quiet'}
+            aria-pressed={one === kind}
+            onClick={() => setKind(one)}
+          >
+            {t.languageNames[one]}
+          </Button>
+        ))}
+      </div>
+      {/* Long lines scroll inside, and are reached by keyboard. */}
+      <pre
+        tabIndex={0}
+        aria-label={t.languageNames[kind]}
+        className="mt-2 overflow-x-auto rounded-xl bg-code p-3 text-xs leading-relaxed"
+      >
+        {text}
+      </pre>
+      <div className="mt-2">
+        <CopyButton text={text} />
+      </div>
+    </section>
+  );
+}
+
+/** The key, this once; only a button closes it. */
+export function ShownKeyDialog({
+  apiKey,
+  onClose,
+}: {
+  readonly apiKey: string;
+  readonly onClose: () => void;
+}): ReactNode {
+  const t = useMessages(keyMessages);
+  return (
+    <Dialog open onClose={onClose} title={t.onceTitle} dismissable={false}>
+      <p className="text-sm text-muted">{t.onceText}</p>
+      <div className="mt-3 flex flex-wrap items-center gap-2">
+        <code data-secret className="min-w-0 flex-1 rounded-xl bg-code px-3 py-2.5 text-sm break-all">
+          {apiKey}
+        </code>
+        <CopyButton text={apiKey} primary />
+      </div>
+      <Snippets apiKey={apiKey} />
+      <div className="mt-6 flex justify-end">
+        <Button onClick={onClose}>{t.done}</Button>
+      </div>
+    </Dialog>
+  );
+}
+
+/** Asks for the terms of a new key. */
+export function CreateDialog({
+  onMade,
+  onClose,
+}: {
+  readonly onMade: (key: string) => void;
+  readonly onClose: () => void;
+}): ReactNode {
+  const t = useMessages(keyMessages);
+  return (
+    <Dialog open onClose={onClose} title={t.create}>
+      <TermsForm onMade={onMade} onClose={onClose} />
+    </Dialog>
+  );
+}

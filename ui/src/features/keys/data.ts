@@ -1,0 +1,56 @@
+// The API keys of the person, over the server's API.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import * as z from 'zod/mini';
+import { keysSchema, shownKeySchema, type KeyView, type NewKey } from '#shared/api/keys.ts';
+import { useApi } from '../../lib/api.ts';
+
+const KEYS = ['api-keys'];
+/** How long the old key still works after a roll, seconds. */
+const OVERLAP_SECONDS = 3_600;
+
+export interface KeyActions {
+  /** Answers the key itself, which is told this once. */
+  readonly create: (terms: Partial<NewKey> & { readonly name: string }) => Promise<string>;
+  readonly roll: (id: string) => Promise<string>;
+  readonly revoke: (id: string) => Promise<unknown>;
+}
+
+export function useKeys(): {
+  readonly keys: readonly KeyView[] | undefined;
+  readonly failure: Error | null;
+  readonly retry: () => void;
+} {
+  const api = useApi();
+  const { data, error, refetch } = useQuery({
+    queryKey: KEYS,
+    queryFn: ({ signal }) => api.call({ path: '/api/keys', schema: keysSchema, signal }),
+  });
+  return { keys: data?.data, failure: error, retry: () => void refetch() };
+}
+
+export function useKeyActions(): KeyActions {
+  const api = useApi();
+  const client = useQueryClient();
+  const { mutateAsync } = useMutation({
+    mutationFn: (run: () => Promise<unknown>) => run(),
+    onSettled: () => client.invalidateQueries({ queryKey: KEYS }),
+  });
+  const run = <T>(work: () => Promise<T>): Promise<T> => mutateAsync(work) as Promise<T>;
+  const path = (id: string, more = ''): string => `/api/keys/${encodeURIComponent(id)}${more}`;
+  return {
+    create: async (body) =>
+      (await run(() => api.call({ path: '/api/keys', method: 'POST', body, schema: shownKeySchema }))).key,
+    roll: async (id) =>
+      (
+        await run(() =>
+          api.call({
+            path: path(id, '/roll'),
+            method: 'POST',
+            body: { overlap_seconds: OVERLAP_SECONDS },
+            schema: shownKeySchema,
+          }),
+        )
+      ).key,
+    revoke: (id) => run(() => api.call({ path: path(id), method: 'DELETE', schema: z.unknown() })),
+  };
+}

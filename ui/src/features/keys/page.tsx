@@ -1,0 +1,192 @@
+// API keys: made and shown once, bounded, rolled, revoked.
+import { Ellipsis, Plus, RefreshCw, Trash2 } from 'lucide-react';
+import { useEffect, useState, type ReactNode } from 'react';
+import type { KeyView } from '#shared/api/keys.ts';
+import { Button, IconButton } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { Menu, type MenuItem } from '../../components/menu.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { Popover } from '../../components/popover.tsx';
+import { ApiError } from '../../lib/api.ts';
+import { formatMoment, formatUsd } from '../../lib/format.ts';
+import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { useToasts } from '../../lib/toasts.tsx';
+import { CreateDialog, ShownKeyDialog } from './create.tsx';
+import { useKeyActions, useKeys } from './data.ts';
+import { keyMessages } from './messages.ts';
+
+function useFacts({
+  start,
+  last4,
+  last_used_at,
+  expires_at,
+  requests_per_minute,
+  usd,
+  tier,
+  privacy,
+}: KeyView): string {
+  const t = useMessages(keyMessages);
+  const language = useLanguage();
+  const moment = (at: string): string => formatMoment(Date.parse(at), language);
+  return [
+    `${start}…${last4}`,
+    last_used_at === null ? t.neverUsed : t.lastUsed(moment(last_used_at)),
+    expires_at === null ? null : t.expiresAt(moment(expires_at)),
+    requests_per_minute === null ? null : t.perMinute(requests_per_minute),
+    usd === null ? null : formatUsd(usd.max, language),
+    tier === 'free' ? t.tiers.free : null,
+    privacy === 'no_training' ? t.privacies.no_training : null,
+  ]
+    .filter((fact) => fact !== null)
+    .join(' · ');
+}
+
+function RevokeDialog({ apiKey, onClose }: { readonly apiKey: KeyView; readonly onClose: () => void }): ReactNode {
+  const t = useMessages(keyMessages);
+  const { revoke } = useKeyActions();
+  const { show } = useToasts();
+  const run = async (): Promise<void> => {
+    try {
+      await revoke(apiKey.id);
+      show(t.revoked(apiKey.name));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      show(error.message);
+    }
+    onClose();
+  };
+  return (
+    <Dialog open onClose={onClose} title={t.revokeTitle(apiKey.name)}>
+      <p className="text-sm text-muted">{t.revokeText}</p>
+      <div className="mt-5 flex justify-end gap-2">
+        <Button onClick={onClose}>{t.cancel}</Button>
+        <Button look="danger" onClick={() => void run()}>
+          {t.revoke}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Row({ apiKey, onShown }: { readonly apiKey: KeyView; readonly onShown: (key: string) => void }): ReactNode {
+  const t = useMessages(keyMessages);
+  const facts = useFacts(apiKey);
+  const { roll } = useKeyActions();
+  const { show } = useToasts();
+  const [revoking, setRevoking] = useState(false);
+  const { id, name, status } = apiKey;
+  const runRoll = async (): Promise<void> => {
+    try {
+      onShown(await roll(id));
+      show(t.rolled);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      show(error.message);
+    }
+  };
+  const items: MenuItem[] = [
+    { id: 'roll', label: t.roll, icon: <RefreshCw size={16} />, run: () => void runRoll() },
+    { id: 'revoke', label: t.revoke, icon: <Trash2 size={16} />, danger: true, run: () => setRevoking(true) },
+  ];
+  return (
+    <li className="flex items-center gap-3 py-3.5">
+      <div className="min-w-0 flex-1">
+        <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
+          <span className="truncate">{name}</span>
+          <span
+            className={`rounded-full px-2.5 py-0.5 text-xs ${status === 'active' ? 'bg-free-tint text-free' : 'bg-tint text-muted'}`}
+          >
+            {status === 'active' ? t.active : t.expired}
+          </span>
+        </p>
+        <p className="text-xs text-muted">{facts}</p>
+      </div>
+      <Popover
+        align="end"
+        className="w-48"
+        label={t.actions(name)}
+        trigger={(props) => (
+          <IconButton label={t.actions(name)} compact {...props}>
+            <Ellipsis size={18} aria-hidden />
+          </IconButton>
+        )}
+      >
+        {(close) => <Menu items={items} close={close} label={t.actions(name)} />}
+      </Popover>
+      {revoking && <RevokeDialog apiKey={apiKey} onClose={() => setRevoking(false)} />}
+    </li>
+  );
+}
+
+function KeyList({
+  keys,
+  onShown,
+}: {
+  readonly keys: readonly KeyView[];
+  readonly onShown: (key: string) => void;
+}): ReactNode {
+  const t = useMessages(keyMessages);
+  if (keys.length === 0)
+    return (
+      <div className="rounded-2xl border border-dashed border-line-strong px-4 py-8 text-center">
+        <p className="text-sm font-medium">{t.none}</p>
+        <p className="mt-1 text-sm text-muted">{t.noneText}</p>
+      </div>
+    );
+  return (
+    <ul className="divide-y divide-line rounded-2xl border border-line bg-raised px-4">
+      {keys.map((key) => (
+        <Row key={key.id} apiKey={key} onShown={onShown} />
+      ))}
+    </ul>
+  );
+}
+
+/** The page. */
+export function KeysPage(): ReactNode {
+  const t = useMessages(keyMessages);
+  const { keys, failure, retry } = useKeys();
+  const [creating, setCreating] = useState(false);
+  const [shown, setShown] = useState<string | null>(null);
+  useEffect(() => {
+    document.title = `${t.title} · Freeway`;
+  }, [t]);
+  return (
+    <main className="min-h-0 flex-1 overflow-y-auto">
+      <div className="mx-auto w-full max-w-3xl px-4 py-8 md:px-8 md:py-12">
+        <div className="flex flex-wrap items-center justify-between gap-3">
+          <h1 className="text-2xl font-semibold tracking-tight">{t.title}</h1>
+          <Button small look="primary" onClick={() => setCreating(true)}>
+            <Plus size={15} aria-hidden />
+            {t.create}
+          </Button>
+        </div>
+        <p className="mt-1 mb-5 text-sm text-muted">{t.intro}</p>
+        {failure !== null && keys === undefined && (
+          <Notice
+            tone="danger"
+            title={t.failed}
+            actions={
+              <Button small onClick={retry}>
+                {t.retry}
+              </Button>
+            }
+          >
+            {failure.message}
+          </Notice>
+        )}
+        {keys !== undefined && <KeyList keys={keys} onShown={setShown} />}
+        {creating && (
+          <CreateDialog
+            onClose={() => setCreating(false)}
+            onMade={(key) => {
+              setCreating(false);
+              setShown(key);
+            }}
+          />
+        )}
+        {shown !== null && <ShownKeyDialog apiKey={shown} onClose={() => setShown(null)} />}
+      </div>
+    </main>
+  );
+}

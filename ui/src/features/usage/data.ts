@@ -1,0 +1,56 @@
+// Usage over the server's API: sums, records and receipts.
+import { useInfiniteQuery, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import type * as z from 'zod/mini';
+import {
+  usageRecordSchema,
+  usageRecordsSchema,
+  usageSchema,
+  type UsageGroup,
+  type UsageRecord,
+} from '#shared/api/usage.ts';
+import { useApi } from '../../lib/api.ts';
+
+const DAY_MS = 86_400_000;
+
+export type Usage = z.infer<typeof usageSchema>;
+
+/** The first day of a range that ends today, `YYYY-MM-DD` in UTC. */
+export const toFrom = (days: number): string => new Date(Date.now() - (days - 1) * DAY_MS).toISOString().slice(0, 10);
+
+export function useUsage(days: number, by: UsageGroup): UseQueryResult<Usage> {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['usage', days, by],
+    queryFn: ({ signal }) =>
+      api.call({ path: `/api/usage?from=${toFrom(days)}&by=${by}`, schema: usageSchema, signal }),
+    placeholderData: (before) => before,
+  });
+}
+
+/** The log, a page at a time. */
+export function useRecords(days: number) {
+  const api = useApi();
+  return useInfiniteQuery({
+    queryKey: ['usage', 'records', days],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) => {
+      const after = pageParam === null ? '' : `&after=${encodeURIComponent(pageParam)}`;
+      return api.call({
+        path: `/api/usage/records?from=${toFrom(days)}&limit=25${after}`,
+        schema: usageRecordsSchema,
+        signal,
+      });
+    },
+    getNextPageParam: ({ next }) => next,
+  });
+}
+
+export function useReceipt(id: string): UseQueryResult<UsageRecord> {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['receipt', id],
+    queryFn: ({ signal }) =>
+      api.call({ path: `/api/receipts/${encodeURIComponent(id)}`, schema: usageRecordSchema, signal }),
+    retry: 1,
+  });
+}

@@ -1,0 +1,70 @@
+// The receipt of one request: who answered, what was tried before, what it took.
+import { Check, X } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { UsageRecord } from '#shared/api/usage.ts';
+import { TierBadge } from '../../components/tier-badge.tsx';
+import { formatCount, formatDuration, formatMoment, formatUsd } from '../../lib/format.ts';
+import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { usageMessages } from './messages.ts';
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
+  return (
+    <div className="flex justify-between gap-4 py-2">
+      <dt className="text-muted">{name}</dt>
+      <dd className="text-end tabular-nums">{children}</dd>
+    </div>
+  );
+}
+
+function Attempts({ record }: { readonly record: UsageRecord }): ReactNode {
+  const t = useMessages(usageMessages);
+  const language = useLanguage();
+  return (
+    <section aria-label={t.attempts} className="mt-5">
+      <h3 className="text-sm font-semibold">{t.attempts}</h3>
+      <ol className="mt-2 space-y-1.5 text-sm">
+        {record.attempts.map(({ route, failure, ms }, index) => (
+          <li key={`${index}-${route}`} className="flex gap-2 text-muted">
+            <X size={16} aria-hidden className="mt-0.5 shrink-0 text-danger" />
+            {t.attemptFailed(route, (failure ?? '').replaceAll('_', ' '), formatDuration(ms, language))}
+          </li>
+        ))}
+        {record.route === null ? (
+          <li className="text-danger">{t.nobodyAnswered}</li>
+        ) : (
+          <li className="flex gap-2">
+            <Check size={16} aria-hidden className="mt-0.5 shrink-0 text-free" />
+            {t.answeredBy(record.route)}
+          </li>
+        )}
+      </ol>
+    </section>
+  );
+}
+
+/** All of it. */
+export function ReceiptView({ record }: { readonly record: UsageRecord }): ReactNode {
+  const t = useMessages(usageMessages);
+  const language = useLanguage();
+  const count = (amount: number | null): string => (amount === null ? '–' : formatCount(amount, language));
+  return (
+    <div>
+      <p className="flex flex-wrap items-center gap-2 text-sm">
+        {record.tier !== null && <TierBadge tier={record.tier} />}
+        <span className="font-medium">{record.route ?? record.outcome.replaceAll('_', ' ')}</span>
+      </p>
+      <dl className="mt-3 divide-y divide-line text-sm">
+        <Fact name={t.time}>{formatMoment(Date.parse(record.at), language)}</Fact>
+        {record.credential !== null && <Fact name={t.credential}>{record.credential}</Fact>}
+        <Fact name={t.duration}>{formatDuration(record.duration_ms, language)}</Fact>
+        {record.wait_ms > 0 && <Fact name={t.waited}>{formatDuration(record.wait_ms, language)}</Fact>}
+        <Fact name={t.input}>{count(record.input_tokens)}</Fact>
+        <Fact name={t.output}>{count(record.output_tokens)}</Fact>
+        <Fact name={t.cost}>{record.cost_usd === null ? '–' : formatUsd(record.cost_usd, language)}</Fact>
+        <Fact name={t.list}>{record.list_usd === null ? '–' : formatUsd(record.list_usd, language)}</Fact>
+      </dl>
+      <Attempts record={record} />
+      <p className="mt-5 text-xs break-all text-muted">{record.request_id}</p>
+    </div>
+  );
+}
