@@ -11,6 +11,8 @@ export interface Seen {
 
 /** The statements that updates need. */
 export interface UpdateStatements {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
   readonly put: StatementSync;
   /** Replaces body and expiry of the version `before`. */
   readonly replace: StatementSync;
@@ -29,7 +31,7 @@ export interface UpdatesDeps {
 }
 
 export interface Updates {
-  /** Done at the end of this turn of the event loop, with all that were asked for in it; patient ones wait for another of their item. */
+  /** Done at the end of this turn of the event loop, with all that were asked for in it; patient ones wait some milliseconds for others. */
   update(wanted: Update): Promise<UpdateResult>;
   /** Replaces a whole item. */
   put(key: ItemKey, item: Item, expiresAtMs: number | null): void;
@@ -37,7 +39,7 @@ export interface Updates {
   flush(): void;
 }
 
-/** How long a patient update waits for another of its item. */
+/** How long a patient update waits for others to share a transaction with. */
 const COMPANY_MS = 5;
 /** Items remembered at most. */
 const MEMORY = 4_096;
@@ -86,11 +88,11 @@ class Desk {
   }
 
   #together(groups: readonly Group[]): UpdateResult[][] {
-    const { db } = this.#deps;
-    db.exec('BEGIN IMMEDIATE');
+    const { db, statements } = this.#deps;
+    statements.begin.run();
     try {
       const results = groups.map((group) => this.#asRemembered(group) ?? this.#anew(group));
-      db.exec('COMMIT');
+      statements.commit.run();
       return results;
     } catch (error) {
       // A full disk ends the transaction by itself.
@@ -168,18 +170,16 @@ function judge(before: Seen | null, group: Group): { results: UpdateResult[]; st
 export function createUpdates(deps: UpdatesDeps): Updates {
   const desk = new Desk(deps);
   /** By item. */
-  const waiting = new Map<string, Waiting[]>();
-  /** Items with an update that somebody waits for. */
-  const urgent = new Set<string>();
+  let waiting = new Map<string, Waiting[]>();
   let timer: NodeJS.Timeout | null = null;
-  const carryOut = (names: Iterable<string>): void => {
-    const groups: Group[] = [];
-    for (const name of names) {
-      const group = waiting.get(name);
-      if (group) groups.push(group);
-      waiting.delete(name);
-    }
-    if (groups.length === 0) return;
+  let isSoon = false;
+  const flush = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    isSoon = false;
+    if (waiting.size === 0) return;
+    const groups = [...waiting.values()];
+    waiting = new Map();
     try {
       const results = deps.guarded(() => desk.carryOut(groups));
       groups.forEach((group, at) =>
@@ -189,27 +189,21 @@ export function createUpdates(deps: UpdatesDeps): Updates {
       for (const group of groups) for (const { reject } of group) reject(error);
     }
   };
-  const flush = (): void => {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    urgent.clear();
-    carryOut([...waiting.keys()]);
-  };
-  const hurry = (): void => {
-    const names = [...urgent];
-    urgent.clear();
-    carryOut(names);
+  const note = (one: Waiting): void => {
+    const name = nameOf(one.wanted.key);
+    const group = waiting.get(name);
+    if (group) group.push(one);
+    else waiting.set(name, [one]);
+    if (isSoon) return;
+    if (one.wanted.patient) {
+      timer ??= setTimeout(flush, COMPANY_MS);
+      return;
+    }
+    isSoon = true;
+    setImmediate(flush);
   };
   return {
-    update: (wanted) =>
-      new Promise((resolve, reject) => {
-        const name = nameOf(wanted.key);
-        const group = waiting.get(name);
-        if (group) group.push({ wanted, resolve, reject });
-        else waiting.set(name, [{ wanted, resolve, reject }]);
-        if (wanted.patient) timer ??= setTimeout(flush, COMPANY_MS);
-        else if (urgent.add(name).size === 1) setImmediate(hurry);
-      }),
+    update: (wanted) => new Promise((resolve, reject) => note({ wanted, resolve, reject })),
     put: (key, item, expiresAtMs) => desk.put(key, item, expiresAtMs),
     flush,
   };

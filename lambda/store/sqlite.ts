@@ -81,6 +81,8 @@ function prepare(db: DatabaseSync): Statements {
       `SELECT sk, body FROM items WHERE pk = :pk AND sk >= :first AND sk < :last AND (:after IS NULL OR sk ${beyond} :after) AND ${live} ORDER BY sk ${order} LIMIT :limit`,
     );
   return {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
     get: db.prepare(`SELECT body, version, expires_at FROM items WHERE pk = :pk AND sk = :sk AND ${live}`),
     put: db.prepare(
       'INSERT INTO items (pk, sk, body, expires_at, version) VALUES (:pk, :sk, :body, :expires, :version) ON CONFLICT (pk, sk) DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at, version = excluded.version',
