@@ -1,12 +1,11 @@
 // The app document: puts preferences, the way to the server, the session and the pages together.
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode, type ReactNode } from 'react';
+import { StrictMode, Suspense, lazy, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import * as z from 'zod/mini';
 import { LoadingPage, UnreachablePage } from './app/pages.tsx';
 import { createAppRouter } from './app/router.tsx';
-import { SignInPage } from './app/sign-in.tsx';
 import { ApiContext, createApi } from './lib/api.ts';
 import { PreferencesProvider } from './lib/preferences-provider.tsx';
 import { SessionProvider, useSession } from './lib/session.tsx';
@@ -15,6 +14,8 @@ import { ToastsProvider } from './lib/toasts.tsx';
 
 // Making code from text is forbidden by the content security policy.
 z.config({ jitless: true });
+
+const SignInPage = lazy(() => import('./app/sign-in.tsx').then(({ SignInPage }) => ({ default: SignInPage })));
 
 const router = createAppRouter();
 const api = createApi();
@@ -30,7 +31,12 @@ function Gate(): ReactNode {
   const { state, refresh } = useSession();
   if (state.kind === 'loading') return <LoadingPage />;
   if (state.kind === 'unreachable') return <UnreachablePage onRetry={() => void refresh()} />;
-  if (state.kind === 'out') return <SignInPage state={state} />;
+  if (state.kind === 'out')
+    return (
+      <Suspense fallback={<LoadingPage />}>
+        <SignInPage state={state} />
+      </Suspense>
+    );
   return <RouterProvider router={router} />;
 }
 

@@ -12,8 +12,10 @@ import { useSession } from '../lib/session.tsx';
 import { useShortcuts } from '../lib/shortcuts.ts';
 import { appMessages } from './messages.ts';
 import { destinations, isWithin, type Destination } from './navigation.tsx';
-import { SessionEndedDialog } from './sign-in.tsx';
 
+const SessionEndedDialog = lazy(() =>
+  import('./sign-in.tsx').then(({ SessionEndedDialog }) => ({ default: SessionEndedDialog })),
+);
 const Palette = lazy(() => import('./palette.tsx').then(({ Palette }) => ({ default: Palette })));
 const ShortcutsDialog = lazy(() =>
   import('./shortcuts-dialog.tsx').then(({ ShortcutsDialog }) => ({ default: ShortcutsDialog })),
@@ -160,6 +162,7 @@ export function Shell(): ReactNode {
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const navigate = useNavigate();
   const { preferences } = usePreferences();
+  const { state } = useSession();
   const [open, setOpen] = useState<'palette' | 'shortcuts' | null>(null);
   // A dialog tells of its end a moment later, when another one may be open already.
   const close = (one: 'palette' | 'shortcuts'): void => setOpen((now) => (now === one ? null : now));
@@ -197,7 +200,7 @@ export function Shell(): ReactNode {
         )}
         {open === 'shortcuts' && <ShortcutsDialog open onClose={() => close('shortcuts')} />}
       </Suspense>
-      <SessionEndedDialog />
+      <Suspense>{state.kind === 'ended' && <SessionEndedDialog mode={state.mode} />}</Suspense>
     </div>
   );
 }

@@ -55,7 +55,9 @@ function KeyForm(): ReactNode {
   );
 }
 
-function SignInWays({ mode }: { readonly mode: 'google' | 'local' | 'api_only' }): ReactNode {
+type Mode = Extract<SessionState, { kind: 'out' | 'ended' }>['mode'];
+
+function SignInWays({ mode }: { readonly mode: Mode }): ReactNode {
   const t = useMessages(appMessages);
   if (mode === 'api_only') return <KeyForm />;
   if (mode === 'google')
@@ -112,20 +114,18 @@ function openLogin(): void {
 }
 
 /** Over the page, when its session has ended: what was being done stays. */
-export function SessionEndedDialog(): ReactNode {
+export function SessionEndedDialog({ mode }: { readonly mode: Mode }): ReactNode {
   const t = useMessages(appMessages);
-  const { state } = useSession();
-  if (state.kind !== 'ended') return null;
   return (
     <Dialog open onClose={() => undefined} dismissable={false} title={t.endedTitle}>
       <div className="flex flex-col gap-4">
         <p className="text-sm text-muted">{t.endedText}</p>
-        {state.mode === 'google' ? (
+        {mode === 'google' ? (
           <Button look="primary" onClick={openLogin}>
             {t.signInAgain}
           </Button>
         ) : (
-          <SignInWays mode={state.mode} />
+          <SignInWays mode={mode} />
         )}
       </div>
     </Dialog>
