@@ -7,10 +7,10 @@ import { Notice } from '../components/notice.tsx';
 import { ApiError } from '../lib/api.ts';
 import { useMessages } from '../lib/messages.ts';
 import { useSession, type SessionState } from '../lib/session.tsx';
-import { appMessages } from './messages.ts';
+import { signInMessages } from './sign-in-messages.ts';
 
 function KeyForm(): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useMessages(signInMessages);
   const session = useSession();
   const [key, setKey] = useState('');
   const [error, setError] = useState<string | null>(null);
@@ -58,7 +58,7 @@ function KeyForm(): ReactNode {
 type Mode = Extract<SessionState, { kind: 'out' | 'ended' }>['mode'];
 
 function SignInWays({ mode }: { readonly mode: Mode }): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useMessages(signInMessages);
   if (mode === 'api_only') return <KeyForm />;
   if (mode === 'google')
     return (
@@ -87,7 +87,7 @@ function SignInWays({ mode }: { readonly mode: Mode }): ReactNode {
 
 /** The whole page for those who are not signed in. */
 export function SignInPage({ state }: { readonly state: Extract<SessionState, { kind: 'out' | 'ended' }> }): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useMessages(signInMessages);
   return (
     <main className="grid h-dvh place-items-center overflow-y-auto bg-side p-6">
       <div className="flex w-full max-w-sm flex-col gap-6 rounded-3xl border border-line bg-raised p-8 shadow-float">
@@ -115,7 +115,7 @@ function openLogin(): void {
 
 /** Over the page, when its session has ended: what was being done stays. */
 export function SessionEndedDialog({ mode }: { readonly mode: Mode }): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useMessages(signInMessages);
   return (
     <Dialog open onClose={() => undefined} dismissable={false} title={t.endedTitle}>
       <div className="flex flex-col gap-4">
