@@ -65,7 +65,7 @@ async function takeChat(page: Page, take: Take, { refuseOnce }: World): Promise<
 }
 
 /** Pages without a story of their own: their picture is taken as they are. */
-const plainPages = ['settings', 'providers'] as const;
+const plainPages = ['providers', 'keys', 'usage', 'settings'] as const;
 
 await ensureUi();
 mkdirSync(folder, { recursive: true });
