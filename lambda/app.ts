@@ -7,12 +7,14 @@ import { createChatEndpoint } from './endpoints/chat.ts';
 import { createCountTokensEndpoint } from './endpoints/count-tokens.ts';
 import { principalOf, replyError, type Endpoint, type Visit } from './endpoints/endpoint.ts';
 import { createExplainEndpoint } from './endpoints/explain.ts';
+import { createGeminiEndpoint, createGeminiModelsEndpoint, speaksGemini } from './endpoints/gemini.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelEndpoint, createModelsEndpoint } from './endpoints/models.ts';
 import { createPlainEndpoint, type PlainKind } from './endpoints/plain.ts';
 import { createTranscriptionsEndpoint } from './endpoints/transcriptions.ts';
 import type { Exchange, Handler, LogFields, Store } from './ports.ts';
+import type { ErrorRenderer } from './wire/types.ts';
 
 export interface AppDeps extends ApiDeps {
   readonly store: Store;
@@ -34,6 +36,18 @@ export interface Route {
   readonly path: string;
   readonly access: Access;
   readonly endpoint: Endpoint;
+}
+
+/** The URLs of the Gemini surface. Newer clients call it below /v1. */
+function toGeminiRoutes(deps: AppDeps): readonly Route[] {
+  const endpoint = createGeminiEndpoint(deps, deps.chatWires.gemini);
+  const models = createGeminiModelsEndpoint(deps);
+  return [
+    { method: 'POST', path: '/v1beta/models/:call', access: ['use', 'inference'], endpoint },
+    { method: 'POST', path: '/v1/models/:call', access: ['use', 'inference'], endpoint },
+    { method: 'GET', path: '/v1beta/models', access: ['read', 'model'], endpoint: models },
+    { method: 'GET', path: '/v1beta/models/:id', access: ['read', 'model'], endpoint: models },
+  ];
 }
 
 /** All URLs over their services. */
@@ -87,6 +101,7 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
     plain('/v1/images/generations', 'image'),
     plain('/v1/audio/speech', 'speech'),
     plain('/v1/moderations', 'moderation'),
+    ...toGeminiRoutes(deps),
     { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: createModelsEndpoint(deps) },
     { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: createModelEndpoint(deps) },
     { method: 'POST', path: '/v1/explain', access: ['use', 'inference'], endpoint: createExplainEndpoint(deps) },
@@ -155,8 +170,11 @@ async function identify(deps: AppDeps, visit: Visit): Promise<Visit> {
   }
 }
 
-/** Below here errors are told in the Anthropic format. */
-const messagesPath = '/v1/messages';
+/** The format in which errors are told at a URL. */
+function rendererOf({ chatWire, chatWires }: AppDeps, { exchange }: Visit): ErrorRenderer {
+  if (exchange.path.startsWith('/v1/messages')) return chatWires.anthropic;
+  return speaksGemini(exchange) ? chatWires.gemini : chatWire;
+}
 
 /** Turns whatever an endpoint throws into an answer. Nothing that was not meant for the caller is told. */
 function fail(deps: AppDeps, visit: Visit, error: unknown): void {
@@ -171,8 +189,7 @@ function fail(deps: AppDeps, visit: Visit, error: unknown): void {
     deps.log.error('request.failed', { request_id: visit.requestId, ...deps.describe(error) });
   }
   try {
-    const { path } = visit.exchange;
-    const renderer = path.startsWith(messagesPath) ? deps.chatWires.anthropic : deps.chatWire;
+    const renderer = rendererOf(deps, visit);
     replyError(visit, known, { renderer, nowMs: deps.clock.now() });
   } catch {
     // The head is out already: all that is left is to end the reply, which the entry does.

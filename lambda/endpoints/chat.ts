@@ -3,20 +3,31 @@ import { CallerError } from '#shared/failures.ts';
 import type { ChatWire } from '../wire/types.ts';
 import { toChatAsked, type Asked } from './ask.ts';
 import { createCaller, type ExchangeCaller } from './caller.ts';
-import { replyError, type Endpoint, type EndpointDeps } from './endpoint.ts';
+import { replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
 import { createEventCaller, wantsEvents } from './event-caller.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
 import { readJsonBody } from './read-body.ts';
 import { createTeller } from './tell.ts';
 
-/** The endpoint over its services, for callers who speak this wire. */
-export function createChatEndpoint(deps: EndpointDeps, wire: ChatWire): Endpoint {
+/** What a surface does in its own way: how a question is read from a visit, and how an answer is sent. */
+export interface Surface {
+  readonly wire: ChatWire;
+  readonly read: (visit: Visit) => Promise<{ readonly json: unknown; readonly text: string }>;
+  readonly createCaller: (visit: Visit) => ExchangeCaller;
+}
+
+/** A surface whose body is the question, and whose answer goes out as it is written. */
+const toSurface = (wire: ChatWire): Surface => ({ wire, read: ({ exchange }) => readJsonBody(exchange), createCaller });
+
+/** The endpoint over its services, for callers who speak this wire, or use this surface of it. */
+export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface): Endpoint {
+  const { wire, read, createCaller } = 'wire' in over ? over : toSurface(over);
   return async (visit) => {
     const teller = createTeller(deps, visit, 'chat');
     let caller: ExchangeCaller = createCaller(visit);
     let asked: Asked | null = null;
     try {
-      const body = await readJsonBody(visit.exchange);
+      const body = await read(visit);
       asked = await toChatAsked(deps, visit, { ...body, wire, traceparent: teller.traceparent });
       const { operation, question, services } = asked;
       const watching = question.stream && wantsEvents(visit) ? createEventCaller(visit, caller, deps.clock) : null;

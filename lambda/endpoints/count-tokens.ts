@@ -1,7 +1,7 @@
 // POST /v1/messages/count_tokens: how many input tokens a question takes, counted here; no provider is asked.
 import { CallerError } from '#shared/failures.ts';
 import { toChatProfile } from '../gateway/chat.ts';
-import type { ChatWire } from '../wire/types.ts';
+import type { ChatQuestion, ChatWire } from '../wire/types.ts';
 import { replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
 import { readJsonBody } from './read-body.ts';
 
@@ -9,16 +9,19 @@ import { readJsonBody } from './read-body.ts';
 const PER_TEXT = 4;
 const PER_REPLY = 3;
 
-/** The endpoint over its services, for callers who speak this wire. Exact but for what the vocabulary of the model differs from o200k; texts too long to be counted are estimated. */
+/** The input tokens of a question: exact but for what the vocabulary of the model differs from o200k; texts too long to be counted are estimated. */
+export async function countInput(deps: EndpointDeps, question: ChatQuestion): Promise<number> {
+  const estimated = toChatProfile(question).inputTokens;
+  const counted = question.images.length > 0 ? null : await deps.exactTokens.count(question.texts);
+  return Math.ceil(counted === null ? estimated : counted + question.texts.length * PER_TEXT + PER_REPLY);
+}
+
+/** The endpoint over its services, for callers who speak this wire. */
 export function createCountTokensEndpoint(deps: EndpointDeps, wire: ChatWire): Endpoint {
   return async (visit) => {
     try {
       const { json } = await readJsonBody(visit.exchange);
-      const question = wire.parseQuestion(json);
-      const estimated = toChatProfile(question).inputTokens;
-      const counted = question.images.length > 0 ? null : await deps.exactTokens.count(question.texts);
-      const tokens = counted === null ? estimated : counted + question.texts.length * PER_TEXT + PER_REPLY;
-      replyJson(visit, 200, { input_tokens: Math.ceil(tokens) });
+      replyJson(visit, 200, { input_tokens: await countInput(deps, wire.parseQuestion(json)) });
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;
       replyError(visit, error, { renderer: wire, nowMs: deps.clock.now() });

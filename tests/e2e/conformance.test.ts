@@ -3,6 +3,7 @@ import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChatClient, createMessagesClient, createResponsesClient, type Client } from './clients.ts';
 import { createAiClients } from './ai-clients.ts';
+import { createGeminiClient } from './gemini-client.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 const mock = new LLMock({ port: 0, logLevel: 'silent' });
@@ -22,12 +23,13 @@ const clientNames = [
   'openai chat',
   'openai responses',
   'anthropic',
+  'gemini',
   'ai chat',
   'ai responses',
   'ai anthropic',
 ] as const;
 /** Providers by the format they speak; each serves a model named after it. */
-const wires = ['openai-chat', 'openai-responses', 'anthropic'] as const;
+const wires = ['openai-chat', 'openai-responses', 'anthropic', 'gemini'] as const;
 const pairs = clientNames.flatMap((client) => wires.map((wire) => ({ client, wire })));
 
 beforeAll(async () => {
@@ -51,13 +53,16 @@ beforeAll(async () => {
   const capabilities = ['tools', 'vision', 'json', 'reasoning'];
   server = await startServer(
     wires.map((wire) =>
-      toEntry(wire, `${mock.url}/v1`, { models: [{ ...model, id: `${wire}-model`, wire, capabilities }] }),
+      toEntry(wire, `${mock.url}/${wire === 'gemini' ? 'v1beta' : 'v1'}`, {
+        models: [{ ...model, id: `${wire}-model`, wire, capabilities }],
+      }),
     ),
   );
   clients = {
     'openai chat': createChatClient(`${server.url}/v1`, OWNER_KEY),
     'openai responses': createResponsesClient(`${server.url}/v1`, OWNER_KEY),
     anthropic: createMessagesClient(server.url, OWNER_KEY),
+    gemini: createGeminiClient(server.url, OWNER_KEY),
     ...createAiClients(server.url, OWNER_KEY),
   };
 });

@@ -1,0 +1,146 @@
+// The Gemini surface: what is asked stands in the URL, behind the model. Streams go out as events or as one growing JSON array.
+import { CallerError } from '#shared/failures.ts';
+import type { Exchange, ReplyBody } from '../ports.ts';
+import type { Candidate } from '../routing/types.ts';
+import { isRecord } from '../wire/json.ts';
+import { createSse, feedSse } from '../wire/sse.ts';
+import type { ChatWire } from '../wire/types.ts';
+import { createCaller, type ExchangeCaller } from './caller.ts';
+import { createChatEndpoint } from './chat.ts';
+import { countInput } from './count-tokens.ts';
+import { principalOf, replyError, replyJson, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
+import { permits } from './permitted.ts';
+import { readJsonBody } from './read-body.ts';
+
+/** Whether a request is one of this surface, by its URL. */
+export const speaksGemini = ({ method, path }: Exchange): boolean =>
+  path.startsWith('/v1beta/') || (method === 'POST' && path.startsWith('/v1/models/'));
+
+const methods = ['generateContent', 'streamGenerateContent', 'countTokens'] as const;
+type Method = (typeof methods)[number];
+
+interface Call {
+  readonly model: string;
+  readonly method: Method;
+}
+
+/** `{model}:{method}`. Throws CallerError `not_found`. */
+function parseCall({ params }: Visit): Call {
+  const call = params['call'] ?? '';
+  const at = call.lastIndexOf(':');
+  const method = methods.find((known) => known === call.slice(at + 1));
+  if (at > 0 && method !== undefined) return { model: call.slice(0, at), method };
+  throw new CallerError(
+    'not_found',
+    `There is nothing at this URL. After the model comes ":" and one of ${methods.join(', ')}.`,
+  );
+}
+
+/** The body with what stands in the URL laid beside it. */
+async function readQuestion(visit: Visit, { model, method }: Call): Promise<{ json: unknown; text: string }> {
+  const { json, text } = await readJsonBody(visit.exchange);
+  const question = isRecord(json)
+    ? { ...json, model: model.replace(/^models\//, ''), stream: method === 'streamGenerateContent' }
+    : json;
+  return { json: question, text };
+}
+
+const wantsEvents = ({ query }: Exchange): boolean => new URLSearchParams(query).get('alt') === 'sse';
+
+/** Turns the events of a stream into the elements of an array. */
+function toArrayBody(body: ReplyBody): ReplyBody {
+  const decoder = new TextDecoder();
+  let sse = createSse();
+  let count = 0;
+  const toElements = (chunk: Uint8Array | string): string => {
+    const step = feedSse(sse, typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }));
+    sse = step.state;
+    const data = step.frames.flatMap((frame) => (frame.data === null ? [] : [frame.data]));
+    return data.map((one) => `${count++ === 0 ? '[' : ',\r\n'}${one}`).join('');
+  };
+  return {
+    write: (chunk) => body.write(toElements(chunk)),
+    drained: () => body.drained(),
+    end: (last) => {
+      const rest = last === undefined ? '' : toElements(last);
+      body.end(`${rest}${count === 0 ? '[' : ''}]`);
+    },
+  };
+}
+
+function createArrayCaller(visit: Visit): ExchangeCaller {
+  const caller = createCaller(visit);
+  let body: ReplyBody | null = null;
+  return {
+    ...caller,
+    get gone() {
+      return caller.gone;
+    },
+    commit: (receipt) => (body = toArrayBody(caller.commit(receipt, 'application/json'))),
+    body: () => body,
+  };
+}
+
+/** POST {model}:generateContent, :streamGenerateContent and :countTokens. */
+export function createGeminiEndpoint(deps: EndpointDeps, wire: ChatWire): Endpoint {
+  const over = (call: Call, isArray: boolean): Endpoint =>
+    createChatEndpoint(deps, {
+      wire,
+      read: (visit) => readQuestion(visit, call),
+      createCaller: isArray ? createArrayCaller : createCaller,
+    });
+  return async (visit) => {
+    const call = parseCall(visit);
+    if (call.method === 'countTokens') return count(deps, visit, { wire, call });
+    const isArray = call.method === 'streamGenerateContent' && !wantsEvents(visit.exchange);
+    await over(call, isArray)(visit);
+  };
+}
+
+async function count(deps: EndpointDeps, visit: Visit, { wire, call }: { wire: ChatWire; call: Call }): Promise<void> {
+  try {
+    const { json } = await readQuestion(visit, call);
+    const inner = isRecord(json) ? json['generateContentRequest'] : undefined;
+    const question = wire.parseQuestion(isRecord(inner) ? { ...inner, model: call.model } : json);
+    replyJson(visit, 200, { totalTokens: await countInput(deps, question) });
+  } catch (error) {
+    if (!(error instanceof CallerError)) throw error;
+    replyError(visit, error, { renderer: wire, nowMs: deps.clock.now() });
+  }
+}
+
+const byKind: Readonly<Partial<Record<Candidate['kind'], readonly string[]>>> = { chat: methods };
+
+function toModel(name: string, { kind, context, maxOutput }: Candidate): Record<string, unknown> {
+  return {
+    name: `models/${name}`,
+    baseModelId: name,
+    displayName: name,
+    ...(context === null ? {} : { inputTokenLimit: context }),
+    ...(maxOutput === null ? {} : { outputTokenLimit: maxOutput }),
+    supportedGenerationMethods: byKind[kind] ?? [],
+  };
+}
+
+/** GET models, all in one page, and GET models/{id}, by any name a request may use. */
+export function createGeminiModelsEndpoint(deps: EndpointDeps): Endpoint {
+  return async (visit) => {
+    const principal = principalOf(visit);
+    const { fleet } = await deps.current(principal);
+    const chats = fleet.candidates.filter((one) => one.kind === 'chat' && permits(principal, one));
+    const id = visit.params['id'];
+    if (id === undefined) {
+      const named = chats.flatMap((one): [string, Candidate][] => [
+        [one.family, one],
+        [one.route, one],
+      ]);
+      const [first] = chats;
+      const all = new Map<string, Candidate>([...(first ? [['auto', first] as const] : []), ...named]);
+      return replyJson(visit, 200, { models: [...all].map(([name, one]) => toModel(name, one)) });
+    }
+    const among = fleet.names.parse(id)?.among;
+    const found = among === null ? chats[0] : chats.find((one) => among?.includes(fleet.candidates.indexOf(one)));
+    if (found) return replyJson(visit, 200, toModel(id, found));
+    throw new CallerError('model_not_found', `There is no model "${id.slice(0, 80)}" here. See GET /v1beta/models.`);
+  };
+}

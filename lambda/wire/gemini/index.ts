@@ -1,0 +1,27 @@
+// The Gemini format in both directions, as one codec.
+import { requiredHeaders } from '../openai-chat/request.ts';
+import type { ChatWire } from '../types.ts';
+import { renderError } from './error.ts';
+import { parseQuestion } from './question.ts';
+import { openWriter, renderReply } from './render.ts';
+import { openReader, parseReply, toAnswer } from './reply.ts';
+import { renderRequest } from './request.ts';
+
+/** Pure; every method may be passed around alone. */
+export const gemini: ChatWire = {
+  id: 'gemini',
+  parseQuestion,
+  requestPath: ({ stream }, { model }) =>
+    `/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  renderRequest,
+  requiredHeaders,
+  parseReply,
+  toAnswer,
+  openReader,
+  // The format has one shape only.
+  normaliseReply: (text) => text,
+  normaliseFrame: (data) => data,
+  renderReply,
+  openWriter,
+  renderError,
+};

@@ -1,0 +1,100 @@
+// Writes a Gemini request: for callers of the same format as they sent it, for all others from the OpenAI chat format.
+import { bendBody } from '../openai-chat/quirks.ts';
+import type { Json } from '../json.ts';
+import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
+import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
+import { ownFields } from './question.ts';
+import { toContents } from './request-contents.ts';
+
+/** The request for the target. */
+export function renderRequest(question: ChatQuestion, _: string | null, target: RequestTarget): RenderedRequest {
+  return question.wire === 'gemini' ? asSent(question, target) : fromPivot(question, target);
+}
+
+/** Model and stream stand in the URL. */
+function asSent({ body }: ChatQuestion, { stripped }: RequestTarget): RenderedRequest {
+  const next: Record<string, unknown> = { ...body };
+  for (const name of [...ownFields, ...stripped]) delete next[name];
+  return { text: JSON.stringify(next), dropped: [] };
+}
+
+/** Fields of the OpenAI chat format that are told here in other words, or mean nothing to a provider. */
+const told: ReadonlySet<string> = new Set([
+  'model', 'models', 'freeway', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'seed',
+  'presence_penalty', 'frequency_penalty', 'stop', 'tools', 'functions', 'tool_choice', 'function_call', 'parallel_tool_calls',
+  'response_format', 'reasoning_effort', 'n',
+]); // prettier-ignore
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
+
+function fromPivot({ pivot }: ChatQuestion, target: RequestTarget): RenderedRequest {
+  const bent = bendBody(pivot, target);
+  const dropped = new Set(Object.keys(bent).filter((name) => !told.has(name) && isGiven(bent[name])));
+  const { system, contents } = toContents(bent['messages'], dropped);
+  const functions = toFunctions(bent);
+  const config = toConfig(bent);
+  const body: Json = {
+    contents,
+    ...(system === '' ? {} : { systemInstruction: { parts: [{ text: system }] } }),
+    ...(functions.length === 0 ? {} : { tools: [{ functionDeclarations: functions }], ...toChoice(bent) }),
+    ...(Object.keys(config).length === 0 ? {} : { generationConfig: config }),
+  };
+  return { text: JSON.stringify(body), dropped: [...dropped] };
+}
+
+function toFunctions({ tools, functions }: Json): Json[] {
+  const all = [...toList(tools).map((tool) => toRecord(tool)['function']), ...toList(functions)];
+  return all.filter(isRecord).map(({ name, description, parameters }) => ({
+    name,
+    ...(toText(description) === null ? {} : { description }),
+    ...(isRecord(parameters) ? { parametersJsonSchema: parameters } : {}),
+  }));
+}
+
+const modes: Readonly<Record<string, string>> = { auto: 'AUTO', required: 'ANY', none: 'NONE' };
+
+function toChoice(body: Json): Json {
+  const choice = body['tool_choice'] ?? body['function_call'];
+  if (typeof choice === 'string') return toCalling({ mode: modes[choice] ?? 'AUTO' });
+  const given = toRecord(choice);
+  const name = toText(toRecord(given['function'])['name'] ?? given['name']);
+  return name === null ? {} : toCalling({ mode: 'ANY', allowedFunctionNames: [name] });
+}
+
+const toCalling = (functionCallingConfig: Json): Json => ({ toolConfig: { functionCallingConfig } });
+
+/** Tokens of thought for an effort. */
+const budgets: Readonly<Record<string, number>> = {
+  none: 0,
+  minimal: 512,
+  low: 2_048,
+  medium: 8_192,
+  high: 24_576,
+  xhigh: 32_768,
+};
+
+function toFormat({ response_format: given }: Json): Json {
+  const format = toRecord(given);
+  const schema = toRecord(format['json_schema'])['schema'];
+  if (format['type'] === 'json_schema' && isRecord(schema))
+    return { responseMimeType: 'application/json', responseJsonSchema: schema };
+  return format['type'] === 'json_object' ? { responseMimeType: 'application/json' } : {};
+}
+
+function toConfig(body: Json): Json {
+  const effort = toText(body['reasoning_effort']);
+  const budget = effort === null ? undefined : budgets[effort];
+  const stops = [body['stop']].flat().filter((stop) => typeof stop === 'string' && stop !== '');
+  const config: Record<string, unknown> = {
+    temperature: body['temperature'],
+    topP: body['top_p'],
+    seed: body['seed'],
+    presencePenalty: body['presence_penalty'],
+    frequencyPenalty: body['frequency_penalty'],
+    maxOutputTokens: toAmount(body['max_completion_tokens']) ?? toAmount(body['max_tokens']),
+    stopSequences: stops.length === 0 ? undefined : stops,
+    thinkingConfig: budget === undefined ? undefined : { thinkingBudget: budget, includeThoughts: budget > 0 },
+    ...toFormat(body),
+  };
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined && value !== null));
+}
