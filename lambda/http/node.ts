@@ -1,5 +1,6 @@
 // Serves the app on node:http: turns its requests into exchanges and back, and nothing more.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { CallerError } from '#shared/failures.ts';
 import type { Exchange, Handler, Headers, ReplyBody } from '../ports.ts';
 import { refuseEncoding, tooLarge } from './body.ts';
@@ -159,6 +160,21 @@ async function serve(handler: Handler, exchange: Exchange, response: ServerRespo
   if (!response.writableEnded) response.destroy();
 }
 
+/** Connections opened ahead of need, as browsers do, count as busy for Node until their first request: here they count as idle. */
+function closeUnused(server: Server): void {
+  const unused = new Set<Socket>();
+  const closeIdle = server.closeIdleConnections.bind(server);
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.prependListener('request', ({ socket }) => unused.delete(socket));
+  server.closeIdleConnections = () => {
+    closeIdle();
+    for (const socket of unused) socket.destroy();
+  };
+}
+
 /** A server that answers with the handler. Not listening yet. Malformed HTTP is answered by Node itself (400, 408, 431). */
 export function createNodeServer(handler: Handler, limits: NodeLimits = {}): Server {
   const { headersMs, requestMs, keepAliveMs, maxHeaderBytes, interrupt } = { ...defaults, ...limits };
@@ -170,6 +186,7 @@ export function createNodeServer(handler: Handler, limits: NodeLimits = {}): Ser
     connectionsCheckingInterval: Math.min(headersMs, 5_000),
     noDelay: true,
   });
+  closeUnused(server);
   const stopping = (): boolean => !server.listening;
   const open = new Set<Ending>();
   interrupt?.addEventListener('abort', () => {

@@ -1,6 +1,6 @@
 // Stopping a server: what is in flight finishes, or says a last word, or is cut, in that order.
 import { request as httpRequest, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { createNodeServer } from '#lambda/http/node.ts';
 import { stopServer, type Stopped } from '#lambda/http/stop.ts';
@@ -31,6 +31,16 @@ it('with nothing in flight it stops at once, idle connections or not', async () 
   expect(await (await fetch(url)).text()).toBe('ok');
   expect(await stop(60_000, 60_000)).toBe('finished');
   await expect(fetch(url)).rejects.toThrow('fetch failed');
+});
+
+it('does not wait for a connection that was opened ahead of need', async () => {
+  const { server, stop } = await listen(async (exchange) => exchange.reply(200, {}).end('ok'));
+  const accepted = new Promise((resolve) => server.once('connection', resolve));
+  const unused = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const closed = new Promise((resolve) => unused.once('close', resolve));
+  await accepted;
+  expect(await stop(60_000, 60_000)).toBe('finished');
+  await closed;
 });
 
 it('lets a reply finish, and closes its connection', async () => {
