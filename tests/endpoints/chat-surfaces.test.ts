@@ -1,0 +1,137 @@
+// The chat surfaces beside chat completions: errors in their own format, token counts, what is left out or bound, and the provider's own wire.
+import { describe, expect, it } from 'vitest';
+import { createWorld, toEntry, type World } from '../gateway/harness.ts';
+
+const messagesPath = '/v1/messages';
+const models = [{ id: 'm1' }];
+const createOne = (): Promise<World> => createWorld({ providers: [{ name: 'alpha', models, keepRequests: 5 }] });
+const claude = { max_tokens: 100 };
+const sentTo = (world: World): Record<string, unknown> =>
+  JSON.parse(world.providers['alpha']!.received().at(-1)?.body ?? '{}') as Record<string, unknown>;
+
+describe('errors below /v1/messages', () => {
+  it.each([
+    { what: 'of signing in', headers: { authorization: '' }, status: 401, type: 'authentication_error' },
+    { what: 'of the request', body: { messages: [] }, status: 400, type: 'invalid_request_error' },
+    { what: 'of the model', body: { model: 'nobody-has-this' }, status: 404, type: 'not_found_error' },
+    { what: 'of the path', path: `${messagesPath}/batches`, status: 404, type: 'not_found_error' },
+    { what: 'of controls', body: { freeway: { tier: 'gold' } }, status: 400, type: 'invalid_request_error' },
+    {
+      what: 'of counting',
+      body: { messages: 'x' },
+      path: `${messagesPath}/count_tokens`,
+      status: 400,
+      type: 'invalid_request_error',
+    },
+  ])('are told in its format: $what', async ({ body = {}, headers = {}, path = messagesPath, status, type }) => {
+    const world = await createOne();
+    const reply = await world.ask({ ...claude, ...body }, headers, path);
+    expect(reply.status).toBe(status);
+    expect(reply.json()).toMatchObject({
+      type: 'error',
+      error: { type },
+      request_id: expect.stringMatching(/^req_/) as string,
+    });
+  });
+
+  it('say when to come back, where everybody is used up', async () => {
+    const world = await createWorld({ providers: [{ name: 'alpha', models: [{ id: 'm1', fault: '429-after-120' }] }] });
+    const reply = await world.ask({ ...claude, freeway: { max_wait_ms: 0 } }, {}, messagesPath);
+    expect(reply.status).toBe(503);
+    expect(reply.headers['retry-after']).toMatch(/^\d+$/);
+    expect(reply.json().error).toMatchObject({ type: 'overloaded_error', code: 'exhausted', retryable: true });
+  });
+
+  it('are told in OpenAI’s format elsewhere', async () => {
+    const world = await createOne();
+    const reply = await world.ask({ messages: undefined, input: [] }, {}, '/v1/responses');
+    expect(reply.json()).toMatchObject({ error: { type: 'invalid_request_error', param: 'input' } });
+  });
+});
+
+describe('POST /v1/messages/count_tokens', () => {
+  const count = async (content: string): Promise<number> => {
+    const reply = await (
+      await createOne()
+    ).ask({ messages: [{ role: 'user', content }] }, {}, `${messagesPath}/count_tokens`);
+    return (reply.json() as unknown as { input_tokens: number }).input_tokens;
+  };
+  it('counts, and asks nobody', async () => {
+    const world = await createOne();
+    const reply = await world.ask({}, {}, `${messagesPath}/count_tokens`);
+    expect(reply.status).toBe(200);
+    expect(world.upstream.started()).toBe(0);
+    const few = await count('Hello there.');
+    const many = await count('Hello there. '.repeat(100));
+    expect(few).toBeGreaterThan(3);
+    expect(few).toBeLessThan(20);
+    expect(many / few).toBeGreaterThan(20);
+  });
+});
+
+describe('what a format can’t carry', () => {
+  it('is left out and said so, in a header and in the body', async () => {
+    const world = await createOne();
+    const reply = await world.ask({ ...claude, top_k: 3, service_tier: 'auto' }, {}, messagesPath);
+    expect(reply.headers['x-freeway-dropped']).toBe('top_k, service_tier');
+    expect(reply.json()).toMatchObject({ freeway: { dropped: ['top_k', 'service_tier'] } });
+    expect(sentTo(world)).not.toHaveProperty('top_k');
+  });
+
+  it('is asked only of those who speak the format, where no answer makes sense without it', async () => {
+    const image = { type: 'image', source: { type: 'file', file_id: 'f1' } };
+    const body = { ...claude, messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, image] }] };
+    const refused = await (await createOne()).ask(body, {}, messagesPath);
+    expect(refused.status).toBe(400);
+    expect(refused.error()).toMatchObject({ code: 'invalid_request', param: 'messages[0].content[1].source' });
+    const speaking = toEntry('alpha', {
+      models: [
+        { id: 'm1', kind: 'chat', wire: 'anthropic', context: 131_072, size: 'large', capabilities: ['vision'] },
+      ],
+    });
+    const world = await createWorld({ providers: [{ name: 'alpha', models, keepRequests: 5 }], entries: [speaking] });
+    expect((await world.ask(body, {}, messagesPath)).status).toBe(200);
+    expect(sentTo(world)['messages']).toEqual(body.messages);
+  });
+});
+
+describe('a provider that speaks messages', () => {
+  const createClaude = (): Promise<World> =>
+    createWorld({
+      providers: [{ name: 'alpha', keepRequests: 5, models: [{ id: 'claude-haiku-4-5' }] }],
+      entries: [
+        {
+          provider: 'anthropic',
+          name: 'alpha',
+          baseUrl: 'http://alpha.test/v1',
+          apiKey: 'k',
+          tier: 'paid',
+          enabled: true,
+          priority: 1,
+          weight: 1,
+        },
+      ],
+    });
+
+  it('is called at its path, with its key and version, and a bound even where the caller gave none', async () => {
+    const world = await createClaude();
+    const reply = await world.ask({ model: 'claude-haiku-4-5' });
+    expect(reply.status).toBe(200);
+    const [call] = world.providers['alpha']!.received();
+    expect(call?.path).toBe('/messages');
+    expect(call?.headers).toMatchObject({ 'x-api-key': 'k', 'anthropic-version': '2023-06-01' });
+    expect(sentTo(world)['max_tokens']).toBe(64_000);
+  });
+
+  it('gets the very bytes of callers who speak it, and they get its own', async () => {
+    const world = await createClaude();
+    const cached = { type: 'text', text: 'Long.', cache_control: { type: 'ephemeral' } };
+    const body = { ...claude, model: 'claude-haiku-4-5', system: [cached], top_k: 5 };
+    const reply = await world.ask({ ...body, stream: true }, {}, messagesPath);
+    expect(sentTo(world)).toMatchObject({ system: [cached], top_k: 5 });
+    expect(reply.headers['x-freeway-dropped']).toBeUndefined();
+    expect(reply.text).toContain('event: ping');
+    const last = JSON.parse(/data: (.*)\n\n$/.exec(reply.text)?.[1] ?? '{}') as Record<string, unknown>;
+    expect(last).toMatchObject({ type: 'message_stop', freeway: { route: 'anthropic/claude-haiku-4-5' } });
+  });
+});
