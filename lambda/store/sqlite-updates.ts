@@ -31,7 +31,7 @@ export interface UpdatesDeps {
 }
 
 export interface Updates {
-  /** Done at the end of this turn of the event loop, with all that were asked for in it; patient ones wait some milliseconds for others. */
+  /** Done at the end of this turn of the event loop, with all that were asked for in it; patient ones wait some milliseconds for others, or for one of their item that does not. */
   update(wanted: Update): Promise<UpdateResult>;
   /** Replaces a whole item. */
   put(key: ItemKey, item: Item, expiresAtMs: number | null): void;
@@ -39,7 +39,7 @@ export interface Updates {
   flush(): void;
 }
 
-/** How long a patient update waits for others to share a transaction with. */
+/** How long a patient update waits for others to share a transaction with: none of them is in the way of a call that is to be made. */
 const COMPANY_MS = 5;
 /** Items remembered at most. */
 const MEMORY = 4_096;
@@ -170,16 +170,18 @@ function judge(before: Seen | null, group: Group): { results: UpdateResult[]; st
 export function createUpdates(deps: UpdatesDeps): Updates {
   const desk = new Desk(deps);
   /** By item. */
-  let waiting = new Map<string, Waiting[]>();
+  const waiting = new Map<string, Waiting[]>();
+  /** Items with an update that somebody waits for. */
+  const urgent = new Set<string>();
   let timer: NodeJS.Timeout | null = null;
-  let isSoon = false;
-  const flush = (): void => {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    isSoon = false;
-    if (waiting.size === 0) return;
-    const groups = [...waiting.values()];
-    waiting = new Map();
+  const carryOut = (names: Iterable<string>): void => {
+    const groups: Group[] = [];
+    for (const name of names) {
+      const group = waiting.get(name);
+      if (group) groups.push(group);
+      waiting.delete(name);
+    }
+    if (groups.length === 0) return;
     try {
       const results = deps.guarded(() => desk.carryOut(groups));
       groups.forEach((group, at) =>
@@ -189,21 +191,27 @@ export function createUpdates(deps: UpdatesDeps): Updates {
       for (const group of groups) for (const { reject } of group) reject(error);
     }
   };
-  const note = (one: Waiting): void => {
-    const name = nameOf(one.wanted.key);
-    const group = waiting.get(name);
-    if (group) group.push(one);
-    else waiting.set(name, [one]);
-    if (isSoon) return;
-    if (one.wanted.patient) {
-      timer ??= setTimeout(flush, COMPANY_MS);
-      return;
-    }
-    isSoon = true;
-    setImmediate(flush);
+  const flush = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    urgent.clear();
+    carryOut([...waiting.keys()]);
+  };
+  const hurry = (): void => {
+    const names = [...urgent];
+    urgent.clear();
+    carryOut(names);
   };
   return {
-    update: (wanted) => new Promise((resolve, reject) => note({ wanted, resolve, reject })),
+    update: (wanted) =>
+      new Promise((resolve, reject) => {
+        const name = nameOf(wanted.key);
+        const group = waiting.get(name);
+        if (group) group.push({ wanted, resolve, reject });
+        else waiting.set(name, [{ wanted, resolve, reject }]);
+        if (wanted.patient) timer ??= setTimeout(flush, COMPANY_MS);
+        else if (urgent.add(name).size === 1) setImmediate(hurry);
+      }),
     put: (key, item, expiresAtMs) => desk.put(key, item, expiresAtMs),
     flush,
   };
