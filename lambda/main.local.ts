@@ -105,7 +105,8 @@ function listen(server: ReturnType<typeof createNodeServer>, { host, port }: Con
 async function openWrapper({ kmsKeyId, folder }: Config): Promise<KeyWrapper> {
   if (kmsKeyId !== null) return openKmsWrapper(kmsKeyId);
   const { createKeyFileWrapper, readMasterKeys } = await import('./store/master-key.ts');
-  return createKeyFileWrapper(readMasterKeys(resolve(join(folder, 'master-key'))));
+  const path = resolve(join(folder, 'master-key'));
+  return createKeyFileWrapper(readMasterKeys(path), () => readMasterKeys(path));
 }
 
 /** The tracer is loaded only when traces are asked for. */

@@ -56,13 +56,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'lambda/http': ['lambda/ports', 'shared', 'node', 'undici', 'google-auth-library'],
   'lambda/gateway': ['lambda/routing', 'lambda/wire', 'lambda/ports', 'shared', 'zod', 'node', 'tiktoken', 'music-metadata', 'mediabunny'],
-  'lambda/endpoints': ['lambda/gateway', 'lambda/routing', 'lambda/wire', 'lambda/ports', 'shared', 'zod', 'hono'],
+  'lambda/endpoints': ['lambda/gateway', 'lambda/routing', 'lambda/wire', 'lambda/ports', 'shared', 'zod', 'hono', 'yaml'],
   'lambda/config': ['lambda/routing', 'shared', 'zod'],
 };
 
 function importsOf(path: string): string[] {
   const text = readFileSync(join(root, path), 'utf8');
-  return [...text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'([^']+)'/g)].map((match) => match[1] ?? '');
+  return [...text.matchAll(/(?:\bfrom\s+|^import\s+|\bimport\()'([^']+)'/gm)].map((match) => match[1] ?? '');
 }
 
 function targetOf(path: string, name: string): string {

@@ -36,6 +36,8 @@ export interface CredentialDesk {
   restore(credential: StoredCredential): Promise<StoredCredential>;
   /** Tests it, and remembers the result. */
   test(credential: StoredCredential): Promise<TestResult>;
+  /** Equal for equal keys at one provider. Throws CallerError for what could not be saved. */
+  fingerprintOf(input: NewCredential, owner: Owner): string;
   /** Tests what is not saved. */
   tryOut(input: NewCredential, owner: Owner): Promise<TestResult>;
 }
@@ -201,6 +203,12 @@ function toRestored(credential: StoredCredential, nowMs: number): StoredCredenti
   );
 }
 
+function toFingerprintOf(deps: DeskDeps, input: NewCredential, owner: Owner): string {
+  const provider = findProvider(deps, input.provider);
+  const { secrets } = sortFields(provider, input.fields, null);
+  return toFingerprint(toDraft(deps, input, owner), secrets['apiKey'] ?? Object.values(secrets)[0], provider);
+}
+
 /** The desk over its services. */
 export function createCredentialDesk(deps: DeskDeps): CredentialDesk {
   const { book, clock } = deps;
@@ -249,6 +257,7 @@ export function createCredentialDesk(deps: DeskDeps): CredentialDesk {
       await book.write({ ...credential, lastTest }, credential.version);
       return lastTest;
     },
+    fingerprintOf: (given, owner) => toFingerprintOf(deps, withBaseUrl(given), owner),
     tryOut: async (given, owner) => {
       const input = withBaseUrl(given);
       const draft = toDraft(deps, input, owner);

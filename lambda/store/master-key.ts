@@ -22,8 +22,8 @@ function parseKeys(text: string): Buffer[] {
   throw new VaultError('wrong_master_key', 'The file master-key must hold keys of 32 bytes in base64, one in a line.');
 }
 
-/** Wraps by AES-256-GCM under the first of these keys. */
-export function createKeyFileWrapper(keys: readonly Uint8Array[]): KeyWrapper {
+/** Wraps by AES-256-GCM under the first of these keys. `reread` is asked when something is wrapped by a key that is not among them: it may have been changed meanwhile. */
+export function createKeyFileWrapper(keys: readonly Uint8Array[], reread?: () => readonly Uint8Array[]): KeyWrapper {
   const byName = new Map(keys.map((key) => [nameOf(key), key]));
   const first = keys[0];
   if (first === undefined) throw new VaultError('wrong_master_key', 'There is no master key.');
@@ -36,6 +36,7 @@ export function createKeyFileWrapper(keys: readonly Uint8Array[]): KeyWrapper {
     },
     unwrap: async (wrapped, context) => {
       const [name = '', body = ''] = wrapped.split('.');
+      if (!byName.has(name)) for (const fresh of reread?.() ?? []) byName.set(nameOf(fresh), fresh);
       const key = byName.get(name);
       const bytes = Buffer.from(body, 'base64url');
       if (key === undefined || bytes.length < IV_BYTES + TAG_BYTES)

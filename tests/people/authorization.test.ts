@@ -117,6 +117,7 @@ const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number
   'POST /api/credentials/:id/test': [undefined, 401, 401, 200, 404, 403, 403, 403, 401, 401],
   'GET /api/credentials/:id/models': [undefined, 401, 401, 200, 404, 403, 403, 403, 401, 401],
   'GET /api/limits': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
+  'POST /api/import': [{ text: 'GROQ_API_KEY=gsk_example_0123456789' }, 401, 401, 200, 200, 200, 200, 403, 401, 401],
   'GET /api/usage': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
   'GET /api/usage/records': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
   'GET /api/receipts/:id': [undefined, 401, 401, 404, 404, 404, 404, 403, 401, 401],

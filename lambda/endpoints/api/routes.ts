@@ -1,6 +1,7 @@
 // The list of all routes below /api, by topic.
 import { toAuditRoutes } from './audit.ts';
 import { toCredentialRoutes } from './credentials.ts';
+import { toImportRoutes } from './import.ts';
 import { toKeyRoutes } from './keys.ts';
 import { toLimitRoutes } from './limits.ts';
 import { toPeopleRoutes } from './people.ts';
@@ -18,5 +19,6 @@ export function toApiRoutes(deps: ApiDeps): readonly ApiRoute[] {
     ...toAuditRoutes(deps),
     ...toCredentialRoutes(deps),
     ...toUsageRoutes(deps),
+    ...toImportRoutes(deps),
   ];
 }

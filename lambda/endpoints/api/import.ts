@@ -1,0 +1,111 @@
+// /api/import: older settings of any kind become credentials of the asker; a dry run shows the mapping, twice is the same as once.
+import { newCredentialSchema } from '#shared/api/credentials.ts';
+import { importResultSchema, importSchema, type ImportResult } from '#shared/api/import.ts';
+import { CallerError } from '#shared/failures.ts';
+import type { FoundCredential, Migration } from '#shared/migrate/found.ts';
+import { migrate } from '#shared/migrate/migrate.ts';
+import { OWNER_ID } from '#shared/people.ts';
+import { VaultError } from '../../ports.ts';
+import { principalOf, type Visit } from '../endpoint.ts';
+import { toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
+
+type Outcome = ImportResult['credentials'][number];
+
+async function read(text: string, deps: ApiDeps): Promise<Migration> {
+  // YAML holds JSON; loaded only when somebody imports.
+  const { parse } = await import('yaml');
+  const found = migrate(text, deps.providers, (source) => {
+    try {
+      return parse(source) as unknown;
+    } catch {
+      return undefined;
+    }
+  });
+  if (found !== null) return found;
+  throw new CallerError(
+    'invalid_request',
+    'Nothing was recognised. Known are: .env files, the older web app’s settings (localStorage or IndexedDB as JSON), LiteLLM’s config.yaml, and lists of keys with "provider" and "key".',
+    { param: 'text' },
+  );
+}
+
+interface Importing {
+  readonly deps: ApiDeps;
+  readonly visit: Visit;
+  readonly dryRun: boolean;
+  /** Fingerprints of what the asker has, or has just been given. */
+  readonly present: Set<string>;
+}
+
+async function take({ deps, visit, dryRun, present }: Importing, { from, input }: FoundCredential): Promise<Outcome> {
+  const { id, email } = principalOf(visit);
+  const owner = { id, name: email ?? (id === OWNER_ID ? 'the owner' : id) };
+  const told = { from, provider: input.provider, name: input.name ?? input.provider };
+  const parsed = newCredentialSchema.safeParse(input);
+  if (!parsed.success)
+    return { ...told, status: 'refused', message: parsed.error.issues[0]?.message ?? 'It is not complete.' };
+  try {
+    const fingerprint = deps.credentials.fingerprintOf(parsed.data, owner);
+    if (present.has(fingerprint)) return { ...told, status: 'present', message: null };
+    present.add(fingerprint);
+    if (dryRun) return { ...told, status: 'new', message: null };
+    const { last_test: test, id: saved } = await deps.credentials
+      .create(parsed.data, owner)
+      .then((made) => ({ last_test: made.lastTest, id: made.id }));
+    await writeAudit(deps, visit, {
+      action: 'credential_created',
+      target: `${saved} (${told.provider}, ${told.name})`,
+      detail: 'imported',
+    });
+    return { ...told, status: 'new', message: test === null || test.outcome === 'works' ? null : test.message };
+  } catch (error) {
+    if (!(error instanceof CallerError) && !(error instanceof VaultError)) throw error;
+    return { ...told, status: 'refused', message: error.message };
+  }
+}
+
+async function run(
+  deps: ApiDeps,
+  visit: Visit,
+  { text, dryRun }: { text: string; dryRun: boolean },
+): Promise<ApiReply> {
+  const { source, credentials, settings, unknown, notes } = await read(text, deps);
+  const mine = (await deps.credentials.all()).filter(
+    ({ ownerId, deletedAtMs }) => ownerId === principalOf(visit).id && deletedAtMs === null,
+  );
+  const importing: Importing = { deps, visit, dryRun, present: new Set(mine.map(({ fingerprint }) => fingerprint)) };
+  const outcomes: Outcome[] = [];
+  for (const found of credentials) outcomes.push(await take(importing, found));
+  const saved = outcomes.filter(({ status }) => status === 'new').length;
+  if (!dryRun)
+    await writeAudit(deps, visit, {
+      action: 'data_imported',
+      target: source,
+      detail: `${saved} of ${outcomes.length} credentials`,
+    });
+  const json: ImportResult = {
+    source,
+    dry_run: dryRun,
+    credentials: outcomes,
+    settings: [...settings],
+    unknown: Object.keys(unknown),
+    notes: [...notes],
+  };
+  return { json };
+}
+
+/** The routes over their services. */
+export function toImportRoutes(deps: ApiDeps): readonly ApiRoute[] {
+  return [
+    toRoute({
+      method: 'POST',
+      path: '/api/import',
+      summary:
+        'Take over older settings: .env files, exports of the older web app, LiteLLM, lists of keys. A dry run unless told otherwise.',
+      access: ['create', 'credential'],
+      body: importSchema,
+      reply: importResultSchema,
+      handle: ({ visit, body }) => run(deps, visit, { text: body.text, dryRun: body.dry_run }),
+    }),
+  ];
+}

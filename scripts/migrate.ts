@@ -1,0 +1,90 @@
+// `npm run migrate`: takes over older settings through a running server, and changes the master key of saved secrets.
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { importResultSchema, type ImportResult } from '#shared/api/import.ts';
+import { createVault } from '#lambda/store/vault.ts';
+import { addMasterKey, createKeyFileWrapper, forgetOlderKeys, readMasterKeys } from '#lambda/store/master-key.ts';
+import { createSqliteStore } from '#lambda/store/sqlite.ts';
+
+const usage = `npm run migrate -- <file> [--apply] [--server http://127.0.0.1:8787]
+    Shows what becomes of older settings; --apply saves it. Files: .env, exports of the older web app
+    (localStorage or IndexedDB as JSON), LiteLLM's config.yaml, lists of keys. "-" reads what is piped in.
+npm run migrate -- rotate-master-key
+    Wraps the keys of saved secrets by a fresh master key. The server may go on running.
+The owner's key comes from FREEWAY_OWNER_KEY, or from the data folder (FREEWAY_DATA, default ./.freeway).`;
+
+const folder = resolve(process.env['FREEWAY_DATA']?.trim() || './.freeway');
+
+function readOwnerKey(): string {
+  const path = join(folder, 'owner-key');
+  const key = process.env['FREEWAY_OWNER_KEY'] ?? (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
+  if (key !== '') return key;
+  throw new Error(`No owner's key: set FREEWAY_OWNER_KEY, or run this where ${path} lies (npm start makes it).`);
+}
+
+function show({ source, credentials, settings, unknown, notes }: ImportResult, applied: boolean): void {
+  const words = { new: applied ? 'saved' : 'will be saved', present: 'is there already', refused: 'refused' } as const;
+  console.log(`Read as ${source}.`);
+  for (const { from, provider, name, status, message } of credentials)
+    console.log(`  ${from} -> ${provider} "${name}": ${words[status]}${message === null ? '' : ` (${message})`}`);
+  for (const { from, to, value } of settings) console.log(`  ${from} -> ${to} = ${value}`);
+  if (unknown.length > 0) console.log(`  means nothing here, stays in your file: ${unknown.join(', ')}`);
+  for (const note of notes) console.log(`  note: ${note}`);
+  if (!applied) console.log('Nothing was saved: this was a dry run. Add --apply to save it.');
+}
+
+async function importFile(path: string, { server, apply }: { server: string; apply: boolean }): Promise<void> {
+  const text = readFileSync(path === '-' ? 0 : path, 'utf8');
+  const reply = await fetch(`${server}/api/import`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${readOwnerKey()}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ text, dry_run: !apply }),
+  }).catch(() => {
+    throw new Error(`Nobody answers at ${server}. Start Freeway (npm start), or name its address by --server.`);
+  });
+  const json: unknown = await reply.json();
+  if (!reply.ok)
+    throw new Error(
+      (json as { error?: { message?: string } }).error?.message ?? `The server answered ${reply.status}.`,
+    );
+  show(importResultSchema.parse(json), apply);
+}
+
+async function rotate(): Promise<void> {
+  const path = join(folder, 'master-key');
+  if (!existsSync(path)) throw new Error(`There is no master key in ${folder}: nothing was ever saved here.`);
+  const store = createSqliteStore({ path: join(folder, 'freeway.sqlite') });
+  try {
+    const before = createKeyFileWrapper(readMasterKeys(path));
+    // First readable by both, then wrapped anew, then only the new one is left: at no moment is anything out of reach.
+    const after = createKeyFileWrapper(addMasterKey(path));
+    const count = await createVault({ store, wrapper: before, now: Date.now }).rewrap(after);
+    forgetOlderKeys(path);
+    console.log(
+      `A new master key is in force in ${path}; ${count} keys were wrapped anew. Keep a copy of it in a safe place.`,
+    );
+  } finally {
+    await store.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      apply: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false },
+      server: { type: 'string', default: 'http://127.0.0.1:8787' },
+    },
+  });
+  const [what] = positionals;
+  if (what === undefined) return console.log(usage);
+  if (what === 'rotate-master-key') return rotate();
+  await importFile(what, { server: values.server.replace(/\/+$/, ''), apply: values.apply && !values['dry-run'] });
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+});

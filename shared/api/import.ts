@@ -1,0 +1,29 @@
+// What the web app and the import route say to each other: older settings as text, and what becomes of them.
+import * as z from 'zod/mini';
+
+/** POST /api/import. Nothing is saved unless `dry_run` is false. */
+export const importSchema = z.strictObject({
+  text: z.string().check(z.minLength(1), z.maxLength(1_000_000)),
+  dry_run: z._default(z.boolean(), true),
+});
+
+/** `new` is or will be saved; `present` is there already; `refused` says why in `message`. */
+export const importResultSchema = z.object({
+  source: z.string(),
+  dry_run: z.boolean(),
+  credentials: z.array(
+    z.object({
+      from: z.string(),
+      provider: z.string(),
+      name: z.string(),
+      status: z.enum(['new', 'present', 'refused']),
+      message: z.nullable(z.string()),
+    }),
+  ),
+  /** What has another place now, by its older name. */
+  settings: z.array(z.object({ from: z.string(), to: z.string(), value: z.string() })),
+  /** What means nothing here, by its older name; kept with the import. */
+  unknown: z.array(z.string()),
+  notes: z.array(z.string()),
+});
+export type ImportResult = z.infer<typeof importResultSchema>;
