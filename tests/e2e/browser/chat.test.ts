@@ -16,6 +16,10 @@ beforeAll(async () => {
   rig = await openRig([
     { spec: { name: 'first', models: [model] }, entry: { priority: 1, models: [textOnly] } },
     { spec: { name: 'second', models: [model] }, entry: { priority: 2, models: [textOnly] } },
+    {
+      spec: { name: 'ear', models: [{ id: 'w', kind: 'transcription', ttftMs: 20 }], speech: ['spoken', 'words'] },
+      entry: { models: [{ id: 'w', kind: 'transcription' }] },
+    },
     { spec: { name: 'turtle', models: [slow] }, entry: { priority: 9, models: [slowEntry] } },
   ]);
 });
@@ -78,7 +82,7 @@ it('stops an answer at the provider too, keeps what came, and goes on from there
   const kept = await lastAnswer(page, 'stopped');
   expect(kept).toMatch(/^word0 .*word9/);
   expect(kept).not.toContain('word399');
-  await expect.poll(() => provider(2).books().total().abandoned).toBe(1);
+  await expect.poll(() => provider(3).books().total().abandoned).toBe(1);
   await page.reload();
   expect(await lastAnswer(page, 'stopped')).toBe(kept);
   await page.getByRole('button', { name: 'Continue' }).click();
@@ -229,5 +233,20 @@ it('finds chats by what was said, renames, deletes and brings back', async () =>
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox', { name: 'Commands' }).fill('strip');
   await page.getByRole('option', { name: 'Stripes' }).waitFor();
+  await page.context().close();
+});
+
+it('what is spoken lands in the message field, to be looked over', async () => {
+  const page = await rig.openPage();
+  await fieldOf(page).fill('Before:');
+  await page.getByRole('button', { name: 'Speak' }).click();
+  const recording = page.getByRole('group', { name: 'Recording' });
+  await recording.getByText('1 s').waitFor();
+  await recording.getByRole('button', { name: 'Done' }).click();
+  await expect.poll(() => fieldOf(page).inputValue(), { timeout: 10_000 }).toMatch(/^Before: spoken/);
+  expect(await page.locator('article').count()).toBe(0);
+  await page.getByRole('button', { name: 'Speak' }).click();
+  await recording.getByRole('button', { name: 'Cancel' }).click();
+  await recording.waitFor({ state: 'hidden' });
   await page.context().close();
 });

@@ -63,6 +63,8 @@ export interface ApiRequest {
   /** GET unless there is a body. */
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
+  /** Instead of a JSON body: fields and files. */
+  readonly form?: FormData;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
@@ -90,11 +92,11 @@ async function readError(response: Response): Promise<ApiError> {
 export function createApi(): Api {
   let key: string | null = null;
   const listeners = new Set<() => void>();
-  const open = async ({ path, method, body, headers, signal }: ApiRequest): Promise<Response> => {
+  const open = async ({ path, method, body, form, headers, signal }: ApiRequest): Promise<Response> => {
     let response: Response;
     try {
       response = await fetch(path, {
-        method: method ?? (body === undefined ? 'GET' : 'POST'),
+        method: method ?? (body === undefined && form === undefined ? 'GET' : 'POST'),
         credentials: 'same-origin',
         headers: {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -102,6 +104,7 @@ export function createApi(): Api {
           ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(form ? { body: form } : {}),
         ...(signal ? { signal } : {}),
       });
     } catch (error) {

@@ -18,6 +18,7 @@ import { useToasts } from '../../lib/toasts.tsx';
 import { readAttachment } from './attachments.ts';
 import { chatMessages } from './messages.ts';
 import type { Attachment, Draft } from './types.ts';
+import { VoiceButton } from './voice.tsx';
 
 const TALLEST_PX = 260;
 
@@ -229,6 +230,9 @@ export function Composer(props: ComposerProps): ReactNode {
             onKeyDown={onKeyDown}
             onPaste={onPaste}
             className="max-h-[260px] min-h-10 flex-1 resize-none bg-transparent px-1.5 py-2 text-base leading-6 outline-none"
+          />
+          <VoiceButton
+            onText={(text) => onChange({ ...draft, text: draft.text === '' ? text : `${draft.text} ${text}` })}
           />
           <SendButtons draft={draft} busy={busy} onSend={onSend} onStop={onStop} />
         </div>

@@ -1,7 +1,7 @@
 // The models a person can pick, as the server lists them.
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import * as z from 'zod/mini';
-import { useApi } from '../../lib/api.ts';
+import { useApi, type Api } from '../../lib/api.ts';
 
 const modelSchema = z.object({
   id: z.string(),
@@ -18,13 +18,19 @@ export type Model = z.infer<typeof modelSchema>;
 
 const listSchema = z.object({ data: z.array(modelSchema) });
 
-/** All models that answer chats; undefined until they have come. */
-export function useModels(): { readonly models: readonly Model[] | undefined; readonly failed: boolean } {
-  const api = useApi();
-  const { data, isError } = useQuery({
+/** Every model there is, of every kind. */
+export const modelsQuery = (api: Api) =>
+  queryOptions({
     queryKey: ['models'],
     queryFn: ({ signal }) => api.call({ path: '/v1/models', schema: listSchema, signal }),
+  });
+
+/** All models that answer chats; undefined until they have come. */
+export function useModels(): { readonly models: readonly Model[] | undefined } {
+  const api = useApi();
+  const { data } = useQuery({
+    ...modelsQuery(api),
     select: ({ data }) => data.filter(({ freeway }) => freeway.kind === undefined || freeway.kind === 'chat'),
   });
-  return { models: data, failed: isError };
+  return { models: data };
 }
