@@ -126,7 +126,7 @@ const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number
 
 /** Routes close over their services and ask nothing of them until they are called. */
 function listRoutes(): string[] {
-  const deps = new Proxy({}, { get: () => new Proxy({}, { get: () => undefined }) });
+  const deps = new Proxy({}, { get: () => new Proxy({}, { get: () => ({}) }) });
   const lean = toRoutes(deps as AppDeps).filter(({ method }) => method !== '*');
   return [...lean, ...toApiRoutes(deps as ApiDeps)].map(({ method, path }) => `${method} ${path}`);
 }
