@@ -1,4 +1,4 @@
-// Recorded streams and replies of the Anthropic and Responses formats: read whole, byte by byte and cut, and told in every other format and back.
+// Recorded streams and replies of the Anthropic, Responses and Gemini formats: read whole, byte by byte and cut, and told in every other format and back.
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -9,8 +9,8 @@ import { recorded } from './recorded.ts';
 import { createJudge } from './specs.ts';
 import { anyQuestion, collect, context, factsOf, framesOf, writeAnswer, writeFacts } from './streams.ts';
 
-const wires: readonly ChatWire[] = [chatWires['openai-chat'], chatWires['openai-responses'], chatWires.anthropic];
-const others = [chatWires['openai-responses'], chatWires.anthropic] as const;
+const others = [chatWires['openai-responses'], chatWires.anthropic, chatWires.gemini] as const;
+const wires: readonly ChatWire[] = [chatWires['openai-chat'], ...others];
 
 interface Stream {
   readonly name: string;
@@ -31,13 +31,14 @@ function readChunks(wire: ChatWire): Stream[] {
   });
 }
 
-const pathOf = (wire: ChatWire): string => (wire.id === 'anthropic' ? '/v1/messages' : '/responses');
+const paths: Readonly<Record<string, RegExp>> = { anthropic: /\/v1\/messages/, gemini: /enerateContent/ };
+const pathOf = (wire: ChatWire): RegExp => paths[wire.id] ?? /\/responses/;
 const of = (wire: ChatWire, isStream: boolean): Stream[] =>
   recorded
-    .filter(({ url, reply }) => url.includes(pathOf(wire)) && reply.status === 200)
+    .filter(({ url, reply }) => pathOf(wire).test(url) && reply.status === 200)
     .filter(({ reply }) => /^(?:: |data: |event: )/.test(reply.body) === isStream)
     .map(({ name, reply }) => ({ name, wire, text: reply.body }));
-const streams = others.flatMap((wire) => [...of(wire, true), ...readChunks(wire)]);
+const streams = others.flatMap((wire) => [...of(wire, true), ...(wire.id === 'gemini' ? [] : readChunks(wire))]);
 const replies = others.flatMap((wire) => of(wire, false));
 
 /** What must survive being told in another format. */
