@@ -190,6 +190,8 @@ export async function createWorld({ providers: specs, entries, env = {}, seed = 
     log: { debug: note, info: note, warn: note, error: raise },
     metrics,
     ownerKey: OWNER_KEY,
+    // Nothing is done later: what a request leaves behind stands in the store when it has ended.
+    freezes: true,
   });
   const begin: World['begin'] = (body, headers = {}, path = CHAT_PATH) => {
     const decoder = new TextDecoder();
