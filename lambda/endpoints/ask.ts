@@ -117,6 +117,7 @@ export async function toChatAsked(
     requestId,
     question,
     bodyText: text,
+    headers: exchange.headers,
     traceparent,
     selector: toPermitted(meant, fleet.candidates, principal),
     policy: toPermittedPolicy(policy, principal),

@@ -22,6 +22,8 @@ export interface ChatInput {
   readonly question: ChatQuestion;
   /** The caller's own JSON text, which the question was parsed from. */
   readonly bodyText: string;
+  /** The headers the question came with; absent: none that matter. */
+  readonly headers?: Headers;
   /** Header by which providers join the request's trace; absent or null when nothing is traced. */
   readonly traceparent?: string | null;
   readonly selector: Selector;
@@ -145,16 +147,23 @@ function toTarget({ fleet }: ChatInput, index: number, stripped: readonly string
   return { candidate, target, wireId, path };
 }
 
-function toHeaders({ question, traceparent }: ChatInput, wire: ChatWire, target: RequestTarget): Headers {
+const none: readonly string[] = [];
+
+function pick(headers: Headers, names: readonly string[] = none): Headers {
+  const given: Record<string, string> = {};
+  for (const name of names) if (headers[name] !== undefined) given[name] = headers[name];
+  return given;
+}
+
+function toHeaders({ question, traceparent, headers = {} }: ChatInput, wire: ChatWire, target: RequestTarget): Headers {
   return {
     'content-type': 'application/json',
     accept: question.stream ? 'text/event-stream' : 'application/json',
     ...(traceparent ? { traceparent } : {}),
+    ...(wire.id === question.wire ? pick(headers, wire.callerHeaders) : {}),
     ...wire.requiredHeaders(target),
   };
 }
-
-const none: readonly string[] = [];
 
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {

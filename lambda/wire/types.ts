@@ -278,6 +278,8 @@ export interface Continuation {
 /** A chat format in both directions. Pure; every method may be passed around alone. */
 export interface ChatWire extends ReplyReader, ReplyWriter, ErrorRenderer {
   readonly id: WireId;
+  /** Headers of the caller that belong to its request, and go to providers of the same wire. Lower case. */
+  readonly callerHeaders?: readonly string[];
   /** Throws CallerError `invalid_request` naming the field at fault. */
   parseQuestion(json: unknown): ChatQuestion;
   /** Path of a call behind the base URL, where the provider's data name none. */

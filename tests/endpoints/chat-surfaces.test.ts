@@ -127,7 +127,10 @@ describe('a provider that speaks messages', () => {
     const world = await createClaude();
     const cached = { type: 'text', text: 'Long.', cache_control: { type: 'ephemeral' } };
     const body = { ...claude, model: 'claude-haiku-4-5', system: [cached], top_k: 5 };
-    const reply = await world.ask({ ...body, stream: true }, {}, messagesPath);
+    const reply = await world.ask({ ...body, stream: true }, { 'anthropic-beta': 'x-1', 'x-mine': 'y' }, messagesPath);
+    const [call] = world.providers['alpha']!.received();
+    expect(call?.headers).toMatchObject({ 'anthropic-beta': 'x-1' });
+    expect(call?.headers).not.toHaveProperty('x-mine');
     expect(sentTo(world)).toMatchObject({ system: [cached], top_k: 5 });
     expect(reply.headers['x-freeway-dropped']).toBeUndefined();
     expect(reply.text).toContain('event: ping');

@@ -12,6 +12,7 @@ import { openWriter } from './writer.ts';
 /** Pure; every method may be passed around alone. */
 export const anthropic: ChatWire = {
   id: 'anthropic',
+  callerHeaders: ['anthropic-beta'],
   parseQuestion,
   requestPath: () => '/messages',
   renderRequest,
