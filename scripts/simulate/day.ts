@@ -192,10 +192,11 @@ async function answer({ stage, arrival, instance, request }: Asked): Promise<End
   let first = { ...before };
   const caller = toCaller(() => (first = { ...instance.calls }));
   try {
-    const { receipt, costUsd } = await instance.gateway.run({
+    const { receipt, costUsd, settled } = await instance.gateway.run({
       operation: toOperation(stage, request, instance),
       caller,
     });
+    await settled;
     const { candidate, waitedMs, attempts } = receipt;
     const listUsd = listCostUsd(candidate.price, { inputTokens, outputTokens }) ?? 0;
     const served = { tier: candidate.tier, rank: candidate.roleRank, costUsd: costUsd ?? 0, listUsd };
