@@ -3,6 +3,7 @@ import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
+import { createCaching } from './endpoints/cached.ts';
 import { createChatEndpoint } from './endpoints/chat.ts';
 import { createCountTokensEndpoint } from './endpoints/count-tokens.ts';
 import { principalOf, replyError, type Endpoint, type Visit } from './endpoints/endpoint.ts';
@@ -196,9 +197,12 @@ function fail(deps: AppDeps, visit: Visit, error: unknown): void {
   }
 }
 
+const isInference = ({ access }: Route): boolean => access[0] === 'use' && access[1] === 'inference';
+
 /** The app: one handler for every entry. */
 export function createApp(deps: AppDeps): Handler {
   const routes = toRoutes(deps);
+  const caching = createCaching(deps);
   return async (exchange) => {
     let visit: Visit = {
       exchange,
@@ -212,7 +216,7 @@ export function createApp(deps: AppDeps): Handler {
       const { route, params } = findRoute(routes, exchange);
       visit = await identify(deps, { ...visit, params });
       admit(route.access, visit);
-      await route.endpoint(visit);
+      await (isInference(route) ? caching(route.endpoint) : route.endpoint)(visit);
     } catch (error) {
       fail(deps, visit, error);
     }

@@ -1,4 +1,5 @@
 // What an endpoint is given, and how it replies: JSON, or an error in the caller's wire format.
+import type { UsageRecord } from '#shared/api/usage.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
 import type { Clock, Exchange, Headers, Log, Metrics, Traces, UsageBook } from '../ports.ts';
@@ -23,6 +24,8 @@ export interface Visit {
   /** Values of the path's placeholders. */
   readonly params: Readonly<Record<string, string>>;
   readonly startedAtMs: number;
+  /** Told what is written down of the request, once. */
+  readonly onRecord?: (record: UsageRecord) => void;
 }
 
 export type Endpoint = (visit: Visit) => Promise<void>;

@@ -191,16 +191,20 @@ function tellFailure({ deps, visit, operation }: Told, error: CallerError): void
 export function createTeller(deps: EndpointDeps, visit: Visit, operation: string): Teller {
   const trace = deps.traces?.begin(visit.exchange.headers['traceparent']) ?? null;
   const told: Told = { deps, visit, operation, trace };
+  const note = (record: UsageRecord): void => {
+    deps.usage?.note(record);
+    visit.onRecord?.(record);
+  };
   return {
     traceparent: trace?.traceparent ?? null,
     answered: (result) => {
       tellAnswer(told, result);
-      deps.usage?.note(toAnswerRecord(told, result));
+      note(toAnswerRecord(told, result));
       if (trace !== null) traceAnswer(told, result);
     },
     failed: (error) => {
       tellFailure(told, error);
-      deps.usage?.note(toFailureRecord(told, error));
+      note(toFailureRecord(told, error));
       const { code, status, attempts } = error;
       if (trace !== null)
         endTrace(told, { error: code, attempts, attributes: { 'http.response.status_code': status } });

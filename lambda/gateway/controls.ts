@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { CallerError } from '#shared/failures.ts';
 import type { Headers } from '../ports.ts';
+import { MAX_TTL_SECONDS } from './cache.ts';
 import { strategies, type PaidPolicy, type Policy } from '../routing/policy.ts';
 
 const names = z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100));
@@ -16,6 +17,7 @@ const controlsSchema = z.strictObject({
   failover: z.optional(z.boolean()),
   rescue: z.optional(z.boolean()),
   content_filter: z.optional(z.enum(['report', 'failover'])),
+  cache: z.optional(z.strictObject({ ttl_seconds: z.int().check(z.minimum(1), z.maximum(MAX_TTL_SECONDS)) })),
 });
 type Controls = z.infer<typeof controlsSchema>;
 const noControls: Controls = {};
@@ -28,6 +30,7 @@ function parseText(name: string, text: string): unknown {
   if (name === 'max_wait_ms' || name === 'max_cost_usd') return Number(text);
   if (name === 'failover' || name === 'rescue')
     return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
+  if (name === 'cache') return { ttl_seconds: Number(text) };
   if (name !== 'providers') return text;
   try {
     return JSON.parse(text);

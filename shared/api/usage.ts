@@ -38,6 +38,8 @@ export const usageRecordSchema = z.object({
   duration_ms: z.number(),
   rescues: z.number(),
   attempts: z.array(usageAttemptSchema),
+  /** Answered from memory, which spends nothing; absent: no. */
+  cached: z.optional(z.boolean()),
 });
 export type UsageRecord = z.infer<typeof usageRecordSchema>;
 

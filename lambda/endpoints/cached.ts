@@ -1,0 +1,112 @@
+// Answers equal requests of one asker from memory, where they ask for it by `freeway.cache` or x-freeway-cache; spends no quota then.
+import type { UsageRecord } from '#shared/api/usage.ts';
+import { createReplyCache, MAX_REPLY_BYTES, readTtlSeconds, toCacheKey, type KeptReply } from '../gateway/cache.ts';
+import type { Exchange, Headers, ReplyBody } from '../ports.ts';
+import { principalOf, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
+import { MAX_BODY_BYTES } from './read-body.ts';
+
+const CACHE = 'x-freeway-cache';
+const encoder = new TextEncoder();
+
+/** What goes out, kept in passing. */
+interface Recording {
+  status: number;
+  headers: Headers;
+  chunks: Uint8Array[];
+  bytes: number;
+  /** Whether the reply came to its end. */
+  ended: boolean;
+  /** What was written down of the request. */
+  record: UsageRecord | null;
+}
+
+function keep(recording: Recording, chunk: Uint8Array | string): void {
+  const bytes = typeof chunk === 'string' ? encoder.encode(chunk) : chunk.slice();
+  recording.bytes += bytes.length;
+  if (recording.bytes <= MAX_REPLY_BYTES) recording.chunks.push(bytes);
+}
+
+/** An exchange whose reply is recorded. */
+function recorded(exchange: Exchange, recording: Recording): Exchange {
+  return {
+    ...exchange,
+    reply: (status, headers): ReplyBody => {
+      Object.assign(recording, { status, headers });
+      const body = exchange.reply(status, { ...headers, [CACHE]: 'miss' });
+      return {
+        write: (chunk) => {
+          keep(recording, chunk);
+          return body.write(chunk);
+        },
+        drained: () => body.drained(),
+        end: (last) => {
+          if (last !== undefined) keep(recording, last);
+          recording.ended = true;
+          body.end(last);
+        },
+      };
+    },
+  };
+}
+
+/** Sends a kept reply again, and writes down that it cost nothing. */
+async function sendKept(
+  deps: EndpointDeps,
+  visit: Visit,
+  { status, headers, chunks, record }: KeptReply,
+): Promise<void> {
+  const { exchange, requestId, startedAtMs } = visit;
+  const { operation, route, credential, tier } = record;
+  const free = { 'x-freeway-cost-usd': '0', 'x-freeway-wait-ms': '0' };
+  const reply = exchange.reply(status, { ...headers, ...free, 'x-freeway-request-id': requestId, [CACHE]: 'hit' });
+  for (const chunk of chunks) if (!reply.write(chunk)) await reply.drained();
+  reply.end();
+  const duration = Math.round(deps.clock.now() - startedAtMs);
+  deps.usage?.note({
+    ...record,
+    request_id: requestId,
+    at: new Date(startedAtMs).toISOString(),
+    input_tokens: 0,
+    output_tokens: 0,
+    audio_seconds: null,
+    cost_usd: 0,
+    wait_ms: 0,
+    duration_ms: duration,
+    rescues: 0,
+    attempts: [],
+    cached: true,
+  });
+  const outcome = 'cached';
+  deps.metrics.count('freeway_requests_total', { operation, tier: tier ?? 'none', result: outcome });
+  const told = { request_id: requestId, operation, route, credential, tier, duration_ms: duration };
+  deps.log.info('request', { ...told, attempts: 0, cost_usd: 0, outcome });
+}
+
+/** Wraps endpoints in one cache. Requests that do not ask for it pass as they are. */
+export function createCaching(deps: EndpointDeps): (endpoint: Endpoint) => Endpoint {
+  const cache = createReplyCache();
+  return (endpoint) => async (visit) => {
+    const { exchange, principal } = visit;
+    const isJson = (exchange.headers['content-type'] ?? '').includes('json');
+    if (exchange.method !== 'POST' || principal === null || !isJson) return endpoint(visit);
+    // Whether it can be read is told by the endpoint, in its own format.
+    const reading = exchange.body(MAX_BODY_BYTES);
+    const body = await reading.catch(() => null);
+    const read = { ...exchange, body: () => reading };
+    const ttlSeconds = body === null ? null : readTtlSeconds(exchange.headers, body);
+    if (body === null || ttlSeconds === null) return endpoint({ ...visit, exchange: read });
+    const { id, key } = principalOf(visit);
+    const target = `${exchange.path}?${exchange.query}`;
+    const asker = key === null ? [id] : [id, key.id];
+    const cacheKey = toCacheKey({ asker, target, headers: exchange.headers, body });
+    const known = cache.get(cacheKey, deps.clock.now());
+    if (known !== null) return sendKept(deps, visit, known);
+    const recording: Recording = { status: 0, headers: {}, chunks: [], bytes: 0, ended: false, record: null };
+    const onRecord = (told: UsageRecord): void => void (recording.record = told);
+    await endpoint({ ...visit, exchange: recorded(read, recording), onRecord });
+    const { status, headers, chunks, bytes, ended, record } = recording;
+    // Only answers that nothing was wrong with are given again.
+    if (!ended || status !== 200 || bytes > MAX_REPLY_BYTES || record?.outcome !== 'ok') return;
+    cache.put(cacheKey, { status, headers, chunks, record }, deps.clock.now() + ttlSeconds * 1_000);
+  };
+}

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createReplyCache, readTtlSeconds, toCacheKey, type KeptReply } from '#lambda/gateway/cache.ts';
+import type { Headers } from '#lambda/ports.ts';
+import { createHouse, owner, type Answer, type House } from '../people/house.ts';
+
+const cached = { 'x-freeway-cache': '60' };
+const served = ({ provider }: House): number =>
+  provider
+    .books()
+    .lines()
+    .reduce((sum, line) => sum + line.served, 0);
+const stateOf = ({ headers }: Answer): string | undefined => headers['x-freeway-cache'];
+
+describe('the response cache', () => {
+  it('answers the same request of the same asker from memory, asking nobody, and says so', async () => {
+    const house = await createHouse();
+    const first = await house.chat({ ...owner, ...cached });
+    const second = await house.chat({ ...owner, ...cached });
+    expect([first.status, stateOf(first), second.status, stateOf(second)]).toEqual([200, 'miss', 200, 'hit']);
+    expect(second.text).toBe(first.text);
+    expect(second.headers['x-freeway-request-id']).not.toBe(first.headers['x-freeway-request-id']);
+    expect(second.headers['x-freeway-route']).toBe(first.headers['x-freeway-route']);
+    expect(second.headers['x-freeway-cost-usd']).toBe('0');
+    expect(served(house)).toBe(1);
+    const { json } = await house.ask('GET /api/usage/records', { headers: owner });
+    expect(json['data']).toMatchObject([{ cached: true, cost_usd: 0, input_tokens: 0 }, { outcome: 'ok' }]);
+  });
+
+  it('takes the wish from the body too, for streams as for whole answers', async () => {
+    const house = await createHouse();
+    const body = { stream: true, freeway: { cache: { ttl_seconds: 60 } } };
+    const first = await house.chat(owner, body);
+    const second = await house.chat(owner, body);
+    expect([stateOf(first), stateOf(second)]).toEqual(['miss', 'hit']);
+    expect(second.text).toContain('[DONE]');
+    expect(second.text).toBe(first.text);
+    expect(served(house)).toBe(1);
+  });
+
+  it('keeps nothing of requests that do not ask for it, and nothing for longer than asked', async () => {
+    const house = await createHouse();
+    expect(stateOf(await house.chat(owner))).toBeUndefined();
+    expect(stateOf(await house.chat(owner))).toBeUndefined();
+    await house.chat({ ...owner, ...cached });
+    await house.clock.advance(61_000);
+    expect(stateOf(await house.chat({ ...owner, ...cached }))).toBe('miss');
+    expect(served(house)).toBe(4);
+  });
+
+  it.each(['0', 'x', '1.5', '86401'])('refuses %s seconds', async (seconds) => {
+    const house = await createHouse();
+    const { status, message } = await house.chat({ ...owner, 'x-freeway-cache': seconds });
+    expect(status).toBe(400);
+    expect(message).toContain('x-freeway.cache.ttl_seconds');
+  });
+
+  it.each([
+    ['500', 500],
+    ['cut', 200],
+  ])('keeps nothing of what failed or broke off: %s', async (fault, least) => {
+    const house = await createHouse({
+      spec: {
+        models: [
+          { id: 'm1', fault },
+          { id: 'm2', fault },
+        ],
+      },
+    });
+    const asked = { ...owner, ...cached, 'x-freeway-max-wait-ms': '0' };
+    const first = await house.chat(asked, { stream: true });
+    expect(first.status).toBeGreaterThanOrEqual(least);
+    expect(first.text).toContain('error');
+    expect(stateOf(await house.chat(asked, { stream: true }))).not.toBe('hit');
+  });
+
+  it('never gives one asker what another was told', async () => {
+    const house = await createHouse({ env: { GOOGLE_CLIENT_ID: 'x', ALLOWED_EMAILS: '*@example.com' } });
+    const askers: Headers[] = [owner];
+    for (const email of ['ann@example.com', 'bob@example.com']) askers.push(await house.session(email));
+    for (let key = 0; key < 2; key++) askers.push((await house.key()).headers);
+    const states = [];
+    for (const asker of [...askers, ...askers]) states.push(stateOf(await house.chat({ ...asker, ...cached })));
+    expect(states).toEqual([...askers.map(() => 'miss'), ...askers.map(() => 'hit')]);
+    expect(served(house)).toBe(askers.length);
+  });
+});
+
+describe('what a cached request is', () => {
+  const text = fc.string({ maxLength: 6 });
+  const request = fc.record({
+    asker: fc.array(text, { minLength: 1, maxLength: 2 }),
+    target: text,
+    accept: text,
+    body: fc.uint8Array({ maxLength: 6 }),
+  });
+  const keyOf = ({ accept, ...rest }: { asker: string[]; target: string; accept: string; body: Uint8Array }): string =>
+    toCacheKey({ ...rest, headers: { accept, 'user-agent': String(Math.PI) } });
+
+  it('is equal only when asker, target, headers that matter and every byte are', () => {
+    fc.assert(
+      fc.property(request, request, (a, b) => {
+        const same = JSON.stringify([a, [...a.body]]) === JSON.stringify([b, [...b.body]]);
+        expect(keyOf(a) === keyOf(b)).toBe(same);
+        expect(keyOf(a)).toBe(keyOf({ ...a, body: a.body.slice() }));
+      }),
+    );
+  });
+
+  it.each([
+    [{}, '{"freeway":{"cache":{"ttl_seconds":5}}}', 5],
+    [{ 'x-freeway-cache': '7' }, '{}', 7],
+    [{ 'x-freeway-cache': '7' }, '{"freeway":{"cache":{"ttl_seconds":5}}}', 5],
+    [{}, '{"messages":[{"content":"\\"ttl_seconds\\""}]}', null],
+    [{}, '{"ttl_seconds":5', null],
+    [{}, 'null', null],
+    [{ 'x-freeway-cache': '-1' }, '{}', null],
+  ])('%j %s: %s', (headers, body, seconds) => {
+    expect(readTtlSeconds(headers as Headers, new TextEncoder().encode(body))).toBe(seconds);
+  });
+});
+
+describe('the memory of replies', () => {
+  const replyOf = (length: number): KeptReply =>
+    ({ status: 200, headers: {}, chunks: [new Uint8Array(length)], record: {} }) as unknown as KeptReply;
+
+  it('holds no more than fits: what was used longest ago goes first, and what is too large is not taken', () => {
+    const cache = createReplyCache(20_000);
+    for (const key of ['a', 'b', 'c']) cache.put(key, replyOf(3_000), 100);
+    expect(cache.get('a', 0)).not.toBeNull();
+    cache.put('d', replyOf(8_000), 100);
+    expect(['a', 'b', 'c', 'd'].filter((key) => cache.get(key, 0) !== null)).toEqual(['a', 'd']);
+    cache.put('e', replyOf(30_000), 100);
+    expect(cache.get('e', 0)).toBeNull();
+    expect(cache.get('a', 100)).toBeNull();
+  });
+});
