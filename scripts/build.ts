@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { bundleLambda } from './lambda-bundle.ts';
 import { measureUi } from './ui/budgets.ts';
 import { buildUi } from './ui/build.ts';
-import { uiDist } from './ui/config.ts';
+import { uiDist } from './ui/folders.ts';
 import { readManifest } from './ui/files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

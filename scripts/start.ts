@@ -2,9 +2,7 @@
 import { ConfigError } from '#lambda/config.ts';
 import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
-import { isUiStale } from './ui/build.ts';
-import { uiDist } from './ui/config.ts';
-import { ensureUi } from './ui/ensure.ts';
+import { isUiStale, uiDist } from './ui/folders.ts';
 
 interface Demo {
   readonly entries: readonly ProviderEntry[];
@@ -26,6 +24,7 @@ async function openDemo(): Promise<Demo | null> {
 async function prepareUi(): Promise<void> {
   if (!isUiStale()) return;
   console.log('Building the web app, which takes a few seconds ...');
+  const { ensureUi } = await import('./ui/ensure.ts');
   await ensureUi();
 }
 
@@ -75,13 +74,13 @@ async function main(): Promise<void> {
   const log = createLineWriter();
   process.on('exit', log.flush);
   const demo = await openDemo();
-  await prepareUi();
   const server = await startLocal({
     env: process.env,
     siteFolder: uiDist,
     ...(demo ? { entries: demo.entries } : {}),
     writeLog: log.write,
   });
+  await prepareUi();
   greet(server, demo);
   let stopping = false;
   const stop = async (): Promise<void> => {

@@ -138,8 +138,8 @@ export function createSite(folder: string): Site {
   let files: ReadonlyMap<string, SiteFile> | null = null;
   return (exchange) => {
     if ((exchange.method !== 'GET' && exchange.method !== 'HEAD') || api.test(exchange.path)) return false;
-    files ??= existsSync(folder) ? readSite(folder) : new Map<string, SiteFile>();
-    const file = findFile(files, exchange);
+    if (files === null && existsSync(join(folder, 'index.html'))) files = readSite(folder);
+    const file = files === null ? undefined : findFile(files, exchange);
     if (file === undefined) return false;
     reply(exchange, file);
     return true;

@@ -1,14 +1,9 @@
 // How the web app is built: two documents (the app, and the sign-in page that alone may load a foreign script), hashed files, nothing inline.
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import type { InlineConfig } from 'vite';
-
-/** The folder of the web app. */
-export const uiRoot = fileURLToPath(new URL('../../ui', import.meta.url));
-/** Where the built app lies. */
-export const uiDist = join(uiRoot, 'dist');
+import { uiDist, uiRoot } from './folders.ts';
 
 /** The settings of the build. */
 export const uiConfig: InlineConfig = {

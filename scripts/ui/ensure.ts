@@ -2,8 +2,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildUi, isUiStale } from './build.ts';
-import { uiRoot } from './config.ts';
+import { buildUi } from './build.ts';
+import { isUiStale, uiRoot } from './folders.ts';
 
 const LOOK_EVERY_MS = 200;
 /** Whoever holds the lock for longer has died. */

@@ -7,7 +7,7 @@ import { systemClock } from '#lambda/clock.ts';
 import { startLocal, type LocalServer } from '#lambda/main.local.ts';
 import { createFakeProvider } from '../../tests/fakes/provider/core.ts';
 import { serveFakeProvider } from '../../tests/fakes/provider/server.ts';
-import { uiDist } from './config.ts';
+import { uiDist } from './folders.ts';
 
 const OWNER_KEY = 'owner-key-of-the-pictures-0123456789';
 

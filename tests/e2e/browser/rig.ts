@@ -8,7 +8,7 @@ import { type BrowserContext, type BrowserContextOptions, type Page, type Respon
 import { expect } from 'vitest';
 import { launchBrowser } from '../../../scripts/ui/browser.ts';
 import { ensureUi } from '../../../scripts/ui/ensure.ts';
-import { uiDist } from '../../../scripts/ui/config.ts';
+import { uiDist } from '../../../scripts/ui/folders.ts';
 import { createFakeProvider, type FakeProvider } from '../../fakes/provider/core.ts';
 import { serveFakeProvider } from '../../fakes/provider/server.ts';
 import type { FakeProviderSpec } from '../../fakes/provider/spec.ts';
