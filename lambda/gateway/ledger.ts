@@ -2,7 +2,6 @@
 import type { Amounts } from '#shared/pools.ts';
 import type { Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
-import { listCostUsd } from '../routing/cost.ts';
 import { verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
 import { confirmHold, planReserve, viewPool, type Hold, type ReservePlan } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
@@ -13,7 +12,7 @@ import { createBooks, type Books } from './books.ts';
 import { BUDGET_BOOK, createBudget, noBudget, type Budget, type Purse } from './budget.ts';
 import type { Fleet } from './fleet.ts';
 import type { AttemptOutcome } from './operation.ts';
-import { toActual, toCredentialRest, toSettlement } from './settlement.ts';
+import { countMoney, toCredentialRest, toSettlement } from './settlement.ts';
 import { createStandings, type Standings } from './standings.ts';
 import { createStripped, type Stripped } from './stripped.ts';
 import { createTwins, type Twins } from './twins.ts';
@@ -223,18 +222,6 @@ async function reserve(
   return { refusedUntilMs: desk.clock.now() + 50, outrun: true };
 }
 
-/** What a call cost, or would have cost at list prices where it was free. */
-function countMoney({ metrics }: Desk, { tier, price, providerId: provider }: Candidate, used: Amounts | null): void {
-  const { input_tokens: inputTokens, output_tokens: outputTokens, usd } = used ?? {};
-  if (tier === 'paid') {
-    if (usd !== undefined && usd > 0) metrics.count('freeway_cost_usd_total', { provider }, usd);
-    return;
-  }
-  if (inputTokens === undefined || outputTokens === undefined) return;
-  const saved = listCostUsd(price, { inputTokens, outputTokens });
-  if (saved !== null && saved > 0) metrics.count('freeway_list_price_saved_usd_total', { provider }, saved);
-}
-
 async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutcome): Promise<void> {
   const candidate = desk.fleet.candidates[reservation.index];
   if (!candidate) return;
@@ -243,9 +230,22 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
     firstContentMs: outcome.firstContentMs,
   });
   const nowMs = desk.books.now();
-  const moment = { book: desk.books.copy(candidate.book).item, nowMs, zones: desk.zones, random: desk.clock.random() };
-  const ops = toSettlement({ candidate, reservation, outcome, moment });
-  countMoney(desk, candidate, toActual({ candidate, reservation, outcome, moment }));
+  const random = desk.clock.random();
+  const judge = () =>
+    toSettlement({
+      candidate,
+      reservation,
+      outcome,
+      moment: { book: desk.books.copy(candidate.book).item, nowMs, zones: desk.zones, random },
+    });
+  let judged = judge();
+  if (judged.foreign) {
+    // It may be our own, by another instance.
+    await desk.books.refresh([candidate.book], 0);
+    judged = judge();
+  }
+  const { ops, actual } = judged;
+  countMoney(desk.metrics, candidate, actual);
   const writes: Promise<unknown>[] = [];
   if (ops !== null)
     writes.push(
@@ -261,7 +261,7 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
   if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
   const { budget, paidFrom } = reservation;
   if (budget !== null || paidFrom !== undefined) {
-    const costUsd = toActual({ candidate, reservation, outcome, moment })?.usd ?? null;
+    const costUsd = actual?.usd ?? null;
     if (budget !== null) writes.push(desk.budget.settle(budget, costUsd));
     if (paidFrom !== undefined) writes.push(paidFrom.purse.settle(paidFrom.hold, costUsd));
   }

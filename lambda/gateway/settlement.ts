@@ -2,9 +2,10 @@
 import type { Item } from '#shared/items.ts';
 import type { Amounts } from '#shared/pools.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
+import type { Metrics } from '../ports.ts';
 import { afterFailure, afterRest, afterSuccess, everyMark, restOf, shortRestMs } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
-import { costUsd } from '../routing/cost.ts';
+import { costUsd, listCostUsd } from '../routing/cost.ts';
 import { updateRatio } from '../routing/estimate.ts';
 import { absorbLimits, noUse, planSettle, viewPool } from '../routing/pools.ts';
 import { learnMiss } from '../routing/pools-caution.ts';
@@ -40,7 +41,7 @@ const uncounted: ReadonlySet<string> = new Set([
 ]);
 
 /** What the attempt has really used; null keeps the estimate, which is all we know of a call that broke off. */
-export function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts | null {
+function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts | null {
   const { usage, failure } = outcome;
   if (failure !== null && uncounted.has(failure.kind)) return noUse;
   const input = usage?.inputTokens ?? reservation.need.input_tokens;
@@ -151,13 +152,21 @@ function toMiss({ candidate, reservation, outcome, moment }: SettlementInput): O
   return set === null ? [] : [{ add: {}, set, remove: [] }];
 }
 
-/** The one write that settles an attempt; null when there is nothing to write. */
-export function toSettlement(input: SettlementInput): Ops | null {
+export interface Settlement {
+  /** The one write that settles the attempt; null when there is nothing to write. */
+  readonly ops: Ops | null;
+  /** It counts use by others, as far as the book is up to date. */
+  readonly foreign: boolean;
+  /** What the attempt has really used; null when nobody knows. */
+  readonly actual: Amounts | null;
+}
+
+/** How an attempt is settled in the books. */
+export function toSettlement(input: SettlementInput): Settlement {
   const { candidate, reservation, outcome, moment } = input;
+  const actual = toActual(input);
   const settled =
-    reservation.hold === null
-      ? []
-      : [planSettle({ hold: reservation.hold, actual: toActual(input), nowMs: moment.nowMs })];
+    reservation.hold === null ? [] : [planSettle({ hold: reservation.hold, actual, nowMs: moment.nowMs })];
   const learned = absorbLimits({
     pools: candidate.pools,
     observed: outcome.limits,
@@ -173,7 +182,7 @@ export function toSettlement(input: SettlementInput): Ops | null {
     ...toMiss(input),
   );
   const isEmpty = Object.keys(ops.add).length === 0 && Object.keys(ops.set).length === 0 && ops.remove.length === 0;
-  return isEmpty ? null : ops;
+  return { ops: isEmpty ? null : ops, foreign: learned.foreign === true, actual };
 }
 
 /** The rest of a whole credential after this outcome; null when it needs none. */
@@ -183,4 +192,20 @@ export function toCredentialRest({ failure }: AttemptOutcome, book: Item, nowMs:
   if (policy.rests !== 'credential') return null;
   const ops = afterRest(book, everyMark, { untilMs: nowMs + policy.restMs, reason: failure.kind });
   return Object.keys(ops.set).length === 0 ? null : ops;
+}
+
+/** What a call cost, or would have cost at list prices where it was free. */
+export function countMoney(
+  metrics: Metrics,
+  { tier, price, providerId: provider }: Candidate,
+  used: Amounts | null,
+): void {
+  const { input_tokens: inputTokens, output_tokens: outputTokens, usd } = used ?? {};
+  if (tier === 'paid') {
+    if (usd !== undefined && usd > 0) metrics.count('freeway_cost_usd_total', { provider }, usd);
+    return;
+  }
+  if (inputTokens === undefined || outputTokens === undefined) return;
+  const saved = listCostUsd(price, { inputTokens, outputTokens });
+  if (saved !== null && saved > 0) metrics.count('freeway_list_price_saved_usd_total', { provider }, saved);
 }

@@ -6,7 +6,7 @@ import type { ZoneClock } from '../routing/clocks.ts';
 import type { Limit, Standing } from '../routing/decide.ts';
 import { viewPool } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
-import { othersIn } from '../routing/pools-foreign.ts';
+import { othersAtWorstIn, othersIn } from '../routing/pools-foreign.ts';
 import { numberIn } from '../routing/pools-ops.ts';
 import { overdraftOf } from '../routing/pools-pace.ts';
 import type { BoundPool } from '../routing/types.ts';
@@ -25,15 +25,16 @@ export const ratioAttr = (mark: string): string => `${mark}!q`;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Of several pools of one unit, what is least counts. */
-function lower(limits: Mutable<Limit>[], { unit, room, most, others }: Limit): void {
+function lower(limits: Mutable<Limit>[], { unit, room, most, others, othersAtWorst }: Limit): void {
   const known = limits.find((limit) => limit.unit === unit);
   if (known === undefined) {
-    limits.push({ unit, room, most, others });
+    limits.push({ unit, room, most, others, othersAtWorst });
     return;
   }
   known.room = Math.min(known.room, room);
   known.most = Math.min(known.most, most);
   known.others = Math.max(known.others, others);
+  known.othersAtWorst = Math.max(known.othersAtWorst, othersAtWorst);
 }
 
 /** How pools stand together. */
@@ -49,12 +50,13 @@ export function toPoolFacts(
   for (const pool of pools) {
     const view = viewPool({ pool, need: noAmounts, book, nowMs, zones });
     const others = othersIn(pool, known, nowMs);
-    shared ||= othersIn(pool, known, Infinity) > 0;
+    const othersAtWorst = othersAtWorstIn(pool, known, nowMs);
+    shared ||= othersAtWorst > 0;
     // Where others may fill the rest at any moment, the pool is taken to be so much fuller.
     pressure = Math.max(pressure, Math.min(1, view.pressure + (view.max > 0 ? others / view.max : 0)));
     const ahead = overdraftOf(view, nowMs);
     if (ahead !== null) overdraft = Math.max(overdraft ?? -1, ahead);
-    lower(limits, { unit: pool.unit, room: Math.max(0, view.max - view.used), most: view.max, others });
+    lower(limits, { unit: pool.unit, room: Math.max(0, view.max - view.used), most: view.max, others, othersAtWorst });
   }
   return { pressure, overdraft, shared, limits };
 }

@@ -38,7 +38,7 @@ const WORTH_WAITING_MS = 1_000;
 export const SPARE_AFTER_MS = 4_000;
 /** Waiters of all instances try at moments spread over this, so that a limit that lifts is not rushed. */
 const SPREAD_MS = 200;
-/** Each time another instance was faster that much is doubled, up to this: the more are waiting, the less often each of them tries. */
+/** Each time another instance was faster that becomes fourfold, up to this: the more are waiting, the less often each of them tries. */
 const LONGEST_SPREAD_MS = 3_200;
 
 /** The end of a request as it would be told now. */
@@ -77,7 +77,7 @@ function toWaits(deps: WaitingDeps, { soonest, input }: Ended, journey: Journey)
         ? PROBE_EVERY_MS * (0.5 + spread)
         : Infinity,
     crowdMs:
-      journey.outrun === 0 ? 0 : Math.ceil(Math.min(LONGEST_SPREAD_MS, SPREAD_MS * 2 ** journey.outrun) * spread),
+      journey.outrun === 0 ? 0 : Math.ceil(Math.min(LONGEST_SPREAD_MS, SPREAD_MS * 4 ** journey.outrun) * spread),
   };
 }
 

@@ -17,6 +17,8 @@ export interface Limit {
   readonly most: number;
   /** What others who use the pool may have taken since it was last told how much is left; 0 where nobody else does. */
   readonly others: number;
+  /** The same if somebody has come this very moment, however unlikely that is. */
+  readonly othersAtWorst: number;
 }
 
 /** How one candidate stands right now, as far as this instance knows; the store has the last word when reserving. */

@@ -20,6 +20,7 @@ type Measure =
   | 'priority'
   | 'contested'
   | 'keep'
+  | 'doubtful'
   | 'pressure'
   | 'oversize'
   | 'turn';
@@ -95,7 +96,7 @@ function leadingMeasure({ selector, policy }: DecideInput): Measure | null {
 
 /**
  * The order for one decision. Free comes before paid, unless paying is `allowed`: then the quality floor and the chosen strategy go first.
- * After that priority, what is surely left, what should be kept for later, pressure, the smallest model that will do, price, and turns among equals.
+ * After that priority, what is surely left, what should be kept for later, what is left at worst, pressure, the smallest model that will do, price, and turns among equals.
  */
 export function toOrder(input: DecideInput): Order {
   const leading = leadingMeasure(input);
@@ -104,7 +105,7 @@ export function toOrder(input: DecideInput): Order {
   else if (leading === null) places.push('belowFloor', 'tier');
   else places.push('belowFloor');
   if (leading !== null) places.push(leading);
-  places.push('priority', 'contested', 'keep', 'pressure', 'oversize', 'price', 'lastUsed', 'turn');
+  places.push('priority', 'contested', 'keep', 'doubtful', 'pressure', 'oversize', 'price', 'lastUsed', 'turn');
   return { input, floorRank: requiredSize(input).rank, places };
 }
 
@@ -122,6 +123,8 @@ export function valueOf(measure: Measure, index: number, { input, floorRank }: O
       return candidate.priority;
     case 'contested':
       return isContested(index, input) ? 1 : 0;
+    case 'doubtful':
+      return isContested(index, input, 'othersAtWorst') ? 1 : 0;
     case 'keep':
       return keepOf(standing, candidate.sizeRank > floorRank);
     case 'pressure':

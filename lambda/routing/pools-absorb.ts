@@ -34,6 +34,8 @@ export interface AbsorbInput extends Moment {
 
 /** What to write, and the pools whose limit is 0 according to the provider: it does not serve this at all on this plan. */
 export interface Absorbed extends Ops {
+  /** There seems to be use by others; judged by an old copy it may be our own, by another instance. */
+  readonly foreign?: true;
   readonly quarantined: readonly BoundPool[];
 }
 
@@ -102,6 +104,7 @@ function raise({ pool, by, max }: Raise, { book, nowMs, zones }: Moment, draft: 
 export function absorbLimits({ pools, observed, settled, ...before }: AbsorbInput): Absorbed {
   const draft = toDraft();
   const quarantined: BoundPool[] = [];
+  let foreign: true | false = false;
   const moment = { ...before, book: settled === null ? before.book : applied(before.book, settled) };
   const views = observed.length === 0 ? [] : pools.map((pool) => viewPool({ pool, need: {}, ...moment }));
   const counted = new Set<BoundPool>();
@@ -123,8 +126,11 @@ export function absorbLimits({ pools, observed, settled, ...before }: AbsorbInpu
     const unseen = max - Math.max(0, report.remaining) - ours;
     // Less than one unit is what refilled on the way here.
     const isUse = unseen >= 1;
-    if (isUse) raise({ pool, by: unseen, max }, moment, draft);
+    if (isUse) {
+      foreign = true;
+      raise({ pool, by: unseen, max }, moment, draft);
+    }
     Object.assign(draft.set, learnOthers(pool, moment.book ?? {}, { unseen: isUse ? unseen : 0, nowMs: moment.nowMs }));
   }
-  return { add: draft.add, set: draft.set, remove: draft.remove, quarantined };
+  return { add: draft.add, set: draft.set, remove: draft.remove, quarantined, ...(foreign ? { foreign } : {}) };
 }

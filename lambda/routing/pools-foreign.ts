@@ -10,7 +10,7 @@ const LONGEST_MEMORY_MS = 2 * 3_600_000;
 /** Less than this per window is nobody. */
 const NOBODY = 0.05;
 /** A risk this small, that somebody has come since, is taken. */
-const SLIGHT = 0.05;
+const SLIGHT = 0.02;
 /** Weight of the newest step in the mean size of their calls. */
 const EWMA = 0.3;
 
@@ -33,18 +33,41 @@ function windowMs(clock: Clock): number {
   return clock.kind === 'calendar' ? calendarMs[clock.every] : 0;
 }
 
+interface Expected {
+  /** What others use in the time since a reply last told how much is left, units. */
+  readonly unseen: number;
+  /** What they take at a time. */
+  readonly step: number;
+}
+
+/** null when the pool is ours alone. */
+function toExpected({ key, clock }: BoundPool, book: Item, nowMs: number): Expected | null {
+  const rate = numberIn(book, rateAttr(key)) ?? 0;
+  if (rate <= NOBODY) return null;
+  const sinceMs = nowMs - (numberIn(book, seenAttr(key)) ?? nowMs);
+  const unseen = rate * Math.min(1, Math.max(0, sinceMs) / Math.max(1, windowMs(clock)));
+  return { unseen, step: Math.max(1, numberIn(book, stepAttr(key)) ?? 1) };
+}
+
 /**
  * What others may have taken since a reply last told how much is left, units: what they use in that time, and one call of theirs. 0 when the
  * pool is ours alone, or was looked at just now.
  */
-export function othersIn({ key, clock }: BoundPool, book: Item, nowMs: number): number {
-  const rate = numberIn(book, rateAttr(key)) ?? 0;
-  const sinceMs = nowMs - (numberIn(book, seenAttr(key)) ?? nowMs);
-  const unseen = rate * Math.min(1, Math.max(0, sinceMs) / Math.max(1, windowMs(clock)));
-  const step = Math.max(1, numberIn(book, stepAttr(key)) ?? 1);
+export function othersIn(pool: BoundPool, book: Item, nowMs: number): number {
+  const expected = toExpected(pool, book, nowMs);
+  if (expected === null) return 0;
+  const { unseen, step } = expected;
   // Of a day's quota one of their calls is little, and what is left of it at the end is not worth a refusal.
-  const isLong = windowMs(clock) > LONGEST_MEMORY_MS;
-  return rate > NOBODY && (isLong || unseen > SLIGHT * step) ? unseen + step : 0;
+  const isLong = windowMs(pool.clock) > LONGEST_MEMORY_MS;
+  return isLong || unseen > SLIGHT * step ? unseen + step : 0;
+}
+
+/** The same at worst: they came more often than usual, and once more just now. */
+export function othersAtWorstIn(pool: BoundPool, book: Item, nowMs: number): number {
+  const expected = toExpected(pool, book, nowMs);
+  if (expected === null) return 0;
+  const { unseen, step } = expected;
+  return unseen + step + 2 * Math.sqrt(unseen * step);
 }
 
 /** What to remember after a reply that told how much is left: `unseen` units were used by others since the last such reply. */

@@ -10,6 +10,8 @@ type RefillCharge = Extract<Charge, { kind: 'refill' }>;
 const noiseMs = 0.002;
 /** Adding a moment of idleness to what is taken fills the bucket for a while if somebody else did too: half of it at most. */
 const LARGEST_GAP = 0.5;
+/** Where so much has been taken meanwhile, many were faster, and all of them added that moment: better look again. */
+const LARGEST_RUSH = 0.2;
 
 /** Capacity `max`, refilled evenly over `seconds`. */
 export const refill: PoolRules<RefillClock> = {
@@ -44,7 +46,8 @@ export const refill: PoolRules<RefillClock> = {
     }
     // Idle for a moment: adding that moment comes to the same, and holds also when somebody else was faster.
     draft.guards.push({ attr: key, is: 'atLeast', value: fullAtMs, orAbsent: false });
-    draft.guards.push({ attr: key, is: 'atMost', value: nowMs + periodMs - addedMs, orAbsent: false });
+    const mostMs = nowMs + Math.min(periodMs - addedMs, periodMs * LARGEST_RUSH);
+    draft.guards.push({ attr: key, is: 'atMost', value: mostMs, orAbsent: false });
     draft.add[key] = addedMs;
     return [{ ...charge, idle: { fromMs: fullAtMs, toMs } }];
   },

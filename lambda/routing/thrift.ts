@@ -6,14 +6,20 @@ import { needOf } from './profile.ts';
 /** Long-lasting quota that is this far behind its time, or further, need not be spared. */
 const PLENTY = -0.4;
 
-/** Whether what this call needs may be gone by the time it arrives, since others use the pools too. */
-export function isContested(index: number, { candidates, standings, profile }: DecideInput): boolean {
+/** Whether what this call needs may be gone by the time it arrives, since others use the pools too: probably enough to matter, or at worst. */
+export function isContested(
+  index: number,
+  { candidates, standings, profile }: DecideInput,
+  how: 'others' | 'othersAtWorst' = 'others',
+): boolean {
   const [candidate, standing] = [candidates[index], standings[index]];
   if (!candidate || !standing?.shared) return false;
   const { limits, ratio, caution } = standing;
-  return limits.some(({ unit, room, most, others }) => {
+  return limits.some((limit) => {
+    const { unit, room, most } = limit;
+    const taken = limit[how];
     const need = needOf(unit, profile, { candidate, ratio }) ?? 0;
-    return others > 0 && cautious(need, { unit, max: most, caution }) + others > room;
+    return taken > 0 && cautious(need, { unit, max: most, caution }) + taken > room;
   });
 }
 

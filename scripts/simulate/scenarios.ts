@@ -55,7 +55,7 @@ export function toScenarios(short: boolean): readonly Scenario[] {
   const thousand = {
     ...day,
     hosting: { kind: 'spread', count: short ? 200 : 1_000 } as const,
-    lengthMs: short ? HOUR_MS / 4 : HOUR_MS,
+    lengthMs: short ? HOUR_MS / 4 : HOUR_MS / 3,
     volley: { everyMs: 300_000, count: short ? 200 : 1_000 },
   };
   return [

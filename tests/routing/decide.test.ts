@@ -101,12 +101,15 @@ describe('order', () => {
     const left = {
       pressure: 0,
       shared: true,
-      limits: [{ unit: 'tokens', room: 1_000, most: 8_000, others: 800 }],
+      limits: [{ unit: 'tokens', room: 1_000, most: 8_000, others: 800, othersAtWorst: 800 }],
     } as const;
     const plenty = { ...left, limits: [{ ...left.limits[0], room: 6_000 }] };
     const busy = { pressure: 0.5 };
     expect(order({ candidates: [{}, {}], standings: [left, busy] })).toEqual([1, 0]);
     expect(order({ candidates: [{}, {}], standings: [plenty, busy] })).toEqual([0, 1]);
+    // However unlikely: among those that need not be kept there may be somebody safer.
+    const unlikely = { ...left, limits: [{ ...left.limits[0], others: 0 }] };
+    expect(order({ candidates: [{}, {}], standings: [unlikely, busy] })).toEqual([1, 0]);
   });
 
   it('takes the cheaper of two paid models', () => {
@@ -169,11 +172,17 @@ describe('rejection', () => {
     ['below_quality_floor', { candidates: [{ sizeRank: 0 }], selector: { mode: 'large' } }],
     [
       'request_exceeds_limit',
-      { candidates: [{}], standings: [{ limits: [{ unit: 'tokens', room: 299, most: 299, others: 0 }] }] },
+      {
+        candidates: [{}],
+        standings: [{ limits: [{ unit: 'tokens', room: 299, most: 299, others: 0, othersAtWorst: 0 }] }],
+      },
     ],
     [
       'quota_used_up',
-      { candidates: [{}], standings: [{ limits: [{ unit: 'tokens', room: 299, most: 8000, others: 0 }] }] },
+      {
+        candidates: [{}],
+        standings: [{ limits: [{ unit: 'tokens', room: 299, most: 8000, others: 0, othersAtWorst: 0 }] }],
+      },
     ],
     ['resting', { candidates: [{}], standings: [{ restUntilMs: 2_000_000 }] }],
     ['breaker_open', { candidates: [{}], standings: [{ breaker: 'open' }] }],
