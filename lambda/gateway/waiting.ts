@@ -35,7 +35,7 @@ const WORTH_WAITING_MS = 1_000;
  * A limit that lifts this soon is waited for rather than paying, or rather than spending what should last for the day. Measured over a
  * day (npm run simulate): without it about 3 % of what is free is left unused, since requests come unevenly.
  */
-export const SPARE_AFTER_MS = 4_000;
+export const SPARE_AFTER_MS = 2_000;
 /** Waiters of all instances try at moments spread over this, so that a limit that lifts is not rushed. */
 const SPREAD_MS = 200;
 /** Each time another instance was faster that becomes fourfold, up to this: the more are waiting, the less often each of them tries. */
