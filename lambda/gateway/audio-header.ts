@@ -40,6 +40,18 @@ const signatures: readonly Signature[] = [
   },
 ];
 
+/** Seconds by going through the packets; undefined when they do not tell, null when there are none. */
+async function measure(bytes: Uint8Array): Promise<number | undefined | null> {
+  const { ALL_FORMATS, BufferSource, Input } = await import('mediabunny');
+  try {
+    const input = new Input({ source: new BufferSource(bytes), formats: ALL_FORMATS });
+    const track = await input.getPrimaryAudioTrack();
+    return track === null ? null : await track.computeDuration();
+  } catch {
+    return null;
+  }
+}
+
 /** Reads the header. Throws CallerError when the file is empty, no audio, or damaged. */
 export async function readAudioHeader(bytes: Uint8Array, name: string): Promise<AudioFacts> {
   if (bytes.length === 0) throw wrong(`The file "${name}" is empty.`);
@@ -53,16 +65,13 @@ export async function readAudioHeader(bytes: Uint8Array, name: string): Promise<
   const damaged = wrong(
     `The file "${name}" begins like ${container}, but its header can't be read: it may be cut or damaged.`,
   );
-  const { format } = await parseBuffer(
-    bytes,
-    { mimeType: type, size: bytes.length },
-    { duration: true, skipCovers: true },
-  ).catch(() => {
-    throw damaged;
-  });
-  const { duration, sampleRate, numberOfChannels } = format;
-  // What tells neither how fast nor how wide it is has no header to speak of.
-  if (duration === undefined && sampleRate === undefined && numberOfChannels === undefined) throw damaged;
+  const format = await parseBuffer(bytes, { mimeType: type, size: bytes.length }, { duration: true, skipCovers: true })
+    .then((metadata) => metadata.format)
+    .catch(() => null);
+  // What browsers record has no length in its header, and what tells neither how fast nor how wide it is may have none at all.
+  const isTold = format?.duration !== undefined || (format?.sampleRate !== undefined && container === 'wav');
+  const duration = isTold ? format?.duration : await measure(bytes);
+  if (duration === null) throw damaged;
   const isPcm = container === 'wav';
   if (duration === 0 || (isPcm && !((duration ?? 0) > 0)))
     throw wrong(`The file "${name}" holds no sound: its length is zero.`);

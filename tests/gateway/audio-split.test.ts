@@ -28,6 +28,23 @@ describe('splitting', () => {
     },
   );
 
+  it('knows how long a recording of a browser is, although its header does not', async () => {
+    const bytes = read('browser-recording.webm');
+    const { container, seconds } = await readAudioHeader(bytes, 'recording.webm');
+    expect(container).toBe('webm');
+    expect(seconds).toBeGreaterThan(1.5);
+    expect(seconds).toBeLessThan(3);
+    const { spans, cut } = await splitAudio(
+      bytes,
+      { container, type: 'audio/webm', seconds },
+      { seconds: 0.8, bytes: Infinity },
+    );
+    expect(spans.length).toBeGreaterThan(1);
+    const [span] = spans;
+    const piece = span && (await cut(span));
+    expect((await readAudioHeader(piece?.bytes ?? new Uint8Array(), 'piece.webm')).seconds).toBeLessThan(1);
+  });
+
   it('cuts in the middle of a pause', async () => {
     const rate = 8_000;
     const data = Buffer.alloc(rate * 2 * 20);

@@ -1,9 +1,9 @@
 // The pages a person can go to, in order: one table for the rail, the bar on phones and the palette.
-import { ChartColumn, CodeXml, KeyRound, MessageCircle, Settings2, type LucideIcon } from 'lucide-react';
+import { AudioLines, ChartColumn, CodeXml, KeyRound, MessageCircle, Settings2, type LucideIcon } from 'lucide-react';
 
 export interface Destination {
   readonly path: string;
-  readonly name: 'chat' | 'providers' | 'keys' | 'usage' | 'settings';
+  readonly name: 'chat' | 'transcribe' | 'providers' | 'keys' | 'usage' | 'settings';
   readonly icon: LucideIcon;
   /** Paths that belong to it too. */
   readonly also?: string;
@@ -13,6 +13,7 @@ export interface Destination {
 
 export const destinations: readonly Destination[] = [
   { path: '/', name: 'chat', icon: MessageCircle, also: '/c/' },
+  { path: '/transcribe', name: 'transcribe', icon: AudioLines },
   { path: '/providers', name: 'providers', icon: KeyRound },
   { path: '/keys', name: 'keys', icon: CodeXml },
   { path: '/usage', name: 'usage', icon: ChartColumn, also: '/r/' },

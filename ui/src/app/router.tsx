@@ -15,6 +15,11 @@ const chat = createRoute({
   path: '/c/$chatId',
   component: lazyRouteComponent(() => import('../features/chat/page.tsx'), 'StoredChatPage'),
 });
+const transcribe = createRoute({
+  getParentRoute: () => root,
+  path: '/transcribe',
+  component: lazyRouteComponent(() => import('../features/transcribe/page.tsx'), 'TranscribePage'),
+});
 const providers = createRoute({
   getParentRoute: () => root,
   path: '/providers',
@@ -44,7 +49,7 @@ const settings = createRoute({
 /** The router of the app document. */
 export const createAppRouter = () =>
   createRouter({
-    routeTree: root.addChildren([newChat, chat, providers, keys, usage, receipt, settings]),
+    routeTree: root.addChildren([newChat, chat, transcribe, providers, keys, usage, receipt, settings]),
     defaultPreload: 'intent',
     defaultErrorComponent: CrashedPage,
     defaultPendingComponent: LoadingPage,

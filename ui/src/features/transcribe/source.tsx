@@ -1,0 +1,79 @@
+// Where a recording comes from: dropped, chosen or recorded here.
+import { AudioLines, Mic, Square } from 'lucide-react';
+import { useRef, useState, type ReactNode } from 'react';
+import { Button } from '../../components/button.tsx';
+import { useMessages } from '../../lib/messages.ts';
+import { useToasts } from '../../lib/toasts.tsx';
+import { transcribeMessages } from './messages.ts';
+import { useRecorder } from './recorder.ts';
+import { toTime } from './transcript.ts';
+
+const ACCEPT = 'audio/*,video/mp4,video/webm,.mp3,.m4a,.wav,.ogg,.opus,.webm,.flac,.mp4';
+
+function RecordButton({ onFile }: { readonly onFile: (file: File) => void }): ReactNode {
+  const t = useMessages(transcribeMessages);
+  const { show } = useToasts();
+  const { seconds, level, start, stop } = useRecorder(onFile);
+  if (seconds === null)
+    return (
+      <Button onClick={() => void start().catch(() => show(t.noMicrophone))}>
+        <Mic size={16} aria-hidden />
+        {t.record}
+      </Button>
+    );
+  return (
+    <Button look="danger" onClick={stop} aria-label={`${t.stop}. ${t.recording(toTime(seconds))}`}>
+      <Square size={14} aria-hidden />
+      <span className="tabular-nums">{toTime(seconds)}</span>
+      <span aria-hidden className="h-1.5 w-16 overflow-hidden rounded-full bg-tint">
+        <span className="block h-full bg-danger transition-[width]" style={{ width: `${Math.round(level * 100)}%` }} />
+      </span>
+    </Button>
+  );
+}
+
+/** The drop target with its buttons. */
+export function AudioSource({ onFile }: { readonly onFile: (file: File) => void }): ReactNode {
+  const t = useMessages(transcribeMessages);
+  const input = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  return (
+    <section
+      aria-label={t.drop}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        const [file] = event.dataTransfer.files;
+        if (file) onFile(file);
+      }}
+      className={`flex flex-col items-center gap-3 rounded-2xl border-2 border-dashed px-6 py-12 text-center transition-colors ${over ? 'border-accent bg-accent-tint' : 'border-line-strong'}`}
+    >
+      <AudioLines size={32} aria-hidden className="text-muted" />
+      <p className="font-medium">{t.drop}</p>
+      <div className="flex flex-wrap justify-center gap-2">
+        <Button look="primary" onClick={() => input.current?.click()}>
+          {t.choose}
+        </Button>
+        <RecordButton onFile={onFile} />
+      </div>
+      <p className="text-xs text-muted">{t.formats}</p>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        accept={ACCEPT}
+        aria-label={t.choose}
+        onChange={({ target }) => {
+          const file = target.files?.[0];
+          if (file) onFile(file);
+          target.value = '';
+        }}
+      />
+    </section>
+  );
+}
