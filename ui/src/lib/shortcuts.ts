@@ -18,7 +18,7 @@ export type ShortcutName = keyof typeof shortcuts;
 /** Shortcuts of one sign, which may be switched off. */
 const single: ReadonlySet<ShortcutName> = new Set<ShortcutName>(['helpSingle']);
 
-export const isMac = (): boolean => /mac|iphone|ipad/i.test(navigator.userAgent);
+const isMac = (): boolean => /mac|iphone|ipad/i.test(navigator.userAgent);
 
 /** The parts of a shortcut as they stand on keys. */
 export function toKeys(name: ShortcutName): string[] {

@@ -6,7 +6,7 @@ type Part =
   | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
   | { readonly type: 'file'; readonly file: { readonly filename: string; readonly file_data: string } };
 
-export interface AskedMessage {
+interface AskedMessage {
   readonly role: 'user' | 'assistant';
   readonly content: string | readonly Part[];
 }
@@ -32,7 +32,7 @@ function toParts(
 }
 
 /** The messages of a branch as a model reads them. Answers without a word are left out. */
-export function toAskedMessages(path: readonly Message[], light = false): readonly AskedMessage[] {
+function toAskedMessages(path: readonly Message[], light = false): readonly AskedMessage[] {
   return path
     .filter(({ role, text }) => role === 'user' || text !== '')
     .map((message) => ({

@@ -1,0 +1,57 @@
+// Small judgements of the web app on which much depends: where sign-in leads, what stays in the address, and which key sends.
+import type { KeyboardEvent } from 'react';
+import { describe, expect, it } from 'vitest';
+import { isSend } from '../../ui/src/features/chat/composer.tsx';
+import { formatCountdown, formatDuration, formatUsd } from '../../ui/src/lib/format.ts';
+import { takeToken } from '../../ui/src/lib/session.tsx';
+import { toNext } from '../../ui/src/login/page.tsx';
+
+it.each([
+  ['', '/'],
+  ['?next=/c/1', '/c/1'],
+  ['?next=https://evil.example', '/'],
+  ['?next=//evil.example', '/'],
+  ['?next=/%5Cevil.example', '/'],
+  ['?next=javascript:alert(1)', '/'],
+])('after signing in at %j one goes to %s', (search, path) => expect(toNext(search)).toBe(path));
+
+it.each([
+  ['#token=abc', '', 'abc', '/'],
+  ['#token=abc', '?x=1', 'abc', '/?x=1'],
+  ['#other', '', null, null],
+  ['', '', null, null],
+])('of the address %j%s the token is %s', (hash, search, token, left) => {
+  let replaced: string | null = null;
+  const history = { state: null, replaceState: (_: unknown, __: string, to: string) => void (replaced = to) };
+  const location = { hash, search, pathname: '/' };
+  expect(takeToken(location as Location, history as unknown as History)).toBe(token);
+  expect(replaced).toBe(left);
+});
+
+describe('a key press', () => {
+  const press = (more: object, composing = false): KeyboardEvent =>
+    ({ key: 'Enter', nativeEvent: { isComposing: composing }, keyCode: 13, ...more }) as KeyboardEvent;
+  it.each([
+    ['Enter', press({}), { sendKey: 'enter', touch: false }, true],
+    ['Shift and Enter', press({ shiftKey: true }), { sendKey: 'enter', touch: false }, false],
+    ['Enter under composition', press({}, true), { sendKey: 'enter', touch: false }, false],
+    ['Enter that ends a composition', press({ keyCode: 229 }), { sendKey: 'enter', touch: false }, false],
+    ['Enter on a touch screen', press({}), { sendKey: 'enter', touch: true }, false],
+    ['Ctrl and Enter on a touch screen', press({ ctrlKey: true }), { sendKey: 'enter', touch: true }, true],
+    ['Enter, where Ctrl and Enter sends', press({}), { sendKey: 'mod-enter', touch: false }, false],
+    ['Command and Enter there', press({ metaKey: true }), { sendKey: 'mod-enter', touch: false }, true],
+    ['another key', press({ key: 'a' }), { sendKey: 'enter', touch: false }, false],
+  ] as const)('%s', (_, event, { sendKey, touch }, sends) => expect(isSend(event, sendKey, touch)).toBe(sends));
+});
+
+it.each([
+  [formatUsd(0.0031, 'en'), '$0.0031'],
+  [formatUsd(12.4, 'en'), '$12.40'],
+  [formatUsd(0, 'de'), '0,00 $'],
+  [formatDuration(15.2, 'en'), '15 ms'],
+  [formatDuration(1_440, 'de'), '1,4 s'],
+  [formatDuration(180_000, 'en'), '3 min'],
+  [formatCountdown(41_200), '42 s'],
+  [formatCountdown(185_000), '3:05'],
+  [formatCountdown(7_260_000), '2:01:00'],
+])('%s is written so', (written, expected) => expect(written.replaceAll('\u00A0', ' ')).toBe(expected));
