@@ -23,13 +23,14 @@ function serves(model: Model, provider: Provider): boolean {
   const wire = model.wire ?? provider.wire;
   // Who speaks the OpenAI chat format takes everything else in the OpenAI formats too, at paths of their own.
   const speaks = model.kind === 'chat' ? chatWires[wire] !== undefined : wire === 'openai-chat';
-  return speaks && (scheme === 'bearer' || scheme === 'header' || scheme === 'none');
+  return speaks && (scheme === 'bearer' || scheme === 'header' || scheme === 'none' || scheme === 'google-oauth');
 }
 
 /** Services over these entries alone. */
 export function toServices(platform: Platform, entries: readonly FleetEntry[]): Services {
   const fleet = createFleet({ entries, providers: platform.providers, serves });
-  const ledger = createLedger({ ...platform, fleet, budgetUsdPerDay: platform.config.budgetUsdPerDay });
+  const { budgetUsdPerDay, budgetUsdPerMonth } = platform.config;
+  const ledger = createLedger({ ...platform, fleet, budgetUsdPerDay, budgetUsdPerMonth });
   return { fleet, ledger, gateway: createGateway({ ...platform, fleet, ledger }) };
 }
 

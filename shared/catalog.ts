@@ -195,6 +195,8 @@ export const providerSchema = z.object({
   baseUrl: z.string(),
   paths: z._default(z.record(z.string(), z.string()), {}),
   auth: authSchema,
+  /** How calls are authorised where the key is no plain one, but stands for an identity: access keys, an application, a role. */
+  signing: z.optional(authSchema),
   fields: z.array(credentialFieldSchema),
   quirks: z._default(z.array(quirkSchema), []),
   /** The plan a key is taken to be on unless the person says otherwise. `local` costs nothing and has no limits. */

@@ -70,6 +70,11 @@ function toCall(credential: Credential, path: string, given: Partial<UpstreamCal
   };
 }
 
+/** Asks with the credential, signed where it takes that. */
+async function askAs({ upstream, clock }: TestDeps, { sign }: Credential, call: UpstreamCall): Promise<HttpReply> {
+  return askWhole(upstream, sign === null ? call : await sign(call, { upstream, clock }));
+}
+
 /** The ids in a list of models, as OpenAI, Anthropic, Gemini or Ollama write it; null when it is none. */
 export function parseModelIds(body: string): string[] | null {
   let json: unknown;
@@ -131,7 +136,7 @@ async function askForOneToken(credential: Credential, deps: TestDeps): Promise<F
   if (model === undefined || provider.wire !== 'openai-chat') return { outcome: 'works' };
   const body = JSON.stringify({ model: model.id, max_tokens: 1, messages: [{ role: 'user', content: 'Hi' }] });
   const path = model.path ?? provider.paths['chat'] ?? '/chat/completions';
-  const reply = await askWhole(deps.upstream, toCall(credential, path, { method: 'POST', body }));
+  const reply = await askAs(deps, credential, toCall(credential, path, { method: 'POST', body }));
   if (isGood(reply)) return { outcome: 'works' };
   const nowMs = deps.clock.now();
   return fromFailure(deps.dialectOf(provider).parseFailure(reply, nowMs), nowMs);
@@ -144,13 +149,13 @@ async function showsToAnybody(credential: Credential, entry: FleetEntry, deps: T
   if (credential.provider.auth.scheme === 'none' || !('authorization' in credential.authorize())) return false;
   const { sealed: _, ...open } = entry;
   const stranger = toCredential({ ...open, apiKey: 'not-a-key' }, credential.provider);
-  const reply = await askWhole(deps.upstream, toCall(stranger, '/models')).catch(() => null);
+  const reply = await askAs(deps, stranger, toCall(stranger, '/models')).catch(() => null);
   return reply !== null && isGood(reply);
 }
 
 async function find(entry: FleetEntry, provider: Provider, deps: TestDeps): Promise<Found> {
   const credential = toCredential(entry, provider);
-  const reply = await askWhole(deps.upstream, toCall(credential, '/models'));
+  const reply = await askAs(deps, credential, toCall(credential, '/models'));
   const nowMs = deps.clock.now();
   // Some have no list at all; their chat tells.
   if (reply.status === 404 || reply.status === 405) {

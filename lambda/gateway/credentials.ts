@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Model, Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import type { Headers } from '../ports.ts';
+import { createSigner, type Signer } from './authorize.ts';
 import type { Plan, RoutableCredential } from '../routing/credential.ts';
 
 /** What stands behind an entry whose secrets are sealed: they are opened by each call, and not kept. */
@@ -26,6 +27,8 @@ export interface Credential extends RoutableCredential {
   readonly baseUrl: string;
   /** Headers that authorise one call. Throws when the secret can't be opened. */
   readonly authorize: () => Headers;
+  /** Authorises whole calls, where headers that are known beforehand can't; null everywhere else. */
+  readonly sign: Signer | null;
   /** Calls may only reach public addresses. */
   readonly publicOnly: boolean;
 }
@@ -88,8 +91,9 @@ function toModels(entry: ProviderEntry, plan: Plan): Model[] {
 
 /** The credential of one entry. The entry must have passed the configuration's checks. */
 export function toCredential(entry: FleetEntry, provider: Provider): Credential {
+  const { sealed } = entry;
   const baseUrl = toBaseUrl(entry, provider);
-  const id = entry.sealed?.id ?? toCredentialId(entry, provider);
+  const id = sealed?.id ?? toCredentialId(entry, provider);
   const plan = toPlan(entry, provider);
   const known = new Map(provider.models.map((model) => [model.id, model]));
   return {
@@ -106,6 +110,13 @@ export function toCredential(entry: FleetEntry, provider: Provider): Credential 
     pools: (entry.pools ?? []).map((pool) => ({ ...pool })),
     baseUrl,
     authorize: toAuthorize(entry, provider),
+    sign: createSigner({
+      provider,
+      baseUrl,
+      apiKey: entry.apiKey,
+      open: sealed === undefined ? null : () => sealed.open()['apiKey'],
+      toHeaders: (apiKey) => toHeaders(provider, apiKey),
+    }),
     publicOnly: entry.publicOnly ?? false,
   };
 }

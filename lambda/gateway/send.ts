@@ -10,9 +10,10 @@ import {
   type UpstreamCall,
   type UpstreamHandle,
 } from '../ports.ts';
+import { SigningError } from './authorize.ts';
 import type { Credential } from './credentials.ts';
 import type { Closing } from '../wire/types.ts';
-import type { AttemptOutcome, Operation, OutgoingCall, ReaderContext } from './operation.ts';
+import type { AttemptOutcome, Operation, OutgoingCall, ReaderContext, ReplyReader } from './operation.ts';
 import { createWatch } from './watch.ts';
 
 export interface SendInput {
@@ -64,9 +65,34 @@ function toUpstreamCall(credential: Credential, { path, headers, body }: Outgoin
   };
 }
 
+interface Launch {
+  readonly reader: ReplyReader;
+  readonly finish: ReaderContext['finish'];
+  readonly isOver: () => boolean;
+  readonly hold: (handle: UpstreamHandle) => void;
+}
+
+/** Starts the call: at once, or as soon as it is authorised. */
+function launch(input: SendInput, outgoing: OutgoingCall, { reader, finish, isOver, hold }: Launch): void {
+  const { credential, upstream, clock } = input;
+  const start = (call: UpstreamCall): void => {
+    if (isOver()) return;
+    const handle = upstream.start(call, reader);
+    hold(handle);
+    if (isOver()) handle.abort();
+  };
+  const call = toUpstreamCall(credential, outgoing);
+  if (credential.sign === null) return start(call);
+  void credential.sign(call, { upstream, clock }).then(start, (error: unknown) => {
+    const message = error instanceof SigningError ? error.message : 'the call could not be authorised';
+    const failure = { kind: 'bad_credential', message } as const;
+    finish({ failure, committed: false, usage: null, seenTokens: 0, limits: [] });
+  });
+}
+
 /** Sends the call. The attempt ends exactly once; its timers and its connection end with it. */
 export function send(input: SendInput): Sent {
-  const { operation, index, credential, upstream, clock } = input;
+  const { operation, index, clock } = input;
   const call = operation.prepare(index, input.stripped);
   const startedAtMs = clock.now();
   let handle: UpstreamHandle | null = null;
@@ -122,7 +148,6 @@ export function send(input: SendInput): Sent {
     deadlineAtMs: operation.deadlineAtMs,
     onTimeout: (message) => end('timeout', message),
   });
-  handle = upstream.start(toUpstreamCall(credential, call), reader);
-  if (over) handle.abort();
+  launch(input, call, { reader, finish, isOver: () => over, hold: (started) => (handle = started) });
   return { done, cancel: (reason) => end('cancelled', reason) };
 }

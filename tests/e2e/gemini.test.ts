@@ -64,7 +64,7 @@ it.each([
   ['/v1beta/models/auto:generateContent', {}, 400, 'INVALID_ARGUMENT', 'invalid_request'],
   ['/v1beta/models/auto:paint', hello, 404, 'NOT_FOUND', 'not_found'],
   ['/v1/models/auto', hello, 404, 'NOT_FOUND', 'not_found'],
-])('%s answers its error in the format', async (path, body, code, status, reason) => {
+])('%s answers its error in the format', async (path, body, code, ...[status, reason]) => {
   const reply = await call(path, body);
   expect(reply.status).toBe(code);
   expect(await reply.json()).toMatchObject({ error: { code, status, reason, details: [{ domain: 'freeway' }] } });

@@ -6,7 +6,7 @@ import { send, toFailure } from '#lambda/gateway/send.ts';
 import { UpstreamError, type Upstream, type UpstreamListener } from '#lambda/ports.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 
-const credential = { baseUrl: 'http://provider.test/v1', authorize: () => ({}) } as unknown as Credential;
+const credential = { baseUrl: 'http://provider.test/v1', authorize: () => ({}), sign: null } as unknown as Credential;
 
 /** Never answers; like every way out, it tells its listener at once that a call was given up. */
 function createSilentUpstream(): Upstream & { listener: UpstreamListener | null } {
