@@ -112,6 +112,23 @@ describe('reservations by several writers', () => {
     expect(total.blocked).toBeGreaterThan(1000);
   });
 
+  it('end by themselves when nobody settles them: nothing but balances stays taken', () => {
+    fc.assert(
+      fc.property(scene, (given) => {
+        const world = new World(given.pools, { writers: 3, nowMs: given.nowMs });
+        for (const one of given.steps) if (one.kind === 'reserve') world.reserve(one.writer, one.tokens);
+        world.nowMs += 62 * day;
+        for (const [name, used] of Object.entries(world.used()))
+          if (name !== 'once') expect([name, used]).toEqual([name, 0]);
+        // A late settle of a call that everybody had given up brings nothing back.
+        for (let index = world.log.length; index > 0; index--) world.settle(0, 0.5);
+        for (const [name, used] of Object.entries(world.used()))
+          if (name !== 'once') expect([name, used]).toEqual([name, 0]);
+      }),
+      { numRuns: 60, seed: 11 },
+    );
+  });
+
   it('hold every interval even when clocks lag behind each other', () => {
     const pool = toPool('p', { unit: 'requests', max: 6, clock: { kind: 'rolling', seconds: 60 } });
     const event = fc.record({ pass: fc.nat(9000), lag: fc.nat(20_000) });

@@ -2,7 +2,15 @@
 import { applyUpdate, type Item } from '#shared/items.ts';
 import type { Amounts } from '#shared/pools.ts';
 import { createZoneClock } from '#lambda/routing/clocks.ts';
-import { type Hold, noUse, planReserve, planSettle, type ReservePlan } from '#lambda/routing/pools.ts';
+import {
+  confirmHold,
+  type Hold,
+  noUse,
+  planReserve,
+  planSettle,
+  type ReservePlan,
+  viewPool,
+} from '#lambda/routing/pools.ts';
 import type { Ops } from '#lambda/routing/pools-ops.ts';
 import type { BoundPool } from '#lambda/routing/types.ts';
 
@@ -130,7 +138,7 @@ export class World {
       if (!result.applied) continue;
       this.book = result.item;
       // Through JSON, since a hold may be kept elsewhere.
-      const hold = JSON.parse(JSON.stringify(planned.hold)) as Hold;
+      const hold = JSON.parse(JSON.stringify(confirmHold(planned.hold, result.item))) as Hold;
       this.log.push({ atMs: this.nowMs, hold, tokens, requests: 1, done: false });
       return { kind: 'admitted', rounds };
     }
@@ -149,6 +157,12 @@ export class World {
     admission.done = true;
     admission.tokens = tokens;
     if (share === 0) admission.requests = 0;
+  }
+
+  /** Units that are still taken as somebody with the fresh book finds it, by pool; 0 where nothing is. */
+  used(): Record<string, number> {
+    const moment = { book: this.book, nowMs: this.nowMs, zones };
+    return Object.fromEntries(this.pools.map((pool) => [pool.key, viewPool({ pool, need: {}, ...moment }).used]));
   }
 
   /** Pools over their limit right now, by brute force over the log. */
