@@ -110,7 +110,9 @@ export async function bundleLambda({
     absWorkingDir: root,
   });
   copyCompanions(metafile, outDir);
-  if (siteDir !== undefined) cpSync(siteDir, join(outDir, 'ui'), { recursive: true });
+  // Whoever does not take brotli gets the plain file: a third form of everything would only make the archive larger.
+  const isNeeded = (path: string): boolean => !path.endsWith('.gz');
+  if (siteDir !== undefined) cpSync(siteDir, join(outDir, 'ui'), { recursive: true, filter: isNeeded });
   const files = readFiles(outDir);
   return { files, zip: toZip(files) };
 }
