@@ -36,6 +36,7 @@ export interface Config {
   readonly auditDays: number;
   readonly paid: PaidPolicy;
   readonly budgetUsdPerDay: number | null;
+  readonly budgetUsdPerMonth: number | null;
   /** `auto`: simulated providers as long as there is no credential; `on`: always; `off`: never. */
   readonly demo: 'auto' | 'on' | 'off';
   /** The KMS key that wraps the keys of people's secrets; null: a file in the data folder does. */
@@ -165,6 +166,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     auditDays: readNumber(env, 'FREEWAY_AUDIT_DAYS', days) ?? 365,
     paid: readChoice(env, 'FREEWAY_PAID', paidPolicies) ?? 'fallback',
     budgetUsdPerDay: readNumber(env, 'FREEWAY_BUDGET_USD_PER_DAY', usd),
+    budgetUsdPerMonth: readNumber(env, 'FREEWAY_BUDGET_USD_PER_MONTH', usd),
     demo: readChoice(env, 'FREEWAY_DEMO', ['auto', 'on', 'off'] as const) ?? 'auto',
     kmsKeyId: env['FREEWAY_KMS_KEY_ID']?.trim() || null,
     usageDays: readNumber(env, 'FREEWAY_USAGE_DAYS', days) ?? USAGE_DAYS,

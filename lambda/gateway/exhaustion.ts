@@ -110,7 +110,7 @@ export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy, d
     return new CallerError(
       'budget_exceeded',
       input.policy.maxCostUsd === undefined
-        ? `Only today's budget stands in the way (${text}). It begins anew at midnight UTC; the operator can raise FREEWAY_BUDGET_USD_PER_DAY.`
+        ? `Only the budget stands in the way (${text}). It begins anew at midnight UTC, a month's with the next one; the operator can raise FREEWAY_BUDGET_USD_PER_DAY and FREEWAY_BUDGET_USD_PER_MONTH.`
         : `Only the bound on cost stands in the way (${text}). Raise max_cost_usd (now ${input.policy.maxCostUsd}), or wait for free quota.`,
       { attempts, waitedMs },
     );

@@ -72,6 +72,8 @@ export interface LedgerDeps {
   readonly metrics: Metrics;
   /** What may be paid in a day, US dollars; absent or null: as much as it takes. */
   readonly budgetUsdPerDay?: number | null;
+  /** The same for a calendar month. */
+  readonly budgetUsdPerMonth?: number | null;
 }
 
 /** How long a request leaves a candidate alone that the budget did not hold: it may be asked again when another call is settled. */
@@ -106,11 +108,11 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const books = createBooks({ ...deps, staleAfterMs, batchSize: BATCH_SIZE });
   const seen: Standings = createStandings({ candidates: deps.fleet.candidates, books, zones });
   const stripped = createStripped(deps);
-  const { budgetUsdPerDay: usdPerDay = null } = deps;
-  const budget = usdPerDay === null ? noBudget : createBudget({ books, clock: deps.clock, zones, usdPerDay });
+  const { clock, log, budgetUsdPerDay: usdPerDay = null, budgetUsdPerMonth: usdPerMonth = null } = deps;
+  const budget = createBudget({ books, clock, log, zones, usdPerDay, usdPerMonth });
   const desk: Desk = { ...deps, books, seen, zones, budget, twins: createTwins({ books, fleet: deps.fleet }) };
   const toIds = (among: readonly number[] | null): string[] => [
-    ...(usdPerDay === null ? [] : [BUDGET_BOOK]),
+    ...(usdPerDay === null && usdPerMonth === null ? [] : [BUDGET_BOOK]),
     ...bookIds(deps.fleet.candidates, among),
   ];
   const allIds = toIds(null);

@@ -37,6 +37,7 @@ describe('defaults', () => {
       google: null,
       paid: 'fallback',
       budgetUsdPerDay: null,
+      budgetUsdPerMonth: null,
       demo: 'auto',
       entries: [],
     });

@@ -110,3 +110,38 @@ describe('a request that asked for free', () => {
     expect(refused).toBeGreaterThan(20);
   });
 });
+
+describe('a budget of 9 dollars a month', () => {
+  const env = { FREEWAY_BUDGET_USD_PER_DAY: '5', FREEWAY_BUDGET_USD_PER_MONTH: '9' };
+  const DAY_MS = 24 * 3_600_000;
+  const spend = async (world: World): Promise<void> => {
+    while ((await world.ask({ max_tokens: 1_000 })).status === 200);
+  };
+  /** Whose budget each alert was about, and how much of it was used. */
+  const alerts = (world: World): [string, number][] =>
+    world.logs
+      .filter(({ event }) => event === 'budget.alert')
+      .map(({ what }) => /^(\d+) % of this (\w+)'s/.exec(String(what)) ?? [])
+      .map(([, percent, every]) => [every ?? '', Number(percent)]);
+
+  it('ends paying before the day would, until the next month; half, most and all of both are told once', async () => {
+    const world = await createWorld({ providers: [provider('paid')], entries: [paid()], env });
+    await spend(world);
+    expect(costOf(world)).toBeLessThanOrEqual(5);
+    const [half, all, ...more] = alerts(world);
+    expect(half).toEqual(['day', 51]);
+    expect(all?.[1]).toBeGreaterThan(75);
+    expect(more).toEqual([]);
+    for (let days = 0; days < 2; days++) {
+      await world.clock.advance(DAY_MS);
+      await spend(world);
+    }
+    expect(costOf(world)).toBeGreaterThan(7.5);
+    expect(costOf(world)).toBeLessThanOrEqual(9);
+    const month = alerts(world).filter(([every]) => every === 'month');
+    expect(month).toHaveLength(3);
+    expect((await world.ask({ max_tokens: 1_000 })).error()?.code).toBe('budget_exceeded');
+    await world.clock.advance(31 * DAY_MS);
+    expect((await world.ask({ max_tokens: 1_000 })).status).toBe(200);
+  });
+});
