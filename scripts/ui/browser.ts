@@ -29,5 +29,7 @@ export async function launchBrowser(): Promise<Browser> {
   const { default: packed, setupLambdaEnvironment } = await import('@sparticuz/chromium');
   const executablePath = await packed.executablePath();
   setupLambdaEnvironment('/tmp/al2023/lib');
-  return chromium.launch({ executablePath, args: packed.args });
+  // With everything in one process the browser would end with the first context that is closed.
+  const args = packed.args.filter((flag) => flag !== '--single-process');
+  return chromium.launch({ executablePath, args: [...args, ...flags] });
 }
