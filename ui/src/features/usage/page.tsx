@@ -110,7 +110,7 @@ function GroupTable({ days }: { readonly days: number }): ReactNode {
   const [by, setBy] = useState<Grouping>('provider');
   const { data } = useUsage(days, by);
   return (
-    <section aria-labelledby={id} className="mt-8">
+    <div className="mt-8">
       <div className="flex items-center gap-2">
         <label id={id} htmlFor={`${id}-by`} className="text-base font-semibold">
           {t.by}
@@ -155,7 +155,7 @@ function GroupTable({ days }: { readonly days: number }): ReactNode {
           </tbody>
         </table>
       </div>
-    </section>
+    </div>
   );
 }
 
