@@ -19,9 +19,9 @@ function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen
       <button
         type="button"
         onClick={onOpen}
-        aria-label={t.receiptFor(`${formatMoment(Date.parse(at), language)}, ${route ?? outcome}`)}
         className="flex min-h-12 w-full flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 text-start text-sm hover:bg-hover"
       >
+        <span className="sr-only">{t.receipt}</span>
         <span className="w-28 shrink-0 text-xs text-muted tabular-nums">{formatMoment(Date.parse(at), language)}</span>
         <span className={`min-w-0 flex-1 truncate ${route === null ? 'text-danger' : ''}`}>
           {route ?? outcome.replaceAll('_', ' ')}
