@@ -26,13 +26,14 @@ function toDocuments(body: string, mode: Mode, status: number): Document[] {
 export async function ask({ url, key, now, surface: name }: Target, model: string, mode: Mode): Promise<Got> {
   const startedAtMs = now();
   const surface = surfaces[name];
-  const response = await fetch(`${url}${surface.path}`, {
+  const response = await fetch(`${url}${surface.path(model, mode)}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: JSON.stringify(surface.body(model, mode)),
   });
   const { status } = response;
   const documents = toDocuments(await response.text(), mode, status);
-  const error = documents.find((one) => one.error)?.error?.code ?? null;
+  const { code, reason = code } = documents.find((one) => one.error)?.error ?? {};
+  const error = reason === undefined ? null : String(reason);
   return { ...surface.read(documents, mode), error, status, startedAtMs, ms: now() - startedAtMs };
 }

@@ -17,7 +17,7 @@ export interface Heard {
 }
 
 export interface Surface {
-  readonly path: string;
+  path(model: string, mode: Mode): string;
   body(model: string, mode: Mode): Record<string, unknown>;
   /** Reads the documents of a good reply: one, or the data of each event. */
   read(documents: readonly Document[], mode: Mode): Omit<Heard, 'error'>;
@@ -43,7 +43,15 @@ export interface Document {
   readonly output?: readonly { readonly content?: readonly { readonly text?: string }[] }[];
   readonly done?: boolean;
   readonly freeway?: { readonly resumed_by?: string };
-  readonly error?: { readonly code?: string } | null;
+  readonly candidates?: readonly {
+    readonly content?: { readonly parts?: readonly { readonly text?: string }[] };
+    readonly finishReason?: string;
+  }[];
+  readonly usageMetadata?: { readonly candidatesTokenCount?: number };
+  readonly modelVersion?: string;
+  readonly responseId?: string;
+  /** In one of the formats `code` is the status, and `reason` what it is elsewhere. */
+  readonly error?: { readonly code?: string | number; readonly reason?: string } | null;
 }
 
 const story = 'Tell me the story.';
@@ -56,7 +64,7 @@ const resumedIn = (documents: readonly Document[]): string | null =>
   last(documents.map(({ freeway }) => freeway?.resumed_by));
 
 const chat: Surface = {
-  path: '/v1/chat/completions',
+  path: () => '/v1/chat/completions',
   body: (model, mode) => ({
     model,
     messages,
@@ -77,7 +85,7 @@ const chat: Surface = {
 };
 
 const claude: Surface = {
-  path: '/v1/messages',
+  path: () => '/v1/messages',
   body: (model, mode) => ({ model, messages, max_tokens: 1_000, ...(mode === 'sse' ? { stream: true } : {}) }),
   read: (documents, mode) => {
     const deltas = documents.flatMap(({ delta }) => (typeof delta === 'object' ? [delta] : []));
@@ -99,7 +107,7 @@ const claude: Surface = {
 };
 
 const responses: Surface = {
-  path: '/v1/responses',
+  path: () => '/v1/responses',
   body: (model, mode) => ({ model, input: story, ...(mode === 'sse' ? { stream: true } : {}) }),
   read: (documents, mode) => {
     const ends = documents.flatMap(({ type, response }) =>
@@ -121,6 +129,29 @@ const responses: Surface = {
   },
 };
 
+const gemini: Surface = {
+  path: (model, mode) =>
+    `/v1beta/models/${model}:${mode === 'sse' ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  body: () => ({ contents: [{ role: 'user', parts: [{ text: story }] }] }),
+  read: (documents, mode) => {
+    const candidates = documents.flatMap((one) => one.candidates ?? []);
+    const finishes = candidates.filter(({ finishReason }) => finishReason).length;
+    return {
+      text: candidates
+        .flatMap(({ content }) => content?.parts ?? [])
+        .map(({ text }) => text ?? '')
+        .join(''),
+      model: last(documents.map(({ modelVersion }) => modelVersion)),
+      outputTokens: last(documents.map(({ usageMetadata }) => usageMetadata?.candidatesTokenCount)),
+      finishes,
+      ids: count(documents.map(({ responseId }) => responseId)),
+      // The last chunk says why it is over.
+      ended: mode === 'json' || documents.at(-1)?.candidates?.[0]?.finishReason !== undefined,
+      resumedBy: resumedIn(documents),
+    };
+  },
+};
+
 /** The surfaces by their names. */
-export const surfaces = { chat, messages: claude, responses } as const satisfies Record<string, Surface>;
+export const surfaces = { chat, messages: claude, responses, gemini } as const satisfies Record<string, Surface>;
 export type SurfaceName = keyof typeof surfaces;

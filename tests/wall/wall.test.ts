@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { scenarios } from '../../scripts/wall/scenarios.ts';
 import { runWall, type WallResult } from '../../scripts/wall/wall.ts';
 
-describe.each(['chat', 'messages', 'responses'] as const)('the fault wall before %s', (surface) => {
+describe.each(['chat', 'messages', 'responses', 'gemini'] as const)('the fault wall before %s', (surface) => {
   let result: WallResult;
 
   beforeAll(async () => {
