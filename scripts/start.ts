@@ -1,5 +1,6 @@
 // `npm start` and `npm run demo`: starts Freeway on this machine, with simulated providers when there is no key yet.
-import { ConfigError } from '#lambda/config.ts';
+import { ConfigError, type Environment } from '#lambda/config.ts';
+import { createLiveEnvironment, type LiveEnvironment } from '#lambda/main-environment.ts';
 import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { isUiStale, uiDist } from './ui/folders.ts';
@@ -12,8 +13,8 @@ interface Demo {
 const LOG_EVERY_MS = 50;
 const wantsDemo = process.argv.includes('--demo');
 
-async function openDemo(): Promise<Demo | null> {
-  const { demo, entries } = readLocalConfig(process.env);
+async function openDemo(env: Environment): Promise<Demo | null> {
+  const { demo, entries } = readLocalConfig(env);
   const needed = wantsDemo || demo === 'on' || (demo === 'auto' && entries.length === 0);
   if (!needed) return null;
   const { startDemoProviders } = await import('../tests/fakes/demo/providers.ts');
@@ -35,7 +36,7 @@ function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Dem
   if (signInUrl !== null) console.log(`Open this once to sign in as the owner: ${signInUrl}`);
   if (demo)
     console.log(
-      'Simulated providers are in force: answers are made up. Set a provider key (for example GROQ_API_KEY) and restart to use real ones.',
+      'Simulated providers are in force: answers are made up. They are gone once you add a provider key in the web app (Providers), or start with one (for example GROQ_API_KEY).',
     );
   else if (candidates.length === 0)
     console.log('No provider key is configured: requests will be refused until one is.');
@@ -70,17 +71,44 @@ function createLineWriter(): { write: (line: string) => void; flush: () => void 
   };
 }
 
+/** How often a secret that holds settings is looked at again. */
+const LOOK_MS = 60_000;
+
+/** Variables, and where FREEWAY_SECRET_ID names one, those of a secret. */
+const openEnvironment = (): LiveEnvironment =>
+  createLiveEnvironment({ ...process.env }, async () => {
+    const { createSecretValues } = await import('#lambda/store/secret-values.ts');
+    return createSecretValues({ now: Date.now });
+  });
+
+/** Puts the credentials of a changed secret in force; one that can't be used is left alone, and said so. */
+function follow(environment: LiveEnvironment, first: Environment, { freeway }: LocalServer): void {
+  let known = first;
+  const look = async (): Promise<void> => {
+    const env = await environment.read();
+    if (env === known) return;
+    known = env;
+    await freeway.useEntries(readLocalConfig(env).entries);
+  };
+  setInterval(() => {
+    look().catch((error: unknown) => console.error(error instanceof Error ? error.message : String(error)));
+  }, LOOK_MS).unref();
+}
+
 async function main(): Promise<void> {
   const log = createLineWriter();
   process.on('exit', log.flush);
-  const demo = await openDemo();
+  const environment = openEnvironment();
+  const env = await environment.read();
+  const demo = await openDemo(env);
   const server = await startLocal({
-    env: process.env,
+    env,
     siteFolder: uiDist,
     ...(demo ? { entries: demo.entries } : {}),
     writeLog: log.write,
   });
   await prepareUi();
+  if (!demo) follow(environment, env, server);
   greet(server, demo);
   let stopping = false;
   const stop = async (): Promise<void> => {
@@ -95,7 +123,10 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof ConfigError || (error instanceof Error && error.name === 'StoreUnavailable'))
+  if (
+    error instanceof ConfigError ||
+    (error instanceof Error && (error.name === 'StoreUnavailable' || error.name === 'SecretUnavailable'))
+  )
     console.error(`Freeway did not start. ${error.message}`);
   else console.error('Freeway did not start.', error);
   process.exit(1);
