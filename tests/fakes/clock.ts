@@ -110,6 +110,12 @@ function createTimers() {
   };
 }
 
+/** Gives real input and output up to half a second to bring something about; answers whether it did. */
+async function waitsOnIo(moved: () => boolean): Promise<boolean> {
+  for (let chance = 0; chance < 100 && !moved(); chance++) await new Promise((resolve) => setTimeout(resolve, 5));
+  return moved();
+}
+
 /** Makes a clock that shows `startMs` (ms since the epoch). */
 export function createFakeClock(startMs = Date.UTC(2026, 10, 21, 12), options: FakeClockOptions = {}): FakeClock {
   const timers = createTimers();
@@ -140,9 +146,8 @@ export function createFakeClock(startMs = Date.UTC(2026, 10, 21, 12), options: F
     await settle();
     while (!state.settled) {
       if (await step(untilMs)) continue;
-      // What is left may wait on real input or output rather than on this clock: give that a last chance.
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      if (state.settled || (timers.nextAtMs() ?? Infinity) <= untilMs) continue;
+      // What is left may wait on real input or output (a module being loaded) rather than on this clock: give that some chances.
+      if (await waitsOnIo(() => state.settled || (timers.nextAtMs() ?? Infinity) <= untilMs)) continue;
       throw new Error(`The work did not settle: ${timers.live()} timers left after ${nowMs - startMs} ms of fake time`);
     }
     return work;
