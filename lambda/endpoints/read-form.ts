@@ -22,13 +22,15 @@ export async function readUploadForm(exchange: Exchange): Promise<UploadForm> {
     );
   const body = await exchange.body(MAX_UPLOAD_BYTES);
   // Bodies are read into memory of their own, never into one that is shared.
-  const form = await new Response(body as Uint8Array<ArrayBuffer>, { headers: { 'content-type': type } }).formData().catch(() => {
-    throw new CallerError(
-      'invalid_request',
-      'The form can not be read: its parts do not fit the boundary named in the content type.',
-      { param: 'file' },
-    );
-  });
+  const form = await new Response(body as Uint8Array<ArrayBuffer>, { headers: { 'content-type': type } })
+    .formData()
+    .catch(() => {
+      throw new CallerError(
+        'invalid_request',
+        'The form can not be read: its parts do not fit the boundary named in the content type.',
+        { param: 'file' },
+      );
+    });
   const fields: Record<string, string[]> = {};
   let file: File | null = null;
   for (const [name, value] of form) {
