@@ -1,9 +1,18 @@
 // The pages a person can go to, in order: one table for the rail, the bar on phones and the palette.
-import { AudioLines, ChartColumn, CodeXml, KeyRound, MessageCircle, Settings2, type LucideIcon } from 'lucide-react';
+import {
+  AudioLines,
+  ChartColumn,
+  CodeXml,
+  KeyRound,
+  MessageCircle,
+  Route,
+  Settings2,
+  type LucideIcon,
+} from 'lucide-react';
 
 export interface Destination {
   readonly path: string;
-  readonly name: 'chat' | 'transcribe' | 'providers' | 'keys' | 'usage' | 'settings';
+  readonly name: 'chat' | 'transcribe' | 'providers' | 'keys' | 'usage' | 'explain' | 'settings';
   readonly icon: LucideIcon;
   /** Paths that belong to it too. */
   readonly also?: string;
@@ -17,6 +26,7 @@ export const destinations: readonly Destination[] = [
   { path: '/providers', name: 'providers', icon: KeyRound },
   { path: '/keys', name: 'keys', icon: CodeXml },
   { path: '/usage', name: 'usage', icon: ChartColumn, also: '/r/' },
+  { path: '/explain', name: 'explain', icon: Route },
   { path: '/settings', name: 'settings', icon: Settings2 },
 ];
 

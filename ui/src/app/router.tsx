@@ -40,6 +40,11 @@ const receipt = createRoute({
   path: '/r/$requestId',
   component: lazyRouteComponent(() => import('../features/usage/receipt-page.tsx'), 'ReceiptPage'),
 });
+const explain = createRoute({
+  getParentRoute: () => root,
+  path: '/explain',
+  component: lazyRouteComponent(() => import('../features/explain/page.tsx'), 'ExplainPage'),
+});
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -49,7 +54,7 @@ const settings = createRoute({
 /** The router of the app document. */
 export const createAppRouter = () =>
   createRouter({
-    routeTree: root.addChildren([newChat, chat, transcribe, providers, keys, usage, receipt, settings]),
+    routeTree: root.addChildren([newChat, chat, transcribe, providers, keys, usage, receipt, explain, settings]),
     defaultPreload: 'intent',
     defaultErrorComponent: CrashedPage,
     defaultPendingComponent: LoadingPage,

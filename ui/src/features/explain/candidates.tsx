@@ -1,0 +1,103 @@
+// Everybody who was considered: in the plan or why not, how they were compared, and how their limits stand.
+import { ChevronRight } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { LimitMeter } from '../../components/limit-meter.tsx';
+import { TierBadge } from '../../components/tier-badge.tsx';
+import { formatMoment } from '../../lib/format.ts';
+import { useLanguage, useMessages } from '../../lib/messages.ts';
+import type { CandidateView } from './data.ts';
+import { explainMessages } from './messages.ts';
+
+const inWords = (words: Readonly<Record<string, string>>, name: string): string =>
+  words[name] ?? name.replaceAll('_', ' ');
+
+function Score({ score }: Pick<CandidateView, 'score'>): ReactNode {
+  const t = useMessages(explainMessages);
+  const language = useLanguage();
+  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
+  return (
+    <section aria-label={t.score} className="mt-3">
+      <h3 className="text-xs font-semibold">{t.score}</h3>
+      <dl className="mt-1 grid gap-x-6 text-xs sm:grid-cols-2">
+        {Object.entries(score).map(([name, value]) => (
+          <div key={name} className="flex justify-between gap-3 py-0.5">
+            <dt className="text-muted">{inWords(t.parts, name)}</dt>
+            <dd className="tabular-nums">{value === null ? '∞' : number.format(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Limits({ pools }: Pick<CandidateView, 'pools'>): ReactNode {
+  const t = useMessages(explainMessages);
+  return (
+    <section aria-label={t.limits} className="mt-3">
+      <h3 className="text-xs font-semibold">{t.limits}</h3>
+      {pools.length === 0 && <p className="mt-1 text-xs text-muted">{t.noLimits}</p>}
+      <div className="grid gap-x-6 sm:grid-cols-2">
+        {pools.map((pool, index) => (
+          <LimitMeter key={index} pool={pool} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function useVerdict({ position, rejected, missing, resting_until: until }: CandidateView): string {
+  const t = useMessages(explainMessages);
+  const language = useLanguage();
+  if (rejected === null) return position === null ? inWords(t.verdicts, 'eligible') : t.place(position);
+  if (missing !== undefined) return t.missing(missing.map((one) => inWords(t.capabilities, one)).join(', '));
+  if (rejected === 'resting' && until !== null) return t.restsUntil(formatMoment(Date.parse(until), language));
+  return inWords(t.verdicts, rejected);
+}
+
+function Candidate({ candidate }: { readonly candidate: CandidateView }): ReactNode {
+  const t = useMessages(explainMessages);
+  const { route, credential, tier, eligible, score, pools, shares_limits_with: twins } = candidate;
+  const verdict = useVerdict(candidate);
+  return (
+    <li>
+      <details className="group">
+        <summary className="flex min-h-12 cursor-pointer list-none flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 text-sm hover:bg-hover focus-visible:-outline-offset-2 [&::-webkit-details-marker]:hidden">
+          <ChevronRight
+            size={16}
+            aria-hidden
+            className="shrink-0 text-muted group-open:rotate-90 rtl:-scale-x-100 rtl:group-open:scale-x-100"
+          />
+          <span className="min-w-0 flex-1">
+            <span className="block truncate font-medium">{route}</span>
+            <span className="block truncate text-xs text-muted">{credential}</span>
+          </span>
+          <span className={`text-xs max-sm:order-last max-sm:basis-full ${eligible ? 'text-free' : 'text-muted'}`}>
+            {verdict}
+          </span>
+          <TierBadge tier={tier} />
+        </summary>
+        <div className="px-4 pb-4">
+          {twins.length > 0 && <p className="text-xs text-muted">{t.sharesWith(twins.join(', '))}</p>}
+          <Score score={score} />
+          <Limits pools={pools} />
+        </div>
+      </details>
+    </li>
+  );
+}
+
+/** All of them, those of the plan first. */
+export function CandidateList({ candidates }: { readonly candidates: readonly CandidateView[] }): ReactNode {
+  const t = useMessages(explainMessages);
+  return (
+    <section aria-label={t.candidates} className="mt-8">
+      <h2 className="text-base font-semibold">{t.candidates}</h2>
+      <p className="text-sm text-muted">{t.count(candidates.length)}</p>
+      <ul className="mt-3 divide-y divide-line overflow-hidden rounded-2xl border border-line bg-raised">
+        {candidates.map((candidate) => (
+          <Candidate key={`${candidate.route} ${candidate.credential}`} candidate={candidate} />
+        ))}
+      </ul>
+    </section>
+  );
+}
