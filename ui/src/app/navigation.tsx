@@ -7,12 +7,14 @@ import {
   MessageCircle,
   Route,
   Settings2,
+  UsersRound,
   type LucideIcon,
 } from 'lucide-react';
+import { useSession } from '../lib/session.tsx';
 
 export interface Destination {
   readonly path: string;
-  readonly name: 'chat' | 'transcribe' | 'providers' | 'keys' | 'usage' | 'explain' | 'settings';
+  readonly name: 'chat' | 'transcribe' | 'providers' | 'keys' | 'usage' | 'explain' | 'people' | 'settings';
   readonly icon: LucideIcon;
   /** Paths that belong to it too. */
   readonly also?: string;
@@ -20,15 +22,23 @@ export interface Destination {
   readonly admin?: boolean;
 }
 
-export const destinations: readonly Destination[] = [
+const destinations: readonly Destination[] = [
   { path: '/', name: 'chat', icon: MessageCircle, also: '/c/' },
   { path: '/transcribe', name: 'transcribe', icon: AudioLines },
   { path: '/providers', name: 'providers', icon: KeyRound },
   { path: '/keys', name: 'keys', icon: CodeXml },
   { path: '/usage', name: 'usage', icon: ChartColumn, also: '/r/' },
   { path: '/explain', name: 'explain', icon: Route },
+  { path: '/people', name: 'people', icon: UsersRound, admin: true },
   { path: '/settings', name: 'settings', icon: Settings2 },
 ];
+
+/** Those that the person before the screen may go to. */
+export function useDestinations(): readonly Destination[] {
+  const { state } = useSession();
+  const mayManage = state.kind === 'in' && state.person.role !== 'member';
+  return destinations.filter(({ admin }) => admin !== true || mayManage);
+}
 
 /** Whether a page belongs to a destination. */
 export const isWithin = (path: string, { path: own, also }: Destination): boolean =>

@@ -8,7 +8,7 @@ import { useMessages } from '../lib/messages.ts';
 import { usePreferences, type Preferences } from '../lib/preferences.ts';
 import { useChatOptions } from '../features/chat/chat-options.ts';
 import { appMessages } from './messages.ts';
-import { destinations } from './navigation.tsx';
+import { useDestinations } from './navigation.tsx';
 
 interface PaletteProps {
   readonly open: boolean;
@@ -22,6 +22,7 @@ function useActions({ onClose, onShortcuts }: PaletteProps): { options: Option[]
   const t = useMessages(appMessages);
   const navigate = useNavigate();
   const { change } = usePreferences();
+  const destinations = useDestinations();
   const themes: readonly [Preferences['theme'], string][] = [
     ['light', t.themeLight],
     ['dark', t.themeDark],

@@ -45,6 +45,11 @@ const explain = createRoute({
   path: '/explain',
   component: lazyRouteComponent(() => import('../features/explain/page.tsx'), 'ExplainPage'),
 });
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/people',
+  component: lazyRouteComponent(() => import('../features/people/page.tsx'), 'PeoplePage'),
+});
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -54,7 +59,18 @@ const settings = createRoute({
 /** The router of the app document. */
 export const createAppRouter = () =>
   createRouter({
-    routeTree: root.addChildren([newChat, chat, transcribe, providers, keys, usage, receipt, explain, settings]),
+    routeTree: root.addChildren([
+      newChat,
+      chat,
+      transcribe,
+      providers,
+      keys,
+      usage,
+      receipt,
+      explain,
+      people,
+      settings,
+    ]),
     defaultPreload: 'intent',
     defaultErrorComponent: CrashedPage,
     defaultPendingComponent: LoadingPage,

@@ -11,7 +11,7 @@ import { usePreferences } from '../lib/preferences.ts';
 import { useSession } from '../lib/session.tsx';
 import { useShortcuts } from '../lib/shortcuts.ts';
 import { appMessages } from './messages.ts';
-import { destinations, isWithin, type Destination } from './navigation.tsx';
+import { useDestinations, isWithin, type Destination } from './navigation.tsx';
 
 const SessionEndedDialog = lazy(() =>
   import('./sign-in.tsx').then(({ SessionEndedDialog }) => ({ default: SessionEndedDialog })),
@@ -115,9 +115,7 @@ function AccountMenu(): ReactNode {
 
 function Rail({ path, onPalette }: { readonly path: string; readonly onPalette: () => void }): ReactNode {
   const t = useMessages(appMessages);
-  const { state } = useSession();
-  const mayManage = state.kind === 'in' && state.person.role !== 'member';
-  const shown = destinations.filter(({ admin }) => admin !== true || mayManage);
+  const shown = useDestinations();
   const inBar = shown.length > IN_BAR ? IN_BAR - 1 : IN_BAR;
   return (
     <nav

@@ -1,0 +1,131 @@
+// Asks who is invited, or what changes for somebody: role, models, and until when.
+import { useState, type ReactNode } from 'react';
+import { useForm, type UseFormRegister } from 'react-hook-form';
+import { emailOrDomainSchema, type PersonView } from '#shared/api/people.ts';
+import { Button } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { TextRow } from '../../components/text-row.tsx';
+import { ApiError } from '../../lib/api.ts';
+import { useMessages } from '../../lib/messages.ts';
+import { useToasts } from '../../lib/toasts.tsx';
+import { useMay, usePeopleActions } from './data.ts';
+import { peopleMessages } from './messages.ts';
+
+interface Values {
+  readonly email: string;
+  readonly role: 'admin' | 'member';
+  readonly models: string;
+  /** `YYYY-MM-DD`, or empty. */
+  readonly until: string;
+}
+
+/** The day of an instant, where the person is. */
+function toDay(at: string | null): string {
+  if (at === null) return '';
+  const date = new Date(at);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+}
+
+/** The end of a day, where the person is. */
+const toInstant = (day: string): string | null => (day === '' ? null : new Date(`${day}T23:59:59`).toISOString());
+
+function toTerms({ role, models, until }: Values) {
+  const patterns = models.split(/[\s,]+/).filter((pattern) => pattern !== '');
+  return { role, models: patterns.length === 0 ? null : patterns, expires_at: toInstant(until) };
+}
+
+function TermRows({ register }: { readonly register: UseFormRegister<Values> }): ReactNode {
+  const t = useMessages(peopleMessages);
+  const may = useMay();
+  return (
+    <>
+      <TextRow label={t.role}>
+        {(props) => (
+          <select {...props} {...register('role')}>
+            <option value="member">{t.roles.member}</option>
+            {may('create', 'admin') && <option value="admin">{t.roles.admin}</option>}
+          </select>
+        )}
+      </TextRow>
+      <TextRow label={t.expires} hint={t.expiresHint}>
+        {(props) => <input {...props} type="date" min={toDay(new Date().toISOString())} {...register('until')} />}
+      </TextRow>
+      <TextRow label={t.models} hint={t.modelsHint}>
+        {(props) => <input {...props} autoComplete="off" spellCheck={false} {...register('models')} />}
+      </TextRow>
+    </>
+  );
+}
+
+interface PersonDialogProps {
+  /** Whom it changes; null invites. */
+  readonly person: PersonView | null;
+  readonly onClose: () => void;
+}
+
+function usePersonForm({ person, onClose }: PersonDialogProps) {
+  const t = useMessages(peopleMessages);
+  const { invite, change } = usePeopleActions();
+  const { show } = useToasts();
+  const [failure, setFailure] = useState<string | null>(null);
+  const form = useForm<Values>({
+    defaultValues: {
+      email: person?.email ?? '',
+      role: person?.role === 'admin' ? 'admin' : 'member',
+      models: person?.models?.join(', ') ?? '',
+      until: toDay(person?.expires_at ?? null),
+    },
+  });
+  const submit = form.handleSubmit(async (values) => {
+    setFailure(null);
+    try {
+      if (person === null) await invite({ email: values.email.trim(), ...toTerms(values) });
+      else await change(person.id, toTerms(values));
+      show((person === null ? t.invited : t.changed)(values.email.trim()));
+      onClose();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      setFailure(error.message);
+    }
+  });
+  return { ...form, submit, failure };
+}
+
+/** The dialog. */
+export function PersonDialog(props: PersonDialogProps): ReactNode {
+  const t = useMessages(peopleMessages);
+  const { person, onClose } = props;
+  const { register, formState, submit, failure } = usePersonForm(props);
+  return (
+    <Dialog open onClose={onClose} title={person === null ? t.inviteTitle : t.editTitle(person.email ?? '')}>
+      <form onSubmit={(event) => void submit(event)} noValidate>
+        {person === null && (
+          <TextRow label={t.email} hint={t.emailHint} error={formState.errors.email && t.emailWrong}>
+            {(row) => (
+              <input
+                {...row}
+                type="text"
+                inputMode="email"
+                autoComplete="off"
+                spellCheck={false}
+                {...register('email', { validate: (email) => emailOrDomainSchema.safeParse(email).success })}
+              />
+            )}
+          </TextRow>
+        )}
+        <TermRows register={register} />
+        {failure !== null && (
+          <p role="alert" className="mb-3 text-sm text-danger">
+            {failure}
+          </p>
+        )}
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{t.cancel}</Button>
+          <Button type="submit" look="primary" disabled={formState.isSubmitting}>
+            {formState.isSubmitting ? t.saving : person === null ? t.invite : t.save}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,169 @@
+// The people who may sign in, and what can be done about each.
+import { Ban, Ellipsis, Pencil, Trash2, UserCheck } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import type { PersonView } from '#shared/api/people.ts';
+import { Button, IconButton } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { Menu, type MenuItem } from '../../components/menu.tsx';
+import { Popover } from '../../components/popover.tsx';
+import { ApiError } from '../../lib/api.ts';
+import { formatMoment } from '../../lib/format.ts';
+import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { useSession } from '../../lib/session.tsx';
+import { useToasts } from '../../lib/toasts.tsx';
+import { useMay, usePeopleActions } from './data.ts';
+import { PersonDialog } from './form.tsx';
+import { peopleMessages } from './messages.ts';
+
+interface PersonProps {
+  readonly person: PersonView;
+}
+
+function useName({ email }: PersonView): string {
+  const t = useMessages(peopleMessages);
+  return email ?? t.ownerKey;
+}
+
+/** Does it and says so, or says why not. */
+function useTell(): (work: Promise<unknown>, done: string) => Promise<void> {
+  const { show } = useToasts();
+  return async (work, done) => {
+    try {
+      await work;
+      show(done);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      show(error.message);
+    }
+  };
+}
+
+function Facts({ person }: PersonProps): ReactNode {
+  const t = useMessages(peopleMessages);
+  const language = useLanguage();
+  const { source, role, expires_at: until, last_seen_at: seen, models } = person;
+  const moment = (at: string): string => formatMoment(Date.parse(at), language);
+  const facts = [
+    t.sources[source],
+    seen !== null ? t.lastSeen(moment(seen)) : role === 'owner' ? null : t.neverSeen,
+    until === null ? null : t.until(moment(until)),
+    models === null ? null : t.onlyModels(models.join(', ')),
+  ];
+  return <p className="text-xs text-muted">{facts.filter((fact) => fact !== null).join(' · ')}</p>;
+}
+
+const badge = 'rounded-full px-2.5 py-0.5 text-xs';
+
+function Badges({ person: { id, role, blocked, expires_at: until } }: PersonProps): ReactNode {
+  const t = useMessages(peopleMessages);
+  const { state } = useSession();
+  const expired = until !== null && Date.parse(until) < Date.now();
+  return (
+    <>
+      <span className={`${badge} ${role === 'member' ? 'bg-tint text-muted' : 'bg-accent-tint text-accent'}`}>
+        {t.roles[role]}
+      </span>
+      {state.kind === 'in' && state.person.id === id && <span className={`${badge} bg-tint text-muted`}>{t.you}</span>}
+      {blocked && <span className={`${badge} bg-danger-tint text-danger`}>{t.blocked}</span>}
+      {expired && <span className={`${badge} bg-paid-tint text-paid`}>{t.expired}</span>}
+    </>
+  );
+}
+
+function RemoveDialog({ person, onClose }: PersonProps & { readonly onClose: () => void }): ReactNode {
+  const t = useMessages(peopleMessages);
+  const name = useName(person);
+  const { remove } = usePeopleActions();
+  const tell = useTell();
+  const run = async (): Promise<void> => {
+    await tell(remove(person.id), t.removed(name));
+    onClose();
+  };
+  return (
+    <Dialog open onClose={onClose} title={t.removeTitle(name)}>
+      <p className="text-sm text-muted">{t.removeText}</p>
+      <div className="mt-5 flex justify-end gap-2">
+        <Button onClick={onClose}>{t.cancel}</Button>
+        <Button look="danger" onClick={() => void run()}>
+          {t.remove}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Actions({ person }: PersonProps): ReactNode {
+  const t = useMessages(peopleMessages);
+  const name = useName(person);
+  const { change } = usePeopleActions();
+  const tell = useTell();
+  const [open, setOpen] = useState<'edit' | 'remove' | null>(null);
+  const close = (): void => setOpen(null);
+  const { id, blocked } = person;
+  const items: MenuItem[] = [
+    { id: 'edit', label: t.edit, icon: <Pencil size={16} />, run: () => setOpen('edit') },
+    {
+      id: 'block',
+      label: blocked ? t.unblock : t.block,
+      icon: blocked ? <UserCheck size={16} /> : <Ban size={16} />,
+      run: () => void tell(change(id, { blocked: !blocked }), (blocked ? t.unblockedNow : t.blockedNow)(name)),
+    },
+    { id: 'remove', label: t.remove, icon: <Trash2 size={16} />, danger: true, run: () => setOpen('remove') },
+  ];
+  return (
+    <>
+      <Popover
+        align="end"
+        className="w-48"
+        label={t.actions(name)}
+        trigger={(props) => (
+          <IconButton label={t.actions(name)} compact {...props}>
+            <Ellipsis size={18} aria-hidden />
+          </IconButton>
+        )}
+      >
+        {(closeMenu) => <Menu items={items} close={closeMenu} label={t.actions(name)} />}
+      </Popover>
+      {open === 'edit' && <PersonDialog person={person} onClose={close} />}
+      {open === 'remove' && <RemoveDialog person={person} onClose={close} />}
+    </>
+  );
+}
+
+function Row({ person }: PersonProps): ReactNode {
+  const name = useName(person);
+  const may = useMay();
+  return (
+    <li className="flex items-center gap-3 py-3.5">
+      <div className="min-w-0 flex-1">
+        <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
+          <span className="min-w-0 break-all">{name}</span>
+          <Badges person={person} />
+        </p>
+        <Facts person={person} />
+      </div>
+      {may('change', person.role, person.id) && <Actions person={person} />}
+    </li>
+  );
+}
+
+/** All of them. */
+export function PeopleList({ people }: { readonly people: readonly PersonView[] }): ReactNode {
+  const t = useMessages(peopleMessages);
+  const may = useMay();
+  return (
+    <>
+      <ul className="divide-y divide-line rounded-2xl border border-line bg-raised px-4">
+        {people.map((person) => (
+          <Row key={person.id} person={person} />
+        ))}
+      </ul>
+      {people.length < 2 && may('create', 'member') && (
+        <div className="mt-3 rounded-2xl border border-dashed border-line-strong px-4 py-8 text-center">
+          <p className="text-sm font-medium">{t.alone}</p>
+          <p className="mt-1 text-sm text-muted">{t.aloneText}</p>
+        </div>
+      )}
+    </>
+  );
+}
