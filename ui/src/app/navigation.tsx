@@ -1,6 +1,7 @@
 // The pages a person can go to, in order: one table for the rail, the bar on phones and the palette.
 import {
   AudioLines,
+  Boxes,
   ChartColumn,
   CodeXml,
   KeyRound,
@@ -14,7 +15,7 @@ import { useSession } from '../lib/session.tsx';
 
 export interface Destination {
   readonly path: string;
-  readonly name: 'chat' | 'transcribe' | 'providers' | 'keys' | 'usage' | 'explain' | 'people' | 'settings';
+  readonly name: 'chat' | 'transcribe' | 'providers' | 'keys' | 'usage' | 'models' | 'explain' | 'people' | 'settings';
   readonly icon: LucideIcon;
   /** Paths that belong to it too. */
   readonly also?: string;
@@ -28,6 +29,7 @@ const destinations: readonly Destination[] = [
   { path: '/providers', name: 'providers', icon: KeyRound },
   { path: '/keys', name: 'keys', icon: CodeXml },
   { path: '/usage', name: 'usage', icon: ChartColumn, also: '/r/' },
+  { path: '/models', name: 'models', icon: Boxes },
   { path: '/explain', name: 'explain', icon: Route },
   { path: '/people', name: 'people', icon: UsersRound, admin: true },
   { path: '/settings', name: 'settings', icon: Settings2 },

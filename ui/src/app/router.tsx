@@ -50,6 +50,11 @@ const people = createRoute({
   path: '/people',
   component: lazyRouteComponent(() => import('../features/people/page.tsx'), 'PeoplePage'),
 });
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/models',
+  component: lazyRouteComponent(() => import('../features/models/page.tsx'), 'ModelsPage'),
+});
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -69,6 +74,7 @@ export const createAppRouter = () =>
       receipt,
       explain,
       people,
+      models,
       settings,
     ]),
     defaultPreload: 'intent',
