@@ -1,103 +1,126 @@
-// The pages of the console: what a request would meet, how limits stand, who may sign in; by keyboard, and as the server tells it.
+// Keys of providers, keys for programs, usage and recordings in a real browser: given, seen to work, shown once, added up, heard.
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findAxeFaults, openRig, type Rig } from './rig.ts';
 
-const facts = { size: 'large', context: 131_072, maxOutput: 8_192 };
-
+const GIVEN = 'sk-given-0123456789abcdef';
+const recording = fileURLToPath(new URL('../../fixtures/audio/ruby.mp3', import.meta.url));
 let rig: Rig;
+
 beforeAll(async () => {
-  rig = await openRig([
-    {
-      spec: { name: 'alpha', models: [{ id: 'm1' }, { id: 'plain' }] },
-      entry: {
-        models: [
-          { id: 'm1', ...facts, capabilities: ['tools'] },
-          { id: 'plain', ...facts, capabilities: [] },
-        ],
-        pools: [{ models: ['*'], unit: 'requests', max: 7, clock: { kind: 'rolling', seconds: 60 } }],
-      },
-    },
-  ]);
-});
+  const models = [
+    { id: 'm1', ttftMs: 5, tokensPerSecond: 5_000 },
+    { id: 'whisper', kind: 'transcription' as const, ttftMs: 5 },
+  ];
+  const entry = {
+    models: [
+      { id: 'm1', size: 'large', context: 8_192 },
+      { id: 'whisper', kind: 'transcription' },
+    ],
+  };
+  rig = await openRig([{ spec: { name: 'alpha', models }, entry }]);
+}, 120_000);
 afterAll(() => rig.close());
 
-it('explain: who would be asked, and why the others would not, without asking anybody', async () => {
-  const page = await rig.openPage('/explain');
-  await page.getByRole('switch', { name: 'Offers tools' }).check();
-  await page.getByRole('textbox', { name: 'Request' }).fill('');
-  await page.keyboard.press('Control+Enter');
-  await page.getByText('Type a request first.').waitFor();
-  await page.getByRole('textbox', { name: 'Request' }).fill('Write a function in Rust');
-  await page.keyboard.press('Control+Enter');
-  const plan = page.getByRole('region', { name: 'The plan' });
-  await plan.getByText(/\/m1$/).waitFor();
-  expect(await plan.getByRole('listitem').count()).toBe(1);
-  await page.getByText('Coding', { exact: true }).waitFor();
-  await page.getByText('Lacks: tools').waitFor();
-  await page.locator('summary').first().press('Enter');
-  await page.getByText('0 of 7').first().waitFor();
-  expect(await findAxeFaults(page)).toEqual([]);
-  expect(rig.providers[0]?.received()).toEqual([]);
-  await page.context().close();
-});
+const address = (): string => {
+  const provider = rig.server.config.entries[0]?.baseUrl;
+  if (provider === undefined) throw new Error('the rig has no provider');
+  return provider;
+};
 
-it('people: invited, blocked and removed; each stands in the audit', async () => {
-  const page = await rig.openPage('/people');
-  await page.getByRole('button', { name: 'Invite' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Invite somebody' });
-  await dialog.getByLabel('Email address').fill('nobody');
-  await page.keyboard.press('Enter');
-  await dialog.getByText('This is no email address.').waitFor();
-  await dialog.getByLabel('Email address').fill('ada@example.com');
-  await dialog.getByLabel('Role').selectOption('admin');
-  await dialog.getByLabel('Models').fill('auto, a/*');
-  await page.keyboard.press('Enter');
-  const row = page.getByRole('listitem').filter({ hasText: 'only auto, a/*' });
-  await row.getByText('Admin').waitFor();
-  await row.getByRole('button', { name: 'Actions for ada@example.com' }).click();
-  await page.getByRole('menuitem', { name: 'Block' }).press('Enter');
-  await row.getByText('Blocked').waitFor();
-  expect(await findAxeFaults(page)).toEqual([]);
-  await row.getByRole('button', { name: 'Actions for ada@example.com' }).click();
-  await page.getByRole('menuitem', { name: 'Remove' }).press('Enter');
-  await page.getByRole('button', { name: 'Remove', exact: true }).click();
-  await row.waitFor({ state: 'detached' });
-  await page.getByLabel('Show').selectOption('person_removed');
-  const audit = page.getByRole('region', { name: 'Audit' });
-  await audit.getByRole('listitem').getByText('ada@example.com').waitFor();
-  expect(await audit.getByRole('listitem').count()).toBe(1);
-  const table = await page.request.get(
-    rig.server.url + (await page.getByRole('link', { name: 'Export as table' }).getAttribute('href')),
-  );
-  expect((await table.text()).trim().split('\n')).toHaveLength(2);
-  await page.context().close();
-});
-
-it('models: how much of each limit is used, found by word', async () => {
-  const page = await rig.openPage('/models');
-  await page.getByText('2 models').waitFor();
-  await page.getByRole('searchbox').fill('plain');
-  await page.getByText('1 of 2 models').waitFor();
-  await page.locator('summary').press('Enter');
-  const meter = page.getByRole('meter', { name: 'Requests a minute' });
-  expect(await meter.getAttribute('aria-valuetext')).toBe('0 of 7');
-  expect(await findAxeFaults(page)).toEqual([]);
-  await page.getByRole('searchbox').fill('zzz');
-  await page.getByText('Nothing fits. Try another word.').waitFor();
-  await page.context().close();
-});
-
-describe.each(['/explain', '/models', '/people'])('%s', (path) => {
-  it('fits a small phone in the dark, in German', async () => {
-    const page = await rig.openPage(path, {
-      colorScheme: 'dark',
-      locale: 'de-DE',
-      viewport: { width: 320, height: 640 },
-    });
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    expect(await findAxeFaults(page)).toEqual([]);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    expect(width).toBe(320);
+describe('console pages', () => {
+  it('take a provider by form, test it, rename it, remove it and bring it back', async () => {
+    const page = await rig.openPage('/providers');
+    await page.getByRole('button', { name: 'Add by form' }).click();
+    await page.getByLabel('Name').fill('Mine');
+    await page.getByLabel('API key').fill(GIVEN);
+    await page.getByLabel('Base URL').fill(address());
+    await page.getByRole('button', { name: 'Save' }).click();
+    const row = page.getByRole('listitem').filter({ hasText: 'Mine' });
+    await row.getByText('Works').waitFor();
+    expect(await row.textContent()).toContain('cdef');
+    await row.getByRole('button', { name: 'Actions for Mine' }).click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
+    await page.getByLabel('Name').fill('Renamed');
+    await page.getByRole('button', { name: 'Save' }).click();
+    const renamed = page.getByRole('listitem').filter({ hasText: 'Renamed' });
+    await renamed.getByRole('button', { name: 'Actions for Renamed' }).click();
+    await page.getByRole('menuitem', { name: 'Remove' }).click();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await renamed.getByText('Works').waitFor();
+    expect(await page.content()).not.toContain(GIVEN);
     await page.context().close();
-  });
+  }, 60_000);
+
+  it('recognise what is pasted on this device, and say what they do not know', async () => {
+    const page = await rig.openPage('/providers');
+    const asked: string[] = [];
+    page.on('request', (request) => request.method() === 'POST' && asked.push(request.url()));
+    await page
+      .getByLabel('Paste a key, or a whole .env file')
+      .fill('GROQ_API_KEY=gsk_0123456789abcdef\nSTRIPE_SECRET_KEY=x');
+    await page.getByText('GROQ_API_KEY', { exact: true }).waitFor();
+    await page.getByText('Not recognised, and left out: STRIPE_SECRET_KEY').waitFor();
+    expect(asked).toEqual([]);
+    await page.context().close();
+  }, 60_000);
+
+  it('show a key for programs once; it works, and is refused when it was revoked', async () => {
+    const page = await rig.openPage('/keys');
+    await page.getByRole('button', { name: 'Create key' }).click();
+    await page.getByLabel('Name').fill('My agent');
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    const key = (await page.locator('[data-secret]').textContent()) ?? '';
+    expect(key).toMatch(/^fwy_/);
+    await page.getByRole('button', { name: 'Done' }).click();
+    expect(await page.content()).not.toContain(key);
+    const ask = async (): Promise<number> => {
+      const reply = await fetch(`${rig.server.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+      return reply.status;
+    };
+    expect(await ask()).toBe(200);
+    await page.getByRole('button', { name: 'Actions for My agent' }).click();
+    await page.getByRole('menuitem', { name: 'Revoke' }).click();
+    await page.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await page.getByText('My agent was revoked.').first().waitFor();
+    await expect.poll(ask, { timeout: 5_000 }).toBe(401);
+    await page.context().close();
+  }, 60_000);
+
+  it('write down a recording, let it be corrected and exported, and add it to the usage', async () => {
+    const page = await rig.openPage('/transcribe');
+    await page.locator('input[type=file]').setInputFiles(recording);
+    await page.getByRole('button', { name: 'Transcribe', exact: true }).click();
+    const line = page.getByRole('textbox', { name: /^Transcript/ }).first();
+    await line.waitFor();
+    expect(await line.inputValue()).toContain('word1 word2');
+    await line.fill('Corrected words.');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export SRT' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('ruby.srt');
+    await page.goto(`${rig.server.url}/usage`);
+    await page
+      .getByRole('button', { name: /^Receipt/ })
+      .first()
+      .click();
+    await page.getByRole('dialog').getByText('openai-compatible/whisper: answered').waitFor();
+    await page.context().close();
+  }, 60_000);
+
+  it.each(['/providers', '/keys', '/usage', '/transcribe'])(
+    '%s: nothing that axe finds, nothing that overflows',
+    async (path) => {
+      for (const colorScheme of ['light', 'dark'] as const)
+        for (const width of [320, 1_280]) {
+          const page = await rig.openPage(path, { colorScheme, viewport: { width, height: 800 } });
+          await page.getByRole('heading', { level: 1 }).waitFor();
+          expect(await findAxeFaults(page)).toEqual([]);
+          expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+          await page.context().close();
+        }
+    },
+    90_000,
+  );
 });

@@ -1,0 +1,103 @@
+// Explain, people, models and limits: what a request would meet, who may sign in, how limits stand; by keyboard, and as the server tells it.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findAxeFaults, openRig, type Rig } from './rig.ts';
+
+const facts = { size: 'large', context: 131_072, maxOutput: 8_192 };
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await openRig([
+    {
+      spec: { name: 'alpha', models: [{ id: 'm1' }, { id: 'plain' }] },
+      entry: {
+        models: [
+          { id: 'm1', ...facts, capabilities: ['tools'] },
+          { id: 'plain', ...facts, capabilities: [] },
+        ],
+        pools: [{ models: ['*'], unit: 'requests', max: 7, clock: { kind: 'rolling', seconds: 60 } }],
+      },
+    },
+  ]);
+});
+afterAll(() => rig.close());
+
+it('explain: who would be asked, and why the others would not, without asking anybody', async () => {
+  const page = await rig.openPage('/explain');
+  await page.getByRole('switch', { name: 'Offers tools' }).check();
+  await page.getByRole('textbox', { name: 'Request' }).fill('');
+  await page.keyboard.press('Control+Enter');
+  await page.getByText('Type a request first.').waitFor();
+  await page.getByRole('textbox', { name: 'Request' }).fill('Write a function in Rust');
+  await page.keyboard.press('Control+Enter');
+  const plan = page.getByRole('region', { name: 'The plan' });
+  await plan.getByText(/\/m1$/).waitFor();
+  expect(await plan.getByRole('listitem').count()).toBe(1);
+  await page.getByText('Coding', { exact: true }).waitFor();
+  await page.getByText('Lacks: tools').waitFor();
+  await page.locator('summary').first().press('Enter');
+  await page.getByText('0 of 7').first().waitFor();
+  expect(await findAxeFaults(page)).toEqual([]);
+  expect(rig.providers[0]?.received()).toEqual([]);
+  await page.context().close();
+});
+
+it('people: invited, blocked and removed; each stands in the audit', async () => {
+  const page = await rig.openPage('/people');
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Invite somebody' });
+  await dialog.getByLabel('Email address').fill('nobody');
+  await page.keyboard.press('Enter');
+  await dialog.getByText('This is no email address.').waitFor();
+  await dialog.getByLabel('Email address').fill('ada@example.com');
+  await dialog.getByLabel('Role').selectOption('admin');
+  await dialog.getByLabel('Models').fill('auto, a/*');
+  await page.keyboard.press('Enter');
+  const row = page.getByRole('listitem').filter({ hasText: 'only auto, a/*' });
+  await row.getByText('Admin').waitFor();
+  await row.getByRole('button', { name: 'Actions for ada@example.com' }).click();
+  await page.getByRole('menuitem', { name: 'Block' }).press('Enter');
+  await row.getByText('Blocked').waitFor();
+  expect(await findAxeFaults(page)).toEqual([]);
+  await row.getByRole('button', { name: 'Actions for ada@example.com' }).click();
+  await page.getByRole('menuitem', { name: 'Remove' }).press('Enter');
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await row.waitFor({ state: 'detached' });
+  await page.getByLabel('Show').selectOption('person_removed');
+  const audit = page.getByRole('region', { name: 'Audit' });
+  await audit.getByRole('listitem').getByText('ada@example.com').waitFor();
+  expect(await audit.getByRole('listitem').count()).toBe(1);
+  const table = await page.request.get(
+    rig.server.url + (await page.getByRole('link', { name: 'Export as table' }).getAttribute('href')),
+  );
+  expect((await table.text()).trim().split('\n')).toHaveLength(2);
+  await page.context().close();
+});
+
+it('models: how much of each limit is used, found by word', async () => {
+  const page = await rig.openPage('/models');
+  await page.getByText('2 models').waitFor();
+  await page.getByRole('searchbox').fill('plain');
+  await page.getByText('1 of 2 models').waitFor();
+  await page.locator('summary').press('Enter');
+  const meter = page.getByRole('meter', { name: 'Requests a minute' });
+  expect(await meter.getAttribute('aria-valuetext')).toBe('0 of 7');
+  expect(await findAxeFaults(page)).toEqual([]);
+  await page.getByRole('searchbox').fill('zzz');
+  await page.getByText('Nothing fits. Try another word.').waitFor();
+  await page.context().close();
+});
+
+describe.each(['/explain', '/models', '/people'])('%s', (path) => {
+  it('fits a small phone in the dark, in German', async () => {
+    const page = await rig.openPage(path, {
+      colorScheme: 'dark',
+      locale: 'de-DE',
+      viewport: { width: 320, height: 640 },
+    });
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await findAxeFaults(page)).toEqual([]);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBe(320);
+    await page.context().close();
+  });
+});
