@@ -120,7 +120,7 @@ function Rail({ path, onPalette }: { readonly path: string; readonly onPalette: 
   return (
     <nav
       aria-label={t.navigation}
-      className="order-last flex border-t border-line bg-side p-1 pb-[max(0.25rem,env(safe-area-inset-bottom))] md:order-first md:w-[5.75rem] md:flex-col md:gap-1 md:border-e md:border-t-0 md:p-2"
+      className="order-last flex border-t border-line bg-side p-1 pb-[max(0.25rem,env(safe-area-inset-bottom))] md:order-first md:w-[5.75rem] md:flex-col md:gap-1 md:overflow-y-auto md:border-e md:border-t-0 md:p-2"
     >
       <Link to="/" aria-label="Freeway" className="mb-2 hidden place-items-center rounded-xl py-2 md:grid">
         <Logo size={34} />
