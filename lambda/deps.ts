@@ -13,6 +13,7 @@ import { createRequestIds } from './http/request-id.ts';
 import { openIdentity } from './deps-identity.ts';
 import { openServing, toServices } from './deps-services.ts';
 import type { Clock, Handler, KeyWrapper, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
+import { createInvokeSettings } from './store/invoke-settings.ts';
 import { createUsageBook } from './store/usage.ts';
 import { toErrorFields } from './telemetry/log.ts';
 import { chatWires, dialects } from './wire/index.ts';
@@ -86,6 +87,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     traces: platform.traces ?? null,
     identity,
     usage,
+    invokeSettings: createInvokeSettings(store, () => clock.now()),
     credentials: serving.credentials,
     environment: serving.environment,
     providers: platform.providers,

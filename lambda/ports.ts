@@ -1,5 +1,6 @@
 // Every door to the outside: store, upstream network, clock, log, metrics. Implementations are picked in deps.ts only.
 import type { UsageRecord } from '#shared/api/usage.ts';
+import type { AgentAssignment, EndpointConfiguration, InvokeSettings } from '#shared/invoke.ts';
 import type { Item, ItemKey, Update, UpdateResult } from '#shared/items.ts';
 import type { StoredCredential } from '#shared/stored-credential.ts';
 
@@ -100,6 +101,16 @@ export interface UsageBook {
   flush(): Promise<void>;
   /** All records of a day (UTC, `YYYY-MM-DD`), newest first. */
   readDay(day: string): Promise<readonly UsageRecord[]>;
+}
+
+/** Settings by name, as they are read for calls and written by admins. */
+export interface InvokeSettingsStore {
+  /** At most half a minute old, but for writes of this instance. Rejects with StoreUnavailable when they were never read. */
+  read(): Promise<InvokeSettings>;
+  writeEndpoint(endpoint: EndpointConfiguration): Promise<void>;
+  writeAssignment(assignment: AgentAssignment): Promise<void>;
+  removeEndpoint(endpoint: Pick<EndpointConfiguration, 'name' | 'environment' | 'model'>): Promise<void>;
+  removeAssignment(assignment: Pick<AgentAssignment, 'agent' | 'environment'>): Promise<void>;
 }
 
 /** Secrets kept outside of the store, each a set of names and values. */

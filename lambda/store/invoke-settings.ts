@@ -7,17 +7,7 @@ import {
   type InvokeSettings,
 } from '#shared/invoke.ts';
 import type { ItemKey } from '#shared/items.ts';
-import type { Store } from '../ports.ts';
-
-/** Settings by name, as they are read for calls and written by admins. */
-export interface InvokeSettingsStore {
-  /** At most half a minute old, but for writes of this instance. Rejects with StoreUnavailable when they were never read. */
-  read(): Promise<InvokeSettings>;
-  writeEndpoint(endpoint: EndpointConfiguration): Promise<void>;
-  writeAssignment(assignment: AgentAssignment): Promise<void>;
-  removeEndpoint(endpoint: Pick<EndpointConfiguration, 'name' | 'environment' | 'model'>): Promise<void>;
-  removeAssignment(assignment: Pick<AgentAssignment, 'agent' | 'environment'>): Promise<void>;
-}
+import type { InvokeSettingsStore, Store } from '../ports.ts';
 
 const PARTITION = 'invoke';
 const FRESH_MS = 30_000;

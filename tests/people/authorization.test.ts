@@ -117,6 +117,11 @@ const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number
   'POST /api/credentials/:id/test': [undefined, 401, 401, 200, 404, 403, 403, 403, 401, 401],
   'GET /api/credentials/:id/models': [undefined, 401, 401, 200, 404, 403, 403, 403, 401, 401],
   'GET /api/limits': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
+  'GET /api/invoke': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],
+  'PUT /api/invoke/endpoints': [{ name: 'e', model: 'm1' }, 401, 401, 403, 403, 200, 200, 403, 401, 401],
+  'DELETE /api/invoke/endpoints': [undefined, 401, 401, 403, 403, 0, 0, 403, 401, 401],
+  'PUT /api/invoke/assignments': [{ agent: 'a', endpoint: 'e' }, 401, 401, 403, 403, 200, 200, 403, 401, 401],
+  'DELETE /api/invoke/assignments': [undefined, 401, 401, 403, 403, 0, 0, 403, 401, 401],
   'POST /api/import': [{ text: 'GROQ_API_KEY=gsk_example_0123456789' }, 401, 401, 200, 200, 200, 200, 403, 401, 401],
   'GET /api/usage': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
   'GET /api/usage/records': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
@@ -156,7 +161,9 @@ describe('authorization', () => {
         const { house, headers, ids } = await sceneFor(route);
         const base = Object.keys(ids).find((path) => route.includes(`${path}/`)) ?? '';
         const line = route.replace(':id', ids[base] ?? 'nothing');
-        const answer = await house.clock.runUntil(house.ask(line, { body, headers: headers[asker] }));
+        // Each route from an address of its own: one that brings many wrong keys is held back, whatever it asks.
+        const address = `192.0.2.${routes.indexOf(route) + 1}`;
+        const answer = await house.clock.runUntil(house.ask(line, { body, headers: headers[asker], address }));
         if (wanted === 0) expect([401, 403]).not.toContain(answer.status);
         else expect(answer.status, answer.text).toBe(wanted);
         if (answer.status >= 400) expect(answer.message.length).toBeGreaterThan(20);

@@ -112,7 +112,7 @@ export function createApiApp(deps: ApiDeps): ApiApp {
     const request = new Request(`http://freeway${path}${query === '' ? '' : `?${query}`}`, {
       method,
       headers,
-      ...(hasBody ? { body } : {}),
+      ...(hasBody ? { body: body as Uint8Array<ArrayBuffer> } : {}),
     });
     return app.fetch(request, { visit });
   };

@@ -2,6 +2,7 @@
 import { toAuditRoutes } from './audit.ts';
 import { toCredentialRoutes } from './credentials.ts';
 import { toImportRoutes } from './import.ts';
+import { toInvokeRoutes } from './invoke.ts';
 import { toKeyRoutes } from './keys.ts';
 import { toLimitRoutes } from './limits.ts';
 import { toPeopleRoutes } from './people.ts';
@@ -20,5 +21,6 @@ export function toApiRoutes(deps: ApiDeps): readonly ApiRoute[] {
     ...toCredentialRoutes(deps),
     ...toUsageRoutes(deps),
     ...toImportRoutes(deps),
+    ...toInvokeRoutes(deps),
   ];
 }
