@@ -14,6 +14,7 @@ import { openIdentity } from './deps-identity.ts';
 import { openServing, toServices } from './deps-services.ts';
 import type { Clock, Handler, KeyWrapper, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
+import { createRollout } from './store/rollout.ts';
 import { createUsageBook } from './store/usage.ts';
 import { toErrorFields } from './telemetry/log.ts';
 import { chatWires, dialects } from './wire/index.ts';
@@ -88,6 +89,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     identity,
     usage,
     invokeSettings: createInvokeSettings(store, () => clock.now()),
+    rollout: createRollout(store, () => clock.now()),
     credentials: serving.credentials,
     environment: serving.environment,
     providers: platform.providers,

@@ -1,6 +1,7 @@
 // Every door to the outside: store, upstream network, clock, log, metrics. Implementations are picked in deps.ts only.
 import type { UsageRecord } from '#shared/api/usage.ts';
 import type { AgentAssignment, EndpointConfiguration, InvokeSettings } from '#shared/invoke.ts';
+import type { Experiment, Flag, Rollout } from '#shared/rollout.ts';
 import type { Item, ItemKey, Update, UpdateResult } from '#shared/items.ts';
 import type { StoredCredential } from '#shared/stored-credential.ts';
 
@@ -113,6 +114,18 @@ export interface InvokeSettingsStore {
   removeAssignment(assignment: Pick<AgentAssignment, 'agent' | 'environment'>): Promise<void>;
 }
 
+/** Flags and experiments. */
+export interface RolloutStore {
+  /** At most half a minute old, but for writes of this instance. Rejects with StoreUnavailable when they were never read. */
+  read(): Promise<Rollout>;
+  /** What is known without waiting for the store: nothing until it was first read. Reads again, in the background, when that is old. */
+  known(): Rollout;
+  writeFlag(flag: Flag): Promise<void>;
+  removeFlag(name: string): Promise<void>;
+  writeExperiment(experiment: Experiment): Promise<void>;
+  removeExperiment(name: string): Promise<void>;
+}
+
 /** Secrets kept outside of the store, each a set of names and values. */
 export interface SecretValues {
   /** The names and values of one secret, at most minutes old. Rejects with SecretUnavailable when they were never read. */
@@ -194,6 +207,8 @@ export interface Exchange {
   readonly remoteAddress: string | null;
   /** When the runtime will stop us, ms since the epoch; null when it never does. */
   readonly deadlineAtMs: number | null;
+  /** Whoever asks has the reply only once the handler is done; absent: as soon as the reply has ended. */
+  readonly waitsForHandler?: boolean;
   /** Reads the whole body. Rejects with CallerError `too_large` past `limitBytes`, before more than that was kept. */
   body(limitBytes: number): Promise<Uint8Array>;
   /** Called at most once, when the reply must end early. Unless the caller hung up (where the runtime shows it), there is time for a last word. */
@@ -215,7 +230,7 @@ export interface Log {
 /** Every field a log line may have. Prompts, answers, bodies and keys have no name here. */
 export const logFields = [
   'request_id', 'operation', 'route', 'credential', 'tier', 'attempts', 'rescues', 'wait_ms', 'duration_ms', 'input_tokens', 'output_tokens',
-  'cost_usd', 'outcome', 'status', 'what', 'error', 'stack', 'fields', 'url', 'store', 'version', 'candidates',
+  'cost_usd', 'finish', 'outcome', 'status', 'what', 'error', 'stack', 'fields', 'url', 'store', 'version', 'candidates',
 ] as const; // prettier-ignore
 export type LogFields = Readonly<
   Partial<Record<(typeof logFields)[number], string | number | boolean | null | undefined>>

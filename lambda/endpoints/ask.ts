@@ -1,6 +1,7 @@
 // What chat and explain have in common: from a body to a question, a selector, a policy and an operation.
 import { modelSizes } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
+import type { Assignment, Experiment } from '#shared/rollout.ts';
 import { createChatOperation } from '../gateway/chat.ts';
 import { toPolicy } from '../gateway/controls.ts';
 import type { Fleet } from '../gateway/fleet.ts';
@@ -10,6 +11,7 @@ import { findAlias, type ModelAlias } from '../routing/aliases.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
 import type { ChatQuestion, ChatWire } from '../wire/types.ts';
+import { toAssignment, toShadowPolicy, toVariant } from './experiment.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 
@@ -84,6 +86,8 @@ export interface Asked {
   readonly question: ChatQuestion;
   /** What the operation was made for and must be carried out by. */
   readonly services: Services;
+  /** The experiment it takes part in, and its side there; null when in none. */
+  readonly assignment: Assignment | null;
   /** The last word of a stream that breaks off, in the caller's wire. */
   readonly breakOff: (error: CallerError) => string;
 }
@@ -96,21 +100,36 @@ export interface AskedBody {
   readonly traceparent?: string | null;
   /** Only asked about, not to be carried out: it counts against no limit of the key. */
   readonly hypothetical?: boolean;
+  /** Asked for the sake of this experiment, beside the request itself. */
+  readonly shadowOf?: Experiment;
+}
+
+/** The question as it will be asked, after the experiment it takes part in. */
+function toSide(
+  deps: EndpointDeps,
+  visit: Visit,
+  { json, wire, hypothetical, shadowOf }: AskedBody,
+): Pick<Asked, 'question' | 'assignment'> {
+  const question = wire.parseQuestion(json);
+  if (shadowOf !== undefined) return { question: toVariant(question, shadowOf), assignment: null };
+  const assignment = hypothetical === true ? null : toAssignment(deps, visit, question);
+  return {
+    question: assignment?.arm === 'variant' ? toVariant(question, assignment.experiment) : question,
+    assignment,
+  };
 }
 
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
-export async function toChatAsked(
-  deps: EndpointDeps,
-  visit: Visit,
-  { json, text, wire, traceparent = null, hypothetical = false }: AskedBody,
-): Promise<Asked> {
+export async function toChatAsked(deps: EndpointDeps, visit: Visit, body: AskedBody): Promise<Asked> {
+  const { text, wire, traceparent = null, hypothetical = false, shadowOf } = body;
   const principal = principalOf(visit);
   const services = await deps.current(principal);
   const { fleet } = services;
-  const question = wire.parseQuestion(json);
+  const { question, assignment } = toSide(deps, visit, body);
   const writer = wire.openWriter(question);
   const { exchange, requestId, startedAtMs } = visit;
   const policy = toPolicy(question.controls, exchange.headers, { paid: deps.paid, maxWaitMs: PATIENCE_MS });
+  const allowed = toPermittedPolicy(policy, principal);
   const meant = withinWire(toSelector(question, fleet, deps.modelAliases), question, fleet);
   const deadlineAtMs = Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS);
   const operation = createChatOperation({
@@ -120,7 +139,7 @@ export async function toChatAsked(
     headers: exchange.headers,
     traceparent,
     selector: toPermitted(meant, fleet.candidates, principal),
-    policy: toPermittedPolicy(policy, principal),
+    policy: shadowOf === undefined ? allowed : toShadowPolicy(allowed, shadowOf),
     deadlineAtMs,
     fleet,
     wires: deps.chatWires,
@@ -136,11 +155,12 @@ export async function toChatAsked(
   };
   const refined = await refineProfile(near, deps.exactTokens);
   const { key } = principal;
-  const purse = key === null || hypothetical ? null : await deps.keyLimits.admit(key);
+  const purse = key === null || hypothetical || shadowOf !== undefined ? null : await deps.keyLimits.admit(key);
   return {
     operation: refined === profile && purse === null ? operation : { ...operation, profile: refined, purse },
     question,
     services,
+    assignment,
     breakOff: (error) => writer.fail(error, requestId, deps.clock.now()),
   };
 }

@@ -10,6 +10,8 @@ export interface ExchangeCaller extends Caller {
   readonly body: () => ReplyBody | null;
   /** What to tell instead of `error`, when it only follows from our being stopped. */
   readonly explain: (error: CallerError) => CallerError;
+  /** A header for the head, when that is still to come. */
+  readonly mark: (name: string, value: string) => void;
 }
 
 const words: Readonly<Record<Gone, string | null>> = {
@@ -22,6 +24,7 @@ const words: Readonly<Record<Gone, string | null>> = {
 export function createCaller({ exchange, requestId }: Visit): ExchangeCaller {
   let body: ReplyBody | null = null;
   let gone: Gone | null = null;
+  const marks: Record<string, string> = {};
   const listeners = new Set<() => void>();
   exchange.onGone((why) => {
     gone = why;
@@ -36,6 +39,7 @@ export function createCaller({ exchange, requestId }: Visit): ExchangeCaller {
         'content-type': contentType,
         ...cache,
         ...toReceiptHeaders(receipt, requestId),
+        ...marks,
       }));
     },
     get gone() {
@@ -46,6 +50,7 @@ export function createCaller({ exchange, requestId }: Visit): ExchangeCaller {
       return () => void listeners.delete(listener);
     },
     body: () => body,
+    mark: (name, value) => void (marks[name] = value),
     explain: (error) => {
       const message = gone === null ? null : words[gone];
       return message === null

@@ -1,12 +1,13 @@
 // A chat in any wire, whole or streamed: POST /v1/chat/completions, /v1/messages, /v1/responses.
 import { CallerError } from '#shared/failures.ts';
 import type { ChatWire } from '../wire/types.ts';
-import { toChatAsked, type Asked } from './ask.ts';
+import { toChatAsked, type Asked, type AskedBody } from './ask.ts';
 import { createCaller, type ExchangeCaller } from './caller.ts';
 import { replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
 import { createEventCaller, wantsEvents } from './event-caller.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
 import { readJsonBody } from './read-body.ts';
+import { createShadows } from './shadow.ts';
 import { createTeller } from './tell.ts';
 
 /** What a surface does in its own way: how a question is read from a visit, and how an answer is sent. */
@@ -22,21 +23,27 @@ const toSurface = (wire: ChatWire): Surface => ({ wire, read: ({ exchange }) => 
 /** The endpoint over its services, for callers who speak this wire, or use this surface of it. */
 export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface): Endpoint {
   const { wire, read, createCaller } = 'wire' in over ? over : toSurface(over);
+  const shadows = createShadows(deps);
   return async (visit) => {
     const teller = createTeller(deps, visit, 'chat');
     let caller: ExchangeCaller = createCaller(visit);
     let asked: Asked | null = null;
     try {
-      const body = await read(visit);
-      asked = await toChatAsked(deps, visit, { ...body, wire, traceparent: teller.traceparent });
-      const { operation, question, services } = asked;
+      const body: AskedBody = { ...(await read(visit)), wire, traceparent: teller.traceparent };
+      asked = await toChatAsked(deps, visit, body);
+      const { operation, question, services, assignment } = asked;
       const watching = question.stream && wantsEvents(visit) ? createEventCaller(visit, caller, deps.clock) : null;
       caller = watching ?? caller;
+      if (assignment !== null) {
+        teller.assigned(assignment);
+        caller.mark('x-freeway-experiment', `${assignment.experiment.name}=${assignment.arm}`);
+      }
       const result = await services.gateway.run({ operation, caller });
       watching?.close(result);
       if (result.brokeOff) caller.body()?.end(asked.breakOff(caller.explain(result.brokeOff)));
       teller.answered(result);
       await result.settled;
+      await shadows(visit, assignment, body);
     } catch (thrown) {
       if (!(thrown instanceof CallerError)) throw thrown;
       const error = caller.explain(thrown);

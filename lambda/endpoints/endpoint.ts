@@ -2,7 +2,7 @@
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
-import type { Clock, Exchange, Headers, Log, Metrics, Traces, UsageBook } from '../ports.ts';
+import type { Clock, Exchange, Headers, Log, Metrics, RolloutStore, Traces, UsageBook } from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { KeyLimitsKeeper } from '../gateway/key-limits.ts';
 import type { Ledger } from '../gateway/ledger.ts';
@@ -55,6 +55,8 @@ export interface EndpointDeps {
   /** Names that stand for others where nobody serves the very model, in the order in which they are tried. */
   readonly modelAliases: readonly ModelAlias[];
   readonly version: string;
+  /** Absent: no experiments take place. */
+  readonly rollout?: RolloutStore;
   /** Absent: requests leave no record. */
   readonly usage?: UsageBook;
   /** Absent when nothing is traced. */

@@ -60,12 +60,14 @@ export function createEventCaller(visit: Visit, plain: ExchangeCaller, clock: Cl
   let body: ReplyBody | null = null;
   let asked = 0;
   let ending: Uint8Array | string | null = null;
+  const marks: Record<string, string> = {};
   const open = (): ReplyBody =>
     (body ??= visit.exchange.reply(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache',
       'x-accel-buffering': 'no',
       'x-freeway-request-id': visit.requestId,
+      ...marks,
     }));
   return {
     commit: () => {
@@ -88,6 +90,7 @@ export function createEventCaller(visit: Visit, plain: ExchangeCaller, clock: Cl
     },
     onGone: (listener) => plain.onGone(listener),
     body: () => body,
+    mark: (name, value) => void (marks[name] = value),
     explain: (error) => plain.explain(error),
     close: (result) => {
       body?.write(toFrame('receipt', toReceiptEvent(visit, result, clock.now())));

@@ -30,7 +30,7 @@ export type Invoke = (payload: unknown, deadlineAtMs: number | null) => Promise<
 
 const optionalText = z.optional(z.nullable(z.string()));
 const envelopeSchema = z.looseObject({
-  operation: z._default(z.enum(['chat', 'transcribe', 'embed']), 'chat'),
+  operation: z._default(z.enum(['chat', 'transcribe', 'embed', 'flag']), 'chat'),
   endpoint: optionalText,
   agent: optionalText,
   environment: optionalText,
@@ -39,7 +39,9 @@ const envelopeSchema = z.looseObject({
 });
 
 interface Call {
+  readonly method: 'GET' | 'POST';
   readonly path: string;
+  readonly query: string;
   readonly contentType: string;
   readonly body: Uint8Array;
 }
@@ -48,7 +50,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 const jsonCall = (path: string, body: unknown): Call => ({
+  method: 'POST',
   path,
+  query: '',
   contentType: 'application/json',
   body: encoder.encode(JSON.stringify(body)),
 });
@@ -74,12 +78,13 @@ async function ask(
     return true;
   };
   const exchange: Exchange = {
-    method: 'POST',
+    method: call.method,
     path: call.path,
-    query: '',
+    query: call.query,
     headers: { authorization: `Bearer ${ownerKey}`, 'content-type': call.contentType },
     remoteAddress: null,
     deadlineAtMs,
+    waitsForHandler: true,
     body: () => Promise.resolve(call.body),
     onGone: () => undefined,
     reply: (given, with_) => {
@@ -129,10 +134,24 @@ async function toTranscription(payload: Json): Promise<Call> {
   if (prompt) form.append('prompt', prompt);
   const packed = new Response(form);
   return {
+    method: 'POST',
     path: '/v1/audio/transcriptions',
+    query: '',
     contentType: packed.headers.get('content-type') ?? 'multipart/form-data',
     body: new Uint8Array(await packed.arrayBuffer()),
   };
+}
+
+const flagSchema = z.looseObject({
+  flag: z.string().check(z.minLength(1)),
+  subject: z.union([z.string().check(z.minLength(1)), z.number()]),
+});
+
+function toFlag(payload: Json): Call {
+  const { flag, subject } = parse(flagSchema, payload, '{"operation": "flag", "flag": "new-agent", "subject": "ada"}');
+  const query = new URLSearchParams({ subject: String(subject) }).toString();
+  const path = `/api/rollout/flags/${encodeURIComponent(flag)}`;
+  return { method: 'GET', path, query, contentType: 'application/json', body: new Uint8Array() };
 }
 
 function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, example: string): T {
@@ -149,12 +168,14 @@ function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, example: string): 
 
 function toCall(operation: Envelope['operation'], payload: Json): Call | Promise<Call> {
   if (operation === 'chat') return toChat(payload);
+  if (operation === 'flag') return toFlag(payload);
   return operation === 'embed' ? toEmbedding(payload) : toTranscription(payload);
 }
 
 function toAnswer(operation: Envelope['operation'], reply: InvokeReply): InvokeAnswer | Json {
   if (operation === 'chat') return toInvokeAnswer(reply);
   const document = JSON.parse(reply.body) as Json;
+  if (operation === 'flag') return document;
   const metadata = toMetadata(reply);
   if (operation === 'transcribe') return { ...document, metadata };
   const data = document['data'] as readonly { readonly embedding: unknown }[];

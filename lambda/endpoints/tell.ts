@@ -1,6 +1,7 @@
 // Tells what became of a request, once, to everything that wants to know: metrics, log, usage, and the trace where one is kept.
 import type { UsageRecord } from '#shared/api/usage.ts';
 import type { Attempt, CallerError } from '#shared/failures.ts';
+import type { Assignment } from '#shared/rollout.ts';
 import type { RunResult } from '../gateway/run.ts';
 import type { RequestTrace, TracedWork } from '../ports.ts';
 import { listCostUsd } from '../routing/cost.ts';
@@ -8,6 +9,8 @@ import type { EndpointDeps, Visit } from './endpoint.ts';
 
 /** What is told of every request, whatever its surface. */
 export interface Teller {
+  /** The request takes part in an experiment. */
+  assigned(assignment: Assignment): void;
   /** Header for calls to providers; null when nothing is traced. */
   readonly traceparent: string | null;
   /** An answer went out, whole or broken off. */
@@ -23,6 +26,7 @@ interface Told {
   /** The surface's name for logs, such as `chat`. */
   readonly operation: string;
   readonly trace: RequestTrace | null;
+  assignment: Assignment | null;
 }
 
 function toWork({ route, credential, tier, failure, status, ms, endedAtMs }: Attempt): TracedWork {
@@ -109,6 +113,7 @@ function tellAnswer(told: Told, result: RunResult): void {
     input_tokens: usage?.inputTokens ?? null,
     output_tokens: usage?.outputTokens ?? null,
     cost_usd: costUsd,
+    finish: result.finish,
     outcome,
   });
 }
@@ -118,9 +123,14 @@ function toRecord({
   deps,
   visit,
   operation,
-}: Told): Pick<UsageRecord, 'request_id' | 'at' | 'person_id' | 'key_id' | 'operation' | 'duration_ms'> {
+  assignment,
+}: Told): Pick<
+  UsageRecord,
+  'request_id' | 'at' | 'person_id' | 'key_id' | 'operation' | 'duration_ms' | 'experiment' | 'arm'
+> {
   const { principal, requestId, startedAtMs } = visit;
   return {
+    ...(assignment === null ? {} : { experiment: assignment.experiment.name, arm: assignment.arm }),
     request_id: requestId,
     at: new Date(startedAtMs).toISOString(),
     person_id: principal?.id ?? '',
@@ -140,7 +150,8 @@ const toUsageAttempts = (attempts: readonly Attempt[]): UsageRecord['attempts'] 
     ms,
   }));
 
-function toAnswerRecord(told: Told, { receipt, usage, costUsd, rescues, brokeOff }: RunResult): UsageRecord {
+function toAnswerRecord(told: Told, result: RunResult): UsageRecord {
+  const { receipt, usage, costUsd, rescues, brokeOff, finish, firstContentMs } = result;
   const { candidate, attempts, waitedMs } = receipt;
   return {
     ...toRecord(told),
@@ -156,6 +167,8 @@ function toAnswerRecord(told: Told, { receipt, usage, costUsd, rescues, brokeOff
     wait_ms: Math.round(waitedMs),
     rescues,
     attempts: toUsageAttempts(attempts),
+    ...(finish === null ? {} : { finish }),
+    ...(firstContentMs === null ? {} : { first_content_ms: Math.round(firstContentMs) }),
   };
 }
 
@@ -190,13 +203,14 @@ function tellFailure({ deps, visit, operation }: Told, error: CallerError): void
 /** A teller for one request of the surface `operation`. */
 export function createTeller(deps: EndpointDeps, visit: Visit, operation: string): Teller {
   const trace = deps.traces?.begin(visit.exchange.headers['traceparent']) ?? null;
-  const told: Told = { deps, visit, operation, trace };
+  const told: Told = { deps, visit, operation, trace, assignment: null };
   const note = (record: UsageRecord): void => {
     deps.usage?.note(record);
     visit.onRecord?.(record);
   };
   return {
     traceparent: trace?.traceparent ?? null,
+    assigned: (assignment) => void (told.assignment = assignment),
     answered: (result) => {
       tellAnswer(told, result);
       note(toAnswerRecord(told, result));

@@ -6,7 +6,7 @@ import type { Headers, ReplyBody, UpstreamListener } from '../ports.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
-import type { Closing, ObservedLimit } from '../wire/types.ts';
+import type { Closing, Finish, ObservedLimit } from '../wire/types.ts';
 import type { Purse } from './budget.ts';
 import type { Rescue } from './rescue.ts';
 
@@ -35,6 +35,8 @@ export interface AttemptOutcome {
   /** Tokens of answer seen, roughly; for the books when usage is unknown. */
   readonly seenTokens: number;
   readonly limits: readonly ObservedLimit[];
+  /** Why the answer ended; absent or null when that was not told. */
+  readonly finish?: Finish | null;
   /** From sending to the first content; null when there was none. */
   readonly firstContentMs: number | null;
   readonly ms: number;

@@ -2,7 +2,7 @@
 import type { Usage } from '#shared/usage.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Headers } from '../ports.ts';
-import type { ChatQuestion, ChatWire, Dialect, HttpReply, ObservedLimit, StreamWriter } from '../wire/types.ts';
+import type { ChatQuestion, ChatWire, Dialect, Finish, HttpReply, ObservedLimit, StreamWriter } from '../wire/types.ts';
 import { toFailure } from './send.ts';
 import type { ReaderContext, ReplyReader } from './operation.ts';
 import { createCollectReader } from './read-collect.ts';
@@ -36,6 +36,8 @@ export interface Reading {
   readonly usage: Usage | null;
   /** Tokens of answer seen, roughly; for the books when the provider does not say. */
   readonly seenTokens: number;
+  /** Why the answer ended; absent or null when that was not told. */
+  readonly finish?: Finish | null;
 }
 
 /** One way of reading a body. */

@@ -17,10 +17,10 @@ function answerWhole(reading: ChatReading, answer: Answer, broke: ProviderFailur
   if (fault !== null) return failed(fault);
   const text = callerWire.renderReply(toDated(answer, context.nowMs()), question, toNote(reading));
   context.commit('application/json', answer.usage).end(text);
-  const { content, reasoning, refusal, toolCalls, usage } = answer;
+  const { content, reasoning, refusal, toolCalls, usage, finish } = answer;
   const length = toolCalls.reduce((sum, call) => sum + call.arguments.length, 0);
   const seenTokens = Math.ceil((length + content.length + reasoning.length + refusal.length) / 4);
-  return { failure: null, committed: true, usage, seenTokens };
+  return { failure: null, committed: true, usage, seenTokens, finish };
 }
 
 /** A body reader that turns a stream into a whole reply. */

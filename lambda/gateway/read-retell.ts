@@ -222,7 +222,7 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
     body.end(writer.finish(state.head, finish, context.closing(usage, seenTokens)));
   }
   const committed = state.isResumed ? seenTokens > 0 : state.body !== null;
-  return (state.reading = { failure, committed, usage, seenTokens });
+  return (state.reading = { failure, committed, usage, seenTokens, finish: state.finish });
 }
 
 /** What was shown before counts as an answer, too. */

@@ -176,7 +176,7 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
     const head = state.head ?? { id: '', model: question.model, created: Math.floor(context.nowMs() / 1000) };
     body.end(writer.closeAfter(state.doneFrame, head, context.closing(usage, seenTokens)));
   }
-  return (state.reading = { failure, committed: state.body !== null, usage, seenTokens });
+  return (state.reading = { failure, committed: state.body !== null, usage, seenTokens, finish: state.finish });
 }
 
 /** Why a stream that has ended holds no whole answer; null when it does. */

@@ -61,7 +61,7 @@ export function createWholeReader(reading: ChatReading): BodyReader {
       const text = bytes.toString('utf8');
       const parsed = wire.parseReply(text, { dialect, nowMs: context.nowMs() });
       if (parsed.failure) return failed(parsed.failure);
-      const { usage, irregular, contentLength } = parsed.facts;
+      const { usage, irregular, contentLength, finish } = parsed.facts;
       let out: Uint8Array | string = irregular ? wire.normaliseReply(text) : bytes;
       if (wire !== callerWire) {
         const answer = wire.toAnswer(text);
@@ -69,7 +69,7 @@ export function createWholeReader(reading: ChatReading): BodyReader {
         out = callerWire.renderReply(toDated(answer, context.nowMs()), question, toNote(reading));
       }
       context.commit('application/json', usage).end(out);
-      return { failure: null, committed: true, usage, seenTokens: Math.ceil(contentLength / 4) };
+      return { failure: null, committed: true, usage, seenTokens: Math.ceil(contentLength / 4), finish };
     },
   };
 }

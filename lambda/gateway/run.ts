@@ -3,6 +3,7 @@ import { CallerError, type CallerErrorCode, type ProviderFailure } from '#shared
 import type { Usage } from '#shared/usage.ts';
 import type { Clock, Log, Metrics, Upstream } from '../ports.ts';
 import type { DecideInput } from '../routing/decide.ts';
+import type { Finish } from '../wire/types.ts';
 import type { Caller, Receipt } from './answer.ts';
 import { toCallerError } from './exhaustion.ts';
 import { policyFor } from './failure-policy.ts';
@@ -37,6 +38,10 @@ export interface RunResult {
   readonly costUsd: number | null;
   /** How many times the answer broke off and went on elsewhere. */
   readonly rescues: number;
+  /** Why the answer ended; null when that was not told. */
+  readonly finish: Finish | null;
+  /** From asking the provider that ended the answer to its first content, ms; null when there was none. */
+  readonly firstContentMs: number | null;
   /** Set when the answer broke off for good after the caller had received some of it. */
   readonly brokeOff: CallerError | null;
   /** Resolves when what was used is in the books. */
@@ -157,6 +162,8 @@ function toResult({ journey }: Request, { runner, outcome, settled }: Ended, err
     receipt: toReceipt(journey, runner.candidate, total.costUsd),
     ...total,
     rescues: journey.rescues.length,
+    finish: outcome.finish ?? null,
+    firstContentMs: outcome.firstContentMs,
     brokeOff,
     settled,
   };

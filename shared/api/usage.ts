@@ -1,5 +1,6 @@
 // What the web app and the usage routes say to each other: one record per request without a word of content, sums of them, and receipts.
 import * as z from 'zod/mini';
+import { arms } from '../rollout.ts';
 import { instantSchema } from './session.ts';
 
 const daySchema = z.iso.date();
@@ -40,6 +41,13 @@ export const usageRecordSchema = z.object({
   attempts: z.array(usageAttemptSchema),
   /** Answered from memory, which spends nothing; absent: no. */
   cached: z.optional(z.boolean()),
+  /** From asking the provider that answered to its first content; absent: not known. */
+  first_content_ms: z.optional(z.number()),
+  /** Why the answer ended: `stop`, `length`, `tool_calls` ...; absent: not known. */
+  finish: z.optional(z.string()),
+  /** The experiment it took part in, and its side there; absent: in none. */
+  experiment: z.optional(z.string()),
+  arm: z.optional(z.enum(arms)),
 });
 export type UsageRecord = z.infer<typeof usageRecordSchema>;
 

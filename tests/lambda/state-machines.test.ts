@@ -134,15 +134,26 @@ describe('state machines', () => {
   });
 
   it.each([
-    [{ freeway: true }, 'alpha'],
-    [{ freeway: false }, 'older'],
-    [{}, 'older'],
-  ])('feature-flag %j asks the right one', async (flags, who) => {
+    ['in the part', { name: 'freeway', always: ['ada'] }, 'alpha'],
+    ['outside of it', { name: 'freeway', always: ['bob'] }, 'older'],
+    ['without such a flag', null, 'older'],
+  ])('feature-flag asks the right one for a subject %s', async (_, flag, who) => {
+    const send = (method: string, path: string, body?: unknown): Promise<Response> =>
+      fetch(`${freeway.url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    const set = await (flag === null
+      ? send('DELETE', '/api/rollout/flags/freeway')
+      : send('PUT', '/api/rollout/flags', flag));
+    expect(set.status).toBe(200);
     const { result } = new StateMachine(read('feature-flag')).run(
-      { flags, messages: [{ role: 'user', content: 'hello' }] },
+      { subject: 'ada', messages: [{ role: 'user', content: 'hello' }] },
       {
         overrides: {
           taskResourceLocalHandlers: {
+            ReadFlag: ask,
             AskFreeway: ask,
             AskOlder: () => Promise.resolve({ metadata: { credential: 'older' } }),
           },

@@ -80,6 +80,7 @@ const credential = {
   fields: { apiKey: 'secret-of-ada' },
 };
 const chat = { model: 'm1', max_tokens: 5, messages: [{ role: 'user', content: 'x' }] };
+const trial = { name: 'e', kind: 'split', percent: 10, variant: { model: 'm2' } };
 const invitation = { email: 'new@example.com' };
 /** Statuses by asker. Where only the form of what is sent decides, anything goes that is neither 401 nor 403: 0. */
 const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number[]]>> = {
@@ -120,6 +121,13 @@ const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number
   'GET /api/invoke': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],
   'PUT /api/invoke/endpoints': [{ name: 'e', model: 'm1' }, 401, 401, 403, 403, 200, 200, 403, 401, 401],
   'DELETE /api/invoke/endpoints': [undefined, 401, 401, 403, 403, 0, 0, 403, 401, 401],
+  'GET /api/rollout': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],
+  'PUT /api/rollout/flags': [{ name: 'f' }, 401, 401, 403, 403, 200, 200, 403, 401, 401],
+  'GET /api/rollout/flags/:name': [undefined, 401, 401, 200, 200, 200, 200, 200, 401, 401],
+  'DELETE /api/rollout/flags/:name': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],
+  'PUT /api/rollout/experiments': [trial, 401, 401, 403, 403, 200, 200, 403, 401, 401],
+  'GET /api/rollout/experiments/:name': [undefined, 401, 401, 403, 403, 404, 404, 403, 401, 401],
+  'DELETE /api/rollout/experiments/:name': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],
   'PUT /api/invoke/assignments': [{ agent: 'a', endpoint: 'e' }, 401, 401, 403, 403, 200, 200, 403, 401, 401],
   'DELETE /api/invoke/assignments': [undefined, 401, 401, 403, 403, 0, 0, 403, 401, 401],
   'POST /api/import': [{ text: 'GROQ_API_KEY=gsk_example_0123456789' }, 401, 401, 200, 200, 200, 200, 403, 401, 401],

@@ -7,6 +7,7 @@ import { toKeyRoutes } from './keys.ts';
 import { toLimitRoutes } from './limits.ts';
 import { toPeopleRoutes } from './people.ts';
 import type { ApiDeps, ApiRoute } from './route.ts';
+import { toRolloutRoutes } from './rollout.ts';
 import { toSessionRoutes } from './session.ts';
 import { toUsageRoutes } from './usage.ts';
 
@@ -22,5 +23,6 @@ export function toApiRoutes(deps: ApiDeps): readonly ApiRoute[] {
     ...toUsageRoutes(deps),
     ...toImportRoutes(deps),
     ...toInvokeRoutes(deps),
+    ...toRolloutRoutes(deps),
   ];
 }

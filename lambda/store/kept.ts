@@ -1,0 +1,67 @@
+// Settings that are read on every request and written hardly ever: kept for a while, and longer while the store is away.
+import type { Store } from '../ports.ts';
+
+const FRESH_MS = 30_000;
+
+/** What is kept of one thing in the store. */
+export interface Kept<T> {
+  /** At most half a minute old. Rejects when it was never read, and can't be. */
+  readonly read: () => Promise<T>;
+  /** What was read last, however old; null when nothing was. Reads again, in the background, when it is old. */
+  readonly peek: () => T | null;
+  /** The next read asks the store: it was just written. */
+  readonly forget: () => void;
+}
+
+/** Keeps what `load` answers. `now` in milliseconds since the epoch. */
+export function createKept<T>(load: () => Promise<T>, now: () => number): Kept<T> {
+  let last: { readonly value: T } | null = null;
+  let untilMs = -Infinity;
+  let loading: Promise<T> | null = null;
+  let latest = 0;
+  const readNow = async (mine: number): Promise<T> => {
+    try {
+      const value = await load();
+      // What was written while this was read may not be in it.
+      if (mine === latest) {
+        last = { value };
+        untilMs = now() + FRESH_MS;
+      }
+      return value;
+    } catch (error) {
+      if (last === null) throw error;
+      return last.value;
+    } finally {
+      if (mine === latest) loading = null;
+    }
+  };
+  const start = (): Promise<T> => (loading = readNow(++latest));
+  return {
+    read: () => (last !== null && now() < untilMs ? Promise.resolve(last.value) : (loading ?? start())),
+    peek: () => {
+      // Nobody waits for it; the next to look tries again.
+      if (now() >= untilMs && loading === null) start().catch(() => undefined);
+      return last?.value ?? null;
+    },
+    forget: () => {
+      latest++;
+      untilMs = -Infinity;
+      loading = null;
+    },
+  };
+}
+
+/** All documents of one partition, as their writers left them under `json`. */
+export async function readPartition(
+  store: Store,
+  pk: string,
+): Promise<{ readonly sk: string; readonly json: unknown }[]> {
+  const found: { sk: string; json: unknown }[] = [];
+  let after: string | undefined;
+  do {
+    const page = await store.query(pk, after === undefined ? {} : { after });
+    for (const { key, item } of page.items) found.push({ sk: key.sk, json: JSON.parse(String(item['json'])) });
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  return found;
+}

@@ -1,0 +1,38 @@
+// Keeps flags and experiments in the store.
+import { experimentSchema, flagSchema, type Experiment, type Flag, type Rollout } from '#shared/rollout.ts';
+import type { RolloutStore, Store } from '../ports.ts';
+import { createKept, readPartition } from './kept.ts';
+
+const PARTITION = 'rollout';
+const nothing: Rollout = { flags: [], experiments: [] };
+
+async function readAll(store: Store): Promise<Rollout> {
+  const flags: Flag[] = [];
+  const experiments: Experiment[] = [];
+  for (const { sk, json } of await readPartition(store, PARTITION)) {
+    if (sk.startsWith('flag#')) flags.push(flagSchema.parse(json));
+    else experiments.push(experimentSchema.parse(json));
+  }
+  return { flags, experiments };
+}
+
+/** The repository over a store. When the store is away, what was known last goes on being used. */
+export function createRollout(store: Store, now: () => number): RolloutStore {
+  const kept = createKept(() => readAll(store), now);
+  const write = async (sk: string, value: unknown): Promise<void> => {
+    await store.put({ pk: PARTITION, sk }, { json: JSON.stringify(value) });
+    kept.forget();
+  };
+  const remove = async (sk: string): Promise<void> => {
+    await store.delete({ pk: PARTITION, sk });
+    kept.forget();
+  };
+  return {
+    read: kept.read,
+    known: () => kept.peek() ?? nothing,
+    writeFlag: (flag) => write(`flag#${flag.name}`, flag),
+    removeFlag: (name) => remove(`flag#${name}`),
+    writeExperiment: (experiment) => write(`experiment#${experiment.name}`, experiment),
+    removeExperiment: (name) => remove(`experiment#${name}`),
+  };
+}

@@ -1,0 +1,63 @@
+// Settings that are kept for a while: how old they get, and what holds while the store is away.
+import { describe, expect, it } from 'vitest';
+import { createKept } from '#lambda/store/kept.ts';
+
+function setUp() {
+  let nowMs = 0;
+  let loads = 0;
+  let away = false;
+  const kept = createKept(
+    () => (away ? Promise.reject(new Error('away')) : Promise.resolve(++loads)),
+    () => nowMs,
+  );
+  return {
+    kept,
+    pass: (ms: number) => (nowMs += ms),
+    leave: () => (away = true),
+    loads: () => loads,
+  };
+}
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('what is kept', () => {
+  it('is read once in half a minute, by all who ask at once', async () => {
+    const { kept, pass, loads } = setUp();
+    expect(await Promise.all([kept.read(), kept.read()])).toEqual([1, 1]);
+    pass(29_999);
+    expect(await kept.read()).toBe(1);
+    pass(1);
+    expect(await kept.read()).toBe(2);
+    expect(loads()).toBe(2);
+  });
+
+  it('is read again after a write, also one that fell into a read', async () => {
+    const { kept } = setUp();
+    const early = kept.read();
+    kept.forget();
+    expect(await kept.read()).toBe(2);
+    expect(await early).toBe(1);
+    expect(await kept.read()).toBe(2);
+  });
+
+  it('goes on being used while the store is away, but is not invented', async () => {
+    const known = setUp();
+    await known.kept.read();
+    known.leave();
+    known.pass(60_000);
+    expect(await known.kept.read()).toBe(1);
+    const unknown = setUp();
+    unknown.leave();
+    await expect(unknown.kept.read()).rejects.toThrow('away');
+  });
+
+  it('can be looked at without waiting, which reads it for the next look', async () => {
+    const { kept, pass } = setUp();
+    expect(kept.peek()).toBeNull();
+    await settle();
+    expect(kept.peek()).toBe(1);
+    pass(30_000);
+    expect(kept.peek()).toBe(1);
+    await settle();
+    expect(kept.peek()).toBe(2);
+  });
+});
