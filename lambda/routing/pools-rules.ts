@@ -4,11 +4,16 @@ import type { Amounts, PoolUnit } from '#shared/pools.ts';
 import type { ZoneClock } from './clocks.ts';
 import type { Draft } from './pools-ops.ts';
 
+/** Clocks of two instances, or of an instance and a provider, may be this far apart: nothing is taken too early or too often before. */
+const clocksApartMs = 2_000;
+/** A call is at its provider this soon after it was judged: the write that reserves it, and the way. */
+const wayMs = 500;
+
 /**
- * A call counts at its provider up to this long after it was reserved: the way there, and what clocks of instances and providers are
- * apart. Reservations allow for it wherever a window ends or a bucket begins to refill.
+ * How long after it was reserved, by any instance's clock, a call may count at its provider. Reservations allow for it wherever a window
+ * ends or a bucket begins to refill: an instance whose clock is behind writes its calls down as older than they are.
  */
-export const arrivalMs = 1_000;
+export const arrivalMs = clocksApartMs + wayMs;
 
 /** One pool, the state it is kept in, and what is asked of it. */
 export interface PoolQuestion {

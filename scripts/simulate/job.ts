@@ -2,13 +2,15 @@
 import { baselines, playBaseline, type Baseline } from './baselines.ts';
 import { playDay } from './day.ts';
 import type { Bin } from './measure.ts';
-import { findFaults, toScenarios, toStoreFigures, type StoreFigures } from './scenarios.ts';
+import { findFaults, toScenarios, toStoreFigures, type Scenario, type StoreFigures } from './scenarios.ts';
 import { toFigures, type Figures } from './verdict.ts';
 
 export interface Job {
   readonly scenario: string;
   readonly baseline: Baseline | null;
   readonly short: boolean;
+  /** Other than the usual one: the same run with other chances. */
+  readonly seed?: number;
 }
 
 export interface Report {
@@ -27,6 +29,13 @@ export interface Report {
 /** The run that baselines are compared on. */
 const COMPARED = '120 %, trace';
 
+/** The setting of a job. Throws when there is no such run. */
+function toScenario({ scenario: name, short, seed }: Job): Scenario {
+  const scenario = toScenarios(short).find(({ setting }) => setting.name === name);
+  if (scenario === undefined) throw new Error(`there is no run "${name}"`);
+  return seed === undefined ? scenario : { ...scenario, setting: { ...scenario.setting, seed } };
+}
+
 /** All jobs. */
 export const toJobs = (short: boolean): Job[] => [
   ...toScenarios(short).map(({ setting }) => ({ scenario: setting.name, baseline: null, short })),
@@ -42,8 +51,7 @@ function countBy(names: readonly string[]): Record<string, number> {
 /** Does one job. */
 export async function runJob(job: Job): Promise<Report> {
   const startedMs = performance.now();
-  const scenario = toScenarios(job.short).find(({ setting }) => setting.name === job.scenario);
-  if (scenario === undefined) throw new Error(`there is no run "${job.scenario}"`);
+  const scenario = toScenario(job);
   const tookMs = (): number => Math.round(performance.now() - startedMs);
   if (job.baseline !== null) {
     const day = await playBaseline(scenario.setting, job.baseline);

@@ -11,6 +11,7 @@ import { tellReports } from './table.ts';
 const usage = `npm run simulate [-- options]
   --short        minutes instead of a day
   --only <text>  only runs whose name contains it
+  --seeds <n>    each run n times, with other chances; runs of others only once
   --out <folder> where simulation.json and simulation.svg go (default .bench)`;
 
 function runInThread(job: Job): Promise<Report> {
@@ -31,7 +32,7 @@ async function runAll(jobs: readonly Job[]): Promise<Report[]> {
       const report = await runInThread(job);
       reports[index] = report;
       console.error(
-        `${report.faults.length === 0 ? 'ok  ' : 'FAIL'} ${report.figures.name} (${(report.tookMs / 1000).toFixed(1)} s)`,
+        `${report.faults.length === 0 ? 'ok  ' : 'FAIL'} ${report.figures.name}${report.job.seed === undefined ? '' : `, seed ${report.job.seed}`} (${(report.tookMs / 1000).toFixed(1)} s)`,
       );
     }
   };
@@ -43,6 +44,7 @@ const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    seeds: { type: 'string', default: '1' },
     out: { type: 'string', default: '.bench' },
     help: { type: 'boolean', default: false },
   },
@@ -51,8 +53,12 @@ if (values.help) {
   console.log(usage);
   process.exit(0);
 }
-const jobs = toJobs(values.short).filter(({ scenario, baseline }) =>
+const chosen = toJobs(values.short).filter(({ scenario, baseline }) =>
   `${scenario} ${baseline ?? ''}`.includes(values.only),
+);
+const seeds = Math.max(1, Math.round(Number(values.seeds)) || 1);
+const jobs = chosen.flatMap((job): Job[] =>
+  job.baseline === null && seeds > 1 ? Array.from({ length: seeds }, (_, seed) => ({ ...job, seed })) : [job],
 );
 if (jobs.length === 0) {
   console.error(

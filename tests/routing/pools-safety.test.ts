@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyUpdate, type Item } from '#shared/items.ts';
 import { planSettle } from '#lambda/routing/pools.ts';
+import { createMeter } from '../fakes/provider/meters.ts';
 import { key, plan, reserve, toPool, World, write } from './pools-world.ts';
 
 const minute = 60_000;
@@ -151,6 +152,37 @@ describe('reservations by several writers', () => {
     );
   });
 
+  it('are never refused by an exact provider, with clocks two seconds apart and half a second under way', () => {
+    const event = fc.record({ pass: fc.nat(4000), skew: fc.integer({ min: -1000, max: 1000 }), way: fc.nat(500) });
+    const limits = [
+      { meter: 'sliding', clock: { kind: 'rolling', seconds: 60 } },
+      { meter: 'fixed', clock: { kind: 'rolling', seconds: 60 } },
+      { meter: 'refill', clock: { kind: 'refill', seconds: 60 } },
+    ] as const;
+    fc.assert(
+      fc.property(fc.constantFrom(...limits), fc.array(event, { minLength: 60, maxLength: 160 }), (limit, events) => {
+        const pool = toPool('p', { unit: 'requests', max: 12, clock: limit.clock });
+        const meter = createMeter(12, { kind: limit.meter, seconds: 60 });
+        let book: Item | null = null;
+        let trueMs = starts[0]!;
+        const calls: number[] = [];
+        for (const { pass, skew, way } of events) {
+          trueMs += pass;
+          const planned = plan([pool], book, { nowMs: trueMs + skew });
+          if (planned.kind === 'blocked') continue;
+          const result = applyUpdate(book, { key, ...planned });
+          book = result.item;
+          if (result.applied) calls.push(trueMs + way);
+        }
+        for (const atMs of calls.sort((a, b) => a - b)) {
+          expect(meter.waitMs(1, atMs)).toBe(0);
+          meter.take(1, atMs);
+        }
+      }),
+      { numRuns: 300, seed: 3 },
+    );
+  });
+
   it('do not disturb each other before a limit is reached', () => {
     const shared = pools.filter(({ key }) =>
       ['rollingTokens', 'refillTokens', 'refillDay', 'calendarMonth', 'session', 'once'].includes(key),
@@ -207,7 +239,7 @@ describe('waits', () => {
 describe('rolling windows', () => {
   const pool = toPool('r', { unit: 'requests', max: 60, clock: { kind: 'rolling', seconds: 60 } });
 
-  it('let 0.97 of the limit through when saturated, and keep the book small', () => {
+  it('let 0.96 of the limit through when saturated, and keep the book small', () => {
     let book: Item | null = null;
     let admitted = 0;
     let largest = 0;
@@ -220,7 +252,7 @@ describe('rolling windows', () => {
       admitted++;
       largest = Math.max(largest, Object.keys(book ?? {}).length);
     }
-    expect(admitted / (60 * minutes)).toBeGreaterThanOrEqual(0.97);
+    expect(admitted / (60 * minutes)).toBeGreaterThanOrEqual(0.96);
     // One per call that counts, some waiting to be swept, and the sum.
     expect(largest).toBeLessThanOrEqual(60 + 20 + 1);
   });

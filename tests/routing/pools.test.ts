@@ -58,7 +58,7 @@ describe('a refilling pool', () => {
   it('lets several take from copies in which it was idle, and settles to what one after the other had taken', () => {
     const pool = refill(6000, 60);
     const idle: Item = { b: nowMs - 5_000 };
-    const asked = { nowMs, need: { tokens: 1000 } };
+    const asked = { nowMs, need: { tokens: 900 } };
     const plans = [plan([pool], idle, asked), plan([pool], idle, { ...asked, nowMs: nowMs + 300 })];
     let book = idle;
     const holds = plans.map((planned) => {
@@ -68,13 +68,13 @@ describe('a refilling pool', () => {
       book = result.item ?? {};
       return confirmHold(planned.hold, book);
     });
-    expect(book['b']).toBeGreaterThan(nowMs + arrivalMs + 20_000);
+    expect(book['b']).toBeGreaterThan(nowMs + arrivalMs + 18_000);
     // Unknown use settles to the estimate.
     for (const hold of holds) book = write(book, planSettle({ hold, actual: null, nowMs: nowMs + 2_000 })) ?? {};
-    expect(book['b']).toBe(nowMs + arrivalMs + 20_000);
+    expect(book['b']).toBe(nowMs + arrivalMs + 18_000);
     expect(plan([pool], { b: nowMs - 31_000 }, asked)).toMatchObject({
       add: {},
-      set: { b: nowMs + arrivalMs + 10_000 },
+      set: { b: nowMs + arrivalMs + 9_000 },
     });
   });
 
@@ -85,12 +85,12 @@ describe('a refilling pool', () => {
       const settled = write(book, planSettle({ hold, actual: { tokens: actual }, nowMs: nowMs + afterMs }));
       return viewPool({ pool, book: settled, nowMs: nowMs + afterMs, need: {}, zones }).used;
     };
-    // The bucket is taken to refill only once the call has surely arrived: 1 s, 100 tokens later.
-    expect(arrivalMs).toBe(1000);
-    expect(usedAfter(1000, 0)).toBeCloseTo(1100);
-    expect(usedAfter(1000, 5000)).toBeCloseTo(600);
-    expect(usedAfter(1000, 20_000)).toBeCloseTo(100);
-    expect(usedAfter(4000, 5000)).toBeCloseTo(3600);
+    // The bucket is taken to refill only once the call has surely arrived: 2.5 s, 250 tokens later.
+    expect(arrivalMs).toBe(2500);
+    expect(usedAfter(1000, 0)).toBeCloseTo(1250);
+    expect(usedAfter(1000, 5000)).toBeCloseTo(750);
+    expect(usedAfter(1000, 20_000)).toBeCloseTo(250);
+    expect(usedAfter(4000, 5000)).toBeCloseTo(3750);
   });
 
   it('plans again on the item that came back when a bucket turned busy or idle', () => {
