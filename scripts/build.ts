@@ -1,4 +1,5 @@
 // `npm run build`: builds the web app, bundles the Lambda function with it to dist/lambda and dist/lambda.zip, and fails when they have grown too large.
+// `-- --web` also bundles it as a web function, to dist/web and dist/web.zip.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +24,16 @@ const { files, zip } = await bundleLambda({
   siteDir: uiDist,
 });
 writeFileSync(join(root, 'dist/lambda.zip'), zip);
+if (process.argv.includes('--web')) {
+  const web = await bundleLambda({
+    entry: join(root, 'lambda/main.web.ts'),
+    outDir: join(root, 'dist/web'),
+    siteDir: uiDist,
+    kind: 'web',
+  });
+  writeFileSync(join(root, 'dist/web.zip'), web.zip);
+  console.log(`${kilobytes(web.zip.length)}                   dist/web.zip`);
+}
 const entryBytes = files.find(({ path }) => path === 'index.mjs')?.bytes.length ?? 0;
 for (const { path, bytes } of files.filter(({ path }) => !path.startsWith('ui/')))
   console.log(`${kilobytes(bytes.length)} ${kilobytes(gzipSync(bytes).length)} gzip  dist/lambda/${path}`);

@@ -1,5 +1,5 @@
 // Bundles an entry for AWS Lambda: modern modules, minified, what is loaded on demand in chunks of its own.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
@@ -79,21 +79,26 @@ function readFiles(folder: string): BundleFile[] {
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Bundles `entry` into `outDir`, which is emptied first, with the web app built in `siteDir` beside it. */
+/**
+ * Bundles `entry` into `outDir`, which is emptied first, with the web app built in `siteDir` beside it. The handler of an event function is
+ * found as `index.mjs`; a web function starts `index.js`, which a package.json beside it makes a module.
+ */
 export async function bundleLambda({
   entry,
   outDir,
   siteDir,
+  kind = 'event',
 }: {
   entry: string;
   outDir: string;
   siteDir?: string;
+  kind?: 'event' | 'web';
 }): Promise<Bundle> {
   if (existsSync(outDir)) rmSync(outDir, { recursive: true });
   const { metafile } = await build({
     entryPoints: { index: entry },
     outdir: outDir,
-    outExtension: { '.js': '.mjs' },
+    outExtension: { '.js': kind === 'web' ? '.js' : '.mjs' },
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
     splitting: true,
@@ -103,13 +108,15 @@ export async function bundleLambda({
     target: 'node24',
     mainFields: ['module', 'main'],
     external: Object.keys(companions),
-    plugins: [leanHttp, catalogAsText],
+    // A server needs all of node:http, the WebSocket's code with it.
+    plugins: kind === 'web' ? [catalogAsText] : [leanHttp, catalogAsText],
     banner: { js: REQUIRE },
     metafile: true,
     logLevel: 'error',
     absWorkingDir: root,
   });
   copyCompanions(metafile, outDir);
+  if (kind === 'web') writeFileSync(join(outDir, 'package.json'), '{"type":"module"}\n');
   // Whoever does not take brotli gets the plain file: a third form of everything would only make the archive larger.
   const isNeeded = (path: string): boolean => !path.endsWith('.gz');
   if (siteDir !== undefined) cpSync(siteDir, join(outDir, 'ui'), { recursive: true, filter: isNeeded });

@@ -1,0 +1,205 @@
+// What the entries on AWS have in common: the app over DynamoDB and secrets, opened anew when a secret has changed.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { providers } from '#catalog/index.ts';
+import { systemClock } from './clock.ts';
+import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
+import { createFreeway, VERSION } from './deps.ts';
+import type { Invoke } from './endpoints/invoke.ts';
+import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
+import { createLiveEnvironment } from './main-environment.ts';
+import type { Exchange, Handler, Log, SecretValues, Store, Traces, Upstream } from './ports.ts';
+import { createEmfMetrics } from './telemetry/emf.ts';
+import { createLog, toErrorFields } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+
+async function openStore({ store }: Config): Promise<Store> {
+  if (store.kind === 'sqlite') {
+    throw new ConfigError(
+      'On Lambda FREEWAY_STORE must name a DynamoDB table ("dynamodb:<table>"): files of an instance are lost with it.',
+    );
+  }
+  const { createDynamoStore } = await import('./store/dynamo.ts');
+  return createDynamoStore({ table: store.table });
+}
+
+/** The owner's key. Where people sign in with Google it may be missing; then nobody has it. */
+function readOwnerKey({ ownerKey, google }: Config): string {
+  if (ownerKey !== null) return ownerKey;
+  if (google !== null) return randomBytes(32).toString('hex');
+  throw new ConfigError(
+    'Nothing says who may use this function. Set FREEWAY_OWNER_KEY (32 or more characters) or GOOGLE_CLIENT_ID with ALLOWED_EMAILS.',
+  );
+}
+
+/** What the function answers: HTTP requests, and payloads without HTTP around them. */
+interface App {
+  readonly handler: Handler;
+  readonly invoke: Invoke;
+  /** Writes what waits to be written. */
+  readonly flush: () => Promise<void>;
+}
+
+export interface AwsOptions {
+  readonly openUpstream: (onFault: (error: unknown) => void) => Upstream;
+  /** Nothing goes on once a request is answered: what waits to be written is written before. */
+  readonly freezes: boolean;
+}
+
+export interface AwsApp {
+  readonly log: Log;
+  /** Opens the app now rather than with the first request, which tells of a failure. */
+  readonly warm: () => Promise<void>;
+  readonly handler: Handler;
+  readonly invoke: Invoke;
+  /** Writes all that waits, when the instance is about to end. */
+  readonly flush: () => Promise<void>;
+}
+
+/** What lives as long as the instance, whatever secrets say. */
+interface Instance extends AwsOptions {
+  readonly log: Log;
+  readonly upstream: Upstream;
+  readonly metrics: ReturnType<typeof createEmfMetrics>;
+  readonly openSecrets: () => Promise<SecretValues>;
+  readonly openTable: (config: Config) => Promise<Store>;
+  readonly openTraces: (config: Config) => Promise<Traces | null>;
+}
+
+function createInstance(options: AwsOptions): Instance {
+  const write = (line: string): void => void process.stdout.write(line);
+  const level = process.env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info';
+  const log = createLog({ level, write, now: systemClock.now });
+  let store: Promise<Store> | null = null;
+  let traces: Promise<Traces> | null = null;
+  return {
+    ...options,
+    log,
+    upstream: options.openUpstream((error) => log.error('upstream.fault', toErrorFields(error))),
+    metrics: createEmfMetrics(createMetrics(), { write, now: systemClock.now }),
+    openSecrets: async () => {
+      const { createSecretValues } = await import('./store/secret-values.ts');
+      const onStale = (error: Error): void => log.warn('secret.stale', { error: error.message });
+      return createSecretValues({ now: systemClock.now, onStale });
+    },
+    openTable: (config) =>
+      (store ??= openStore(config).catch((error: unknown) => {
+        store = null;
+        throw error;
+      })),
+    openTraces: async ({ traces: wanted }) => {
+      if (wanted === null) return null;
+      traces ??= import('./telemetry/trace.ts').then(({ createTraces }) =>
+        createTraces({ ...wanted, version: VERSION }),
+      );
+      return traces;
+    },
+  };
+}
+
+async function open(instance: Instance, env: Environment): Promise<App> {
+  const { log, upstream, metrics, freezes, openSecrets } = instance;
+  const config = readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
+  const ownerKey = readOwnerKey(config);
+  const store = await instance.openTable(config);
+  const traces = await instance.openTraces(config);
+  const freeway = await createFreeway({
+    config,
+    providers,
+    store,
+    upstream,
+    clock: systemClock,
+    log,
+    metrics,
+    traces,
+    ownerKey,
+    secure: true,
+    freezes,
+    keyWrapper: createLazyWrapper(() => openKmsWrapper(config.kmsKeyId)),
+    allowPrivate: false,
+  });
+  const lazyInvoke = async (): Promise<Invoke> => {
+    const { openInvoke } = await import('./main-invoke.ts');
+    const { appSyncTables } = config;
+    return openInvoke({ freeway, providers, openSecrets, ownerKey, store, log, appSyncTables, now: systemClock.now });
+  };
+  let invoke: Promise<Invoke> | null = null;
+  return {
+    handler: freeway.handler,
+    invoke: async (payload, deadlineAtMs) => (await (invoke ??= lazyInvoke()))(payload, deadlineAtMs),
+    flush: async () => {
+      await Promise.all([freeway.flush(), traces?.flush()]);
+    },
+  };
+}
+
+function refuse({ log }: Instance, exchange: Exchange, error: unknown): void {
+  log.error('start.failed', { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+  const message = 'Freeway could not start. The log of the function says why.';
+  exchange
+    .reply(503, { 'content-type': 'application/json', 'retry-after': '5' })
+    .end(JSON.stringify({ error: { message, type: 'server_error', code: 'internal', param: null } }));
+}
+
+/** Answers the app in force. An app that works stays until the one with the new secret does; after a failure the next request tries again. */
+function createLoader(instance: Instance): () => Promise<App> {
+  // Copied, because each look into the live environment is slow, and a thousand names are looked for.
+  const environment = createLiveEnvironment({ ...process.env }, instance.openSecrets);
+  let opened: { readonly env: Environment; readonly app: App } | null = null;
+  let opening: Promise<App> | null = null;
+  const reopen = async (): Promise<App> => {
+    const env = await environment.read();
+    if (opened?.env === env) return opened.app;
+    try {
+      opened = { env, app: await open(instance, env) };
+    } catch (error) {
+      if (opened === null) throw error;
+      instance.log.error('config.refused', { error: error instanceof ConfigError ? error.message : String(error) });
+      opened = { env, app: opened.app };
+    }
+    return opened.app;
+  };
+  return () => (opening ??= reopen().finally(() => (opening = null)));
+}
+
+/** The app of one instance. */
+export function createAwsApp(options: AwsOptions): AwsApp {
+  const instance = createInstance(options);
+  const { log, metrics, freezes } = instance;
+  const load = createLoader(instance);
+  const tellsMetrics = process.env['FREEWAY_METRICS'] === 'emf';
+  const flush = async (app: App): Promise<void> => {
+    if (tellsMetrics) metrics.flush();
+    await app.flush();
+  };
+  const after = async (app: App): Promise<void> => {
+    if (freezes) await flush(app);
+    else if (tellsMetrics) metrics.flush();
+  };
+  return {
+    log,
+    warm: () =>
+      load().then(
+        () => undefined,
+        () => undefined,
+      ),
+    handler: async (exchange) => {
+      let app: App;
+      try {
+        app = await load();
+      } catch (error) {
+        return refuse(instance, exchange, error);
+      }
+      await app.handler(exchange);
+      await after(app);
+    },
+    invoke: async (payload, deadlineAtMs) => {
+      const app = await load();
+      return app.invoke(payload, deadlineAtMs).finally(() => after(app));
+    },
+    flush: async () => {
+      const app = await load().catch(() => null);
+      if (app !== null) await flush(app);
+    },
+  };
+}

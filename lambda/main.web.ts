@@ -1,0 +1,32 @@
+// The entry for AWS Lambda Web Functions: a plain HTTP server that many requests share, on the address the runtime names.
+import { fileURLToPath } from 'node:url';
+import { createNodeServer } from './http/node.ts';
+import { createSite, withSite } from './http/site.ts';
+import { stopServer } from './http/stop.ts';
+import { createHttpsUpstream } from './http/upstream-https.ts';
+import { createAwsApp } from './main-aws.ts';
+
+/** Between being told to stop and being killed there is little time. */
+const STOP = { graceMs: 1_000, farewellMs: 500 } as const;
+
+// Nobody but the runtime, which stands before it, reaches this address.
+const endpoint = process.env['AWS_LAMBDA_HTTP_ENDPOINT'] ?? '127.0.0.1:8787';
+const colon = endpoint.lastIndexOf(':');
+
+const app = createAwsApp({ openUpstream: (onFault) => createHttpsUpstream({ onFault }), freezes: false });
+const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)));
+const interrupt = new AbortController();
+const server = createNodeServer(withSite(site, app.handler), { interrupt: interrupt.signal });
+
+await app.warm();
+server.listen(Number(endpoint.slice(colon + 1)), endpoint.slice(0, colon), () => {
+  app.log.info('server.listening', { url: `http://${endpoint}` });
+});
+process.once('SIGTERM', () => {
+  void stopServer(server, () => interrupt.abort(), STOP)
+    .then((outcome) => {
+      app.log.info('server.stopped', { outcome });
+      return app.flush();
+    })
+    .finally(() => process.exit(0));
+});

@@ -1,0 +1,128 @@
+// The bundle for Lambda Web Functions: a server on the address the runtime names, over a real DynamoDB engine and simulated providers.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoStore, ensureTable } from '#lambda/store/dynamo.ts';
+import { bundleLambda } from '../../scripts/lambda-bundle.ts';
+import { OWNER_KEY, toEntry } from '../e2e/local.ts';
+import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
+import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
+import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+describe.skipIf(engineMissing !== null)(
+  `web function${engineMissing === null ? '' : ` (skipped: ${engineMissing})`}`,
+  () => {
+    let folder: string;
+    let engine: DynamoEngine;
+    let provider: FakeProvider;
+    let server: FakeServer;
+    let child: ChildProcess;
+    let url: string;
+    let logs = '';
+
+    const client = (): OpenAI => new OpenAI({ baseURL: `${url}/v1`, apiKey: OWNER_KEY, maxRetries: 0 });
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'freeway-web-'));
+      const entry = fileURLToPath(new URL('../../lambda/main.web.ts', import.meta.url));
+      await bundleLambda({ entry, outDir: folder, kind: 'web' });
+      engine = await startDynamoEngine();
+      const dynamo = engine.client();
+      await ensureTable(dynamo, 'web');
+      dynamo.destroy();
+      provider = createFakeProvider(
+        {
+          name: 'alpha',
+          models: [
+            { id: 'm1', ttftMs: 30, tokensPerSecond: 1_000 },
+            { id: 'slow', ttftMs: 30, tokensPerSecond: 10 },
+          ],
+        },
+        { now: Date.now },
+      );
+      server = await serveFakeProvider(provider);
+      const endpoint = `127.0.0.1:${await freePort()}`;
+      url = `http://${endpoint}`;
+      child = spawn(process.execPath, ['index.js'], {
+        cwd: folder,
+        env: {
+          ...engine.env,
+          AWS_LAMBDA_HTTP_ENDPOINT: endpoint,
+          FREEWAY_STORE: 'dynamodb:web',
+          FREEWAY_OWNER_KEY: OWNER_KEY,
+          FREEWAY_PROVIDERS: JSON.stringify([
+            toEntry('alpha', server.baseUrl, { models: [{ id: 'm1' }, { id: 'slow' }] }),
+          ]),
+        },
+      });
+      child.stdout?.on('data', (chunk: Buffer) => (logs += chunk.toString()));
+      child.stderr?.on('data', (chunk: Buffer) => (logs += chunk.toString()));
+      const untilMs = Date.now() + 20_000;
+      while (!logs.includes('server.listening')) {
+        if (Date.now() > untilMs || child.exitCode !== null) throw new Error(`It does not listen: ${logs}`);
+        await sleep(20);
+      }
+    }, 60_000);
+    afterAll(async () => {
+      child.kill('SIGKILL');
+      await server.close();
+      await engine.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it('answers many at once in one instance, each whole', async () => {
+      const ask = async (round: number): Promise<string | null | undefined> => {
+        const messages = [{ role: 'user' as const, content: `request ${round}` }];
+        const answer = await client().chat.completions.create({ model: 'm1', messages });
+        return answer.choices[0]?.message.content;
+      };
+      const answers = await Promise.all(Array.from({ length: 40 }, (_, round) => ask(round)));
+      expect(new Set(answers).size).toBe(1);
+      expect(answers[0]?.length).toBeGreaterThan(100);
+      expect(provider.books().total()).toMatchObject({ limited: 0 });
+    });
+
+    it('lets nobody in without the key, and is well', async () => {
+      expect((await fetch(`${url}/v1/models`)).status).toBe(401);
+      expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: 'ok', store: 'dynamodb' });
+    });
+
+    it('told to stop ends a stream with a word, and writes down what waits to be written', async () => {
+      const messages = [{ role: 'user' as const, content: 'hello' }];
+      const stream = await client().chat.completions.create({ model: 'slow', stream: true, messages });
+      let words = 0;
+      const read = async (): Promise<void> => {
+        for await (const chunk of stream) if (chunk.choices[0]?.delta.content && words++ === 0) child.kill('SIGTERM');
+      };
+      const exit = once(child, 'exit');
+      await expect(read()).rejects.toThrow(/being stopped/);
+      const [code] = (await exit) as [number | null];
+      expect(words).toBeGreaterThan(0);
+      expect(code).toBe(0);
+      expect(logs).toContain('server.stopped');
+      const dynamo = engine.client();
+      const store = createDynamoStore({ table: 'web', client: dynamo });
+      const day = new Date().toISOString().slice(0, 10);
+      const { items } = await store.query(`usage#${day}`);
+      const written = items.flatMap(({ item }) => JSON.parse(String(item['json'])) as unknown[]);
+      expect(written.length).toBeGreaterThanOrEqual(40);
+      await store.close();
+    });
+  },
+);
