@@ -125,11 +125,11 @@ function toReason(claims: Claims, { clientId, issuers, clock }: GoogleOptions): 
   return claims.iat > nowSeconds ? 'not_yet_valid' : 'forged';
 }
 
-async function verify(token: string, certificates: Certificates, options: GoogleOptions): Promise<void> {
-  // Loaded by the first token: programs with API keys never pay for it.
-  const { OAuth2Client } = await import('google-auth-library');
-  const client = new OAuth2Client({ clientId: options.clientId });
-  await client.verifySignedJwtWithCertsAsync(token, certificates, options.clientId, [...options.issuers]);
+/** Google's own library. Loaded by the first token: programs with API keys never pay for it. */
+async function openClient({ clientId }: GoogleOptions) {
+  // Its default export is the only one that a bundle has of a module in the older format when it is loaded on demand.
+  const { default: google } = await import('google-auth-library');
+  return new google.OAuth2Client({ clientId });
 }
 
 /** Whether the signature alone is right: tells a forged token from one that is merely not for us. */
@@ -152,8 +152,10 @@ export function createGoogle(options: GoogleOptions): ReadGoogleToken {
     const certificates = await certificatesFor(keyId);
     const pem = certificates[keyId];
     if (pem === undefined || !Object.hasOwn(certificates, keyId)) throw new SignInRefused('unknown_signer');
+    // A library that can't be loaded is our fault, not the token's.
+    const client = await openClient(options);
     try {
-      await verify(token, certificates, options);
+      await client.verifySignedJwtWithCertsAsync(token, certificates, options.clientId, [...options.issuers]);
     } catch {
       throw new SignInRefused((await isSigned(token, pem)) ? toReason(claims, options) : 'forged');
     }

@@ -12,11 +12,11 @@ import { toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from 
 type Outcome = ImportResult['credentials'][number];
 
 async function read(text: string, deps: ApiDeps): Promise<Migration> {
-  // YAML holds JSON; loaded only when somebody imports.
-  const { parse } = await import('yaml');
+  // YAML holds JSON; loaded only when somebody imports, and by its default export, the only one that the bundle has of it.
+  const { default: yaml } = await import('yaml');
   const found = migrate(text, deps.providers, (source) => {
     try {
-      return parse(source) as unknown;
+      return yaml.parse(source) as unknown;
     } catch {
       return undefined;
     }
