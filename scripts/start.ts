@@ -21,12 +21,17 @@ async function openDemo(env: Environment): Promise<Demo | null> {
   return startDemoProviders();
 }
 
-/** Builds the web app when it is missing or older than its sources. */
+/** Builds the web app when it is missing or older than its sources. The API serves meanwhile, and also when that fails. */
 async function prepareUi(): Promise<void> {
   if (!isUiStale()) return;
   console.log('Building the web app, which takes a few seconds ...');
-  const { ensureUi } = await import('./ui/ensure.ts');
-  await ensureUi();
+  const { ensureUiApart } = await import('./ui/apart.ts');
+  try {
+    await ensureUiApart();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`The web app could not be built; what was built before, if anything, is served. ${reason}`);
+  }
 }
 
 function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Demo | null): void {

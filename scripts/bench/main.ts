@@ -1,6 +1,7 @@
 // `npm run bench`: what Freeway adds to a request, against the provider itself and a bare proxy, all in one run.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { ensureUiApart } from '../ui/apart.ts';
 import { toMachine, toPairedRows, type Board, type Memory, type PairedRow } from './board.ts';
 import { pin, readRssMb, readSteal } from './cpu.ts';
 import { timeDecisions } from './decision.ts';
@@ -177,6 +178,8 @@ async function run({
   peers: boolean;
 }): Promise<{ board: Board; gates: readonly Gate[] }> {
   const startedAt = new Date().toISOString();
+  // Else the servers under test would begin by building it.
+  await ensureUiApart();
   const stealBefore = readSteal();
   const inside = await measureInside(plan);
   const targets = await startTargets(peers);
