@@ -1,6 +1,7 @@
 // The doors to what is kept of people: themselves, their sessions, their API keys, and the audit.
 import type { AuditAction, AuditEvent } from '#shared/api/audit.ts';
-import type { ApiKeyGrant, Principal, Role } from '#shared/people.ts';
+import type { ApiKeyGrant, Principal } from '#shared/people.ts';
+import type { Role } from '#shared/roles.ts';
 import type { Exchange, Headers } from './ports.ts';
 
 /** Somebody who may sign in, or (`*@domain`) a rule for everybody at a domain. */

@@ -1,9 +1,6 @@
 // Who is asking, and the one rule of who may do what: denied unless it is granted here. The web app asks the same function.
 import { matchesAny } from './patterns.ts';
-
-/** What a person is to this installation: the one who runs it, those who look after it, those who use it. */
-export const roles = ['owner', 'admin', 'member'] as const;
-export type Role = (typeof roles)[number];
+import type { Role } from './roles.ts';
 
 /** The person who runs the installation. There is always exactly one, and it has this id. */
 export const OWNER_ID = 'owner';

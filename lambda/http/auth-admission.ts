@@ -1,5 +1,6 @@
 // Who may come in: the environment's lists, the people in the store, and rules for whole domains, laid over each other.
-import { OWNER_ID, type Role } from '#shared/people.ts';
+import { OWNER_ID } from '#shared/people.ts';
+import type { Role } from '#shared/roles.ts';
 import type { Clock } from '../ports.ts';
 import type { People, Person } from '../ports-people.ts';
 import { SignInRefused } from './auth-refusal.ts';

@@ -1,6 +1,6 @@
 // What the web app and the audit routes say to each other: who did what that others may have to answer for.
 import * as z from 'zod/mini';
-import { instantSchema } from './session.ts';
+import { instantSchema } from './instant.ts';
 
 /** Every act that is written down. Names of things that are no secret only; never keys, prompts or answers. */
 export const auditActions = [

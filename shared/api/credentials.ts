@@ -1,7 +1,7 @@
 // What the web app and the credential routes say to each other: provider credentials, never a key, only how it ends.
 import * as z from 'zod/mini';
 import { entryModelSchema, entryPoolSchema } from '../credentials.ts';
-import { instantSchema } from './session.ts';
+import { instantSchema } from './instant.ts';
 
 /** Where a credential comes from: the person's own, shared by another person, or of the environment. */
 export const credentialSources = ['own', 'shared', 'environment'] as const;

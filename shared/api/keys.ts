@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { keyScopes, limitPeriods } from '../people.ts';
 import { modelPatternsSchema } from './people.ts';
-import { instantSchema } from './session.ts';
+import { instantSchema } from './instant.ts';
 
 const usdLimitSchema = z.object({
   /** US dollars. */

@@ -1,7 +1,7 @@
 // What the web app and the limits route say to each other: how much of every limit is used, how that is known, and how long it lasts.
 import * as z from 'zod/mini';
 import { clockSchema, poolScopes, poolUnits } from '../pools.ts';
-import { instantSchema } from './session.ts';
+import { instantSchema } from './instant.ts';
 
 const share = z.number().check(z.minimum(0), z.maximum(1));
 

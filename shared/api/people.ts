@@ -1,7 +1,7 @@
 // What the web app and the people routes say to each other: who may sign in, as what, and until when.
 import * as z from 'zod/mini';
-import { roles } from '../people.ts';
-import { instantSchema } from './session.ts';
+import { roles } from '../roles.ts';
+import { instantSchema } from './instant.ts';
 
 /** One address, or `*@domain` for everybody at a domain. */
 export const emailOrDomainSchema = z

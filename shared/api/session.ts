@@ -1,33 +1,7 @@
-// What the web app and the session routes say to each other: how to sign in, who is signed in, and where else.
+// What the web app and the session routes say to each other: how to sign in, and where else somebody is signed in.
 import * as z from 'zod/mini';
-import { roles } from '../people.ts';
-
-/** An instant as an ISO 8601 date-time in UTC. */
-export const instantSchema = z.iso.datetime();
-
-/** How people sign in here: with Google, by the link this machine's start prints, or not at all (API keys only). */
-export const signInModes = ['google', 'local', 'api_only'] as const;
-
-const signedInPersonSchema = z.object({
-  id: z.string(),
-  email: z.nullable(z.string()),
-  role: z.enum(roles),
-  /** How they proved who they are. */
-  via: z.enum(['owner_key', 'session', 'google_token', 'api_key', 'local']),
-});
-
-/** GET /api/session. Open to everybody: `person` is null when nobody is signed in. */
-export const sessionStateSchema = z.object({
-  mode: z.enum(signInModes),
-  /** For Google's button; null in other modes. */
-  client_id: z.nullable(z.string()),
-  /** To be put into Google's ID token; good once, for ten minutes. null in other modes. */
-  nonce: z.nullable(z.string()),
-  person: z.nullable(signedInPersonSchema),
-  /** Why what was presented is not accepted (an ended session, for example); null when all is well. */
-  refusal: z.nullable(z.string()),
-});
-export type SessionState = z.infer<typeof sessionStateSchema>;
+import { instantSchema } from './instant.ts';
+import { signedInPersonSchema } from './session-state.ts';
 
 /** `cookie` keeps the session from scripts; `bearer` hands out its token, for pages of another origin, to be kept in memory only. */
 const carrySchema = z._default(z.enum(['cookie', 'bearer']), 'cookie');

@@ -1,7 +1,7 @@
 // What the web app and the usage routes say to each other: one record per request without a word of content, sums of them, and receipts.
 import * as z from 'zod/mini';
 import { arms } from '../rollout.ts';
-import { instantSchema } from './session.ts';
+import { instantSchema } from './instant.ts';
 
 const daySchema = z.iso.date();
 

@@ -7,12 +7,12 @@ import {
   keyScopes,
   ownerByKey,
   resourceKinds,
-  roles,
   type Action,
   type ApiKeyGrant,
   type Principal,
   type Resource,
 } from '#shared/people.ts';
+import { roles } from '#shared/roles.ts';
 
 const toPerson = (id: string, role: Principal['role'], more: Partial<Principal> = {}): Principal => ({
   ...ownerByKey,

@@ -4,9 +4,12 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode, Suspense, lazy, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import * as z from 'zod/mini';
+import { AppMessagesProvider } from './app/messages-provider.tsx';
+import { loadAppMessages, type AppMessages } from './app/messages.ts';
 import { LoadingPage, UnreachablePage } from './app/pages.tsx';
 import { createAppRouter } from './app/router.tsx';
 import { ApiContext, createApi } from './lib/api.ts';
+import { readPreferences, toLanguage } from './lib/preferences.ts';
 import { PreferencesProvider } from './lib/preferences-provider.tsx';
 import { SessionProvider, useSession } from './lib/session.tsx';
 import { SingletonsContext } from './lib/singletons.ts';
@@ -40,22 +43,29 @@ function Gate(): ReactNode {
   return <RouterProvider router={router} />;
 }
 
-const element = document.querySelector('#root');
-if (element)
+function draw(words: AppMessages): void {
+  const element = document.querySelector('#root');
+  if (!element) return;
   createRoot(element).render(
     <StrictMode>
       <ApiContext value={api}>
         <SingletonsContext value={singletons}>
           <PreferencesProvider>
-            <QueryClientProvider client={queries}>
-              <ToastsProvider>
-                <SessionProvider>
-                  <Gate />
-                </SessionProvider>
-              </ToastsProvider>
-            </QueryClientProvider>
+            <AppMessagesProvider first={words}>
+              <QueryClientProvider client={queries}>
+                <ToastsProvider>
+                  <SessionProvider>
+                    <Gate />
+                  </SessionProvider>
+                </ToastsProvider>
+              </QueryClientProvider>
+            </AppMessagesProvider>
           </PreferencesProvider>
         </SingletonsContext>
       </ApiContext>
     </StrictMode>,
   );
+}
+
+// Words come before anything is drawn, so that no page begins in another language.
+void loadAppMessages(toLanguage(readPreferences(localStorage), navigator.language)).then(draw);

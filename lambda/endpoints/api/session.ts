@@ -3,11 +3,10 @@ import {
   googleSignInSchema,
   localSignInSchema,
   openSessionsSchema,
-  sessionStateSchema,
   signedInSchema,
-  type SessionState,
   type SignedIn as SignedInView,
 } from '#shared/api/session.ts';
+import { sessionStateSchema, type SessionState } from '#shared/api/session-state.ts';
 import type { Principal } from '#shared/people.ts';
 import type { SignedIn } from '../../ports-people.ts';
 import { principalOf, type Visit } from '../endpoint.ts';

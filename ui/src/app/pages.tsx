@@ -3,8 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { Button } from '../components/button.tsx';
 import { Logo } from '../components/logo.tsx';
-import { useMessages } from '../lib/messages.ts';
-import { appMessages } from './messages.ts';
+import { useAppMessages } from './messages.ts';
 
 interface PlainPageProps {
   readonly title: string;
@@ -27,7 +26,7 @@ function PlainPage({ title, text, children }: PlainPageProps): ReactNode {
 
 /** For addresses that lead nowhere. */
 export function NotFoundPage(): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useAppMessages();
   return (
     <PlainPage title={t.notFound} text={t.notFoundText}>
       <Link to="/" className="rounded-xl bg-accent px-4 py-2 text-sm font-medium text-accent-ink hover:bg-accent-hover">
@@ -39,7 +38,7 @@ export function NotFoundPage(): ReactNode {
 
 /** For a page that threw. */
 export function CrashedPage(): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useAppMessages();
   return (
     <PlainPage title={t.crashed} text={t.crashedText}>
       <Button look="primary" onClick={() => location.reload()}>
@@ -51,7 +50,7 @@ export function CrashedPage(): ReactNode {
 
 /** For a server that does not answer. */
 export function UnreachablePage({ onRetry }: { readonly onRetry: () => void }): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useAppMessages();
   return (
     <PlainPage title={t.unreachable} text={t.unreachableText}>
       <Button look="primary" onClick={onRetry}>
@@ -63,7 +62,7 @@ export function UnreachablePage({ onRetry }: { readonly onRetry: () => void }): 
 
 /** While a page is on its way. */
 export function LoadingPage(): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useAppMessages();
   return (
     <div role="status" className="grid flex-1 place-items-center">
       <span className="sr-only">{t.loading}</span>

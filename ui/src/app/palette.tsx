@@ -7,8 +7,9 @@ import { Dialog } from '../components/dialog.tsx';
 import { useMessages } from '../lib/messages.ts';
 import { usePreferences, type Preferences } from '../lib/preferences.ts';
 import { useChatOptions } from '../features/chat/chat-options.ts';
-import { appMessages } from './messages.ts';
+import { useAppMessages } from './messages.ts';
 import { useDestinations } from './navigation.tsx';
+import { paletteMessages } from './palette-messages.ts';
 
 interface PaletteProps {
   readonly open: boolean;
@@ -19,7 +20,8 @@ interface PaletteProps {
 const themeIcons = { light: Sun, dark: Moon, system: Monitor } as const;
 
 function useActions({ onClose, onShortcuts }: PaletteProps): { options: Option[]; run: (id: string) => void } {
-  const t = useMessages(appMessages);
+  const t = useMessages(paletteMessages);
+  const names = useAppMessages();
   const navigate = useNavigate();
   const { change } = usePreferences();
   const destinations = useDestinations();
@@ -32,7 +34,7 @@ function useActions({ onClose, onShortcuts }: PaletteProps): { options: Option[]
     { id: 'new', label: t.newChat, group: t.actions, icon: <MessageSquarePlus size={16} aria-hidden /> },
     ...destinations.map(({ path, name, icon: Icon }) => ({
       id: `go:${path}`,
-      label: t[name],
+      label: names[name],
       group: t.pages,
       icon: <Icon size={16} aria-hidden />,
     })),
@@ -54,7 +56,7 @@ function useActions({ onClose, onShortcuts }: PaletteProps): { options: Option[]
 }
 
 function PaletteBody(props: PaletteProps): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useMessages(paletteMessages);
   const { options, run } = useActions(props);
   const chats = useChatOptions();
   return (
@@ -72,7 +74,7 @@ function PaletteBody(props: PaletteProps): ReactNode {
 
 /** The palette; its content is made only while it is open. */
 export function Palette(props: PaletteProps): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useMessages(paletteMessages);
   return (
     <Dialog open={props.open} onClose={props.onClose} title={t.palette}>
       <PaletteBody {...props} />

@@ -1,21 +1,20 @@
 // What stands around every page: the rail (a bar on phones), the palette, shortcuts, and who is signed in.
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { Command, Ellipsis, LogOut, UserRound } from 'lucide-react';
+import { Command } from 'lucide-react';
 import { Suspense, lazy, useEffect, useState, type ReactNode } from 'react';
 import { IconButton } from '../components/button.tsx';
 import { Logo } from '../components/logo.tsx';
-import { Menu } from '../components/menu.tsx';
-import { Popover } from '../components/popover.tsx';
-import { useMessages } from '../lib/messages.ts';
 import { usePreferences } from '../lib/preferences.ts';
 import { useSession } from '../lib/session.tsx';
 import { useShortcuts } from '../lib/shortcuts.ts';
-import { appMessages } from './messages.ts';
+import { useAppMessages } from './messages.ts';
 import { useDestinations, isWithin, type Destination } from './navigation.tsx';
 
 const SessionEndedDialog = lazy(() =>
   import('./sign-in.tsx').then(({ SessionEndedDialog }) => ({ default: SessionEndedDialog })),
 );
+const MoreMenu = lazy(() => import('./menus.tsx').then(({ MoreMenu }) => ({ default: MoreMenu })));
+const AccountMenu = lazy(() => import('./menus.tsx').then(({ AccountMenu }) => ({ default: AccountMenu })));
 const Palette = lazy(() => import('./palette.tsx').then(({ Palette }) => ({ default: Palette })));
 const ShortcutsDialog = lazy(() =>
   import('./shortcuts-dialog.tsx').then(({ ShortcutsDialog }) => ({ default: ShortcutsDialog })),
@@ -31,7 +30,7 @@ interface NavigationLinkProps {
 }
 
 function NavigationLink({ to, path, inBar }: NavigationLinkProps): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useAppMessages();
   const current = isWithin(path, to);
   const Icon = to.icon;
   return (
@@ -48,73 +47,8 @@ function NavigationLink({ to, path, inBar }: NavigationLinkProps): ReactNode {
   );
 }
 
-/** On phones: the pages that the bar has no room for. */
-function MoreMenu({ to }: { readonly to: readonly Destination[] }): ReactNode {
-  const t = useMessages(appMessages);
-  const navigate = useNavigate();
-  return (
-    <Popover
-      label={t.more}
-      align="end"
-      className="w-60"
-      trigger={(props) => (
-        <button
-          type="button"
-          {...props}
-          className="flex min-h-12 flex-1 flex-col items-center justify-center gap-1 rounded-xl px-1 py-1.5 text-2xs font-medium text-muted hover:bg-hover md:hidden"
-        >
-          <Ellipsis size={20} aria-hidden />
-          {t.more}
-        </button>
-      )}
-    >
-      {(close) => (
-        <Menu
-          label={t.more}
-          close={close}
-          items={to.map(({ path, name, icon: Icon }) => ({
-            id: path,
-            label: t[name],
-            icon: <Icon size={17} aria-hidden />,
-            run: () => void navigate({ to: path }),
-          }))}
-        />
-      )}
-    </Popover>
-  );
-}
-
-function AccountMenu(): ReactNode {
-  const t = useMessages(appMessages);
-  const { state, signOut } = useSession();
-  if (state.kind !== 'in') return null;
-  const name = state.person.email ?? state.person.role;
-  return (
-    <Popover
-      label={t.account}
-      className="w-60"
-      trigger={(props) => (
-        <IconButton {...props} label={t.account}>
-          <UserRound size={20} aria-hidden strokeWidth={1.8} />
-        </IconButton>
-      )}
-    >
-      {(close) => (
-        <>
-          <p className="truncate border-b border-line px-4 py-3 text-sm text-muted">{name}</p>
-          <Menu
-            label={t.account}
-            close={close}
-            items={[{ id: 'out', label: t.signOut, icon: <LogOut size={16} aria-hidden />, run: () => void signOut() }]}
-          />
-        </>
-      )}
-    </Popover>
-  );
-}
-
 function Rail({ path, onPalette }: { readonly path: string; readonly onPalette: () => void }): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useAppMessages();
   const shown = useDestinations();
   const inBar = shown.length > IN_BAR ? IN_BAR - 1 : IN_BAR;
   return (
@@ -128,13 +62,19 @@ function Rail({ path, onPalette }: { readonly path: string; readonly onPalette: 
       {shown.map((to, index) => (
         <NavigationLink key={to.path} to={to} path={path} inBar={index < inBar} />
       ))}
-      {shown.length > inBar && <MoreMenu to={shown.slice(inBar)} />}
+      {shown.length > inBar && (
+        <Suspense fallback={<span className="min-h-12 flex-1 md:hidden" />}>
+          <MoreMenu to={shown.slice(inBar)} />
+        </Suspense>
+      )}
       <div className="hidden flex-1 md:block" />
       <div className="flex items-center justify-center gap-1 md:flex-col">
         <IconButton label={t.palette} onClick={onPalette} className="max-md:hidden">
           <Command size={20} aria-hidden strokeWidth={1.8} />
         </IconButton>
-        <AccountMenu />
+        <Suspense fallback={<span className="size-10" />}>
+          <AccountMenu />
+        </Suspense>
       </div>
     </nav>
   );
@@ -156,7 +96,7 @@ function useOnline(): boolean {
 
 /** The shell with the page of the present address. */
 export function Shell(): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useAppMessages();
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const navigate = useNavigate();
   const { preferences } = usePreferences();

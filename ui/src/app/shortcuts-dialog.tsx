@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Dialog } from '../components/dialog.tsx';
 import { defineMessages, useMessages } from '../lib/messages.ts';
 import { shortcuts, toKeys, type ShortcutName } from '../lib/shortcuts.ts';
-import { appMessages } from './messages.ts';
+import { paletteMessages } from './palette-messages.ts';
 
 const names = defineMessages(
   {
@@ -38,7 +38,7 @@ export function ShortcutsDialog({
   readonly open: boolean;
   readonly onClose: () => void;
 }): ReactNode {
-  const t = useMessages(appMessages);
+  const t = useMessages(paletteMessages);
   const name = useMessages(names);
   return (
     <Dialog open={open} onClose={onClose} title={t.shortcuts}>

@@ -1,21 +1,15 @@
 // The way to our own server: typed calls that check what comes back, and errors that say what to do next.
 import { createContext, use } from 'react';
 import * as z from 'zod/mini';
-import { attemptEventSchema } from '#shared/api/events.ts';
 
 const errorSchema = z.object({
   error: z.object({
     message: z.string(),
     code: z.catch(z.nullable(z.string()), null),
     request_id: z.catch(z.nullable(z.string()), null),
-    attempts: z.catch(
-      z.array(z.pick(attemptEventSchema, { route: true, credential: true, failure: true, status: true, ms: true })),
-      [],
-    ),
     earliest_reset: z.catch(z.nullable(z.string()), null),
   }),
 });
-type ErrorAttempt = z.infer<typeof errorSchema>['error']['attempts'][number];
 
 /** Codes of our own beside the server's: the network failed, or the reply was none of ours. */
 export type ApiErrorCode = 'offline' | 'unreachable' | 'bad_reply' | (string & {});
@@ -28,18 +22,16 @@ export class ApiError extends Error {
   readonly requestId: string | null;
   /** When trying again makes sense, ms since the epoch; null when unknown. */
   readonly retryAtMs: number | null;
-  readonly attempts: readonly ErrorAttempt[];
   constructor(
     code: ApiErrorCode,
     message: string,
-    details: Partial<Pick<ApiError, 'status' | 'requestId' | 'retryAtMs' | 'attempts'>> = {},
+    details: Partial<Pick<ApiError, 'status' | 'requestId' | 'retryAtMs'>> = {},
   ) {
     super(message);
     this.code = code;
     this.status = details.status ?? null;
     this.requestId = details.requestId ?? null;
     this.retryAtMs = details.retryAtMs ?? null;
-    this.attempts = details.attempts ?? [];
   }
 }
 
@@ -48,12 +40,11 @@ export function toApiError(body: unknown, status: number | null): ApiError {
   const parsed = errorSchema.safeParse(body);
   if (!parsed.success)
     return new ApiError('bad_reply', `The server answered ${status ?? 'something'} that can't be read.`, { status });
-  const { message, code, request_id: requestId, attempts, earliest_reset: reset } = parsed.data.error;
+  const { message, code, request_id: requestId, earliest_reset: reset } = parsed.data.error;
   const retryAtMs = reset === null ? null : Date.parse(reset);
   return new ApiError(code ?? 'internal', message, {
     status,
     requestId,
-    attempts,
     retryAtMs: retryAtMs === null || Number.isNaN(retryAtMs) ? null : retryAtMs,
   });
 }

@@ -1,7 +1,7 @@
 // Who is signed in: read once, exchanged for the one-time token of the start link, and asked for again when it has ended, without losing the page.
 import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import * as z from 'zod/mini';
-import { sessionStateSchema, type SessionState as SessionFacts } from '#shared/api/session.ts';
+import { sessionStateSchema, type SessionState as SessionFacts } from '#shared/api/session-state.ts';
 import { ApiError, useApi, type Api } from './api.ts';
 import { SESSION_CHANNEL } from './session-channel.ts';
 

@@ -3,7 +3,8 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type UseQueryR
 import * as z from 'zod/mini';
 import { auditPageSchema, type AuditAction } from '#shared/api/audit.ts';
 import { peopleSchema, type invitationSchema, type personChangeSchema, type PersonView } from '#shared/api/people.ts';
-import { can, type Action, type Principal, type Role } from '#shared/people.ts';
+import { can, type Action, type Principal } from '#shared/people.ts';
+import type { Role } from '#shared/roles.ts';
 import { useApi } from '../../lib/api.ts';
 import { useSession } from '../../lib/session.tsx';
 

@@ -1,0 +1,5 @@
+// How instants are written between web app and server.
+import * as z from 'zod/mini';
+
+/** An instant as an ISO 8601 date-time in UTC. */
+export const instantSchema = z.iso.datetime();

@@ -1,0 +1,31 @@
+// The words around all pages in German.
+import type { AppMessages } from './messages.ts';
+
+export const german: AppMessages = {
+  skip: 'Zur Seite springen',
+  navigation: 'Seiten',
+  chat: 'Chat',
+  transcribe: 'Diktat',
+  providers: 'Anbieter',
+  keys: 'API-Keys',
+  usage: 'Verbrauch',
+  explain: 'Erklären',
+  people: 'Personen',
+  models: 'Modelle',
+  settings: 'Einstellungen',
+  more: 'Mehr',
+  account: 'Konto',
+  signOut: 'Abmelden',
+  palette: 'Befehle',
+  offline: 'Du bist offline. Was du sendest, geht hinaus, sobald du wieder verbunden bist.',
+  unreachable: 'Freeway ist nicht erreichbar',
+  unreachableText: 'Läuft es noch? Diese Seite versucht es erneut, wenn du willst.',
+  retry: 'Erneut versuchen',
+  notFound: 'Diese Seite gibt es nicht',
+  notFoundText: 'Vielleicht ist sie umgezogen. Beginne wieder beim Chat.',
+  toChat: 'Zum Chat',
+  crashed: 'Diese Seite ist stehen geblieben',
+  crashedText: 'Das ist unser Fehler, und nichts von dir ist verloren. Lade die Seite neu, um weiterzumachen.',
+  reload: 'Neu laden',
+  loading: 'Lädt',
+};
