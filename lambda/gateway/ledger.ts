@@ -3,7 +3,7 @@ import type { Amounts } from '#shared/pools.ts';
 import type { Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
 import { verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
-import { confirmHold, planReserve, viewPool, type Hold, type ReservePlan } from '../routing/pools.ts';
+import { confirmHold, planReserve, viewPool, waitToReserve, type Hold, type ReservePlan } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
 import { evidenceOf, type PoolEvidence } from '../routing/pools-learned.ts';
 import { toNeed } from '../routing/profile.ts';
@@ -156,24 +156,14 @@ function bookIds(candidates: readonly Candidate[], among: readonly number[] | nu
 
 const isLasting = ({ pools }: Candidate): boolean => pools.some(({ clock }) => clock.kind === 'once');
 
-function plan(
-  { books, clock, zones }: Desk,
-  candidate: Candidate,
-  asked: { need: Amounts; lastResort: boolean },
-): ReservePlan {
-  const book = books.copy(candidate.book).item;
-  return planReserve({
-    pools: candidate.pools,
-    mark: candidate.mark,
-    ...asked,
-    caution: cautionOf(book ?? {}, candidate.mark),
-    book,
-    nowMs: books.now(),
-    zones,
-    leaseMs: LEASE_MS,
-    random: clock.random(),
-  });
+/** A candidate's pools, and how they stand now as far as this instance knows. */
+function toMoment({ books, zones }: Desk, { book: id, pools, mark }: Candidate) {
+  const book = books.copy(id).item;
+  return { pools, mark, book, caution: cautionOf(book ?? {}, mark), nowMs: books.now(), zones };
 }
+
+const plan = (desk: Desk, candidate: Candidate, asked: { need: Amounts; lastResort: boolean }): ReservePlan =>
+  planReserve({ ...toMoment(desk, candidate), ...asked, leaseMs: LEASE_MS, random: desk.clock.random() });
 
 type Wanted = { readonly index: number; readonly need: Amounts } & Terms;
 
@@ -272,26 +262,29 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
 
 function soonest(desk: Desk, decision: Decision, input: DecideInput): { index: number; waitMs: number } | null {
   let best: { index: number; waitMs: number } | null = null;
-  desk.fleet.candidates.forEach((candidate, index) => {
-    const waitMs = waitOf(desk, decision, { candidate, index, input });
-    if (Number.isFinite(waitMs) && (best === null || waitMs < best.waitMs)) best = { index, waitMs };
-  });
+  for (const [index, candidate] of desk.fleet.candidates.entries()) {
+    const mostMs: number = best?.waitMs ?? Infinity;
+    const waitMs = waitOf(desk, decision, { candidate, index, input, mostMs });
+    if (waitMs < mostMs) best = { index, waitMs };
+  }
   return best;
 }
 
+/** How long until a candidate can be asked, ms; anything from `mostMs` on stands for at least that long. */
 function waitOf(
   desk: Desk,
   decision: Decision,
-  asked: { candidate: Candidate; index: number; input: DecideInput },
+  asked: { candidate: Candidate; index: number; input: DecideInput; mostMs: number },
 ): number {
-  const { candidate, index, input } = asked;
+  const { candidate, index, input, mostMs } = asked;
   const verdict = verdictOf(decision, index);
   if (verdict !== 'resting' && verdict !== 'breaker_open' && verdict !== 'quota_used_up') return Infinity;
   const standing = input.standings[index];
   if (!standing) return Infinity;
-  const rest = Math.max(0, standing.restUntilMs + 1 - input.nowMs);
-  const refused = Math.max(0, (input.refused.get(index) ?? 0) - input.nowMs);
+  const rest = standing.restUntilMs + 1 - input.nowMs;
+  const refused = (input.refused.get(index) ?? 0) - input.nowMs;
+  const leastMs = Math.max(1, rest, refused);
+  if (leastMs >= mostMs) return leastMs;
   const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
-  const planned = plan(desk, candidate, { need, lastResort: false });
-  return Math.max(1, rest, refused, planned.kind === 'blocked' ? planned.waitMs : 0);
+  return Math.max(leastMs, waitToReserve({ ...toMoment(desk, candidate), need, lastResort: false }, mostMs));
 }

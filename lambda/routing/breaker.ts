@@ -1,7 +1,7 @@
 // Benching of candidates: rests (told to stay away) and the breaker (keeps failing), as numbers in the book.
 import type { ProviderFailureKind } from '#shared/failures.ts';
 import type { Item } from '#shared/items.ts';
-import { numberIn } from './pools-ops.ts';
+import { numberIn, toAttr } from './pools-ops.ts';
 import type { Draft, Ops } from './pools-ops.ts';
 
 /** Failures in a row that open the breaker. Only failures of health count: a 429 or a caller's mistake never does. */
@@ -15,6 +15,12 @@ export const shortRestMs = 2_000;
 /** In place of a mark: every candidate of the book. */
 export const everyMark = '*';
 
+const failuresAttr = toAttr('!f');
+const openAttr = toAttr('!o');
+const probeAttr = toAttr('!h');
+const restAttr = toAttr('!r');
+const reasonAttr = toAttr('!y');
+
 /** `waitMs`: how long until a call may be tried; 0 when now. */
 export interface BreakerView {
   readonly state: 'closed' | 'open' | 'half_open';
@@ -23,10 +29,10 @@ export interface BreakerView {
 
 /** Reads the breaker of a candidate. `half_open` lets one probe through at a time. */
 export function breakerState(book: Item, mark: string, nowMs: number): BreakerView {
-  if ((numberIn(book, `${mark}!f`) ?? 0) < failuresToOpen) return { state: 'closed', waitMs: 0 };
-  const openUntilMs = numberIn(book, `${mark}!o`) ?? 0;
+  if ((numberIn(book, failuresAttr(mark)) ?? 0) < failuresToOpen) return { state: 'closed', waitMs: 0 };
+  const openUntilMs = numberIn(book, openAttr(mark)) ?? 0;
   if (openUntilMs > nowMs) return { state: 'open', waitMs: openUntilMs - nowMs };
-  const probeUntilMs = numberIn(book, `${mark}!h`) ?? 0;
+  const probeUntilMs = numberIn(book, probeAttr(mark)) ?? 0;
   return { state: 'half_open', waitMs: probeUntilMs < nowMs ? 0 : Math.min(probePollMs, probeUntilMs + 1 - nowMs) };
 }
 
@@ -36,12 +42,12 @@ export function guardBreaker(
   { book, mark, nowMs, leaseMs }: { book: Item; mark: string; nowMs: number; leaseMs: number },
 ): number | null {
   if (breakerState(book, mark, nowMs).state === 'closed') {
-    draft.guards.push({ attr: `${mark}!f`, is: 'below', value: failuresToOpen, orAbsent: true });
+    draft.guards.push({ attr: failuresAttr(mark), is: 'below', value: failuresToOpen, orAbsent: true });
     return null;
   }
-  draft.guards.push({ attr: `${mark}!o`, is: 'atMost', value: nowMs, orAbsent: true });
-  draft.guards.push({ attr: `${mark}!h`, is: 'below', value: nowMs, orAbsent: true });
-  draft.set[`${mark}!h`] = nowMs + leaseMs;
+  draft.guards.push({ attr: openAttr(mark), is: 'atMost', value: nowMs, orAbsent: true });
+  draft.guards.push({ attr: probeAttr(mark), is: 'below', value: nowMs, orAbsent: true });
+  draft.set[probeAttr(mark)] = nowMs + leaseMs;
   return nowMs + leaseMs;
 }
 
@@ -49,11 +55,11 @@ const noOps: Ops = { add: {}, set: {}, remove: [] };
 
 /** After a success: forgets failures in a row. A successful probe closes the breaker on probation, one failure from opening again; the next success ends that. */
 export function afterSuccess(book: Item, mark: string, nowMs: number): Ops {
-  const failures = numberIn(book, `${mark}!f`);
+  const failures = numberIn(book, failuresAttr(mark));
   // While open, a success belongs to a call from before; only a probe may close.
   if (failures === undefined || breakerState(book, mark, nowMs).state === 'open') return noOps;
-  if (failures < failuresToOpen) return { ...noOps, remove: [`${mark}!f`] };
-  return { ...noOps, set: { [`${mark}!f`]: failuresToOpen - 1 }, remove: [`${mark}!o`] };
+  if (failures < failuresToOpen) return { ...noOps, remove: [failuresAttr(mark)] };
+  return { ...noOps, set: { [failuresAttr(mark)]: failuresToOpen - 1 }, remove: [openAttr(mark)] };
 }
 
 /** After a failure of health: counts it, and opens the breaker at the third in a row for 5 s, twice that for each further one, up to 5 min (jitter up to -20%). */
@@ -70,11 +76,11 @@ export function afterFailure({
 }): Ops {
   // Calls that were under way when it opened say nothing new.
   if (breakerState(book, mark, nowMs).state === 'open') return noOps;
-  const failures = (numberIn(book, `${mark}!f`) ?? 0) + 1;
-  if (failures < failuresToOpen) return { ...noOps, add: { [`${mark}!f`]: 1 } };
+  const failures = (numberIn(book, failuresAttr(mark)) ?? 0) + 1;
+  if (failures < failuresToOpen) return { ...noOps, add: { [failuresAttr(mark)]: 1 } };
   const openMs = Math.min(longestOpenMs, firstOpenMs * 2 ** (failures - failuresToOpen));
   const openUntilMs = Math.round(nowMs + openMs * (0.8 + 0.2 * random));
-  return { ...noOps, set: { [`${mark}!f`]: failures, [`${mark}!o`]: openUntilMs } };
+  return { ...noOps, set: { [failuresAttr(mark)]: failures, [openAttr(mark)]: openUntilMs } };
 }
 
 /** A bench: until when, and for which failure. */
@@ -85,22 +91,22 @@ export interface Rest {
 
 /** The later of the candidate's own rest and that of the whole book; null when there is none now. */
 export function restOf(book: Item, mark: string, nowMs: number): Rest | null {
-  const ownMs = numberIn(book, `${mark}!r`) ?? 0;
-  const allMs = numberIn(book, `${everyMark}!r`) ?? 0;
+  const ownMs = numberIn(book, restAttr(mark)) ?? 0;
+  const allMs = numberIn(book, restAttr(everyMark)) ?? 0;
   const untilMs = Math.max(ownMs, allMs);
   if (untilMs < nowMs) return null;
-  const reason = book[`${ownMs >= allMs ? mark : everyMark}!y`];
+  const reason = book[reasonAttr(ownMs >= allMs ? mark : everyMark)];
   return { untilMs, reason: typeof reason === 'string' ? (reason as ProviderFailureKind) : null };
 }
 
 /** Benches a candidate, or with `everyMark` the whole book. A rest that ends later stays. */
 export function afterRest(book: Item, mark: string, { untilMs, reason }: Rest): Ops {
-  if ((numberIn(book, `${mark}!r`) ?? 0) >= untilMs) return noOps;
-  return { ...noOps, set: { [`${mark}!r`]: untilMs, ...(reason !== null && { [`${mark}!y`]: reason }) } };
+  if ((numberIn(book, restAttr(mark)) ?? 0) >= untilMs) return noOps;
+  return { ...noOps, set: { [restAttr(mark)]: untilMs, ...(reason !== null && { [reasonAttr(mark)]: reason }) } };
 }
 
 /** Adds to a reservation what keeps it from passing a rest set meanwhile. */
 export function guardRest(draft: Draft, mark: string, nowMs: number): void {
-  draft.guards.push({ attr: `${mark}!r`, is: 'below', value: nowMs, orAbsent: true });
-  draft.guards.push({ attr: `${everyMark}!r`, is: 'below', value: nowMs, orAbsent: true });
+  draft.guards.push({ attr: restAttr(mark), is: 'below', value: nowMs, orAbsent: true });
+  draft.guards.push({ attr: restAttr(everyMark), is: 'below', value: nowMs, orAbsent: true });
 }

@@ -1,7 +1,7 @@
 // How much more than estimated a call is taken to need, learned per candidate from how far estimates were off.
 import type { Item } from '#shared/items.ts';
 import type { PoolUnit } from '#shared/pools.ts';
-import { numberIn } from './pools-ops.ts';
+import { numberIn, toAttr } from './pools-ops.ts';
 
 /** Weight of the newest call in the running mean. */
 const EWMA = 0.1;
@@ -12,7 +12,7 @@ const WORST_DEVIATIONS = 3;
 const MOST_CAUTION = 3;
 
 /** Attribute of a book that holds a candidate's mean deviation: |ln(actual / estimated)| tokens. */
-const missAttr = (mark: string): string => `${mark}!e`;
+const missAttr = toAttr('!e');
 
 const estimated: ReadonlySet<PoolUnit> = new Set<PoolUnit>(['tokens', 'input_tokens', 'output_tokens']);
 

@@ -1,7 +1,7 @@
 // Use of a pool by others, learned from replies that leave less than our books do: such pools are taken to be fuller than they look.
 import type { Item } from '#shared/items.ts';
 import type { Clock } from '#shared/pools.ts';
-import { numberIn } from './pools-ops.ts';
+import { numberIn, toAttr } from './pools-ops.ts';
 import type { BoundPool } from './types.ts';
 
 /** Windows over which use by others is averaged, and how long that is at most: who used a day's quota this morning may do so again. */
@@ -14,10 +14,10 @@ const SLIGHT = 0.02;
 /** Weight of the newest step in the mean size of their calls. */
 const EWMA = 0.3;
 
-const rateAttr = (key: string): string => `${key}!u`;
-const seenAttr = (key: string): string => `${key}!v`;
+const rateAttr = toAttr('!u');
+const seenAttr = toAttr('!v');
 /** What others take at a time, units. */
-const stepAttr = (key: string): string => `${key}!w`;
+const stepAttr = toAttr('!w');
 
 const calendarMs = {
   minute: 60_000,

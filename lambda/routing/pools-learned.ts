@@ -1,6 +1,6 @@
 // The limit a pool is held to: learned from replies in the last week, or else the configured one.
 import type { Item } from '#shared/items.ts';
-import { numberIn } from './pools-ops.ts';
+import { numberIn, toAttr } from './pools-ops.ts';
 import type { BoundPool } from './types.ts';
 
 /** How long a learned limit outweighs the configured one without being seen again. */
@@ -13,25 +13,29 @@ export interface LearnedLimit {
   readonly from: 'header' | 'body';
 }
 
+const maxAttr = toAttr('!m');
+const learnedAtAttr = toAttr('!t');
+const sourceAttr = toAttr('!s');
+
 /** What was learned of a pool within the last week; null when nothing was. */
 export function learnedLimit(pool: BoundPool, book: Item, nowMs: number): LearnedLimit | null {
-  const max = numberIn(book, `${pool.key}!m`);
+  const max = numberIn(book, maxAttr(pool.key));
   if (max === undefined) return null;
-  const atMs = numberIn(book, `${pool.key}!t`) ?? 0;
+  const atMs = numberIn(book, learnedAtAttr(pool.key)) ?? 0;
   if (nowMs - atMs > learnedForMs) return null;
-  return { max, atMs, from: book[`${pool.key}!s`] === 'body' ? 'body' : 'header' };
+  return { max, atMs, from: book[sourceAttr(pool.key)] === 'body' ? 'body' : 'header' };
 }
 
 /** The attributes under which a limit is remembered. */
 export function toLearned(pool: BoundPool, { max, atMs, from }: LearnedLimit): Item {
-  return { [`${pool.key}!m`]: max, [`${pool.key}!t`]: atMs, [`${pool.key}!s`]: from };
+  return { [maxAttr(pool.key)]: max, [learnedAtAttr(pool.key)]: atMs, [sourceAttr(pool.key)]: from };
 }
 
 /** The limit that holds now. */
 export const effectiveMax = (pool: BoundPool, book: Item, nowMs: number): number =>
   learnedLimit(pool, book, nowMs)?.max ?? pool.max;
 
-const toldAttr = (key: string): string => `${key}!z`;
+const toldAttr = toAttr('!z');
 /** That a provider told what is left is noted anew only after this long, to keep writes small. */
 const TOLD_AGAIN_MS = 60_000;
 

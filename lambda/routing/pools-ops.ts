@@ -56,3 +56,13 @@ export function mergeOps(...all: readonly Ops[]): Ops {
   for (const name in add) if (add[name] === 0) delete add[name];
   return { add, set, remove: [...remove] };
 }
+
+/** Names attributes by a key and an ending. Each name is made once: finding an attribute by a text that was just put together is slow. */
+export function toAttr(ending: string): (key: string) => string {
+  const names = new Map<string, string>();
+  return (key) => {
+    let name = names.get(key);
+    if (name === undefined) names.set(key, (name = key + ending));
+    return name;
+  };
+}

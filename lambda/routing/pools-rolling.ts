@@ -2,7 +2,7 @@
 import type { Clock } from '#shared/pools.ts';
 import type { Item } from '#shared/items.ts';
 import type { Draft } from './pools-ops.ts';
-import { numberIn } from './pools-ops.ts';
+import { numberIn, toAttr } from './pools-ops.ts';
 import { arrivalMs, type Charge, type PoolQuestion, type PoolRules } from './pools-rules.ts';
 
 /**
@@ -34,9 +34,13 @@ export function slotMsOf({ unit, max }: Pick<PoolQuestion, 'unit' | 'max'>, seco
   return Math.max(SHORTEST_SLOT_MS, Math.ceil((seconds * 1000) / (isFine ? FINE_SLOTS : COARSE_SLOTS)));
 }
 
-const toPrefix = (key: string): string => `${key.slice(-5)}:`;
+const prefixAttr = toAttr(':');
+const sumAttr = toAttr('+');
+
+/** Names are kept short: the end of a key tells it from the others of its book. */
+const toPrefix = (key: string): string => prefixAttr(key.slice(-5));
 const slotName = (prefix: string, slot: number): string => prefix + (slot % ROUND).toString(36);
-const sumName = (key: string): string => `${key.slice(-5)}+`;
+const sumName = (key: string): string => sumAttr(key.slice(-5));
 
 interface Log {
   readonly prefix: string;
@@ -56,40 +60,79 @@ function toLog(key: string, { seconds, slotMs, nowMs }: { seconds: number; slotM
   };
 }
 
+/** One slot as a book holds it. */
+interface Slot {
+  readonly name: string;
+  /** Its number, which comes round. */
+  readonly at: number;
+  readonly amount: number;
+}
+
+/** The slots of each book, by the beginning of their names: books are never changed, and asked many times. */
+const slotsOfBooks = new WeakMap<Item, ReadonlyMap<string, readonly Slot[]>>();
+const noSlots: readonly Slot[] = [];
+
+function toSlots(book: Item): ReadonlyMap<string, readonly Slot[]> {
+  const slots = new Map<string, Slot[]>();
+  for (const name in book) {
+    const end = name.lastIndexOf(':') + 1;
+    if (end === 0) continue;
+    const prefix = name.slice(0, end);
+    const slot = { name, at: Number.parseInt(name.slice(end), 36), amount: numberIn(book, name) ?? 0 };
+    const known = slots.get(prefix);
+    if (known) known.push(slot);
+    else slots.set(prefix, [slot]);
+  }
+  return slots;
+}
+
+function slotsOf(book: Item, prefix: string): readonly Slot[] {
+  let slots = slotsOfBooks.get(book);
+  if (slots === undefined) slotsOfBooks.set(book, (slots = toSlots(book)));
+  return slots.get(prefix) ?? noSlots;
+}
+
 /** How many slots ago a slot was; negative for what a faster clock has written. */
-function ageOf(name: string, { prefix, slot, reach }: Log): number {
-  const age = (slot - Number.parseInt(name.slice(prefix.length), 36) + ROUND) % ROUND;
+function ageOf({ at }: Slot, { slot, reach }: Log): number {
+  const age = (slot - at + ROUND) % ROUND;
   return age > ROUND - reach ? age - ROUND : age;
 }
 
 /** When what was taken `age` slots ago stops counting, ms. */
 const endOf = ({ slot, reach, slotMs }: Log, age: number): number => (slot - age + reach + 1) * slotMs;
 
+/** What still counts of a log. */
+function usedIn(book: Item, log: Log): number {
+  let used = 0;
+  for (const slot of slotsOf(book, log.prefix))
+    if (slot.amount > 0 && ageOf(slot, log) <= log.reach) used += slot.amount;
+  return used;
+}
+
 interface Entry {
   readonly age: number;
   readonly amount: number;
 }
 
-function readEntries(book: Item, log: Log): { entries: Entry[]; used: number } {
-  const entries: Entry[] = [];
-  let used = 0;
-  for (const name in book) {
-    if (!name.startsWith(log.prefix)) continue;
-    const age = ageOf(name, log);
-    const amount = numberIn(book, name) ?? 0;
-    if (age > log.reach || amount <= 0) continue;
-    used += amount;
-    entries.push({ age, amount });
+const readEntries = (book: Item, log: Log): Entry[] =>
+  slotsOf(book, log.prefix)
+    .map((slot) => ({ age: ageOf(slot, log), amount: slot.amount }))
+    .filter(({ age, amount }) => age <= log.reach && amount > 0);
+
+/** When the newest of what counts stops counting, ms; now when nothing does. */
+function resetOf(book: Item, log: Log, nowMs: number): number {
+  let newest = Infinity;
+  for (const slot of slotsOf(book, log.prefix)) {
+    const age = ageOf(slot, log);
+    if (slot.amount > 0 && age <= log.reach && age < newest) newest = age;
   }
-  return { entries, used };
+  return newest === Infinity ? nowMs : endOf(log, newest);
 }
 
-function findDead(book: Item, log: Log): string[] {
-  const dead: string[] = [];
-  for (const name in book)
-    if (name.startsWith(log.prefix) && ageOf(name, log) > log.reach + SWEEP_AFTER) dead.push(name);
-  return dead;
-}
+const findDead = (book: Item, log: Log): string[] =>
+  slotsOf(book, log.prefix)
+    .filter((slot) => ageOf(slot, log) > log.reach + SWEEP_AFTER)
+    .map(({ name }) => name);
 
 /** How long until enough of the oldest is forgotten. */
 function waitFor(excess: number, entries: readonly Entry[], { log, nowMs }: { log: Log; nowMs: number }): number {
@@ -105,17 +148,16 @@ function waitFor(excess: number, entries: readonly Entry[], { log, nowMs }: { lo
 export const rolling: PoolRules<RollingClock> = {
   look({ seconds }, { key, max, slotMs, book, amount, nowMs }) {
     const log = toLog(key, { seconds, slotMs, nowMs });
-    const { entries, used } = readEntries(book, log);
-    const newest = entries.reduce((least, { age }) => Math.min(least, age), Infinity);
-    const resetAtMs = newest === Infinity ? nowMs : endOf(log, newest);
+    const used = usedIn(book, log);
+    const resetAtMs = resetOf(book, log, nowMs);
     if (amount > max) return { used, resetAtMs, waitMs: Infinity };
     const excess = used + amount - max;
-    return { used, resetAtMs, waitMs: excess <= 0 ? 0 : waitFor(excess, entries, { log, nowMs }) };
+    return { used, resetAtMs, waitMs: excess <= 0 ? 0 : waitFor(excess, readEntries(book, log), { log, nowMs }) };
   },
 
   take({ seconds }, { key, unit, max, slotMs, book, amount, nowMs }, { draft }) {
     const log = toLog(key, { seconds, slotMs, nowMs });
-    const { used } = readEntries(book, log);
+    const used = usedIn(book, log);
     const sum = numberIn(book, sumName(key)) ?? 0;
     draft.guards.push({ attr: sumName(key), is: 'atMost', value: sum + max - used - amount, orAbsent: true });
     draft.add[sumName(key)] = amount;
@@ -130,7 +172,7 @@ export const rolling: PoolRules<RollingClock> = {
 /** What the provider still counts of it, without the allowance for what may be on its way. */
 export function usedStrictly({ seconds }: RollingClock, { key, slotMs, book, nowMs }: PoolQuestion): number {
   const log = toLog(key, { seconds, slotMs, nowMs });
-  return readEntries(book, { ...log, reach: Math.ceil((seconds * 1000) / slotMs) }).used;
+  return usedIn(book, { ...log, reach: Math.ceil((seconds * 1000) / slotMs) });
 }
 
 /** Corrects what a reservation took, as long as it still counts; a slot that is forgotten must not come back. */

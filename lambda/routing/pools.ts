@@ -38,15 +38,15 @@ export interface Hold {
 }
 
 /** A write to try, or why there is no use in trying: the pool, rest or breaker that needs longest, and for how long (Infinity: for ever). */
-export type ReservePlan =
-  | (GuardedOps & { readonly kind: 'write'; readonly hold: Hold })
-  | {
-      readonly kind: 'blocked';
-      readonly by: 'pool' | 'rest' | 'breaker';
-      readonly pool: BoundPool | null;
-      readonly waitMs: number;
-      readonly resetAtMs: number | null;
-    };
+export type ReservePlan = (GuardedOps & { readonly kind: 'write'; readonly hold: Hold }) | Blocked;
+
+interface Blocked {
+  readonly kind: 'blocked';
+  readonly by: 'pool' | 'rest' | 'breaker';
+  readonly pool: BoundPool | null;
+  readonly waitMs: number;
+  readonly resetAtMs: number | null;
+}
 
 /** Actual use of a call that never reached its provider. */
 export const noUse: Amounts = {
@@ -76,8 +76,10 @@ function take(clock: Clock, question: PoolQuestion, taking: Taking): readonly Ch
   }
 }
 
+type Bench = Pick<ReserveInput, 'mark' | 'nowMs' | 'lastResort'>;
+
 /** What keeps the candidate itself from being called now; null when nothing does. */
-function findBench({ mark, nowMs, lastResort }: ReserveInput, book: Item): ReservePlan | null {
+function findBench({ mark, nowMs, lastResort }: Bench, book: Item): Blocked | null {
   const rest = restOf(book, mark, nowMs);
   // A rest ends after its last millisecond.
   const passes = lastResort && rest !== null && rest.untilMs - nowMs <= shortRestMs;
@@ -89,12 +91,35 @@ function findBench({ mark, nowMs, lastResort }: ReserveInput, book: Item): Reser
     : null;
 }
 
+/** Units of a pool that a reservation takes. */
+function takenOf(pool: BoundPool, input: Pick<ReserveInput, 'need' | 'nowMs' | 'caution'>, book: Item): number {
+  const least = amountOf(pool.unit, input.need);
+  if (least <= 0) return 0;
+  return cautious(least, { unit: pool.unit, max: effectiveMax(pool, book, input.nowMs), caution: input.caution });
+}
+
+/**
+ * How long until the same reservation could be planned, ms: 0 now, Infinity never. Gives up with what is known of it once that is not less
+ * than `mostMs`.
+ */
+export function waitToReserve(input: Omit<ReserveInput, 'leaseMs' | 'random'>, mostMs: number): number {
+  const book = input.book ?? noItem;
+  const bench = findBench(input, book);
+  let longestMs = bench === null ? 0 : bench.waitMs;
+  for (const pool of input.pools) {
+    if (longestMs >= mostMs) break;
+    const amount = takenOf(pool, input, book);
+    if (amount > 0) longestMs = Math.max(longestMs, look(pool.clock, ask(pool, amount, input)).waitMs);
+  }
+  return longestMs;
+}
+
 /**
  * Plans one reservation over all pools of a candidate as one guarded write. When the store rejects it, plan again on the item
  * that comes back: either another write (the snapshot was stale) or the reason it can't be.
  */
 export function planReserve(input: ReserveInput): ReservePlan {
-  const { pools, mark, need, nowMs, leaseMs, random } = input;
+  const { pools, mark, nowMs, leaseMs, random } = input;
   const book = input.book ?? noItem;
   const bench = findBench(input, book);
   if (bench !== null) return bench;
@@ -104,10 +129,9 @@ export function planReserve(input: ReserveInput): ReservePlan {
   let blocked: ReservePlan | null = null;
   let longestMs = 0;
   for (const pool of pools) {
-    const least = amountOf(pool.unit, need);
-    if (least <= 0) continue;
-    const max = effectiveMax(pool, book, nowMs);
-    const question = ask(pool, cautious(least, { unit: pool.unit, max, caution: input.caution }), input);
+    const amount = takenOf(pool, input, book);
+    if (amount <= 0) continue;
+    const question = ask(pool, amount, input);
     const { waitMs, resetAtMs } = look(pool.clock, question);
     if (waitMs > longestMs) {
       longestMs = waitMs;

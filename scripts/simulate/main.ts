@@ -22,10 +22,14 @@ function runInThread(job: Job): Promise<Report> {
   });
 }
 
+/** Runs with much to be refused and waited for take longest: they begin first, so that no processor idles at the end. */
+const weightOf = ({ scenario, baseline }: Job): number =>
+  baseline === null ? Number.parseFloat(scenario) + (scenario.includes('trace') ? 100 : 0) : 0;
+
 /** All jobs, as many at a time as there are processors. */
 async function runAll(jobs: readonly Job[]): Promise<Report[]> {
   const reports: Report[] = [];
-  const waiting = [...jobs.entries()];
+  const waiting = [...jobs.entries()].sort(([, a], [, b]) => weightOf(b) - weightOf(a));
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, job] = next;
