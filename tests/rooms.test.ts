@@ -65,7 +65,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@aws-sdk/credential-provider-node',
     '@smithy/signature-v4',
     'tiktoken',
-    'music-metadata',
     'mediabunny',
   ],
   'lambda/endpoints': [

@@ -1,17 +1,25 @@
-// What an audio file says of itself: container, length and codec, read from its header before anything is spent on it.
+// What an audio file says of itself: container, codec and length, read from the file before anything is spent on it.
 import { CallerError } from '#shared/failures.ts';
+import { openInput, type AudioSource } from './audio-source.ts';
 
 export interface AudioFacts {
   /** As file endings are written: mp3, wav, m4a, webm, ogg, flac ... */
   readonly container: string;
   /** Content type for uploads. */
   readonly type: string;
-  /** Seconds; null when the header does not tell. */
+  /** Seconds, as its packets tell; null when they do not. */
   readonly seconds: number | null;
 }
 
-/** Longer claims are faults of the header. */
+/** Whoever holds less holds nothing. */
+const LEAST_SECONDS = 0.01;
+/** Longer recordings, and longer claims of headers, are taken for faults. */
 const LONGEST_SECONDS = 48 * 3_600;
+/** A header may be wrong by so much: some estimate. */
+const WRONG_FACTOR = 2;
+const WRONG_SECONDS = 60;
+/** Enough to know a container by. */
+const SIGNATURE_BYTES = 16;
 
 const wrong = (message: string): CallerError => new CallerError('invalid_request', message, { param: 'file' });
 
@@ -40,43 +48,57 @@ const signatures: readonly Signature[] = [
   },
 ];
 
-/** Seconds by going through the packets; undefined when they do not tell, null when there are none. */
-async function measure(bytes: Uint8Array): Promise<number | undefined | null> {
-  const { ALL_FORMATS, BufferSource, Input } = await import('mediabunny');
+interface Measured {
+  /** null when the header claims nothing. */
+  readonly claimed: number | null;
+  readonly seconds: number;
+}
+
+const toHours = (seconds: number): string =>
+  seconds < 7_200 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 3_600)} hours`;
+
+/** Goes through the packets. Throws CallerError when there is no sound that could be read. */
+async function measure(source: AudioSource, name: string, container: string): Promise<Measured> {
+  const input = await openInput(source);
   try {
-    const input = new Input({ source: new BufferSource(bytes), formats: ALL_FORMATS });
     const track = await input.getPrimaryAudioTrack();
-    return track === null ? null : await track.computeDuration();
-  } catch {
-    return null;
+    if (track === null)
+      throw wrong(`The file "${name}" is a ${container} file without sound, or it is cut or damaged.`);
+    if (track.codec === null)
+      throw wrong(
+        `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,
+      );
+    return { claimed: await track.getDurationFromMetadata(), seconds: await track.computeDuration() };
+  } catch (error) {
+    if (error instanceof CallerError) throw error;
+    if (error instanceof Error && /unsupported .*codec/i.test(error.message))
+      throw wrong(
+        `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,
+      );
+    throw wrong(`The file "${name}" begins like ${container}, but its header can't be read: it may be cut or damaged.`);
+  } finally {
+    input.dispose();
   }
 }
 
-/** Reads the header. Throws CallerError when the file is empty, no audio, or damaged. */
-export async function readAudioHeader(bytes: Uint8Array, name: string): Promise<AudioFacts> {
-  if (bytes.length === 0) throw wrong(`The file "${name}" is empty.`);
-  const found = signatures.find(({ matches }) => matches(bytes));
+/** Reads what the file says of itself. Throws CallerError when it is empty, no audio, damaged, or of a codec nobody takes. */
+export async function readAudioHeader(source: AudioSource, name: string): Promise<AudioFacts> {
+  if (source.size === 0) throw wrong(`The file "${name}" is empty.`);
+  const head = await source.read(0, Math.min(SIGNATURE_BYTES, source.size));
+  const found = signatures.find(({ matches }) => matches(head));
   if (found === undefined)
     throw wrong(
       `The file "${name}" is no audio we know by its content, whatever its name says. Send mp3, wav, m4a, mp4, webm, ogg or flac.`,
     );
-  const { parseBuffer } = await import('music-metadata');
   const { container, type } = found;
-  const damaged = wrong(
-    `The file "${name}" begins like ${container}, but its header can't be read: it may be cut or damaged.`,
-  );
-  const format = await parseBuffer(bytes, { mimeType: type, size: bytes.length }, { duration: true, skipCovers: true })
-    .then((metadata) => metadata.format)
-    .catch(() => null);
-  // What browsers record has no length in its header, and what tells neither how fast nor how wide it is may have none at all.
-  const isTold = format?.duration !== undefined || (format?.sampleRate !== undefined && container === 'wav');
-  const duration = isTold ? format?.duration : await measure(bytes);
-  if (duration === null) throw damaged;
-  const isPcm = container === 'wav';
-  if (duration === 0 || (isPcm && !((duration ?? 0) > 0)))
-    throw wrong(`The file "${name}" holds no sound: its length is zero.`);
-  const seconds = duration === undefined || !Number.isFinite(duration) ? null : duration;
-  if (seconds !== null && seconds > LONGEST_SECONDS)
-    throw wrong(`The header of "${name}" claims ${Math.round(seconds / 3_600)} hours of sound, which can't be right.`);
+  const { claimed, seconds } = await measure(source, name, container);
+  if (!(seconds > LEAST_SECONDS)) throw wrong(`The file "${name}" holds no sound: its length is zero.`);
+  const longest = Math.max(seconds, claimed ?? 0);
+  if (longest > LONGEST_SECONDS)
+    throw wrong(`The header of "${name}" claims ${toHours(longest)} of sound, which can't be right.`);
+  if (claimed !== null && claimed > seconds * WRONG_FACTOR + WRONG_SECONDS)
+    throw wrong(
+      `The header of "${name}" claims ${toHours(claimed)} of sound, but the file holds ${toHours(seconds)}: it is cut or damaged. Save it anew.`,
+    );
   return { container, type, seconds };
 }

@@ -1,7 +1,9 @@
 // Splits long audio into pieces where it is quiet, by copying packets: nothing is decoded or encoded again.
 import { CallerError } from '#shared/failures.ts';
-import type { EncodedPacket, EncodedPacketSink, InputAudioTrack, OutputFormat } from 'mediabunny';
+import type * as media from 'mediabunny';
+import type { AudioCodec, EncodedPacket, EncodedPacketSink, Input, InputAudioTrack, OutputFormat } from 'mediabunny';
 import type { AudioFacts } from './audio-header.ts';
+import { openInput, type AudioSource } from './audio-source.ts';
 import type { AudioPiece } from './transcribe.ts';
 
 /** From where to where a piece goes, seconds. */
@@ -15,10 +17,14 @@ export interface SplitBounds {
   readonly bytes: number;
 }
 
+/** A recording that can be taken apart. */
 export interface SplitAudio {
-  readonly spans: readonly Span[];
+  /** Where to cut so that no piece is larger than the bounds: all of it, or what lies within one span. */
+  split(bounds: SplitBounds, within?: Span): Promise<readonly Span[]>;
   /** Cuts one piece out, when it is its turn: only as many as are under way are in memory. */
   cut(span: Span): Promise<AudioPiece>;
+  /** Lets go of the recording. */
+  close(): void;
 }
 
 /** How far before the end of a piece a quiet place is looked for: a share of it, and no more than this. */
@@ -89,32 +95,52 @@ export function toSpans(table: PacketTable, bounds: SplitBounds): Span[] {
   return spans;
 }
 
+/** How high samples stand, by the codecs that are nothing but samples: bytes of one, and how to read it. */
+const samples: Readonly<
+  Partial<Record<AudioCodec, readonly [bytes: number, read: (view: DataView, at: number) => number]>>
+> = {
+  'pcm-s16': [2, (view, at) => view.getInt16(at, true)],
+  'pcm-s24': [3, (view, at) => view.getInt16(at + 1, true)],
+  'pcm-s32': [4, (view, at) => view.getInt16(at + 2, true)],
+  'pcm-f32': [4, (view, at) => view.getFloat32(at, true)],
+  'pcm-u8': [1, (view, at) => view.getUint8(at) - 128],
+};
+
 /** Loudness of a packet: of samples their mean height, of compressed sound its size, since silence takes less. */
-function loudnessOf({ data, byteLength }: EncodedPacket, isSamples: boolean): number {
-  if (!isSamples) return byteLength;
+function loudnessOf({ data, byteLength }: EncodedPacket, codec: AudioCodec): number {
+  const [bytes, read] = samples[codec] ?? [0, null];
+  if (read === null) return byteLength;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   let sum = 0;
   let count = 0;
   // Every fourth sample tells enough.
-  for (let at = 0; at + 1 < data.byteLength; at += 8, count++) sum += Math.abs(view.getInt16(at, true));
+  for (let at = 0; at + bytes <= data.byteLength; at += bytes * 4, count++) sum += Math.abs(read(view, at));
   return sum / Math.max(1, count);
 }
 
-async function readTable(sink: EncodedPacketSink, track: InputAudioTrack): Promise<PacketTable> {
-  const isSamples = track.codec === 'pcm-s16';
+interface Opened {
+  readonly track: InputAudioTrack;
+  readonly codec: AudioCodec;
+  readonly sink: EncodedPacketSink;
+}
+
+async function readTable({ track, codec, sink }: Opened, within: Span | undefined): Promise<PacketTable> {
   const at: number[] = [];
   const loudness: number[] = [];
   const size: number[] = [];
-  for await (const packet of sink.packets(undefined, undefined, { metadataOnly: !isSamples })) {
+  const first = within === undefined ? undefined : await sink.getPacket(within.start);
+  const metadataOnly = samples[codec] === undefined;
+  for await (const packet of sink.packets(first ?? undefined, undefined, { metadataOnly })) {
+    if (packet.timestamp >= (within?.end ?? Infinity)) break;
     at.push(packet.timestamp);
-    loudness.push(loudnessOf(packet, isSamples));
+    loudness.push(loudnessOf(packet, codec));
     size.push(packet.byteLength);
   }
   return {
     at: Float64Array.from(at),
     loudness: Float64Array.from(loudness),
     size: Float64Array.from(size),
-    end: await track.computeDuration(),
+    end: within?.end ?? (await track.computeDuration()),
   };
 }
 
@@ -125,39 +151,42 @@ const unsplittable = (container: string): CallerError =>
     { param: 'file' },
   );
 
-/** Finds the pieces. Throws CallerError when the file can't be taken apart. */
-export async function splitAudio(
-  bytes: Uint8Array,
-  { container, type }: AudioFacts,
-  bounds: SplitBounds,
-): Promise<SplitAudio> {
-  const media = await import('mediabunny');
-  const formats: Readonly<Record<string, () => OutputFormat>> = {
-    mp3: () => new media.Mp3OutputFormat(),
-    m4a: () => new media.Mp4OutputFormat({ fastStart: 'in-memory' }),
-    ogg: () => new media.OggOutputFormat(),
-    webm: () => new media.WebMOutputFormat(),
-    flac: () => new media.FlacOutputFormat(),
-    wav: () => new media.WavOutputFormat(),
-  };
-  const input = new media.Input({ source: new media.BufferSource(bytes), formats: media.ALL_FORMATS });
+type Media = typeof media;
+
+const formats: Readonly<Record<string, (media: Media) => OutputFormat>> = {
+  mp3: ({ Mp3OutputFormat }) => new Mp3OutputFormat(),
+  m4a: ({ Mp4OutputFormat }) => new Mp4OutputFormat({ fastStart: 'in-memory' }),
+  ogg: ({ OggOutputFormat }) => new OggOutputFormat(),
+  webm: ({ WebMOutputFormat }) => new WebMOutputFormat(),
+  flac: ({ FlacOutputFormat }) => new FlacOutputFormat(),
+  wav: ({ WavOutputFormat }) => new WavOutputFormat(),
+};
+
+async function openTrack(input: Input, media: Media, container: string): Promise<Opened> {
   const track = await input.getPrimaryAudioTrack().catch(() => null);
-  const config = await track?.getDecoderConfig();
-  const toFormat = formats[container];
-  if (!track?.codec || !config || !toFormat) throw unsplittable(container);
-  const { codec } = track;
-  const sink = new media.EncodedPacketSink(track);
-  const spans = toSpans(await readTable(sink, track), bounds);
+  if (!track?.codec || formats[container] === undefined) throw unsplittable(container);
+  return { track, codec: track.codec, sink: new media.EncodedPacketSink(track) };
+}
+
+/** Opens a recording to be taken apart. Throws CallerError when it can't be. */
+export async function openSplit(source: AudioSource, { container, type }: AudioFacts): Promise<SplitAudio> {
+  const media = await import('mediabunny');
+  const input = await openInput(source);
+  const opened = await openTrack(input, media, container);
+  const { track, codec, sink } = opened;
+  const decoderConfig = await track.getDecoderConfig();
+  const format = formats[container];
+  if (!decoderConfig || !format) throw unsplittable(container);
   const cut = async ({ start, end }: Span): Promise<AudioPiece> => {
     const target = new media.BufferTarget();
-    const output = new media.Output({ format: toFormat(), target });
-    const source = new media.EncodedAudioPacketSource(codec);
-    output.addAudioTrack(source);
+    const output = new media.Output({ format: format(media), target });
+    const packets = new media.EncodedAudioPacketSource(codec);
+    output.addAudioTrack(packets);
     await output.start();
     let packet = await sink.getPacket(start);
     while (packet !== null && packet.timestamp < end) {
       const moved = packet.clone({ timestamp: Math.max(0, packet.timestamp - start) });
-      await source.add(moved, { decoderConfig: config });
+      await packets.add(moved, { decoderConfig });
       packet = await sink.getNextPacket(packet);
     }
     await output.finalize();
@@ -168,5 +197,9 @@ export async function splitAudio(
       seconds: end - start,
     };
   };
-  return { spans, cut };
+  return {
+    split: async (bounds, within) => toSpans(await readTable(opened, within), bounds),
+    cut,
+    close: () => input.dispose(),
+  };
 }

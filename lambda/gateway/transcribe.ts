@@ -64,13 +64,20 @@ function boundsOf(fleet: Fleet, index: number): SplitBounds {
 
 export interface Fitting {
   readonly selector: Selector;
-  /** Nobody takes it in one piece: the largest that somebody does; null when somebody takes it whole. */
+  /** It has to go in pieces: what one candidate takes at once. null when it goes whole. */
   readonly bounds: SplitBounds | null;
+}
+
+/** How large a recording or a piece of it is. */
+export interface AudioSize {
+  readonly bytes: number;
+  /** null when unknown. */
+  readonly seconds: number | null;
 }
 
 interface Asked {
   readonly question: TranscriptionQuestion;
-  readonly piece: AudioPiece;
+  readonly piece: AudioSize;
 }
 
 function refuseFeature({ task, words }: TranscriptionQuestion): CallerError {
@@ -98,19 +105,30 @@ export function toFitting(selector: Selector, fleet: Fleet, { question, piece }:
     return model !== undefined && !lacksFeature(model, question);
   });
   if (able.length === 0) throw refuseFeature(question);
-  const fits = able.filter((index) => {
-    const { bytes, seconds } = boundsOf(fleet, index);
-    return piece.bytes.length <= bytes && (piece.seconds ?? 0) <= seconds;
-  });
-  if (fits.length > 0) return { selector: { ...selector, among: fits }, bounds: null };
-  const bounds = able.map((index) => boundsOf(fleet, index));
+  const fits = able.filter((index) => takes(boundsOf(fleet, index), piece));
+  const isFree = (index: number): boolean => fleet.candidates[index]?.tier !== 'paid';
+  const free = able.filter(isFree);
+  // Whoever is free may need it in pieces; only to send it whole, nobody is paid.
+  if (fits.some(isFree) || (fits.length > 0 && free.length === 0))
+    return { selector: { ...selector, among: fits }, bounds: null };
+  const among = free.length > 0 ? free : able;
   return {
     selector: { ...selector, among: able },
-    bounds: {
-      bytes: Math.max(...bounds.map(({ bytes }) => bytes)),
-      seconds: Math.max(...bounds.map(({ seconds }) => seconds)),
-    },
+    bounds: widest(
+      among.map((index) => boundsOf(fleet, index)),
+      piece,
+    ),
   };
+}
+
+const takes = ({ bytes, seconds }: SplitBounds, piece: AudioSize): boolean =>
+  piece.bytes <= bytes && (piece.seconds ?? 0) <= seconds;
+
+/** Of the bounds of single candidates, those by which it falls into the fewest pieces. */
+function widest(bounds: readonly SplitBounds[], piece: AudioSize): SplitBounds {
+  const pieces = ({ bytes, seconds }: SplitBounds): number =>
+    Math.max(piece.bytes / bytes, (piece.seconds ?? 0) / seconds);
+  return bounds.reduce((best, one) => (pieces(one) < pieces(best) ? one : best));
 }
 
 const encoder = new TextEncoder();

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
-import { splitAudio, toSpans, type PacketTable } from '#lambda/gateway/audio-split.ts';
+import { toMemorySource } from '#lambda/gateway/audio-source.ts';
+import { openSplit, toSpans, type PacketTable } from '#lambda/gateway/audio-split.ts';
 import { stitchTranscripts } from '#lambda/wire/transcription/stitch.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
@@ -12,14 +13,15 @@ describe('splitting', () => {
     '%s: pieces are files of their own, and together as long as the whole',
     async (name) => {
       const bytes = read(name);
-      const facts = await readAudioHeader(bytes, name);
-      const { spans, cut } = await splitAudio(bytes, facts, { seconds: 1, bytes: Infinity });
+      const facts = await readAudioHeader(toMemorySource(bytes), name);
+      const { split, cut } = await openSplit(toMemorySource(bytes), facts);
+      const spans = await split({ seconds: 1, bytes: Infinity });
       expect(spans.length).toBeGreaterThan(2);
       expect(spans[0]?.start).toBe(0);
       for (const [index, span] of spans.entries()) {
         if (index > 0) expect(span.start).toBe(spans[index - 1]?.end);
         const piece = await cut(span);
-        const { container, seconds } = await readAudioHeader(piece.bytes, piece.name);
+        const { container, seconds } = await readAudioHeader(toMemorySource(piece.bytes), piece.name);
         expect(container).toBe(facts.container);
         expect(Math.abs((seconds ?? 0) - (span.end - span.start))).toBeLessThan(0.1);
         expect(piece.seconds).toBeLessThanOrEqual(1.0001);
@@ -30,19 +32,18 @@ describe('splitting', () => {
 
   it('knows how long a recording of a browser is, although its header does not', async () => {
     const bytes = read('browser-recording.webm');
-    const { container, seconds } = await readAudioHeader(bytes, 'recording.webm');
+    const { container, seconds } = await readAudioHeader(toMemorySource(bytes), 'recording.webm');
     expect(container).toBe('webm');
     expect(seconds).toBeGreaterThan(1.5);
     expect(seconds).toBeLessThan(3);
-    const { spans, cut } = await splitAudio(
-      bytes,
-      { container, type: 'audio/webm', seconds },
-      { seconds: 0.8, bytes: Infinity },
-    );
+    const { split, cut } = await openSplit(toMemorySource(bytes), { container, type: 'audio/webm', seconds });
+    const spans = await split({ seconds: 0.8, bytes: Infinity });
     expect(spans.length).toBeGreaterThan(1);
     const [span] = spans;
     const piece = span && (await cut(span));
-    expect((await readAudioHeader(piece?.bytes ?? new Uint8Array(), 'piece.webm')).seconds).toBeLessThan(1);
+    expect(
+      (await readAudioHeader(toMemorySource(piece?.bytes ?? new Uint8Array()), 'piece.webm')).seconds,
+    ).toBeLessThan(1);
   });
 
   it('cuts in the middle of a pause', async () => {
@@ -62,8 +63,9 @@ describe('splitting', () => {
     wav.writeUInt16LE(2, 32);
     wav.writeUInt16LE(16, 34);
     wav.writeUInt32LE(data.length, 40);
-    const facts = await readAudioHeader(wav, 'a.wav');
-    const { spans } = await splitAudio(wav, facts, { seconds: 10, bytes: Infinity });
+    const facts = await readAudioHeader(toMemorySource(wav), 'a.wav');
+    const { split } = await openSplit(toMemorySource(wav), facts);
+    const spans = await split({ seconds: 10, bytes: Infinity });
     expect(spans[0]?.end).toBeGreaterThanOrEqual(8);
     expect(spans[0]?.end).toBeLessThanOrEqual(8.6);
   });

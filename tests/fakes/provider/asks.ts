@@ -1,7 +1,7 @@
 // One request of any operation, read: what it needs from the limits, what is wrong with it, and its answer.
 import type { DialectId } from '#shared/catalog.ts';
 import { toAnswer } from './answer.ts';
-import { audioAnswer, parseUpload } from './audio.ts';
+import { audioAnswer, parseUpload, type Hearing } from './audio.ts';
 import { type Face, toChatBody, toFacePieces } from './faces.ts';
 import type { Fault, RefusalKind } from './faults.ts';
 import { BadQuestion, countTokens, parseQuestion, type Question } from './question.ts';
@@ -25,7 +25,7 @@ export interface ReplyContext {
   readonly mode: AnswerMode;
   readonly preface: string;
   readonly wordsPerChunk: number;
-  readonly speech: readonly string[];
+  readonly hearing: Hearing;
 }
 
 export interface Ask {
@@ -142,9 +142,10 @@ function toTranscription(request: FakeRequest): Ask {
     audioSeconds: upload.seconds,
     fields: upload.fields,
     hasPrefill: false,
-    refusal: () => null,
-    reply({ speech }) {
-      const { text, contentType } = audioAnswer(upload, speech);
+    refusal: ({ maxUploadBytes = Infinity, maxUploadSeconds = Infinity }) =>
+      upload.bytes.length > maxUploadBytes || upload.seconds > maxUploadSeconds ? { kind: 'too_large' } : null,
+    reply({ hearing }) {
+      const { text, contentType } = audioAnswer(upload, hearing);
       return { pieces: [{ kind: 'whole', text, tokens: 0 }], outputTokens: 0, contentType };
     },
   };

@@ -5,6 +5,7 @@ export interface Upload {
   readonly model: string;
   readonly format: string;
   readonly seconds: number;
+  readonly bytes: Uint8Array;
   readonly fields: readonly string[];
 }
 
@@ -32,17 +33,37 @@ export function parseUpload(request: FakeRequest): Upload | null {
   const model = values.get('model');
   if (file === undefined || model === undefined) return null;
   const format = values.get('response_format') ?? 'json';
-  return { model, format, seconds: secondsOf(Buffer.from(file, 'latin1')), fields: [...values.keys()] };
+  const bytes = Buffer.from(file, 'latin1');
+  return { model, format, seconds: secondsOf(bytes), bytes, fields: [...values.keys()] };
 }
 
-/** The transcript: two words for every second begun, from `speech` over and over, else `word1 word2 ...`. */
-export function audioAnswer(
-  upload: Upload,
-  speech: readonly string[] = [],
-): { readonly text: string; readonly contentType: string } {
-  const count = Math.max(1, Math.ceil(upload.seconds * 2));
-  const words = Array.from({ length: count }, (_, index) => speech[index % speech.length] ?? `word${index + 1}`);
-  const text = words.join(' ');
+/** A word as it was heard, in seconds from the beginning of the upload. */
+export interface HeardWord {
+  readonly word: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Ways to understand an upload: words said over and over, or what an ear hears in it. */
+export interface Hearing {
+  readonly speech?: readonly string[];
+  readonly hear?: ((upload: Uint8Array) => readonly HeardWord[]) | undefined;
+}
+
+function toHeard({ seconds, bytes }: Upload, { speech = [], hear }: Hearing): readonly HeardWord[] {
+  if (hear) return hear(bytes);
+  const count = Math.max(1, Math.ceil(seconds * 2));
+  return Array.from({ length: count }, (_, index) => ({
+    word: speech[index % speech.length] ?? `word${index + 1}`,
+    start: index / 2,
+    end: (index + 1) / 2,
+  }));
+}
+
+/** The transcript: as it is heard, else two words for every second begun, from `speech` over and over, else `word1 word2 ...`. */
+export function audioAnswer(upload: Upload, hearing: Hearing): { readonly text: string; readonly contentType: string } {
+  const words = toHeard(upload, hearing);
+  const text = words.map(({ word }) => word).join(' ');
   if (upload.format === 'text') return { text: `${text}\n`, contentType: 'text/plain; charset=utf-8' };
   if (upload.format !== 'verbose_json') return { text: JSON.stringify({ text }), contentType: 'application/json' };
   const body = {
@@ -51,7 +72,7 @@ export function audioAnswer(
     duration: upload.seconds,
     text,
     segments: [{ id: 0, seek: 0, start: 0, end: upload.seconds, text, tokens: [] }],
-    words: words.map((word, index) => ({ word, start: index / 2, end: (index + 1) / 2 })),
+    words,
   };
   return { text: JSON.stringify(body), contentType: 'application/json' };
 }

@@ -167,8 +167,18 @@ function serve(provider: Provider, one: Case, charge: Charge): ReplyPlan {
     ttftMs: (model.ttftMs ?? 100) * spread(),
     tokensPerSecond: (model.tokensPerSecond ?? 100) * spread(),
   };
-  const { answer: mode = 'canonical', preface = '', wordsPerChunk = 1, speech = [] } = spec;
-  const reply = ask.reply({ model, dialect, fault, number: one.number, nowMs, mode, preface, wordsPerChunk, speech });
+  const { answer: mode = 'canonical', preface = '', wordsPerChunk = 1 } = spec;
+  const reply = ask.reply({
+    model,
+    dialect,
+    fault,
+    number: one.number,
+    nowMs,
+    mode,
+    preface,
+    wordsPerChunk,
+    hearing: spec,
+  });
   const views = provider.limits.views({ key: one.key, model: model.id }, nowMs);
   const headers = {
     ...toLimitHeaders(dialect, views, { nowMs, refused: false }),

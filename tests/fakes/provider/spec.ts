@@ -1,4 +1,5 @@
 // The words of the simulated provider: what it serves, what it limits, what it is asked and what it answers.
+import type { Hearing } from './audio.ts';
 import type { DialectId } from '#shared/catalog.ts';
 import type { Fault } from './faults.ts';
 
@@ -26,6 +27,9 @@ export interface FakeModel {
   readonly reasoning?: boolean;
   /** Request fields it answers with 400, naming them. */
   readonly rejectsFields?: readonly string[];
+  /** Larger or longer uploads are answered with 413. */
+  readonly maxUploadBytes?: number;
+  readonly maxUploadSeconds?: number;
   /** Applied to every request of this model. */
   readonly fault?: Fault | string;
 }
@@ -98,6 +102,8 @@ export interface FakeProviderSpec {
   readonly preface?: string;
   /** Words that every transcript is made of, in turn; default numbered words. */
   readonly speech?: readonly string[];
+  /** What is heard in an upload, instead. */
+  readonly hear?: Hearing['hear'];
   /** Words in one streamed chunk; default 1. More makes long simulations cheap. */
   readonly wordsPerChunk?: number;
   /** Seed of jitter and chaos; default 1. */

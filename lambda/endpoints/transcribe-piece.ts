@@ -1,0 +1,114 @@
+// One piece of audio through the loop: what holds for the whole recording, and the transcript of each piece with who made it.
+import { CallerError } from '#shared/failures.ts';
+import type { Caller } from '../gateway/answer.ts';
+import type { Purse } from '../gateway/budget.ts';
+import { toPolicy } from '../gateway/controls.ts';
+import type { RunResult } from '../gateway/run.ts';
+import { createTranscribeOperation, toFitting, type AudioPiece } from '../gateway/transcribe.ts';
+import type { ReplyBody } from '../ports.ts';
+import type { Policy } from '../routing/policy.ts';
+import type { Selector } from '../routing/selector.ts';
+import type { TranscriptionQuestion } from '../wire/transcription/question.ts';
+import type { Transcript } from '../wire/transcription/transcript.ts';
+import { toSelector } from './ask.ts';
+import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
+import { toPermitted, toPermittedPolicy } from './permitted.ts';
+
+/** What holds for the whole recording, whatever pieces it comes in. */
+export interface Setting {
+  readonly services: Services;
+  readonly question: TranscriptionQuestion;
+  readonly policy: Policy;
+  readonly purse: Purse | null;
+  /** Who is meant by the model's name, within what the asker may use. */
+  readonly meant: Selector;
+}
+
+export interface Wanted {
+  readonly question: TranscriptionQuestion;
+  /** Controls of routing as the body field `freeway` holds them; null when only headers say any. */
+  readonly controls: unknown;
+  /** How long to wait for quota unless the asker says otherwise, ms. */
+  readonly patienceMs: number;
+}
+
+/** Throws CallerError for a model or controls that are wrong, and for what the asker may not use. */
+export async function toSetting(
+  deps: EndpointDeps,
+  visit: Visit,
+  { question, controls, patienceMs }: Wanted,
+): Promise<Setting> {
+  const principal = principalOf(visit);
+  const services = await deps.current(principal);
+  const { fleet } = services;
+  const selector = toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
+  const policy = toPolicy(controls, visit.exchange.headers, { paid: deps.paid, maxWaitMs: patienceMs });
+  return {
+    services,
+    question,
+    meant: toPermitted(selector, fleet.candidates, principal),
+    policy: toPermittedPolicy(policy, principal),
+    purse: principal.key === null ? null : await deps.keyLimits.admit(principal.key),
+  };
+}
+
+/** On whose behalf a piece is transcribed, and until when. */
+export interface PieceAsk {
+  readonly deps: EndpointDeps;
+  readonly requestId: string;
+  readonly setting: Setting;
+  readonly caller: Pick<Caller, 'gone' | 'onGone' | 'watch'>;
+  /** Header by which providers join the request's trace; null when nothing is traced. */
+  readonly traceparent: string | null;
+  /** When it must be over, ms since the epoch. */
+  readonly deadlineAtMs: number;
+}
+
+export interface Made {
+  readonly transcript: Transcript;
+  readonly result: RunResult;
+}
+
+const nowhere: ReplyBody = { write: () => true, drained: () => Promise.resolve(), end: () => undefined };
+
+/** The caller as the loop sees it while a transcript is only being made: nothing goes out yet. */
+function quietly({ caller }: PieceAsk): Caller {
+  return {
+    commit: () => nowhere,
+    get gone() {
+      return caller.gone;
+    },
+    onGone: caller.onGone,
+    ...(caller.watch ? { watch: caller.watch } : {}),
+  };
+}
+
+/** The transcript of one piece. Rejects with CallerError when nobody could make it. */
+export async function transcribePiece(ask: PieceAsk, piece: AudioPiece): Promise<Made> {
+  const { deps, requestId, setting, traceparent, deadlineAtMs } = ask;
+  const { services, question, policy, purse, meant } = setting;
+  const { fleet, gateway } = services;
+  let transcript: Transcript | null = null;
+  const size = { bytes: piece.bytes.length, seconds: piece.seconds };
+  const operation = createTranscribeOperation({
+    requestId,
+    question,
+    piece,
+    selector: toFitting(meant, fleet, { question, piece: size }).selector,
+    traceparent,
+    policy,
+    purse,
+    deadlineAtMs,
+    fleet,
+    dialectOf: (index) => deps.dialectOf(fleet, index),
+    onTranscript: (made) => (transcript = made),
+  });
+  const result = await gateway.run({ operation, caller: quietly(ask) });
+  if (transcript === null)
+    throw new CallerError('internal', 'The transcript was lost on our side. Send the request again.');
+  return { transcript, result };
+}
+
+/** Whether somebody found the piece too large, so that smaller ones may do. */
+export const isTooLarge = (error: unknown): error is CallerError =>
+  error instanceof CallerError && error.attempts.some(({ failure }) => failure === 'too_large');

@@ -1,0 +1,166 @@
+// A whole recording within one request: in one piece where somebody takes it, else in several at once, smaller ones where providers ask for it.
+import { CallerError } from '#shared/failures.ts';
+import { readAudioHeader, type AudioFacts } from '../gateway/audio-header.ts';
+import type { AudioSource } from '../gateway/audio-source.ts';
+import { openSplit, type Span, type SplitAudio, type SplitBounds } from '../gateway/audio-split.ts';
+import { halve, mayHalve, PIECES_AT_ONCE, toPieceBounds, UNBOUNDED } from '../gateway/piece-size.ts';
+import type { RunResult } from '../gateway/run.ts';
+import { toFitting } from '../gateway/transcribe.ts';
+import { stitchTranscripts } from '../wire/transcription/stitch.ts';
+import type { ExchangeCaller } from './caller.ts';
+import type { EndpointDeps, Visit } from './endpoint.ts';
+import { isTooLarge, transcribePiece, type Made, type PieceAsk, type Setting } from './transcribe-piece.ts';
+
+/** One request for a transcript. */
+export interface RecordingAsk {
+  readonly deps: EndpointDeps;
+  readonly visit: Visit;
+  readonly caller: ExchangeCaller;
+  readonly traceparent: string | null;
+  readonly deadlineAtMs: number;
+  readonly setting: Setting;
+}
+
+export interface Recording {
+  readonly name: string;
+  readonly source: AudioSource;
+}
+
+type PieceCaller = PieceAsk['caller'];
+
+/** The caller, until one piece has failed for good: then nothing more is begun, and what is under way ends. */
+function createHalt(caller: PieceCaller): { readonly caller: PieceCaller; readonly halt: () => void } {
+  let halted = false;
+  const listeners = new Set<() => void>();
+  return {
+    caller: {
+      get gone() {
+        return halted || caller.gone;
+      },
+      onGone: (listener) => {
+        const off = caller.onGone(listener);
+        listeners.add(listener);
+        return () => {
+          off();
+          listeners.delete(listener);
+        };
+      },
+    },
+    halt: () => {
+      halted = true;
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+/** Runs the work over all items, some at once, keeping their order. After the first failure nothing more begins; it is thrown when all has ended. */
+async function mapSome<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const failures: unknown[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length && failures.length === 0; index = next++) {
+      const item = items[index];
+      if (item === undefined) continue;
+      try {
+        results[index] = await work(item);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(PIECES_AT_ONCE, items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
+  return results;
+}
+
+const sum = (amounts: readonly (number | null)[]): number | null =>
+  amounts.reduce((total, amount) => (total === null || amount === null ? null : total + amount), 0);
+
+/** One account of all pieces, by whoever made the last. */
+function joinResults(results: readonly RunResult[]): RunResult {
+  const last = results.at(-1);
+  if (last === undefined) throw new CallerError('internal', 'The recording has no pieces.');
+  const costUsd = sum(results.map((result) => result.costUsd));
+  const seconds = sum(results.map(({ usage }) => usage?.audioSeconds ?? null));
+  return {
+    ...last,
+    receipt: {
+      ...last.receipt,
+      attempts: results.flatMap(({ receipt }) => receipt.attempts),
+      waitedMs: Math.max(...results.map(({ receipt }) => receipt.waitedMs)),
+      costUsd,
+    },
+    usage: seconds === null ? null : { audioSeconds: seconds },
+    costUsd,
+    settled: Promise.all(results.map(({ settled }) => settled)).then(() => undefined),
+  };
+}
+
+type MadeSpan = Made & Span;
+
+/** The pieces of one recording. Whoever finds one too large makes all that are still to come smaller. */
+function createPieces(ask: PieceAsk, audio: SplitAudio): (span: Span) => Promise<MadeSpan[]> {
+  const { halt, caller: patient } = createHalt(ask.caller);
+  let most = UNBOUNDED;
+  const smaller = async (span: Span): Promise<MadeSpan[]> => {
+    const made: MadeSpan[] = [];
+    for (const part of await audio.split(most, span)) made.push(...(await transcribeSpan(part)));
+    return made;
+  };
+  const transcribeSpan = async (span: Span): Promise<MadeSpan[]> => {
+    if (span.end - span.start > most.seconds && mayHalve(span)) return smaller(span);
+    const piece = await audio.cut(span);
+    try {
+      return [{ ...span, ...(await transcribePiece({ ...ask, caller: patient }, piece)) }];
+    } catch (error) {
+      if (!isTooLarge(error) || !mayHalve(span) || patient.gone) throw error;
+      most = halve(most, { bytes: piece.bytes.length, seconds: span.end - span.start });
+      return smaller(span);
+    }
+  };
+  return async (span: Span): Promise<MadeSpan[]> => {
+    try {
+      return await transcribeSpan(span);
+    } catch (error) {
+      halt();
+      throw error;
+    }
+  };
+}
+
+async function inPieces(
+  ask: RecordingAsk,
+  { source }: Recording,
+  { facts, bounds }: { readonly facts: AudioFacts; readonly bounds: SplitBounds },
+): Promise<Made> {
+  const audio = await openSplit(source, facts);
+  try {
+    const work = createPieces({ ...ask, requestId: ask.visit.requestId }, audio);
+    const made = (await mapSome(await audio.split(toPieceBounds(bounds)), work)).flat();
+    return { transcript: stitchTranscripts(made), result: joinResults(made.map(({ result }) => result)) };
+  } finally {
+    audio.close();
+  }
+}
+
+/** The transcript of a recording. Rejects with CallerError for what is wrong with it, before anything is spent, and when nobody could make it. */
+export async function transcribeRecording(ask: RecordingAsk, recording: Recording): Promise<Made> {
+  const { source, name } = recording;
+  const { setting, visit, caller } = ask;
+  const facts = await readAudioHeader(source, name);
+  const { container, type, seconds } = facts;
+  const size = { bytes: source.size, seconds };
+  const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
+  if (bounds !== null) return inPieces(ask, recording, { facts, bounds });
+  const bytes = await source.read(0, source.size);
+  try {
+    return await transcribePiece(
+      { ...ask, requestId: visit.requestId },
+      { bytes, name: `audio.${container}`, type, seconds },
+    );
+  } catch (error) {
+    if (!isTooLarge(error) || seconds === null || !mayHalve({ start: 0, end: seconds }) || caller.gone) throw error;
+    return inPieces(ask, recording, { facts, bounds: halve(UNBOUNDED, { bytes: source.size, seconds }) });
+  }
+}

@@ -1,0 +1,32 @@
+// A recording that is read piece by piece, wherever it lies: in memory, in a file, or in a bucket.
+import type { Input } from 'mediabunny';
+
+export interface AudioSource {
+  /** Bytes. */
+  readonly size: number;
+  /** The bytes from `start` up to, without, `end`. */
+  read(start: number, end: number): Promise<Uint8Array>;
+}
+
+/** A recording that is in memory already. */
+export const toMemorySource = (bytes: Uint8Array): AudioSource => ({
+  size: bytes.length,
+  read: (start, end) => Promise.resolve(bytes.subarray(start, end)),
+});
+
+/** So much of a recording is kept in memory while it is read. */
+const CACHE_BYTES = 8 * 1024 * 1024;
+
+/** The recording as the demuxer reads it. Whoever opens it disposes of it. */
+export async function openInput(source: AudioSource): Promise<Input> {
+  const { ALL_FORMATS, CustomSource, Input } = await import('mediabunny');
+  return new Input({
+    source: new CustomSource({
+      getSize: () => source.size,
+      read: (start, end) => source.read(start, end),
+      maxCacheSize: CACHE_BYTES,
+      prefetchProfile: 'fileSystem',
+    }),
+    formats: ALL_FORMATS,
+  });
+}

@@ -1,0 +1,105 @@
+// Recordings longer than providers take at once: which pieces are made, what follows when one is too large, and when one fails for good.
+import OpenAI, { toFile } from 'openai';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
+import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
+import type { FakeModel } from '../fakes/provider/spec.ts';
+import { hearSpeech, synthesise } from '../fakes/speech.ts';
+import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
+
+const MODEL = { id: 'w', kind: 'transcription', formats: ['json', 'verbose_json'], features: ['words', 'segments'] };
+const speech = synthesise(1_200);
+const said = speech.words.map(({ word }) => word);
+
+let provided: { provider: FakeProvider; server: FakeServer }[] = [];
+let freeway: Started;
+
+async function provide(name: string, more: Partial<FakeModel> = {}): Promise<FakeProvider> {
+  const models = [{ id: 'w', kind: 'transcription' as const, ttftMs: 20, ...more }];
+  const provider = createFakeProvider({ name, models, hear: hearSpeech }, { now: Date.now });
+  provided.push({ provider, server: await serveFakeProvider(provider) });
+  return provider;
+}
+
+async function start(models: readonly Record<string, unknown>[]): Promise<OpenAI> {
+  freeway = await startServer(
+    provided.map(({ provider, server }, index) =>
+      toEntry(provider.name, server.baseUrl, { models: [{ ...MODEL, ...models[index] }] }),
+    ),
+    { FREEWAY_DEMO: 'off' },
+  );
+  return new OpenAI({ apiKey: OWNER_KEY, baseURL: `${freeway.url}/v1`, maxRetries: 0 });
+}
+
+async function hear(client: OpenAI): Promise<string[]> {
+  const { words } = await client.audio.transcriptions.create({
+    file: await toFile(speech.wav, 'talk.wav'),
+    model: 'auto',
+    response_format: 'verbose_json',
+    timestamp_granularities: ['word'],
+  });
+  return (words ?? []).map(({ word }) => word);
+}
+
+beforeEach(() => {
+  provided = [];
+});
+afterEach(async () => {
+  await freeway.stop();
+  await Promise.all(provided.map(({ server }) => server.close()));
+});
+
+describe('pieces', () => {
+  it('fit one provider whole, not one by size and another by length', async () => {
+    const small = await provide('small', { maxUploadBytes: 2_000_000 });
+    const short = await provide('short', { maxUploadSeconds: 30 });
+    const client = await start([
+      { maxBytes: 2_000_000, maxSeconds: 10_000 },
+      { maxBytes: 26_000_000, maxSeconds: 30 },
+    ]);
+    expect(await hear(client)).toEqual(said);
+    expect(small.books().total().served + short.books().total().served).toBeGreaterThan(9);
+    for (const provider of [small, short]) expect(provider.books().total().refused).toEqual({});
+  });
+
+  it('become smaller where a provider refuses them as too large, and so do all that follow', async () => {
+    const provider = await provide('tight', { maxUploadBytes: 1_600_000 });
+    const client = await start([{}]);
+    expect(await hear(client)).toEqual(said);
+    const { served, refused } = provider.books().total();
+    // 19.2 MB: 12 pieces of the size that is taken, or some more where sizes were tried on the way there.
+    expect(served).toBeGreaterThanOrEqual(12);
+    expect(served).toBeLessThanOrEqual(24);
+    expect(Object.values(refused).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(12);
+  });
+
+  it('are no longer begun once one has failed for good', async () => {
+    const provider = await provide('picky', { maxUploadSeconds: 60, ttftMs: 150 });
+    provider.script(['ok', { kind: 'refusal', refusal: 'invalid_request' }, 'ok']);
+    const client = await start([{ maxSeconds: 60 }]);
+    await expect(hear(client)).rejects.toMatchObject({ status: 400 });
+    // Of some twenty-two pieces those that were under way, and no more.
+    const { accepted, refused } = provider.books().total();
+    expect(accepted).toBeLessThanOrEqual(4);
+    expect(Object.keys(refused)).toHaveLength(1);
+  });
+
+  it('are made for who is free, although somebody paid would take the whole', async () => {
+    const free = await provide('free');
+    const paid = await provide('paid');
+    const client = await start([{ maxSeconds: 300 }, {}]);
+    await freeway.stop();
+    freeway = await startServer(
+      provided.map(({ provider, server }) =>
+        toEntry(provider.name, server.baseUrl, {
+          tier: provider === paid ? 'paid' : 'free',
+          models: [{ ...MODEL, ...(provider === free ? { maxSeconds: 300 } : {}) }],
+        }),
+      ),
+      { FREEWAY_DEMO: 'off' },
+    );
+    client.baseURL = `${freeway.url}/v1`;
+    expect(await hear(client)).toEqual(said);
+    expect(paid.books().total().accepted).toBe(0);
+  });
+});

@@ -1,0 +1,55 @@
+// What is told of files that are no sound, or not the sound they claim to be, before anything is spent on them.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
+import { toMemorySource } from '#lambda/gateway/audio-source.ts';
+import { synthesise } from '../fakes/speech.ts';
+
+const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
+
+/** The same file with four bytes of its own choosing, so far behind a word that stands in it. */
+function patched(bytes: Buffer, { behind, by, value }: { behind: string; by: number; value: number }): Buffer {
+  const copy = Buffer.from(bytes);
+  copy.writeUInt32BE(value, copy.indexOf(behind) + behind.length + by);
+  return copy;
+}
+
+const wav = synthesise(2).wav;
+/** ADPCM, of which nobody can cut pieces. */
+const adpcm = Buffer.from(wav);
+adpcm.writeUInt16LE(2, 20);
+const m4a = read('dd-transcription.m4a');
+const days = patched(patched(m4a, { behind: 'mvhd', by: 16, value: 0xff_ff_ff_00 }), {
+  behind: 'mdhd',
+  by: 16,
+  value: 0xff_ff_ff_00,
+});
+
+describe('the header of a recording', () => {
+  it.each([
+    ['empty', Buffer.alloc(0), /is empty/],
+    ['text', Buffer.from('just some words'), /no audio we know/],
+    [
+      'text behind an ID3 mark',
+      Buffer.concat([Buffer.from('ID3\x03\0\0\0\0\0\x10'), Buffer.alloc(2_000, 'A')]),
+      /cut or damaged/,
+    ],
+    ['cut in its header', wav.subarray(0, 30), /cut or damaged/],
+    ['an m4a cut before its sound', m4a.subarray(0, 2_000), /cut or damaged/],
+    ['without sound', synthesise(0).wav, /length is zero/],
+    ['of a codec that is not known here', adpcm, /codec/],
+    ['claiming hours that it does not hold', days, /claims 25 hours of sound, but the file holds 2 seconds/],
+  ])('%s', async (_, bytes, message) => {
+    await expect(readAudioHeader(toMemorySource(bytes), 'a.mp3')).rejects.toMatchObject({
+      code: 'invalid_request',
+      param: 'file',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('of a WAV file whose length is a lie is believed no further than the file reaches', async () => {
+    const lying = Buffer.from(wav);
+    lying.writeUInt32LE(0xf0_00_00_00, 40);
+    expect(await readAudioHeader(toMemorySource(lying), 'a.wav')).toMatchObject({ container: 'wav', seconds: 2 });
+  });
+});
