@@ -11,6 +11,7 @@ export const german: AppMessages = {
   usage: 'Verbrauch',
   explain: 'Erklären',
   people: 'Personen',
+  rollout: 'Einführung',
   models: 'Modelle',
   settings: 'Einstellungen',
   more: 'Mehr',

@@ -12,6 +12,7 @@ export const english = {
   usage: 'Usage',
   explain: 'Explain',
   people: 'People',
+  rollout: 'Rollout',
   models: 'Models',
   settings: 'Settings',
   more: 'More',

@@ -4,6 +4,7 @@ import {
   Boxes,
   ChartColumn,
   CodeXml,
+  FlaskConical,
   KeyRound,
   MessageCircle,
   Route,
@@ -15,7 +16,17 @@ import { useSession } from '../lib/session.tsx';
 
 export interface Destination {
   readonly path: string;
-  readonly name: 'chat' | 'transcribe' | 'providers' | 'keys' | 'usage' | 'models' | 'explain' | 'people' | 'settings';
+  readonly name:
+    | 'chat'
+    | 'transcribe'
+    | 'providers'
+    | 'keys'
+    | 'usage'
+    | 'models'
+    | 'explain'
+    | 'people'
+    | 'rollout'
+    | 'settings';
   readonly icon: LucideIcon;
   /** Paths that belong to it too. */
   readonly also?: string;
@@ -32,6 +43,7 @@ const destinations: readonly Destination[] = [
   { path: '/models', name: 'models', icon: Boxes },
   { path: '/explain', name: 'explain', icon: Route },
   { path: '/people', name: 'people', icon: UsersRound, admin: true },
+  { path: '/rollout', name: 'rollout', icon: FlaskConical, admin: true },
   { path: '/settings', name: 'settings', icon: Settings2 },
 ];
 

@@ -50,6 +50,11 @@ const people = createRoute({
   path: '/people',
   component: lazyRouteComponent(() => import('../features/people/page.tsx'), 'PeoplePage'),
 });
+const rollout = createRoute({
+  getParentRoute: () => root,
+  path: '/rollout',
+  component: lazyRouteComponent(() => import('../features/rollout/page.tsx'), 'RolloutPage'),
+});
 const models = createRoute({
   getParentRoute: () => root,
   path: '/models',
@@ -74,6 +79,7 @@ export const createAppRouter = () =>
       receipt,
       explain,
       people,
+      rollout,
       models,
       settings,
     ]),
