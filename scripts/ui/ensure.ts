@@ -1,36 +1,46 @@
 // Builds the web app if what is there is older than its sources; several at once build it once.
-import { mkdirSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildUi } from './build.ts';
 import { isUiStale, uiRoot } from './folders.ts';
 
 const LOOK_EVERY_MS = 200;
-/** Whoever holds the lock for longer has died. */
-const LONGEST_MS = 60_000;
+/** The number of the process that builds. */
+const lock = join(uiRoot, 'dist.lock');
 
-function take(lock: string): boolean {
+function take(): boolean {
   try {
-    mkdirSync(lock);
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
     return true;
   } catch {
     return false;
   }
 }
 
+/** Whoever was killed while it built left its lock behind. */
+function freeIfLeft(): void {
+  try {
+    const holder = Number(readFileSync(lock, 'utf8'));
+    // Not yet written, or written by somebody at work.
+    if (holder > 0) process.kill(holder, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') rmSync(lock, { force: true });
+  }
+}
+
 /** Resolves when the built app is up to date. */
 export async function ensureUi(): Promise<void> {
-  const lock = join(uiRoot, 'dist.lock');
-  for (let waitedMs = 0; isUiStale(); waitedMs += LOOK_EVERY_MS) {
-    if (waitedMs > LONGEST_MS) rmSync(lock, { recursive: true, force: true });
-    if (!take(lock)) {
+  while (isUiStale()) {
+    if (!take()) {
+      freeIfLeft();
       await sleep(LOOK_EVERY_MS);
       continue;
     }
     try {
       await buildUi();
     } finally {
-      rmSync(lock, { recursive: true, force: true });
+      rmSync(lock, { force: true });
     }
   }
 }
