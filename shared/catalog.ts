@@ -63,6 +63,7 @@ const field = z.enum(chatFields);
  * - `set`: send this value when the caller gave none. `map`: replace one value of a field by another (null drops it).
  * - `systemRole`: role used for developer and system messages. `dropMessageFields`: leave fields out of every message.
  * - `dropNulls`: leave out null fields of body and messages. `exclusive`: when `field` is present, drop `drops`.
+ * - `effort`: where models of formats without a field for it are told how hard to think.
  * - `requireHeader`: constant extra header. `prefill`: field that marks a last assistant message as the beginning of the answer.
  */
 export const quirkSchema = z.intersection(
@@ -80,6 +81,7 @@ export const quirkSchema = z.intersection(
     }),
     z.object({ kind: z.literal('dropNulls') }),
     z.object({ kind: z.literal('exclusive'), field, drops: z.array(field) }),
+    z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
     z.object({ kind: z.literal('requireHeader'), header: z.string(), value: z.string() }),
     z.object({ kind: z.literal('prefill'), field: z.enum(['prefix']) }),
   ]),
@@ -193,6 +195,7 @@ export const providerSchema = z.object({
   dialect: z.enum(dialectIds),
   /** May hold `{field}` placeholders filled from the credential. */
   baseUrl: z.string(),
+  /** Paths of calls by their kind; by the id of another wire than `wire`, what goes before that wire's own paths. */
   paths: z._default(z.record(z.string(), z.string()), {}),
   auth: authSchema,
   /** How calls are authorised where the key is no plain one, but stands for an identity: access keys, an application, a role. */

@@ -142,6 +142,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, body: AskedB
     policy: shadowOf === undefined ? allowed : toShadowPolicy(allowed, shadowOf),
     deadlineAtMs,
     fleet,
+    callerWire: wire,
     wires: deps.chatWires,
     writer,
     dialectOf: (index) => deps.dialectOf(fleet, index),

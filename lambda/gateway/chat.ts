@@ -2,7 +2,7 @@
 import type { WireId } from '#shared/catalog.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
-import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter } from '../wire/types.ts';
+import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter, UpstreamWire } from '../wire/types.ts';
 import type { Headers } from '../ports.ts';
 import { needsMask } from '../routing/capabilities.ts';
 import { classify } from '../routing/classify.ts';
@@ -30,7 +30,9 @@ export interface ChatInput {
   readonly policy: Policy;
   readonly deadlineAtMs: number;
   readonly fleet: Fleet;
-  /** The codecs of all wires that the caller or a candidate of the fleet may speak. */
+  /** The wire the caller speaks. */
+  readonly callerWire: ChatWire;
+  /** The codecs of all wires that a candidate of the fleet may speak. */
   readonly wires: ChatWires;
   /** Writes the answer's stream in the caller's wire. */
   readonly writer: StreamWriter;
@@ -117,7 +119,7 @@ function idleMs(candidate: Candidate, question: ChatQuestion): number {
   return candidate.sizeRank === 2 || question.needs.reasoning ? IDLE_THOUGHT_MS : IDLE_MS;
 }
 
-function wireOf(wires: ChatWires, id: WireId): ChatWire {
+function wireOf(wires: ChatWires, id: WireId): UpstreamWire {
   const wire = wires[id];
   if (wire === undefined) throw new Error(`the wire ${id} is not spoken`);
   return wire;
@@ -135,8 +137,9 @@ function toTarget({ fleet }: ChatInput, index: number, stripped: readonly string
   if (!candidate || !credential || !model) throw new Error('no such candidate');
   const { provider } = credential;
   const wireId = wireIdOf(fleet, index);
-  // The provider's path is that of its own wire.
+  // The provider's path is that of its own wire; other wires may be spoken elsewhere below its address.
   const path = model.path ?? (wireId === provider.wire ? provider.paths['chat'] : undefined);
+  const place = wireId === provider.wire ? '' : (provider.paths[wireId] ?? '');
   const target: RequestTarget = {
     model: candidate.modelId,
     quirks: provider.quirks,
@@ -144,7 +147,7 @@ function toTarget({ fleet }: ChatInput, index: number, stripped: readonly string
     wantUsage: true,
     maxOutputTokens: model.maxOutput ?? null,
   };
-  return { candidate, target, wireId, path };
+  return { candidate, target, wireId, pathOf: (usual: string) => path ?? `${place}${usual}` };
 }
 
 const none: readonly string[] = [];
@@ -155,10 +158,14 @@ function pick(headers: Headers, names: readonly string[] = none): Headers {
   return given;
 }
 
-function toHeaders({ question, traceparent, headers = {} }: ChatInput, wire: ChatWire, target: RequestTarget): Headers {
+function toHeaders(
+  { question, traceparent, headers = {} }: ChatInput,
+  wire: UpstreamWire,
+  target: RequestTarget,
+): Headers {
   return {
     'content-type': 'application/json',
-    accept: question.stream ? 'text/event-stream' : 'application/json',
+    accept: question.stream ? (wire.framing?.contentType ?? 'text/event-stream') : 'application/json',
     ...(traceparent ? { traceparent } : {}),
     ...(wire.id === question.wire ? pick(headers, wire.callerHeaders) : {}),
     ...wire.requiredHeaders(target),
@@ -167,14 +174,13 @@ function toHeaders({ question, traceparent, headers = {} }: ChatInput, wire: Cha
 
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
-  const { question, fleet, wires, writer } = input;
+  const { question, fleet, wires, writer, callerWire } = input;
   const profile = toChatProfile(question);
   const rescue = createRescue(fleet.candidates, input.policy.rescue);
-  const callerWire = wireOf(wires, question.wire);
   /** What the request to a candidate had to leave out. */
   const dropped = new Map<number, readonly string[]>();
   const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
-    const { candidate, target, wireId, path } = toTarget(input, index, stripped);
+    const { candidate, target, wireId, pathOf } = toTarget(input, index, stripped);
     const wire = wireOf(wires, wireId);
     const continuation = rescue.resume(index)?.continuation ?? null;
     const { text, dropped: left } =
@@ -184,7 +190,7 @@ export function createChatOperation(input: ChatInput): Operation {
     const all = wireId === question.wire ? left : [...question.dropped, ...left];
     if (all.length > 0) dropped.set(index, all);
     return {
-      path: path ?? wire.requestPath(question, target),
+      path: pathOf(wire.requestPath(question, target)),
       headers: toHeaders(input, wire, target),
       body: text,
       firstContentTimeoutMs: firstContentMs(candidate, question, profile),

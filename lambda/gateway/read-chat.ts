@@ -2,7 +2,17 @@
 import type { Usage } from '#shared/usage.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Headers } from '../ports.ts';
-import type { ChatQuestion, ChatWire, Dialect, Finish, HttpReply, ObservedLimit, StreamWriter } from '../wire/types.ts';
+import { isStreamOf } from './cut.ts';
+import type {
+  ChatQuestion,
+  ChatWire,
+  Dialect,
+  Finish,
+  HttpReply,
+  ObservedLimit,
+  StreamWriter,
+  UpstreamWire,
+} from '../wire/types.ts';
 import { toFailure } from './send.ts';
 import type { ReaderContext, ReplyReader } from './operation.ts';
 import { createCollectReader } from './read-collect.ts';
@@ -15,7 +25,7 @@ import type { Rescue, Resumption } from './rescue.ts';
 export interface ChatReading {
   readonly question: ChatQuestion;
   /** The wire the provider speaks. */
-  readonly wire: ChatWire;
+  readonly wire: UpstreamWire;
   /** The wire the caller speaks. Where both are the same, bytes are passed on as they are. */
   readonly callerWire: ChatWire;
   /** Writes the stream the caller gets, over all attempts. */
@@ -101,7 +111,7 @@ export function createChatReader(asked: Omit<ChatReading, 'over'>, resumption: R
   return {
     onHead: (status, headers) => {
       head = { status, headers };
-      const isStream = (headers['content-type'] ?? '').includes('event-stream');
+      const isStream = isStreamOf(asked.wire, headers['content-type'] ?? '');
       if (status < 200 || status > 299) body = createFaultReader(status, headers, reading);
       else body = createBodyReader(reading, isStream, resumption);
     },

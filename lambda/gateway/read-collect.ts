@@ -1,8 +1,9 @@
 // Reads a streamed reply for a caller who asked for a whole one: collects it and writes it as one answer.
 import type { ProviderFailure } from '#shared/failures.ts';
 import { createGathering, findFault } from '../wire/facts.ts';
-import { createSse, endSse, feedSse } from '../wire/sse.ts';
+import type { CutFrames } from '../wire/frames.ts';
 import type { Answer, SseFrame } from '../wire/types.ts';
+import { openCutter } from './cut.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 import { toDated, toNote } from './read-whole.ts';
 
@@ -26,10 +27,9 @@ function answerWhole(reading: ChatReading, answer: Answer, broke: ProviderFailur
 /** A body reader that turns a stream into a whole reply. */
 export function createCollectReader(reading: ChatReading): BodyReader {
   const { wire, dialect, context } = reading;
-  const decoder = new TextDecoder();
+  const cutter = openCutter(wire);
   const stream = wire.openReader();
   const gathering = createGathering();
-  let sse = createSse();
   let fault: ProviderFailure | null = null;
   let ended: Reading | null = null;
   const take = (frame: SseFrame): void => {
@@ -41,19 +41,14 @@ export function createCollectReader(reading: ChatReading): BodyReader {
     // The caller need not wait for the connection to end.
     if (facts.done && fault === null) ended = answerWhole(reading, gathering.answer(), null);
   };
-  const feed = (text: string): void => {
-    const step = feedSse(sse, text);
-    sse = step.state;
-    for (const frame of step.frames) take(frame);
-    fault ??= step.failure;
+  const takeAll = ({ frames, failure }: CutFrames): void => {
+    for (const frame of frames) take(frame);
+    fault ??= failure;
   };
   return {
-    data: (chunk) => feed(decoder.decode(chunk, { stream: true })),
+    data: (chunk) => takeAll(cutter.feed(chunk)),
     end: (broke) => {
-      if (ended === null) {
-        feed(decoder.decode());
-        for (const frame of endSse(sse)) take(frame);
-      }
+      if (ended === null) for (const frame of cutter.end()) take(frame);
       return (ended ??= fault === null ? answerWhole(reading, gathering.answer(), broke) : failed(fault));
     },
   };

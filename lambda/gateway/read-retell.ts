@@ -2,7 +2,7 @@
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { ReplyBody } from '../ports.ts';
-import { createSse, endSse, feedSse, type SseState } from '../wire/sse.ts';
+import { openCutter } from './cut.ts';
 import { finishAfter, toFacts } from '../wire/facts.ts';
 import type { Finish, FrameCall, FrameFacts, ReplyHead, SseFrame, StreamDelta, StreamReader } from '../wire/types.ts';
 import { createRepeatAligner, type Aligner } from './align.ts';
@@ -15,7 +15,6 @@ import { noteShown } from './shown.ts';
 
 interface State {
   readonly stream: StreamReader;
-  sse: SseState;
   /** True when it goes on with what another attempt has shown. */
   readonly isResumed: boolean;
   body: ReplyBody | null;
@@ -50,7 +49,6 @@ function createState({ wire, rescue, question, context }: ChatReading, resumptio
   const isThinking = shown.content === '' && shown.calls.size === 0 && shown.refusal === '';
   return {
     stream: wire.openReader(),
-    sse: createSse(),
     isResumed: resumption !== null,
     body: shown.body,
     head: shown.head ?? { id: '', model: question.model, created: Math.floor(context.nowMs() / 1000) },
@@ -72,23 +70,21 @@ function createState({ wire, rescue, question, context }: ChatReading, resumptio
 
 /** A body reader that tells a stream anew. */
 export function createRetellReader(reading: ChatReading, resumption: Resumption | null): BodyReader {
-  const decoder = new TextDecoder();
+  const cutter = openCutter(reading.wire);
   const state = createState(reading, resumption);
-  const feed = (text: string): void => {
-    const step = feedSse(state.sse, text);
-    state.sse = step.state;
-    for (const frame of step.frames) takeFrame(state, reading, frame);
-    state.failure ??= step.failure;
+  const feed = (bytes: Uint8Array): void => {
+    const { frames, failure } = cutter.feed(bytes);
+    for (const frame of frames) takeFrame(state, reading, frame);
+    state.failure ??= failure;
     if (state.failure !== null) reading.over();
     else if (state.done && conclude(state, reading, null).failure) reading.over();
   };
   return {
     data: (chunk) => {
-      if (state.failure === null && !state.done) feed(decoder.decode(chunk, { stream: true }));
+      if (state.failure === null && !state.done) feed(chunk);
     },
     end: (broke) => {
-      if (broke === null && state.failure === null)
-        for (const frame of endSse(state.sse)) takeFrame(state, reading, frame);
+      if (broke === null && state.failure === null) for (const frame of cutter.end()) takeFrame(state, reading, frame);
       return conclude(state, reading, broke);
     },
   };

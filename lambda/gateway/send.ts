@@ -52,10 +52,15 @@ function toHeaders(credential: Credential, headers: Headers): Headers {
   return { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...headers, ...credential.authorize() };
 }
 
+/** The address of a call. A path that leads out of the base URL's last parts is resolved here, since not every way out does it. */
+function toUrl(baseUrl: string, path: string): string {
+  return path.startsWith('/../') ? new URL(`${baseUrl}${path}`).href : `${baseUrl}${path}`;
+}
+
 function toUpstreamCall(credential: Credential, { path, headers, body }: OutgoingCall): UpstreamCall {
   return {
     method: 'POST',
-    url: `${credential.baseUrl}${path}`,
+    url: toUrl(credential.baseUrl, path),
     headers: toHeaders(credential, headers),
     body,
     publicOnly: credential.publicOnly,

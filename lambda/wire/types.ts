@@ -2,6 +2,7 @@
 import type { DialectId, Quirk, WireId } from '#shared/catalog.ts';
 import type { CallerError, ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
+import type { Framing } from './frames.ts';
 
 /**
  * A chat request as far as routing must understand it. `body` is the caller's own JSON, unknown fields and all: providers of the
@@ -275,17 +276,23 @@ export interface Continuation {
   readonly writtenTokens: number;
 }
 
-/** A chat format in both directions. Pure; every method may be passed around alone. */
-export interface ChatWire extends ReplyReader, ReplyWriter, ErrorRenderer {
+/** A chat format as providers are asked in it. Pure; every method may be passed around alone. */
+export interface UpstreamWire extends ReplyReader {
   readonly id: WireId;
   /** Headers of the caller that belong to its request, and go to providers of the same wire. Lower case. */
   readonly callerHeaders?: readonly string[];
-  /** Throws CallerError `invalid_request` naming the field at fault. */
-  parseQuestion(json: unknown): ChatQuestion;
+  /** How its streams are cut; absent: they are server-sent events. */
+  readonly framing?: Framing;
   /** Path of a call behind the base URL, where the provider's data name none. */
   requestPath(question: ChatQuestion, target: RequestTarget): string;
   /** From the caller's own body where it speaks the same wire, else from the pivot. `bodyText` is the caller's own JSON text; null when it must not be used. */
   renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): RenderedRequest;
   /** Constant headers the provider's quirks demand. */
   requiredHeaders(target: RequestTarget): Readonly<Record<string, string>>;
+}
+
+/** A chat format in both directions: callers may ask in it, too. */
+export interface ChatWire extends UpstreamWire, ReplyWriter, ErrorRenderer {
+  /** Throws CallerError `invalid_request` naming the field at fault. */
+  parseQuestion(json: unknown): ChatQuestion;
 }

@@ -159,6 +159,7 @@ function toOperation(stage: Stage, request: number, instance: Instance): Operati
     policy,
     deadlineAtMs: instance.clock.now() + 600_000,
     fleet,
+    callerWire: wire,
     wires: chatWires,
     writer: wire.openWriter(question),
     dialectOf: (index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],

@@ -8,12 +8,19 @@ import { createFakeClock } from '../fakes/clock.ts';
 
 const credential = { baseUrl: 'http://provider.test/v1', authorize: () => ({}), sign: null } as unknown as Credential;
 
+interface Silent extends Upstream {
+  listener: UpstreamListener | null;
+  url: string;
+}
+
 /** Never answers; like every way out, it tells its listener at once that a call was given up. */
-function createSilentUpstream(): Upstream & { listener: UpstreamListener | null } {
-  const upstream: Upstream & { listener: UpstreamListener | null } = {
+function createSilentUpstream(): Silent {
+  const upstream: Silent = {
     listener: null,
-    start: (_, listener) => {
+    url: '',
+    start: ({ url }, listener) => {
       upstream.listener = listener;
+      upstream.url = url;
       const abort = (): void => listener.onError(new UpstreamError('cancelled', 'the call was given up', true));
       return { abort, pause: () => undefined, resume: () => undefined };
     },
@@ -33,10 +40,10 @@ function toReader({ finish, progress }: ReaderContext): ReplyReader {
   };
 }
 
-const start = (deadlineMs = 60_000) => {
+const start = (deadlineMs = 60_000, path = '/chat') => {
   const clock = createFakeClock(0);
   const upstream = createSilentUpstream();
-  const call = { path: '/chat', headers: {}, body: '{}', firstContentTimeoutMs: 1_000, usualContentMs: 100 };
+  const call = { path, headers: {}, body: '{}', firstContentTimeoutMs: 1_000, usualContentMs: 100 };
   const operation = {
     deadlineAtMs: deadlineMs,
     prepare: () => ({ ...call, idleTimeoutMs: 500 }),
@@ -86,4 +93,11 @@ it('given up, for the reason that was told', async () => {
   sent.cancel('told twice');
   expect(await sent.done).toMatchObject({ failure: { kind: 'cancelled', message: 'the caller hung up' } });
   expect(clock.pending()).toBe(0);
+});
+
+it.each([
+  ['/chat', 'http://provider.test/v1/chat'],
+  ['/../models/a%3Ab', 'http://provider.test/models/a%3Ab'],
+])('a path of %s leads to %s', (path, url) => {
+  expect(start(60_000, path).upstream.url).toBe(url);
 });

@@ -67,6 +67,8 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     case 'prefill':
       markPrefill(draft, quirk.field);
       return;
+    // Told by those who write such a format.
+    case 'effort':
     case 'requireHeader':
       return;
   }

@@ -1,0 +1,28 @@
+// Cuts the bytes of a stream into frames: server-sent events, or what the provider's wire has instead.
+import type { CutFrames, FrameCutter } from '../wire/frames.ts';
+import { createSse, endSse, feedSse } from '../wire/sse.ts';
+import type { UpstreamWire } from '../wire/types.ts';
+
+function openSseCutter(): FrameCutter {
+  const decoder = new TextDecoder();
+  let state = createSse();
+  const feed = (text: string): CutFrames => {
+    const step = feedSse(state, text);
+    state = step.state;
+    return step;
+  };
+  return {
+    feed: (bytes) => feed(decoder.decode(bytes, { stream: true })),
+    end: () => [...feed(decoder.decode()).frames, ...endSse(state)],
+  };
+}
+
+const toText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** Begins to cut one stream of the wire. */
+export const openCutter = ({ framing }: Pick<UpstreamWire, 'framing'>): FrameCutter =>
+  framing === undefined ? openSseCutter() : framing.open(toText);
+
+/** Whether a reply of this media type is a stream of the wire. */
+export const isStreamOf = ({ framing }: Pick<UpstreamWire, 'framing'>, contentType: string): boolean =>
+  contentType.includes('event-stream') || (framing !== undefined && contentType.includes(framing.contentType));
