@@ -213,9 +213,10 @@ export function createChatOperation(input: ChatInput): Operation {
       const dialect = input.dialectOf(index);
       const wire = wireOf(wires, wireIdOf(fleet, index));
       const left = dropped.get(index) ?? none;
+      const model = fleet.candidates[index]?.modelId ?? '';
       const careful = tellingDropped(quotingNothing(context, question), left);
       return createChatReader(
-        { question, wire, callerWire, writer, dialect, context: careful, rescue, dropped: left },
+        { question, wire, model, callerWire, writer, dialect, context: careful, rescue, dropped: left },
         rescue.resume(index),
       );
     },

@@ -26,6 +26,8 @@ export interface ChatReading {
   readonly question: ChatQuestion;
   /** The wire the provider speaks. */
   readonly wire: UpstreamWire;
+  /** The model the provider was asked for, as it calls it. */
+  readonly model: string;
   /** The wire the caller speaks. Where both are the same, bytes are passed on as they are. */
   readonly callerWire: ChatWire;
   /** Writes the stream the caller gets, over all attempts. */

@@ -5,7 +5,7 @@ import type { CutFrames } from '../wire/frames.ts';
 import type { Answer, SseFrame } from '../wire/types.ts';
 import { openCutter } from './cut.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
-import { toDated, toNote } from './read-whole.ts';
+import { toNamed, toNote } from './read-whole.ts';
 
 const failed = (failure: ProviderFailure): Reading => ({ failure, committed: false, usage: null, seenTokens: 0 });
 
@@ -16,7 +16,7 @@ function answerWhole(reading: ChatReading, answer: Answer, broke: ProviderFailur
     return failed(broke ?? { kind: 'network', message: 'the stream ended before the answer did' });
   const fault = findFault(answer);
   if (fault !== null) return failed(fault);
-  const text = callerWire.renderReply(toDated(answer, context.nowMs()), question, toNote(reading));
+  const text = callerWire.renderReply(toNamed(answer, reading), question, toNote(reading));
   context.commit('application/json', answer.usage).end(text);
   const { content, reasoning, refusal, toolCalls, usage, finish } = answer;
   const length = toolCalls.reduce((sum, call) => sum + call.arguments.length, 0);

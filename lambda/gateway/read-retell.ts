@@ -10,7 +10,7 @@ import { createCallAligner, type CallAligner } from './align-calls.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 import type { Resumption } from './rescue.ts';
 import { unfinished } from './read-stream.ts';
-import { createWholeBody, toDated, tooLarge } from './read-whole.ts';
+import { createWholeBody, toNamed, tooLarge } from './read-whole.ts';
 import { noteShown } from './shown.ts';
 
 interface State {
@@ -109,7 +109,7 @@ export function createRetellWholeReader(reading: ChatReading, resumption: Resump
       if (failure !== null || answer === null) return conclude(state, reading, failure);
       state.isWhole = true;
       takeFacts(state, reading, {
-        ...toFacts(toDated(answer, context.nowMs())),
+        ...toFacts(toNamed(answer, reading)),
         finish: answer.finish ?? 'stop',
         done: true,
       });
@@ -131,7 +131,10 @@ function takeFacts(state: State, reading: ChatReading, facts: FrameFacts): void 
   }
   if (facts.usage !== null) state.usage = facts.usage;
   // An answer that goes on keeps its id; the model is the one that writes now.
-  if (facts.head !== null) state.head = state.isResumed ? { ...state.head, model: facts.head.model } : facts.head;
+  if (facts.head !== null) {
+    const head = toNamed(facts.head, reading);
+    state.head = state.isResumed ? { ...state.head, model: head.model } : head;
+  }
   if (facts.finish !== null && (state.finish === null || state.finish === 'stop')) state.finish = facts.finish;
   if (facts.finish !== null || facts.done) state.finished = true;
   if (facts.done) state.done = true;

@@ -1,6 +1,6 @@
 // Reads a reply that comes in one piece, for a caller who asked for one: passes it on as it stands, or told in the caller's wire.
 import type { ProviderFailure } from '#shared/failures.ts';
-import type { Answer } from '../wire/types.ts';
+import type { ReplyHead } from '../wire/types.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 
 /** The largest reply that is kept in memory. */
@@ -44,9 +44,17 @@ export const tooLarge: ProviderFailure = {
 export const toNote = ({ dropped }: ChatReading): { readonly dropped: readonly string[] } | undefined =>
   dropped.length === 0 ? undefined : { dropped };
 
-/** Not every format tells when an answer was made. */
-export const toDated = (answer: Answer, nowMs: number): Answer =>
-  answer.created > 0 ? answer : { ...answer, created: Math.floor(nowMs / 1000) };
+/** Not every format names its answers, tells who gave them, or when. */
+export function toNamed<T extends ReplyHead>(head: T, { context, model }: Pick<ChatReading, 'context' | 'model'>): T {
+  if (head.created > 0 && head.id !== '' && head.model !== '') return head;
+  const nowMs = context.nowMs();
+  return {
+    ...head,
+    id: head.id === '' ? `gen-${nowMs.toString(36)}` : head.id,
+    model: head.model === '' ? model : head.model,
+    created: head.created > 0 ? head.created : Math.floor(nowMs / 1000),
+  };
+}
 
 /** A body reader for whole replies. */
 export function createWholeReader(reading: ChatReading): BodyReader {
@@ -66,7 +74,7 @@ export function createWholeReader(reading: ChatReading): BodyReader {
       if (wire !== callerWire) {
         const answer = wire.toAnswer(text);
         if (answer === null) return failed({ kind: 'bad_reply', message: 'the reply holds no answer' });
-        out = callerWire.renderReply(toDated(answer, context.nowMs()), question, toNote(reading));
+        out = callerWire.renderReply(toNamed(answer, reading), question, toNote(reading));
       }
       context.commit('application/json', usage).end(out);
       return { failure: null, committed: true, usage, seenTokens: Math.ceil(contentLength / 4), finish };
