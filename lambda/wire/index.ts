@@ -2,6 +2,7 @@
 import type { WireId } from '#shared/catalog.ts';
 import type { ChatWire, UpstreamWire } from './types.ts';
 import { anthropic } from './anthropic/index.ts';
+import { converse } from './converse/index.ts';
 import { gemini } from './gemini/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import { openaiResponses } from './openai-responses/index.ts';
@@ -16,6 +17,7 @@ export const chatWires: ChatWires &
   'openai-responses': openaiResponses,
   anthropic,
   gemini,
+  'bedrock-converse': converse,
 };
 
 export { dialects } from './dialects/index.ts';

@@ -1,0 +1,23 @@
+// The Converse format of Amazon Bedrock, as providers are asked in it.
+import { requiredHeaders } from '../openai-chat/request.ts';
+import type { UpstreamWire } from '../types.ts';
+import { eventStream } from './event-stream.ts';
+import { parseReply, toAnswer } from './reply.ts';
+import { renderRequest } from './request.ts';
+import { openReader } from './stream.ts';
+
+/** Pure; every method may be passed around alone. */
+export const converse: UpstreamWire = {
+  id: 'bedrock-converse',
+  framing: eventStream,
+  // Ids may be those of profiles and of bought throughput, which hold colons and slashes.
+  requestPath: ({ stream }, { model }) => `/model/${encodeURIComponent(model)}/converse${stream ? '-stream' : ''}`,
+  renderRequest,
+  requiredHeaders,
+  parseReply,
+  toAnswer,
+  openReader,
+  // The format has one shape only.
+  normaliseReply: (text) => text,
+  normaliseFrame: (data) => data,
+};

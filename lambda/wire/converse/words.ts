@@ -1,0 +1,67 @@
+// Words of the Converse format for why an answer ended, what it used and what went wrong.
+import type { ProviderFailure } from '#shared/failures.ts';
+import type { Usage } from '#shared/usage.ts';
+import { toInnerFailure } from '../inner-error.ts';
+import type { Json } from '../json.ts';
+import { parseJson, toAmount, toRecord, toText } from '../json.ts';
+import type { Finish, ReplyContext } from '../types.ts';
+
+const finishes: Readonly<Record<string, Finish>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  tool_use: 'tool_calls',
+  guardrail_intervened: 'content_filter',
+  content_filtered: 'content_filter',
+  malformed_model_output: 'error',
+  malformed_tool_use: 'error',
+};
+
+/** The reason an answer ended; null while it goes on. */
+export function toFinish(raw: unknown): Finish | null {
+  const word = toText(raw);
+  if (word === null) return null;
+  return Object.hasOwn(finishes, word) ? (finishes[word] ?? 'other') : 'other';
+}
+
+/** The use in our words: here input counts what was read from and written to a cache, too. null when nothing is known. */
+export function toUsage(raw: unknown): Usage | null {
+  const counts = toRecord(raw);
+  const fresh = toAmount(counts['inputTokens']);
+  const outputTokens = toAmount(counts['outputTokens']);
+  const cached = toAmount(counts['cacheReadInputTokens']);
+  if (fresh === undefined && outputTokens === undefined) return null;
+  return {
+    ...(fresh === undefined
+      ? {}
+      : { inputTokens: fresh + (cached ?? 0) + (toAmount(counts['cacheWriteInputTokens']) ?? 0) }),
+    ...(outputTokens === undefined ? {} : { outputTokens }),
+    ...(cached === undefined ? {} : { cachedInputTokens: cached }),
+  };
+}
+
+/** The status that an exception would have as a reply of its own. */
+const statuses: readonly (readonly [RegExp, number])[] = [
+  [/^throttling|^modelNotReady/i, 429],
+  [/^validation/i, 400],
+  [/^accessDenied/i, 403],
+  [/^resourceNotFound/i, 404],
+  [/^modelTimeout/i, 408],
+  [/^serviceUnavailable/i, 503],
+];
+
+/** What an exception in the middle of a stream means. */
+export function toException(json: Json, data: string, context: ReplyContext): ProviderFailure {
+  const kind = toText(json['__type']) ?? '';
+  const inner = parseJson(toText(json['body']) ?? '');
+  const message = toText(json['message']) ?? toText(toRecord(inner)['message']) ?? kind;
+  const status = statuses.find(([pattern]) => pattern.test(kind))?.[1] ?? 500;
+  // In streams the names begin in lower case.
+  const name = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
+  return toInnerFailure(
+    { status },
+    JSON.stringify({ __type: name, message: message === '' ? data : message }),
+    context,
+  );
+}
