@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WireId } from '#shared/catalog.ts';
 import { startLocal } from '#lambda/main.local.ts';
 import type { Clock } from '#lambda/ports.ts';
 import { canonicalAnswer } from '../../tests/fakes/provider/answer.ts';
-import { createFakeProvider, type FakeProvider } from '../../tests/fakes/provider/core.ts';
+import { createFakeProvider, type FakeProvider, type Received } from '../../tests/fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../../tests/fakes/provider/server.ts';
 import type { FakeModel } from '../../tests/fakes/provider/spec.ts';
 import { ask, type Got, type Target } from './ask.ts';
@@ -51,7 +52,14 @@ function toModels(role: Role['name'], speed: number): FakeModel[] {
   }));
 }
 
-async function openRole(name: Role['name'], priority: number, { clock, speed }: { clock: Clock; speed: number }) {
+interface Rig {
+  readonly clock: Clock;
+  readonly speed: number;
+  /** The format the providers speak. */
+  readonly wire: WireId;
+}
+
+async function openRole(name: Role['name'], priority: number, { clock, speed, wire }: Rig) {
   const models = [...toModels(name, speed), { id: `${name}-ok`, ttftMs: 100 / speed, tokensPerSecond: 100 * speed }];
   const provider = createFakeProvider({ name, models, keepRequests: 1_000 }, clock);
   const server = await serveFakeProvider(provider);
@@ -66,6 +74,7 @@ async function openRole(name: Role['name'], priority: number, { clock, speed }: 
       id,
       family: id.slice(name.length + 1),
       kind: 'chat',
+      wire,
       size: 'large',
       // What is too long for the first must have somewhere to go.
       context: name === 'primary' ? 32_768 : 131_072,
@@ -75,11 +84,13 @@ async function openRole(name: Role['name'], priority: number, { clock, speed }: 
   return { name, provider, server, entry };
 }
 
-const modelIn = (body: string): unknown => (JSON.parse(body) as { model?: unknown }).model;
+/** The model a call names in its body, or in its path. */
+const modelIn = ({ path, body }: Received): unknown =>
+  (JSON.parse(body) as { model?: unknown }).model ?? path.split('/').at(-2);
 const callsOf = ({ name, provider }: Role, family: string): number[] =>
   provider
     .received()
-    .filter(({ body }) => modelIn(body) === `${name}-${family}`)
+    .filter((call) => modelIn(call) === `${name}-${family}`)
     .map(({ atMs }) => atMs);
 
 async function askAll(target: Target, clock: Clock, { scenario, mode }: (typeof cases)[number]): Promise<Got[]> {
@@ -98,18 +109,20 @@ export interface WallResult {
   readonly alive: boolean;
 }
 
-/** Runs every scenario at once. `speed` shortens all waits; 1 is real time. `surface`: where the caller asks. */
+/** Runs every scenario at once. `speed` shortens all waits; 1 is real time. `surface`: where the caller asks; `wire`: how the providers are asked. */
 export async function runWall({
   speed,
   surface = 'chat',
+  wire = 'openai-chat',
 }: {
   speed: number;
   surface?: SurfaceName;
+  wire?: WireId;
 }): Promise<WallResult> {
   const clock = createFastClock(speed);
   const roles = {
-    primary: await openRole('primary', 10, { clock, speed }),
-    backup: await openRole('backup', 20, { clock, speed }),
+    primary: await openRole('primary', 10, { clock, speed, wire }),
+    backup: await openRole('backup', 20, { clock, speed, wire }),
   };
   const folder = mkdtempSync(join(tmpdir(), 'freeway-wall-'));
   const env = {

@@ -165,7 +165,6 @@ describe('addresses', () => {
     ],
     ['gemini', 'gemini-3.5-transcribe', '/v1beta/interactions'],
     ['cohere', 'cohere-transcribe-03-2026', '/v2/audio/transcriptions'],
-    ['bedrock', 'us.amazon.nova-micro-v1:0', '/model/us.amazon.nova-micro-v1:0/converse'],
     ['mistral', 'mistral-moderation-2603', '/v1/moderations'],
     ['xai', 'grok-stt-1.0', '/v1/stt'],
   ])('%s/%s is called where it is served', (id, modelId, path) => {

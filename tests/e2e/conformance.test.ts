@@ -29,7 +29,9 @@ const clientNames = [
   'ai anthropic',
 ] as const;
 /** Providers by the format they speak; each serves a model named after it. */
-const wires = ['openai-chat', 'openai-responses', 'anthropic', 'gemini'] as const;
+const wires = ['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'bedrock-converse'] as const;
+/** Where the simulator answers in each of them. */
+const places = { gemini: '/v1beta', 'bedrock-converse': '' } as const;
 const pairs = clientNames.flatMap((client) => wires.map((wire) => ({ client, wire })));
 
 beforeAll(async () => {
@@ -53,7 +55,7 @@ beforeAll(async () => {
   const capabilities = ['tools', 'vision', 'json', 'reasoning'];
   server = await startServer(
     wires.map((wire) =>
-      toEntry(wire, `${mock.url}/${wire === 'gemini' ? 'v1beta' : 'v1'}`, {
+      toEntry(wire, `${mock.url}${wire in places ? places[wire as keyof typeof places] : '/v1'}`, {
         models: [{ ...model, id: `${wire}-model`, wire, capabilities }],
       }),
     ),

@@ -7,7 +7,7 @@ import type { FakeModel } from '../fakes/provider/spec.ts';
 import { createWorld, toEntry, type World } from './harness.ts';
 import { surfaces } from './surfaces.ts';
 
-const wires = surfaces.map(({ wire }) => wire);
+const wires: readonly WireId[] = [...surfaces.map(({ wire }) => wire), 'bedrock-converse'];
 const capabilities: ('tools' | 'prefill')[] = ['tools', 'prefill'];
 
 function entryOf(name: string, wire: WireId, { takesPrefill = false, priority = 10 } = {}): ProviderEntry {

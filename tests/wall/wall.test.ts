@@ -1,13 +1,24 @@
-// The wall in its fast profile: sixteen provider faults over JSON and SSE, on real sockets, with the gateway's waits an eighth as long, on every surface.
+// The wall in its fast profile: sixteen provider faults over JSON and SSE, on real sockets, with the gateway's waits an eighth as long, on every surface and before providers of other formats.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { scenarios } from '../../scripts/wall/scenarios.ts';
 import { runWall, type WallResult } from '../../scripts/wall/wall.ts';
 
-describe.each(['chat', 'messages', 'responses', 'gemini'] as const)('the fault wall before %s', (surface) => {
+const sides = [
+  ...(['chat', 'messages', 'responses', 'gemini'] as const).map((surface) => ({
+    surface,
+    wire: 'openai-chat' as const,
+  })),
+  ...(['anthropic', 'bedrock-converse'] as const).map((wire) => ({
+    surface: 'chat' as const,
+    wire,
+  })),
+];
+
+describe.each(sides)('the fault wall between $surface and $wire', ({ surface, wire }) => {
   let result: WallResult;
 
   beforeAll(async () => {
-    result = await runWall({ speed: 8, surface });
+    result = await runWall({ speed: 8, surface, wire });
   });
 
   it.each(scenarios)('$id $title', ({ id }) => {

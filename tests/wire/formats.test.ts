@@ -7,7 +7,7 @@ import { chatWires } from '#lambda/wire/index.ts';
 import type { Answer, ChatWire, FrameFacts } from '#lambda/wire/types.ts';
 import { recorded } from './recorded.ts';
 import { createJudge } from './specs.ts';
-import { anyQuestion, collect, context, factsOf, framesOf, writeAnswer, writeFacts } from './streams.ts';
+import { anyQuestion, collect, context, coreOf, factsOf, framesOf, writeAnswer, writeFacts } from './streams.ts';
 
 const others = [chatWires['openai-responses'], chatWires.anthropic, chatWires.gemini] as const;
 const wires: readonly ChatWire[] = [chatWires['openai-chat'], ...others];
@@ -40,14 +40,6 @@ const of = (wire: ChatWire, isStream: boolean): Stream[] =>
     .map(({ name, reply }) => ({ name, wire, text: reply.body }));
 const streams = others.flatMap((wire) => [...of(wire, true), ...(wire.id === 'gemini' ? [] : readChunks(wire))]);
 const replies = others.flatMap((wire) => of(wire, false));
-
-/** What must survive being told in another format. */
-const coreOf = ({ content, reasoning, refusal, toolCalls, finish }: Answer): unknown => ({
-  said: content + refusal,
-  reasoning,
-  calls: toolCalls.map(({ name, arguments: given }) => ({ name, given: JSON.parse(given || '{}') as unknown })),
-  finish,
-});
 
 describe('recorded streams', () => {
   it('are many', () => expect(streams.length).toBeGreaterThan(20));

@@ -11,6 +11,7 @@ import type {
   FrameFacts,
   ReplyContext,
   SseFrame,
+  UpstreamWire,
 } from '#lambda/wire/types.ts';
 
 export const context: ReplyContext = { dialect: dialects.generic, nowMs: 0 };
@@ -36,17 +37,25 @@ export function framesOf(pieces: Iterable<string>): SseFrame[] {
 }
 
 /** What each frame means. */
-export function factsOf(wire: ChatWire, frames: readonly SseFrame[], given: ReplyContext = context): FrameFacts[] {
+export function factsOf(wire: UpstreamWire, frames: readonly SseFrame[], given: ReplyContext = context): FrameFacts[] {
   const reader = wire.openReader();
   return frames.map((frame) => reader.read(frame, given));
 }
 
 /** All frames, whole or cut, as one answer. */
-export function collect(wire: ChatWire, frames: readonly SseFrame[], given: ReplyContext = context): Answer {
+export function collect(wire: UpstreamWire, frames: readonly SseFrame[], given: ReplyContext = context): Answer {
   const gathering = createGathering();
   for (const facts of factsOf(wire, frames, given)) gathering.add(facts);
   return gathering.answer();
 }
+
+/** What must survive being told in another format. */
+export const coreOf = ({ content, reasoning, refusal, toolCalls, finish }: Answer): unknown => ({
+  said: content + refusal,
+  reasoning,
+  calls: toolCalls.map(({ name, arguments: given }) => ({ name, given: JSON.parse(given || '{}') as unknown })),
+  finish,
+});
 
 /** The stream a codec writes for these facts, of an answer that ended as told. */
 export function writeFacts(

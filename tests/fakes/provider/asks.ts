@@ -1,5 +1,6 @@
 // One request of any operation, read: what it needs from the limits, what is wrong with it, and its answer.
 import type { DialectId } from '#shared/catalog.ts';
+import { readConversePath, toChatBody as fromConverse, toConversePieces } from './converse-face.ts';
 import { toAnswer } from './answer.ts';
 import { audioAnswer, parseUpload, type Hearing } from './audio.ts';
 import { type Face, toChatBody, toFacePieces } from './faces.ts';
@@ -43,7 +44,7 @@ export interface Ask {
   reply(context: ReplyContext): Reply;
 }
 
-export type Operation = 'chat' | Face | 'embeddings' | 'transcription' | 'models';
+export type Operation = 'chat' | Face | 'converse' | 'embeddings' | 'transcription' | 'models';
 
 /** The operation a path ends in, whatever stands before it; null when there is none. */
 export function operationOf(method: string, path: string): Operation | null {
@@ -52,6 +53,7 @@ export function operationOf(method: string, path: string): Operation | null {
   if (bare.endsWith('/chat/completions')) return 'chat';
   if (bare.endsWith('/messages')) return 'messages';
   if (bare.endsWith('/responses')) return 'responses';
+  if (readConversePath(bare) !== null) return 'converse';
   if (bare.endsWith('/embeddings')) return 'embeddings';
   return bare.endsWith('/audio/transcriptions') || bare.endsWith('/audio/translations') ? 'transcription' : null;
 }
@@ -59,7 +61,7 @@ export function operationOf(method: string, path: string): Operation | null {
 /** Characters of two, three and four bytes. */
 const manyBytes = 'Naïve café — 60 € für 日本語 😀🚀. ';
 
-function chatReply(question: Question, context: ReplyContext, face: Face | null): Reply {
+function chatReply(question: Question, context: ReplyContext, face: Face | 'converse' | null): Reply {
   const { fault, model, mode, dialect } = context;
   const preface = `${context.preface}${fault?.kind === 'split_utf8' ? manyBytes : ''}`;
   const said = toAnswer(question, model, { mode, preface });
@@ -73,14 +75,16 @@ function chatReply(question: Question, context: ReplyContext, face: Face | null)
     wordsPerChunk: context.wordsPerChunk,
     usage: fault?.kind !== 'no_usage',
   };
+  if (face === 'converse')
+    return { pieces: toConversePieces(question, answer, render), outputTokens: answer.outputTokens };
   if (face !== null)
     return { pieces: toFacePieces(face, { question, answer, context: render }), outputTokens: answer.outputTokens };
   const pieces = question.stream ? toStreamPieces(question, answer, render) : toJsonBody(question, answer, render);
   return { pieces, outputTokens: answer.outputTokens };
 }
 
-function toChat(body: unknown, face: Face | null): Ask {
-  const question = parseQuestion(face === null ? body : toChatBody(face, body));
+function toChat(body: unknown, face: Face | 'converse' | null): Ask {
+  const question = parseQuestion(face === null || face === 'converse' ? body : toChatBody(face, body));
   return {
     model: question.model,
     inputTokens: question.promptTokens,
@@ -163,5 +167,7 @@ export function parseAsk(operation: Exclude<Operation, 'models'>, request: FakeR
     throw new BadQuestion('body');
   }
   if (operation === 'embeddings') return toEmbeddings(value);
-  return toChat(value, operation === 'chat' ? null : operation);
+  const converse = readConversePath(request.path);
+  if (converse !== null) return toChat(fromConverse(value as Readonly<Record<string, unknown>>, converse), 'converse');
+  return toChat(value, operation === 'chat' || operation === 'converse' ? null : operation);
 }

@@ -1,5 +1,6 @@
 // Turns pieces of a body into timed bytes, bent by at most one fault: what is finally played to the caller.
 import type { DialectId } from '#shared/catalog.ts';
+import { toEvent, toException } from '../event-stream.ts';
 import type { Fault, Place } from './faults.ts';
 import { type ErrorReply, toErrorBody } from './refusals.ts';
 import type { Piece } from './render.ts';
@@ -32,19 +33,22 @@ export function toErrorDraft(reply: ErrorReply, delayMs: number): Draft {
   };
 }
 
+const isBinary = (pieces: readonly Piece[]): boolean => pieces.some(({ bytes }) => bytes !== undefined);
+
 /** Times the pieces: the head and the first content at the time to first token, the rest as fast as tokens are made. */
 export function toDraft(pieces: readonly Piece[], headers: Readonly<Record<string, string>>, pace: Pace): Draft {
   const whole = pieces[0]?.kind === 'whole';
   const msPerToken = 1000 / pace.tokensPerSecond;
   let first = true;
-  const chunks = pieces.map(({ kind, text, tokens }) => {
+  const chunks = pieces.map(({ kind, text, bytes, tokens }) => {
     const isFirst = first && kind === 'content';
     if (kind === 'content') first = false;
-    return { delayMs: isFirst || whole ? 0 : tokens * msPerToken, bytes: encoder.encode(text) };
+    return { delayMs: isFirst || whole ? 0 : tokens * msPerToken, bytes: bytes ?? encoder.encode(text) };
   });
+  const streamType = isBinary(pieces) ? 'application/vnd.amazon.eventstream' : 'text/event-stream; charset=utf-8';
   return {
     status: 200,
-    headers: { 'content-type': whole ? 'application/json' : 'text/event-stream; charset=utf-8', ...headers },
+    headers: { 'content-type': whole ? 'application/json' : streamType, ...headers },
     encoding: 'identity',
     headDelayMs: pace.ttftMs + (whole ? (pieces[0]?.tokens ?? 0) * msPerToken : 0),
     head: 'sent',
@@ -79,11 +83,11 @@ function stopAt({ draft, pieces }: Bent, place: Place): PlanChunk[] {
 }
 
 /** A new event after `count` content chunks; at the end when there are fewer. */
-function insertAt({ draft, pieces }: Bent, count: number, text: string): PlanChunk[] {
+function insertAt({ draft, pieces }: Bent, count: number, text: string | Uint8Array): PlanChunk[] {
   let contents = 0;
   const found = pieces.findIndex(({ kind }) => kind === 'content' && ++contents > count);
   const at = found < 0 ? draft.chunks.length : found;
-  return draft.chunks.toSpliced(at, 0, { delayMs: 0, bytes: encoder.encode(text) });
+  return draft.chunks.toSpliced(at, 0, { delayMs: 0, bytes: typeof text === 'string' ? encoder.encode(text) : text });
 }
 
 function isContinuation(byte: number | undefined): boolean {
@@ -107,6 +111,11 @@ function splitCharacters(chunks: readonly PlanChunk[]): PlanChunk[] {
 function without(bent: Bent, ...kinds: Piece['kind'][]): PlanChunk[] {
   return bent.draft.chunks.filter((_, index) => !kinds.includes(bent.pieces[index]?.kind ?? 'whole'));
 }
+
+const brokenEvent = ({ pieces }: Bent): string | Uint8Array =>
+  isBinary(pieces)
+    ? toEvent('contentBlockDelta', '{"contentBlockIndex":0,"del')
+    : 'data: {"id":"chatcmpl-broken","choices":[{"index":0,"del\n\n';
 
 function errorText(dialect: DialectId): string {
   const facts = { status: 503, message: 'The model is overloaded.', type: 'overloaded_error', code: 'overloaded' };
@@ -135,7 +144,10 @@ function errorAt(bent: Bent, count: number, isStream: boolean): Partial<Draft> {
   if (!isStream) return { chunks: [{ delayMs: 0, bytes: encoder.encode(text) }] };
   const event = `${bent.dialect === 'groq' ? 'event: error\n' : ''}data: ${text}\n\n`;
   const kept = count === 0 ? [] : stopAt(bent, { chunks: count });
-  return { chunks: [...kept, { delayMs: 0, bytes: encoder.encode(event) }] };
+  const bytes = isBinary(bent.pieces)
+    ? toException('serviceUnavailableException', 'The model is overloaded.')
+    : encoder.encode(event);
+  return { chunks: [...kept, { delayMs: 0, bytes }] };
 }
 
 /** Arguments stop in the middle: the last third of the content chunks is missing, as is everything after them. */
@@ -170,7 +182,7 @@ function change(fault: Fault, bent: Bent): Partial<Draft> {
       return { chunks: stopAt(bent, fault.at), end: 'stall' };
     case 'malformed_chunk':
       if (!isStream) return { chunks: stopAt(bent, { chunks: 0 }) };
-      return { chunks: insertAt(bent, fault.at, 'data: {"id":"chatcmpl-broken","choices":[{"index":0,"del\n\n') };
+      return { chunks: insertAt(bent, fault.at, brokenEvent(bent)) };
     case 'split_utf8':
       return { chunks: splitCharacters(draft.chunks) };
     case 'no_done':

@@ -7,6 +7,8 @@ import type { Question } from './question.ts';
 export interface Piece {
   readonly kind: 'prelude' | 'content' | 'finish' | 'usage' | 'done' | 'whole' | 'error';
   readonly text: string;
+  /** Sent instead of the text, in formats that are none. */
+  readonly bytes?: Uint8Array;
   readonly tokens: number;
 }
 
