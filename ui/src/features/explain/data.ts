@@ -40,22 +40,51 @@ const decisionSchema = z.object({
 });
 export type Decision = z.infer<typeof decisionSchema>;
 
-export const strategies = ['free-first', 'cost', 'latency', 'availability'] as const;
+/** Every order there is. */
+export const strategies = [
+  'free-first',
+  'cost',
+  'latency',
+  'availability',
+  'round-robin',
+  'weighted',
+  'least-connections',
+  'priority',
+] as const;
+
+/** How long the request is taken to be: as it is written, or with this many tokens before it. */
+export const lengths = [0, 8_000, 30_000, 120_000] as const;
 
 export interface Question {
   readonly text: string;
   readonly model: string;
   readonly strategy: (typeof strategies)[number];
+  /** A provider that is taken to be down; empty: none. */
+  readonly without: string;
+  /** One of `lengths`, as a form holds it. */
+  readonly extra: string;
   readonly onlyFree: boolean;
+  readonly noTraining: boolean;
   readonly tools: boolean;
 }
 
 const anyTool = { type: 'function', function: { name: 'look_up', parameters: { type: 'object', properties: {} } } };
 
-const toBody = ({ text, model, strategy, onlyFree, tools }: Question) => ({
+/** Words that say nothing, about one token each. */
+const filler = (tokens: number): string => 'and so on '.repeat(Math.ceil(tokens / 3));
+
+const toBody = ({ text, model, strategy, without, extra, onlyFree, noTraining, tools }: Question) => ({
   model,
-  messages: [{ role: 'user', content: text }],
-  freeway: { strategy, tier: onlyFree ? 'free' : 'any' },
+  messages: [
+    ...(Number(extra) > 0 ? [{ role: 'system', content: filler(Number(extra)) }] : []),
+    { role: 'user', content: text },
+  ],
+  freeway: {
+    strategy,
+    tier: onlyFree ? 'free' : 'any',
+    ...(noTraining ? { privacy: 'no_training' } : {}),
+    ...(without === '' ? {} : { providers: { ignore: [without] } }),
+  },
   ...(tools ? { tools: [anyTool] } : {}),
 });
 
@@ -82,13 +111,14 @@ const modelsSchema = z.object({
   data: z.array(z.object({ id: z.string(), freeway: z.object({ kind: z.optional(z.string()) }) })),
 });
 
-/** The names a chat can ask for. */
-export function useModelNames(): readonly string[] {
+/** The names a chat can ask for, and the providers behind them. */
+export function useModelNames(): { readonly models: readonly string[]; readonly providers: readonly string[] } {
   const api = useApi();
   const { data } = useQuery({
     queryKey: ['explain', 'models'],
     queryFn: ({ signal }) => api.call({ path: '/v1/models', schema: modelsSchema, signal }),
   });
   const names = (data?.data ?? []).flatMap(({ id, freeway: { kind = 'chat' } }) => (kind === 'chat' ? [id] : []));
-  return names.length === 0 ? ['auto'] : names;
+  const providers = new Set(names.flatMap((name) => (name.includes('/') ? [name.slice(0, name.indexOf('/'))] : [])));
+  return { models: names.length === 0 ? ['auto'] : names, providers: [...providers].toSorted() };
 }

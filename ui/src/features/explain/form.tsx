@@ -1,43 +1,68 @@
 // The request whose decision is asked for.
-import type { ReactNode } from 'react';
+import type { ChangeEvent, ReactNode } from 'react';
 import { useForm, type UseFormRegister } from 'react-hook-form';
 import { Button } from '../../components/button.tsx';
 import { TextRow } from '../../components/text-row.tsx';
-import { useMessages } from '../../lib/messages.ts';
-import { strategies, useModelNames, type Question } from './data.ts';
+import { formatCompact } from '../../lib/format.ts';
+import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { lengths, strategies, useModelNames, type Question } from './data.ts';
 import { explainMessages } from './messages.ts';
 
 interface RowsProps {
   readonly register: UseFormRegister<Question>;
 }
 
+interface ChoiceProps extends RowsProps {
+  readonly name: 'model' | 'strategy' | 'without' | 'extra';
+  readonly label: string;
+  /** Values with their words. */
+  readonly options: readonly (readonly [string, string])[];
+}
+
+function ChoiceRow({ register, name, label, options }: ChoiceProps): ReactNode {
+  return (
+    <TextRow label={label}>
+      {(props) => (
+        <select {...props} {...register(name)}>
+          {options.map(([value, words]) => (
+            <option key={value} value={value}>
+              {words}
+            </option>
+          ))}
+        </select>
+      )}
+    </TextRow>
+  );
+}
+
 function ChoiceRows({ register }: RowsProps): ReactNode {
   const t = useMessages(explainMessages);
-  const models = useModelNames();
+  const language = useLanguage();
+  const { models, providers } = useModelNames();
   return (
     <div className="grid gap-x-4 sm:grid-cols-2">
-      <TextRow label={t.model}>
-        {(props) => (
-          <select {...props} {...register('model')}>
-            {models.map((model) => (
-              <option key={model} value={model}>
-                {model}
-              </option>
-            ))}
-          </select>
-        )}
-      </TextRow>
-      <TextRow label={t.strategy}>
-        {(props) => (
-          <select {...props} {...register('strategy')}>
-            {strategies.map((strategy) => (
-              <option key={strategy} value={strategy}>
-                {t.strategies[strategy]}
-              </option>
-            ))}
-          </select>
-        )}
-      </TextRow>
+      <ChoiceRow register={register} name="model" label={t.model} options={models.map((model) => [model, model])} />
+      <ChoiceRow
+        register={register}
+        name="strategy"
+        label={t.strategy}
+        options={strategies.map((strategy) => [strategy, t.strategies[strategy]])}
+      />
+      <ChoiceRow
+        register={register}
+        name="without"
+        label={t.without}
+        options={[['', t.allUp], ...providers.map((provider) => [provider, t.isDown(provider)] as const)]}
+      />
+      <ChoiceRow
+        register={register}
+        name="extra"
+        label={t.extra}
+        options={lengths.map((tokens) => [
+          String(tokens),
+          tokens === 0 ? t.asWritten : t.longer(formatCompact(tokens, language)),
+        ])}
+      />
     </div>
   );
 }
@@ -46,7 +71,7 @@ function SwitchRows({ register }: RowsProps): ReactNode {
   const t = useMessages(explainMessages);
   return (
     <>
-      {(['onlyFree', 'tools'] as const).map((name) => (
+      {(['onlyFree', 'noTraining', 'tools'] as const).map((name) => (
         <label key={name} className="flex min-h-10 items-center gap-3 text-sm">
           <input type="checkbox" role="switch" className="switch" {...register(name)} />
           {t[name]}
@@ -59,18 +84,39 @@ function SwitchRows({ register }: RowsProps): ReactNode {
 /** The form; Ctrl or Command and Enter sends it too. */
 export function QuestionForm({
   busy,
+  asked,
   onAsk,
 }: {
   readonly busy: boolean;
+  /** Whether something was asked already. */
+  readonly asked: boolean;
   readonly onAsk: (question: Question) => void;
 }): ReactNode {
   const t = useMessages(explainMessages);
   const { register, handleSubmit, formState } = useForm<Question>({
-    defaultValues: { text: t.sample, model: 'auto', strategy: 'free-first', onlyFree: false, tools: false },
+    defaultValues: {
+      text: t.sample,
+      model: 'auto',
+      strategy: 'free-first',
+      without: '',
+      extra: '0',
+      onlyFree: false,
+      noTraining: false,
+      tools: false,
+    },
   });
   const submit = handleSubmit(onAsk);
+  // Once there is a decision, another "what if" is decided at once.
+  const again = (event: ChangeEvent<HTMLFormElement>): void => {
+    if (asked && (event.target as Element).tagName !== 'TEXTAREA') void submit();
+  };
   return (
-    <form onSubmit={(event) => void submit(event)} noValidate className="rounded-2xl border border-line bg-raised p-4">
+    <form
+      onSubmit={(event) => void submit(event)}
+      onChange={again}
+      noValidate
+      className="rounded-2xl border border-line bg-raised p-4"
+    >
       <TextRow label={t.text} hint={t.textHint} error={formState.errors.text && t.required}>
         {(props) => (
           <textarea

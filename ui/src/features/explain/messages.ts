@@ -1,5 +1,6 @@
 // The words of the page that explains decisions.
 import { defineMessages } from '../../lib/messages.ts';
+import { toGermanSignal } from './signals-de.ts';
 
 type Words = Readonly<Record<string, string>>;
 
@@ -98,8 +99,19 @@ export const explainMessages = defineMessages(
       cost: 'Cheapest first',
       latency: 'Fastest first',
       availability: 'Most reliable first',
+      'round-robin': 'In turn',
+      weighted: 'By weighted lot',
+      'least-connections': 'Fewest under way first',
+      priority: 'By priority of the key',
     },
+    without: 'What if a provider is down?',
+    allUp: 'All are up',
+    isDown: (provider: string) => `Without ${provider}`,
+    extra: 'What if it is longer?',
+    asWritten: 'As it is written',
+    longer: (tokens: string) => `${tokens} tokens more`,
     onlyFree: 'Free only',
+    noTraining: 'Never trained on',
     tools: 'Offers tools',
     run: 'Explain',
     running: 'Deciding…',
@@ -116,6 +128,7 @@ export const explainMessages = defineMessages(
     size: 'Size needed',
     sizes: { small: 'Small', large: 'Large', reasoning: 'Reasoning' } as Words,
     signals: 'Because of',
+    signal: (name: string) => name,
     needs: 'Must be able to do',
     capabilities: {
       tools: 'tools',
@@ -160,8 +173,19 @@ export const explainMessages = defineMessages(
       cost: 'Günstigste zuerst',
       latency: 'Schnellste zuerst',
       availability: 'Zuverlässigste zuerst',
+      'round-robin': 'Reihum',
+      weighted: 'Nach gewichtetem Los',
+      'least-connections': 'Die am wenigsten Beschäftigten zuerst',
+      priority: 'Nach Vorrang des Schlüssels',
     },
+    without: 'Und wenn ein Anbieter ausfällt?',
+    allUp: 'Alle sind da',
+    isDown: (provider: string) => `Ohne ${provider}`,
+    extra: 'Und wenn sie länger ist?',
+    asWritten: 'So, wie sie dasteht',
+    longer: (tokens: string) => `${tokens} Tokens mehr`,
     onlyFree: 'Nur kostenlos',
+    noTraining: 'Nie zum Training',
     tools: 'Bietet Werkzeuge an',
     run: 'Erklären',
     running: 'Entscheidet…',
@@ -178,6 +202,7 @@ export const explainMessages = defineMessages(
     size: 'Nötige Größe',
     sizes: { small: 'Klein', large: 'Groß', reasoning: 'Nachdenkend' },
     signals: 'Wegen',
+    signal: toGermanSignal,
     needs: 'Muss können',
     capabilities: {
       tools: 'Werkzeuge',

@@ -33,7 +33,7 @@ function Seen({ decision }: { readonly decision: Decision }): ReactNode {
             <Fact name={t.size}>{t.sizes[classification.size] ?? classification.size}</Fact>
           </>
         )}
-        {signals.length > 0 && <Fact name={t.signals}>{signals.map(({ name }) => name).join(', ')}</Fact>}
+        {signals.length > 0 && <Fact name={t.signals}>{signals.map(({ name }) => t.signal(name)).join(', ')}</Fact>}
         {needs.length > 0 && <Fact name={t.needs}>{needs.map((one) => t.capabilities[one] ?? one).join(', ')}</Fact>}
         <Fact name={t.estimate}>
           {t.estimated(formatCount(estimate.input_tokens, language), formatCount(estimate.output_tokens, language))}
@@ -95,7 +95,7 @@ export function ExplainPage(): ReactNode {
       <div className="mx-auto w-full max-w-4xl px-4 py-8 md:px-8 md:py-12">
         <h1 className="text-2xl font-semibold tracking-tight">{t.title}</h1>
         <p className="mt-1 mb-5 text-sm text-muted">{t.intro}</p>
-        <QuestionForm busy={isFetching} onAsk={ask} />
+        <QuestionForm busy={isFetching} asked={question !== null} onAsk={ask} />
         <div aria-live="polite">
           {error !== null && (
             <div className="mt-8">

@@ -1,5 +1,4 @@
 // A new key: what it may do, and then the key itself, once, with how to use it.
-import { Check, Copy } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useForm, type UseFormRegister } from 'react-hook-form';
 import type { NewKey } from '#shared/api/keys.ts';
@@ -8,10 +7,9 @@ import { Dialog } from '../../components/dialog.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
-import { useToasts } from '../../lib/toasts.tsx';
 import { useKeyActions } from './data.ts';
 import { keyMessages } from './messages.ts';
-import { snippetKinds, toSnippet, type SnippetKind } from './snippets.ts';
+import { CopyButton, Snippets } from './snippet-panel.tsx';
 
 const DAY_MS = 86_400_000;
 const expiryDays = { never: null, days30: 30, days90: 90, year: 365 } as const;
@@ -135,58 +133,6 @@ function TermsForm({
         </Button>
       </div>
     </form>
-  );
-}
-
-function CopyButton({ text, primary = false }: { readonly text: string; readonly primary?: boolean }): ReactNode {
-  const t = useMessages(keyMessages);
-  const { announce } = useToasts();
-  const [copied, setCopied] = useState(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    announce(t.copied);
-  };
-  return (
-    <Button small look={primary ? 'primary' : 'plain'} onClick={() => void copy()}>
-      {copied ? <Check size={15} aria-hidden /> : <Copy size={15} aria-hidden />}
-      {t.copy}
-    </Button>
-  );
-}
-
-function Snippets({ apiKey }: { readonly apiKey: string }): ReactNode {
-  const t = useMessages(keyMessages);
-  const [kind, setKind] = useState<SnippetKind>('curl');
-  const text = toSnippet(kind, location.origin, apiKey);
-  return (
-    <section aria-label={t.use} className="mt-6">
-      <h3 className="text-sm font-semibold">{t.use}</h3>
-      <div className="mt-2 flex flex-wrap gap-1">
-        {snippetKinds.map((one) => (
-          <Button
-            key={one}
-            small
-            look={one === kind ? 'plain' : 'quiet'}
-            aria-pressed={one === kind}
-            onClick={() => setKind(one)}
-          >
-            {t.languageNames[one]}
-          </Button>
-        ))}
-      </div>
-      {/* Long lines scroll inside, and are reached by keyboard. */}
-      <pre
-        tabIndex={0}
-        aria-label={t.languageNames[kind]}
-        className="mt-2 overflow-x-auto rounded-xl bg-code p-3 text-xs leading-relaxed"
-      >
-        {text}
-      </pre>
-      <div className="mt-2">
-        <CopyButton text={text} />
-      </div>
-    </section>
   );
 }
 

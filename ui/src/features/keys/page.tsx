@@ -14,6 +14,7 @@ import { useToasts } from '../../lib/toasts.tsx';
 import { CreateDialog, ShownKeyDialog } from './create.tsx';
 import { useKeyActions, useKeys } from './data.ts';
 import { keyMessages } from './messages.ts';
+import { Snippets } from './snippet-panel.tsx';
 
 function useFacts({
   start,
@@ -176,6 +177,7 @@ export function KeysPage(): ReactNode {
           </Notice>
         )}
         {keys !== undefined && <KeyList keys={keys} onShown={setShown} />}
+        {keys !== undefined && keys.length > 0 && <Snippets apiKey={t.placeholder} />}
         {creating && (
           <CreateDialog
             onClose={() => setCreating(false)}

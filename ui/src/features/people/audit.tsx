@@ -15,7 +15,7 @@ function Row({ event }: { readonly event: AuditEvent }): ReactNode {
   const language = useLanguage();
   const { at, action, email, person_id: personId, target, detail, address } = event;
   const who = email ?? (personId === OWNER_ID ? t.roles.owner : (personId ?? t.nobody));
-  const facts = [who, detail, address].filter((fact) => fact !== null);
+  const facts = [who, detail === null ? null : t.detail(detail), address].filter((fact) => fact !== null);
   return (
     <li className="flex flex-wrap gap-x-4 gap-y-0.5 px-4 py-2.5 text-sm">
       <time dateTime={at} className="w-32 shrink-0 text-xs leading-5 text-muted tabular-nums">

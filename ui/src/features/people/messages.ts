@@ -1,5 +1,6 @@
 // The words of the page of people and of the audit.
 import { defineMessages } from '../../lib/messages.ts';
+import { toGermanDetail } from './audit-details-de.ts';
 
 export const peopleMessages = defineMessages(
   {
@@ -55,6 +56,7 @@ export const peopleMessages = defineMessages(
     export: 'Export as table',
     older: 'Show older',
     nobody: 'Somebody unknown',
+    detail: (detail: string) => detail,
     events: {
       sign_in: 'Signed in',
       sign_in_refused: 'Sign-in refused',
@@ -135,6 +137,7 @@ export const peopleMessages = defineMessages(
     export: 'Als Tabelle speichern',
     older: 'Ältere zeigen',
     nobody: 'Jemand Unbekanntes',
+    detail: toGermanDetail,
     events: {
       sign_in: 'Angemeldet',
       sign_in_refused: 'Anmeldung abgewiesen',
