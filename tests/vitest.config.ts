@@ -8,5 +8,7 @@ export default defineConfig({
     environment: 'node',
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // On a busy machine a browser may be slow; what is polled for comes sooner everywhere else.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

@@ -2,15 +2,35 @@
 import { join } from 'node:path';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
-import type { InlineConfig } from 'vite';
+import type { InlineConfig, Plugin } from 'vite';
 import { uiDist, uiRoot } from './folders.ts';
+
+const CHAT = '/features/chat/page.tsx';
+
+/** Tells the app's document the files of the chat, so that `ahead.js` can ask for them before the app does. */
+const chatParts: Plugin = {
+  name: 'chat-parts',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (_, { bundle, filename }) => {
+      if (bundle === undefined || !filename.endsWith('index.html')) return [];
+      const chunks = Object.values(bundle).filter((output) => output.type === 'chunk');
+      const chat = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(CHAT));
+      const app = chunks.find(({ isEntry, facadeModuleId }) => isEntry && facadeModuleId?.endsWith('index.html'));
+      const here = new Set([app?.fileName, ...(app?.imports ?? [])]);
+      const parts = chat ? [chat.fileName, ...chat.imports].filter((file) => !here.has(file)) : [];
+      const content = parts.map((file) => `/${file}`).join(' ');
+      return [{ tag: 'meta', attrs: { name: 'chat-parts', content }, injectTo: 'head' }];
+    },
+  },
+};
 
 /** The settings of the build. */
 export const uiConfig: InlineConfig = {
   configFile: false,
   root: uiRoot,
   logLevel: 'warn',
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), chatParts],
   build: {
     outDir: uiDist,
     emptyOutDir: true,

@@ -65,7 +65,13 @@ function createWorld(...scripts: Script[]) {
     writeDraft: () => Promise.resolve(),
   };
   let count = 0;
-  const engine = new ChatEngine({ api, archive, now: () => ++count, newId: () => `id${String(++count)}` });
+  const engine = new ChatEngine({
+    api,
+    archive,
+    now: () => ++count,
+    newId: () => `id${String(++count)}`,
+    gather: () => Promise.resolve(),
+  });
   const begin = async (temporary = false): Promise<string> => {
     const { id } = engine.create({ model: 'auto', policy: 'free_first', temporary });
     await engine.send(id, { text: 'Hi', attachments: [] });

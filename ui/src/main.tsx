@@ -21,7 +21,16 @@ z.config({ jitless: true });
 const SignInPage = lazy(() => import('./app/sign-in.tsx').then(({ SignInPage }) => ({ default: SignInPage })));
 
 const router = createAppRouter();
-const api = createApi();
+/** The session was asked for by `ahead.js`; that reply is good once. */
+function takeAhead(path: string): Promise<Response> | null {
+  const page = globalThis as { sessionAhead?: Promise<Response> };
+  if (path !== '/api/session' || page.sessionAhead === undefined) return null;
+  const reply = page.sessionAhead;
+  delete page.sessionAhead;
+  return reply;
+}
+
+const api = createApi(takeAhead);
 const singletons = new Map();
 const queries = new QueryClient({
   defaultOptions: { queries: { retry: 1, staleTime: 30_000, refetchOnWindowFocus: false } },

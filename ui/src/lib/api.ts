@@ -79,25 +79,30 @@ async function readError(response: Response): Promise<ApiError> {
   }
 }
 
+/** A reply that was asked for before the app was here; null when there is none for this path, or it was taken already. */
+export type TakeAhead = (path: string) => Promise<Response> | null;
+
 /** The way to the server that serves this page. */
-export function createApi(): Api {
+export function createApi(takeAhead: TakeAhead = () => null): Api {
   let key: string | null = null;
   const listeners = new Set<() => void>();
   const open = async ({ path, method, body, form, headers, signal }: ApiRequest): Promise<Response> => {
     let response: Response;
     try {
-      response = await fetch(path, {
-        method: method ?? (body === undefined && form === undefined ? 'GET' : 'POST'),
-        credentials: 'same-origin',
-        headers: {
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(form ? { body: form } : {}),
-        ...(signal ? { signal } : {}),
-      });
+      const ahead = method === undefined ? takeAhead(path) : null;
+      response = await (ahead ??
+        fetch(path, {
+          method: method ?? (body === undefined && form === undefined ? 'GET' : 'POST'),
+          credentials: 'same-origin',
+          headers: {
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+            ...headers,
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(form ? { body: form } : {}),
+          ...(signal ? { signal } : {}),
+        }));
     } catch (error) {
       if (signal?.aborted) throw error;
       const code = navigator.onLine ? 'unreachable' : 'offline';

@@ -60,8 +60,15 @@ function readEvent(event: string | undefined, data: string, listener: AnswerList
   else readChunk(data, listener);
 }
 
-/** Resolves when the answer is whole. Rejects with the ApiError that ended it, also when the connection broke. */
-export async function readAnswer(response: Response, listener: AnswerListener): Promise<void> {
+/**
+ * Resolves when the answer is whole. Rejects with the ApiError that ended it, also when the connection broke.
+ * `gather` is waited for between reads, so that what comes word by word is not worked on word by word.
+ */
+export async function readAnswer(
+  response: Response,
+  listener: AnswerListener,
+  gather: () => Promise<void>,
+): Promise<void> {
   let done = false;
   const parser = createParser({
     onEvent: ({ event, data }) => {
@@ -82,6 +89,7 @@ export async function readAnswer(response: Response, listener: AnswerListener): 
     }
     if (part.done) break;
     parser.feed(decoder.decode(part.value, { stream: true }));
+    await gather();
   }
   if (!done) throw new ApiError('broke_off', 'The answer ended before it was complete.');
 }

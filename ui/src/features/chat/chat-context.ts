@@ -13,13 +13,26 @@ interface ChatWorld {
   readonly engineFor: (api: Api) => ChatEngine;
 }
 
+/** So long arriving words are left to gather: a task for each of hundreds a second would cost the page its ease. */
+const GATHER_MS = 40;
+
+/** A pause before the next read; none in a page out of sight, whose clocks run slowly. */
+const gather = (): Promise<void> =>
+  document.hidden ? Promise.resolve() : new Promise((go) => setTimeout(go, GATHER_MS));
+
 function createWorld(): ChatWorld {
   const archive = createArchive();
   let engine: ChatEngine | null = null;
   return {
     archive,
     engineFor: (api) =>
-      (engine ??= new ChatEngine({ api, archive, now: () => Date.now(), newId: () => crypto.randomUUID() })),
+      (engine ??= new ChatEngine({
+        api,
+        archive,
+        now: () => Date.now(),
+        newId: () => crypto.randomUUID(),
+        gather,
+      })),
   };
 }
 

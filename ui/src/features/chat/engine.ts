@@ -29,6 +29,8 @@ export interface EngineDeps {
   readonly archive: Archive;
   readonly now: () => number;
   readonly newId: () => string;
+  /** A pause between two reads of an answer, in which words gather. */
+  readonly gather: () => Promise<void>;
 }
 
 /** Reads of an error what is worth keeping with a message. */
@@ -273,7 +275,7 @@ export class ChatEngine {
         body: toBody(path, wish),
         signal: abort.signal,
       });
-      await readAnswer(response, progress);
+      await readAnswer(response, progress, this.#deps.gather);
       progress.end('done', null);
     } catch (error) {
       if (abort.signal.aborted) progress.end('stopped', null);
