@@ -13,6 +13,7 @@ import { createRequestIds } from './http/request-id.ts';
 import { openIdentity } from './deps-identity.ts';
 import { openServing, toServices } from './deps-services.ts';
 import type { Clock, Handler, KeyWrapper, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
+import { createDecisions } from './store/decisions.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
 import { createRollout } from './store/rollout.ts';
 import { createUsageBook } from './store/usage.ts';
@@ -90,6 +91,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     usage,
     invokeSettings: createInvokeSettings(store, () => clock.now()),
     rollout: createRollout(store, () => clock.now()),
+    decisions: createDecisions(store, clock, log),
     credentials: serving.credentials,
     environment: serving.environment,
     providers: platform.providers,

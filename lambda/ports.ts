@@ -126,6 +126,14 @@ export interface RolloutStore {
   removeExperiment(name: string): Promise<void>;
 }
 
+/** Decisions that somebody wanted explained, as they were taken. */
+export interface DecisionStore {
+  /** Never rejects: what can't be kept is told in the log. */
+  keep(decisions: { requestId: string; personId: string; views: readonly unknown[] }): Promise<void>;
+  /** null when none were kept, or their time is over. */
+  read(requestId: string): Promise<{ readonly personId: string; readonly views: readonly unknown[] } | null>;
+}
+
 /** Secrets kept outside of the store, each a set of names and values. */
 export interface SecretValues {
   /** The names and values of one secret, at most minutes old. Rejects with SecretUnavailable when they were never read. */

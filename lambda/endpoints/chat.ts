@@ -7,6 +7,7 @@ import { replyError, type Endpoint, type EndpointDeps, type Visit } from './endp
 import { createEventCaller, wantsEvents } from './event-caller.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
 import { readJsonBody } from './read-body.ts';
+import { explainTo, wantsReasons, type Explained } from './explained.ts';
 import { createShadows } from './shadow.ts';
 import { createTeller } from './tell.ts';
 
@@ -28,6 +29,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
     const teller = createTeller(deps, visit, 'chat');
     let caller: ExchangeCaller = createCaller(visit);
     let asked: Asked | null = null;
+    let explained: Explained<ExchangeCaller> | null = null;
     try {
       const body: AskedBody = { ...(await read(visit)), wire, traceparent: teller.traceparent };
       asked = await toChatAsked(deps, visit, body);
@@ -38,7 +40,9 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
         teller.assigned(assignment);
         caller.mark('x-freeway-experiment', `${assignment.experiment.name}=${assignment.arm}`);
       }
-      const result = await services.gateway.run({ operation, caller });
+      if (deps.decisions !== undefined && wantsReasons(visit))
+        explained = explainTo(caller, { visit, services, decisions: deps.decisions });
+      const result = await services.gateway.run({ operation, caller: explained?.caller ?? caller });
       watching?.close(result);
       if (result.brokeOff) caller.body()?.end(asked.breakOff(caller.explain(result.brokeOff)));
       teller.answered(result);
@@ -51,6 +55,8 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
       const open = caller.body();
       if (open && asked) return open.end(asked.breakOff(error));
       replyError(visit, error, { renderer: wire, nowMs: deps.clock.now(), headers: toFailureHeaders(error) });
+    } finally {
+      await explained?.keep();
     }
   };
 }

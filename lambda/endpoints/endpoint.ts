@@ -2,7 +2,17 @@
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
-import type { Clock, Exchange, Headers, Log, Metrics, RolloutStore, Traces, UsageBook } from '../ports.ts';
+import type {
+  Clock,
+  DecisionStore,
+  Exchange,
+  Headers,
+  Log,
+  Metrics,
+  RolloutStore,
+  Traces,
+  UsageBook,
+} from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { KeyLimitsKeeper } from '../gateway/key-limits.ts';
 import type { Ledger } from '../gateway/ledger.ts';
@@ -55,6 +65,8 @@ export interface EndpointDeps {
   /** Names that stand for others where nobody serves the very model, in the order in which they are tried. */
   readonly modelAliases: readonly ModelAlias[];
   readonly version: string;
+  /** Absent: decisions are not kept for those who want them explained. */
+  readonly decisions?: DecisionStore;
   /** Absent: no experiments take place. */
   readonly rollout?: RolloutStore;
   /** Absent: requests leave no record. */

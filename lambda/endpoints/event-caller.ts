@@ -31,7 +31,7 @@ const toWho = ({ route, credential, tier }: Candidate): Pick<AttemptEvent, 'rout
   tier,
 });
 
-function toStepFrame(step: Step, attempt: number): string {
+function toStepFrame(step: Exclude<Step, { kind: 'deciding' }>, attempt: number): string {
   if (step.kind === 'failed') return toFrame('attempt', toAttemptEvent(step.attempt));
   if (step.kind === 'waiting') return toFrame('route', { state: 'waiting', wait_ms: Math.round(step.waitMs) });
   return toFrame('route', { state: 'asking', ...toWho(step.candidate), attempt });
@@ -82,6 +82,7 @@ export function createEventCaller(visit: Visit, plain: ExchangeCaller, clock: Cl
       };
     },
     watch: (step) => {
+      if (step.kind === 'deciding') return;
       if (step.kind === 'asking') asked++;
       open().write(toStepFrame(step, asked));
     },

@@ -1,73 +1,14 @@
 // POST /v1/explain: the decision for a request, with every candidate's score parts or the reason against it. Calls nobody.
 import { CallerError } from '#shared/failures.ts';
-import type { Fleet } from '../gateway/fleet.ts';
-import { explainMissing } from '../routing/capabilities.ts';
-import {
-  decide,
-  passingVerdicts,
-  planOf,
-  scoreOf,
-  verdictOf,
-  type Decision,
-  type DecideInput,
-} from '../routing/decide.ts';
-import { forecastAll } from '../routing/forecast.ts';
-import { toNeed } from '../routing/profile.ts';
+import type { DecideInput } from '../routing/decide.ts';
 import { errands } from '../gateway/errands.ts';
-import type { Ledger } from '../gateway/ledger.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { toRecord } from '../wire/json.ts';
 import { toChatAsked } from './ask.ts';
+import { tellDecision } from './decision-view.ts';
 import { replyError, replyJson, type Endpoint, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 import { toPlainAsked } from './plain.ts';
-import { tellPool, toTime } from './limits.ts';
 import { readJsonBody } from './read-body.ts';
-
-function tellCandidate(
-  index: number,
-  decision: Decision,
-  around: { fleet: Fleet; ledger: Ledger; input: DecideInput; plan: readonly number[] },
-): Record<string, unknown> {
-  const { fleet, ledger, input, plan } = around;
-  const candidate = fleet.candidates[index];
-  const standing = input.standings[index];
-  if (!candidate || !standing) return {};
-  const verdict = verdictOf(decision, index);
-  const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
-  const position = plan.indexOf(index);
-  return {
-    route: candidate.route,
-    credential: candidate.credential,
-    tier: candidate.tier,
-    eligible: verdict === 'eligible',
-    position: position < 0 ? null : position + 1,
-    rejected: verdict === 'eligible' ? null : verdict,
-    ...(verdict === 'lacks_capability'
-      ? { missing: explainMissing(input.profile.needs & ~candidate.capabilities) }
-      : {}),
-    score: scoreOf(index, input),
-    need,
-    resting_until: standing.restUntilMs > input.nowMs ? toTime(standing.restUntilMs) : null,
-    breaker: standing.breaker,
-    shares_limits_with: ledger.twins(index),
-    pools: ledger.views(index, need).map((view) => ({
-      ...tellPool(view, input.nowMs),
-      wait_ms: Number.isFinite(view.waitMs) ? view.waitMs : null,
-    })),
-  };
-}
-
-/** When the free candidates that could ever serve this request have nothing left; null when some last, or nobody knows. */
-function tellFreeUntil(decision: Decision, input: DecideInput, ledger: Ledger): string | null {
-  const free = input.candidates.flatMap((candidate, index) => {
-    const verdict = verdictOf(decision, index);
-    const standing = input.standings[index];
-    if (candidate.tier === 'paid' || !standing || (verdict !== 'eligible' && !passingVerdicts.has(verdict))) return [];
-    const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
-    return [{ views: ledger.views(index, need), need }];
-  });
-  return toTime(forecastAll(free, input.nowMs));
-}
 
 /** The operation of the body's `kind`; what it would say or show need not be given. */
 function toAsked(
@@ -108,36 +49,7 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
         nowMs,
         jitter,
       };
-      const decision = decide(input);
-      const plan = planOf(decision, input);
-      const order = [...plan, ...fleet.candidates.keys().filter((index) => !plan.includes(index))];
-      const soonest = ledger.soonest(decision, input);
-      replyJson(visit, 200, {
-        object: 'freeway.decision',
-        request_id: visit.requestId,
-        at: toTime(nowMs),
-        jitter,
-        model: selector.name,
-        classification: profile.classification,
-        estimate: {
-          input_tokens: profile.inputTokens,
-          output_tokens: profile.outputTokens,
-          max_output_tokens: profile.maxOutputTokens,
-        },
-        needs: explainMissing(profile.needs),
-        policy,
-        plan: plan.map((index) => ({
-          route: fleet.candidates[index]?.route,
-          credential: fleet.candidates[index]?.credential,
-          tier: fleet.candidates[index]?.tier,
-        })),
-        soonest:
-          plan.length > 0 || soonest === null
-            ? null
-            : { route: fleet.candidates[soonest.index]?.route, wait_ms: soonest.waitMs },
-        free_until: tellFreeUntil(decision, input, ledger),
-        candidates: order.map((index) => tellCandidate(index, decision, { fleet, ledger, input, plan })),
-      });
+      replyJson(visit, 200, tellDecision(visit.requestId, input, services));
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;
       replyError(visit, error, { renderer: deps.chatWire, nowMs: deps.clock.now() });

@@ -1,6 +1,7 @@
 // Where an answer goes: the caller's side of one exchange, as the gateway sees it.
 import type { Attempt } from '#shared/failures.ts';
 import type { ReplyBody } from '../ports.ts';
+import type { DecideInput } from '../routing/decide.ts';
 import type { Candidate } from '../routing/types.ts';
 
 /** What is known of an answer when its head must go out. */
@@ -18,6 +19,8 @@ export interface Receipt {
 
 /** One step on the way to an answer, for callers who want to watch. */
 export type Step =
+  /** About to be decided; told at once, since what it stands on changes with the next request. */
+  | { readonly kind: 'deciding'; readonly input: DecideInput }
   | { readonly kind: 'asking'; readonly candidate: Candidate }
   | { readonly kind: 'waiting'; readonly waitMs: number }
   | { readonly kind: 'failed'; readonly attempt: Attempt };

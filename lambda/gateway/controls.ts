@@ -24,7 +24,7 @@ const noControls: Controls = {};
 
 const PREFIX = 'x-freeway-';
 /** Answered by the reply or read elsewhere; not controls of routing. */
-const otherHeaders: ReadonlySet<string> = new Set(['x-freeway-events']);
+const otherHeaders: ReadonlySet<string> = new Set(['x-freeway-events', 'x-freeway-explain']);
 
 function parseText(name: string, text: string): unknown {
   if (name === 'max_wait_ms' || name === 'max_cost_usd') return Number(text);

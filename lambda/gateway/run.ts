@@ -124,6 +124,7 @@ async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> 
       const input = toDecideInput(deps, operation, journey);
       if (input.nowMs >= operation.deadlineAtMs)
         throw toCallerError({ ...toEnded(deps, input, journey), deadlineAtMs: operation.deadlineAtMs });
+      caller.watch?.({ kind: 'deciding', input });
       return { input, picked: await pick(deps, input, journey) };
     };
     const { input, picked } = await (journey.ticket === null ? tryNow() : deps.queue.inTurn(journey.ticket, tryNow));

@@ -95,7 +95,7 @@ export interface DecideInput {
   readonly nowMs: number;
   /** What may still be paid today, US dollars; absent when there is no budget. */
   readonly budgetUsd?: number;
-  /** A number in [0, 1) that breaks ties; logged, so that the decision can be replayed. */
+  /** A number in [0, 1) that breaks ties; told with the decision, which it makes repeatable. */
   readonly jitter: number;
 }
 

@@ -100,3 +100,6 @@ export const usageRecordsQuerySchema = z.object({
   format: z._default(z.enum(['json', 'csv']), 'json'),
 });
 export const usageRecordsSchema = z.object({ data: z.array(usageRecordSchema), next: z.nullable(z.string()) });
+
+/** GET /api/receipts/{id}/decisions: each as POST /v1/explain tells it, with the candidates that were meant. */
+export const decisionsSchema = z.object({ request_id: z.string(), decisions: z.array(z.looseObject({})) });

@@ -121,6 +121,7 @@ const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number
   'GET /api/invoke': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],
   'PUT /api/invoke/endpoints': [{ name: 'e', model: 'm1' }, 401, 401, 403, 403, 200, 200, 403, 401, 401],
   'DELETE /api/invoke/endpoints': [undefined, 401, 401, 403, 403, 0, 0, 403, 401, 401],
+  'GET /api/receipts/:id/decisions': [undefined, 401, 401, 404, 404, 404, 404, 403, 401, 401],
   'GET /api/rollout': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],
   'PUT /api/rollout/flags': [{ name: 'f' }, 401, 401, 403, 403, 200, 200, 403, 401, 401],
   'GET /api/rollout/flags/:name': [undefined, 401, 401, 200, 200, 200, 200, 200, 401, 401],

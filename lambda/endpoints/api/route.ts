@@ -5,7 +5,7 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type Resource, type ResourceKind } from '#shared/people.ts';
 import type { CredentialDesk } from '../../gateway/credential-desk.ts';
-import type { Headers, InvokeSettingsStore, RolloutStore, UsageBook } from '../../ports.ts';
+import type { DecisionStore, Headers, InvokeSettingsStore, RolloutStore, UsageBook } from '../../ports.ts';
 import type { AuditEntry, Identity } from '../../ports-people.ts';
 import { principalOf, type EndpointDeps, type Visit } from '../endpoint.ts';
 
@@ -14,6 +14,7 @@ export interface ApiDeps extends EndpointDeps {
   readonly identity: Identity;
   readonly invokeSettings: InvokeSettingsStore;
   readonly rollout: RolloutStore;
+  readonly decisions: DecisionStore;
   readonly usage: UsageBook;
   readonly credentials: CredentialDesk;
   readonly providers: readonly Provider[];

@@ -1,5 +1,6 @@
 // /api/usage and /api/receipts: what was asked of whom, what it cost and what it saved; everyone their own, admins all.
 import {
+  decisionsSchema,
   usageQuerySchema,
   usageRecordSchema,
   usageRecordsQuerySchema,
@@ -45,7 +46,7 @@ function toDays({ from, to }: Range, nowMs: number): string[] {
 }
 
 /** Whose records the asker may see: all, or of one person. */
-function toFilter(visit: Visit, asked: string | undefined): (record: UsageRecord) => boolean {
+function toFilter(visit: Visit, asked: string | undefined): (record: Pick<UsageRecord, 'person_id'>) => boolean {
   const principal = principalOf(visit);
   const seesAll = can(principal, 'read', { kind: 'usage' });
   const id = asked ?? (seesAll ? undefined : principal.id);
@@ -119,6 +120,14 @@ async function receipt(deps: ApiDeps, visit: Visit, id: string): Promise<ApiRepl
   throw missing('receipt');
 }
 
+/** Why it was decided so, as it stood then. Another's looks as if there were none. */
+async function decisionsOf(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {
+  const kept = await deps.decisions.read(id);
+  const mine = toFilter(visit, undefined);
+  if (kept === null || !mine({ person_id: kept.personId })) throw missing('decision');
+  return { json: { request_id: id, decisions: kept.views } };
+}
+
 /** The routes over their services. */
 export function toUsageRoutes(deps: ApiDeps): readonly ApiRoute[] {
   return [
@@ -147,6 +156,15 @@ export function toUsageRoutes(deps: ApiDeps): readonly ApiRoute[] {
       access: ['read', 'usage'],
       reply: usageRecordSchema,
       handle: ({ visit, params: { id = '' } }) => receipt(deps, visit, id),
+    }),
+    toRoute({
+      method: 'GET',
+      path: '/api/receipts/:id/decisions',
+      summary:
+        'Why a request sent with x-freeway-explain: 1 went where it did: its decisions as they were taken, for a week.',
+      access: ['read', 'usage'],
+      reply: decisionsSchema,
+      handle: ({ visit, params: { id = '' } }) => decisionsOf(deps, visit, id),
     }),
   ];
 }

@@ -1,0 +1,26 @@
+// Keeps decisions that somebody wanted explained, for a week.
+import type { Clock, DecisionStore, Log, Store } from '../ports.ts';
+
+const KEPT_MS = 7 * 86_400_000;
+const keyOf = (requestId: string): { pk: string; sk: string } => ({ pk: `decision#${requestId}`, sk: 'views' });
+
+/** The repository over a store. */
+export function createDecisions(store: Store, clock: Pick<Clock, 'now'>, log: Log): DecisionStore {
+  return {
+    keep: async ({ requestId, personId, views }) => {
+      if (views.length === 0) return;
+      const item = { personId, json: JSON.stringify(views) };
+      await store.put(keyOf(requestId), item, clock.now() + KEPT_MS).catch((error: unknown) => {
+        log.warn('decision.unwritten', {
+          request_id: requestId,
+          error: error instanceof Error ? error.name : 'unknown',
+        });
+      });
+    },
+    read: async (requestId) => {
+      const item = await store.get(keyOf(requestId));
+      if (item === null) return null;
+      return { personId: String(item['personId']), views: JSON.parse(String(item['json'])) as readonly unknown[] };
+    },
+  };
+}
