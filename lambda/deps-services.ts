@@ -16,13 +16,20 @@ import { StoreUnavailable, VaultError, type KeyWrapper, type Vault } from './por
 import { createCredentialBook } from './store/credentials.ts';
 import { createVault } from './store/vault.ts';
 import { chatWires, dialects } from './wire/index.ts';
+import { transcriptionWires } from './wire/transcription/index.ts';
 
-/** What Freeway can call today: chat over the wires it speaks and the other operations in the OpenAI formats, with the ways of authorising it knows. */
+function toSpeaks(model: Model, provider: Provider): boolean {
+  const wire = model.wire ?? provider.wire;
+  if (model.kind === 'chat') return chatWires[wire] !== undefined;
+  if (model.kind === 'transcription') return transcriptionWires[wire] !== undefined;
+  // Who speaks the OpenAI chat format takes everything else in the OpenAI formats too, at paths of their own.
+  return wire === 'openai-chat';
+}
+
+/** What Freeway can call today: chat and transcription over the wires it speaks and the other operations in the OpenAI formats, with the ways of authorising it knows. */
 function serves(model: Model, provider: Provider): boolean {
   const scheme = provider.auth.scheme;
-  const wire = model.wire ?? provider.wire;
-  // Who speaks the OpenAI chat format takes everything else in the OpenAI formats too, at paths of their own.
-  const speaks = model.kind === 'chat' ? chatWires[wire] !== undefined : wire === 'openai-chat';
+  const speaks = toSpeaks(model, provider);
   return speaks && (scheme === 'bearer' || scheme === 'header' || scheme === 'none' || scheme === 'google-oauth');
 }
 

@@ -9,10 +9,41 @@ export const wireIds = [
   'anthropic',
   'gemini',
   'bedrock-converse',
-  'transcription',
+  'audio-form',
+  'audio-raw',
+  'audio-base64',
+  'audio-steps',
+  'audio-upload-job',
+  'audio-form-upload-job',
+  'audio-form-job',
   'native',
 ] as const;
 export type WireId = (typeof wireIds)[number];
+
+/** What a model of sound can be told beside the sound. `format` and `granularities` choose how much of the transcript comes back. */
+export const audioFields = [
+  'audio',
+  'model',
+  'language',
+  'prompt',
+  'temperature',
+  'format',
+  'granularities',
+  'speakers',
+  'task',
+] as const;
+export type AudioField = (typeof audioFields)[number];
+
+/**
+ * How a model that transcribes wants to be asked, where it departs from its wire. `names`: what it calls a field; null: it can't be told that.
+ * `always`: sent with every question, by the model's own names. `needs`: it does not answer without.
+ */
+export const audioAskSchema = z.object({
+  names: z.optional(z.partialRecord(z.enum(audioFields), z.nullable(z.string()))),
+  always: z.optional(z.record(z.string(), z.unknown())),
+  needs: z.optional(z.array(z.enum(['language']))),
+});
+export type AudioAsk = z.infer<typeof audioAskSchema>;
 
 /** How a provider reports its limits and faults; the parser is chosen by this, never by header name alone. */
 export const dialectIds = [
@@ -158,9 +189,15 @@ export const modelSchema = z.object({
   maxBytes: z.optional(z.int()),
   maxSeconds: z.optional(z.number()),
   features: z.optional(z.array(z.enum(['words', 'segments', 'diarize', 'stream', 'translate']))),
-  /** Where it is called instead of the provider's path, after the base URL; `/../` leads out of its last part and must be resolved before the call. */
+  ask: z.optional(audioAskSchema),
+  /**
+   * Where it is called instead of the provider's path, after the base URL; `/../` leads out of its last part and must be resolved before the
+   * call. A whole address when it is served by another host; whoever has set a base URL of their own is called there all the same.
+   */
   path: z.optional(z.string()),
   wire: z.optional(z.enum(wireIds)),
+  /** How its calls carry the key, where that departs from the provider's way. */
+  auth: z.optional(authSchema),
   retiresOn: z.optional(z.string()),
   note: z.optional(z.string()),
   evidence: z.optional(evidenceSchema),

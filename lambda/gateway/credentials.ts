@@ -1,6 +1,6 @@
 // Turns configured entries into credentials: what routing may know of them, and how a call is addressed and authorised.
 import { createHash } from 'node:crypto';
-import type { Model, Provider } from '#shared/catalog.ts';
+import type { Auth, Model, Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import type { Headers } from '../ports.ts';
 import { createSigner, type Signer } from './authorize.ts';
@@ -25,8 +25,8 @@ export type FleetEntry = ProviderEntry & {
 export interface Credential extends RoutableCredential {
   /** Base URL with the credential's own fields filled in, without a trailing slash. */
   readonly baseUrl: string;
-  /** Headers that authorise one call. Throws when the secret can't be opened. */
-  readonly authorize: () => Headers;
+  /** Headers that authorise one call, in the provider's way or another. Throws when the secret can't be opened. */
+  readonly authorize: (way?: Auth) => Headers;
   /** Authorises whole calls, where headers that are known beforehand can't; null everywhere else. */
   readonly sign: Signer | null;
   /** Calls may only reach public addresses. */
@@ -56,7 +56,7 @@ export function toCredentialId(entry: ProviderEntry, provider: Provider): string
 }
 
 /** Headers that every call to the provider needs, and those that carry the key. */
-function toHeaders({ auth, quirks }: Provider, apiKey: string | undefined): Headers {
+function toHeaders({ auth, quirks }: Pick<Provider, 'auth' | 'quirks'>, apiKey: string | undefined): Headers {
   const headers: Record<string, string> = {};
   for (const quirk of quirks) if (quirk.kind === 'requireHeader') headers[quirk.header.toLowerCase()] = quirk.value;
   if (apiKey !== undefined && auth.scheme === 'bearer') headers['authorization'] = `Bearer ${apiKey}`;
@@ -65,10 +65,12 @@ function toHeaders({ auth, quirks }: Provider, apiKey: string | undefined): Head
   return headers;
 }
 
-function toAuthorize({ apiKey, sealed }: FleetEntry, provider: Provider): () => Headers {
-  if (sealed !== undefined) return () => toHeaders(provider, sealed.open()['apiKey']);
+function toAuthorize({ apiKey, sealed }: FleetEntry, provider: Provider): (way?: Auth) => Headers {
+  const { quirks } = provider;
+  const toOther = (auth: Auth, key: string | undefined): Headers => toHeaders({ quirks, auth }, key);
+  if (sealed !== undefined) return (way = provider.auth) => toOther(way, sealed.open()['apiKey']);
   const fixed = toHeaders(provider, apiKey);
-  return () => fixed;
+  return (way) => (way === undefined ? fixed : toOther(way, apiKey));
 }
 
 /** Custom endpoints price themselves: nothing to pay means free. Everything else follows the provider's usual plan. */

@@ -1,5 +1,5 @@
 // One operation for one request (a chat, later an embedding or a transcription), as the loop needs it: what to ask, what to send, how to read.
-import type { ModelKind } from '#shared/catalog.ts';
+import type { Auth, ModelKind } from '#shared/catalog.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Headers, ReplyBody, UpstreamListener } from '../ports.ts';
@@ -12,10 +12,14 @@ import type { Rescue } from './rescue.ts';
 
 /** A call to one candidate, ready but for the credential. */
 export interface OutgoingCall {
+  /** Absent: POST. */
+  readonly method?: string;
   /** Path behind the credential's base URL. */
   readonly path: string;
   readonly headers: Headers;
-  readonly body: Uint8Array | string;
+  /** How the key is carried, where that departs from the provider's way. */
+  readonly auth?: Auth;
+  readonly body: Uint8Array | string | null;
   /** From sending to the first content; a reply later than that has failed. */
   readonly firstContentTimeoutMs: number;
   /** When the first content is called late as long as nothing has been learned of this candidate. */
@@ -42,6 +46,16 @@ export interface AttemptOutcome {
   readonly ms: number;
 }
 
+/** A further call of an attempt that takes several, such as looking at a job until it is done. */
+export interface FurtherCall {
+  /** Its deadlines are those of the attempt, not its own. */
+  readonly call: OutgoingCall;
+  /** Pause before it, ms. */
+  readonly afterMs: number;
+  /** Sent when the attempt fails or is given up: what frees the provider from work nobody waits for. null: nothing does. */
+  readonly undo: OutgoingCall | null;
+}
+
 /** What a reader may do while it reads. */
 export interface ReaderContext {
   readonly nowMs: () => number;
@@ -52,6 +66,8 @@ export interface ReaderContext {
   /** Stops and resumes the provider's stream while the caller is slow. */
   readonly pause: () => void;
   readonly resume: () => void;
+  /** Asks the same candidate further, once its reply has ended; the next reply comes to the same reader. */
+  readonly ask: (further: FurtherCall) => void;
   /** The attempt is over. Further events are ignored. */
   readonly finish: (outcome: Omit<AttemptOutcome, 'ms' | 'firstContentMs'>) => void;
   /** What closes the stream, when this attempt ends it having used so much. */

@@ -365,7 +365,7 @@ describe('the whole', () => {
     const idle = active.filter(
       ({ defaultPlan, models }) => defaultPlan === 'free' && !models.some(({ free }) => free !== undefined),
     );
-    expect(idle.map(({ id }) => id)).toEqual(['gladia', 'speechmatics']);
+    expect(idle.map(({ id }) => id)).toEqual([]);
   });
 
   test('has a first provider without models and with an address: the custom endpoint', () => {

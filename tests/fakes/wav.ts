@@ -1,9 +1,13 @@
-// Sound files for tests: a tone, as a WAV file.
+// WAV files out of nothing, for tests: 16-bit mono.
 
-/** A tone of 16 bits on one channel. `rate` in samples a second. */
-export function toWav(seconds: number, rate = 8_000): Buffer {
-  const data = Buffer.alloc(seconds * rate * 2);
-  for (let i = 0; i < data.length / 2; i++) data.writeInt16LE(Math.round(Math.sin(i / 5) * 8_000), i * 2);
+/** Samples with their header. `sample` answers a height from -1 to 1; absent: a tone. */
+export function toWav(
+  seconds: number,
+  rate = 8_000,
+  sample = (index: number): number => Math.sin(index / 5) / 4,
+): Buffer {
+  const data = Buffer.alloc(Math.round(seconds * rate) * 2);
+  for (let i = 0; i < data.length / 2; i++) data.writeInt16LE(Math.round(sample(i) * 32_767), i * 2);
   const head = Buffer.alloc(44);
   head.write('RIFF', 0, 'latin1');
   head.writeUInt32LE(36 + data.length, 4);

@@ -13,6 +13,8 @@ export interface TranscriptionQuestion {
   readonly temperature: number | null;
   readonly words: boolean;
   readonly segments: boolean;
+  /** Whether it must be told who speaks. */
+  readonly speakers: boolean;
 }
 
 /** Values of the form by name; several where a name occurs several times. */
@@ -30,10 +32,15 @@ function readFormat(text: string | undefined): TranscriptFormat {
   );
 }
 
+const names = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
+
+/** Whether the code stands for a language; `xx` has the form of one, and stands for none. */
+const isLanguage = (code: string): boolean => names.of(code) !== undefined;
+
 function readLanguage(text: string | undefined): string | null {
   if (text === undefined || text === '') return null;
-  if (/^[a-z]{2,3}(?:-[a-z]{2,4})?$/i.test(text))
-    return text.toLowerCase().slice(0, text.indexOf('-') < 0 ? undefined : text.indexOf('-'));
+  const code = /^([a-z]{2,3})(?:-[a-z0-9]{2,4})?$/i.exec(text)?.[1]?.toLowerCase();
+  if (code !== undefined && isLanguage(code)) return code;
   throw wrong(`language is "${text.slice(0, 40)}", but must be a code such as "en" or "de".`, 'language');
 }
 
@@ -54,18 +61,36 @@ function readGranularities(fields: FormFields, format: TranscriptFormat): { word
     );
   if (given.length > 0 && format !== 'verbose_json')
     throw wrong('timestamp_granularities needs response_format "verbose_json".', 'timestamp_granularities');
-  const timed = format === 'srt' || format === 'vtt';
+  const timed = format === 'srt' || format === 'vtt' || format === 'diarized_json';
   return {
     words: given.includes('word'),
     segments: timed || given.includes('segment') || (format === 'verbose_json' && given.length === 0),
   };
 }
 
-/** Reads the form. Throws CallerError `invalid_request` naming the field at fault. */
+/** Fields of the OpenAI form that mean something nobody asked through here tells; without them the answer would be another one. */
+const unserved = ['include[]', 'include', 'known_speaker_names[]', 'known_speaker_references[]'] as const;
+
+function refuseUnserved(fields: FormFields): void {
+  const found = unserved.find((name) => (fields[name]?.length ?? 0) > 0);
+  if (found === undefined) return;
+  const param = found.replace('[]', '');
+  throw new CallerError('no_candidate', `No model that can be asked through here takes ${param}. Leave it out.`, {
+    param,
+  });
+}
+
+const yes: ReadonlySet<string | undefined> = new Set(['true', '1']);
+
+/** Reads the form. Throws CallerError `invalid_request` or `no_candidate`, naming the field at fault. */
 export function parseTranscriptionForm(fields: FormFields, task: TranscriptionQuestion['task']): TranscriptionQuestion {
   const first = (name: string): string | undefined => fields[name]?.[0];
+  refuseUnserved(fields);
   const format = readFormat(first('response_format'));
-  const stream = first('stream') === 'true' || first('stream') === '1';
+  const speakers = format === 'diarized_json' || yes.has(first('diarize'));
+  if (speakers && task === 'translate')
+    throw wrong('Translations do not tell who speaks. Ask for another response_format.', 'response_format');
+  const stream = yes.has(first('stream'));
   if (stream && format !== 'json' && format !== 'text')
     throw wrong(`stream can not be joined with response_format "${format}"; use "json" or "text".`, 'stream');
   return {
@@ -76,6 +101,7 @@ export function parseTranscriptionForm(fields: FormFields, task: TranscriptionQu
     language: readLanguage(first('language')),
     prompt: first('prompt') || null,
     temperature: readTemperature(first('temperature')),
+    speakers,
     ...readGranularities(fields, format),
   };
 }

@@ -1,6 +1,6 @@
-// A transcript in our own words, and the ways to tell it: JSON, text, SRT, WebVTT, verbose JSON, and as a stream.
+// A transcript in our own words, and the ways to tell it: JSON, text, SRT, WebVTT, verbose and diarized JSON, and as a stream.
 
-/** Times in seconds from the beginning of the audio. */
+/** Times in seconds from the beginning of the audio; what has no times is no segment. */
 export interface Segment {
   readonly start: number;
   readonly end: number;
@@ -13,6 +13,8 @@ export interface Word {
   readonly start: number;
   readonly end: number;
   readonly word: string;
+  /** Who speaks; absent or null when it is not told. */
+  readonly speaker?: string | null;
 }
 
 export interface Transcript {
@@ -21,12 +23,12 @@ export interface Transcript {
   readonly language: string | null;
   /** Seconds; null when unknown. */
   readonly duration: number | null;
-  /** null when the provider gave no times. */
+  /** null when the times of any of them are unknown. */
   readonly segments: readonly Segment[] | null;
   readonly words: readonly Word[] | null;
 }
 
-export const transcriptFormats = ['json', 'text', 'srt', 'vtt', 'verbose_json'] as const;
+export const transcriptFormats = ['json', 'text', 'srt', 'vtt', 'verbose_json', 'diarized_json'] as const;
 export type TranscriptFormat = (typeof transcriptFormats)[number];
 
 /** Content type by format. */
@@ -36,6 +38,7 @@ export const formatTypes: Readonly<Record<TranscriptFormat, string>> = {
   srt: 'application/x-subrip; charset=utf-8',
   vtt: 'text/vtt; charset=utf-8',
   verbose_json: 'application/json',
+  diarized_json: 'application/json',
 };
 
 /** `00:01:02,345` or with a point. */
@@ -46,23 +49,17 @@ function toClock(seconds: number, mark: ',' | '.'): string {
   return `${pad(hours, 2)}:${pad(minutes, 2)}:${pad(Math.floor(ms / 1000) % 60, 2)}${mark}${pad(ms % 1000, 3)}`;
 }
 
-/** What stands in captions: segments, or the whole as one when there are none. */
-const toCues = ({ segments, text, duration }: Transcript): readonly Segment[] =>
-  segments ?? [{ start: 0, end: duration ?? 0, text, speaker: null }];
-
 const toLine = ({ text, speaker }: Segment): string => (speaker === null ? text.trim() : `${speaker}: ${text.trim()}`);
 
-function toSrt(transcript: Transcript): string {
-  return toCues(transcript)
+function toSrt(cues: readonly Segment[]): string {
+  return cues
     .map((cue, index) => `${index + 1}\n${toClock(cue.start, ',')} --> ${toClock(cue.end, ',')}\n${toLine(cue)}\n`)
     .join('\n');
 }
 
-function toVtt(transcript: Transcript): string {
-  const cues = toCues(transcript).map(
-    (cue) => `${toClock(cue.start, '.')} --> ${toClock(cue.end, '.')}\n${toLine(cue)}\n`,
-  );
-  return `WEBVTT\n\n${cues.join('\n')}`;
+function toVtt(cues: readonly Segment[]): string {
+  const told = cues.map((cue) => `${toClock(cue.start, '.')} --> ${toClock(cue.end, '.')}\n${toLine(cue)}\n`);
+  return `WEBVTT\n\n${told.join('\n')}`;
 }
 
 export interface Rendering {
@@ -71,29 +68,48 @@ export interface Rendering {
   readonly segments: boolean;
 }
 
-function toVerbose(transcript: Transcript, { task, words, segments }: Rendering): string {
-  const { text, language, duration } = transcript;
+const withSpeaker = (speaker: string | null | undefined): { speaker?: string } => (speaker ? { speaker } : {});
+
+function toVerbose({ text, language, duration, segments, words }: Transcript, rendering: Rendering): string {
   return JSON.stringify({
-    task,
+    task: rendering.task,
     language,
     duration,
     text,
-    ...(segments && transcript.segments !== null
+    ...(rendering.segments && segments !== null
       ? {
-          segments: transcript.segments.map(({ start, end, text: said, speaker }, id) => ({
+          segments: segments.map(({ start, end, text: said, speaker }, id) => ({
             id,
             start,
             end,
             text: said,
-            ...(speaker === null ? {} : { speaker }),
+            ...withSpeaker(speaker),
           })),
         }
       : {}),
-    ...(words && transcript.words !== null ? { words: transcript.words } : {}),
+    ...(rendering.words && words !== null
+      ? { words: words.map(({ word, start, end, speaker }) => ({ word, start, end, ...withSpeaker(speaker) })) }
+      : {}),
   });
 }
 
-/** The transcript in one piece. */
+function toDiarized({ text, duration, segments }: Transcript): string {
+  return JSON.stringify({
+    task: 'transcribe',
+    duration,
+    text,
+    segments: (segments ?? []).map(({ start, end, text: said, speaker }, index) => ({
+      type: 'transcript.text.segment',
+      id: `seg_${String(index + 1).padStart(3, '0')}`,
+      start,
+      end,
+      text: said,
+      speaker: speaker ?? 'A',
+    })),
+  });
+}
+
+/** The transcript in one piece. Formats with times need its segments: see `judgeTranscript`. */
 export function renderTranscript(transcript: Transcript, format: TranscriptFormat, rendering: Rendering): string {
   switch (format) {
     case 'json':
@@ -101,11 +117,13 @@ export function renderTranscript(transcript: Transcript, format: TranscriptForma
     case 'text':
       return `${transcript.text}\n`;
     case 'srt':
-      return toSrt(transcript);
+      return toSrt(transcript.segments ?? []);
     case 'vtt':
-      return toVtt(transcript);
+      return toVtt(transcript.segments ?? []);
     case 'verbose_json':
       return toVerbose(transcript, rendering);
+    case 'diarized_json':
+      return toDiarized(transcript);
   }
 }
 

@@ -1,0 +1,48 @@
+// Judges what a provider heard: nothing, talk about the audio, half of it, or no times where times were asked for are failures.
+import type { TranscriptionQuestion } from './question.ts';
+import { toSegments } from './times.ts';
+import type { Transcript } from './transcript.ts';
+import { failed, type NextStep } from './types.ts';
+
+/** Shorter audio may well hold no word. */
+const SILENT_SECONDS = 3;
+/** Of the audio's length, what a transcript's own length may lack before it was cut. */
+const MISSING_SHARE = 0.1;
+const MISSING_SECONDS = 5;
+/** What is no longer than a caption may stand in one. */
+const CAPTION_SECONDS = 12;
+
+/** Chat models asked to transcribe sometimes talk instead. */
+const TALK =
+  /^(?:i['’]?m sorry|sorry, (?:but )?i|as an ai\b|i (?:can(?:no|['’])?t|am unable to) (?:help|assist|transcribe|process)|sure[,!] here|here(?: is|['’]s) (?:the|a|your) transcri|(?:the|this) audio (?:file )?(?:is|contains|appears|seems))/i;
+
+/** Segments with times: as told, out of words, or the whole as one when it is short. null when nothing tells them. */
+function findSegments({ segments, words, text, duration }: Transcript): Transcript['segments'] {
+  if (segments !== null && (segments.length > 0 || text === '')) return segments;
+  if (words !== null && words.length > 0) return toSegments(words);
+  if (text === '') return [];
+  if (duration === null || duration <= 0 || duration > CAPTION_SECONDS) return null;
+  return [{ start: 0, end: duration, text, speaker: null }];
+}
+
+/** What a transcript is worth as an answer. `seconds`: length of the recording; null: unknown, so that nothing is judged by it. */
+export function judgeTranscript(heard: Transcript, question: TranscriptionQuestion, seconds: number | null): NextStep {
+  const text = heard.text.trim();
+  if (text === '' && (seconds ?? 0) > SILENT_SECONDS) return failed('the transcript is empty');
+  if (TALK.test(text)) return failed('the provider talked about the audio instead of transcribing it');
+  const { duration } = heard;
+  if (
+    seconds !== null &&
+    duration !== null &&
+    duration > 0 &&
+    duration < seconds * (1 - MISSING_SHARE) - MISSING_SECONDS
+  )
+    return failed(`only ${Math.round(duration)} of ${Math.round(seconds)} seconds were transcribed`);
+  const whole = { ...heard, text, duration: seconds ?? duration };
+  const transcript = { ...whole, segments: findSegments(whole) };
+  if (question.words && transcript.words === null && text !== '') return failed('the transcript has no times of words');
+  if (question.segments && transcript.segments === null) return failed('the transcript has no times');
+  if (question.speakers && text !== '' && !transcript.segments?.some(({ speaker }) => speaker !== null))
+    return failed('the transcript does not tell who speaks');
+  return { kind: 'transcript', transcript };
+}

@@ -1,0 +1,75 @@
+// What a codec of transcriptions is: pure conversions between our question and the calls and replies of one provider format.
+import type { AudioField, Model } from '#shared/catalog.ts';
+import type { ProviderFailure } from '#shared/failures.ts';
+import type { TranscriptionQuestion } from './question.ts';
+import type { Transcript } from './transcript.ts';
+
+/** What a format calls each field by itself; null: it can't carry it. */
+export type FieldNames = Readonly<Record<AudioField, string | null>>;
+
+/** One question to one model. */
+export interface TranscriptionAsk {
+  readonly question: TranscriptionQuestion;
+  readonly model: Model;
+  /** Paths of the provider behind its base URL, by its own keys (`transcriptions`, `translations`, `uploads`). */
+  readonly paths: Readonly<Record<string, string>>;
+  /** File name with its ending, by which providers know the container. */
+  readonly name: string;
+  /** Content type of the recording. */
+  readonly type: string;
+  /** Seconds; null when unknown. */
+  readonly seconds: number | null;
+  /** Separates the parts of forms; must not occur in the recording. */
+  readonly boundary: string;
+}
+
+/** A piece of a body: text, or the recording as it is or in base64. Who sends it fills it in, from wherever it lies. */
+export type BodyPart = string | { readonly audio: 'raw' | 'base64' };
+
+/** A call to the provider, but for the credential. */
+export interface AudioCall {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  /** Behind the base URL. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: readonly BodyPart[];
+}
+
+/** How far a question of several calls has come. `id` names the job; null before there is one. `asked`: how often it was looked at. */
+export interface Stage {
+  readonly step: string;
+  readonly id: string | null;
+  readonly asked: number;
+}
+
+/** What follows a good reply. */
+export type NextStep =
+  | { readonly kind: 'transcript'; readonly transcript: Transcript }
+  | { readonly kind: 'failure'; readonly failure: ProviderFailure }
+  | {
+      readonly kind: 'call';
+      readonly call: AudioCall;
+      readonly stage: Stage;
+      /** Pause before it, ms. */
+      readonly afterMs: number;
+      /** What undoes the job when nobody waits for it any more; null when nothing does. */
+      readonly undo: AudioCall | null;
+    };
+
+/** One format. */
+export interface TranscriptionWire {
+  readonly names: FieldNames;
+  /** The first call. */
+  begin(ask: TranscriptionAsk): AudioCall;
+  /** What a reply with a good status means, at this stage (`firstStage` for the reply to the first call). */
+  next(body: string, stage: Stage, ask: TranscriptionAsk): NextStep;
+}
+
+/** Where every question begins. */
+export const firstStage: Stage = { step: 'begun', id: null, asked: 0 };
+
+/** A reply that is not what the format promises. */
+export const failed = (message: string): { readonly kind: 'failure'; readonly failure: ProviderFailure } => ({
+  kind: 'failure',
+  failure: { kind: 'bad_reply', message },
+});
