@@ -1,6 +1,7 @@
-// The Vercel AI SDK with its providers of three formats, as further clients of the conformance table.
+// The Vercel AI SDK with its providers of three formats, and the one for compatible servers, as further clients of the conformance table.
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAI } from '@ai-sdk/openai';
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import {
   APICallError,
   generateText,
@@ -105,12 +106,20 @@ function createClient(name: string, modelOf: (id: string) => LanguageModel): Cli
 export function createAiClients(
   url: string,
   apiKey: string,
-): Readonly<Record<'ai chat' | 'ai responses' | 'ai anthropic', Client>> {
+): Readonly<Record<'ai chat' | 'ai responses' | 'ai anthropic' | 'ai compatible', Client>> {
   const openai = createOpenAI({ baseURL: `${url}/v1`, apiKey });
   const anthropic = createAnthropic({ baseURL: `${url}/v1`, apiKey });
+  const compatible = createOpenAICompatible({
+    name: 'freeway',
+    baseURL: `${url}/v1`,
+    apiKey,
+    includeUsage: true,
+    supportsStructuredOutputs: true,
+  });
   return {
     'ai chat': createClient('ai chat', (id) => openai.chat(id)),
     'ai responses': createClient('ai responses', (id) => openai.responses(id)),
     'ai anthropic': createClient('ai anthropic', (id) => anthropic(id)),
+    'ai compatible': createClient('ai compatible', (id) => compatible(id)),
   };
 }

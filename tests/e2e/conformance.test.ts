@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChatClient, createMessagesClient, createResponsesClient, type Client } from './clients.ts';
 import { createAiClients } from './ai-clients.ts';
 import { createGeminiClient } from './gemini-client.ts';
+import { createLangchainClients } from './langchain-clients.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 const mock = new LLMock({ port: 0, logLevel: 'silent' });
@@ -19,20 +20,75 @@ const person = {
   additionalProperties: false,
 };
 
-const clientNames = [
-  'openai chat',
-  'openai responses',
-  'anthropic',
-  'gemini',
-  'ai chat',
-  'ai responses',
-  'ai anthropic',
-] as const;
+/** The clients, with the packages they come from. */
+const packages = {
+  'openai chat': 'openai',
+  'openai responses': 'openai',
+  anthropic: '@anthropic-ai/sdk',
+  gemini: '@google/genai',
+  'ai chat': 'ai, @ai-sdk/openai',
+  'ai responses': 'ai, @ai-sdk/openai',
+  'ai anthropic': 'ai, @ai-sdk/anthropic',
+  'ai compatible': 'ai, @ai-sdk/openai-compatible',
+  'langchain chat': '@langchain/openai',
+  'langchain responses': '@langchain/openai',
+} as const;
+const clientNames = Object.keys(packages) as (keyof typeof packages)[];
 /** Providers by the format they speak; each serves a model named after it. */
 const wires = ['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'bedrock-converse'] as const;
 /** Where the simulator answers in each of them. */
 const places = { gemini: '/v1beta', 'bedrock-converse': '' } as const;
 const pairs = clientNames.flatMap((client) => wires.map((wire) => ({ client, wire })));
+
+const features = [
+  'text',
+  'stream',
+  'tools',
+  'streamed tools',
+  'parallel tools',
+  'vision',
+  'JSON schema',
+  'reasoning',
+  'error',
+  'abort',
+] as const;
+/** What was tried and held, by client and wire. */
+const held = new Map<string, Set<string>>();
+function hold(client: string, wire: string, feature: (typeof features)[number]): void {
+  const key = `${client} | ${wire}`;
+  held.set(key, (held.get(key) ?? new Set()).add(feature));
+}
+
+/** The table as the docs show it. */
+function toTable(): string {
+  const mark = (client: string, wire: string) => (feature: (typeof features)[number]) => {
+    if (!held.get(`${client} | ${wire}`)?.has(feature)) return 'no';
+    return feature === 'reasoning' && !clientOf(client).showsThoughts ? 'unseen' : 'yes';
+  };
+  const rows = [
+    ['client', 'package', 'provider speaks', ...features],
+    ...pairs.map(({ client, wire }) => [client, packages[client], wire, ...features.map(mark(client, wire))]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const toLine = (cells: readonly string[], fill = ' '): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  return [
+    '# Every client, every provider',
+    '',
+    'Official clients of every format, unchanged but for their URL, before providers of every format: written by `npm test`',
+    '(`tests/e2e/conformance.test.ts`), which fails when a line changes. Answers are compared word by word with what the provider',
+    'said, whole and streamed. `unseen`: the answer is right, and the client shows no thoughts in this format.',
+    '',
+    toLine(head),
+    toLine(
+      widths.map(() => ''),
+      '-',
+    ),
+    ...body.map((row) => toLine(row)),
+    '',
+  ].join('\n');
+}
 
 beforeAll(async () => {
   mock.on({ userMessage: 'weather', hasToolResult: true }, { content: 'It rains in Oslo.' });
@@ -66,6 +122,7 @@ beforeAll(async () => {
     anthropic: createMessagesClient(server.url, OWNER_KEY),
     gemini: createGeminiClient(server.url, OWNER_KEY),
     ...createAiClients(server.url, OWNER_KEY),
+    ...createLangchainClients(server.url, OWNER_KEY),
   };
 });
 afterAll(async () => {
@@ -88,6 +145,7 @@ describe.each(pairs)('$client to $wire', ({ client: name, wire }) => {
     expect(heard).toMatchObject({ text: greeting, calls: [], finish: client.finishes.stop });
     expect(heard).toMatchObject({ inputTokens: 9, outputTokens: 7 });
     expect(heard.pieces > 0).toBe(stream);
+    hold(name, wire, stream ? 'stream' : 'text');
   });
 
   it.each([false, true])('a tool call and its result, streamed: %s', async (stream) => {
@@ -101,6 +159,7 @@ describe.each(pairs)('$client to $wire', ({ client: name, wire }) => {
     const result = { id: 'call_1', city: 'Oslo', text: 'rain' };
     const told = await client.ask({ model, prompt: 'weather in Oslo?', stream, tools: true, result });
     expect(told).toMatchObject({ text: 'It rains in Oslo.', calls: [], finish: client.finishes.stop });
+    hold(name, wire, stream ? 'streamed tools' : 'tools');
   });
 
   it.each([false, true])('parallel tool calls, streamed: %s', async (stream) => {
@@ -111,16 +170,19 @@ describe.each(pairs)('$client to $wire', ({ client: name, wire }) => {
       { name: 'get_weather', arguments: { city: 'Rome' } },
     ]);
     expect(finish).toBe(client.finishes.tools);
+    if (stream) hold(name, wire, 'parallel tools');
   });
 
   it('a picture', async () => {
     const { text } = await clientOf(name).ask({ model, prompt: 'this picture', stream: false, image: pixel });
     expect(text).toBe('I see a picture.');
+    hold(name, wire, 'vision');
   });
 
   it.each([false, true])('an answer by a schema, streamed: %s', async (stream) => {
     const { text } = await clientOf(name).ask({ model, prompt: 'a person', stream, schema: person });
     expect(JSON.parse(text)).toEqual({ name: 'Ada', age: 36 });
+    if (stream) hold(name, wire, 'JSON schema');
   });
 
   it.each([false, true])('thoughts, streamed: %s', async (stream) => {
@@ -130,6 +192,7 @@ describe.each(pairs)('$client to $wire', ({ client: name, wire }) => {
       text: 'It is 42.',
       reasoning: client.showsThoughts ? 'Six times seven.' : '',
     });
+    if (stream) hold(name, wire, 'reasoning');
   });
 
   it('errors by their kind', async () => {
@@ -137,6 +200,7 @@ describe.each(pairs)('$client to $wire', ({ client: name, wire }) => {
       status: 404,
       message: expect.stringContaining('no-such-model') as string,
     });
+    hold(name, wire, 'error');
   });
 
   it('hanging up', async () => {
@@ -146,5 +210,10 @@ describe.each(pairs)('$client to $wire', ({ client: name, wire }) => {
     await asking.catch((error: unknown) => expect(String(error)).toMatch(/abort/i));
     const { text } = await clientOf(name).ask({ model, prompt: 'hello', stream: false });
     expect(text).toBe(greeting);
+    hold(name, wire, 'abort');
   });
+});
+
+it('is the table of the docs', async () => {
+  await expect(toTable()).toMatchFileSnapshot('../../docs/conformance.md');
 });

@@ -103,7 +103,7 @@ describe('parseReply', () => {
       answer({ content: '' }, { finish_reason: 'length' }),
       { finish: 'length', contentLength: 0 },
     ],
-    ['of a refusal', answer({ content: null, refusal: 'No.' }), { contentLength: 3, irregular: false }],
+    ['of a refusal', answer({ content: null, refusal: 'No.' }), { contentLength: 3 }],
     ['of reasoning alone', answer({ content: null, reasoning: 'Hm' }), { contentLength: 2 }],
     [
       'of a tool call that ends with stop',

@@ -16,7 +16,13 @@ const data = (json: unknown): SseFrame => ({
   data: typeof json === 'string' ? json : JSON.stringify(json),
 });
 const delta = (part: object, rest: object = {}): SseFrame =>
-  data({ id: 'i', model: 'm', created: 1, choices: [{ index: 0, delta: part, finish_reason: null, ...rest }] });
+  data({
+    id: 'i',
+    object: 'chat.completion.chunk',
+    model: 'm',
+    created: 1,
+    choices: [{ index: 0, delta: part, finish_reason: null, ...rest }],
+  });
 
 describe('recorded streams', () => {
   it('are many', () => expect(chatStreams.length).toBeGreaterThan(20));

@@ -15,6 +15,11 @@ function relax({ components: { schemas } }: Schema): void {
   const response = schemas['ModelResponseProperties'];
   const properties = response?.['properties'] as Record<string, unknown> | undefined;
   if (properties) properties['user'] = { type: ['string', 'null'] };
+  // OpenAI itself sends null here.
+  for (const name of ['CreateChatCompletionResponse', 'CreateChatCompletionStreamResponse']) {
+    const members = schemas[name]?.['properties'] as Record<string, unknown> | undefined;
+    if (members) members['system_fingerprint'] = { type: ['string', 'null'] };
+  }
   const usage = schemas['ResponseUsage'];
   if (usage) usage['type'] = ['object', 'null'];
 }

@@ -5,6 +5,7 @@ import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import { readCalls, readText, toFinish } from './message.ts';
+import { completeDocument, completeMessage, isOfficialReply } from './official.ts';
 import { parseUsage } from './usage.ts';
 
 /** Reads the body of a reply of status 200. */
@@ -39,7 +40,11 @@ function readFacts(json: Json, choice: Json): ReplyFacts {
     model: toText(json['model']),
     contentLength: length,
     toolCalls: calls.length,
-    irregular: text.irregular || calls.some((call) => call.irregular) || !isRecord(choice['message']),
+    irregular:
+      text.irregular ||
+      calls.some((call) => call.irregular) ||
+      !isRecord(choice['message']) ||
+      !isOfficialReply(json, choice, message),
   };
 }
 
@@ -63,7 +68,7 @@ function refuse(message: string, kind: ProviderFailure['kind'] = 'bad_reply'): P
   return { facts: null, failure: { kind, message, status: 200 } };
 }
 
-/** The text of a reply in the shape official clients read: content as one string, reasoning beside it. */
+/** The text of a reply in the shape official clients read: content as one string, reasoning beside it, nothing left out. */
 export function normaliseReply(text: string): string {
   const json = parseJson(text);
   if (!isRecord(json)) return text;
@@ -71,9 +76,10 @@ export function normaliseReply(text: string): string {
     const record = toRecord(choice);
     const { text: plain, ...rest } = record;
     const message = isRecord(record['message']) ? record['message'] : { role: 'assistant', content: plain };
-    return { ...(isRecord(record['message']) ? record : rest), message: normaliseMessage(message, false) };
+    const normal = completeMessage(normaliseMessage(message, false));
+    return { logprobs: null, ...(isRecord(record['message']) ? record : rest), message: normal };
   });
-  return JSON.stringify({ ...json, choices });
+  return JSON.stringify({ ...completeDocument(json, 'chat.completion'), choices });
 }
 
 /** One message or delta in the shape official clients read. */

@@ -5,6 +5,7 @@ import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord } from '../json.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import { readCalls, readText, toFinish, type CallPiece } from './message.ts';
+import { completeDocument, isOfficialChunk } from './official.ts';
 import { normaliseMessage } from './reply.ts';
 import { parseUsage } from './usage.ts';
 
@@ -51,7 +52,10 @@ function readChunk(json: Json, seats: Seats): FrameFacts {
   const usage = parseUsage(json);
   const head = toHead(json);
   const choice = choices[0];
-  if (!isRecord(choice)) return { ...nothing, usage, usageOnly: usage !== null, head };
+  if (!isRecord(choice)) {
+    const irregular = json['object'] !== 'chat.completion.chunk';
+    return { ...nothing, usage, usageOnly: usage !== null, irregular, head };
+  }
   const delta = deltaOf(choice);
   const text = readText(delta);
   const calls = readCalls(delta, true);
@@ -67,7 +71,7 @@ function readChunk(json: Json, seats: Seats): FrameFacts {
     usageOnly: false,
     done: false,
     malformed: false,
-    irregular: text.irregular || isIrregular,
+    irregular: text.irregular || isIrregular || !isOfficialChunk(json, choice),
     head,
     text: hasText ? text : null,
     calls: isIrregular ? calls.map((call) => toSeat(call, seats)) : calls,
@@ -105,7 +109,7 @@ export function normaliseFrame(data: string): string {
   if (!isRecord(json)) return data;
   const choices = toList(json['choices']).map((choice) => {
     const record = toRecord(choice);
-    return { ...record, delta: normaliseMessage(deltaOf(record), true) };
+    return { finish_reason: null, ...record, delta: normaliseMessage(deltaOf(record), true) };
   });
-  return JSON.stringify({ ...json, choices });
+  return JSON.stringify({ ...completeDocument(json, 'chat.completion.chunk'), choices });
 }

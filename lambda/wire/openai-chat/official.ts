@@ -1,0 +1,61 @@
+// Completes what providers of the OpenAI chat format leave out, or put in other words, of what its published schema demands.
+import type { Json } from '../json.ts';
+import { isRecord, toAmount, toList, toText } from '../json.ts';
+
+const tiers: ReadonlySet<unknown> = new Set([undefined, null, 'auto', 'default', 'flex', 'scale', 'priority']);
+
+const isWholeUsage = (usage: unknown): boolean =>
+  !isRecord(usage) || (typeof usage['completion_tokens'] === 'number' && typeof usage['total_tokens'] === 'number');
+
+/** Whether a whole reply is as the schema has it, as far as providers are known to depart. */
+export function isOfficialReply(json: Json, choice: Json, message: Json): boolean {
+  return (
+    choice['logprobs'] !== undefined &&
+    message['refusal'] !== undefined &&
+    message['content'] !== undefined &&
+    message['tool_calls'] !== null &&
+    json['object'] === 'chat.completion' &&
+    tiers.has(json['service_tier']) &&
+    isWholeUsage(json['usage'])
+  );
+}
+
+/** Whether a chunk of a stream is. */
+export function isOfficialChunk(json: Json, choice: Json | null): boolean {
+  return (
+    json['object'] === 'chat.completion.chunk' &&
+    choice?.['finish_reason'] !== undefined &&
+    tiers.has(json['service_tier']) &&
+    isWholeUsage(json['usage'])
+  );
+}
+
+function completeUsage(usage: Json): Json {
+  const prompt = toAmount(usage['prompt_tokens']) ?? 0;
+  const completion = toAmount(usage['completion_tokens']) ?? 0;
+  const total = toAmount(usage['total_tokens']) ?? prompt + completion;
+  return { ...usage, prompt_tokens: prompt, completion_tokens: completion, total_tokens: total };
+}
+
+/** The document around the choices, complete. */
+export function completeDocument(json: Json, object: 'chat.completion' | 'chat.completion.chunk'): Json {
+  const { service_tier: tier, usage, ...rest } = json;
+  return {
+    ...rest,
+    object,
+    ...(tier === undefined || !tiers.has(tier) ? {} : { service_tier: tier }),
+    ...(isRecord(usage) ? { usage: completeUsage(usage) } : usage === undefined ? {} : { usage }),
+  };
+}
+
+/** The message of a whole reply, complete. */
+export function completeMessage(message: Json): Json {
+  const { tool_calls: calls, ...rest } = message;
+  return {
+    ...rest,
+    role: toText(message['role']) ?? 'assistant',
+    content: message['content'] ?? null,
+    refusal: message['refusal'] ?? null,
+    ...(toList(calls).length === 0 ? {} : { tool_calls: calls }),
+  };
+}
