@@ -41,6 +41,8 @@ export interface Config {
   readonly demo: 'auto' | 'on' | 'off';
   /** The KMS key that wraps the keys of people's secrets; null: a file in the data folder does. */
   readonly kmsKeyId: string | null;
+  /** Base URL of Amazon SES in our region; null: no mail can be sent. */
+  readonly mailEndpoint: string | null;
   /** How long the record of a request is kept, days. */
   readonly usageDays: number;
   /** Where traces go, with the collector's headers; null: nothing is traced. */
@@ -139,6 +141,12 @@ function readTraces(env: Environment): Config['traces'] {
   return { endpoint, headers: Object.fromEntries(pairs) };
 }
 
+function readMailEndpoint(env: Environment): string | null {
+  const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  const usual = region === undefined ? null : `https://email.${region}.amazonaws.com`;
+  return env['AWS_ENDPOINT_URL_SESV2']?.trim().replace(/\/+$/, '') || usual;
+}
+
 function readAppSyncTables(env: Environment): AppSyncTables | null {
   const text = env['FREEWAY_APPSYNC_TABLES']?.trim();
   if (!text) return null;
@@ -168,6 +176,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     budgetUsdPerDay: readNumber(env, 'FREEWAY_BUDGET_USD_PER_DAY', usd),
     budgetUsdPerMonth: readNumber(env, 'FREEWAY_BUDGET_USD_PER_MONTH', usd),
     demo: readChoice(env, 'FREEWAY_DEMO', ['auto', 'on', 'off'] as const) ?? 'auto',
+    mailEndpoint: readMailEndpoint(env),
     kmsKeyId: env['FREEWAY_KMS_KEY_ID']?.trim() || null,
     usageDays: readNumber(env, 'FREEWAY_USAGE_DAYS', days) ?? USAGE_DAYS,
     traces: readTraces(env),

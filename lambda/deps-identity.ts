@@ -19,7 +19,10 @@ const FRESH_MS = 4_000;
 const toLower = (emails: readonly string[] = []): string[] => emails.map((email) => email.toLowerCase());
 
 /** Identity over the platform. */
-export function openIdentity(platform: Platform): { identity: Identity; authenticate: Identify['authenticate'] } {
+export function openIdentity(
+  platform: Platform,
+  auditDays: () => number,
+): { identity: Identity; authenticate: Identify['authenticate'] } {
   const { config, store, clock, log, localSignIn: local = null } = platform;
   // Known only once made, and needed by what it is made of.
   let forget = (): void => undefined;
@@ -27,7 +30,7 @@ export function openIdentity(platform: Platform): { identity: Identity; authenti
   const people = createPeople(store, changed);
   const sessions = createSessions(store, clock, changed);
   const keys = createApiKeys(store, clock, changed);
-  const audit = createAudit({ store, clock, log, days: config.auditDays });
+  const audit = createAudit({ store, clock, log, days: auditDays });
   const { google } = config;
   const environment = { allowed: toLower(google?.allowedEmails), admins: toLower(google?.adminEmails) };
   const ownerEmail = config.ownerKey === null ? (environment.admins[0] ?? null) : null;

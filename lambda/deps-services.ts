@@ -10,11 +10,10 @@ import type { FleetEntry } from './gateway/credentials.ts';
 import { createCredentialDesk, type CredentialDesk } from './gateway/credential-desk.ts';
 import { createFleet } from './gateway/fleet.ts';
 import { createFleets } from './gateway/fleets.ts';
-import { createLedger } from './gateway/ledger.ts';
+import { createLedger, type LedgerDeps } from './gateway/ledger.ts';
 import { createGateway } from './gateway/run.ts';
-import { StoreUnavailable, VaultError, type KeyWrapper, type Vault } from './ports.ts';
+import { StoreUnavailable, VaultError, type Vault } from './ports.ts';
 import { createCredentialBook } from './store/credentials.ts';
-import { createVault } from './store/vault.ts';
 import { chatWires, dialects } from './wire/index.ts';
 import { transcriptionWires } from './wire/transcription/index.ts';
 
@@ -33,27 +32,24 @@ function serves(model: Model, provider: Provider): boolean {
   return speaks && (scheme === 'bearer' || scheme === 'header' || scheme === 'none' || scheme === 'google-oauth');
 }
 
+/** What services are made of: the platform, and what may be paid in the whole installation. */
+export type Means = Platform & Required<Pick<LedgerDeps, 'money'>>;
+
 /** Services over these entries alone. */
-export function toServices(platform: Platform, entries: readonly FleetEntry[]): Services {
+export function toServices(platform: Means, entries: readonly FleetEntry[]): Services {
   const fleet = createFleet({ entries, providers: platform.providers, serves });
-  const { budgetUsdPerDay, budgetUsdPerMonth } = platform.config;
-  const ledger = createLedger({ ...platform, fleet, budgetUsdPerDay, budgetUsdPerMonth });
+  const ledger = createLedger({ ...platform, fleet });
   return { fleet, ledger, gateway: createGateway({ ...platform, fleet, ledger }) };
 }
 
-async function openServices(platform: Platform, entries: readonly FleetEntry[]): Promise<Services> {
+async function openServices(platform: Means, entries: readonly FleetEntry[]): Promise<Services> {
   const services = toServices(platform, entries);
   await services.ledger.stripped.load();
   return services;
 }
 
-const refuse = (): Promise<never> =>
-  Promise.reject(new VaultError('unavailable', 'No master key is configured, so secrets can not be kept here.'));
-const noWrapper: KeyWrapper = { wrap: refuse, unwrap: refuse };
-
 /** What serves whom, and the keepers of what people have given. */
 export interface Serving {
-  readonly vault: Vault;
   /** What can be done with the credentials that people give. */
   readonly credentials: CredentialDesk;
   /** The environment's entries in force. */
@@ -67,11 +63,10 @@ export interface Serving {
 }
 
 /** Opens it over the platform. */
-export async function openServing(platform: Platform): Promise<Serving> {
+export async function openServing(platform: Means, vault: Vault): Promise<Serving> {
   const { config, providers, clock, store, log } = platform;
   const now = (): number => clock.now();
   const book = createCredentialBook(store, now);
-  const vault = createVault({ store, wrapper: platform.keyWrapper ?? noWrapper, now });
   let environment: readonly ProviderEntry[] = config.entries;
   const inForce = (): readonly ProviderEntry[] => (environment.length > 0 ? environment : (platform.standIn ?? []));
   let shared = await openServices(platform, inForce());
@@ -104,7 +99,6 @@ export async function openServing(platform: Platform): Promise<Serving> {
     newId: () => `cred_${randomBytes(9).toString('base64url')}`,
   });
   return {
-    vault,
     credentials,
     environment: () => environment,
     current: ({ id }) => {

@@ -1,6 +1,5 @@
 // The only place that picks implementations: puts store, upstream, gateway and endpoints together into one app.
 import { modelAliases } from '#catalog/aliases.ts';
-import { randomBytes } from 'node:crypto';
 import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { createApp, type AppDeps } from './app.ts';
@@ -12,11 +11,11 @@ import type { LocalSignIn } from './http/auth-local.ts';
 import { createRequestIds } from './http/request-id.ts';
 import { openIdentity } from './deps-identity.ts';
 import { openServing, toServices } from './deps-services.ts';
+import { openSettings, openUsage } from './deps-settings.ts';
 import type { Clock, Handler, KeyWrapper, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
 import { createDecisions } from './store/decisions.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
 import { createRollout } from './store/rollout.ts';
-import { createUsageBook } from './store/usage.ts';
 import { toErrorFields } from './telemetry/log.ts';
 import { chatWires, dialects } from './wire/index.ts';
 
@@ -63,16 +62,11 @@ export interface Freeway {
 /** Builds the app over the platform's implementations. */
 export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
-  const serving = await openServing(platform);
-  const { identity, authenticate } = openIdentity(platform);
-  const usage = createUsageBook({
-    store,
-    clock,
-    log,
-    instance: randomBytes(4).toString('hex'),
-    gatherMs: platform.freezes ? null : 1_000,
-    retentionDays: config.usageDays,
-  });
+  const { settings, vault, webhookSecret, alerts, means } = openSettings(platform);
+  const serving = await openServing(means, vault);
+  const auditDays = (): number => settings.installation().audit_days ?? config.auditDays;
+  const { identity, authenticate } = openIdentity(platform, auditDays);
+  const { usage, flush } = openUsage({ platform, settings, alerts, people: identity.people });
   const appDeps: AppDeps = {
     current: serving.current,
     clock,
@@ -89,24 +83,28 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     traces: platform.traces ?? null,
     identity,
     usage,
+    settings,
+    alerts,
+    webhookSecret,
+    environmentBudget: { usdPerDay: config.budgetUsdPerDay, usdPerMonth: config.budgetUsdPerMonth },
     invokeSettings: createInvokeSettings(store, () => clock.now()),
     rollout: createRollout(store, () => clock.now()),
     decisions: createDecisions(store, clock, log),
     credentials: serving.credentials,
     environment: serving.environment,
     providers: platform.providers,
-    keyLimits: createKeyLimits(platform),
+    keyLimits: createKeyLimits({ ...platform, alerts }),
     authenticate,
     newRequestId: createRequestIds(),
     describe: toErrorFields,
   };
   return {
     handler: createApp(appDeps),
-    flush: usage.flush,
+    flush,
     useEntries: serving.useEntries,
     fleet: () => serving.shared().fleet,
     appOver: (provider, entry) => {
-      const alone = toServices({ ...platform, providers: [provider] }, [entry]);
+      const alone = toServices({ ...means, providers: [provider] }, [entry]);
       return createApp({ ...appDeps, current: () => alone });
     },
   };

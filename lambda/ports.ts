@@ -1,8 +1,10 @@
 // Every door to the outside: store, upstream network, clock, log, metrics. Implementations are picked in deps.ts only.
+import type { AlertKind, AlertView } from '#shared/api/alerts.ts';
 import type { UsageRecord } from '#shared/api/usage.ts';
 import type { AgentAssignment, EndpointConfiguration, InvokeSettings } from '#shared/invoke.ts';
 import type { Experiment, Flag, Rollout } from '#shared/rollout.ts';
 import type { Item, ItemKey, Update, UpdateResult } from '#shared/items.ts';
+import type { BudgetSettings, InstallationSettings, PersonSettings } from '#shared/settings.ts';
 import type { StoredCredential } from '#shared/stored-credential.ts';
 
 /** Time and randomness, so that every decision can be replayed and tests need no waiting. */
@@ -94,6 +96,13 @@ export interface CredentialBook {
   write(credential: StoredCredential, over: number | null): Promise<boolean>;
 }
 
+/** What somebody used on one day. */
+export interface DayOfUse {
+  readonly requests: number;
+  readonly tokens: number;
+  readonly usd: number;
+}
+
 /** One record of every request. */
 export interface UsageBook {
   /** Writes it down, soon. */
@@ -102,6 +111,8 @@ export interface UsageBook {
   flush(): Promise<void>;
   /** All records of a day (UTC, `YYYY-MM-DD`), newest first. */
   readDay(day: string): Promise<readonly UsageRecord[]>;
+  /** What each person used on a day, by id. Days that are over are added up once for all. */
+  sumsOfDay(day: string): Promise<ReadonlyMap<string, DayOfUse>>;
 }
 
 /** Settings by name, as they are read for calls and written by admins. */
@@ -132,6 +143,28 @@ export interface DecisionStore {
   keep(decisions: { requestId: string; personId: string; views: readonly unknown[] }): Promise<void>;
   /** null when none were kept, or their time is over. */
   read(requestId: string): Promise<{ readonly personId: string; readonly views: readonly unknown[] } | null>;
+}
+
+/** What is set for one person's requests. */
+export interface SettingsInForce {
+  readonly installation: InstallationSettings;
+  readonly person: PersonSettings;
+  /** Another text after every change. */
+  readonly versions: string;
+}
+
+/** Settings of the installation and of people. */
+export interface SettingsStore {
+  /** At once when they are at hand, and then looked at again beside the request when they are older than five seconds. Rejects with StoreUnavailable when they were never read. */
+  of(personId: string): SettingsInForce | Promise<SettingsInForce>;
+  /** The installation's as they were last read for anybody; nothing until then. */
+  installation(): InstallationSettings;
+  /** Each answers the settings after the change. null takes a setting away. */
+  changeInstallation(change: Readonly<Record<string, unknown>>): Promise<InstallationSettings>;
+  changePerson(id: string, change: Readonly<Record<string, unknown>>): Promise<PersonSettings>;
+  removePerson(id: string): Promise<void>;
+  /** Budgets that are set for people, by id. */
+  budgets(): Promise<ReadonlyMap<string, BudgetSettings>>;
 }
 
 /** Secrets kept outside of the store, each a set of names and values. */
@@ -227,6 +260,25 @@ export interface Exchange {
 
 /** What every entry calls. Resolves when the reply has ended and everything that must follow it (settlement) is done; never rejects. */
 export type Handler = (exchange: Exchange) => Promise<void>;
+
+/** Something that people who look after the installation should know soon. */
+export interface Alert {
+  readonly kind: AlertKind;
+  /** Whom or what it is about. */
+  readonly subject: string;
+  /** What has happened, in sentences; no content, no secret. */
+  readonly text: string;
+}
+
+/** Tells of alerts: in the log at once, and wherever the installation wants them. */
+export interface Alerts {
+  /** Never throws; what can't be delivered is tried again. */
+  raise(alert: Alert): void;
+  /** Delivers what is due. Never rejects. */
+  flush(): Promise<void>;
+  /** Newest first. */
+  list(limit: number): Promise<readonly AlertView[]>;
+}
 
 /** Structured log. */
 export interface Log {

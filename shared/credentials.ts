@@ -31,6 +31,11 @@ export const entryPoolSchema = z.looseObject({
   perModel: z.optional(z.boolean()),
 });
 
+/** Names of regions in lower case, such as `eu`, `us` or `eu-central-1`. */
+export const regionsSchema = z
+  .array(z.string().check(z.trim(), z.toLowerCase(), z.minLength(1), z.maxLength(40)))
+  .check(z.minLength(1), z.maxLength(40));
+
 const nonNegative = z.number().check(z.nonnegative());
 
 /** One entry of FREEWAY_PROVIDERS. Fields of the provider's credential form (accountId, region ...) may stand beside these. */
@@ -44,6 +49,10 @@ export const providerEntrySchema = z.looseObject({
   priority: z._default(nonNegative, 100),
   weight: z._default(z.number().check(z.positive()), 1),
   trainsOnPrompts: z.optional(z.boolean()),
+  /** Where prompts are worked on with this key, such as `eu`; absent: as the provider's terms say. */
+  regions: z.optional(regionsSchema),
+  /** How long they are kept, days. */
+  retentionDays: z.optional(z.number().check(z.nonnegative())),
   /** Credentials that name the same account share its account-wide pools. */
   account: z.optional(z.string()),
   models: z.optional(z.array(entryModelSchema)),

@@ -16,7 +16,8 @@ export type LimitPeriod = (typeof limitPeriods)[number];
 /** What the owner of an API key set as its bounds; null is no bound of its own. */
 export interface KeyLimits {
   readonly requestsPerMinute: number | null;
-  readonly usd: { readonly max: number; readonly per: LimitPeriod } | null;
+  /** `soft` is only told of; absent is a bound that holds. */
+  readonly usd: { readonly max: number; readonly per: LimitPeriod; readonly mode?: 'hard' | 'soft' | undefined } | null;
 }
 
 /** What an API key adds to, or rather takes from, what its person may do. */

@@ -26,6 +26,8 @@ export const storedCredentialSchema = z.looseObject({
   models: z.array(entryModelSchema),
   pools: z.array(entryPoolSchema),
   trainsOnPrompts: z.nullable(z.boolean()),
+  regions: z._default(z.nullable(z.array(z.string())), null),
+  retentionDays: z._default(z.nullable(z.number()), null),
   expiresAtMs: z.nullable(z.number()),
   overrideTerms: z.nullable(z.string()),
   lastTest: z.nullable(testResultSchema),

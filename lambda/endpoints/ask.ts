@@ -12,11 +12,10 @@ import type { RequestProfile } from '../routing/profile.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
 import type { ChatQuestion, ChatWire } from '../wire/types.ts';
 import { toAssignment, toShadowPolicy, toVariant } from './experiment.ts';
+import { admit, readSettings, toDefaults } from './defaults.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 
-/** How long a caller is taken to be ready to wait for quota, unless it says otherwise. */
-export const PATIENCE_MS = 15_000;
 /** The longest a whole request may take where the runtime sets no limit. */
 export const LONGEST_MS = 600_000;
 /** Left for settling and ending the reply before the runtime stops us. */
@@ -128,7 +127,8 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, body: AskedB
   const { question, assignment } = toSide(deps, visit, body);
   const writer = wire.openWriter(question);
   const { exchange, requestId, startedAtMs } = visit;
-  const policy = toPolicy(question.controls, exchange.headers, { paid: deps.paid, maxWaitMs: PATIENCE_MS });
+  const inForce = await readSettings(deps, principal);
+  const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce));
   const allowed = toPermittedPolicy(policy, principal);
   const meant = withinWire(toSelector(question, fleet, deps.modelAliases), question, fleet);
   const deadlineAtMs = Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS);
@@ -155,8 +155,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, body: AskedB
     among: selector.among,
   };
   const refined = await refineProfile(near, deps.exactTokens);
-  const { key } = principal;
-  const purse = key === null || hypothetical || shadowOf !== undefined ? null : await deps.keyLimits.admit(key);
+  const purse = hypothetical || shadowOf !== undefined ? null : await admit(deps, principal, inForce);
   return {
     operation: refined === profile && purse === null ? operation : { ...operation, profile: refined, purse },
     question,

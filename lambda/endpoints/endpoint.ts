@@ -10,6 +10,7 @@ import type {
   Log,
   Metrics,
   RolloutStore,
+  SettingsStore,
   Traces,
   UsageBook,
 } from '../ports.ts';
@@ -67,6 +68,8 @@ export interface EndpointDeps {
   readonly version: string;
   /** Absent: decisions are not kept for those who want them explained. */
   readonly decisions?: DecisionStore;
+  /** Absent: nothing is set but by the environment. */
+  readonly settings?: SettingsStore;
   /** Absent: no experiments take place. */
   readonly rollout?: RolloutStore;
   /** Absent: requests leave no record. */

@@ -4,8 +4,9 @@ import { toPolicy } from '../gateway/controls.ts';
 import { errands } from '../gateway/errands.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { createPlainOperation, type Errand } from '../gateway/plain.ts';
-import { LONGEST_MS, PATIENCE_MS, RESERVE_MS, toSelector } from './ask.ts';
+import { LONGEST_MS, RESERVE_MS, toSelector } from './ask.ts';
 import { createCaller } from './caller.ts';
+import { admit, readSettings, toDefaults } from './defaults.ts';
 import { principalOf, replyError, type Endpoint, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { readJsonBody } from './read-body.ts';
@@ -30,7 +31,8 @@ export async function toPlainAsked(
   const { fleet } = services;
   const { exchange, requestId, startedAtMs } = visit;
   const { question } = errand;
-  const policy = toPolicy(question.controls, exchange.headers, { paid: deps.paid, maxWaitMs: PATIENCE_MS });
+  const inForce = await readSettings(deps, principal);
+  const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce));
   const named = toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
   const meant = errand.narrow(toPermitted(named, fleet.candidates, principal), fleet);
   const operation = createPlainOperation({
@@ -43,8 +45,7 @@ export async function toPlainAsked(
     fleet,
     dialectOf: (index) => deps.dialectOf(fleet, index),
   });
-  const { key } = principal;
-  const purse = key === null || hypothetical ? null : await deps.keyLimits.admit(key);
+  const purse = hypothetical ? null : await admit(deps, principal, inForce);
   return { operation: purse === null ? operation : { ...operation, purse }, services };
 }
 

@@ -11,6 +11,7 @@ import type { Selector } from '../routing/selector.ts';
 import type { TranscriptionQuestion } from '../wire/transcription/question.ts';
 import type { Transcript } from '../wire/transcription/transcript.ts';
 import { toSelector } from './ask.ts';
+import { admit, readSettings, toDefaults } from './defaults.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 
@@ -42,13 +43,15 @@ export async function toSetting(
   const services = await deps.current(principal);
   const { fleet } = services;
   const selector = toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
-  const policy = toPolicy(controls, visit.exchange.headers, { paid: deps.paid, maxWaitMs: patienceMs });
+  const inForce = await readSettings(deps, principal);
+  const defaults = { ...toDefaults(deps, inForce), maxWaitMs: patienceMs };
+  const policy = toPolicy(controls, visit.exchange.headers, defaults);
   return {
     services,
     question,
     meant: toPermitted(selector, fleet.candidates, principal),
     policy: toPermittedPolicy(policy, principal),
-    purse: principal.key === null ? null : await deps.keyLimits.admit(principal.key),
+    purse: await admit(deps, principal, inForce),
   };
 }
 

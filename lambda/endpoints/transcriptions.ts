@@ -9,8 +9,9 @@ import {
   renderTranscriptDelta,
   renderTranscriptDone,
 } from '../wire/transcription/transcript.ts';
-import { LONGEST_MS, PATIENCE_MS, RESERVE_MS } from './ask.ts';
+import { LONGEST_MS, RESERVE_MS } from './ask.ts';
 import { createCaller, type ExchangeCaller } from './caller.ts';
+import { PATIENCE_MS } from './defaults.ts';
 import { replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
 import { readUploadForm } from './read-form.ts';
 import { toFailureHeaders } from './receipt-headers.ts';

@@ -1,9 +1,11 @@
 // What a caller may ask of routing, by the body field `freeway` or by x-freeway-* headers, laid over the installation's policy.
 import * as z from 'zod/mini';
+import { regionsSchema } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
+import { joinRouting, type RoutingSettings } from '#shared/settings.ts';
 import type { Headers } from '../ports.ts';
 import { MAX_TTL_SECONDS } from './cache.ts';
-import { strategies, type PaidPolicy, type Policy } from '../routing/policy.ts';
+import { strategies, type Policy } from '../routing/policy.ts';
 
 const names = z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100));
 
@@ -13,6 +15,8 @@ const controlsSchema = z.strictObject({
   max_cost_usd: z.optional(z.number().check(z.nonnegative())),
   strategy: z.optional(z.enum(strategies)),
   privacy: z.optional(z.enum(['no_training', 'any'])),
+  regions: z.optional(regionsSchema),
+  max_retention_days: z.optional(z.number().check(z.nonnegative())),
   providers: z.optional(z.strictObject({ only: z.optional(names), ignore: z.optional(names) })),
   failover: z.optional(z.boolean()),
   rescue: z.optional(z.boolean()),
@@ -27,7 +31,8 @@ const PREFIX = 'x-freeway-';
 const otherHeaders: ReadonlySet<string> = new Set(['x-freeway-events', 'x-freeway-explain']);
 
 function parseText(name: string, text: string): unknown {
-  if (name === 'max_wait_ms' || name === 'max_cost_usd') return Number(text);
+  if (name === 'max_wait_ms' || name === 'max_cost_usd' || name === 'max_retention_days') return Number(text);
+  if (name === 'regions') return text.split(',').map((region) => region.trim());
   if (name === 'failover' || name === 'rescue')
     return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
   if (name === 'cache') return { ttl_seconds: Number(text) };
@@ -60,27 +65,33 @@ function check(value: unknown, from: string): Controls {
   throw new CallerError('invalid_request', `${param} is wrong: ${issue?.message ?? 'invalid'}.`, { param });
 }
 
-/** What the installation allows when the caller says nothing. */
+/** What holds when the caller says nothing. */
 export interface PolicyDefaults {
-  readonly paid: PaidPolicy;
+  /** The environment's, the installation's and the person's word, joined. */
+  readonly settings: RoutingSettings;
   readonly maxWaitMs: number;
 }
 
-/** The policy for one request. The body field wins over headers; neither can allow what the installation forbids. */
-export function toPolicy(field: unknown, headers: Headers, defaults: PolicyDefaults): Policy {
+/** The policy for one request. The body field wins over headers; neither can allow what the settings forbid. */
+export function toPolicy(field: unknown, headers: Headers, { settings, maxWaitMs }: PolicyDefaults): Policy {
   const fromHeaders = check(readHeaders(headers), 'x-freeway');
   const fromBody = field === null || field === undefined ? noControls : check(field, 'freeway');
-  const controls: Controls = { ...fromHeaders, ...fromBody };
+  const { tier, failover = true, rescue = true, cache: _, ...asked }: Controls = { ...fromHeaders, ...fromBody };
+  const near: RoutingSettings = tier === 'free' ? { ...asked, paid: 'never' } : asked;
+  const joined = joinRouting(settings, near);
+  const { regions, providers, max_retention_days: maxRetentionDays, max_cost_usd: maxCostUsd } = joined;
   return {
-    paid: controls.tier === 'free' ? 'never' : defaults.paid,
-    strategy: controls.strategy ?? 'free-first',
-    noTraining: controls.privacy === 'no_training',
-    only: controls.providers?.only ?? null,
-    ignore: controls.providers?.ignore ?? [],
-    failover: controls.failover ?? true,
-    rescue: (controls.failover ?? true) && (controls.rescue ?? true),
-    ...(controls.content_filter === 'failover' ? { contentFilter: 'failover' } : {}),
-    maxWaitMs: controls.max_wait_ms ?? defaults.maxWaitMs,
-    ...(controls.max_cost_usd === undefined ? {} : { maxCostUsd: controls.max_cost_usd }),
+    paid: joined.paid ?? 'fallback',
+    strategy: joined.strategy ?? 'free-first',
+    noTraining: joined.privacy === 'no_training',
+    ...(regions === undefined ? {} : { regions }),
+    ...(maxRetentionDays === undefined ? {} : { maxRetentionDays }),
+    only: providers?.only ?? null,
+    ignore: providers?.ignore ?? [],
+    failover,
+    rescue: failover && rescue,
+    ...(joined.content_filter === 'failover' ? { contentFilter: 'failover' } : {}),
+    maxWaitMs: joined.max_wait_ms ?? maxWaitMs,
+    ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
   };
 }

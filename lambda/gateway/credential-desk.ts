@@ -99,7 +99,8 @@ const fromInstant = (instant: string | null): number | null => (instant === null
 
 /** The settings of a credential after a change. */
 function applyChange(before: StoredCredential, change: CredentialChange): StoredCredential {
-  const { base_url, allowed_models, trains_on_prompts, expires_at, override_terms, fields: _, ...same } = change;
+  const { base_url, allowed_models, trains_on_prompts, retention_days, expires_at, override_terms, ...rest } = change;
+  const { fields: _, ...same } = rest;
   const given = Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined));
   return {
     ...before,
@@ -107,6 +108,7 @@ function applyChange(before: StoredCredential, change: CredentialChange): Stored
     baseUrl: base_url === undefined ? before.baseUrl : base_url,
     allowedModels: allowed_models === undefined ? before.allowedModels : allowed_models,
     trainsOnPrompts: trains_on_prompts === undefined ? before.trainsOnPrompts : trains_on_prompts,
+    retentionDays: retention_days === undefined ? before.retentionDays : retention_days,
     expiresAtMs: expires_at === undefined ? before.expiresAtMs : fromInstant(expires_at),
     overrideTerms: override_terms === undefined ? before.overrideTerms : override_terms,
   };
@@ -136,6 +138,8 @@ function toDraft(deps: DeskDeps, input: NewCredential, owner: Owner): StoredCred
     models: [],
     pools: [],
     trainsOnPrompts: null,
+    regions: null,
+    retentionDays: null,
     expiresAtMs: null,
     overrideTerms: null,
     lastTest: null,

@@ -106,6 +106,8 @@ export function toCredential(entry: FleetEntry, provider: Provider): Credential 
     priority: entry.priority,
     weight: entry.weight,
     trainsOnPrompts: entry.trainsOnPrompts ?? null,
+    ...(entry.regions === undefined ? {} : { regions: entry.regions }),
+    ...(entry.retentionDays === undefined ? {} : { retentionDays: entry.retentionDays }),
     account: entry.account ?? null,
     models: toModels(entry, plan).map((model) => ({ ...known.get(model.id), ...model })),
     allowedModels: entry.allowedModels ?? [],

@@ -46,6 +46,8 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
   already_tried: 'failed for this request',
   paid_not_allowed: 'not free, and paying is not allowed here',
   may_train_on_prompts: 'not known to keep prompts out of training',
+  region_not_allowed: 'not known to stay within the regions allowed',
+  may_keep_prompts: 'not known to forget prompts soon enough',
   lacks_capability: 'without a capability that the request needs',
   context_too_small: 'with too small a context',
   output_too_small: 'unable to write that much',

@@ -1,13 +1,14 @@
-// Limits that people set on their API keys: requests a minute and money, kept exactly among all instances by guarded writes to one book a key.
+// Limits of API keys (requests a minute, money) and of people (money), kept exactly among all instances by guarded writes to one book for each.
 import { CallerError } from '#shared/failures.ts';
 import type { ApiKeyGrant, LimitPeriod } from '#shared/people.ts';
 import type { Amounts, Clock as PoolClock } from '#shared/pools.ts';
-import type { Clock, Log, Metrics, Store } from '../ports.ts';
+import type { BudgetSettings } from '#shared/settings.ts';
+import type { Alerts, Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
-import { planReserve, planSettle, viewPool, type Hold } from '../routing/pools.ts';
+import { planReserve, viewPool, type Hold } from '../routing/pools.ts';
 import type { BoundPool, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
-import type { Purse } from './budget.ts';
+import { createBudget, joinPurses, toBounds, viewBounds, type Bound, type Purse } from './budget.ts';
 
 /** What is left of one limit. */
 export interface Left {
@@ -25,12 +26,22 @@ export interface LeftOfKey {
 
 export interface KeyLimitsKeeper {
   /**
-   * Counts one request of the key. Rejects with CallerError `rate_limited` when the minute is full. Answers what the key may pay
-   * for this request; null when nothing bounds it.
+   * Counts one request of the key, where one asks. Rejects with CallerError `rate_limited` when the minute is full. Answers what key
+   * and person may pay for this request; null when nothing bounds it.
    */
-  admit(key: ApiKeyGrant): Promise<Purse | null>;
+  admit(key: ApiKeyGrant | null, spender?: Spender | null): Promise<Purse | null>;
   /** What is left of the limits of these keys, in their order: one read for a hundred of them. */
   remaining(keys: readonly ApiKeyGrant[]): Promise<readonly LeftOfKey[]>;
+  /** What is left of a person's budget, for the day and the month as far as they are bounded. */
+  spent(personId: string, budget: BudgetSettings): Promise<readonly Left[]>;
+}
+
+/** A person who has a budget. */
+export interface Spender {
+  readonly id: string;
+  /** By what they are called in alerts and refusals. */
+  readonly name: string;
+  readonly budget: BudgetSettings;
 }
 
 export interface KeyLimitsDeps {
@@ -38,6 +49,7 @@ export interface KeyLimitsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly alerts: Alerts;
 }
 
 interface Desk extends KeyLimitsDeps {
@@ -59,6 +71,7 @@ const clocks: Readonly<Record<LimitPeriod, PoolClock>> = {
 };
 
 const bookOf = ({ id }: ApiKeyGrant): string => `key/${id}`;
+const bookOfPerson = (id: string): string => `person/${id}`;
 
 function requestsPool({ limits }: ApiKeyGrant): BoundPool | null {
   const { requestsPerMinute: max } = limits;
@@ -73,10 +86,10 @@ function requestsPool({ limits }: ApiKeyGrant): BoundPool | null {
   };
 }
 
-function usdPool({ limits }: ApiKeyGrant): BoundPool | null {
-  if (limits.usd === null) return null;
-  const { max, per } = limits.usd;
-  return { key: `usd/${per}`, models: ['*'], scope: 'account', unit: 'usd', max, clock: clocks[per] };
+function toUsdBounds({ limits }: ApiKeyGrant): Bound[] {
+  if (limits.usd === null) return [];
+  const { max, per, mode = 'hard' } = limits.usd;
+  return [{ key: `usd/${per}`, clock: clocks[per], max, hard: mode === 'hard' }];
 }
 
 const view = ({ books, zones }: Desk, book: string, pool: BoundPool): PoolView =>
@@ -119,26 +132,22 @@ function overspent({ name, limits }: ApiKeyGrant, resetAtMs: number | null, nowM
   );
 }
 
-function toPurse(desk: Desk, key: ApiKeyGrant, pool: BoundPool): Purse {
-  const { books } = desk;
+function toPurse(desk: Desk, key: ApiKeyGrant, bounds: readonly Bound[]): Purse {
   const book = bookOf(key);
-  return {
-    refusal: () => overspent(key, view(desk, book, pool).resetAtMs, books.now()),
-    roomUsd: () => {
-      const { used, max } = view(desk, book, pool);
-      return Math.max(0, max - used);
-    },
-    reserve: async (mostUsd) => {
-      const taken = await take(desk, { book, pool, need: { usd: mostUsd } });
-      return 'waitMs' in taken ? null : taken;
-    },
-    settle: async (hold, costUsd) => {
-      if (costUsd === null) return;
-      const ops = planSettle({ hold, actual: { usd: costUsd }, nowMs: books.now() });
-      if (Object.keys(ops.add).length > 0)
-        await books.update(book, { ...ops, guards: [], lasting: pool.clock.kind === 'once' });
-    },
-  };
+  const budget = createBudget({ ...desk, book, subject: `the API key "${key.name}"`, bounds: () => bounds });
+  const { books } = desk;
+  return { ...budget, refusal: () => overspent(key, toSoonestReset(desk, book, bounds), books.now()) };
+}
+
+/** When the first of what is used up begins anew. */
+const toSoonestReset = (desk: Desk, book: string, bounds: readonly Bound[]): number | null =>
+  viewBounds({ ...desk, book, bounds: () => bounds })[0]?.resetAtMs ?? null;
+
+function overdrawn(name: string): CallerError {
+  return new CallerError(
+    'budget_exceeded',
+    `What ${name} may spend does not cover this request, and nothing free can serve it. It begins anew at midnight UTC, a month's with the next one; an admin can raise it.`,
+  );
 }
 
 function tooMany({ name, limits }: ApiKeyGrant, waitMs: number): CallerError {
@@ -158,29 +167,49 @@ const toLeft = ({ used, max, resetAtMs }: PoolView): Left => ({
 const isLimited = ({ limits }: ApiKeyGrant): boolean => limits.requestsPerMinute !== null || limits.usd !== null;
 
 function toLeftOfKey(desk: Desk, key: ApiKeyGrant): LeftOfKey {
-  const [requests, usd] = [requestsPool(key), usdPool(key)];
+  const book = bookOf(key);
+  const requests = requestsPool(key);
+  const [usd] = viewBounds({ ...desk, book, bounds: () => toUsdBounds(key) });
   return {
-    requests: requests === null ? null : toLeft(view(desk, bookOf(key), requests)),
-    usd: usd === null ? null : toLeft(view(desk, bookOf(key), usd)),
+    requests: requests === null ? null : toLeft(view(desk, book, requests)),
+    usd: usd === undefined ? null : toLeft(usd),
   };
 }
 
-/** The limits of all keys over one store. */
+/** What a person may spend beside what their keys may. */
+function toPersonPurse(desk: Desk, { id, name, budget }: Spender): Purse | null {
+  const { usd_per_day: usdPerDay, usd_per_month: usdPerMonth, mode } = budget;
+  const bounds = toBounds('usd', { usdPerDay, usdPerMonth, hard: mode === 'hard' });
+  if (bounds.length === 0) return null;
+  const book = bookOfPerson(id);
+  const own = createBudget({ ...desk, book, subject: name, bounds: () => bounds });
+  return { ...own, refusal: () => overdrawn(name) };
+}
+
+/** The limits of all keys and people over one store. */
 export function createKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
   const books = createBooks({ ...deps, staleAfterMs: () => FRESH_MS, batchSize: BATCH });
   const desk: Desk = { ...deps, books, zones: createZoneClock() };
+  const admitKey = async (key: ApiKeyGrant): Promise<Purse | null> => {
+    const requests = requestsPool(key);
+    if (requests !== null) {
+      const taken = await take(desk, { book: bookOf(key), pool: requests, need: { requests: 1 } });
+      if ('waitMs' in taken) throw tooMany(key, taken.waitMs);
+    }
+    const bounds = toUsdBounds(key);
+    return bounds.length === 0 ? null : toPurse(desk, key, bounds);
+  };
   return {
-    admit: async (key) => {
-      const requests = requestsPool(key);
-      const usd = usdPool(key);
-      if (requests === null && usd === null) return null;
-      const book = bookOf(key);
-      await books.refresh([book]);
-      if (requests !== null) {
-        const taken = await take(desk, { book, pool: requests, need: { requests: 1 } });
-        if ('waitMs' in taken) throw tooMany(key, taken.waitMs);
-      }
-      return usd === null ? null : toPurse(desk, key, usd);
+    admit: async (key, spender = null) => {
+      const own = spender === null ? null : toPersonPurse(desk, spender);
+      const keyed = key !== null && isLimited(key);
+      if (!keyed && own === null) return null;
+      await books.refresh([
+        ...(keyed ? [bookOf(key)] : []),
+        ...(own === null || spender === null ? [] : [bookOfPerson(spender.id)]),
+      ]);
+      const ofKey = keyed ? await admitKey(key) : null;
+      return joinPurses([ofKey, own].filter((purse) => purse !== null));
     },
     remaining: async (keys) => {
       for (let at = 0; at < keys.length; at += BATCH)
@@ -191,6 +220,13 @@ export function createKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
             .map(bookOf),
         );
       return keys.map((key) => toLeftOfKey(desk, key));
+    },
+    spent: async (id, budget) => {
+      await books.refresh([bookOfPerson(id)]);
+      const { usd_per_day: day, usd_per_month: month } = budget;
+      // Counts are there whether or not a bound is; where there is none they have not been kept.
+      const bounds = toBounds('usd', { usdPerDay: day, usdPerMonth: month, hard: true });
+      return viewBounds({ ...desk, book: bookOfPerson(id), bounds: () => bounds }).map(toLeft);
     },
   };
 }

@@ -1,6 +1,6 @@
 // The ledger: reserves a call's share of every pool in one write, settles it by what was really used, and remembers what was learned.
 import type { Amounts } from '#shared/pools.ts';
-import type { Clock, Log, Metrics, Store } from '../ports.ts';
+import type { Alerts, Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
 import { verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
 import { confirmHold, planReserve, viewPool, waitToReserve, type Hold, type ReservePlan } from '../routing/pools.ts';
@@ -9,7 +9,7 @@ import { evidenceOf, type PoolEvidence } from '../routing/pools-learned.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Candidate, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
-import { BUDGET_BOOK, createBudget, noBudget, type Budget, type Purse } from './budget.ts';
+import { BUDGET_BOOK, createBudget, noBudget, type Bound, type Budget, type Held, type Purse } from './budget.ts';
 import type { Fleet } from './fleet.ts';
 import type { AttemptOutcome } from './operation.ts';
 import { countMoney, toCredentialRest, toSettlement } from './settlement.ts';
@@ -24,9 +24,9 @@ export interface Reservation {
   /** null when the candidate has no limits to take from. */
   readonly hold: Hold | null;
   /** What was taken from the budget; null when the call is free. */
-  readonly budget: Hold | null;
+  readonly budget: Held | null;
   /** What was taken from the purse of whoever asks; absent when nothing bounds what they pay. */
-  readonly paidFrom?: { readonly purse: Purse; readonly hold: Hold };
+  readonly paidFrom?: Held;
 }
 
 /** `outrun`: somebody else was faster, so what this instance knows may be out of date elsewhere too. */
@@ -70,10 +70,8 @@ export interface LedgerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** What may be paid in a day, US dollars; absent or null: as much as it takes. */
-  readonly budgetUsdPerDay?: number | null;
-  /** The same for a calendar month. */
-  readonly budgetUsdPerMonth?: number | null;
+  /** What may be paid, and who is told of it; absent: as much as it takes. */
+  readonly money?: { readonly bounds: () => readonly Bound[]; readonly alerts: Alerts };
 }
 
 /** How long a request leaves a candidate alone that the budget did not hold: it may be asked again when another call is settled. */
@@ -108,20 +106,21 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const books = createBooks({ ...deps, staleAfterMs, batchSize: BATCH_SIZE });
   const seen: Standings = createStandings({ candidates: deps.fleet.candidates, books, zones });
   const stripped = createStripped(deps);
-  const { clock, log, budgetUsdPerDay: usdPerDay = null, budgetUsdPerMonth: usdPerMonth = null } = deps;
-  const budget = createBudget({ books, clock, log, zones, usdPerDay, usdPerMonth });
+  const { clock, money } = deps;
+  const budget =
+    money === undefined ? noBudget : createBudget({ books, clock, zones, ...money, book: BUDGET_BOOK, subject: null });
   const desk: Desk = { ...deps, books, seen, zones, budget, twins: createTwins({ books, fleet: deps.fleet }) };
+  const allBooks = [...bookIds(deps.fleet.candidates, null)];
   const toIds = (among: readonly number[] | null): string[] => [
-    ...(usdPerDay === null && usdPerMonth === null ? [] : [BUDGET_BOOK]),
-    ...bookIds(deps.fleet.candidates, among),
+    ...(budget.isKept() ? [BUDGET_BOOK] : []),
+    ...(among === null ? allBooks : bookIds(deps.fleet.candidates, among)),
   ];
-  const allIds = toIds(null);
   let freshAtMs = -Infinity;
   return {
     refresh: async (among, outrun = false) => {
-      if (outrun) await books.refresh(among === null ? allIds : toIds(among), OUTRUN_MS);
+      if (outrun) await books.refresh(toIds(among), OUTRUN_MS);
       else if (among !== null) await books.refresh(toIds(among));
-      else if (deps.clock.now() - freshAtMs >= LOOK_AGAIN_MS && (await books.refresh(allIds)))
+      else if (deps.clock.now() - freshAtMs >= LOOK_AGAIN_MS && (await books.refresh(toIds(null))))
         freshAtMs = deps.clock.now();
     },
     standings: (nowMs) => seen.read(nowMs),
@@ -170,21 +169,21 @@ type Wanted = { readonly index: number; readonly need: Amounts } & Terms;
 /** Money first: a share of quota would be hard to give back unseen. First that of whoever asks, then the installation's. */
 async function reserveAll(desk: Desk, { purse = null, ...wanted }: Wanted): Promise<Reserved> {
   if (purse === null || wanted.mostUsd === 0) return reserveBoth(desk, wanted);
-  const hold = wanted.mostUsd === null ? null : await purse.reserve(wanted.mostUsd);
-  if (hold === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS, outrun: false };
+  const held = await purse.reserve(wanted.mostUsd);
+  if (held === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS, outrun: false };
   const reserved = await reserveBoth(desk, wanted);
-  if ('reservation' in reserved) return { reservation: { ...reserved.reservation, paidFrom: { purse, hold } } };
-  await purse.settle(hold, 0);
+  if ('reservation' in reserved) return { reservation: { ...reserved.reservation, paidFrom: held } };
+  await held.settle(0);
   return reserved;
 }
 
 async function reserveBoth(desk: Desk, { mostUsd, ...asked }: Wanted): Promise<Reserved> {
-  if (mostUsd === 0 || desk.budget === noBudget) return reserve(desk, asked);
-  const budget = mostUsd === null ? null : await desk.budget.reserve(mostUsd);
+  if (mostUsd === 0 || !desk.budget.isKept()) return reserve(desk, asked);
+  const budget = await desk.budget.reserve(mostUsd);
   if (budget === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS, outrun: false };
   const reserved = await reserve(desk, asked);
   if ('reservation' in reserved) return { reservation: { ...reserved.reservation, budget } };
-  await desk.budget.settle(budget, 0);
+  await budget.settle(0);
   return reserved;
 }
 
@@ -254,8 +253,8 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
   const { budget, paidFrom } = reservation;
   if (budget !== null || paidFrom !== undefined) {
     const costUsd = actual?.usd ?? null;
-    if (budget !== null) writes.push(desk.budget.settle(budget, costUsd));
-    if (paidFrom !== undefined) writes.push(paidFrom.purse.settle(paidFrom.hold, costUsd));
+    if (budget !== null) writes.push(budget.settle(costUsd));
+    if (paidFrom !== undefined) writes.push(paidFrom.settle(costUsd));
   }
   await Promise.all(writes);
 }

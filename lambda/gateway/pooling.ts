@@ -44,7 +44,7 @@ export function toStoredEntry(
   { vault, allowPrivate }: Pick<PoolingInput, 'vault' | 'allowPrivate'>,
 ): FleetEntry {
   const { provider, name, fields, baseUrl, plan, priority, weight, account, allowedModels, models, pools } = credential;
-  const { sealed, ownerId, fingerprint, trainsOnPrompts } = credential;
+  const { sealed, ownerId, fingerprint, trainsOnPrompts, regions, retentionDays } = credential;
   const entry = providerEntrySchema.parse({
     ...fields,
     provider,
@@ -59,6 +59,8 @@ export function toStoredEntry(
     ...(models.length === 0 ? {} : { models }),
     ...(pools.length === 0 ? {} : { pools }),
     ...(trainsOnPrompts === null ? {} : { trainsOnPrompts }),
+    ...(regions === null ? {} : { regions }),
+    ...(retentionDays === null ? {} : { retentionDays }),
   });
   const open = (): Readonly<Record<string, string>> =>
     sealed === null

@@ -110,6 +110,17 @@ function toBooks(drafts: readonly Draft[]): string[] {
   });
 }
 
+/** Where prompts go and how long they stay there, as far as it is known. */
+function toPlaces({
+  regions,
+  retentionDays,
+  provider,
+}: RoutableCredential): Pick<Candidate, 'regions' | 'retentionDays'> {
+  const known = regions ?? provider.terms.regions;
+  const days = retentionDays ?? provider.terms.retentionDays;
+  return { ...(known === undefined ? {} : { regions: known }), ...(days === undefined ? {} : { retentionDays: days }) };
+}
+
 /** All candidates of the given credentials, in their order. Models that the plan can't call, or that we can't, are left out. */
 export function toCandidates(credentials: readonly RoutableCredential[], serves: Serves): readonly Candidate[] {
   const drafts = credentials.flatMap((credential) => toDrafts(credential, serves));
@@ -134,6 +145,7 @@ export function toCandidates(credentials: readonly RoutableCredential[], serves:
       priority: credential.priority,
       weight: credential.weight,
       trainsOnPrompts: credential.trainsOnPrompts ?? credential.provider.terms.trainsOnPrompts,
+      ...toPlaces(credential),
       pools,
       book: books[index] ?? credential.id,
       mark: toFingerprint(`${credential.id}|${model.id}`),

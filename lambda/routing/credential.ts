@@ -16,6 +16,10 @@ export interface RoutableCredential {
   readonly weight: number;
   /** Overrides the provider's terms when the person knows better. */
   readonly trainsOnPrompts: boolean | null;
+  /** Where this key's prompts are worked on; absent: as the provider's terms say. */
+  readonly regions?: readonly string[];
+  /** How long they are kept, days; absent: as the provider's terms say. */
+  readonly retentionDays?: number;
   /** Credentials with the same account share account and project pools; null means an account of its own. */
   readonly account: string | null;
   /** Models that add to or replace the catalog's by id. */

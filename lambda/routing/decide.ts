@@ -55,16 +55,18 @@ const code = {
   already_tried: 4,
   paid_not_allowed: 5,
   may_train_on_prompts: 6,
-  lacks_capability: 7,
-  context_too_small: 8,
-  output_too_small: 9,
-  below_quality_floor: 10,
-  request_exceeds_limit: 11,
-  resting: 12,
-  breaker_open: 13,
-  quota_used_up: 14,
-  kept_for_later: 15,
-  over_budget: 16,
+  region_not_allowed: 7,
+  may_keep_prompts: 8,
+  lacks_capability: 9,
+  context_too_small: 10,
+  output_too_small: 11,
+  below_quality_floor: 12,
+  request_exceeds_limit: 13,
+  resting: 14,
+  breaker_open: 15,
+  quota_used_up: 16,
+  kept_for_later: 17,
+  over_budget: 18,
 } as const;
 export type Verdict = keyof typeof code;
 /** All verdicts, in the order of their numbers. */
@@ -166,6 +168,10 @@ function fitsAsBefore(candidate: Candidate, standing: Standing, { glance, input 
 const named = (list: readonly string[], candidate: Candidate): boolean =>
   list.includes(candidate.providerId) || list.includes(candidate.credential);
 
+/** Whether prompts are known to stay within these regions: who works on them in one that is not named is out. */
+const staysWithin = (regions: readonly string[] | undefined, allowed: readonly string[]): boolean =>
+  regions !== undefined && regions.length > 0 && regions.every((region) => allowed.includes(region));
+
 /** Whether this candidate may be asked at all, whatever the time. */
 function judgeFit(candidate: Candidate, { profile, policy, selector }: DecideInput): number {
   if (candidate.kind !== profile.kind) return code.other_kind;
@@ -173,6 +179,8 @@ function judgeFit(candidate: Candidate, { profile, policy, selector }: DecideInp
   if (policy.ignore.length > 0 && named(policy.ignore, candidate)) return code.provider_excluded;
   if (candidate.tier === 'paid' && (policy.paid === 'never' || selector.freeOnly)) return code.paid_not_allowed;
   if (policy.noTraining && candidate.trainsOnPrompts !== false) return code.may_train_on_prompts;
+  if (policy.regions !== undefined && !staysWithin(candidate.regions, policy.regions)) return code.region_not_allowed;
+  if ((candidate.retentionDays ?? Infinity) > (policy.maxRetentionDays ?? Infinity)) return code.may_keep_prompts;
   if ((candidate.capabilities & profile.needs) !== profile.needs) return code.lacks_capability;
   if (
     profile.maxOutputTokens !== null &&

@@ -1,27 +1,18 @@
 // What a request is allowed to do: pay or not, where to go, in which order, and how long to wait.
 
-/** Installation-wide attitude to paying: never, only when no free candidate can serve, or also to keep the quality floor. */
-export const paidPolicies = ['never', 'fallback', 'allowed'] as const;
-export type PaidPolicy = (typeof paidPolicies)[number];
+import type { PaidPolicy, Strategy } from '#shared/policy.ts';
 
-/** Orders among candidates that may serve; free before paid holds in all but `cost`-blind ones, see decide. */
-export const strategies = [
-  'free-first',
-  'cost',
-  'latency',
-  'availability',
-  'round-robin',
-  'weighted',
-  'least-connections',
-  'priority',
-] as const;
-export type Strategy = (typeof strategies)[number];
+export { paidPolicies, strategies, type PaidPolicy, type Strategy } from '#shared/policy.ts';
 
 export interface Policy {
   readonly paid: PaidPolicy;
   readonly strategy: Strategy;
   /** Only providers known not to train on prompts; unknown is excluded. */
   readonly noTraining: boolean;
+  /** Only where prompts are known to be worked on in these regions alone; unknown is excluded. Absent: anywhere. */
+  readonly regions?: readonly string[];
+  /** Only providers known to keep prompts no longer, days; unknown is excluded. Absent: however long. */
+  readonly maxRetentionDays?: number;
   /** Provider ids or credential names; null means any. */
   readonly only: readonly string[] | null;
   readonly ignore: readonly string[];

@@ -56,6 +56,10 @@ export interface Candidate {
   readonly priority: number;
   readonly weight: number;
   readonly trainsOnPrompts: boolean | 'unknown';
+  /** Where prompts are worked on, such as `eu` or `us`; absent is unknown. */
+  readonly regions?: readonly string[];
+  /** How long prompts are kept there, days; absent is unknown. */
+  readonly retentionDays?: number;
   /** Pools it draws on, with the keys under which their state is kept; all live in the one book. */
   readonly pools: readonly BoundPool[];
   /** Id of the store item that holds its pool state, rests and breaker. */

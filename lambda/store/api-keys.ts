@@ -16,7 +16,9 @@ const keySchema: z.ZodMiniType<ApiKey> = z.object({
   privacy: z.enum(['no_training', 'any']),
   limits: z.object({
     requestsPerMinute: z.nullable(z.number()),
-    usd: z.nullable(z.object({ max: z.number(), per: z.enum(limitPeriods) })),
+    usd: z.nullable(
+      z.object({ max: z.number(), per: z.enum(limitPeriods), mode: z.optional(z.enum(['hard', 'soft'])) }),
+    ),
   }),
   expiresAtMs: z.nullable(z.number()),
   personId: z.string(),

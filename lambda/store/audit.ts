@@ -9,7 +9,7 @@ export interface AuditOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   /** How long events are kept, days. */
-  readonly days: number;
+  readonly days: () => number;
 }
 
 const PK = 'audit';
@@ -42,7 +42,7 @@ export function createAudit({ store, clock, log, days }: AuditOptions): Audit {
           add: {},
           set: { event: JSON.stringify(event) },
           remove: [],
-          expiresAtMs: nowMs + days * DAY_MS,
+          expiresAtMs: nowMs + days() * DAY_MS,
         });
       } catch (error) {
         log.error('audit.lost', { what: event.action, error: error instanceof Error ? error.message : 'unknown' });

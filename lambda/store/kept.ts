@@ -55,11 +55,12 @@ export function createKept<T>(load: () => Promise<T>, now: () => number): Kept<T
 export async function readPartition(
   store: Store,
   pk: string,
+  prefix = '',
 ): Promise<{ readonly sk: string; readonly json: unknown }[]> {
   const found: { sk: string; json: unknown }[] = [];
   let after: string | undefined;
   do {
-    const page = await store.query(pk, after === undefined ? {} : { after });
+    const page = await store.query(pk, { prefix, ...(after === undefined ? {} : { after }) });
     for (const { key, item } of page.items) found.push({ sk: key.sk, json: JSON.parse(String(item['json'])) });
     after = page.next ?? undefined;
   } while (after !== undefined);

@@ -1,7 +1,7 @@
 // Keeps a record of every request: gathered for a moment, so that many cost one write, and swept when they are old.
 import { usageRecordSchema, type UsageRecord } from '#shared/api/usage.ts';
 import * as z from 'zod/mini';
-import type { Clock, Log, Store, UsageBook } from '../ports.ts';
+import type { Clock, DayOfUse, Log, Store, UsageBook } from '../ports.ts';
 
 export interface UsageBookOptions {
   readonly store: Store;
@@ -11,7 +11,9 @@ export interface UsageBookOptions {
   readonly instance: string;
   /** Records are gathered so long, ms; null: only `flush` writes them (where an instance may be frozen at any time). */
   readonly gatherMs: number | null;
-  readonly retentionDays: number;
+  readonly retentionDays: () => number;
+  /** Called when something was written. */
+  readonly onWritten?: () => void;
 }
 
 const DAY_MS = 86_400_000;
@@ -20,12 +22,51 @@ const MAX_IN_ITEM = 100;
 /** Kept in memory while the store is away; older ones are then lost, and the log says so. */
 const MAX_WAITING = 10_000;
 const listSchema = z.array(usageRecordSchema);
+/** Sums are written for good this long after a day has ended: by then every instance has written what it had. */
+const SETTLED_MS = 3_600_000;
+const SUMS = 'usage-sums';
+const sumsSchema = z.record(z.string(), z.object({ requests: z.number(), tokens: z.number(), usd: z.number() }));
+
+function addUp(records: readonly UsageRecord[]): Record<string, DayOfUse> {
+  const sums: Record<string, DayOfUse> = {};
+  for (const { person_id: id, input_tokens: input, output_tokens: output, cost_usd: cost } of records) {
+    const { requests, tokens, usd } = sums[id] ?? { requests: 0, tokens: 0, usd: 0 };
+    sums[id] = { requests: requests + 1, tokens: tokens + (input ?? 0) + (output ?? 0), usd: usd + (cost ?? 0) };
+  }
+  return sums;
+}
 
 const partitionOf = (day: string): string => `usage#${day}`;
 
+async function readWritten(store: Store, day: string): Promise<UsageRecord[]> {
+  const items: UsageRecord[][] = [];
+  let after: string | undefined;
+  do {
+    const page = await store.query(partitionOf(day), after === undefined ? {} : { after });
+    for (const { item } of page.items) items.push(listSchema.parse(JSON.parse(String(item['json']))));
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  return items.flat();
+}
+
+async function readSums(
+  { store, clock, retentionDays }: UsageBookOptions,
+  day: string,
+  readDay: (day: string) => Promise<UsageRecord[]>,
+): Promise<ReadonlyMap<string, DayOfUse>> {
+  const key = { pk: SUMS, sk: day };
+  const known = await store.get(key);
+  if (known !== null) return new Map(Object.entries(sumsSchema.parse(JSON.parse(String(known['json'])))));
+  const sums = addUp(await readDay(day));
+  const endedAtMs = Date.parse(day) + DAY_MS;
+  if (clock.now() > endedAtMs + SETTLED_MS)
+    await store.put(key, { json: JSON.stringify(sums) }, endedAtMs + retentionDays() * DAY_MS);
+  return new Map(Object.entries(sums));
+}
+
 /** The book over a store. */
 export function createUsageBook(options: UsageBookOptions): UsageBook {
-  const { store, clock, log, instance, gatherMs, retentionDays } = options;
+  const { store, clock, log, instance, gatherMs, retentionDays, onWritten = () => undefined } = options;
   let waiting: UsageRecord[] = [];
   let timer: (() => void) | null = null;
   let written = 0;
@@ -38,10 +79,11 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
       const day = first.at.slice(0, 10);
       const batch = waiting.slice(0, MAX_IN_ITEM).filter(({ at }) => at.startsWith(day));
       const key = { pk: partitionOf(day), sk: `${first.at}#${instance}#${written++}` };
-      const expiresAtMs = Date.parse(first.at) + retentionDays * DAY_MS;
+      const expiresAtMs = Date.parse(first.at) + retentionDays() * DAY_MS;
       await store.put(key, { json: JSON.stringify(batch) }, expiresAtMs);
       const done = new Set(batch);
       waiting = waiting.filter((record) => !done.has(record));
+      onWritten();
     }
   };
   const flush = (): Promise<void> => {
@@ -58,17 +100,11 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
     return writing;
   };
   const readDay = async (day: string): Promise<UsageRecord[]> => {
-    const items: UsageRecord[][] = [];
-    let after: string | undefined;
-    do {
-      const page = await store.query(partitionOf(day), after === undefined ? {} : { after });
-      for (const { item } of page.items) items.push(listSchema.parse(JSON.parse(String(item['json']))));
-      after = page.next ?? undefined;
-    } while (after !== undefined);
     const here = waiting.filter(({ at }) => at.startsWith(day));
-    return [...items.flat(), ...here].toSorted((a, b) => (a.at < b.at ? 1 : -1));
+    return [...(await readWritten(store, day)), ...here].toSorted((a, b) => (a.at < b.at ? 1 : -1));
   };
   return {
+    sumsOfDay: (day) => readSums(options, day, readDay),
     note: (record) => {
       waiting.push(record);
       if (gatherMs !== null) timer ??= clock.after(gatherMs, () => void flush());

@@ -1,6 +1,6 @@
 // What the web app and the credential routes say to each other: provider credentials, never a key, only how it ends.
 import * as z from 'zod/mini';
-import { entryModelSchema, entryPoolSchema } from '../credentials.ts';
+import { entryModelSchema, entryPoolSchema, regionsSchema } from '../credentials.ts';
 import { instantSchema } from './instant.ts';
 
 /** Where a credential comes from: the person's own, shared by another person, or of the environment. */
@@ -61,6 +61,10 @@ const settings = {
   pools: z.array(entryPoolSchema).check(z.maxLength(200)),
   /** null: as the provider's terms say. */
   trains_on_prompts: z.nullable(z.boolean()),
+  /** Where prompts are worked on with this key, such as `eu`; null: as the provider's terms say. */
+  regions: z.nullable(regionsSchema),
+  /** How long they are kept, days; null: as the provider's terms say. */
+  retention_days: z.nullable(z.number().check(z.nonnegative(), z.maximum(36_500))),
   expires_at: z.nullable(instantSchema),
   /** Why a provider whose terms do not allow it may serve others all the same; written into the audit. */
   override_terms: z.nullable(z.string().check(z.trim(), z.minLength(10), z.maxLength(500))),

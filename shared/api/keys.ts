@@ -8,6 +8,8 @@ const usdLimitSchema = z.object({
   /** US dollars. */
   max: z.number().check(z.nonnegative(), z.maximum(1_000_000)),
   per: z.enum(limitPeriods),
+  /** `hard` holds, which is usual; `soft` is only told of, by alerts at half, 80 % and all of it. */
+  mode: z.optional(z.enum(['hard', 'soft'])),
 });
 
 /** What the person who makes a key decides. */

@@ -1,6 +1,7 @@
 // What the web app and the people routes say to each other: who may sign in, as what, and until when.
 import * as z from 'zod/mini';
 import { roles } from '../roles.ts';
+import { budgetSchema } from '../settings.ts';
 import { instantSchema } from './instant.ts';
 
 /** One address, or `*@domain` for everybody at a domain. */
@@ -24,6 +25,8 @@ export const personSchema = z.object({
   blocked: z.boolean(),
   /** By whose word they may: invited here, listed in the environment, or by the rule for their domain. */
   source: z.enum(['invited', 'environment', 'domain']),
+  /** What they may spend; null: as is set for everybody. */
+  budget: z.nullable(budgetSchema),
   created_at: z.nullable(instantSchema),
   last_seen_at: z.nullable(instantSchema),
 });
@@ -46,4 +49,5 @@ export const personChangeSchema = z.strictObject({
   models: z.optional(modelPatternsSchema),
   expires_at: z.optional(z.nullable(instantSchema)),
   blocked: z.optional(z.boolean()),
+  budget: z.optional(z.nullable(budgetSchema)),
 });

@@ -31,6 +31,8 @@ function stored(id: string, ownerId: string, more: Partial<StoredCredential> = {
     models: [],
     pools: [],
     trainsOnPrompts: null,
+    regions: null,
+    retentionDays: null,
     expiresAtMs: null,
     overrideTerms: null,
     lastTest: null,

@@ -3,7 +3,7 @@ import { providers as catalog } from '#catalog/index.ts';
 import { readConfig } from '#lambda/config.ts';
 import { createFreeway } from '#lambda/deps.ts';
 import { createLocalSignIn, type LocalSignIn } from '#lambda/http/auth-local.ts';
-import type { Exchange, Headers, KeyWrapper, Store } from '#lambda/ports.ts';
+import type { Exchange, Headers, KeyWrapper, Store, Upstream, UpstreamCall } from '#lambda/ports.ts';
 import type { ApiKeyTerms, People } from '#lambda/ports-people.ts';
 import { createApiKeys } from '#lambda/store/api-keys.ts';
 import { createPeople } from '#lambda/store/people.ts';
@@ -61,6 +61,8 @@ export interface HouseInput {
   readonly local?: boolean;
   readonly entry?: Partial<ProviderEntry>;
   readonly spec?: Partial<FakeProviderSpec>;
+  /** Answers calls to anything but the provider, with a status. */
+  readonly others?: (call: UpstreamCall) => number;
 }
 
 export const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` });
@@ -109,6 +111,22 @@ function toExchange(
   return { exchange, answer };
 }
 
+/** An upstream whose calls to other places than the provider's are answered by a status alone. */
+function besideOthers(upstream: Upstream, others: HouseInput['others']): Upstream {
+  return {
+    ...upstream,
+    start: (call, listener) => {
+      if (others === undefined || call.url.startsWith('http://alpha.test/')) return upstream.start(call, listener);
+      const status = others(call);
+      queueMicrotask(() => {
+        listener.onHead(status, {});
+        listener.onEnd();
+      });
+      return { abort: () => undefined, pause: () => undefined, resume: () => undefined };
+    },
+  };
+}
+
 /** Keys of people's secrets lie open in this house. */
 const keyWrapper: KeyWrapper = {
   wrap: async (plain) => Buffer.from(plain).toString('base64'),
@@ -120,7 +138,7 @@ export async function createHouse(input: HouseInput = {}): Promise<House> {
   const { env = {}, clock = createFakeClock(Date.now()), local = false, entry = {}, spec = {} } = input;
   const store = input.store ?? createMemoryStore(clock);
   const provider = createFakeProvider({ name: 'alpha', models: [{ id: 'm1' }, { id: 'm2' }], ...spec }, clock);
-  const upstream = createFakeUpstream({ 'http://alpha.test/v1': provider }, clock);
+  const upstream = besideOthers(createFakeUpstream({ 'http://alpha.test/v1': provider }, clock), input.others);
   const config = readConfig({ env: { FREEWAY_OWNER_KEY: OWNER_KEY, ...env }, providers: catalog, readText: () => '' });
   const model = { kind: 'chat', context: 131_072, maxOutput: 1_024, size: 'large', capabilities: ['tools'] } as const;
   const models = [

@@ -107,7 +107,7 @@ describe.each(stores)('in %s', (_, open) => {
   it('the audit keeps its order', async () => {
     const clock = createFakeClock(Date.now());
     const store = await open(clock);
-    const audit = createAudit({ store, clock, log: quiet, days: 1 });
+    const audit = createAudit({ store, clock, log: quiet, days: () => 1 });
     const origin = { principal: null, address: '203.0.113.1', requestId: 'req_1' };
     for (const target of ['a', 'b', 'c']) {
       await clock.advance(1);

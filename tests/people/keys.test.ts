@@ -30,6 +30,7 @@ async function make(
 }
 
 const nothing = (): void => undefined;
+const noAlerts = { raise: nothing, flush: async () => undefined, list: async () => [] };
 const grant: ApiKeyGrant = {
   id: 'key1',
   name: 'bot',
@@ -218,7 +219,9 @@ describe.each(stores)('limits in %s', (_, open) => {
     const clock = createFakeClock(Date.now());
     const store = await open(clock);
     const quiet = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-    const keepers = [0, 1].map(() => createKeyLimits({ store, clock, log: quiet, metrics: createMetrics() }));
+    const keepers = [0, 1].map(() =>
+      createKeyLimits({ store, clock, log: quiet, metrics: createMetrics(), alerts: noAlerts }),
+    );
     const outcomes = await Promise.allSettled(
       Array.from({ length: 60 }, (_, index) => keepers[index % 2]!.admit(grant)),
     );

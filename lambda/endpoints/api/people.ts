@@ -8,6 +8,7 @@ import {
 } from '#shared/api/people.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can, type Principal } from '#shared/people.ts';
+import type { BudgetSettings } from '#shared/settings.ts';
 import type * as z from 'zod/mini';
 import type { Identity, Person } from '../../ports-people.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
@@ -23,7 +24,7 @@ import {
   type ApiRoute,
 } from './route.ts';
 
-const toView = (person: Person, { environment }: Identity): PersonView => ({
+const toView = (person: Person, { environment }: Identity, budget: BudgetSettings | null): PersonView => ({
   id: person.id,
   email: person.email,
   role: environment.admins.includes(person.email) ? 'admin' : person.role,
@@ -31,11 +32,12 @@ const toView = (person: Person, { environment }: Identity): PersonView => ({
   expires_at: toInstant(person.expiresAtMs),
   blocked: person.blocked,
   source: person.source,
+  budget,
   created_at: toInstant(person.createdAtMs),
   last_seen_at: toInstant(person.lastSeenAtMs),
 });
 
-const ownView = ({ id, email, role, models }: Principal): PersonView => ({
+const ownView = ({ id, email, role, models }: Principal, budget: BudgetSettings | null): PersonView => ({
   id,
   email,
   role,
@@ -43,18 +45,22 @@ const ownView = ({ id, email, role, models }: Principal): PersonView => ({
   expires_at: null,
   blocked: false,
   source: 'environment',
+  budget,
   created_at: null,
   last_seen_at: null,
 });
 
-async function list({ identity }: ApiDeps, visit: Visit): Promise<ApiReply> {
+async function list({ identity, settings }: ApiDeps, visit: Visit): Promise<ApiReply> {
   const principal = principalOf(visit);
   const known = await identity.people.list();
   // Whoever is the owner by their address stands in the list as the owner, not a second time.
   const others = known.filter(({ email }) => principal.role !== 'owner' || email !== principal.email);
   const seen = others.filter(({ id }) => can(principal, 'read', { kind: 'person', ownerId: id }));
-  const views = seen.map((person) => toView(person, identity));
-  const data = views.some(({ id }) => id === principal.id) ? views : [ownView(principal), ...views];
+  const budgets = await settings.budgets();
+  const budgetOf = (id: string): BudgetSettings | null => budgets.get(id) ?? null;
+  const views = seen.map((person) => toView(person, identity, budgetOf(person.id)));
+  const own = ownView(principal, budgetOf(principal.id));
+  const data = views.some(({ id }) => id === principal.id) ? views : [own, ...views];
   return { json: { data } };
 }
 
@@ -79,7 +85,7 @@ async function invite(deps: ApiDeps, visit: Visit, invitation: z.output<typeof i
       param: 'email',
     });
   await writeAudit(deps, visit, { action: 'person_invited', target: email, detail: `as ${role}` });
-  return { status: 201, json: toView(person, deps.identity) };
+  return { status: 201, json: toView(person, deps.identity, null) };
 }
 
 /** The person, if the asker may do this to them: asked with the highest role involved. */
@@ -90,11 +96,16 @@ async function find(
 ): Promise<Person> {
   const person = await deps.identity.people.get(id);
   if (person === null) throw missing('person');
-  const before = toView(person, deps.identity).role;
+  const before = toView(person, deps.identity, null).role;
   const principal = allow(visit, action, { kind: 'person', ownerId: id, role: role === 'admin' ? role : before });
   if (principal.id === id)
     throw new CallerError('invalid_request', `You can't ${action} yourself; ask another admin or the owner.`);
   return person;
+}
+
+function toWord(value: unknown): string {
+  if (Array.isArray(value)) return value.join(' ');
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }
 
 async function change(
@@ -102,7 +113,7 @@ async function change(
   visit: Visit,
   { id, wanted }: { id: string; wanted: z.output<typeof personChangeSchema> },
 ): Promise<ApiReply> {
-  const { role, models, expires_at: expiresAt, blocked } = wanted;
+  const { role, models, expires_at: expiresAt, blocked, budget } = wanted;
   await find(deps, visit, { id, action: 'change', ...(role === undefined ? {} : { role }) });
   const person = await deps.identity.people.change(id, (before) => ({
     ...before,
@@ -113,11 +124,12 @@ async function change(
   }));
   if (person === null) throw missing('person');
   if (blocked === true) await deps.identity.sessions.closeAll(id);
+  if (budget !== undefined) await deps.settings.changePerson(id, { budget });
   const detail = Object.entries(wanted)
-    .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(' ') : String(value)}`)
+    .map(([name, value]) => `${name}: ${toWord(value)}`)
     .join(', ');
   await writeAudit(deps, visit, { action: 'person_changed', target: person.email, detail });
-  return { json: toView(person, deps.identity) };
+  return { json: toView(person, deps.identity, (await deps.settings.budgets()).get(id) ?? null) };
 }
 
 async function remove(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {
@@ -129,6 +141,7 @@ async function remove(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply
       `${email} is listed in the environment (ALLOWED_EMAILS, ADMIN_EMAILS): take it out there, or block the person here.`,
     );
   await people.remove(id);
+  await deps.settings.removePerson(id);
   const theirs = (await keys.list()).filter(({ personId }) => personId === id);
   await Promise.all([sessions.closeAll(id), ...theirs.map((key) => keys.remove(key.id))]);
   await writeAudit(deps, visit, {

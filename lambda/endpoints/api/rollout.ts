@@ -10,7 +10,8 @@ import { CallerError } from '#shared/failures.ts';
 import { sumExperiment } from '#shared/experiment-sums.ts';
 import { experimentSchema, flagSchema, isOn, type Experiment } from '#shared/rollout.ts';
 import { toPolicy } from '../../gateway/controls.ts';
-import { PATIENCE_MS, toSelector } from '../ask.ts';
+import { toSelector } from '../ask.ts';
+import { PATIENCE_MS } from '../defaults.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { missing, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
@@ -82,7 +83,7 @@ function toFlagRoutes(deps: ApiDeps): readonly ApiRoute[] {
 
 /** Throws CallerError for a variant that would fail for everybody: a model nobody serves, or a control that does not exist. */
 async function checkVariant(deps: ApiDeps, visit: Visit, { variant: { model, freeway } }: Experiment): Promise<void> {
-  if (freeway !== undefined) toPolicy(freeway, {}, { paid: deps.paid, maxWaitMs: PATIENCE_MS });
+  if (freeway !== undefined) toPolicy(freeway, {}, { settings: { paid: deps.paid }, maxWaitMs: PATIENCE_MS });
   if (model === undefined) return;
   const { fleet } = await deps.current(principalOf(visit));
   toSelector({ model, models: [] }, fleet, deps.modelAliases);

@@ -5,7 +5,15 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type Resource, type ResourceKind } from '#shared/people.ts';
 import type { CredentialDesk } from '../../gateway/credential-desk.ts';
-import type { DecisionStore, Headers, InvokeSettingsStore, RolloutStore, UsageBook } from '../../ports.ts';
+import type {
+  Alerts,
+  DecisionStore,
+  Headers,
+  InvokeSettingsStore,
+  RolloutStore,
+  SettingsStore,
+  UsageBook,
+} from '../../ports.ts';
 import type { AuditEntry, Identity } from '../../ports-people.ts';
 import { principalOf, type EndpointDeps, type Visit } from '../endpoint.ts';
 
@@ -16,6 +24,12 @@ export interface ApiDeps extends EndpointDeps {
   readonly rollout: RolloutStore;
   readonly decisions: DecisionStore;
   readonly usage: UsageBook;
+  readonly settings: SettingsStore;
+  readonly alerts: Alerts;
+  /** Puts a new secret in force that signs webhooks, and answers it for the only time. */
+  readonly webhookSecret: { renew(): Promise<string> };
+  /** What the environment lets be paid, US dollars; null bounds nothing. */
+  readonly environmentBudget: { readonly usdPerDay: number | null; readonly usdPerMonth: number | null };
   readonly credentials: CredentialDesk;
   readonly providers: readonly Provider[];
   /** The environment's credentials in force. */

@@ -1,6 +1,7 @@
 // The list of all routes below /api, by topic.
 import { toAuditRoutes } from './audit.ts';
 import { toCredentialRoutes } from './credentials.ts';
+import { toExportRoutes } from './export.ts';
 import { toImportRoutes } from './import.ts';
 import { toInvokeRoutes } from './invoke.ts';
 import { toKeyRoutes } from './keys.ts';
@@ -9,6 +10,7 @@ import { toPeopleRoutes } from './people.ts';
 import type { ApiDeps, ApiRoute } from './route.ts';
 import { toRolloutRoutes } from './rollout.ts';
 import { toSessionRoutes } from './session.ts';
+import { toSettingsRoutes } from './settings.ts';
 import { toUsageRoutes } from './usage.ts';
 
 /** All routes over their services. */
@@ -21,6 +23,8 @@ export function toApiRoutes(deps: ApiDeps): readonly ApiRoute[] {
     ...toAuditRoutes(deps),
     ...toCredentialRoutes(deps),
     ...toUsageRoutes(deps),
+    ...toSettingsRoutes(deps),
+    ...toExportRoutes(deps),
     ...toImportRoutes(deps),
     ...toInvokeRoutes(deps),
     ...toRolloutRoutes(deps),

@@ -1,0 +1,63 @@
+// GET /api/export: everything that is kept of the asker, but for keys, which nobody can read.
+import { exportSchema } from '#shared/api/settings.ts';
+import { can } from '#shared/people.ts';
+import { sumUsage } from '#shared/usage-sums.ts';
+import type { UsageRecord } from '#shared/api/usage.ts';
+import { principalOf, type Visit } from '../endpoint.ts';
+import { toInstant, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
+
+const DAY_MS = 86_400_000;
+const DAYS = 90;
+
+async function readUsage(deps: ApiDeps, personId: string): Promise<ReturnType<typeof sumUsage>['groups']> {
+  const sums: ReturnType<typeof sumUsage>['groups'] = [];
+  for (let back = DAYS - 1; back >= 0; back--) {
+    // Day by day, so that only one is in memory.
+    const records = await deps.usage.readDay(new Date(deps.clock.now() - back * DAY_MS).toISOString().slice(0, 10));
+    sums.push(
+      ...sumUsage(
+        records.filter((record: UsageRecord) => record.person_id === personId),
+        'day',
+      ).groups,
+    );
+  }
+  return sums;
+}
+
+async function run(deps: ApiDeps, visit: Visit): Promise<ApiReply> {
+  const principal = principalOf(visit);
+  const { id, email, role } = principal;
+  const { installation, person } = await deps.settings.of(id);
+  const isMine = ({ ownerId, deletedAtMs }: { ownerId: string; deletedAtMs: number | null }): boolean =>
+    ownerId === id && deletedAtMs === null;
+  const credentials = (await deps.credentials.all()).filter(isMine).map((credential) => {
+    // What is sealed stays here.
+    const { sealed: _sealed, version: _version, ownerId: _owner, deletedAtMs: _deleted, ...told } = credential;
+    return told;
+  });
+  const keys = (await deps.identity.keys.list()).filter(({ personId }) => personId === id);
+  await writeAudit(deps, visit, { action: 'data_exported', target: id });
+  const json = {
+    freeway_export: 1,
+    at: toInstant(deps.clock.now()),
+    person: { id, email, role },
+    settings: person,
+    installation: can(principal, 'change', { kind: 'settings' }) ? installation : null,
+    credentials,
+    api_keys: keys.map(({ hash: _hash, previous: _previous, ...told }) => told),
+    usage: await readUsage(deps, id),
+  };
+  return { json, headers: { 'content-disposition': 'attachment; filename="freeway-export.json"' } };
+}
+
+/** The route over its services. */
+export const toExportRoutes = (deps: ApiDeps): readonly ApiRoute[] => [
+  toRoute({
+    method: 'GET',
+    path: '/api/export',
+    summary: 'Everything that is kept of you: settings, credentials and API keys without the keys, usage by day.',
+    access: ['read', 'preferences'],
+    reply: exportSchema,
+    handle: ({ visit }) => run(deps, visit),
+  }),
+];

@@ -1,0 +1,153 @@
+// /api/settings and /api/alerts: what is set for all and for oneself, and what those who look after the installation were told.
+import { alertsQuerySchema, alertsSchema, webhookSecretSchema } from '#shared/api/alerts.ts';
+import { settingsSchema, type SettingsView } from '#shared/api/settings.ts';
+import { CallerError } from '#shared/failures.ts';
+import { can } from '#shared/people.ts';
+import { installationChangeSchema, routingChangeSchema, type InstallationSettings } from '#shared/settings.ts';
+import type { SettingsInForce } from '../../ports.ts';
+import { toDefaults, toPersonBudget } from '../defaults.ts';
+import { principalOf, type Visit } from '../endpoint.ts';
+import { toInstant, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
+
+/** Where alerts go is the affair of those who look after the installation. */
+function toSeen(visit: Visit, installation: InstallationSettings): InstallationSettings {
+  if (can(principalOf(visit), 'change', { kind: 'settings' })) return installation;
+  const { alerts: _, ...rest } = installation;
+  return rest;
+}
+
+async function toBudget(deps: ApiDeps, id: string, inForce: SettingsInForce): Promise<SettingsView['budget']> {
+  const budget = toPersonBudget(inForce, id);
+  if (budget === null) return null;
+  const left = await deps.keyLimits.spent(id, budget);
+  return {
+    ...budget,
+    left: left.map(({ limit, remaining, resetAtMs }) => ({ limit, remaining, resets_at: toInstant(resetAtMs) })),
+  };
+}
+
+async function show(deps: ApiDeps, visit: Visit): Promise<ApiReply> {
+  const { id } = principalOf(visit);
+  const inForce = await deps.settings.of(id);
+  const { budget: _budget, ...mine } = inForce.person;
+  const json: SettingsView = {
+    environment: {
+      paid: deps.paid,
+      usd_per_day: deps.environmentBudget.usdPerDay,
+      usd_per_month: deps.environmentBudget.usdPerMonth,
+    },
+    installation: toSeen(visit, inForce.installation),
+    mine,
+    in_force: toDefaults(deps, inForce).settings,
+    budget: await toBudget(deps, id, inForce),
+  };
+  return { json };
+}
+
+/** The names of what was changed, for the audit: values may be addresses. */
+const toDetail = (change: Readonly<Record<string, unknown>>): string =>
+  Object.entries(change)
+    .map(([name, value]) => (value === null ? `${name} taken away` : name))
+    .join(', ');
+
+/** Throws CallerError when an alert could never be sent there. */
+function checkAlerts({ alerts }: InstallationSettings): void {
+  if (alerts?.email_to !== undefined && alerts.email_from === undefined)
+    throw new CallerError('invalid_request', 'Mail needs an address to send from, one that SES has verified.', {
+      param: 'alerts.email_from',
+    });
+}
+
+function toSettingsRoutesOfAll(deps: ApiDeps): readonly ApiRoute[] {
+  return [
+    toRoute({
+      method: 'GET',
+      path: '/api/settings',
+      summary: 'What is set for all, what for oneself, and what holds for a request that says nothing itself.',
+      access: ['read', 'settings'],
+      reply: settingsSchema,
+      handle: ({ visit }) => show(deps, visit),
+    }),
+    toRoute({
+      method: 'PATCH',
+      path: '/api/settings/installation',
+      summary: 'Set bounds, budgets, retention and where alerts go, for everybody. null takes a setting away.',
+      access: ['change', 'settings'],
+      body: installationChangeSchema,
+      reply: settingsSchema,
+      handle: async ({ visit, body }) => {
+        const before = (await deps.settings.of(principalOf(visit).id)).installation;
+        checkAlerts({ ...before, alerts: { ...before.alerts, ...dropNulls(body.alerts ?? {}) } });
+        await deps.settings.changeInstallation(body);
+        await writeAudit(deps, visit, { action: 'settings_changed', target: 'installation', detail: toDetail(body) });
+        return show(deps, visit);
+      },
+    }),
+    toRoute({
+      method: 'PATCH',
+      path: '/api/settings/mine',
+      summary: 'Set what holds for your own requests, within the bounds set for all. null takes a setting away.',
+      access: ['change', 'preferences'],
+      body: routingChangeSchema,
+      reply: settingsSchema,
+      handle: async ({ visit, body }) => {
+        const { id } = principalOf(visit);
+        await deps.settings.changePerson(id, body);
+        await writeAudit(deps, visit, { action: 'settings_changed', target: id, detail: toDetail(body) });
+        return show(deps, visit);
+      },
+    }),
+  ];
+}
+
+const dropNulls = (values: Readonly<Record<string, unknown>>): NonNullable<InstallationSettings['alerts']> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+
+function toAlertRoutes(deps: ApiDeps): readonly ApiRoute[] {
+  return [
+    toRoute({
+      method: 'POST',
+      path: '/api/settings/webhook-secret',
+      summary: 'A new secret that signs webhooks, shown this once. The one before is good no more.',
+      access: ['change', 'settings'],
+      reply: webhookSecretSchema,
+      handle: async ({ visit }) => {
+        const secret = await deps.webhookSecret.renew();
+        await writeAudit(deps, visit, { action: 'settings_changed', target: 'alerts', detail: 'a new webhook secret' });
+        return { json: { secret } };
+      },
+    }),
+    toRoute({
+      method: 'GET',
+      path: '/api/alerts',
+      summary: 'Alerts of the last ninety days, newest first, and whether they arrived.',
+      access: ['change', 'settings'],
+      query: alertsQuerySchema,
+      reply: alertsSchema,
+      handle: async ({ query }) => ({ json: { data: await deps.alerts.list(query.limit) } }),
+    }),
+    toRoute({
+      method: 'POST',
+      path: '/api/alerts/test',
+      summary: 'Raise an alert that means nothing, to see whether it arrives.',
+      access: ['change', 'settings'],
+      reply: alertsSchema,
+      handle: async ({ visit }) => {
+        const { email, id } = principalOf(visit);
+        deps.alerts.raise({
+          kind: 'test',
+          subject: email ?? id,
+          text: 'This is a test of alerts. Nothing has happened.',
+        });
+        await deps.alerts.flush();
+        return { json: { data: await deps.alerts.list(1) } };
+      },
+    }),
+  ];
+}
+
+/** The routes over their services. */
+export const toSettingsRoutes = (deps: ApiDeps): readonly ApiRoute[] => [
+  ...toSettingsRoutesOfAll(deps),
+  ...toAlertRoutes(deps),
+];

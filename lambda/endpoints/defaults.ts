@@ -1,0 +1,55 @@
+// What holds for somebody's requests when these say nothing: the word of the environment, the installation and the person, joined.
+import { CallerError } from '#shared/failures.ts';
+import { OWNER_ID, type Principal } from '#shared/people.ts';
+import type { PaidPolicy } from '#shared/policy.ts';
+import { joinRouting, type BudgetSettings, type RoutingSettings } from '#shared/settings.ts';
+import type { Purse } from '../gateway/budget.ts';
+import type { PolicyDefaults } from '../gateway/controls.ts';
+import { StoreUnavailable, type SettingsInForce } from '../ports.ts';
+import type { EndpointDeps } from './endpoint.ts';
+
+/** How long a caller is taken to be ready to wait for quota, unless it says otherwise. */
+export const PATIENCE_MS = 15_000;
+
+const none: SettingsInForce = { installation: {}, person: {}, versions: '' };
+
+/** What is set for whoever asks. Privacy that can't be read can't be kept to, so that rejects with CallerError. */
+export async function readSettings({ settings }: EndpointDeps, { id }: Principal): Promise<SettingsInForce> {
+  try {
+    return settings === undefined ? none : await settings.of(id);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    throw new CallerError('internal', 'The store that holds the settings can not be reached. Try again in a moment.', {
+      retryable: true,
+      retryAfterMs: 1_000,
+    });
+  }
+}
+
+/** Joining costs more than looking up: settings are the same object until they change. */
+const joined = new WeakMap<SettingsInForce, { readonly paid: PaidPolicy; readonly settings: RoutingSettings }>();
+
+/** The defaults of these settings. */
+export function toDefaults({ paid }: EndpointDeps, inForce: SettingsInForce): PolicyDefaults {
+  const known = joined.get(inForce);
+  if (known?.paid === paid) return { settings: known.settings, maxWaitMs: PATIENCE_MS };
+  const settings = joinRouting(joinRouting({ paid }, inForce.installation), inForce.person);
+  joined.set(inForce, { paid, settings });
+  return { settings, maxWaitMs: PATIENCE_MS };
+}
+
+/** What the person may spend: their own budget, or what is set for everybody but the owner. */
+export const toPersonBudget = ({ installation, person }: SettingsInForce, id: string): BudgetSettings | null =>
+  person.budget ?? (id === OWNER_ID ? null : (installation.person_budget ?? null));
+
+/** Counts the request against the limits of its key, and answers what may be paid for it; null when nothing bounds that. Rejects with CallerError. */
+export async function admit(
+  { keyLimits }: EndpointDeps,
+  { id, email, key }: Principal,
+  inForce: SettingsInForce,
+): Promise<Purse | null> {
+  const budget = toPersonBudget(inForce, id);
+  if (key === null && budget === null) return null;
+  const name = email ?? (id === OWNER_ID ? 'the owner' : id);
+  return keyLimits.admit(key, budget === null ? null : { id, name, budget });
+}

@@ -1,0 +1,166 @@
+// What the installation and its people have set, in the store: a change is seen here at once, elsewhere with the next request that comes five seconds later.
+import {
+  applySettings,
+  installationSettingsSchema,
+  personSettingsSchema,
+  type BudgetSettings,
+  type InstallationSettings,
+  type PersonSettings,
+} from '#shared/settings.ts';
+import type * as z from 'zod/mini';
+import type { Item } from '#shared/items.ts';
+import type { SettingsInForce, SettingsStore, Store } from '../ports.ts';
+import { readPartition } from './kept.ts';
+
+const PARTITION = 'settings';
+const INSTALLATION = 'installation';
+/** How often they are looked at, while requests go on with what is known. */
+const LOOK_MS = 5_000;
+/** Older knowledge is not used without looking first. */
+const OLDEST_MS = 60_000;
+/** So many people's settings are kept in memory. */
+const MAX_PEOPLE = 1_000;
+/** Others may be faster so many times before something must be wrong. */
+const MAX_ROUNDS = 20;
+
+const keyOf = (sk: string): { pk: string; sk: string } => ({ pk: PARTITION, sk });
+const PERSON = 'person#';
+const toPersonKey = (id: string): string => `${PERSON}${encodeURIComponent(id)}`;
+/** Throws when it is not what any version writes. */
+function read<T extends object>(schema: z.ZodMiniType<T>, item: Item | null): T {
+  const parsed = schema.safeParse(JSON.parse(String(item?.['json'] ?? '{}')));
+  if (parsed.success) return parsed.data;
+  throw new Error(`The settings in the store are not what this version writes: ${parsed.error.issues[0]?.message}.`);
+}
+
+/** Applies a change to one document, again if somebody else was faster. */
+async function change<T extends Readonly<Record<string, unknown>>>(
+  store: Store,
+  { sk, schema, wanted }: { sk: string; schema: z.ZodMiniType<T>; wanted: Readonly<Record<string, unknown>> },
+): Promise<T> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const item = await store.get(keyOf(sk));
+    const after = applySettings(read(schema, item), wanted);
+    const { applied } = await store.update({
+      key: keyOf(sk),
+      guards: [item === null ? { attr: 'v', is: 'absent' } : { attr: 'v', is: 'equals', value: Number(item['v']) }],
+      add: {},
+      set: { json: JSON.stringify(after), v: Number(item?.['v'] ?? 0) + 1 },
+      remove: [],
+    });
+    if (applied) return after;
+  }
+  throw new Error(`The settings ${sk} changed ${MAX_ROUNDS} times while they were being changed.`);
+}
+
+interface Known {
+  readonly value: SettingsInForce;
+  readonly lookedAtMs: number;
+}
+
+/** Settings by person, each with those of the installation beside them. */
+class Cabinet {
+  readonly #store: Store;
+  readonly #now: () => number;
+  readonly #known = new Map<string, Known>();
+  readonly #looking = new Map<string, Promise<SettingsInForce>>();
+  /** The installation's, as they were read last. */
+  last: InstallationSettings = {};
+
+  constructor(store: Store, now: () => number) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  of(id: string): SettingsInForce | Promise<SettingsInForce> {
+    const mine = this.#known.get(id);
+    const ageMs = mine === undefined ? Infinity : this.#now() - mine.lookedAtMs;
+    if (mine === undefined || ageMs > OLDEST_MS) return this.#refresh(id);
+    // Nobody waits for it; the next to look tries again.
+    if (ageMs > LOOK_MS) this.#refresh(id).catch(() => undefined);
+    return mine.value;
+  }
+
+  /** What was just written is read anew: of one person, or of all. */
+  forget(id?: string): void {
+    if (id === undefined) this.#known.clear();
+    else this.#known.delete(id);
+    this.#looking.clear();
+  }
+
+  #refresh(id: string): Promise<SettingsInForce> {
+    const running = this.#looking.get(id) ?? this.#look(id);
+    this.#looking.set(id, running);
+    return running;
+  }
+
+  async #look(id: string): Promise<SettingsInForce> {
+    const before = this.#known.get(id);
+    try {
+      const keys = [keyOf(INSTALLATION), keyOf(toPersonKey(id))];
+      const [installation = null, person = null] = await this.#store.batchGet(keys);
+      const versions = `${String(installation?.['v'])} ${String(person?.['v'])}`;
+      // The same object as long as nothing has changed, so that what was made of it can be kept.
+      const value =
+        before?.value.versions === versions
+          ? before.value
+          : {
+              installation: read(installationSettingsSchema, installation),
+              person: read(personSettingsSchema, person),
+              versions,
+            };
+      this.#keep(id, value);
+      return value;
+    } catch (error) {
+      if (before === undefined) throw error;
+      this.#known.set(id, { ...before, lookedAtMs: this.#now() });
+      return before.value;
+    } finally {
+      this.#looking.delete(id);
+    }
+  }
+
+  #keep(id: string, value: SettingsInForce): void {
+    this.#known.delete(id);
+    this.#known.set(id, { value, lookedAtMs: this.#now() });
+    this.last = value.installation;
+    const oldest = this.#known.keys().next();
+    if (this.#known.size > MAX_PEOPLE && oldest.done !== true) this.#known.delete(oldest.value);
+  }
+}
+
+async function readBudgets(store: Store): Promise<ReadonlyMap<string, BudgetSettings>> {
+  const budgets = new Map<string, BudgetSettings>();
+  for (const { sk, json } of await readPartition(store, PARTITION, PERSON)) {
+    const { budget } = personSettingsSchema.parse(json);
+    if (budget !== undefined) budgets.set(decodeURIComponent(sk.slice(PERSON.length)), budget);
+  }
+  return budgets;
+}
+
+/** The repository over a store. When the store is away, what was read last goes on being used. */
+export function createSettings(store: Store, now: () => number): SettingsStore {
+  const cabinet = new Cabinet(store, now);
+  return {
+    of: (id) => cabinet.of(id),
+    installation: () => cabinet.last,
+    changeInstallation: async (wanted) => {
+      const schema: z.ZodMiniType<InstallationSettings> = installationSettingsSchema;
+      const after = await change(store, { sk: INSTALLATION, schema, wanted });
+      cabinet.forget();
+      cabinet.last = after;
+      return after;
+    },
+    changePerson: async (id, wanted) => {
+      const schema: z.ZodMiniType<PersonSettings> = personSettingsSchema;
+      const after = await change(store, { sk: toPersonKey(id), schema, wanted });
+      cabinet.forget(id);
+      return after;
+    },
+    budgets: () => readBudgets(store),
+    removePerson: async (id) => {
+      await store.delete(keyOf(toPersonKey(id)));
+      cabinet.forget(id);
+    },
+  };
+}
