@@ -1,5 +1,5 @@
 // LangChain's OpenAI models on both of their formats, as further clients of the conformance table.
-import type { AIMessage, AIMessageChunk, BaseMessageLike } from '@langchain/core/messages';
+import type { AIMessage, AIMessageChunk, BaseMessageLike, UsageMetadata } from '@langchain/core/messages';
 import { ChatOpenAI } from '@langchain/openai';
 import type { Client, Heard, Wish } from './clients.ts';
 
@@ -43,13 +43,14 @@ function thoughtsOf(message: AIMessage | AIMessageChunk): string {
 
 function listen(message: AIMessage | AIMessageChunk, pieces: number): Heard {
   const { finish_reason: reason, status } = message.response_metadata as Record<string, string | undefined>;
+  const usage = message.usage_metadata as UsageMetadata | undefined;
   return {
     text: message.text,
     reasoning: thoughtsOf(message),
     calls: (message.tool_calls ?? []).map(({ name, args }) => ({ name, arguments: args as unknown })),
     finish: reason ?? status ?? '',
-    inputTokens: message.usage_metadata?.input_tokens ?? -1,
-    outputTokens: message.usage_metadata?.output_tokens ?? -1,
+    inputTokens: usage?.input_tokens ?? -1,
+    outputTokens: usage?.output_tokens ?? -1,
     pieces,
   };
 }
