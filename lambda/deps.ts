@@ -42,6 +42,8 @@ export interface Platform {
   readonly keyWrapper?: KeyWrapper;
   /** Whether the process is frozen between requests, so that nothing may be left for later. */
   readonly freezes?: boolean;
+  /** Flushes of all who have something to give back to the store. */
+  readonly holders?: Set<() => Promise<void>>;
   /** Whether people may give URLs that lead to private addresses: where Freeway serves only the machine it runs on. */
   readonly allowPrivate?: boolean;
   /** In force as long as there are no credentials at all, such as simulated providers. */
@@ -62,7 +64,8 @@ export interface Freeway {
 /** Builds the app over the platform's implementations. */
 export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
-  const { settings, vault, webhookSecret, alerts, means } = openSettings(platform);
+  const holders = new Set<() => Promise<void>>();
+  const { settings, vault, webhookSecret, alerts, means } = openSettings({ ...platform, holders });
   const serving = await openServing(means, vault);
   const auditDays = (): number => settings.installation().audit_days ?? config.auditDays;
   const { identity, authenticate } = openIdentity(platform, auditDays);
@@ -100,7 +103,9 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   };
   return {
     handler: createApp(appDeps),
-    flush,
+    flush: async () => {
+      await Promise.all([flush(), ...[...holders].map((giveBack) => giveBack())]);
+    },
     useEntries: serving.useEntries,
     fleet: () => serving.shared().fleet,
     appOver: (provider, entry) => {

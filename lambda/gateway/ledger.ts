@@ -13,6 +13,8 @@ import { BUDGET_BOOK, createBudget, noBudget, type Bound, type Budget, type Held
 import type { Fleet } from './fleet.ts';
 import type { AttemptOutcome } from './operation.ts';
 import { countMoney, toCredentialRest, toSettlement } from './settlement.ts';
+import type { Part } from './slice.ts';
+import { createSlices, type Slices } from './slices.ts';
 import { createStandings, type Standings } from './standings.ts';
 import { createStripped, type Stripped } from './stripped.ts';
 import { createTwins, type Twins } from './twins.ts';
@@ -23,6 +25,8 @@ export interface Reservation {
   readonly need: Amounts;
   /** null when the candidate has no limits to take from. */
   readonly hold: Hold | null;
+  /** Set when the call was booked in a slice that this instance had reserved ahead. */
+  readonly part?: Part;
   /** What was taken from the budget; null when the call is free. */
   readonly budget: Held | null;
   /** What was taken from the purse of whoever asks; absent when nothing bounds what they pay. */
@@ -72,6 +76,10 @@ export interface LedgerDeps {
   readonly metrics: Metrics;
   /** What may be paid, and who is told of it; absent: as much as it takes. */
   readonly money?: { readonly bounds: () => readonly Bound[]; readonly alerts: Alerts };
+  /** Whether the process is frozen between requests: then nothing is reserved ahead, since nothing could be given back in time. */
+  readonly freezes?: boolean;
+  /** Flushes of all who have something to give back: to be called before the process ends. */
+  readonly holders?: Set<() => Promise<void>>;
 }
 
 /** How long a request leaves a candidate alone that the budget did not hold: it may be asked again when another call is settled. */
@@ -96,6 +104,8 @@ interface Desk extends LedgerDeps {
   readonly zones: ZoneClock;
   readonly budget: Budget;
   readonly twins: Twins;
+  /** null where nothing is reserved ahead. */
+  readonly slices: Slices | null;
 }
 
 /** A ledger over one fleet. */
@@ -109,7 +119,9 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const { clock, money } = deps;
   const budget =
     money === undefined ? noBudget : createBudget({ books, clock, zones, ...money, book: BUDGET_BOOK, subject: null });
-  const desk: Desk = { ...deps, books, seen, zones, budget, twins: createTwins({ books, fleet: deps.fleet }) };
+  const twins = createTwins({ books, fleet: deps.fleet });
+  const slices = deps.freezes ? null : createSlices({ ...deps, candidates: deps.fleet.candidates, books, zones });
+  const desk: Desk = { ...deps, books, seen, zones, budget, twins, slices };
   const allBooks = [...bookIds(deps.fleet.candidates, null)];
   const toIds = (among: readonly number[] | null): string[] => [
     ...(budget.isKept() ? [BUDGET_BOOK] : []),
@@ -193,6 +205,12 @@ async function reserve(
 ): Promise<Reserved> {
   const candidate = desk.fleet.candidates[index];
   if (!candidate) throw new Error('no such candidate');
+  const standing = desk.seen.at(index);
+  const part = lastResort || standing === undefined ? null : (desk.slices?.take(index, need, standing) ?? null);
+  if (part !== null) {
+    desk.seen.started(index);
+    return { reservation: { index, need, hold: null, part, budget: null } };
+  }
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const planned = plan(desk, candidate, { need, lastResort });
     if (planned.kind === 'blocked')
@@ -236,19 +254,19 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
     judged = judge();
   }
   const { ops, actual } = judged;
+  const { part } = reservation;
+  const patient = outcome.failure === null;
   countMoney(desk.metrics, candidate, actual);
   const writes: Promise<unknown>[] = [];
-  if (ops !== null)
-    writes.push(
-      desk.books.update(candidate.book, {
-        ...ops,
-        guards: [],
-        lasting: isLasting(candidate),
-        patient: outcome.failure === null,
-      }),
-    );
+  if (part !== undefined) desk.slices?.settle(part, actual);
+  if (outcome.failure?.kind === 'rate_limited' || outcome.failure?.kind === 'quota_exhausted')
+    desk.slices?.doubt(reservation.index);
+  if (ops !== null) {
+    if (part !== undefined && patient && !judged.foreign) desk.slices?.learn(part, ops);
+    else writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate), patient }));
+  }
   const rest = toCredentialRest(outcome, desk.books.copy(candidate.credentialId).item ?? {}, nowMs);
-  if (outcome.failure === null) writes.push(desk.twins.note(candidate, outcome.limits));
+  if (patient && outcome.limits.length > 0) writes.push(desk.twins.note(candidate, outcome.limits));
   if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
   const { budget, paidFrom } = reservation;
   if (budget !== null || paidFrom !== undefined) {
@@ -256,7 +274,7 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
     if (budget !== null) writes.push(budget.settle(costUsd));
     if (paidFrom !== undefined) writes.push(paidFrom.settle(costUsd));
   }
-  await Promise.all(writes);
+  if (writes.length > 0) await Promise.all(writes);
 }
 
 function soonest(desk: Desk, decision: Decision, input: DecideInput): { index: number; waitMs: number } | null {

@@ -161,6 +161,12 @@ export interface Settlement {
   readonly actual: Amounts | null;
 }
 
+function isEmpty({ add, set, remove }: Ops): boolean {
+  for (const _ in add) return false;
+  for (const _ in set) return false;
+  return remove.length === 0;
+}
+
 /** How an attempt is settled in the books. */
 export function toSettlement(input: SettlementInput): Settlement {
   const { candidate, reservation, outcome, moment } = input;
@@ -173,16 +179,16 @@ export function toSettlement(input: SettlementInput): Settlement {
     settled: settled[0] ?? null,
     ...moment,
   });
-  const ops = mergeOps(
+  const parts = [
     ...settled,
     learned,
     ...toBench(input),
     ...toQuarantine(learned.quarantined.length, input),
     ...toRatio(input),
     ...toMiss(input),
-  );
-  const isEmpty = Object.keys(ops.add).length === 0 && Object.keys(ops.set).length === 0 && ops.remove.length === 0;
-  return { ops: isEmpty ? null : ops, foreign: learned.foreign === true, actual };
+  ].filter((ops) => !isEmpty(ops));
+  const ops = parts.length === 0 ? null : mergeOps(...parts);
+  return { ops: ops === null || isEmpty(ops) ? null : ops, foreign: learned.foreign === true, actual };
 }
 
 /** The rest of a whole credential after this outcome; null when it needs none. */

@@ -14,6 +14,8 @@ export interface Standings {
   read(callerMs: number): readonly Standing[];
   /** The highest pressure among the candidates of a book when they were last looked at; 0 when they never were. */
   pressureOf(book: string): number;
+  /** The standing of one candidate as it was last read. */
+  at(index: number): Standing | undefined;
   started(index: number): void;
   ended(index: number, result: { ok: boolean; firstContentMs: number | null }): void;
 }
@@ -195,6 +197,7 @@ export function createStandings(deps: StandingsDeps): Standings {
       return board.current;
     },
     pressureOf: (book) => board.pressureOf(book),
+    at: (index) => board.current[index],
     started: (index) => {
       const own = board.current[index];
       if (!own) return;

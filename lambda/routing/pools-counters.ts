@@ -25,9 +25,9 @@ export const windowCountName = (key: string, startMs: number): string =>
   `${key}:${Math.floor(startMs / 1000).toString(36)}`;
 
 /** The windows in which a call may count: near a boundary both, since the call is still on its way and no two clocks agree. */
-function windowsOf(clock: Calendar, { nowMs, zones }: PoolQuestion): readonly CalendarWindow[] {
+function windowsOf(clock: Calendar, { nowMs, lateMs, zones }: PoolQuestion): readonly CalendarWindow[] {
   const current = zones.windowAt(clock, nowMs);
-  if (current.endMs - nowMs <= arrivalMs) return [current, zones.windowAt(clock, current.endMs)];
+  if (current.endMs - nowMs <= arrivalMs + lateMs) return [current, zones.windowAt(clock, current.endMs)];
   if (nowMs - current.startMs < arrivalMs) return [current, zones.windowAt(clock, current.startMs - 1)];
   return [current];
 }

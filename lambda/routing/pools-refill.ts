@@ -24,20 +24,20 @@ export const refill: PoolRules<RefillClock> = {
     return { used, resetAtMs: fullAtMs, waitMs: excessMs <= noiseMs ? 0 : Math.ceil(excessMs - noiseMs) };
   },
 
-  take({ seconds }, { key, unit, max, book, amount, nowMs }, { draft }) {
+  take({ seconds }, { key, unit, max, book, amount, nowMs, lateMs }, { draft }) {
     const periodMs = seconds * 1000;
     const costMs = (amount * periodMs) / max;
     const charge = { kind: 'refill', attr: key, unit, amount, msPerUnit: periodMs / max, atMs: nowMs } as const;
     const fullAtMs = numberIn(book, key);
-    if (fullAtMs !== undefined && fullAtMs >= nowMs) {
-      // Busy: reservations only add, so they don't disturb each other.
-      draft.guards.push({ attr: key, is: 'atLeast', value: nowMs, orAbsent: false });
+    if (fullAtMs !== undefined && fullAtMs >= nowMs + lateMs) {
+      // Busy, and still so when it is used: reservations only add, so they don't disturb each other.
+      draft.guards.push({ attr: key, is: 'atLeast', value: nowMs + lateMs, orAbsent: false });
       draft.guards.push({ attr: key, is: 'atMost', value: nowMs + periodMs - costMs + noiseMs, orAbsent: false });
       draft.add[key] = costMs;
       return [charge];
     }
     // A full bucket begins to refill when the call reaches the provider, not before.
-    const toMs = nowMs + arrivalMs;
+    const toMs = nowMs + lateMs + arrivalMs;
     const addedMs = fullAtMs === undefined ? Infinity : toMs - fullAtMs + costMs;
     if (fullAtMs === undefined || addedMs > periodMs * LARGEST_GAP) {
       draft.guards.push({ attr: key, is: 'below', value: nowMs, orAbsent: true });

@@ -155,17 +155,19 @@ export const rolling: PoolRules<RollingClock> = {
     return { used, resetAtMs, waitMs: excess <= 0 ? 0 : waitFor(excess, readEntries(book, log), { log, nowMs }) };
   },
 
-  take({ seconds }, { key, unit, max, slotMs, book, amount, nowMs }, { draft }) {
+  take({ seconds }, { key, unit, max, slotMs, book, amount, nowMs, lateMs }, { draft }) {
     const log = toLog(key, { seconds, slotMs, nowMs });
     const used = usedIn(book, log);
     const sum = numberIn(book, sumName(key)) ?? 0;
     draft.guards.push({ attr: sumName(key), is: 'atMost', value: sum + max - used - amount, orAbsent: true });
     draft.add[sumName(key)] = amount;
-    const name = slotName(log.prefix, log.slot);
+    // Written down as of the latest moment at which it may be used; until then it counts as well.
+    const atMs = nowMs + lateMs;
+    const name = slotName(log.prefix, Math.floor(atMs / slotMs));
     draft.add[name] = amount;
     // Sweeping once a slot is enough: the first reservation of a slot finds it missing.
     if (book[name] === undefined) draft.remove.push(...findDead(book, log));
-    return [{ kind: 'rolling', key, unit, amount, seconds, slotMs, atMs: nowMs }];
+    return [{ kind: 'rolling', key, unit, amount, seconds, slotMs, atMs }];
   },
 };
 

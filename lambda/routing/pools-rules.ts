@@ -26,6 +26,8 @@ export interface PoolQuestion {
   /** Units asked for; 0 when only the state is of interest. */
   readonly amount: number;
   readonly nowMs: number;
+  /** How long after `nowMs` what is taken may still be used: 0 for a call that is made at once, more for what is reserved ahead of calls. */
+  readonly lateMs: number;
   readonly zones: ZoneClock;
 }
 

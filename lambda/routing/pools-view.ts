@@ -15,6 +15,8 @@ import type { BoundPool, Need, PoolView } from './types.ts';
 export interface Moment {
   readonly book: Item | null;
   readonly nowMs: number;
+  /** How long after it what is taken may still be used, ms; absent: it is used at once. */
+  readonly lateMs?: number;
   readonly zones: ZoneClock;
 }
 
@@ -22,11 +24,11 @@ export interface Moment {
 export const noItem: Item = {};
 
 /** Puts the question to a pool: may `amount` be taken? */
-export function ask(pool: BoundPool, amount: number, { book, nowMs, zones }: Moment): PoolQuestion {
+export function ask(pool: BoundPool, amount: number, { book, nowMs, lateMs = 0, zones }: Moment): PoolQuestion {
   const known = book ?? noItem;
   const max = effectiveMax(pool, known, nowMs);
   const slotMs = pool.clock.kind === 'rolling' ? slotMsOf(pool, pool.clock.seconds) : 0;
-  return { key: pool.key, unit: pool.unit, max, slotMs, book: known, amount, nowMs, zones };
+  return { key: pool.key, unit: pool.unit, max, slotMs, book: known, amount, nowMs, lateMs, zones };
 }
 
 /** The pool's answer. */

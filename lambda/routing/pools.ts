@@ -157,6 +157,16 @@ export function confirmHold(hold: Hold, item: Item): Hold {
   return { ...hold, charges };
 }
 
+/** A part of what was reserved for several calls, as a reservation of its own: so much of each unit. To be settled once; all parts together hold no more than the whole. */
+export function partOf({ charges }: Hold, amounts: Amounts): Hold {
+  return {
+    charges: charges.map((charge) =>
+      charge.kind === 'lease' ? charge : { ...charge, amount: amounts[charge.unit] ?? 0 },
+    ),
+    probe: null,
+  };
+}
+
 function settleCharge(
   charge: Exclude<Charge, { kind: 'lease' }>,
   actual: number,

@@ -16,5 +16,7 @@ export const metricHelp: Readonly<Record<string, string>> = {
   freeway_pool_pressure: 'How full the tightest quota pool of a candidate is: 0 is unused, 1 is exhausted.',
   freeway_reserve_conflicts_total: 'Reservations that had to be tried again because another instance was faster.',
   freeway_alerts_total: 'Alerts raised, by kind.',
+  freeway_slices_total:
+    'Shares of pools far from their limits that this instance reserved ahead of its calls, by result.',
   freeway_store_unavailable_total: 'Reads and writes that the store did not answer, by what was lost.',
 };

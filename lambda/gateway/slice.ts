@@ -1,0 +1,128 @@
+// What is reserved ahead of calls, and what it is reserved from: counts of calls, sizes, and booking in memory. No store, no timers.
+import type { Amounts, PoolUnit } from '#shared/pools.ts';
+import type { Hold } from '../routing/pools.ts';
+import type { Ops } from '../routing/pools-ops.ts';
+import { amountOf } from '../routing/pools-rules.ts';
+import type { BoundPool, Candidate } from '../routing/types.ts';
+
+/** How long a slice may be used, ms. Other instances learn of what is over, and this one of a rest, at most so much later. */
+export const SLICE_MS = 2_000;
+/** What is used for longer than it is reserved must be a small part of a window. */
+const SHORTEST_WINDOW_SECONDS = 30;
+/** The next one is reserved when no more than this share is left, or of the time. */
+const LOW = 0.25;
+/** Weight of the newest call in the mean of what calls take. */
+const EWMA = 0.2;
+
+/** Candidates that draw on the same pools: they share their slices. */
+export interface Source {
+  readonly book: string;
+  readonly pools: readonly BoundPool[];
+  readonly units: readonly PoolUnit[];
+  /** What a call takes, by unit. */
+  readonly means: number[];
+  calls: number;
+  callsBefore: number;
+  countedFromMs: number;
+  current: Slice | null;
+  opening: boolean;
+  exactUntilMs: number;
+  learned: Ops | null;
+  /** Slices with something to give back. */
+  readonly changed: Set<Slice>;
+  timer: (() => void) | null;
+}
+
+/** What was reserved ahead. All numbers by the units of the source. */
+export interface Slice {
+  readonly source: Source;
+  readonly hold: Hold;
+  readonly fromMs: number;
+  readonly size: readonly number[];
+  readonly left: number[];
+  /** Of what is settled but not written: what was booked, and what was used. */
+  readonly booked: number[];
+  readonly used: number[];
+  closed: boolean;
+  stop: () => void;
+}
+
+const mayAhead = ({ clock }: BoundPool): boolean =>
+  clock.kind === 'calendar' ||
+  ((clock.kind === 'rolling' || clock.kind === 'refill') && clock.seconds >= SHORTEST_WINDOW_SECONDS);
+
+function toSource({ book, pools }: Candidate): Source {
+  const units = [...new Set(pools.map(({ unit }) => unit))];
+  return {
+    book,
+    pools,
+    units,
+    means: units.map(() => 0),
+    calls: 0,
+    callsBefore: 0,
+    countedFromMs: 0,
+    current: null,
+    opening: false,
+    exactUntilMs: 0,
+    learned: null,
+    changed: new Set(),
+    timer: null,
+  };
+}
+
+/** The source of every candidate; null for those without limits, and those whose limits allow nothing to be reserved ahead. */
+export function toSources(candidates: readonly Candidate[]): readonly (Source | null)[] {
+  const sources = new Map<string, Source>();
+  return candidates.map((candidate) => {
+    const { book, pools } = candidate;
+    if (pools.length === 0 || !pools.every(mayAhead)) return null;
+    const name = [book, ...pools.map(({ key }) => key)].join(' ');
+    const source = sources.get(name) ?? toSource(candidate);
+    sources.set(name, source);
+    return source;
+  });
+}
+
+export const toAmounts = ({ units }: Source, amounts: readonly number[]): Amounts =>
+  Object.fromEntries(units.map((unit, at) => [unit, amounts[at] ?? 0]));
+
+/** Calls are counted by the time a slice lasts. */
+export function count(source: Source, nowMs: number): void {
+  const sinceMs = nowMs - source.countedFromMs;
+  if (sinceMs < 0 || sinceMs >= SLICE_MS) {
+    source.callsBefore = sinceMs >= 0 && sinceMs < 2 * SLICE_MS ? source.calls : 0;
+    source.calls = 0;
+    source.countedFromMs = nowMs;
+  }
+  source.calls++;
+}
+
+export const isLow = ({ left, size, fromMs }: Slice, nowMs: number): boolean =>
+  nowMs - fromMs > SLICE_MS * (1 - LOW) || left.some((amount, at) => amount < (size[at] ?? 0) * LOW);
+
+/** What a call takes, by unit, with the caution of any other reservation. */
+export function toAsked({ units, means }: Source, need: Amounts, caution: number): readonly number[] {
+  const amounts: number[] = [];
+  for (let at = 0; at < units.length; at++) {
+    const unit = units[at] as PoolUnit;
+    const least = amountOf(unit, need);
+    const amount = unit.endsWith('tokens') ? Math.ceil(least * caution) : least;
+    const mean = means[at] ?? 0;
+    means[at] = mean === 0 ? amount : mean + EWMA * (amount - mean);
+    amounts.push(amount);
+  }
+  return amounts;
+}
+
+/** Books a call in a slice that holds it; false for one that does not. */
+export function book({ left }: Slice, amounts: readonly number[]): boolean {
+  for (let at = 0; at < amounts.length; at++) if ((amounts[at] ?? 0) > (left[at] ?? 0)) return false;
+  for (let at = 0; at < amounts.length; at++) left[at] = (left[at] ?? 0) - (amounts[at] ?? 0);
+  return true;
+}
+
+/** One call's share of a slice. `amounts` by the units of its source. */
+export interface Part {
+  readonly slice: Slice;
+  readonly amounts: readonly number[];
+}

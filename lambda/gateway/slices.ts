@@ -1,0 +1,257 @@
+// Slices: where pools are far from their limits, an instance reserves for its next calls together, and books them in memory; the rest goes back.
+import type { Item } from '#shared/items.ts';
+import type { Amounts, PoolUnit } from '#shared/pools.ts';
+import type { Clock, Log, Metrics } from '../ports.ts';
+import type { ZoneClock } from '../routing/clocks.ts';
+import type { Standing } from '../routing/decide.ts';
+import { partOf, planReserve, planSettle, viewPool } from '../routing/pools.ts';
+import { mergeOps, type Ops } from '../routing/pools-ops.ts';
+import type { Candidate } from '../routing/types.ts';
+import type { Books } from './books.ts';
+import {
+  book,
+  count,
+  isLow,
+  SLICE_MS,
+  toAmounts,
+  toAsked,
+  toSources,
+  type Part,
+  type Slice,
+  type Source,
+} from './slice.ts';
+
+export interface Slices {
+  /** Books a call in a slice; null when there is none that holds it, and the store has to be asked. */
+  take(index: number, need: Amounts, standing: Standing): Part | null;
+  /** What the call has really used; null keeps what was booked. */
+  settle(part: Part, actual: Amounts | null): void;
+  /** What a reply has taught, to be written with what goes back. */
+  learn(part: Part, ops: Ops): void;
+  /** A provider has refused a call for its limits: what was reserved ahead goes back, and the store is asked for each call again for a while. */
+  doubt(index: number): void;
+  /** Gives everything back. */
+  flush(): Promise<void>;
+}
+
+export interface SlicesDeps {
+  readonly candidates: readonly Candidate[];
+  readonly books: Books;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly zones: ZoneClock;
+  /** Flushes of all who hold slices now: to be called before the process ends. */
+  readonly holders?: Set<() => Promise<void>>;
+}
+
+/** A slice is at most this share of what is left of every pool ... */
+const SHARE = 1 / 64;
+/** ... and nothing is reserved ahead from pools that are fuller than this. */
+const FULLEST = 0.5;
+/** Fewer calls are not worth a slice. */
+const FEWEST_CALLS = 4;
+/** A slice is for so many times the calls of the last one's time. */
+const GROWTH = 1.5;
+/** What goes back is gathered for so long, ms. */
+const GATHER_MS = 250;
+/** After a refusal, by the store or a provider, every call is reserved by itself for so long, ms; when there was no room, for that long. */
+const DOUBT_MS = 5_000;
+const NO_ROOM_MS = 1_000;
+
+const sizeOf = ({ add, set, remove }: Ops): number => Object.keys(add).length + Object.keys(set).length + remove.length;
+
+class Keeper implements Slices {
+  readonly #deps: SlicesDeps;
+  readonly #sources: readonly (Source | null)[];
+  /** Sources with a slice, or with something to write. */
+  readonly #busy = new Set<Source>();
+  readonly #flush = (): Promise<void> => this.flush();
+
+  constructor(deps: SlicesDeps) {
+    this.#deps = deps;
+    this.#sources = toSources(deps.candidates);
+  }
+
+  take(index: number, need: Amounts, { breaker, shared, caution }: Standing): Part | null {
+    const source = this.#sources[index];
+    const candidate = this.#deps.candidates[index];
+    if (!source || !candidate) return null;
+    const nowMs = this.#deps.books.now();
+    count(source, nowMs);
+    const amounts = toAsked(source, need, caution);
+    // A probe must be the only one, and where others take too the store knows more.
+    if (breaker !== 'closed' || shared) return null;
+    const slice = this.#usable(source, nowMs);
+    const holds = slice !== null && book(slice, amounts);
+    if (!source.opening && nowMs >= source.exactUntilMs && (!holds || isLow(slice, nowMs)))
+      this.#apart(this.#open(source, candidate, nowMs));
+    return holds ? { slice, amounts } : null;
+  }
+
+  settle({ slice, amounts }: Part, actual: Amounts | null): void {
+    const { source } = slice;
+    let overdrawn = false;
+    for (let at = 0; at < amounts.length; at++) {
+      const booked = amounts[at] ?? 0;
+      const used = actual?.[source.units[at] as PoolUnit] ?? booked;
+      slice.booked[at] = (slice.booked[at] ?? 0) + booked;
+      slice.used[at] = (slice.used[at] ?? 0) + used;
+      if (used <= booked) continue;
+      // What a call takes more than was thought is missing for others.
+      const left = (slice.left[at] ?? 0) - (used - booked);
+      slice.left[at] = left;
+      overdrawn ||= left < 0;
+    }
+    source.changed.add(slice);
+    if (overdrawn) this.#close(slice);
+    if (slice.closed) this.#gather(source);
+  }
+
+  learn({ slice: { source } }: Part, ops: Ops): void {
+    source.learned = source.learned === null ? ops : mergeOps(source.learned, ops);
+    this.#gather(source);
+  }
+
+  doubt(index: number): void {
+    const source = this.#sources[index];
+    if (!source) return;
+    source.exactUntilMs = this.#deps.books.now() + DOUBT_MS;
+    if (source.current) this.#close(source.current);
+  }
+
+  async flush(): Promise<void> {
+    const sources = [...this.#busy];
+    for (const { current } of sources) if (current) this.#close(current);
+    await Promise.all(sources.map((source) => this.#write(source)));
+  }
+
+  /** The slice in force. A clock that was set back ends it as well. */
+  #usable({ current }: Source, nowMs: number): Slice | null {
+    if (current === null) return null;
+    if (nowMs >= current.fromMs && nowMs < current.fromMs + SLICE_MS) return current;
+    this.#close(current);
+    return null;
+  }
+
+  #hold(source: Source): void {
+    if (this.#busy.size === 0) this.#deps.holders?.add(this.#flush);
+    this.#busy.add(source);
+  }
+
+  /** What goes on beside the calls has nobody who would hear of its faults. */
+  #apart(work: Promise<void>): void {
+    work.catch((error: unknown) =>
+      this.#deps.log.error('slice.failed', { error: error instanceof Error ? error.name : 'unknown' }),
+    );
+  }
+
+  #gather(source: Source): void {
+    this.#hold(source);
+    source.timer ??= this.#deps.clock.after(GATHER_MS, () => this.#apart(this.#write(source)));
+  }
+
+  /** Nothing more is booked in it; what is left goes back. */
+  #close(slice: Slice): void {
+    if (slice.closed) return;
+    const { source } = slice;
+    slice.closed = true;
+    slice.stop();
+    if (source.current === slice) source.current = null;
+    slice.left.forEach((amount, at) => {
+      if (amount > 0) slice.booked[at] = (slice.booked[at] ?? 0) + amount;
+      slice.left[at] = 0;
+    });
+    source.changed.add(slice);
+    this.#gather(source);
+  }
+
+  /** Takes what is to be written: corrections of what was reserved, and what was learned. */
+  #collect(source: Source): Ops {
+    const nowMs = this.#deps.books.now();
+    const all: Ops[] = [];
+    for (const slice of source.changed) {
+      const hold = partOf(slice.hold, toAmounts(source, slice.booked));
+      all.push(planSettle({ hold, actual: toAmounts(source, slice.used), nowMs }));
+      slice.booked.fill(0);
+      slice.used.fill(0);
+    }
+    source.changed.clear();
+    if (source.learned) all.push(source.learned);
+    source.learned = null;
+    return mergeOps(...all);
+  }
+
+  async #write(source: Source): Promise<void> {
+    source.timer?.();
+    source.timer = null;
+    const ops = this.#collect(source);
+    if (source.current === null && !source.opening) this.#busy.delete(source);
+    if (this.#busy.size === 0) this.#deps.holders?.delete(this.#flush);
+    if (sizeOf(ops) > 0)
+      await this.#deps.books.update(source.book, { ...ops, guards: [], lasting: false, patient: true });
+  }
+
+  /** How many calls a slice may be for, as the book stands. */
+  #callsFor(source: Source, book: Item | null, nowMs: number): number {
+    const { zones } = this.#deps;
+    let calls = Math.ceil(Math.max(source.calls, source.callsBefore) * GROWTH);
+    for (const pool of source.pools) {
+      const mean = source.means[source.units.indexOf(pool.unit)] ?? 0;
+      if (mean <= 0) continue;
+      const { used, max } = viewPool({ pool, need: {}, book, nowMs, zones });
+      calls = Math.min(calls, Math.floor(((max - used) * SHARE) / mean), Math.floor((max * FULLEST - used) / mean));
+    }
+    return calls;
+  }
+
+  /** Reserves the next slice beside the calls. */
+  async #open(source: Source, { mark }: Candidate, nowMs: number): Promise<void> {
+    const { books, zones, metrics } = this.#deps;
+    if (Math.max(source.calls, source.callsBefore) < FEWEST_CALLS) return;
+    const book = books.copy(source.book).item;
+    const calls = this.#callsFor(source, book, nowMs);
+    const size = source.means.map((mean) => Math.ceil(calls * mean));
+    const asked = { pools: source.pools, mark, need: toAmounts(source, size), lastResort: false, caution: 1 };
+    const planned =
+      calls < FEWEST_CALLS
+        ? null
+        : planReserve({ ...asked, book, nowMs, lateMs: SLICE_MS, zones, leaseMs: 0, random: 0 });
+    if (planned === null || planned.kind === 'blocked' || planned.hold.probe !== null) {
+      source.exactUntilMs = nowMs + NO_ROOM_MS;
+      return;
+    }
+    source.opening = true;
+    this.#hold(source);
+    try {
+      const { applied } = await books.update(source.book, { ...planned, lasting: false });
+      metrics.count('freeway_slices_total', { result: applied ? 'reserved' : 'refused' });
+      if (applied) this.#begin(source, { hold: planned.hold, fromMs: nowMs, size });
+      else source.exactUntilMs = nowMs + DOUBT_MS;
+    } finally {
+      source.opening = false;
+    }
+  }
+
+  #begin(source: Source, { hold, fromMs, size }: Pick<Slice, 'hold' | 'fromMs' | 'size'>): void {
+    const before = source.current;
+    const slice: Slice = {
+      source,
+      hold,
+      fromMs,
+      size,
+      left: [...size],
+      booked: size.map(() => 0),
+      used: size.map(() => 0),
+      closed: false,
+      stop: this.#deps.clock.after(SLICE_MS, () => this.#close(slice)),
+    };
+    source.current = slice;
+    if (before) this.#close(before);
+    // It was doubted while it was being reserved, or came too late.
+    if (source.exactUntilMs > fromMs) this.#close(slice);
+  }
+}
+
+/** Slices of an instance's own. */
+export const createSlices = (deps: SlicesDeps): Slices => new Keeper(deps);
