@@ -14,16 +14,14 @@ import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelEndpoint, createModelsEndpoint } from './endpoints/models.ts';
 import { createPlainEndpoint, type PlainKind } from './endpoints/plain.ts';
 import { createTranscriptionsEndpoint } from './endpoints/transcriptions.ts';
-import type { Exchange, Handler, LogFields, Store } from './ports.ts';
+import { createUploadEndpoint } from './endpoints/uploads.ts';
+import type { Exchange, Handler, Store } from './ports.ts';
 import type { ErrorRenderer } from './wire/types.ts';
 
 export interface AppDeps extends ApiDeps {
   readonly store: Store;
   /** Who is asking; null when nothing was presented. Throws or rejects with CallerError when what was presented is not accepted. */
   readonly authenticate: (exchange: Exchange) => Principal | null | Promise<Principal | null>;
-  readonly newRequestId: () => string;
-  /** What may be logged of an error that was not meant for the caller. */
-  readonly describe: (error: unknown) => LogFields;
 }
 
 /** What a route lets somebody do, as `can` knows it; `open` routes need no sign-in, or judge by themselves. */
@@ -107,6 +105,7 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
     { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: createModelEndpoint(deps) },
     { method: 'POST', path: '/v1/explain', access: ['use', 'inference'], endpoint: createExplainEndpoint(deps) },
     { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: createMetricsEndpoint(deps) },
+    { method: 'PUT', path: '/api/uploads/:part', access: 'open', endpoint: createUploadEndpoint(deps) },
     { method: '*', path: '/api/:rest', access: 'open', endpoint: api },
     { method: 'GET', path: '/openapi.json', access: 'open', endpoint: api },
   ];

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { readAliases } from './config-aliases.ts';
 import { readCredentialVariables } from './config-credentials.ts';
 import { readProviderEntries } from './config-entries.ts';
+import { readUploads, type UploadsConfig } from './config-uploads.ts';
 import { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
 import { readOlderVariables } from './config-older.ts';
 
@@ -51,6 +52,8 @@ export interface Config {
   readonly appSyncTables: AppSyncTables | null;
   /** Names of models that stand for others, before those of the catalog. */
   readonly modelAliases: readonly ModelAlias[];
+  /** Where large recordings are uploaded; null: into the data folder, or nowhere. */
+  readonly uploads: UploadsConfig | null;
   /** Environment credentials, in the order in which they were found. */
   readonly entries: readonly ProviderEntry[];
 }
@@ -182,6 +185,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     traces: readTraces(env),
     appSyncTables: readAppSyncTables(env),
     modelAliases: readAliases(env),
+    uploads: readUploads(env),
     entries: [...readCredentialVariables(input), ...readOlderVariables(input), ...readProviderEntries(input)],
   };
 }

@@ -9,10 +9,12 @@ import { createKeyLimits } from './gateway/key-limits.ts';
 import { createExactCounter } from './gateway/tokenizer.ts';
 import type { LocalSignIn } from './http/auth-local.ts';
 import { createRequestIds } from './http/request-id.ts';
+import { openJobs } from './deps-jobs.ts';
 import { openIdentity } from './deps-identity.ts';
 import { openServing, toServices } from './deps-services.ts';
 import { openSettings, openUsage } from './deps-settings.ts';
 import type { Clock, Handler, KeyWrapper, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
+import type { Recordings } from './ports-transcription.ts';
 import { createDecisions } from './store/decisions.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
 import { createRollout } from './store/rollout.ts';
@@ -46,6 +48,8 @@ export interface Platform {
   readonly holders?: Set<() => Promise<void>>;
   /** Whether people may give URLs that lead to private addresses: where Freeway serves only the machine it runs on. */
   readonly allowPrivate?: boolean;
+  /** Where recordings for transcription jobs are uploaded to; absent: nowhere. */
+  readonly recordings?: Recordings | null;
   /** In force as long as there are no credentials at all, such as simulated providers. */
   readonly standIn?: readonly ProviderEntry[];
 }
@@ -57,6 +61,8 @@ export interface Freeway {
   readonly fleet: () => Fleet;
   /** Writes what waits to be written: before the process ends, or is frozen. Never rejects. */
   readonly flush: () => Promise<void>;
+  /** Ends what goes on in the background: puts down what does not come to its end soon. */
+  readonly stop: () => Promise<void>;
   /** The same app over one credential alone, for calls that bring their own endpoint with them. */
   readonly appOver: (provider: Provider, entry: ProviderEntry) => Handler;
 }
@@ -70,6 +76,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   const auditDays = (): number => settings.installation().audit_days ?? config.auditDays;
   const { identity, authenticate } = openIdentity(platform, auditDays);
   const { usage, flush } = openUsage({ platform, settings, alerts, people: identity.people });
+  const { stop, ...jobs } = openJobs(platform);
   const appDeps: AppDeps = {
     current: serving.current,
     clock,
@@ -100,12 +107,14 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     authenticate,
     newRequestId: createRequestIds(),
     describe: toErrorFields,
+    ...jobs,
   };
   return {
     handler: createApp(appDeps),
     flush: async () => {
       await Promise.all([flush(), ...[...holders].map((giveBack) => giveBack())]);
     },
+    stop,
     useEntries: serving.useEntries,
     fleet: () => serving.shared().fleet,
     appOver: (provider, entry) => {

@@ -8,6 +8,7 @@ import { createFreeway, VERSION } from './deps.ts';
 import type { Invoke } from './endpoints/invoke.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { createLiveEnvironment } from './main-environment.ts';
+import { toBucketRecordings } from './main-recordings.ts';
 import type { Exchange, Handler, Log, SecretValues, Store, Traces, Upstream } from './ports.ts';
 import { createEmfMetrics } from './telemetry/emf.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
@@ -117,6 +118,7 @@ async function open(instance: Instance, env: Environment): Promise<App> {
     freezes,
     keyWrapper: createLazyWrapper(() => openKmsWrapper(config.kmsKeyId)),
     allowPrivate: false,
+    recordings: config.uploads === null ? null : toBucketRecordings(config.uploads),
   });
   const lazyInvoke = async (): Promise<Invoke> => {
     const { openInvoke } = await import('./main-invoke.ts');

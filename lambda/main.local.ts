@@ -16,7 +16,8 @@ import { createSite, withSite } from './http/site.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUndiciUpstream } from './http/upstream-undici.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
-import type { Clock, Handler, KeyWrapper, Store, Traces } from './ports.ts';
+import { toLocalRecordings } from './main-recordings.ts';
+import type { Clock, Handler, KeyWrapper, Log, Store, Traces } from './ports.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -133,6 +134,11 @@ function countRunning(handler: Handler): { handler: Handler; settled: () => Prom
 export const readLocalConfig = (env: Environment): Config =>
   readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
 
+const openLog = (env: Environment, write: (line: string) => void): Log =>
+  createLog({ level: env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info', write, now: systemClock.now });
+
+const toUrl = ({ host }: Config, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
 /** Starts the server. Throws ConfigError when the configuration can't be used. */
 export async function startLocal({
   env,
@@ -144,8 +150,7 @@ export async function startLocal({
 }: LocalOptions): Promise<LocalServer> {
   const config = readLocalConfig(env);
   checkBinding(config);
-  const level = env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info';
-  const log = createLog({ level, write: writeLog, now: systemClock.now });
+  const log = openLog(env, writeLog);
   const owner = readOwnerKey(config);
   const store = await openStore(config);
   const upstream = createUndiciUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
@@ -160,6 +165,7 @@ export async function startLocal({
     metrics: createMetrics(),
     traces: await openTraces(config),
     ownerKey: owner.key,
+    recordings: toLocalRecordings(config, owner.key),
     keyWrapper: createLazyWrapper(() => openWrapper(config)),
     allowPrivate: config.google === null && loopback.has(config.host),
   };
@@ -170,23 +176,23 @@ export async function startLocal({
   const { handler, settled } = countRunning(app);
   const server = createNodeServer(handler, { interrupt: interrupt.signal });
   const { port } = await listen(server, config);
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  const url = toUrl(config, port);
   log.info('server.listening', {
-    url: `http://${host}:${port}`,
+    url,
     store: store.kind,
     version: VERSION,
     candidates: freeway.fleet().candidates.length,
   });
   return {
-    url: `http://${host}:${port}`,
+    url,
     config,
     ownerKeyPath: owner.path,
-    signInUrl: localSignIn === null ? null : `http://${host}:${port}/#token=${localSignIn.token}`,
+    signInUrl: localSignIn === null ? null : `${url}/#token=${localSignIn.token}`,
     freeway,
     close: async () => {
       const outcome = await stopServer(server, () => interrupt.abort(), { ...STOP, ...stop });
       log.info('server.stopped', { outcome });
-      await settled();
+      await Promise.all([settled(), freeway.stop()]);
       await freeway.flush();
       await platform.traces?.flush();
       await upstream.close();

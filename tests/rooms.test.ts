@@ -43,7 +43,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@aws-sdk/client-secrets-manager',
     '@aws-sdk/lib-dynamodb',
     '@aws-sdk/util-dynamodb',
+    '@aws-sdk/credential-provider-node',
+    '@smithy/core',
     '@smithy/node-http-handler',
+    '@smithy/signature-v4',
   ],
   'lambda/telemetry': [
     'lambda/ports',
@@ -63,6 +66,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'zod',
     'node',
     '@aws-sdk/credential-provider-node',
+    '@smithy/core',
     '@smithy/signature-v4',
     'tiktoken',
     'mediabunny',

@@ -46,16 +46,17 @@ const shared: Headers = {
   'permissions-policy': 'microphone=(self), clipboard-write=(self), camera=(), geolocation=()',
 };
 
-/** The app loads nothing from anybody else, and nothing turns text into code or markup. */
-const appHeaders: Headers = {
+/** The app loads nothing from anybody else, and nothing turns text into code or markup. It may send recordings to where they are uploaded. */
+const toAppHeaders = (uploadsUrl: string | undefined): Headers => ({
   ...shared,
   'content-security-policy': policyOf({
     ...strict,
+    ...(uploadsUrl === undefined ? {} : { 'connect-src': `'self' ${new URL(uploadsUrl).origin}` }),
     'require-trusted-types-for': "'script'",
     'trusted-types': 'fw-worker',
   }),
   'cross-origin-opener-policy': 'same-origin-allow-popups',
-};
+});
 
 /** The sign-in page is the only one to load Google's script, which does not work under Trusted Types. */
 const loginHeaders: Headers = {
@@ -85,14 +86,14 @@ const encodings = [
 const cacheOf = (path: string): string =>
   path.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'public, max-age=3600';
 
-function headersOf(path: string): Headers {
+function headersOf(path: string, uploadsUrl: string | undefined): Headers {
   const type = { 'content-type': types[extname(path)] ?? 'application/octet-stream', vary: 'accept-encoding' };
-  if (path === 'index.html') return { ...type, ...appHeaders };
+  if (path === 'index.html') return { ...type, ...toAppHeaders(uploadsUrl) };
   if (path === 'login.html') return { ...type, ...loginHeaders };
   return { ...type, 'cache-control': cacheOf(path) };
 }
 
-function readSite(folder: string): ReadonlyMap<string, SiteFile> {
+function readSite(folder: string, uploadsUrl: string | undefined): ReadonlyMap<string, SiteFile> {
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
@@ -102,7 +103,7 @@ function readSite(folder: string): ReadonlyMap<string, SiteFile> {
     if (types[extname(path)] === undefined) continue;
     const twins = encodings.filter(([, ending]) => known.has(path + ending));
     files.set(path, {
-      headers: headersOf(path),
+      headers: headersOf(path, uploadsUrl),
       bodies: [
         ...twins.map(([encoding, ending]) => [encoding, readFileSync(join(folder, path + ending))] as const),
         ['identity', readFileSync(join(folder, path))],
@@ -133,12 +134,12 @@ function reply(exchange: Exchange, { headers, bodies }: SiteFile): void {
   else body.end(bytes);
 }
 
-/** The web app built in a folder; where there is none, nothing is answered. Read into memory when it is first asked for. */
-export function createSite(folder: string): Site {
+/** The web app built in a folder; where there is none, nothing is answered. Read into memory when it is first asked for. `uploadsUrl`: where else it may send recordings to. */
+export function createSite(folder: string, uploadsUrl?: string): Site {
   let files: ReadonlyMap<string, SiteFile> | null = null;
   return (exchange) => {
     if ((exchange.method !== 'GET' && exchange.method !== 'HEAD') || api.test(exchange.path)) return false;
-    if (files === null && existsSync(join(folder, 'index.html'))) files = readSite(folder);
+    if (files === null && existsSync(join(folder, 'index.html'))) files = readSite(folder, uploadsUrl);
     const file = files === null ? undefined : findFile(files, exchange);
     if (file === undefined) return false;
     reply(exchange, file);

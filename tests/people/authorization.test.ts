@@ -27,6 +27,7 @@ interface Scene {
 async function setUp(): Promise<Scene> {
   const house = await createHouse({
     env: { GOOGLE_CLIENT_ID: 'client', ALLOWED_EMAILS: `${EMAILS.member},${EMAILS.other}`, ADMIN_EMAILS: EMAILS.admin },
+    entry: { models: [...chatModels, { id: 'w', kind: 'transcription', capabilities: [] }] },
   });
   const { people, clock, store } = house;
   const nothing = (): void => undefined;
@@ -51,9 +52,11 @@ async function setUp(): Promise<Scene> {
   const member = await house.session(EMAILS.member);
   const [session] = await sessions.list(personId);
   const given = await house.clock.runUntil(house.ask('POST /api/credentials', { headers: member, body: credential }));
+  const job = await house.ask('POST /api/transcriptions', { headers: member, body: recording });
   return {
     house,
     ids: {
+      '/api/transcriptions': String(job.json['id']),
       '/api/credentials': String(given.json['id']),
       '/api/people': personId,
       '/api/keys': inference.id,
@@ -79,6 +82,15 @@ const credential = {
   base_url: 'http://alpha.test/v1',
   fields: { apiKey: 'secret-of-ada' },
 };
+const recording = { size_bytes: 1_000, options: { timestamps: 'none' } };
+const chatModels = ['m1', 'm2'].map((id) => ({
+  id,
+  kind: 'chat' as const,
+  context: 131_072,
+  maxOutput: 1_024,
+  size: 'large' as const,
+  capabilities: ['tools' as const],
+}));
 const chat = { model: 'm1', max_tokens: 5, messages: [{ role: 'user', content: 'x' }] };
 const trial = { name: 'e', kind: 'split', percent: 10, variant: { model: 'm2' } };
 const invitation = { email: 'new@example.com' };
@@ -142,6 +154,19 @@ const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number
   'GET /api/usage': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
   'GET /api/usage/records': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
   'GET /api/receipts/:id': [undefined, 401, 401, 404, 404, 404, 404, 403, 401, 401],
+  'GET /api/transcriptions': [undefined, 401, 401, 200, 200, 200, 200, 200, 401, 401],
+  'GET /api/transcriptions/allowance': [undefined, 401, 401, 200, 200, 200, 200, 200, 401, 401],
+  'POST /api/transcriptions': [recording, 401, 401, 201, 201, 201, 201, 201, 401, 401],
+  // The key is one of the member's, so what is theirs is its own.
+  'GET /api/transcriptions/:id': [undefined, 401, 401, 200, 404, 404, 404, 200, 401, 401],
+  'GET /api/transcriptions/:id/events': [undefined, 401, 401, 200, 404, 404, 404, 200, 401, 401],
+  'GET /api/transcriptions/:id/result': [undefined, 401, 401, 400, 404, 404, 404, 400, 401, 401],
+  'POST /api/transcriptions/:id/start': [{}, 401, 401, 400, 404, 404, 404, 400, 401, 401],
+  'POST /api/transcriptions/:id/pause': [undefined, 401, 401, 200, 404, 404, 404, 200, 401, 401],
+  'POST /api/transcriptions/:id/cancel': [undefined, 401, 401, 200, 404, 404, 404, 200, 401, 401],
+  'DELETE /api/transcriptions/:id': [undefined, 401, 401, 204, 404, 404, 404, 204, 401, 401],
+  // Whoever holds a signed address may upload, and nobody else, whoever they are.
+  'PUT /api/uploads/:part': [undefined, 403, 403, 403, 403, 403, 403, 403, 403, 403],
   'GET /api/audit': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
 };
 

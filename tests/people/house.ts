@@ -11,6 +11,7 @@ import { createSessions } from '#lambda/store/sessions.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
+import { createMemoryRecordings } from '../fakes/memory-recordings.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
 import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
 import type { FakeProviderSpec } from '../fakes/provider/spec.ts';
@@ -165,6 +166,7 @@ export async function createHouse(input: HouseInput = {}): Promise<House> {
     localSignIn,
     keyWrapper,
     allowPrivate: true,
+    recordings: createMemoryRecordings(),
   });
   const carry = async (
     line: string,

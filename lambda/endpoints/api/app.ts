@@ -57,7 +57,30 @@ function parseBody(route: ApiRoute, visit: Visit, text: string): unknown {
   return parse(route.body, json, 'body');
 }
 
+const encoder = new TextEncoder();
+
+/** A stream that asks for the next event when somebody reads, and for no more when nobody does. */
+function toStream(events: AsyncIterable<string>): ReadableStream<Uint8Array> {
+  const iterator = events[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const { value, done } = await iterator.next();
+      if (done === true) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    cancel: async () => void (await iterator.return?.()),
+  });
+}
+
 function toResponse(reply: ApiReply): Response {
+  if (reply.events !== undefined)
+    return new Response(toStream(reply.events), {
+      headers: {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      },
+    });
   const status = reply.status ?? (reply.json === undefined && reply.text === undefined ? 204 : 200);
   const { 'set-cookie': cookies, ...others } = reply.headers ?? {};
   const headers = new Headers({ 'cache-control': 'no-store', ...others });

@@ -22,7 +22,12 @@ export function createApiEndpoint(deps: ApiDeps): Endpoint {
         headers[name] = name === 'set-cookie' ? response.headers.getSetCookie().join('\n') : value;
       });
       const reply = exchange.reply(response.status, headers);
-      for await (const chunk of response.body ?? []) if (!reply.write(chunk)) await reply.drained();
+      let gone = false;
+      exchange.onGone(() => (gone = true));
+      for await (const chunk of response.body ?? []) {
+        if (gone) break;
+        if (!reply.write(chunk)) await reply.drained();
+      }
       reply.end();
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;

@@ -10,10 +10,12 @@ import type {
   DecisionStore,
   Headers,
   InvokeSettingsStore,
+  LogFields,
   RolloutStore,
   SettingsStore,
   UsageBook,
 } from '../../ports.ts';
+import type { Background, JobBook, Recordings } from '../../ports-transcription.ts';
 import type { AuditEntry, Identity } from '../../ports-people.ts';
 import { principalOf, type EndpointDeps, type Visit } from '../endpoint.ts';
 
@@ -34,6 +36,17 @@ export interface ApiDeps extends EndpointDeps {
   readonly providers: readonly Provider[];
   /** The environment's credentials in force. */
   readonly environment: () => readonly ProviderEntry[];
+  readonly jobs: JobBook;
+  /** Where recordings for jobs are uploaded to; null: nowhere. */
+  readonly recordings: Recordings | null;
+  readonly background: Background;
+  /** Whether the process is frozen between requests, so that nothing goes on after them. */
+  readonly freezes: boolean;
+  readonly newRequestId: () => string;
+  /** A name that nobody can guess. */
+  readonly newSecretId: () => string;
+  /** What may be logged of an error that was not meant for the caller. */
+  readonly describe: (error: unknown) => LogFields;
 }
 
 /** `open` needs no sign-in, `signed-in` no more than that; else what `can` is asked, about what would be one's own. */
@@ -53,6 +66,8 @@ export interface ApiReply {
   readonly headers?: Headers;
   readonly json?: unknown;
   readonly text?: string;
+  /** Events of a stream, one frame each, as long as they come. */
+  readonly events?: AsyncIterable<string>;
 }
 
 export interface ApiRoute {

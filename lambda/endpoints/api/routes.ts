@@ -11,6 +11,7 @@ import type { ApiDeps, ApiRoute } from './route.ts';
 import { toRolloutRoutes } from './rollout.ts';
 import { toSessionRoutes } from './session.ts';
 import { toSettingsRoutes } from './settings.ts';
+import { toTranscriptionRoutes } from './transcriptions.ts';
 import { toUsageRoutes } from './usage.ts';
 
 /** All routes over their services. */
@@ -25,6 +26,7 @@ export function toApiRoutes(deps: ApiDeps): readonly ApiRoute[] {
     ...toUsageRoutes(deps),
     ...toSettingsRoutes(deps),
     ...toExportRoutes(deps),
+    ...toTranscriptionRoutes(deps),
     ...toImportRoutes(deps),
     ...toInvokeRoutes(deps),
     ...toRolloutRoutes(deps),

@@ -1,0 +1,183 @@
+// Works on transcription jobs: holds the job, sends its pieces, some at once, waits for limits, and lets go when told to.
+import { CallerError } from '#shared/failures.ts';
+import type { KeptPiece, TranscriptionJob } from '#shared/transcription-job.ts';
+import { PIECES_AT_ONCE } from '../gateway/piece-size.ts';
+import {
+  LEASE_RENEWED_MS,
+  nextAtMs,
+  nextPiece,
+  toBegun,
+  toHeld,
+  toPutDown,
+  toRefused,
+  toReleased,
+} from '../gateway/transcription-job.ts';
+import type { Clock } from '../ports.ts';
+import type { Recordings } from '../ports-transcription.ts';
+import type { ApiDeps } from './api/route.ts';
+import { RESERVE_MS } from './ask.ts';
+import type { Visit } from './endpoint.ts';
+import { openRecording, type JobWork, type OpenRecording } from './job-pieces.ts';
+
+export interface JobRunner {
+  /**
+   * Sees to it that the job goes on, if it is one that should: in the background, or, where the process is frozen between requests,
+   * within this one, which then takes as long as it is told.
+   */
+  goOn(visit: Visit, job: TranscriptionJob): Promise<void>;
+  /** Puts down what is under way here. */
+  putDown(id: string): void;
+}
+
+/** Where requests do the work, each begins pieces for so long. */
+const SHIFT_MS = 20_000;
+/** How often it is looked whether something waited for may begin. */
+const LOOK_MS = 1_000;
+
+interface Driver {
+  readonly cut: AbortController;
+  readonly done: Promise<void>;
+}
+
+interface Bounds {
+  /** No piece is begun after this, ms since the epoch. */
+  readonly untilMs: number;
+  readonly stopping: AbortSignal;
+}
+
+/** Takes the next piece that may be sent now, so that nobody else does. */
+async function claim({ deps, change }: JobWork): Promise<{ piece: KeptPiece | null; job: TranscriptionJob | null }> {
+  let piece: KeptPiece | null = null;
+  const job = await change((before) => {
+    piece = nextPiece(before, deps.clock.now());
+    return piece === null ? before : toBegun(piece)(before);
+  });
+  return { piece, job };
+}
+
+/** Sends pieces until there are none left, or none that may be sent within the shift. */
+async function sendAll(work: JobWork, recording: OpenRecording, { untilMs, stopping }: Bounds): Promise<void> {
+  const { clock } = work.deps;
+  const running = new Set<Promise<void>>();
+  let fault: unknown = null;
+  const begin = (piece: KeptPiece, most: TranscriptionJob['most']): void => {
+    const done = recording
+      .piece(piece, most)
+      .catch((error: unknown) => {
+        fault ??= error;
+        return work.change(toPutDown(piece)).then(() => undefined);
+      })
+      .finally(() => running.delete(done));
+    running.add(done);
+  };
+  const mayBegin = (): boolean => fault === null && !work.cut.aborted && !stopping.aborted && clock.now() < untilMs;
+  for (;;) {
+    let job: TranscriptionJob | null = null;
+    while (mayBegin() && running.size < PIECES_AT_ONCE) {
+      const claimed = await claim(work);
+      ({ job } = claimed);
+      if (claimed.piece === null) break;
+      begin(claimed.piece, job?.most ?? null);
+    }
+    if (running.size === 0) {
+      const at = job?.status === 'running' ? nextAtMs(job) : null;
+      if (!mayBegin() || at === null || at > untilMs) break;
+    }
+    const look = new AbortController();
+    await Promise.race([...running, clock.sleep(LOOK_MS, look.signal).catch(() => undefined)]);
+    look.abort();
+  }
+  if (fault !== null) throw fault;
+}
+
+/** Does something again and again until it is told to stop. */
+function createRenewal(clock: Clock, renew: () => Promise<void>): () => void {
+  let off = (): void => undefined;
+  const next = (): void => {
+    off = clock.after(LEASE_RENEWED_MS, () => {
+      // The store is away for a moment: the lease holds a little longer, and so does what it protects.
+      renew().catch(() => undefined);
+      next();
+    });
+  };
+  next();
+  return () => off();
+}
+
+/** One who works on one job. */
+interface Shift {
+  readonly visit: Visit;
+  readonly job: TranscriptionJob;
+  readonly cut: AbortController;
+  /** null: it may take as long as it needs. */
+  readonly deadlineAtMs: number | null;
+}
+
+interface House {
+  readonly deps: ApiDeps;
+  readonly recordings: Recordings;
+}
+
+/** Works on the job, if nobody else does. */
+async function drive({ deps, recordings }: House, { visit, job: given, cut, deadlineAtMs }: Shift): Promise<void> {
+  const { clock, jobs, background } = deps;
+  const holder = deps.newSecretId();
+  const change: JobWork['change'] = (how) => jobs.change(given.personId, given.id, how);
+  const job = await change(toHeld(holder, clock.now()));
+  if (job?.lease?.holder !== holder) return;
+  let lastMs = clock.now();
+  const workedMs = (): number => {
+    const beforeMs = lastMs;
+    lastMs = clock.now();
+    return lastMs - beforeMs;
+  };
+  const stopRenewal = createRenewal(clock, async () => {
+    const held = await change(toHeld(holder, clock.now()));
+    // Deleted or cancelled, or somebody else took us for dead: then it is theirs.
+    if (held?.status === 'cancelled' || held?.lease?.holder !== holder) cut.abort();
+  });
+  const work: JobWork = { deps, visit, job, change, deadlineAtMs, cut: cut.signal, workedMs };
+  const recording = openRecording(work, recordings);
+  try {
+    if (job.pieces.length === 0) await recording.plan();
+    const untilMs = deadlineAtMs === null ? Infinity : Math.min(deadlineAtMs, clock.now() + SHIFT_MS);
+    await sendAll(work, recording, { untilMs, stopping: background.stopping });
+  } catch (error) {
+    if (!(error instanceof CallerError)) throw error;
+    await change(toRefused(error.code, error.message));
+  } finally {
+    stopRenewal();
+    recording.close();
+    await change(toReleased(holder)).catch(() => undefined);
+  }
+}
+
+/** The runner over its services. */
+export function createJobRunner(deps: ApiDeps, recordings: Recordings): JobRunner {
+  const { log, background } = deps;
+  const drivers = new Map<string, Driver>();
+  const begin = (visit: Visit, job: TranscriptionJob): Driver => {
+    const cut = new AbortController();
+    const onCut = (): void => cut.abort();
+    background.cutting.addEventListener('abort', onCut);
+    const deadlineAtMs = deps.freezes ? (visit.exchange.deadlineAtMs ?? Infinity) - RESERVE_MS : null;
+    const done = drive({ deps, recordings }, { visit, job, cut, deadlineAtMs })
+      .catch((error: unknown) => log.error('transcription.job_failed', { what: job.id, ...deps.describe(error) }))
+      .finally(() => {
+        background.cutting.removeEventListener('abort', onCut);
+        drivers.delete(job.id);
+      });
+    const driver = { cut, done };
+    drivers.set(job.id, driver);
+    background.add(done);
+    return driver;
+  };
+  return {
+    goOn: async (visit, job) => {
+      if (job.status !== 'running' || background.stopping.aborted) return;
+      const driver = drivers.get(job.id) ?? begin(visit, job);
+      if (deps.freezes) await driver.done;
+    },
+    putDown: (id) => drivers.get(id)?.cut.abort(),
+  };
+}

@@ -1,0 +1,101 @@
+// Recordings in a folder of this machine, taken in by ourselves at signed addresses that expire.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MAX_RECORDING_BYTES } from '#shared/api/transcriptions.ts';
+import { RecordingGone, type RecordingRef, type Recordings } from '../ports-transcription.ts';
+import { toParts, toSlices, type Slice } from './recording-parts.ts';
+
+export interface FolderOptions {
+  readonly folder: string;
+  /** Signs addresses; whoever knows it may upload. */
+  readonly secret: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** How long a recording is kept, ms. */
+  readonly keptMs: number;
+}
+
+const PART = /^(tr_[\w-]{10,40})\/(\d{1,4})$/;
+
+async function readSlice(path: string, { start, end }: Slice): Promise<Buffer> {
+  const file = await open(path).catch(() => {
+    throw new RecordingGone('The recording is no longer there. Upload it again.');
+  });
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(end - start), 0, end - start, start);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Deletes what is older than it may be, also what a process left behind that was killed. */
+async function sweep({ folder, now, keptMs }: FolderOptions): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+    if (mtimeMs < now() - keptMs) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Recordings below a folder, which is made when the first one comes. */
+export function createFolderRecordings(options: FolderOptions): Recordings {
+  const { folder, secret, now } = options;
+  const pathOf = (part: string): string => join(folder, part);
+  const sign = (part: string, bytes: number, expires: number): Buffer =>
+    createHmac('sha256', secret).update(`upload\n${part}\n${bytes}\n${expires}`).digest();
+  const toUrl = (part: string, bytes: number, untilMs: number): string => {
+    const expires = Math.floor(untilMs / 1_000);
+    const signature = sign(part, bytes, expires).toString('base64url');
+    return `/api/uploads/${part}?bytes=${bytes}&expires=${expires}&signature=${signature}`;
+  };
+  const has = async (part: string, bytes: number): Promise<boolean> =>
+    (await stat(pathOf(part)).catch(() => null))?.size === bytes;
+  return {
+    maxBytes: MAX_RECORDING_BYTES,
+    missing: async (recording, untilMs) => {
+      await sweep(options);
+      const parts = await Promise.all(
+        toParts(recording).map(async (part) => ({
+          ...part,
+          here: await has(`${recording.id}/${part.number}`, part.bytes),
+        })),
+      );
+      return parts
+        .filter(({ here }) => !here)
+        .map(({ number, start, bytes }) => ({
+          number,
+          start,
+          bytes,
+          url: toUrl(`${recording.id}/${number}`, bytes, untilMs),
+        }));
+    },
+    read: async (recording: RecordingRef, start, end) => {
+      const slices = toSlices(recording, start, end);
+      const read = await Promise.all(
+        slices.map((slice) => readSlice(pathOf(`${recording.id}/${slice.number}`), slice)),
+      );
+      return read.length === 1 && read[0] ? read[0] : Buffer.concat(read);
+    },
+    remove: ({ id }) => rm(pathOf(id), { recursive: true, force: true }),
+    intake: {
+      expects: (part, query) => {
+        const given = new URLSearchParams(query);
+        const [bytes, expires] = [Number(given.get('bytes')), Number(given.get('expires'))];
+        const signature = Buffer.from(given.get('signature') ?? '', 'base64url');
+        const right = sign(part, bytes, expires);
+        const isSigned = signature.length === right.length && timingSafeEqual(signature, right);
+        return PART.test(part) && isSigned && expires * 1_000 > now() ? bytes : null;
+      },
+      write: async (part, bytes) => {
+        const [id = ''] = part.split('/');
+        await mkdir(pathOf(id), { recursive: true, mode: 0o700 });
+        // Whole or not at all, whatever happens in between.
+        const half = `${pathOf(part)}.half`;
+        await writeFile(half, bytes, { mode: 0o600 });
+        await rename(half, pathOf(part));
+      },
+    },
+  };
+}

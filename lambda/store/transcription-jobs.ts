@@ -1,0 +1,37 @@
+// Transcription jobs in the store, with the transcripts of their finished pieces: both are gone after a day.
+import type * as z from 'zod/mini';
+import { transcriptionJobSchema, type PieceSpan, type TranscriptionJob } from '#shared/transcription-job.ts';
+import type { Store } from '../ports.ts';
+import type { JobBook } from '../ports-transcription.ts';
+import { createRecords, type Records } from './records.ts';
+
+const schema: z.ZodMiniType<TranscriptionJob> = transcriptionJobSchema;
+
+const pieceKey = ({ id }: TranscriptionJob, { start, end }: PieceSpan): { pk: string; sk: string } => ({
+  pk: `transcription-pieces#${id}`,
+  sk: `${start}-${end}`,
+});
+
+/** The book over a store. */
+export function createJobBook(store: Store): JobBook {
+  const of = (personId: string): Records<TranscriptionJob> =>
+    createRecords({ store, pk: `transcriptions#${personId}`, schema });
+  return {
+    get: (personId, id) => of(personId).get(id),
+    list: (personId) => of(personId).list(),
+    create: async (job) => void (await of(job.personId).create(job.id, job, job.expiresAtMs)),
+    change: (personId, id, change) => of(personId).change(id, change),
+    remove: async (job) => {
+      await of(job.personId).remove(job.id);
+      const { pk } = pieceKey(job, { start: 0, end: 0 });
+      const { items } = await store.query(pk, { limit: 1_000 });
+      await Promise.all(items.map(({ key }) => store.delete(key)));
+    },
+    writePiece: (job, span, transcript) =>
+      store.put(pieceKey(job, span), { json: JSON.stringify(transcript) }, job.expiresAtMs),
+    readPieces: async (job, spans) => {
+      const items = await store.batchGet(spans.map((span) => pieceKey(job, span)));
+      return items.map((item) => (item === null ? null : (JSON.parse(String(item['json'])) as unknown)));
+    },
+  };
+}
