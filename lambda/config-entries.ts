@@ -71,9 +71,10 @@ function checkEntry(entry: ProviderEntry, index: number, providers: readonly Pro
       throw new ConfigError(`${NAME}, ${label}: field "${field.name}" (${field.label}) must be a string.`);
     }
   }
-  if (provider.models.length === 0 && (entry.models ?? []).length === 0) {
+  const isAsked = provider.discovery !== undefined || entry.discover === true;
+  if (!isAsked && provider.models.length === 0 && (entry.models ?? []).length === 0) {
     throw new ConfigError(
-      `${NAME}, ${label}: field "models" is missing; the catalog has no models for "${provider.id}", so list at least one, such as [{"id": "my-model"}].`,
+      `${NAME}, ${label}: field "models" is missing; the catalog has no models for "${provider.id}", so list at least one, such as [{"id": "my-model"}], or set "discover" to true to take those it lists itself.`,
     );
   }
 }

@@ -8,6 +8,7 @@ import type { Platform } from './deps.ts';
 import type { Services } from './endpoints/endpoint.ts';
 import type { FleetEntry } from './gateway/credentials.ts';
 import { createCredentialDesk, type CredentialDesk } from './gateway/credential-desk.ts';
+import { createDiscovery, type Discovery } from './gateway/discover.ts';
 import { createFleet } from './gateway/fleet.ts';
 import { createFleets } from './gateway/fleets.ts';
 import { createLedger, type LedgerDeps } from './gateway/ledger.ts';
@@ -42,8 +43,8 @@ export function toServices(platform: Means, entries: readonly FleetEntry[]): Ser
   return { fleet, ledger, gateway: createGateway({ ...platform, fleet, ledger }) };
 }
 
-async function openServices(platform: Means, entries: readonly FleetEntry[]): Promise<Services> {
-  const services = toServices(platform, entries);
+async function openServices(platform: Means, entries: readonly FleetEntry[], discovery: Discovery): Promise<Services> {
+  const services = toServices(platform, discovery.complete(entries));
   await services.ledger.stripped.load();
   return services;
 }
@@ -69,7 +70,8 @@ export async function openServing(platform: Means, vault: Vault): Promise<Servin
   const book = createCredentialBook(store, now);
   let environment: readonly ProviderEntry[] = config.entries;
   const inForce = (): readonly ProviderEntry[] => (environment.length > 0 ? environment : (platform.standIn ?? []));
-  let shared = await openServices(platform, inForce());
+  const discovery = createDiscovery(platform, () => reopen());
+  let shared = await openServices(platform, inForce(), discovery);
   const allowPrivate = platform.allowPrivate ?? false;
   const fleets = createFleets<Services>({
     book,
@@ -78,9 +80,17 @@ export async function openServing(platform: Means, vault: Vault): Promise<Servin
     allowPrivate,
     environment: () => environment,
     // Whoever has given nothing is served by what serves all.
-    open: (entries) => (entries.some(({ sealed }) => sealed !== undefined) ? openServices(platform, entries) : shared),
+    open: (entries) =>
+      entries.some(({ sealed }) => sealed !== undefined) ? openServices(platform, entries, discovery) : shared,
     now,
   });
+  const reopen = async (): Promise<void> => {
+    shared = await openServices(platform, inForce(), discovery);
+    fleets.renew();
+  };
+  discovery.touch();
+  // Where nothing goes on between requests, the first of them finds everybody asked.
+  if (platform.freezes === true) await discovery.ready();
   /** What people have given can't be reached: the environment's credentials serve, if there are any. */
   const withoutOwn = (error: unknown): Services => {
     if (!(error instanceof VaultError) && !(error instanceof StoreUnavailable)) throw error;
@@ -102,14 +112,14 @@ export async function openServing(platform: Means, vault: Vault): Promise<Servin
     credentials,
     environment: () => environment,
     current: ({ id }) => {
+      discovery.touch();
       const services = fleets.servicesFor(id);
       return services instanceof Promise ? services.catch(withoutOwn) : services;
     },
     shared: () => shared,
-    useEntries: async (entries) => {
+    useEntries: (entries) => {
       environment = entries;
-      shared = await openServices(platform, inForce());
-      fleets.renew();
+      return reopen();
     },
   };
 }

@@ -56,6 +56,8 @@ export const providerEntrySchema = z.looseObject({
   /** Credentials that name the same account share its account-wide pools. */
   account: z.optional(z.string()),
   models: z.optional(z.array(entryModelSchema)),
+  /** Whether models that the address itself lists are taken; absent: where the catalog says so. */
+  discover: z.optional(z.boolean()),
   /** Patterns: of all models known for the provider, only these may be used. */
   allowedModels: z.optional(z.array(z.string())),
   pools: z.optional(z.array(entryPoolSchema)),
