@@ -5,6 +5,7 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
 import type { Platform } from './deps.ts';
+import { createProviders } from './deps-providers.ts';
 import type { Services } from './endpoints/endpoint.ts';
 import type { FleetEntry } from './gateway/credentials.ts';
 import { createCredentialDesk, type CredentialDesk } from './gateway/credential-desk.ts';
@@ -13,7 +14,7 @@ import { createFleet } from './gateway/fleet.ts';
 import { createFleets } from './gateway/fleets.ts';
 import { createLedger, type LedgerDeps } from './gateway/ledger.ts';
 import { createGateway } from './gateway/run.ts';
-import { StoreUnavailable, VaultError, type Vault } from './ports.ts';
+import { StoreUnavailable, VaultError, type TemplateStore, type Vault } from './ports.ts';
 import { createCredentialBook } from './store/credentials.ts';
 import { chatWires, dialects } from './wire/index.ts';
 import { transcriptionWires } from './wire/transcription/index.ts';
@@ -55,6 +56,8 @@ export interface Serving {
   readonly credentials: CredentialDesk;
   /** The environment's entries in force. */
   readonly environment: () => readonly ProviderEntry[];
+  /** The catalog, and what was added at run time. */
+  readonly providers: () => readonly Provider[];
   /** The services of whoever is asking. */
   readonly current: (principal: Principal) => Services | Promise<Services>;
   /** The services of the environment's credentials, or of those that stand in for them. */
@@ -63,16 +66,22 @@ export interface Serving {
   readonly useEntries: (entries: readonly ProviderEntry[]) => Promise<void>;
 }
 
+interface ServingParts {
+  readonly vault: Vault;
+  readonly templates: TemplateStore;
+}
+
 /** Opens it over the platform. */
-export async function openServing(platform: Means, vault: Vault): Promise<Serving> {
-  const { config, providers, clock, store, log } = platform;
+export async function openServing(platform: Means, { vault, templates }: ServingParts): Promise<Serving> {
+  const { config, clock, store, log } = platform;
   const now = (): number => clock.now();
   const book = createCredentialBook(store, now);
+  const { standIn = [], allowPrivate = false } = platform;
   let environment: readonly ProviderEntry[] = config.entries;
-  const inForce = (): readonly ProviderEntry[] => (environment.length > 0 ? environment : (platform.standIn ?? []));
+  const inForce = (): readonly ProviderEntry[] => (environment.length > 0 ? environment : standIn);
   const discovery = createDiscovery(platform, () => reopen());
   let shared = await openServices(platform, inForce(), discovery);
-  const allowPrivate = platform.allowPrivate ?? false;
+  const { providers, firstLook } = createProviders(platform, templates, () => fleets.renew());
   const fleets = createFleets<Services>({
     book,
     vault,
@@ -81,7 +90,9 @@ export async function openServing(platform: Means, vault: Vault): Promise<Servin
     environment: () => environment,
     // Whoever has given nothing is served by what serves all.
     open: (entries) =>
-      entries.some(({ sealed }) => sealed !== undefined) ? openServices(platform, entries, discovery) : shared,
+      entries.some(({ sealed }) => sealed !== undefined)
+        ? openServices({ ...platform, providers: providers() }, entries, discovery)
+        : shared,
     now,
   });
   const reopen = async (): Promise<void> => {
@@ -98,6 +109,12 @@ export async function openServing(platform: Means, vault: Vault): Promise<Servin
     if (shared.fleet.candidates.length > 0) return shared;
     throw new CallerError('internal', `The saved credentials can't be used. ${error.message}`);
   };
+  const serve = (id: string): Services | Promise<Services> => {
+    // Notices what was added meanwhile.
+    providers();
+    const services = fleets.servicesFor(id);
+    return services instanceof Promise ? services.catch(withoutOwn) : services;
+  };
   const credentials = createCredentialDesk({
     book,
     vault,
@@ -111,10 +128,11 @@ export async function openServing(platform: Means, vault: Vault): Promise<Servin
   return {
     credentials,
     environment: () => environment,
+    providers,
     current: ({ id }) => {
       discovery.touch();
-      const services = fleets.servicesFor(id);
-      return services instanceof Promise ? services.catch(withoutOwn) : services;
+      const looking = firstLook();
+      return looking === null ? serve(id) : looking.then(() => serve(id));
     },
     shared: () => shared,
     useEntries: (entries) => {

@@ -18,6 +18,7 @@ import type { Recordings } from './ports-transcription.ts';
 import { createDecisions } from './store/decisions.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
 import { createRollout } from './store/rollout.ts';
+import { createTemplates } from './store/templates.ts';
 import { toErrorFields } from './telemetry/log.ts';
 import { chatWires, dialects } from './wire/index.ts';
 
@@ -72,7 +73,8 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
   const holders = new Set<() => Promise<void>>();
   const { settings, vault, webhookSecret, alerts, means } = openSettings({ ...platform, holders });
-  const serving = await openServing(means, vault);
+  const templates = createTemplates(store, () => clock.now());
+  const serving = await openServing(means, { vault, templates });
   const auditDays = (): number => settings.installation().audit_days ?? config.auditDays;
   const { identity, authenticate } = openIdentity(platform, auditDays);
   const { usage, flush } = openUsage({ platform, settings, alerts, people: identity.people });
@@ -102,7 +104,8 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     decisions: createDecisions(store, clock, log),
     credentials: serving.credentials,
     environment: serving.environment,
-    providers: platform.providers,
+    providers: serving.providers,
+    templates,
     keyLimits: createKeyLimits({ ...platform, alerts }),
     authenticate,
     newRequestId: createRequestIds(),

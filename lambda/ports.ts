@@ -5,6 +5,7 @@ import type { AgentAssignment, EndpointConfiguration, InvokeSettings } from '#sh
 import type { Experiment, Flag, Rollout } from '#shared/rollout.ts';
 import type { Item, ItemKey, Update, UpdateResult } from '#shared/items.ts';
 import type { BudgetSettings, InstallationSettings, PersonSettings } from '#shared/settings.ts';
+import type { Template } from '#shared/template.ts';
 import type { StoredCredential } from '#shared/stored-credential.ts';
 
 /** Time and randomness, so that every decision can be replayed and tests need no waiting. */
@@ -135,6 +136,26 @@ export interface RolloutStore {
   removeFlag(name: string): Promise<void>;
   writeExperiment(experiment: Experiment): Promise<void>;
   removeExperiment(name: string): Promise<void>;
+}
+
+/** A provider that was added at run time. */
+export interface StoredTemplate {
+  readonly template: Template;
+  readonly changedAtMs: number;
+  /** When it was removed; it can be brought back for a while. */
+  readonly deletedAtMs: number | null;
+}
+
+/** Providers added at run time. */
+export interface TemplateStore {
+  /** At most half a minute old, but for writes of this instance; removed ones too. Rejects with StoreUnavailable when they were never read. */
+  read(): Promise<readonly StoredTemplate[]>;
+  /** What is known without waiting for the store; null until it was first read. The same list until something was read anew. */
+  known(): readonly StoredTemplate[] | null;
+  /** false: there is one with this id, though it may have been removed. */
+  create(template: Template): Promise<boolean>;
+  /** null: there is none. */
+  change(id: string, change: (before: StoredTemplate) => StoredTemplate): Promise<StoredTemplate | null>;
 }
 
 /** Decisions that somebody wanted explained, as they were taken. */

@@ -11,7 +11,7 @@ import { toFingerprint, toStoredEntry } from './pooling.ts';
 export interface DeskDeps extends TestDeps {
   readonly book: CredentialBook;
   readonly vault: Vault;
-  readonly providers: readonly Provider[];
+  readonly providers: () => readonly Provider[];
   readonly allowPrivate: boolean;
   readonly newId: () => string;
 }
@@ -45,7 +45,7 @@ export interface CredentialDesk {
 const wrong = (message: string, param: string): CallerError => new CallerError('invalid_request', message, { param });
 
 function findProvider({ providers }: DeskDeps, id: string): Provider {
-  const provider = providers.find((known) => known.id === id);
+  const provider = providers().find((known) => known.id === id);
   if (provider === undefined) throw wrong(`There is no provider "${id}" in the catalog.`, 'provider');
   if (provider.status === 'retired')
     throw wrong(provider.retired?.message ?? `${provider.name} is retired.`, 'provider');

@@ -8,7 +8,8 @@ import { ownersOf, toEntries } from './pooling.ts';
 export interface FleetsOptions<Services> {
   readonly book: CredentialBook;
   readonly vault: Vault;
-  readonly providers: readonly Provider[];
+  /** Those that are known now; another list when one was added or changed. */
+  readonly providers: () => readonly Provider[];
   readonly environment: () => readonly ProviderEntry[];
   readonly allowPrivate: boolean;
   readonly open: (entries: readonly FleetEntry[]) => Services | Promise<Services>;
@@ -54,7 +55,7 @@ export function createFleets<Services>(options: FleetsOptions<Services>): Fleets
 
   const build = async (personId: string, snapshot: CredentialSnapshot): Promise<Services> => {
     const nowMs = now();
-    const input = { personId, stored: snapshot.all, providers, allowPrivate, nowMs };
+    const input = { personId, stored: snapshot.all, providers: providers(), allowPrivate, nowMs };
     const before = kept.get(personId);
     await Promise.all(ownersOf(input).map((ownerId) => vault.prepare(ownerId)));
     const entries = toEntries({ ...input, environment: options.environment(), vault });

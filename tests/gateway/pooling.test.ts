@@ -138,7 +138,7 @@ describe('fleets', () => {
     const fleets = createFleets({
       book: { snapshot: () => snapshot, write: () => Promise.resolve(true) },
       vault: { ...vault, prepare: (id: string) => (prepared.push(id), Promise.resolve()) } as unknown as Vault,
-      providers,
+      providers: () => providers,
       environment: () => environment,
       allowPrivate: false,
       open: (entries) => {

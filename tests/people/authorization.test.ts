@@ -93,6 +93,8 @@ const chatModels = ['m1', 'm2'].map((id) => ({
 }));
 const chat = { model: 'm1', max_tokens: 5, messages: [{ role: 'user', content: 'x' }] };
 const trial = { name: 'e', kind: 'split', percent: 10, variant: { model: 'm2' } };
+const described = { name: 'Mine', base_url: 'https://api.example.com/v1' };
+const template = { id: 'mine', ...described };
 const invitation = { email: 'new@example.com' };
 /** Statuses by asker. Where only the form of what is sent decides, anything goes that is neither 401 nor 403: 0. */
 const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number[]]>> = {
@@ -151,6 +153,11 @@ const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number
   'GET /api/alerts': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],
   'POST /api/alerts/test': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],
   'GET /api/export': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
+  'GET /api/templates': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
+  'POST /api/templates': [template, 401, 401, 403, 403, 201, 201, 403, 401, 401],
+  'PUT /api/templates/:id': [described, 401, 401, 403, 403, 404, 404, 403, 401, 401],
+  'DELETE /api/templates/:id': [undefined, 401, 401, 403, 403, 404, 404, 403, 401, 401],
+  'POST /api/templates/:id/restore': [undefined, 401, 401, 403, 403, 404, 404, 403, 401, 401],
   'GET /api/usage': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
   'GET /api/usage/records': [undefined, 401, 401, 200, 200, 200, 200, 403, 401, 401],
   'GET /api/receipts/:id': [undefined, 401, 401, 404, 404, 404, 404, 403, 401, 401],

@@ -29,7 +29,7 @@ const toResource = ({ ownerId, sharing }: StoredCredential): Resource => ({
 });
 
 function toView(deps: ApiDeps, credential: StoredCredential, principal: Principal): CredentialView {
-  const provider = deps.providers.find(({ id }) => id === credential.provider);
+  const provider = deps.providers().find(({ id }) => id === credential.provider);
   const { ownerId, deletedAtMs } = credential;
   const isOwn = ownerId === principal.id;
   const editable = can(principal, 'change', toResource(credential));
@@ -69,7 +69,7 @@ function toView(deps: ApiDeps, credential: StoredCredential, principal: Principa
 
 /** The environment's are shown as they are, and can't be changed here. */
 function toEnvironmentView(deps: ApiDeps, entry: ProviderEntry, index: number): CredentialView {
-  const provider = deps.providers.find(({ id }) => id === entry.provider);
+  const provider = deps.providers().find(({ id }) => id === entry.provider);
   const secretNames = provider?.fields.filter(({ secret }) => secret).map(({ name }) => name) ?? [];
   const has = (name: string): boolean => typeof entry[name] === 'string' && entry[name] !== '';
   return {
@@ -285,7 +285,7 @@ function toAskingRoutes(deps: ApiDeps): readonly ApiRoute[] {
       handle: async ({ visit, params: { id = '' } }) => {
         const credential = await find(deps, visit, { id, action: 'change' });
         const { models } = await guarded(credentials.test(credential));
-        const provider = deps.providers.find((known) => known.id === credential.provider);
+        const provider = deps.providers().find((known) => known.id === credential.provider);
         const known = new Set([...(provider?.models ?? []), ...credential.models].map((model) => model.id));
         return { json: { data: (models ?? []).map((model) => ({ id: model, known: known.has(model) })) } };
       },

@@ -14,7 +14,7 @@ type Outcome = ImportResult['credentials'][number];
 async function read(text: string, deps: ApiDeps): Promise<Migration> {
   // YAML holds JSON; loaded only when somebody imports, and by its default export, the only one that the bundle has of it.
   const { default: yaml } = await import('yaml');
-  const found = migrate(text, deps.providers, (source) => {
+  const found = migrate(text, deps.providers(), (source) => {
     try {
       return yaml.parse(source) as unknown;
     } catch {

@@ -11,6 +11,7 @@ import type {
   Headers,
   InvokeSettingsStore,
   LogFields,
+  TemplateStore,
   RolloutStore,
   SettingsStore,
   UsageBook,
@@ -33,7 +34,9 @@ export interface ApiDeps extends EndpointDeps {
   /** What the environment lets be paid, US dollars; null bounds nothing. */
   readonly environmentBudget: { readonly usdPerDay: number | null; readonly usdPerMonth: number | null };
   readonly credentials: CredentialDesk;
-  readonly providers: readonly Provider[];
+  /** The catalog, and what was added at run time. */
+  readonly providers: () => readonly Provider[];
+  readonly templates: TemplateStore;
   /** The environment's credentials in force. */
   readonly environment: () => readonly ProviderEntry[];
   readonly jobs: JobBook;

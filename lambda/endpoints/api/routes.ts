@@ -12,6 +12,7 @@ import { toRolloutRoutes } from './rollout.ts';
 import { toSessionRoutes } from './session.ts';
 import { toSettingsRoutes } from './settings.ts';
 import { toTranscriptionRoutes } from './transcriptions.ts';
+import { toTemplateRoutes } from './templates.ts';
 import { toUsageRoutes } from './usage.ts';
 
 /** All routes over their services. */
@@ -25,6 +26,7 @@ export function toApiRoutes(deps: ApiDeps): readonly ApiRoute[] {
     ...toCredentialRoutes(deps),
     ...toUsageRoutes(deps),
     ...toSettingsRoutes(deps),
+    ...toTemplateRoutes(deps),
     ...toExportRoutes(deps),
     ...toTranscriptionRoutes(deps),
     ...toImportRoutes(deps),
