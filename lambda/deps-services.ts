@@ -8,7 +8,7 @@ import type { Platform } from './deps.ts';
 import { createProviders } from './deps-providers.ts';
 import type { Services } from './endpoints/endpoint.ts';
 import type { FleetEntry } from './gateway/credentials.ts';
-import { createCredentialDesk, type CredentialDesk } from './gateway/credential-desk.ts';
+import { createCredentialDesk, type CredentialDesk, type DeskDeps } from './gateway/credential-desk.ts';
 import { createDiscovery, type Discovery } from './gateway/discover.ts';
 import { createFleet } from './gateway/fleet.ts';
 import { createFleets } from './gateway/fleets.ts';
@@ -71,6 +71,21 @@ interface ServingParts {
   readonly templates: TemplateStore;
 }
 
+/** The desk at which people give their credentials. */
+function openDesk(
+  { clock, upstream, allowPrivate = false }: Platform,
+  parts: Pick<DeskDeps, 'book' | 'vault' | 'providers'>,
+): CredentialDesk {
+  return createCredentialDesk({
+    ...parts,
+    upstream,
+    clock,
+    dialectOf: (provider) => dialects[provider.dialect],
+    allowPrivate,
+    newId: () => `cred_${randomBytes(9).toString('base64url')}`,
+  });
+}
+
 /** Opens it over the platform. */
 export async function openServing(platform: Means, { vault, templates }: ServingParts): Promise<Serving> {
   const { config, clock, store, log } = platform;
@@ -115,16 +130,7 @@ export async function openServing(platform: Means, { vault, templates }: Serving
     const services = fleets.servicesFor(id);
     return services instanceof Promise ? services.catch(withoutOwn) : services;
   };
-  const credentials = createCredentialDesk({
-    book,
-    vault,
-    providers,
-    upstream: platform.upstream,
-    clock,
-    dialectOf: (provider) => dialects[provider.dialect],
-    allowPrivate,
-    newId: () => `cred_${randomBytes(9).toString('base64url')}`,
-  });
+  const credentials = openDesk(platform, { book, vault, providers });
   return {
     credentials,
     environment: () => environment,
