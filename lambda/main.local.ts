@@ -130,9 +130,16 @@ function countRunning(handler: Handler): { handler: Handler; settled: () => Prom
   };
 }
 
-/** Reads the configuration of an environment, files included. Throws ConfigError. */
-export const readLocalConfig = (env: Environment): Config =>
-  readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
+const configs = new WeakMap<Environment, Config>();
+
+/** Reads the configuration of an environment, files included; once for each, since several ask. Throws ConfigError. */
+export function readLocalConfig(env: Environment): Config {
+  const known = configs.get(env);
+  if (known) return known;
+  const config = readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
+  configs.set(env, config);
+  return config;
+}
 
 const openLog = (env: Environment, write: (line: string) => void): Log =>
   createLog({ level: env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info', write, now: systemClock.now });

@@ -2,8 +2,8 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile, type Plugin } from 'esbuild';
-import { providers } from '#catalog/index.ts';
+import { build, type Metafile } from 'esbuild';
+import { catalogAsText, leanHttp } from './bundle-plugins.ts';
 import { toZip } from './zip.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -15,37 +15,6 @@ const companions: Readonly<Record<string, readonly string[]>> = {
 
 // The AWS SDK holds a few modules in the older format, which ask for `require`.
 const REQUIRE = "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);";
-
-/**
- * `import` of node:http reads all it exports, among it the WebSocket of a client for which Node then loads 500 KB of its own
- * code: 20 ms of every cold start. Asked for as a builtin, only what is used is read.
- */
-const leanHttp: Plugin = {
-  name: 'lean-http',
-  setup: (bundle) => {
-    bundle.onResolve({ filter: /^(node:)?http$/ }, () => ({ path: 'node:http', namespace: 'lean-http' }));
-    bundle.onLoad({ filter: /.*/, namespace: 'lean-http' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule('${path}');`,
-    }));
-  },
-};
-
-/**
- * The catalog is data: as text in a chunk of its own it is parsed by the parser for JSON, which is several times faster than
- * compiling it with the entry. It is not frozen there, which would cost what the parser saves.
- */
-const catalogAsText: Plugin = {
-  name: 'catalog-as-text',
-  setup: (bundle) => {
-    bundle.onLoad({ filter: /[\\/]catalog[\\/]index\.ts$/ }, () => ({
-      contents: "const { text } = await import('catalog-text'); export const providers = JSON.parse(text);",
-    }));
-    bundle.onResolve({ filter: /^catalog-text$/ }, () => ({ path: 'catalog-text', namespace: 'catalog-text' }));
-    bundle.onLoad({ filter: /.*/, namespace: 'catalog-text' }, () => ({
-      contents: `export const text = ${JSON.stringify(JSON.stringify(providers))};`,
-    }));
-  },
-};
 
 export interface BundleFile {
   /** Relative to the folder of the bundle. */

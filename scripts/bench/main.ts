@@ -1,6 +1,7 @@
 // `npm run bench`: what Freeway adds to a request, against the provider itself and a bare proxy, all in one run.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { pack } from '../pack.ts';
 import { ensureUiApart } from '../ui/apart.ts';
 import { toMachine, toPairedRows, type Board, type Memory, type PairedRow } from './board.ts';
 import { pin, readRssMb, readSteal } from './cpu.ts';
@@ -180,6 +181,8 @@ async function run({
   const startedAt = new Date().toISOString();
   // Else the servers under test would begin by building it.
   await ensureUiApart();
+  // As any start but the first after a change of the sources finds it.
+  await pack();
   const stealBefore = readSteal();
   const inside = await measureInside(plan);
   const targets = await startTargets(peers);

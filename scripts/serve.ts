@@ -1,0 +1,138 @@
+// Serves on this machine, with simulated providers when there is no key yet: what `npm start` and `npm run demo` run, packed or from its sources.
+import { ConfigError, type Environment } from '#lambda/config.ts';
+import { createLiveEnvironment, type LiveEnvironment } from '#lambda/main-environment.ts';
+import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
+import type { ProviderEntry } from '#shared/credentials.ts';
+import { isUiStale, uiDist } from './ui/folders.ts';
+
+interface Demo {
+  readonly entries: readonly ProviderEntry[];
+  readonly close: () => Promise<void>;
+}
+
+const LOG_EVERY_MS = 50;
+const wantsDemo = process.argv.includes('--demo');
+
+async function openDemo(env: Environment): Promise<Demo | null> {
+  const { demo, entries } = readLocalConfig(env);
+  const needed = wantsDemo || demo === 'on' || (demo === 'auto' && entries.length === 0);
+  if (!needed) return null;
+  const { startDemoProviders } = await import('../tests/fakes/demo/providers.ts');
+  return startDemoProviders();
+}
+
+/** Builds the web app when it is missing or older than its sources. The API serves meanwhile, and also when that fails. */
+async function prepareUi(): Promise<void> {
+  if (!isUiStale()) return;
+  console.log('Building the web app, which takes a few seconds ...');
+  const { ensureUiApart } = await import('./ui/apart.ts');
+  try {
+    await ensureUiApart();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`The web app could not be built; what was built before, if anything, is served. ${reason}`);
+  }
+}
+
+function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Demo | null): void {
+  const { candidates } = freeway.fleet();
+  const key = ownerKeyPath === null ? '$FREEWAY_OWNER_KEY' : `$(cat ${ownerKeyPath})`;
+  console.log(`Freeway is listening on ${url}`);
+  if (signInUrl !== null) console.log(`Open this once to sign in as the owner: ${signInUrl}`);
+  if (demo)
+    console.log(
+      'Simulated providers are in force: answers are made up. They are gone once you add a provider key in the web app (Providers), or start with one (for example GROQ_API_KEY).',
+    );
+  else if (candidates.length === 0)
+    console.log('No provider key is configured: requests will be refused until one is.');
+  else console.log(`${candidates.length} models are reachable: GET ${url}/v1/models`);
+  console.log(
+    ownerKeyPath === null
+      ? 'The owner API key is the one in FREEWAY_OWNER_KEY.'
+      : `The owner API key lies in ${ownerKeyPath}`,
+  );
+  console.log(
+    `Try it:\n  curl ${url}/v1/chat/completions -H "authorization: Bearer ${key}" -H 'content-type: application/json' \\\n    -d '{"model": "auto", "messages": [{"role": "user", "content": "Hello!"}]}'`,
+  );
+}
+
+/** Writes lines to stderr some at a time: a write for each would hold up the requests. The last ones are written on the way out. */
+function createLineWriter(): { write: (line: string) => void; flush: () => void } {
+  let lines: string[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  const flush = (): void => {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    const text = lines.join('');
+    lines = [];
+    if (text !== '') process.stderr.write(text);
+  };
+  return {
+    write: (line) => {
+      lines.push(line);
+      timer ??= setTimeout(flush, LOG_EVERY_MS);
+    },
+    flush,
+  };
+}
+
+/** How often a secret that holds settings is looked at again. */
+const LOOK_MS = 60_000;
+
+/** Variables, and where FREEWAY_SECRET_ID names one, those of a secret. */
+const openEnvironment = (): LiveEnvironment =>
+  createLiveEnvironment({ ...process.env }, async () => {
+    const { createSecretValues } = await import('#lambda/store/secret-values.ts');
+    return createSecretValues({ now: Date.now });
+  });
+
+/** Puts the credentials of a changed secret in force; one that can't be used is left alone, and said so. */
+function follow(environment: LiveEnvironment, first: Environment, { freeway }: LocalServer): void {
+  let known = first;
+  const look = async (): Promise<void> => {
+    const env = await environment.read();
+    if (env === known) return;
+    known = env;
+    await freeway.useEntries(readLocalConfig(env).entries);
+  };
+  setInterval(() => {
+    look().catch((error: unknown) => console.error(error instanceof Error ? error.message : String(error)));
+  }, LOOK_MS).unref();
+}
+
+async function main(): Promise<void> {
+  const log = createLineWriter();
+  process.on('exit', log.flush);
+  const environment = openEnvironment();
+  const env = await environment.read();
+  const demo = await openDemo(env);
+  const server = await startLocal({
+    env,
+    siteFolder: uiDist,
+    ...(demo ? { entries: demo.entries } : {}),
+    writeLog: log.write,
+  });
+  await prepareUi();
+  if (!demo) follow(environment, env, server);
+  greet(server, demo);
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    await server.close();
+    await demo?.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop());
+  process.on('SIGINT', () => void stop());
+}
+
+main().catch((error: unknown) => {
+  if (
+    error instanceof ConfigError ||
+    (error instanceof Error && (error.name === 'StoreUnavailable' || error.name === 'SecretUnavailable'))
+  )
+    console.error(`Freeway did not start. ${error.message}`);
+  else console.error('Freeway did not start.', error);
+  process.exit(1);
+});
