@@ -13,16 +13,20 @@ import { openJobs } from './deps-jobs.ts';
 import { openIdentity } from './deps-identity.ts';
 import { openServing, toServices } from './deps-services.ts';
 import { openSettings, openUsage } from './deps-settings.ts';
-import type { Clock, Handler, KeyWrapper, Log, Metrics, Store, Traces, Upstream } from './ports.ts';
+import type { Clock, Handler, KeyWrapper, Log, Metrics, Spool, Store, Traces, Upstream } from './ports.ts';
 import type { Recordings } from './ports-transcription.ts';
 import { createDecisions } from './store/decisions.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
 import { createRollout } from './store/rollout.ts';
+import { createMemorySpool } from './store/spool.ts';
 import { createTemplates } from './store/templates.ts';
 import { toErrorFields } from './telemetry/log.ts';
 import { chatWires, dialects } from './wire/index.ts';
 
 export const VERSION = '0.1.0';
+
+/** The largest upload where there is nowhere to lay it down: what a function's own URL lets through. */
+const MEMORY_UPLOAD_BYTES = 6 * 1024 * 1024;
 
 /** What the entries (one machine, Lambda) choose for themselves. */
 export interface Platform {
@@ -41,6 +45,8 @@ export interface Platform {
   readonly localSignIn?: LocalSignIn | null;
   /** Whether we are only ever reached by HTTPS. */
   readonly secure?: boolean;
+  /** Where large uploads are laid down; absent: in memory, and none that are large. */
+  readonly spool?: Spool;
   /** Wraps the keys under which people's secrets are kept; absent: none can be kept. */
   readonly keyWrapper?: KeyWrapper;
   /** Whether the process is frozen between requests, so that nothing may be left for later. */
@@ -99,6 +105,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     alerts,
     webhookSecret,
     environmentBudget: { usdPerDay: config.budgetUsdPerDay, usdPerMonth: config.budgetUsdPerMonth },
+    spool: platform.spool ?? createMemorySpool(MEMORY_UPLOAD_BYTES),
     invokeSettings: createInvokeSettings(store, () => clock.now()),
     rollout: createRollout(store, () => clock.now()),
     decisions: createDecisions(store, clock, log),

@@ -8,7 +8,7 @@ import { providers } from '#catalog/index.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
-import { createFreeway, VERSION, type Freeway } from './deps.ts';
+import { createFreeway, VERSION, type Freeway, type Platform } from './deps.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createLocalSignIn } from './http/auth-local.ts';
 import { createNodeServer } from './http/node.ts';
@@ -18,6 +18,7 @@ import { createUndiciUpstream } from './http/upstream-undici.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { toLocalRecordings } from './main-recordings.ts';
 import type { Clock, Handler, KeyWrapper, Log, Store, Traces } from './ports.ts';
+import { createDiskSpool } from './store/spool.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -47,6 +48,8 @@ export interface LocalServer {
   readonly close: () => Promise<void>;
 }
 
+/** The largest upload that is taken in one request: what the largest provider takes. Longer recordings are jobs. */
+const MAX_UPLOAD_BYTES = 2 * 1024 ** 3;
 /** How long streams in flight may go on after we were told to stop, and how long they then have to say so. */
 const STOP = { graceMs: 20_000, farewellMs: 2_000 } as const;
 /** How long settling may take after that. */
@@ -146,6 +149,12 @@ const openLog = (env: Environment, write: (line: string) => void): Log =>
 
 const toUrl = ({ host }: Config, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
+/** Where recordings lie: for jobs, and while a request uses them. */
+const toPlaces = (config: Config, ownerKey: string): Pick<Platform, 'recordings' | 'spool'> => ({
+  recordings: toLocalRecordings(config, ownerKey),
+  spool: createDiskSpool(join(config.folder, 'spool'), MAX_UPLOAD_BYTES),
+});
+
 /** Starts the server. Throws ConfigError when the configuration can't be used. */
 export async function startLocal({
   env,
@@ -172,7 +181,7 @@ export async function startLocal({
     metrics: createMetrics(),
     traces: await openTraces(config),
     ownerKey: owner.key,
-    recordings: toLocalRecordings(config, owner.key),
+    ...toPlaces(config, owner.key),
     keyWrapper: createLazyWrapper(() => openWrapper(config)),
     allowPrivate: config.google === null && loopback.has(config.host),
   };

@@ -199,14 +199,35 @@ export class SecretUnavailable extends Error {
   override readonly name = 'SecretUnavailable';
 }
 
+/** Takes in uploads that are too large to be held in memory, where there is somewhere to lay them down. */
+export interface Spool {
+  /** The largest upload that is taken in, bytes. Whoever passes more in is at fault. */
+  readonly maxBytes: number;
+  /** Takes in all of it. Rejects with what the chunks reject with, and then keeps nothing. */
+  keep(chunks: AsyncIterable<Uint8Array>): Promise<Spooled>;
+}
+/** An upload at rest, which is read as often as needed, until it is dropped. */
+export interface Spooled {
+  readonly size: number;
+  /** The bytes from `start` up to, without, `end`; fewer at the end of the upload. */
+  read(start: number, end: number): Promise<Uint8Array>;
+  drop(): Promise<void>;
+}
+
 /** Lower-case header names; repeated headers are joined by ", ". */
 export type Headers = Readonly<Record<string, string>>;
+
+/** A body that is read while it is sent, and again when it is sent again. */
+export interface BodySource {
+  readonly length: number;
+  open(): AsyncIterable<Uint8Array>;
+}
 
 export interface UpstreamCall {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
-  readonly body: Uint8Array | string | null;
+  readonly body: Uint8Array | string | BodySource | null;
   /** Only public addresses may be reached: for URLs that people without this right have given. */
   readonly publicOnly?: boolean;
   /** Until the reply's head; 0 means none. */
@@ -273,6 +294,8 @@ export interface Exchange {
   readonly waitsForHandler?: boolean;
   /** Reads the whole body. Rejects with CallerError `too_large` past `limitBytes`, before more than that was kept. */
   body(limitBytes: number): Promise<Uint8Array>;
+  /** Reads the body as it comes, once and instead of `body`; with the same rejection. Absent where it is at hand as a whole. */
+  readonly chunks?: (limitBytes: number) => AsyncIterable<Uint8Array>;
   /** Called at most once, when the reply must end early. Unless the caller hung up (where the runtime shows it), there is time for a last word. */
   onGone(listener: (why: Gone) => void): void;
   /** Sends status and headers. Once. */

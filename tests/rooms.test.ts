@@ -80,6 +80,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'zod',
     'hono',
     'yaml',
+    '@fastify/busboy',
   ],
   'lambda/config': ['lambda/routing', 'shared', 'zod'],
 };

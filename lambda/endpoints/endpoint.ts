@@ -11,6 +11,7 @@ import type {
   Metrics,
   RolloutStore,
   SettingsStore,
+  Spool,
   Traces,
   UsageBook,
 } from '../ports.ts';
@@ -72,6 +73,8 @@ export interface EndpointDeps {
   readonly settings?: SettingsStore;
   /** Absent: no experiments take place. */
   readonly rollout?: RolloutStore;
+  /** Where large uploads are laid down. */
+  readonly spool: Spool;
   /** Absent: requests leave no record. */
   readonly usage?: UsageBook;
   /** Absent when nothing is traced. */

@@ -5,7 +5,7 @@ import type { AudioSource } from '../gateway/audio-source.ts';
 import { openSplit, type Span, type SplitAudio, type SplitBounds } from '../gateway/audio-split.ts';
 import { halve, mayHalve, PIECES_AT_ONCE, toPieceBounds, UNBOUNDED } from '../gateway/piece-size.ts';
 import type { RunResult } from '../gateway/run.ts';
-import { toFitting } from '../gateway/transcribe.ts';
+import { toFitting, type AudioBytes } from '../gateway/transcribe.ts';
 import { stitchTranscripts } from '../wire/transcription/stitch.ts';
 import type { ExchangeCaller } from './caller.ts';
 import type { EndpointDeps, Visit } from './endpoint.ts';
@@ -144,6 +144,14 @@ async function inPieces(
   }
 }
 
+/** What is no larger is held while it is sent, so that it is read once for all attempts. */
+const HELD_BYTES = 4 * 1024 * 1024;
+
+async function toBytes(source: AudioSource): Promise<AudioBytes> {
+  if (source.size <= HELD_BYTES) return source.read(0, source.size);
+  return { length: source.size, read: (start, end) => source.read(start, end) };
+}
+
 /** The transcript of a recording. Rejects with CallerError for what is wrong with it, before anything is spent, and when nobody could make it. */
 export async function transcribeRecording(ask: RecordingAsk, recording: Recording): Promise<Made> {
   const { source, name } = recording;
@@ -153,7 +161,7 @@ export async function transcribeRecording(ask: RecordingAsk, recording: Recordin
   const size = { bytes: source.size, seconds };
   const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
   if (bounds !== null) return inPieces(ask, recording, { facts, bounds });
-  const bytes = await source.read(0, source.size);
+  const bytes = await toBytes(source);
   try {
     return await transcribePiece(
       { ...ask, requestId: visit.requestId },

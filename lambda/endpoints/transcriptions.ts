@@ -1,7 +1,6 @@
 // POST /v1/audio/transcriptions and /v1/audio/translations: the OpenAI audio format, every reply format made here from one transcript.
 import { CallerError } from '#shared/failures.ts';
 import type { Receipt } from '../gateway/answer.ts';
-import { toMemorySource } from '../gateway/audio-source.ts';
 import { parseTranscriptionForm, type TranscriptionQuestion } from '../wire/transcription/question.ts';
 import {
   formatTypes,
@@ -13,7 +12,7 @@ import { LONGEST_MS, RESERVE_MS } from './ask.ts';
 import { createCaller, type ExchangeCaller } from './caller.ts';
 import { PATIENCE_MS } from './defaults.ts';
 import { replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
-import { readUploadForm } from './read-form.ts';
+import { readUploadForm, type UploadForm } from './read-form.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
 import { createTeller, type Teller } from './tell.ts';
 import { toSetting, type Made } from './transcribe-piece.ts';
@@ -40,8 +39,21 @@ function send(caller: ExchangeCaller, { transcript, result }: Made, question: Tr
   body.end(renderTranscriptDone(transcript.text));
 }
 
-async function serve({ deps, visit, caller, teller }: Asking, task: TranscriptionQuestion['task']): Promise<void> {
-  const { fields, file } = await readUploadForm(visit.exchange);
+async function serve(asking: Asking, task: TranscriptionQuestion['task']): Promise<void> {
+  const { visit, deps } = asking;
+  const form = await readUploadForm(visit.exchange, deps.spool);
+  try {
+    await serveForm(asking, form, task);
+  } finally {
+    await form.file.content.drop();
+  }
+}
+
+async function serveForm(
+  { deps, visit, caller, teller }: Asking,
+  { fields, file }: UploadForm,
+  task: TranscriptionQuestion['task'],
+): Promise<void> {
   const question = parseTranscriptionForm(fields, task);
   const { deadlineAtMs } = visit.exchange;
   const made = await transcribeRecording(
@@ -53,7 +65,7 @@ async function serve({ deps, visit, caller, teller }: Asking, task: Transcriptio
       deadlineAtMs: Math.min(visit.startedAtMs + LONGEST_MS, (deadlineAtMs ?? Infinity) - RESERVE_MS),
       setting: await toSetting(deps, visit, { question, controls: null, patienceMs: PATIENCE_MS }),
     },
-    { name: file.name, source: toMemorySource(file.bytes) },
+    { name: file.name, source: file.content },
   );
   send(caller, made, question);
   teller.answered(made.result);

@@ -17,12 +17,15 @@ export interface SplitBounds {
   readonly bytes: number;
 }
 
+/** A piece that was cut out, in memory. */
+export type CutPiece = AudioPiece & { readonly bytes: Uint8Array };
+
 /** A recording that can be taken apart. */
 export interface SplitAudio {
   /** Where to cut so that no piece is larger than the bounds: all of it, or what lies within one span. */
   split(bounds: SplitBounds, within?: Span): Promise<readonly Span[]>;
   /** Cuts one piece out, when it is its turn: only as many as are under way are in memory. */
-  cut(span: Span): Promise<AudioPiece>;
+  cut(span: Span): Promise<CutPiece>;
   /** Lets go of the recording. */
   close(): void;
 }
@@ -177,7 +180,7 @@ export async function openSplit(source: AudioSource, { container, type }: AudioF
   const decoderConfig = await track.getDecoderConfig();
   const format = formats[container];
   if (!decoderConfig || !format) throw unsplittable(container);
-  const cut = async ({ start, end }: Span): Promise<AudioPiece> => {
+  const cut = async ({ start, end }: Span): Promise<CutPiece> => {
     const target = new media.BufferTarget();
     const output = new media.Output({ format: format(media), target });
     const packets = new media.EncodedAudioPacketSource(codec);

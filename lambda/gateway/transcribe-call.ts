@@ -1,10 +1,11 @@
 // The calls of one transcription: what the format of a candidate says is put into bytes, with the recording where it belongs.
 import type { Model } from '#shared/catalog.ts';
-import type { AudioCall, TranscriptionAsk, TranscriptionWire } from '../wire/transcription/types.ts';
+import type { BodySource } from '../ports.ts';
+import type { AudioCall, BodyPart, TranscriptionAsk, TranscriptionWire } from '../wire/transcription/types.ts';
 import { transcriptionWireOf } from '../wire/transcription/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { OutgoingCall } from './operation.ts';
-import type { AudioPiece, TranscribeInput } from './transcribe.ts';
+import type { AudioBytes, AudioPiece, TranscribeInput } from './transcribe.ts';
 
 /** A provider takes its time by the length of the audio. */
 const FIRST_MS = 60_000;
@@ -36,14 +37,50 @@ function findAsked(fleet: Fleet, index: number) {
   return { wire, model, paths: provider.paths };
 }
 
-function toBody({ body }: AudioCall, { bytes }: AudioPiece): Uint8Array {
+/** A multiple of 3, so that base64 of each piece joins to base64 of the whole. */
+const CHUNK_BYTES = 3 * 64 * 1024;
+
+const isHeld = (bytes: AudioBytes): bytes is Uint8Array => bytes instanceof Uint8Array;
+
+const toBase64 = (bytes: Uint8Array): Buffer =>
+  Buffer.from(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'), 'latin1');
+
+function toHeld({ body }: AudioCall, bytes: Uint8Array): Uint8Array {
   return Buffer.concat(
     body.map((part) => {
       if (typeof part === 'string') return Buffer.from(part);
-      if (part.audio === 'raw') return bytes;
-      return Buffer.from(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'), 'latin1');
+      return part.audio === 'raw' ? bytes : toBase64(bytes);
     }),
   );
+}
+
+function lengthOf(part: BodyPart, bytes: AudioBytes): number {
+  if (typeof part === 'string') return Buffer.byteLength(part);
+  return part.audio === 'raw' ? bytes.length : Math.ceil(bytes.length / 3) * 4;
+}
+
+/** The recording is read while it is sent: it is never whole in memory. */
+function toSource({ body }: AudioCall, bytes: Exclude<AudioBytes, Uint8Array>): BodySource {
+  return {
+    length: body.reduce((sum, part) => sum + lengthOf(part, bytes), 0),
+    open: async function* () {
+      for (const part of body) {
+        if (typeof part === 'string') {
+          yield Buffer.from(part);
+          continue;
+        }
+        for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+          const chunk = await bytes.read(at, Math.min(bytes.length, at + CHUNK_BYTES));
+          yield part.audio === 'raw' ? chunk : toBase64(chunk);
+        }
+      }
+    },
+  };
+}
+
+function toBody(call: AudioCall, { bytes }: AudioPiece): OutgoingCall['body'] {
+  if (call.body.length === 0) return null;
+  return isHeld(bytes) ? toHeld(call, bytes) : toSource(call, bytes);
 }
 
 /** A call as it is sent to the model in question. */
@@ -54,7 +91,7 @@ export function toOutgoing(call: AudioCall, { auth }: Model, { piece, traceparen
     path: call.path,
     ...(auth === undefined ? {} : { auth }),
     headers: { ...call.headers, ...(traceparent === null ? {} : { traceparent }) },
-    body: call.body.length === 0 ? null : toBody(call, piece),
+    body: toBody(call, piece),
     firstContentTimeoutMs: FIRST_MS + lengthMs,
     usualContentMs: USUAL_MS + lengthMs,
     idleTimeoutMs: FIRST_MS + lengthMs,

@@ -15,9 +15,14 @@ import { createTranscriptReader } from './read-transcript.ts';
 import { createRescue } from './rescue.ts';
 import { toOutgoing, toTarget } from './transcribe-call.ts';
 
+/** The bytes of a piece: in memory, or read from where they lie while they are sent. */
+export type AudioBytes =
+  | Uint8Array
+  | { readonly length: number; read(start: number, end: number): Promise<Uint8Array> };
+
 /** A piece of audio as it is sent. */
 export interface AudioPiece {
-  readonly bytes: Uint8Array;
+  readonly bytes: AudioBytes;
   /** File name with its ending, by which providers know the container. */
   readonly name: string;
   readonly type: string;

@@ -1,6 +1,6 @@
-// Rules for request bodies that hold at every entry.
+// Rules for request bodies that hold at every entry and every way out.
 import { CallerError } from '#shared/failures.ts';
-import type { Headers } from '../ports.ts';
+import type { BodySource, Headers, UpstreamCall } from '../ports.ts';
 
 /** The error for a body past the limit. */
 export function tooLarge(limitBytes: number): CallerError {
@@ -17,3 +17,7 @@ export function refuseEncoding(headers: Headers): void {
     'Compressed request bodies are not accepted: send the body without Content-Encoding.',
   );
 }
+
+/** Whether a body is read while it is sent. */
+export const isSource = (body: UpstreamCall['body']): body is BodySource =>
+  body !== null && typeof body === 'object' && 'open' in body;

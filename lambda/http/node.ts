@@ -43,6 +43,21 @@ function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Ar
   });
 }
 
+/** The body as it comes. The connection stays whole when the reader stops early, so that it can be told why. */
+async function* readChunks(request: IncomingMessage, limitBytes: number): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  try {
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > limitBytes) throw tooLarge(limitBytes);
+      yield chunk;
+    }
+  } catch (error) {
+    throw error instanceof CallerError ? error : brokeOff();
+  }
+}
+
 /** What an exchange needs to know of its end; one listener serves all who wait, however many attempts and pauses there are. */
 interface Ending extends Farewell {
   readonly drained: () => Promise<void>;
@@ -125,6 +140,10 @@ interface Conversation {
 function toExchange({ request, response, ending, stopping }: Conversation): Exchange {
   const headers: Headers = joinHeaders(request.headers);
   let replied = false;
+  const check = (limitBytes: number): void => {
+    refuseEncoding(headers);
+    if (Number(headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
+  };
   return {
     method: request.method ?? 'GET',
     ...splitTarget(request.url ?? '/'),
@@ -132,9 +151,12 @@ function toExchange({ request, response, ending, stopping }: Conversation): Exch
     remoteAddress: request.socket.remoteAddress ?? null,
     deadlineAtMs: null,
     body: async (limitBytes) => {
-      refuseEncoding(headers);
-      if (Number(headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
+      check(limitBytes);
       return readBody(request, limitBytes);
+    },
+    chunks: (limitBytes) => {
+      check(limitBytes);
+      return readChunks(request, limitBytes);
     },
     onGone: ending.onGone,
     reply: (status, given) => {

@@ -1,9 +1,11 @@
 // The way out on Lambda: node:http and node:https, which the runtime has loaded anyway.
 import { Agent as PlainAgent, request as requestPlain, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent, request as requestTls } from 'node:https';
+import { pipeline, Readable } from 'node:stream';
 import { urlToHttpOptions } from 'node:url';
 import type { Upstream, UpstreamCall } from '../ports.ts';
 import { lookupPublic, refusePrivateHost } from './addresses.ts';
+import { isSource } from './body.ts';
 import { joinHeaders } from './headers.ts';
 import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
 
@@ -41,6 +43,12 @@ function follow(request: ClientRequest, relay: Relay): void {
   });
 }
 
+function write(request: ClientRequest, body: UpstreamCall['body']): void {
+  if (!isSource(body)) return void request.end(body ?? undefined);
+  // Whatever breaks off on either side ends both; the request tells of it.
+  pipeline(Readable.from(body.open(), { objectMode: false }), request, () => undefined);
+}
+
 /** An upstream over the keep-alive agents of node:http and node:https. Redirects are not followed. */
 export function createHttpsUpstream(options: HttpsOptions = {}): Upstream {
   const settings = withDefaults(options);
@@ -68,7 +76,8 @@ export function createHttpsUpstream(options: HttpsOptions = {}): Upstream {
     const agents = publicOnly ? publicly : anywhere;
     const target = urlToHttpOptions(new URL(url));
     const tls = target.protocol === 'https:';
-    const length = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const length =
+      body === null ? {} : { 'content-length': String(isSource(body) ? body.length : Buffer.byteLength(body)) };
     const request = (tls ? requestTls : requestPlain)({
       ...target,
       method,
@@ -89,7 +98,7 @@ export function createHttpsUpstream(options: HttpsOptions = {}): Upstream {
       try {
         const request = ask(call);
         follow(request, relay);
-        request.end(call.body ?? undefined);
+        write(request, call.body);
       } catch (error) {
         relay.broke(error);
       }

@@ -1,8 +1,10 @@
 // The way out on a server: undici's dispatch with keep-alive pools, without fetch and its objects.
 import { createRequire } from 'node:module';
+import { Readable } from 'node:stream';
 import type { Agent as UndiciAgent, Dispatcher } from 'undici';
 import type { Upstream } from '../ports.ts';
 import { lookupPublic, refusePrivateHost } from './addresses.ts';
+import { isSource } from './body.ts';
 import { joinHeaders } from './headers.ts';
 import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
 
@@ -55,8 +57,8 @@ export function createUndiciUpstream(options: UpstreamOptions = {}): Upstream {
       const request = {
         ...splitUrl(call.url),
         method: call.method as Dispatcher.HttpMethod,
-        headers: call.headers,
-        body: call.body,
+        headers: isSource(call.body) ? { ...call.headers, 'content-length': String(call.body.length) } : call.headers,
+        body: isSource(call.body) ? Readable.from(call.body.open(), { objectMode: false }) : call.body,
         // The relay keeps the deadlines, to the millisecond.
         headersTimeout: 0,
         bodyTimeout: 0,

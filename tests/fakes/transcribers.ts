@@ -14,6 +14,8 @@ export interface Transcribers {
   readonly seen: Seen[];
   /** The text that is heard. */
   text: string;
+  /** Who speaks; undefined: it is not told. */
+  speaker: number | undefined;
   /** How often a job is looked at before it is done. */
   pending: number;
   /** A status and body in place of the next reply to a call that begins like this. */
@@ -24,7 +26,7 @@ export interface Transcribers {
 const toWords = (text: string) => text.split(' ').map((word, index) => ({ word, text: word, at: index / 2 }));
 
 /** The reply to one call; undefined where there is nothing. */
-function answer({ text, seen }: Transcribers, { call, body }: Seen, looksLeft: () => boolean): unknown {
+function answer({ text, seen, speaker }: Transcribers, { call, body }: Seen, looksLeft: () => boolean): unknown {
   const words = toWords(text);
   const seconds = body.length / 16_000;
   if (call === 'POST /v2/upload') return { upload_url: `${call} ${seen.length}` };
@@ -42,12 +44,13 @@ function answer({ text, seen }: Transcribers, { call, body }: Seen, looksLeft: (
         channels: [
           {
             alternatives: [
-              { transcript: text, words: words.map(({ word, at }) => ({ word, start: at, end: at + 0.4 })) },
+              { transcript: text, words: words.map(({ word, at }) => ({ word, start: at, end: at + 0.4, speaker })) },
             ],
           },
         ],
       },
     };
+  if (call.startsWith('POST /v1/audio/')) return { text, duration: seconds, segments: [{ start: 0, end: 4, text }] };
   if (call.startsWith('POST /ai/run/')) return { result: { text, word_count: words.length }, success: true };
   return undefined;
 }
@@ -74,6 +77,7 @@ export async function serveTranscribers(): Promise<Transcribers> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen: [],
     text: 'Hello there.',
+    speaker: undefined,
     pending: 1,
     faults: new Map(),
     close: () =>

@@ -105,7 +105,10 @@ function play({ plan, call, listener, clock, onOver }: Playing): UpstreamHandle 
 
 function toRequest(call: UpstreamCall, base: string) {
   const headers = Object.fromEntries(Object.entries(call.headers).map(([name, value]) => [name.toLowerCase(), value]));
-  return { method: call.method, path: call.url.slice(base.length), headers, body: call.body };
+  const { body } = call;
+  if (body !== null && typeof body === 'object' && 'open' in body)
+    throw new Error('Bodies that are read while they are sent need a real server.');
+  return { method: call.method, path: call.url.slice(base.length), headers, body };
 }
 
 /**
