@@ -2,7 +2,7 @@
 import type { RecordingRef } from '../ports-transcription.ts';
 
 /** Small enough to be taken into memory where we take it in ourselves, and to be sent again when a line breaks. */
-export const PART_BYTES = 16 * 1024 * 1024;
+export const PART_BYTES = 8 * 1024 * 1024;
 
 export interface Part {
   readonly number: number;

@@ -42,7 +42,11 @@ describe('a job', () => {
     await start();
     const declared = await client.declare(speech.wav.length, { options: words, name: 'talk.wav' });
     expect(declared.status).toBe('uploading');
-    expect(declared.upload?.parts.map(({ bytes }) => bytes)).toEqual([16_777_216, speech.wav.length - 16_777_216]);
+    expect(declared.upload?.parts.map(({ bytes }) => bytes)).toEqual([
+      8_388_608,
+      8_388_608,
+      speech.wav.length - 16_777_216,
+    ]);
     await client.upload(declared, speech.wav);
     expect((await client.look(declared.id)).upload).toBeNull();
     await client.start(declared.id);
@@ -58,7 +62,9 @@ describe('a job', () => {
     expect(JSON.parse(await client.result(declared.id, 'json'))).toEqual({ text: said.join(' ') });
     expect(await client.result(declared.id, 'srt')).toMatch(/^1\n00:00:00,000 --> 00:0\d:\d\d,\d{3}\nw0 w1 /);
     expect(await client.result(declared.id, 'vtt')).toMatch(/^WEBVTT\n\n00:00:00\.000 --> /);
-    expect(provider.books().total()).toMatchObject({ served: last?.pieces.length, audioSeconds: 1_500 });
+    const { served, audioSeconds } = provider.books().total();
+    expect(served).toBe(last?.pieces.length);
+    expect(audioSeconds).toBeCloseTo(1_500, 3);
     await client.remove(declared.id);
     await expect(client.look(declared.id)).rejects.toThrow('404');
   });
@@ -66,11 +72,11 @@ describe('a job', () => {
   it('goes on with an upload that broke off: only what is missing is asked for', async () => {
     await start();
     const declared = await client.declare(speech.wav.length);
-    const [first] = declared.upload?.parts ?? [];
-    await client.upload({ ...declared, upload: { parts: first ? [first] : [], expires_at: '' } }, speech.wav);
-    await expect(client.start(declared.id)).rejects.toThrow(/One part of the recording have not come|One part/);
+    const parts = declared.upload?.parts.slice(0, 2) ?? [];
+    await client.upload({ ...declared, upload: { parts, expires_at: '' } }, speech.wav);
+    await expect(client.start(declared.id)).rejects.toThrow(/One part of the recording has not come yet/);
     const again = await client.look(declared.id);
-    expect(again.upload?.parts.map(({ number }) => number)).toEqual([1]);
+    expect(again.upload?.parts.map(({ number }) => number)).toEqual([2]);
     await client.upload(again, speech.wav);
     await client.start(declared.id);
     expect((await client.finish(declared.id)).status).toBe('done');

@@ -120,7 +120,7 @@ async function start(desk: Desk, call: Call<z.output<typeof startJobSchema>>): P
     if (parts.length > 0)
       throw new CallerError(
         'invalid_request',
-        `${parts.length === 1 ? 'One part' : `${parts.length} parts`} of the recording have not come yet. Upload them, then start.`,
+        `${parts.length === 1 ? 'One part of the recording has' : `${parts.length} parts of the recording have`} not come yet. Upload what is missing, then start.`,
       );
   }
   await checkJob(deps, visit, job);
