@@ -41,7 +41,7 @@ export const toEntry = (
 export async function startServer(
   entries: readonly Record<string, unknown>[],
   env: Environment = {},
-  more: Pick<LocalOptions, 'clock' | 'siteFolder'> = {},
+  more: Pick<LocalOptions, 'clock' | 'siteFolder' | 'stop'> = {},
 ): Promise<Started> {
   const folder = mkdtempSync(join(tmpdir(), 'freeway-e2e-'));
   const logs: string[] = [];

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findAxeFaults, openRig, type Rig } from './rig.ts';
 
-const GIVEN = 'sk-given-0123456789abcdef';
+const GIVEN = 'canary-given-key-0123456789abcdef';
 const recording = fileURLToPath(new URL('../../fixtures/audio/ruby.mp3', import.meta.url));
 let rig: Rig;
 

@@ -31,6 +31,20 @@ const hostile = `<script>window.hacked = 1</script>
 [click me](javascript:window.hacked=3) and [data](data:text/html,hi) and ‮reversed‬ text.
 
 <iframe src="https://evil.example"></iframe>
+<svg onload="window.hacked = 4"><a xlink:href="javascript:window.hacked=5">x</a></svg>
+<style>body { display: none }</style>
+<form action="https://evil.example"><button formaction="javascript:window.hacked=6">go</button></form>
+<meta http-equiv="refresh" content="0; url=https://evil.example">
+
+[by another scheme](vbscript:hacked) [without one](//evil.example/x) [![in a link](https://evil.example/y.png)](javascript:window.hacked=7)
+
+\`\`\`html
+<script>window.hacked = 8</script>
+\`\`\`
+
+| A | Table |
+|---|---|
+${'| too | large |\n'.repeat(1_500)}
 
 ${'x'.repeat(200_000)}
 `;
@@ -117,12 +131,14 @@ it('a hostile answer is text: nothing runs, nothing is fetched, no link leads as
   await lastAnswer(page);
   expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
   const answer = page.locator('.answer');
-  expect(await answer.locator('script, iframe, img').count()).toBe(0);
+  expect(await answer.locator('script, iframe, img, style, form, meta, svg[onload]').count()).toBe(0);
   const links = await answer.locator('a').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
-  expect(links).toEqual(['https://evil.example/pixel.png']);
+  expect(links.filter((href) => !/^https:\/\/evil\.example\/\w+\.png$/.test(href ?? ''))).toEqual([]);
   await answer.getByText('click me').click();
   expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
   expect(await overflow(page)).toBe(0);
+  await say(page, 'Still there?');
+  await expect.poll(() => page.locator('[data-receipt]').count()).toBe(2);
   await page.context().close();
 });
 

@@ -1,5 +1,5 @@
 // A real browser before the started server: one browser per file, one clean context per test, and nothing that a page may not do goes unseen.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Environment } from '#lambda/config.ts';
 import type { Clock } from '#lambda/ports.ts';
@@ -27,8 +27,13 @@ export interface Rig {
   readonly newPage: (options?: BrowserContextOptions) => Promise<Page>;
   /** A page of a new context whose person is signed in, at this path. */
   readonly openPage: (path?: string, options?: BrowserContextOptions) => Promise<Page>;
+  /** Stops the server, cutting what is in flight. Answers what starts it again: same address, same data. */
+  readonly stop: () => Promise<() => Promise<void>>;
   readonly close: () => Promise<void>;
 }
+
+/** Streams in flight are not waited for when a test stops the server. */
+const AT_ONCE = { graceMs: 50, farewellMs: 50 } as const;
 
 /** Where Google's sign-in script lies, which the sign-in page alone may ask for. */
 export const GOOGLE = 'https://accounts.google.com/gsi/';
@@ -46,14 +51,61 @@ function watch(context: BrowserContext, origin: string, faults: string[]): void 
     if (url.startsWith(GOOGLE) && request.frame().url().startsWith(`${origin}/login`)) return;
     if (!url.startsWith(origin) && !/^(data|blob):/.test(url)) faults.push(`a request to ${url}`);
   });
+  context.on('console', (message) => tellKeys('the console', message.text(), faults));
+  context.on('request', (request) => tellKeys('the address of a request', request.url(), faults));
   context.on('response', (response) => void watchReply(response, faults));
+  const close = context.close.bind(context);
+  context.close = async (options) => {
+    for (const page of context.pages()) tellKeys(`the page ${page.url()}`, await readAll(page), faults);
+    await close(options);
+  };
 }
+
+/** Keys of providers begin so in all tests, those of the environment and those that are given in the page. */
+const SAVED_KEY = /canary-\w+-key/;
+
+function tellKeys(where: string, text: string, faults: string[]): void {
+  if (SAVED_KEY.test(text)) faults.push(`a key in ${where}`);
+}
+
+/** All that a page shows and keeps: its document with the values of its fields, storages, databases and address. */
+const readAll = (page: Page): Promise<string> =>
+  page
+    .evaluate(async () => {
+      const fields = [...document.querySelectorAll<HTMLInputElement>('input, textarea')].map(({ value }) => value);
+      const kept: unknown[] = [];
+      for (const { name } of await indexedDB.databases()) {
+        if (name === undefined) continue;
+        const database = await new Promise<IDBDatabase>((done, fail) => {
+          const opening = indexedDB.open(name);
+          opening.addEventListener('success', () => done(opening.result));
+          opening.addEventListener('error', () => fail(new Error(name)));
+        });
+        for (const store of database.objectStoreNames)
+          kept.push(
+            await new Promise((done) => {
+              const all = database.transaction(store).objectStore(store).getAll();
+              all.addEventListener('success', () => done(all.result));
+            }),
+          );
+        database.close();
+      }
+      return [
+        document.documentElement.outerHTML,
+        ...fields,
+        JSON.stringify([localStorage, sessionStorage, kept]),
+        location.href,
+        document.cookie,
+      ].join('\n');
+    })
+    // A page that is just being left has nothing to be read.
+    .catch(() => '');
 
 /** No key that is kept ever comes back. */
 async function watchReply(response: Response, faults: string[]): Promise<void> {
   if (!/json|text/.test(response.headers()['content-type'] ?? '')) return;
   const body = await response.text().catch(() => '');
-  if (/canary-\w+-key/.test(body)) faults.push(`a key in the reply of ${response.url()}`);
+  tellKeys(`the reply of ${response.url()}`, body, faults);
 }
 
 /** Starts providers, server and browser. */
@@ -65,19 +117,36 @@ export async function openRig(
   const providers = parts.map(({ spec }) => createFakeProvider({ keepRequests: 50, ...spec }, clock));
   const served = await Promise.all(providers.map((provider) => serveFakeProvider(provider)));
   const entries = parts.map(({ spec, entry }, at) => toEntry(spec.name, served[at]?.baseUrl ?? '', entry));
-  const server = await startServer(entries, env, { siteFolder: uiDist, clock });
+  const options = { siteFolder: uiDist, clock, stop: AT_ONCE };
+  const first = await startServer(entries, env, options);
+  let server = first;
   const browser = await launchBrowser();
   const faults: string[] = [];
   const newPage = async (options: BrowserContextOptions = {}): Promise<Page> => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
     context.setDefaultTimeout(10_000);
+    // What the page's policy stops fails the test.
+    await context.addInitScript(() =>
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+        reportError(new Error(`policy: ${violatedDirective} stopped ${blockedURI}`)),
+      ),
+    );
     watch(context, server.url, faults);
     return context.newPage();
   };
   return {
-    server,
+    get server() {
+      return server;
+    },
     providers,
     newPage,
+    stop: async () => {
+      const again = { ...env, PORT: new URL(server.url).port, FREEWAY_DATA: first.folder };
+      await server.close();
+      return async () => {
+        server = await startServer(entries, again, options);
+      };
+    },
     openPage: async (path = '/', options = {}) => {
       const page = await newPage(options);
       const signedIn = await page.request.post(`${server.url}/api/session/local`, {
@@ -91,6 +160,7 @@ export async function openRig(
     close: async () => {
       await browser.close();
       await server.stop();
+      rmSync(first.folder, { recursive: true, force: true });
       await Promise.all(served.map((one) => one.close()));
       expect(faults).toEqual([]);
     },

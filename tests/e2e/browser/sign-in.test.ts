@@ -3,6 +3,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { canonicalAnswer } from '../../fakes/provider/answer.ts';
 import { CLIENT_ID, startIssuer, type Issuer } from '../../people/issuer.ts';
+import { OWNER_KEY } from '../local.ts';
 import { fieldOf, findAxeFaults, GOOGLE, lastAnswer, openRig, say, type Rig } from './rig.ts';
 
 /** What Google's script gives the page: a button that answers with a token for the nonce it was given. */
@@ -106,6 +107,28 @@ it('a session that ended is taken up in a window beside the page, and what was s
   await (await beside).getByRole('button', { name: 'Sign in with Google' }).click();
   await dialog.waitFor({ state: 'hidden' });
   expect(await lastAnswer(page)).toBe(canonicalAnswer);
+  await page.context().close();
+});
+
+it('who is taken off the list is out within seconds, and told so', async () => {
+  const asOwner = { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' };
+  const invited = await fetch(`${rig.server.url}/api/people`, {
+    method: 'POST',
+    headers: asOwner,
+    body: JSON.stringify({ email: 'bob@example.com' }),
+  });
+  const { id } = (await invited.json()) as { id: string };
+  const page = await openLogin({ email: 'bob@example.com' });
+  await page.getByRole('button', { name: 'Sign in with Google' }).click();
+  await fieldOf(page).fill('What I was writing');
+  await page.getByText('Would go to').waitFor();
+  const removed = await fetch(`${rig.server.url}/api/people/${id}`, { method: 'DELETE', headers: asOwner });
+  expect(removed.ok).toBe(true);
+  const models = async (): Promise<number> => (await page.request.get(`${rig.server.url}/v1/models`)).status();
+  await expect.poll(models).toBe(401);
+  await fieldOf(page).press('Enter');
+  await page.getByRole('dialog', { name: 'Your session ended' }).waitFor();
+  await page.locator('article').getByText('What I was writing').waitFor();
   await page.context().close();
 });
 

@@ -150,13 +150,10 @@ export function ChatHeader(props: ChatHeaderProps): ReactNode {
       >
         <PanelLeft size={18} aria-hidden className="rtl:-scale-x-100" />
       </IconButton>
-      {renaming ? (
-        <RenameForm title={view?.chat.title ?? ''} onDone={finishRename} />
-      ) : (
-        <h1 className="min-w-0 flex-1 truncate px-1.5 text-sm font-semibold max-sm:sr-only">
-          {view?.chat.title || t.untitled}
-        </h1>
-      )}
+      <h1 className={renaming ? 'sr-only' : 'min-w-0 flex-1 truncate px-1.5 text-sm font-semibold max-sm:sr-only'}>
+        {view?.chat.title || t.untitled}
+      </h1>
+      {renaming && <RenameForm title={view?.chat.title ?? ''} onDone={finishRename} />}
       <div className="flex min-w-0 flex-1 items-center justify-end sm:flex-none">
         <ModelPicker chosen={wish.model} onChoose={(model) => onWish({ model })} />
         <PolicyMenu wish={wish} onWish={onWish} />

@@ -183,6 +183,7 @@ export function StoredChatPage(): ReactNode {
   if (view === null && missing === chatId)
     return (
       <main className="mx-auto w-full max-w-xl p-8">
+        <h1 className="sr-only">{t.gone}</h1>
         <Notice tone="info" title={t.gone}>
           {t.goneText}
         </Notice>

@@ -154,7 +154,7 @@ export function ShownKeyDialog({
         </code>
         <CopyButton text={apiKey} primary />
       </div>
-      <Snippets apiKey={apiKey} />
+      <Snippets apiKey={apiKey} heading="h3" />
       <div className="mt-6 flex justify-end">
         <Button onClick={onClose}>{t.done}</Button>
       </div>

@@ -177,7 +177,7 @@ export function KeysPage(): ReactNode {
           </Notice>
         )}
         {keys !== undefined && <KeyList keys={keys} onShown={setShown} />}
-        {keys !== undefined && keys.length > 0 && <Snippets apiKey={t.placeholder} />}
+        {keys !== undefined && keys.length > 0 && <Snippets apiKey={t.placeholder} heading="h2" />}
         {creating && (
           <CreateDialog
             onClose={() => setCreating(false)}

@@ -90,13 +90,19 @@ function Agents({ apiKey }: { readonly apiKey: string }): ReactNode {
   );
 }
 
+interface SnippetsProps {
+  readonly apiKey: string;
+  /** By what stands above it. */
+  readonly heading: 'h2' | 'h3';
+}
+
 /** The samples for one key; for a key that is not shown any more, with a placeholder in its place. */
-export function Snippets({ apiKey }: { readonly apiKey: string }): ReactNode {
+export function Snippets({ apiKey, heading: Heading }: SnippetsProps): ReactNode {
   const t = useMessages(keyMessages);
   const [kind, setKind] = useState<SnippetKind>('curl');
   return (
     <section aria-label={t.use} className="mt-6">
-      <h3 className="text-sm font-semibold">{t.use}</h3>
+      <Heading className="text-sm font-semibold">{t.use}</Heading>
       <div className="mt-2 flex flex-wrap gap-1">
         {snippetKinds.map((one) => (
           <Button

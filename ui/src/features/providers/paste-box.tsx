@@ -10,14 +10,18 @@ import { findProvider, known } from './catalog.ts';
 import { useCredentialActions } from './data.ts';
 import { providerMessages } from './messages.ts';
 
+/** What became of an item: it is there now, or why not. */
+type Outcome = 'added' | ApiError;
+
 interface RowProps {
   readonly item: Recognised;
   readonly chosen: string;
+  readonly outcome: Outcome | undefined;
   readonly onChoose: (provider: string) => void;
 }
 
 /** Never the key: where it came from, and whose it seems to be. */
-function FoundRow({ item, chosen, onChoose }: RowProps): ReactNode {
+function FoundRow({ item, chosen, outcome, onChoose }: RowProps): ReactNode {
   const t = useMessages(providerMessages);
   const id = useId();
   const options = item.providers.length > 0 ? item.providers : known.map((provider) => provider.id);
@@ -26,7 +30,7 @@ function FoundRow({ item, chosen, onChoose }: RowProps): ReactNode {
     <li className="flex flex-wrap items-center gap-x-3 gap-y-2 py-2.5 text-sm">
       <KeyRound size={16} aria-hidden className="shrink-0 text-muted" />
       <span className="min-w-0 flex-1 truncate">{item.name ?? `${key.slice(0, 4)}…${key.slice(-2)}`}</span>
-      {item.providers.length === 1 ? (
+      {item.providers.length === 1 || outcome === 'added' ? (
         <span className="font-medium">{findProvider(chosen)?.name ?? chosen}</span>
       ) : (
         <>
@@ -48,6 +52,8 @@ function FoundRow({ item, chosen, onChoose }: RowProps): ReactNode {
           </select>
         </>
       )}
+      {outcome === 'added' && <span className="text-xs font-medium text-free">{t.addedMark}</span>}
+      {outcome instanceof ApiError && <p className="basis-full text-xs text-danger">{outcome.message}</p>}
     </li>
   );
 }
@@ -55,23 +61,29 @@ function FoundRow({ item, chosen, onChoose }: RowProps): ReactNode {
 interface Found {
   readonly item: Recognised;
   readonly provider: string;
+  readonly outcome: Outcome | undefined;
 }
 
-function useAdding(): { readonly busy: boolean; readonly add: (found: readonly Found[]) => Promise<number[]> } {
+/** What tells an item from the others of a text, whatever is added to the text. */
+const toId = ({ name, fields }: Recognised): string => JSON.stringify([name, fields]);
+
+function useAdding(): {
+  readonly busy: boolean;
+  readonly add: (found: readonly Found[]) => Promise<readonly Outcome[]>;
+} {
   const t = useMessages(providerMessages);
   const { give } = useCredentialActions();
   const { show } = useToasts();
   const [busy, setBusy] = useState(false);
-  const addOne = async ({ item, provider }: Found): Promise<boolean> => {
+  const addOne = async ({ item, provider }: Found): Promise<Outcome> => {
     const name = findProvider(provider)?.name ?? provider;
     try {
       const { last_test: test } = await give({ provider, fields: item.fields });
       show(test === null || test.outcome === 'works' ? t.added(name) : t.addedBut(name, test.message));
-      return true;
+      return 'added';
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      show(`${name}: ${error.message}`);
-      return false;
+      return error;
     }
   };
   return {
@@ -79,8 +91,7 @@ function useAdding(): { readonly busy: boolean; readonly add: (found: readonly F
     add: async (found) => {
       setBusy(true);
       try {
-        const done = await Promise.all(found.map(addOne));
-        return done.flatMap((ok, index) => (ok ? [] : [index]));
+        return await Promise.all(found.map(addOne));
       } finally {
         setBusy(false);
       }
@@ -95,8 +106,8 @@ interface Paste {
   readonly unknown: readonly string[];
   readonly ready: readonly Found[];
   readonly choose: (index: number, provider: string) => void;
-  /** Drops the text once all of it was saved, and all choices. */
-  readonly done: (isWhole: boolean) => void;
+  /** Takes in what became of those that were ready; drops the text once all of it is saved. */
+  readonly done: (outcomes: readonly Outcome[]) => void;
 }
 
 function usePaste(): Paste {
@@ -104,17 +115,27 @@ function usePaste(): Paste {
   const [choices, setChoices] = useState<Readonly<Record<number, string>>>({});
   const { found: items, unknown } = useMemo(() => recognise(text, known), [text]);
   const sure = ({ providers }: Recognised): string => (providers.length === 1 ? (providers[0] ?? '') : '');
-  const found = items.map((item, index) => ({ item, provider: choices[index] ?? sure(item) }));
+  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
+  const found = items.map((item, index) => ({
+    item,
+    provider: choices[index] ?? sure(item),
+    outcome: outcomes.get(toId(item)),
+  }));
+  const ready = found.filter(({ provider, outcome }) => provider !== '' && outcome !== 'added');
   return {
     text,
     setText,
     found,
     unknown,
-    ready: found.filter(({ provider }) => provider !== ''),
+    ready,
     choose: (index, provider) => setChoices((before) => ({ ...before, [index]: provider })),
-    done: (isWhole) => {
-      if (isWhole) setText('');
+    done: (fresh) => {
+      const all = new Map(outcomes);
+      ready.forEach(({ item }, index) => all.set(toId(item), fresh[index] ?? 'added'));
+      if (items.some((item) => all.get(toId(item)) !== 'added')) return setOutcomes(all);
+      setText('');
       setChoices({});
+      setOutcomes(new Map());
     },
   };
 }
@@ -123,12 +144,13 @@ function FoundList({ found, choose }: Pick<Paste, 'found' | 'choose'>): ReactNod
   if (found.length === 0) return null;
   return (
     <ul className="mt-2 divide-y divide-line">
-      {found.map(({ item, provider }, index) => (
+      {found.map(({ item, provider, outcome }, index) => (
         // What stands where is decided by the text alone.
         <FoundRow
           key={`${index}-${item.name ?? ''}`}
           item={item}
           chosen={provider}
+          outcome={outcome}
           onChoose={(value) => choose(index, value)}
         />
       ))}
@@ -143,8 +165,7 @@ export function PasteBox(): ReactNode {
   const { text, setText, found, unknown, ready, choose, done } = usePaste();
   const { busy, add } = useAdding();
   const submit = async (): Promise<void> => {
-    const failed = await add(ready);
-    done(failed.length === 0 && ready.length === found.length);
+    done(await add(ready));
   };
   return (
     <form

@@ -1,0 +1,45 @@
+// Sixty seconds: a fresh install without any key, the printed link, a key, and the first free answer.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '#lambda/clock.ts';
+import { canonicalAnswer } from '../../fakes/provider/answer.ts';
+import { createFakeProvider } from '../../fakes/provider/core.ts';
+import { serveFakeProvider, type FakeServer } from '../../fakes/provider/server.ts';
+import { lastAnswer, openRig, say, type Rig } from './rig.ts';
+
+const KEY = 'canary-first-key-0123456789';
+const provider = createFakeProvider(
+  { name: 'alpha', models: [{ id: 'm1', ttftMs: 5, tokensPerSecond: 2_000 }], keys: [KEY], keepRequests: 50 },
+  systemClock,
+);
+
+let served: FakeServer;
+let rig: Rig;
+beforeAll(async () => {
+  served = await serveFakeProvider(provider);
+  rig = await openRig([], { env: { FREEWAY_DEMO: 'off' } });
+});
+afterAll(async () => {
+  await rig.close();
+  await served.close();
+});
+
+it('a key is missing, is given, and answers, all within a minute', async () => {
+  const startedAtMs = Date.now();
+  const page = await rig.newPage();
+  await page.goto(rig.server.signInUrl ?? '');
+  await page.getByText('No model can be reached yet').waitFor();
+  await page.getByRole('link', { name: 'Add a key' }).click();
+  await page.getByText('No credential yet').waitFor();
+  await page
+    .getByLabel('Paste a key, or a whole .env file')
+    .fill(`OPENAI_COMPATIBLE_API_KEY=${KEY}\nOPENAI_COMPATIBLE_BASE_URL=${served.baseUrl}`);
+  await page.getByRole('button', { name: 'Add this key' }).click();
+  await page.getByRole('listitem').getByText('Works').waitFor();
+  await page.getByRole('link', { name: 'Chat' }).click();
+  await say(page, 'Hello');
+  expect(await lastAnswer(page)).toBe(canonicalAnswer);
+  expect(await page.locator('[data-receipt]').textContent()).toContain('m1');
+  expect(Date.now() - startedAtMs).toBeLessThan(60_000);
+  expect(provider.received().at(-1)?.headers['authorization']).toBe(`Bearer ${KEY}`);
+  await page.context().close();
+});
