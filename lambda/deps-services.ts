@@ -13,7 +13,7 @@ import { createDiscovery, type Discovery } from './gateway/discover.ts';
 import { createFleet } from './gateway/fleet.ts';
 import { createFleets } from './gateway/fleets.ts';
 import { createLedger, type LedgerDeps } from './gateway/ledger.ts';
-import { createGateway } from './gateway/run.ts';
+import { createGateway, type GatewayServices } from './gateway/run.ts';
 import { StoreUnavailable, VaultError, type TemplateStore, type Vault } from './ports.ts';
 import { createCredentialBook } from './store/credentials.ts';
 import { chatWires, dialects } from './wire/index.ts';
@@ -34,8 +34,8 @@ function serves(model: Model, provider: Provider): boolean {
   return speaks && (scheme === 'bearer' || scheme === 'header' || scheme === 'none' || scheme === 'google-oauth');
 }
 
-/** What services are made of: the platform, and what may be paid in the whole installation. */
-export type Means = Platform & Required<Pick<LedgerDeps, 'money'>>;
+/** What services are made of: the platform, what may be paid in the whole installation, and who has had how much. */
+export type Means = Platform & Required<Pick<LedgerDeps, 'money'>> & Required<Pick<GatewayServices, 'shares'>>;
 
 /** Services over these entries alone. */
 export function toServices(platform: Means, entries: readonly FleetEntry[]): Services {

@@ -4,6 +4,7 @@ import { createWebhookSecret, openAlerts, type WebhookSecret } from './deps-aler
 import type { Platform } from './deps.ts';
 import type { Means } from './deps-services.ts';
 import { toBounds } from './gateway/budget.ts';
+import { createShares } from './gateway/shares.ts';
 import { VaultError, type Alerts, type KeyWrapper, type SettingsStore, type UsageBook, type Vault } from './ports.ts';
 import type { People } from './ports-people.ts';
 import { createSettings } from './store/settings.ts';
@@ -48,7 +49,13 @@ export function openSettings(platform: Platform): OpenedSettings {
   const vault = createVault({ store, wrapper: platform.keyWrapper ?? noWrapper, now });
   const webhookSecret = createWebhookSecret(platform, vault);
   const alerts = openAlerts({ platform, settings, secret: webhookSecret });
-  return { settings, vault, webhookSecret, alerts, means: { ...platform, money: toMoney(platform, settings, alerts) } };
+  return {
+    settings,
+    vault,
+    webhookSecret,
+    alerts,
+    means: { ...platform, money: toMoney(platform, settings, alerts), shares: createShares() },
+  };
 }
 
 interface UsageParts {

@@ -157,7 +157,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, body: AskedB
   const refined = await refineProfile(near, deps.exactTokens);
   const purse = hypothetical || shadowOf !== undefined ? null : await admit(deps, principal, inForce);
   return {
-    operation: refined === profile && purse === null ? operation : { ...operation, profile: refined, purse },
+    operation: { ...operation, profile: refined, purse, askerId: principal.id },
     question,
     services,
     assignment,

@@ -46,7 +46,7 @@ export async function toPlainAsked(
     dialectOf: (index) => deps.dialectOf(fleet, index),
   });
   const purse = hypothetical ? null : await admit(deps, principal, inForce);
-  return { operation: purse === null ? operation : { ...operation, purse }, services };
+  return { operation: { ...operation, purse, askerId: principal.id }, services };
 }
 
 /** The kind of model that carries the operation out. */

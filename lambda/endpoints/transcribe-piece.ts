@@ -21,6 +21,7 @@ export interface Setting {
   readonly question: TranscriptionQuestion;
   readonly policy: Policy;
   readonly purse: Purse | null;
+  readonly askerId: string;
   /** Who is meant by the model's name, within what the asker may use. */
   readonly meant: Selector;
 }
@@ -52,6 +53,7 @@ export async function toSetting(
     meant: toPermitted(selector, fleet.candidates, principal),
     policy: toPermittedPolicy(policy, principal),
     purse: await admit(deps, principal, inForce),
+    askerId: principal.id,
   };
 }
 
@@ -106,7 +108,7 @@ export async function transcribePiece(ask: PieceAsk, piece: AudioPiece): Promise
     dialectOf: (index) => deps.dialectOf(fleet, index),
     onTranscript: (made) => (transcript = made),
   });
-  const result = await gateway.run({ operation, caller: quietly(ask) });
+  const result = await gateway.run({ operation: { ...operation, askerId: setting.askerId }, caller: quietly(ask) });
   if (transcript === null)
     throw new CallerError('internal', 'The transcript was lost on our side. Send the request again.');
   return { transcript, result };

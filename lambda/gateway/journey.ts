@@ -40,6 +40,8 @@ export interface Journey {
   expense: 'spare' | 'free' | 'any';
   /** The place among those who wait here; null until it first had to wait. */
   ticket: number | null;
+  /** Ends its being known as one who waits; null when it is not. It is until it is served, or gives up. */
+  stopWaiting: (() => void) | null;
   /** Nobody healthy was left: open breakers are passed from then on. */
   lastResort: boolean;
   waitedMs: number;
@@ -66,6 +68,7 @@ export const createJourney = (nowMs: number, purse: Purse | null): Journey => ({
   outrun: 0,
   expense: 'spare',
   ticket: null,
+  stopWaiting: null,
   lastResort: false,
   waitedMs: 0,
   rounds: 0,

@@ -79,6 +79,8 @@ export type ReplyReader = UpstreamListener;
 export interface Operation {
   readonly name: ModelKind;
   readonly requestId: string;
+  /** The person on whose behalf it is; absent: nobody shares with others. */
+  readonly askerId?: string;
   /** Content comes piece by piece; else all at once, when the answer is complete. */
   readonly streamed: boolean;
   readonly selector: Selector;

@@ -11,11 +11,14 @@ import type { Fleet } from './fleet.ts';
 import type { Journey } from './journey.ts';
 import type { Ledger, Reservation } from './ledger.ts';
 import type { Operation } from './operation.ts';
+import type { Shares } from './shares.ts';
 
 export interface PickDeps {
   readonly fleet: Fleet;
   readonly ledger: Ledger;
   readonly clock: Clock;
+  /** Who has had how much of what; absent: nobody shares. */
+  readonly shares?: Shares;
   /** When each resting candidate was last asked in spite of its rest, ms. */
   readonly probes: Map<number, number>;
 }
@@ -24,6 +27,8 @@ export interface PickDeps {
 export const PROBE_AFTER_MS = 1_000;
 /** One request at a time, and no more often than this for each candidate. */
 export const PROBE_EVERY_MS = 250;
+/** Who has had more than somebody who waits for the same asks again after this. */
+const YIELD_MS = 150;
 
 /** A candidate with its share reserved: ready to be asked. */
 export interface Runner {
@@ -71,29 +76,43 @@ function toProbeInput({ probes }: PickDeps, input: DecideInput, { waitedMs }: Jo
 /** `nobody`: none can serve now. `refused`: not the one that was thought best, so ask again. `outrun`: the same, since another instance was faster. */
 type Unpicked = 'nobody' | 'refused' | 'outrun';
 
+/** For whom one is picked. */
+interface Picking {
+  readonly journey: Journey;
+  readonly operation: Pick<Operation, 'askerId'>;
+}
+
 /** Reserves the best candidate's share. */
-export async function pick(deps: PickDeps, input: DecideInput, journey: Journey): Promise<Runner | Unpicked> {
+export async function pick(
+  deps: PickDeps,
+  input: DecideInput,
+  { journey, operation }: Picking,
+): Promise<Runner | Unpicked> {
   const { best, spared, passing } = decide(input);
-  if (best >= 0) return reserve(deps, input, { best, journey });
+  if (best >= 0) return reserve(deps, input, { best, journey, operation });
   // Nothing would come free by waiting, so there is nothing to spare anything for.
-  if (spared >= 0 && passing === 0) return reserve(deps, input, { best: spared, journey });
+  if (spared >= 0 && passing === 0) return reserve(deps, input, { best: spared, journey, operation });
   const probe = toProbeInput(deps, input, journey);
   const chosen = probe === null ? -1 : decide(probe).best;
   if (probe === null || chosen < 0) return 'nobody';
   deps.probes.set(chosen, input.nowMs);
-  return reserve(deps, probe, { best: chosen, journey });
+  return reserve(deps, probe, { best: chosen, journey, operation });
 }
 
 async function reserve(
-  { fleet, ledger }: PickDeps,
+  { fleet, ledger, shares }: PickDeps,
   input: DecideInput,
-  { best, journey }: { best: number; journey: Journey },
+  { best, journey, operation: { askerId } }: Picking & { best: number },
 ): Promise<Runner | Exclude<Unpicked, 'nobody'>> {
   const candidate = fleet.candidates[best];
   const credential = fleet.credentials[best];
   const standing = input.standings[best];
   if (!candidate || !credential || !standing)
     throw new CallerError('internal', 'The decision named a candidate that does not exist.');
+  if (askerId !== undefined && shares?.mustYield(askerId, candidate, input.nowMs) === true) {
+    journey.refused.set(best, input.nowMs + YIELD_MS);
+    return 'refused';
+  }
   const { ratio, caution } = standing;
   const need = toNeed(input.profile, { candidate, ratio });
   const mostUsd = candidate.tier === 'paid' ? mostUsdOf(input.profile, { candidate, ratio, caution }) : 0;
@@ -102,7 +121,10 @@ async function reserve(
     mostUsd,
     purse: journey.purse,
   });
-  if ('reservation' in reserved) return { index: best, candidate, credential, reservation: reserved.reservation };
+  if ('reservation' in reserved) {
+    if (askerId !== undefined) shares?.taken(askerId, candidate, { need, nowMs: input.nowMs });
+    return { index: best, candidate, credential, reservation: reserved.reservation };
+  }
   journey.refused.set(best, reserved.refusedUntilMs);
   if (!reserved.outrun) return 'refused';
   journey.outrun++;

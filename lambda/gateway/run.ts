@@ -15,6 +15,7 @@ import type { Ledger } from './ledger.ts';
 import type { AttemptOutcome, Operation } from './operation.ts';
 import { pick, toDecideInput, type Runner } from './pick.ts';
 import { toAttempt, toReceipt } from './receipt.ts';
+import type { Shares } from './shares.ts';
 import type { ResumeMode } from './rescue.ts';
 import { priceOf, toSpent, totalOf } from './totals.ts';
 import { takeTurn, type Ended, type Request } from './turn.ts';
@@ -55,6 +56,8 @@ export interface GatewayServices {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Who has had how much of what others ask for too; absent: nobody shares. */
+  readonly shares?: Shares;
 }
 
 export interface GatewayDeps extends GatewayServices {
@@ -114,6 +117,15 @@ interface Picked {
 
 /** Waits until somebody can be asked. Throws CallerError when that will not be. */
 async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> {
+  try {
+    return await findRunner(deps, waiting);
+  } finally {
+    waiting.journey.stopWaiting?.();
+    waiting.journey.stopWaiting = null;
+  }
+}
+
+async function findRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> {
   const { operation, caller, journey } = waiting;
   for (;;) {
     if (caller.gone)
@@ -125,7 +137,7 @@ async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> 
       if (input.nowMs >= operation.deadlineAtMs)
         throw toCallerError({ ...toEnded(deps, input, journey), deadlineAtMs: operation.deadlineAtMs });
       caller.watch?.({ kind: 'deciding', input });
-      return { input, picked: await pick(deps, input, journey) };
+      return { input, picked: await pick(deps, input, { journey, operation }) };
     };
     const { input, picked } = await (journey.ticket === null ? tryNow() : deps.queue.inTurn(journey.ticket, tryNow));
     if (picked === 'nobody') await waitForTurn(deps, input, waiting);

@@ -108,7 +108,7 @@ async function addSecond(race: Race, first: Runner): Promise<void> {
   const policy = mayPay(operation) ? operation.policy : { ...operation.policy, paid: 'never' as const };
   const input = { ...toDecideInput(deps, operation, journey), tried: elsewhere, policy };
   if (!deps.hedge.spend()) return;
-  const runner = await pick(deps, input, journey);
+  const runner = await pick(deps, input, { journey, operation });
   if (typeof runner === 'string') return deps.hedge.giveBack();
   if (race.over || race.winner !== null || request.caller.gone) await release(race, runner);
   else start(race, runner);

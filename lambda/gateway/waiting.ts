@@ -9,11 +9,14 @@ import type { Ledger } from './ledger.ts';
 import type { Operation } from './operation.ts';
 import { PROBE_AFTER_MS, PROBE_EVERY_MS } from './pick.ts';
 import type { Queue } from './queue.ts';
+import type { Shares } from './shares.ts';
+import type { Candidate } from '../routing/types.ts';
 
 export interface WaitingDeps {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly queue: Queue;
+  readonly shares?: Shares;
 }
 
 /** Who waits. */
@@ -94,8 +97,18 @@ async function sleepWhileWanted({ clock }: WaitingDeps, caller: Caller, waitMs: 
   }
 }
 
-async function pause(deps: WaitingDeps, { operation, caller, journey }: Waiting, waitMs: number): Promise<void> {
+async function pause(
+  deps: WaitingDeps,
+  { operation, caller, journey }: Waiting,
+  { waitMs, forWhom }: { waitMs: number; forWhom: Candidate | undefined },
+): Promise<void> {
   const fromMs = deps.clock.now();
+  const { askerId } = operation;
+  journey.stopWaiting?.();
+  journey.stopWaiting =
+    askerId === undefined || forWhom === undefined
+      ? null
+      : (deps.shares?.waits(askerId, forWhom, fromMs + waitMs) ?? null);
   journey.ticket ??= deps.queue.ticket();
   caller.watch?.({ kind: 'waiting', waitMs });
   await sleepWhileWanted(deps, caller, waitMs);
@@ -110,12 +123,13 @@ const dearer = { spare: 'free', free: 'any' } as const;
 async function waitOrSpend(
   deps: WaitingDeps,
   waiting: Waiting,
-  { waitMs, crowdMs }: { waitMs: number; crowdMs: number },
+  { waitMs, crowdMs, forWhom }: { waitMs: number; crowdMs: number; forWhom: Candidate | undefined },
 ): Promise<void> {
   const { operation, journey } = waiting;
   const { failover, maxWaitMs } = operation.policy;
   const patienceMs = Math.min(SPARE_AFTER_MS, maxWaitMs) - journey.waitedMs;
-  if (failover && waitMs <= patienceMs) return pause(deps, waiting, Math.min(waitMs + crowdMs, patienceMs));
+  if (failover && waitMs <= patienceMs)
+    return pause(deps, waiting, { waitMs: Math.min(waitMs + crowdMs, patienceMs), forWhom });
   if (journey.expense !== 'any') journey.expense = dearer[journey.expense];
 }
 
@@ -127,10 +141,11 @@ export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting
   const { operation, journey } = waiting;
   const ended = toEnded(deps, input, journey);
   const { quotaMs, retryMs, probeMs, crowdMs } = toWaits(deps, ended, journey);
+  const forWhom = ended.soonest === null ? undefined : input.candidates[ended.soonest.index];
   // What is left alone when it is free again is not worth waiting for.
   const isWorthwhile = ended.soonest !== null && !(input.thrifty && isLeftAlone(ended.soonest.index, input));
   if (journey.expense !== 'any')
-    return waitOrSpend(deps, waiting, { waitMs: isWorthwhile ? quotaMs : Infinity, crowdMs });
+    return waitOrSpend(deps, waiting, { waitMs: isWorthwhile ? quotaMs : Infinity, crowdMs, forWhom });
   if (!operation.policy.failover) throw toCallerError(ended);
   const waitMs = Math.min(quotaMs, retryMs);
   if (!journey.lastResort && waitMs > WORTH_WAITING_MS && decide({ ...input, lastResort: true }).best >= 0) {
@@ -139,7 +154,7 @@ export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting
   }
   const patienceMs = Math.min(operation.policy.maxWaitMs - journey.waitedMs, operation.deadlineAtMs - input.nowMs);
   if (waitMs > patienceMs) throw toCallerError(ended);
-  await pause(deps, waiting, Math.min(waitMs + crowdMs, patienceMs, probeMs));
+  await pause(deps, waiting, { waitMs: Math.min(waitMs + crowdMs, patienceMs, probeMs), forWhom });
   if (retryMs > Math.min(quotaMs, probeMs)) return;
   journey.rounds++;
   for (const index of journey.later) journey.tried.delete(index);
