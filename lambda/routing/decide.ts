@@ -5,7 +5,8 @@ import type { Policy } from './policy.ts';
 import { cautious } from './pools-caution.ts';
 import { mostUsdOf, needOf, type Asked, type RequestProfile } from './profile.ts';
 import type { Selector } from './selector.ts';
-import { isKept } from './thrift.ts';
+import { findSafe } from './safe.ts';
+import { isDoubtful, isKept } from './thrift.ts';
 import type { Candidate } from './types.ts';
 
 /** What the pools of one unit leave for a call. */
@@ -261,6 +262,13 @@ export function decide(input: DecideInput): Decision {
       challenge(leader, index, order);
     } else if (verdict === code.kept_for_later) challenge(spared, index, order);
     else if (verdict === code.resting || verdict === code.breaker_open || verdict === code.quota_used_up) passing++;
+  }
+  if (leader.index >= 0 && spared.index >= 0 && isDoubtful(leader.index, input)) {
+    const safe = findSafe(leader.index, (index) => codes[index] === code.kept_for_later, order);
+    if (safe >= 0) {
+      codes[safe] = code.eligible;
+      return { best: safe, spared: -1, eligible: eligible + 1, passing, codes };
+    }
   }
   return { best: leader.index, spared: spared.index, eligible, passing, codes };
 }

@@ -2,7 +2,7 @@
 import { modelSizes } from '#shared/catalog.ts';
 import type { DecideInput, Standing } from './decide.ts';
 import { needOf, type RequestProfile } from './profile.ts';
-import { isContested, isLeftOver, keepOf } from './thrift.ts';
+import { isContested, isDoubtful, isLeftOver, keepOf } from './thrift.ts';
 import type { Candidate } from './types.ts';
 
 /** What candidates are compared by; in every measure smaller is tried first. */
@@ -124,7 +124,7 @@ export function valueOf(measure: Measure, index: number, { input, floorRank }: O
     case 'contested':
       return isContested(index, input) ? 1 : 0;
     case 'doubtful':
-      return isContested(index, input, 'othersAtWorst') ? 1 : 0;
+      return isDoubtful(index, input) ? 1 : 0;
     case 'keep':
       return keepOf(standing, candidate.sizeRank > floorRank);
     case 'pressure':

@@ -14,7 +14,8 @@ const MOST_CAUTION = 3;
 /** Attribute of a book that holds a candidate's mean deviation: |ln(actual / estimated)| tokens. */
 const missAttr = toAttr('!e');
 
-const estimated: ReadonlySet<PoolUnit> = new Set<PoolUnit>(['tokens', 'input_tokens', 'output_tokens']);
+/** Units of which a call's need is estimated, not known. */
+export const estimatedUnits: ReadonlySet<PoolUnit> = new Set<PoolUnit>(['tokens', 'input_tokens', 'output_tokens']);
 
 /** The factor by which token estimates are raised when room is judged; 1 when they are always right. */
 export function cautionOf(book: Item, mark: string): number {
@@ -29,7 +30,7 @@ export function cautious(
   amount: number,
   { unit, max, caution }: { unit: PoolUnit; max: number; caution: number },
 ): number {
-  if (!estimated.has(unit) || amount > max) return amount;
+  if (!estimatedUnits.has(unit) || amount > max) return amount;
   return Math.min(max, Math.ceil(amount * caution));
 }
 

@@ -62,12 +62,15 @@ export function othersIn(pool: BoundPool, book: Item, nowMs: number): number {
   return isLong || unseen > SLIGHT * step ? unseen + step : 0;
 }
 
-/** The same at worst: they came more often than usual, and once more just now. */
+/** Calls of others that may come all at once, seen over a day: who comes by chance comes in bunches. */
+const BUNCH = 3;
+
+/** The same at worst: they came more often than usual, and in a bunch just now. */
 export function othersAtWorstIn(pool: BoundPool, book: Item, nowMs: number): number {
   const expected = toExpected(pool, book, nowMs);
   if (expected === null) return 0;
   const { unseen, step } = expected;
-  return unseen + step + 2 * Math.sqrt(unseen * step);
+  return unseen + BUNCH * step + 2 * Math.sqrt(unseen * step);
 }
 
 /** What to remember after a reply that told how much is left: `unseen` units were used by others since the last such reply. */

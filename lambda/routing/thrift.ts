@@ -1,7 +1,8 @@
 // What is spared for later: quota that lasts for hours or days, larger models than needed, and what others may take first.
 import type { DecideInput, Standing } from './decide.ts';
-import { cautious } from './pools-caution.ts';
-import { needOf } from './profile.ts';
+import type { PoolUnit } from '#shared/pools.ts';
+import { cautious, estimatedUnits } from './pools-caution.ts';
+import { needOf, type Asked } from './profile.ts';
 
 /** Long-lasting quota that is this far behind its time, or further, need not be spared. */
 const PLENTY = -0.4;
@@ -22,6 +23,30 @@ export function isContested(
     return taken > 0 && cautious(need, { unit, max: most, caution }) + taken > room;
   });
 }
+
+/** Places that others may take at once, where nobody knows yet who else uses a key. */
+const FEW_PLACES = 2;
+
+/**
+ * Whether what this call needs may not be there when it arrives, at worst: others use the pools too, it is one of the last places of a limit, or
+ * the call may turn out to need more than is left.
+ */
+export function isDoubtful(index: number, input: DecideInput): boolean {
+  const [candidate, standing] = [input.candidates[index], input.standings[index]];
+  if (candidate === undefined || standing === undefined) return false;
+  const { limits, ratio, caution } = standing;
+  for (const { unit, room } of limits) {
+    if (unit === 'requests' ? room < FEW_PLACES : isShort({ unit, room, candidate, ratio, caution }, input))
+      return true;
+  }
+  return isContested(index, input, 'othersAtWorst');
+}
+
+/** Caution asks for no more than a limit allows at all; what it would ask for beyond that is the risk of a refusal. */
+const isShort = (
+  { unit, room, candidate, ratio, caution }: { unit: PoolUnit; room: number; caution: number } & Asked,
+  { profile }: DecideInput,
+): boolean => estimatedUnits.has(unit) && (needOf(unit, profile, { candidate, ratio }) ?? 0) * caution > room;
 
 /** Whether the candidate is better left alone: others may be faster, or its quota should last longer. */
 export function isKept(index: number, input: DecideInput): boolean {

@@ -216,6 +216,35 @@ describe('thrift', () => {
   });
 });
 
+describe('what may be gone', () => {
+  const lastPlace = { limits: [{ unit: 'requests', room: 1, most: 6, others: 0, othersAtWorst: 0 }] } as const;
+  const thrifty = (standings: readonly object[]) =>
+    decide({ ...toInput({ candidates: standings.map(() => ({})), standings }), thrifty: true });
+
+  it('is left to others while quota that is spent in time can serve', () => {
+    const decision = thrifty([lastPlace, { overdraft: 0 }]);
+    expect(decision).toMatchObject({ best: 1, spared: -1, eligible: 2 });
+    expect(verdictOf(decision, 1)).toBe('eligible');
+  });
+
+  it('is taken rather than what is spent ahead of its time, or what may be gone too', () => {
+    expect(thrifty([lastPlace, { overdraft: 0.5 }])).toMatchObject({ best: 0, spared: 1 });
+    expect(thrifty([lastPlace, { overdraft: 0, ...lastPlace }])).toMatchObject({ best: 0, spared: 1 });
+  });
+
+  it('comes after all else that is free', () => {
+    expect(order({ candidates: [{}, {}], standings: [lastPlace, { pressure: 0.9 }] })).toEqual([1, 0]);
+    const long = {
+      limits: [{ unit: 'tokens', room: 100, most: 400, others: 0, othersAtWorst: 0 }],
+      caution: 3,
+    } as const;
+    const asked = { profile: { inputTokens: 60, outputTokens: 0 } };
+    expect(order({ candidates: [{}, {}], standings: [long, { pressure: 0.9 }], ...asked })).toEqual([1]);
+    const wide = { ...long, limits: [{ ...long.limits[0], room: 170, most: 170 }] };
+    expect(order({ candidates: [{}, {}], standings: [wide, { pressure: 0.9 }], ...asked })).toEqual([1, 0]);
+  });
+});
+
 describe('properties', () => {
   const candidate = fc.record({
     tier: fc.constantFrom('free', 'paid', 'local'),
