@@ -3,6 +3,8 @@ import type { Provider } from '#shared/catalog.ts';
 import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
 import { ConfigError, type ConfigInput } from './config-input.ts';
 
+type Json = Readonly<Record<string, unknown>>;
+
 const NAME = 'FREEWAY_PROVIDERS';
 
 function readJson(text: string, readText: (path: string) => string): unknown {
@@ -39,6 +41,19 @@ function toLabel(value: unknown, index: number): string {
   const { provider, name } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   const words = [provider, name].filter((word): word is string => typeof word === 'string' && word.length <= 64);
   return words.length === 0 ? `entry ${index}` : `entry ${index} (${words.join(' ')})`;
+}
+
+/** An entry that names a package belongs to the provider that stands for packages; its options become part of the address. */
+function fromPlugin(value: unknown, providers: readonly Provider[]): unknown {
+  const { plugin, options = {}, ...rest } = (typeof value === 'object' && value !== null ? value : {}) as Json;
+  const provider = providers.find(({ baseUrl }) => baseUrl.includes('{plugin}'));
+  if (typeof plugin !== 'string' || provider === undefined) return value;
+  return {
+    ...rest,
+    provider: provider.id,
+    plugin: encodeURIComponent(plugin),
+    options: Buffer.from(JSON.stringify(options)).toString('base64url'),
+  };
 }
 
 function parseEntry(value: unknown, index: number): ProviderEntry {
@@ -87,7 +102,7 @@ export function readProviderEntries({ env, providers, readText }: ConfigInput): 
   if (!Array.isArray(json))
     throw new ConfigError(`${NAME} must be a JSON array of entries, but is ${json === null ? 'null' : typeof json}.`);
   return json.map((value: unknown, index) => {
-    const entry = parseEntry(value, index);
+    const entry = parseEntry(fromPlugin(value, providers), index);
     checkEntry(entry, index, providers);
     return entry;
   });

@@ -39,7 +39,8 @@ export type Means = Platform & Required<Pick<LedgerDeps, 'money'>> & Required<Pi
 
 /** Services over these entries alone. */
 export function toServices(platform: Means, entries: readonly FleetEntry[]): Services {
-  const fleet = createFleet({ entries, providers: platform.providers, serves });
+  const known = [...platform.providers, ...(platform.ownProviders ?? [])];
+  const fleet = createFleet({ entries, providers: known, serves });
   const ledger = createLedger({ ...platform, fleet });
   return { fleet, ledger, gateway: createGateway({ ...platform, fleet, ledger }) };
 }

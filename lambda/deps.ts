@@ -32,6 +32,8 @@ const MEMORY_UPLOAD_BYTES = 6 * 1024 * 1024;
 export interface Platform {
   readonly config: Config;
   readonly providers: readonly Provider[];
+  /** Further ones that only the configuration can name. */
+  readonly ownProviders?: readonly Provider[];
   readonly store: Store;
   readonly upstream: Upstream;
   readonly clock: Clock;

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { providers } from '#catalog/index.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { systemClock } from './clock.ts';
@@ -17,7 +18,8 @@ import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUndiciUpstream } from './http/upstream-undici.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { toLocalRecordings } from './main-recordings.ts';
-import type { Clock, Handler, KeyWrapper, Log, Store, Traces } from './ports.ts';
+import { pluginProvider } from './plugins/provider.ts';
+import type { Clock, Handler, KeyWrapper, Log, Store, Traces, Upstream } from './ports.ts';
 import { createDiskSpool } from './store/spool.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
@@ -113,6 +115,29 @@ async function openWrapper({ kmsKeyId, folder }: Config): Promise<KeyWrapper> {
   return createKeyFileWrapper(readMasterKeys(path), () => readMasterKeys(path));
 }
 
+/** Files are named from the folder we are started in; packages are those installed with Freeway. */
+const addressOf = (name: string): string => (/^[./]/.test(name) ? pathToFileURL(resolve(name)).href : name);
+
+function checkModule(name: string): void {
+  try {
+    import.meta.resolve(addressOf(name));
+  } catch {
+    throw new ConfigError(
+      `FREEWAY_PROVIDERS names the package "${name}", which is not installed. Run: npm install ${name}`,
+    );
+  }
+}
+
+/** Packages that answer calls are known only where the configuration names some. */
+async function withPlugins(upstream: Upstream, { entries }: Config): Promise<Upstream> {
+  const named = entries.filter(({ provider }) => provider === pluginProvider.id).map(({ plugin }) => String(plugin));
+  if (named.length === 0) return upstream;
+  for (const name of named) checkModule(decodeURIComponent(name));
+  const { createPluginUpstream } = await import('./plugins/upstream.ts');
+  const load = (name: string) => import(addressOf(name)) as Promise<Readonly<Record<string, unknown>>>;
+  return createPluginUpstream({ upstream, load, nowMs: systemClock.now });
+}
+
 /** The tracer is loaded only when traces are asked for. */
 async function openTraces({ traces }: Config): Promise<Traces | null> {
   if (traces === null) return null;
@@ -139,7 +164,7 @@ const configs = new WeakMap<Environment, Config>();
 export function readLocalConfig(env: Environment): Config {
   const known = configs.get(env);
   if (known) return known;
-  const config = readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
+  const config = readConfig({ env, providers: [...providers, pluginProvider], readText: (path) => readFileSync(path, 'utf8') });
   configs.set(env, config);
   return config;
 }
@@ -169,11 +194,13 @@ export async function startLocal({
   const log = openLog(env, writeLog);
   const owner = readOwnerKey(config);
   const store = await openStore(config);
-  const upstream = createUndiciUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
+  const direct = createUndiciUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
+  const upstream = await withPlugins(direct, config);
   const platform = {
     config: entries === undefined ? config : { ...config, entries: [] },
     standIn: entries ?? [],
     providers,
+    ownProviders: [pluginProvider],
     store,
     upstream,
     clock,
