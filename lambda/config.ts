@@ -35,6 +35,8 @@ export interface Config {
   } | null;
   /** How long the audit is kept, days. */
   readonly auditDays: number;
+  /** The module whose order the strategy `custom` follows; null: there is none. */
+  readonly strategyModule: string | null;
   readonly paid: PaidPolicy;
   readonly budgetUsdPerDay: number | null;
   readonly budgetUsdPerMonth: number | null;
@@ -175,6 +177,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     ownerKey: readOwnerKey(env),
     google: readGoogle(env),
     auditDays: readNumber(env, 'FREEWAY_AUDIT_DAYS', days) ?? 365,
+    strategyModule: env['FREEWAY_STRATEGY']?.trim() || null,
     paid: readChoice(env, 'FREEWAY_PAID', paidPolicies) ?? 'fallback',
     budgetUsdPerDay: readNumber(env, 'FREEWAY_BUDGET_USD_PER_DAY', usd),
     budgetUsdPerMonth: readNumber(env, 'FREEWAY_BUDGET_USD_PER_MONTH', usd),

@@ -40,7 +40,7 @@ export type Means = Platform & Required<Pick<LedgerDeps, 'money'>> & Required<Pi
 /** Services over these entries alone. */
 export function toServices(platform: Means, entries: readonly FleetEntry[]): Services {
   const known = [...platform.providers, ...(platform.ownProviders ?? [])];
-  const fleet = createFleet({ entries, providers: known, serves });
+  const fleet = createFleet({ entries, providers: known, serves, rank: platform.rank ?? null });
   const ledger = createLedger({ ...platform, fleet });
   return { fleet, ledger, gateway: createGateway({ ...platform, fleet, ledger }) };
 }

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import type { Fleet } from './gateway/fleet.ts';
 import { createKeyLimits } from './gateway/key-limits.ts';
 import { createExactCounter } from './gateway/tokenizer.ts';
+import type { Rank } from './routing/decide.ts';
 import type { LocalSignIn } from './http/auth-local.ts';
 import { createRequestIds } from './http/request-id.ts';
 import { openJobs } from './deps-jobs.ts';
@@ -41,6 +42,8 @@ export interface Platform {
   readonly metrics: Metrics;
   /** Absent when nothing is traced. */
   readonly traces?: Traces | null;
+  /** The order of the strategy `custom`; absent: there is none. */
+  readonly rank?: Rank | null;
   /** The owner's API key. */
   readonly ownerKey: string;
   /** Signing in by the link that the start prints; absent where people are not at the machine itself. */

@@ -20,6 +20,7 @@ import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { toLocalRecordings } from './main-recordings.ts';
 import { pluginProvider } from './plugins/provider.ts';
 import type { Clock, Handler, KeyWrapper, Log, Store, Traces, Upstream } from './ports.ts';
+import type { Rank } from './routing/decide.ts';
 import { createDiskSpool } from './store/spool.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
@@ -138,6 +139,20 @@ async function withPlugins(upstream: Upstream, { entries }: Config): Promise<Ups
   return createPluginUpstream({ upstream, load, nowMs: systemClock.now });
 }
 
+/** The order that the configuration names a module for. */
+async function openRank({ strategyModule: name }: Config, log: Log): Promise<Rank | null> {
+  if (name === null) return null;
+  const fail = (what: string): never => {
+    throw new ConfigError(`FREEWAY_STRATEGY names "${name}", ${what}`);
+  };
+  const loaded = (await import(addressOf(name)).catch(() => fail('which can not be loaded.'))) as Record<
+    string,
+    unknown
+  >;
+  const { toRank } = await import('./plugins/strategy.ts');
+  return toRank(loaded, log) ?? fail('whose default export is no function.');
+}
+
 /** The tracer is loaded only when traces are asked for. */
 async function openTraces({ traces }: Config): Promise<Traces | null> {
   if (traces === null) return null;
@@ -201,6 +216,7 @@ export async function startLocal({
     standIn: entries ?? [],
     providers,
     ownProviders: [pluginProvider],
+    rank: await openRank(config, log),
     store,
     upstream,
     clock,

@@ -14,5 +14,7 @@ export const strategies = [
   'weighted',
   'least-connections',
   'priority',
+  // The installation's own, where it has one; else the same as `free-first`.
+  'custom',
 ] as const;
 export type Strategy = (typeof strategies)[number];

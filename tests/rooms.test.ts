@@ -82,7 +82,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'yaml',
     '@fastify/busboy',
   ],
-  'lambda/plugins': ['lambda/wire', 'lambda/ports', 'shared'],
+  'lambda/plugins': ['lambda/wire', 'lambda/routing', 'lambda/ports', 'shared'],
   'lambda/config': ['lambda/routing', 'shared', 'zod'],
 };
 

@@ -48,6 +48,7 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
         lastResort: false,
         nowMs,
         jitter,
+        rank: fleet.rank ?? null,
       };
       replyJson(visit, 200, tellDecision(visit.requestId, input, services));
     } catch (error) {

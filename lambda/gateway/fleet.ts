@@ -2,6 +2,7 @@
 import type { Model, Provider } from '#shared/catalog.ts';
 import { toCandidates } from '../routing/candidates.ts';
 import { createModelNames, type ModelNames } from '../routing/selector.ts';
+import type { Rank } from '../routing/decide.ts';
 import type { Candidate } from '../routing/types.ts';
 import { toCredential, type Credential, type FleetEntry } from './credentials.ts';
 
@@ -13,6 +14,8 @@ export interface Fleet {
   /** The model as the catalog or the credential describes it, by the same index. */
   readonly models: readonly Model[];
   readonly names: ModelNames;
+  /** The installation's own order; absent or null when it has none. */
+  readonly rank?: Rank | null;
   /** Names that used to work, in lower case, with what to tell whoever still asks for them. */
   readonly retired: ReadonlyMap<string, string>;
 }
@@ -21,6 +24,7 @@ export interface FleetInput {
   readonly entries: readonly FleetEntry[];
   readonly providers: readonly Provider[];
   readonly serves: (model: Model, provider: Provider) => boolean;
+  readonly rank?: Rank | null;
 }
 
 /** Two entries of one name would be indistinguishable in headers and logs: the later ones get a number. */
@@ -53,7 +57,7 @@ function toRetired(providers: readonly Provider[]): Map<string, string> {
 }
 
 /** Builds the fleet of the enabled entries. */
-export function createFleet({ entries, providers, serves }: FleetInput): Fleet {
+export function createFleet({ entries, providers, serves, rank = null }: FleetInput): Fleet {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const all = entries.flatMap((entry) => {
     const provider = byId.get(entry.provider);
@@ -75,6 +79,7 @@ export function createFleet({ entries, providers, serves }: FleetInput): Fleet {
     credentials: pairs.map(({ credential }) => credential),
     models: pairs.map(({ model }) => model),
     names: createModelNames(candidates),
+    rank,
     retired: toRetired(providers),
   };
 }

@@ -51,6 +51,7 @@ export function toDecideInput(deps: PickDeps, operation: Operation, journey: Jou
     selector: operation.selector,
     profile: operation.profile,
     policy: toPolicy(operation, journey),
+    rank: deps.fleet.rank ?? null,
     tried: journey.tried,
     refused: journey.refused,
     lastResort: journey.lastResort,

@@ -81,12 +81,17 @@ export const passingVerdicts: ReadonlySet<Verdict> = new Set<Verdict>([
   'kept_for_later',
 ]);
 
+/** An installation's own order among candidates that may serve: the smallest number is tried first. Must be pure. */
+export type Rank = (candidate: Candidate, standing: Standing, profile: RequestProfile) => number;
+
 export interface DecideInput {
   readonly candidates: readonly Candidate[];
   readonly standings: readonly Standing[];
   readonly selector: Selector;
   readonly profile: RequestProfile;
   readonly policy: Policy;
+  /** The order of the strategy `custom`; absent or null: there is none. */
+  readonly rank?: Rank | null;
   /** Indices of candidates that this request has already tried. */
   readonly tried: ReadonlySet<number>;
   /** Candidates that the store has refused to this request, with the time until which it said so, ms. */

@@ -16,6 +16,7 @@ type Measure =
   | 'unavailability'
   | 'lastUsed'
   | 'inFlight'
+  | 'rank'
   | 'draw'
   | 'priority'
   | 'contested'
@@ -72,7 +73,7 @@ function priceOf(candidate: Candidate, standing: Standing, profile: RequestProfi
 }
 
 /** The measure that a strategy or an `auto:` mode puts before priority and pressure; null when it adds none. */
-function leadingMeasure({ selector, policy }: DecideInput): Measure | null {
+function leadingMeasure({ selector, policy, rank }: DecideInput): Measure | null {
   if (selector.mode === 'long') return 'context';
   const strategy = selector.mode === 'fast' ? 'latency' : selector.mode === 'cheap' ? 'cost' : policy.strategy;
   switch (strategy) {
@@ -88,6 +89,8 @@ function leadingMeasure({ selector, policy }: DecideInput): Measure | null {
       return 'inFlight';
     case 'weighted':
       return 'draw';
+    case 'custom':
+      return rank ? 'rank' : null;
     case 'free-first':
     case 'priority':
       return null;
@@ -147,6 +150,8 @@ export function valueOf(measure: Measure, index: number, { input, floorRank }: O
       return 1 - standing.availability;
     case 'inFlight':
       return standing.inFlight;
+    case 'rank':
+      return input.rank?.(candidate, standing, input.profile) ?? Infinity;
     case 'draw':
       // Weighted sampling: the smallest of -ln(u)/weight wins with probability weight / sum of weights.
       return -Math.log(spread(candidate, input.jitter) || 1e-9) / candidate.weight;

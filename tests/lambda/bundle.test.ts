@@ -90,6 +90,13 @@ it('holds nothing of the sign-in by link, which is for the person at the machine
   expect(source).toContain('x-real-ip');
 });
 
+it('holds nothing of plugins, which load what is installed beside us', () => {
+  const holding = bundle.files.filter(({ bytes }) => Buffer.from(bytes).includes('AI_LoadAPIKeyError'));
+  expect(holding.map(({ path }) => path)).toEqual([]);
+  const source = readFileSync(fileURLToPath(new URL('../../lambda/plugins/answer.ts', import.meta.url)), 'utf8');
+  expect(source).toContain('AI_LoadAPIKeyError');
+});
+
 describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : ` (skipped: ${engineMissing})`}`, () => {
   let engine: DynamoEngine;
   let table = 0;
