@@ -179,7 +179,11 @@ const configs = new WeakMap<Environment, Config>();
 export function readLocalConfig(env: Environment): Config {
   const known = configs.get(env);
   if (known) return known;
-  const config = readConfig({ env, providers: [...providers, pluginProvider], readText: (path) => readFileSync(path, 'utf8') });
+  const config = readConfig({
+    env,
+    providers: [...providers, pluginProvider],
+    readText: (path) => readFileSync(path, 'utf8'),
+  });
   configs.set(env, config);
   return config;
 }

@@ -22,7 +22,7 @@ export interface PluginDeps {
 /** A call on its way, as its parts need it. */
 interface Call {
   readonly provider: SdkProvider;
-  readonly body: UpstreamCall['body'];
+  readonly body: Uint8Array;
   readonly contentType: string;
   readonly signal: AbortSignal;
   readonly nowMs: number;
@@ -32,8 +32,16 @@ interface Call {
 }
 
 const encode = (text: string): Uint8Array => Buffer.from(text);
-const textOf = (body: UpstreamCall['body']): string =>
-  typeof body === 'string' ? body : Buffer.from(body ?? []).toString('utf8');
+const textOf = (body: Uint8Array): string => Buffer.from(body).toString('utf8');
+
+/** All bytes of a body, which may be read while it is sent. */
+async function readBody(body: UpstreamCall['body']): Promise<Uint8Array> {
+  if (body === null || typeof body === 'string') return encode(body ?? '');
+  if (body instanceof Uint8Array) return body;
+  const parts: Uint8Array[] = [];
+  for await (const part of body.open()) parts.push(part);
+  return Buffer.concat(parts);
+}
 
 function replyWhole({ listener }: Call, document: string): void {
   listener.onHead(200, { 'content-type': 'application/json' });
@@ -82,8 +90,9 @@ async function embed(call: Call): Promise<void> {
 }
 
 async function transcribe(call: Call): Promise<void> {
-  const bytes = typeof call.body === 'string' ? encode(call.body) : (call.body ?? new Uint8Array());
-  const form = await new Response(Uint8Array.from(bytes), { headers: { 'content-type': call.contentType } }).formData();
+  const form = await new Response(Uint8Array.from(call.body), {
+    headers: { 'content-type': call.contentType },
+  }).formData();
   const file = form.get('file');
   const model = call.provider.transcriptionModel?.(String(form.get('model')));
   if (model === undefined || !(file instanceof Blob)) throw lacks('transcription');
@@ -151,7 +160,7 @@ export function createPluginUpstream({ upstream, load, nowMs }: PluginDeps): Ups
       const apiKey = (call.headers['authorization'] ?? '').replace(/^Bearer /, '');
       const provider = await providerOf(decodeURIComponent(name), options, apiKey);
       const contentType = call.headers['content-type'] ?? '';
-      const { body } = call;
+      const body = await readBody(call.body);
       await operation({
         provider,
         body,
