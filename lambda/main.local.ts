@@ -4,7 +4,6 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { providers } from '#catalog/index.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { systemClock } from './clock.ts';
@@ -17,10 +16,10 @@ import { createSite, withSite } from './http/site.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUndiciUpstream } from './http/upstream-undici.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
+import { openOwn, withPlugins } from './main-plugins.ts';
 import { toLocalRecordings } from './main-recordings.ts';
 import { pluginProvider } from './plugins/provider.ts';
-import type { Clock, Handler, KeyWrapper, Log, Store, Traces, Upstream } from './ports.ts';
-import type { Rank } from './routing/decide.ts';
+import type { Clock, Handler, KeyWrapper, Log, Store, Traces } from './ports.ts';
 import { createDiskSpool } from './store/spool.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
@@ -116,43 +115,6 @@ async function openWrapper({ kmsKeyId, folder }: Config): Promise<KeyWrapper> {
   return createKeyFileWrapper(readMasterKeys(path), () => readMasterKeys(path));
 }
 
-/** Files are named from the folder we are started in; packages are those installed with Freeway. */
-const addressOf = (name: string): string => (/^[./]/.test(name) ? pathToFileURL(resolve(name)).href : name);
-
-function checkModule(name: string): void {
-  try {
-    import.meta.resolve(addressOf(name));
-  } catch {
-    throw new ConfigError(
-      `FREEWAY_PROVIDERS names the package "${name}", which is not installed. Run: npm install ${name}`,
-    );
-  }
-}
-
-/** Packages that answer calls are known only where the configuration names some. */
-async function withPlugins(upstream: Upstream, { entries }: Config): Promise<Upstream> {
-  const named = entries.filter(({ provider }) => provider === pluginProvider.id).map(({ plugin }) => String(plugin));
-  if (named.length === 0) return upstream;
-  for (const name of named) checkModule(decodeURIComponent(name));
-  const { createPluginUpstream } = await import('./plugins/upstream.ts');
-  const load = (name: string) => import(addressOf(name)) as Promise<Readonly<Record<string, unknown>>>;
-  return createPluginUpstream({ upstream, load, nowMs: systemClock.now });
-}
-
-/** The order that the configuration names a module for. */
-async function openRank({ strategyModule: name }: Config, log: Log): Promise<Rank | null> {
-  if (name === null) return null;
-  const fail = (what: string): never => {
-    throw new ConfigError(`FREEWAY_STRATEGY names "${name}", ${what}`);
-  };
-  const loaded = (await import(addressOf(name)).catch(() => fail('which can not be loaded.'))) as Record<
-    string,
-    unknown
-  >;
-  const { toRank } = await import('./plugins/strategy.ts');
-  return toRank(loaded, log) ?? fail('whose default export is no function.');
-}
-
 /** The tracer is loaded only when traces are asked for. */
 async function openTraces({ traces }: Config): Promise<Traces | null> {
   if (traces === null) return null;
@@ -219,8 +181,7 @@ export async function startLocal({
     config: entries === undefined ? config : { ...config, entries: [] },
     standIn: entries ?? [],
     providers,
-    ownProviders: [pluginProvider],
-    rank: await openRank(config, log),
+    ...(await openOwn(config, log)),
     store,
     upstream,
     clock,

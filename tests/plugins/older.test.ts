@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createPluginUpstream } from '#lambda/plugins/upstream.ts';
 import { toErrorBody } from '#lambda/plugins/answer.ts';
 import { toCall } from '#lambda/plugins/prompt.ts';
-import { UpstreamError, type UpstreamCall, type UpstreamListener } from '#lambda/ports.ts';
+import type { UpstreamCall, UpstreamError, UpstreamListener } from '#lambda/ports.ts';
 
 const png = 'data:image/png;base64,AAAA';
 const body = {

@@ -1,0 +1,52 @@
+// What an installation brings of its own on one machine: packages that answer calls, and an order among candidates.
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { systemClock } from './clock.ts';
+import { ConfigError, type Config } from './config.ts';
+import type { Platform } from './deps.ts';
+import { pluginProvider } from './plugins/provider.ts';
+import type { Log, Upstream } from './ports.ts';
+import type { Rank } from './routing/decide.ts';
+
+/** Files are named from the folder we are started in; packages are those installed with Freeway. */
+const addressOf = (name: string): string => (/^[./]/.test(name) ? pathToFileURL(resolve(name)).href : name);
+
+function checkModule(name: string): void {
+  try {
+    import.meta.resolve(addressOf(name));
+  } catch {
+    throw new ConfigError(
+      `FREEWAY_PROVIDERS names the package "${name}", which is not installed. Run: npm install ${name}`,
+    );
+  }
+}
+
+/** Packages that answer calls are known only where the configuration names some. Throws ConfigError for those that are not installed. */
+export async function withPlugins(upstream: Upstream, { entries }: Config): Promise<Upstream> {
+  const named = entries.filter(({ provider }) => provider === pluginProvider.id).map(({ plugin }) => String(plugin));
+  if (named.length === 0) return upstream;
+  for (const name of named) checkModule(decodeURIComponent(name));
+  const { createPluginUpstream } = await import('./plugins/upstream.ts');
+  const load = (name: string) => import(addressOf(name)) as Promise<Readonly<Record<string, unknown>>>;
+  return createPluginUpstream({ upstream, load, nowMs: systemClock.now });
+}
+
+/** The order that the configuration names a module for. */
+async function openRank({ strategyModule: name }: Config, log: Log): Promise<Rank | null> {
+  if (name === null) return null;
+  const fail = (what: string): never => {
+    throw new ConfigError(`FREEWAY_STRATEGY names "${name}", ${what}`);
+  };
+  const loaded = (await import(addressOf(name)).catch(() => fail('which can not be loaded.'))) as Record<
+    string,
+    unknown
+  >;
+  const { toRank } = await import('./plugins/strategy.ts');
+  return toRank(loaded, log) ?? fail('whose default export is no function.');
+}
+
+/** The provider that stands for packages, and the order of the strategy `custom`. Throws ConfigError. */
+export const openOwn = async (config: Config, log: Log): Promise<Pick<Platform, 'ownProviders' | 'rank'>> => ({
+  ownProviders: [pluginProvider],
+  rank: await openRank(config, log),
+});
