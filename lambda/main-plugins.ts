@@ -22,7 +22,7 @@ function checkModule(name: string): void {
 }
 
 /** Packages that answer calls are known only where the configuration names some. Throws ConfigError for those that are not installed. */
-export async function withPlugins(upstream: Upstream, { entries }: Config): Promise<Upstream> {
+async function withPlugins(upstream: Upstream, { entries }: Config): Promise<Upstream> {
   const named = entries.filter(({ provider }) => provider === pluginProvider.id).map(({ plugin }) => String(plugin));
   if (named.length === 0) return upstream;
   for (const name of named) checkModule(decodeURIComponent(name));
@@ -45,8 +45,12 @@ async function openRank({ strategyModule: name }: Config, log: Log): Promise<Ran
   return toRank(loaded, log) ?? fail('whose default export is no function.');
 }
 
-/** The provider that stands for packages, and the order of the strategy `custom`. Throws ConfigError. */
-export const openOwn = async (config: Config, log: Log): Promise<Pick<Platform, 'ownProviders' | 'rank'>> => ({
-  ownProviders: [pluginProvider],
-  rank: await openRank(config, log),
-});
+/** The way out that knows packages, the provider that stands for them, and the order of the strategy `custom`. Throws ConfigError. */
+export async function openOwn(
+  config: Config,
+  log: Log,
+  direct: Upstream,
+): Promise<Pick<Platform, 'ownProviders' | 'rank' | 'upstream'>> {
+  const upstream = await withPlugins(direct, config);
+  return { ownProviders: [pluginProvider], rank: await openRank(config, log), upstream };
+}

@@ -16,7 +16,7 @@ import { createSite, withSite } from './http/site.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUndiciUpstream } from './http/upstream-undici.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
-import { openOwn, withPlugins } from './main-plugins.ts';
+import { openOwn } from './main-plugins.ts';
 import { toLocalRecordings } from './main-recordings.ts';
 import { pluginProvider } from './plugins/provider.ts';
 import type { Clock, Handler, KeyWrapper, Log, Store, Traces } from './ports.ts';
@@ -176,14 +176,12 @@ export async function startLocal({
   const owner = readOwnerKey(config);
   const store = await openStore(config);
   const direct = createUndiciUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
-  const upstream = await withPlugins(direct, config);
   const platform = {
     config: entries === undefined ? config : { ...config, entries: [] },
     standIn: entries ?? [],
     providers,
-    ...(await openOwn(config, log)),
+    ...(await openOwn(config, log, direct)),
     store,
-    upstream,
     clock,
     log,
     metrics: createMetrics(),
@@ -219,7 +217,7 @@ export async function startLocal({
       await Promise.all([settled(), freeway.stop()]);
       await freeway.flush();
       await platform.traces?.flush();
-      await upstream.close();
+      await direct.close();
       await store.close();
     },
   };
