@@ -1,5 +1,5 @@
 // Reads a request body as a form with one file, as OpenAI's audio endpoints take it: fields into memory, the file to where uploads are laid down.
-import type { BusboyInstance as Parser } from '@fastify/busboy';
+import type { BusboyConstructor, BusboyInstance as Parser } from '@fastify/busboy';
 import { CallerError } from '#shared/failures.ts';
 import type { Exchange, Spool, Spooled } from '../ports.ts';
 import type { FormFields } from '../wire/transcription/question.ts';
@@ -101,7 +101,8 @@ export async function readUploadForm(exchange: Exchange, spool: Spool): Promise<
   if (!/^multipart\/form-data\b/i.test(type))
     throw wrong('Send the audio as a form (multipart/form-data) with the fields "file" and "model".');
   const pieces = readPieces(exchange, spool.maxBytes + FIELDS_BYTES);
-  const { Busboy } = await import('@fastify/busboy');
+  // Bundled, it has no other name than this, of which not every reader of types knows what it is.
+  const Busboy = (await import('@fastify/busboy')).default as unknown as BusboyConstructor;
   let parser: Parser;
   try {
     parser = new Busboy({ headers: { 'content-type': type }, limits });

@@ -50,8 +50,8 @@ function createPresign({ region, now }: BucketOptions): (call: Signed) => Promis
         ...(port === '' ? {} : { port: Number(port) }),
         path: pathname,
         query: {},
-        headers: { ...headers, host },
-        body: 'UNSIGNED-PAYLOAD',
+        // The content is not signed: it is not known before it is sent.
+        headers: { ...headers, host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
       },
       { expiresIn: Math.min(seconds, MAX_SIGNED_SECONDS), signingDate: new Date(now()) },
     );

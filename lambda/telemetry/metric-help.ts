@@ -15,7 +15,6 @@ export const metricHelp: Readonly<Record<string, string>> = {
   freeway_list_price_saved_usd_total: 'US dollars that free calls would have cost at list prices, by provider.',
   freeway_pool_pressure: 'How full the tightest quota pool of a candidate is: 0 is unused, 1 is exhausted.',
   freeway_reserve_conflicts_total: 'Reservations that had to be tried again because another instance was faster.',
-  freeway_guard_total: 'Prompts that guards have looked at, by guard and what it did.',
   freeway_alerts_total: 'Alerts raised, by kind.',
   freeway_slices_total:
     'Shares of pools far from their limits that this instance reserved ahead of its calls, by result.',

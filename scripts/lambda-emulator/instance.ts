@@ -229,7 +229,8 @@ class Environment implements Instance {
 
 /** Starts an environment; it initialises at once. */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
-  const server = createServer();
+  // Connections stay open however long an invocation takes, as those of the real Runtime API do.
+  const server = createServer({ keepAliveTimeout: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return new Environment(options, server);
 }

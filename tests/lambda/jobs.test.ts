@@ -1,0 +1,163 @@
+// Recordings on Lambda: clips directly, long ones past the function's URL into a bucket, transcribed by those who watch, a few pieces an invocation.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import OpenAI, { toFile } from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureTable } from '#lambda/store/dynamo.ts';
+import { bundleLambda } from '../../scripts/lambda-bundle.ts';
+import { startEmulator, type Emulator } from '../../scripts/lambda-emulator/emulator.ts';
+import { createJobClient } from '../e2e/job-client.ts';
+import { OWNER_KEY, toEntry } from '../e2e/local.ts';
+import { openBucket, type Bucket } from '../fakes/bucket.ts';
+import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
+import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
+import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
+import { hearSpeech, synthesise } from '../fakes/speech.ts';
+
+const MODEL = { id: 'w', kind: 'transcription', formats: ['json', 'verbose_json'], features: ['words', 'segments'] };
+const headers = { authorization: `Bearer ${OWNER_KEY}` };
+
+/** What passes between callers and the function's URL, measured. */
+async function startScale(target: string): Promise<{ url: string; most: () => number; close: () => Promise<void> }> {
+  let most = 0;
+  const weigh = async (stream: AsyncIterable<unknown>): Promise<Buffer> => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
+    const bytes = Buffer.concat(chunks);
+    most = Math.max(most, bytes.length);
+    return bytes;
+  };
+  const pass = async (request: IncomingMessage): Promise<Response> => {
+    const body = await weigh(request);
+    const { host: _, connection: __, 'content-length': ___, 'transfer-encoding': ____, ...rest } = request.headers;
+    return fetch(`${target}${request.url}`, {
+      method: request.method ?? 'GET',
+      headers: rest as Record<string, string>,
+      ...(body.length === 0 ? {} : { body: new Uint8Array(body) }),
+    });
+  };
+  const server = createServer((request, response) => {
+    const answer = async (): Promise<void> => {
+      const reply = await pass(request);
+      const body = await weigh(reply.body === null ? Readable.from([]) : Readable.fromWeb(reply.body as never));
+      response.writeHead(reply.status, { 'content-type': reply.headers.get('content-type') ?? '' }).end(body);
+    };
+    answer().catch(() => response.destroy());
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    most: () => most,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+describe.skipIf(engineMissing !== null)(
+  `recordings on Lambda${engineMissing === null ? '' : ` (${engineMissing})`}`,
+  () => {
+    let folder: string;
+    let engine: DynamoEngine;
+    let bucket: Bucket;
+    let provider: FakeProvider;
+    let server: FakeServer;
+    let emulator: Emulator;
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'freeway-jobs-'));
+      const entry = fileURLToPath(new URL('../../lambda/main.lambda.ts', import.meta.url));
+      await bundleLambda({ entry, outDir: join(folder, 'bundle') });
+      engine = await startDynamoEngine();
+      bucket = await openBucket();
+      const models = [{ id: 'w', kind: 'transcription' as const, ttftMs: 300 }];
+      provider = createFakeProvider({ name: 'ear', models, hear: hearSpeech }, { now: Date.now });
+      server = await serveFakeProvider(provider);
+      const client = engine.client();
+      await ensureTable(client, 'jobs');
+      client.destroy();
+      emulator = await startEmulator({
+        bundleDir: join(folder, 'bundle'),
+        timeoutMs: 30_000,
+        env: {
+          ...engine.env,
+          ...bucket.env,
+          FREEWAY_STORE: 'dynamodb:jobs',
+          FREEWAY_OWNER_KEY: OWNER_KEY,
+          FREEWAY_PROVIDERS: JSON.stringify([toEntry('ear', server.baseUrl, { models: [MODEL] })]),
+        },
+      });
+    });
+    afterAll(async () => {
+      await emulator?.close();
+      await Promise.all([server?.close(), bucket?.close(), engine?.close()]);
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it('a clip goes directly', async () => {
+      const { wav, words } = synthesise(60, 5);
+      const client = new OpenAI({ apiKey: OWNER_KEY, baseURL: `${emulator.url}/v1`, maxRetries: 0 });
+      const { text } = await client.audio.transcriptions.create({ file: await toFile(wav, 'clip.wav'), model: 'auto' });
+      expect(text).toBe(words.map(({ word }) => word).join(' '));
+    });
+
+    it('a large one goes into the bucket, and nothing large comes by the URL; whoever looks makes it go on', async () => {
+      const { wav, words } = synthesise(1_500, 6);
+      const scale = await startScale(emulator.url);
+      try {
+        const client = createJobClient(scale.url, headers);
+        const job = await client.send(wav, { options: { timestamps: 'word' } });
+        expect(bucket.objects.size).toBe(3);
+        const done = await client.finish(job.id, 40_000);
+        expect(done.error).toBeNull();
+        expect(done.status).toBe('done');
+        const told = JSON.parse(await client.result(job.id, 'verbose_json')) as { words: { word: string }[] };
+        expect(told.words.map(({ word }) => word)).toEqual(words.map(({ word }) => word));
+        expect(scale.most()).toBeLessThan(4.4 * 1024 * 1024);
+        expect(Math.max(...bucket.reads)).toBeLessThan(wav.length / 2);
+        expect(bucket.refused).toEqual([]);
+        await client.remove(job.id);
+        expect(bucket.objects.size).toBe(0);
+      } finally {
+        await scale.close();
+      }
+    }, 60_000);
+
+    it('an instance that dies in the middle leaves its work to the next', async () => {
+      const { wav, words } = synthesise(1_500, 8);
+      const client = createJobClient(emulator.url, headers);
+      const job = await client.send(wav, { options: { timestamps: 'word' } });
+      const before = provider.books().total().served;
+      provider.script(['ok', 'ok', 'silent', 'silent', 'silent', 'silent']);
+      const watched = client.look(job.id).catch(() => null);
+      await expect.poll(() => provider.books().total().served - before, { timeout: 10_000 }).toBe(2);
+      // What was answered is written down before anything else is done.
+      await new Promise((done) => setTimeout(done, 1_000));
+      await Promise.all(emulator.instances().map((instance) => instance.kill()));
+      await watched;
+      const done = await client.finish(job.id, 60_000);
+      expect(done.status).toBe('done');
+      expect(provider.books().total().served - before).toBe(done.pieces.length);
+      const told = JSON.parse(await client.result(job.id, 'verbose_json')) as { words: { word: string }[] };
+      expect(told.words.map(({ word }) => word)).toEqual(words.map(({ word }) => word));
+    }, 90_000);
+
+    it('an upload without a signature, or of another size, is refused by the bucket', async () => {
+      const client = createJobClient(emulator.url, headers);
+      const { upload } = await client.declare(1_000);
+      const url = upload?.parts[0]?.url ?? '';
+      const put = async (to: string, bytes: number): Promise<number> =>
+        (await fetch(to, { method: 'PUT', body: Buffer.alloc(bytes) })).status;
+      expect(await put(url, 2_000)).toBe(403);
+      expect(await put(url.split('?')[0] ?? '', 1_000)).toBe(403);
+      expect(await put(url, 1_000)).toBe(200);
+    });
+  },
+);
