@@ -42,6 +42,8 @@ export interface Config {
   readonly budgetUsdPerMonth: number | null;
   /** `auto`: simulated providers as long as there is no credential; `on`: always; `off`: never. */
   readonly demo: 'auto' | 'on' | 'off';
+  /** Whether candidates that have failed are looked after by free checks. */
+  readonly healthChecks: boolean;
   /** The KMS key that wraps the keys of people's secrets; null: a file in the data folder does. */
   readonly kmsKeyId: string | null;
   /** Base URL of Amazon SES in our region; null: no mail can be sent. */
@@ -183,6 +185,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     budgetUsdPerMonth: readNumber(env, 'FREEWAY_BUDGET_USD_PER_MONTH', usd),
     demo: readChoice(env, 'FREEWAY_DEMO', ['auto', 'on', 'off'] as const) ?? 'auto',
     mailEndpoint: readMailEndpoint(env),
+    healthChecks: readChoice(env, 'FREEWAY_HEALTH_CHECKS', ['on', 'off'] as const) !== 'off',
     kmsKeyId: env['FREEWAY_KMS_KEY_ID']?.trim() || null,
     usageDays: readNumber(env, 'FREEWAY_USAGE_DAYS', days) ?? USAGE_DAYS,
     traces: readTraces(env),

@@ -12,6 +12,7 @@ import { createCredentialDesk, type CredentialDesk, type DeskDeps } from './gate
 import { createDiscovery, type Discovery } from './gateway/discover.ts';
 import { createFleet } from './gateway/fleet.ts';
 import { createFleets } from './gateway/fleets.ts';
+import { createHealth, withHealth } from './gateway/health.ts';
 import { createLedger, type LedgerDeps } from './gateway/ledger.ts';
 import { createGateway, type GatewayServices } from './gateway/run.ts';
 import { StoreUnavailable, VaultError, type TemplateStore, type Vault } from './ports.ts';
@@ -42,7 +43,10 @@ export function toServices(platform: Means, entries: readonly FleetEntry[]): Ser
   const known = [...platform.providers, ...(platform.ownProviders ?? [])];
   const fleet = createFleet({ entries, providers: known, serves, rank: platform.rank ?? null });
   const ledger = createLedger({ ...platform, fleet });
-  return { fleet, ledger, gateway: createGateway({ ...platform, fleet, ledger }) };
+  const gateway = createGateway({ ...platform, fleet, ledger });
+  if (!platform.config.healthChecks) return { fleet, ledger, gateway, health: null };
+  const health = createHealth({ ...platform, fleet, ledger });
+  return { fleet, ledger, gateway: withHealth(gateway, health), health };
 }
 
 async function openServices(platform: Means, entries: readonly FleetEntry[], discovery: Discovery): Promise<Services> {

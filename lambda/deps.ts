@@ -62,6 +62,8 @@ export interface Platform {
   readonly allowPrivate?: boolean;
   /** Where recordings for transcription jobs are uploaded to; absent: nowhere. */
   readonly recordings?: Recordings | null;
+  /** Aborted by `stop`: what runs by timers ends then. */
+  readonly closing?: AbortSignal;
   /** In force as long as there are no credentials at all, such as simulated providers. */
   readonly standIn?: readonly ProviderEntry[];
 }
@@ -79,17 +81,28 @@ export interface Freeway {
   readonly appOver: (provider: Provider, entry: ProviderEntry) => Handler;
 }
 
+/** What goes on between requests, and what ends it. */
+function openBackground(platform: Platform) {
+  const closing = new AbortController();
+  const holders = new Set<() => Promise<void>>();
+  const { stop, ...jobs } = openJobs(platform);
+  const stopAll = (): Promise<void> => {
+    closing.abort();
+    return stop();
+  };
+  return { jobs, holders, closing: closing.signal, stop: stopAll };
+}
+
 /** Builds the app over the platform's implementations. */
 export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
-  const holders = new Set<() => Promise<void>>();
-  const { settings, vault, webhookSecret, alerts, means } = openSettings({ ...platform, holders });
+  const { jobs, closing, holders, stop } = openBackground(platform);
+  const { settings, vault, webhookSecret, alerts, means } = openSettings({ ...platform, holders, closing });
   const templates = createTemplates(store, () => clock.now());
   const serving = await openServing(means, { vault, templates });
   const auditDays = (): number => settings.installation().audit_days ?? config.auditDays;
   const { identity, authenticate } = openIdentity(platform, auditDays);
   const { usage, flush } = openUsage({ platform, settings, alerts, people: identity.people });
-  const { stop, ...jobs } = openJobs(platform);
   const appDeps: AppDeps = {
     current: serving.current,
     clock,

@@ -16,6 +16,7 @@ import type {
   UsageBook,
 } from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
+import type { Health } from '../gateway/health.ts';
 import type { KeyLimitsKeeper } from '../gateway/key-limits.ts';
 import type { Ledger } from '../gateway/ledger.ts';
 import type { Gateway } from '../gateway/run.ts';
@@ -47,6 +48,8 @@ export interface Services {
   readonly fleet: Fleet;
   readonly ledger: Ledger;
   readonly gateway: Gateway;
+  /** Looks after candidates that have failed; null when that is turned off. */
+  readonly health: Health | null;
 }
 
 /** What endpoints stand on. `current` answers what is in force for this person: it changes with configuration and credentials. */

@@ -1,6 +1,7 @@
 // How every limit stands, for people: used, left, known how and since when, and until when it lasts.
 import type { LimitModel, LimitPool, Limits } from '#shared/api/limits.ts';
 import type { Amounts } from '#shared/pools.ts';
+import type { LastCheck } from '../gateway/health.ts';
 import type { KnownPool } from '../gateway/ledger.ts';
 import { forecastAll, forecastPool } from '../routing/forecast.ts';
 import type { Services } from './endpoint.ts';
@@ -39,8 +40,11 @@ function toKnown(views: readonly KnownPool[]): LimitModel['known'] {
   return views.some(({ known }) => known === 'measured') ? 'measured' : 'counted';
 }
 
+const tellCheck = (check: LastCheck | null): LimitModel['last_check'] =>
+  check === null ? null : { at: new Date(check.atMs).toISOString(), outcome: check.outcome };
+
 /** How the limits of everything that can be reached stand now. */
-export async function readLimits({ fleet, ledger }: Services, nowMs: number): Promise<Limits> {
+export async function readLimits({ fleet, ledger, health }: Services, nowMs: number): Promise<Limits> {
   await ledger.refresh(null);
   const standings = ledger.standings(nowMs);
   const all = fleet.candidates.map((candidate, index) => ({ candidate, index, views: ledger.views(index, USUAL) }));
@@ -65,6 +69,7 @@ export async function readLimits({ fleet, ledger }: Services, nowMs: number): Pr
         pressure: rounded(pressure),
         resting_until: restUntilMs > nowMs ? toTime(restUntilMs) : null,
         breaker,
+        last_check: tellCheck(health?.last(index) ?? null),
         shares_limits_with: [...ledger.twins(index)],
         pools: views.map((view) => tellPool(view, nowMs)),
       };

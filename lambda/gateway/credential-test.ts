@@ -51,7 +51,8 @@ interface Found {
   readonly models?: readonly string[];
 }
 
-function toCall(credential: Credential, path: string, given: Partial<UpstreamCall> = {}): UpstreamCall {
+/** A call with the credential's own headers, not signed yet. */
+export function toCall(credential: Credential, path: string, given: Partial<UpstreamCall> = {}): UpstreamCall {
   const headers: Headers = {
     accept: 'application/json',
     'accept-encoding': 'identity',
@@ -71,7 +72,11 @@ function toCall(credential: Credential, path: string, given: Partial<UpstreamCal
 }
 
 /** Asks with the credential, signed where it takes that. */
-async function askAs({ upstream, clock }: TestDeps, { sign }: Credential, call: UpstreamCall): Promise<HttpReply> {
+export async function askAs(
+  { upstream, clock }: Pick<TestDeps, 'upstream' | 'clock'>,
+  { sign }: Credential,
+  call: UpstreamCall,
+): Promise<HttpReply> {
   return askWhole(upstream, sign === null ? call : await sign(call, { upstream, clock }));
 }
 

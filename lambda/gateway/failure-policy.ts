@@ -19,6 +19,7 @@ export interface FailurePolicy {
 }
 
 const SECOND = 1000;
+const MINUTE = 60_000;
 const HOUR = 3_600_000;
 
 const table: Readonly<Record<ProviderFailureKind, FailurePolicy>> = {
@@ -29,7 +30,8 @@ const table: Readonly<Record<ProviderFailureKind, FailurePolicy>> = {
   network: { next: 'later', rests: 'nothing', restMs: 0, breaker: true },
   bad_credential: { next: 'failover', rests: 'credential', restMs: HOUR, breaker: false },
   not_entitled: { next: 'failover', rests: 'model', restMs: 24 * HOUR, breaker: false },
-  model_missing: { next: 'failover', rests: 'model', restMs: 24 * HOUR, breaker: false },
+  // One refusal makes a model suspicious; a health check finds out whether it is gone (health.ts).
+  model_missing: { next: 'failover', rests: 'model', restMs: 10 * MINUTE, breaker: false },
   too_large: { next: 'failover', rests: 'nothing', restMs: 0, breaker: false },
   context_exceeded: { next: 'failover', rests: 'nothing', restMs: 0, breaker: false },
   content_filtered: { next: 'stop', rests: 'nothing', restMs: 0, breaker: false },

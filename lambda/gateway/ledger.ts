@@ -66,6 +66,8 @@ export interface Ledger {
   /** Public names of the credentials that seem to share their limits with this candidate's. */
   twins(index: number): readonly string[];
   readonly stripped: Stripped;
+  /** What the ledger is kept in; whatever else is found out of candidates is written there. */
+  readonly books: Books;
 }
 
 export interface LedgerDeps {
@@ -150,6 +152,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     },
     twins: (index) => desk.twins.names(index),
     stripped,
+    books,
   };
 }
 

@@ -20,6 +20,7 @@ const openAttr = toAttr('!o');
 const probeAttr = toAttr('!h');
 const restAttr = toAttr('!r');
 const reasonAttr = toAttr('!y');
+const vouchedAttr = toAttr('!e');
 
 /** `waitMs`: how long until a call may be tried; 0 when now. */
 export interface BreakerView {
@@ -83,6 +84,17 @@ export function afterFailure({
   return { ...noOps, set: { [failuresAttr(mark)]: failures, [openAttr(mark)]: openUntilMs } };
 }
 
+/**
+ * After a health check that found the provider well: an open breaker is half open at once, and the next call tells. A check that has vouched for
+ * a candidate whose call then failed all the same says nothing of it, and is not believed again in this outage.
+ */
+export function afterHealthy(book: Item, mark: string, nowMs: number): Ops {
+  const failures = numberIn(book, failuresAttr(mark)) ?? 0;
+  const vouchedAt = numberIn(book, vouchedAttr(mark)) ?? Infinity;
+  if (breakerState(book, mark, nowMs).state !== 'open' || failures > vouchedAt) return noOps;
+  return { ...noOps, set: { [vouchedAttr(mark)]: failures }, remove: [openAttr(mark)] };
+}
+
 /** A bench: until when, and for which failure. */
 export interface Rest {
   readonly untilMs: number;
@@ -104,6 +116,9 @@ export function afterRest(book: Item, mark: string, { untilMs, reason }: Rest): 
   if ((numberIn(book, restAttr(mark)) ?? 0) >= untilMs) return noOps;
   return { ...noOps, set: { [restAttr(mark)]: untilMs, ...(reason !== null && { [reasonAttr(mark)]: reason }) } };
 }
+
+/** Ends a candidate's own rest, whose reason has proved to be none. */
+export const liftRest = (mark: string): Ops => ({ ...noOps, remove: [restAttr(mark), reasonAttr(mark)] });
 
 /** Adds to a reservation what keeps it from passing a rest set meanwhile. */
 export function guardRest(draft: Draft, mark: string, nowMs: number): void {

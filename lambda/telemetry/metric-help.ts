@@ -13,6 +13,7 @@ export const metricHelp: Readonly<Record<string, string>> = {
   freeway_tokens_total: 'Tokens by direction and tier, as the providers report them.',
   freeway_cost_usd_total: 'US dollars paid by provider, failed calls that were billed included.',
   freeway_list_price_saved_usd_total: 'US dollars that free calls would have cost at list prices, by provider.',
+  freeway_health_checks_total: 'Free checks of providers that had failed, by provider and result.',
   freeway_pool_pressure: 'How full the tightest quota pool of a candidate is: 0 is unused, 1 is exhausted.',
   freeway_reserve_conflicts_total: 'Reservations that had to be tried again because another instance was faster.',
   freeway_alerts_total: 'Alerts raised, by kind.',
