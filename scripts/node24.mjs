@@ -33,7 +33,7 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
     );
     process.exit(1);
   }
-  const child = spawn(node, [target, ...args], {
+  const child = spawn(node, [...process.execArgv, target, ...args], {
     stdio: 'inherit',
     env: { NODE_COMPILE_CACHE: compiled, ...process.env },
   });

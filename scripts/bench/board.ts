@@ -1,6 +1,8 @@
 // Everything one run of the bench has found, as it is written to a file and printed.
 import { cpus, release, type } from 'node:os';
 import type { DecisionTime } from './decision.ts';
+import type { Growth } from './growth.ts';
+import type { Invocations } from './invocations.ts';
 import type { Series } from './paired.ts';
 import type { Throughput } from './slices.ts';
 import type { Starts } from './starts.ts';
@@ -39,8 +41,11 @@ export interface Board {
   readonly paired: readonly PairedRow[];
   readonly throughput: readonly Throughput[];
   readonly memory: readonly Memory[];
+  /** null when it was not measured. */
+  readonly growth: Growth | null;
   readonly decisions: readonly DecisionTime[];
   readonly storeCalls: StoreCalls | null;
+  readonly invocations: Invocations | null;
   readonly starts: Starts | null;
   /** What was not run, and why. */
   readonly notRun: readonly string[];

@@ -70,7 +70,20 @@ function judgeStoreCalls({ storeCalls }: Board): Gate[] {
   return [{ name, passed, found, repeat: null }];
 }
 
+/** Memory after many requests, over that after the warm-up. */
+const MAX_GROWTH = 1.1;
+
+function judgeGrowth({ growth }: Board): Gate[] {
+  const name = `memory: grows by less than ${Math.round((MAX_GROWTH - 1) * 100)} % with use, every answer whole`;
+  // Where the system does not tell, there is nothing to judge; the board says so.
+  if (growth === null) return [];
+  const { warmMb, afterMb, requests, failed } = growth;
+  const passed = afterMb < warmMb * MAX_GROWTH && failed === 0;
+  const found = `${warmMb.toFixed(0)} to ${afterMb.toFixed(0)} MB over ${requests} requests, ${failed} failed`;
+  return [{ name, passed, found, repeat: null }];
+}
+
 /** All gates over one run. */
 export function judge(board: Board): readonly Gate[] {
-  return [...judgePaired(board), ...judgeDecisions(board), ...judgeStoreCalls(board)];
+  return [...judgePaired(board), ...judgeDecisions(board), ...judgeStoreCalls(board), ...judgeGrowth(board)];
 }

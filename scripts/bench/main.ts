@@ -7,7 +7,9 @@ import { toMachine, toPairedRows, type Board, type Memory, type PairedRow } from
 import { pin, readRssMb, readSteal } from './cpu.ts';
 import { timeDecisions } from './decision.ts';
 import { judge, type Gate } from './gates.ts';
+import { measureGrowth, type Growth, type GrowthPlan } from './growth.ts';
 import { startInProcess } from './in-process.ts';
+import { timeInvocations } from './invocations.ts';
 import { playPaired } from './paired.ts';
 import { renderBoard, renderGates, writeBoard } from './report.ts';
 import { beside, burst, busier, busy, dead, large, paced, small, tools, type Scenario } from './scenarios.ts';
@@ -33,6 +35,8 @@ interface Plan {
   readonly sliceMs: number;
   readonly cycles: number;
   readonly starts: number;
+  readonly invocations: number;
+  readonly growth: GrowthPlan;
 }
 
 const quick: Plan = {
@@ -44,6 +48,8 @@ const quick: Plan = {
   sliceMs: 1_500,
   cycles: 3,
   starts: 5,
+  invocations: 1_000,
+  growth: { warmUps: 10_000, requests: 30_000 },
 };
 const full: Plan = {
   warmUps: 2_000,
@@ -54,6 +60,8 @@ const full: Plan = {
   sliceMs: 2_500,
   cycles: 5,
   starts: 15,
+  invocations: 10_000,
+  growth: { warmUps: 20_000, requests: 100_000 },
 };
 
 const scenarios: readonly Scenario[] = [small, tools, large, burst, paced, busy, busier, beside, dead];
@@ -66,14 +74,15 @@ interface Rig {
 
 const say = (text: string): void => console.log(text);
 
-async function measureInside(plan: Plan): Promise<Pick<Board, 'decisions' | 'storeCalls' | 'starts'>> {
+async function measureInside(plan: Plan): Promise<Pick<Board, 'decisions' | 'storeCalls' | 'starts' | 'invocations'>> {
   say('Starts ...');
   const starts = await timeStarts(plan.starts);
-  say('Decision and store calls, in process ...');
+  say('Decision, store calls and invocations, in process ...');
   const inside = await startInProcess();
   try {
     const storeCalls = await countStoreCalls(inside, 500);
-    return { starts, storeCalls, decisions: await timeDecisions(inside, plan.decisionRuns) };
+    const decisions = await timeDecisions(inside, plan.decisionRuns);
+    return { starts, storeCalls, decisions, invocations: await timeInvocations(inside, plan.invocations) };
   } finally {
     await inside.close();
   }
@@ -125,11 +134,20 @@ async function measureThroughput({ targets, plan, random }: Rig): Promise<Throug
   return results;
 }
 
+async function measureMemory({ targets: { list }, plan }: Rig): Promise<Growth[]> {
+  const freeway = list.find(({ name }) => name === 'freeway');
+  if (!freeway) return [];
+  say(`Memory over ${plan.growth.requests} requests ...`);
+  pin(freeway.pid, 1);
+  const growth = await measureGrowth(freeway, plan.growth);
+  return growth === null ? [] : [growth];
+}
+
 /** Plays every scenario and the closed loops. A target that breaks off one of them is told of, and the rest goes on. */
 async function measureOutside(
   rig: Rig,
   notRun: string[],
-): Promise<Pick<Board, 'paired' | 'throughput' | 'memory' | 'pinned'>> {
+): Promise<Pick<Board, 'paired' | 'throughput' | 'memory' | 'growth' | 'pinned'>> {
   const { list } = rig.targets;
   const { lame } = rig.targets;
   const pids = [process.pid, ...list.map(({ pid }) => pid), ...(lame ? [lame.pid] : [])];
@@ -154,7 +172,8 @@ async function measureOutside(
     idleMb: idle[index] ?? null,
     afterMb: readRssMb(pid),
   }));
-  return { paired, throughput, memory, pinned };
+  const [growth = null] = await attempt('memory growth', () => measureMemory(rig));
+  return { paired, throughput, memory, growth, pinned };
 }
 
 /** Measures once more what did not hold: noise seldom strikes twice. */

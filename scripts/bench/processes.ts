@@ -71,7 +71,9 @@ async function waitFor(child: ChildProcess, port: number): Promise<void> {
 /** What is started. */
 export interface Program {
   readonly name: string;
-  /** Arguments of Node. */
+  /** What is run; absent: this Node. */
+  readonly command?: string;
+  /** Its arguments. */
   readonly args: (port: number) => readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
@@ -83,13 +85,20 @@ export const toScript = (script: string, env: Readonly<Record<string, string>>):
   env,
 });
 
+/** What `npm start` runs, memory settings included. It is told its port by PORT. */
+export function toStart(env: Readonly<Record<string, string>>): Program {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } };
+  const [, ...args] = scripts.start.split(' ');
+  return { name: 'npm start', args: () => args, env };
+}
+
 /** Runs a program on a free port. Rejects with what it said when it ends or does not listen in time. */
-export async function start({ name, args, env }: Program): Promise<Running> {
+export async function start({ name, command = process.execPath, args, env }: Program): Promise<Running> {
   const port = await findPort();
   // A file, not a pipe: nobody here has to spend time on reading a log line per request.
   const logPath = join(makeFolder(), 'stderr');
   const log = openSync(logPath, 'a');
-  const child = spawn(process.execPath, args(port), {
+  const child = spawn(command, args(port), {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', PORT: String(port), HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'ignore', log],

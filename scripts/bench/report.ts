@@ -95,6 +95,13 @@ function toSections(board: Board): string[] {
     sections.push(`Closed loop, small JSON:\n${toTable(throughputHead, board.throughput.map(toThroughputLine))}`);
   const memory = board.memory.map(({ target, idleMb, afterMb }) => [target, us(idleMb), us(afterMb)]);
   sections.push(`Memory, MB:\n${toTable(['target', 'idle', 'after'], memory)}`);
+  if (board.growth) {
+    const { target, requests, warmMb, afterMb } = board.growth;
+    const grown = ((afterMb / warmMb - 1) * 100).toFixed(1);
+    sections.push(
+      `Memory of ${target}: ${us(warmMb)} MB warmed up, ${us(afterMb)} MB after ${requests} more requests (${grown} %).`,
+    );
+  }
   const decisions = board.decisions.map((row) => [
     row.body,
     String(row.bytes),
@@ -110,6 +117,12 @@ function toSections(board: Board): string[] {
     sections.push(
       `Store calls of one request, the most of ${requests} after the first: ${readsBefore} reads and ${writesBefore} writes before the first byte, ` +
         `${readsAfter} reads and ${writesAfter} writes after it.`,
+    );
+  }
+  if (board.invocations) {
+    const { runs, p50Us, p99Us } = board.invocations;
+    sections.push(
+      `An invocation of the Lambda handler in process, all but the provider, ${runs} times: p50 ${us(p50Us)} us, p99 ${us(p99Us)} us.`,
     );
   }
   if (board.starts) {

@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toEntries } from './fleet.ts';
+import { findNginx } from './nginx.ts';
 import { installPeers } from './peers.ts';
-import { start, toScript, type Program, type Running } from './processes.ts';
+import { start, toScript, toStart, type Program, type Running } from './processes.ts';
 import { makeFolder } from './temporary.ts';
 
 export interface Target {
@@ -34,7 +35,7 @@ export function toFreeway(providerUrl: string, deadUrl: string | null = null): P
   const folder = makeFolder();
   const path = join(folder, 'providers.json');
   writeFileSync(path, JSON.stringify(toEntries(providerUrl, deadUrl)));
-  return toScript('scripts/start.ts', {
+  return toStart({
     FREEWAY_DATA: join(folder, 'data'),
     FREEWAY_PROVIDERS: `@${path}`,
     FREEWAY_OWNER_KEY: OWNER_KEY,
@@ -71,6 +72,9 @@ export async function startTargets(withPeers: boolean): Promise<Targets> {
     );
     const providerUrl = `http://127.0.0.1:${direct.port}/v1`;
     const others = [await attempt('freeway', toFreeway(providerUrl))];
+    const nginx = findNginx(direct.port);
+    if (nginx) others.push(await attempt('nginx', nginx));
+    else missing.push('nginx: it is not installed here');
     const lame = await attempt('freeway', toFreeway(providerUrl, DEAD_URL));
     const found = withPeers ? installPeers(providerUrl) : { peers: [], missing: ['peers: ask for them with --peers'] };
     missing.push(...found.missing);

@@ -29,6 +29,8 @@ function toBoard(more: Partial<Board>): Board {
     paired: [toRow({})],
     throughput: [],
     memory: [],
+    growth: null,
+    invocations: null,
     decisions: [{ body: 'small', bytes: 134, p50Us: 80, p99Us: 120, runs: 100 }],
     storeCalls: { requests: 10, readsBefore: 1, writesBefore: 1, readsAfter: 0, writesAfter: 1 },
     starts: null,
@@ -44,12 +46,16 @@ const failedOf = (board: Board): string[] =>
 
 const ratio = (value: number, low: number, high: number): Partial<PairedRow> => ({ ratio: { value, low, high } });
 const calls = { requests: 10, readsBefore: 1, writesBefore: 1, readsAfter: 0, writesAfter: 1 };
+const growth = { target: 'freeway', requests: 1_000, warmMb: 100, afterMb: 100, failed: 0 };
 const decision = { body: 'large', bytes: 100_000, p50Us: 100, p99Us: 100, runs: 10 };
 
 describe('judge', () => {
   it.each<[string, Partial<Board>, string[]]>([
     ['all within bounds', {}, []],
     ['a ratio whose interval reaches down to the gate', { paired: [toRow(ratio(1.35, 1.29, 1.4))] }, []],
+    ['memory that stays', { growth: { ...growth, afterMb: 109 } }, []],
+    ['memory that grows', { growth: { ...growth, afterMb: 111 } }, ['memory']],
+    ['memory that stays while answers fail', { growth: { ...growth, failed: 1 } }, ['memory']],
     ['a ratio surely past the gate', { paired: [toRow(ratio(1.35, 1.31, 1.4))] }, ['small JSON']],
     ['a good ratio of answers that were not whole', { paired: [toRow({ failed: 1 })] }, ['small JSON']],
     [
