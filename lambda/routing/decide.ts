@@ -1,6 +1,6 @@
 // The one decision: which candidates may serve a request, in which order, and why the others may not.
 import type { PoolUnit } from '#shared/pools.ts';
-import { challenge, compare, requiredSize, toLeader, toOrder, valueOf } from './order.ts';
+import { challenge, compare, requiredSize, toLeader, toOrder, toShortOrder, valueOf } from './order.ts';
 import type { Policy } from './policy.ts';
 import { cautious } from './pools-caution.ts';
 import { mostUsdOf, needOf, type Asked, type RequestProfile } from './profile.ts';
@@ -142,6 +142,10 @@ function fitsNow({ limits, caution }: Standing, asked: Asked, profile: RequestPr
 interface Judging {
   readonly input: DecideInput;
   readonly floor: { readonly rank: number; readonly hard: boolean };
+  /** Whether candidates fit at all, looked up; null when each has to be judged. */
+  readonly fits: Uint8Array | null;
+  /** The most that may be paid, US dollars. */
+  readonly roomUsd: number;
   readonly glance: Glance;
 }
 
@@ -199,6 +203,28 @@ function judgeFit(candidate: Candidate, { profile, policy, selector }: DecideInp
   return code.eligible;
 }
 
+/** Verdicts of `judgeFit` on all candidates of a fleet, by what they depend on. */
+const fits = new WeakMap<readonly Candidate[], Map<string, Uint8Array>>();
+/** Kinds of requests remembered for a fleet: few are asked again and again. */
+const MOST_KINDS = 64;
+
+/** The verdicts of `judgeFit` for requests of this kind; null for those that ask for something of their own. */
+function findFits({ candidates, ...asked }: DecideInput): Uint8Array | null {
+  const { profile, policy, selector } = asked;
+  const { kind, needs, maxOutputTokens } = profile;
+  const { only, ignore, paid, noTraining, regions, maxRetentionDays } = policy;
+  if (only !== null || ignore.length > 0 || maxOutputTokens !== null || regions !== undefined) return null;
+  const name = `${kind} ${needs} ${paid === 'never' || selector.freeOnly} ${noTraining} ${maxRetentionDays}`;
+  let known = fits.get(candidates);
+  if (known === undefined) fits.set(candidates, (known = new Map()));
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  if (known.size >= MOST_KINDS) known.clear();
+  const verdictsOnAll = Uint8Array.from(candidates, (candidate) => judgeFit(candidate, { candidates, ...asked }));
+  known.set(name, verdictsOnAll);
+  return verdictsOnAll;
+}
+
 /** Whether it may be asked now: context, limits, rests, breaker, quota. */
 function judgeNow(candidate: Candidate, standing: Standing, judging: Judging): number {
   const { profile, nowMs, lastResort } = judging.input;
@@ -212,14 +238,9 @@ function judgeNow(candidate: Candidate, standing: Standing, judging: Judging): n
 }
 
 /** Whether the most the call can cost is more than may still be paid; an unknown price always is. */
-function isOverBudget(
-  candidate: Candidate,
-  { ratio, caution }: Standing,
-  { budgetUsd = Infinity, profile, policy: { maxCostUsd = Infinity } }: DecideInput,
-): boolean {
-  const roomUsd = Math.min(budgetUsd, maxCostUsd);
-  if (candidate.tier !== 'paid' || roomUsd === Infinity) return false;
-  return (mostUsdOf(profile, { candidate, ratio, caution }) ?? Infinity) > roomUsd;
+function isOverBudget(candidate: Candidate, { ratio, caution }: Standing, { input, roomUsd }: Judging): boolean {
+  if (roomUsd === Infinity || candidate.tier !== 'paid') return false;
+  return (mostUsdOf(input.profile, { candidate, ratio, caution }) ?? Infinity) > roomUsd;
 }
 
 /** Whether a thrifty request leaves this candidate alone, whether or not it is free just now. */
@@ -234,10 +255,10 @@ function judge(index: number, judging: Judging): number {
   const standing = input.standings[index];
   if (candidate === undefined || standing === undefined) return code.other_model;
   if (input.tried.size > 0 && input.tried.has(index)) return code.already_tried;
-  const fit = judgeFit(candidate, input);
+  const fit = judging.fits?.[index] ?? judgeFit(candidate, input);
   if (fit !== code.eligible) return fit;
   if (floor.hard && candidate.roleRank < floor.rank) return code.below_quality_floor;
-  if (isOverBudget(candidate, standing, input)) return code.over_budget;
+  if (isOverBudget(candidate, standing, judging)) return code.over_budget;
   if (input.refused.size > 0 && (input.refused.get(index) ?? 0) > input.nowMs) return code.quota_used_up;
   // A model below what the request should have is no way to save.
   if (input.thrifty && candidate.roleRank < floor.rank) return code.kept_for_later;
@@ -249,11 +270,12 @@ function judge(index: number, judging: Judging): number {
 export function decide(input: DecideInput): Decision {
   const count = input.candidates.length;
   const codes = new Uint8Array(count).fill(code.other_model);
-  const order = toOrder(input);
+  const order = toShortOrder(input);
   const [first] = input.candidates;
   if (first === undefined) return { best: -1, spared: -1, eligible: 0, passing: 0, codes };
   const glance: Glance = { asked: { candidate: first, ratio: 1 }, limits: null, caution: 1, fits: false };
-  const judging: Judging = { input, floor: requiredSize(input), glance };
+  const roomUsd = Math.min(input.budgetUsd ?? Infinity, input.policy.maxCostUsd ?? Infinity);
+  const judging: Judging = { input, floor: requiredSize(input), fits: findFits(input), roomUsd, glance };
   const [leader, spared] = [toLeader(order), toLeader(order)];
   const { among } = input.selector;
   let eligible = 0;

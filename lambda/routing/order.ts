@@ -112,6 +112,38 @@ export function toOrder(input: DecideInput): Order {
   return { input, floorRank: requiredSize(input).rank, places };
 }
 
+/** Measures that are equal for all candidates of a fleet, whatever the request. */
+const uniform = new WeakMap<readonly Candidate[], ReadonlySet<Measure>>();
+
+function uniformOf(candidates: readonly Candidate[]): ReadonlySet<Measure> {
+  const known = uniform.get(candidates);
+  if (known) return known;
+  const [first] = candidates;
+  const measures = new Set<Measure>();
+  if (candidates.every(({ tier }) => tier === first?.tier)) measures.add('tier');
+  if (candidates.every(({ tier }) => tier !== 'paid')) measures.add('price');
+  if (candidates.every(({ priority }) => priority === first?.priority)) measures.add('priority');
+  uniform.set(candidates, measures);
+  return measures;
+}
+
+function isAnyShared(standings: readonly Standing[]): boolean {
+  for (const { shared } of standings) if (shared) return true;
+  return false;
+}
+
+/** The same order without the measures in which no two candidates can differ: the same one is first. */
+export function toShortOrder(input: DecideInput): Order {
+  const { places, floorRank } = toOrder(input);
+  const equal = uniformOf(input.candidates);
+  const isShared = isAnyShared(input.standings);
+  const telling = places.filter((measure) => {
+    if (measure === 'contested' || measure === 'doubtful') return isShared;
+    return measure === 'belowFloor' ? floorRank > 0 : !equal.has(measure);
+  });
+  return { input, floorRank, places: telling };
+}
+
 /** One measure of one candidate; those that are asked for most come first. */
 export function valueOf(measure: Measure, index: number, { input, floorRank }: Order): number {
   const candidate = input.candidates[index];

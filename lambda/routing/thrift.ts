@@ -13,8 +13,10 @@ export function isContested(
   { candidates, standings, profile }: DecideInput,
   how: 'others' | 'othersAtWorst' = 'others',
 ): boolean {
-  const [candidate, standing] = [candidates[index], standings[index]];
-  if (!candidate || !standing?.shared) return false;
+  const standing = standings[index];
+  if (!standing?.shared) return false;
+  const candidate = candidates[index];
+  if (!candidate) return false;
   const { limits, ratio, caution } = standing;
   return limits.some((limit) => {
     const { unit, room, most } = limit;

@@ -308,3 +308,55 @@ describe('properties', () => {
     );
   });
 });
+
+describe('what a fleet is remembered by', () => {
+  it('changes no decision: request after request over one fleet decides as if each were the first', () => {
+    const candidate = fc.record({
+      kind: fc.constantFrom('chat' as const, 'embedding' as const),
+      tier: fc.constantFrom('free' as const, 'paid' as const),
+      sizeRank: fc.nat(2),
+      priority: fc.constantFrom(1, 1, 2),
+      capabilities: fc.nat(3),
+      trainsOnPrompts: fc.constantFrom(true, false),
+      maxOutput: fc.constantFrom(null, 100, 1_000),
+    });
+    const request = fc.record({
+      needs: fc.nat(3),
+      paid: fc.constantFrom('never' as const, 'fallback' as const, 'allowed' as const),
+      noTraining: fc.boolean(),
+      freeOnly: fc.boolean(),
+      ignore: fc.constantFrom([], ['acme']),
+      maxOutputTokens: fc.constantFrom(null, null, 500),
+      maxCostUsd: fc.constantFrom(undefined, 0),
+      mode: fc.constantFrom(null, 'small' as const, 'reasoning' as const),
+      shared: fc.boolean(),
+      pressures: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(candidate, { minLength: 1, maxLength: 8 }),
+        fc.array(request, { minLength: 2, maxLength: 12 }),
+        (fleet, requests) => {
+          const { candidates } = toInput({ candidates: fleet });
+          for (const { needs, paid, noTraining, freeOnly, ignore, maxOutputTokens, maxCostUsd, ...more } of requests) {
+            const limit = { unit: 'requests', room: 1, most: 9, others: 1, othersAtWorst: 2 } as const;
+            const input = toInput({
+              candidates: fleet,
+              standings: more.pressures.map((pressure, at) => ({
+                pressure,
+                ...(more.shared && at % 2 === 0 ? { shared: true, limits: [limit] } : {}),
+              })),
+              policy: { paid, noTraining, ignore, ...(maxCostUsd === undefined ? {} : { maxCostUsd }) },
+              profile: { needs, maxOutputTokens },
+              selector: { freeOnly, mode: more.mode },
+            });
+            const remembered = decide({ ...input, candidates });
+            expect(remembered).toEqual(decide(input));
+            expect(remembered.best).toBe(planOf(remembered, input)[0] ?? -1);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
