@@ -32,10 +32,14 @@ it('usage agrees with the books of the providers, and counts what was absorbed',
   const served = books.reduce((sum, { accepted }) => sum + accepted, 0);
   expect(served).toBe(2);
   await page.goto(`${rig.server.url}/usage`);
-  await page.getByText('2 Requests', { exact: true }).waitFor();
+  await page.getByText('2 requests', { exact: true }).waitFor();
   expect(await figureOf(page, 'Answered free')).toMatch(/^100/);
   expect(await figureOf(page, 'Limits and faults absorbed')).toMatch(/^1/);
   expect(await figureOf(page, 'Paid')).toMatch(/^\$0/);
+  expect(await figureOf(page, 'Reached you')).toBe('0');
+  const log = page.getByRole('region', { name: 'Requests', exact: true });
+  await page.getByLabel('All providers').selectOption('openai-compatible');
+  await expect.poll(() => log.getByRole('listitem').count()).toBe(2);
   const usage = await page.request.get(`${rig.server.url}/api/usage`);
   const { total } = (await usage.json()) as { total: { input_tokens: number; output_tokens: number } };
   const tokens = books.reduce((sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens, 0);

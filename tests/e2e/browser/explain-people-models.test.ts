@@ -1,5 +1,5 @@
 // Explain, people, models and limits: what a request would meet, who may sign in, how limits stand; by keyboard, and as the server tells it.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findAxeFaults, openRig, type Rig } from './rig.ts';
 
 const facts = { size: 'large', context: 131_072, maxOutput: 8_192 };
@@ -85,19 +85,4 @@ it('models: how much of each limit is used, found by word', async () => {
   await page.getByRole('searchbox').fill('zzz');
   await page.getByText('Nothing fits. Try another word.').waitFor();
   await page.context().close();
-});
-
-describe.each(['/explain', '/models', '/people'])('%s', (path) => {
-  it('fits a small phone in the dark, in German', async () => {
-    const page = await rig.openPage(path, {
-      colorScheme: 'dark',
-      locale: 'de-DE',
-      viewport: { width: 320, height: 640 },
-    });
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    expect(await findAxeFaults(page)).toEqual([]);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    expect(width).toBe(320);
-    await page.context().close();
-  });
 });

@@ -55,3 +55,10 @@ export function formatMoment(atMs: number, language: Language, nowMs = Date.now(
     sameDay ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' },
   ).format(atMs);
 }
+
+/** `21 Nov` of `2026-11-21`. */
+export function formatDay(day: string, language: Language): string {
+  const atMs = Date.parse(day);
+  if (Number.isNaN(atMs)) return day;
+  return new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(atMs);
+}

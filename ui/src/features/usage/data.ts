@@ -27,21 +27,36 @@ export function useUsage(days: number, by: UsageGroup): UseQueryResult<Usage> {
   });
 }
 
+/** Which requests the log shows; empty: all. */
+export interface LogFilter {
+  readonly provider: string;
+  readonly outcome: string;
+}
+
+/** The query of a range and a filter. */
+export const toQuery = (days: number, { provider, outcome }: LogFilter): string =>
+  new URLSearchParams({
+    from: toFrom(days),
+    ...(provider === '' ? {} : { provider }),
+    ...(outcome === '' ? {} : { outcome }),
+  }).toString();
+
 /** The log, a page at a time. */
-export function useRecords(days: number) {
+export function useRecords(days: number, filter: LogFilter) {
   const api = useApi();
   return useInfiniteQuery({
-    queryKey: ['usage', 'records', days],
+    queryKey: ['usage', 'records', days, filter],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) => {
       const after = pageParam === null ? '' : `&after=${encodeURIComponent(pageParam)}`;
       return api.call({
-        path: `/api/usage/records?from=${toFrom(days)}&limit=25${after}`,
+        path: `/api/usage/records?${toQuery(days, filter)}&limit=25${after}`,
         schema: usageRecordsSchema,
         signal,
       });
     },
     getNextPageParam: ({ next }) => next,
+    placeholderData: (before) => before,
   });
 }
 

@@ -1,4 +1,5 @@
 // The log of requests, newest first; each opens its receipt.
+import { Download } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { Button } from '../../components/button.tsx';
@@ -6,7 +7,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { TierBadge } from '../../components/tier-badge.tsx';
 import { formatDuration, formatMoment, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
-import { useRecords } from './data.ts';
+import { toQuery, useRecords, useUsage, type LogFilter } from './data.ts';
 import { usageMessages } from './messages.ts';
 import { ReceiptView } from './receipt.tsx';
 
@@ -38,21 +39,80 @@ function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen
   );
 }
 
+interface FilterProps {
+  readonly days: number;
+  readonly filter: LogFilter;
+  readonly onFilter: (filter: LogFilter) => void;
+}
+
+/** Names by which a range of usage can be told apart. */
+const useNames = (days: number, by: 'provider' | 'outcome'): readonly string[] =>
+  (useUsage(days, by).data?.groups ?? []).map(({ name }) => name).filter((name) => name !== '');
+
+function Filters({ days, filter, onFilter }: FilterProps): ReactNode {
+  const t = useMessages(usageMessages);
+  const choices = [
+    { name: 'provider', all: t.allProviders, options: useNames(days, 'provider') },
+    { name: 'outcome', all: t.allOutcomes, options: useNames(days, 'outcome') },
+  ] as const;
+  return (
+    <div role="group" aria-label={t.filters} className="flex flex-wrap items-center gap-2">
+      {choices.map(({ name, all, options }) => (
+        <select
+          key={name}
+          aria-label={all}
+          value={filter[name]}
+          onChange={({ target }) => onFilter({ ...filter, [name]: target.value })}
+          className="min-h-9 max-w-full rounded-xl border border-line-strong bg-page px-2 text-sm"
+        >
+          <option value="">{all}</option>
+          {options.map((option) => (
+            <option key={option} value={option}>
+              {t.outcomes[option] ?? option.replaceAll('_', ' ')}
+            </option>
+          ))}
+        </select>
+      ))}
+      <a
+        href={`/api/usage/records?format=csv&${toQuery(days, filter)}`}
+        download="usage.csv"
+        className="inline-flex min-h-9 items-center gap-2 rounded-xl border border-line bg-raised px-3 text-[0.8125rem] font-medium hover:bg-hover"
+      >
+        <Download size={15} aria-hidden />
+        {t.export}
+      </a>
+    </div>
+  );
+}
+
 /** The log. */
 export function UsageLog({ days }: { readonly days: number }): ReactNode {
   const t = useMessages(usageMessages);
-  const { data, hasNextPage, fetchNextPage, isFetchingNextPage } = useRecords(days);
+  const [filter, setFilter] = useState<LogFilter>({ provider: '', outcome: '' });
+  const { data, hasNextPage, fetchNextPage, isFetchingNextPage } = useRecords(days, filter);
   const [open, setOpen] = useState<UsageRecord | null>(null);
   const records = data?.pages.flatMap((page) => page.data) ?? [];
-  if (records.length === 0) return null;
   return (
     <section aria-label={t.log} className="mt-8">
-      <h2 className="text-base font-semibold">{t.log}</h2>
-      <ul className="mt-3 divide-y divide-line overflow-hidden rounded-2xl border border-line bg-raised">
-        {records.map((record) => (
-          <Row key={record.request_id} record={record} onOpen={() => setOpen(record)} />
-        ))}
-      </ul>
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <h2 className="text-base font-semibold">{t.log}</h2>
+        <Filters days={days} filter={filter} onFilter={setFilter} />
+      </div>
+      {data !== undefined && records.length === 0 && (
+        <p
+          role="status"
+          className="mt-3 rounded-2xl border border-dashed border-line-strong px-4 py-8 text-center text-sm text-muted"
+        >
+          {t.noMatch}
+        </p>
+      )}
+      {records.length > 0 && (
+        <ul className="mt-3 divide-y divide-line overflow-hidden rounded-2xl border border-line bg-raised">
+          {records.map((record) => (
+            <Row key={record.request_id} record={record} onOpen={() => setOpen(record)} />
+          ))}
+        </ul>
+      )}
       {hasNextPage && (
         <Button small className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
           {t.older}

@@ -1,0 +1,84 @@
+// The sums of a range by whatever one asks: provider, model, key, kind, cost or person.
+import { useId, useState, type ReactNode } from 'react';
+import type { UsageGroup } from '#shared/api/usage.ts';
+import { formatCompact, formatCount, formatUsd } from '../../lib/format.ts';
+import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { useUsage, type Usage } from './data.ts';
+import { usageMessages } from './messages.ts';
+
+const groupings = ['provider', 'model', 'key', 'operation', 'tier', 'person'] as const satisfies readonly UsageGroup[];
+type Grouping = (typeof groupings)[number];
+
+const cell = 'px-4 py-2.5 text-end tabular-nums';
+
+function GroupRow({ group }: { readonly group: Usage['groups'][number] }): ReactNode {
+  const t = useMessages(usageMessages);
+  const language = useLanguage();
+  return (
+    <tr>
+      <th scope="row" className="max-w-64 truncate px-4 py-2.5 text-start font-normal">
+        {group.name === '' ? t.nobody : group.name}
+      </th>
+      <td className={cell}>{formatCount(group.requests, language)}</td>
+      <td className={cell}>{formatCompact(group.input_tokens + group.output_tokens, language)}</td>
+      <td className={cell}>{formatUsd(group.cost_usd, language)}</td>
+      <td className={cell}>{formatUsd(group.saved_usd, language)}</td>
+    </tr>
+  );
+}
+
+/** The table. */
+export function GroupTable({ days }: { readonly days: number }): ReactNode {
+  const t = useMessages(usageMessages);
+  const id = useId();
+  const [by, setBy] = useState<Grouping>('provider');
+  const { data } = useUsage(days, by);
+  return (
+    <div className="mt-8">
+      <div className="flex items-center gap-2">
+        <label id={id} htmlFor={`${id}-by`} className="text-base font-semibold">
+          {t.by}
+        </label>
+        <select
+          id={`${id}-by`}
+          value={by}
+          onChange={({ target }) => setBy(groupings.find((one) => one === target.value) ?? by)}
+          className="min-h-9 rounded-xl border border-line-strong bg-page px-2 text-sm"
+        >
+          {groupings.map((one) => (
+            <option key={one} value={one}>
+              {t.groups[one]}
+            </option>
+          ))}
+        </select>
+      </div>
+      {/* Wide tables scroll inside, and are reached by keyboard. */}
+      <div
+        tabIndex={0}
+        role="region"
+        aria-labelledby={id}
+        className="mt-3 overflow-x-auto rounded-2xl border border-line bg-raised"
+      >
+        <table className="w-full text-sm">
+          <thead>
+            <tr className="text-xs text-muted">
+              <th scope="col" className="px-4 py-2.5 text-start font-medium">
+                {t.groups[by]}
+              </th>
+              {[t.requests, t.tokens, t.paid, t.saved].map((name) => (
+                <th key={name} scope="col" className="px-4 py-2.5 text-end font-medium">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody className="divide-y divide-line">
+            {(data?.groups ?? []).map((group) => (
+              <GroupRow key={group.name} group={group} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  );
+}
