@@ -1,6 +1,7 @@
 // Serves on this machine, with simulated providers when there is no key yet: what `npm start` and `npm run demo` run, packed or from its sources.
 import { ConfigError, type Environment } from '#lambda/config.ts';
 import { createLiveEnvironment, type LiveEnvironment } from '#lambda/main-environment.ts';
+import { createLog, toErrorFields } from '#lambda/telemetry/log.ts';
 import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { isUiStale, uiDist } from './ui/folders.ts';
@@ -103,6 +104,9 @@ function follow(environment: LiveEnvironment, first: Environment, { freeway }: L
 async function main(): Promise<void> {
   const log = createLineWriter();
   process.on('exit', log.flush);
+  const faults = createLog({ level: 'info', write: log.write, now: Date.now });
+  // What one request has left behind must not end all others.
+  process.on('unhandledRejection', (error) => faults.error('process.unheard', toErrorFields(error)));
   const environment = openEnvironment();
   const env = await environment.read();
   const demo = await openDemo(env);

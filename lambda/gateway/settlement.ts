@@ -101,12 +101,22 @@ function toLimitRest(failure: ProviderFailure, input: SettlementInput): Ops[] {
   return maybeChance ? [count] : [rest, count];
 }
 
+function isEmpty({ add, set, remove }: Ops): boolean {
+  for (const _ in add) return false;
+  for (const _ in set) return false;
+  return remove.length === 0;
+}
+
 function toBench(input: SettlementInput): Ops[] {
   const { candidate, outcome, moment } = input;
   const { failure } = outcome;
   const book = moment.book ?? {};
   const { mark } = candidate;
-  if (failure === null) return [afterSuccess(book, mark, moment.nowMs), ...forgetLimits(book, mark)];
+  if (failure === null) {
+    const closed = afterSuccess(book, mark, moment.nowMs);
+    const forgotten = forgetLimits(book, mark);
+    return isEmpty(closed) ? forgotten : [closed, ...forgotten];
+  }
   if (failure.kind === 'rate_limited') return toLimitRest(failure, input);
   const policy = policyFor(failure);
   const ops: Ops[] = [];
@@ -161,34 +171,26 @@ export interface Settlement {
   readonly actual: Amounts | null;
 }
 
-function isEmpty({ add, set, remove }: Ops): boolean {
-  for (const _ in add) return false;
-  for (const _ in set) return false;
-  return remove.length === 0;
-}
-
 /** How an attempt is settled in the books. */
 export function toSettlement(input: SettlementInput): Settlement {
   const { candidate, reservation, outcome, moment } = input;
   const actual = toActual(input);
-  const settled =
-    reservation.hold === null ? [] : [planSettle({ hold: reservation.hold, actual, nowMs: moment.nowMs })];
-  const learned = absorbLimits({
-    pools: candidate.pools,
-    observed: outcome.limits,
-    settled: settled[0] ?? null,
-    ...moment,
-  });
+  const { hold } = reservation;
+  const settled = hold === null ? null : planSettle({ hold, actual, nowMs: moment.nowMs });
+  const observed = outcome.limits;
+  const learned = observed.length === 0 ? null : absorbLimits({ pools: candidate.pools, observed, settled, ...moment });
+  const told = learned === null ? [] : [learned, ...toQuarantine(learned.quarantined.length, input)];
   const parts = [
-    ...settled,
-    learned,
+    ...(settled === null ? [] : [settled]),
+    ...told,
     ...toBench(input),
-    ...toQuarantine(learned.quarantined.length, input),
     ...toRatio(input),
     ...toMiss(input),
-  ].filter((ops) => !isEmpty(ops));
-  const ops = parts.length === 0 ? null : mergeOps(...parts);
-  return { ops: ops === null || isEmpty(ops) ? null : ops, foreign: learned.foreign === true, actual };
+  ];
+  // Most calls teach nothing.
+  if (parts.every(isEmpty)) return { ops: null, foreign: learned?.foreign === true, actual };
+  const ops = mergeOps(...parts);
+  return { ops: isEmpty(ops) ? null : ops, foreign: learned?.foreign === true, actual };
 }
 
 /** The rest of a whole credential after this outcome; null when it needs none. */

@@ -15,6 +15,8 @@ export function joinHeaders(raw: Readonly<Record<string, string | readonly strin
 // Every sign that may not stand in a header value, by RFC 9110, section 5.5.
 // eslint-disable-next-line no-control-regex
 const unsafe = /[^\t\x20-\x7e\x80-\xff]/g;
+// eslint-disable-next-line no-control-regex
+const unsafeInCookies = /[^\t\n\x20-\x7e\x80-\xff]/g;
 
 /** The headers of a reply with the security headers. Signs that no header can carry become `?`; cookies are returned on their own. */
 export function toReplyHeaders(headers: Headers): {
@@ -30,4 +32,17 @@ export function toReplyHeaders(headers: Headers): {
     else safe[name] = value.replace(unsafe, '?');
   }
   return { headers: safe, cookies };
+}
+
+/** The same as names and values in turn, cookies among them: as a server writes them without looking anything up. */
+export function toReplyLines(headers: Headers): string[] {
+  const lines: string[] = [];
+  for (const name in securityHeaders)
+    if (headers[name] === undefined) lines.push(name, securityHeaders[name] as string);
+  for (const name in headers) {
+    const value = (headers[name] ?? '').replace(name === 'set-cookie' ? unsafeInCookies : unsafe, '?');
+    if (name !== 'set-cookie') lines.push(name, value);
+    else for (const cookie of value.split('\n')) lines.push(name, cookie);
+  }
+  return lines;
 }

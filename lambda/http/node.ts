@@ -5,7 +5,7 @@ import { CallerError } from '#shared/failures.ts';
 import type { Exchange, Handler, Headers, ReplyBody } from '../ports.ts';
 import { refuseEncoding, tooLarge } from './body.ts';
 import { createFarewell, type Farewell } from './farewell.ts';
-import { joinHeaders, toReplyHeaders } from './headers.ts';
+import { joinHeaders, toReplyLines } from './headers.ts';
 
 /** What a client may take and send, and until when. */
 export interface NodeLimits {
@@ -87,7 +87,13 @@ function watchEnding(response: ServerResponse, onClose: (ending: Ending) => void
   return ending;
 }
 
-type Head = Record<string, string | string[]>;
+/** Status and headers; these as names and values in turn. */
+interface Head {
+  readonly status: number;
+  readonly lines: string[];
+  /** The headers tell how long the body is. */
+  readonly isFramed: boolean;
+}
 
 /** Whole replies up to this size leave in one piece with their head. */
 const ONE_PIECE_BYTES = 16_384;
@@ -95,27 +101,27 @@ const ONE_PIECE_BYTES = 16_384;
 const bodiless: ReadonlySet<number> = new Set([204, 304]);
 
 /** Sends a reply that is known in full: its length is told, so that it needs no framing. */
-function sendWhole(response: ServerResponse, { status, head }: { status: number; head: Head }, body: Buffer): void {
-  const isFramed = 'content-length' in head || bodiless.has(status);
-  response.writeHead(status, isFramed ? { ...head } : { ...head, 'content-length': String(body.length) });
+function sendWhole(response: ServerResponse, { status, lines, isFramed }: Head, body: Buffer): void {
+  if (!isFramed && !bodiless.has(status)) lines.push('content-length', String(body.length));
+  response.writeHead(status, lines);
   // As text that stands for the same bytes, since only text shares a piece with the head.
   if (body.length <= ONE_PIECE_BYTES) response.end(body.toString('latin1'), 'latin1');
   else response.end(body);
 }
 
 /** The head is held back until the body begins, to be sent with it. */
-function toBody(response: ServerResponse, { status, head }: { status: number; head: Head }, ending: Ending): ReplyBody {
+function toBody(response: ServerResponse, head: Head, ending: Ending): ReplyBody {
   return {
     write: (chunk) => {
       if (response.destroyed || response.writableEnded) return true;
-      if (!response.headersSent) response.writeHead(status, { ...head });
+      if (!response.headersSent) response.writeHead(head.status, head.lines);
       return response.write(chunk);
     },
     drained: ending.drained,
     end: (last = '') => {
       if (response.writableEnded) return;
       if (response.headersSent) response.end(last);
-      else sendWhole(response, { status, head }, toBuffer(last));
+      else sendWhole(response, head, toBuffer(last));
     },
   };
 }
@@ -162,11 +168,9 @@ function toExchange({ request, response, ending, stopping }: Conversation): Exch
     reply: (status, given) => {
       if (replied) throw new Error('a request is replied to once');
       replied = true;
-      const { headers: safe, cookies } = toReplyHeaders(given);
-      const head: Record<string, string | string[]> = { ...safe };
-      if (cookies.length > 0) head['set-cookie'] = [...cookies];
-      if (stopping()) head['connection'] = 'close';
-      return toBody(response, { status, head }, ending);
+      const lines = toReplyLines(given);
+      if (stopping()) lines.push('connection', 'close');
+      return toBody(response, { status, lines, isFramed: given['content-length'] !== undefined }, ending);
     },
   };
 }
@@ -176,7 +180,7 @@ async function serve(handler: Handler, exchange: Exchange, response: ServerRespo
     await handler(exchange);
   } catch {
     // Handlers don't reject; should one do so, it must not take the process with it. The caller gets a bare 500.
-    if (!response.headersSent) response.writeHead(500, { ...toReplyHeaders({}).headers, 'content-length': '0' }).end();
+    if (!response.headersSent) response.writeHead(500, toReplyLines({ 'content-length': '0' })).end();
   }
   // A reply that was left open is not whole: cut it, so that it is not taken for whole.
   if (!response.writableEnded) response.destroy();

@@ -31,6 +31,24 @@ export function toErrorFields(error: unknown): LogFields {
   return { error: error.name, stack: frames.join('\n') };
 }
 
+/** Values of these fields come again and again: names of ours, and of models and credentials. */
+const repeated: ReadonlySet<string> = new Set(['operation', 'route', 'credential', 'tier', 'finish', 'outcome']);
+/** Remembered at most; then anew. */
+const MOST_REMEMBERED = 2_000;
+
+/** The same as `redact`, looked up where the text was seen before. */
+function createMemory(): (text: string) => string {
+  const seen = new Map<string, string>();
+  return (text) => {
+    const known = seen.get(text);
+    if (known !== undefined) return known;
+    if (seen.size >= MOST_REMEMBERED) seen.clear();
+    const safe = redact(text);
+    seen.set(text, safe);
+    return safe;
+  };
+}
+
 export interface LogOptions {
   readonly level: LogLevel;
   readonly write: (line: string) => void;
@@ -40,6 +58,7 @@ export interface LogOptions {
 /** A log that writes lines. */
 export function createLog({ level, write, now }: LogOptions): Log {
   const from = levels.indexOf(level);
+  const redactAgain = createMemory();
   const at =
     (line: LogLevel) =>
     (event: string, fields: LogFields = {}): void => {
@@ -48,7 +67,7 @@ export function createLog({ level, write, now }: LogOptions): Log {
       for (const name in fields) {
         const value = fields[name as keyof LogFields];
         if (!known.has(name) || value === undefined) continue;
-        entry[name] = typeof value === 'string' ? redact(value) : value;
+        entry[name] = typeof value !== 'string' ? value : repeated.has(name) ? redactAgain(value) : redact(value);
       }
       write(`${JSON.stringify(entry)}\n`);
     };
