@@ -233,6 +233,7 @@ export const providerSchema = z.object({
   /** May hold `{field}` placeholders filled from the credential. */
   baseUrl: z.string(),
   /** Paths of calls by their kind; by the id of another wire than `wire`, what goes before that wire's own paths. */
+  /** Paths behind the base URL, where they depart from the wire's, by what is called there. `check`: answers whoever has a key, and costs nothing. */
   paths: z._default(z.record(z.string(), z.string()), {}),
   auth: authSchema,
   /** How calls are authorised where the key is no plain one, but stands for an identity: access keys, an application, a role. */

@@ -160,8 +160,12 @@ async function showsToAnybody(credential: Credential, entry: FleetEntry, deps: T
 
 async function find(entry: FleetEntry, provider: Provider, deps: TestDeps): Promise<Found> {
   const credential = toCredential(entry, provider);
-  const reply = await askAs(deps, credential, toCall(credential, '/models'));
+  const check = provider.paths['check'];
+  const reply = await askAs(deps, credential, toCall(credential, check ?? '/models'));
   const nowMs = deps.clock.now();
+  // A path that answers whoever has a key, and nobody else.
+  if (check !== undefined && isGood(reply)) return { outcome: 'works' };
+  if (check !== undefined) return fromFailure(deps.dialectOf(provider).parseFailure(reply, nowMs), nowMs);
   // Some have no list at all; their chat tells.
   if (reply.status === 404 || reply.status === 405) {
     const found = await askForOneToken(credential, deps);
