@@ -188,6 +188,8 @@ export const modelSchema = z.object({
   formats: z.optional(z.array(z.string())),
   maxBytes: z.optional(z.int()),
   maxSeconds: z.optional(z.number()),
+  /** Kinds of sound files it takes, as file endings are written; absent: all that are read here. */
+  containers: z.optional(z.array(z.string())),
   features: z.optional(z.array(z.enum(['words', 'segments', 'diarize', 'stream', 'translate']))),
   ask: z.optional(audioAskSchema),
   /**

@@ -111,7 +111,7 @@ async function sizePieces(
   facts: AudioFacts,
 ): Promise<readonly Span[]> {
   const setting = await jobSetting(deps, visit, job);
-  const size = { bytes: source.size, seconds: facts.seconds };
+  const size = { bytes: source.size, seconds: facts.seconds, container: facts.container };
   const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
   const most = toPieceBounds(bounds ?? UNBOUNDED);
   const seconds = facts.seconds ?? 0;

@@ -94,7 +94,8 @@ export async function transcribePiece(ask: PieceAsk, piece: AudioPiece): Promise
   const { services, question, policy, purse, meant } = setting;
   const { fleet, gateway } = services;
   let transcript: Transcript | null = null;
-  const size = { bytes: piece.bytes.length, seconds: piece.seconds };
+  const container = piece.name.slice(piece.name.lastIndexOf('.') + 1);
+  const size = { bytes: piece.bytes.length, seconds: piece.seconds, container };
   const operation = createTranscribeOperation({
     requestId,
     question,

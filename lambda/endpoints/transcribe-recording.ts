@@ -158,7 +158,7 @@ export async function transcribeRecording(ask: RecordingAsk, recording: Recordin
   const { setting, visit, caller } = ask;
   const facts = await readAudioHeader(source, name);
   const { container, type, seconds } = facts;
-  const size = { bytes: source.size, seconds };
+  const size = { bytes: source.size, seconds, container };
   const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
   if (bounds !== null) return inPieces(ask, recording, { facts, bounds });
   const bytes = await toBytes(source);

@@ -1,4 +1,5 @@
 // The transcription of one piece of audio as an operation of the loop: who can take it, what is sent, how the reply is read.
+import type { Model } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { Selector } from '../routing/selector.ts';
@@ -71,8 +72,10 @@ export interface Fitting {
   readonly bounds: SplitBounds | null;
 }
 
-/** How large a recording or a piece of it is. */
+/** How large a recording or a piece of it is, and what kind of file. */
 export interface AudioSize {
+  /** As file endings are written; absent while it is not known. */
+  readonly container?: string;
   readonly bytes: number;
   /** null when unknown. */
   readonly seconds: number | null;
@@ -115,6 +118,27 @@ export function toFitting(selector: Selector, fleet: Fleet, { question, piece }:
   const found = new Map(meant.map((index) => [index, lackOf(fleet, index, question)]));
   const able = meant.filter((index) => found.get(index) === null);
   if (able.length === 0) throw refuseFeature([...found.values()]);
+  const reading = able.filter((index) => reads(fleet.models[index], piece));
+  if (reading.length === 0) throw refuseContainer(piece);
+  return fit({ ...selector, among: reading }, fleet, piece);
+}
+
+function reads(model: Model | undefined, { container }: AudioSize): boolean {
+  return container === undefined || (model?.containers?.includes(container) ?? true);
+}
+
+const refuseContainer = ({ container }: AudioSize): CallerError =>
+  new CallerError(
+    'no_candidate',
+    `None of the models meant takes ${container} files. Send it as mp3, or ask for model "auto".`,
+    {
+      param: 'file',
+    },
+  );
+
+/** Of those who can take it, whoever takes it whole, or what they take at once. */
+function fit(selector: Selector & { readonly among: readonly number[] }, fleet: Fleet, piece: AudioSize): Fitting {
+  const { among: able } = selector;
   const fits = able.filter((index) => takes(boundsOf(fleet, index), piece));
   const isFree = (index: number): boolean => fleet.candidates[index]?.tier !== 'paid';
   const free = able.filter(isFree);
@@ -123,7 +147,7 @@ export function toFitting(selector: Selector, fleet: Fleet, { question, piece }:
     return { selector: { ...selector, among: fits }, bounds: null };
   const among = free.length > 0 ? free : able;
   return {
-    selector: { ...selector, among: able },
+    selector,
     bounds: widest(
       among.map((index) => boundsOf(fleet, index)),
       piece,

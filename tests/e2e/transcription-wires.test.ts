@@ -1,5 +1,6 @@
 // Providers whose formats of transcription are their own, asked by the official client: jobs are waited for, failed over, and undone.
 import OpenAI, { toFile } from 'openai';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#lambda/clock.ts';
@@ -133,6 +134,18 @@ describe('features', () => {
     await expect(ask({ include: ['logprobs'] })).rejects.toMatchObject({ status: 422, param: 'include' });
     await expect(ask({ language: 'xx' })).rejects.toMatchObject({ status: 400, param: 'language' });
     expect(fakes.seen).toEqual([]);
+  });
+
+  it('and kinds of files too: nobody is sent what it can not read', async () => {
+    await start([entry('speechmatics', '/v2', { priority: 1 }), entry('deepgram', '/v1', { priority: 2 })]);
+    const file = await toFile(
+      readFileSync(new URL('../fixtures/audio/browser-recording.webm', import.meta.url)),
+      'a.webm',
+    );
+    const { response } = await ask({ file });
+    expect(response.headers.get('x-freeway-route')).toBe('deepgram/nova-3');
+    expect(calls().every((call) => call.startsWith('POST /v1/listen'))).toBe(true);
+    await expect(ask({ file, model: 'speechmatics/enhanced' })).rejects.toMatchObject({ status: 422, param: 'file' });
   });
 
   it('that were promised and not kept are a failure: nobody gets false times', async () => {
