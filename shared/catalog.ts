@@ -94,6 +94,7 @@ const field = z.enum(chatFields);
  * - `set`: send this value when the caller gave none. `map`: replace one value of a field by another (null drops it).
  * - `systemRole`: role used for developer and system messages. `dropMessageFields`: leave fields out of every message.
  * - `dropNulls`: leave out null fields of body and messages. `exclusive`: when `field` is present, drop `drops`.
+ * - `schemas`: words that schemas of tools and answers may not hold. `mend`: answers are searched for tool calls written as text, or JSON among words.
  * - `effort`: where models of formats without a field for it are told how hard to think.
  * - `requireHeader`: constant extra header. `prefill`: field that marks a last assistant message as the beginning of the answer.
  */
@@ -112,6 +113,8 @@ export const quirkSchema = z.intersection(
     }),
     z.object({ kind: z.literal('dropNulls') }),
     z.object({ kind: z.literal('exclusive'), field, drops: z.array(field) }),
+    z.object({ kind: z.literal('schemas'), without: z.array(z.string()) }),
+    z.object({ kind: z.literal('mend'), what: z.array(z.enum(['tool_calls', 'json'])) }),
     z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
     z.object({ kind: z.literal('requireHeader'), header: z.string(), value: z.string() }),
     z.object({ kind: z.literal('prefill'), field: z.enum(['prefix']) }),

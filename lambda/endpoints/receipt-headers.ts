@@ -19,7 +19,7 @@ const toUsd = (usd: number): string => usd.toFixed(10).replace(/\.?0+$/, '');
 
 /** Headers of a successful reply. */
 export function toReceiptHeaders(receipt: Receipt, requestId: string): Headers {
-  const { candidate, attempts, waitedMs, costUsd, dropped } = receipt;
+  const { candidate, attempts, waitedMs, costUsd, dropped, mended } = receipt;
   return {
     'x-freeway-request-id': requestId,
     'x-freeway-route': toAscii(candidate.route),
@@ -30,6 +30,7 @@ export function toReceiptHeaders(receipt: Receipt, requestId: string): Headers {
     ...(costUsd === null ? {} : { 'x-freeway-cost-usd': toUsd(costUsd) }),
     ...(attempts.length === 0 ? {} : { 'x-freeway-trail': toTrail(attempts) }),
     ...(dropped === undefined ? {} : { 'x-freeway-dropped': toAscii(dropped.join(', ')).slice(0, MAX_TRAIL) }),
+    ...(mended === undefined ? {} : { 'x-freeway-mended': mended.join(', ') }),
   };
 }
 

@@ -15,6 +15,8 @@ export interface Receipt {
   readonly costUsd: number | null;
   /** Fields of the request that the provider's format can't carry; absent: none. */
   readonly dropped?: readonly string[];
+  /** What of the request or of the answer was put right; absent: nothing. */
+  readonly mended?: readonly string[];
 }
 
 /** One step on the way to an answer, for callers who want to watch. */

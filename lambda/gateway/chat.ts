@@ -2,6 +2,8 @@
 import type { WireId } from '#shared/catalog.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
+import { toMendingWire } from '../wire/mend/index.ts';
+import { bendsSchemas } from '../wire/openai-chat/quirks.ts';
 import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter, UpstreamWire } from '../wire/types.ts';
 import type { Headers } from '../ports.ts';
 import { needsMask } from '../routing/capabilities.ts';
@@ -77,15 +79,22 @@ function firstContentMs(candidate: Candidate, question: ChatQuestion, profile: R
   return Math.min(LONGEST_WHOLE_MS, first + (tokens / SLOWEST_TOKENS_PER_SECOND) * 1000);
 }
 
-/** A context whose closing tells what was left out of the request. */
-function tellingDropped(context: ReaderContext, dropped: readonly string[]): ReaderContext {
-  if (dropped.length === 0) return context;
+/** What was left out of a request, and what was put right of it and its answer, so far. */
+interface Notes {
+  readonly dropped: readonly string[];
+  readonly mended: readonly string[];
+}
+
+/** A context whose closing tells the notes, and whose outcome tells what was put right. */
+function tellingNotes(context: ReaderContext, { dropped, mended }: Notes): ReaderContext {
   return {
     ...context,
     closing: (usage, seenTokens) => {
       const closing = context.closing(usage, seenTokens);
-      return { ...closing, freeway: { ...closing.freeway, dropped } };
+      const told = { ...(dropped.length === 0 ? {} : { dropped }), ...(mended.length === 0 ? {} : { mended }) };
+      return { ...closing, freeway: { ...closing.freeway, ...told } };
     },
+    finish: (outcome) => context.finish(mended.length === 0 ? outcome : { ...outcome, mended }),
   };
 }
 
@@ -179,6 +188,9 @@ export function createChatOperation(input: ChatInput): Operation {
   const rescue = createRescue(fleet.candidates, input.policy.rescue);
   /** What the request to a candidate had to leave out. */
   const dropped = new Map<number, readonly string[]>();
+  /** Candidates whose schemas had to be put in other words. */
+  const bent = new Set<number>();
+  const mends = new Map<number, readonly string[]>();
   const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
     const { candidate, target, wireId, pathOf } = toTarget(input, index, stripped);
     const wire = wireOf(wires, wireId);
@@ -189,6 +201,7 @@ export function createChatOperation(input: ChatInput): Operation {
         : wire.renderRequest(continueQuestion(question, continuation), null, target);
     const all = wireId === question.wire ? left : [...question.dropped, ...left];
     if (all.length > 0) dropped.set(index, all);
+    if (bendsSchemas(question.pivot, target)) bent.add(index);
     return {
       path: pathOf(wire.requestPath(question, target)),
       headers: toHeaders(input, wire, target),
@@ -209,14 +222,20 @@ export function createChatOperation(input: ChatInput): Operation {
     rescue,
     prepare,
     dropped: (index) => dropped.get(index) ?? none,
+    mended: (index) => mends.get(index) ?? none,
     read: (index, context) => {
       const dialect = input.dialectOf(index);
-      const wire = wireOf(wires, wireIdOf(fleet, index));
+      const { target, wireId } = toTarget(input, index, none);
       const left = dropped.get(index) ?? none;
-      const model = fleet.candidates[index]?.modelId ?? '';
-      const careful = tellingDropped(quotingNothing(context, question), left);
+      // Each answer begins anew with what was put right of its request.
+      const mended: string[] = bent.has(index) ? ['schemas'] : [];
+      mends.set(index, mended);
+      const onMend = (what: string): unknown => mended.push(what);
+      const wire = toMendingWire(wireOf(wires, wireId), question, { target, onMend });
+      const { model } = target;
+      const careful = tellingNotes(quotingNothing(context, question), { dropped: left, mended });
       return createChatReader(
-        { question, wire, model, callerWire, writer, dialect, context: careful, rescue, dropped: left },
+        { question, wire, model, callerWire, writer, dialect, context: careful, rescue, dropped: left, mended },
         rescue.resume(index),
       );
     },

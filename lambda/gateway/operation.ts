@@ -39,6 +39,8 @@ export interface AttemptOutcome {
   /** Tokens of answer seen, roughly; for the books when usage is unknown. */
   readonly seenTokens: number;
   readonly limits: readonly ObservedLimit[];
+  /** What of the answer was put right; absent: nothing. */
+  readonly mended?: readonly string[];
   /** Why the answer ended; absent or null when that was not told. */
   readonly finish?: Finish | null;
   /** From sending to the first content; null when there was none. */
@@ -96,6 +98,8 @@ export interface Operation {
   prepare(index: number, stripped: readonly string[]): OutgoingCall;
   /** Fields of the caller's request that candidate `index` was not told; absent: none ever are. */
   readonly dropped?: (index: number) => readonly string[];
+  /** What was put right of the call to candidate `index`, and of its answer so far; absent: nothing ever is. */
+  readonly mended?: (index: number) => readonly string[];
   /** A reader for one reply of candidate `index`. */
   read(index: number, context: ReaderContext): ReplyReader;
 }

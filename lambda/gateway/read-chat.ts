@@ -34,6 +34,8 @@ export interface ChatReading {
   readonly writer: StreamWriter;
   /** Fields of the caller's request that this provider was not told. */
   readonly dropped: readonly string[];
+  /** What was put right of the request, and of the answer so far. */
+  readonly mended: readonly string[];
   readonly dialect: Dialect;
   readonly context: ReaderContext;
   readonly rescue: Rescue;

@@ -41,8 +41,10 @@ export const tooLarge: ProviderFailure = {
 };
 
 /** What Freeway tells beside a whole answer; its receipt stands in the headers. */
-export const toNote = ({ dropped }: ChatReading): { readonly dropped: readonly string[] } | undefined =>
-  dropped.length === 0 ? undefined : { dropped };
+export function toNote({ dropped, mended }: ChatReading): Readonly<Record<string, readonly string[]>> | undefined {
+  if (dropped.length === 0 && mended.length === 0) return undefined;
+  return { ...(dropped.length === 0 ? {} : { dropped }), ...(mended.length === 0 ? {} : { mended }) };
+}
 
 /** Not every format names its answers, tells who gave them, or when. */
 export function toNamed<T extends ReplyHead>(head: T, { context, model }: Pick<ChatReading, 'context' | 'model'>): T {

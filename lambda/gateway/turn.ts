@@ -75,7 +75,9 @@ function start(race: Race, runner: Runner): void {
       journey.committed = true;
       const receipt = toReceipt(journey, candidate, priceOf(candidate, usage));
       const dropped = operation.dropped?.(index) ?? [];
-      return caller.commit(dropped.length === 0 ? receipt : { ...receipt, dropped }, contentType);
+      const mended = operation.mended?.(index) ?? [];
+      const told = { ...(dropped.length === 0 ? {} : { dropped }), ...(mended.length === 0 ? {} : { mended }) };
+      return caller.commit({ ...receipt, ...told }, contentType);
     },
     closing: (usage, seenTokens) => toClosing(journey, runner, { usage, seenTokens }),
     onContent: () => win(race, runner, deps.clock.now() - startedAtMs),
@@ -160,6 +162,8 @@ async function settle({ deps, request }: Race, { index, reservation, candidate }
   const labels = { provider: candidate.providerId, tier: candidate.tier };
   deps.metrics.count('freeway_attempts_total', { ...labels, result: outcome.failure?.kind ?? 'ok' });
   if (outcome.failure !== null) return;
+  for (const what of outcome.mended ?? [])
+    deps.metrics.count('freeway_mended_total', { provider: candidate.providerId, what });
   deps.metrics.observe('freeway_attempt_duration_seconds', outcome.ms / 1000, labels);
   if (request.journey.attempts.length > 0) deps.metrics.count('freeway_failovers_total', labels);
 }

@@ -9,6 +9,8 @@ export const metricHelp: Readonly<Record<string, string>> = {
   freeway_attempt_duration_seconds: 'Duration of calls to providers that succeeded, from sending to the last byte.',
   freeway_failovers_total: 'Answers that came only after another candidate had failed.',
   freeway_hedges_total: 'Second candidates asked because the first was slow to begin, by whether the second won.',
+  freeway_mended_total:
+    'Answers that were put right by provider and what: tool calls written as text, JSON among words, schemas that would have been refused.',
   freeway_rescues_total: 'Answers that broke off and were taken up again, by provider and failure.',
   freeway_tokens_total: 'Tokens by direction and tier, as the providers report them.',
   freeway_cost_usd_total: 'US dollars paid by provider, failed calls that were billed included.',

@@ -1,5 +1,6 @@
 // Bends a request body to the ways in which a provider departs from the format. The given body is never changed.
 import type { Quirk } from '#shared/catalog.ts';
+import { bendSchemas } from '../mend/schemas.ts';
 import type { RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord } from '../json.ts';
@@ -67,7 +68,11 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     case 'prefill':
       markPrefill(draft, quirk.field);
       return;
-    // Told by those who write such a format.
+    case 'schemas':
+      bendSchemas(draft, quirk);
+      return;
+    // Told by those who write such a format, and by those who read answers.
+    case 'mend':
     case 'effort':
     case 'requireHeader':
       return;
@@ -155,4 +160,11 @@ function stripField(draft: Draft, field: string, stripped: readonly string[]): v
   const twin = twins[field];
   if (twin !== undefined && !stripped.includes(twin) && draft[twin] === undefined) rename(draft, field, twin);
   delete draft[field];
+}
+
+/** Whether the target's quirks put schemas of the body in other words. */
+export function bendsSchemas(body: Json, target: Pick<RequestTarget, 'quirks' | 'model'>): boolean {
+  return target.quirks.some(
+    (quirk) => quirk.kind === 'schemas' && appliesTo(quirk, target.model) && bendSchemas({ ...body }, quirk),
+  );
 }
