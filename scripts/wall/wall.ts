@@ -84,9 +84,9 @@ async function openRole(name: Role['name'], priority: number, { clock, speed, wi
   return { name, provider, server, entry };
 }
 
-/** The model a call names in its body, or in its path. */
+/** The model a call names in its body, or in its path; health checks have no body, and name none. */
 const modelIn = ({ path, body }: Received): unknown =>
-  (JSON.parse(body) as { model?: unknown }).model ?? path.split('/').at(-2);
+  body === '' ? null : ((JSON.parse(body) as { model?: unknown }).model ?? path.split('/').at(-2));
 const callsOf = ({ name, provider }: Role, family: string): number[] =>
   provider
     .received()

@@ -193,14 +193,15 @@ export async function createWorld({ providers: specs, entries, env = {}, seed = 
     // Nothing is done later: what a request leaves behind stands in the store when it has ended.
     freezes: true,
   });
-  const begin: World['begin'] = (body, headers = {}, path = CHAT_PATH) => {
+  const begin: World['begin'] = (body, headers = {}, target = CHAT_PATH) => {
+    const [path = '', query = ''] = target.split('?');
     const decoder = new TextDecoder();
     const decode = (chunk: Uint8Array): string => decoder.decode(chunk, { stream: true });
     const arrived: Arrived = { status: 0, headers: {}, decode, text: '', ended: false };
     const startedAtMs = clock.now();
     const whole = { model: 'm1', messages: [{ role: 'user', content: 'Tell me a story.' }], ...body };
     const { exchange, gone } = toExchange(whole, headers, arrived);
-    const reply = handler({ ...exchange, path }).then(() => {
+    const reply = handler({ ...exchange, path, query }).then(() => {
       if (failed !== null) throw new Error(failed);
       return toReply({ ...arrived, ms: clock.now() - startedAtMs });
     });
