@@ -5,19 +5,23 @@ import type { Clock } from '#lambda/ports.ts';
 const LOOK_MS = 2;
 const MOST_MS = 25;
 
-/** Runs `speed` times as fast as real time, as long as the process gets to run. */
-export function createFastClock(speed: number): Clock {
+interface Pace {
+  readonly now: () => number;
+  /** Time is looked at until the answered function is called: without looks in between, a quiet time would count as a stop. */
+  readonly hold: () => () => void;
+}
+
+function createPace(speed: number): Pace {
   let nowMs = Date.now();
   let lookedAtMs = performance.now();
+  let looks: NodeJS.Timeout | null = null;
+  let waiting = 0;
   const now = (): number => {
     const realMs = performance.now();
     nowMs += Math.min(MOST_MS, realMs - lookedAtMs) * speed;
     lookedAtMs = realMs;
     return nowMs;
   };
-  // Without looks in between, a quiet time would count as one long stop.
-  let looks: NodeJS.Timeout | null = null;
-  let waiting = 0;
   const hold = (): (() => void) => {
     if (waiting++ === 0) {
       now();
@@ -27,46 +31,46 @@ export function createFastClock(speed: number): Clock {
       if (--waiting === 0 && looks !== null) clearInterval(looks);
     };
   };
-  const after = (ms: number, fire: () => void): (() => void) => {
+  return { now, hold };
+}
+
+/** Runs `speed` times as fast as real time, as long as the process gets to run. */
+export function createFastClock(speed: number): Clock {
+  const { now, hold } = createPace(speed);
+  const after: Clock['after'] = (ms, fire) => {
     const dueAtMs = now() + ms;
     const release = hold();
-    let timer: NodeJS.Timeout;
     let isOver = false;
-    const wait = (): void => {
-      timer = setTimeout(
-        () => {
-          if (dueAtMs - now() > 0.5) return wait();
-          isOver = true;
-          release();
-          fire();
-        },
-        Math.max(0, dueAtMs - nowMs) / speed,
-      );
-    };
-    wait();
-    return () => {
+    const end = (): void => {
       if (isOver) return;
       isOver = true;
       clearTimeout(timer);
       release();
     };
+    const wait = (): NodeJS.Timeout => setTimeout(look, Math.max(0, dueAtMs - now()) / speed);
+    const look = (): void => {
+      if (dueAtMs - now() > 0.5) {
+        timer = wait();
+        return;
+      }
+      end();
+      fire();
+    };
+    let timer = wait();
+    return end;
   };
-  return {
-    now,
-    after,
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        const onAbort = (): void => {
-          cancel();
-          reject(signal?.reason as Error);
-        };
-        const cancel = after(ms, () => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve();
-        });
-        if (signal?.aborted === true) onAbort();
-        else signal?.addEventListener('abort', onAbort, { once: true });
-      }),
-    random: Math.random,
-  };
+  const sleep: Clock['sleep'] = (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        cancel();
+        reject(signal?.reason as Error);
+      };
+      const cancel = after(ms, () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      if (signal?.aborted === true) onAbort();
+      else signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  return { now, after, sleep, random: Math.random };
 }
