@@ -58,7 +58,7 @@ function judgeDecisions({ decisions }: Board): Gate[] {
 }
 
 function judgeStoreCalls({ storeCalls }: Board): Gate[] {
-  const name = 'store: at most 1 read and 1 write before the first byte, 1 write after it';
+  const name = 'store: at most 1 read and 1 write before the first byte, 1 write after it (p95)';
   if (storeCalls === null) return [{ name, passed: false, found: 'not counted', repeat: null }];
   const { readsBefore, writesBefore, readsAfter, writesAfter } = storeCalls;
   const passed =

@@ -71,8 +71,11 @@ const instantUpstream: Upstream = {
 
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** Starts Freeway with the bench's 500 candidates over a store in a temporary folder. */
-export async function startInProcess(): Promise<InProcess> {
+/**
+ * Starts Freeway with the bench's 500 candidates over a store in a temporary folder. One that may be `frozen` after any request, like a Lambda
+ * function, does nothing beside the requests: what the store is asked meanwhile is asked for them.
+ */
+export async function startInProcess({ frozen = false } = {}): Promise<InProcess> {
   const folder = makeFolder();
   const env = {
     FREEWAY_PROVIDERS: JSON.stringify(toEntries('http://127.0.0.1:9/v1')),
@@ -83,7 +86,8 @@ export async function startInProcess(): Promise<InProcess> {
   const calls: StoreCall[] = [];
   const store = countCalls(createSqliteStore({ path: join(folder, 'bench.sqlite') }), calls);
   const common = { store, clock: systemClock, log: silent, metrics: createMetrics() };
-  const freeway = await createFreeway({ ...common, config, providers, upstream: instantUpstream, ownerKey: OWNER_KEY });
+  const own = { upstream: instantUpstream, ownerKey: OWNER_KEY, freezes: frozen };
+  const freeway = await createFreeway({ ...common, config, providers, ...own });
   return {
     freeway,
     deps: { ...common, fleet: freeway.fleet() },

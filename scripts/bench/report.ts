@@ -113,10 +113,11 @@ function toSections(board: Board): string[] {
     `Decision over 500 candidates in process, us:\n${toTable(['body', 'bytes', 'p50', 'p99', 'runs'], decisions)}`,
   );
   if (storeCalls) {
-    const { requests, readsBefore, writesBefore, readsAfter, writesAfter } = storeCalls;
+    const { requests, readsBefore, writesBefore, readsAfter, writesAfter, perThousand } = storeCalls;
     sections.push(
-      `Store calls of one request, the most of ${requests} after the first: ${readsBefore} reads and ${writesBefore} writes before the first byte, ` +
-        `${readsAfter} reads and ${writesAfter} writes after it.`,
+      `Store calls of one request, the most of 95 in 100 among ${requests} after the first: ${readsBefore} reads and ${writesBefore} writes before the first byte, ` +
+        `${readsAfter} reads and ${writesAfter} writes after it. ` +
+        `A server that goes on running: ${perThousand.reads} reads and ${perThousand.writes} writes per 1,000 requests.`,
     );
   }
   if (board.invocations) {

@@ -32,7 +32,14 @@ function toBoard(more: Partial<Board>): Board {
     growth: null,
     invocations: null,
     decisions: [{ body: 'small', bytes: 134, p50Us: 80, p99Us: 120, runs: 100 }],
-    storeCalls: { requests: 10, readsBefore: 1, writesBefore: 1, readsAfter: 0, writesAfter: 1 },
+    storeCalls: {
+      requests: 10,
+      readsBefore: 1,
+      writesBefore: 1,
+      readsAfter: 0,
+      writesAfter: 1,
+      perThousand: { reads: 10, writes: 50 },
+    },
     starts: null,
     notRun: [],
     ...more,
@@ -45,7 +52,14 @@ const failedOf = (board: Board): string[] =>
     .map(({ name }) => name.split(':')[0] ?? name);
 
 const ratio = (value: number, low: number, high: number): Partial<PairedRow> => ({ ratio: { value, low, high } });
-const calls = { requests: 10, readsBefore: 1, writesBefore: 1, readsAfter: 0, writesAfter: 1 };
+const calls = {
+  requests: 10,
+  readsBefore: 1,
+  writesBefore: 1,
+  readsAfter: 0,
+  writesAfter: 1,
+  perThousand: { reads: 10, writes: 50 },
+};
 const growth = { target: 'freeway', requests: 1_000, warmMb: 100, afterMb: 100, failed: 0 };
 const decision = { body: 'large', bytes: 100_000, p50Us: 100, p99Us: 100, runs: 10 };
 
