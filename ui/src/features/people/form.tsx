@@ -17,6 +17,8 @@ interface Values {
   readonly models: string;
   /** `YYYY-MM-DD`, or empty. */
   readonly until: string;
+  /** US dollars a day, or empty. */
+  readonly usdPerDay: string;
 }
 
 /** The day of an instant, where the person is. */
@@ -32,6 +34,15 @@ const toInstant = (day: string): string | null => (day === '' ? null : new Date(
 function toTerms({ role, models, until }: Values) {
   const patterns = models.split(/[\s,]+/).filter((pattern) => pattern !== '');
   return { role, models: patterns.length === 0 ? null : patterns, expires_at: toInstant(until) };
+}
+
+/** The budget as it is to be: as before in what this form does not ask for; null leaves it to what is set for everybody. */
+function toBudget({ usdPerDay }: Values, before: PersonView['budget']): PersonView['budget'] {
+  const amount = Number(usdPerDay.replace(',', '.'));
+  const perDay = usdPerDay.trim() === '' || !Number.isFinite(amount) ? null : Math.max(0, amount);
+  const perMonth = before?.usd_per_month ?? null;
+  if (perDay === null && perMonth === null) return null;
+  return { usd_per_day: perDay, usd_per_month: perMonth, mode: before?.mode ?? 'hard' };
 }
 
 function TermRows({ register }: { readonly register: UseFormRegister<Values> }): ReactNode {
@@ -74,13 +85,14 @@ function usePersonForm({ person, onClose }: PersonDialogProps) {
       role: person?.role === 'admin' ? 'admin' : 'member',
       models: person?.models?.join(', ') ?? '',
       until: toDay(person?.expires_at ?? null),
+      usdPerDay: String(person?.budget?.usd_per_day ?? ''),
     },
   });
   const submit = form.handleSubmit(async (values) => {
     setFailure(null);
     try {
       if (person === null) await invite({ email: values.email.trim(), ...toTerms(values) });
-      else await change(person.id, toTerms(values));
+      else await change(person.id, { ...toTerms(values), budget: toBudget(values, person.budget) });
       show((person === null ? t.invited : t.changed)(values.email.trim()));
       onClose();
     } catch (error) {
@@ -114,6 +126,11 @@ export function PersonDialog(props: PersonDialogProps): ReactNode {
           </TextRow>
         )}
         <TermRows register={register} />
+        {person !== null && (
+          <TextRow label={t.budget} hint={t.budgetHint}>
+            {(props) => <input {...props} inputMode="decimal" autoComplete="off" {...register('usdPerDay')} />}
+          </TextRow>
+        )}
         {failure !== null && (
           <p role="alert" className="mb-3 text-sm text-danger">
             {failure}

@@ -3,7 +3,12 @@ import { useEffect, type ReactNode } from 'react';
 import { Section, SelectRow, SwitchRow } from '../../components/field.tsx';
 import { languageFacts, languages, useMessages } from '../../lib/messages.ts';
 import { announcements, sendKeys, themes, usePreferences } from '../../lib/preferences.ts';
+import { AddedProvidersSection } from './added.tsx';
+import { useIsAdmin } from './data.ts';
+import { InstallationSection } from './installation.tsx';
 import { settingsMessages } from './messages.ts';
+import { MovingSection } from './moving.tsx';
+import { RequestsSection } from './requests.tsx';
 
 const BROWSER = 'browser';
 
@@ -49,6 +54,7 @@ function DeviceSection(): ReactNode {
 /** The page; `children` are sections of other features. */
 export function SettingsPage({ children }: { readonly children?: ReactNode }): ReactNode {
   const t = useMessages(settingsMessages);
+  const isAdmin = useIsAdmin();
   useEffect(() => {
     document.title = `${t.title} · Freeway`;
   }, [t]);
@@ -57,7 +63,11 @@ export function SettingsPage({ children }: { readonly children?: ReactNode }): R
       <div className="mx-auto w-full max-w-2xl px-4 py-8 md:px-8 md:py-12">
         <h1 className="mb-8 text-2xl font-semibold tracking-tight">{t.title}</h1>
         <DeviceSection />
+        <RequestsSection />
         {children}
+        <MovingSection />
+        <AddedProvidersSection />
+        {isAdmin && <InstallationSection />}
       </div>
     </main>
   );
