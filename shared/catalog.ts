@@ -237,6 +237,8 @@ export const providerSchema = z.object({
   dialect: z.enum(dialectIds),
   /** May hold `{field}` placeholders filled from the credential. */
   baseUrl: z.string(),
+  /** Other addresses, where a field of the credential has this value. */
+  places: z.optional(z.array(z.object({ field: z.string(), value: z.string(), baseUrl: z.string() }))),
   /** Paths of calls by their kind; by the id of another wire than `wire`, what goes before that wire's own paths. */
   /** Paths behind the base URL, where they depart from the wire's, by what is called there. `check`: answers whoever has a key, and costs nothing. */
   paths: z._default(z.record(z.string(), z.string()), {}),

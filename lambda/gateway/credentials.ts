@@ -40,11 +40,11 @@ const text = (entry: ProviderEntry, name: string): string | undefined => {
 
 /** Fills `{field}` placeholders from the credential's fields; a field's default stands in for a missing value. */
 function toBaseUrl(entry: ProviderEntry, provider: Provider): string {
-  const template = entry.baseUrl ?? provider.baseUrl;
-  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const field = provider.fields.find((known) => known.name === name);
-    return text(entry, name) ?? field?.default ?? '';
-  });
+  const valueOf = (name: string): string =>
+    text(entry, name) ?? provider.fields.find((known) => known.name === name)?.default ?? '';
+  const place = provider.places?.find(({ field, value }) => valueOf(field) === value);
+  const template = entry.baseUrl ?? place?.baseUrl ?? provider.baseUrl;
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name));
   return filled.replace(/\/+$/, '');
 }
 

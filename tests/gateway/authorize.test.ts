@@ -167,3 +167,15 @@ describe('a sealed key', () => {
     expect(asked).toHaveLength(1);
   });
 });
+
+it.each([
+  [
+    'us-central1',
+    'https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/us-central1/endpoints/openapi',
+  ],
+  ['global', 'https://aiplatform.googleapis.com/v1/projects/p/locations/global/endpoints/openapi'],
+])('the location %s has an address of its own', (location, url) => {
+  const provider = providers.find(({ id }) => id === 'vertex')!;
+  const entry = { ...toEntry('x'), baseUrl: undefined, provider: 'vertex', apiKey: account, project: 'p', location };
+  expect(toCredential(entry, provider).baseUrl).toBe(url);
+});
