@@ -42,18 +42,18 @@ const codex: ToSetup = ({ url, apiKey, model }) => ({
   name: 'Codex',
   files: [
     {
-      path: '~/.codex/config.toml',
+      // A profile has a file of its own; its name is that of the profile.
+      path: '~/.codex/freeway.config.toml',
       format: 'toml',
       block: [
+        'model_provider = "freeway"',
+        `model = ${quote(model)}`,
+        '',
         '[model_providers.freeway]',
         'name = "Freeway"',
         `base_url = ${quote(`${url}/v1`)}`,
         'wire_api = "responses"',
         `http_headers = { Authorization = ${quote(`Bearer ${apiKey}`)} }`,
-        '',
-        '[profiles.freeway]',
-        'model_provider = "freeway"',
-        `model = ${quote(model)}`,
       ].join('\n'),
     },
   ],

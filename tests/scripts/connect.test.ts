@@ -75,7 +75,7 @@ it('shows without writing, then writes with a copy, and hides the key on the scr
   const copy = readdirSync(join(home, '.claude')).find((name) => name.includes('before-freeway'));
   expect(readFileSync(join(home, '.claude', copy ?? ''), 'utf8')).toBe(before['json']);
   expect(run('codex', '--write').status).toBe(0);
-  expect(statSync(join(home, '.codex/config.toml')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(home, '.codex/freeway.config.toml')).mode & 0o777).toBe(0o600);
 });
 
 it('leaves alone what it can not read, and names the clients it knows', () => {
