@@ -20,12 +20,16 @@ export interface AudioTarget {
   readonly ask: TranscriptionAsk;
 }
 
-/** The format and question for candidate `index`. */
-export function toTarget({ fleet, question, piece, requestId }: TranscribeInput, index: number): AudioTarget {
+/** The format and question for candidate `index`, without fields it was found to refuse. */
+export function toTarget(
+  { fleet, question, piece, requestId }: TranscribeInput,
+  index: number,
+  stripped: readonly string[],
+): AudioTarget {
   const { model, wire, paths } = findAsked(fleet, index);
   const { name, type, seconds } = piece;
   const boundary = `freeway-${requestId.replace(/[^\w-]/g, '')}`;
-  return { wire, ask: { question, model, paths, name, type, seconds, boundary } };
+  return { wire, ask: { question, model, paths, name, type, seconds, stripped, boundary } };
 }
 
 function findAsked(fleet: Fleet, index: number) {

@@ -14,7 +14,7 @@ import type { Fleet } from './fleet.ts';
 import type { Operation } from './operation.ts';
 import { createTranscriptReader } from './read-transcript.ts';
 import { createRescue } from './rescue.ts';
-import { toOutgoing, toTarget } from './transcribe-call.ts';
+import { toOutgoing, toTarget, type AudioTarget } from './transcribe-call.ts';
 
 /** The bytes of a piece: in memory, or read from where they lie while they are sent. */
 export type AudioBytes =
@@ -168,6 +168,8 @@ function widest(bounds: readonly SplitBounds[], piece: AudioSize): SplitBounds {
 /** Builds the operation. */
 export function createTranscribeOperation(input: TranscribeInput): Operation {
   const { piece, fleet } = input;
+  /** As they were asked last: further calls of an attempt ask alike. */
+  const targets = new Map<number, AudioTarget>();
   return {
     name: 'transcription',
     requestId: input.requestId,
@@ -186,11 +188,18 @@ export function createTranscribeOperation(input: TranscribeInput): Operation {
     purse: input.purse,
     rescue: createRescue(fleet.candidates, false),
     deadlineAtMs: input.deadlineAtMs,
-    prepare: (index) => {
-      const { wire, ask } = toTarget(input, index);
+    prepare: (index, stripped) => {
+      const target = toTarget(input, index, stripped);
+      targets.set(index, target);
+      const { wire, ask } = target;
       return toOutgoing(wire.begin(ask), ask.model, input);
     },
     read: (index, context) =>
-      createTranscriptReader({ input, target: toTarget(input, index), dialect: input.dialectOf(index), context }),
+      createTranscriptReader({
+        input,
+        target: targets.get(index) ?? toTarget(input, index, []),
+        dialect: input.dialectOf(index),
+        context,
+      }),
   };
 }

@@ -109,6 +109,55 @@ describe('a provider of jobs', () => {
   });
 });
 
+describe('a fault', () => {
+  const heard = (transcript: string, duration = 60) => ({
+    metadata: { duration },
+    results: { channels: [{ alternatives: [{ transcript, words: [] }] }] },
+  });
+  const faults: [string, number, unknown][] = [
+    ['overloaded', 503, { err_msg: 'busy' }],
+    ['an internal error', 500, { err_msg: 'oops' }],
+    ['a limit', 429, { err_msg: 'Too many requests' }],
+    ['a wrong key', 401, { err_code: 'INVALID_AUTH', err_msg: 'Invalid credentials.' }],
+    ['an unknown model', 404, { err_msg: 'model not found' }],
+    ['no credit left', 402, { err_msg: 'Project does not have enough credits' }],
+    ['a broken connection', 0, {}],
+    ['an error under a good status', 200, { err_code: 'X', err_msg: 'oops' }],
+    ['an empty transcript', 200, heard('')],
+    ['talk about the audio', 200, heard("I'm sorry, but I can't listen to audio files.")],
+    ['half of it', 200, heard('Hello', 31)],
+  ];
+
+  it('of any kind is met by another candidate, and no caller ever sees it', async () => {
+    // Each fault meets a key that has not failed before.
+    const keys = faults.map((_, index) =>
+      entry('deepgram', '/v1', { name: `key-${index}`, apiKey: `k${index}`, priority: index + 1 }),
+    );
+    await start([...keys, entry('deepgram', '/v1', { name: 'last', apiKey: 'last', priority: 500 })]);
+    const file = await toFile(toWav(60), 'talk.wav');
+    for (const [name, status, body] of faults) {
+      fakes.faults.set('POST /v1/listen', [status, body]);
+      const { data, response } = await ask({ file });
+      expect([name, data]).toEqual([name, { text: 'Hello there.' }]);
+      expect([name, response.headers.get('x-freeway-trail')]).toEqual([
+        name,
+        expect.stringContaining('deepgram/nova-3='),
+      ]);
+    }
+  }, 60_000);
+});
+
+describe('a field that is refused', () => {
+  it('is left out for that provider, at once and from then on', async () => {
+    await start([entry('deepgram', '/v1')]);
+    const refusal = { err_code: 'unknown_parameter', err_msg: 'Unknown parameter: utterances' };
+    fakes.faults.set('POST /v1/listen', [400, refusal]);
+    expect((await ask()).data).toEqual({ text: 'Hello there.' });
+    expect((await ask()).data).toEqual({ text: 'Hello there.' });
+    expect(calls().map((call) => call.includes('utterances'))).toEqual([true, false, false]);
+  });
+});
+
 describe('features', () => {
   it('decide who is asked; what nobody offers is refused before anything is spent', async () => {
     const account = { accountId: 'a1' };

@@ -18,7 +18,7 @@ export interface Transcribers {
   speaker: number | undefined;
   /** How often a job is looked at before it is done. */
   pending: number;
-  /** A status and body in place of the next reply to a call that begins like this. */
+  /** A status and body in place of the next reply to a call that begins like this; status 0 breaks the connection off. */
   readonly faults: Map<string, readonly [status: number, body: unknown]>;
   close(): Promise<void>;
 }
@@ -67,6 +67,7 @@ export async function serveTranscribers(): Promise<Transcribers> {
       fakes.seen.push(one);
       const [key, fault] = [...fakes.faults].find(([begin]) => call.startsWith(begin)) ?? [];
       if (key !== undefined) fakes.faults.delete(key);
+      if (fault?.[0] === 0) return void request.socket.resetAndDestroy();
       const reply = fault?.[1] ?? answer(fakes, one, () => looked++ < fakes.pending);
       response.writeHead(fault?.[0] ?? (reply === undefined ? 404 : 200), { 'content-type': 'application/json' });
       response.end(JSON.stringify(reply ?? { error: 'no such path' }));

@@ -13,6 +13,28 @@ export const reportedFailures: readonly (readonly [
   { status: number; body?: unknown; headers?: Record<string, string> },
   object,
 ])[] = [
+  // Speech providers.
+  [
+    'a parameter in another envelope',
+    'generic',
+    { status: 400, body: { err_code: 'INVALID_QUERY_PARAMETER', err_msg: 'Unknown parameter: utterances' } },
+    { kind: 'rejected', field: 'utterances' },
+  ],
+  [
+    'credits used up, in detail',
+    'generic',
+    {
+      status: 401,
+      body: { detail: { status: 'quota_exceeded', message: 'This request exceeds your quota of 10000.' } },
+    },
+    { kind: 'quota_exhausted', covers: 'credential' },
+  ],
+  [
+    'a wrong key, in detail',
+    'generic',
+    { status: 401, body: { detail: { status: 'invalid_api_key', message: 'Invalid API key' } } },
+    { kind: 'bad_credential', covers: 'credential' },
+  ],
   [
     'a day used up, with a wait',
     'groq',

@@ -40,7 +40,10 @@ function toAsked(route: string, question: TranscriptionQuestion, seconds: number
   const wire = model && provider && transcriptionWireOf(model, provider);
   if (!wire) throw new Error(`nothing speaks ${route}`);
   const { paths } = provider;
-  return { wire, ask: { question, model, paths, name: 'audio.wav', type: 'audio/wav', seconds, boundary: 'b' } };
+  return {
+    wire,
+    ask: { question, model, paths, name: 'audio.wav', type: 'audio/wav', seconds, stripped: [], boundary: 'b' },
+  };
 }
 
 const toText = ({ body }: AudioCall): string =>

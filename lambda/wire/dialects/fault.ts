@@ -45,6 +45,7 @@ export function toFault(reply: HttpReply): Fault {
 
 function findError(root: Json): Json {
   if (isRecord(root['error'])) return root['error'];
+  if (isRecord(root['detail'])) return root['detail'];
   const first = toList(root['errors'])[0];
   return isRecord(first) ? first : root;
 }
@@ -60,7 +61,15 @@ function findDetails(root: Json, error: Json): readonly Json[] {
 function findMessage(root: Json, error: Json, details: readonly Json[]): string | null {
   const passedOn = toText(toRecord(error['metadata'])['raw']);
   if (passedOn !== null) return messageInside(passedOn);
-  const told = [error['message'], root['error'], root['message'], root['detail'], error['details'], root['title']];
+  const told = [
+    error['message'],
+    root['error'],
+    root['message'],
+    root['detail'],
+    error['details'],
+    root['title'],
+    root['err_msg'],
+  ];
   for (const value of told) {
     const text = toText(value);
     if (text !== null) return messageInside(text);
@@ -86,10 +95,15 @@ function plainText(body: string, json: unknown): string {
 function findCodes(root: Json, error: Json, reply: HttpReply): string {
   const inner = toRecord(error['innererror']);
   const reasons = toList(error['details']).map((detail) => toRecord(detail)['reason']);
-  const found = [error['code'], error['type'], error['status'], root['code'], root['type'], root['error_type']].concat(
-    [root['__type'], inner['code'], reply.headers['x-amzn-errortype']],
-    reasons,
-  );
+  const found = [
+    error['code'],
+    error['type'],
+    error['status'],
+    root['code'],
+    root['type'],
+    root['error_type'],
+    root['err_code'],
+  ].concat([root['__type'], inner['code'], reply.headers['x-amzn-errortype']], reasons);
   const words = found.filter((code) => typeof code === 'string' || typeof code === 'number').map(String);
   return [...new Set(words)].join(' ');
 }

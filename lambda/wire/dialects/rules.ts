@@ -51,6 +51,8 @@ export const generalRules: readonly Rule[] = [
     verdict: needsMoney,
   },
   { statuses: [402], verdict: needsMoney },
+  // Some call a used-up month unauthorised.
+  { statuses: [401], codes: /quota_exceeded/i, verdict: { kind: 'quota_exhausted', covers: 'credential' } },
   {
     said: /FreeTierOnly|not available (?:on|in|for) (?:the |your )?free (?:tier|plan)/i,
     verdict: { kind: 'not_entitled', covers: 'model' },

@@ -43,13 +43,14 @@ function toGranularities(model: Model, question: TranscriptionQuestion): readonl
   return told.length === 0 ? null : told;
 }
 
-/** The fields of the question by the model's own names, then what it is always told. */
+/** The fields of the question by the model's own names, then what it is always told; without those it was found to refuse. */
 export function toFields(ask: TranscriptionAsk, names: FieldNames): readonly (readonly [string, unknown])[] {
   const fields = Object.entries(toValues(ask, names)).flatMap(([field, value]): [string, unknown][] => {
     const name = nameOf(ask.model, names, field as AudioField);
     return name === null || value === null ? [] : [[name, value]];
   });
-  return [...fields, ...Object.entries(ask.model.ask?.always ?? {})];
+  const all = [...fields, ...Object.entries(ask.model.ask?.always ?? {})];
+  return all.filter(([name]) => !ask.stripped.includes(name.replace('[]', '')));
 }
 
 /** What of a question a model can't take: a feature it lacks, or a field it can't be told. */

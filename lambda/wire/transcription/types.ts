@@ -19,6 +19,8 @@ export interface TranscriptionAsk {
   readonly type: string;
   /** Seconds; null when unknown. */
   readonly seconds: number | null;
+  /** Fields that this provider and model were found to refuse, by their own names. */
+  readonly stripped: readonly string[];
   /** Separates the parts of forms; must not occur in the recording. */
   readonly boundary: string;
 }
