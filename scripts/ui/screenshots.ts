@@ -60,12 +60,18 @@ async function takeChat(page: Page, take: Take, { refuseOnce }: World): Promise<
   await take('receipt');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: /^Model:/ }).click();
-  await take('models');
+  await take('model-picker');
   await page.keyboard.press('Escape');
 }
 
 /** Pages without a story of their own: their picture is taken as they are. */
-const plainPages = ['providers', 'keys', 'usage', 'settings'] as const;
+const plainPages = ['transcribe', 'providers', 'keys', 'usage', 'models', 'people', 'rollout', 'settings'] as const;
+
+async function takeExplain(page: Page, take: Take): Promise<void> {
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await page.getByRole('region', { name: 'The plan' }).waitFor();
+  await take('explain');
+}
 
 await ensureUi();
 mkdirSync(folder, { recursive: true });
@@ -95,6 +101,8 @@ for (const { name: look, ...options } of looks) {
     await page.getByRole('heading', { level: 1 }).waitFor();
     await take(path);
   }
+  await page.goto(`${url}/explain`);
+  await takeExplain(page, take);
   await context.close();
   await world.close();
 }

@@ -43,3 +43,24 @@ it('a key is missing, is given, and answers, all within a minute', async () => {
   expect(provider.received().at(-1)?.headers['authorization']).toBe(`Bearer ${KEY}`);
   await page.context().close();
 });
+
+it('finds a model server on this computer, and is told when there is none', async ({ skip }) => {
+  const page = await rig.openPage('/providers');
+  const look = page.getByRole('button', { name: 'Look on this computer' });
+  const ollama = createFakeProvider(
+    { name: 'here', models: [{ id: 'llama-here', ttftMs: 5, tokensPerSecond: 2_000 }] },
+    systemClock,
+  );
+  const here = await serveFakeProvider(ollama, { port: 11_434 }).catch(() => null);
+  skip(here === null, 'a real one listens at this address');
+  await look.click();
+  const section = page.getByRole('region', { name: 'Ollama or vLLM on this computer?' });
+  const found = section.getByRole('listitem').filter({ hasText: 'Ollama' });
+  await found.getByText(/1 model$/).waitFor();
+  await found.getByRole('button', { name: 'Add' }).click();
+  await found.getByText('Added', { exact: true }).waitFor();
+  await here?.close();
+  await look.click();
+  await page.getByText('Nothing answers at their usual addresses.').waitFor();
+  await page.context().close();
+});

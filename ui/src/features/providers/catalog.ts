@@ -22,3 +22,12 @@ function rank({ cardRequired, terms, models }: Provider): number {
 
 /** Where a free key can be had, the easiest first. */
 export const freeOffers: readonly Provider[] = known.filter(isFree).toSorted((a, b) => rank(a) - rank(b));
+
+const loopback = /^http:\/\/(localhost|127\.0\.0\.1)[:/]/;
+
+/** Servers that people run on their own machine, at an address that is known beforehand. */
+export const localProviders: readonly Provider[] = known.filter(
+  ({ defaultPlan, fields }) =>
+    defaultPlan === 'local' &&
+    fields.some(({ name, default: address = '' }) => name === 'baseUrl' && loopback.test(address)),
+);

@@ -20,6 +20,8 @@ export interface CredentialActions {
   readonly give: (input: Partial<NewCredential> & { readonly provider: string }) => Promise<CredentialView>;
   readonly change: (id: string, change: CredentialChange) => Promise<CredentialView>;
   readonly replace: (id: string, fields: Readonly<Record<string, string>>) => Promise<CredentialView>;
+  /** Tests what is not saved. */
+  readonly tryOut: (input: Partial<NewCredential> & { readonly provider: string }) => Promise<TestResult>;
   readonly test: (id: string) => Promise<TestResult>;
   readonly remove: (id: string) => Promise<unknown>;
   readonly restore: (id: string) => Promise<unknown>;
@@ -55,6 +57,7 @@ export function useCredentialActions(): CredentialActions {
     change: (id, body) => run(() => api.call({ path: path(id), method: 'PATCH', body, schema: credentialSchema })),
     replace: (id, fields) =>
       run(() => api.call({ path: path(id, '/key'), method: 'PUT', body: { fields }, schema: credentialSchema })),
+    tryOut: (body) => api.call({ path: '/api/credentials/test', method: 'POST', body, schema: testResultSchema }),
     test: (id) => run(() => api.call({ path: path(id, '/test'), method: 'POST', schema: testResultSchema })),
     remove: (id) => run(() => api.call({ path: path(id), method: 'DELETE', schema: anything })),
     restore: (id) => run(() => api.call({ path: path(id, '/restore'), method: 'POST', schema: anything })),

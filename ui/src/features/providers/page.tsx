@@ -8,6 +8,7 @@ import { useCredentials } from './data.ts';
 import { FormDialog } from './form.tsx';
 import { FreeOffers } from './free-offers.tsx';
 import { CredentialList } from './list.tsx';
+import { LocalServers } from './local-servers.tsx';
 import { providerMessages } from './messages.ts';
 import { PasteBox } from './paste-box.tsx';
 
@@ -48,6 +49,7 @@ export function ProvidersPage(): ReactNode {
         </div>
         <p className="mt-1 mb-5 text-sm text-muted">{t.intro}</p>
         <PasteBox />
+        {credentials !== undefined && <LocalServers have={have} />}
         {failure !== null && credentials === undefined && (
           <div className="mt-6">
             <Notice
