@@ -46,6 +46,8 @@ export interface Config {
   readonly healthChecks: boolean;
   /** The KMS key that wraps the keys of people's secrets; null: a file in the data folder does. */
   readonly kmsKeyId: string | null;
+  /** Guards on prompts: names of packages or paths of files, in their order. */
+  readonly guards: readonly string[];
   /** Base URL of Amazon SES in our region; null: no mail can be sent. */
   readonly mailEndpoint: string | null;
   /** How long the record of a request is kept, days. */
@@ -184,6 +186,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     budgetUsdPerDay: readNumber(env, 'FREEWAY_BUDGET_USD_PER_DAY', usd),
     budgetUsdPerMonth: readNumber(env, 'FREEWAY_BUDGET_USD_PER_MONTH', usd),
     demo: readChoice(env, 'FREEWAY_DEMO', ['auto', 'on', 'off'] as const) ?? 'auto',
+    guards: list(env['FREEWAY_GUARDS']),
     mailEndpoint: readMailEndpoint(env),
     healthChecks: readChoice(env, 'FREEWAY_HEALTH_CHECKS', ['on', 'off'] as const) !== 'off',
     kmsKeyId: env['FREEWAY_KMS_KEY_ID']?.trim() || null,

@@ -103,6 +103,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   const auditDays = (): number => settings.installation().audit_days ?? config.auditDays;
   const { identity, authenticate } = openIdentity(platform, auditDays);
   const { usage, flush } = openUsage({ platform, settings, alerts, people: identity.people });
+  const guards = config.guards.length === 0 ? [] : await (await import('./deps-guards.ts')).loadGuards(config.guards);
   const appDeps: AppDeps = {
     current: serving.current,
     clock,
@@ -114,6 +115,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     dialectOf: (fleet, index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
     exactTokens: createExactCounter(),
     paid: config.paid,
+    guards,
     modelAliases: [...config.modelAliases, ...modelAliases],
     version: VERSION,
     traces: platform.traces ?? null,

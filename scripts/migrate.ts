@@ -29,7 +29,8 @@ function show({ source, credentials, settings, unknown, notes }: ImportResult, a
   for (const { from, provider, name, status, message } of credentials)
     console.log(`  ${from} -> ${provider} "${name}": ${words[status]}${message === null ? '' : ` (${message})`}`);
   for (const { from, to, value } of settings) console.log(`  ${from} -> ${to} = ${value}`);
-  if (unknown.length > 0) console.log(`  means nothing here, stays in your file: ${unknown.join(', ')}`);
+  if (unknown.length > 0)
+    console.log(`  means nothing here, is kept beside your settings (GET /api/export): ${unknown.join(', ')}`);
   for (const note of notes) console.log(`  note: ${note}`);
   if (!applied) console.log('Nothing was saved: this was a dry run. Add --apply to save it.');
 }

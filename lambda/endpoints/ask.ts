@@ -13,6 +13,7 @@ import { joinSelectors, type Selector } from '../routing/selector.ts';
 import type { ChatQuestion, ChatWire } from '../wire/types.ts';
 import { toAssignment, toShadowPolicy, toVariant } from './experiment.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
+import { guardBody } from './guard.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 
@@ -118,8 +119,16 @@ function toSide(
   };
 }
 
+/** The body as guards leave it. */
+async function toGuarded(deps: EndpointDeps, visit: Visit, body: AskedBody): Promise<AskedBody> {
+  const read = (json: unknown): ChatQuestion => body.wire.parseQuestion(json);
+  const json = await guardBody(deps, visit, { json: body.json, operation: 'chat', read });
+  return json === body.json ? body : { ...body, json, text: JSON.stringify(json) };
+}
+
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
-export async function toChatAsked(deps: EndpointDeps, visit: Visit, body: AskedBody): Promise<Asked> {
+export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: AskedBody): Promise<Asked> {
+  const body = given.hypothetical === true ? given : await toGuarded(deps, visit, given);
   const { text, wire, traceparent = null, hypothetical = false, shadowOf } = body;
   const principal = principalOf(visit);
   const services = await deps.current(principal);

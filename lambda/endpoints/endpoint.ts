@@ -16,6 +16,7 @@ import type {
   UsageBook,
 } from '../ports.ts';
 import type { Fleet } from '../gateway/fleet.ts';
+import type { NamedGuard } from '../gateway/guards.ts';
 import type { Health } from '../gateway/health.ts';
 import type { KeyLimitsKeeper } from '../gateway/key-limits.ts';
 import type { Ledger } from '../gateway/ledger.ts';
@@ -70,6 +71,8 @@ export interface EndpointDeps {
   /** Names that stand for others where nobody serves the very model, in the order in which they are tried. */
   readonly modelAliases: readonly ModelAlias[];
   readonly version: string;
+  /** Look at every prompt before anybody is asked; absent: none does. */
+  readonly guards?: readonly NamedGuard[];
   /** Absent: decisions are not kept for those who want them explained. */
   readonly decisions?: DecisionStore;
   /** Absent: nothing is set but by the environment. */

@@ -8,6 +8,7 @@ import { LONGEST_MS, RESERVE_MS, toSelector } from './ask.ts';
 import { createCaller } from './caller.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
 import { principalOf, replyError, type Endpoint, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
+import { guardBody } from './guard.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { readJsonBody } from './read-body.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
@@ -58,7 +59,9 @@ export function createPlainEndpoint(deps: EndpointDeps, kind: PlainKind): Endpoi
     const teller = createTeller(deps, visit, kind);
     const caller = createCaller(visit);
     try {
-      const { json } = await readJsonBody(visit.exchange);
+      const given = (await readJsonBody(visit.exchange)).json;
+      const read = (json: unknown): Errand['question'] => errands[kind](json).question;
+      const json = await guardBody(deps, visit, { json: given, operation: kind, read });
       const body = { errand: errands[kind](json), traceparent: teller.traceparent };
       const { operation, services } = await toPlainAsked(deps, visit, body);
       const result = await services.gateway.run({ operation, caller });

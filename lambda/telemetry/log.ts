@@ -15,13 +15,54 @@ const opaque = /[A-Za-z0-9+/_=-]{32,}/g;
 
 const MASK = '[redacted]';
 
+const email = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+/g;
+/** With a country's prefix, or in groups as people write them. */
+const phone = /(?<![\w.+-])(?:\+\d[\d ().-]{6,18}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![\w-]|\.\d)/g;
+/** Social security numbers of the United States. */
+const ssn = /(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])/g;
+const iban = /(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?(?!\w)/g;
+const cardLike = /(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])/g;
+
+/** The check digit of payment cards: a number of that length without it is something else. */
+function isCard(text: string): boolean {
+  const digits = text.replace(/\D/g, '');
+  let sum = 0;
+  for (let at = 0; at < digits.length; at++) {
+    const digit = Number(digits[digits.length - 1 - at]);
+    sum += at % 2 === 0 ? digit : digit > 4 ? digit * 2 - 9 : digit * 2;
+  }
+  return sum % 10 === 0;
+}
+
+/** The remainder by 97 that bank accounts are checked by. */
+function isIban(text: string): boolean {
+  const compact = text.replaceAll(' ', '');
+  const turned = compact.slice(4) + compact.slice(0, 4);
+  let rest = 0;
+  for (const sign of turned)
+    for (const digit of String(Number.parseInt(sign, 36))) rest = (rest * 10 + Number(digit)) % 97;
+  return rest === 1;
+}
+
+/** Masks what identifies people: addresses of mail, phone numbers, payment cards, bank accounts, social security numbers. */
+function redactPersonal(text: string): string {
+  // Most lines hold none of their signs.
+  if (!/@|\d{3}/.test(text)) return text;
+  return text
+    .replace(email, MASK)
+    .replace(iban, (found) => (isIban(found) ? MASK : found))
+    .replace(cardLike, (found) => (isCard(found) ? MASK : found))
+    .replace(phone, MASK)
+    .replace(ssn, MASK);
+}
+
 /** Names of models, files and UUIDs consist of short words; a key is one long one, of letters and digits. */
 const maskKey = (run: string): string =>
   run.split(/[-_/=+]/).some((word) => word.length >= 16 && /\d/.test(word) && /[A-Za-z]/.test(word)) ? MASK : run;
 
-/** Masks everything that looks like a key or an organization id. */
+/** Masks everything that looks like a key or an organization id, or identifies a person. */
 export function redact(text: string): string {
-  return text.replace(marked, MASK).replace(opaque, maskKey);
+  return redactPersonal(text.replace(marked, MASK).replace(opaque, maskKey));
 }
 
 /** Names an error for the log: its class and where it happened. Its message may quote what was being read, so it is left out. */

@@ -18,6 +18,7 @@ export const metricHelp: Readonly<Record<string, string>> = {
   freeway_health_checks_total: 'Free checks of providers that had failed, by provider and result.',
   freeway_pool_pressure: 'How full the tightest quota pool of a candidate is: 0 is unused, 1 is exhausted.',
   freeway_reserve_conflicts_total: 'Reservations that had to be tried again because another instance was faster.',
+  freeway_guard_total: 'Prompts that guards have looked at, by guard and what it did.',
   freeway_alerts_total: 'Alerts raised, by kind.',
   freeway_slices_total:
     'Shares of pools far from their limits that this instance reserved ahead of its calls, by result.',

@@ -22,7 +22,7 @@ export const importResultSchema = z.object({
   ),
   /** What has another place now, by its older name. */
   settings: z.array(z.object({ from: z.string(), to: z.string(), value: z.string() })),
-  /** What means nothing here, by its older name; it stays where it was read from. */
+  /** What means nothing here, by its older name; kept beside the person's settings, and in their export. */
   unknown: z.array(z.string()),
   notes: z.array(z.string()),
 });

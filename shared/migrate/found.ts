@@ -20,6 +20,8 @@ export interface Migration {
   readonly source: string;
   readonly credentials: readonly FoundCredential[];
   readonly settings: readonly FoundSetting[];
+  /** Settings of this very server, to be set as they are; absent: none. */
+  readonly own?: Readonly<Record<string, unknown>>;
   /** What means nothing here, by where it stood; kept, so that nothing is lost. */
   readonly unknown: Readonly<Record<string, unknown>>;
   /** What a person should know or decide. */
@@ -42,4 +44,5 @@ export const joinMigrations = (a: Migration, b: Migration): Migration => ({
   settings: [...a.settings, ...b.settings],
   unknown: { ...a.unknown, ...b.unknown },
   notes: [...a.notes, ...b.notes],
+  ...(a.own === undefined && b.own === undefined ? {} : { own: { ...a.own, ...b.own } }),
 });

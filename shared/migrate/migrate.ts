@@ -4,6 +4,7 @@ import { migrateBrowser } from './browser.ts';
 import { migrateEnv, parseEnv } from './env.ts';
 import type { Migration } from './found.ts';
 import { migrateKeyList, migrateLiteLlm } from './gateways.ts';
+import { migrateOwn } from './own.ts';
 
 /** What was found; null when the text is none of the kinds that are known. `parse` reads JSON or YAML, undefined when it is neither. */
 export function migrate(
@@ -15,7 +16,7 @@ export function migrate(
   if (variables !== null) return migrateEnv(variables, providers);
   const json = parse(text);
   if (typeof json !== 'object' || json === null) return null;
-  const readers = [migrateLiteLlm, migrateBrowser, migrateKeyList];
+  const readers = [migrateOwn, migrateLiteLlm, migrateBrowser, migrateKeyList];
   for (const read of readers) {
     const found = read(json, providers);
     if (found !== null) return found;

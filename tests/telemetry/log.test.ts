@@ -71,6 +71,27 @@ describe('redact', () => {
     expect(redact('authorization: Bearer abc.def~ghi==')).toBe('authorization: [redacted]');
   });
 
+  const personal = [
+    'ada.lovelace+x@mail.example.co.uk', '+49 30 1234 5678', '+1 (415) 555-0132', '415-555-0132', '(415) 555-0132', '4111 1111 1111 1111', '5500000000000004',
+    'DE89 3704 0044 0532 0130 00', 'GB29NWBK60161331926819', '536-90-4399',
+  ]; // prettier-ignore
+  it.each(personal)('masks %s, which identifies a person', (text) => {
+    expect(redact(`told by ${text}, late`)).toBe('told by [redacted], late');
+  });
+
+  it('leaves numbers that are nobody', () => {
+    for (const text of [
+      '1763719837061',
+      '4111 1111 1111 1112',
+      '100000-200000',
+      'DE00 3704 0044 0532 0130 00',
+      '12.345.678 tokens',
+      '127.0.0.1:8787',
+      '$1234.5678',
+    ])
+      expect(redact(`x ${text} y`)).toBe(`x ${text} y`);
+  });
+
   const harmless = [
     'openrouter/meta-llama/llama-4-maverick-17b-128e-instruct', 'Qwen/Qwen3-Coder-480B-A35B-Instruct-Turbo-FP8', 'rate_limited=groq/m(120ms)', '2026-11-21T05:50:37.061Z',
     '0b9d2a1c-1f0e-4c5b-9a77-3f1f2f6a9b10', 'at Relay.head (file:///var/task/chunks/dynamo-H42T4U3I.mjs:1:23456)', 'the task-force asked-for-eight-or-more-things', '',

@@ -64,12 +64,42 @@ async function take({ deps, visit, dryRun, present }: Importing, { from, input }
   }
 }
 
+const toSet = (name: string, value: unknown): ImportResult['settings'][number] => ({
+  from: `settings.${name}`,
+  to: name,
+  value: typeof value === 'string' ? value : JSON.stringify(value),
+});
+
+/** What fits beside the other settings of a person in one item of the store. */
+const MAX_KEPT_CHARACTERS = 200_000;
+
+/**
+ * Sets what are settings of this server, and keeps what older settings said beside them, under the name of their kind: what means
+ * nothing today is in the person's export, and nothing of it is lost. Answers what there is to tell of that.
+ */
+async function keep(
+  { settings: store }: ApiDeps,
+  visit: Visit,
+  { source, settings, unknown, own = {} }: Migration,
+): Promise<string[]> {
+  const { id } = principalOf(visit);
+  const { person } = await store.of(id);
+  const older = Object.fromEntries(settings.map(({ to, value }) => [to, value]));
+  const hasOlder = settings.length > 0 || Object.keys(unknown).length > 0;
+  const imported = { ...(person['imported'] as Record<string, unknown>), [source]: { settings: older, unknown } };
+  const fits = JSON.stringify(imported).length <= MAX_KEPT_CHARACTERS;
+  const change = { ...own, ...(hasOlder && fits ? { imported } : {}) };
+  if (Object.keys(change).length > 0) await store.changePerson(id, change);
+  return fits ? [] : ['There is too much of what means nothing here to be kept: hold on to the file it came from.'];
+}
+
 async function run(
   deps: ApiDeps,
   visit: Visit,
   { text, dryRun }: { text: string; dryRun: boolean },
 ): Promise<ApiReply> {
-  const { source, credentials, settings, unknown, notes } = await read(text, deps);
+  const found = await read(text, deps);
+  const { source, credentials, settings, unknown, notes, own = {} } = found;
   const mine = (await deps.credentials.all()).filter(
     ({ ownerId, deletedAtMs }) => ownerId === principalOf(visit).id && deletedAtMs === null,
   );
@@ -77,6 +107,7 @@ async function run(
   const outcomes: Outcome[] = [];
   for (const found of credentials) outcomes.push(await take(importing, found));
   const saved = outcomes.filter(({ status }) => status === 'new').length;
+  const kept = dryRun ? [] : await keep(deps, visit, found);
   if (!dryRun)
     await writeAudit(deps, visit, {
       action: 'data_imported',
@@ -87,9 +118,9 @@ async function run(
     source,
     dry_run: dryRun,
     credentials: outcomes,
-    settings: [...settings],
+    settings: [...settings, ...Object.entries(own).map(([name, value]) => toSet(name, value))],
     unknown: Object.keys(unknown),
-    notes: [...notes],
+    notes: [...notes, ...kept],
   };
   return { json };
 }

@@ -1,0 +1,64 @@
+// Moving in and moving on: every older shape is taken over twice with nothing lost and nothing done twice, and an export comes back as it was.
+import { readdirSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createHouse, owner, type Answer, type House } from './house.ts';
+
+beforeAll(() => Promise.all([import('#lambda/endpoints/api/app.ts'), import('yaml')]));
+
+const folder = new URL('../fixtures/settings/', import.meta.url);
+const names = readdirSync(folder).filter((name) => name !== 'NOTE.txt');
+
+const take = (house: House, text: string, dryRun: boolean): Promise<Answer> =>
+  house.clock.runUntil(house.ask('POST /api/import', { headers: owner, body: { text, dry_run: dryRun } }));
+
+/** All that is kept of the owner, but for what says when. */
+async function stateOf(house: House): Promise<unknown> {
+  const { json } = await house.ask('GET /api/export', { headers: owner });
+  const { at: _at, usage: _usage, ...rest } = json;
+  return rest;
+}
+
+const others = { others: () => 401 };
+
+describe('older settings', () => {
+  it.each(names)('%s: a dry run saves nothing, once saves all, twice changes nothing', async (name) => {
+    const house = await createHouse(others);
+    const text = readFileSync(new URL(name, folder), 'utf8');
+    const before = await stateOf(house);
+    const dry = await take(house, text, true);
+    expect(dry.status, dry.text).toBe(200);
+    expect(await stateOf(house)).toEqual(before);
+    const first = await take(house, text, false);
+    // An endpoint of one's own that nobody can reach just now needs its models named; the rest is saved.
+    for (const { status, message } of first.json['credentials'] as { status: string; message: string | null }[])
+      if (status !== 'new')
+        expect([status, message]).toEqual(['refused', expect.stringContaining('Name at least one model')]);
+    const once = await stateOf(house);
+    const again = await take(house, text, false);
+    for (const { status } of again.json['credentials'] as { status: string }[]) expect(status).not.toBe('new');
+    expect(await stateOf(house)).toEqual(once);
+    // What means nothing today is kept, with what it said.
+    const { settings } = once as { settings: { imported?: Record<string, { unknown: Record<string, unknown> }> } };
+    const kept = Object.values(settings.imported ?? {}).flatMap(({ unknown }) => Object.keys(unknown));
+    for (const unknown of first.json['unknown'] as string[]) expect(kept).toContain(unknown);
+  });
+});
+
+describe('an export', () => {
+  it('taken over elsewhere sets what was set, names what needs a key, and says nothing of it twice', async () => {
+    const [here, there] = [await createHouse(), await createHouse()];
+    const mine = { strategy: 'cost', max_wait_ms: 5_000, privacy: 'no_training', regions: ['eu'] };
+    await here.ask('PATCH /api/settings/mine', { headers: owner, body: mine });
+    await here.ask('POST /api/keys', { headers: owner, body: { name: 'bot' } });
+    const { text } = await here.ask('GET /api/export', { headers: owner });
+    const dry = await take(there, text, true);
+    expect(dry.json).toMatchObject({ source: 'an export of Freeway', credentials: [] });
+    expect((await there.ask('GET /api/settings', { headers: owner })).json['mine']).toEqual({});
+    const done = await take(there, text, false);
+    expect(done.json['notes']).toEqual([expect.stringContaining('"bot"')]);
+    expect((await there.ask('GET /api/settings', { headers: owner })).json['mine']).toEqual(mine);
+    const once = await stateOf(there);
+    await take(there, text, false);
+    expect(await stateOf(there)).toEqual(once);
+  });
+});
