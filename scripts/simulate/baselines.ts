@@ -11,13 +11,15 @@ import { createNetwork, type SimulatedNetwork } from './upstream.ts';
 /**
  * - `round-robin`, `random`: any free model in turn or by lot; on a refusal the next, and that one rests for a minute.
  * - `count-after-response`: the least used by a shared count that is written after each reply, as gateways with a shared cache do.
- * - `paid only`: one paid model.
+ * - `paid only`: one paid model for all requests, so one that can answer the hardest of them; the others pay for that one too.
  */
 export const baselines = ['round-robin', 'random', 'count-after-response', 'paid only'] as const;
 export type Baseline = (typeof baselines)[number];
 
 const REST_MS = 60_000;
 const MOST_TRIES = 6;
+/** Rank of the hardest requests. */
+const HARDEST = 2;
 
 interface Stage {
   readonly baseline: Baseline;
@@ -53,7 +55,7 @@ function loadOf({ counts, clock }: Stage, { pools }: Candidate, index: number): 
 function toOrder(stage: Stage): number[] {
   const { baseline, candidates, rests, clock, random } = stage;
   const indices = [...candidates.keys()];
-  const paid = indices.filter((index) => candidates[index]?.tier === 'paid');
+  const paid = indices.filter((index) => candidates[index]?.tier === 'paid' && candidates[index].roleRank === HARDEST);
   if (baseline === 'paid only') return paid;
   const ready = indices.filter((index) => candidates[index]?.tier !== 'paid' && (rests.get(index) ?? 0) <= clock.now());
   const start = stage.turn++ % Math.max(1, ready.length);

@@ -10,6 +10,16 @@ export interface Source {
   readonly models: readonly string[];
   readonly perMs: number;
   readonly stock: number;
+  /** What short windows let through at once, beyond their rate. */
+  readonly burst: number;
+}
+
+/** What a source has in fact given: to us and to others. */
+export interface Given {
+  readonly requests: number;
+  /** Tokens of all those requests. */
+  readonly tokens: number;
+  readonly others: { readonly requests: number; readonly tokens: number };
 }
 
 export interface Span {
@@ -85,7 +95,42 @@ function toSource(
     if (isShort(limit)) perMs = Math.min(perMs, requests / span.lengthMs);
     stock = Math.min(stock, requests);
   }
-  return { provider: provider.id, key, models: group, perMs: perMs * share, stock: stock * share };
+  return { provider: provider.id, key, models: group, perMs: perMs * share, stock: stock * share, burst: 0 };
+}
+
+/** Units a limit can hand out within the span at most: one window's worth more than its rate, where windows begin with the first use. */
+const mostUnits = (limit: FakeLimit, span: Span): number =>
+  limit.clock.kind === 'sliding' || limit.clock.kind === 'fixed'
+    ? limit.max * Math.ceil(span.lengthMs / (limit.clock.seconds * 1000))
+    : unitsOf(limit, span);
+
+/**
+ * The sources as they turned out: what others took is gone, and a request takes as many tokens as those did that were served there. No source
+ * can have given more than this says, whoever was served.
+ */
+export function toSourcesAsUsed(
+  providers: readonly SimulatedProvider[],
+  span: Span,
+  given: (source: Source) => Given,
+): readonly Source[] {
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  return toSources(providers, span).map((source) => {
+    const { requests, tokens, others } = given(source);
+    const perRequest = requests === 0 ? span.tokens : tokens / requests;
+    let [perMs, stock, burst] = [Infinity, Infinity, Infinity];
+    for (const limit of byId.get(source.provider)?.limits ?? []) {
+      const covered = source.models.filter((model) => matchesAny(limit.models, model)).length;
+      if (covered === 0 || limit.clock.kind === 'held') continue;
+      const [unit, gone] = limit.unit === 'requests' ? [1, others.requests] : [perRequest, others.tokens];
+      const times = limit.perModel ? covered : 1;
+      const most = Math.max(0, mostUnits(limit, span) * times - gone) / unit;
+      stock = Math.min(stock, most);
+      if (!isShort(limit) || most / span.lengthMs >= perMs) continue;
+      perMs = most / span.lengthMs;
+      burst = (limit.max * times) / unit;
+    }
+    return { ...source, perMs, stock, burst };
+  });
 }
 
 /** All free sources. */
@@ -110,7 +155,7 @@ export function bestPossible(sources: readonly Source[], perBin: readonly number
   let best = Infinity;
   for (let cut = 0; cut <= sorted.length; cut++) {
     const stock = sorted.slice(0, cut).reduce((sum, source) => sum + source.stock, 0);
-    const rate = sorted.slice(cut).reduce((sum, source) => sum + source.perMs, 0) * binMs;
+    const rate = sorted.slice(cut).reduce((sum, { perMs, burst }) => sum + perMs * binMs + burst, 0);
     best = Math.min(best, stock + perBin.reduce((sum, count) => sum + Math.min(count, rate), 0));
   }
   return best;

@@ -2,7 +2,14 @@
 import { baselines, playBaseline, type Baseline } from './baselines.ts';
 import { playDay } from './day.ts';
 import type { Bin } from './measure.ts';
-import { findFaults, toScenarios, toStoreFigures, type Scenario, type StoreFigures } from './scenarios.ts';
+import {
+  findDearness,
+  findFaults,
+  toScenarios,
+  toStoreFigures,
+  type Scenario,
+  type StoreFigures,
+} from './scenarios.ts';
 import { toFigures, type Figures } from './verdict.ts';
 
 export interface Job {
@@ -46,6 +53,15 @@ function countBy(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
+}
+
+/** The reports, each run that others are compared with held to what it may cost. */
+export function withCosts(reports: readonly Report[]): readonly Report[] {
+  const paid = reports.find(({ job }) => job.baseline === 'paid only');
+  return reports.map((report) => {
+    if (paid === undefined || report.job.baseline !== null || report.job.scenario !== COMPARED) return report;
+    return { ...report, faults: [...report.faults, ...findDearness(report.figures.costUsd, paid.figures.costUsd)] };
+  });
 }
 
 /** Does one job. */

@@ -13,7 +13,7 @@ const head = [
   'free %',
   'paid %',
   'answered %',
-  'of possible %',
+  'of what is free %',
   'wait p50 ms',
   'p99',
   'hard by strong %',

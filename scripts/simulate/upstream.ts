@@ -42,7 +42,22 @@ export interface Truth {
   readonly outputTokens: number;
 }
 
+/** What a limit lets through is counted in these. */
+export interface Taken {
+  requests: number;
+  tokens: number;
+}
+
+/** What was taken from one key and model within the run: by Freeway, and by others. */
+export interface Share {
+  readonly own: Taken;
+  readonly others: Taken;
+}
+
 export interface SimulatedNetwork extends Upstream {
+  readonly shareOf: (provider: string, who: Who) => Share;
+  /** Requests that some free provider let in within the run, each counted once. */
+  readonly requestsLetIn: () => number;
   readonly lines: () => readonly BookLine[];
   readonly refusals: readonly Refusal[];
   /** When a free provider last let a call in, ms since the epoch. */
@@ -64,11 +79,14 @@ interface Station {
   readonly provider: SimulatedProvider;
   readonly limits: Limits;
   readonly lines: Map<string, BookLine>;
+  readonly shares: Map<string, Share>;
 }
 
 interface Network extends NetworkInput {
   readonly stations: ReadonlyMap<string, Station>;
   readonly refusals: Refusal[];
+  readonly endMs: number;
+  readonly letIn: Set<number>;
   lastAdmittedMs: number;
 }
 
@@ -85,6 +103,19 @@ function lineOf({ provider, lines }: Station, { key, model }: Who): BookLine {
   return line;
 }
 
+function shareOf({ shares }: Pick<Station, 'shares'>, { key, model }: Who): Share {
+  const name = `${key} ${model}`;
+  let share = shares.get(name);
+  if (share === undefined)
+    shares.set(name, (share = { own: { requests: 0, tokens: 0 }, others: { requests: 0, tokens: 0 } }));
+  return share;
+}
+
+function add(taken: Taken, tokens: number): void {
+  taken.requests++;
+  taken.tokens += tokens;
+}
+
 /** How far apart the requests of others are: so that they take their share of the tightest limit. */
 function foreignGapMs({ limits, shared }: SimulatedProvider): number {
   const perDay = limits.map(({ unit, max, clock }) => {
@@ -95,7 +126,8 @@ function foreignGapMs({ limits, shared }: SimulatedProvider): number {
 }
 
 /** Requests that others make with a shared key, one by one, all day. */
-function startForeignUse({ clock, random, lengthMs }: NetworkInput, { provider, limits }: Station): void {
+function startForeignUse({ clock, random, lengthMs }: NetworkInput, station: Station): void {
+  const { provider, limits } = station;
   const gapMs = foreignGapMs(provider);
   const endMs = clock.now() + lengthMs;
   const amounts: Amounts = { requests: 1, tokens: FOREIGN_TOKENS, input_tokens: FOREIGN_TOKENS };
@@ -103,7 +135,8 @@ function startForeignUse({ clock, random, lengthMs }: NetworkInput, { provider, 
     for (const model of provider.shared?.models ?? []) {
       const next = (): void => {
         if (clock.now() >= endMs) return;
-        limits.admit({ key, model }, amounts, clock.now());
+        const answer = limits.admit({ key, model }, amounts, clock.now());
+        if (!('waitMs' in answer)) add(shareOf(station, { key, model }).others, FOREIGN_TOKENS);
         clock.schedule(Math.ceil(-Math.log(1 - random()) * gapMs), next);
       };
       clock.schedule(Math.ceil(random() * gapMs), next);
@@ -148,10 +181,13 @@ const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, st
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** A call has arrived: it is let in, or refused by the limit that is reached. */
-function admit({ clock, truthOf }: Network, { limits }: Station, question: Question): Charge | Breach {
+function admit({ clock, truthOf, endMs }: Network, station: Station, question: Question): Charge | Breach {
   const { inputTokens, outputTokens } = truthOf(question.request);
   const tokens = inputTokens + outputTokens;
-  return limits.admit(question, { requests: 1, tokens, input_tokens: inputTokens, concurrent: 1 }, clock.now());
+  const need = { requests: 1, tokens, input_tokens: inputTokens, concurrent: 1 };
+  const answer = station.limits.admit(question, need, clock.now());
+  if (!('waitMs' in answer) && clock.now() < endMs) add(shareOf(station, question).own, tokens);
+  return answer;
 }
 
 function refuse(
@@ -198,7 +234,10 @@ function start(network: Network, call: UpstreamCall, listener: UpstreamListener)
       over = true;
       return refuse(network, station, { question, breach: answer, listener });
     }
-    if (station.provider.tier === 'free') network.lastAdmittedMs = clock.now();
+    if (station.provider.tier === 'free') {
+      network.lastAdmittedMs = clock.now();
+      if (clock.now() < network.endMs) network.letIn.add(question.request);
+    }
     clock.schedule(tookMs(network, station, question) + travelMs(random), () => {
       answer.settle({ concurrent: 0 }, clock.now());
       if (over) return;
@@ -221,14 +260,21 @@ function start(network: Network, call: UpstreamCall, listener: UpstreamListener)
 export function createNetwork(input: NetworkInput): SimulatedNetwork {
   const stations = new Map(
     input.providers.map((provider) => {
-      const station: Station = { provider, limits: createLimits(provider.limits), lines: new Map() };
+      const station: Station = { provider, limits: createLimits(provider.limits), lines: new Map(), shares: new Map() };
       if (input.foreign) startForeignUse(input, station);
       return [`http://${provider.id}.simulated`, station];
     }),
   );
-  const network: Network = { ...input, stations, refusals: [], lastAdmittedMs: 0 };
+  const endMs = input.clock.now() + input.lengthMs;
+  const network: Network = { ...input, stations, refusals: [], endMs, letIn: new Set(), lastAdmittedMs: 0 };
   return {
     refusals: network.refusals,
+    shareOf: (provider, who) => {
+      const station = stations.get(`http://${provider}.simulated`);
+      if (station === undefined) throw new Error(`there is no provider ${provider}`);
+      return shareOf(station, who);
+    },
+    requestsLetIn: () => network.letIn.size,
     lastAdmittedMs: () => network.lastAdmittedMs,
     lines: () => [...stations.values()].flatMap(({ lines }) => [...lines.values()]),
     close: () => Promise.resolve(),

@@ -1,7 +1,9 @@
 // Sums a day up in figures.
-import { bestPossible } from './capacity.ts';
-import type { Comebacks, Day } from './day.ts';
+import { bestPossible, toSourcesAsUsed, type Given, type Source } from './capacity.ts';
+import { START_MS, type Comebacks, type Day } from './day.ts';
+import { meanTokens, readTrace } from './load.ts';
 import { percentile } from './measure.ts';
+import { providers } from './world.ts';
 
 /** One row of the table. Shares are 0..1; null where a figure means nothing. */
 export interface Figures {
@@ -14,7 +16,7 @@ export interface Figures {
   readonly freeShare: number;
   readonly paidShare: number;
   readonly success: number;
-  /** Of the most that could have been served for free, knowing the day in advance. */
+  /** Of the most that could have been served for free, by the providers' books; never above 1. */
   readonly freeUsed: number;
   readonly waitP50Ms: number;
   readonly waitP99Ms: number;
@@ -26,7 +28,8 @@ export interface Figures {
   readonly comebacks: Readonly<Comebacks>;
 }
 
-const BIN_MS = 300_000;
+/** Long against the windows of a minute, which let a little more through at once. */
+const BIN_MS = 3_600_000;
 
 /** Arrivals per stretch, for the yardstick. */
 export function toCounts(moments: readonly number[], lengthMs: number): number[] {
@@ -38,8 +41,39 @@ export function toCounts(moments: readonly number[], lengthMs: number): number[]
   return counts;
 }
 
+/** What a source has given, by its provider's books. */
+function toGiven({ network }: Pick<Day, 'network'>, { provider, key, models }: Source): Given {
+  const given = { requests: 0, tokens: 0, others: { requests: 0, tokens: 0 } };
+  for (const model of models) {
+    const { own, others } = network.shareOf(provider, { key, model });
+    given.requests += own.requests;
+    given.tokens += own.tokens;
+    given.others.requests += others.requests;
+    given.others.tokens += others.tokens;
+  }
+  return given;
+}
+
+/**
+ * Of the most that could have been served for free, the share that was. The most is what demand and the limits allowed, where requests take
+ * what those took that were served: nobody can have more than all of it.
+ */
+function toFreeUsed(day: Omit<Day, 'store'>): number {
+  const { setting, arrivals, network } = day;
+  const { lengthMs, foreign, providers: all = providers } = setting;
+  const span = { startMs: START_MS, lengthMs, tokens: meanTokens(readTrace()), foreign };
+  const used = toSourcesAsUsed(all, span, (source) => toGiven(day, source));
+  const moments = arrivals.map(({ atMs }) => atMs);
+  const best = Math.min(
+    bestPossible(used, toCounts(moments, lengthMs), Math.min(BIN_MS, lengthMs)),
+    used.reduce((sum, { stock, perMs }) => sum + Math.min(stock, perMs * lengthMs), 0),
+  );
+  return network.requestsLetIn() / Math.max(1, best);
+}
+
 /** The figures of a day. */
-export function toFigures({ setting, sources, arrivals, measure, network, comebacks }: Omit<Day, 'store'>): Figures {
+export function toFigures(day: Omit<Day, 'store'>): Figures {
+  const { setting, measure, network, comebacks } = day;
   const { endings } = measure;
   const requests = endings.length;
   const free = endings.filter(({ served }) => served !== null && served.tier !== 'paid');
@@ -48,14 +82,6 @@ export function toFigures({ setting, sources, arrivals, measure, network, comeba
   const strong = hard.filter(({ size, served }) => (served?.rank ?? 0) >= size);
   const waits = endings.map(({ waitedMs }) => waitedMs);
   const limited = network.lines().reduce((sum, line) => sum + line.limited, 0);
-  const best = bestPossible(
-    sources,
-    toCounts(
-      arrivals.map(({ atMs }) => atMs),
-      setting.lengthMs,
-    ),
-    BIN_MS,
-  );
   return {
     name: setting.name,
     requests,
@@ -65,7 +91,7 @@ export function toFigures({ setting, sources, arrivals, measure, network, comeba
     freeShare: free.length / Math.max(1, requests),
     paidShare: paid.length / Math.max(1, requests),
     success: (free.length + paid.length) / Math.max(1, requests),
-    freeUsed: free.length / best,
+    freeUsed: toFreeUsed(day),
     waitP50Ms: percentile(waits, 0.5),
     waitP99Ms: percentile(waits, 0.99),
     waitMaxMs: percentile(waits, 1),

@@ -5,19 +5,25 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import type { Pool } from '#shared/pools.ts';
 import type { FakeLimit, LimitClock } from '../../tests/fakes/provider/spec.ts';
 
+/** US dollars per million tokens. */
+interface TokenPrice {
+  readonly input: number;
+  readonly output: number;
+}
+
 /** A provider of the simulation. `limits` is the truth it enforces; Freeway's pools are derived from it. */
 export interface SimulatedProvider {
   readonly id: string;
   readonly dialect: DialectId;
   readonly tier: 'free' | 'paid';
   readonly keys: readonly string[];
-  readonly models: readonly { readonly id: string; readonly size: ModelSize }[];
+  readonly models: readonly { readonly id: string; readonly size: ModelSize; readonly price?: TokenPrice }[];
   readonly limits: readonly FakeLimit[];
   /** Time to the first token, ms, and speed. */
   readonly firstTokenMs: number;
   readonly tokensPerSecond: number;
-  /** US dollars per million tokens. */
-  readonly price: { readonly input: number; readonly output: number };
+  /** Of models without a price of their own. */
+  readonly price: TokenPrice;
   /** Keys and models that somebody else uses too, taking this share of the tightest limit. */
   readonly shared?: { readonly keys: readonly string[]; readonly models: readonly string[]; readonly share: number };
 }
@@ -29,7 +35,7 @@ const fixedMinute: LimitClock = { kind: 'fixed', seconds: 60 };
 const slidingMinute: LimitClock = { kind: 'sliding', seconds: 60 };
 
 /**
- * A household of free keys whose limits have the forms that free plans have, and one cheap paid model. The forms are those of the
+ * A household of free keys whose limits have the forms that free plans have, and a paid provider with a model for everything and one for what is easy. The forms are those of the
  * catalog; rates are chosen so that day quotas and minute quotas both matter.
  */
 export const providers: readonly SimulatedProvider[] = [
@@ -134,7 +140,10 @@ export const providers: readonly SimulatedProvider[] = [
     dialect: 'openai',
     tier: 'paid',
     keys: ['paid-1'],
-    models: [{ id: 'paid-small', size: 'reasoning' }],
+    models: [
+      { id: 'paid-reasoner', size: 'reasoning' },
+      { id: 'paid-mini', size: 'small', price: { input: 0.05, output: 0.25 } },
+    ],
     limits: [{ models: all, unit: 'requests', max: 30_000, clock: perMinute }],
     firstTokenMs: 400,
     tokensPerSecond: 120,
@@ -186,13 +195,14 @@ export function toCatalog(provider: SimulatedProvider): Provider {
     defaultPlan: tier,
     terms: unknownTerms,
     asOf: '2026-11',
-    models: models.map((model) => ({
-      ...model,
+    models: models.map(({ id, size, price: own = price }) => ({
+      id,
+      size,
       kind: 'chat',
       context: 131_072,
       maxOutput: 8_192,
       ...(tier === 'free' ? { free: 'plan' } : {}),
-      price: { inputPerMillionUsd: price.input, outputPerMillionUsd: price.output },
+      price: { inputPerMillionUsd: own.input, outputPerMillionUsd: own.output },
     })),
     pools: limits.map(({ models, unit, max, clock, perModel, scope }) => ({
       models: [...models],

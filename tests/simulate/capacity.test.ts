@@ -1,9 +1,22 @@
 // The yardstick of the simulation: what free providers can serve at best.
 import { describe, expect, it } from 'vitest';
-import { bestPossible, toSources, totalCapacity, type Source } from '../../scripts/simulate/capacity.ts';
+import {
+  bestPossible,
+  toSources,
+  toSourcesAsUsed,
+  totalCapacity,
+  type Source,
+} from '../../scripts/simulate/capacity.ts';
 import { providers } from '../../scripts/simulate/world.ts';
 
-const source = (perMs: number, stock: number): Source => ({ provider: 'p', key: 'k', models: ['m'], perMs, stock });
+const source = (perMs: number, stock: number): Source => ({
+  provider: 'p',
+  key: 'k',
+  models: ['m'],
+  perMs,
+  stock,
+  burst: 0,
+});
 
 describe('bestPossible', () => {
   it.each<[string, Source[], number[], number]>([
@@ -17,9 +30,22 @@ describe('bestPossible', () => {
   });
 });
 
-describe('toSources', () => {
-  const span = { startMs: Date.UTC(2026, 10, 21), lengthMs: 86_400_000, tokens: 2_000, foreign: true };
+const span = { startMs: Date.UTC(2026, 10, 21), lengthMs: 86_400_000, tokens: 2_000, foreign: true };
 
+describe('toSourcesAsUsed', () => {
+  it('counts what requests took that were served, without what others took', () => {
+    const others = { requests: 40, tokens: 60_000 };
+    const used = toSourcesAsUsed(providers, span, () => ({ requests: 100, tokens: 50_000, others }));
+    const bucket = used.find(({ key, models }) => key === 'buckets-1' && models[0] === 'bucket-20b');
+    expect(bucket?.stock).toBeCloseTo((2 * 200_000 - 60_000) / 500);
+    const trial = used.find(({ provider }) => provider === 'trial');
+    expect(trial).toMatchObject({ stock: 12 * 1_440 - 40, burst: 12 });
+    // A moment's burst comes on top of the rate.
+    expect(bestPossible([{ ...source(1, 1000), burst: 3 }], [15, 5], 10)).toBe(18);
+  });
+});
+
+describe('toSources', () => {
   it('joins models that share a count, and takes the tightest limit', () => {
     const sources = toSources(providers, span);
     const trial = sources.filter(({ provider }) => provider === 'trial');
