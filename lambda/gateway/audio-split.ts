@@ -47,14 +47,22 @@ export interface PacketTable {
   readonly end: number;
 }
 
-/** Mean loudness of the packets from `from` for the length of a pause. */
-function quietness({ at, loudness }: PacketTable, from: number): number {
+/** Mean loudness from packet `from` on, in one direction, for half a pause, and of one packet at least: some last longer. */
+function meanFrom({ at, loudness }: PacketTable, from: number, step: 1 | -1): number {
   let sum = 0;
-  let index = from;
-  const until = (at[from] ?? 0) + QUIET_SECONDS;
-  for (; index < at.length && (at[index] ?? 0) < until; index++) sum += loudness[index] ?? 0;
-  return sum / Math.max(1, index - from);
+  let count = 0;
+  const origin = at[from] ?? 0;
+  for (let index = from; index >= 0 && index < at.length; index += step) {
+    if (count > 0 && Math.abs((at[index] ?? 0) - origin) >= QUIET_SECONDS / 2) break;
+    sum += loudness[index] ?? 0;
+    count++;
+  }
+  return sum / Math.max(1, count);
 }
+
+/** How loud it is at the beginning of a packet: as loud as on its louder side, so that a word is cut off neither before nor after it. */
+const loudnessAt = (table: PacketTable, index: number): number =>
+  Math.max(meanFrom(table, index - 1, -1), meanFrom(table, index, 1));
 
 /** The packet at whose beginning to cut, for a piece that begins at `first` and must end before `last`. */
 function findCut(table: PacketTable, first: number, last: number): number {
@@ -64,13 +72,10 @@ function findCut(table: PacketTable, first: number, last: number): number {
   let best = last;
   let least = Infinity;
   for (let index = last; index > first && (at[index] ?? 0) >= from; index--) {
-    const mean = quietness(table, index);
+    const loudness = loudnessAt(table, index);
     // Of equally quiet places the latest: fewer pieces.
-    if (mean < least) [best, least] = [index, mean];
+    if (loudness < least) [best, least] = [index, loudness];
   }
-  // The middle of the pause, so that words keep what belongs to them on both sides.
-  const middle = (at[best] ?? 0) + QUIET_SECONDS / 2;
-  while (best < last && (at[best + 1] ?? Infinity) <= middle) best++;
   return best;
 }
 

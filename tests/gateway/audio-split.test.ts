@@ -5,6 +5,7 @@ import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
 import { toMemorySource } from '#lambda/gateway/audio-source.ts';
 import { openSplit, toSpans, type PacketTable } from '#lambda/gateway/audio-split.ts';
 import { stitchTranscripts } from '#lambda/wire/transcription/stitch.ts';
+import { hearSpeech, synthesise } from '../fakes/speech.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
 
@@ -68,6 +69,19 @@ describe('splitting', () => {
     const spans = await split({ seconds: 10, bytes: Infinity });
     expect(spans[0]?.end).toBeGreaterThanOrEqual(8);
     expect(spans[0]?.end).toBeLessThanOrEqual(8.6);
+  });
+
+  it('cuts through no word, even where packets are longer than most pauses', async () => {
+    // At 8 kHz a packet holds a quarter of a second.
+    for (const seed of [11, 12, 13, 14]) {
+      const { wav, words } = synthesise(300, seed);
+      const facts = await readAudioHeader(toMemorySource(wav), 'a.wav');
+      const { split, cut } = await openSplit(toMemorySource(wav), facts);
+      const heard = [];
+      for (const span of await split({ seconds: 57, bytes: Infinity }))
+        heard.push(...hearSpeech((await cut(span)).bytes));
+      expect(heard.map(({ word }) => word)).toEqual(words.map(({ word }) => word));
+    }
   });
 
   it('keeps to its bounds and loses no packet, whatever the sound', () => {

@@ -1,11 +1,19 @@
 // Transcribe: a recording in, its text out, whoever serves it.
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState, type ReactNode } from 'react';
+import type { Allowance } from '#shared/api/transcriptions.ts';
 import { Button } from '../../components/button.tsx';
 import { Notice } from '../../components/notice.tsx';
+import { useApi } from '../../lib/api.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { useSession } from '../../lib/session.tsx';
+import { useSingleton } from '../../lib/singletons.ts';
+import { readAllowance } from './job.ts';
 import { transcribeMessages } from './messages.ts';
+import { Bar, Progress } from './progress.tsx';
 import { Result } from './result.tsx';
+import { createShelf, type Shelf } from './shelf.ts';
 import { AudioSource } from './source.tsx';
 import { useWork, type Work } from './work.ts';
 
@@ -55,22 +63,71 @@ function LanguageChoice({ chosen, onChoose }: LanguageProps): ReactNode {
   );
 }
 
-function Ready({
-  file,
-  work,
-  onOther,
-}: {
+/** Seconds of a recording, as the browser can tell them; null while or when it can't. */
+function useSeconds(file: File): number | null {
+  const [seconds, setSeconds] = useState<number | null>(null);
+  useEffect(() => {
+    const url = URL.createObjectURL(file);
+    const audio = new Audio();
+    audio.preload = 'metadata';
+    audio.addEventListener('loadedmetadata', () => setSeconds(Number.isFinite(audio.duration) ? audio.duration : null));
+    audio.src = url;
+    return () => URL.revokeObjectURL(url);
+  }, [file]);
+  return seconds;
+}
+
+/** What it will take of the free limits, before anything is spent. */
+function Estimate({ file, allowance }: { readonly file: File; readonly allowance: Allowance }): ReactNode {
+  const t = useMessages(transcribeMessages);
+  const seconds = useSeconds(file);
+  const minutes = (count: number): string => t.minutes(Math.max(1, Math.round(count / 60)));
+  const { free_seconds: free, free_models: freeModels, paid_models: paidModels } = allowance;
+  if (freeModels + paidModels === 0) return <Notice tone="info" title={t.nobody} />;
+  if (freeModels === 0) return null;
+  const told = (): string => {
+    if (seconds === null) return free === null ? t.freeUnbounded : t.freeLeft(minutes(free));
+    return free === null || free >= seconds ? t.freeAll(minutes(seconds)) : t.freeSome(minutes(seconds), minutes(free));
+  };
+  return <p className="mt-2 text-sm text-muted">{told()}</p>;
+}
+
+interface ReadyProps {
   readonly file: File;
   readonly work: Work;
+  readonly allowance: Allowance | undefined;
   readonly onOther: () => void;
-}): ReactNode {
+}
+
+/** Before the server knows of it: how, and what it takes. */
+function Choices({ file, work, allowance, onOther }: ReadyProps): ReactNode {
+  const t = useMessages(transcribeMessages);
+  const [chosen, setChosen] = useState('');
+  return (
+    <>
+      {allowance !== undefined && <Estimate file={file} allowance={allowance} />}
+      <div className="mt-4 flex flex-wrap items-end gap-3">
+        <LanguageChoice chosen={chosen} onChoose={setChosen} />
+        <Button look="primary" onClick={() => void work.start(file, chosen, allowance?.max_bytes === 0)}>
+          {work.state.kind === 'failed' ? t.retry : t.start}
+        </Button>
+        <Button look="quiet" onClick={onOther}>
+          {t.other}
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function Ready(props: ReadyProps): ReactNode {
+  const { file, work } = props;
   const t = useMessages(transcribeMessages);
   const language = useLanguage();
-  const [chosen, setChosen] = useState('');
-  const { state, start, cancel } = work;
+  const { state } = work;
+  const size = formatBytes(file.size, language);
   return (
     <div className="rounded-2xl border border-line bg-raised p-5">
-      <p className="truncate text-sm font-medium">{t.file(file.name, formatBytes(file.size, language))}</p>
+      <p className="truncate text-sm font-medium">{t.file(file.name, size)}</p>
       {state.kind === 'failed' && (
         <div className="mt-3">
           <Notice tone="danger" title={t.failed}>
@@ -78,51 +135,126 @@ function Ready({
           </Notice>
         </div>
       )}
-      {state.kind === 'working' ? (
-        <div className="mt-4 flex flex-wrap items-center gap-4">
-          <span aria-hidden className="size-5 animate-spin rounded-full border-2 border-line border-t-accent" />
-          <p role="status" className="flex-1 text-sm">
-            {t.working} <span className="text-muted">{t.workingText}</span>
+      {state.kind === 'job' && <Progress job={state.job} work={work} />}
+      {(state.kind === 'sending' || state.kind === 'uploading') && (
+        <div className="mt-4">
+          <Bar label={t.progress} share={state.kind === 'uploading' ? state.sent / Math.max(1, file.size) : 0} />
+          <p role="status" className="mt-2 mb-4 text-sm">
+            {state.kind === 'uploading' ? t.uploading(formatBytes(state.sent, language), size) : t.working}
           </p>
-          <Button small onClick={cancel}>
+          <Button small onClick={() => void work.cancel()}>
             {t.cancel}
           </Button>
         </div>
-      ) : (
-        <div className="mt-4 flex flex-wrap items-end gap-3">
-          <LanguageChoice chosen={chosen} onChoose={setChosen} />
-          <Button look="primary" onClick={() => void start(file, chosen)}>
-            {state.kind === 'failed' ? t.retry : t.start}
-          </Button>
-          <Button look="quiet" onClick={onOther}>
-            {t.other}
-          </Button>
-        </div>
       )}
+      {(state.kind === 'idle' || state.kind === 'failed') && <Choices {...props} />}
     </div>
   );
 }
 
+/** What a microphone heard before the page broke. */
+function Interrupted({ shelf, onFile }: { readonly shelf: Shelf; readonly onFile: (file: File) => void }): ReactNode {
+  const t = useMessages(transcribeMessages);
+  const language = useLanguage();
+  const [found, setFound] = useState<File | null>(null);
+  useEffect(() => {
+    shelf
+      .heard()
+      .then(setFound)
+      .catch(() => undefined);
+  }, [shelf]);
+  if (found === null) return null;
+  const actions = (
+    <>
+      <Button small look="primary" onClick={() => onFile(found)}>
+        {t.use}
+      </Button>
+      <Button small onClick={() => void shelf.forget().then(() => setFound(null))}>
+        {t.discard}
+      </Button>
+    </>
+  );
+  return (
+    <div className="mb-4">
+      <Notice tone="info" title={t.found} actions={actions}>
+        {t.foundText(formatBytes(found.size, language))}
+      </Notice>
+    </div>
+  );
+}
+
+interface Recording {
+  readonly file: File | null;
+  readonly choose: (file: File) => void;
+  readonly drop: () => void;
+}
+
+/** The recording in hand, which is there again when the page is. */
+function useRecording(shelf: Shelf, personId: string, work: Work): Recording {
+  const [file, setFile] = useState<File | null>(null);
+  const { resume } = work;
+  useEffect(() => {
+    let isHere = true;
+    const take = async (): Promise<void> => {
+      const shelved = await shelf.read(personId);
+      if (!isHere || shelved === null) return;
+      setFile(shelved.file);
+      if (shelved.jobId !== null) await resume(shelved.file, shelved.jobId);
+    };
+    take().catch(() => undefined);
+    return () => {
+      isHere = false;
+    };
+  }, [shelf, personId, resume]);
+  return {
+    file,
+    choose: (chosen) => {
+      setFile(chosen);
+      // Without room on this device it works all the same, but for reloads.
+      void shelf
+        .write({ file: chosen, personId, jobId: null })
+        .then(() => shelf.forget())
+        .catch(() => undefined);
+    },
+    drop: () => {
+      work.reset();
+      setFile(null);
+      void shelf.clear().catch(() => undefined);
+    },
+  };
+}
+
+/** Without an upload, no more than this fits into one request. */
+const ONE_REQUEST_BYTES = 4_400_000;
+
 /** The page. */
 export function TranscribePage(): ReactNode {
   const t = useMessages(transcribeMessages);
-  const work = useWork();
-  const [file, setFile] = useState<File | null>(null);
+  const api = useApi();
+  const { state: session } = useSession();
+  const personId = session.kind === 'in' ? session.person.id : '';
+  const shelf = useSingleton(createShelf);
+  const work = useWork({ shelf, personId });
+  const { file, choose, drop } = useRecording(shelf, personId, work);
+  const { data: allowance } = useQuery({ queryKey: ['transcription-allowance'], queryFn: () => readAllowance(api) });
   useEffect(() => {
     document.title = `${t.title} · Freeway`;
   }, [t]);
-  const other = (): void => {
-    work.reset();
-    setFile(null);
-  };
   return (
     <main className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto w-full max-w-3xl px-4 py-8 md:px-8 md:py-12">
         <h1 className="text-2xl font-semibold tracking-tight">{t.title}</h1>
         <p className="mt-1 mb-6 text-sm text-muted">{t.intro}</p>
-        {file === null && <AudioSource onFile={setFile} />}
-        {file !== null && work.state.kind !== 'done' && <Ready file={file} work={work} onOther={other} />}
-        {file !== null && work.state.kind === 'done' && <Result file={file} done={work.state.done} onOther={other} />}
+        {file === null && (
+          <>
+            <Interrupted shelf={shelf} onFile={choose} />
+            <AudioSource shelf={shelf} onFile={choose} maxBytes={allowance?.max_bytes || ONE_REQUEST_BYTES} />
+          </>
+        )}
+        {file !== null && work.state.kind !== 'done' && (
+          <Ready file={file} work={work} allowance={allowance} onOther={drop} />
+        )}
+        {file !== null && work.state.kind === 'done' && <Result file={file} done={work.state.done} onOther={drop} />}
       </div>
     </main>
   );

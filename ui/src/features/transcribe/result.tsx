@@ -85,11 +85,22 @@ interface ResultProps {
   readonly onOther: () => void;
 }
 
+/** Who made it, in how many calls. */
+function Facts({ routes, attempts }: Pick<Done, 'routes' | 'attempts'>): ReactNode {
+  const t = useMessages(transcribeMessages);
+  const facts = [
+    routes.length === 0 ? null : t.servedBy(routes.join(', ')),
+    attempts > 1 ? t.pieces(attempts) : null,
+    t.textHint,
+  ];
+  return <p className="mt-1 text-xs text-muted">{facts.filter((fact) => fact !== null).join(' · ')}</p>;
+}
+
 /** All of it. */
 export function Result({ file, done, onOther }: ResultProps): ReactNode {
   const t = useMessages(transcribeMessages);
   const { show } = useToasts();
-  const { transcript, route, attempts } = done;
+  const { transcript, routes, attempts } = done;
   const whole: Segment[] = [{ start: 0, end: transcript.duration ?? 0, text: transcript.text }];
   const [segments, setSegments] = useState<readonly Segment[]>(transcript.segments ?? whole);
   const audio = useRef<HTMLAudioElement>(null);
@@ -117,11 +128,7 @@ export function Result({ file, done, onOther }: ResultProps): ReactNode {
           </Button>
         ))}
       </div>
-      <p className="mt-1 text-xs text-muted">
-        {[route === '' ? null : t.servedBy(route), attempts > 1 ? t.pieces(attempts) : null, t.textHint]
-          .filter((fact) => fact !== null)
-          .join(' · ')}
-      </p>
+      <Facts routes={routes} attempts={attempts} />
       {transcript.text === '' ? (
         <p className="mt-6 text-sm text-muted">{t.empty}</p>
       ) : (

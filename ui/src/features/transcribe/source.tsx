@@ -2,18 +2,27 @@
 import { AudioLines, Mic, Square } from 'lucide-react';
 import { useRef, useState, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
-import { useMessages } from '../../lib/messages.ts';
+import { formatBytes } from '../../lib/format.ts';
+import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { transcribeMessages } from './messages.ts';
 import { useRecorder } from './recorder.ts';
+import type { Shelf } from './shelf.ts';
 import { toTime } from './transcript.ts';
 
 const ACCEPT = 'audio/*,video/mp4,video/webm,.mp3,.m4a,.wav,.ogg,.opus,.webm,.flac,.mp4';
 
-function RecordButton({ onFile }: { readonly onFile: (file: File) => void }): ReactNode {
+interface SourceProps {
+  readonly shelf: Shelf;
+  readonly onFile: (file: File) => void;
+  /** The largest recording that is taken, bytes. */
+  readonly maxBytes: number;
+}
+
+function RecordButton({ shelf, onFile }: Pick<SourceProps, 'shelf' | 'onFile'>): ReactNode {
   const t = useMessages(transcribeMessages);
   const { show } = useToasts();
-  const { seconds, level, start, stop } = useRecorder(onFile);
+  const { seconds, level, start, stop } = useRecorder(shelf, onFile);
   if (seconds === null)
     return (
       <Button onClick={() => void start().catch(() => show(t.noMicrophone))}>
@@ -33,8 +42,9 @@ function RecordButton({ onFile }: { readonly onFile: (file: File) => void }): Re
 }
 
 /** The drop target with its buttons. */
-export function AudioSource({ onFile }: { readonly onFile: (file: File) => void }): ReactNode {
+export function AudioSource({ shelf, onFile, maxBytes }: SourceProps): ReactNode {
   const t = useMessages(transcribeMessages);
+  const language = useLanguage();
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   return (
@@ -59,9 +69,9 @@ export function AudioSource({ onFile }: { readonly onFile: (file: File) => void 
         <Button look="primary" onClick={() => input.current?.click()}>
           {t.choose}
         </Button>
-        <RecordButton onFile={onFile} />
+        <RecordButton shelf={shelf} onFile={onFile} />
       </div>
-      <p className="text-xs text-muted">{t.formats}</p>
+      <p className="text-xs text-muted">{t.formats(formatBytes(maxBytes, language))}</p>
       <input
         ref={input}
         type="file"

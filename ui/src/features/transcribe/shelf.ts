@@ -1,0 +1,64 @@
+// What must outlive the page: the recording under way with its job, and what the microphone has heard so far.
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+
+/** The recording that is being worked on. */
+export interface Shelved {
+  readonly file: File;
+  /** Whose it is. */
+  readonly personId: string;
+  /** null until the server knows of it. */
+  readonly jobId: string | null;
+}
+
+interface Schema extends DBSchema {
+  work: { key: string; value: Shelved };
+  /** Seconds of sound in the order in which they were heard. */
+  heard: { key: number; value: Blob };
+}
+
+export interface Shelf {
+  read(personId: string): Promise<Shelved | null>;
+  write(shelved: Shelved): Promise<void>;
+  clear(): Promise<void>;
+  hear(sound: Blob): Promise<void>;
+  /** All that was heard since it was last forgotten; null when nothing was. */
+  heard(): Promise<File | null>;
+  forget(): Promise<void>;
+}
+
+const CURRENT = 'current';
+
+const open = (): Promise<IDBPDatabase<Schema>> =>
+  openDB<Schema>('freeway-transcribe', 1, {
+    upgrade: (db) => {
+      db.createObjectStore('work');
+      db.createObjectStore('heard', { autoIncrement: true });
+    },
+  });
+
+/** A recording by what the browser's recorder calls its type. */
+export function toRecording(parts: readonly Blob[], mimeType: string): File {
+  const type = mimeType.split(';')[0] || 'audio/webm';
+  const ending = type.includes('mp4') ? 'm4a' : type.includes('ogg') ? 'ogg' : 'webm';
+  return new File([...parts], `recording.${ending}`, { type });
+}
+
+/** The shelf on this device. */
+export function createShelf(): Shelf {
+  const opened = open();
+  return {
+    read: async (personId) => {
+      const shelved = (await (await opened).get('work', CURRENT)) ?? null;
+      return shelved?.personId === personId ? shelved : null;
+    },
+    write: async (shelved) => void (await (await opened).put('work', shelved, CURRENT)),
+    clear: async () => (await opened).clear('work'),
+    hear: async (sound) => void (await (await opened).add('heard', sound)),
+    heard: async () => {
+      const parts = await (await opened).getAll('heard');
+      const [first] = parts;
+      return first === undefined ? null : toRecording(parts, first.type);
+    },
+    forget: async () => (await opened).clear('heard'),
+  };
+}
