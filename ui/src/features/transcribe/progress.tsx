@@ -23,7 +23,7 @@ function Piece({ piece, onRetry }: PieceProps): ReactNode {
   const Icon = icons[status];
   const span = t.span(toTime(piece.start), toTime(piece.end));
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-xl px-2 py-1.5 text-sm">
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 px-2 py-1.5 text-sm">
       <Icon
         size={16}
         aria-hidden
