@@ -42,7 +42,6 @@ export async function pack(folder = packedFolder): Promise<void> {
     bundle: true,
     splitting: true,
     metafile: true,
-    keepNames: true,
     format: 'esm',
     platform: 'node',
     target: 'node24',
