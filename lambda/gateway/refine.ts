@@ -1,4 +1,5 @@
 // Counts a prompt exactly when a limit is so near that the estimate's error would decide who may serve it.
+import type { ModelKind } from '#shared/catalog.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { ExactCounter } from './tokenizer.ts';
@@ -16,16 +17,39 @@ const MARGIN = 0.15;
 /** Short prompts are near no limit worth counting for. */
 const SHORTEST = 1_500;
 
-/** Sizes at which a candidate stops being able to serve: its context, and the token limits that one call can't exceed. */
-function limitsOf(candidate: Candidate, outputTokens: number): number[] {
-  const limits = candidate.context === null ? [] : [candidate.context];
-  for (const { unit, max, clock } of candidate.pools) {
+/** Sizes at which candidates stop being able to serve, each once: contexts, and the token limits that one call can't exceed. */
+interface Sizes {
+  readonly contexts: Set<number>;
+  /** Of input and output together. */
+  readonly totals: Set<number>;
+  readonly inputs: Set<number>;
+}
+
+function addSizes({ contexts, totals, inputs }: Sizes, { context, pools }: Candidate): void {
+  if (context !== null) contexts.add(context);
+  for (const { unit, max, clock } of pools) {
     // A day's pool is hardly ever filled by one call.
     if (clock.kind !== 'rolling' && clock.kind !== 'refill') continue;
-    if (unit === 'tokens') limits.push(max - outputTokens);
-    if (unit === 'input_tokens') limits.push(max);
+    if (unit === 'tokens') totals.add(max);
+    if (unit === 'input_tokens') inputs.add(max);
   }
-  return limits;
+}
+
+function toSizes(candidates: Iterable<Candidate | undefined>, kind: ModelKind): Sizes {
+  const sizes: Sizes = { contexts: new Set(), totals: new Set(), inputs: new Set() };
+  for (const candidate of candidates) if (candidate?.kind === kind) addSizes(sizes, candidate);
+  return sizes;
+}
+
+/** Of whole fleets, in which hundreds of candidates share few sizes. */
+const known = new WeakMap<readonly Candidate[], Map<ModelKind, Sizes>>();
+
+function sizesOf(candidates: readonly Candidate[], kind: ModelKind): Sizes {
+  const kinds = known.get(candidates) ?? new Map<ModelKind, Sizes>();
+  known.set(candidates, kinds);
+  const sizes = kinds.get(kind) ?? toSizes(candidates, kind);
+  kinds.set(kind, sizes);
+  return sizes;
 }
 
 const isNear = (tokens: number, limit: number): boolean =>
@@ -35,9 +59,17 @@ const isNear = (tokens: number, limit: number): boolean =>
 export function needsExactCount({ profile, candidates, among }: Omit<RefineInput, 'texts'>): boolean {
   const { inputTokens, outputTokens, kind } = profile;
   if (inputTokens < SHORTEST) return false;
-  const near = (candidate: Candidate | undefined): boolean =>
-    candidate?.kind === kind && limitsOf(candidate, outputTokens).some((limit) => isNear(inputTokens, limit));
-  return among === null ? candidates.some(near) : among.some((index) => near(candidates[index]));
+  const { contexts, totals, inputs } =
+    among === null
+      ? sizesOf(candidates, kind)
+      : toSizes(
+          among.map((index) => candidates[index]),
+          kind,
+        );
+  for (const size of contexts) if (isNear(inputTokens, size)) return true;
+  for (const size of inputs) if (isNear(inputTokens, size)) return true;
+  for (const size of totals) if (isNear(inputTokens, size - outputTokens)) return true;
+  return false;
 }
 
 /** The profile with the exact count where it matters; the same profile otherwise. */
