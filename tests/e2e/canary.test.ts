@@ -65,7 +65,10 @@ it.each(faults)('%i %s tells nothing on', async (status, code) => {
 it('and nothing of it stands in the log, the metrics or the data folder', async () => {
   const headers = { authorization: `Bearer ${OWNER_KEY}` };
   const metrics = await (await fetch(`${server.url}/metrics`, { headers })).text();
-  const files = readdirSync(server.folder).map((name) => readFileSync(join(server.folder, name), 'latin1'));
+  const files = readdirSync(server.folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'));
+  expect(files.length).toBeGreaterThan(0);
   const all = [...server.logs, metrics, ...files].join('\n');
   expect(all).toContain('freeway_attempts_total');
   for (const secret of [KEY, ORGANIZATION, PROMPT, 'my diagnosis', OWNER_KEY]) expect(all).not.toContain(secret);
