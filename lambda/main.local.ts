@@ -52,6 +52,8 @@ export interface LocalServer {
 
 /** The largest upload that is taken in one request: what the largest provider takes. Longer recordings are jobs. */
 const MAX_UPLOAD_BYTES = 2 * 1024 ** 3;
+/** How long it may take to arrive: some 20 Mbit/s. Bodies of strangers are not kept. */
+const UPLOAD_MS = 15 * 60_000;
 /** How long streams in flight may go on after we were told to stop, and how long they then have to say so. */
 const STOP = { graceMs: 20_000, farewellMs: 2_000 } as const;
 /** How long settling may take after that. */
@@ -196,7 +198,7 @@ export async function startLocal({
   const interrupt = new AbortController();
   const app = siteFolder === undefined ? freeway.handler : withSite(createSite(siteFolder), freeway.handler);
   const { handler, settled } = countRunning(app);
-  const server = createNodeServer(handler, { interrupt: interrupt.signal });
+  const server = createNodeServer(handler, { interrupt: interrupt.signal, requestMs: UPLOAD_MS });
   const { port } = await listen(server, config);
   const url = toUrl(config, port);
   log.info('server.listening', {

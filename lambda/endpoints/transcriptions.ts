@@ -62,7 +62,8 @@ async function serveForm(
       visit,
       caller,
       traceparent: teller.traceparent,
-      deadlineAtMs: Math.min(visit.startedAtMs + LONGEST_MS, (deadlineAtMs ?? Infinity) - RESERVE_MS),
+      // However long the upload took.
+      deadlineAtMs: Math.min(deps.clock.now() + LONGEST_MS, (deadlineAtMs ?? Infinity) - RESERVE_MS),
       setting: await toSetting(deps, visit, { question, controls: null, patienceMs: PATIENCE_MS }),
     },
     { name: file.name, source: file.content },
