@@ -17,11 +17,15 @@ let server: FakeServer;
 let freeway: Started;
 let client: JobClient;
 
-async function start(spec: Partial<FakeProviderSpec> = {}, model: Record<string, unknown> = {}): Promise<void> {
+async function start(
+  spec: Partial<FakeProviderSpec> = {},
+  model: Record<string, unknown> = {},
+  entry: Record<string, unknown> = {},
+): Promise<void> {
   const models = [{ id: 'w', kind: 'transcription' as const, ttftMs: 20 }];
   provider = createFakeProvider({ name: 'ear', models, hear: hearSpeech, ...spec }, { now: Date.now });
   server = await serveFakeProvider(provider);
-  freeway = await startServer([toEntry('ear', server.baseUrl, { models: [{ ...MODEL, ...model }] })], {
+  freeway = await startServer([toEntry('ear', server.baseUrl, { models: [{ ...MODEL, ...model }], ...entry })], {
     FREEWAY_DEMO: 'off',
   });
   client = createJobClient(freeway.url, { authorization: `Bearer ${OWNER_KEY}` });
@@ -138,6 +142,22 @@ describe('a job', () => {
     expect(await client.result(job.id, 'text')).toBe(`${said.join(' ')}\n`);
     expect(provider.books().total().served).toBe(failed.pieces.length);
   });
+
+  it('waits for limits to come back, for as long as they take, and never goes beyond them', async () => {
+    const limit = { models: ['*'], unit: 'audio_seconds' as const, max: 400 };
+    await start(
+      { limits: [{ ...limit, clock: { kind: 'sliding', seconds: 4 } }] },
+      { maxSeconds: 200 },
+      { pools: [{ ...limit, clock: { kind: 'rolling', seconds: 4 } }] },
+    );
+    const job = await client.send(speech.wav.subarray(0, 44 + 900 * 16_000), {
+      options: { freeway: { max_wait_ms: 0 } },
+    });
+    const waiting = await client.until(job.id, ({ pieces }) => pieces.some(({ retry_at: at }) => at !== null));
+    expect(waiting.status).toBe('running');
+    expect((await client.finish(job.id, 18_000)).status).toBe('done');
+    expect(provider.books().total().limited).toBe(0);
+  }, 30_000);
 
   it('splits further what a provider finds too large', async () => {
     await start({ models: [{ id: 'w', kind: 'transcription', ttftMs: 20, maxUploadSeconds: 200 }] });
