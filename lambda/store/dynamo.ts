@@ -22,6 +22,7 @@ import type { Item, ItemKey, Scalar, Update, UpdateResult } from '#shared/items.
 import { StoreUnavailable, type QueryPage, type Store } from '../ports.ts';
 import { checkItem, EXPIRES, TTL } from './attributes.ts';
 import { isExpired, toExpiry, toItem, toUpdateInput } from './dynamo-expression.ts';
+import { createSparingStore } from './sparing.ts';
 
 export interface DynamoOptions {
   readonly table: string;
@@ -226,7 +227,7 @@ export function createDynamoStore({
       const { Item: raw } = await documents.send(new GetCommand({ TableName: table, Key: { ...key } }), until);
       return raw === undefined || isExpired(raw, now()) ? null : toItem(raw);
     });
-  return {
+  const store: Store = {
     kind: 'dynamodb',
     get: read,
     batchGet: (keys) => told((desk) => batchGet(desk, keys)),
@@ -247,6 +248,7 @@ export function createDynamoStore({
     },
     close: async () => client.destroy(),
   };
+  return createSparingStore(store, now);
 }
 
 /** Makes the table when it does not exist: on demand, with deletion of expired items. For local engines and first deployments. */

@@ -3,7 +3,7 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import { providers as catalog } from '#catalog/index.ts';
 import { readConfig } from '#lambda/config.ts';
 import { createFreeway } from '#lambda/deps.ts';
-import type { Exchange, Headers, LogFields } from '#lambda/ports.ts';
+import type { Exchange, Headers, LogFields, Store } from '#lambda/ports.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
@@ -159,17 +159,32 @@ export interface WorldInput {
   readonly entries?: readonly ProviderEntry[];
   readonly env?: Readonly<Record<string, string>>;
   readonly seed?: number;
+  /** Another instance in this world: one time, one store and the same providers. */
+  readonly beside?: World;
+  /** How far this instance's clock is ahead, ms. */
+  readonly aheadMs?: number;
+  /** What this instance sees of the store. */
+  readonly toStore?: (store: Store, clock: FakeClock) => Store;
 }
 
 /** Builds the world. */
-export async function createWorld({ providers: specs, entries, env = {}, seed = 1 }: WorldInput): Promise<World> {
-  const clock = createFakeClock(START_MS, { seed });
-  const store = createMemoryStore(clock);
-  const providers = Object.fromEntries(specs.map((spec) => [spec.name, createFakeProvider(spec, clock)]));
+export async function createWorld({
+  providers: specs,
+  entries,
+  env = {},
+  seed = 1,
+  beside,
+  aheadMs = 0,
+  toStore = (store) => store,
+}: WorldInput): Promise<World> {
+  const clock = beside?.clock ?? createFakeClock(START_MS, { seed });
+  const store = beside?.store ?? createMemoryStore(clock);
+  const providers =
+    beside?.providers ?? Object.fromEntries(specs.map((spec) => [spec.name, createFakeProvider(spec, clock)]));
   const routes = Object.fromEntries(
     Object.entries(providers).map(([name, provider]) => [`http://${name}.test/v1`, provider]),
   );
-  const upstream = createFakeUpstream(routes, clock);
+  const upstream = beside?.upstream ?? createFakeUpstream(routes, clock);
   const logs: (LogFields & { event: string })[] = [];
   const note = (event: string, fields: LogFields = {}): void => void logs.push({ ...fields, event });
   /** A fault of ours is no answer to be judged. */
@@ -184,9 +199,9 @@ export async function createWorld({ providers: specs, entries, env = {}, seed = 
   const { handler } = await createFreeway({
     config: { ...config, entries: listed },
     providers: catalog,
-    store,
+    store: toStore(store, clock),
     upstream,
-    clock,
+    clock: aheadMs === 0 ? clock : { ...clock, now: () => clock.now() + aheadMs },
     log: { debug: note, info: note, warn: note, error: raise },
     metrics,
     ownerKey: OWNER_KEY,
