@@ -15,9 +15,9 @@ function Figure({
   readonly hint?: string;
 }): ReactNode {
   return (
-    <div className="rounded-2xl border border-line bg-raised p-4">
+    <div className="min-w-0 rounded-2xl border border-line bg-raised p-3 sm:p-4">
       <dt className="text-sm text-muted">{name}</dt>
-      <dd className="mt-1 text-2xl font-semibold tracking-tight tabular-nums">{value}</dd>
+      <dd className="mt-1 text-xl font-semibold break-words sm:text-2xl tracking-tight tabular-nums">{value}</dd>
       {hint !== undefined && <dd className="mt-1 text-xs text-muted">{hint}</dd>}
     </div>
   );
@@ -30,7 +30,7 @@ export function Figures({ total }: { readonly total: Usage['total'] }): ReactNod
   const answered = total.requests - total.failed;
   const share = answered === 0 ? '–' : `${Math.round((total.free / Math.max(1, answered)) * 100)} %`;
   return (
-    <dl className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
+    <dl className="grid grid-cols-2 gap-2 sm:gap-3 lg:grid-cols-3">
       <Figure
         name={t.freeShare}
         value={share}
