@@ -138,7 +138,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const { exchange, requestId, startedAtMs } = visit;
   const inForce = await readSettings(deps, principal);
   const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce));
-  const allowed = toPermittedPolicy(policy, principal);
+  const allowed = toPermittedPolicy(policy, principal, inForce);
   const meant = withinWire(toSelector(question, fleet, deps.modelAliases), question, fleet);
   const deadlineAtMs = Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS);
   const operation = createChatOperation({

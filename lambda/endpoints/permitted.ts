@@ -1,6 +1,7 @@
 // What of the fleet somebody may use: the models their person and their key allow, and how far the key lets them pay or be trained on.
 import { CallerError } from '#shared/failures.ts';
 import { can, type Principal } from '#shared/people.ts';
+import type { SettingsInForce } from '../ports.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { Candidate } from '../routing/types.ts';
@@ -28,12 +29,14 @@ export function toPermitted(selector: Selector, candidates: readonly Candidate[]
   });
 }
 
-/** The policy within what the key allows. */
-export function toPermittedPolicy(policy: Policy, { key }: Principal): Policy {
+/** The policy within what the key allows; keys leave some of what lasts long to people at a screen, where that is set. */
+export function toPermittedPolicy(policy: Policy, { key }: Principal, inForce: SettingsInForce): Policy {
   if (key === null) return policy;
+  const percent = inForce.installation.interactive_reserve_percent ?? 0;
   return {
     ...policy,
     paid: key.tier === 'free' ? 'never' : policy.paid,
     noTraining: policy.noTraining || key.privacy === 'no_training',
+    ...(percent === 0 ? {} : { leavePart: percent / 100 }),
   };
 }

@@ -41,7 +41,7 @@ export async function toPlainAsked(
     errand,
     traceparent,
     selector: meant,
-    policy: toPermittedPolicy(policy, principal),
+    policy: toPermittedPolicy(policy, principal, inForce),
     deadlineAtMs: Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS),
     fleet,
     dialectOf: (index) => deps.dialectOf(fleet, index),

@@ -51,7 +51,7 @@ export async function toSetting(
     services,
     question,
     meant: toPermitted(selector, fleet.candidates, principal),
-    policy: toPermittedPolicy(policy, principal),
+    policy: toPermittedPolicy(policy, principal, inForce),
     purse: await admit(deps, principal, inForce),
     askerId: principal.id,
   };

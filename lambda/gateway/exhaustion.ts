@@ -58,6 +58,7 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
   quota_used_up: 'with their quota used up',
   kept_for_later: 'kept for later',
   over_budget: 'too dear for the budget',
+  kept_for_people: 'kept for people at a screen',
 };
 
 /** Counts candidates per reason, most frequent first, leaving out those that were never meant. */

@@ -12,7 +12,7 @@ import { overdraftOf } from '../routing/pools-pace.ts';
 import type { BoundPool } from '../routing/types.ts';
 
 /** The part of a standing that pools decide; equal for all candidates that draw on the same ones. */
-export type PoolFacts = Pick<Standing, 'pressure' | 'overdraft' | 'shared' | 'limits'>;
+export type PoolFacts = Pick<Standing, 'pressure' | 'longPressure' | 'overdraft' | 'shared' | 'limits'>;
 /** The part that is kept under a candidate's own mark. Rests are told in the time of the books. */
 export type MarkFacts = Pick<Standing, 'restUntilMs' | 'breaker' | 'ratio' | 'caution'>;
 
@@ -45,6 +45,7 @@ export function toPoolFacts(
   const known = book ?? noItem;
   const limits: Mutable<Limit>[] = [];
   let pressure = 0;
+  let longPressure = 0;
   let overdraft: number | null = null;
   let shared = false;
   for (const pool of pools) {
@@ -55,10 +56,13 @@ export function toPoolFacts(
     // Where others may fill the rest at any moment, the pool is taken to be so much fuller.
     pressure = Math.max(pressure, Math.min(1, view.pressure + (view.max > 0 ? others / view.max : 0)));
     const ahead = overdraftOf(view, nowMs);
-    if (ahead !== null) overdraft = Math.max(overdraft ?? -1, ahead);
+    if (ahead !== null) {
+      overdraft = Math.max(overdraft ?? -1, ahead);
+      longPressure = Math.max(longPressure, view.pressure);
+    }
     lower(limits, { unit: pool.unit, room: Math.max(0, view.max - view.used), most: view.max, others, othersAtWorst });
   }
-  return { pressure, overdraft, shared, limits };
+  return { pressure, longPressure, overdraft, shared, limits };
 }
 
 /** How one candidate stands by its own mark, its credential's rest included. */

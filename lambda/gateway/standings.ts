@@ -48,6 +48,7 @@ interface Group {
 
 const toUnlimited = (): PoolFacts => ({
   pressure: 0,
+  longPressure: 0,
   overdraft: null,
   shared: false,
   limits: [],
@@ -160,11 +161,12 @@ class Board {
     const { books, zones } = this.#deps;
     group.atMs = nowMs;
     group.facts = toPoolFacts(group.pools, { book: books.copy(group.book).item, nowMs, zones });
-    const { pressure, overdraft, shared, limits } = group.facts;
+    const { pressure, longPressure = 0, overdraft, shared, limits } = group.facts;
     for (const index of group.members) {
       const standing = this.current[index];
       if (!standing) continue;
       standing.pressure = pressure;
+      standing.longPressure = longPressure;
       standing.overdraft = overdraft;
       standing.shared = shared;
       standing.limits = limits;

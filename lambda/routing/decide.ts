@@ -26,6 +26,8 @@ export interface Limit {
 export interface Standing {
   /** 0..1 of the tightest pool. */
   readonly pressure: number;
+  /** The same of those pools alone that last for hours or days; absent: there are none. */
+  readonly longPressure?: number;
   /** One for each unit that a pool limits. */
   readonly limits: readonly Limit[];
   readonly restUntilMs: number;
@@ -68,6 +70,7 @@ const code = {
   quota_used_up: 16,
   kept_for_later: 17,
   over_budget: 18,
+  kept_for_people: 19,
 } as const;
 export type Verdict = keyof typeof code;
 /** All verdicts, in the order of their numbers. */
@@ -79,6 +82,7 @@ export const passingVerdicts: ReadonlySet<Verdict> = new Set<Verdict>([
   'breaker_open',
   'quota_used_up',
   'kept_for_later',
+  'kept_for_people',
 ]);
 
 /** An installation's own order among candidates that may serve: the smallest number is tried first. Must be pure. */
@@ -249,6 +253,10 @@ export function isLeftAlone(index: number, input: DecideInput): boolean {
   return !candidate || !standing || candidate.roleRank < requiredSize(input).rank || isKept(index, input);
 }
 
+/** Whether what is left of quota that lasts for hours or days is left to others. */
+const isLeftToPeople = ({ tier }: Candidate, { longPressure = 0 }: Standing, { leavePart = 0 }: Policy): boolean =>
+  leavePart > 0 && tier === 'free' && longPressure > 1 - leavePart - NOISE;
+
 function judge(index: number, judging: Judging): number {
   const { input, floor } = judging;
   const candidate = input.candidates[index];
@@ -259,6 +267,7 @@ function judge(index: number, judging: Judging): number {
   if (fit !== code.eligible) return fit;
   if (floor.hard && candidate.roleRank < floor.rank) return code.below_quality_floor;
   if (isOverBudget(candidate, standing, judging)) return code.over_budget;
+  if (isLeftToPeople(candidate, standing, input.policy)) return code.kept_for_people;
   if (input.refused.size > 0 && (input.refused.get(index) ?? 0) > input.nowMs) return code.quota_used_up;
   // A model below what the request should have is no way to save.
   if (input.thrifty && candidate.roleRank < floor.rank) return code.kept_for_later;

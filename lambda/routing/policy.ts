@@ -24,6 +24,8 @@ export interface Policy {
   readonly rescue: boolean;
   /** The most this one answer may cost, US dollars; absent: no bound of its own. */
   readonly maxCostUsd?: number;
+  /** Part of free quota of hours and days that is left to others, 0..1; absent: none. */
+  readonly leavePart?: number;
   /** How long the caller is ready to wait for quota, ms. */
   readonly maxWaitMs: number;
 }

@@ -44,6 +44,28 @@ describe('settings', () => {
     expect((await house.chat(owner)).message).toContain('not known to forget prompts');
   });
 
+  it('leave a part of long-lasting quota to people at a screen, and the rest to whoever comes', async () => {
+    const pools = [
+      {
+        models: ['*'],
+        scope: 'credential' as const,
+        unit: 'requests' as const,
+        max: 10,
+        clock: { kind: 'calendar' as const, every: 'day' as const, zone: 'UTC' },
+      },
+    ];
+    const house = await createHouse({ entry: { pools } });
+    await change(house, 'installation', { interactive_reserve_percent: 40 });
+    const { headers } = await house.key();
+    const served: number[] = [];
+    for (let asked = 0; asked < 9; asked++)
+      served.push((await house.chat(headers, { freeway: { max_wait_ms: 0 } })).status);
+    expect(served.filter((status) => status === 200)).toHaveLength(6);
+    const refused = await house.chat(headers, { freeway: { max_wait_ms: 0 } });
+    expect([refused.status, refused.message]).toEqual([503, expect.stringContaining('kept for people')]);
+    for (let asked = 0; asked < 4; asked++) expect((await house.chat(owner)).status).toBe(200);
+  });
+
   it('keep to regions and retention: unknown is out, known is in', async () => {
     const known = await createHouse({ entry: { regions: ['eu'], retentionDays: 0 } });
     expect((await known.chat(owner, { freeway: { regions: ['eu'], max_retention_days: 0 } })).status).toBe(200);

@@ -24,6 +24,7 @@ const verdictsEn: Words = {
   quota_used_up: 'Its quota is used up for now',
   kept_for_later: 'Its quota is kept for later',
   over_budget: 'Would exceed the budget',
+  kept_for_people: 'The rest is kept for people at a screen',
 };
 
 const verdictsDe: Words = {
@@ -46,6 +47,7 @@ const verdictsDe: Words = {
   quota_used_up: 'Das Kontingent ist gerade aufgebraucht',
   kept_for_later: 'Das Kontingent wird für später aufgehoben',
   over_budget: 'Würde das Budget überschreiten',
+  kept_for_people: 'Der Rest bleibt Menschen am Bildschirm',
 };
 
 const partsEn: Words = {
