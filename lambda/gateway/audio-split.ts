@@ -4,6 +4,7 @@ import type * as media from 'mediabunny';
 import type { AudioCodec, EncodedPacket, EncodedPacketSink, Input, InputAudioTrack, OutputFormat } from 'mediabunny';
 import type { AudioFacts } from './audio-header.ts';
 import { openInput, type AudioSource } from './audio-source.ts';
+import { mp3Loudness } from './mp3-loudness.ts';
 import type { AudioPiece } from './transcribe.ts';
 
 /** From where to where a piece goes, seconds. */
@@ -114,8 +115,9 @@ const samples: Readonly<
   'pcm-u8': [1, (view, at) => view.getUint8(at) - 128],
 };
 
-/** Loudness of a packet: of samples their mean height, of compressed sound its size, since silence takes less. */
+/** Loudness of a packet: of samples their mean height, of MP3 what its frames tell, of other compressed sound its size, since silence takes less. */
 function loudnessOf({ data, byteLength }: EncodedPacket, codec: AudioCodec): number {
+  if (codec === 'mp3') return mp3Loudness(data);
   const [bytes, read] = samples[codec] ?? [0, null];
   if (read === null) return byteLength;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -137,7 +139,7 @@ async function readTable({ track, codec, sink }: Opened, within: Span | undefine
   const loudness: number[] = [];
   const size: number[] = [];
   const first = within === undefined ? undefined : await sink.getPacket(within.start);
-  const metadataOnly = samples[codec] === undefined;
+  const metadataOnly = samples[codec] === undefined && codec !== 'mp3';
   for await (const packet of sink.packets(first ?? undefined, undefined, { metadataOnly })) {
     if (packet.timestamp >= (within?.end ?? Infinity)) break;
     at.push(packet.timestamp);

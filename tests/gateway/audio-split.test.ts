@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
 import { toMemorySource } from '#lambda/gateway/audio-source.ts';
+import { mp3Loudness } from '#lambda/gateway/mp3-loudness.ts';
 import { openSplit, toSpans, type PacketTable } from '#lambda/gateway/audio-split.ts';
 import { stitchTranscripts } from '#lambda/wire/transcription/stitch.ts';
 import { hearSpeech, synthesise } from '../fakes/speech.ts';
@@ -82,6 +83,19 @@ describe('splitting', () => {
         heard.push(...hearSpeech((await cut(span)).bytes));
       expect(heard.map(({ word }) => word)).toEqual(words.map(({ word }) => word));
     }
+  });
+
+  it('hears how loud an MP3 of constant bitrate is, whose frames are all of one size', () => {
+    const bytes = read('ruby.mp3');
+    const frame = 384;
+    const loudness = Array.from({ length: bytes.length / frame }, (_, at) =>
+      mp3Loudness(bytes.subarray(at * frame, (at + 1) * frame)),
+    );
+    const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    // A third of a second passes before anybody speaks.
+    expect(mean(loudness.slice(0, 13))).toBeLessThan(mean(loudness) / 20);
+    expect(mp3Loudness(Buffer.from('no frame at all, but text'))).toBe(0);
+    expect(mp3Loudness(Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(frame - 4)]))).toBe(0);
   });
 
   it('keeps to its bounds and loses no packet, whatever the sound', () => {
