@@ -161,12 +161,16 @@ describe('alerts', () => {
     expect(new Set(calls.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 
-  it('do not reach into the private network of a server that others use', async () => {
-    const { calls, house } = await withReceiver(() => 200);
-    await set(house, { alerts: { webhook_url: 'http://169.254.169.254/latest' } });
-    await house.ask('POST /api/alerts/test', { headers: owner });
-    // This house stands alone on its machine; elsewhere the upstream refuses what is not public.
-    expect(calls[0]?.publicOnly).toBe(false);
+  it('reach private addresses only from a server that serves its own machine alone', async () => {
+    for (const allowPrivate of [true, false]) {
+      const calls: UpstreamCall[] = [];
+      const others = (call: UpstreamCall): number => calls.push(call) && 200;
+      const house = await openHouse({ others, allowPrivate });
+      await set(house, { alerts: { webhook_url: 'http://169.254.169.254/latest' } });
+      await house.ask('POST /api/alerts/test', { headers: owner });
+      // The upstream refuses what is not public, by the address that it connects to.
+      expect(calls.map(({ publicOnly }) => publicOnly)).toEqual([!allowPrivate]);
+    }
   });
 
   it('go out by mail, signed for SES, where a region is known', async () => {

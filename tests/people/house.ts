@@ -62,6 +62,8 @@ export interface HouseInput {
   readonly local?: boolean;
   readonly entry?: Partial<ProviderEntry>;
   readonly spec?: Partial<FakeProviderSpec>;
+  /** Whether people's own URLs may lead to private addresses; true unless told. */
+  readonly allowPrivate?: boolean;
   /** Answers calls to anything but the provider, with a status. */
   readonly others?: (call: UpstreamCall) => number;
 }
@@ -165,7 +167,7 @@ export async function createHouse(input: HouseInput = {}): Promise<House> {
     ownerKey: OWNER_KEY,
     localSignIn,
     keyWrapper,
-    allowPrivate: true,
+    allowPrivate: input.allowPrivate ?? true,
     recordings: createMemoryRecordings(),
   });
   const carry = async (
