@@ -1,5 +1,6 @@
-// `npm run wall`: the sixteen provider faults, each over JSON and SSE, against the started server. `-- --fast` shortens the waits, `-- --soak` watches memory, `-- --cost` measures CPU.
+// `npm run wall`: the sixteen provider faults, each over JSON and SSE, against the started server. `-- --fast` shortens the waits, `-- --soak` watches memory, `-- --cost` measures CPU, `-- --load [minutes]` keeps 200 streams going.
 import { cost } from './cost.ts';
+import { load } from './load.ts';
 import { soak } from './soak.ts';
 import { runWall, type Row } from './wall.ts';
 
@@ -36,7 +37,10 @@ async function wall(speed: number): Promise<boolean> {
 
 const has = (flag: string): boolean => process.argv.includes(flag);
 
+const LOAD_MINUTES = 5;
+
 function run(): Promise<boolean> {
+  if (has('--load')) return load(Number(process.argv[process.argv.indexOf('--load') + 1] ?? LOAD_MINUTES));
   if (has('--soak')) return soak();
   return has('--cost') ? cost() : wall(has('--fast') ? FAST : 1);
 }
