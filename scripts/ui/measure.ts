@@ -186,7 +186,7 @@ async function measureLongChat(browser: Browser): Promise<Figure[]> {
   const page = await openPage(browser, world.server);
   await page.goto(`${world.server.url}/settings`);
   await page
-    .locator('input[type=file]')
+    .getByLabel('Import', { exact: true })
     .setInputFiles({ name: 'chats.json', mimeType: 'application/json', buffer: Buffer.from(toLongChat()) });
   await page.getByText('1 chat was imported.').first().waitFor();
   await page.goto(world.server.url);
