@@ -32,12 +32,14 @@ function installCdk(): void {
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: cdk });
 }
 
-function synthesise({ stage, concurrency, uploads }: DeployOptions, outDir: string, codePath: string | null): Template {
+function synthesise(options: DeployOptions, outDir: string, codePath: string | null): Template {
+  const { stage, concurrency, uploads, mailFrom } = options;
   const env = {
     FREEWAY_STAGE: stage,
     FREEWAY_OUT: outDir,
     FREEWAY_CONCURRENCY: String(concurrency),
     FREEWAY_UPLOADS: uploads ? 'on' : 'off',
+    ...(mailFrom === null ? {} : { FREEWAY_MAIL_FROM: mailFrom }),
     ...(codePath === null ? {} : { FREEWAY_CODE: codePath }),
   };
   run(process.execPath, ['app.ts'], { cwd: cdk, env });

@@ -11,13 +11,15 @@ export interface DeployOptions {
   readonly writeTemplate: boolean;
   readonly concurrency: number;
   readonly uploads: boolean;
+  /** Whom alerts by mail come from: an address or domain that SES has verified; null sends none. */
+  readonly mailFrom: string | null;
   /** Values of the stack's parameters. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
 export const usage = `npm run deploy -- [--stage dev|test|prod] [--dry-run] [--yes] [--concurrency 50] [--no-uploads]
                  [--google-client-id ID] [--allowed-emails LIST] [--admin-emails LIST] [--alarm-email ADDRESS]
-                 [--write-template]`;
+                 [--mail-from ADDRESS] [--write-template]`;
 
 const stages = ['dev', 'test', 'prod'] as const;
 
@@ -32,6 +34,7 @@ export function readOptions(args: readonly string[]): DeployOptions {
       'write-template': { type: 'boolean', default: false },
       concurrency: { type: 'string', default: '50' },
       'no-uploads': { type: 'boolean', default: false },
+      'mail-from': { type: 'string' },
       'google-client-id': { type: 'string' },
       'allowed-emails': { type: 'string' },
       'admin-emails': { type: 'string' },
@@ -56,6 +59,7 @@ export function readOptions(args: readonly string[]): DeployOptions {
     writeTemplate: values['write-template'],
     concurrency,
     uploads: !values['no-uploads'],
+    mailFrom: values['mail-from'] ?? null,
     parameters: Object.fromEntries(
       Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),

@@ -108,11 +108,21 @@ describe('audit', () => {
 describe('options', () => {
   it('reads stage, parameters and bounds', () => {
     expect(
-      readOptions(['--stage', 'prod', '--dry-run', '--allowed-emails', '*@example.com', '--no-uploads']),
+      readOptions([
+        '--stage',
+        'prod',
+        '--dry-run',
+        '--allowed-emails',
+        '*@example.com',
+        '--no-uploads',
+        '--mail-from',
+        'a@example.com',
+      ]),
     ).toMatchObject({
       stage: 'prod',
       dryRun: true,
       uploads: false,
+      mailFrom: 'a@example.com',
       concurrency: 50,
       parameters: { AllowedEmails: '*@example.com' },
     });

@@ -21,6 +21,8 @@ export interface FreewayStackProps extends StackProps {
   readonly reservedConcurrency: number;
   /** A bucket for recordings too large for the function's URL. */
   readonly uploads: boolean;
+  /** The address or domain, verified with SES, that alerts are sent from by mail; null: none are. */
+  readonly mailFrom: string | null;
 }
 
 interface Settings {
@@ -124,7 +126,7 @@ function addUploads(stack: Stack, removalPolicy: RemovalPolicy): s3.Bucket {
   });
 }
 
-function addRole(stack: Stack, { table, key, secret, uploads, logGroup }: Parts): iam.Role {
+function addRole(stack: Stack, { table, key, secret, uploads, logGroup }: Parts, mailFrom: string | null): iam.Role {
   const role = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
   const allow = (actions: string[], resource: string, conditions?: iam.PolicyStatementProps['conditions']): void => {
     role.addToPolicy(
@@ -136,6 +138,8 @@ function addRole(stack: Stack, { table, key, secret, uploads, logGroup }: Parts)
   allow(['secretsmanager:GetSecretValue'], secret.secretArn);
   allow(['kms:Encrypt', 'kms:Decrypt'], key.keyArn);
   if (uploads) allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], uploads.arnForObjects('uploads/*'));
+  if (mailFrom !== null)
+    allow(['ses:SendEmail'], stack.formatArn({ service: 'ses', resource: 'identity', resourceName: mailFrom }));
   return role;
 }
 
@@ -155,7 +159,7 @@ function addFunction(
     memorySize: 1024,
     timeout: Duration.minutes(10),
     reservedConcurrentExecutions: props.reservedConcurrency,
-    role: addRole(stack, parts),
+    role: addRole(stack, parts, props.mailFrom),
     logGroup,
     environment: {
       NODE_ENV: 'production',
