@@ -72,7 +72,9 @@ describe('real speech', () => {
       const [asWhole, asPieces] = [toErrorRate(whole.text, said), toErrorRate(split.text, said)];
       // It does understand: most of it, as far as it can.
       expect(asWhole).toBeLessThan(0.5);
-      expect(Math.abs(asPieces - asWhole)).toBeLessThanOrEqual(0.01);
+      // One per cent, or one word where so few were said that a word is more.
+      const words = said.split(' ').length;
+      expect(Math.abs(asPieces - asWhole)).toBeLessThanOrEqual(Math.max(0.01, 1 / words) + 1e-9);
     } finally {
       await freeway.stop();
       await recogniser.close();
