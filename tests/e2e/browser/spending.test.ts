@@ -10,6 +10,7 @@ const model: FakeModel = { id: 'm1', ttftMs: 20, tokensPerSecond: 1_000 };
 const facts = { id: 'm1', size: 'large', context: 131_072, maxOutput: 8_192, capabilities: ['tools', 'json'] };
 const price = { inputPerMillionUsd: 10, outputPerMillionUsd: 30 };
 
+const clock = createFastClock(SPEED);
 let rig: Rig;
 beforeAll(async () => {
   rig = await openRig(
@@ -17,7 +18,7 @@ beforeAll(async () => {
       { spec: { name: 'gratis', models: [model] }, entry: { models: [facts] } },
       { spec: { name: 'bank', models: [model] }, entry: { tier: 'paid', models: [{ ...facts, price }] } },
     ],
-    { clock: createFastClock(SPEED) },
+    { clock },
   );
 });
 afterAll(() => rig.close());
@@ -35,8 +36,7 @@ it('only free: says when it is free again, sends by itself then, and never asks 
   await card.getByRole('button', { name: 'Wait and send by itself' }).click();
   await card.getByText(/It is sent by itself in/).waitFor();
   expect(bank.received().filter(({ path }) => path.includes('chat'))).toEqual([]);
-  // By the server's fast clock the minute is over.
-  await page.waitForTimeout(62_000 / SPEED);
+  await clock.sleep(62_000);
   await page.clock.fastForward(120_000);
   expect(await lastAnswer(page)).toBe(canonicalAnswer);
   expect(await page.locator('[data-receipt]').textContent()).toMatch(/^Free/);
