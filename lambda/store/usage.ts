@@ -77,12 +77,14 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
       const [first] = waiting;
       if (first === undefined) return;
       const day = first.at.slice(0, 10);
-      const batch = waiting.slice(0, MAX_IN_ITEM).filter(({ at }) => at.startsWith(day));
+      const next = waiting.slice(0, MAX_IN_ITEM);
+      const other = next.findIndex(({ at }) => !at.startsWith(day));
+      const batch = other < 0 ? next : next.slice(0, other);
       const key = { pk: partitionOf(day), sk: `${first.at}#${instance}#${written++}` };
       const expiresAtMs = Date.parse(first.at) + retentionDays() * DAY_MS;
       await store.put(key, { json: JSON.stringify(batch) }, expiresAtMs);
-      const done = new Set(batch);
-      waiting = waiting.filter((record) => !done.has(record));
+      // What came meanwhile stands behind.
+      waiting.splice(0, batch.length);
       onWritten();
     }
   };

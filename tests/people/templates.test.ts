@@ -41,6 +41,7 @@ describe('templates', () => {
     const house = await createHouse();
     await send(house, 'POST /api/templates', template);
     await send(house, 'POST /api/credentials', { provider: 'our-own', fields: { apiKey: 'k' } });
+    await house.clock.advance(1);
     const { id: _, ...settings } = template;
     const changed = await send(house, 'PUT /api/templates/our-own', { ...settings, name: 'Ours', pools: [] });
     expect(changed.json).toMatchObject({ id: 'our-own', name: 'Ours' });
@@ -49,6 +50,8 @@ describe('templates', () => {
     expect((await send(house, 'DELETE /api/templates/our-own')).json['deleted_until']).toBeTypeOf('string');
     expect((await house.chat(owner, model)).status).toBe(404);
     expect((await send(house, 'GET /api/templates')).json['data']).toEqual([]);
+    // Events of one millisecond have no order.
+    await house.clock.advance(1);
     expect((await send(house, 'POST /api/templates/our-own/restore')).status).toBe(200);
     expect((await house.chat(owner, model)).status).toBe(200);
     const audit = await house.ask('GET /api/audit', { headers: owner, query: 'action=template_changed' });
