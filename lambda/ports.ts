@@ -228,7 +228,7 @@ export interface UpstreamCall {
   readonly url: string;
   readonly headers: Headers;
   readonly body: Uint8Array | string | BodySource | null;
-  /** Only public addresses may be reached: for URLs that people without this right have given. */
+  /** Only public addresses may be reached, and only by https: for URLs that people without this right have given. */
   readonly publicOnly?: boolean;
   /** Until the reply's head; 0 means none. */
   readonly headTimeoutMs: number;

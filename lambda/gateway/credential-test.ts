@@ -117,6 +117,11 @@ function fromError(error: unknown, { baseUrl }: FleetEntry): Found {
       message:
         'This address is not on the public internet, and only the owner of this installation may allow such addresses.',
     };
+  if (error.message.includes('PLAIN_ADDRESS'))
+    return {
+      outcome: 'wrong_url',
+      message: 'This address begins with http, so the key could be read on the way. Use https.',
+    };
   if (/ENOTFOUND|EAI_AGAIN/.test(error.message))
     return baseUrl === undefined
       ? { outcome: 'unreachable', message: 'The provider was not found. Is this server connected to the internet?' }

@@ -1,4 +1,4 @@
-// Which addresses are public, so that a URL somebody gives can't be made to reach what is only ours.
+// Which addresses are public, so that a URL somebody gives can't be made to reach what is only ours, nor show a key to the network.
 import { lookup as lookupAny, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 
@@ -29,12 +29,19 @@ export function isPublicAddress(address: string): boolean {
   return !blocked.check(plain, family === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** Why we do not connect: the address is not public, or what is sent there could be read on the way. */
+const refusals = {
+  PRIVATE_ADDRESS: 'The address is not on the public internet.',
+  PLAIN_ADDRESS: 'The address is not encrypted: it must begin with https.',
+} as const;
+
 /** The connection was refused by us. The code is what callers see instead of the address. */
-export class PrivateAddress extends Error {
-  override readonly name = 'PrivateAddress';
-  readonly code = 'PRIVATE_ADDRESS';
-  constructor() {
-    super('The address is not on the public internet.');
+export class RefusedAddress extends Error {
+  override readonly name = 'RefusedAddress';
+  readonly code: keyof typeof refusals;
+  constructor(code: keyof typeof refusals) {
+    super(refusals[code]);
+    this.code = code;
   }
 }
 
@@ -46,14 +53,19 @@ export function lookupPublic(hostname: string, options: LookupOptions, callback:
     if (error) return callback(error, []);
     const allowed = addresses.filter(({ address }) => isPublicAddress(address));
     const first = allowed[0];
-    if (first === undefined) return callback(new PrivateAddress(), []);
+    if (first === undefined) return callback(new RefusedAddress('PRIVATE_ADDRESS'), []);
     if (options.all) callback(null, allowed);
     else callback(null, first.address, first.family);
   });
 }
 
-/** Hosts written as addresses are never looked up, so they are judged here. Throws PrivateAddress. */
-export function refusePrivateHost(url: string): void {
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && !isPublicAddress(host)) throw new PrivateAddress();
+/**
+ * Refuses what can be judged before the name is looked up: hosts written as private addresses, and plain http, which
+ * would carry keys in the clear. Throws RefusedAddress.
+ */
+export function refuseUnsafe(url: string): void {
+  const { hostname, protocol } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0 && !isPublicAddress(host)) throw new RefusedAddress('PRIVATE_ADDRESS');
+  if (protocol !== 'https:') throw new RefusedAddress('PLAIN_ADDRESS');
 }

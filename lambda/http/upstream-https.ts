@@ -4,7 +4,7 @@ import { Agent as TlsAgent, request as requestTls } from 'node:https';
 import { pipeline, Readable } from 'node:stream';
 import { urlToHttpOptions } from 'node:url';
 import type { Upstream, UpstreamCall } from '../ports.ts';
-import { lookupPublic, refusePrivateHost } from './addresses.ts';
+import { lookupPublic, refuseUnsafe } from './addresses.ts';
 import { isSource } from './body.ts';
 import { joinHeaders } from './headers.ts';
 import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
@@ -72,7 +72,7 @@ export function createHttpsUpstream(options: HttpsOptions = {}): Upstream {
       for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   };
   const ask = ({ url, method, headers, body, publicOnly }: UpstreamCall): ClientRequest => {
-    if (publicOnly) refusePrivateHost(url);
+    if (publicOnly) refuseUnsafe(url);
     const agents = publicOnly ? publicly : anywhere;
     const target = urlToHttpOptions(new URL(url));
     const tls = target.protocol === 'https:';

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import type { Agent as UndiciAgent, Dispatcher } from 'undici';
 import type { Upstream } from '../ports.ts';
-import { lookupPublic, refusePrivateHost } from './addresses.ts';
+import { lookupPublic, refuseUnsafe } from './addresses.ts';
 import { isSource } from './body.ts';
 import { joinHeaders } from './headers.ts';
 import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
@@ -64,7 +64,7 @@ export function createUndiciUpstream(options: UpstreamOptions = {}): Upstream {
         bodyTimeout: 0,
       };
       try {
-        if (call.publicOnly) refusePrivateHost(call.url);
+        if (call.publicOnly) refuseUnsafe(call.url);
         const way = call.publicOnly ? (publicAgent ??= open({ lookup: lookupPublic })) : agent;
         way.dispatch(request, createHandler(relay));
       } catch (error) {

@@ -1,10 +1,18 @@
 // Sends an alert to a URL, signed as Standard Webhooks (https://www.standardwebhooks.com) lay down, so that its receiver can tell it from a forged one.
 import { createHmac } from 'node:crypto';
 import type { AlertView } from '#shared/api/alerts.ts';
-import type { Clock, Upstream, UpstreamCall } from '../ports.ts';
+import type { Clock, Upstream, UpstreamCall, UpstreamError } from '../ports.ts';
 
 const PATIENCE_MS = 10_000;
 const SECRET_PREFIX = 'whsec_';
+
+/** What is wrong where no reply came. */
+function toProblem({ kind, message }: UpstreamError): string {
+  if (message.includes('PRIVATE_ADDRESS')) return 'Its address is not on the public internet.';
+  if (message.includes('PLAIN_ADDRESS'))
+    return 'Its address must begin with https, so that nobody on the way can read it.';
+  return kind === 'timeout' ? 'It did not answer in time.' : 'It could not be reached.';
+}
 
 /** One call whose reply is of no interest but for its status. Resolves with what is wrong; null when all is well. */
 export function sendCall(upstream: Upstream, call: UpstreamCall): Promise<string | null> {
@@ -18,7 +26,7 @@ export function sendCall(upstream: Upstream, call: UpstreamCall): Promise<string
       },
       onData: () => undefined,
       onEnd: () => undefined,
-      onError: (error) => done(error.kind === 'timeout' ? 'It did not answer in time.' : 'It could not be reached.'),
+      onError: (error) => done(toProblem(error)),
     });
   });
 }

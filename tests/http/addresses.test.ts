@@ -58,19 +58,25 @@ describe.each([
       );
     });
 
-  it.each(['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '0x7f.1', '2130706433'])(
+  it.each(['http://127.0.0.1', 'https://localhost', 'http://[::ffff:127.0.0.1]', 'http://0x7f.1', 'http://2130706433'])(
     'never reaches %s',
-    async (host) => {
-      expect(await call(`http://${host}:${port}/`, true)).toBe(
-        'the connection to the provider failed (PRIVATE_ADDRESS)',
-      );
+    async (origin) => {
+      expect(await call(`${origin}:${port}/`, true)).toBe('the connection to the provider failed (PRIVATE_ADDRESS)');
+      expect(asked).toBe(0);
+    },
+  );
+
+  it.each(['http://8.8.8.8', 'http://provider.example', 'HTTP://provider.example', 'http://localhost'])(
+    'sends nothing in the clear to %s',
+    async (origin) => {
+      expect(await call(`${origin}:${port}/`, true)).toBe('the connection to the provider failed (PLAIN_ADDRESS)');
       expect(asked).toBe(0);
     },
   );
 
   it('reaches it when that is allowed, also afterwards, on connections of its own', async () => {
-    expect(await call(`http://localhost:${port}/`, false)).toBe('private');
-    expect(await call(`http://localhost:${port}/`, true)).toContain('PRIVATE_ADDRESS');
+    expect(await call(`http://127.0.0.1:${port}/`, false)).toBe('private');
+    expect(await call(`http://127.0.0.1:${port}/`, true)).toContain('PRIVATE_ADDRESS');
     expect(asked).toBe(1);
   });
 });
