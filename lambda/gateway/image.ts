@@ -2,7 +2,7 @@
 import { parseImages, parsePictures } from '../wire/images/question.ts';
 import { renderPlain } from '../wire/plain.ts';
 import type { Errand } from './plain.ts';
-import { createReplyReader } from './read-reply.ts';
+import { createDocumentReader } from './read-reply.ts';
 
 /** Reads the body of a request for pictures. Throws CallerError `invalid_request`. */
 export function toImageErrand(json: unknown): Errand {
@@ -17,16 +17,6 @@ export function toImageErrand(json: unknown): Errand {
     streamed: false,
     narrow: (selector) => selector,
     render: (target) => renderPlain(question, target),
-    read: ({ dialect, context }) =>
-      createReplyReader({
-        dialect,
-        context,
-        read: (body) => {
-          const parsed = parsePictures(body.toString('utf8'), { dialect, nowMs: context.nowMs() });
-          return 'failure' in parsed
-            ? parsed
-            : { body: parsed.text, contentType: 'application/json', usage: parsed.usage };
-        },
-      }),
+    read: (reading) => createDocumentReader(reading, parsePictures),
   };
 }

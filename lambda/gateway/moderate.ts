@@ -2,7 +2,7 @@
 import { parseModeration, parseVerdicts } from '../wire/moderations/question.ts';
 import { renderPlain } from '../wire/plain.ts';
 import type { Errand } from './plain.ts';
-import { createReplyReader } from './read-reply.ts';
+import { createDocumentReader } from './read-reply.ts';
 
 /** Reads the body of a request for moderation. Throws CallerError `invalid_request`. */
 export function toModerationErrand(json: unknown): Errand {
@@ -16,16 +16,6 @@ export function toModerationErrand(json: unknown): Errand {
     streamed: false,
     narrow: (selector) => selector,
     render: (target) => renderPlain(question, target),
-    read: ({ dialect, context }) =>
-      createReplyReader({
-        dialect,
-        context,
-        read: (body) => {
-          const parsed = parseVerdicts(body.toString('utf8'), { dialect, nowMs: context.nowMs() });
-          return 'failure' in parsed
-            ? parsed
-            : { body: parsed.text, contentType: 'application/json', usage: parsed.usage };
-        },
-      }),
+    read: (reading) => createDocumentReader(reading, parseVerdicts),
   };
 }

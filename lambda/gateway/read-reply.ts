@@ -2,7 +2,7 @@
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Headers } from '../ports.ts';
-import type { Dialect } from '../wire/types.ts';
+import type { Dialect, ReplyContext } from '../wire/types.ts';
 import type { ReaderContext, ReplyReader } from './operation.ts';
 import { createWholeBody, tooLarge } from './read-whole.ts';
 import { toFailure } from './send.ts';
@@ -23,6 +23,25 @@ export interface ReplyReading {
   /** Makes of a reply of status 2xx what the caller gets. */
   readonly read: (body: Buffer, headers: Headers) => ReadReply;
 }
+
+/** What a parser says of a JSON document that goes to the caller as it is. */
+export type ParsedDocument =
+  | { readonly text: string; readonly usage: Usage | null }
+  | { readonly failure: ProviderFailure };
+
+/** A reader for one JSON document, judged by `parse`. */
+export const createDocumentReader = (
+  { dialect, context }: Omit<ReplyReading, 'read'>,
+  parse: (body: string, reply: ReplyContext) => ParsedDocument,
+): ReplyReader =>
+  createReplyReader({
+    dialect,
+    context,
+    read: (body) => {
+      const parsed = parse(body.toString('utf8'), { dialect, nowMs: context.nowMs() });
+      return 'failure' in parsed ? parsed : { body: parsed.text, contentType: 'application/json', usage: parsed.usage };
+    },
+  });
 
 const nothing = { committed: false, usage: null, seenTokens: 0 } as const;
 

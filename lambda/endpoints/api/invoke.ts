@@ -1,21 +1,11 @@
 // /api/invoke: the endpoints and agents that state machines call by name.
 import { assignmentQuerySchema, endpointQuerySchema, invokeSettingsSchema } from '#shared/api/invoke.ts';
 import { agentAssignmentSchema, endpointConfigurationSchema } from '#shared/invoke.ts';
-import type { Visit } from '../endpoint.ts';
-import { toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
-
-async function tell(
-  deps: ApiDeps,
-  visit: Visit,
-  { target, detail }: { target: string; detail: string },
-): Promise<ApiReply> {
-  await writeAudit(deps, visit, { action: 'settings_changed', target, detail });
-  const { endpoints, assignments } = await deps.invokeSettings.read();
-  return { json: { endpoints, assignments } };
-}
+import { toRoute, toTeller, type ApiDeps, type ApiRoute } from './route.ts';
 
 function toEndpointRoutes(deps: ApiDeps): readonly ApiRoute[] {
   const { invokeSettings: settings } = deps;
+  const tell = toTeller(deps, () => settings.read());
   return [
     toRoute({
       method: 'GET',
@@ -34,7 +24,7 @@ function toEndpointRoutes(deps: ApiDeps): readonly ApiRoute[] {
       reply: invokeSettingsSchema,
       handle: async ({ visit, body }) => {
         await settings.writeEndpoint(body);
-        return tell(deps, visit, { target: body.name, detail: `endpoint set, ${body.model} in ${body.environment}` });
+        return tell(visit, { target: body.name, detail: `endpoint set, ${body.model} in ${body.environment}` });
       },
     }),
     toRoute({
@@ -46,7 +36,7 @@ function toEndpointRoutes(deps: ApiDeps): readonly ApiRoute[] {
       reply: invokeSettingsSchema,
       handle: async ({ visit, query }) => {
         await settings.removeEndpoint(query);
-        return tell(deps, visit, {
+        return tell(visit, {
           target: query.name,
           detail: `endpoint removed, ${query.model} in ${query.environment}`,
         });
@@ -57,6 +47,7 @@ function toEndpointRoutes(deps: ApiDeps): readonly ApiRoute[] {
 
 function toAssignmentRoutes(deps: ApiDeps): readonly ApiRoute[] {
   const { invokeSettings: settings } = deps;
+  const tell = toTeller(deps, () => settings.read());
   return [
     toRoute({
       method: 'PUT',
@@ -67,7 +58,7 @@ function toAssignmentRoutes(deps: ApiDeps): readonly ApiRoute[] {
       reply: invokeSettingsSchema,
       handle: async ({ visit, body }) => {
         await settings.writeAssignment(body);
-        return tell(deps, visit, { target: body.agent, detail: `uses ${body.endpoint} in ${body.environment}` });
+        return tell(visit, { target: body.agent, detail: `uses ${body.endpoint} in ${body.environment}` });
       },
     }),
     toRoute({
@@ -79,7 +70,7 @@ function toAssignmentRoutes(deps: ApiDeps): readonly ApiRoute[] {
       reply: invokeSettingsSchema,
       handle: async ({ visit, query }) => {
         await settings.removeAssignment(query);
-        return tell(deps, visit, { target: query.agent, detail: `has no endpoint in ${query.environment}` });
+        return tell(visit, { target: query.agent, detail: `has no endpoint in ${query.environment}` });
       },
     }),
   ];

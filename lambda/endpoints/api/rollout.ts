@@ -13,22 +13,14 @@ import { toPolicy } from '../../gateway/controls.ts';
 import { toSelector } from '../ask.ts';
 import { PATIENCE_MS } from '../defaults.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
-import { missing, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
+import { missing, toRoute, toTeller, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
 const DAY_MS = 86_400_000;
 const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-async function tell(
-  deps: ApiDeps,
-  visit: Visit,
-  { target, detail }: { target: string; detail: string },
-): Promise<ApiReply> {
-  await writeAudit(deps, visit, { action: 'settings_changed', target, detail });
-  return { json: await deps.rollout.read() };
-}
-
 function toFlagRoutes(deps: ApiDeps): readonly ApiRoute[] {
   const { rollout } = deps;
+  const tell = toTeller(deps, () => rollout.read());
   return [
     toRoute({
       method: 'GET',
@@ -48,7 +40,7 @@ function toFlagRoutes(deps: ApiDeps): readonly ApiRoute[] {
       handle: async ({ visit, body }) => {
         await rollout.writeFlag(body);
         const part = body.enabled ? `on for ${body.percent} % and ${body.always.length} by name` : 'off';
-        return tell(deps, visit, { target: body.name, detail: `flag set, ${part}` });
+        return tell(visit, { target: body.name, detail: `flag set, ${part}` });
       },
     }),
     toRoute({
@@ -75,7 +67,7 @@ function toFlagRoutes(deps: ApiDeps): readonly ApiRoute[] {
       handle: async ({ visit, params }) => {
         const name = params['name'] ?? '';
         await rollout.removeFlag(name);
-        return tell(deps, visit, { target: name, detail: 'flag removed' });
+        return tell(visit, { target: name, detail: 'flag removed' });
       },
     }),
   ];
@@ -105,6 +97,7 @@ async function report(deps: ApiDeps, name: string, days: number): Promise<ApiRep
 
 function toExperimentRoutes(deps: ApiDeps): readonly ApiRoute[] {
   const { rollout } = deps;
+  const tell = toTeller(deps, () => rollout.read());
   return [
     toRoute({
       method: 'PUT',
@@ -120,7 +113,7 @@ function toExperimentRoutes(deps: ApiDeps): readonly ApiRoute[] {
           throw new CallerError('invalid_request', 'There are 20 experiments already; remove one that is over.');
         await rollout.writeExperiment(body);
         const state = body.enabled ? `${body.kind} of ${body.percent} %` : 'off';
-        return tell(deps, visit, { target: body.name, detail: `experiment set, ${state}` });
+        return tell(visit, { target: body.name, detail: `experiment set, ${state}` });
       },
     }),
     toRoute({
@@ -141,7 +134,7 @@ function toExperimentRoutes(deps: ApiDeps): readonly ApiRoute[] {
       handle: async ({ visit, params }) => {
         const name = params['name'] ?? '';
         await rollout.removeExperiment(name);
-        return tell(deps, visit, { target: name, detail: 'experiment removed' });
+        return tell(visit, { target: name, detail: 'experiment removed' });
       },
     }),
   ];

@@ -132,6 +132,17 @@ export function writeAudit({ identity }: ApiDeps, visit: Visit, entry: AuditEntr
   return identity.audit.write(entry, { principal, requestId, address: exchange.remoteAddress });
 }
 
+/** What writes down that a setting of everybody was changed, and answers how the settings stand then. */
+export type Teller = (visit: Visit, change: { readonly target: string; readonly detail: string }) => Promise<ApiReply>;
+
+/** The teller of the settings that `read` answers. */
+export const toTeller =
+  (deps: ApiDeps, read: () => Promise<unknown>): Teller =>
+  async (visit, { target, detail }) => {
+    await writeAudit(deps, visit, { action: 'settings_changed', target, detail });
+    return { json: await read() };
+  };
+
 /** An instant for people and programs; null stays null. */
 export const toInstant = <T extends number | null>(ms: T): T extends null ? string | null : string =>
   (ms === null ? null : new Date(ms).toISOString()) as T extends null ? string | null : string;

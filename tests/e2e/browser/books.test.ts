@@ -1,6 +1,7 @@
 // Numbers that people rely on: usage against the providers' own books, what was absorbed, explain against what then happens, keys and their limits.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { strategies } from '#shared/policy.ts';
 import type { FakeModel } from '../../fakes/provider/spec.ts';
 import { lastAnswer, openRig, say, type Rig } from './rig.ts';
 
@@ -65,7 +66,7 @@ it('what explain says is what then happens; a provider that is taken to be down 
   await page.getByLabel('What if a provider is down?').selectOption('openai-compatible');
   await page.getByText('Nobody can serve this request').waitFor();
   const orders = await page.getByLabel('Order').locator('option').count();
-  expect(orders).toBe(8);
+  expect(orders).toBe(strategies.length);
   await page.goto(rig.server.url);
   await say(page, 'Hello');
   await lastAnswer(page);

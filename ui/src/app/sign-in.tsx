@@ -2,7 +2,7 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { Button } from '../components/button.tsx';
 import { Dialog } from '../components/dialog.tsx';
-import { Logo } from '../components/logo.tsx';
+import { Front } from '../components/front.tsx';
 import { Notice } from '../components/notice.tsx';
 import { ApiError } from '../lib/api.ts';
 import { useMessages } from '../lib/messages.ts';
@@ -89,23 +89,14 @@ function SignInWays({ mode }: { readonly mode: Mode }): ReactNode {
 export function SignInPage({ state }: { readonly state: Extract<SessionState, { kind: 'out' | 'ended' }> }): ReactNode {
   const t = useMessages(signInMessages);
   return (
-    <main className="grid h-dvh place-items-center overflow-y-auto bg-side p-6">
-      <div className="flex w-full max-w-sm flex-col gap-6 rounded-3xl border border-line bg-raised p-8 shadow-float">
-        <div className="flex items-center gap-3">
-          <Logo size={40} />
-          <div>
-            <h1 className="text-xl font-semibold tracking-tight">Freeway</h1>
-            <p className="text-sm text-muted">{t.tagline}</p>
-          </div>
-        </div>
-        {state.refusal && (
-          <Notice tone="danger" title={t.usedLink}>
-            {state.refusal}
-          </Notice>
-        )}
-        <SignInWays mode={state.mode} />
-      </div>
-    </main>
+    <Front tagline={t.tagline}>
+      {state.refusal && (
+        <Notice tone="danger" title={t.usedLink}>
+          {state.refusal}
+        </Notice>
+      )}
+      <SignInWays mode={state.mode} />
+    </Front>
   );
 }
 

@@ -2,7 +2,7 @@
 import { GoogleLogin, GoogleOAuthProvider } from '@react-oauth/google';
 import { useCallback, useEffect, useState, type ReactNode } from 'react';
 import { Button } from '../components/button.tsx';
-import { Logo } from '../components/logo.tsx';
+import { Front } from '../components/front.tsx';
 import { useMessages } from '../lib/messages.ts';
 import { SESSION_CHANNEL } from '../lib/session-channel.ts';
 import { exchangeCredential, readSignIn, type SignIn } from './exchange.ts';
@@ -100,33 +100,24 @@ export function LoginPage(): ReactNode {
   const { session, problem, refresh, setProblem } = invitation;
   const said = problem ?? session?.refusal ?? null;
   return (
-    <main className="grid h-dvh place-items-center overflow-y-auto bg-side p-6">
-      <div className="flex w-full max-w-sm flex-col gap-6 rounded-3xl border border-line bg-raised p-8 shadow-float">
-        <div className="flex items-center gap-3">
-          <Logo size={40} />
-          <div>
-            <h1 className="text-xl font-semibold tracking-tight">Freeway</h1>
-            <p className="text-sm text-muted">{t.tagline}</p>
-          </div>
-        </div>
-        <div className="flex min-h-11 justify-center">
-          {session && <GoogleButton session={session} invitation={invitation} />}
-        </div>
-        <p role="alert" className="rounded-xl bg-danger-tint px-4 py-3 text-sm text-danger empty:hidden">
-          {said}
-        </p>
-        {problem !== null && (
-          <Button
-            onClick={() => {
-              setProblem(null);
-              void refresh();
-            }}
-          >
-            {t.retry}
-          </Button>
-        )}
-        <p className="text-xs text-muted">{t.stored}</p>
+    <Front tagline={t.tagline}>
+      <div className="flex min-h-11 justify-center">
+        {session && <GoogleButton session={session} invitation={invitation} />}
       </div>
-    </main>
+      <p role="alert" className="rounded-xl bg-danger-tint px-4 py-3 text-sm text-danger empty:hidden">
+        {said}
+      </p>
+      {problem !== null && (
+        <Button
+          onClick={() => {
+            setProblem(null);
+            void refresh();
+          }}
+        >
+          {t.retry}
+        </Button>
+      )}
+      <p className="text-xs text-muted">{t.stored}</p>
+    </Front>
   );
 }

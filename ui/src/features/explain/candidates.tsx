@@ -1,8 +1,7 @@
 // Everybody who was considered: in the plan or why not, how they were compared, and how their limits stand.
-import { ChevronRight } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { CandidateDetails } from '../../components/candidate-details.tsx';
 import { LimitMeter } from '../../components/limit-meter.tsx';
-import { TierBadge } from '../../components/tier-badge.tsx';
 import { formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import type { CandidateView } from './data.ts';
@@ -59,30 +58,17 @@ function Candidate({ candidate }: { readonly candidate: CandidateView }): ReactN
   const { route, credential, tier, eligible, score, pools, shares_limits_with: twins } = candidate;
   const verdict = useVerdict(candidate);
   return (
-    <li>
-      <details className="group">
-        <summary className="flex min-h-12 cursor-pointer list-none flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 text-sm hover:bg-hover focus-visible:-outline-offset-2 [&::-webkit-details-marker]:hidden">
-          <ChevronRight
-            size={16}
-            aria-hidden
-            className="shrink-0 text-muted group-open:rotate-90 rtl:-scale-x-100 rtl:group-open:scale-x-100"
-          />
-          <span className="min-w-0 flex-1">
-            <span className="block truncate font-medium">{route}</span>
-            <span className="block truncate text-xs text-muted">{credential}</span>
-          </span>
-          <span className={`text-xs max-sm:order-last max-sm:basis-full ${eligible ? 'text-free' : 'text-muted'}`}>
-            {verdict}
-          </span>
-          <TierBadge tier={tier} />
-        </summary>
-        <div className="px-4 pb-4">
-          {twins.length > 0 && <p className="text-xs text-muted">{t.sharesWith(twins.join(', '))}</p>}
-          <Score score={score} />
-          <Limits pools={pools} />
-        </div>
-      </details>
-    </li>
+    <CandidateDetails
+      route={route}
+      credential={credential}
+      tier={tier}
+      standing={verdict}
+      tone={eligible ? 'text-free' : 'text-muted'}
+    >
+      {twins.length > 0 && <p className="text-xs text-muted">{t.sharesWith(twins.join(', '))}</p>}
+      <Score score={score} />
+      <Limits pools={pools} />
+    </CandidateDetails>
   );
 }
 

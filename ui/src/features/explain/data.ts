@@ -2,6 +2,7 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import * as z from 'zod/mini';
 import { limitPoolSchema } from '#shared/api/limits.ts';
+import type { Strategy } from '#shared/policy.ts';
 import { useApi } from '../../lib/api.ts';
 
 const tier = z.enum(['free', 'paid', 'local']);
@@ -40,25 +41,13 @@ const decisionSchema = z.object({
 });
 export type Decision = z.infer<typeof decisionSchema>;
 
-/** Every order there is. */
-export const strategies = [
-  'free-first',
-  'cost',
-  'latency',
-  'availability',
-  'round-robin',
-  'weighted',
-  'least-connections',
-  'priority',
-] as const;
-
 /** How long the request is taken to be: as it is written, or with this many tokens before it. */
 export const lengths = [0, 8_000, 30_000, 120_000] as const;
 
 export interface Question {
   readonly text: string;
   readonly model: string;
-  readonly strategy: (typeof strategies)[number];
+  readonly strategy: Strategy;
   /** A provider that is taken to be down; empty: none. */
   readonly without: string;
   /** One of `lengths`, as a form holds it. */

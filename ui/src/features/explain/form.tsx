@@ -1,11 +1,13 @@
 // The request whose decision is asked for.
 import type { ChangeEvent, ReactNode } from 'react';
 import { useForm, type UseFormRegister } from 'react-hook-form';
+import { strategies } from '#shared/policy.ts';
 import { Button } from '../../components/button.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { formatCompact } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
-import { lengths, strategies, useModelNames, type Question } from './data.ts';
+import { policyMessages } from '../../lib/policy-messages.ts';
+import { lengths, useModelNames, type Question } from './data.ts';
 import { explainMessages } from './messages.ts';
 
 interface RowsProps {
@@ -37,6 +39,7 @@ function ChoiceRow({ register, name, label, options }: ChoiceProps): ReactNode {
 
 function ChoiceRows({ register }: RowsProps): ReactNode {
   const t = useMessages(explainMessages);
+  const { strategies: orders } = useMessages(policyMessages);
   const language = useLanguage();
   const { models, providers } = useModelNames();
   return (
@@ -46,7 +49,7 @@ function ChoiceRows({ register }: RowsProps): ReactNode {
         register={register}
         name="strategy"
         label={t.strategy}
-        options={strategies.map((strategy) => [strategy, t.strategies[strategy]])}
+        options={strategies.map((strategy) => [strategy, orders[strategy]])}
       />
       <ChoiceRow
         register={register}

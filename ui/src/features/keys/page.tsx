@@ -1,12 +1,12 @@
 // API keys: made and shown once, bounded, rolled, revoked.
-import { Ellipsis, Plus, RefreshCw, Trash2 } from 'lucide-react';
+import { Plus, RefreshCw, Trash2 } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { KeyView } from '#shared/api/keys.ts';
-import { Button, IconButton } from '../../components/button.tsx';
+import { ActionsMenu } from '../../components/actions-menu.tsx';
+import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { Menu, type MenuItem } from '../../components/menu.tsx';
-import { Notice } from '../../components/notice.tsx';
-import { Popover } from '../../components/popover.tsx';
+import { Failed } from '../../components/failed.tsx';
+import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { formatMoment, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
@@ -102,18 +102,7 @@ function Row({ apiKey, onShown }: { readonly apiKey: KeyView; readonly onShown: 
         </p>
         <p className="text-xs text-muted">{facts}</p>
       </div>
-      <Popover
-        align="end"
-        className="w-48"
-        label={t.actions(name)}
-        trigger={(props) => (
-          <IconButton label={t.actions(name)} compact {...props}>
-            <Ellipsis size={18} aria-hidden />
-          </IconButton>
-        )}
-      >
-        {(close) => <Menu items={items} close={close} label={t.actions(name)} />}
-      </Popover>
+      <ActionsMenu label={t.actions(name)} items={items} />
       {revoking && <RevokeDialog apiKey={apiKey} onClose={() => setRevoking(false)} />}
     </li>
   );
@@ -164,17 +153,7 @@ export function KeysPage(): ReactNode {
         </div>
         <p className="mt-1 mb-5 text-sm text-muted">{t.intro}</p>
         {failure !== null && keys === undefined && (
-          <Notice
-            tone="danger"
-            title={t.failed}
-            actions={
-              <Button small onClick={retry}>
-                {t.retry}
-              </Button>
-            }
-          >
-            {failure.message}
-          </Notice>
+          <Failed title={t.failed} message={failure.message} retry={t.retry} onRetry={retry} />
         )}
         {keys !== undefined && <KeyList keys={keys} onShown={setShown} />}
         {keys !== undefined && keys.length > 0 && <Snippets apiKey={t.placeholder} heading="h2" />}

@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { LimitModel, Limits } from '#shared/api/limits.ts';
-import { Button } from '../../components/button.tsx';
+import { Failed } from '../../components/failed.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
@@ -145,17 +145,7 @@ export function ModelsPage(): ReactNode {
           </p>
         )}
         {error !== null && data === undefined && (
-          <Notice
-            tone="danger"
-            title={t.failed}
-            actions={
-              <Button small onClick={() => void refetch()}>
-                {t.retry}
-              </Button>
-            }
-          >
-            {error.message}
-          </Notice>
+          <Failed title={t.failed} message={error.message} retry={t.retry} onRetry={() => void refetch()} />
         )}
         {data !== undefined && (data.models.length === 0 ? <NoModels /> : <Models limits={data} />)}
       </div>

@@ -4,7 +4,7 @@ import { useState, type ReactNode } from 'react';
 import { auditActions, type AuditAction, type AuditEvent } from '#shared/api/audit.ts';
 import { OWNER_ID } from '#shared/people.ts';
 import { Button } from '../../components/button.tsx';
-import { Notice } from '../../components/notice.tsx';
+import { Failed } from '../../components/failed.tsx';
 import { formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useAudit } from './data.ts';
@@ -83,17 +83,7 @@ export function AuditLog(): ReactNode {
         <Filter action={action} onAction={setAction} />
       </div>
       {error !== null && events === undefined && (
-        <Notice
-          tone="danger"
-          title={t.auditFailed}
-          actions={
-            <Button small onClick={() => void refetch()}>
-              {t.retry}
-            </Button>
-          }
-        >
-          {error.message}
-        </Notice>
+        <Failed title={t.auditFailed} message={error.message} retry={t.retry} onRetry={() => void refetch()} />
       )}
       {events?.length === 0 && (
         <p

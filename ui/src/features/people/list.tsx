@@ -1,11 +1,11 @@
 // The people who may sign in, and what can be done about each.
-import { Ban, Ellipsis, Pencil, Trash2, UserCheck } from 'lucide-react';
+import { Ban, Pencil, Trash2, UserCheck } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { PersonView } from '#shared/api/people.ts';
-import { Button, IconButton } from '../../components/button.tsx';
+import { ActionsMenu } from '../../components/actions-menu.tsx';
+import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { Menu, type MenuItem } from '../../components/menu.tsx';
-import { Popover } from '../../components/popover.tsx';
+import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
@@ -112,18 +112,7 @@ function Actions({ person }: PersonProps): ReactNode {
   ];
   return (
     <>
-      <Popover
-        align="end"
-        className="w-48"
-        label={t.actions(name)}
-        trigger={(props) => (
-          <IconButton label={t.actions(name)} compact {...props}>
-            <Ellipsis size={18} aria-hidden />
-          </IconButton>
-        )}
-      >
-        {(closeMenu) => <Menu items={items} close={closeMenu} label={t.actions(name)} />}
-      </Popover>
+      <ActionsMenu label={t.actions(name)} items={items} />
       {open === 'edit' && <PersonDialog person={person} onClose={close} />}
       {open === 'remove' && <RemoveDialog person={person} onClose={close} />}
     </>

@@ -2,7 +2,7 @@
 import { UserPlus } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
-import { Notice } from '../../components/notice.tsx';
+import { Failed } from '../../components/failed.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { AuditLog } from './audit.tsx';
 import { useMay, usePeople } from './data.ts';
@@ -38,17 +38,7 @@ export function PeoplePage(): ReactNode {
           </p>
         )}
         {error !== null && people === undefined && (
-          <Notice
-            tone="danger"
-            title={t.failed}
-            actions={
-              <Button small onClick={() => void refetch()}>
-                {t.retry}
-              </Button>
-            }
-          >
-            {error.message}
-          </Notice>
+          <Failed title={t.failed} message={error.message} retry={t.retry} onRetry={() => void refetch()} />
         )}
         {people !== undefined && <PeopleList people={people} />}
         <AuditLog />

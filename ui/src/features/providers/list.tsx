@@ -1,10 +1,10 @@
 // The credentials a person has: whose they are, how they stand, and what can be done with them.
-import { Ellipsis, FlaskConical, KeyRound, Pencil, Power, Trash2 } from 'lucide-react';
+import { FlaskConical, KeyRound, Pencil, Power, Trash2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { CredentialView, TestOutcome } from '#shared/api/credentials.ts';
-import { Button, IconButton } from '../../components/button.tsx';
-import { Menu, type MenuItem } from '../../components/menu.tsx';
-import { Popover } from '../../components/popover.tsx';
+import { ActionsMenu } from '../../components/actions-menu.tsx';
+import { Button } from '../../components/button.tsx';
+import type { MenuItem } from '../../components/menu.tsx';
 import { TierBadge } from '../../components/tier-badge.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
@@ -123,18 +123,7 @@ function Row({ credential }: { readonly credential: CredentialView }): ReactNode
               <FlaskConical size={15} aria-hidden />
               {testing ? t.testing : t.test}
             </Button>
-            <Popover
-              align="end"
-              className="w-56"
-              label={t.actions(name)}
-              trigger={(props) => (
-                <IconButton label={t.actions(name)} compact {...props}>
-                  <Ellipsis size={18} aria-hidden />
-                </IconButton>
-              )}
-            >
-              {(close) => <Menu items={items} close={close} label={t.actions(name)} />}
-            </Popover>
+            <ActionsMenu label={t.actions(name)} items={items} width="w-56" />
           </>
         )}
       </div>

@@ -2,7 +2,7 @@
 import { Plus } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
-import { Notice } from '../../components/notice.tsx';
+import { Failed } from '../../components/failed.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { useCredentials } from './data.ts';
 import { FormDialog } from './form.tsx';
@@ -52,17 +52,7 @@ export function ProvidersPage(): ReactNode {
         {credentials !== undefined && <LocalServers have={have} />}
         {failure !== null && credentials === undefined && (
           <div className="mt-6">
-            <Notice
-              tone="danger"
-              title={t.failed}
-              actions={
-                <Button small onClick={retry}>
-                  {t.retry}
-                </Button>
-              }
-            >
-              {failure.message}
-            </Notice>
+            <Failed title={t.failed} message={failure.message} retry={t.retry} onRetry={retry} />
           </div>
         )}
         {failure === null && credentials === undefined && <Waiting />}

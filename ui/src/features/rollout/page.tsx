@@ -1,7 +1,6 @@
 // Rollout: experiments and flags, and what direct invokes call by name.
 import { useEffect, type ReactNode } from 'react';
-import { Button } from '../../components/button.tsx';
-import { Notice } from '../../components/notice.tsx';
+import { Failed } from '../../components/failed.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { useInvokeSettings, useRollout } from './data.ts';
 import { Endpoints } from './endpoints.tsx';
@@ -32,19 +31,7 @@ export function RolloutPage(): ReactNode {
             {t.loading}
           </p>
         )}
-        {error !== null && (
-          <Notice
-            tone="danger"
-            title={t.failed}
-            actions={
-              <Button small onClick={retry}>
-                {t.retry}
-              </Button>
-            }
-          >
-            {error.message}
-          </Notice>
-        )}
+        {error !== null && <Failed title={t.failed} message={error.message} retry={t.retry} onRetry={retry} />}
         {rollout.data !== undefined && (
           <>
             <Experiments experiments={rollout.data.experiments} />

@@ -1,11 +1,10 @@
 // What the lists of this page have in common: a section with its things, what can be done about each, and the dialog that sets one.
-import { Ellipsis, Pencil, Plus, Trash2 } from 'lucide-react';
+import { Pencil, Plus, Trash2 } from 'lucide-react';
 import { useId, useState, type ReactNode } from 'react';
 import type { FieldValues, UseFormReturn } from 'react-hook-form';
-import { Button, IconButton } from '../../components/button.tsx';
+import { ActionsMenu } from '../../components/actions-menu.tsx';
+import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { Menu } from '../../components/menu.tsx';
-import { Popover } from '../../components/popover.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
@@ -62,18 +61,7 @@ function Row<T>({ shown, onEdit }: { readonly shown: Shown<T>; readonly onEdit: 
           </p>
           <p className="text-xs break-words text-muted">{about}</p>
         </div>
-        <Popover
-          align="end"
-          className="w-40"
-          label={t.actions(name)}
-          trigger={(props) => (
-            <IconButton label={t.actions(name)} compact {...props}>
-              <Ellipsis size={18} aria-hidden />
-            </IconButton>
-          )}
-        >
-          {(close) => <Menu items={items} close={close} label={t.actions(name)} />}
-        </Popover>
+        <ActionsMenu label={t.actions(name)} items={items} width="w-40" />
       </div>
       {more}
     </li>

@@ -4,6 +4,7 @@ import { paidPolicies, strategies } from '#shared/policy.ts';
 import { Section, SelectRow } from '../../components/field.tsx';
 import { formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { policyMessages } from '../../lib/policy-messages.ts';
 import { useSettings, useSettingsActions } from './data.ts';
 import { serverMessages } from './server-messages.ts';
 
@@ -14,6 +15,7 @@ const patiences = ['0', '5000', '15000', '60000', '300000'] as const;
 /** The section. */
 export function RequestsSection(): ReactNode {
   const t = useMessages(serverMessages);
+  const { strategies: orders } = useMessages(policyMessages);
   const language = useLanguage();
   const { data } = useSettings();
   const { setMine } = useSettingsActions();
@@ -45,8 +47,8 @@ export function RequestsSection(): ReactNode {
         label={t.strategy}
         value={mine.strategy ?? UNSET}
         options={[
-          [UNSET, t.likeAll(inForce.strategy ?? 'free-first')],
-          ...strategies.map((id) => [id, t.strategies[id]] as const),
+          [UNSET, t.likeAll(orders[inForce.strategy ?? 'free-first'])],
+          ...strategies.map((id) => [id, orders[id]] as const),
         ]}
         onChange={set('strategy')}
       />

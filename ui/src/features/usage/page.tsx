@@ -1,7 +1,6 @@
 // Usage: how much was free, what that saved, what was absorbed, by day and by whatever one asks; and every request.
 import { useEffect, useState, type ReactNode } from 'react';
-import { Notice } from '../../components/notice.tsx';
-import { Button } from '../../components/button.tsx';
+import { Failed } from '../../components/failed.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { useUsage } from './data.ts';
 import { DayBars, Figures } from './figures.tsx';
@@ -47,17 +46,7 @@ export function UsagePage(): ReactNode {
       <div className="mx-auto w-full max-w-4xl px-4 py-8 md:px-8 md:py-12">
         <Head days={days} onDays={setDays} />
         {error !== null && data === undefined && (
-          <Notice
-            tone="danger"
-            title={t.failed}
-            actions={
-              <Button small onClick={() => void refetch()}>
-                {t.retry}
-              </Button>
-            }
-          >
-            {error.message}
-          </Notice>
+          <Failed title={t.failed} message={error.message} retry={t.retry} onRetry={() => void refetch()} />
         )}
         {data !== undefined && (
           <>
