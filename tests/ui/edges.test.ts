@@ -2,7 +2,7 @@
 import type { KeyboardEvent } from 'react';
 import { describe, expect, it } from 'vitest';
 import { isSend } from '../../ui/src/features/chat/composer.tsx';
-import { formatCountdown, formatDuration, formatUsd } from '../../ui/src/lib/format.ts';
+import { formatBytes, formatCountdown, formatDuration, formatUsd } from '../../ui/src/lib/format.ts';
 import { takeToken } from '../../ui/src/lib/session.tsx';
 import { toNext } from '../../ui/src/login/page.tsx';
 
@@ -51,6 +51,12 @@ it.each([
   [formatDuration(15.2, 'en'), '15 ms'],
   [formatDuration(1_440, 'de'), '1,4 s'],
   [formatDuration(180_000, 'en'), '3 min'],
+  [formatBytes(312, 'en'), '0.3 kB'],
+  [formatBytes(999_940, 'en'), '999.9 kB'],
+  [formatBytes(999_960, 'en'), '1 MB'],
+  [formatBytes(26_214_400, 'de'), '26,2 MB'],
+  [formatBytes(1_073_741_824, 'en'), '1.1 GB'],
+  [formatBytes(2_147_483_648, 'de'), '2,1 GB'],
   [formatCountdown(41_200), '42 s'],
   [formatCountdown(185_000), '3:05'],
   [formatCountdown(7_260_000), '2:01:00'],

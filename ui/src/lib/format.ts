@@ -36,15 +36,22 @@ export function formatCountdown(ms: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
 }
 
-/** Bytes as `1.2 MB`. */
+const byteUnits = [
+  ['gigabyte', 1_000_000_000],
+  ['megabyte', 1_000_000],
+  ['kilobyte', 1_000],
+] as const;
+
+/** Bytes as `0.3 kB`, `1.2 MB`, `1.1 GB`. */
 export function formatBytes(bytes: number, language: Language): string {
-  const [value, unit] = bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte'];
+  // What would be rounded to 1,000 of a unit is 1 of the next.
+  const [unit, size] = byteUnits.find(([, one]) => bytes >= one - one / 20_000) ?? (['kilobyte', 1_000] as const);
   return new Intl.NumberFormat(language, {
     style: 'unit',
     unit,
     unitDisplay: 'short',
     maximumFractionDigits: 1,
-  }).format(value);
+  }).format(bytes / size);
 }
 
 /** `14:05`, or with its date when it is not today. */
