@@ -7,43 +7,18 @@ import { IconButton } from '../../components/button.tsx';
 import { ApiError, useApi } from '../../lib/api.ts';
 import { formatCountdown } from '../../lib/format.ts';
 import { useMessages } from '../../lib/messages.ts';
+import { canRecord, useMicrophone, type Recording } from '../../lib/microphone.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { chatMessages } from './messages.ts';
 import { modelsQuery } from './models.ts';
 
-const formats = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus'] as const;
 const transcriptSchema = z.object({ text: z.string() });
-
-interface Recording {
-  readonly recorder: MediaRecorder;
-  readonly startedAtMs: number;
-  /** Resolves with what was recorded, once it is stopped. */
-  readonly done: Promise<Blob>;
-}
-
-async function startRecording(): Promise<Recording> {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
-  const mimeType = formats.find((format) => MediaRecorder.isTypeSupported(format)) ?? '';
-  const recorder = new MediaRecorder(stream, mimeType === '' ? {} : { mimeType });
-  const parts: Blob[] = [];
-  recorder.addEventListener('dataavailable', ({ data }) => parts.push(data));
-  const done = new Promise<Blob>((resolve) => {
-    recorder.addEventListener('stop', () => {
-      for (const track of stream.getTracks()) track.stop();
-      resolve(new Blob(parts, { type: recorder.mimeType }));
-    });
-  });
-  // In one piece: then the browser writes the length into the header, by which quota is reserved.
-  recorder.start();
-  return { recorder, startedAtMs: Date.now(), done };
-}
 
 /** Whether anything that is reachable writes down speech. */
 function useCanListen(): boolean {
   const api = useApi();
   const { data } = useQuery(modelsQuery(api));
-  const supported = typeof MediaRecorder !== 'undefined' && 'mediaDevices' in navigator;
-  return supported && (data?.data.some(({ freeway }) => freeway.kind === 'transcription') ?? false);
+  return canRecord() && (data?.data.some(({ freeway }) => freeway.kind === 'transcription') ?? false);
 }
 
 interface Voice {
@@ -60,26 +35,26 @@ function useVoice(onText: (text: string) => void): Voice {
   const { show, announce } = useToasts();
   const [recording, setRecording] = useState<Recording | null>(null);
   const [writing, setWriting] = useState(false);
-  const latest = useRef<Recording | null>(null);
+  const openMicrophone = useMicrophone();
   // What is typed meanwhile must not be lost.
   const latestOnText = useRef(onText);
   useEffect(() => {
-    latest.current = recording;
     latestOnText.current = onText;
   });
-  useEffect(() => () => latest.current?.recorder.stop(), []);
   const start = async (): Promise<void> => {
     try {
-      setRecording(await startRecording());
+      const microphone = await openMicrophone();
+      if (microphone === null) return;
+      setRecording(microphone.record());
       announce(t.recording);
     } catch {
       show(t.noMicrophone);
     }
   };
-  const stop = async (): Promise<Blob | null> => {
+  const stop = async (): Promise<File | null> => {
     if (recording === null) return null;
     setRecording(null);
-    recording.recorder.stop();
+    recording.stop();
     return recording.done;
   };
   const finish = async (): Promise<void> => {
@@ -87,7 +62,7 @@ function useVoice(onText: (text: string) => void): Voice {
     if (sound === null) return;
     const form = new FormData();
     form.set('model', 'auto');
-    form.set('file', sound, `speech.${/mp4|ogg/.exec(sound.type)?.[0] ?? 'webm'}`);
+    form.set('file', sound);
     setWriting(true);
     try {
       const { text } = await api.call({ path: '/v1/audio/transcriptions', form, schema: transcriptSchema });

@@ -1,5 +1,6 @@
 // What must outlive the page: the recording under way with its job, and what the microphone has heard so far.
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { toRecording } from '../../lib/microphone.ts';
 
 /** The recording that is being worked on. */
 export interface Shelved {
@@ -35,13 +36,6 @@ const open = (): Promise<IDBPDatabase<Schema>> =>
       db.createObjectStore('heard', { autoIncrement: true });
     },
   });
-
-/** A recording by what the browser's recorder calls its type. */
-export function toRecording(parts: readonly Blob[], mimeType: string): File {
-  const type = mimeType.split(';')[0] || 'audio/webm';
-  const ending = type.includes('mp4') ? 'm4a' : type.includes('ogg') ? 'ogg' : 'webm';
-  return new File([...parts], `recording.${ending}`, { type });
-}
 
 /** The shelf on this device. */
 export function createShelf(): Shelf {
