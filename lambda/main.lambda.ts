@@ -1,7 +1,7 @@
 // The AWS Lambda entry: the same app behind a Function URL with response streaming, and DynamoDB as its store.
 import { fileURLToPath } from 'node:url';
 import { systemClock } from './clock.ts';
-import { readUploads } from './config-uploads.ts';
+import { toUploadsUrl } from './config-uploads.ts';
 import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from './http/lambda.ts';
 import { createSite, withSite } from './http/site.ts';
 import { createHttpsUpstream } from './http/upstream-https.ts';
@@ -12,7 +12,7 @@ declare const awslambda: StreamingRuntime & { streamifyResponse(handler: LambdaH
 const app = createAwsApp({ openUpstream: (onFault) => createHttpsUpstream({ onFault }), freezes: true });
 
 /** The web app lies beside the bundle. It uploads recordings to the bucket directly. */
-const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)), readUploads(process.env)?.baseUrl);
+const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)), toUploadsUrl(process.env));
 
 // Opened while the instance starts, when it has its full processor; a failure is told by the first request.
 await app.warm();

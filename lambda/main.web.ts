@@ -1,7 +1,7 @@
 // The entry for AWS Lambda Web Functions: a plain HTTP server that many requests share, on the address the runtime names.
 import { fileURLToPath } from 'node:url';
 import { createNodeServer } from './http/node.ts';
-import { readUploads } from './config-uploads.ts';
+import { toUploadsUrl } from './config-uploads.ts';
 import { createSite, withSite } from './http/site.ts';
 import { stopServer } from './http/stop.ts';
 import { createHttpsUpstream } from './http/upstream-https.ts';
@@ -15,7 +15,7 @@ const endpoint = process.env['AWS_LAMBDA_HTTP_ENDPOINT'] ?? '127.0.0.1:8787';
 const colon = endpoint.lastIndexOf(':');
 
 const app = createAwsApp({ openUpstream: (onFault) => createHttpsUpstream({ onFault }), freezes: false });
-const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)), readUploads(process.env)?.baseUrl);
+const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)), toUploadsUrl(process.env));
 const interrupt = new AbortController();
 const server = createNodeServer(withSite(site, app.handler), { interrupt: interrupt.signal });
 

@@ -18,10 +18,19 @@ const HALF_LIFE_MS = 120_000;
 const SOON_MS = 1_000;
 /** Shares closer than this are equal. */
 const NOISE = 1e-9;
+/** By then less than a thousandth of what was had counts: nobody is remembered longer. */
+const FORGOTTEN_MS = 10 * HALF_LIFE_MS;
+/** People remembered per pool, and pools: those of whom nothing was heard for longest go first. */
+const MOST = { people: 2_000, pools: 2_000 } as const;
 
 interface Had {
   share: number;
   atMs: number;
+}
+interface Pool {
+  readonly people: Map<string, Had>;
+  /** When anybody last had of it. */
+  readonly atMs: number;
 }
 interface Waiter {
   readonly personId: string;
@@ -32,25 +41,41 @@ interface Waiter {
 const toShare = ({ pools }: Candidate, need: Amounts): number =>
   pools.reduce((most, { unit, max }) => Math.max(most, max > 0 ? (need[unit] ?? 0) / max : 0), 0);
 
+/** Takes out the oldest, as far as they are too many or `isOld`; two at most, so that it costs nothing to do it with every addition. */
+function dropOldest<T>(map: Map<string, T>, most: number, isOld: (value: T) => boolean): void {
+  let left = 2;
+  for (const [key, value] of map) {
+    if (left-- === 0 || (map.size <= most && !isOld(value))) return;
+    map.delete(key);
+  }
+}
+
 const keysOf = ({ book, pools }: Candidate): string[] => pools.map(({ key }) => `${book}|${key}`);
 
 /** Shares of nobody yet. */
 export function createShares(): Shares {
-  const had = new Map<string, Map<string, Had>>();
+  const had = new Map<string, Pool>();
   const waiting = new Map<string, Set<Waiter>>();
   const shareOf = (key: string, personId: string, nowMs: number): number => {
-    const known = had.get(key)?.get(personId);
+    const known = had.get(key)?.people.get(personId);
     return known === undefined ? 0 : known.share * 2 ** ((known.atMs - nowMs) / HALF_LIFE_MS);
   };
   return {
     taken: (personId, candidate, { need, nowMs }) => {
       const share = toShare(candidate, need);
       if (share === 0) return;
+      const isOld = ({ atMs }: { readonly atMs: number }): boolean => nowMs - atMs > FORGOTTEN_MS;
       for (const key of keysOf(candidate)) {
-        const people = had.get(key) ?? new Map<string, Had>();
-        people.set(personId, { share: shareOf(key, personId, nowMs) + share, atMs: nowMs });
-        had.set(key, people);
+        const people = had.get(key)?.people ?? new Map<string, Had>();
+        const sum = shareOf(key, personId, nowMs) + share;
+        // Taken out first, so that both stay in the order in which they were last heard of.
+        people.delete(personId);
+        people.set(personId, { share: sum, atMs: nowMs });
+        had.delete(key);
+        had.set(key, { people, atMs: nowMs });
+        dropOldest(people, MOST.people, isOld);
       }
+      dropOldest(had, MOST.pools, isOld);
     },
     waits: (personId, candidate, readyAtMs) => {
       const waiter: Waiter = { personId, readyAtMs };

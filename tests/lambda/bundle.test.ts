@@ -60,9 +60,13 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('bundle: what is not configured is not open', () => {
+  const enough = { FREEWAY_STORE: 'dynamodb:table', FREEWAY_OWNER_KEY: OWNER_KEY };
+  const bucket = { FREEWAY_UPLOADS_BUCKET: 'recordings' };
   const cases = [
     ['no owner key', { FREEWAY_STORE: 'dynamodb:table' }, /FREEWAY_OWNER_KEY/],
     ['a store that would be lost', { FREEWAY_OWNER_KEY: OWNER_KEY }, /FREEWAY_STORE must name a DynamoDB table/],
+    ['a bucket that is none', { ...enough, FREEWAY_UPLOADS_BUCKET: 'Not_A_Bucket' }, /FREEWAY_UPLOADS_BUCKET is/],
+    ['an endpoint that is none', { ...enough, ...bucket, AWS_ENDPOINT_URL_S3: 'nowhere' }, /AWS_ENDPOINT_URL_S3 must/],
     ['a weak key', { FREEWAY_STORE: 'dynamodb:table', FREEWAY_OWNER_KEY: 'short' }, /at least 32 printable/],
   ] as const;
   it.each(cases)('%s: every request is refused, and the log says why', async (_, env, reason) => {
