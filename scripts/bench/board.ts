@@ -2,6 +2,7 @@
 import { cpus, release, type } from 'node:os';
 import type { DecisionTime } from './decision.ts';
 import type { Growth } from './growth.ts';
+import type { Inits } from './inits.ts';
 import type { Invocations } from './invocations.ts';
 import type { Series } from './paired.ts';
 import type { Throughput } from './slices.ts';
@@ -47,6 +48,8 @@ export interface Board {
   readonly storeCalls: StoreCalls | null;
   readonly invocations: Invocations | null;
   readonly starts: Starts | null;
+  /** null when the function could not be started. */
+  readonly inits: Inits | null;
   /** What was not run, and why. */
   readonly notRun: readonly string[];
 }

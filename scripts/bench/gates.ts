@@ -1,5 +1,6 @@
 // What must hold: only ratios inside one run, counts, and bounds so wide that no noise of a machine reaches them.
 import type { Board, PairedRow } from './board.ts';
+import type { Inits } from './inits.ts';
 import { beside, busier, busy, dead, large, small } from './scenarios.ts';
 
 export interface Gate {
@@ -83,7 +84,26 @@ function judgeGrowth({ growth }: Board): Gate[] {
   return [{ name, passed, found, repeat: null }];
 }
 
+/** Of the Lambda function over one that does nothing; on a slow machine, in units of the latter. */
+const MAX_INIT = { ms: 60, ratio: 1.2 } as const;
+
+/** Whether the Lambda function starts fast enough. */
+export function judgeInits(inits: Inits | null): Gate {
+  const { ms, ratio } = MAX_INIT;
+  const name = `Lambda: initialises in at most ${ms} ms more than a function that does nothing, or ${ratio} x its time more`;
+  if (inits === null) return { name, passed: false, found: 'not measured', repeat: null };
+  const { addedMs, nothing } = inits;
+  const found = `${addedMs.toFixed(0)} ms more than ${nothing.ms.toFixed(0)} ms`;
+  return { name, passed: addedMs <= Math.max(ms, ratio * nothing.ms), found, repeat: null };
+}
+
 /** All gates over one run. */
 export function judge(board: Board): readonly Gate[] {
-  return [...judgePaired(board), ...judgeDecisions(board), ...judgeStoreCalls(board), ...judgeGrowth(board)];
+  return [
+    ...judgePaired(board),
+    ...judgeDecisions(board),
+    ...judgeStoreCalls(board),
+    ...judgeGrowth(board),
+    judgeInits(board.inits),
+  ];
 }

@@ -6,12 +6,13 @@ import { ensureUiApart } from '../ui/apart.ts';
 import { toMachine, toPairedRows, type Board, type Memory, type PairedRow } from './board.ts';
 import { pin, readRssMb, readSteal } from './cpu.ts';
 import { timeDecisions } from './decision.ts';
-import { judge, type Gate } from './gates.ts';
+import { judge, judgeInits, type Gate } from './gates.ts';
 import { measureGrowth, type Growth, type GrowthPlan } from './growth.ts';
 import { startInProcess } from './in-process.ts';
+import { timeInits } from './inits.ts';
 import { timeInvocations } from './invocations.ts';
 import { playPaired } from './paired.ts';
-import { renderBoard, renderGates, writeBoard } from './report.ts';
+import { renderBoard, renderGates, toInitSection, writeBoard } from './report.ts';
 import { beside, burst, busier, busy, dead, large, paced, small, tools, type Scenario } from './scenarios.ts';
 import { playSlices, type Throughput } from './slices.ts';
 import { createRandom } from './stats.ts';
@@ -19,9 +20,10 @@ import { countStoreCalls } from './store-calls.ts';
 import { timeStarts } from './starts.ts';
 import { startTargets, type Target, type Targets } from './targets.ts';
 
-const USAGE = `npm run bench -- [--quick] [--check] [--peers] [--out <folder>]
+const USAGE = `npm run bench -- [--quick] [--check] [--init] [--peers] [--out <folder>]
   --quick   fewer rounds and connections; under four minutes
   --check   exit with 1 when a gate does not hold, after measuring once more
+  --init    only how long the Lambda function initialises
   --peers   measure other gateways too; installs them into a temporary folder
   --out     folder for the result as JSON, board and chart (default .bench)`;
 
@@ -35,6 +37,7 @@ interface Plan {
   readonly sliceMs: number;
   readonly cycles: number;
   readonly starts: number;
+  readonly inits: number;
   readonly invocations: number;
   readonly growth: GrowthPlan;
 }
@@ -48,6 +51,7 @@ const quick: Plan = {
   sliceMs: 1_500,
   cycles: 3,
   starts: 5,
+  inits: 7,
   invocations: 1_000,
   growth: { warmUps: 10_000, requests: 30_000 },
 };
@@ -60,6 +64,7 @@ const full: Plan = {
   sliceMs: 2_500,
   cycles: 5,
   starts: 15,
+  inits: 15,
   invocations: 10_000,
   growth: { warmUps: 20_000, requests: 100_000 },
 };
@@ -74,15 +79,18 @@ interface Rig {
 
 const say = (text: string): void => console.log(text);
 
-async function measureInside(plan: Plan): Promise<Pick<Board, 'decisions' | 'storeCalls' | 'starts' | 'invocations'>> {
+async function measureInside(
+  plan: Plan,
+): Promise<Pick<Board, 'decisions' | 'storeCalls' | 'starts' | 'inits' | 'invocations'>> {
   say('Starts ...');
   const starts = await timeStarts(plan.starts);
+  const inits = await timeInits(plan.inits);
   say('Decision, store calls and invocations, in process ...');
   const inside = await startInProcess();
   try {
     const storeCalls = await countStoreCalls(inside, 500);
     const decisions = await timeDecisions(inside, plan.decisionRuns);
-    return { starts, storeCalls, decisions, invocations: await timeInvocations(inside, plan.invocations) };
+    return { starts, inits, storeCalls, decisions, invocations: await timeInvocations(inside, plan.invocations) };
   } finally {
     await inside.close();
   }
@@ -227,6 +235,7 @@ async function main(): Promise<number> {
     options: {
       quick: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
+      init: { type: 'boolean', default: false },
       peers: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       out: { type: 'string', default: '.bench' },
@@ -235,6 +244,12 @@ async function main(): Promise<number> {
   if (values.help) {
     say(USAGE);
     return 0;
+  }
+  if (values.init) {
+    const inits = await timeInits(quick.inits);
+    const gate = judgeInits(inits);
+    say(`${toInitSection(inits)}\n\n${renderGates([gate])}`);
+    return values.check && !gate.passed ? 1 : 0;
   }
   const { board, gates } = await run({
     plan: values.quick ? quick : full,

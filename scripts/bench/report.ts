@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Board, PairedRow } from './board.ts';
 import { drawBoard } from './chart.ts';
 import type { Gate } from './gates.ts';
+import type { Inits } from './inits.ts';
 import type { Throughput } from './slices.ts';
 
 /** Columns as wide as their widest cell; numbers to the right. */
@@ -84,6 +85,20 @@ const throughputHead = [
   '',
 ];
 
+/** What a cold start costs, in words. */
+export function toInitSection({ runs, nothing, freeway, addedMs }: Inits): string {
+  const rows = Object.entries({ nothing, freeway }).map(([name, init]) => [
+    name,
+    init.ms.toFixed(0),
+    us(init.cpuMs),
+    us(init.rssMb),
+  ]);
+  return (
+    `Initialising the Lambda function under the official runtime client, median of ${runs}: ${addedMs.toFixed(0)} ms more than a function that does nothing.\n` +
+    toTable(['function', 'ms', 'CPU ms', 'MB'], rows)
+  );
+}
+
 function toSections(board: Board): string[] {
   const { machine, storeCalls } = board;
   const stolen = board.stolenShare === null ? '' : `, ${(board.stolenShare * 100).toFixed(1)} % stolen`;
@@ -133,6 +148,7 @@ function toSections(board: Board): string[] {
         `${rssMb === null ? 'memory unknown' : `${rssMb.toFixed(0)} MB then`}.`,
     );
   }
+  if (board.inits) sections.push(toInitSection(board.inits));
   if (board.notRun.length > 0) sections.push(`Not run:\n${board.notRun.map((line) => `- ${line}`).join('\n')}`);
   return sections;
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Board, PairedRow } from '../../scripts/bench/board.ts';
 import { judge } from '../../scripts/bench/gates.ts';
+import type { Inits } from '../../scripts/bench/inits.ts';
 
 function toRow(more: Partial<PairedRow>): PairedRow {
   const exact = { value: 0, low: 0, high: 0 };
@@ -19,6 +20,13 @@ function toRow(more: Partial<PairedRow>): PairedRow {
     ...more,
   };
 }
+
+const toInits = (nothingMs: number, addedMs: number): Inits => ({
+  runs: 7,
+  nothing: { ms: nothingMs, cpuMs: null, rssMb: null },
+  freeway: { ms: nothingMs + addedMs, cpuMs: null, rssMb: null },
+  addedMs,
+});
 
 function toBoard(more: Partial<Board>): Board {
   return {
@@ -41,6 +49,7 @@ function toBoard(more: Partial<Board>): Board {
       perThousand: { reads: 10, writes: 50 },
     },
     starts: null,
+    inits: toInits(50, 55),
     notRun: [],
     ...more,
   };
@@ -88,6 +97,9 @@ describe('judge', () => {
     ['a decision just fast enough', { decisions: [{ ...decision, p99Us: 4_999 }] }, []],
     ['two writes before the first byte', { storeCalls: { ...calls, writesBefore: 2 } }, ['store']],
     ['a read after it', { storeCalls: { ...calls, readsAfter: 1 } }, ['store']],
+    ['a slow cold start', { inits: toInits(50, 61) }, ['Lambda']],
+    ['a slow cold start where all are', { inits: toInits(100, 119) }, []],
+    ['a cold start that was not measured', { inits: null }, ['Lambda']],
     ['uncounted store calls', { storeCalls: null }, ['store']],
   ])('%s', (_, more, expected) => {
     expect(failedOf(toBoard(more))).toEqual(expected);

@@ -7,6 +7,7 @@ import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensureTable } from '#lambda/store/dynamo.ts';
 import { bundleLambda, type Bundle } from '../../scripts/lambda-bundle.ts';
+import { listInitFiles } from '../../scripts/lambda-init.ts';
 import { startEmulator, type Emulator } from '../../scripts/lambda-emulator/emulator.ts';
 import { OWNER_KEY, toEntry } from '../e2e/local.ts';
 import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
@@ -84,6 +85,9 @@ it('fits its budgets', () => {
   const entry = bundle.files.find(({ path }) => path === 'index.mjs');
   expect(entry?.bytes.length).toBeLessThan(400_000);
   expect(bundle.zip.length).toBeLessThan(5_000_000);
+  const started = listInitFiles(join(folder, 'bundle'));
+  expect(started[0]?.path).toMatch(/index\.mjs$/);
+  expect(started.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(960_000);
 });
 
 it('holds nothing of the sign-in by link, which is for the person at the machine itself', () => {

@@ -3,6 +3,7 @@ import { templatesQuerySchema, templatesSchema, templateViewSchema, type Templat
 import { CallerError } from '#shared/failures.ts';
 import { UNDO_MS } from '#shared/stored-credential.ts';
 import { templateSchema, templateSettingsSchema, toProvider, type Template } from '#shared/template.ts';
+import { $ZodError } from 'zod/v4/core';
 import * as z from 'zod/mini';
 import type { StoredTemplate } from '../../ports.ts';
 import type { Visit } from '../endpoint.ts';
@@ -22,7 +23,7 @@ function check(deps: ApiDeps, template: Template): Template {
     toProvider(template, new Date(deps.clock.now()).toISOString().slice(0, 10));
     return template;
   } catch (error) {
-    if (!(error instanceof z.core.$ZodError)) throw error;
+    if (!(error instanceof $ZodError)) throw error;
     const [issue] = error.issues;
     const param = issue?.path.map(String).join('.') ?? 'body';
     throw new CallerError('invalid_request', `The catalog would not take this: "${param}" is wrong.`, { param });
