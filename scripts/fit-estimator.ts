@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { get_encoding as getEncoding } from 'tiktoken';
-import { countFeatures, createCounts, features } from '#lambda/routing/tokens.ts';
+import { countFeatures, createCounts, features, type Counts } from '#lambda/routing/tokens.ts';
 
 interface Sample {
   readonly kind: string;
-  readonly counts: Float64Array;
+  readonly counts: Counts;
   readonly tokens: number;
 }
 

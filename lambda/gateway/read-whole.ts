@@ -71,8 +71,8 @@ export function createWholeReader(reading: ChatReading): BodyReader {
       const text = bytes.toString('utf8');
       const parsed = wire.parseReply(text, { dialect, nowMs: context.nowMs() });
       if (parsed.failure) return failed(parsed.failure);
-      const { usage, irregular, contentLength, finish } = parsed.facts;
-      let out: Uint8Array | string = irregular ? wire.normaliseReply(text) : bytes;
+      const { usage, normalise, contentLength, finish } = parsed.facts;
+      let out: Uint8Array | string = normalise === null ? bytes : normalise();
       if (wire !== callerWire) {
         const answer = wire.toAnswer(text);
         if (answer === null) return failed({ kind: 'bad_reply', message: 'the reply holds no answer' });

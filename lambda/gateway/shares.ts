@@ -18,6 +18,8 @@ const HALF_LIFE_MS = 120_000;
 const SOON_MS = 1_000;
 /** Shares closer than this are equal. */
 const NOISE = 1e-9;
+/** The order in which they were last heard of is kept to this: moving somebody with every call would cost more than the rest. */
+const MOVE_MS = 1_000;
 /** By then less than a thousandth of what was had counts: nobody is remembered longer. */
 const FORGOTTEN_MS = 10 * HALF_LIFE_MS;
 /** People remembered per pool, and pools: those of whom nothing was heard for longest go first. */
@@ -26,11 +28,14 @@ const MOST = { people: 2_000, pools: 2_000 } as const;
 interface Had {
   share: number;
   atMs: number;
+  /** When it was last put behind the others. */
+  movedAtMs: number;
 }
 interface Pool {
   readonly people: Map<string, Had>;
   /** When anybody last had of it. */
-  readonly atMs: number;
+  atMs: number;
+  movedAtMs: number;
 }
 interface Waiter {
   readonly personId: string;
@@ -38,8 +43,11 @@ interface Waiter {
 }
 
 /** The part of its tightest pool that a call takes. */
-const toShare = ({ pools }: Candidate, need: Amounts): number =>
-  pools.reduce((most, { unit, max }) => Math.max(most, max > 0 ? (need[unit] ?? 0) / max : 0), 0);
+function toShare({ pools }: Candidate, need: Amounts): number {
+  let most = 0;
+  for (const { unit, max } of pools) if (max > 0) most = Math.max(most, (need[unit] ?? 0) / max);
+  return most;
+}
 
 /** Takes out the oldest, as far as they are too many or `isOld`; two at most, so that it costs nothing to do it with every addition. */
 function dropOldest<T>(map: Map<string, T>, most: number, isOld: (value: T) => boolean): void {
@@ -50,15 +58,38 @@ function dropOldest<T>(map: Map<string, T>, most: number, isOld: (value: T) => b
   }
 }
 
-const keysOf = ({ book, pools }: Candidate): string[] => pools.map(({ key }) => `${book}|${key}`);
+/** Names of candidates' pools, put together once. */
+const known = new WeakMap<Candidate, readonly string[]>();
+
+function keysOf(candidate: Candidate): readonly string[] {
+  const { book, pools } = candidate;
+  let keys = known.get(candidate);
+  if (keys === undefined) known.set(candidate, (keys = pools.map(({ key }) => `${book}|${key}`)));
+  return keys;
+}
+
+/** Puts an entry behind the others, unless that was done a moment ago. */
+function moveBack<T extends { movedAtMs: number }>(
+  map: Map<string, T>,
+  key: string,
+  { entry, nowMs }: { entry: T; nowMs: number },
+): void {
+  if (nowMs - entry.movedAtMs < MOVE_MS && nowMs >= entry.movedAtMs) return;
+  entry.movedAtMs = nowMs;
+  map.delete(key);
+  map.set(key, entry);
+}
+
+/** What somebody had, as far as it still counts. */
+const faded = ({ share, atMs }: Had, nowMs: number): number => share * 2 ** ((atMs - nowMs) / HALF_LIFE_MS);
 
 /** Shares of nobody yet. */
 export function createShares(): Shares {
   const had = new Map<string, Pool>();
   const waiting = new Map<string, Set<Waiter>>();
   const shareOf = (key: string, personId: string, nowMs: number): number => {
-    const known = had.get(key)?.people.get(personId);
-    return known === undefined ? 0 : known.share * 2 ** ((known.atMs - nowMs) / HALF_LIFE_MS);
+    const person = had.get(key)?.people.get(personId);
+    return person === undefined ? 0 : faded(person, nowMs);
   };
   return {
     taken: (personId, candidate, { need, nowMs }) => {
@@ -66,14 +97,14 @@ export function createShares(): Shares {
       if (share === 0) return;
       const isOld = ({ atMs }: { readonly atMs: number }): boolean => nowMs - atMs > FORGOTTEN_MS;
       for (const key of keysOf(candidate)) {
-        const people = had.get(key)?.people ?? new Map<string, Had>();
-        const sum = shareOf(key, personId, nowMs) + share;
-        // Taken out first, so that both stay in the order in which they were last heard of.
-        people.delete(personId);
-        people.set(personId, { share: sum, atMs: nowMs });
-        had.delete(key);
-        had.set(key, { people, atMs: nowMs });
-        dropOldest(people, MOST.people, isOld);
+        const pool: Pool = had.get(key) ?? { people: new Map(), atMs: nowMs, movedAtMs: -Infinity };
+        const person: Had = pool.people.get(personId) ?? { share: 0, atMs: nowMs, movedAtMs: -Infinity };
+        person.share = faded(person, nowMs) + share;
+        person.atMs = nowMs;
+        pool.atMs = nowMs;
+        moveBack(pool.people, personId, { entry: person, nowMs });
+        moveBack(had, key, { entry: pool, nowMs });
+        dropOldest(pool.people, MOST.people, isOld);
       }
       dropOldest(had, MOST.pools, isOld);
     },

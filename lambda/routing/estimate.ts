@@ -1,6 +1,6 @@
 // The token estimate of a request: a budgeted scan with fitted weights, never a tokenizer, and its correction by what providers report.
 import { weights } from './estimate-weights.ts';
-import { countFeatures, createCounts } from './tokens.ts';
+import { countFeatures, createCounts, type Counts } from './tokens.ts';
 import type { Task, TokenEstimate } from './types.ts';
 
 export interface EstimateInput {
@@ -31,7 +31,7 @@ const TYPICAL_OUTPUT: Readonly<Record<Task, number>> = {
   extraction: 300,
 };
 
-function weigh(counts: Float64Array): number {
+function weigh(counts: Counts): number {
   let tokens = 0;
   for (let index = 0; index < counts.length; index++) tokens += (counts[index] ?? 0) * (weights[index] ?? 0);
   return tokens;
@@ -52,7 +52,7 @@ export function estimateText(texts: readonly { readonly text: string }[]): { tok
 }
 
 /** Counts slices spread evenly over all texts; answers how many characters they were. */
-function sample(texts: readonly { readonly text: string }[], length: number, counts: Float64Array): number {
+function sample(texts: readonly { readonly text: string }[], length: number, counts: Counts): number {
   const step = length / (BUDGET / SLICE);
   let looked = 0;
   let before = 0;

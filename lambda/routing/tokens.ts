@@ -69,13 +69,13 @@ const LONGEST_WORD = 24;
 const LONG_WORD = 8;
 
 /** Adds one run of ASCII letters and digits that is no word to the counts. */
-function countEntropy(counts: Float64Array, length: number, { same, mixed }: { same: number; mixed: boolean }): void {
+function countEntropy(counts: Counts, length: number, { same, mixed }: { same: number; mixed: boolean }): void {
   // A letter repeated without end is one token for several of it.
   add(counts, at.repeats, same);
   add(counts, mixed ? at.mixedEntropy : at.entropy, length - same);
 }
 
-function add(counts: Float64Array, index: number, by: number): void {
+function add(counts: Counts, index: number, by: number): void {
   counts[index] = (counts[index] ?? 0) + by;
 }
 
@@ -88,7 +88,7 @@ interface Range {
 }
 
 /** Adds a run of letters, as a word or as something encoded, and answers where it ends. */
-function countWord(text: string, { from, end }: Range, counts: Float64Array): number {
+function countWord(text: string, { from, end }: Range, counts: Counts): number {
   let to = from;
   let capitals = 0;
   let capitalRuns = 0;
@@ -130,7 +130,7 @@ function endOfRun(text: string, from: number, end: number): number {
 }
 
 /** Adds a run of anything but letters, and answers where it ends. */
-function countRun(text: string, { from, end }: Range, counts: Float64Array): number {
+function countRun(text: string, { from, end }: Range, counts: Counts): number {
   const kind = kindOf(text.charCodeAt(from));
   const to = endOfRun(text, from, end);
   const length = to - from;
@@ -151,7 +151,7 @@ function countRun(text: string, { from, end }: Range, counts: Float64Array): num
 export function countFeatures(
   text: string,
   range: { readonly from: number; readonly end: number },
-  counts: Float64Array,
+  counts: Counts,
 ): void {
   const { end } = range;
   for (let from = range.from; from < end;) {
@@ -164,5 +164,8 @@ export function countFeatures(
   }
 }
 
+/** How often each feature was counted, in their order. A plain list: a typed one costs as much to make as a short text to count. */
+export type Counts = number[];
+
 /** Empty counts. */
-export const createCounts = (): Float64Array => new Float64Array(features.length);
+export const createCounts = (): Counts => features.map(() => 0);

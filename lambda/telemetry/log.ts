@@ -77,16 +77,33 @@ const repeated: ReadonlySet<string> = new Set(['operation', 'route', 'credential
 /** Remembered at most; then anew. */
 const MOST_REMEMBERED = 2_000;
 
-/** The same as `redact`, looked up where the text was seen before. */
+/** Ids of requests as we make them: no key, and nobody's number, can look like that. */
+const ownId = /^req_[0-9a-hjkmnp-z]{24}$/;
+
+/** Text as JSON, redacted: looked up where it was seen before. */
 function createMemory(): (text: string) => string {
   const seen = new Map<string, string>();
   return (text) => {
     const known = seen.get(text);
     if (known !== undefined) return known;
     if (seen.size >= MOST_REMEMBERED) seen.clear();
-    const safe = redact(text);
+    const safe = JSON.stringify(redact(text));
     seen.set(text, safe);
     return safe;
+  };
+}
+
+/** Points in time as ISO 8601, UTC. Days and seconds are put together once for all of their milliseconds. */
+function createTimes(): (atMs: number) => string {
+  let second = Number.NaN;
+  let start = '';
+  return (atMs) => {
+    const whole = Math.floor(atMs / 1000);
+    if (whole !== second) {
+      second = whole;
+      start = new Date(whole * 1000).toISOString().slice(0, -4);
+    }
+    return `${start}${String(Math.floor(atMs) - whole * 1000).padStart(3, '0')}Z`;
   };
 }
 
@@ -99,18 +116,23 @@ export interface LogOptions {
 /** A log that writes lines. */
 export function createLog({ level, write, now }: LogOptions): Log {
   const from = levels.indexOf(level);
-  const redactAgain = createMemory();
-  const at =
-    (line: LogLevel) =>
-    (event: string, fields: LogFields = {}): void => {
-      if (levels.indexOf(line) < from) return;
-      const entry: Record<string, unknown> = { time: new Date(now()).toISOString(), level: line, event };
+  const again = createMemory();
+  const timeOf = createTimes();
+  const toJson = (name: string, value: string | number | boolean | null): string => {
+    if (typeof value !== 'string') return typeof value === 'number' && !Number.isFinite(value) ? 'null' : String(value);
+    if (repeated.has(name)) return again(value);
+    return ownId.test(value) ? `"${value}"` : JSON.stringify(redact(value));
+  };
+  const at = (line: LogLevel): Log[LogLevel] => {
+    if (levels.indexOf(line) < from) return () => undefined;
+    return (event, fields = {}) => {
+      let text = `{"time":"${timeOf(now())}","level":"${line}","event":${again(event)}`;
       for (const name in fields) {
         const value = fields[name as keyof LogFields];
-        if (!known.has(name) || value === undefined) continue;
-        entry[name] = typeof value !== 'string' ? value : repeated.has(name) ? redactAgain(value) : redact(value);
+        if (known.has(name) && value !== undefined) text += `,"${name}":${toJson(name, value)}`;
       }
-      write(`${JSON.stringify(entry)}\n`);
+      write(`${text}}\n`);
     };
+  };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

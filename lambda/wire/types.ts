@@ -81,8 +81,8 @@ export interface ReplyFacts {
   /** Characters of visible content, refusal, reasoning and tool arguments; 0 means an empty answer. */
   readonly contentLength: number;
   readonly toolCalls: number;
-  /** Content or tool calls are shaped in a way official clients can't read: pass the text through `normaliseReply` first. */
-  readonly irregular: boolean;
+  /** The text in the shape official clients read; null when it has it already. */
+  readonly normalise: (() => string) | null;
 }
 
 /** What a codec needs to judge a fault found inside a reply. */
@@ -206,9 +206,7 @@ export interface ReplyReader {
   toAnswer(text: string): Answer | null;
   /** Begins to read one stream. */
   openReader(): StreamReader;
-  /** The text of an irregular reply in the shape official clients read; of wires that know none, the text itself. */
-  normaliseReply(text: string): string;
-  /** The same for the data of one frame. */
+  /** The data of an irregular frame in the shape official clients read; of wires that know none, the data itself. */
   normaliseFrame(data: string): string;
 }
 

@@ -28,6 +28,44 @@ describe('log', () => {
     });
   });
 
+  it('writes what is no number as null, and every millisecond in its second', () => {
+    const lines: string[] = [];
+    let now = Date.UTC(2026, 0, 2, 3, 4, 59, 999);
+    const log = createLog({ level: 'info', write: (line) => lines.push(line), now: () => now });
+    log.info('a', { cost_usd: Number.NaN, rescues: -0, what: 'quoted "word"', operation: 'tab\t' });
+    now += 2;
+    log.info('a', {
+      request_id: 'req_0123456789abcdefghjkmnpq',
+      what: 'req_0123456789abcdefghjkmnpq,abcdef0123456789',
+    });
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      {
+        time: '2026-01-02T03:04:59.999Z',
+        level: 'info',
+        event: 'a',
+        cost_usd: null,
+        rescues: 0,
+        what: 'quoted "word"',
+        operation: 'tab\t',
+      },
+      {
+        time: '2026-01-02T03:05:00.001Z',
+        level: 'info',
+        event: 'a',
+        request_id: 'req_0123456789abcdefghjkmnpq',
+        what: expect.any(String) as unknown,
+      },
+    ]);
+  });
+
+  it('masks keys whatever field they stand in', () => {
+    const { log, lines } = collect();
+    const key = 'sk-proj-abcDEF123456';
+    for (const field of ['request_id', 'route', 'what', 'finish'] as const) log.info('a', { [field]: key });
+    log.info(key);
+    expect(lines.join('')).not.toContain(key);
+  });
+
   it('leaves out fields that are not on the list, and absent ones', () => {
     const { log, lines } = collect();
     const unlisted = { prompt: 'my secret', body: '{}', authorization: 'k' };

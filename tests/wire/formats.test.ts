@@ -122,7 +122,7 @@ describe('recorded replies', () => {
     const answer = wire.toAnswer(text);
     if (answer === null) throw new Error('no answer');
     expect(parsed.failure).toBeNull();
-    expect(parsed.facts).toMatchObject({ usage: answer.usage, finish: answer.finish, irregular: false });
+    expect(parsed.facts).toMatchObject({ usage: answer.usage, finish: answer.finish, normalise: null });
     expect(answer.usage?.inputTokens).toBeGreaterThan(0);
     for (const other of wires) {
       const again = other.toAnswer(other.renderReply(answer, anyQuestion));

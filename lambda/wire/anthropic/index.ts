@@ -21,7 +21,6 @@ export const anthropic: ChatWire = {
   toAnswer,
   openReader,
   // The format has one shape only.
-  normaliseReply: (text) => text,
   normaliseFrame: (data) => data,
   renderReply,
   openWriter,

@@ -27,7 +27,7 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
       model: toText(json['model']),
       contentLength: length + others,
       toolCalls: toolCalls.length,
-      irregular: false,
+      normalise: null,
     },
     failure: null,
   };

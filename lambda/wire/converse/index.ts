@@ -18,6 +18,5 @@ export const converse: UpstreamWire = {
   toAnswer,
   openReader,
   // The format has one shape only.
-  normaliseReply: (text) => text,
   normaliseFrame: (data) => data,
 };

@@ -73,7 +73,7 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
       model: null,
       contentLength: length + others,
       toolCalls: toolCalls.length,
-      irregular: false,
+      normalise: null,
     },
     failure: null,
   };

@@ -19,7 +19,6 @@ export const gemini: ChatWire = {
   toAnswer,
   openReader,
   // The format has one shape only.
-  normaliseReply: (text) => text,
   normaliseFrame: (data) => data,
   renderReply,
   openWriter,

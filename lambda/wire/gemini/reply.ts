@@ -105,7 +105,7 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
       model: model === '' ? null : model,
       contentLength: length + others,
       toolCalls: toolCalls.length,
-      irregular: false,
+      normalise: null,
     },
     failure: null,
   };

@@ -4,7 +4,7 @@ import { toAnswer } from './answer.ts';
 import { renderError } from './error.ts';
 import { parseQuestion } from './question.ts';
 import { openWriter, renderReply } from './render.ts';
-import { normaliseReply, parseReply } from './reply.ts';
+import { parseReply } from './reply.ts';
 import { renderRequest, requiredHeaders } from './request.ts';
 import { normaliseFrame, openReader } from './stream.ts';
 
@@ -18,7 +18,6 @@ export const openaiChat: ChatWire = {
   parseReply,
   toAnswer,
   openReader,
-  normaliseReply,
   normaliseFrame,
   renderReply,
   openWriter,

@@ -38,24 +38,24 @@ function completeUsage(usage: Json): Json {
 }
 
 /** The document around the choices, complete. */
-export function completeDocument(json: Json, object: 'chat.completion' | 'chat.completion.chunk'): Json {
-  const { service_tier: tier, usage, ...rest } = json;
-  return {
-    ...rest,
-    object,
-    ...(tier === undefined || !tiers.has(tier) ? {} : { service_tier: tier }),
-    ...(isRecord(usage) ? { usage: completeUsage(usage) } : usage === undefined ? {} : { usage }),
-  };
+export function completeDocument(
+  json: Json,
+  object: 'chat.completion' | 'chat.completion.chunk',
+): Record<string, unknown> {
+  const document: Record<string, unknown> = { ...json, object };
+  if (!tiers.has(json['service_tier'])) delete document['service_tier'];
+  if (isRecord(json['usage'])) document['usage'] = completeUsage(json['usage']);
+  return document;
 }
 
 /** The message of a whole reply, complete. */
 export function completeMessage(message: Json): Json {
-  const { tool_calls: calls, ...rest } = message;
-  return {
-    ...rest,
+  const complete: Record<string, unknown> = {
+    ...message,
     role: toText(message['role']) ?? 'assistant',
     content: message['content'] ?? null,
     refusal: message['refusal'] ?? null,
-    ...(toList(calls).length === 0 ? {} : { tool_calls: calls }),
   };
+  if ('tool_calls' in message && toList(message['tool_calls']).length === 0) delete complete['tool_calls'];
+  return complete;
 }

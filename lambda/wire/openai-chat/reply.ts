@@ -40,11 +40,13 @@ function readFacts(json: Json, choice: Json): ReplyFacts {
     model: toText(json['model']),
     contentLength: length,
     toolCalls: calls.length,
-    irregular:
+    normalise:
       text.irregular ||
       calls.some((call) => call.irregular) ||
       !isRecord(choice['message']) ||
-      !isOfficialReply(json, choice, message),
+      !isOfficialReply(json, choice, message)
+        ? () => normaliseReply(json)
+        : null,
   };
 }
 
@@ -69,29 +71,32 @@ function refuse(message: string, kind: ProviderFailure['kind'] = 'bad_reply'): P
 }
 
 /** The text of a reply in the shape official clients read: content as one string, reasoning beside it, nothing left out. */
-export function normaliseReply(text: string): string {
-  const json = parseJson(text);
-  if (!isRecord(json)) return text;
-  const choices = toList(json['choices']).map((choice) => {
-    const record = toRecord(choice);
-    const { text: plain, ...rest } = record;
-    const message = isRecord(record['message']) ? record['message'] : { role: 'assistant', content: plain };
-    const normal = completeMessage(normaliseMessage(message, false));
-    return { logprobs: null, ...(isRecord(record['message']) ? record : rest), message: normal };
-  });
-  return JSON.stringify({ ...completeDocument(json, 'chat.completion'), choices });
+function normaliseReply(json: Json): string {
+  const document = completeDocument(json, 'chat.completion');
+  document['choices'] = toList(json['choices']).map((choice) => normaliseChoice(toRecord(choice)));
+  return JSON.stringify(document);
+}
+
+function normaliseChoice(choice: Json): Json {
+  const { message } = choice;
+  if (isRecord(message))
+    return { logprobs: null, ...choice, message: completeMessage(normaliseMessage(message, false)) };
+  const { text: content, ...rest } = choice;
+  return { logprobs: null, ...rest, message: completeMessage({ role: 'assistant', content }) };
 }
 
 /** One message or delta in the shape official clients read. */
 export function normaliseMessage(message: Json, streamed: boolean): Json {
   const text = readText(message);
   const calls = readCalls(message, streamed);
+  const irregularCalls = calls.some((call) => call.irregular);
+  if (!text.irregular && !irregularCalls) return message;
   const next: Record<string, unknown> = { ...message };
   if (text.irregular) {
     next['content'] = text.content;
     if (text.reasoning !== '') next['reasoning_content'] = text.reasoning;
   }
-  if (calls.some((call) => call.irregular) && Array.isArray(message['tool_calls'])) {
+  if (irregularCalls && Array.isArray(message['tool_calls'])) {
     next['tool_calls'] = message['tool_calls'].map((call: unknown, position) => {
       const record = toRecord(call);
       const piece = calls[position];

@@ -20,7 +20,6 @@ export const openaiResponses: ChatWire = {
   toAnswer,
   openReader,
   // The format has one shape only.
-  normaliseReply: (text) => text,
   normaliseFrame: (data) => data,
   renderReply,
   openWriter,

@@ -28,7 +28,7 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
       model: toText(json['model']),
       contentLength: toolCalls.reduce((sum, call) => sum + call.arguments.length, length) + others,
       toolCalls: toolCalls.length,
-      irregular: false,
+      normalise: null,
     },
     failure: null,
   };
