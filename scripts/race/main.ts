@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensureTable } from '#lambda/store/dynamo.ts';
+import { ensureTable } from '#lambda/store/dynamo-table.ts';
 import { engineMissing, startDynamoEngine } from '../../tests/fakes/dynamo-engine.ts';
 import { toTable } from '../bench/report.ts';
 import { fullRace, LEAST_SHARE } from './plan.ts';

@@ -1,11 +1,11 @@
 // A process of its own: many loops that reserve from one pool through the real ledger, and tell when they got a share.
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { providers } from '#catalog/index.ts';
 import { systemClock } from '#lambda/clock.ts';
 import { createFleet } from '#lambda/gateway/fleet.ts';
 import { createLedger, type Ledger } from '#lambda/gateway/ledger.ts';
 import type { AttemptOutcome } from '#lambda/gateway/operation.ts';
 import type { Store } from '#lambda/ports.ts';
+import { openTableClient } from '#lambda/store/dynamo-environment.ts';
 import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
@@ -41,7 +41,7 @@ const served: AttemptOutcome = {
 
 function openStore({ sqlitePath, table }: RacerJob): Store {
   if (sqlitePath !== null) return createSqliteStore({ path: sqlitePath });
-  return createDynamoStore({ table: table ?? '', client: new DynamoDBClient({}) });
+  return createDynamoStore({ table: table ?? '', client: openTableClient() });
 }
 
 async function runLoop(ledger: Ledger, untilMs: number, report: { moments: number[]; asked: number; outrun: number }) {

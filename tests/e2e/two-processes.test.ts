@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureTable } from '#lambda/store/dynamo.ts';
+import { ensureTable } from '#lambda/store/dynamo-table.ts';
 import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
 import { OWNER_KEY, toEntry } from './local.ts';
 

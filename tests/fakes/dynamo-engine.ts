@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { TableClient } from '#lambda/store/dynamo-client.ts';
+import { openTableClient } from '#lambda/store/dynamo-environment.ts';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 
 export interface DynamoEngine {
@@ -10,6 +12,8 @@ export interface DynamoEngine {
   /** Environment that leads the SDK of another process to this engine. */
   readonly env: Readonly<Record<string, string>>;
   client(): DynamoDBClient;
+  /** What the store of this process asks it by. */
+  tableClient(): TableClient;
   close(): Promise<void>;
 }
 
@@ -77,6 +81,7 @@ export async function startDynamoEngine(): Promise<DynamoEngine> {
     endpoint,
     env,
     client,
+    tableClient: () => openTableClient(env),
     close: () => {
       process.off('exit', abandon);
       return stop();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { endpointConfigurationSchema } from '#shared/invoke.ts';
-import { createDynamoStore, ensureTable } from '#lambda/store/dynamo.ts';
+import { ensureTable } from '#lambda/store/dynamo-table.ts';
+import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createInvokeSettings } from '#lambda/store/invoke-settings.ts';
 import { bundleLambda } from '../../scripts/lambda-bundle.ts';
 import { startEmulator, type Emulator } from '../../scripts/lambda-emulator/emulator.ts';
@@ -129,7 +130,7 @@ describe.skipIf(engineMissing !== null)(
     });
 
     it('lays the parameters of a named endpoint under the payload, for the agents it is assigned to', async () => {
-      const store = createDynamoStore({ table: `invoke${table - 1}`, client: engine.client() });
+      const store = createDynamoStore({ table: `invoke${table - 1}`, client: engine.tableClient() });
       const settings = createInvokeSettings(store, Date.now);
       const endpoint = {
         name: 'planner',

@@ -7,7 +7,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI, { toFile } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureTable } from '#lambda/store/dynamo.ts';
+import { ensureTable } from '#lambda/store/dynamo-table.ts';
 import { bundleLambda } from '../../scripts/lambda-bundle.ts';
 import { startEmulator, type Emulator } from '../../scripts/lambda-emulator/emulator.ts';
 import { OWNER_KEY, toEntry } from '../e2e/local.ts';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { Store } from '#lambda/ports.ts';
-import { createDynamoStore, ensureTable } from '#lambda/store/dynamo.ts';
+import { ensureTable } from '#lambda/store/dynamo-table.ts';
+import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import type { FakeClock } from '../fakes/clock.ts';
 import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
@@ -27,10 +28,11 @@ const all: readonly (readonly [string, (clock: FakeClock) => Promise<Store>])[] 
   [
     'dynamodb',
     async ({ now }) => {
-      const client = engine!.client();
+      const admin = engine!.client();
       const table = `keys${tables++}`;
-      await ensureTable(client, table);
-      return createDynamoStore({ table, client, now });
+      await ensureTable(admin, table);
+      admin.destroy();
+      return createDynamoStore({ table, client: engine!.tableClient(), now });
     },
   ],
 ];

@@ -1,10 +1,10 @@
 // What is particular to the DynamoDB store: a service that is away, slow, overloaded or incomplete, and what it can't take.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Guard, Update } from '#shared/items.ts';
 import { StoreUnavailable, type Store } from '#lambda/ports.ts';
+import { createTableClient } from '#lambda/store/dynamo-client.ts';
 import { createDynamoStore } from '#lambda/store/dynamo.ts';
 
 const key = { pk: 'a', sk: 'b' };
@@ -40,8 +40,8 @@ async function startService(replies: readonly (Reply | null)[]): Promise<{ endpo
 }
 
 function createStore(endpoint: string, { attempts = 1, patienceMs = 5_000 } = {}): Store {
-  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: attempts });
+  const credentials = () => Promise.resolve({ accessKeyId: 'a', secretAccessKey: 'b' });
+  const client = createTableClient({ endpoint, region: 'us-east-1', credentials, attempts });
   return createDynamoStore({ table: 'books', client, patienceMs });
 }
 

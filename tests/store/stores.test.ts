@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
-import { createDynamoStore, ensureTable } from '#lambda/store/dynamo.ts';
+import { ensureTable } from '#lambda/store/dynamo-table.ts';
+import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { storeContract } from '../contracts/store.ts';
 import { engineMissing, startDynamoEngine } from '../fakes/dynamo-engine.ts';
@@ -30,15 +31,16 @@ describe.skipIf(engineMissing !== null)(
     storeContract('on a real engine', async () => {
       const engine = await startDynamoEngine();
       let nowMs = 0;
-      const client = engine.client();
-      await ensureTable(client, 'contract');
-      await ensureTable(client, 'contract');
-      const store = createDynamoStore({ table: 'contract', client, now: () => nowMs });
+      const admin = engine.client();
+      await ensureTable(admin, 'contract');
+      await ensureTable(admin, 'contract');
+      const store = createDynamoStore({ table: 'contract', client: engine.tableClient(), now: () => nowMs });
       return {
         store,
         setNow: (ms) => (nowMs = ms),
         close: async () => {
           await store.close();
+          admin.destroy();
           await engine.close();
         },
       };
