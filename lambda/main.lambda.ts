@@ -4,12 +4,12 @@ import { systemClock } from './clock.ts';
 import { toUploadsUrl } from './config-uploads.ts';
 import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from './http/lambda.ts';
 import { createSite, withSite } from './http/site.ts';
-import { createHttpsUpstream } from './http/upstream-https.ts';
+import { createUpstream } from './http/upstream.ts';
 import { createAwsApp } from './main-aws.ts';
 
 declare const awslambda: StreamingRuntime & { streamifyResponse(handler: LambdaHandler): LambdaHandler };
 
-const app = createAwsApp({ openUpstream: (onFault) => createHttpsUpstream({ onFault }), freezes: true });
+const app = createAwsApp({ openUpstream: (onFault) => createUpstream({ onFault }), freezes: true });
 
 /** The web app lies beside the bundle. It uploads recordings to the bucket directly. */
 const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)), toUploadsUrl(process.env));

@@ -14,7 +14,7 @@ import { createLocalSignIn } from './http/auth-local.ts';
 import { createNodeServer } from './http/node.ts';
 import { createSite, withSite } from './http/site.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
-import { createUndiciUpstream } from './http/upstream-undici.ts';
+import { createUpstream } from './http/upstream.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { openOwn } from './main-plugins.ts';
 import { toLocalRecordings } from './main-recordings.ts';
@@ -177,7 +177,7 @@ export async function startLocal({
   const log = openLog(env, writeLog);
   const owner = readOwnerKey(config);
   const store = await openStore(config);
-  const direct = createUndiciUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
+  const direct = createUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
   const platform = {
     config: entries === undefined ? config : { ...config, entries: [] },
     standIn: entries ?? [],

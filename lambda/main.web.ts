@@ -4,7 +4,7 @@ import { createNodeServer } from './http/node.ts';
 import { toUploadsUrl } from './config-uploads.ts';
 import { createSite, withSite } from './http/site.ts';
 import { stopServer } from './http/stop.ts';
-import { createHttpsUpstream } from './http/upstream-https.ts';
+import { createUpstream } from './http/upstream.ts';
 import { createAwsApp } from './main-aws.ts';
 
 /** Between being told to stop and being killed there is little time. */
@@ -14,7 +14,7 @@ const STOP = { graceMs: 1_000, farewellMs: 500 } as const;
 const endpoint = process.env['AWS_LAMBDA_HTTP_ENDPOINT'] ?? '127.0.0.1:8787';
 const colon = endpoint.lastIndexOf(':');
 
-const app = createAwsApp({ openUpstream: (onFault) => createHttpsUpstream({ onFault }), freezes: false });
+const app = createAwsApp({ openUpstream: (onFault) => createUpstream({ onFault }), freezes: false });
 const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)), toUploadsUrl(process.env));
 const interrupt = new AbortController();
 const server = createNodeServer(withSite(site, app.handler), { interrupt: interrupt.signal });

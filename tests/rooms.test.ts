@@ -57,7 +57,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@opentelemetry/resources',
     '@opentelemetry/sdk-trace',
   ],
-  'lambda/http': ['lambda/ports', 'shared', 'node', 'undici', 'google-auth-library'],
+  'lambda/http': ['lambda/ports', 'shared', 'node', 'google-auth-library'],
   'lambda/gateway': [
     'lambda/routing',
     'lambda/wire',

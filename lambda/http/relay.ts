@@ -36,16 +36,18 @@ function codeOf(error: unknown): string {
   return cause === undefined ? '' : codeOf(cause);
 }
 
-const timeoutCodes: ReadonlySet<string> = new Set(['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
+const TIMED_OUT = 'ETIMEDOUT';
 
 /** Passes one reply from the network on to its listener. */
 export class Relay implements UpstreamHandle {
   readonly #call: UpstreamCall;
   readonly #listener: UpstreamListener;
-  readonly #onFault: (error: unknown) => void;
-  readonly #connecting: NodeJS.Timeout;
+  readonly #options: Required<UpstreamOptions>;
+  #connecting: NodeJS.Timeout | null = null;
   #source: UpstreamHandle | null = null;
+  /** Until the head comes, then between the pieces of the body. */
   #timer: NodeJS.Timeout | null = null;
+  #isIdleTimer = false;
   #makeDecoder: ((first: Uint8Array) => Decoder) | null = null;
   #decoder: Decoder | null = null;
   #sent = false;
@@ -54,12 +56,19 @@ export class Relay implements UpstreamHandle {
   #ended = false;
 
   constructor(call: UpstreamCall, listener: UpstreamListener, options: Required<UpstreamOptions>) {
-    const { connectTimeoutMs, onFault } = options;
     this.#call = call;
     this.#listener = listener;
-    this.#onFault = onFault;
-    this.#connecting = setTimeout(() => this.#expire(`no connection within ${connectTimeoutMs} ms`), connectTimeoutMs);
-    this.#arm(call.headTimeoutMs, `no reply within ${call.headTimeoutMs} ms`);
+    this.#options = options;
+    if (call.headTimeoutMs > 0) this.#timer = setTimeout(() => this.#expire(), call.headTimeoutMs);
+  }
+
+  /** No connection stands yet that could carry the call. */
+  awaitConnection(): void {
+    const { connectTimeoutMs } = this.#options;
+    this.#connecting = setTimeout(
+      () => this.#fail('timeout', `no connection within ${connectTimeoutMs} ms`),
+      connectTimeoutMs,
+    );
   }
 
   /** What the call can be stopped with. */
@@ -72,13 +81,13 @@ export class Relay implements UpstreamHandle {
   /** The connection stands: from now on bytes of the request may have left. */
   sent(): void {
     this.#sent = true;
-    clearTimeout(this.#connecting);
+    if (this.#connecting !== null) clearTimeout(this.#connecting);
+    this.#connecting = null;
   }
 
   head(status: number, headers: Headers): void {
     if (this.#ended) return;
     this.#headSeen = true;
-    this.#armIdle();
     this.#makeDecoder = findDecoder(headers['content-encoding']);
     if (this.#makeDecoder === null) return this.#tellHead(status, headers);
     const { 'content-encoding': _, 'content-length': __, ...rest } = headers;
@@ -87,14 +96,20 @@ export class Relay implements UpstreamHandle {
 
   data(chunk: Uint8Array): void {
     if (this.#ended) return;
-    if (!this.#paused) this.#timer?.refresh();
     if (this.#makeDecoder === null) return this.#deliver(chunk);
     this.#decoder ??= this.#openDecoder(this.#makeDecoder(chunk));
     if (!this.#decoder.write(chunk)) this.#source?.pause();
   }
 
+  /** What came is used up, and the reply is not whole: the time for what follows begins. */
+  awaitMore(): void {
+    if (this.#headSeen && !this.#paused && !this.#ended) this.#armIdle();
+  }
+
+  /** The reply is whole. From here on its connection belongs to other calls. */
   end(): void {
     if (this.#ended) return;
+    this.#source = null;
     if (this.#decoder) this.#decoder.end();
     else this.#finish();
   }
@@ -102,7 +117,7 @@ export class Relay implements UpstreamHandle {
   /** The connection failed. Its address is not told, since it may hold a secret path. */
   broke(error: unknown): void {
     const code = codeOf(error);
-    const kind = timeoutCodes.has(code) ? 'timeout' : 'network';
+    const kind = code === TIMED_OUT ? 'timeout' : 'network';
     this.#fail(kind, `the connection to the provider failed${code === '' ? '' : ` (${code})`}`);
   }
 
@@ -156,7 +171,7 @@ export class Relay implements UpstreamHandle {
 
   /** A listener that throws must not take the process with it. */
   #confused(error: unknown): void {
-    this.#onFault(error);
+    this.#options.onFault(error);
     this.#fail('network', 'the reply could not be read');
   }
 
@@ -166,7 +181,7 @@ export class Relay implements UpstreamHandle {
     try {
       this.#listener.onEnd();
     } catch (error) {
-      this.#onFault(error);
+      this.#options.onFault(error);
       this.#tellError('network', 'the reply could not be read');
     }
   }
@@ -175,39 +190,44 @@ export class Relay implements UpstreamHandle {
     try {
       this.#listener.onError(new UpstreamError(kind, message, this.#sent));
     } catch (error) {
-      this.#onFault(error);
+      this.#options.onFault(error);
     }
   }
 
-  #expire(message: string): void {
-    this.#fail('timeout', message);
+  #expire(): void {
+    const { headTimeoutMs, idleTimeoutMs } = this.#call;
+    this.#fail(
+      'timeout',
+      this.#isIdleTimer ? `the reply stood still for ${idleTimeoutMs} ms` : `no reply within ${headTimeoutMs} ms`,
+    );
   }
 
   #fail(kind: UpstreamError['kind'], message: string): void {
     if (this.#ended) return;
+    const source = this.#source;
     this.#close();
     this.#decoder?.destroy();
-    this.#source?.abort();
+    source?.abort();
     this.#tellError(kind, message);
   }
 
   #close(): void {
     this.#ended = true;
-    clearTimeout(this.#connecting);
+    this.#source = null;
+    if (this.#connecting !== null) clearTimeout(this.#connecting);
     this.#disarm();
   }
 
   #armIdle(): void {
-    this.#arm(this.#call.idleTimeoutMs, `the reply stood still for ${this.#call.idleTimeoutMs} ms`);
-  }
-
-  #arm(ms: number, message: string): void {
+    if (this.#isIdleTimer && this.#timer !== null) return void this.#timer.refresh();
     this.#disarm();
-    if (ms > 0) this.#timer = setTimeout(() => this.#expire(message), ms);
+    this.#isIdleTimer = true;
+    const { idleTimeoutMs } = this.#call;
+    if (idleTimeoutMs > 0) this.#timer = setTimeout(() => this.#expire(), idleTimeoutMs);
   }
 
   #disarm(): void {
-    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
 }

@@ -3,13 +3,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { providers } from '#catalog/index.ts';
 import { systemClock } from '#lambda/clock.ts';
 import { testCredential } from '#lambda/gateway/credential-test.ts';
-import { createUndiciUpstream } from '#lambda/http/upstream-undici.ts';
+import { createUpstream } from '#lambda/http/upstream.ts';
 import { sendWebhook, toWebhookSecret } from '#lambda/telemetry/webhook.ts';
 import { dialects } from '#lambda/wire/index.ts';
 import { serveTranscribers, type Transcribers } from '../fakes/transcribers.ts';
 
 let fakes: Transcribers;
-const upstream = createUndiciUpstream();
+const upstream = createUpstream();
 beforeEach(async () => {
   fakes = await serveTranscribers();
 });

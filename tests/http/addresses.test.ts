@@ -2,8 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isPublicAddress } from '#lambda/http/addresses.ts';
-import { createHttpsUpstream } from '#lambda/http/upstream-https.ts';
-import { createUndiciUpstream } from '#lambda/http/upstream-undici.ts';
+import { createUpstream } from '#lambda/http/upstream.ts';
 import type { Upstream, UpstreamError } from '#lambda/ports.ts';
 
 describe('public addresses', () => {
@@ -19,10 +18,7 @@ describe('public addresses', () => {
   ])('%s is none', (address) => expect(isPublicAddress(address)).toBe(false)); // prettier-ignore
 });
 
-describe.each([
-  ['undici', () => createUndiciUpstream()],
-  ['https', () => createHttpsUpstream()],
-] as const)('%s upstream, public addresses only', (_, create) => {
+describe('upstream, public addresses only', () => {
   let server: Server;
   let port = 0;
   let asked = 0;
@@ -36,7 +32,7 @@ describe.each([
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     port = (server.address() as AddressInfo).port;
-    upstream = create();
+    upstream = createUpstream();
   });
   afterEach(async () => {
     await upstream.close();

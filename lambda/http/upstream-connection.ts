@@ -1,0 +1,216 @@
+// One connection to a provider: carries one call at a time, written and read as bytes.
+import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { BodySource, Headers, UpstreamHandle } from '../ports.ts';
+import { isSource } from './body.ts';
+import type { Relay } from './relay.ts';
+import { ReplyParser, type ReplyEvents } from './reply-parser.ts';
+
+/** Where a connection leads. */
+export interface Origin {
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+}
+
+/** A request that is ready to be sent. */
+export interface Outgoing {
+  readonly method: string;
+  /** Request line and headers, in Latin-1. */
+  readonly head: string;
+  readonly body: Uint8Array | string | BodySource | null;
+}
+
+/** Told what becomes of a connection. */
+export interface ConnectionOwner {
+  readonly lookup: LookupFunction | null;
+  /** TLS session of an earlier connection: the next handshake is shorter by it. */
+  session: Buffer | null;
+  /** It has carried a call and can carry another one. */
+  idle(connection: Connection): void;
+  closed(connection: Connection): void;
+}
+
+/** Requests up to this size leave in one piece, which costs a copy. */
+const ONE_PIECE_BYTES = 32_768;
+/** Silence after which the network is asked whether the other side is still there. */
+const PROBE_AFTER_MS = 15_000;
+
+const broken = (code: string): Error => Object.assign(new Error('the connection was lost'), { code });
+
+function open({ host, port, isTls }: Origin, { lookup, session }: ConnectionOwner): Socket {
+  const target = { host, port, ...(lookup === null ? {} : { lookup }) };
+  if (!isTls) return connectPlain(target);
+  const servername = isIP(host) === 0 ? host.replace(/\.$/, '') : '';
+  return connectTls({ ...target, servername, ALPNProtocols: ['http/1.1'], ...(session === null ? {} : { session }) });
+}
+
+/** How long the provider says it keeps an idle connection, ms; a second less, since it may close it while we use it. */
+function toKeptMs({ 'keep-alive': told }: Headers): number {
+  const seconds = told === undefined ? null : (/timeout=(\d+)/i.exec(told)?.[1] ?? null);
+  return seconds === null ? Infinity : Math.max(0, Number(seconds) * 1_000 - 1_000);
+}
+
+export class Connection implements UpstreamHandle, ReplyEvents {
+  readonly #owner: ConnectionOwner;
+  readonly #socket: Socket;
+  readonly #parser = new ReplyParser(this);
+  #relay: Relay | null = null;
+  #isPaused = false;
+  /** The request's body is still being read by us. */
+  #isSending = false;
+  /** Since when it carries nothing, by the owner's clock. */
+  idleSinceMs = 0;
+  /** How long it may do so, by the provider. */
+  keptMs = Infinity;
+
+  /** Opens it for a first call. */
+  constructor(origin: Origin, owner: ConnectionOwner, { outgoing, relay }: { outgoing: Outgoing; relay: Relay }) {
+    this.#owner = owner;
+    this.#relay = relay;
+    const socket = open(origin, owner);
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, PROBE_AFTER_MS);
+    socket.on('data', (bytes: Buffer) => this.#read(bytes));
+    socket.on('error', (error) => this.#lose(error));
+    socket.on('end', () => this.#finish());
+    socket.on('close', () => {
+      this.#lose(broken('ECONNRESET'));
+      owner.closed(this);
+    });
+    if (origin.isTls) socket.on('session', (session: Buffer) => (owner.session = session));
+    socket.once(origin.isTls ? 'secureConnect' : 'connect', () => {
+      if (this.#relay === relay) this.#send(outgoing, relay);
+    });
+    relay.attach(this);
+  }
+
+  /** Carries another call. Only when it is idle. */
+  carry(outgoing: Outgoing, relay: Relay): void {
+    this.#relay = relay;
+    this.#socket.ref();
+    relay.attach(this);
+    this.#send(outgoing, relay);
+  }
+
+  /** Closes it, whatever it carries. */
+  destroy(code: string): void {
+    this.#lose(broken(code));
+  }
+
+  abort(): void {
+    this.#relay = null;
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
+  head(status: number, headers: Headers): void {
+    this.keptMs = toKeptMs(headers);
+    this.#relay?.head(status, headers);
+  }
+
+  data(chunk: Buffer): void {
+    this.#relay?.data(chunk);
+  }
+
+  /** The reply is whole. The connection is free before that is told, since whoever hears it may ask again at once. */
+  end(): void {
+    const relay = this.#relay;
+    if (relay === null) return;
+    this.#relay = null;
+    if (this.#parser.isReusable && !this.#isSending && this.#socket.writableLength === 0) {
+      if (this.#isPaused) this.resume();
+      this.#socket.unref();
+      this.#owner.idle(this);
+    } else {
+      this.#socket.destroy();
+    }
+    relay.end();
+  }
+
+  #send({ method, head, body }: Outgoing, relay: Relay): void {
+    const socket = this.#socket;
+    relay.sent();
+    this.#parser.begin(method);
+    if (body === null) {
+      socket.write(head, 'latin1');
+    } else if (isSource(body)) {
+      socket.write(head, 'latin1');
+      void this.#stream(body, relay);
+    } else if (typeof body === 'string' && head.length + body.length <= ONE_PIECE_BYTES) {
+      const length = Buffer.byteLength(body);
+      const bytes = Buffer.allocUnsafe(head.length + length);
+      bytes.write(head, 0, 'latin1');
+      bytes.write(body, head.length);
+      socket.write(bytes);
+    } else {
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(body);
+      socket.uncork();
+    }
+  }
+
+  /** Sends a body while it is read. What breaks off on our side ends the call. */
+  async #stream(source: BodySource, relay: Relay): Promise<void> {
+    this.#isSending = true;
+    let left = source.length;
+    try {
+      for await (const chunk of source.open()) {
+        if (this.#relay !== relay) return;
+        left -= chunk.length;
+        if (left < 0) break;
+        if (!this.#socket.write(chunk)) await this.#drained();
+      }
+      if (left !== 0) throw broken('BODY_LENGTH');
+      this.#isSending = false;
+    } catch (error) {
+      if (this.#relay === relay) this.#lose(error);
+    }
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#socket.off('drain', go).off('close', go);
+        resolve();
+      };
+      this.#socket.on('drain', go).on('close', go);
+      if (this.#socket.destroyed) go();
+    });
+  }
+
+  #read(bytes: Buffer): void {
+    const relay = this.#relay;
+    if (relay === null) return void this.#socket.destroy();
+    try {
+      this.#parser.feed(bytes);
+      if (this.#relay === relay) relay.awaitMore();
+    } catch (error) {
+      this.#lose(error);
+    }
+  }
+
+  /** The provider has closed its side. */
+  #finish(): void {
+    if (this.#relay === null) this.#socket.destroy();
+    else if (!this.#parser.close()) this.#lose(broken('ECONNRESET'));
+  }
+
+  #lose(error: unknown): void {
+    const relay = this.#relay;
+    this.#relay = null;
+    this.#socket.destroy();
+    relay?.broke(error);
+  }
+}
