@@ -2,8 +2,17 @@
 import type { Amounts } from '#shared/pools.ts';
 import type { Alerts, Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
-import { verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
-import { confirmHold, planReserve, viewPool, waitToReserve, type Hold, type ReservePlan } from '../routing/pools.ts';
+import { isLeftAlone, verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
+import {
+  confirmHold,
+  noUse,
+  planReserve,
+  planSettle,
+  viewPool,
+  waitToReserve,
+  type Hold,
+  type ReservePlan,
+} from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
 import { evidenceOf, type PoolEvidence } from '../routing/pools-learned.ts';
 import { toNeed } from '../routing/profile.ts';
@@ -46,6 +55,8 @@ export interface Terms {
   readonly mostUsd: number | null;
   /** What whoever asks may pay; absent or null when nothing bounds it. */
   readonly purse?: Purse | null;
+  /** For a call that will be made so much later, ms; absent: at once. */
+  readonly aheadMs?: number;
 }
 
 export type KnownPool = PoolView & PoolEvidence;
@@ -59,6 +70,8 @@ export interface Ledger {
   reserve(index: number, need: Amounts, terms: Terms): Promise<Reserved>;
   /** One write at most. */
   settle(reservation: Reservation, outcome: AttemptOutcome): Promise<void>;
+  /** Gives back what was reserved for a call that was never made. */
+  release(reservation: Reservation): Promise<void>;
   /** The candidate that time will free first, and in how long; null when waiting helps nobody. */
   soonest(decision: Decision, input: DecideInput): { readonly index: number; readonly waitMs: number } | null;
   /** The pools of one candidate as they stand, and how that is known. */
@@ -141,6 +154,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     budgetUsd: () => desk.budget.roomUsd(),
     reserve: (index, need, terms) => reserveAll(desk, { index, need, ...terms }),
     settle: (reservation, outcome) => settle(desk, reservation, outcome),
+    release: (reservation) => release(desk, reservation),
     soonest: (decision, input) => soonest(desk, decision, input),
     views: (index, need) => {
       const candidate = deps.fleet.candidates[index];
@@ -176,10 +190,14 @@ function toMoment({ books, zones }: Desk, { book: id, pools, mark }: Candidate) 
   return { pools, mark, book, caution: cautionOf(book ?? {}, mark), nowMs: books.now(), zones };
 }
 
-const plan = (desk: Desk, candidate: Candidate, asked: { need: Amounts; lastResort: boolean }): ReservePlan =>
-  planReserve({ ...toMoment(desk, candidate), ...asked, leaseMs: LEASE_MS, random: desk.clock.random() });
-
 type Wanted = { readonly index: number; readonly need: Amounts } & Terms;
+type Asked = Pick<Wanted, 'index' | 'need' | 'lastResort' | 'aheadMs'>;
+
+function plan(desk: Desk, candidate: Candidate, { need, lastResort, aheadMs = 0 }: Asked): ReservePlan {
+  const moment = toMoment(desk, candidate);
+  const nowMs = moment.nowMs + aheadMs;
+  return planReserve({ ...moment, nowMs, need, lastResort, leaseMs: LEASE_MS, random: desk.clock.random() });
+}
 
 /** Money first: a share of quota would be hard to give back unseen. First that of whoever asks, then the installation's. */
 async function reserveAll(desk: Desk, { purse = null, ...wanted }: Wanted): Promise<Reserved> {
@@ -202,22 +220,21 @@ async function reserveBoth(desk: Desk, { mostUsd, ...asked }: Wanted): Promise<R
   return reserved;
 }
 
-async function reserve(
-  desk: Desk,
-  { index, need, lastResort }: { index: number; need: Amounts; lastResort: boolean },
-): Promise<Reserved> {
+async function reserve(desk: Desk, asked: Asked): Promise<Reserved> {
+  const { index, need, lastResort, aheadMs = 0 } = asked;
   const candidate = desk.fleet.candidates[index];
   if (!candidate) throw new Error('no such candidate');
   const standing = desk.seen.at(index);
-  const part = lastResort || standing === undefined ? null : (desk.slices?.take(index, need, standing) ?? null);
+  const isExact = lastResort || aheadMs > 0 || standing === undefined;
+  const part = isExact ? null : (desk.slices?.take(index, need, standing) ?? null);
   if (part !== null) {
     desk.seen.started(index);
     return { reservation: { index, need, hold: null, part, budget: null } };
   }
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const planned = plan(desk, candidate, { need, lastResort });
+    const planned = plan(desk, candidate, asked);
     if (planned.kind === 'blocked')
-      return { refusedUntilMs: desk.clock.now() + Math.max(1, planned.waitMs), outrun: round > 0 };
+      return { refusedUntilMs: desk.clock.now() + aheadMs + Math.max(1, planned.waitMs), outrun: round > 0 };
     const { hold } = planned;
     // Nothing to take, and nothing to be the only one at: no need to ask the store.
     if (hold.charges.length === 0 && hold.probe === null) {
@@ -280,6 +297,21 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
   if (writes.length > 0) await Promise.all(writes);
 }
 
+async function release(desk: Desk, { index, hold, part, budget, paidFrom }: Reservation): Promise<void> {
+  const candidate = desk.fleet.candidates[index];
+  if (!candidate) return;
+  desk.seen.ended(index, { ok: true, firstContentMs: null });
+  if (part !== undefined) desk.slices?.settle(part, noUse);
+  const writes: Promise<unknown>[] = [];
+  if (hold !== null) {
+    const ops = planSettle({ hold, actual: noUse, nowMs: desk.books.now() });
+    writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate) }));
+  }
+  if (budget !== null) writes.push(budget.settle(0));
+  if (paidFrom !== undefined) writes.push(paidFrom.settle(0));
+  await Promise.all(writes);
+}
+
 function soonest(desk: Desk, decision: Decision, input: DecideInput): { index: number; waitMs: number } | null {
   let best: { index: number; waitMs: number } | null = null;
   for (const [index, candidate] of desk.fleet.candidates.entries()) {
@@ -300,7 +332,8 @@ function waitOf(
   const verdict = verdictOf(decision, index);
   if (verdict !== 'resting' && verdict !== 'breaker_open' && verdict !== 'quota_used_up') return Infinity;
   const standing = input.standings[index];
-  if (!standing) return Infinity;
+  // What is left alone when it is free again is not worth waiting for.
+  if (!standing || (input.thrifty && isLeftAlone(index, input))) return Infinity;
   const rest = standing.restUntilMs + 1 - input.nowMs;
   const refused = (input.refused.get(index) ?? 0) - input.nowMs;
   const leastMs = Math.max(1, rest, refused);

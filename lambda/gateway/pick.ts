@@ -100,10 +100,33 @@ export async function pick(
   return reserve(deps, probe, { best: chosen, journey, operation });
 }
 
+/** Limits that lift at a moment known beforehand, whoever does what until then. */
+const mayBook = ({ pools }: Candidate, { shared, restUntilMs, breaker }: Standing, nowMs: number): boolean =>
+  !shared &&
+  breaker === 'closed' &&
+  restUntilMs <= nowMs &&
+  pools.every(({ clock: { kind } }) => kind === 'rolling' || kind === 'refill' || kind === 'calendar');
+
+/**
+ * Takes a share of what comes free in `waitMs`, for a call to be made then: whoever has it waits without asking the store again, and those
+ * who come later queue up behind. null: not to be had this way. `again`: somebody was faster.
+ */
+export async function bookAhead(
+  deps: PickDeps,
+  input: DecideInput,
+  { index, waitMs, ...picking }: Picking & { readonly index: number; readonly waitMs: number },
+): Promise<Runner | 'again' | null> {
+  const [candidate, standing] = [input.candidates[index], input.standings[index]];
+  if (!candidate || !standing || !mayBook(candidate, standing, input.nowMs)) return null;
+  const runner = await reserve(deps, input, { ...picking, best: index, aheadMs: waitMs });
+  if (runner === 'outrun') return 'again';
+  return runner === 'refused' ? null : runner;
+}
+
 async function reserve(
   { fleet, ledger, shares }: PickDeps,
   input: DecideInput,
-  { best, journey, operation: { askerId } }: Picking & { best: number },
+  { best, journey, operation: { askerId }, aheadMs = 0 }: Picking & { best: number; aheadMs?: number },
 ): Promise<Runner | Exclude<Unpicked, 'nobody'>> {
   const candidate = fleet.candidates[best];
   const credential = fleet.credentials[best];
@@ -121,12 +144,13 @@ async function reserve(
     lastResort: input.lastResort,
     mostUsd,
     purse: journey.purse,
+    aheadMs,
   });
   if ('reservation' in reserved) {
     if (askerId !== undefined) shares?.taken(askerId, candidate, { need, nowMs: input.nowMs });
     return { index: best, candidate, credential, reservation: reserved.reservation };
   }
-  journey.refused.set(best, reserved.refusedUntilMs);
+  if (aheadMs === 0) journey.refused.set(best, reserved.refusedUntilMs);
   if (!reserved.outrun) return 'refused';
   journey.outrun++;
   return 'outrun';

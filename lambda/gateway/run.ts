@@ -120,8 +120,11 @@ async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> 
   try {
     return await findRunner(deps, waiting);
   } finally {
-    waiting.journey.stopWaiting?.();
-    waiting.journey.stopWaiting = null;
+    const { journey } = waiting;
+    journey.stopWaiting?.();
+    journey.stopWaiting = null;
+    if (journey.ticket !== null) deps.queue.leave(journey.ticket);
+    journey.ticket = null;
   }
 }
 
@@ -140,10 +143,11 @@ async function findRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> 
       return { input, picked: await pick(deps, input, { journey, operation }) };
     };
     const { input, picked } = await (journey.ticket === null ? tryNow() : deps.queue.inTurn(journey.ticket, tryNow));
-    if (picked === 'nobody') await waitForTurn(deps, input, waiting);
-    // Whoever was faster here was so elsewhere too.
-    else if (picked === 'outrun') await deps.ledger.refresh(operation.selector.among, true);
-    else if (picked !== 'refused') return picked;
+    if (typeof picked !== 'string') return picked;
+    const booked = picked === 'nobody' ? await waitForTurn(deps, input, waiting) : null;
+    if (booked === null) continue;
+    if (!caller.gone) return booked;
+    await deps.ledger.release(booked.reservation);
   }
 }
 

@@ -112,22 +112,8 @@ async function addSecond(race: Race, first: Runner): Promise<void> {
   if (!deps.hedge.spend()) return;
   const runner = await pick(deps, input, { journey, operation });
   if (typeof runner === 'string') return deps.hedge.giveBack();
-  if (race.over || race.winner !== null || request.caller.gone) await release(race, runner);
+  if (race.over || race.winner !== null || request.caller.gone) await deps.ledger.release(runner.reservation);
   else start(race, runner);
-}
-
-/** A share that was reserved in vain. The estimate stays booked: too careful by one call. */
-async function release({ deps }: Race, { reservation }: Runner): Promise<void> {
-  const failure: ProviderFailure = { kind: 'cancelled', message: 'no longer needed' };
-  await deps.ledger.settle(reservation, {
-    failure,
-    committed: false,
-    usage: null,
-    seenTokens: 0,
-    limits: [],
-    firstContentMs: null,
-    ms: 0,
-  });
 }
 
 /** The first content of a runner: if nobody had any before, it has won, and the other is given up. */

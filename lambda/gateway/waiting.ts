@@ -1,23 +1,17 @@
 // Waiting when nobody can serve right now: for quota to come back, or for a second try after passing faults, within the caller's patience.
-import type { Clock } from '../ports.ts';
 import { shortRestMs } from '../routing/breaker.ts';
-import { decide, isLeftAlone, type DecideInput } from '../routing/decide.ts';
+import { decide, type DecideInput } from '../routing/decide.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { Caller } from './answer.ts';
 import { toCallerError, type Ended } from './exhaustion.ts';
 import type { Journey } from './journey.ts';
-import type { Ledger } from './ledger.ts';
 import type { Operation } from './operation.ts';
-import { PROBE_AFTER_MS, PROBE_EVERY_MS } from './pick.ts';
+import { bookAhead, PROBE_AFTER_MS, PROBE_EVERY_MS, type PickDeps, type Runner } from './pick.ts';
 import type { Queue } from './queue.ts';
-import type { Shares } from './shares.ts';
 import type { Candidate } from '../routing/types.ts';
 
-export interface WaitingDeps {
-  readonly ledger: Ledger;
-  readonly clock: Clock;
+export interface WaitingDeps extends PickDeps {
   readonly queue: Queue;
-  readonly shares?: Shares;
 }
 
 /** Who waits. */
@@ -106,11 +100,21 @@ async function sleepWhileWanted({ clock }: WaitingDeps, caller: Caller, waitMs: 
   }
 }
 
+/** Sleeps for what is waited for, and counts it. */
+async function waitOut(deps: WaitingDeps, { caller, journey }: Waiting, waitMs: number): Promise<void> {
+  const fromMs = deps.clock.now();
+  journey.ticket ??= deps.queue.ticket();
+  caller.watch?.({ kind: 'waiting', waitMs });
+  await sleepWhileWanted(deps, caller, waitMs);
+  journey.waitedMs += deps.clock.now() - fromMs;
+}
+
 async function pause(
   deps: WaitingDeps,
-  { operation, caller, journey }: Waiting,
+  waiting: Waiting,
   { waitMs, forWhom }: { waitMs: number; forWhom: Candidate | undefined },
-): Promise<void> {
+): Promise<null> {
+  const { operation, journey } = waiting;
   const fromMs = deps.clock.now();
   const { askerId } = operation;
   journey.stopWaiting?.();
@@ -118,11 +122,39 @@ async function pause(
     askerId === undefined || forWhom === undefined
       ? null
       : (deps.shares?.waits(askerId, forWhom, fromMs + waitMs) ?? null);
-  journey.ticket ??= deps.queue.ticket();
-  caller.watch?.({ kind: 'waiting', waitMs });
-  await sleepWhileWanted(deps, caller, waitMs);
-  journey.waitedMs += deps.clock.now() - fromMs;
+  await waitOut(deps, waiting, waitMs);
   await deps.ledger.refresh(operation.selector.among);
+  return null;
+}
+
+interface Bookable {
+  readonly waiting: Waiting;
+  readonly soonest: Ended['soonest'];
+  /** No longer than this. */
+  readonly mostMs: number;
+}
+
+/** Whoever was outrun this often at booking waits a while before trying again: many are at it. */
+const MOST_OUTRUN = 3;
+
+/**
+ * Books the share that comes free first, and waits for it. null: it has to be waited for like any other. `again`: somebody was faster, and
+ * what comes free next is another.
+ */
+async function waitBooked(
+  deps: WaitingDeps,
+  input: DecideInput,
+  { waiting, soonest, mostMs }: Bookable,
+): Promise<Runner | 'again' | null> {
+  const { operation, journey } = waiting;
+  // Those who wait together here take turns by who has had least; only one of them at a time may go ahead of that.
+  const isAlone = !deps.queue.hasOthers(journey.ticket);
+  if (soonest === null || soonest.waitMs > mostMs || !isAlone || journey.outrun >= MOST_OUTRUN) return null;
+  journey.ticket ??= deps.queue.ticket();
+  const booked = await bookAhead(deps, input, { ...soonest, journey, operation });
+  if (booked === null || booked === 'again') return booked;
+  await waitOut(deps, waiting, soonest.waitMs);
+  return booked;
 }
 
 /** What comes in question next when waiting does not spare it. */
@@ -131,41 +163,53 @@ const dearer = { spare: 'free', free: 'any' } as const;
 /** Waits a little for what costs least; or lets the request cost more when that takes too long. */
 async function waitOrSpend(
   deps: WaitingDeps,
-  waiting: Waiting,
-  { waitMs, crowdMs, forWhom }: { waitMs: number; crowdMs: number; forWhom: Candidate | undefined },
-): Promise<void> {
+  input: DecideInput,
+  { waiting, ended, waits }: { waiting: Waiting; ended: Ended; waits: Waits },
+): Promise<Runner | null> {
   const { operation, journey } = waiting;
   const { failover, maxWaitMs } = operation.policy;
-  const patienceMs = Math.min(spareMsOf(operation.profile), maxWaitMs) - journey.waitedMs;
-  if (failover && waitMs <= patienceMs)
-    return pause(deps, waiting, { waitMs: Math.min(waitMs + crowdMs, patienceMs), forWhom });
+  const restMs = Math.min(maxWaitMs - journey.waitedMs, operation.deadlineAtMs - input.nowMs);
+  const patienceMs = Math.min(spareMsOf(operation.profile) - journey.waitedMs, restMs);
+  if (failover) {
+    const booked = await waitBooked(deps, input, { waiting, soonest: ended.soonest, mostMs: patienceMs });
+    if (booked !== null) return booked === 'again' ? null : booked;
+    const { quotaMs, crowdMs } = waits;
+    if (quotaMs <= patienceMs)
+      return pause(deps, waiting, { waitMs: Math.min(quotaMs + crowdMs, patienceMs), forWhom: forWhomOf(ended) });
+  }
   if (journey.expense !== 'any') journey.expense = dearer[journey.expense];
+  return null;
 }
+
+const forWhomOf = ({ soonest, input }: Ended): Candidate | undefined =>
+  soonest === null ? undefined : input.candidates[soonest.index];
 
 /**
  * Nobody can serve right now: waits for quota or for a second try when that is within the caller's patience; pays, or passes open
- * breakers, when that is what is left; else gives up honestly.
+ * breakers, when that is what is left; else gives up honestly. Answers who can be asked now, where a share was booked for that; null: decide
+ * again.
  */
-export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting: Waiting): Promise<void> {
+export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting: Waiting): Promise<Runner | null> {
   const { operation, journey } = waiting;
   const ended = toEnded(deps, input, journey);
-  const { quotaMs, retryMs, probeMs, crowdMs } = toWaits(deps, ended, journey);
-  const forWhom = ended.soonest === null ? undefined : input.candidates[ended.soonest.index];
-  // What is left alone when it is free again is not worth waiting for.
-  const isWorthwhile = ended.soonest !== null && !(input.thrifty && isLeftAlone(ended.soonest.index, input));
-  if (journey.expense !== 'any')
-    return waitOrSpend(deps, waiting, { waitMs: isWorthwhile ? quotaMs : Infinity, crowdMs, forWhom });
+  const waits = toWaits(deps, ended, journey);
+  if (journey.expense !== 'any') return waitOrSpend(deps, input, { waiting, ended, waits });
   if (!operation.policy.failover) throw toCallerError(ended);
+  const { quotaMs, retryMs, probeMs, crowdMs } = waits;
   const waitMs = Math.min(quotaMs, retryMs);
   if (!journey.lastResort && waitMs > WORTH_WAITING_MS && decide({ ...input, lastResort: true }).best >= 0) {
     journey.lastResort = true;
-    return;
+    return null;
   }
   const patienceMs = Math.min(operation.policy.maxWaitMs - journey.waitedMs, operation.deadlineAtMs - input.nowMs);
+  const mostMs = Math.min(patienceMs, retryMs, probeMs);
+  const booked = await waitBooked(deps, input, { waiting, soonest: ended.soonest, mostMs });
+  if (booked !== null) return booked === 'again' ? null : booked;
   if (waitMs > patienceMs) throw toCallerError(ended);
-  await pause(deps, waiting, { waitMs: Math.min(waitMs + crowdMs, patienceMs, probeMs), forWhom });
-  if (retryMs > Math.min(quotaMs, probeMs)) return;
+  await pause(deps, waiting, { waitMs: Math.min(waitMs + crowdMs, patienceMs, probeMs), forWhom: forWhomOf(ended) });
+  if (retryMs > Math.min(quotaMs, probeMs)) return null;
   journey.rounds++;
   for (const index of journey.later) journey.tried.delete(index);
   journey.later.clear();
+  return null;
 }

@@ -101,11 +101,13 @@ function ageOf({ at }: Slot, { slot, reach }: Log): number {
 /** When what was taken `age` slots ago stops counting, ms. */
 const endOf = ({ slot, reach, slotMs }: Log, age: number): number => (slot - age + reach + 1) * slotMs;
 
-/** What still counts of a log. */
-function usedIn(book: Item, log: Log): number {
+/** What still counts of a log; nothing newer than `youngest`, an age in slots. */
+function usedIn(book: Item, log: Log, youngest = -Infinity): number {
   let used = 0;
-  for (const slot of slotsOf(book, log.prefix))
-    if (slot.amount > 0 && ageOf(slot, log) <= log.reach) used += slot.amount;
+  for (const slot of slotsOf(book, log.prefix)) {
+    const age = ageOf(slot, log);
+    if (slot.amount > 0 && age <= log.reach && age >= youngest) used += slot.amount;
+  }
   return used;
 }
 
@@ -171,10 +173,10 @@ export const rolling: PoolRules<RollingClock> = {
   },
 };
 
-/** What the provider still counts of it, without the allowance for what may be on its way. */
+/** What the provider still counts of it, without the allowance for what may be on its way, and without what is booked for later. */
 export function usedStrictly({ seconds }: RollingClock, { key, slotMs, book, nowMs }: PoolQuestion): number {
   const log = toLog(key, { seconds, slotMs, nowMs });
-  return usedIn(book, { ...log, reach: Math.ceil((seconds * 1000) / slotMs) });
+  return usedIn(book, { ...log, reach: Math.ceil((seconds * 1000) / slotMs) }, -Math.ceil(arrivalMs / slotMs));
 }
 
 /** Corrects what a reservation took, as long as it still counts; a slot that is forgotten must not come back. */

@@ -100,7 +100,8 @@ function createInstance(input: InstancesInput, fleet: Fleet): Instance {
       }),
   };
   const common = { fleet, clock, log: silent, metrics: input.metrics };
-  const ledger = createLedger({ ...common, store: ownStore });
+  const freezes = input.hosting.kind !== 'server';
+  const ledger = createLedger({ ...common, store: ownStore, freezes });
   const gateway = createGateway({ ...common, ledger, upstream: ownUpstream });
   return Object.assign(state, { gateway, ledger, clock, calls, busy: 0, lastUsedMs: world.now(), deaths: [] });
 }
