@@ -20,6 +20,12 @@ export interface Clock {
   random(): number;
 }
 
+/** How far another clock is ahead of our own, ms: between these two. */
+export interface ClockBounds {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
 /** Where state lives. All methods may reject with StoreUnavailable; none loses part of a write. */
 export interface Store {
   /** `sqlite` or `dynamodb`, as shown by /health. */
@@ -37,6 +43,8 @@ export interface Store {
     pk: string,
     options?: { prefix?: string; limit?: number; after?: string; descending?: boolean },
   ): Promise<QueryPage>;
+  /** How far its clock, which all instances have in common, is ahead of this instance's; null or absent where nothing is known of that. */
+  ahead?(): ClockBounds | null;
   /** Throws StoreUnavailable when the store can't be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;

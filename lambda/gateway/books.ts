@@ -1,6 +1,6 @@
 // This instance's copies of the books: read in batches, kept fresh by every write, and written through guarded updates only.
 import { applyUpdate, type Item, type ItemKey, type Update, type UpdateResult } from '#shared/items.ts';
-import { StoreUnavailable, type Clock, type Log, type Metrics, type Store } from '../ports.ts';
+import { StoreUnavailable, type Clock, type ClockBounds, type Log, type Metrics, type Store } from '../ports.ts';
 
 /** A copy of a book. */
 export interface BookCopy {
@@ -19,10 +19,13 @@ export interface BookUpdate extends Pick<Update, 'guards' | 'add' | 'set' | 'rem
 export interface Books {
   copy(id: string): BookCopy;
   /**
-   * The time by which books are judged, ms: this instance's clock, or that of the instance that is furthest ahead, as far as its writes
-   * have been seen. Instances whose clocks are apart would else hold different opinions of when a window ends.
+   * The time by which books are judged, ms: the store's, as far as its replies tell it. Where they do not, this instance's clock, or that of
+   * the instance that is furthest ahead, as far as its writes have been seen. Instances whose clocks are apart would else hold different
+   * opinions of when a window ends.
    */
   now(): number;
+  /** How far that may be from the time by which other instances judge, ms, either way; absent where nothing is known of it. */
+  doubtMs(): number | undefined;
   /** Calls the listener whenever a copy has changed. */
   onChange(listener: BookListener): void;
   /**
@@ -62,17 +65,44 @@ const KEEP_DAYS = 70;
 /** The same for a whole day, so that hardly a write has to change it. */
 const toExpiry = (nowMs: number): number => (Math.ceil(nowMs / DAY_MS) + KEEP_DAYS) * DAY_MS;
 
+/** The time by which books are judged, and how it is found. */
+interface BookTime extends Pick<Books, 'now' | 'doubtMs'> {
+  /** Somebody wrote a book at that time by their clock. */
+  seen(writtenAtMs: number): void;
+}
+
+/** How far a clock within these bounds is taken to be ahead: not at all, where that may be. */
+const toAheadMs = ({ leastMs, mostMs }: ClockBounds): number => Math.min(Math.max(0, leastMs), mostMs);
+
+function createBookTime({ store, clock }: Pick<BooksDeps, 'store' | 'clock'>): BookTime {
+  let behindMs = 0;
+  return {
+    now: () => {
+      const bounds = store.ahead?.() ?? null;
+      return clock.now() + (bounds === null ? behindMs : Math.round(toAheadMs(bounds)));
+    },
+    doubtMs: () => {
+      const bounds = store.ahead?.() ?? null;
+      if (bounds === null) return undefined;
+      const aheadMs = toAheadMs(bounds);
+      return Math.ceil(Math.max(bounds.mostMs - aheadMs, aheadMs - bounds.leastMs));
+    },
+    seen: (writtenAtMs) => {
+      const leadMs = writtenAtMs - clock.now();
+      if (leadMs > behindMs && leadMs < LONGEST_LEAD_MS) behindMs = leadMs;
+    },
+  };
+}
+
 /** An empty set of copies over a store. */
 export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSize }: BooksDeps): Books {
   const copies = new Map<string, BookCopy>();
   const listeners: BookListener[] = [];
   const copy = (id: string): BookCopy => copies.get(id) ?? unread;
-  let behindMs = 0;
-  const now = (): number => clock.now() + behindMs;
+  const time = createBookTime({ store, clock });
   const keep = (id: string, item: Item | null): void => {
     const writtenAtMs = item?.[WRITTEN_AT];
-    const leadMs = typeof writtenAtMs === 'number' ? writtenAtMs - clock.now() : 0;
-    if (leadMs > behindMs && leadMs < LONGEST_LEAD_MS) behindMs = leadMs;
+    if (typeof writtenAtMs === 'number') time.seen(writtenAtMs);
     const before = copy(id).item;
     copies.set(id, { item, readAtMs: clock.now() });
     if (item !== before) for (const listener of listeners) listener(id, before, item);
@@ -84,7 +114,8 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
   };
   return {
     copy,
-    now,
+    now: time.now,
+    doubtMs: time.doubtMs,
     onChange: (listener) => void listeners.push(listener),
     refresh: async (ids, mostMs = Infinity) => {
       const nowMs = clock.now();
@@ -105,7 +136,7 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
     },
     update: async (id, { lasting, set, ...ops }) => {
       const expiry = lasting ? {} : { expiresAtMs: toExpiry(clock.now()) };
-      const whole: Update = { key: toKey(id), ...ops, set: { ...set, [WRITTEN_AT]: now() }, ...expiry };
+      const whole: Update = { key: toKey(id), ...ops, set: { ...set, [WRITTEN_AT]: time.now() }, ...expiry };
       let result: UpdateResult;
       try {
         result = await store.update(whole);

@@ -2,20 +2,17 @@
 import type { Amounts } from '#shared/pools.ts';
 import type { Alerts, Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
-import { isLeftAlone, verdictOf, type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
+import { type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
 import {
   confirmHold,
   noUse,
   planReserve,
   planSettle,
   viewPool,
-  waitToReserve,
   type Hold,
   type ReservePlan,
 } from '../routing/pools.ts';
-import { cautionOf } from '../routing/pools-caution.ts';
 import { evidenceOf, type PoolEvidence } from '../routing/pools-learned.ts';
-import { toNeed } from '../routing/profile.ts';
 import type { Candidate, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
 import { BUDGET_BOOK, createBudget, noBudget, type Bound, type Budget, type Held, type Purse } from './budget.ts';
@@ -24,6 +21,7 @@ import type { AttemptOutcome } from './operation.ts';
 import { countMoney, toCredentialRest, toSettlement } from './settlement.ts';
 import type { Part } from './slice.ts';
 import { createSlices, type Slices } from './slices.ts';
+import { findSoonest, toMoment } from './soonest.ts';
 import { createStandings, type Standings } from './standings.ts';
 import { createStripped, type Stripped } from './stripped.ts';
 import { createTwins, type Twins } from './twins.ts';
@@ -72,8 +70,12 @@ export interface Ledger {
   settle(reservation: Reservation, outcome: AttemptOutcome): Promise<void>;
   /** Gives back what was reserved for a call that was never made. */
   release(reservation: Reservation): Promise<void>;
-  /** The candidate that time will free first, and in how long; null when waiting helps nobody. */
-  soonest(decision: Decision, input: DecideInput): { readonly index: number; readonly waitMs: number } | null;
+  /** The candidate that time will free first, and in how long; null when waiting helps nobody. `crowd`: for so many calls like this one. */
+  soonest(
+    decision: Decision,
+    input: DecideInput,
+    crowd?: number,
+  ): { readonly index: number; readonly waitMs: number } | null;
   /** The pools of one candidate as they stand, and how that is known. */
   views(index: number, need: Amounts): readonly KnownPool[];
   /** Public names of the credentials that seem to share their limits with this candidate's. */
@@ -155,10 +157,15 @@ export function createLedger(deps: LedgerDeps): Ledger {
     reserve: (index, need, terms) => reserveAll(desk, { index, need, ...terms }),
     settle: (reservation, outcome) => settle(desk, reservation, outcome),
     release: (reservation) => release(desk, reservation),
-    soonest: (decision, input) => soonest(desk, decision, input),
+    soonest: (decision, input, crowd = 1) => findSoonest(desk, { decision, input, crowd }),
     views: (index, need) => {
       const candidate = deps.fleet.candidates[index];
-      const moment = { book: candidate ? books.copy(candidate.book).item : null, nowMs: books.now(), zones };
+      const moment = {
+        book: candidate ? books.copy(candidate.book).item : null,
+        nowMs: books.now(),
+        doubtMs: books.doubtMs(),
+        zones,
+      };
       return (candidate?.pools ?? []).map((pool) => ({
         ...viewPool({ pool, need, ...moment }),
         ...evidenceOf(pool, moment.book ?? {}, moment.nowMs),
@@ -184,19 +191,13 @@ function bookIds(candidates: readonly Candidate[], among: readonly number[] | nu
 
 const isLasting = ({ pools }: Candidate): boolean => pools.some(({ clock }) => clock.kind === 'once');
 
-/** A candidate's pools, and how they stand now as far as this instance knows. */
-function toMoment({ books, zones }: Desk, { book: id, pools, mark }: Candidate) {
-  const book = books.copy(id).item;
-  return { pools, mark, book, caution: cautionOf(book ?? {}, mark), nowMs: books.now(), zones };
-}
-
 type Wanted = { readonly index: number; readonly need: Amounts } & Terms;
 type Asked = Pick<Wanted, 'index' | 'need' | 'lastResort' | 'aheadMs'>;
 
 function plan(desk: Desk, candidate: Candidate, { need, lastResort, aheadMs = 0 }: Asked): ReservePlan {
   const moment = toMoment(desk, candidate);
   const nowMs = moment.nowMs + aheadMs;
-  return planReserve({ ...moment, nowMs, need, lastResort, leaseMs: LEASE_MS, random: desk.clock.random() });
+  return planReserve({ ...moment, nowMs, aheadMs, need, lastResort, leaseMs: LEASE_MS, random: desk.clock.random() });
 }
 
 /** Money first: a share of quota would be hard to give back unseen. First that of whoever asks, then the installation's. */
@@ -265,7 +266,13 @@ async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutc
       candidate,
       reservation,
       outcome,
-      moment: { book: desk.books.copy(candidate.book).item, nowMs, zones: desk.zones, random },
+      moment: {
+        book: desk.books.copy(candidate.book).item,
+        nowMs,
+        doubtMs: desk.books.doubtMs(),
+        zones: desk.zones,
+        random,
+      },
     });
   let judged = judge();
   if (judged.foreign) {
@@ -310,34 +317,4 @@ async function release(desk: Desk, { index, hold, part, budget, paidFrom }: Rese
   if (budget !== null) writes.push(budget.settle(0));
   if (paidFrom !== undefined) writes.push(paidFrom.settle(0));
   await Promise.all(writes);
-}
-
-function soonest(desk: Desk, decision: Decision, input: DecideInput): { index: number; waitMs: number } | null {
-  let best: { index: number; waitMs: number } | null = null;
-  for (const [index, candidate] of desk.fleet.candidates.entries()) {
-    const mostMs: number = best?.waitMs ?? Infinity;
-    const waitMs = waitOf(desk, decision, { candidate, index, input, mostMs });
-    if (waitMs < mostMs) best = { index, waitMs };
-  }
-  return best;
-}
-
-/** How long until a candidate can be asked, ms; anything from `mostMs` on stands for at least that long. */
-function waitOf(
-  desk: Desk,
-  decision: Decision,
-  asked: { candidate: Candidate; index: number; input: DecideInput; mostMs: number },
-): number {
-  const { candidate, index, input, mostMs } = asked;
-  const verdict = verdictOf(decision, index);
-  if (verdict !== 'resting' && verdict !== 'breaker_open' && verdict !== 'quota_used_up') return Infinity;
-  const standing = input.standings[index];
-  // What is left alone when it is free again is not worth waiting for.
-  if (!standing || (input.thrifty && isLeftAlone(index, input))) return Infinity;
-  const rest = standing.restUntilMs + 1 - input.nowMs;
-  const refused = (input.refused.get(index) ?? 0) - input.nowMs;
-  const leastMs = Math.max(1, rest, refused);
-  if (leastMs >= mostMs) return leastMs;
-  const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
-  return Math.max(leastMs, waitToReserve({ ...toMoment(desk, candidate), need, lastResort: false }, mostMs));
 }

@@ -101,8 +101,12 @@ export async function pick(
 }
 
 /** Limits that lift at a moment known beforehand, whoever does what until then. */
-const mayBook = ({ pools }: Candidate, { shared, restUntilMs, breaker }: Standing, nowMs: number): boolean =>
-  !shared &&
+const mayBook = (
+  { pools }: Candidate,
+  { shared, restUntilMs, breaker }: Standing,
+  { nowMs, expense }: { nowMs: number; expense: Journey['expense'] },
+): boolean =>
+  (!shared || expense === 'any') &&
   breaker === 'closed' &&
   restUntilMs <= nowMs &&
   pools.every(({ clock: { kind } }) => kind === 'rolling' || kind === 'refill' || kind === 'calendar');
@@ -117,7 +121,12 @@ export async function bookAhead(
   { index, waitMs, ...picking }: Picking & { readonly index: number; readonly waitMs: number },
 ): Promise<Runner | 'again' | null> {
   const [candidate, standing] = [input.candidates[index], input.standings[index]];
-  if (!candidate || !standing || !mayBook(candidate, standing, input.nowMs)) return null;
+  if (
+    !candidate ||
+    !standing ||
+    !mayBook(candidate, standing, { nowMs: input.nowMs, expense: picking.journey.expense })
+  )
+    return null;
   const runner = await reserve(deps, input, { ...picking, best: index, aheadMs: waitMs });
   if (runner === 'outrun') return 'again';
   return runner === 'refused' ? null : runner;

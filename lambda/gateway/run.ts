@@ -144,6 +144,8 @@ async function findRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> 
     };
     const { input, picked } = await (journey.ticket === null ? tryNow() : deps.queue.inTurn(journey.ticket, tryNow));
     if (typeof picked !== 'string') return picked;
+    // What was refused came back with the refusal. Whoever was faster twice is a crowd, and was so elsewhere too.
+    if (picked === 'outrun' && journey.outrun > 1) await deps.ledger.refresh(operation.selector.among, true);
     const booked = picked === 'nobody' ? await waitForTurn(deps, input, waiting) : null;
     if (booked === null) continue;
     if (!caller.gone) return booked;

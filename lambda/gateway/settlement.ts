@@ -23,6 +23,7 @@ export interface SettlementInput {
   readonly moment: {
     readonly book: Item | null;
     readonly nowMs: number;
+    readonly doubtMs: number | undefined;
     readonly zones: ZoneClock;
     readonly random: number;
   };

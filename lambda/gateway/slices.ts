@@ -194,12 +194,13 @@ class Keeper implements Slices {
 
   /** How many calls a slice may be for, as the book stands. */
   #callsFor(source: Source, book: Item | null, nowMs: number): number {
-    const { zones } = this.#deps;
+    const { zones, books } = this.#deps;
+    const doubtMs = books.doubtMs();
     let calls = Math.ceil(Math.max(source.calls, source.callsBefore) * GROWTH);
     for (const pool of source.pools) {
       const mean = source.means[source.units.indexOf(pool.unit)] ?? 0;
       if (mean <= 0) continue;
-      const { used, max } = viewPool({ pool, need: {}, book, nowMs, zones });
+      const { used, max } = viewPool({ pool, need: {}, book, nowMs, doubtMs, zones });
       calls = Math.min(calls, Math.floor(((max - used) * SHARE) / mean), Math.floor((max * FULLEST - used) / mean));
     }
     return calls;
@@ -212,7 +213,8 @@ class Keeper implements Slices {
     const book = books.copy(source.book).item;
     const calls = this.#callsFor(source, book, nowMs);
     const size = source.means.map((mean) => Math.ceil(calls * mean));
-    const asked = { pools: source.pools, mark, need: toAmounts(source, size), lastResort: false, caution: 1 };
+    const [need, doubtMs] = [toAmounts(source, size), books.doubtMs()];
+    const asked = { pools: source.pools, mark, need, lastResort: false, caution: 1, doubtMs };
     const planned =
       calls < FEWEST_CALLS
         ? null

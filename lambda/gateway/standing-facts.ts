@@ -40,16 +40,17 @@ function lower(limits: Mutable<Limit>[], { unit, room, most, others, othersAtWor
 /** How pools stand together. */
 export function toPoolFacts(
   pools: readonly BoundPool[],
-  { book, nowMs, zones }: { book: Item | null; nowMs: number; zones: ZoneClock },
+  { book, ...time }: { book: Item | null; nowMs: number; doubtMs: number | undefined; zones: ZoneClock },
 ): PoolFacts {
   const known = book ?? noItem;
+  const { nowMs } = time;
   const limits: Mutable<Limit>[] = [];
   let pressure = 0;
   let longPressure = 0;
   let overdraft: number | null = null;
   let shared = false;
   for (const pool of pools) {
-    const view = viewPool({ pool, need: noAmounts, book, nowMs, zones });
+    const view = viewPool({ pool, need: noAmounts, book, ...time });
     const others = othersIn(pool, known, nowMs);
     const othersAtWorst = othersAtWorstIn(pool, known, nowMs);
     shared ||= othersAtWorst > 0;

@@ -160,7 +160,12 @@ class Board {
   #renewGroup(group: Group, nowMs: number): void {
     const { books, zones } = this.#deps;
     group.atMs = nowMs;
-    group.facts = toPoolFacts(group.pools, { book: books.copy(group.book).item, nowMs, zones });
+    group.facts = toPoolFacts(group.pools, {
+      book: books.copy(group.book).item,
+      nowMs,
+      doubtMs: books.doubtMs(),
+      zones,
+    });
     const { pressure, longPressure = 0, overdraft, shared, limits } = group.facts;
     for (const index of group.members) {
       const standing = this.current[index];

@@ -135,7 +135,9 @@ interface Bookable {
 }
 
 /** Whoever was outrun this often at booking waits a while before trying again: many are at it. */
-const MOST_OUTRUN = 3;
+const MOST_OUTRUN = 4;
+/** Each time others were faster there are taken to be so many times more of them. */
+const CROWD = 3;
 
 /**
  * Books the share that comes free first, and waits for it. null: it has to be waited for like any other. `again`: somebody was faster, and
@@ -149,11 +151,13 @@ async function waitBooked(
   const { operation, journey } = waiting;
   // Those who wait together here take turns by who has had least; only one of them at a time may go ahead of that.
   const isAlone = !deps.queue.hasOthers(journey.ticket);
-  if (soonest === null || soonest.waitMs > mostMs || !isAlone || journey.outrun >= MOST_OUTRUN) return null;
+  // Where others were faster, a place behind as many as may be at it is one that they leave.
+  const first = journey.outrun === 0 ? soonest : deps.ledger.soonest(decide(input), input, CROWD ** journey.outrun);
+  if (first === null || first.waitMs > mostMs || !isAlone || journey.outrun >= MOST_OUTRUN) return null;
   journey.ticket ??= deps.queue.ticket();
-  const booked = await bookAhead(deps, input, { ...soonest, journey, operation });
+  const booked = await bookAhead(deps, input, { ...first, journey, operation });
   if (booked === null || booked === 'again') return booked;
-  await waitOut(deps, waiting, soonest.waitMs);
+  await waitOut(deps, waiting, first.waitMs);
   return booked;
 }
 

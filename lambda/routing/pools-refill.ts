@@ -1,7 +1,7 @@
 // Refilling pools as an exact token bucket, kept as one number: the time at which the bucket is full again.
 import type { Clock } from '#shared/pools.ts';
 import { numberIn } from './pools-ops.ts';
-import { arrivalMs, type Charge, type PoolRules } from './pools-rules.ts';
+import { arrivalMs, wayMs, type Charge, type PoolRules } from './pools-rules.ts';
 
 type RefillClock = Extract<Clock, { kind: 'refill' }>;
 type RefillCharge = Extract<Charge, { kind: 'refill' }>;
@@ -15,7 +15,9 @@ const LARGEST_RUSH = 0.2;
 
 /** Capacity `max`, refilled evenly over `seconds`. */
 export const refill: PoolRules<RefillClock> = {
-  look({ seconds }, { key, max, book, amount, nowMs }) {
+  look({ seconds }, { key, max, book, amount, nowMs: clockMs, doubtMs = 0 }) {
+    // This clock may be ahead: no more has refilled than by the latest that it may be.
+    const nowMs = clockMs - doubtMs;
     const periodMs = seconds * 1000;
     const fullAtMs = Math.max(numberIn(book, key) ?? 0, nowMs);
     const used = ((fullAtMs - nowMs) / periodMs) * max;
@@ -24,7 +26,7 @@ export const refill: PoolRules<RefillClock> = {
     return { used, resetAtMs: fullAtMs, waitMs: excessMs <= noiseMs ? 0 : Math.ceil(excessMs - noiseMs) };
   },
 
-  take({ seconds }, { key, unit, max, book, amount, nowMs, lateMs }, { draft }) {
+  take({ seconds }, { key, unit, max, book, amount, nowMs, lateMs, doubtMs }, { draft }) {
     const periodMs = seconds * 1000;
     const costMs = (amount * periodMs) / max;
     const charge = { kind: 'refill', attr: key, unit, amount, msPerUnit: periodMs / max, atMs: nowMs } as const;
@@ -32,12 +34,13 @@ export const refill: PoolRules<RefillClock> = {
     if (fullAtMs !== undefined && fullAtMs >= nowMs + lateMs) {
       // Busy, and still so when it is used: reservations only add, so they don't disturb each other.
       draft.guards.push({ attr: key, is: 'atLeast', value: nowMs + lateMs, orAbsent: false });
-      draft.guards.push({ attr: key, is: 'atMost', value: nowMs + periodMs - costMs + noiseMs, orAbsent: false });
+      const mostMs = nowMs - (doubtMs ?? 0) + periodMs - costMs + noiseMs;
+      draft.guards.push({ attr: key, is: 'atMost', value: mostMs, orAbsent: false });
       draft.add[key] = costMs;
       return [charge];
     }
     // A full bucket begins to refill when the call reaches the provider, not before.
-    const toMs = nowMs + lateMs + arrivalMs;
+    const toMs = nowMs + lateMs + (doubtMs === undefined ? arrivalMs : wayMs + doubtMs);
     const addedMs = fullAtMs === undefined ? Infinity : toMs - fullAtMs + costMs;
     if (fullAtMs === undefined || addedMs > periodMs * LARGEST_GAP) {
       draft.guards.push({ attr: key, is: 'below', value: nowMs, orAbsent: true });

@@ -3,7 +3,7 @@ import type { Clock } from '#shared/pools.ts';
 import type { Item } from '#shared/items.ts';
 import type { Draft } from './pools-ops.ts';
 import { numberIn, toAttr } from './pools-ops.ts';
-import { arrivalMs, type Charge, type PoolQuestion, type PoolRules } from './pools-rules.ts';
+import { arrivalMs, wayMs, type Charge, type PoolQuestion, type PoolRules } from './pools-rules.ts';
 
 /**
  * The log counts what was taken in each slot; a slot is forgotten once it is older than the interval and a call's way to its provider.
@@ -11,19 +11,24 @@ import { arrivalMs, type Charge, type PoolQuestion, type PoolRules } from './poo
  * take `amount` as long as the sum is at most S + R - amount: whatever others took since is in the difference. One guard and two
  * additions, however fine the slots are; a writer whose copy is too old is refused, gets the new state back, and judges again.
  */
+const FINEST_SLOTS = 480;
 const FINE_SLOTS = 120;
 const COARSE_SLOTS = 30;
-/** Pools this small are never in more slots than they hold calls, so that fine slots cost no space. */
+/** Pools this small are never in more slots than they hold calls, so that fine slots cost no space. What a slot is too long is lost to every call. */
+const FINEST_REQUESTS = 30;
 const FINE_REQUESTS = 120;
 const FINE_TOKENS = 20_000;
 const SHORTEST_SLOT_MS = 100;
-/** The allowance for a call's way may take a fifth of an interval, not more. */
+/** The allowances for a call's way and for clocks may take a fifth of an interval, not more. */
 const LARGEST_SHARE_MS = 200;
+/** What is dated further ahead is booked for calls that are still to be made, ms. */
+const BOOKED_MS = 4_000;
 
 /** Slot numbers come round after so many slots, to keep names short: hours later at least, when old ones have long been swept. */
-const ROUND = 36 ** 3;
-/** A slot this many slots older than one that still counts may be swept: no settle of a slow instance will ask for it. */
+const ROUND = 36 ** 4;
+/** A slot older than one that still counts by so many slots, and by this share of the reach, may be swept: no slow instance will ask for it. */
 const SWEEP_AFTER = 20;
+const SWEEP_SHARE = 1 / 6;
 
 type RollingClock = Extract<Clock, { kind: 'rolling' }>;
 type RollingCharge = Extract<Charge, { kind: 'rolling' }>;
@@ -31,7 +36,9 @@ type RollingCharge = Extract<Charge, { kind: 'rolling' }>;
 /** Length of a pool's slots, ms. */
 export function slotMsOf({ unit, max }: Pick<PoolQuestion, 'unit' | 'max'>, seconds: number): number {
   const isFine = max <= (unit === 'requests' ? FINE_REQUESTS : FINE_TOKENS);
-  return Math.max(SHORTEST_SLOT_MS, Math.ceil((seconds * 1000) / (isFine ? FINE_SLOTS : COARSE_SLOTS)));
+  const isFinest = unit === 'requests' && max <= FINEST_REQUESTS;
+  const slots = isFinest ? FINEST_SLOTS : isFine ? FINE_SLOTS : COARSE_SLOTS;
+  return Math.max(SHORTEST_SLOT_MS, Math.ceil((seconds * 1000) / slots));
 }
 
 const prefixAttr = toAttr(':');
@@ -51,12 +58,30 @@ interface Log {
   readonly reach: number;
 }
 
-function toLog(key: string, { seconds, slotMs, nowMs }: { seconds: number; slotMs: number; nowMs: number }): Log {
+/** What a question is asked of. */
+interface Asked {
+  readonly seconds: number;
+  readonly slotMs: number;
+  readonly nowMs: number;
+  readonly doubtMs?: number | undefined;
+}
+
+/** How much later than it should a slot stops counting: calls are on their way, and this clock may be ahead. */
+function allowanceMs({ seconds, doubtMs }: Pick<Asked, 'seconds' | 'doubtMs'>): number {
+  return Math.min(doubtMs === undefined ? arrivalMs : wayMs + doubtMs, seconds * LARGEST_SHARE_MS);
+}
+
+/** How much later than now something is written down: this clock may be behind. Who knows nothing of that leaves it to the readers. */
+const shiftMs = ({ seconds, doubtMs = 0 }: Pick<Asked, 'seconds' | 'doubtMs'>): number =>
+  Math.min(doubtMs, (seconds * LARGEST_SHARE_MS) / 2);
+
+function toLog(key: string, asked: Asked): Log {
+  const { seconds, slotMs, nowMs } = asked;
   return {
     prefix: toPrefix(key),
     slotMs,
     slot: Math.floor(nowMs / slotMs),
-    reach: Math.ceil((seconds * 1000 + Math.min(arrivalMs, seconds * LARGEST_SHARE_MS)) / slotMs),
+    reach: Math.ceil((seconds * 1000 + allowanceMs(asked)) / slotMs),
   };
 }
 
@@ -133,7 +158,7 @@ function resetOf(book: Item, log: Log, nowMs: number): number {
 
 const findDead = (book: Item, log: Log): string[] =>
   slotsOf(book, log.prefix)
-    .filter((slot) => ageOf(slot, log) > log.reach + SWEEP_AFTER)
+    .filter((slot) => ageOf(slot, log) > log.reach + Math.max(SWEEP_AFTER, log.reach * SWEEP_SHARE))
     .map(({ name }) => name);
 
 /** How long until enough of the oldest is forgotten. */
@@ -148,8 +173,8 @@ function waitFor(excess: number, entries: readonly Entry[], { log, nowMs }: { lo
 
 /** At most `max` in any interval of `seconds`. */
 export const rolling: PoolRules<RollingClock> = {
-  look({ seconds }, { key, max, slotMs, book, amount, nowMs }) {
-    const log = toLog(key, { seconds, slotMs, nowMs });
+  look({ seconds }, { key, max, slotMs, book, amount, nowMs, doubtMs }) {
+    const log = toLog(key, { seconds, slotMs, nowMs, doubtMs });
     const used = usedIn(book, log);
     const resetAtMs = resetOf(book, log, nowMs);
     if (amount > max) return { used, resetAtMs, waitMs: Infinity };
@@ -157,18 +182,22 @@ export const rolling: PoolRules<RollingClock> = {
     return { used, resetAtMs, waitMs: excess <= 0 ? 0 : waitFor(excess, readEntries(book, log), { log, nowMs }) };
   },
 
-  take({ seconds }, { key, unit, max, slotMs, book, amount, nowMs, lateMs }, { draft }) {
-    const log = toLog(key, { seconds, slotMs, nowMs });
+  take({ seconds }, { key, unit, max, slotMs, book, amount, nowMs, lateMs, doubtMs, aheadMs }, { draft }) {
+    const log = toLog(key, { seconds, slotMs, nowMs, doubtMs });
     const used = usedIn(book, log);
     const sum = numberIn(book, sumName(key)) ?? 0;
     draft.guards.push({ attr: sumName(key), is: 'atMost', value: sum + max - used - amount, orAbsent: true });
     draft.add[sumName(key)] = amount;
     // Written down as of the latest moment at which it may be used; until then it counts as well.
-    const atMs = nowMs + lateMs;
+    const atMs = nowMs + lateMs + shiftMs({ seconds, doubtMs });
     const name = slotName(log.prefix, Math.floor(atMs / slotMs));
     draft.add[name] = amount;
     // Sweeping once a slot is enough: the first reservation of a slot finds it missing.
-    if (book[name] === undefined) draft.remove.push(...findDead(book, log));
+    if (book[name] === undefined) {
+      // What will not count any more when it is used still counts now.
+      const present = toLog(key, { seconds, slotMs, nowMs: nowMs - aheadMs, doubtMs });
+      draft.remove.push(...findDead(book, present));
+    }
     return [{ kind: 'rolling', key, unit, amount, seconds, slotMs, atMs }];
   },
 };
@@ -176,7 +205,7 @@ export const rolling: PoolRules<RollingClock> = {
 /** What the provider still counts of it, without the allowance for what may be on its way, and without what is booked for later. */
 export function usedStrictly({ seconds }: RollingClock, { key, slotMs, book, nowMs }: PoolQuestion): number {
   const log = toLog(key, { seconds, slotMs, nowMs });
-  return usedIn(book, { ...log, reach: Math.ceil((seconds * 1000) / slotMs) }, -Math.ceil(arrivalMs / slotMs));
+  return usedIn(book, { ...log, reach: Math.ceil((seconds * 1000) / slotMs) }, -Math.ceil(BOOKED_MS / slotMs));
 }
 
 /** Corrects what a reservation took, as long as it still counts; a slot that is forgotten must not come back. */

@@ -7,11 +7,12 @@ import type { Draft } from './pools-ops.ts';
 /** Clocks of two instances, or of an instance and a provider, may be this far apart: nothing is taken too early or too often before. */
 const clocksApartMs = 2_000;
 /** A call is at its provider this soon after it was judged: the write that reserves it, and the way. */
-const wayMs = 500;
+export const wayMs = 500;
 
 /**
  * How long after it was reserved, by any instance's clock, a call may count at its provider. Reservations allow for it wherever a window
- * ends or a bucket begins to refill: an instance whose clock is behind writes its calls down as older than they are.
+ * ends or a bucket begins to refill: an instance whose clock is behind writes its calls down as older than they are. Instances that know how
+ * far they may be off allow for that much instead, each for itself.
  */
 export const arrivalMs = clocksApartMs + wayMs;
 
@@ -28,6 +29,10 @@ export interface PoolQuestion {
   readonly nowMs: number;
   /** How long after `nowMs` what is taken may still be used: 0 for a call that is made at once, more for what is reserved ahead of calls. */
   readonly lateMs: number;
+  /** How far `nowMs` may be from the time by which other instances judge, ms, either way; undefined: nothing is known of it. */
+  readonly doubtMs: number | undefined;
+  /** How far `nowMs` lies ahead of the present, ms: 0 unless it is asked for a call that will be made later. */
+  readonly aheadMs: number;
   readonly zones: ZoneClock;
 }
 

@@ -17,6 +17,10 @@ export interface Moment {
   readonly nowMs: number;
   /** How long after it what is taken may still be used, ms; absent: it is used at once. */
   readonly lateMs?: number;
+  /** How far `nowMs` may be from the time by which other instances judge, ms; absent: nothing is known of it. */
+  readonly doubtMs?: number | undefined;
+  /** How far `nowMs` lies ahead of the present, ms; absent: it is the present. */
+  readonly aheadMs?: number;
   readonly zones: ZoneClock;
 }
 
@@ -24,11 +28,15 @@ export interface Moment {
 export const noItem: Item = {};
 
 /** Puts the question to a pool: may `amount` be taken? */
-export function ask(pool: BoundPool, amount: number, { book, nowMs, lateMs = 0, zones }: Moment): PoolQuestion {
+export function ask(
+  pool: BoundPool,
+  amount: number,
+  { book, nowMs, lateMs = 0, doubtMs, aheadMs = 0, zones }: Moment,
+): PoolQuestion {
   const known = book ?? noItem;
   const max = effectiveMax(pool, known, nowMs);
   const slotMs = pool.clock.kind === 'rolling' ? slotMsOf(pool, pool.clock.seconds) : 0;
-  return { key: pool.key, unit: pool.unit, max, slotMs, book: known, amount, nowMs, lateMs, zones };
+  return { key: pool.key, unit: pool.unit, max, slotMs, book: known, amount, nowMs, lateMs, doubtMs, aheadMs, zones };
 }
 
 /** The pool's answer. */

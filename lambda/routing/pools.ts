@@ -100,15 +100,18 @@ function takenOf(pool: BoundPool, input: Pick<ReserveInput, 'need' | 'nowMs' | '
 
 /**
  * How long until the same reservation could be planned, ms: 0 now, Infinity never. Gives up with what is known of it once that is not less
- * than `mostMs`.
+ * than `mostMs`. With a crowd of so many alike: until there is room for all of them.
  */
-export function waitToReserve(input: Omit<ReserveInput, 'leaseMs' | 'random'>, mostMs: number): number {
+export function waitToReserve(
+  { crowd = 1, ...input }: Omit<ReserveInput, 'leaseMs' | 'random'> & { readonly crowd?: number },
+  mostMs: number,
+): number {
   const book = input.book ?? noItem;
   const bench = findBench(input, book);
   let longestMs = bench === null ? 0 : bench.waitMs;
   for (const pool of input.pools) {
     if (longestMs >= mostMs) break;
-    const amount = takenOf(pool, input, book);
+    const amount = takenOf(pool, input, book) * crowd;
     if (amount > 0) longestMs = Math.max(longestMs, look(pool.clock, ask(pool, amount, input)).waitMs);
   }
   return longestMs;

@@ -4,6 +4,8 @@ import { Agent as PlainAgent, request as requestPlain, type IncomingMessage } fr
 import { Agent as TlsAgent, request as requestTls } from 'node:https';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ClockBounds } from '../ports.ts';
+import { createServerTime } from './server-time.ts';
 import { toSignedHeaders, type AwsCredentials } from './dynamo-signature.ts';
 
 export type Operation = 'GetItem' | 'BatchGetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Query';
@@ -40,6 +42,8 @@ export class DynamoRefusal extends Error {
 export interface TableClient {
   /** Resolves with the reply. Rejects with DynamoRefusal, or with the error of the network (whose `code` says which). */
   ask(operation: Operation, input: object, signal: AbortSignal): Promise<WireReply>;
+  /** How far the service's clock is ahead of ours, by the replies so far; null before the first. */
+  ahead(): ClockBounds | null;
   close(): void;
 }
 
@@ -165,7 +169,8 @@ export function createTableClient(options: TableClientOptions): TableClient {
   url.pathname = '/';
   const pooling = { keepAlive: true, maxSockets: CONNECTIONS };
   const agent = url.protocol === 'https:' ? new TlsAgent(pooling) : new PlainAgent(pooling);
-  /** How far the clock of AWS is ahead of ours, as far as that was noticed. */
+  const time = createServerTime();
+  /** How far signatures are dated ahead of our clock, which is only where AWS has complained. */
   let aheadMs = 0;
   const setClock = ({ date }: Reply): boolean => {
     const theirsMs = Date.parse(date ?? '');
@@ -177,7 +182,11 @@ export function createTableClient(options: TableClientOptions): TableClient {
     const atMs = now() + aheadMs;
     const who = await credentials();
     const headers = toSignedHeaders({ host: url.host, region, credentials: who, atMs, operation, body });
-    return post({ url, agent, headers, body, signal });
+    const sentAtMs = now();
+    const reply = await post({ url, agent, headers, body, signal });
+    const serverSecondMs = Date.parse(reply.date ?? '');
+    if (!Number.isNaN(serverSecondMs)) time.noted({ sentAtMs, receivedAtMs: now(), serverSecondMs });
+    return reply;
   };
   /** Where one connection is dead, as after a freeze, the others that nobody uses are too. */
   const dropIdle = (): void => {
@@ -199,6 +208,7 @@ export function createTableClient(options: TableClientOptions): TableClient {
         await wait(Math.random() * pauseMs, undefined, { signal });
       }
     },
+    ahead: () => time.ahead(now()),
     close: () => agent.destroy(),
   };
 }

@@ -217,6 +217,7 @@ export function createDynamoStore({
         await client.ask('DeleteItem', { TableName: table, Key: toWire({ ...key }) }, until);
       }),
     query: (pk, options = {}) => told((desk) => query(desk, pk, options)),
+    ahead: () => client.ahead(),
     ping: async () => {
       await read({ pk: 'ping', sk: 'ping' });
     },

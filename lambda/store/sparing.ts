@@ -39,6 +39,7 @@ export function createSparingStore(store: Store, now: () => number): Store {
     update: spare((update) => store.update(update)),
     delete: spare((key) => store.delete(key)),
     query: spare((pk, options) => store.query(pk, options)),
+    ahead: () => store.ahead?.() ?? null,
     ping: () => store.ping(),
     close: () => store.close(),
   };

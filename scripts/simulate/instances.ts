@@ -3,6 +3,7 @@ import { createFleet, type Fleet } from '#lambda/gateway/fleet.ts';
 import { createLedger, type Ledger } from '#lambda/gateway/ledger.ts';
 import { createGateway, type Gateway } from '#lambda/gateway/run.ts';
 import type { Clock, Log, Metrics, Store, Upstream } from '#lambda/ports.ts';
+import { createServerTime } from '#lambda/store/server-time.ts';
 import type { FakeClock } from '../../tests/fakes/clock.ts';
 import { toCatalog, toEntries, type SimulatedProvider } from './world.ts';
 
@@ -77,16 +78,26 @@ function createInstance(input: InstancesInput, fleet: Fleet): Instance {
     after: (ms, fire) => world.after(ms, () => state.alive && fire()),
     sleep: (ms, signal) => whileAlive(world.sleep(ms, signal), state),
   };
+  const time = createServerTime();
+  /** Replies carry the time of the store, in whole seconds. */
+  const timed = async <T>(ask: () => Promise<T>): Promise<T> => {
+    const sentAtMs = clock.now();
+    const answer = await whileAlive(ask(), state);
+    const serverSecondMs = Math.floor(world.now() / 1_000) * 1_000;
+    time.noted({ sentAtMs, receivedAtMs: clock.now(), serverSecondMs });
+    return answer;
+  };
   const ownStore: Store = {
     ...store,
+    ahead: () => time.ahead(clock.now()),
     get: (key) => whileAlive(store.get(key), state),
     batchGet: (keys) => {
       calls.reads++;
-      return whileAlive(store.batchGet(keys), state);
+      return timed(() => store.batchGet(keys));
     },
     update: (update) => {
       calls.writes++;
-      return whileAlive(store.update(update), state);
+      return timed(() => store.update(update));
     },
   };
   const ownUpstream: Upstream = {
