@@ -6,7 +6,8 @@ import { toFarewellCookie } from './http/auth-cookies.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createIdentify, type Identify } from './http/auth-identify.ts';
 import { createThrottle } from './http/auth-throttle.ts';
-import type { Identity } from './ports-people.ts';
+import type { Metrics } from './ports.ts';
+import type { Audit, Identity } from './ports-people.ts';
 import { createApiKeys } from './store/api-keys.ts';
 import { createAudit } from './store/audit.ts';
 import { createPeople } from './store/people.ts';
@@ -18,19 +19,31 @@ const FRESH_MS = 4_000;
 
 const toLower = (emails: readonly string[] = []): string[] => emails.map((email) => email.toLowerCase());
 
+/** What the alarm on security counts. */
+const REFUSALS = 'freeway_security_events_total';
+
+/** The audit, and a count of the sign-ins that were refused. */
+const countRefusals = (audit: Audit, metrics: Metrics): Audit => ({
+  write: (entry, origin) => {
+    if (entry.action === 'sign_in_refused') metrics.count(REFUSALS, { kind: 'sign_in' });
+    return audit.write(entry, origin);
+  },
+  page: (query) => audit.page(query),
+});
+
 /** Identity over the platform. */
 export function openIdentity(
   platform: Platform,
   auditDays: () => number,
 ): { identity: Identity; authenticate: Identify['authenticate'] } {
-  const { config, store, clock, log, localSignIn: local = null } = platform;
+  const { config, store, clock, log, metrics, localSignIn: local = null } = platform;
   // Known only once made, and needed by what it is made of.
   let forget = (): void => undefined;
   const changed = (): void => forget();
   const people = createPeople(store, changed);
   const sessions = createSessions(store, clock, changed);
   const keys = createApiKeys(store, clock, changed);
-  const audit = createAudit({ store, clock, log, days: auditDays });
+  const audit = countRefusals(createAudit({ store, clock, log, days: auditDays }), metrics);
   const { google } = config;
   const environment = { allowed: toLower(google?.allowedEmails), admins: toLower(google?.adminEmails) };
   const ownerEmail = config.ownerKey === null ? (environment.admins[0] ?? null) : null;
@@ -46,6 +59,7 @@ export function openIdentity(
     admission,
     audit,
     throttle: createThrottle(clock),
+    onRefused: () => metrics.count(REFUSALS, { kind: 'key' }),
     readGoogle: async (token) => {
       const { readGoogle } = await open();
       return readGoogle === null ? null : readGoogle(token);

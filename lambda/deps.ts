@@ -4,6 +4,7 @@ import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { createApp, type AppDeps } from './app.ts';
 import type { Config } from './config.ts';
+import { updateGauges } from './endpoints/gauges.ts';
 import type { Fleet } from './gateway/fleet.ts';
 import { createKeyLimits } from './gateway/key-limits.ts';
 import { createExactCounter } from './gateway/tokenizer.ts';
@@ -73,6 +74,8 @@ export interface Freeway {
   /** Puts other credentials in force, for all requests that begin from now on. */
   readonly useEntries: (entries: readonly ProviderEntry[]) => Promise<void>;
   readonly fleet: () => Fleet;
+  /** Sets the gauges of the shared candidates, before metrics are told. */
+  readonly updateGauges: () => void;
   /** Writes what waits to be written: before the process ends, or is frozen. Never rejects. */
   readonly flush: () => Promise<void>;
   /** Ends what goes on in the background: puts down what does not come to its end soon. */
@@ -147,6 +150,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     stop,
     useEntries: serving.useEntries,
     fleet: () => serving.shared().fleet,
+    updateGauges: () => updateGauges(serving.shared(), appDeps),
     appOver: (provider, entry) => {
       const alone = toServices({ ...means, providers: [provider] }, [entry]);
       return createApp({ ...appDeps, current: () => alone });

@@ -37,6 +37,8 @@ function readOwnerKey({ ownerKey, google }: Config): string {
 interface App {
   readonly handler: Handler;
   readonly invoke: Invoke;
+  /** Sets the gauges, before metrics are told. */
+  readonly updateGauges: () => void;
   /** Writes what waits to be written. */
   readonly flush: () => Promise<void>;
 }
@@ -129,6 +131,7 @@ async function open(instance: Instance, env: Environment): Promise<App> {
   return {
     handler: freeway.handler,
     invoke: async (payload, deadlineAtMs) => (await (invoke ??= lazyInvoke()))(payload, deadlineAtMs),
+    updateGauges: freeway.updateGauges,
     flush: async () => {
       await Promise.all([freeway.flush(), traces?.flush()]);
     },
@@ -170,13 +173,18 @@ export function createAwsApp(options: AwsOptions): AwsApp {
   const { log, metrics, freezes } = instance;
   const load = createLoader(instance);
   const tellsMetrics = process.env['FREEWAY_METRICS'] === 'emf';
+  const tellMetrics = (app: App): void => {
+    if (!tellsMetrics) return;
+    app.updateGauges();
+    metrics.flush();
+  };
   const flush = async (app: App): Promise<void> => {
-    if (tellsMetrics) metrics.flush();
+    tellMetrics(app);
     await app.flush();
   };
   const after = async (app: App): Promise<void> => {
     if (freezes) await flush(app);
-    else if (tellsMetrics) metrics.flush();
+    else tellMetrics(app);
   };
   return {
     log,

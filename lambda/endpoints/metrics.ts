@@ -1,12 +1,12 @@
 // GET /metrics: all counters and histograms as Prometheus text.
-import { updatePressure } from './pressure.ts';
+import { updateGauges } from './gauges.ts';
 import { principalOf, type Endpoint, type EndpointDeps } from './endpoint.ts';
 
 /** The endpoint over the registry. */
 export function createMetricsEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     const { exchange, requestId } = visit;
-    updatePressure(await deps.current(principalOf(visit)), deps);
+    updateGauges(await deps.current(principalOf(visit)), deps);
     exchange
       .reply(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'x-freeway-request-id': requestId })
       .end(deps.metrics.render());

@@ -90,7 +90,7 @@ function traceAnswer(told: Told, { receipt, usage, costUsd, rescues, brokeOff }:
 
 function tellAnswer(told: Told, result: RunResult): void {
   const { deps, visit, operation } = told;
-  const { receipt, usage, costUsd, rescues, brokeOff } = result;
+  const { receipt, usage, costUsd, rescues, brokeOff, firstContentMs } = result;
   const { candidate, attempts, waitedMs } = receipt;
   const { route, credential, tier } = candidate;
   const outcome = brokeOff ? 'broke_off' : 'ok';
@@ -99,6 +99,8 @@ function tellAnswer(told: Told, result: RunResult): void {
   deps.metrics.count('freeway_tokens_total', { direction: 'input', tier }, usage?.inputTokens ?? 0);
   deps.metrics.count('freeway_tokens_total', { direction: 'output', tier }, usage?.outputTokens ?? 0);
   deps.metrics.observe('freeway_request_duration_seconds', durationMs / 1000, { operation });
+  if (firstContentMs !== null)
+    deps.metrics.observe('freeway_first_content_seconds', firstContentMs / 1000, { operation });
   if (waitedMs > 0) deps.metrics.observe('freeway_wait_seconds', waitedMs / 1000, { operation });
   deps.log.info('request', {
     request_id: visit.requestId,

@@ -19,6 +19,8 @@ export interface IdentifyOptions {
   readonly admission: Admission;
   readonly audit: Audit;
   readonly throttle: Throttle;
+  /** Called for each key or session that nobody has. */
+  readonly onRefused: () => void;
   /** Whom Google vouches for; null where there is no sign-in with Google. */
   readonly readGoogle: (token: string) => Promise<GoogleIdentity | null>;
   readonly local: LocalSignIn | null;
@@ -145,11 +147,12 @@ function look(options: IdentifyOptions, secret: string, exchange: Exchange): Pro
 
 /** Whoever presents what nobody has: counted, written down when it becomes guessing, and told to wait from then on. */
 async function refuseUnknown(
-  { throttle, audit }: IdentifyOptions,
+  { throttle, audit, onRefused }: IdentifyOptions,
   exchange: Exchange,
   error: CallerError,
 ): Promise<never> {
   const address = exchange.remoteAddress;
+  onRefused();
   if (throttle.failed(address) === GUESSES + 1) {
     const origin = { principal: null, address, requestId: null };
     await audit.write({ action: 'key_guessing', target: address, detail: 'too many wrong keys' }, origin);

@@ -4,6 +4,8 @@
 export const metricHelp: Readonly<Record<string, string>> = {
   freeway_requests_total: 'Requests of callers by operation, tier of the answer (none: no answer) and result.',
   freeway_request_duration_seconds: 'From the arrival of a request to the end of its answer, by operation.',
+  freeway_first_content_seconds:
+    'From asking the provider that answered to the first content of its answer, by operation.',
   freeway_wait_seconds: 'How long answered requests waited for quota, by operation.',
   freeway_attempts_total: 'Calls to providers by provider, tier and result (ok, or what went wrong).',
   freeway_attempt_duration_seconds: 'Duration of calls to providers that succeeded, from sending to the last byte.',
@@ -17,6 +19,8 @@ export const metricHelp: Readonly<Record<string, string>> = {
   freeway_list_price_saved_usd_total: 'US dollars that free calls would have cost at list prices, by provider.',
   freeway_health_checks_total: 'Free checks of providers that had failed, by provider and result.',
   freeway_pool_pressure: 'How full the tightest quota pool of a candidate is: 0 is unused, 1 is exhausted.',
+  freeway_breaker_open: 'Whether the breaker of a candidate is open: 0 is closed, 1 is open, 0.5 lets one call try.',
+  freeway_security_events_total: 'Sign-ins, keys and sessions that were refused, by kind.',
   freeway_reserve_conflicts_total: 'Reservations that had to be tried again because another instance was faster.',
   freeway_guard_total: 'Prompts that guards have looked at, by guard and what it did.',
   freeway_alerts_total: 'Alerts raised, by kind.',

@@ -114,13 +114,18 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
   });
   afterAll(() => engine.close());
 
-  async function open(entries: readonly Record<string, unknown>[], timeoutMs?: number): Promise<Emulator> {
+  async function open(
+    entries: readonly Record<string, unknown>[],
+    timeoutMs?: number,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Emulator> {
     const name = `table${table++}`;
     const client = engine.client();
     await ensureTable(client, name);
     client.destroy();
     const env = {
       ...engine.env,
+      ...more,
       FREEWAY_STORE: `dynamodb:${name}`,
       FREEWAY_OWNER_KEY: OWNER_KEY,
       FREEWAY_PROVIDERS: JSON.stringify(entries),
@@ -177,6 +182,23 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
     expect(streamed).toBe(text);
     expect(chunks).toBeGreaterThan(10);
     expect(usage?.completion_tokens).toBeGreaterThan(0);
+  });
+
+  it('tells CloudWatch what alarms stand on: refused keys, pressure, breakers, first content', async () => {
+    const { server } = await serve({ name: 'alpha' });
+    const pools = [{ models: ['m1'], unit: 'requests', max: 4, clock: { kind: 'rolling', seconds: 60 } }];
+    const entry = toEntry('alpha', server.baseUrl, { pools });
+    const { instances, logs } = await open([entry], 30_000, { FREEWAY_METRICS: 'emf' });
+    expect((await post({ model: 'auto', messages }, { authorization: 'Bearer fwy_nobody' })).status).toBe(401);
+    expect((await post({ model: 'auto', messages })).status).toBe(200);
+    await instances()[0]?.free();
+    const told = logs()
+      .split('\n')
+      .flatMap((line) => (line.includes('"_aws"') ? [JSON.parse(line) as Record<string, unknown>] : []));
+    expect(told).toMatchObject([
+      { freeway_security_events_total: 1, freeway_pool_pressure: 0, freeway_breaker_open: 0 },
+      { freeway_requests_total: 1, freeway_pool_pressure: 0.25, freeway_first_content_seconds: [expect.any(Number)] },
+    ]);
   });
 
   it('fails over when a provider has had enough', async () => {

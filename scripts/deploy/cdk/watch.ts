@@ -97,10 +97,18 @@ function addDashboard(stack: Stack, watched: Watched, alarms: cloudwatch.Alarm[]
       [own('freeway_attempts_total'), own('freeway_limited_total')],
       [own('freeway_exhausted_total')],
     ),
-    graph('Pressure of the tightest pool', [own('freeway_pool_pressure', 'Maximum')]),
+    graph(
+      'Pressure of the tightest pool',
+      [own('freeway_pool_pressure', 'Maximum')],
+      [own('freeway_breaker_open', 'Maximum')],
+    ),
   );
   dashboard.addWidgets(
-    graph('Duration', [handler.metricDuration({ statistic: 'p50' }), handler.metricDuration({ statistic: 'p95' })]),
+    graph('Duration and first content', [
+      handler.metricDuration({ statistic: 'p50' }),
+      handler.metricDuration({ statistic: 'p95' }),
+      own('freeway_first_content_seconds', 'p95'),
+    ]),
     graph(
       'Tokens and money',
       [own('freeway_tokens_total')],
