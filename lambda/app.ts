@@ -116,9 +116,11 @@ interface Match {
   readonly params: Readonly<Record<string, string>>;
 }
 
+const noParams: Match['params'] = {};
+
 function matchPath(route: Route, path: string): Match | null {
   const at = route.path.indexOf('/:');
-  if (at < 0) return route.path === path ? { route, params: {} } : null;
+  if (at < 0) return route.path === path ? { route, params: noParams } : null;
   const prefix = route.path.slice(0, at + 1);
   if (!path.startsWith(prefix) || path.length === prefix.length) return null;
   try {
@@ -128,9 +130,24 @@ function matchPath(route: Route, path: string): Match | null {
   }
 }
 
-function findRoute(routes: readonly Route[], { method, path }: Exchange): Match {
-  const exact = routes.find((route) => route.path === path && route.method === method);
-  if (exact) return { route: exact, params: {} };
+/** The routes, and by path and method those that are matched by being equal. */
+interface Table {
+  readonly routes: readonly Route[];
+  readonly exact: ReadonlyMap<string, ReadonlyMap<string, Match>>;
+}
+
+function toTable(routes: readonly Route[]): Table {
+  const exact = new Map<string, Map<string, Match>>();
+  for (const route of routes) {
+    const methods = exact.get(route.path) ?? new Map<string, Match>();
+    exact.set(route.path, methods.set(route.method, { route, params: noParams }));
+  }
+  return { routes, exact };
+}
+
+function findRoute({ routes, exact }: Table, { method, path }: Exchange): Match {
+  const known = exact.get(path)?.get(method);
+  if (known) return known;
   const matches = routes.map((route) => matchPath(route, path)).filter((match) => match !== null);
   const wanted = method === 'HEAD' ? 'GET' : method;
   const match = matches.find(({ route }) => route.method === wanted || route.method === '*');
@@ -160,14 +177,28 @@ function admit(access: Access, visit: Visit): void {
   );
 }
 
-/** The visit with whoever is asking. A refusal is kept: open routes are open to those who are refused elsewhere. */
-async function identify(deps: AppDeps, visit: Visit): Promise<Visit> {
+type Draft = { -readonly [Member in keyof Visit]: Visit[Member] };
+
+/** A refusal is kept: open routes are open to those who are refused elsewhere. */
+function keepRefusal(visit: Draft, error: unknown): void {
+  if (!(error instanceof CallerError)) throw error;
+  visit.refusal = error;
+}
+
+/** Notes who is asking: at once where that is known here. */
+function identify({ authenticate }: AppDeps, visit: Draft): Promise<void> | null {
   try {
-    return { ...visit, principal: await deps.authenticate(visit.exchange) };
+    const who = authenticate(visit.exchange);
+    if (who instanceof Promise)
+      return who.then(
+        (principal) => void (visit.principal = principal),
+        (error: unknown) => keepRefusal(visit, error),
+      );
+    visit.principal = who;
   } catch (error) {
-    if (error instanceof CallerError) return { ...visit, refusal: error };
-    throw error;
+    keepRefusal(visit, error);
   }
+  return null;
 }
 
 /** The format in which errors are told at a URL. */
@@ -200,22 +231,26 @@ const isInference = ({ access }: Route): boolean => access[0] === 'use' && acces
 
 /** The app: one handler for every entry. */
 export function createApp(deps: AppDeps): Handler {
-  const routes = toRoutes(deps);
   const caching = createCaching(deps);
+  const table = toTable(
+    toRoutes(deps).map((route) => (isInference(route) ? { ...route, endpoint: caching(route.endpoint) } : route)),
+  );
   return async (exchange) => {
-    let visit: Visit = {
+    const visit: Draft = {
       exchange,
       requestId: deps.newRequestId(),
       principal: null,
       refusal: null,
-      params: {},
+      params: noParams,
       startedAtMs: deps.clock.now(),
     };
     try {
-      const { route, params } = findRoute(routes, exchange);
-      visit = await identify(deps, { ...visit, params });
+      const { route, params } = findRoute(table, exchange);
+      visit.params = params;
+      const identifying = identify(deps, visit);
+      if (identifying !== null) await identifying;
       admit(route.access, visit);
-      await (isInference(route) ? caching(route.endpoint) : route.endpoint)(visit);
+      await route.endpoint(visit);
     } catch (error) {
       fail(deps, visit, error);
     }

@@ -300,7 +300,7 @@ export interface Exchange {
   readonly deadlineAtMs: number | null;
   /** Whoever asks has the reply only once the handler is done; absent: as soon as the reply has ended. */
   readonly waitsForHandler?: boolean;
-  /** Reads the whole body. Rejects with CallerError `too_large` past `limitBytes`, before more than that was kept. */
+  /** Reads the whole body, once; whoever asks again is answered the same. Rejects with CallerError `too_large` past `limitBytes`, before more than that was kept. */
   body(limitBytes: number): Promise<Uint8Array>;
   /** Reads the body as it comes, once and instead of `body`; with the same rejection. Absent where it is at hand as a whole. */
   readonly chunks?: (limitBytes: number) => AsyncIterable<Uint8Array>;

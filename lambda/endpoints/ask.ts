@@ -2,7 +2,7 @@
 import { modelSizes } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Assignment, Experiment } from '#shared/rollout.ts';
-import { createChatOperation } from '../gateway/chat.ts';
+import { createChatOperation, toChatProfile } from '../gateway/chat.ts';
 import { toPolicy } from '../gateway/controls.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Operation } from '../gateway/operation.ts';
@@ -126,9 +126,21 @@ async function toGuarded(deps: EndpointDeps, visit: Visit, body: AskedBody): Pro
   return json === body.json ? body : { ...body, json, text: JSON.stringify(json) };
 }
 
+const hasGuards = ({ guards }: EndpointDeps): boolean => guards !== undefined && guards.length > 0;
+
+/** What routing must know of the question, counted exactly where that matters. */
+function toProfile(
+  { exactTokens }: EndpointDeps,
+  question: ChatQuestion,
+  { selector, fleet: { candidates } }: { selector: Selector; fleet: Fleet },
+): RequestProfile | Promise<RequestProfile> {
+  const profile = toWished(toChatProfile(question), selector);
+  return refineProfile({ profile, texts: question.texts, candidates, among: selector.among }, exactTokens);
+}
+
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
 export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: AskedBody): Promise<Asked> {
-  const body = given.hypothetical === true ? given : await toGuarded(deps, visit, given);
+  const body = given.hypothetical !== true && hasGuards(deps) ? await toGuarded(deps, visit, given) : given;
   const { text, wire, traceparent = null, hypothetical = false, shadowOf } = body;
   const principal = principalOf(visit);
   const services = await deps.current(principal);
@@ -140,33 +152,29 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce));
   const allowed = toPermittedPolicy(policy, principal, inForce);
   const meant = withinWire(toSelector(question, fleet, deps.modelAliases), question, fleet);
-  const deadlineAtMs = Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS);
+  const selector = toPermitted(meant, fleet.candidates, principal);
+  const profile = await toProfile(deps, question, { selector, fleet });
+  const purse = hypothetical || shadowOf !== undefined ? null : await admit(deps, principal, inForce);
   const operation = createChatOperation({
     requestId,
     question,
+    profile,
     bodyText: text,
     headers: exchange.headers,
     traceparent,
-    selector: toPermitted(meant, fleet.candidates, principal),
+    selector,
     policy: shadowOf === undefined ? allowed : toShadowPolicy(allowed, shadowOf),
-    deadlineAtMs,
+    purse,
+    askerId: principal.id,
+    deadlineAtMs: Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS),
     fleet,
     callerWire: wire,
     wires: deps.chatWires,
     writer,
     dialectOf: (index) => deps.dialectOf(fleet, index),
   });
-  const { profile, selector } = operation;
-  const near = {
-    profile: toWished(profile, selector),
-    texts: question.texts,
-    candidates: fleet.candidates,
-    among: selector.among,
-  };
-  const refined = await refineProfile(near, deps.exactTokens);
-  const purse = hypothetical || shadowOf !== undefined ? null : await admit(deps, principal, inForce);
   return {
-    operation: { ...operation, profile: refined, purse, askerId: principal.id },
+    operation,
     question,
     services,
     assignment,

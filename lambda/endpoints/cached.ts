@@ -2,8 +2,8 @@
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { createReplyCache, MAX_REPLY_BYTES, readTtlSeconds, toCacheKey, type KeptReply } from '../gateway/cache.ts';
 import type { Exchange, Headers, ReplyBody } from '../ports.ts';
-import { principalOf, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
-import { MAX_BODY_BYTES } from './read-body.ts';
+import { principalOf, type Endpoint, type EndpointDeps, type JsonBody, type Visit } from './endpoint.ts';
+import { readJsonBody } from './read-body.ts';
 
 const CACHE = 'x-freeway-cache';
 const encoder = new TextEncoder();
@@ -28,8 +28,17 @@ function keep(recording: Recording, chunk: Uint8Array | string): void {
 
 /** An exchange whose reply is recorded. */
 function recorded(exchange: Exchange, recording: Recording): Exchange {
+  const { method, path, query, headers, remoteAddress, deadlineAtMs, waitsForHandler = false } = exchange;
   return {
-    ...exchange,
+    method,
+    path,
+    query,
+    headers,
+    remoteAddress,
+    deadlineAtMs,
+    waitsForHandler,
+    body: (limitBytes) => exchange.body(limitBytes),
+    onGone: (listener) => exchange.onGone(listener),
     reply: (status, headers): ReplyBody => {
       Object.assign(recording, { status, headers });
       const body = exchange.reply(status, { ...headers, [CACHE]: 'miss' });
@@ -82,6 +91,15 @@ async function sendKept(
   deps.log.info('request', { ...told, attempts: 0, cost_usd: 0, outcome });
 }
 
+/** The body, if it can be read; if not, the endpoint finds that too, and tells why in its own format. */
+async function tryRead(visit: Visit): Promise<JsonBody | null> {
+  try {
+    return await readJsonBody(visit);
+  } catch {
+    return null;
+  }
+}
+
 /** Wraps endpoints in one cache. Requests that do not ask for it pass as they are. */
 export function createCaching(deps: EndpointDeps): (endpoint: Endpoint) => Endpoint {
   const cache = createReplyCache();
@@ -89,21 +107,19 @@ export function createCaching(deps: EndpointDeps): (endpoint: Endpoint) => Endpo
     const { exchange, principal } = visit;
     const isJson = (exchange.headers['content-type'] ?? '').includes('json');
     if (exchange.method !== 'POST' || principal === null || !isJson) return endpoint(visit);
-    // Whether it can be read is told by the endpoint, in its own format.
-    const reading = exchange.body(MAX_BODY_BYTES);
-    const body = await reading.catch(() => null);
-    const read = { ...exchange, body: () => reading };
-    const ttlSeconds = body === null ? null : readTtlSeconds(exchange.headers, body);
-    if (body === null || ttlSeconds === null) return endpoint({ ...visit, exchange: read });
+    const document = await tryRead(visit);
+    if (document === null) return endpoint(visit);
+    const ttlSeconds = readTtlSeconds(exchange.headers, document.json);
+    if (ttlSeconds === null) return endpoint({ ...visit, document });
     const { id, key } = principalOf(visit);
     const target = `${exchange.path}?${exchange.query}`;
     const asker = key === null ? [id] : [id, key.id];
-    const cacheKey = toCacheKey({ asker, target, headers: exchange.headers, body });
+    const cacheKey = toCacheKey({ asker, target, headers: exchange.headers, body: document.bytes });
     const known = cache.get(cacheKey, deps.clock.now());
     if (known !== null) return sendKept(deps, visit, known);
     const recording: Recording = { status: 0, headers: {}, chunks: [], bytes: 0, ended: false, record: null };
     const onRecord = (told: UsageRecord): void => void (recording.record = told);
-    await endpoint({ ...visit, exchange: recorded(read, recording), onRecord });
+    await endpoint({ ...visit, document, exchange: recorded(exchange, recording), onRecord });
     const { status, headers, chunks, bytes, ended, record } = recording;
     // Only answers that nothing was wrong with are given again.
     if (!ended || status !== 200 || bytes > MAX_REPLY_BYTES || record?.outcome !== 'ok') return;

@@ -1,7 +1,7 @@
 // The caller's side of one exchange, as the gateway sees it; what is told when it must end early is put in words here.
 import { CallerError } from '#shared/failures.ts';
 import type { Caller } from '../gateway/answer.ts';
-import type { Gone, ReplyBody } from '../ports.ts';
+import type { Gone, Headers, ReplyBody } from '../ports.ts';
 import type { Visit } from './endpoint.ts';
 import { toReceiptHeaders } from './receipt-headers.ts';
 
@@ -20,37 +20,37 @@ const words: Readonly<Record<Gone, string | null>> = {
   deadline: 'The answer was not complete within the time this function may run. Ask for less, or raise its time limit.',
 };
 
+/** Nobody between us and the caller may keep a stream, or hold it back. */
+const streamed: Headers = { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };
+
 /** The caller of a visit. */
 export function createCaller({ exchange, requestId }: Visit): ExchangeCaller {
   let body: ReplyBody | null = null;
   let gone: Gone | null = null;
-  const marks: Record<string, string> = {};
-  const listeners = new Set<() => void>();
+  let marks: Headers | null = null;
+  let listeners: (() => void)[] = [];
   exchange.onGone((why) => {
     gone = why;
     for (const listener of listeners) listener();
   });
   return {
     commit: (receipt, contentType) => {
-      const cache = contentType.startsWith('text/event-stream')
-        ? { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
-        : {};
-      return (body = exchange.reply(200, {
-        'content-type': contentType,
-        ...cache,
-        ...toReceiptHeaders(receipt, requestId),
-        ...marks,
-      }));
+      const headers = toReceiptHeaders(receipt, requestId, contentType);
+      if (contentType.startsWith('text/event-stream')) Object.assign(headers, streamed);
+      if (marks !== null) Object.assign(headers, marks);
+      return (body = exchange.reply(200, headers));
     },
     get gone() {
       return gone !== null;
     },
     onGone: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+      listeners.push(listener);
+      return () => {
+        listeners = listeners.filter((other) => other !== listener);
+      };
     },
     body: () => body,
-    mark: (name, value) => void (marks[name] = value),
+    mark: (name, value) => void (marks = { ...marks, [name]: value }),
     explain: (error) => {
       const message = gone === null ? null : words[gone];
       return message === null

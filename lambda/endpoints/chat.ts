@@ -19,7 +19,7 @@ export interface Surface {
 }
 
 /** A surface whose body is the question, and whose answer goes out as it is written. */
-const toSurface = (wire: ChatWire): Surface => ({ wire, read: ({ exchange }) => readJsonBody(exchange), createCaller });
+const toSurface = (wire: ChatWire): Surface => ({ wire, read: readJsonBody, createCaller });
 
 /** The endpoint over its services, for callers who speak this wire, or use this surface of it. */
 export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface): Endpoint {
@@ -31,7 +31,8 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
     let asked: Asked | null = null;
     let explained: Explained<ExchangeCaller> | null = null;
     try {
-      const body: AskedBody = { ...(await read(visit)), wire, traceparent: teller.traceparent };
+      const { json, text } = await read(visit);
+      const body: AskedBody = { json, text, wire, traceparent: teller.traceparent };
       asked = await toChatAsked(deps, visit, body);
       const { operation, question, services, assignment } = asked;
       const watching = question.stream && wantsEvents(visit) ? createEventCaller(visit, caller, deps.clock) : null;
@@ -47,7 +48,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
       if (result.brokeOff) caller.body()?.end(asked.breakOff(caller.explain(result.brokeOff)));
       teller.answered(result);
       await result.settled;
-      await shadows(visit, assignment, body);
+      if (assignment !== null) await shadows(visit, assignment, body);
     } catch (thrown) {
       if (!(thrown instanceof CallerError)) throw thrown;
       const error = caller.explain(thrown);
@@ -56,7 +57,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
       if (open && asked) return open.end(asked.breakOff(error));
       replyError(visit, error, { renderer: wire, nowMs: deps.clock.now(), headers: toFailureHeaders(error) });
     } finally {
-      await explained?.keep();
+      if (explained !== null) await explained.keep();
     }
   };
 }

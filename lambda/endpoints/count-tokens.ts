@@ -20,7 +20,7 @@ export async function countInput(deps: EndpointDeps, question: ChatQuestion): Pr
 export function createCountTokensEndpoint(deps: EndpointDeps, wire: ChatWire): Endpoint {
   return async (visit) => {
     try {
-      const { json } = await readJsonBody(visit.exchange);
+      const { json } = await readJsonBody(visit);
       replyJson(visit, 200, { input_tokens: await countInput(deps, wire.parseQuestion(json)) });
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;

@@ -13,17 +13,21 @@ export const PATIENCE_MS = 15_000;
 
 const none: SettingsInForce = { installation: {}, person: {}, versions: '' };
 
-/** What is set for whoever asks. Privacy that can't be read can't be kept to, so that rejects with CallerError. */
-export async function readSettings({ settings }: EndpointDeps, { id }: Principal): Promise<SettingsInForce> {
-  try {
-    return settings === undefined ? none : await settings.of(id);
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-    throw new CallerError('internal', 'The store that holds the settings can not be reached. Try again in a moment.', {
-      retryable: true,
-      retryAfterMs: 1_000,
-    });
-  }
+function refuse(error: unknown): never {
+  if (!(error instanceof StoreUnavailable)) throw error;
+  throw new CallerError('internal', 'The store that holds the settings can not be reached. Try again in a moment.', {
+    retryable: true,
+    retryAfterMs: 1_000,
+  });
+}
+
+/** What is set for whoever asks, at once where that is known here. Privacy that can't be read can't be kept to, so that rejects with CallerError. */
+export function readSettings(
+  { settings }: EndpointDeps,
+  { id }: Principal,
+): SettingsInForce | Promise<SettingsInForce> {
+  const found = settings === undefined ? none : settings.of(id);
+  return found instanceof Promise ? found.catch(refuse) : found;
 }
 
 /** Joining costs more than looking up: settings are the same object until they change. */
@@ -42,12 +46,12 @@ export function toDefaults({ paid }: EndpointDeps, inForce: SettingsInForce): Po
 export const toPersonBudget = ({ installation, person }: SettingsInForce, id: string): BudgetSettings | null =>
   person.budget ?? (id === OWNER_ID ? null : (installation.person_budget ?? null));
 
-/** Counts the request against the limits of its key, and answers what may be paid for it; null when nothing bounds that. Rejects with CallerError. */
-export async function admit(
+/** Counts the request against the limits of its key, and answers what may be paid for it; null, at once, when nothing bounds that. Rejects with CallerError. */
+export function admit(
   { keyLimits }: EndpointDeps,
   { id, email, key }: Principal,
   inForce: SettingsInForce,
-): Promise<Purse | null> {
+): Promise<Purse | null> | null {
   const budget = toPersonBudget(inForce, id);
   if (key === null && budget === null) return null;
   const name = email ?? (id === OWNER_ID ? 'the owner' : id);

@@ -27,6 +27,13 @@ import type { PaidPolicy } from '../routing/policy.ts';
 import type { chatWires } from '../wire/index.ts';
 import type { ChatWire, Dialect, ErrorRenderer } from '../wire/types.ts';
 
+/** A request body as JSON, with the text and the bytes it was parsed from. */
+export interface JsonBody {
+  readonly json: unknown;
+  readonly text: string;
+  readonly bytes: Uint8Array;
+}
+
 /** One request under way. */
 export interface Visit {
   readonly exchange: Exchange;
@@ -38,6 +45,8 @@ export interface Visit {
   /** Values of the path's placeholders. */
   readonly params: Readonly<Record<string, string>>;
   readonly startedAtMs: number;
+  /** The body, where somebody has read it as JSON before; absent: nobody has, or it is none. */
+  readonly document?: JsonBody;
   /** Told what is written down of the request, once. */
   readonly onRecord?: (record: UsageRecord) => void;
 }

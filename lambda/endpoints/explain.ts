@@ -30,7 +30,7 @@ function toAsked(
 export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     try {
-      const body = await readJsonBody(visit.exchange);
+      const body = await readJsonBody(visit);
       const { operation, services } = await toAsked(deps, visit, body);
       const { fleet, ledger } = services;
       await ledger.refresh(operation.selector.among);

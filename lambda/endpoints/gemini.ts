@@ -38,7 +38,7 @@ function parseCall({ params }: Visit): Call {
 
 /** The body with what stands in the URL laid beside it. */
 async function readQuestion(visit: Visit, { model, method }: Call): Promise<{ json: unknown; text: string }> {
-  const { json, text } = await readJsonBody(visit.exchange);
+  const { json, text } = await readJsonBody(visit);
   const question = isRecord(json)
     ? { ...json, model: model.replace(/^models\//, ''), stream: method === 'streamGenerateContent' }
     : json;

@@ -59,7 +59,7 @@ export function createPlainEndpoint(deps: EndpointDeps, kind: PlainKind): Endpoi
     const teller = createTeller(deps, visit, kind);
     const caller = createCaller(visit);
     try {
-      const given = (await readJsonBody(visit.exchange)).json;
+      const given = (await readJsonBody(visit)).json;
       const read = (json: unknown): Errand['question'] => errands[kind](json).question;
       const json = await guardBody(deps, visit, { json: given, operation: kind, read });
       const body = { errand: errands[kind](json), traceparent: teller.traceparent };

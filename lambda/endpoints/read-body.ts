@@ -1,14 +1,15 @@
 // Reads a request body as JSON, with errors that say what is wrong without repeating what was sent.
 import { CallerError } from '#shared/failures.ts';
-import type { Exchange } from '../ports.ts';
+import type { JsonBody, Visit } from './endpoint.ts';
 
 /** The largest body of an inference request: room for several images, below what Lambda and providers take. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** JSON body and the text it was parsed from. Rejects with CallerError `invalid_request` or `too_large`. */
-export async function readJsonBody(exchange: Exchange): Promise<{ text: string; json: unknown }> {
+/** The JSON body of a visit, parsed once. Rejects with CallerError `invalid_request` or `too_large`. */
+export async function readJsonBody({ exchange, document }: Visit): Promise<JsonBody> {
+  if (document !== undefined) return document;
   const bytes = await exchange.body(MAX_BODY_BYTES);
   if (bytes.length === 0)
     throw new CallerError('invalid_request', 'The request has no body; a JSON object was expected.');
@@ -19,7 +20,7 @@ export async function readJsonBody(exchange: Exchange): Promise<{ text: string; 
     throw new CallerError('invalid_request', 'The body is not valid UTF-8 text; a JSON object was expected.');
   }
   try {
-    return { text, json: JSON.parse(text) };
+    return { bytes, text, json: JSON.parse(text) };
   } catch (error) {
     // The parser quotes what it found, which may be somebody's prompt; only the place is told.
     const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;

@@ -15,23 +15,25 @@ export function toTrail(attempts: readonly Attempt[]): string {
 }
 
 /** Up to ten significant digits, never in exponent form. */
-const toUsd = (usd: number): string => usd.toFixed(10).replace(/\.?0+$/, '');
+const toUsd = (usd: number): string => (usd === 0 ? '0' : usd.toFixed(10).replace(/\.?0+$/, ''));
 
 /** Headers of a successful reply. */
-export function toReceiptHeaders(receipt: Receipt, requestId: string): Headers {
+export function toReceiptHeaders(receipt: Receipt, requestId: string, contentType: string): Record<string, string> {
   const { candidate, attempts, waitedMs, costUsd, dropped, mended } = receipt;
-  return {
+  const headers: Record<string, string> = {
+    'content-type': contentType,
     'x-freeway-request-id': requestId,
     'x-freeway-route': toAscii(candidate.route),
     'x-freeway-credential': toAscii(candidate.credential),
     'x-freeway-tier': candidate.tier,
     'x-freeway-attempts': String(attempts.length + 1),
     'x-freeway-wait-ms': String(Math.round(waitedMs)),
-    ...(costUsd === null ? {} : { 'x-freeway-cost-usd': toUsd(costUsd) }),
-    ...(attempts.length === 0 ? {} : { 'x-freeway-trail': toTrail(attempts) }),
-    ...(dropped === undefined ? {} : { 'x-freeway-dropped': toAscii(dropped.join(', ')).slice(0, MAX_TRAIL) }),
-    ...(mended === undefined ? {} : { 'x-freeway-mended': mended.join(', ') }),
   };
+  if (costUsd !== null) headers['x-freeway-cost-usd'] = toUsd(costUsd);
+  if (attempts.length > 0) headers['x-freeway-trail'] = toTrail(attempts);
+  if (dropped !== undefined) headers['x-freeway-dropped'] = toAscii(dropped.join(', ')).slice(0, MAX_TRAIL);
+  if (mended !== undefined) headers['x-freeway-mended'] = mended.join(', ');
+  return headers;
 }
 
 /** Headers of an error: what was tried. The route is that of the last attempt. */

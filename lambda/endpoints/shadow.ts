@@ -15,13 +15,13 @@ const nobody: Caller = { commit: () => nowhere, gone: false, onGone: () => () =>
 const MAX_AT_ONCE = 4;
 
 /** Runs the shadow of a request that is answered, if it has one. Only figures are kept of it. Never rejects for what providers do. */
-export type Shadows = (visit: Visit, assignment: Assignment | null, body: AskedBody) => Promise<void>;
+export type Shadows = (visit: Visit, assignment: Assignment, body: AskedBody) => Promise<void>;
 
 /** Shadows of one instance over its services. */
 export function createShadows(deps: EndpointDeps): Shadows {
   let running = 0;
   return async (visit, assignment, body) => {
-    if (assignment?.experiment.kind !== 'shadow' || running >= MAX_AT_ONCE) return;
+    if (assignment.experiment.kind !== 'shadow' || running >= MAX_AT_ONCE) return;
     // Whoever waits for the handler would wait for the shadow too.
     if (visit.exchange.waitsForHandler === true) return;
     running++;

@@ -26,7 +26,7 @@ interface Told {
   /** The surface's name for logs, such as `chat`. */
   readonly operation: string;
   readonly trace: RequestTrace | null;
-  assignment: Assignment | null;
+  readonly assignment: Assignment | null;
 }
 
 function toWork({ route, credential, tier, failure, status, ms, endedAtMs }: Attempt): TracedWork {
@@ -202,28 +202,48 @@ function tellFailure({ deps, visit, operation }: Told, error: CallerError): void
   });
 }
 
-/** A teller for one request of the surface `operation`. */
-export function createTeller(deps: EndpointDeps, visit: Visit, operation: string): Teller {
-  const trace = deps.traces?.begin(visit.exchange.headers['traceparent']) ?? null;
-  const told: Told = { deps, visit, operation, trace, assignment: null };
-  const note = (record: UsageRecord): void => {
-    deps.usage?.note(record);
-    visit.onRecord?.(record);
-  };
-  return {
-    traceparent: trace?.traceparent ?? null,
-    assigned: (assignment) => void (told.assignment = assignment),
-    answered: (result) => {
-      tellAnswer(told, result);
-      note(toAnswerRecord(told, result));
-      if (trace !== null) traceAnswer(told, result);
-    },
-    failed: (error) => {
-      tellFailure(told, error);
-      note(toFailureRecord(told, error));
-      const { code, status, attempts } = error;
-      if (trace !== null)
-        endTrace(told, { error: code, attempts, attributes: { 'http.response.status_code': status } });
-    },
-  };
+class Telling implements Teller, Told {
+  readonly deps: EndpointDeps;
+  readonly visit: Visit;
+  readonly operation: string;
+  readonly trace: RequestTrace | null;
+  assignment: Assignment | null = null;
+
+  constructor(deps: EndpointDeps, visit: Visit, operation: string) {
+    this.deps = deps;
+    this.visit = visit;
+    this.operation = operation;
+    this.trace = deps.traces?.begin(visit.exchange.headers['traceparent']) ?? null;
+  }
+
+  get traceparent(): string | null {
+    return this.trace?.traceparent ?? null;
+  }
+
+  assigned(assignment: Assignment): void {
+    this.assignment = assignment;
+  }
+
+  answered(result: RunResult): void {
+    tellAnswer(this, result);
+    this.#note(toAnswerRecord(this, result));
+    if (this.trace !== null) traceAnswer(this, result);
+  }
+
+  failed(error: CallerError): void {
+    tellFailure(this, error);
+    this.#note(toFailureRecord(this, error));
+    const { code, status, attempts } = error;
+    if (this.trace !== null)
+      endTrace(this, { error: code, attempts, attributes: { 'http.response.status_code': status } });
+  }
+
+  #note(record: UsageRecord): void {
+    this.deps.usage?.note(record);
+    this.visit.onRecord?.(record);
+  }
 }
+
+/** A teller for one request of the surface `operation`. */
+export const createTeller = (deps: EndpointDeps, visit: Visit, operation: string): Teller =>
+  new Telling(deps, visit, operation);

@@ -94,21 +94,12 @@ export const MAX_TTL_SECONDS = 86_400;
 const isTtl = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_TTL_SECONDS;
 
-function ttlOfBody(body: Uint8Array): unknown {
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  // Most ask for nothing of the kind, and are not parsed for it.
-  if (!text.includes('"ttl_seconds"')) return null;
-  try {
-    const json = JSON.parse(text.toString()) as { freeway?: { cache?: { ttl_seconds?: unknown } } } | null;
-    return json?.freeway?.cache?.ttl_seconds;
-  } catch {
-    return null;
-  }
-}
+/** What somebody may have written where a body asks for its reply to be kept. */
+type Asking = { readonly freeway?: { readonly cache?: { readonly ttl_seconds?: unknown } | null } | null } | null;
 
 /** How long the caller wants the reply to be kept, seconds; null when not at all. What is wrong is told where controls are read. */
-export function readTtlSeconds(headers: Headers, body: Uint8Array): number | null {
+export function readTtlSeconds(headers: Headers, json: unknown): number | null {
   const asked = headers['x-freeway-cache'];
-  const ttl = ttlOfBody(body) ?? (asked === undefined ? null : Number(asked));
+  const ttl = (json as Asking)?.freeway?.cache?.ttl_seconds ?? (asked === undefined ? null : Number(asked));
   return isTtl(ttl) ? ttl : null;
 }

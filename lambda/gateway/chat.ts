@@ -14,6 +14,7 @@ import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Fleet } from './fleet.ts';
+import type { Purse } from './budget.ts';
 import { withoutQuotes } from './echo.ts';
 import type { Operation, OutgoingCall, ReaderContext } from './operation.ts';
 import { createChatReader } from './read-chat.ts';
@@ -30,6 +31,11 @@ export interface ChatInput {
   readonly traceparent?: string | null;
   readonly selector: Selector;
   readonly policy: Policy;
+  /** What routing must know of the question; absent: as it is estimated. */
+  readonly profile?: RequestProfile;
+  /** What whoever asks may pay, and who it is; absent: nothing bounds it, and nobody shares. */
+  readonly purse?: Purse | null;
+  readonly askerId?: string;
   readonly deadlineAtMs: number;
   readonly fleet: Fleet;
   /** The wire the caller speaks. */
@@ -184,7 +190,7 @@ function toHeaders(
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
   const { question, fleet, wires, writer, callerWire } = input;
-  const profile = toChatProfile(question);
+  const { profile = toChatProfile(question), askerId } = input;
   const rescue = createRescue(fleet.candidates, input.policy.rescue);
   /** What the request to a candidate had to leave out. */
   const dropped = new Map<number, readonly string[]>();
@@ -218,6 +224,8 @@ export function createChatOperation(input: ChatInput): Operation {
     selector: input.selector,
     profile,
     policy: input.policy,
+    purse: input.purse ?? null,
+    ...(askerId === undefined ? {} : { askerId }),
     deadlineAtMs: input.deadlineAtMs,
     rescue,
     prepare,

@@ -72,10 +72,12 @@ export function needsExactCount({ profile, candidates, among }: Omit<RefineInput
   return false;
 }
 
-/** The profile with the exact count where it matters; the same profile otherwise. */
-export async function refineProfile(input: RefineInput, counter: ExactCounter): Promise<RequestProfile> {
-  const { profile, texts } = input;
-  if (!needsExactCount(input)) return profile;
+/** The profile with the exact count where it matters; the same profile, at once, otherwise. */
+export function refineProfile(input: RefineInput, counter: ExactCounter): RequestProfile | Promise<RequestProfile> {
+  return needsExactCount(input) ? countExactly(input, counter) : input.profile;
+}
+
+async function countExactly({ profile, texts }: RefineInput, counter: ExactCounter): Promise<RequestProfile> {
   const counted = await counter.count(texts);
   return counted === null ? profile : { ...profile, inputTokens: counted + texts.length * 4 + 3 };
 }

@@ -1,25 +1,21 @@
 // Remembers why a reply must end early, and tells everybody who wants to know, once.
 import type { Gone } from '../ports.ts';
 
-export interface Farewell {
-  readonly onGone: (listener: (why: Gone) => void) => void;
-  /** The first reason counts. */
-  readonly leave: (why: Gone) => void;
-}
+/** The end of one exchange. */
+export class Farewell {
+  #gone: Gone | null = null;
+  readonly #listeners: ((why: Gone) => void)[] = [];
 
-/** A farewell for one exchange. Those who ask late are told at once. */
-export function createFarewell(): Farewell {
-  let gone: Gone | null = null;
-  const listeners: ((why: Gone) => void)[] = [];
-  return {
-    leave: (why) => {
-      gone ??= why;
-      for (const listener of listeners.splice(0)) listener(gone);
-    },
-    onGone: (listener) => {
-      const why = gone;
-      if (why === null) listeners.push(listener);
-      else queueMicrotask(() => listener(why));
-    },
-  };
+  /** The first reason counts. */
+  leave(why: Gone): void {
+    const gone = (this.#gone ??= why);
+    for (const listener of this.#listeners.splice(0)) listener(gone);
+  }
+
+  /** Those who ask late are told at once. */
+  onGone(listener: (why: Gone) => void): void {
+    const gone = this.#gone;
+    if (gone === null) this.#listeners.push(listener);
+    else queueMicrotask(() => listener(gone));
+  }
 }

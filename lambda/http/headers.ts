@@ -2,8 +2,16 @@
 import type { Headers } from '../ports.ts';
 import { securityHeaders } from './security-headers.ts';
 
-/** Joins repeated headers by ", ". */
-export function joinHeaders(raw: Readonly<Record<string, string | readonly string[] | undefined>>): Headers {
+type RawHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+function isPlain(raw: RawHeaders): raw is Headers {
+  for (const name in raw) if (typeof raw[name] !== 'string') return false;
+  return true;
+}
+
+/** Joins repeated headers by ", "; the very same where there are none. */
+export function joinHeaders(raw: RawHeaders): Headers {
+  if (isPlain(raw)) return raw;
   const headers: Record<string, string> = {};
   for (const name in raw) {
     const value = raw[name];

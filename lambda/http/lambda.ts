@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 import type { Exchange, Handler, Headers, ReplyBody } from '../ports.ts';
 import { refuseEncoding, tooLarge } from './body.ts';
-import { createFarewell, type Farewell } from './farewell.ts';
+import { Farewell } from './farewell.ts';
 import { joinHeaders, toReplyHeaders } from './headers.ts';
 
 /** A request as a Function URL hands it over. */
@@ -93,7 +93,7 @@ function toExchange({ event, stream, deadlineAtMs, farewell, runtime }: Conversa
       refuseEncoding(headers);
       return readBody(event, limitBytes);
     },
-    onGone: farewell.onGone,
+    onGone: (listener) => farewell.onGone(listener),
     reply: (statusCode, given) => {
       const { headers: safe, cookies: set } = toReplyHeaders(given);
       const opened = runtime.HttpResponseStream.from(stream, { statusCode, headers: safe, cookies: set });
@@ -124,7 +124,7 @@ export function createLambdaHandler({ handler, invoke, runtime, now }: LambdaHan
   return async (event, stream, context) => {
     if (!isUrlEvent(event))
       return answerInvoke(stream, invoke(event, now() + context.getRemainingTimeInMillis() - INVOKE_RESERVE_MS));
-    const farewell = createFarewell();
+    const farewell = new Farewell();
     // A Function URL does not tell when its caller hangs up; only a broken stream to the runtime shows.
     stream.on('error', () => farewell.leave('hung_up'));
     const leftMs = context.getRemainingTimeInMillis();

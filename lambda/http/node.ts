@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { CallerError } from '#shared/failures.ts';
-import type { Exchange, Handler, Headers, ReplyBody } from '../ports.ts';
+import type { Exchange, Gone, Handler, Headers, ReplyBody } from '../ports.ts';
 import { refuseEncoding, tooLarge } from './body.ts';
-import { createFarewell, type Farewell } from './farewell.ts';
+import { Farewell } from './farewell.ts';
 import { joinHeaders, toReplyLines } from './headers.ts';
 
 /** What a client may take and send, and until when. */
@@ -59,32 +59,32 @@ async function* readChunks(request: IncomingMessage, limitBytes: number): AsyncG
 }
 
 /** What an exchange needs to know of its end; one listener serves all who wait, however many attempts and pauses there are. */
-interface Ending extends Farewell {
-  readonly drained: () => Promise<void>;
-}
+class Ending extends Farewell {
+  readonly #response: ServerResponse;
+  #waiting: (() => void)[] = [];
 
-function watchEnding(response: ServerResponse, onClose: (ending: Ending) => void): Ending {
-  const farewell = createFarewell();
-  let waiting: (() => void)[] = [];
-  const release = (): void => {
-    const ready = waiting;
-    waiting = [];
+  constructor(response: ServerResponse, onClose: (ending: Ending) => void) {
+    super();
+    this.#response = response;
+    response.on('close', () => {
+      this.#release();
+      if (!response.writableFinished) this.leave('hung_up');
+      onClose(this);
+    });
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#response.destroyed || !this.#response.writableNeedDrain) return resolve();
+      if (this.#waiting.push(resolve) === 1) this.#response.once('drain', () => this.#release());
+    });
+  }
+
+  #release(): void {
+    const ready = this.#waiting;
+    this.#waiting = [];
     for (const resolve of ready) resolve();
-  };
-  response.on('close', () => {
-    release();
-    if (!response.writableFinished) farewell.leave('hung_up');
-    onClose(ending);
-  });
-  const ending: Ending = {
-    ...farewell,
-    drained: () =>
-      new Promise((resolve) => {
-        if (response.destroyed || !response.writableNeedDrain) return resolve();
-        if (waiting.push(resolve) === 1) response.once('drain', release);
-      }),
-  };
-  return ending;
+  }
 }
 
 /** Status and headers; these as names and values in turn. */
@@ -117,7 +117,7 @@ function toBody(response: ServerResponse, head: Head, ending: Ending): ReplyBody
       if (!response.headersSent) response.writeHead(head.status, head.lines);
       return response.write(chunk);
     },
-    drained: ending.drained,
+    drained: () => ending.drained(),
     end: (last = '') => {
       if (response.writableEnded) return;
       if (response.headersSent) response.end(last);
@@ -143,36 +143,59 @@ interface Conversation {
   readonly stopping: () => boolean;
 }
 
-function toExchange({ request, response, ending, stopping }: Conversation): Exchange {
-  const headers: Headers = joinHeaders(request.headers);
-  let replied = false;
-  const check = (limitBytes: number): void => {
-    refuseEncoding(headers);
-    if (Number(headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
-  };
-  return {
-    method: request.method ?? 'GET',
-    ...splitTarget(request.url ?? '/'),
-    headers,
-    remoteAddress: request.socket.remoteAddress ?? null,
-    deadlineAtMs: null,
-    body: async (limitBytes) => {
-      check(limitBytes);
-      return readBody(request, limitBytes);
-    },
-    chunks: (limitBytes) => {
-      check(limitBytes);
-      return readChunks(request, limitBytes);
-    },
-    onGone: ending.onGone,
-    reply: (status, given) => {
-      if (replied) throw new Error('a request is replied to once');
-      replied = true;
-      const lines = toReplyLines(given);
-      if (stopping()) lines.push('connection', 'close');
-      return toBody(response, { status, lines, isFramed: given['content-length'] !== undefined }, ending);
-    },
-  };
+class NodeExchange implements Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Headers;
+  readonly remoteAddress: string | null;
+  readonly deadlineAtMs = null;
+  readonly #conversation: Conversation;
+  #reading: Promise<Uint8Array> | null = null;
+  #replied = false;
+
+  constructor(conversation: Conversation) {
+    const { request } = conversation;
+    const { path, query } = splitTarget(request.url ?? '/');
+    this.#conversation = conversation;
+    this.method = request.method ?? 'GET';
+    this.path = path;
+    this.query = query;
+    this.headers = joinHeaders(request.headers);
+    this.remoteAddress = request.socket.remoteAddress ?? null;
+  }
+
+  body(limitBytes: number): Promise<Uint8Array> {
+    return (this.#reading ??= this.#read(limitBytes));
+  }
+
+  chunks(limitBytes: number): AsyncIterable<Uint8Array> {
+    this.#check(limitBytes);
+    return readChunks(this.#conversation.request, limitBytes);
+  }
+
+  onGone(listener: (why: Gone) => void): void {
+    this.#conversation.ending.onGone(listener);
+  }
+
+  reply(status: number, given: Headers): ReplyBody {
+    if (this.#replied) throw new Error('a request is replied to once');
+    this.#replied = true;
+    const { response, ending, stopping } = this.#conversation;
+    const lines = toReplyLines(given);
+    if (stopping()) lines.push('connection', 'close');
+    return toBody(response, { status, lines, isFramed: given['content-length'] !== undefined }, ending);
+  }
+
+  async #read(limitBytes: number): Promise<Uint8Array> {
+    this.#check(limitBytes);
+    return readBody(this.#conversation.request, limitBytes);
+  }
+
+  #check(limitBytes: number): void {
+    refuseEncoding(this.headers);
+    if (Number(this.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
+  }
 }
 
 async function serve(handler: Handler, exchange: Exchange, response: ServerResponse): Promise<void> {
@@ -224,11 +247,11 @@ export function createNodeServer(handler: Handler, limits: NodeLimits = {}): Ser
     if (stopping()) setImmediate(() => server.closeIdleConnections());
   };
   server.on('request', (request, response) => {
-    const ending = watchEnding(response, forget);
+    const ending = new Ending(response, forget);
     if (interrupt?.aborted) ending.leave('stopping');
     open.add(ending);
     response.on('error', () => undefined);
-    void serve(handler, toExchange({ request, response, ending, stopping }), response);
+    void serve(handler, new NodeExchange({ request, response, ending, stopping }), response);
   });
   return server;
 }

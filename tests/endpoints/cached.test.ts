@@ -112,11 +112,16 @@ describe('what a cached request is', () => {
     [{ 'x-freeway-cache': '7' }, '{}', 7],
     [{ 'x-freeway-cache': '7' }, '{"freeway":{"cache":{"ttl_seconds":5}}}', 5],
     [{}, '{"messages":[{"content":"\\"ttl_seconds\\""}]}', null],
-    [{}, '{"ttl_seconds":5', null],
+    [{}, '{"ttl_seconds":5}', null],
+    [{}, '{"freeway":null}', null],
+    [{}, '{"freeway":{"cache":null}}', null],
+    [{}, '{"freeway":{"cache":5}}', null],
+    [{}, '"text"', null],
+    [{}, '[]', null],
     [{}, 'null', null],
     [{ 'x-freeway-cache': '-1' }, '{}', null],
   ])('%j %s: %s', (headers, body, seconds) => {
-    expect(readTtlSeconds(headers as Headers, new TextEncoder().encode(body))).toBe(seconds);
+    expect(readTtlSeconds(headers as Headers, JSON.parse(body))).toBe(seconds);
   });
 });
 
