@@ -2,6 +2,7 @@
 import { CallerError } from '#shared/failures.ts';
 import type { Clock } from '../ports.ts';
 import { shortRestMs } from '../routing/breaker.ts';
+import { choose } from '../routing/choose.ts';
 import { decide, type DecideInput, type Standing } from '../routing/decide.ts';
 import type { Policy } from '../routing/policy.ts';
 import { mostUsdOf, toNeed } from '../routing/profile.ts';
@@ -89,12 +90,12 @@ export async function pick(
   input: DecideInput,
   { journey, operation }: Picking,
 ): Promise<Runner | Unpicked> {
-  const { best, spared, passing } = decide(input);
+  const { best, spared } = choose(input);
   if (best >= 0) return reserve(deps, input, { best, journey, operation });
   // Nothing would come free by waiting, so there is nothing to spare anything for.
-  if (spared >= 0 && passing === 0) return reserve(deps, input, { best: spared, journey, operation });
+  if (spared >= 0 && decide(input).passing === 0) return reserve(deps, input, { best: spared, journey, operation });
   const probe = toProbeInput(deps, input, journey);
-  const chosen = probe === null ? -1 : decide(probe).best;
+  const chosen = probe === null ? -1 : choose(probe).best;
   if (probe === null || chosen < 0) return 'nobody';
   deps.probes.set(chosen, input.nowMs);
   return reserve(deps, probe, { best: chosen, journey, operation });

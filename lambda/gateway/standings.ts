@@ -1,6 +1,7 @@
 // How every candidate stands, kept up to date piece by piece: what a write has changed at once, what only time changes now and then.
 import { everyMark } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
+import { keepColumns, type Columns } from '../routing/columns.ts';
 import type { Standing } from '../routing/decide.ts';
 import type { BoundPool, Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
@@ -84,6 +85,7 @@ const indicesBy = (candidates: readonly Candidate[], of: (candidate: Candidate) 
 /** The standings themselves, with what is known to be out of date. */
 class Board {
   readonly current: Mutable<Standing>[];
+  readonly #columns: Columns;
   readonly #deps: StandingsDeps;
   readonly #groups: readonly Group[];
   readonly #groupsOf: ReadonlyMap<string, readonly Group[]>;
@@ -102,6 +104,7 @@ class Board {
     const { candidates } = deps;
     this.#deps = deps;
     this.current = candidates.map(unseen);
+    this.#columns = keepColumns(candidates, this.current);
     this.#groups = toGroups(candidates);
     this.#groupsOf = Map.groupBy(this.#groups, ({ book }) => book);
     this.#ofMark = indicesBy(candidates, ({ mark }) => mark);
@@ -127,6 +130,15 @@ class Board {
     this.#staleGroups.clear();
     for (const index of this.#staleMarks) this.#renewMark(index, nowMs);
     this.#staleMarks.clear();
+  }
+
+  /** Notes that a candidate has just been used. */
+  used(index: number, sequence: number): void {
+    const own = this.current[index];
+    if (!own) return;
+    own.inFlight++;
+    own.lastUsed = sequence;
+    this.#columns.used(index, sequence);
   }
 
   #changed(id: string, marks: ReadonlySet<string>): void {
@@ -175,6 +187,7 @@ class Board {
       standing.overdraft = overdraft;
       standing.shared = shared;
       standing.limits = limits;
+      this.#columns.set(index, standing);
     }
   }
 
@@ -189,6 +202,7 @@ class Board {
     standing.breaker = breaker;
     standing.ratio = ratio;
     standing.caution = caution;
+    this.#columns.set(index, standing);
     if (breaker === 'closed') this.#broken.delete(index);
     else this.#broken.add(index);
   }
@@ -205,12 +219,7 @@ export function createStandings(deps: StandingsDeps): Standings {
     },
     pressureOf: (book) => board.pressureOf(book),
     at: (index) => board.current[index],
-    started: (index) => {
-      const own = board.current[index];
-      if (!own) return;
-      own.inFlight++;
-      own.lastUsed = ++sequence;
-    },
+    started: (index) => board.used(index, ++sequence),
     ended: (index, { ok, firstContentMs }) => {
       const own = board.current[index];
       if (!own) return;

@@ -6,7 +6,7 @@ import { isContested, isDoubtful, isLeftOver, keepOf } from './thrift.ts';
 import type { Candidate } from './types.ts';
 
 /** What candidates are compared by; in every measure smaller is tried first. */
-type Measure =
+export type Measure =
   | 'listed'
   | 'tier'
   | 'belowFloor'
@@ -48,15 +48,15 @@ export interface Order {
 
 const tierRank = { free: 0, local: 1, paid: 2 } as const;
 /** Pressures closer than this share of a pool count as equal, so that equals take turns. */
-const PRESSURE_STEPS = 20;
+export const PRESSURE_STEPS = 20;
 /** The same for a request that others have outrun: instances that know the same would run to the same place again. */
-const CROWDED_STEPS = 3;
+export const CROWDED_STEPS = 3;
 function toStep(pressure: number, { refused }: DecideInput): number {
   const steps = refused.size > 0 ? CROWDED_STEPS : PRESSURE_STEPS;
   return Math.floor(pressure * steps) / steps;
 }
 /** What would be left over of a day is spent once quota that comes back within minutes is used up this far; that is lost sooner. */
-const LEFT_OVER = 0.9;
+export const LEFT_OVER = 0.9;
 
 /** A number in [0, 1) for this candidate in this decision: independent between candidates, equal when replayed. */
 function spread(candidate: Candidate, jitter: number): number {
@@ -73,7 +73,7 @@ function priceOf(candidate: Candidate, standing: Standing, profile: RequestProfi
 }
 
 /** The measure that a strategy or an `auto:` mode puts before priority and pressure; null when it adds none. */
-function leadingMeasure({ selector, policy, rank }: DecideInput): Measure | null {
+export function leadingMeasure({ selector, policy, rank }: DecideInput): Measure | null {
   if (selector.mode === 'long') return 'context';
   const strategy = selector.mode === 'fast' ? 'latency' : selector.mode === 'cheap' ? 'cost' : policy.strategy;
   switch (strategy) {
@@ -127,18 +127,12 @@ function uniformOf(candidates: readonly Candidate[]): ReadonlySet<Measure> {
   return measures;
 }
 
-function isAnyShared(standings: readonly Standing[]): boolean {
-  for (const { shared } of standings) if (shared) return true;
-  return false;
-}
-
 /** The same order without the measures in which no two candidates can differ: the same one is first. */
-export function toShortOrder(input: DecideInput): Order {
+export function toShortOrder(input: DecideInput, isAnyShared: boolean): Order {
   const { places, floorRank } = toOrder(input);
   const equal = uniformOf(input.candidates);
-  const isShared = isAnyShared(input.standings);
   const telling = places.filter((measure) => {
-    if (measure === 'contested' || measure === 'doubtful') return isShared;
+    if (measure === 'contested' || measure === 'doubtful') return isAnyShared;
     return measure === 'belowFloor' ? floorRank > 0 : !equal.has(measure);
   });
   return { input, floorRank, places: telling };
@@ -206,30 +200,30 @@ export interface Leader {
   index: number;
   /** Measures known, from the left. */
   known: number;
-  readonly values: Float64Array;
+  readonly values: number[];
 }
 
 /** Nobody leads yet. */
 export const toLeader = ({ places }: Order): Leader => ({
   index: -1,
   known: 0,
-  values: new Float64Array(places.length),
+  values: places.map(() => 0),
 });
 
-/** Compares one candidate with the leader measure by measure, each of the leader's taken only once, and lets the better one lead. */
-export function challenge(leader: Leader, index: number, order: Order): void {
-  if (leader.index < 0) {
-    leader.index = index;
-    return;
-  }
+/**
+ * Compares one candidate with the leader measure by measure, each of the leader's taken only once, and lets the better one lead. In the first
+ * `equal` measures they are known not to differ.
+ */
+export function challenge(leader: Leader, index: number, { order, equal = 0 }: { order: Order; equal?: number }): void {
+  if (leader.index < 0) return lead(leader, index, equal);
   const { values } = leader;
   const { places } = order;
-  for (let place = 0; place < places.length; place++) {
+  for (let place = equal; place < places.length; place++) {
     const measure = places[place];
     if (measure === undefined) return;
-    if (place === leader.known) {
+    if (place >= leader.known) {
       values[place] = valueOf(measure, leader.index, order);
-      leader.known++;
+      leader.known = place + 1;
     }
     const value = valueOf(measure, index, order);
     const held = values[place] ?? 0;
@@ -240,4 +234,10 @@ export function challenge(leader: Leader, index: number, order: Order): void {
     leader.known = place + 1;
     return;
   }
+}
+
+/** Lets a candidate lead of which no measure is known; those before `from` will not be asked for. */
+export function lead(leader: Leader, index: number, from: number): void {
+  leader.index = index;
+  leader.known = from;
 }

@@ -18,7 +18,7 @@ export function findSafe(best: number, isKeptForLater: (index: number) => boolea
   const onTime = isContested(best, input, 'othersAtWorst') ? ON_TIME.known : ON_TIME.perhaps;
   for (const [index, { overdraft }] of input.standings.entries()) {
     if (overdraft === null || overdraft > onTime || !isKeptForLater(index) || isDoubtful(index, input)) continue;
-    challenge(leader, index, order);
+    challenge(leader, index, { order });
   }
   return leader.index;
 }

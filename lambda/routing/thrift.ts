@@ -50,16 +50,19 @@ const isShort = (
   { profile }: DecideInput,
 ): boolean => estimatedUnits.has(unit) && (needOf(unit, profile, { candidate, ratio }) ?? 0) * caution > room;
 
+/** Whether quota that lasts for hours or days should last longer than it would. */
+export const isSpentAhead = ({ overdraft }: Standing): boolean => overdraft !== null && overdraft > PLENTY;
+
 /** Whether the candidate is better left alone: others may be faster, or its quota should last longer. */
 export function isKept(index: number, input: DecideInput): boolean {
-  const overdraft = input.standings[index]?.overdraft ?? null;
-  return (overdraft !== null && overdraft > PLENTY) || isContested(index, input);
+  const standing = input.standings[index];
+  return (standing !== undefined && isSpentAhead(standing)) || isContested(index, input);
 }
 
 /** Steps in which an overdraft counts. */
 const STEPS = 20;
 /** Larger models than needed are kept as if a fifth of their day were overdrawn. */
-const OVERSIZE_STEPS = STEPS / 5;
+export const OVERSIZE_STEPS = STEPS / 5;
 /** Quota this far behind its time will hardly be used up before it comes back. */
 const BEHIND = -0.15;
 

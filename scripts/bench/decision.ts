@@ -2,7 +2,7 @@
 import { createLedger, type Ledger } from '#lambda/gateway/ledger.ts';
 import { toChatProfile } from '#lambda/gateway/chat.ts';
 import type { Fleet } from '#lambda/gateway/fleet.ts';
-import { decide } from '#lambda/routing/decide.ts';
+import { choose } from '#lambda/routing/choose.ts';
 import type { Policy } from '#lambda/routing/policy.ts';
 import { chatWires } from '#lambda/wire/index.ts';
 import type { InProcess } from './in-process.ts';
@@ -54,7 +54,7 @@ function createDecision({ fleet, ledger, body }: { fleet: Fleet; ledger: Ledger;
     const selector = fleet.names.parse(question.model);
     if (selector === null) throw new Error(`there is no model "${question.model}"`);
     const nowMs = Date.now();
-    return decide({
+    return choose({
       candidates: fleet.candidates,
       standings: ledger.standings(nowMs),
       selector,

@@ -1,0 +1,163 @@
+// The choice of who is tried first: the same as judging and comparing everybody, but looking closely only at those who could win.
+import { columnsOf, CONTESTED, DOUBTFUL, flag, OVERSIZE_KEPT, type Columns } from './columns.ts';
+import type { DecideInput } from './decide.ts';
+import { judge, toJudging, type Judging } from './judge.ts';
+import { laneOf, type Lane } from './lanes.ts';
+import { challenge, lead, toLeader, toShortOrder, type Leader, type Order } from './order.ts';
+import { findSafe } from './safe.ts';
+import { isContested, isDoubtful } from './thrift.ts';
+import { code } from './verdicts.ts';
+
+export interface Choice {
+  /** Index of the candidate to try first; -1 when none is eligible. */
+  readonly best: number;
+  /** The best of those that are only kept for later; -1 when there is none. */
+  readonly spared: number;
+}
+
+/** How the rest of an order is compared where the first measures are equal. */
+interface Rest {
+  readonly order: Order;
+  readonly equal: number;
+}
+
+/** The best so far, with what it is compared by first. */
+class Front implements Leader {
+  index = -1;
+  known = 0;
+  readonly values: number[];
+  key = Infinity;
+  lastUsed = Infinity;
+  readonly #rest: Rest;
+
+  constructor(rest: Rest) {
+    this.#rest = rest;
+    this.values = rest.order.places.map(() => 0);
+  }
+
+  /** Lets whoever is better lead. */
+  meet(index: number, key: number, lastUsed: number): void {
+    if (key > this.key) return;
+    if (key < this.key) lead(this, index, this.#rest.equal);
+    else challenge(this, index, this.#rest);
+    if (this.index !== index) return;
+    this.key = key;
+    this.lastUsed = lastUsed;
+  }
+}
+
+/** Those that may serve now, and those that are kept for later. */
+interface Fronts {
+  readonly best: Leader;
+  readonly spared: Leader;
+}
+
+/** Which calls need no closer look where so many tokens fit: they take requests and tokens, and nobody else has a say. */
+interface Ease {
+  readonly isAny: boolean;
+  readonly inputTokens: number;
+  /** With room for rounding. */
+  readonly outputTokens: number;
+  /** Candidates that cost money are among them. */
+  readonly isPaid: boolean;
+}
+
+function toEase({ input, roomUsd }: Judging): Ease {
+  const { profile, policy, tried, refused } = input;
+  const { inputTokens, longestInputTokens = 0, outputTokens } = profile;
+  return {
+    isAny: tried.size === 0 && refused.size === 0 && (policy.leavePart ?? 0) === 0,
+    inputTokens: Math.max(inputTokens, longestInputTokens),
+    outputTokens: outputTokens + 1,
+    isPaid: roomUsd === Infinity,
+  };
+}
+
+const oversizeKey = (oversize: number, flagged: number): number =>
+  oversize > 0 && (flagged & flag.lasting) !== 0 ? oversize + OVERSIZE_KEPT : oversize;
+
+/** Goes through a lane from its front, until nobody behind can win. */
+function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { readonly order: Order } {
+  const { input, floor } = judging;
+  const { nowMs, thrifty = false } = input;
+  const { indices, ranks, oversizes, below, paid, places, urgent, doubts } = lane;
+  const { flags, restUntilMs, ratio, easyTokens, lastUsed } = columns;
+  const urgency = input.refused.size > 0 ? columns.crowdedUrgency : columns.urgency;
+  const order: Order = { input, floorRank: floor.rank, places };
+  const rest: Rest = { order, equal: lane.packed };
+  const [best, spared] = [new Front(rest), new Front(rest)];
+  const ease = toEase(judging);
+  const shut = input.lastResort ? 0 : flag.open;
+  const ahead = thrifty ? flag.spentAhead : 0;
+  const shared = thrifty || urgent ? flag.shared : 0;
+  for (let at = 0; at < indices.length; at++) {
+    const index = indices[at] as number;
+    const flagged = flags[index] as number;
+    let key = ranks[at] as number;
+    if (key > best.key && (!thrifty || key > spared.key)) break;
+    if (urgent) key += (urgency[index] as number) + oversizeKey(oversizes[at] as number, flagged);
+    const isLow = thrifty && below[at] === 1;
+    let front = isLow || (flagged & ahead) !== 0 ? spared : best;
+    // The closer look only ever adds to the key.
+    const isShared = (flagged & shared) !== 0;
+    if (key > front.key && !(isShared && thrifty && key <= spared.key)) continue;
+    if (!isLow && ((restUntilMs[index] as number) > nowMs || (flagged & shut) !== 0)) continue;
+    if (isShared && isContested(index, input)) {
+      if (urgent) key += CONTESTED;
+      if (thrifty) front = spared;
+    }
+    if (doubts && key <= front.key && isDoubtful(index, input)) key += DOUBTFUL;
+    if (key > front.key) continue;
+    const used = lastUsed[index] as number;
+    const isPaid = paid[at] === 1;
+    // Those who cost nothing are told apart by who was used last, next.
+    if (urgent && !isPaid && key === front.key && used > front.lastUsed) continue;
+    const tokens = ease.inputTokens * (ratio[index] as number) + ease.outputTokens;
+    const isEasy = ease.isAny && tokens <= (easyTokens[index] as number) && (!isPaid || ease.isPaid);
+    if (isEasy || judge(index, judging) === (front === best ? code.eligible : code.kept_for_later))
+      front.meet(index, key, used);
+  }
+  return { best, spared, order };
+}
+
+/** Judges and compares all of those that the request names. */
+function runNamed(among: readonly number[], judging: Judging, order: Order): Fronts {
+  const [best, spared] = [toLeader(order), toLeader(order)];
+  for (const index of among) {
+    const verdict = judge(index, judging);
+    if (verdict === code.eligible) challenge(best, index, { order });
+    else if (verdict === code.kept_for_later) challenge(spared, index, { order });
+  }
+  return { best, spared };
+}
+
+function run(input: DecideInput, judging: Judging): Fronts & { readonly order: Order } {
+  const columns = columnsOf(input.candidates, input.standings);
+  const isAnyShared = columns.shared > 0;
+  const { among } = input.selector;
+  if (among !== null) {
+    const order = toShortOrder(input, isAnyShared);
+    return { ...runNamed(among, judging, order), order };
+  }
+  const { rank: floorRank, hard } = judging.floor;
+  return runLane(laneOf(input, judging.fits, { floorRank, hard, isAnyShared }), columns, judging);
+}
+
+const isNamed = (index: number, { selector: { among } }: DecideInput): boolean =>
+  among === null || among.includes(index);
+
+/** Finds who is tried first. Pure: the same input gives the same choice. */
+export function choose(input: DecideInput): Choice {
+  if (input.candidates.length === 0) return { best: -1, spared: -1 };
+  const judging = toJudging(input);
+  const { best, spared, order } = run(input, judging);
+  if (best.index >= 0 && spared.index >= 0 && isDoubtful(best.index, input)) {
+    const safe = findSafe(
+      best.index,
+      (index) => isNamed(index, input) && judge(index, judging) === code.kept_for_later,
+      order,
+    );
+    if (safe >= 0) return { best: safe, spared: -1 };
+  }
+  return { best: best.index, spared: spared.index };
+}

@@ -1,0 +1,125 @@
+// How all candidates stand, in columns: what a choice among hundreds looks at, side by side in memory, summed up whenever a standing changes.
+import type { Limit, Standing } from './decide.ts';
+import { CROWDED_STEPS, LEFT_OVER, PRESSURE_STEPS } from './order.ts';
+import { isLeftOver, isSpentAhead, keepOf, OVERSIZE_STEPS } from './thrift.ts';
+import type { Candidate } from './types.ts';
+
+/** Bits of the column of flags. */
+export const flag = {
+  /** Its quota should last longer than it would. */
+  spentAhead: 1,
+  /** It has quota that lasts for hours or days. */
+  lasting: 2,
+  /** Others use some of its pools. */
+  shared: 4,
+  /** Its breaker is open. */
+  open: 8,
+} as const;
+
+/**
+ * `urgency` packs what puts candidates after others, from the most telling: how much quota is kept for later, and pressure. Whoever compares
+ * adds what the request decides: whether others may be faster, whether what is left is doubtful, and by how much a model is larger than needed.
+ * So many values each of them has.
+ */
+const OVERSIZES = 4;
+const PRESSURES = 64;
+const KEEPS = 32;
+/** What being doubtful adds. */
+export const DOUBTFUL = OVERSIZES * PRESSURES;
+const KEEP_UNIT = 2 * DOUBTFUL;
+/** What being larger than needed adds where quota lasts for hours or days. */
+export const OVERSIZE_KEPT = OVERSIZE_STEPS * KEEP_UNIT;
+/** What being contested adds. */
+export const CONTESTED = KEEPS * KEEP_UNIT;
+/** More than any urgency. */
+export const URGENCIES = 2 * CONTESTED;
+
+const within = (value: number, count: number): number => Math.max(0, Math.min(count - 1, value));
+
+/** Numbers a pressure by its step; what would be left over counts as one that is nearly used up, wherever that is between steps. */
+function stepOf(standing: Standing, steps: number): number {
+  const leftOver = LEFT_OVER * steps;
+  // With two numbers for each step there is one for what lies between two of them.
+  if (isLeftOver(standing)) return Math.floor(leftOver) * 2 + (Number.isInteger(leftOver) ? 0 : 1);
+  return Math.floor(standing.pressure * steps) * 2;
+}
+
+/** What surely holds a call of any kind that counts requests and tokens: so many tokens, in and out. -1: that needs to be judged. */
+function easyTokensOf(limits: readonly Limit[], caution: number): number {
+  let most = Infinity;
+  for (const { unit, room } of limits) {
+    if (unit === 'requests' || unit === 'concurrent') {
+      if (room < 1) return -1;
+    } else if (unit === 'tokens' || unit === 'input_tokens' || unit === 'output_tokens') {
+      // One for rounding up, and one because divisions are not exact.
+      most = Math.min(most, (room - 2) / caution);
+    } else return -1;
+  }
+  return most;
+}
+
+/** Columns of one number per candidate. */
+export class Columns {
+  readonly flags: Uint8Array;
+  readonly restUntilMs: Float64Array;
+  readonly ratio: Float64Array;
+  /** Tokens, in and out, that surely fit all limits and the context; less than any call when that has to be judged. */
+  readonly easyTokens: Float64Array;
+  readonly lastUsed: Float64Array;
+  /** With pressure in small steps, and in large ones for requests that others have outrun. */
+  readonly urgency: Uint16Array;
+  readonly crowdedUrgency: Uint16Array;
+  /** How many are shared with others. */
+  shared = 0;
+  readonly #candidates: readonly Candidate[];
+
+  constructor(candidates: readonly Candidate[], standings: readonly Standing[]) {
+    const count = candidates.length;
+    this.#candidates = candidates;
+    this.flags = new Uint8Array(count);
+    this.restUntilMs = new Float64Array(count);
+    this.ratio = new Float64Array(count);
+    this.easyTokens = new Float64Array(count);
+    this.lastUsed = new Float64Array(count);
+    this.urgency = new Uint16Array(count);
+    this.crowdedUrgency = new Uint16Array(count);
+    standings.forEach((standing, index) => this.set(index, standing));
+  }
+
+  /** Takes over how a candidate stands now. */
+  set(index: number, standing: Standing): void {
+    const { limits, caution, overdraft, shared, breaker } = standing;
+    const before = this.flags[index] ?? 0;
+    if (shared !== (before & flag.shared) > 0) this.shared += shared ? 1 : -1;
+    this.flags[index] =
+      (isSpentAhead(standing) ? flag.spentAhead : 0) |
+      (overdraft === null ? 0 : flag.lasting) |
+      (shared ? flag.shared : 0) |
+      (breaker === 'open' ? flag.open : 0);
+    this.restUntilMs[index] = standing.restUntilMs;
+    this.ratio[index] = standing.ratio;
+    this.easyTokens[index] = Math.min(easyTokensOf(limits, caution), this.#candidates[index]?.context ?? Infinity);
+    this.lastUsed[index] = standing.lastUsed;
+    const keep = within(keepOf(standing, false), KEEPS - OVERSIZE_STEPS) * KEEP_UNIT;
+    this.urgency[index] = keep + within(stepOf(standing, PRESSURE_STEPS), PRESSURES) * OVERSIZES;
+    this.crowdedUrgency[index] = keep + within(stepOf(standing, CROWDED_STEPS), PRESSURES) * OVERSIZES;
+  }
+
+  /** Takes over that it has just been used. */
+  used(index: number, sequence: number): void {
+    this.lastUsed[index] = sequence;
+  }
+}
+
+const kept = new WeakMap<readonly Standing[], Columns>();
+
+/** Columns of standings that change: whoever changes one says so by `set`. */
+export function keepColumns(candidates: readonly Candidate[], standings: readonly Standing[]): Columns {
+  const columns = new Columns(candidates, standings);
+  kept.set(standings, columns);
+  return columns;
+}
+
+/** The columns kept of these standings, or made of them as they are. */
+export const columnsOf = (candidates: readonly Candidate[], standings: readonly Standing[]): Columns =>
+  kept.get(standings) ?? new Columns(candidates, standings);

@@ -1,0 +1,90 @@
+// Who could serve a request of a kind at whatever time: what is judged by the fleet and the request's wishes alone, and remembered.
+import type { DecideInput } from './decide.ts';
+import type { Lane } from './lanes.ts';
+import type { Candidate } from './types.ts';
+import { code } from './verdicts.ts';
+
+const named = (list: readonly string[], candidate: Candidate): boolean =>
+  list.includes(candidate.providerId) || list.includes(candidate.credential);
+
+/** Whether prompts are known to stay within these regions: who works on them in one that is not named is out. */
+const staysWithin = (regions: readonly string[] | undefined, allowed: readonly string[]): boolean =>
+  regions !== undefined && regions.length > 0 && regions.every((region) => allowed.includes(region));
+
+type Asked = Pick<DecideInput, 'profile' | 'policy' | 'selector'>;
+
+/** A caller's bound above the model's own is only a bound; the reply still fits unless the model can't hold what is typical. */
+const leastOutput = ({ profile: { maxOutputTokens, outputTokens } }: Asked): number =>
+  maxOutputTokens === null ? 0 : Math.min(maxOutputTokens, outputTokens);
+
+/** Whether this candidate may be asked at all, whatever the time. */
+function judgeFit(candidate: Candidate, asked: Asked): number {
+  const { profile, policy, selector } = asked;
+  if (candidate.kind !== profile.kind) return code.other_kind;
+  if (policy.only !== null && !named(policy.only, candidate)) return code.provider_excluded;
+  if (policy.ignore.length > 0 && named(policy.ignore, candidate)) return code.provider_excluded;
+  if (candidate.tier === 'paid' && (policy.paid === 'never' || selector.freeOnly)) return code.paid_not_allowed;
+  if (policy.noTraining && candidate.trainsOnPrompts !== false) return code.may_train_on_prompts;
+  if (policy.regions !== undefined && !staysWithin(candidate.regions, policy.regions)) return code.region_not_allowed;
+  if ((candidate.retentionDays ?? Infinity) > (policy.maxRetentionDays ?? Infinity)) return code.may_keep_prompts;
+  if ((candidate.capabilities & profile.needs) !== profile.needs) return code.lacks_capability;
+  return leastOutput(asked) > (candidate.maxOutput ?? Infinity) ? code.output_too_small : code.eligible;
+}
+
+/** The verdicts on all candidates of a fleet for one kind of request, and in which order they are looked at. */
+export interface Fits {
+  /** `eligible`, or why a candidate can't serve at any time. */
+  readonly codes: Uint8Array;
+  /** By the rest of what their order depends on. */
+  readonly lanes: Map<number, Lane>;
+}
+
+interface Memory {
+  /** Lengths of replies at which candidates differ, from the shortest. */
+  readonly outputs: readonly number[];
+  readonly fits: Map<string, Fits>;
+}
+
+const memories = new WeakMap<readonly Candidate[], Memory>();
+/** Kinds of requests remembered for a fleet: few are asked again and again. */
+const MOST_KINDS = 64;
+
+function memoryOf(candidates: readonly Candidate[]): Memory {
+  const known = memories.get(candidates);
+  if (known !== undefined) return known;
+  const outputs = new Set(candidates.map(({ maxOutput }) => maxOutput ?? Infinity));
+  const memory: Memory = { outputs: [...outputs].sort((a, b) => a - b), fits: new Map() };
+  memories.set(candidates, memory);
+  return memory;
+}
+
+/** How many of the lengths are too short for the reply: requests of the same number are judged alike. */
+function countTooShort(outputs: readonly number[], asked: Asked): number {
+  const least = leastOutput(asked);
+  let count = 0;
+  while (count < outputs.length && (outputs[count] ?? Infinity) < least) count++;
+  return count;
+}
+
+/** Everything that `judgeFit` looks at. */
+function toName({ outputs }: Memory, asked: Asked): string {
+  const { profile, policy, selector } = asked;
+  const { only, ignore, regions, maxRetentionDays } = policy;
+  const mayPay = policy.paid !== 'never' && !selector.freeOnly;
+  const name = `${profile.kind} ${profile.needs} ${mayPay} ${policy.noTraining} ${countTooShort(outputs, asked)}`;
+  if (only === null && ignore.length === 0 && regions === undefined && maxRetentionDays === undefined) return name;
+  return name + JSON.stringify([only, ignore, regions, maxRetentionDays]);
+}
+
+/** Who could serve requests of this kind. */
+export function fitsOf(input: DecideInput): Fits {
+  const { candidates } = input;
+  const memory = memoryOf(candidates);
+  const name = toName(memory, input);
+  const known = memory.fits.get(name);
+  if (known !== undefined) return known;
+  if (memory.fits.size >= MOST_KINDS) memory.fits.clear();
+  const fits: Fits = { codes: Uint8Array.from(candidates, (one) => judgeFit(one, input)), lanes: new Map() };
+  memory.fits.set(name, fits);
+  return fits;
+}

@@ -1,0 +1,102 @@
+// In which order candidates are looked at for one kind of request: by all that the fleet and the request's wishes say, before how they stand.
+import { URGENCIES } from './columns.ts';
+import type { DecideInput } from './decide.ts';
+import type { Fits } from './fits.ts';
+import { leadingMeasure, toShortOrder, valueOf, type Measure, type Order } from './order.ts';
+import { code } from './verdicts.ts';
+
+/** Candidates that could serve a kind of request, the first to be tried first as far as nothing but their standings tells them apart. */
+export interface Lane {
+  /** The measures in which candidates of the fleet can differ. */
+  readonly places: readonly Measure[];
+  /** How many of these the rank, and the urgency where it counts, speak for. */
+  readonly packed: number;
+  /** Whether urgency comes next after the rank, and whether doubt is a part of it. */
+  readonly urgent: boolean;
+  readonly doubts: boolean;
+  /** Ascending by rank, and by index where ranks are equal. */
+  readonly indices: Uint32Array;
+  /** Multiples of URGENCIES. */
+  readonly ranks: Float64Array;
+  /** By how much the model is larger than needed. */
+  readonly oversizes: Uint8Array;
+  /** 1: smaller than the request should have. */
+  readonly below: Uint8Array;
+  /** 1: it may cost money. */
+  readonly paid: Uint8Array;
+}
+
+/** Measures that no standing changes. */
+const constant: ReadonlySet<Measure> = new Set<Measure>(['tier', 'belowFloor', 'priority', 'context']);
+/** Measures that make up urgency, in their order; some only where others use the pools too. */
+const urgent: readonly Measure[] = ['contested', 'keep', 'doubtful', 'pressure', 'oversize'];
+
+/** Negative when `a` comes before `b` by the first so many measures. */
+function compareBy(count: number, [a, b]: readonly [number, number], order: Order): number {
+  for (const measure of order.places.slice(0, count)) {
+    const difference = valueOf(measure, a, order) - valueOf(measure, b, order);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function toLane(input: DecideInput, { codes }: Fits, { hard, isAnyShared }: Terms): Lane {
+  const { candidates } = input;
+  const order = toShortOrder(input, isAnyShared);
+  const { places, floorRank } = order;
+  const roleOf = (index: number): number => candidates[index]?.roleRank ?? 0;
+  const first = places.findIndex((measure) => !constant.has(measure));
+  const next = urgent.filter((measure) => places.includes(measure));
+  const isUrgent = next.every((measure, at) => places[first + at] === measure);
+  const indices = [...candidates.keys()].filter(
+    (index) => codes[index] === code.eligible && !(hard && roleOf(index) < floorRank),
+  );
+  indices.sort((a, b) => compareBy(first, [a, b], order) || a - b);
+  let rank = 0;
+  const ranks = indices.map((index, at) => {
+    const before = indices[at - 1];
+    if (before !== undefined && compareBy(first, [before, index], order) !== 0) rank += URGENCIES;
+    return rank;
+  });
+  return {
+    places,
+    packed: isUrgent ? first + next.length : first,
+    urgent: isUrgent,
+    doubts: isUrgent && next.includes('doubtful'),
+    indices: Uint32Array.from(indices),
+    ranks: Float64Array.from(ranks),
+    oversizes: Uint8Array.from(indices, (index) => valueOf('oversize', index, order)),
+    below: Uint8Array.from(indices, (index) => (roleOf(index) < floorRank ? 1 : 0)),
+    paid: Uint8Array.from(indices, (index) => (candidates[index]?.tier === 'paid' ? 1 : 0)),
+  };
+}
+
+/** What a lane depends on beside who could serve. */
+export interface Terms {
+  readonly floorRank: number;
+  readonly hard: boolean;
+  readonly isAnyShared: boolean;
+}
+
+const leadings: readonly (Measure | null)[] = [
+  null,
+  'context',
+  'price',
+  'latency',
+  'lastUsed',
+  'unavailability',
+  'inFlight',
+  'draw',
+  'rank',
+];
+
+/** The lane for a request that names no models of its own. */
+export function laneOf(input: DecideInput, fits: Fits, terms: Terms): Lane {
+  const flags = (terms.hard ? 1 : 0) + (terms.isAnyShared ? 2 : 0) + (input.policy.paid === 'allowed' ? 4 : 0);
+  const key = (leadings.indexOf(leadingMeasure(input)) * 3 + terms.floorRank) * 8 + flags;
+  const known = fits.lanes.get(key);
+  if (known !== undefined) return known;
+  const lane = toLane(input, fits, terms);
+  fits.lanes.set(key, lane);
+  return lane;
+}

@@ -1,0 +1,147 @@
+// The choice among hundreds, which looks closely at few, is the one that judging everybody plainly and sorting them all would make.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { choose, type Choice } from '#lambda/routing/choose.ts';
+import { keepColumns } from '#lambda/routing/columns.ts';
+import { decide, scoreOf, verdictOf, type DecideInput, type Limit, type Verdict } from '#lambda/routing/decide.ts';
+import { cautious } from '#lambda/routing/pools-caution.ts';
+import { mostUsdOf, needOf } from '#lambda/routing/profile.ts';
+import { isContested, isDoubtful } from '#lambda/routing/thrift.ts';
+import { asked, fleet, toFleet, toQuestion, toStandings } from './random-decisions.ts';
+
+const sizes = ['small', 'large', 'reasoning'];
+
+/** The size that is needed, and whether it must be had. */
+function floorOf({ selector: { mode, among }, profile: { classification } }: DecideInput): [number, boolean] {
+  if (mode !== null && sizes.includes(mode)) return [sizes.indexOf(mode), true];
+  if (among !== null || mode !== null || classification === null) return [0, false];
+  return [sizes.indexOf(classification.size), false];
+}
+
+/** Why a candidate is never asked for such a request. */
+function plainFit(index: number, { candidates, profile, policy, selector }: DecideInput): Verdict {
+  const { kind, tier, providerId, credential, capabilities, maxOutput, ...one } = candidates[index]!;
+  const isIn = (list: readonly string[]): boolean => list.includes(providerId) || list.includes(credential);
+  if (kind !== profile.kind) return 'other_kind';
+  if ((policy.only !== null && !isIn(policy.only)) || isIn(policy.ignore)) return 'provider_excluded';
+  if (tier === 'paid' && (policy.paid === 'never' || selector.freeOnly)) return 'paid_not_allowed';
+  if (policy.noTraining && one.trainsOnPrompts !== false) return 'may_train_on_prompts';
+  const { regions: allowed, maxRetentionDays = Infinity } = policy;
+  if (allowed && !(one.regions ?? ['?']).every((region) => allowed.includes(region))) return 'region_not_allowed';
+  if ((one.retentionDays ?? Infinity) > maxRetentionDays) return 'may_keep_prompts';
+  if ((profile.needs & ~capabilities) !== 0) return 'lacks_capability';
+  const bound = profile.maxOutputTokens ?? 0;
+  return maxOutput !== null && bound > maxOutput && profile.outputTokens > maxOutput ? 'output_too_small' : 'eligible';
+}
+
+/** Why a candidate can't be asked at this moment. */
+function plainNow(index: number, { candidates, standings, profile, nowMs, lastResort }: DecideInput): Verdict {
+  const candidate = candidates[index]!;
+  const { limits, ratio, caution, restUntilMs, breaker } = standings[index]!;
+  if ((profile.longestInputTokens ?? profile.inputTokens) * ratio > (candidate.context ?? Infinity))
+    return 'context_too_small';
+  const need = ({ unit }: Limit): number => needOf(unit, profile, { candidate, ratio }) ?? 0;
+  if (limits.some((limit) => need(limit) > limit.most + 1e-6)) return 'request_exceeds_limit';
+  if (restUntilMs > nowMs) return 'resting';
+  if (breaker === 'open' && !lastResort) return 'breaker_open';
+  const holds = (limit: Limit): boolean =>
+    cautious(need(limit), { unit: limit.unit, max: limit.most, caution }) <= limit.room + 1e-6;
+  return limits.every(holds) ? 'eligible' : 'quota_used_up';
+}
+
+/** The verdict by the list of reasons, one after the other. */
+function plainVerdict(index: number, input: DecideInput): Verdict {
+  const { policy, profile, selector, tried, refused, nowMs } = input;
+  const candidate = input.candidates[index]!;
+  const { ratio, caution, longPressure = 0, overdraft } = input.standings[index]!;
+  if (selector.among !== null && !selector.among.includes(index)) return 'other_model';
+  if (tried.has(index)) return 'already_tried';
+  const fit = plainFit(index, input);
+  if (fit !== 'eligible') return fit;
+  const [floor, isHard] = floorOf(input);
+  const isBelow = candidate.roleRank < floor;
+  if (isHard && isBelow) return 'below_quality_floor';
+  const roomUsd = Math.min(input.budgetUsd ?? Infinity, policy.maxCostUsd ?? Infinity);
+  const mostUsd = candidate.tier === 'paid' ? (mostUsdOf(profile, { candidate, ratio, caution }) ?? Infinity) : 0;
+  if (roomUsd < Infinity && mostUsd > roomUsd) return 'over_budget';
+  const { leavePart = 0 } = policy;
+  if (leavePart > 0 && candidate.tier === 'free' && longPressure > 1 - leavePart - 1e-6) return 'kept_for_people';
+  if ((refused.get(index) ?? 0) > nowMs) return 'quota_used_up';
+  if (input.thrifty && isBelow) return 'kept_for_later';
+  const now = plainNow(index, input);
+  const isKept = (overdraft !== null && overdraft > -0.4) || isContested(index, input);
+  return now === 'eligible' && input.thrifty && isKept ? 'kept_for_later' : now;
+}
+
+/** What counts where somebody else uses pools too, and not before. */
+const byOthers = ['contested', 'doubtful'];
+
+/** Those of one verdict, sorted by all parts of their scores. */
+function sorted(verdict: Verdict, input: DecideInput): number[] {
+  const isShared = input.standings.some(({ shared }) => shared);
+  const toParts = (index: number): number[] =>
+    Object.entries(scoreOf(index, input)).flatMap(([name, part]) =>
+      isShared || !byOthers.includes(name) ? [part] : [],
+    );
+  const scores = [...input.candidates.keys()].map(toParts);
+  const compare = (a: number, b: number): number => {
+    const place = scores[a]!.findIndex((value, at) => value !== scores[b]![at]);
+    return place < 0 ? a - b : scores[a]![place]! - scores[b]![place]!;
+  };
+  return [...input.candidates.keys()].filter((index) => plainVerdict(index, input) === verdict).sort(compare);
+}
+
+/** The choice made by sorting everybody. */
+function plainChoice(input: DecideInput): Choice {
+  const [best = -1] = sorted('eligible', input);
+  const kept = sorted('kept_for_later', input);
+  const [spared = -1] = kept;
+  if (best < 0 || spared < 0 || !isDoubtful(best, input)) return { best, spared };
+  const onTime = isContested(best, input, 'othersAtWorst') ? 0.05 : 0.02;
+  const safe = kept.find((index) => {
+    const overdraft = input.standings[index]!.overdraft;
+    return overdraft !== null && overdraft <= onTime && !isDoubtful(index, input);
+  });
+  return safe === undefined ? { best, spared } : { best: safe, spared: -1 };
+}
+
+describe('choice', () => {
+  it('is that of judging everybody and sorting them, request after request over one fleet whose standings move', () => {
+    const ends = { best: 0, spared: 0, none: 0 };
+    fc.assert(
+      fc.property(fleet, fc.array(asked, { minLength: 1, maxLength: 4 }), (pairs, requests) => {
+        const candidates = toFleet(pairs);
+        const standings = toStandings(pairs, requests[0]!.pools);
+        const columns = keepColumns(candidates, standings);
+        for (const request of requests) {
+          for (const [index, moved] of toStandings(pairs, request.pools).entries()) {
+            Object.assign(standings[index]!, moved);
+            columns.set(index, moved);
+          }
+          const input = toQuestion(candidates, standings, request);
+          const plain = plainChoice(input);
+          expect(choose(input)).toEqual(plain);
+          // Standings that nobody keeps columns of are decided alike.
+          expect(choose({ ...input, standings: [...standings] })).toEqual(plain);
+          ends[plain.best >= 0 ? 'best' : plain.spared >= 0 ? 'spared' : 'none']++;
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+    // The questions are worth asking.
+    expect(Math.min(ends.best, ends.spared, ends.none)).toBeGreaterThan(300);
+  });
+
+  it('comes with the verdict on everybody', () => {
+    fc.assert(
+      fc.property(fleet, asked, (pairs, request) => {
+        const input = toQuestion(toFleet(pairs), toStandings(pairs, request.pools), request);
+        const { best } = choose(input);
+        const decision = decide(input);
+        for (const index of input.candidates.keys())
+          expect(verdictOf(decision, index)).toBe(index === best ? 'eligible' : plainVerdict(index, input));
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+});
