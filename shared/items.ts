@@ -47,14 +47,21 @@ function holds(guard: Guard, item: Item | null): boolean {
   return guard.is === 'atLeast' ? value >= guard.value : value < guard.value;
 }
 
+/** The item without some attributes. It is built anew: objects from which something was deleted are slow for good. */
+function without(item: Item | null, names: readonly string[]): Item | null {
+  if (item === null || !names.some((name) => item[name] !== undefined)) return item;
+  const rest: Record<string, Scalar> = {};
+  for (const name in item) if (!names.includes(name)) rest[name] = item[name] as Scalar;
+  return rest;
+}
+
 /** The meaning of an update, for stores that hold the item in hand. Pure. */
 export function applyUpdate(item: Item | null, update: Update): UpdateResult {
-  if (!update.guards.every((guard) => holds(guard, item))) return { applied: false, item };
-  const next: Record<string, Scalar> = { ...item, ...update.set };
+  for (const guard of update.guards) if (!holds(guard, item)) return { applied: false, item };
+  const next: Record<string, Scalar> = { ...without(item, update.remove), ...update.set };
   for (const name in update.add) {
     const before = next[name];
     next[name] = (typeof before === 'number' ? before : 0) + (update.add[name] ?? 0);
   }
-  for (const name of update.remove) delete next[name];
   return { applied: true, item: next };
 }

@@ -134,9 +134,10 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
       }
       return stale.length < batchSize;
     },
-    update: async (id, { lasting, set, ...ops }) => {
-      const expiry = lasting ? {} : { expiresAtMs: toExpiry(clock.now()) };
-      const whole: Update = { key: toKey(id), ...ops, set: { ...set, [WRITTEN_AT]: time.now() }, ...expiry };
+    update: async (id, { lasting, guards, add, set, remove, patient = false }) => {
+      const expiry = lasting ? null : { expiresAtMs: toExpiry(clock.now()) };
+      const written = { ...set, [WRITTEN_AT]: time.now() };
+      const whole: Update = { key: toKey(id), guards, add, set: written, remove, patient, ...expiry };
       let result: UpdateResult;
       try {
         result = await store.update(whole);

@@ -64,6 +64,15 @@ export interface BodyReader {
 /** A fault's body is read up to here. */
 const MAX_FAULT_BYTES = 65_536;
 
+/** Most faults come in one piece. */
+function toText(chunks: readonly Uint8Array[]): string {
+  const [only] = chunks;
+  if (only === undefined) return '';
+  const bytes =
+    chunks.length === 1 ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : Buffer.concat(chunks);
+  return bytes.toString('utf8');
+}
+
 function createFaultReader(
   status: number,
   headers: Headers,
@@ -71,7 +80,9 @@ function createFaultReader(
 ): BodyReader & { reply(): HttpReply } {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const reply = (): HttpReply => ({ status, headers, body: Buffer.concat(chunks).toString('utf8') });
+  let told: HttpReply | null = null;
+  // Asked for twice: what failed, and which limits it names.
+  const reply = (): HttpReply => (told ??= { status, headers, body: toText(chunks) });
   return {
     reply,
     data: (chunk) => {
@@ -102,22 +113,19 @@ export function createChatReader(asked: Omit<ChatReading, 'over'>, resumption: R
   const { dialect, context } = asked;
   const reading: ChatReading = { ...asked, over: () => finish(null) };
   let body: BodyReader | null = null;
-  let head: { status: number; headers: Headers } | null = null;
-  const limits = (): readonly ObservedLimit[] => {
-    if (head === null) return [];
-    const text = body !== null && 'reply' in body ? (body as ReturnType<typeof createFaultReader>).reply().body : '';
-    return dialect.parseLimits({ ...head, body: text }, context.nowMs());
-  };
+  let fault: ReturnType<typeof createFaultReader> | null = null;
+  let head: HttpReply | null = null;
+  const limits = (): readonly ObservedLimit[] =>
+    head === null ? [] : dialect.parseLimits(fault?.reply() ?? head, context.nowMs());
   const finish = (failure: ProviderFailure | null): void => {
     const ended = body?.end(failure) ?? { failure, committed: false, usage: null, seenTokens: 0 };
     context.finish({ ...ended, limits: limits() });
   };
   return {
     onHead: (status, headers) => {
-      head = { status, headers };
-      const isStream = isStreamOf(asked.wire, headers['content-type'] ?? '');
-      if (status < 200 || status > 299) body = createFaultReader(status, headers, reading);
-      else body = createBodyReader(reading, isStream, resumption);
+      head = { status, headers, body: '' };
+      if (status < 200 || status > 299) body = fault = createFaultReader(status, headers, reading);
+      else body = createBodyReader(reading, isStreamOf(asked.wire, headers['content-type'] ?? ''), resumption);
     },
     onData: (chunk) => body?.data(chunk),
     onEnd: () => finish(null),

@@ -106,7 +106,11 @@ class Board {
     this.current = candidates.map(unseen);
     this.#columns = keepColumns(candidates, this.current);
     this.#groups = toGroups(candidates);
-    this.#groupsOf = Map.groupBy(this.#groups, ({ book }) => book);
+    // Nothing that is written says anything of candidates without pools.
+    this.#groupsOf = Map.groupBy(
+      this.#groups.filter(({ pools }) => pools.length > 0),
+      ({ book }) => book,
+    );
     this.#ofMark = indicesBy(candidates, ({ mark }) => mark);
     this.#ofBook = indicesBy(candidates, ({ book }) => book);
     this.#ofCredential = indicesBy(candidates, ({ credentialId }) => credentialId);

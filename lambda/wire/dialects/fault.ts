@@ -93,17 +93,16 @@ function plainText(body: string, json: unknown): string {
 }
 
 function findCodes(root: Json, error: Json, reply: HttpReply): string {
-  const inner = toRecord(error['innererror']);
-  const reasons = toList(error['details']).map((detail) => toRecord(detail)['reason']);
-  const found = [
-    error['code'],
-    error['type'],
-    error['status'],
-    root['code'],
-    root['type'],
-    root['error_type'],
-    root['err_code'],
-  ].concat([root['__type'], inner['code'], reply.headers['x-amzn-errortype']], reasons);
-  const words = found.filter((code) => typeof code === 'string' || typeof code === 'number').map(String);
-  return [...new Set(words)].join(' ');
+  const words: string[] = [];
+  const note = (code: unknown): void => {
+    if (typeof code !== 'string' && typeof code !== 'number') return;
+    const word = String(code);
+    if (!words.includes(word)) words.push(word);
+  };
+  for (const code of [error['code'], error['type'], error['status']]) note(code);
+  for (const code of [root['code'], root['type'], root['error_type'], root['err_code'], root['__type']]) note(code);
+  if (isRecord(error['innererror'])) note(error['innererror']['code']);
+  note(reply.headers['x-amzn-errortype']);
+  for (const detail of toList(error['details'])) note(toRecord(detail)['reason']);
+  return words.join(' ');
 }

@@ -18,11 +18,17 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   [/\b\d{12}\b/g, '***'],
 ];
 
+/** Every secret has one of these in it. Most messages have none, and need not be searched for each kind. */
+const suspicious = /[-_`'"]|bearer\s|provided:|AIza|AKIA|ASIA|eyJ|arn:|projects\/|[0-9a-f]{32}|\d{12}/i;
+/** White space that is not a single blank. */
+const untidy = /[^\S ]|\p{Cc}| {2}/u;
+
 /** A provider's message as it may be shown: one line of at most 300 characters without secrets. */
 export function scrubMessage(message: string): string {
   // Cut first with room to spare: a secret across the final cut must be seen whole.
   let text = message.slice(0, longest * 4);
-  for (const [pattern, replacement] of secrets) text = text.replace(pattern, replacement);
-  text = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  if (suspicious.test(text)) for (const [pattern, replacement] of secrets) text = text.replace(pattern, replacement);
+  if (untidy.test(text)) text = text.replace(/[\s\p{Cc}]+/gu, ' ');
+  text = text.trim();
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 }
