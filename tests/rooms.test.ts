@@ -40,7 +40,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'zod',
     '@aws-sdk/client-dynamodb',
     '@aws-sdk/client-kms',
-    '@aws-sdk/client-secrets-manager',
     '@aws-sdk/lib-dynamodb',
     '@aws-sdk/util-dynamodb',
     '@aws-sdk/credential-provider-node',

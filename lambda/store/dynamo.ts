@@ -3,8 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Item, ItemKey, Scalar, Update, UpdateResult } from '#shared/items.ts';
 import { StoreUnavailable, type QueryPage, type Store } from '../ports.ts';
 import { checkItem, EXPIRES } from './attributes.ts';
-import { DynamoRefusal, type TableClient, type WireItem, type WireReply } from './dynamo-client.ts';
-import { openTableClient } from './dynamo-environment.ts';
+import { AwsRefusal } from './aws-json.ts';
+import { openTableClient, type TableClient, type WireItem, type WireReply } from './dynamo-client.ts';
 import { isExpired, toExpiry, toItem, toUpdateInput } from './dynamo-expression.ts';
 import { createSparingStore } from './sparing.ts';
 
@@ -68,8 +68,8 @@ function toWire(item: Readonly<Record<string, Scalar>>): WireItem {
   return wire;
 }
 
-const isConditionFailed = (error: unknown): error is DynamoRefusal =>
-  error instanceof DynamoRefusal && error.name === 'ConditionalCheckFailedException';
+const isConditionFailed = (error: unknown): error is AwsRefusal =>
+  error instanceof AwsRefusal && error.name === 'ConditionalCheckFailedException';
 
 interface Desk {
   readonly client: TableClient;
@@ -123,7 +123,8 @@ async function tryUpdate(
     return { result: { applied: true, item: toItem(fromWire(Attributes)) }, expired: false };
   } catch (error) {
     if (!isConditionFailed(error)) throw error;
-    const raw = error.item === undefined ? null : fromWire(error.item);
+    const judged = error.told['Item'] as WireItem | undefined;
+    const raw = judged === undefined ? null : fromWire(judged);
     const expired = raw !== null && isExpired(raw, now());
     return { result: { applied: false, item: raw === null || expired ? null : toItem(raw) }, expired };
   }

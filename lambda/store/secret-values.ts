@@ -1,10 +1,11 @@
 // Reads secrets of AWS Secrets Manager whose text is a JSON object of names and values, and keeps them for five minutes.
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SecretUnavailable, type SecretValues } from '../ports.ts';
+import { toAwsOptions } from './aws-environment.ts';
+import { createAwsClient, type AwsClient, type AwsClientOptions, type AwsService } from './aws-json.ts';
 
 export interface SecretValuesOptions {
-  /** Default: region, credentials and endpoint as the SDK finds them (AWS_ENDPOINT_URL_SECRETS_MANAGER included). */
-  readonly client?: SecretsManagerClient;
+  /** Default: region, credentials and endpoint of the environment (AWS_ENDPOINT_URL_SECRETS_MANAGER included). */
+  readonly service?: AwsClientOptions;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Told when an older value stands in for one that could not be read. */
@@ -21,17 +22,24 @@ interface Kept {
   readonly freshUntilMs: number;
 }
 
-function createClient(): SecretsManagerClient {
-  return new SecretsManagerClient({
-    maxAttempts: 2,
-    requestHandler: { requestTimeout: 2_000, connectionTimeout: 1_000, throwOnRequestTimeout: true },
-  });
-}
+/** All tries together. */
+const PATIENCE_MS = 5_000;
+
+const secretsManager: AwsService = {
+  name: 'secretsmanager',
+  api: 'secretsmanager',
+  contentType: 'application/x-amz-json-1.1',
+  requestMs: 2_000,
+  connectMs: 1_000,
+};
+
+/** What the network says, or AWS. */
+const toName = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : error.name);
 
 /** Advice by the kind of fault. Messages of AWS are not repeated: they carry account numbers and roles. */
 function toUnavailable(error: unknown, id: string): SecretUnavailable {
   if (error instanceof SecretUnavailable) return error;
-  const name = error instanceof Error ? error.name : 'unknown fault';
+  const name = error instanceof Error ? toName(error) : 'unknown fault';
   const hint =
     name === 'ResourceNotFoundException'
       ? 'There is no such secret in this region.'
@@ -42,10 +50,10 @@ function toUnavailable(error: unknown, id: string): SecretUnavailable {
 }
 
 /** Names and values of a secret's text; what is neither text, number nor truth value is left out. */
-function parseValues(text: string | undefined, id: string): Record<string, string> {
+function parseValues(text: unknown, id: string): Record<string, string> {
   let json: unknown;
   try {
-    json = JSON.parse(text ?? '');
+    json = JSON.parse(typeof text === 'string' ? text : '');
   } catch {
     json = null;
   }
@@ -59,15 +67,16 @@ function parseValues(text: string | undefined, id: string): Record<string, strin
 }
 
 /** A reader with a memory of its own. When a secret can't be read again, the value known last goes on being used. */
-export function createSecretValues({ client, now, onStale }: SecretValuesOptions): SecretValues {
-  let opened: SecretsManagerClient | undefined = client;
+export function createSecretValues({ service, now, onStale }: SecretValuesOptions): SecretValues {
+  let client: AwsClient | undefined;
   const kept = new Map<string, Kept>();
   const underWay = new Map<string, Promise<Kept['values']>>();
   const fetchValues = async (id: string): Promise<Kept['values']> => {
-    opened ??= createClient();
     try {
-      const { SecretString } = await opened.send(new GetSecretValueCommand({ SecretId: id }));
-      const values = parseValues(SecretString, id);
+      const options = service ?? toAwsOptions(secretsManager.name, 'AWS_ENDPOINT_URL_SECRETS_MANAGER', process.env);
+      client ??= createAwsClient(secretsManager, options);
+      const reply = await client.ask('GetSecretValue', { SecretId: id }, AbortSignal.timeout(PATIENCE_MS));
+      const values = parseValues(reply['SecretString'], id);
       kept.set(id, { values, freshUntilMs: now() + FRESH_MS });
       return values;
     } catch (error) {

@@ -33,25 +33,26 @@ const NOTHING = `export const handler = awslambda.streamifyResponse(async (_, st
 /** As many credentials as most installations have. */
 const USUAL_KEYS = 5;
 
-/** A table with nothing in it that answers at once: only Freeway's own part is measured. */
-async function serveEmptyTable(): Promise<Server> {
+/** A table with nothing in it and a secret with nothing in it, which answer at once: only Freeway's own part is measured. */
+async function serveAws(): Promise<Server> {
   const server = createServer((request, response) => {
     request.resume();
     request.on('end', () => {
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end('{"Items":[],"Count":0,"Responses":{},"UnprocessedKeys":{}}');
+      response.end('{"Items":[],"Count":0,"Responses":{},"UnprocessedKeys":{},"SecretString":"{}"}');
     });
   });
   await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening));
   return server;
 }
 
-function toEnvironment(table: Server): Record<string, string> {
+function toEnvironment(aws: Server): Record<string, string> {
   return {
-    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(table.address() as AddressInfo).port}`,
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${(aws.address() as AddressInfo).port}`,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     FREEWAY_STORE: 'dynamodb:bench',
+    FREEWAY_SECRET_ID: 'bench',
     FREEWAY_OWNER_KEY: 'bench-owner-key-0123456789-0123456789',
     FREEWAY_PROVIDERS: JSON.stringify(toEntries('http://127.0.0.1:9/v1').slice(0, USUAL_KEYS)),
   };
@@ -99,8 +100,8 @@ export async function timeInits(runs: number): Promise<Inits> {
   });
   mkdirSync(nothingDir);
   writeFileSync(join(nothingDir, 'index.mjs'), NOTHING);
-  const table = await serveEmptyTable();
-  const env = toEnvironment(table);
+  const aws = await serveAws();
+  const env = toEnvironment(aws);
   try {
     const pairs: (readonly [Init, Init])[] = [];
     for (let done = -1; done < runs; done++) {
@@ -114,7 +115,7 @@ export async function timeInits(runs: number): Promise<Inits> {
       addedMs: median(pairs.map(([nothing, freeway]) => freeway.ms - nothing.ms)),
     };
   } finally {
-    table.closeAllConnections();
-    table.close();
+    aws.closeAllConnections();
+    aws.close();
   }
 }

@@ -1,5 +1,5 @@
 // Paired rounds: every round asks every target once, in shuffled order, with one request in flight; what counts is the difference to `direct`.
-import { openConnection, type Timing } from './connection.ts';
+import { openConnection, type Connection, type Timing } from './connection.ts';
 import { toRequest, type Scenario } from './scenarios.ts';
 import { shuffle } from './stats.ts';
 import type { Target } from './targets.ts';
@@ -32,24 +32,35 @@ interface Lane {
   readonly close: () => void;
 }
 
-/** A connection whose replies are awaited; a broken one rejects the request in flight. */
+/**
+ * A connection whose replies are awaited; a broken one rejects the request in flight. One that was closed while nothing was
+ * asked, as servers do with idle ones, is opened again.
+ */
 async function openAsking(
   target: Target,
   { name, body, marks }: { name: string; body: string; marks: boolean },
 ): Promise<{ ask: () => Promise<Timing>; close: () => void }> {
   const request = toRequest(body, target.headers);
   let fail: (error: Error) => void = () => undefined;
-  const connection = await openConnection({
-    port: target.port,
-    marks,
-    onLost: (reason) => fail(new Error(`${target.name}, ${name}: ${reason}`)),
-  });
-  const ask = (): Promise<Timing> =>
-    new Promise((resolve, reject) => {
-      fail = reject;
-      connection.send(request, resolve);
+  let connection: Connection | null = null;
+  const open = (): Promise<Connection> =>
+    openConnection({
+      port: target.port,
+      marks,
+      onLost: (reason) => {
+        connection = null;
+        fail(new Error(`${target.name}, ${name}: ${reason}`));
+      },
     });
-  return { ask, close: () => connection.close() };
+  const ask = async (): Promise<Timing> => {
+    const current = (connection ??= await open());
+    return new Promise((resolve, reject) => {
+      fail = reject;
+      current.send(request, resolve);
+    });
+  };
+  connection = await open();
+  return { ask, close: () => connection?.close() };
 }
 
 async function openLane(target: Target, { scenario }: PairedOptions): Promise<Lane> {
@@ -91,7 +102,8 @@ export async function playPaired(targets: readonly Target[], options: PairedOpti
   const lanes: Lane[] = [];
   try {
     for (const target of targets) lanes.push(await openLane(target, options));
-    for (const { ask } of lanes) for (let done = 0; done < options.warmUps; done++) await ask();
+    // In turn, so that no connection lies idle for as long as the slowest target takes.
+    for (let done = 0; done < options.warmUps; done++) for (const { ask } of lanes) await ask();
     for (let round = 0; round < options.rounds; round++) {
       const waited = await playRound(lanes, options);
       const direct = waited.get(lanes[0] as Lane) ?? Number.NaN;

@@ -5,7 +5,7 @@ import { createFleet } from '#lambda/gateway/fleet.ts';
 import { createLedger, type Ledger } from '#lambda/gateway/ledger.ts';
 import type { AttemptOutcome } from '#lambda/gateway/operation.ts';
 import type { Store } from '#lambda/ports.ts';
-import { openTableClient } from '#lambda/store/dynamo-environment.ts';
+import { openTableClient } from '#lambda/store/dynamo-client.ts';
 import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';

@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { TableClient } from '#lambda/store/dynamo-client.ts';
-import { openTableClient } from '#lambda/store/dynamo-environment.ts';
+import { openTableClient, type TableClient } from '#lambda/store/dynamo-client.ts';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 
 export interface DynamoEngine {

@@ -190,6 +190,8 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
     const entry = toEntry('alpha', server.baseUrl, { pools });
     const { instances, logs } = await open([entry], 30_000, { FREEWAY_METRICS: 'emf' });
     expect((await post({ model: 'auto', messages }, { authorization: 'Bearer fwy_nobody' })).status).toBe(401);
+    // Told after the reply; until then another request would start an instance of its own.
+    await instances()[0]?.free();
     expect((await post({ model: 'auto', messages })).status).toBe(200);
     await instances()[0]?.free();
     const told = logs()

@@ -4,9 +4,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTableClient, DynamoRefusal, type TableClient } from '#lambda/store/dynamo-client.ts';
-import { openTableClient } from '#lambda/store/dynamo-environment.ts';
-import { toSignedHeaders } from '#lambda/store/dynamo-signature.ts';
+import { AwsRefusal } from '#lambda/store/aws-json.ts';
+import { toSignedHeaders } from '#lambda/store/aws-signature.ts';
+import { createTableClient, openTableClient, type TableClient } from '#lambda/store/dynamo-client.ts';
 
 const opened: (() => void)[] = [];
 afterEach(() => {
@@ -70,7 +70,9 @@ describe('signatures', () => {
   it.each(cases)('%s are those of the SDK', async (_, credentials, body) => {
     const atMs = Date.UTC(2026, 10, 21, 23, 59, 59, 987);
     const host = 'dynamodb.eu-west-1.amazonaws.com';
-    const ours = toSignedHeaders({ host, region: 'eu-west-1', credentials, atMs, operation: 'GetItem', body });
+    const contentType = 'application/x-amz-json-1.0';
+    const of = { service: 'dynamodb', contentType, target: 'DynamoDB_20120810.GetItem' };
+    const ours = toSignedHeaders({ host, region: 'eu-west-1', credentials, atMs, body, ...of });
     const { authorization: _ours, 'x-amz-security-token': _token, ...headers } = ours;
     const signer = new SignatureV4({
       credentials,
@@ -121,8 +123,8 @@ describe('a call', () => {
     const Item = { n: { N: '5' } };
     const service = await startService(answer(400, { __type: 'x#ConditionalCheckFailedException', Item }));
     const refusal = await ask(open(service)).catch((error: unknown) => error);
-    expect(refusal).toBeInstanceOf(DynamoRefusal);
-    expect(refusal).toMatchObject({ name: 'ConditionalCheckFailedException', item: Item });
+    expect(refusal).toBeInstanceOf(AwsRefusal);
+    expect(refusal).toMatchObject({ name: 'ConditionalCheckFailedException', told: { Item } });
   });
 
   it('whose reply never ends is given up, and tried once more', async () => {

@@ -1,4 +1,3 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLiveEnvironment } from '#lambda/main-environment.ts';
 import type { SecretUnavailable, SecretValues } from '#lambda/ports.ts';
@@ -15,14 +14,14 @@ beforeEach(async () => {
   server = await startSecretsServer({ app: '{"GROQ_API_KEY":"gsk_one","PORT":8080,"nested":{"a":1}}' });
   nowMs = 1_000;
   stale = [];
-  const client = new SecretsManagerClient({
+  const service = {
     endpoint: server.url,
     region: 'eu-central-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1,
-  });
+    credentials: () => Promise.resolve({ accessKeyId: 'a', secretAccessKey: 'b' }),
+    attempts: 1,
+  };
   secrets = createSecretValues({
-    client,
+    service,
     now: () => nowMs,
     onStale: (error: SecretUnavailable) => stale.push(error.message),
   });

@@ -1,7 +1,7 @@
-// Where DynamoDB is and as whom we ask it, by the standard variables of AWS; what these leave open, the SDK finds.
+// Where a service of AWS is and as whom we ask it, by the standard variables of AWS; what these leave open, the SDK finds.
 import { StoreUnavailable } from '../ports.ts';
-import { createTableClient, type TableClient } from './dynamo-client.ts';
-import type { AwsCredentials } from './dynamo-signature.ts';
+import type { AwsClientOptions } from './aws-json.ts';
+import type { AwsCredentials } from './aws-signature.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,21 +22,20 @@ function findCredentials(): () => Promise<AwsCredentials> {
   };
 }
 
-const toEndpoint = (region: string): string =>
-  `https://dynamodb.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
+const toEndpoint = (service: string, region: string): string =>
+  `https://${service}.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
 
-/** A client for the table service of the environment. Throws StoreUnavailable when nothing says where that is. */
-export function openTableClient(env: Environment = process.env): TableClient {
+/** How to ask a service, whose own endpoint the `variable` may name. Throws StoreUnavailable when nothing says where it is. */
+export function toAwsOptions(service: string, variable: string, env: Environment): AwsClientOptions {
   const named = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'];
-  const given = env['AWS_ENDPOINT_URL_DYNAMODB'] || env['AWS_ENDPOINT_URL'];
-  if (!named && !given) throw new StoreUnavailable('Nothing says where the DynamoDB table is. Set AWS_REGION.');
-  // An engine of one's own has no regions, but signatures name one.
+  const given = env[variable] || env['AWS_ENDPOINT_URL'];
+  if (!named && !given) throw new StoreUnavailable(`Nothing says where ${service} of AWS is. Set AWS_REGION.`);
+  // A service of one's own has no regions, but signatures name one.
   const region = named || 'us-east-1';
-  const endpoint = given || toEndpoint(region);
   const fixed = readCredentials(env);
-  return createTableClient({
-    endpoint,
+  return {
+    endpoint: given || toEndpoint(service, region),
     region,
     credentials: fixed === null ? findCredentials() : () => Promise.resolve(fixed),
-  });
+  };
 }
