@@ -1,5 +1,5 @@
 // The choice of who is tried first: the same as judging and comparing everybody, but looking closely only at those who could win.
-import { columnsOf, CONTESTED, DOUBTFUL, flag, OVERSIZE_KEPT, type Columns } from './columns.ts';
+import { bit, columnsOf, CONTESTED, DOUBTFUL, INDEX, OVERSIZE_KEPT, URGENCIES, type Columns } from './columns.ts';
 import type { DecideInput } from './decide.ts';
 import { judge, toJudging, type Judging } from './judge.ts';
 import { laneOf, type Lane } from './lanes.ts';
@@ -27,6 +27,8 @@ class Front implements Leader {
   known = 0;
   readonly values: number[];
   key = Infinity;
+  /** Whoever has a base from here on has another rank. */
+  end = Infinity;
   lastUsed = Infinity;
   readonly #rest: Rest;
 
@@ -42,6 +44,7 @@ class Front implements Leader {
     else challenge(this, index, this.#rest);
     if (this.index !== index) return;
     this.key = key;
+    this.end = (Math.floor(key / URGENCIES) + 1) * URGENCIES;
     this.lastUsed = lastUsed;
   }
 }
@@ -73,35 +76,36 @@ function toEase({ input, roomUsd }: Judging): Ease {
   };
 }
 
-const oversizeKey = (oversize: number, flagged: number): number =>
-  oversize > 0 && (flagged & flag.lasting) !== 0 ? oversize + OVERSIZE_KEPT : oversize;
-
 /** Goes through a lane from its front, until nobody behind can win. */
 function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { readonly order: Order } {
   const { input, floor } = judging;
   const { nowMs, thrifty = false } = input;
-  const { indices, ranks, oversizes, below, paid, places, urgent, doubts } = lane;
-  const { flags, restUntilMs, ratio, easyTokens, lastUsed } = columns;
-  const urgency = input.refused.size > 0 ? columns.crowdedUrgency : columns.urgency;
+  const { members, bases, places, urgent, doubts } = lane;
+  const { restUntilMs, ratio, easyTokens, lastUsed } = columns;
+  const states = input.refused.size > 0 ? columns.crowdedState : columns.state;
   const order: Order = { input, floorRank: floor.rank, places };
   const rest: Rest = { order, equal: lane.packed };
   const [best, spared] = [new Front(rest), new Front(rest)];
   const ease = toEase(judging);
-  const shut = input.lastResort ? 0 : flag.open;
-  const ahead = thrifty ? flag.spentAhead : 0;
-  const shared = thrifty || urgent ? flag.shared : 0;
-  for (let at = 0; at < indices.length; at++) {
-    const index = indices[at] as number;
-    const flagged = flags[index] as number;
-    let key = ranks[at] as number;
-    if (key > best.key && (!thrifty || key > spared.key)) break;
-    if (urgent) key += (urgency[index] as number) + oversizeKey(oversizes[at] as number, flagged);
-    const isLow = thrifty && below[at] === 1;
-    let front = isLow || (flagged & ahead) !== 0 ? spared : best;
-    // The closer look only ever adds to the key.
-    const isShared = (flagged & shared) !== 0;
+  const urgency = urgent ? URGENCIES - 1 : 0;
+  const larger = urgent ? bit.lasting : 0;
+  const shut = input.lastResort ? 0 : bit.open;
+  const [low, ahead] = thrifty ? [bit.below, bit.spentAhead] : [0, 0];
+  const shared = thrifty || urgent ? bit.shared : 0;
+  for (let at = 0; at < members.length; at++) {
+    const base = bases[at] as number;
+    if (base >= best.end && (!thrifty || base >= spared.end)) break;
+    const member = members[at] as number;
+    const index = member & INDEX;
+    const state = states[index] as number;
+    let key = base + (state & urgency);
+    if ((state & member & larger) !== 0) key += OVERSIZE_KEPT;
+    const isLow = (member & low) !== 0;
+    let front = isLow || (state & ahead) !== 0 ? spared : best;
+    const isShared = (state & shared) !== 0;
+    // The closer look at those who are shared only ever adds to the key.
     if (key > front.key && !(isShared && thrifty && key <= spared.key)) continue;
-    if (!isLow && ((restUntilMs[index] as number) > nowMs || (flagged & shut) !== 0)) continue;
+    if (!isLow && ((restUntilMs[index] as number) > nowMs || (state & shut) !== 0)) continue;
     if (isShared && isContested(index, input)) {
       if (urgent) key += CONTESTED;
       if (thrifty) front = spared;
@@ -109,7 +113,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
     if (doubts && key <= front.key && isDoubtful(index, input)) key += DOUBTFUL;
     if (key > front.key) continue;
     const used = lastUsed[index] as number;
-    const isPaid = paid[at] === 1;
+    const isPaid = (member & bit.paid) !== 0;
     // Those who cost nothing are told apart by who was used last, next.
     if (urgent && !isPaid && key === front.key && used > front.lastUsed) continue;
     const tokens = ease.inputTokens * (ratio[index] as number) + ease.outputTokens;

@@ -4,20 +4,29 @@ import { CROWDED_STEPS, LEFT_OVER, PRESSURE_STEPS } from './order.ts';
 import { isLeftOver, isSpentAhead, keepOf, OVERSIZE_STEPS } from './thrift.ts';
 import type { Candidate } from './types.ts';
 
-/** Bits of the column of flags. */
-export const flag = {
+/**
+ * Bits of `state`, and of the members of a lane, which share theirs with the index and the urgency below them: one look at each tells whether
+ * anything of a candidate has to be looked at more closely.
+ */
+export const bit = {
   /** Its quota should last longer than it would. */
-  spentAhead: 1,
-  /** It has quota that lasts for hours or days. */
-  lasting: 2,
+  spentAhead: 1 << 24,
+  /** It has quota that lasts for hours or days; of a member: it is larger than needed. */
+  lasting: 1 << 25,
   /** Others use some of its pools. */
-  shared: 4,
+  shared: 1 << 26,
   /** Its breaker is open. */
-  open: 8,
+  open: 1 << 27,
+  /** Of a member: it is smaller than the request should have. */
+  below: 1 << 28,
+  /** Of a member: it may cost money. */
+  paid: 1 << 29,
 } as const;
+/** The part of a member that is its index. */
+export const INDEX = (1 << 24) - 1;
 
 /**
- * `urgency` packs what puts candidates after others, from the most telling: how much quota is kept for later, and pressure. Whoever compares
+ * Urgency packs what puts candidates after others, from the most telling: how much quota is kept for later, and pressure. Whoever compares
  * adds what the request decides: whether others may be faster, whether what is left is doubtful, and by how much a model is larger than needed.
  * So many values each of them has.
  */
@@ -31,7 +40,7 @@ const KEEP_UNIT = 2 * DOUBTFUL;
 export const OVERSIZE_KEPT = OVERSIZE_STEPS * KEEP_UNIT;
 /** What being contested adds. */
 export const CONTESTED = KEEPS * KEEP_UNIT;
-/** More than any urgency. */
+/** More than any urgency: its part of `state` is below it. */
 export const URGENCIES = 2 * CONTESTED;
 
 const within = (value: number, count: number): number => Math.max(0, Math.min(count - 1, value));
@@ -60,15 +69,14 @@ function easyTokensOf(limits: readonly Limit[], caution: number): number {
 
 /** Columns of one number per candidate. */
 export class Columns {
-  readonly flags: Uint8Array;
+  /** Bits and urgency: with pressure in small steps, and in large ones for requests that others have outrun. */
+  readonly state: Int32Array;
+  readonly crowdedState: Int32Array;
   readonly restUntilMs: Float64Array;
   readonly ratio: Float64Array;
   /** Tokens, in and out, that surely fit all limits and the context; less than any call when that has to be judged. */
   readonly easyTokens: Float64Array;
   readonly lastUsed: Float64Array;
-  /** With pressure in small steps, and in large ones for requests that others have outrun. */
-  readonly urgency: Uint16Array;
-  readonly crowdedUrgency: Uint16Array;
   /** How many are shared with others. */
   shared = 0;
   readonly #candidates: readonly Candidate[];
@@ -76,33 +84,34 @@ export class Columns {
   constructor(candidates: readonly Candidate[], standings: readonly Standing[]) {
     const count = candidates.length;
     this.#candidates = candidates;
-    this.flags = new Uint8Array(count);
+    this.state = new Int32Array(count);
+    this.crowdedState = new Int32Array(count);
     this.restUntilMs = new Float64Array(count);
     this.ratio = new Float64Array(count);
     this.easyTokens = new Float64Array(count);
     this.lastUsed = new Float64Array(count);
-    this.urgency = new Uint16Array(count);
-    this.crowdedUrgency = new Uint16Array(count);
     standings.forEach((standing, index) => this.set(index, standing));
   }
 
   /** Takes over how a candidate stands now. */
   set(index: number, standing: Standing): void {
     const { limits, caution, overdraft, shared, breaker } = standing;
-    const before = this.flags[index] ?? 0;
-    if (shared !== (before & flag.shared) > 0) this.shared += shared ? 1 : -1;
-    this.flags[index] =
-      (isSpentAhead(standing) ? flag.spentAhead : 0) |
-      (overdraft === null ? 0 : flag.lasting) |
-      (shared ? flag.shared : 0) |
-      (breaker === 'open' ? flag.open : 0);
+    const before = this.state[index] ?? 0;
+    if (shared !== (before & bit.shared) > 0) this.shared += shared ? 1 : -1;
+    const bits =
+      (isSpentAhead(standing) ? bit.spentAhead : 0) |
+      (overdraft === null ? 0 : bit.lasting) |
+      (shared ? bit.shared : 0) |
+      (breaker === 'open' ? bit.open : 0);
+    const keep = within(keepOf(standing, false), KEEPS - OVERSIZE_STEPS) * KEEP_UNIT;
+    const pressure = within(stepOf(standing, PRESSURE_STEPS), PRESSURES) * OVERSIZES;
+    const crowdedPressure = within(stepOf(standing, CROWDED_STEPS), PRESSURES) * OVERSIZES;
+    this.state[index] = bits | (keep + pressure);
+    this.crowdedState[index] = bits | (keep + crowdedPressure);
     this.restUntilMs[index] = standing.restUntilMs;
     this.ratio[index] = standing.ratio;
     this.easyTokens[index] = Math.min(easyTokensOf(limits, caution), this.#candidates[index]?.context ?? Infinity);
     this.lastUsed[index] = standing.lastUsed;
-    const keep = within(keepOf(standing, false), KEEPS - OVERSIZE_STEPS) * KEEP_UNIT;
-    this.urgency[index] = keep + within(stepOf(standing, PRESSURE_STEPS), PRESSURES) * OVERSIZES;
-    this.crowdedUrgency[index] = keep + within(stepOf(standing, CROWDED_STEPS), PRESSURES) * OVERSIZES;
   }
 
   /** Takes over that it has just been used. */

@@ -1,5 +1,5 @@
 // In which order candidates are looked at for one kind of request: by all that the fleet and the request's wishes say, before how they stand.
-import { URGENCIES } from './columns.ts';
+import { bit, URGENCIES } from './columns.ts';
 import type { DecideInput } from './decide.ts';
 import type { Fits } from './fits.ts';
 import { leadingMeasure, toShortOrder, valueOf, type Measure, type Order } from './order.ts';
@@ -14,16 +14,10 @@ export interface Lane {
   /** Whether urgency comes next after the rank, and whether doubt is a part of it. */
   readonly urgent: boolean;
   readonly doubts: boolean;
-  /** Ascending by rank, and by index where ranks are equal. */
-  readonly indices: Uint32Array;
-  /** Multiples of URGENCIES. */
-  readonly ranks: Float64Array;
-  /** By how much the model is larger than needed. */
-  readonly oversizes: Uint8Array;
-  /** 1: smaller than the request should have. */
-  readonly below: Uint8Array;
-  /** 1: it may cost money. */
-  readonly paid: Uint8Array;
+  /** Index and bits of each: ascending by rank, and by index where ranks are equal. */
+  readonly members: Int32Array;
+  /** What each of them is compared by before its urgency: its rank, a multiple of URGENCIES, and by how much the model is larger than needed. */
+  readonly bases: Float64Array;
 }
 
 /** Measures that no standing changes. */
@@ -63,11 +57,16 @@ function toLane(input: DecideInput, { codes }: Fits, { hard, isAnyShared }: Term
     packed: isUrgent ? first + next.length : first,
     urgent: isUrgent,
     doubts: isUrgent && next.includes('doubtful'),
-    indices: Uint32Array.from(indices),
-    ranks: Float64Array.from(ranks),
-    oversizes: Uint8Array.from(indices, (index) => valueOf('oversize', index, order)),
-    below: Uint8Array.from(indices, (index) => (roleOf(index) < floorRank ? 1 : 0)),
-    paid: Uint8Array.from(indices, (index) => (candidates[index]?.tier === 'paid' ? 1 : 0)),
+    members: Int32Array.from(indices, (index) => {
+      const isPaid = candidates[index]?.tier === 'paid';
+      const isLarger = valueOf('oversize', index, order) > 0;
+      const isBelow = roleOf(index) < floorRank;
+      return index | (isPaid ? bit.paid : 0) | (isLarger ? bit.lasting : 0) | (isBelow ? bit.below : 0);
+    }),
+    bases: Float64Array.from(
+      indices,
+      (index, at) => (ranks[at] ?? 0) + (isUrgent ? valueOf('oversize', index, order) : 0),
+    ),
   };
 }
 
