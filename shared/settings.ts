@@ -54,7 +54,7 @@ const installationShape = {
   budget: budgetSchema,
   /** For each person who has none of their own, but for the owner. */
   person_budget: budgetSchema,
-  /** Part of free quota of hours and days that API keys leave to people at a screen, percent. */
+  /** Part of free quota of hours and days that programs leave to people at a screen, percent. */
   interactive_reserve_percent: z.number().check(z.minimum(0), z.maximum(90)),
   /** How long records of requests and of the audit are kept, days. */
   usage_days: z.int().check(z.minimum(1), z.maximum(36_500)),

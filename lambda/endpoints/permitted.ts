@@ -29,14 +29,17 @@ export function toPermitted(selector: Selector, candidates: readonly Candidate[]
   });
 }
 
-/** The policy within what the key allows; keys leave some of what lasts long to people at a screen, where that is set. */
-export function toPermittedPolicy(policy: Policy, { key }: Principal, inForce: SettingsInForce): Policy {
-  if (key === null) return policy;
+/** The policy within what the key allows; programs leave some of what lasts long to people at a screen, where that is set. */
+export function toPermittedPolicy(policy: Policy, { key, via }: Principal, inForce: SettingsInForce): Policy {
   const percent = inForce.installation.interactive_reserve_percent ?? 0;
+  // The web app asks through a session, so whoever sends the owner's key itself is a program too.
+  const isProgram = key !== null || via === 'owner_key';
+  const left = isProgram && percent > 0 ? { leavePart: percent / 100 } : {};
+  if (key === null) return { ...policy, ...left };
   return {
     ...policy,
     paid: key.tier === 'free' ? 'never' : policy.paid,
     noTraining: policy.noTraining || key.privacy === 'no_training',
-    ...(percent === 0 ? {} : { leavePart: percent / 100 }),
+    ...left,
   };
 }

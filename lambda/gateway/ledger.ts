@@ -21,6 +21,7 @@ import type { AttemptOutcome } from './operation.ts';
 import { countMoney, toCredentialRest, toSettlement } from './settlement.ts';
 import type { Part } from './slice.ts';
 import { createSlices, type Slices } from './slices.ts';
+import { maySample, SAMPLED, together, withoutRemaining } from './sampling.ts';
 import { findSoonest, toMoment } from './soonest.ts';
 import { createStandings, type Standings } from './standings.ts';
 import { createStripped, type Stripped } from './stripped.ts';
@@ -34,6 +35,8 @@ export interface Reservation {
   readonly hold: Hold | null;
   /** Set when the call was booked in a slice that this instance had reserved ahead. */
   readonly part?: Part;
+  /** Set when the call is counted by samples: for how many calls it was reserved, 0 when another one stands for it. */
+  readonly stands?: number;
   /** What was taken from the budget; null when the call is free. */
   readonly budget: Held | null;
   /** What was taken from the purse of whoever asks; absent when nothing bounds what they pay. */
@@ -232,8 +235,15 @@ async function reserve(desk: Desk, asked: Asked): Promise<Reserved> {
     desk.seen.started(index);
     return { reservation: { index, need, hold: null, part, budget: null } };
   }
+  const isSampled = !isExact && desk.slices === null && maySample(candidate, need, standing);
+  if (isSampled && desk.clock.random() * SAMPLED >= 1) {
+    desk.seen.started(index);
+    return { reservation: { index, need, hold: null, stands: 0, budget: null } };
+  }
+  const sample = isSampled ? { stands: SAMPLED } : {};
+  const wanted = isSampled ? { ...asked, need: together(need, SAMPLED) } : asked;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const planned = plan(desk, candidate, asked);
+    const planned = plan(desk, candidate, wanted);
     if (planned.kind === 'blocked')
       return { refusedUntilMs: desk.clock.now() + aheadMs + Math.max(1, planned.waitMs), outrun: round > 0 };
     const { hold } = planned;
@@ -245,14 +255,15 @@ async function reserve(desk: Desk, asked: Asked): Promise<Reserved> {
     const result = await desk.books.update(candidate.book, { ...planned, lasting: isLasting(candidate) });
     if (result.applied) {
       desk.seen.started(index);
-      return { reservation: { index, need, hold: confirmHold(hold, result.item), budget: null } };
+      return { reservation: { index, need, hold: confirmHold(hold, result.item), ...sample, budget: null } };
     }
     desk.metrics.count('freeway_reserve_conflicts_total');
   }
   return { refusedUntilMs: desk.clock.now() + 50, outrun: true };
 }
 
-async function settle(desk: Desk, reservation: Reservation, outcome: AttemptOutcome): Promise<void> {
+async function settle(desk: Desk, reservation: Reservation, told: AttemptOutcome): Promise<void> {
+  const outcome = reservation.stands === undefined ? told : withoutRemaining(told);
   const candidate = desk.fleet.candidates[reservation.index];
   if (!candidate) return;
   desk.seen.ended(reservation.index, {

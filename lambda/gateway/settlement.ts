@@ -14,6 +14,7 @@ import type { Candidate } from '../routing/types.ts';
 import { policyFor } from './failure-policy.ts';
 import type { Reservation } from './ledger.ts';
 import type { AttemptOutcome } from './operation.ts';
+import { together } from './sampling.ts';
 import { ratioAttr } from './standing-facts.ts';
 
 export interface SettlementInput {
@@ -176,8 +177,10 @@ export interface Settlement {
 export function toSettlement(input: SettlementInput): Settlement {
   const { candidate, reservation, outcome, moment } = input;
   const actual = toActual(input);
-  const { hold } = reservation;
-  const settled = hold === null ? null : planSettle({ hold, actual, nowMs: moment.nowMs });
+  const { hold, stands } = reservation;
+  // A call that stands for others is settled as all of them.
+  const counted = actual === null || stands === undefined ? actual : together(actual, stands);
+  const settled = hold === null ? null : planSettle({ hold, actual: counted, nowMs: moment.nowMs });
   const observed = outcome.limits;
   const learned = observed.length === 0 ? null : absorbLimits({ pools: candidate.pools, observed, settled, ...moment });
   const told = learned === null ? [] : [learned, ...toQuarantine(learned.quarantined.length, input)];

@@ -11,10 +11,13 @@ import { createNetwork, type SimulatedNetwork } from './upstream.ts';
 /**
  * - `round-robin`, `random`: any free model in turn or by lot; on a refusal the next, and that one rests for a minute.
  * - `count-after-response`: the least used by a shared count that is written after each reply, as gateways with a shared cache do.
+ * - `lowest pressure`: the real loop and ledger, but without what is kept for hard prompts and for later.
  * - `paid only`: one paid model for all requests, so one that can answer the hardest of them; the others pay for that one too.
  */
-export const baselines = ['round-robin', 'random', 'count-after-response', 'paid only'] as const;
+export const baselines = ['round-robin', 'random', 'count-after-response', 'lowest pressure', 'paid only'] as const;
 export type Baseline = (typeof baselines)[number];
+/** Those that do without the loop and the ledger. */
+export type SimpleBaseline = Exclude<Baseline, 'lowest pressure'>;
 
 const REST_MS = 60_000;
 const MOST_TRIES = 6;
@@ -22,7 +25,7 @@ const MOST_TRIES = 6;
 const HARDEST = 2;
 
 interface Stage {
-  readonly baseline: Baseline;
+  readonly baseline: SimpleBaseline;
   readonly setting: Setting;
   readonly clock: FakeClock;
   readonly random: () => number;
@@ -127,7 +130,7 @@ async function live(stage: Stage, request: number, arrival: Day['arrivals'][numb
 }
 
 /** Plays the day of a setting with a baseline in place of Freeway. */
-export async function playBaseline(setting: Setting, baseline: Baseline): Promise<Omit<Day, 'store'>> {
+export async function playBaseline(setting: Setting, baseline: SimpleBaseline): Promise<Omit<Day, 'store'>> {
   const { providers, arrivals, sources } = toScene(setting);
   const random = createRandom(setting.seed + 1);
   const clock = createFakeClock(START_MS, { seed: setting.seed });

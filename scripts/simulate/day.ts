@@ -42,6 +42,8 @@ export interface Setting {
   readonly seed: number;
   readonly providers?: readonly SimulatedProvider[];
   readonly maxWaitMs: number;
+  /** Absent: no. The same loop and ledger, but whoever is used least is asked first: nothing is kept for hard prompts or for later. */
+  readonly plain?: boolean;
 }
 
 /** What a run leaves behind. */
@@ -138,11 +140,14 @@ function toOperation(stage: Stage, request: number, instance: Instance): Operati
   if (!wire || !arrival) throw new Error('no such request');
   const body = { model: 'auto', messages: [{ role: 'user', content: String(request) }] };
   const { fleet } = instances;
-  const selector = fleet.names.parse('auto');
-  if (!selector) throw new Error('there is no auto');
+  const auto = fleet.names.parse('auto');
+  if (!auto) throw new Error('there is no auto');
+  const plain = setting.plain === true;
+  // Who lists models of their own wants none of them spared; here all are equal on the list.
+  const selector = plain ? { ...auto, listed: new Map<number, number>() } : auto;
   const policy: Policy = {
     paid: setting.paid ? 'fallback' : 'never',
-    strategy: 'free-first',
+    strategy: plain ? 'custom' : 'free-first',
     noTraining: false,
     only: null,
     ignore: [],
@@ -164,7 +169,8 @@ function toOperation(stage: Stage, request: number, instance: Instance): Operati
     writer: wire.openWriter(question),
     dialectOf: (index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
   });
-  return { ...operation, profile: toProfile(stage, arrival) };
+  const profile = toProfile(stage, arrival);
+  return { ...operation, profile: plain ? { ...profile, classification: null } : profile };
 }
 
 const endlessBody = { write: () => true, drained: () => Promise.resolve(), end: () => undefined };
@@ -308,7 +314,16 @@ export async function playDay(setting: Setting): Promise<Day> {
   const truthOf = (request: number): Arrival => arrivals[request] ?? NOTHING;
   const network = createNetwork({ clock, random, providers, foreign, lengthMs, truthOf });
   const store = createSimulatedStore({ clock, random, outage: setting.outage, lost: setting.lostSettles });
-  const around = { clock, random, providers, skewMs, store, upstream: network, metrics: createMetrics() };
+  const around = {
+    clock,
+    random,
+    providers,
+    skewMs,
+    store,
+    upstream: network,
+    metrics: createMetrics(),
+    plain: setting.plain === true,
+  };
   const instances = createInstances({ ...around, hosting: setting.hosting });
   const measure = createMeasure(lengthMs);
   const comebacks = { asked: 0, lifted: 0, served: 0 };

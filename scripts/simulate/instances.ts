@@ -3,6 +3,7 @@ import { createFleet, type Fleet } from '#lambda/gateway/fleet.ts';
 import { createLedger, type Ledger } from '#lambda/gateway/ledger.ts';
 import { createGateway, type Gateway } from '#lambda/gateway/run.ts';
 import type { Clock, Log, Metrics, Store, Upstream } from '#lambda/ports.ts';
+import type { Rank } from '#lambda/routing/decide.ts';
 import { createServerTime } from '#lambda/store/server-time.ts';
 import type { FakeClock } from '../../tests/fakes/clock.ts';
 import { toCatalog, toEntries, type SimulatedProvider } from './world.ts';
@@ -38,7 +39,12 @@ export interface InstancesInput {
   readonly store: Store;
   readonly upstream: Upstream;
   readonly metrics: Metrics;
+  /** Whoever is used least goes first, and nothing else counts. */
+  readonly plain: boolean;
 }
+
+/** The order of `plain`. */
+const byPressure: Rank = (_candidate, { pressure }) => pressure;
 
 export interface Instances {
   readonly fleet: Fleet;
@@ -54,8 +60,8 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 const serves = (): boolean => true;
 
 /** The fleet of all simulated keys. */
-export const toFleet = (providers: readonly SimulatedProvider[]): Fleet =>
-  createFleet({ entries: providers.flatMap(toEntries), providers: providers.map(toCatalog), serves });
+export const toFleet = (providers: readonly SimulatedProvider[], rank: Rank | null = null): Fleet =>
+  createFleet({ entries: providers.flatMap(toEntries), providers: providers.map(toCatalog), serves, rank });
 
 /** Passes on what a promise brings, as long as somebody is there to hear it. */
 function whileAlive<T>(work: Promise<T>, instance: { alive: boolean }): Promise<T> {
@@ -120,7 +126,7 @@ function createInstance(input: InstancesInput, fleet: Fleet): Instance {
 /** The instances of one run. */
 export function createInstances(input: InstancesInput): Instances {
   const { clock, random, hosting } = input;
-  const fleet = toFleet(input.providers);
+  const fleet = toFleet(input.providers, input.plain ? byPressure : null);
   let live: Instance[] = [];
   let most = 0;
   const start = (): Instance => {

@@ -1,10 +1,12 @@
 // One run as a job that can be done anywhere: named in, figures and the course of the day out, all plain data.
-import { baselines, playBaseline, type Baseline } from './baselines.ts';
-import { playDay } from './day.ts';
+import { baselines, playBaseline, type Baseline, type SimpleBaseline } from './baselines.ts';
+import { playDay, type Day, type Setting } from './day.ts';
 import type { Bin } from './measure.ts';
 import {
   findDearness,
   findFaults,
+  findStoreFaults,
+  findWeakness,
   toScenarios,
   toStoreFigures,
   type Scenario,
@@ -55,22 +57,38 @@ function countBy(names: readonly string[]): Record<string, number> {
   return counts;
 }
 
-/** The reports, each run that others are compared with held to what it may cost. */
-export function withCosts(reports: readonly Report[]): readonly Report[] {
-  const paid = reports.find(({ job }) => job.baseline === 'paid only');
+/** The reports, each run that others are compared with held to what it may cost, and to what hard prompts must have of it. */
+export function withComparisons(reports: readonly Report[]): readonly Report[] {
+  const figuresOf = (baseline: Baseline): Figures | undefined =>
+    reports.find(({ job }) => job.baseline === baseline)?.figures;
+  const [paid, plain] = [figuresOf('paid only'), figuresOf('lowest pressure')];
   return reports.map((report) => {
-    if (paid === undefined || report.job.baseline !== null || report.job.scenario !== COMPARED) return report;
-    return { ...report, faults: [...report.faults, ...findDearness(report.figures.costUsd, paid.figures.costUsd)] };
+    const { job, figures, faults } = report;
+    if (job.baseline !== null || job.scenario !== COMPARED) return report;
+    return {
+      ...report,
+      faults: [
+        ...faults,
+        ...(paid === undefined ? [] : findDearness(figures.costUsd, paid.costUsd)),
+        ...(plain === undefined ? [] : findWeakness(figures.strongShare, plain.strongShare)),
+      ],
+    };
   });
 }
+
+const playCompared = (setting: Setting, baseline: Baseline): Promise<Omit<Day, 'store'>> =>
+  baseline === 'lowest pressure'
+    ? playDay({ ...setting, name: baseline, plain: true })
+    : playBaseline(setting, baseline satisfies SimpleBaseline);
 
 /** Does one job. */
 export async function runJob(job: Job): Promise<Report> {
   const startedMs = performance.now();
   const scenario = toScenario(job);
   const tookMs = (): number => Math.round(performance.now() - startedMs);
-  if (job.baseline !== null) {
-    const day = await playBaseline(scenario.setting, job.baseline);
+  const { baseline } = job;
+  if (baseline !== null) {
+    const day = await playCompared(scenario.setting, baseline);
     const refusals = countBy(day.network.refusals.map(({ limit }) => limit));
     return {
       job,
@@ -86,12 +104,14 @@ export async function runJob(job: Job): Promise<Report> {
   }
   const day = await playDay(scenario.setting);
   const figures = toFigures(day);
+  const { bounds } = scenario;
+  const store = scenario.setting.hosting.kind === 'server' ? null : toStoreFigures(day);
   return {
     job,
     figures,
-    store: scenario.setting.hosting.kind === 'server' ? null : toStoreFigures(day),
+    store,
     bins: day.measure.bins,
-    faults: findFaults(figures, scenario.bounds),
+    faults: [...findFaults(figures, bounds), ...(store === null ? [] : findStoreFaults(store, bounds))],
     instances: day.instances,
     killed: day.killed,
     refusals: countBy(day.network.refusals.map(({ model, limit }) => `${model} ${limit}`)),

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { toJobs, withCosts, type Job, type Report } from './job.ts';
+import { toJobs, withComparisons, type Job, type Report } from './job.ts';
 import { drawDays } from './picture.ts';
 import { tellReports } from './table.ts';
 
@@ -72,7 +72,7 @@ if (jobs.length === 0) {
   );
   process.exit(1);
 }
-const reports = withCosts(await runAll(jobs));
+const reports = withComparisons(await runAll(jobs));
 mkdirSync(values.out, { recursive: true });
 writeFileSync(
   join(values.out, 'simulation.json'),

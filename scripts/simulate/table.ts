@@ -70,6 +70,19 @@ function toStoreLine({ figures, store, instances, killed }: Report): string[] {
   ];
 }
 
+/** How much more of the hard prompts strong models answer than by lowest pressure alone; nothing where the two were not both run. */
+function tellStrength(reports: readonly Report[]): string[] {
+  const plain = reports.find(({ job }) => job.baseline === 'lowest pressure');
+  const own = reports.find(({ job }) => job.baseline === null && job.scenario === plain?.job.scenario);
+  const [ours, theirs] = [own?.figures.strongShare ?? null, plain?.figures.strongShare ?? null];
+  if (ours === null || theirs === null) return [];
+  const more = ((ours - theirs) * 100).toFixed(1);
+  return [
+    `Hard prompts that were answered for free: ${percent(ours)} % by models strong enough, ${percent(theirs)} % by plain lowest pressure: ${more} points more.`,
+    '',
+  ];
+}
+
 /** Two tables: what callers and providers saw, and what the store had to do. */
 export function tellReports(reports: readonly Report[]): string {
   const stores = reports.filter(({ store }) => store !== null);
@@ -78,6 +91,7 @@ export function tellReports(reports: readonly Report[]): string {
     '',
     toTable(storeHead, stores.map(toStoreLine)),
     '',
+    ...tellStrength(reports),
     ...reports.flatMap(({ figures, faults }) => faults.map((fault) => `FAIL ${figures.name}: ${fault}`)),
   ].join('\n');
 }

@@ -42,12 +42,16 @@ describe('half an hour at a demand of', patient, () => {
   it('the trace costs less than half of one paid model, which routers without books do not manage', async () => {
     const costs: Record<string, number> = {};
     const refusals: Record<string, number> = {};
-    for (const baseline of [null, 'paid only', 'count-after-response'] as const) {
+    const strong: Record<string, number> = {};
+    for (const baseline of [null, 'paid only', 'count-after-response', 'lowest pressure'] as const) {
       const { figures } = await runJob({ scenario: '120 %, trace', baseline, short: true });
+      strong[baseline ?? 'freeway'] = figures.strongShare ?? 0;
       costs[baseline ?? 'freeway'] = figures.costUsd;
       refusals[baseline ?? 'freeway'] = figures.provider429sPer1000;
     }
     expect(costs['freeway']).toBeLessThan((costs['paid only'] ?? 0) / 2);
+    // Hard prompts are for strong models; who asks whoever is used least does not mind.
+    expect(strong['freeway']).toBeGreaterThan((strong['lowest pressure'] ?? 1) + 0.1);
     expect(refusals['freeway']).toBeLessThan((refusals['count-after-response'] ?? 0) / 10);
   });
 });
