@@ -68,7 +68,8 @@ export interface Ledger {
   standings(nowMs: number): readonly Standing[];
   /** What is left of today's budget, US dollars; Infinity when there is none. */
   budgetUsd(): number;
-  reserve(index: number, need: Amounts, terms: Terms): Promise<Reserved>;
+  /** Answers at once where neither the store nor a budget has to be asked. */
+  reserve(index: number, need: Amounts, terms: Terms): Reserved | Promise<Reserved>;
   /** One write at most. */
   settle(reservation: Reservation, outcome: AttemptOutcome): Promise<void>;
   /** Gives back what was reserved for a call that was never made. */
@@ -204,8 +205,13 @@ function plan(desk: Desk, candidate: Candidate, { need, lastResort, aheadMs = 0 
 }
 
 /** Money first: a share of quota would be hard to give back unseen. First that of whoever asks, then the installation's. */
-async function reserveAll(desk: Desk, { purse = null, ...wanted }: Wanted): Promise<Reserved> {
-  if (purse === null || wanted.mostUsd === 0) return reserveBoth(desk, wanted);
+function reserveAll(desk: Desk, wanted: Wanted): Reserved | Promise<Reserved> {
+  const { purse = null, mostUsd } = wanted;
+  if (mostUsd === 0) return reserve(desk, wanted);
+  return purse === null ? reserveBoth(desk, wanted) : reserveFrom(purse, desk, wanted);
+}
+
+async function reserveFrom(purse: Purse, desk: Desk, wanted: Wanted): Promise<Reserved> {
   const held = await purse.reserve(wanted.mostUsd);
   if (held === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS, outrun: false };
   const reserved = await reserveBoth(desk, wanted);
@@ -214,17 +220,18 @@ async function reserveAll(desk: Desk, { purse = null, ...wanted }: Wanted): Prom
   return reserved;
 }
 
-async function reserveBoth(desk: Desk, { mostUsd, ...asked }: Wanted): Promise<Reserved> {
-  if (mostUsd === 0 || !desk.budget.isKept()) return reserve(desk, asked);
-  const budget = await desk.budget.reserve(mostUsd);
+async function reserveBoth(desk: Desk, wanted: Wanted): Promise<Reserved> {
+  if (!desk.budget.isKept()) return reserve(desk, wanted);
+  const budget = await desk.budget.reserve(wanted.mostUsd);
   if (budget === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS, outrun: false };
-  const reserved = await reserve(desk, asked);
+  const reserved = await reserve(desk, wanted);
   if ('reservation' in reserved) return { reservation: { ...reserved.reservation, budget } };
   await budget.settle(0);
   return reserved;
 }
 
-async function reserve(desk: Desk, asked: Asked): Promise<Reserved> {
+/** From what is reserved ahead, or stands for it; else in the book. */
+function reserve(desk: Desk, asked: Asked): Reserved | Promise<Reserved> {
   const { index, need, lastResort, aheadMs = 0 } = asked;
   const candidate = desk.fleet.candidates[index];
   if (!candidate) throw new Error('no such candidate');
@@ -240,6 +247,15 @@ async function reserve(desk: Desk, asked: Asked): Promise<Reserved> {
     desk.seen.started(index);
     return { reservation: { index, need, hold: null, stands: 0, budget: null } };
   }
+  return reserveInBook(desk, asked, { candidate, isSampled });
+}
+
+async function reserveInBook(
+  desk: Desk,
+  asked: Asked,
+  { candidate, isSampled }: { candidate: Candidate; isSampled: boolean },
+): Promise<Reserved> {
+  const { index, need, aheadMs = 0 } = asked;
   const sample = isSampled ? { stands: SAMPLED } : {};
   const wanted = isSampled ? { ...asked, need: together(need, SAMPLED) } : asked;
   for (let round = 0; round < MAX_ROUNDS; round++) {

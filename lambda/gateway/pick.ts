@@ -10,7 +10,7 @@ import type { Candidate } from '../routing/types.ts';
 import type { Credential } from './credentials.ts';
 import type { Fleet } from './fleet.ts';
 import type { Journey } from './journey.ts';
-import type { Ledger, Reservation } from './ledger.ts';
+import type { Ledger, Reservation, Reserved } from './ledger.ts';
 import type { Operation } from './operation.ts';
 import type { Shares } from './shares.ts';
 
@@ -84,12 +84,12 @@ interface Picking {
   readonly operation: Pick<Operation, 'askerId'>;
 }
 
-/** Reserves the best candidate's share. */
-export async function pick(
+/** Reserves the best candidate's share. Answers at once where nobody else has to be asked for that. */
+export function pick(
   deps: PickDeps,
   input: DecideInput,
   { journey, operation }: Picking,
-): Promise<Runner | Unpicked> {
+): Runner | Unpicked | Promise<Runner | Unpicked> {
   const { best, spared } = choose(input);
   if (best >= 0) return reserve(deps, input, { best, journey, operation });
   // Nothing would come free by waiting, so there is nothing to spare anything for.
@@ -133,11 +133,16 @@ export async function bookAhead(
   return runner === 'refused' ? null : runner;
 }
 
-async function reserve(
-  { fleet, ledger, shares }: PickDeps,
+/** What came of reserving a share. */
+type Share = Runner | Exclude<Unpicked, 'nobody'>;
+
+function reserve(
+  deps: PickDeps,
   input: DecideInput,
-  { best, journey, operation: { askerId }, aheadMs = 0 }: Picking & { best: number; aheadMs?: number },
-): Promise<Runner | Exclude<Unpicked, 'nobody'>> {
+  { best, journey, operation, aheadMs = 0 }: Picking & { best: number; aheadMs?: number },
+): Share | Promise<Share> {
+  const { fleet, ledger, shares } = deps;
+  const { askerId } = operation;
   const candidate = fleet.candidates[best];
   const credential = fleet.credentials[best];
   const standing = input.standings[best];
@@ -150,18 +155,17 @@ async function reserve(
   const { ratio, caution } = standing;
   const need = toNeed(input.profile, { candidate, ratio });
   const mostUsd = candidate.tier === 'paid' ? mostUsdOf(input.profile, { candidate, ratio, caution }) : 0;
-  const reserved = await ledger.reserve(best, need, {
-    lastResort: input.lastResort,
-    mostUsd,
-    purse: journey.purse,
-    aheadMs,
-  });
-  if ('reservation' in reserved) {
-    if (askerId !== undefined) shares?.taken(askerId, candidate, { need, nowMs: input.nowMs });
-    return { index: best, candidate, credential, reservation: reserved.reservation };
-  }
-  if (aheadMs === 0) journey.refused.set(best, reserved.refusedUntilMs);
-  if (!reserved.outrun) return 'refused';
-  journey.outrun++;
-  return 'outrun';
+  const conclude = (reserved: Reserved): Share => {
+    if ('reservation' in reserved) {
+      if (askerId !== undefined) shares?.taken(askerId, candidate, { need, nowMs: input.nowMs });
+      return { index: best, candidate, credential, reservation: reserved.reservation };
+    }
+    if (aheadMs === 0) journey.refused.set(best, reserved.refusedUntilMs);
+    if (!reserved.outrun) return 'refused';
+    journey.outrun++;
+    return 'outrun';
+  };
+  const terms = { lastResort: input.lastResort, mostUsd, purse: journey.purse, aheadMs };
+  const reserved = ledger.reserve(best, need, terms);
+  return reserved instanceof Promise ? reserved.then(conclude) : conclude(reserved);
 }
