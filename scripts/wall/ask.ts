@@ -18,7 +18,7 @@ export interface Target {
 
 function toDocuments(body: string, mode: Mode, status: number): Document[] {
   if (mode === 'json' || status !== 200) return [JSON.parse(body) as Document];
-  const data = body.split('\n\n').flatMap((frame) => /^(?:event: .*\n)?data: (.*)$/.exec(frame)?.[1] ?? []);
+  const data = body.split(/\r?\n\r?\n/).flatMap((frame) => /^(?:event: .*\n)?data: (.*)$/.exec(frame)?.[1] ?? []);
   return data.map((one) => (one === '[DONE]' ? { done: true } : (JSON.parse(one) as Document)));
 }
 

@@ -1,4 +1,5 @@
 // The sixteen faults of the wall: what the first provider does, how the second one is, and what a clean answer is.
+import type { WireId } from '#shared/catalog.ts';
 import type { Fault } from '../../tests/fakes/provider/faults.ts';
 import type { FakeModel } from '../../tests/fakes/provider/spec.ts';
 
@@ -22,7 +23,7 @@ export interface Scenario {
   readonly id: string;
   readonly title: string;
   /** `toMs` shortens a time as the gateway's own waits are shortened. */
-  readonly fault: (toMs: (ms: number) => number, mode: Mode) => Fault | string;
+  readonly fault: (toMs: (ms: number) => number, mode: Mode, wire: WireId) => Fault | string;
   readonly backup?: Partial<FakeModel>;
   /** Requests, and the time from one to the next. */
   readonly repeat?: { readonly times: number; readonly everyMs: number };
@@ -38,7 +39,8 @@ export const scenarios: readonly Scenario[] = [
   {
     id: 'S01',
     title: '429, Retry-After 2',
-    fault: () => 'first-1-429-after-2',
+    // Gemini tells a wait in the details of the error.
+    fault: (_, __, wire) => (wire === 'gemini' ? 'first-1-429-gemini-2' : 'first-1-429-after-2'),
     rules: both({ withinMs: 15_000, primaryCalls: few }),
   },
   { id: 'S02', title: '429 for ever', fault: () => '429', rules: both({ withinMs: 15_000, primaryCalls: few }) },

@@ -145,8 +145,9 @@ const gemini: Surface = {
       outputTokens: last(documents.map(({ usageMetadata }) => usageMetadata?.candidatesTokenCount)),
       finishes,
       ids: count(documents.map(({ responseId }) => responseId)),
-      // The last chunk says why it is over.
-      ended: mode === 'json' || documents.at(-1)?.candidates?.[0]?.finishReason !== undefined,
+      // The last candidate says why it is over; what it used, and our note, may follow.
+      ended:
+        mode === 'json' || documents.findLast((one) => one.candidates)?.candidates?.[0]?.finishReason !== undefined,
       resumedBy: resumedIn(documents),
     };
   },

@@ -43,12 +43,12 @@ interface Role {
 const cases = scenarios.flatMap((scenario) => modes.map((mode) => ({ scenario, mode })));
 
 /** The models of one role, one for each case, so that no case feels the rests of another. */
-function toModels(role: Role['name'], speed: number): FakeModel[] {
+function toModels(role: Role['name'], { speed, wire }: Rig): FakeModel[] {
   const pace = { ttftMs: 100 / speed, tokensPerSecond: 100 * speed };
   return cases.map(({ scenario, mode }) => ({
     id: `${role}-${nameOf(scenario, mode)}`,
     ...pace,
-    ...(role === 'primary' ? { fault: scenario.fault((ms) => ms / speed, mode) } : scenario.backup),
+    ...(role === 'primary' ? { fault: scenario.fault((ms) => ms / speed, mode, wire) } : scenario.backup),
   }));
 }
 
@@ -59,12 +59,14 @@ interface Rig {
   readonly wire: WireId;
 }
 
-async function openRole(name: Role['name'], priority: number, { clock, speed, wire }: Rig) {
-  const models = [...toModels(name, speed), { id: `${name}-ok`, ttftMs: 100 / speed, tokensPerSecond: 100 * speed }];
+async function openRole(name: Role['name'], priority: number, rig: Rig) {
+  const { clock, speed, wire } = rig;
+  const models = [...toModels(name, rig), { id: `${name}-ok`, ttftMs: 100 / speed, tokensPerSecond: 100 * speed }];
   const provider = createFakeProvider({ name, models, keepRequests: 1_000 }, clock);
   const server = await serveFakeProvider(provider);
   const entry = {
-    provider: 'openai-compatible',
+    // Where a format has a vendor of its own, faults are told in that vendor's words.
+    provider: wire === 'gemini' ? 'gemini' : 'openai-compatible',
     name,
     baseUrl: server.baseUrl,
     apiKey: `key-of-${name}`,
@@ -86,7 +88,7 @@ async function openRole(name: Role['name'], priority: number, { clock, speed, wi
 
 /** The model a call names in its body, or in its path; health checks have no body, and name none. */
 const modelIn = ({ path, body }: Received): unknown =>
-  body === '' ? null : ((JSON.parse(body) as { model?: unknown }).model ?? path.split('/').at(-2));
+  body === '' ? null : ((JSON.parse(body) as { model?: unknown }).model ?? /\/models?\/([^/:]+)/.exec(path)?.[1]);
 const callsOf = ({ name, provider }: Role, family: string): number[] =>
   provider
     .received()

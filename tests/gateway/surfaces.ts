@@ -1,6 +1,8 @@
 // The chat surfaces as official clients see them: how each asks, and what it understands of a reply's text.
 import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
+import { vi } from 'vitest';
 import type { WireId } from '#shared/catalog.ts';
 import type { Reply } from './harness.ts';
 
@@ -99,3 +101,21 @@ const messages: Surface = {
 };
 
 export const surfaces: readonly Surface[] = [chat, responses, messages];
+
+/** Reads a stream of the Gemini format with the official client, which takes no other `fetch` than that of the process; rejects where that throws. */
+export async function readGemini(reply: Reply): Promise<Pick<Understood, 'text' | 'finish'>> {
+  vi.stubGlobal('fetch', respond(reply));
+  try {
+    const client = new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: 'http://x.test' } });
+    const stream = await client.models.generateContentStream({ model: 'm', contents: 'Go.' });
+    let text = '';
+    let finish = '';
+    for await (const chunk of stream) {
+      text += chunk.text ?? '';
+      finish = chunk.candidates?.[0]?.finishReason ?? finish;
+    }
+    return { text, finish };
+  } finally {
+    vi.unstubAllGlobals();
+  }
+}

@@ -7,7 +7,7 @@ import { createFakeProvider } from '../fakes/provider/core.ts';
 import type { Fault } from '../fakes/provider/faults.ts';
 import type { FakeProviderSpec } from '../fakes/provider/spec.ts';
 import { createWorld, toEntry, type Reply, type World } from './harness.ts';
-import { surfaces as official } from './surfaces.ts';
+import { readGemini, surfaces as official } from './surfaces.ts';
 
 interface Side {
   readonly surface: SurfaceName;
@@ -22,6 +22,10 @@ const sides: readonly Side[] = [
   { surface: 'chat', wire: 'openai-responses' },
   { surface: 'chat', wire: 'bedrock-converse' },
   { surface: 'messages', wire: 'anthropic' },
+  { surface: 'chat', wire: 'gemini' },
+  { surface: 'messages', wire: 'gemini' },
+  { surface: 'gemini', wire: 'gemini' },
+  { surface: 'gemini', wire: 'anthropic' },
 ];
 
 /** One after the other, from byte to byte. */
@@ -69,7 +73,7 @@ async function lengthOf({ surface, wire }: Side): Promise<number> {
 }
 
 function toDocuments(text: string): Document[] {
-  const data = text.split('\n\n').flatMap((frame) => /^(?:event: .*\n)?data: (.*)$/.exec(frame)?.[1] ?? []);
+  const data = text.split(/\r?\n\r?\n/).flatMap((frame) => /^(?:event: .*\n)?data: (.*)$/.exec(frame)?.[1] ?? []);
   return data.map((one) => (one === '[DONE]' ? { done: true } : (JSON.parse(one) as Document)));
 }
 
@@ -93,7 +97,8 @@ describe.each(sides)('a caller of $surface before providers of $wire', ({ surfac
     const total = await lengthOf({ surface, wire });
     expect(total).toBeGreaterThan(500);
     const world = await toWorld(wire);
-    const client = official.find((one) => one.wire === officialOf[surface]);
+    const client =
+      surface === 'gemini' ? { read: readGemini } : official.find(({ wire }) => wire === officialOf[surface]);
     const wrong: unknown[] = [];
     for (let bytes = 0; bytes <= total; bytes++) {
       world.providers['alpha']!.script([faults[bytes % faults.length]!(bytes)]);

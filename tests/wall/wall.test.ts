@@ -8,10 +8,11 @@ const sides = [
     surface,
     wire: 'openai-chat' as const,
   })),
-  ...(['anthropic', 'bedrock-converse'] as const).map((wire) => ({
+  ...(['anthropic', 'bedrock-converse', 'gemini'] as const).map((wire) => ({
     surface: 'chat' as const,
     wire,
   })),
+  { surface: 'gemini' as const, wire: 'gemini' as const },
 ];
 
 describe.each(sides)('the fault wall between $surface and $wire', ({ surface, wire }) => {

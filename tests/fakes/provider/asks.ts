@@ -5,8 +5,9 @@ import { toAnswer } from './answer.ts';
 import { audioAnswer, parseUpload, type Hearing } from './audio.ts';
 import { type Face, toChatBody, toFacePieces } from './faces.ts';
 import type { Fault, RefusalKind } from './faults.ts';
+import { readGeminiPath, toBlocked, toChatBody as fromGemini, toGeminiPieces } from './gemini-face.ts';
 import { BadQuestion, countTokens, parseQuestion, type Question } from './question.ts';
-import type { RefusalContext } from './refusals.ts';
+import type { ErrorReply, RefusalContext } from './refusals.ts';
 import { type Piece, type RenderContext, toJsonBody, toStreamPieces } from './render.ts';
 import type { AnswerMode, FakeModel, FakeRequest } from './spec.ts';
 
@@ -42,9 +43,11 @@ export interface Ask {
   /** Why this model does not serve it; null when it does. */
   refusal(model: FakeModel): ({ readonly kind: RefusalKind } & Partial<RefusalContext>) | null;
   reply(context: ReplyContext): Reply;
+  /** How the format refuses a prompt for its content, where that is no error reply. */
+  readonly blocked?: ErrorReply;
 }
 
-export type Operation = 'chat' | Face | 'converse' | 'embeddings' | 'transcription' | 'models';
+export type Operation = 'chat' | Face | 'converse' | 'gemini' | 'embeddings' | 'transcription' | 'models';
 
 /** The operation a path ends in, whatever stands before it; null when there is none. */
 export function operationOf(method: string, path: string): Operation | null {
@@ -54,6 +57,7 @@ export function operationOf(method: string, path: string): Operation | null {
   if (bare.endsWith('/messages')) return 'messages';
   if (bare.endsWith('/responses')) return 'responses';
   if (readConversePath(bare) !== null) return 'converse';
+  if (readGeminiPath(path) !== null) return 'gemini';
   if (bare.endsWith('/embeddings')) return 'embeddings';
   return bare.endsWith('/audio/transcriptions') || bare.endsWith('/audio/translations') ? 'transcription' : null;
 }
@@ -61,7 +65,10 @@ export function operationOf(method: string, path: string): Operation | null {
 /** Characters of two, three and four bytes. */
 const manyBytes = 'Naïve café — 60 € für 日本語 😀🚀. ';
 
-function chatReply(question: Question, context: ReplyContext, face: Face | 'converse' | null): Reply {
+/** The formats of chat; null is that of chat completions. */
+type ChatFace = Face | 'converse' | 'gemini' | null;
+
+function chatReply(question: Question, context: ReplyContext, face: ChatFace): Reply {
   const { fault, model, mode, dialect } = context;
   const preface = `${context.preface}${fault?.kind === 'split_utf8' ? manyBytes : ''}`;
   const said = toAnswer(question, model, { mode, preface });
@@ -77,15 +84,17 @@ function chatReply(question: Question, context: ReplyContext, face: Face | 'conv
   };
   if (face === 'converse')
     return { pieces: toConversePieces(question, answer, render), outputTokens: answer.outputTokens };
+  if (face === 'gemini') return { pieces: toGeminiPieces(question, answer, render), outputTokens: answer.outputTokens };
   if (face !== null)
     return { pieces: toFacePieces(face, { question, answer, context: render }), outputTokens: answer.outputTokens };
   const pieces = question.stream ? toStreamPieces(question, answer, render) : toJsonBody(question, answer, render);
   return { pieces, outputTokens: answer.outputTokens };
 }
 
-function toChat(body: unknown, face: Face | 'converse' | null): Ask {
-  const question = parseQuestion(face === null || face === 'converse' ? body : toChatBody(face, body));
+function toChat(body: unknown, face: ChatFace): Ask {
+  const question = parseQuestion(face === 'messages' || face === 'responses' ? toChatBody(face, body) : body);
   return {
+    ...(face === 'gemini' && { blocked: toBlocked(question) }),
     model: question.model,
     inputTokens: question.promptTokens,
     maxTokens: question.maxTokens,
@@ -169,5 +178,7 @@ export function parseAsk(operation: Exclude<Operation, 'models'>, request: FakeR
   if (operation === 'embeddings') return toEmbeddings(value);
   const converse = readConversePath(request.path);
   if (converse !== null) return toChat(fromConverse(value as Readonly<Record<string, unknown>>, converse), 'converse');
-  return toChat(value, operation === 'chat' || operation === 'converse' ? null : operation);
+  const gemini = readGeminiPath(request.path);
+  if (gemini !== null) return toChat(fromGemini(value as Readonly<Record<string, unknown>>, gemini), 'gemini');
+  return toChat(value, operation === 'messages' || operation === 'responses' ? operation : null);
 }

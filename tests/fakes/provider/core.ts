@@ -5,6 +5,7 @@ import { createRandom } from '../random.ts';
 import { type Ask, operationOf, parseAsk } from './asks.ts';
 import { type BookKeeping, type BookLine, type Books, createBooks } from './books.ts';
 import { type Fault, type RefusalKind, splitModelName } from './faults.ts';
+import { withoutArrays } from './gemini-face.ts';
 import { toLimitHeaders } from './headers.ts';
 import { toLimitedReply, toScriptedLimitReply } from './limited.ts';
 import { type Breach, type Charge, createLimits, limitName, type Limits } from './limits.ts';
@@ -115,8 +116,9 @@ function earlyRefusal(provider: Provider, { fault, ask, model, nowMs }: Case) {
   if (fault?.kind !== 'refusal' || isOwnFailure(fault.refusal)) return null;
   if (fault.refusal === 'prefill_rejected' && !ask.hasPrefill) return null;
   if (fault.field !== undefined && !ask.fields.includes(fault.field)) return null;
-  const said = refusalOf(provider, fault.refusal, { ...fault, model: model.id });
-  return { ...said, reason: `fault ${fault.refusal}` };
+  const reason = `fault ${fault.refusal}`;
+  if (fault.refusal === 'content_filtered' && ask.blocked) return { reply: ask.blocked, reason };
+  return { ...refusalOf(provider, fault.refusal, { ...fault, model: model.id }), reason };
 }
 
 function needOf(spec: FakeProviderSpec, ask: Ask) {
@@ -219,7 +221,13 @@ function listModels({ spec }: Provider, nowMs: number): ReplyPlan {
   return closed(toErrorDraft({ status: 200, headers: { 'content-type': 'application/json' }, body }, refusalDelayMs));
 }
 
+/** Who speaks this format natively has its dialect, too. */
 function answer(provider: Provider, request: FakeRequest, number: number): ReplyPlan {
+  if (operationOf(request.method, request.path) !== 'gemini') return answerIn(provider, request, number);
+  return withoutArrays(answerIn({ ...provider, dialect: 'gemini' }, request, number));
+}
+
+function answerIn(provider: Provider, request: FakeRequest, number: number): ReplyPlan {
   const { spec, books, models } = provider;
   const nowMs = provider.clock.now();
   const key = keyOf(request.headers);
