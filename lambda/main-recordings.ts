@@ -1,6 +1,6 @@
 // Where recordings for transcription jobs wait: in a bucket where one is named, else in the data folder; opened when the first one comes.
 import { join, resolve } from 'node:path';
-import { MAX_RECORDING_BYTES } from '#shared/api/transcriptions.ts';
+import { MAX_RECORDING_BYTES } from '#shared/recording-limits.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { UploadsConfig } from './config-uploads.ts';

@@ -1,6 +1,6 @@
 // A provider credential as it is kept: everything but its secrets in the clear, the secrets sealed.
 import * as z from 'zod/mini';
-import { sharingSchema, testResultSchema } from './api/credentials.ts';
+import { sharingSchema, testResultSchema } from './credential-test.ts';
 import { entryModelSchema, entryPoolSchema } from './credentials.ts';
 
 /** Fields of other versions are kept as they are. Times are ms since the epoch. */

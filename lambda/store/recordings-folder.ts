@@ -2,7 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MAX_RECORDING_BYTES } from '#shared/api/transcriptions.ts';
+import { MAX_RECORDING_BYTES } from '#shared/recording-limits.ts';
 import { RecordingGone, type RecordingRef, type Recordings } from '../ports-transcription.ts';
 import { toParts, toSlices, type Slice } from './recording-parts.ts';
 

@@ -2,7 +2,7 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { MAX_RECORDING_BYTES } from '#shared/api/transcriptions.ts';
+import { MAX_RECORDING_BYTES } from '#shared/recording-limits.ts';
 import { StoreUnavailable, type Headers } from '../ports.ts';
 import { RecordingGone, type Recordings } from '../ports-transcription.ts';
 import { toParts, toSlices, type Part, type Slice } from './recording-parts.ts';

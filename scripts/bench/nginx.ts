@@ -6,6 +6,7 @@ import type { Program } from './processes.ts';
 import { makeFolder } from './temporary.ts';
 
 const toConfig = (folder: string, port: number, upstreamPort: number): string => `daemon off;
+master_process off;
 worker_processes 1;
 pid ${join(folder, 'pid')};
 error_log stderr crit;

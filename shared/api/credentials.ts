@@ -1,43 +1,20 @@
 // What the web app and the credential routes say to each other: provider credentials, never a key, only how it ends.
 import * as z from 'zod/mini';
 import { entryModelSchema, entryPoolSchema, regionsSchema } from '../credentials.ts';
+import { sharingSchema, testResultSchema } from '../credential-test.ts';
 import { instantSchema } from './instant.ts';
+
+export {
+  sharingSchema,
+  testOutcomes,
+  testResultSchema,
+  type Sharing,
+  type TestOutcome,
+  type TestResult,
+} from '../credential-test.ts';
 
 /** Where a credential comes from: the person's own, shared by another person, or of the environment. */
 export const credentialSources = ['own', 'shared', 'environment'] as const;
-
-/** Who besides its owner may use it: nobody, everybody, or these people (ids). */
-export const sharingSchema = z.union([
-  z.enum(['private', 'all']),
-  z.array(z.string().check(z.minLength(1), z.maxLength(100))).check(z.maxLength(500)),
-]);
-export type Sharing = z.infer<typeof sharingSchema>;
-
-/** What a test of a credential found. */
-export const testOutcomes = [
-  'works',
-  'wrong_key',
-  'limited',
-  'wrong_url',
-  'no_such_model',
-  'unreachable',
-  'refused',
-] as const;
-export type TestOutcome = (typeof testOutcomes)[number];
-
-export const testResultSchema = z.object({
-  outcome: z.enum(testOutcomes),
-  /** What it means, and what to do. */
-  message: z.string(),
-  at: instantSchema,
-  /** How long the provider took to answer, ms; null when it did not. */
-  ms: z.nullable(z.number()),
-  /** When the limit is over; null when unknown, or not limited. */
-  limited_until: z.nullable(instantSchema),
-  /** Ids of the models that the provider lists for this key; null when it did not list any. */
-  models: z.nullable(z.array(z.string())),
-});
-export type TestResult = z.infer<typeof testResultSchema>;
 
 /** What a person may set, but for the secrets. */
 const settings = {

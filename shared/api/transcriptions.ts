@@ -2,9 +2,6 @@
 import * as z from 'zod/mini';
 import { instantSchema } from './instant.ts';
 
-/** Recordings may be so large: eleven hours of speech as an uncompressed telephone call, a day as mp3. */
-export const MAX_RECORDING_BYTES = 1024 * 1024 * 1024;
-
 /** `uploading`: parts are still to come. `paused`, `failed` and `cancelled` ones can be started again as long as the recording is kept. */
 export const jobStatuses = ['uploading', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
 export type JobStatus = (typeof jobStatuses)[number];

@@ -32,10 +32,14 @@ function readFormat(text: string | undefined): TranscriptFormat {
   );
 }
 
-const names = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
+let names: Intl.DisplayNames | null = null;
 
 /** Whether the code stands for a language; `xx` has the form of one, and stands for none. */
-const isLanguage = (code: string): boolean => names.of(code) !== undefined;
+function isLanguage(code: string): boolean {
+  // Made when it is first asked for: it reads tables for 15 ms, which each start would wait for.
+  names ??= new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
+  return names.of(code) !== undefined;
+}
 
 function readLanguage(text: string | undefined): string | null {
   if (text === undefined || text === '') return null;
