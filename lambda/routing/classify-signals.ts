@@ -16,7 +16,7 @@ export const textSignals: readonly TextSignal[] = [
   {
     name: 'stack trace',
     pattern:
-      /^\s+at .+:\d+|Traceback \(most recent|\b\w+(?:Error|Exception)\b|segmentation fault|panicked at|error\[E\d+\]/m,
+      /^\s+at .+:\d+|Traceback \(most recent|\w(?:Error|Exception)\b|segmentation fault|panicked at|error\[E\d+\]/m,
     task: 'coding',
     weight: 3,
     size: 1,
@@ -45,7 +45,7 @@ export const textSignals: readonly TextSignal[] = [
   },
   {
     name: 'file names',
-    pattern: /\b[\w./-]+\.(?:ts|tsx|js|py|rs|go|java|cpp|h|sql|sh|ya?ml|toml|css|html)\b/,
+    pattern: /(?<=\w[./-]*)\.(?:ts|tsx|js|py|rs|go|java|cpp|h|sql|sh|ya?ml|toml|css|html)\b/,
     task: 'coding',
     weight: 1.5,
   },

@@ -68,104 +68,116 @@ function wideFeature(code: number): number {
 const LONGEST_WORD = 24;
 const LONG_WORD = 8;
 
-/** Adds one run of ASCII letters and digits that is no word to the counts. */
-function countEntropy(counts: Counts, length: number, { same, mixed }: { same: number; mixed: boolean }): void {
-  // A letter repeated without end is one token for several of it.
-  add(counts, at.repeats, same);
-  add(counts, mixed ? at.mixedEntropy : at.entropy, length - same);
-}
-
-function add(counts: Counts, index: number, by: number): void {
-  counts[index] = (counts[index] ?? 0) + by;
-}
-
-const kindOf = (code: number): number => (code < 128 ? (ascii[code] ?? MARK) : WIDE);
-
-/** A part of a text: from the first character to before the last. */
-interface Range {
-  readonly from: number;
-  readonly end: number;
-}
-
-/** Adds a run of letters, as a word or as something encoded, and answers where it ends. */
-function countWord(text: string, { from, end }: Range, counts: Counts): number {
-  let to = from;
-  let capitals = 0;
-  let capitalRuns = 0;
-  let digits = 0;
-  let same = 0;
-  let before = 0;
-  let beforeKind = 0;
-  for (; to < end; to++) {
-    const code = text.charCodeAt(to);
-    const kind = kindOf(code);
-    if (kind !== LOWER && kind !== UPPER && !(kind === DIGIT && to > from)) break;
-    if (kind === UPPER) capitals++;
-    if (kind === UPPER && beforeKind === LOWER) capitalRuns++;
-    if (kind === DIGIT) digits++;
-    if (code === before) same++;
-    before = code;
-    beforeKind = kind;
-  }
-  const length = to - from;
-  if (length > LONGEST_WORD) {
-    countEntropy(counts, length, { same: same > length / 2 ? same : 0, mixed: capitals > 0 && capitals < length });
-    return to;
-  }
-  add(counts, at.words, 1);
-  add(counts, at.wordLetters, length - digits);
-  add(counts, at.longLetters, Math.max(0, length - digits - LONG_WORD));
-  add(counts, at.capitals, capitals);
-  add(counts, at.capitalRuns, capitalRuns);
-  if (digits > 0) add(counts, at.digitGroups, Math.ceil(digits / 3));
-  return to;
-}
-
-/** Answers where the run of one kind that begins at `from` ends. */
-function endOfRun(text: string, from: number, end: number): number {
-  const kind = kindOf(text.charCodeAt(from));
-  let to = from + 1;
-  while (to < end && kindOf(text.charCodeAt(to)) === kind) to++;
-  return to;
-}
-
-/** Adds a run of anything but letters, and answers where it ends. */
-function countRun(text: string, { from, end }: Range, counts: Counts): number {
-  const kind = kindOf(text.charCodeAt(from));
-  const to = endOfRun(text, from, end);
-  const length = to - from;
-  if (kind === DIGIT) add(counts, at.digitGroups, Math.ceil(length / 3));
-  else if (kind === BREAK) add(counts, at.lineBreaks, 1);
-  else if (kind === MARK) {
-    add(counts, at.markRuns, 1);
-    // Long rules of one sign (-----) are few tokens.
-    add(counts, at.marks, Math.min(length, 16) + Math.max(0, length - 16) / 16);
-  } else if (kind === SPACE && length > 1) {
-    const indent = from > 0 && kindOf(text.charCodeAt(from - 1)) === BREAK;
-    add(counts, indent ? at.indents : at.doubleSpaces, 1);
-  }
-  return to;
-}
-
-/** Adds what stands between two places of a text to the counts. One pass; time grows with the distance only. */
-export function countFeatures(
-  text: string,
-  range: { readonly from: number; readonly end: number },
-  counts: Counts,
-): void {
-  const { end } = range;
-  for (let from = range.from; from < end;) {
-    const code = text.charCodeAt(from);
-    const kind = kindOf(code);
-    if (kind === WIDE) {
-      add(counts, wideFeature(code), 1);
-      from++;
-    } else from = (kind === LOWER || kind === UPPER ? countWord : countRun)(text, { from, end }, counts);
-  }
-}
+const kindOf = (code: number): number => (code < 128 ? (ascii[code] as number) : WIDE);
 
 /** How often each feature was counted, in their order. A plain list: a typed one costs as much to make as a short text to count. */
 export type Counts = number[];
 
 /** Empty counts. */
 export const createCounts = (): Counts => features.map(() => 0);
+
+/** Counts one text. Places are passed on as numbers: there is one for every few characters. */
+class Counter {
+  readonly #text: string;
+  readonly #counts: Counts;
+
+  constructor(text: string, counts: Counts) {
+    this.#text = text;
+    this.#counts = counts;
+  }
+
+  count(from: number, end: number): void {
+    for (let at = from; at < end;) {
+      const code = this.#text.charCodeAt(at);
+      const kind = kindOf(code);
+      if (kind === LOWER || kind === UPPER) at = this.#countWord(at, end);
+      else if (kind !== WIDE) at = this.#countRun(at, end);
+      else {
+        this.#add(wideFeature(code), 1);
+        at++;
+      }
+    }
+  }
+
+  #add(index: number, by: number): void {
+    this.#counts[index] = (this.#counts[index] as number) + by;
+  }
+
+  /** Adds a run of letters, as a word or as something encoded, and answers where it ends. */
+  #countWord(from: number, end: number): number {
+    const text = this.#text;
+    let to = from;
+    let capitals = 0;
+    let capitalRuns = 0;
+    let digits = 0;
+    let same = 0;
+    let before = 0;
+    let beforeKind = 0;
+    for (; to < end; to++) {
+      const code = text.charCodeAt(to);
+      const kind = kindOf(code);
+      if (kind > DIGIT) break;
+      if (kind === UPPER) {
+        capitals++;
+        if (beforeKind === LOWER) capitalRuns++;
+      } else if (kind === DIGIT) digits++;
+      if (code === before) same++;
+      before = code;
+      beforeKind = kind;
+    }
+    const length = to - from;
+    if (length > LONGEST_WORD) {
+      this.#countEntropy(length, same > length / 2 ? same : 0, capitals > 0 && capitals < length);
+      return to;
+    }
+    this.#add(at.words, 1);
+    this.#add(at.wordLetters, length - digits);
+    if (length - digits > LONG_WORD) this.#add(at.longLetters, length - digits - LONG_WORD);
+    if (capitals > 0) {
+      this.#add(at.capitals, capitals);
+      this.#add(at.capitalRuns, capitalRuns);
+    }
+    if (digits > 0) this.#add(at.digitGroups, Math.ceil(digits / 3));
+    return to;
+  }
+
+  /** Adds one run of ASCII letters and digits that is no word. A letter repeated without end (`same`) is one token for several of it. */
+  #countEntropy(length: number, same: number, mixed: boolean): void {
+    this.#add(at.repeats, same);
+    this.#add(mixed ? at.mixedEntropy : at.entropy, length - same);
+  }
+
+  /** Answers where the run of one kind that begins at `from` ends. */
+  #endOfRun(kind: number, from: number, end: number): number {
+    let to = from + 1;
+    while (to < end && kindOf(this.#text.charCodeAt(to)) === kind) to++;
+    return to;
+  }
+
+  /** Adds a run of anything but letters, and answers where it ends. */
+  #countRun(from: number, end: number): number {
+    const kind = kindOf(this.#text.charCodeAt(from));
+    const to = this.#endOfRun(kind, from, end);
+    const length = to - from;
+    if (kind === DIGIT) this.#add(at.digitGroups, Math.ceil(length / 3));
+    else if (kind === BREAK) this.#add(at.lineBreaks, 1);
+    else if (kind === MARK) {
+      this.#add(at.markRuns, 1);
+      // Long rules of one sign (-----) are few tokens.
+      this.#add(at.marks, Math.min(length, 16) + Math.max(0, length - 16) / 16);
+    } else if (length > 1) {
+      const indent = from > 0 && kindOf(this.#text.charCodeAt(from - 1)) === BREAK;
+      this.#add(indent ? at.indents : at.doubleSpaces, 1);
+    }
+    return to;
+  }
+}
+
+/** Adds what stands between two places of a text to the counts. One pass; time grows with the distance only. */
+export function countFeatures(
+  text: string,
+  { from, end }: { readonly from: number; readonly end: number },
+  counts: Counts,
+): void {
+  new Counter(text, counts).count(from, end);
+}
