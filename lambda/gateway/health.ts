@@ -8,7 +8,7 @@ import type { Credential } from './credentials.ts';
 import type { Fleet } from './fleet.ts';
 import { checkCredential, type Finding } from './health-check.ts';
 import type { Ledger } from './ledger.ts';
-import type { Gateway } from './run.ts';
+import type { Gateway, RunInput, RunResult } from './run.ts';
 
 export interface HealthDeps {
   readonly fleet: Fleet;
@@ -256,15 +256,18 @@ export function createHealth(deps: HealthDeps): Health {
 
 /** The gateway, whose requests also look after those who have failed. */
 export const withHealth = (gateway: Gateway, health: Health): Gateway => ({
-  run: async (input) => {
+  run: (input) => {
     const checked = health.look();
-    if (checked === null) return gateway.run(input);
-    try {
-      const result = await gateway.run(input);
-      return { ...result, settled: Promise.all([result.settled, checked]).then(() => undefined) };
-    } catch (error) {
-      await checked;
-      throw error;
-    }
+    return checked === null ? gateway.run(input) : runBeside(gateway, input, checked);
   },
 });
+
+async function runBeside(gateway: Gateway, input: RunInput, checked: Promise<unknown>): Promise<RunResult> {
+  try {
+    const result = await gateway.run(input);
+    return { ...result, settled: Promise.all([result.settled, checked]) };
+  } catch (error) {
+    await checked;
+    throw error;
+  }
+}

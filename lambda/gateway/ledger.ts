@@ -13,12 +13,13 @@ import {
   type ReservePlan,
 } from '../routing/pools.ts';
 import { evidenceOf, type PoolEvidence } from '../routing/pools-learned.ts';
+import type { Ops } from '../routing/pools-ops.ts';
 import type { Candidate, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
 import { BUDGET_BOOK, createBudget, noBudget, type Bound, type Budget, type Held, type Purse } from './budget.ts';
 import type { Fleet } from './fleet.ts';
 import type { AttemptOutcome } from './operation.ts';
-import { countMoney, toCredentialRest, toSettlement } from './settlement.ts';
+import { countMoney, toCredentialRest, toSettlement, type Settlement, type SettlementInput } from './settlement.ts';
 import type { Part } from './slice.ts';
 import { createSlices, type Slices } from './slices.ts';
 import { maySample, SAMPLED, together, withoutRemaining } from './sampling.ts';
@@ -63,15 +64,15 @@ export interface Terms {
 export type KnownPool = PoolView & PoolEvidence;
 
 export interface Ledger {
-  /** Brings the copies of the books up to date: at most one batch read, none when they are fresh. `outrun`: fresh is what was read just now. */
-  refresh(among: readonly number[] | null, outrun?: boolean): Promise<void>;
+  /** Brings the copies of the books up to date: at most one batch read, null when they are fresh. `outrun`: fresh is what was read just now. */
+  refresh(among: readonly number[] | null, outrun?: boolean): Promise<unknown> | null;
   standings(nowMs: number): readonly Standing[];
   /** What is left of today's budget, US dollars; Infinity when there is none. */
   budgetUsd(): number;
-  /** Answers at once where neither the store nor a budget has to be asked. */
+  /** At once where this instance has reserved ahead. */
   reserve(index: number, need: Amounts, terms: Terms): Reserved | Promise<Reserved>;
-  /** One write at most. */
-  settle(reservation: Reservation, outcome: AttemptOutcome): Promise<void>;
+  /** One write at most, which the promise waits for; null: nothing had to be written. */
+  settle(reservation: Reservation, outcome: AttemptOutcome): Promise<unknown> | null;
   /** Gives back what was reserved for a call that was never made. */
   release(reservation: Reservation): Promise<void>;
   /** The candidate that time will free first, and in how long; null when waiting helps nobody. `crowd`: for so many calls like this one. */
@@ -149,12 +150,14 @@ export function createLedger(deps: LedgerDeps): Ledger {
     ...(among === null ? allBooks : bookIds(deps.fleet.candidates, among)),
   ];
   let freshAtMs = -Infinity;
+  const refreshAll = async (): Promise<void> => {
+    if (await books.refresh(toIds(null))) freshAtMs = deps.clock.now();
+  };
   return {
-    refresh: async (among, outrun = false) => {
-      if (outrun) await books.refresh(toIds(among), OUTRUN_MS);
-      else if (among !== null) await books.refresh(toIds(among));
-      else if (deps.clock.now() - freshAtMs >= LOOK_AGAIN_MS && (await books.refresh(toIds(null))))
-        freshAtMs = deps.clock.now();
+    refresh: (among, outrun = false) => {
+      if (outrun) return books.refresh(toIds(among), OUTRUN_MS);
+      if (among !== null) return books.refresh(toIds(among));
+      return deps.clock.now() - freshAtMs >= LOOK_AGAIN_MS ? refreshAll() : null;
     },
     standings: (nowMs) => seen.read(nowMs),
     budgetUsd: () => desk.budget.roomUsd(),
@@ -278,58 +281,57 @@ async function reserveInBook(
   return { refusedUntilMs: desk.clock.now() + 50, outrun: true };
 }
 
-async function settle(desk: Desk, reservation: Reservation, told: AttemptOutcome): Promise<void> {
+function judge(desk: Desk, { candidate, reservation, outcome }: Closed): Settlement {
+  const { books, zones, clock } = desk;
+  const book = books.copy(candidate.book).item;
+  const moment = { book, nowMs: books.now(), doubtMs: books.doubtMs(), zones, random: clock.random() };
+  return toSettlement({ candidate, reservation, outcome, moment });
+}
+
+/** An attempt that is over. */
+type Closed = Pick<SettlementInput, 'candidate' | 'reservation' | 'outcome'>;
+
+function settle(desk: Desk, reservation: Reservation, told: AttemptOutcome): Promise<unknown> | null {
   const outcome = reservation.stands === undefined ? told : withoutRemaining(told);
   const candidate = desk.fleet.candidates[reservation.index];
-  if (!candidate) return;
-  desk.seen.ended(reservation.index, {
-    ok: outcome.failure === null || outcome.failure.kind === 'cancelled',
-    firstContentMs: outcome.firstContentMs,
-  });
-  const nowMs = desk.books.now();
-  const random = desk.clock.random();
-  const judge = () =>
-    toSettlement({
-      candidate,
-      reservation,
-      outcome,
-      moment: {
-        book: desk.books.copy(candidate.book).item,
-        nowMs,
-        doubtMs: desk.books.doubtMs(),
-        zones: desk.zones,
-        random,
-      },
-    });
-  let judged = judge();
-  if (judged.foreign) {
-    // It may be our own, by another instance.
-    await desk.books.refresh([candidate.book], 0);
-    judged = judge();
-  }
-  const { ops, actual } = judged;
-  const { part } = reservation;
-  const patient = outcome.failure === null;
+  if (!candidate) return null;
+  const { failure, firstContentMs } = outcome;
+  desk.seen.ended(reservation.index, { ok: failure === null || failure.kind === 'cancelled', firstContentMs });
+  const closed: Closed = { candidate, reservation, outcome };
+  const judged = judge(desk, closed);
+  return judged.foreign ? settleAnew(desk, closed) : write(desk, closed, judged);
+}
+
+/** What seems to be use by others may be our own, by another instance. */
+async function settleAnew(desk: Desk, closed: Closed): Promise<void> {
+  await desk.books.refresh([closed.candidate.book], 0);
+  await write(desk, closed, judge(desk, closed));
+}
+
+function write(desk: Desk, closed: Closed, { ops, foreign, actual }: Settlement): Promise<unknown> | null {
+  const { candidate, reservation, outcome } = closed;
+  const { part, budget, paidFrom } = reservation;
+  const { failure, limits } = outcome;
+  const patient = failure === null;
   countMoney(desk.metrics, candidate, actual);
-  const writes: Promise<unknown>[] = [];
   if (part !== undefined) desk.slices?.settle(part, actual);
-  if (outcome.failure?.kind === 'rate_limited' || outcome.failure?.kind === 'quota_exhausted')
-    desk.slices?.doubt(reservation.index);
+  if (failure?.kind === 'rate_limited' || failure?.kind === 'quota_exhausted') desk.slices?.doubt(reservation.index);
+  const writes: Promise<unknown>[] = [];
   if (ops !== null) {
-    if (part !== undefined && patient && !judged.foreign) desk.slices?.learn(part, ops);
+    if (part !== undefined && patient && !foreign) desk.slices?.learn(part, ops);
     else writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate), patient }));
   }
-  const rest = toCredentialRest(outcome, desk.books.copy(candidate.credentialId).item ?? {}, nowMs);
-  if (patient && outcome.limits.length > 0) writes.push(desk.twins.note(candidate, outcome.limits));
+  const rest = patient ? null : toRest(desk, closed);
+  if (patient && limits.length > 0) writes.push(desk.twins.note(candidate, limits));
   if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
-  const { budget, paidFrom } = reservation;
-  if (budget !== null || paidFrom !== undefined) {
-    const costUsd = actual?.usd ?? null;
-    if (budget !== null) writes.push(budget.settle(costUsd));
-    if (paidFrom !== undefined) writes.push(paidFrom.settle(costUsd));
-  }
-  if (writes.length > 0) await Promise.all(writes);
+  const costUsd = actual?.usd ?? null;
+  if (budget !== null) writes.push(budget.settle(costUsd));
+  if (paidFrom !== undefined) writes.push(paidFrom.settle(costUsd));
+  return writes.length === 0 ? null : Promise.all(writes);
 }
+
+const toRest = ({ books }: Desk, { candidate, outcome }: Closed): Ops | null =>
+  toCredentialRest(outcome, books.copy(candidate.credentialId).item ?? {}, books.now());
 
 async function release(desk: Desk, { index, hold, part, budget, paidFrom }: Reservation): Promise<void> {
   const candidate = desk.fleet.candidates[index];

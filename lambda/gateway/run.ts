@@ -46,7 +46,7 @@ export interface RunResult {
   /** Set when the answer broke off for good after the caller had received some of it. */
   readonly brokeOff: CallerError | null;
   /** Resolves when what was used is in the books. */
-  readonly settled: Promise<void>;
+  readonly settled: Promise<unknown>;
 }
 
 export interface GatewayServices {
@@ -76,7 +76,8 @@ export function createGateway(services: GatewayServices): Gateway {
 
 async function run(deps: GatewayDeps, request: Request): Promise<RunResult> {
   const { operation, journey } = request;
-  await deps.ledger.refresh(operation.selector.among);
+  const refreshing = deps.ledger.refresh(operation.selector.among);
+  if (refreshing !== null) await refreshing;
   let broken: Ended | null = null;
   for (;;) {
     try {
@@ -112,45 +113,66 @@ function countRescues({ metrics }: GatewayDeps, { rescues }: Journey): void {
 
 interface Picked {
   readonly input: DecideInput;
-  readonly picked: Awaited<ReturnType<typeof pick>>;
+  readonly picking: ReturnType<typeof pick>;
 }
+
+/** It waits no longer: it is served, or gives up. */
+function stopWaiting({ queue }: GatewayDeps, { journey }: Request): void {
+  journey.stopWaiting?.();
+  journey.stopWaiting = null;
+  if (journey.ticket !== null) queue.leave(journey.ticket);
+  journey.ticket = null;
+}
+
+/** The decision as things stand, and whom it has led to. */
+function tryNow(deps: GatewayDeps, { operation, caller, journey }: Request): Picked {
+  const input = toDecideInput(deps, operation, journey);
+  if (input.nowMs >= operation.deadlineAtMs)
+    throw toCallerError({ ...toEnded(deps, input, journey), deadlineAtMs: operation.deadlineAtMs });
+  caller.watch?.({ kind: 'deciding', input });
+  return { input, picking: pick(deps, input, { journey, operation }) };
+}
+
+/** The same when it is this request's turn, which ends when somebody is picked. */
+const tryInTurn = (deps: GatewayDeps, waiting: Request, ticket: number): Promise<Picked> =>
+  deps.queue.inTurn(ticket, async () => {
+    const { input, picking } = tryNow(deps, waiting);
+    return { input, picking: await picking };
+  });
 
 /** Waits until somebody can be asked. Throws CallerError when that will not be. */
 async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> {
+  const { journey } = waiting;
   try {
-    return await findRunner(deps, waiting);
+    for (;;) {
+      if (waiting.caller.gone) throw toHungUp(waiting);
+      const { ticket } = journey;
+      const { input, picking } = ticket === null ? tryNow(deps, waiting) : await tryInTurn(deps, waiting, ticket);
+      const picked = picking instanceof Promise ? await picking : picking;
+      const runner = typeof picked === 'string' ? await afterPick(deps, input, { waiting, picked }) : picked;
+      if (runner !== null) return runner;
+    }
   } finally {
-    const { journey } = waiting;
-    journey.stopWaiting?.();
-    journey.stopWaiting = null;
-    if (journey.ticket !== null) deps.queue.leave(journey.ticket);
-    journey.ticket = null;
+    stopWaiting(deps, waiting);
   }
 }
 
-async function findRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> {
+const toHungUp = ({ journey: { attempts } }: Request): CallerError =>
+  new CallerError('deadline', 'The caller hung up before an answer was found.', { attempts });
+
+/** What comes of nobody having been picked: who was booked for later, or null to try again. */
+async function afterPick(
+  deps: GatewayDeps,
+  input: DecideInput,
+  { waiting, picked }: { waiting: Request; picked: string },
+): Promise<Runner | null> {
   const { operation, caller, journey } = waiting;
-  for (;;) {
-    if (caller.gone)
-      throw new CallerError('deadline', 'The caller hung up before an answer was found.', {
-        attempts: journey.attempts,
-      });
-    const tryNow = async (): Promise<Picked> => {
-      const input = toDecideInput(deps, operation, journey);
-      if (input.nowMs >= operation.deadlineAtMs)
-        throw toCallerError({ ...toEnded(deps, input, journey), deadlineAtMs: operation.deadlineAtMs });
-      caller.watch?.({ kind: 'deciding', input });
-      return { input, picked: await pick(deps, input, { journey, operation }) };
-    };
-    const { input, picked } = await (journey.ticket === null ? tryNow() : deps.queue.inTurn(journey.ticket, tryNow));
-    if (typeof picked !== 'string') return picked;
-    // What was refused came back with the refusal. Whoever was faster twice is a crowd, and was so elsewhere too.
-    if (picked === 'outrun' && journey.outrun > 1) await deps.ledger.refresh(operation.selector.among, true);
-    const booked = picked === 'nobody' ? await waitForTurn(deps, input, waiting) : null;
-    if (booked === null) continue;
-    if (!caller.gone) return booked;
-    await deps.ledger.release(booked.reservation);
-  }
+  // What was refused came back with the refusal. Whoever was faster twice is a crowd, and was so elsewhere too.
+  if (picked === 'outrun' && journey.outrun > 1) await deps.ledger.refresh(operation.selector.among, true);
+  const booked = picked === 'nobody' ? await waitForTurn(deps, input, waiting) : null;
+  if (booked === null || !caller.gone) return booked;
+  await deps.ledger.release(booked.reservation);
+  return null;
 }
 
 /** What says more of an answer that broke off than that it did. */

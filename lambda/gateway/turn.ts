@@ -1,6 +1,7 @@
 // One turn of the loop: asks one candidate, and a second one beside it when the first is late. The first content wins, the other is given up.
 import type { ProviderFailure } from '#shared/failures.ts';
-import type { Caller } from './answer.ts';
+import type { Candidate } from '../routing/types.ts';
+import type { Caller, Receipt } from './answer.ts';
 import type { Journey } from './journey.ts';
 import type { AttemptOutcome, Operation } from './operation.ts';
 import { pick, toDecideInput, type Runner } from './pick.ts';
@@ -21,7 +22,7 @@ export interface Ended {
   readonly runner: Runner;
   readonly outcome: AttemptOutcome;
   readonly lost: boolean;
-  readonly settled: Promise<void>;
+  readonly settled: Promise<unknown>;
 }
 
 /** Two at most. */
@@ -56,7 +57,7 @@ export async function takeTurn(deps: GatewayDeps, request: Request, first: Runne
     if (race.second !== null) await race.second;
   }
   stopListening();
-  return ended.sort((a, b) => Number(b.lost) - Number(a.lost));
+  return ended.length < 2 ? ended : ended.sort((a, b) => Number(b.lost) - Number(a.lost));
 }
 
 function start(race: Race, runner: Runner): void {
@@ -70,14 +71,11 @@ function start(race: Race, runner: Runner): void {
     operation,
     index,
     credential,
-    stripped: [...deps.ledger.stripped.fields(index), ...(journey.stripped.get(index) ?? [])],
+    stripped: toStripped(deps, journey, index),
     commit: (contentType, usage) => {
       journey.committed = true;
       const receipt = toReceipt(journey, candidate, priceOf(candidate, usage));
-      const dropped = operation.dropped?.(index) ?? [];
-      const mended = operation.mended?.(index) ?? [];
-      const told = { ...(dropped.length === 0 ? {} : { dropped }), ...(mended.length === 0 ? {} : { mended }) };
-      return caller.commit({ ...receipt, ...told }, contentType);
+      return caller.commit(withNotes(receipt, operation, index), contentType);
     },
     closing: (usage, seenTokens) => toClosing(journey, runner, { usage, seenTokens }),
     onContent: () => win(race, runner, deps.clock.now() - startedAtMs),
@@ -89,6 +87,25 @@ function start(race: Race, runner: Runner): void {
     clock: deps.clock,
   });
   race.runners.push({ runner, sent });
+}
+
+/** Fields that this candidate is known to refuse, and that it has refused of this request. */
+function toStripped({ ledger }: GatewayDeps, journey: Journey, index: number): readonly string[] {
+  const known = ledger.stripped.fields(index);
+  const here = journey.stripped.get(index);
+  return here === undefined ? known : [...known, ...here];
+}
+
+/** The receipt with what was left out of the request, and what was put right. */
+function withNotes(receipt: Receipt, { dropped, mended }: Operation, index: number): Receipt {
+  const left = dropped?.(index) ?? [];
+  const right = mended?.(index) ?? [];
+  if (left.length === 0 && right.length === 0) return receipt;
+  return {
+    ...receipt,
+    ...(left.length === 0 ? {} : { dropped: left }),
+    ...(right.length === 0 ? {} : { mended: right }),
+  };
 }
 
 /** An answer that goes on elsewhere is not raced for, and neither is one that must come from one place. */
@@ -141,15 +158,25 @@ function win(race: Race, winner: Runner, ms: number): void {
   }
 }
 
-async function settle({ deps, request }: Race, { index, reservation, candidate }: Runner, outcome: AttemptOutcome) {
-  const stripped = request.journey.stripped.get(index) ?? [];
-  if (outcome.failure === null && stripped.length > 0) await deps.ledger.stripped.remember(index, stripped);
-  await deps.ledger.settle(reservation, outcome);
-  const labels = { provider: candidate.providerId, tier: candidate.tier };
-  deps.metrics.count('freeway_attempts_total', { ...labels, result: outcome.failure?.kind ?? 'ok' });
-  if (outcome.failure !== null) return;
-  for (const what of outcome.mended ?? [])
-    deps.metrics.count('freeway_mended_total', { provider: candidate.providerId, what });
-  deps.metrics.observe('freeway_attempt_duration_seconds', outcome.ms / 1000, labels);
-  if (request.journey.attempts.length > 0) deps.metrics.count('freeway_failovers_total', labels);
+const done: Promise<unknown> = Promise.resolve();
+
+/** Books an attempt that is over; answers when that is done. */
+function settle({ deps, request }: Race, runner: Runner, outcome: AttemptOutcome): Promise<unknown> {
+  const { index, reservation, candidate } = runner;
+  countAttempt(deps, candidate, outcome);
+  const stripped = request.journey.stripped.get(index);
+  if (outcome.failure !== null) return deps.ledger.settle(reservation, outcome) ?? done;
+  if (request.journey.attempts.length > 0)
+    deps.metrics.count('freeway_failovers_total', { provider: candidate.providerId, tier: candidate.tier });
+  if (stripped === undefined) return deps.ledger.settle(reservation, outcome) ?? done;
+  return deps.ledger.stripped.remember(index, stripped).then(() => deps.ledger.settle(reservation, outcome));
+}
+
+function countAttempt({ metrics }: GatewayDeps, { providerId, tier }: Candidate, outcome: AttemptOutcome): void {
+  const { failure, mended, ms } = outcome;
+  metrics.count('freeway_attempts_total', { provider: providerId, tier, result: failure?.kind ?? 'ok' });
+  if (failure !== null) return;
+  metrics.observe('freeway_attempt_duration_seconds', ms / 1000, { provider: providerId, tier });
+  if (mended === undefined) return;
+  for (const what of mended) metrics.count('freeway_mended_total', { provider: providerId, what });
 }
