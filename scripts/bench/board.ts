@@ -1,5 +1,6 @@
 // Everything one run of the bench has found, as it is written to a file and printed.
 import { cpus, release, type } from 'node:os';
+import type { ChoiceTime } from './choice.ts';
 import type { DecisionTime } from './decision.ts';
 import type { Growth } from './growth.ts';
 import type { Inits } from './inits.ts';
@@ -45,6 +46,7 @@ export interface Board {
   /** null when it was not measured. */
   readonly growth: Growth | null;
   readonly decisions: readonly DecisionTime[];
+  readonly choices: readonly ChoiceTime[];
   readonly storeCalls: StoreCalls | null;
   readonly invocations: Invocations | null;
   readonly starts: Starts | null;

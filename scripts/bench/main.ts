@@ -5,7 +5,8 @@ import { pack } from '../pack.ts';
 import { ensureUiApart } from '../ui/apart.ts';
 import { toMachine, toPairedRows, type Board, type Memory, type PairedRow } from './board.ts';
 import { pin, readRssMb, readSteal } from './cpu.ts';
-import { timeDecisions } from './decision.ts';
+import { timeChoices } from './choice.ts';
+import { policy, timeDecisions } from './decision.ts';
 import { judge, judgeInits, type Gate } from './gates.ts';
 import { measureGrowth, type Growth, type GrowthPlan } from './growth.ts';
 import { startInProcess } from './in-process.ts';
@@ -81,7 +82,7 @@ const say = (text: string): void => console.log(text);
 
 async function measureInside(
   plan: Plan,
-): Promise<Pick<Board, 'decisions' | 'storeCalls' | 'starts' | 'inits' | 'invocations'>> {
+): Promise<Pick<Board, 'decisions' | 'choices' | 'storeCalls' | 'starts' | 'inits' | 'invocations'>> {
   say('Starts ...');
   const starts = await timeStarts(plan.starts);
   const inits = await timeInits(plan.inits);
@@ -90,7 +91,9 @@ async function measureInside(
   try {
     const storeCalls = await countStoreCalls(inside, 500);
     const decisions = await timeDecisions(inside, plan.decisionRuns);
-    return { starts, inits, storeCalls, decisions, invocations: await timeInvocations(inside, plan.invocations) };
+    const choices = timeChoices(inside.deps.fleet.candidates, policy, plan.decisionRuns);
+    const invocations = await timeInvocations(inside, plan.invocations);
+    return { starts, inits, storeCalls, decisions, choices, invocations };
   } finally {
     await inside.close();
   }

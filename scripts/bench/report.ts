@@ -99,6 +99,13 @@ export function toInitSection({ runs, nothing, freeway, addedMs }: Inits): strin
   );
 }
 
+const toChoiceLine = ({ candidates, p50Us, p99Us, runs }: Board['choices'][number]): string[] => [
+  String(candidates),
+  p50Us.toFixed(1),
+  p99Us.toFixed(1),
+  String(runs),
+];
+
 function toSections(board: Board): string[] {
   const { machine, storeCalls } = board;
   const stolen = board.stolenShare === null ? '' : `, ${(board.stolenShare * 100).toFixed(1)} % stolen`;
@@ -126,6 +133,9 @@ function toSections(board: Board): string[] {
   ]);
   sections.push(
     `Decision over 500 candidates in process, us:\n${toTable(['body', 'bytes', 'p50', 'p99', 'runs'], decisions)}`,
+  );
+  sections.push(
+    `The choice alone, us:\n${toTable(['candidates', 'p50', 'p99', 'runs'], board.choices.map(toChoiceLine))}`,
   );
   if (storeCalls) {
     const { requests, readsBefore, writesBefore, readsAfter, writesAfter, perThousand } = storeCalls;

@@ -40,6 +40,7 @@ function toBoard(more: Partial<Board>): Board {
     growth: null,
     invocations: null,
     decisions: [{ body: 'small', bytes: 134, p50Us: 80, p99Us: 120, runs: 100 }],
+    choices: [],
     storeCalls: {
       requests: 10,
       readsBefore: 1,
