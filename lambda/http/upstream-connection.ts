@@ -18,6 +18,7 @@ export interface Outgoing {
   readonly method: string;
   /** Request line and headers, in Latin-1. */
   readonly head: string;
+  /** A text is short and leaves in one piece with the head. */
   readonly body: Uint8Array | string | BodySource | null;
 }
 
@@ -31,8 +32,6 @@ export interface ConnectionOwner {
   closed(connection: Connection): void;
 }
 
-/** Requests up to this size leave in one piece, which costs a copy. */
-const ONE_PIECE_BYTES = 32_768;
 /** Silence after which the network is asked whether the other side is still there. */
 const PROBE_AFTER_MS = 15_000;
 
@@ -147,7 +146,7 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     } else if (isSource(body)) {
       socket.write(head, 'latin1');
       void this.#stream(body, relay);
-    } else if (typeof body === 'string' && head.length + body.length <= ONE_PIECE_BYTES) {
+    } else if (typeof body === 'string') {
       const length = Buffer.byteLength(body);
       const bytes = Buffer.allocUnsafe(head.length + length);
       bytes.write(head, 0, 'latin1');

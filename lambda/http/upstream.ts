@@ -74,16 +74,20 @@ function renderLines(headers: Headers): string {
   return lines;
 }
 
-function toLength({ method, body }: UpstreamCall): string {
+function toLength(method: string, body: UpstreamCall['body']): string {
   if (body === null) return bodiless.has(method) ? '' : 'content-length: 0\r\n';
   return `content-length: ${isSource(body) ? body.length : Buffer.byteLength(body)}\r\n`;
 }
 
+/** Texts longer than this are encoded at once; measuring them and encoding them later would read them twice. */
+const LONG_TEXT = 16_384;
+
 function toOutgoing(call: UpstreamCall, { path, authority }: Target): Outgoing {
-  const { method, headers, body } = call;
+  const { method, headers } = call;
   if (!token.test(method)) throw unsendable();
+  const body = typeof call.body === 'string' && call.body.length > LONG_TEXT ? Buffer.from(call.body) : call.body;
   const host = headers['host'] === undefined ? `host: ${authority}\r\n` : '';
-  const head = `${method} ${path} HTTP/1.1\r\n${host}connection: keep-alive\r\n${renderLines(headers)}${toLength(call)}\r\n`;
+  const head = `${method} ${path} HTTP/1.1\r\n${host}connection: keep-alive\r\n${renderLines(headers)}${toLength(method, body)}\r\n`;
   return { method, head, body };
 }
 
