@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { systemClock } from './clock.ts';
 import { toUploadsUrl } from './config-uploads.ts';
+import { withEdge } from './http/edge.ts';
 import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from './http/lambda.ts';
 import { createSite, withSite } from './http/site.ts';
 import { createUpstream } from './http/upstream.ts';
@@ -19,7 +20,7 @@ await app.warm();
 
 export const handler = awslambda.streamifyResponse(
   createLambdaHandler({
-    handler: withSite(site, app.handler),
+    handler: withEdge(process.env['FREEWAY_EDGE_SECRET'], withSite(site, app.handler)),
     invoke: app.invoke,
     runtime: awslambda,
     now: systemClock.now,

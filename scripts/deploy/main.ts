@@ -33,12 +33,13 @@ function installCdk(): void {
 }
 
 function synthesise(options: DeployOptions, outDir: string, codePath: string | null): Template {
-  const { stage, concurrency, uploads, mailFrom } = options;
+  const { stage, concurrency, uploads, cloudfront, mailFrom } = options;
   const env = {
     FREEWAY_STAGE: stage,
     FREEWAY_OUT: outDir,
     FREEWAY_CONCURRENCY: String(concurrency),
     FREEWAY_UPLOADS: uploads ? 'on' : 'off',
+    FREEWAY_CLOUDFRONT: cloudfront ? 'on' : 'off',
     ...(mailFrom === null ? {} : { FREEWAY_MAIL_FROM: mailFrom }),
     ...(codePath === null ? {} : { FREEWAY_CODE: codePath }),
   };

@@ -11,6 +11,8 @@ export interface DeployOptions {
   readonly writeTemplate: boolean;
   readonly concurrency: number;
   readonly uploads: boolean;
+  /** A CloudFront distribution before the function's URL, which then takes requests from nowhere else. */
+  readonly cloudfront: boolean;
   /** Whom alerts by mail come from: an address or domain that SES has verified; null sends none. */
   readonly mailFrom: string | null;
   /** Values of the stack's parameters. */
@@ -19,7 +21,7 @@ export interface DeployOptions {
 
 export const usage = `npm run deploy -- [--stage dev|test|prod] [--dry-run] [--yes] [--concurrency 50] [--no-uploads]
                  [--google-client-id ID] [--allowed-emails LIST] [--admin-emails LIST] [--alarm-email ADDRESS]
-                 [--mail-from ADDRESS] [--write-template]`;
+                 [--mail-from ADDRESS] [--cloudfront] [--write-template]`;
 
 const stages = ['dev', 'test', 'prod'] as const;
 
@@ -35,6 +37,7 @@ export function readOptions(args: readonly string[]): DeployOptions {
       concurrency: { type: 'string', default: '50' },
       'no-uploads': { type: 'boolean', default: false },
       'mail-from': { type: 'string' },
+      cloudfront: { type: 'boolean', default: false },
       'google-client-id': { type: 'string' },
       'allowed-emails': { type: 'string' },
       'admin-emails': { type: 'string' },
@@ -59,6 +62,7 @@ export function readOptions(args: readonly string[]): DeployOptions {
     writeTemplate: values['write-template'],
     concurrency,
     uploads: !values['no-uploads'],
+    cloudfront: values.cloudfront,
     mailFrom: values['mail-from'] ?? null,
     parameters: Object.fromEntries(
       Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),

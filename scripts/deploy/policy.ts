@@ -74,6 +74,20 @@ const audits: Readonly<Record<string, Audit>> = {
     ...when(LifecycleConfiguration === undefined, `${id} keeps recordings for ever.`),
     ...when(BucketEncryption === undefined, `${id} is not encrypted.`),
   ],
+  'AWS::CloudFront::Distribution': (id, { DistributionConfig }) => {
+    const text = JSON.stringify(DistributionConfig ?? {});
+    return [
+      ...when(!text.includes('"OriginProtocolPolicy":"https-only"'), `${id} asks the function in the clear.`),
+      ...when(
+        !/"ViewerProtocolPolicy":"(https-only|redirect-to-https)"/.test(text),
+        `${id} takes requests in the clear.`,
+      ),
+      ...when(
+        !text.includes('"HeaderName":"x-freeway-edge"'),
+        `${id} can be passed by: the function would not know it.`,
+      ),
+    ];
+  },
   'AWS::KMS::Key': (id, { EnableKeyRotation }) => when(EnableKeyRotation !== true, `${id} is never rotated.`),
   'AWS::Logs::LogGroup': (id, { RetentionInDays }) => when(RetentionInDays === undefined, `${id} keeps logs for ever.`),
 };

@@ -1,4 +1,4 @@
-// The CDK app: synthesises the stack of one stage into a folder. Reads FREEWAY_STAGE, FREEWAY_CODE, FREEWAY_CONCURRENCY, FREEWAY_UPLOADS, FREEWAY_MAIL_FROM and FREEWAY_OUT.
+// The CDK app: synthesises the stack of one stage into a folder. Reads FREEWAY_STAGE, FREEWAY_CODE, FREEWAY_CONCURRENCY, FREEWAY_UPLOADS, FREEWAY_CLOUDFRONT, FREEWAY_MAIL_FROM and FREEWAY_OUT.
 import { App, DefaultStackSynthesizer } from 'aws-cdk-lib';
 import { FreewayStack, stages } from './stack.ts';
 
@@ -7,6 +7,7 @@ const {
   FREEWAY_CODE,
   FREEWAY_CONCURRENCY = '50',
   FREEWAY_UPLOADS = 'on',
+  FREEWAY_CLOUDFRONT = 'off',
   FREEWAY_MAIL_FROM,
   FREEWAY_OUT,
 } = process.env;
@@ -19,6 +20,7 @@ const stack = new FreewayStack(app, `freeway-${stage}`, {
   codePath: FREEWAY_CODE ?? null,
   reservedConcurrency: Number(FREEWAY_CONCURRENCY),
   uploads: FREEWAY_UPLOADS !== 'off',
+  cloudfront: FREEWAY_CLOUDFRONT === 'on',
   mailFrom: FREEWAY_MAIL_FROM ?? null,
   synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: FREEWAY_CODE !== undefined }),
 });

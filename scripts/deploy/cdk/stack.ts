@@ -8,6 +8,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { addEdge, addEdgeSecret } from './edge.ts';
 import { addWatch } from './watch.ts';
 
 export const stages = ['dev', 'test', 'prod'] as const;
@@ -21,6 +22,8 @@ export interface FreewayStackProps extends StackProps {
   readonly reservedConcurrency: number;
   /** A bucket for recordings too large for the function's URL. */
   readonly uploads: boolean;
+  /** A distribution before the function's URL, where a firewall and a domain of one's own can stand. */
+  readonly cloudfront: boolean;
   /** The address or domain, verified with SES, that alerts are sent from by mail; null: none are. */
   readonly mailFrom: string | null;
 }
@@ -78,7 +81,7 @@ interface Parts {
   readonly logGroup: logs.LogGroup;
 }
 
-function addParts(stack: Stack, { stage, uploads }: FreewayStackProps): Parts {
+function addParts(stack: Stack, { stage, uploads, cloudfront }: FreewayStackProps): Parts {
   const { data, logs: retention } = keep[stage];
   const key = new kms.Key(stack, 'Key', {
     description: `Wraps the data keys under which Freeway (${stage}) keeps provider credentials`,
@@ -106,10 +109,20 @@ function addParts(stack: Stack, { stage, uploads }: FreewayStackProps): Parts {
     },
   });
   const logGroup = new logs.LogGroup(stack, 'Logs', { retention, removalPolicy: RemovalPolicy.DESTROY });
-  return { table, key, secret, logGroup, uploads: uploads ? addUploads(stack, data) : null };
+  return {
+    table,
+    key,
+    secret,
+    logGroup,
+    uploads: uploads ? addUploads(stack, { removalPolicy: data, cloudfront }) : null,
+  };
 }
 
-function addUploads(stack: Stack, removalPolicy: RemovalPolicy): s3.Bucket {
+function addUploads(
+  stack: Stack,
+  { removalPolicy, cloudfront }: { readonly removalPolicy: RemovalPolicy; readonly cloudfront: boolean },
+): s3.Bucket {
+  const page = cloudfront ? 'https://*.cloudfront.net' : `https://*.lambda-url.${stack.region}.on.aws`;
   return new s3.Bucket(stack, 'Uploads', {
     blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
     encryption: s3.BucketEncryption.S3_MANAGED,
@@ -119,7 +132,7 @@ function addUploads(stack: Stack, removalPolicy: RemovalPolicy): s3.Bucket {
     cors: [
       {
         allowedMethods: [s3.HttpMethods.PUT],
-        allowedOrigins: ['https://*.lambda-url.' + stack.region + '.on.aws'],
+        allowedOrigins: [page],
         allowedHeaders: ['content-type'],
       },
     ],
@@ -191,15 +204,17 @@ export class FreewayStack extends Stack {
     const settings = addSettings(this);
     const parts = addParts(this, props);
     const handler = addFunction(this, props, { ...parts, settings });
+    const secretOfEdge = props.cloudfront ? addEdgeSecret(this, handler) : null;
     const served = props.codePath === null ? handler : addAlias(this, handler);
     const url = served.addFunctionUrl({
       authType: lambda.FunctionUrlAuthType.NONE,
       invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
     });
+    const edge = secretOfEdge === null ? null : addEdge(this, url, secretOfEdge);
     addWatch(this, { handler, table: parts.table, alarmEmail: settings.alarmEmail, stage: props.stage });
     const output = (name: string, value: string, description: string): CfnOutput =>
       new CfnOutput(this, name, { value, description });
-    output('Url', url.url, 'Where Freeway answers');
+    output('Url', edge === null ? url.url : `https://${edge.distributionDomainName}/`, 'Where Freeway answers');
     output('FunctionArn', served.functionArn, 'What state machines invoke');
     output('SecretArn', parts.secret.secretArn, 'Where provider keys and the owner key belong');
     output('TableName', parts.table.tableName, 'Where state lives');
