@@ -80,7 +80,7 @@ function toEase({ input, roomUsd }: Judging): Ease {
 function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { readonly order: Order } {
   const { input, floor } = judging;
   const { nowMs, thrifty = false } = input;
-  const { members, bases, places, urgent, doubts } = lane;
+  const { members, bases, places, urgent } = lane;
   const { restUntilMs, ratio, easyTokens, lastUsed } = columns;
   const states = input.refused.size > 0 ? columns.crowdedState : columns.state;
   const order: Order = { input, floorRank: floor.rank, places };
@@ -110,12 +110,13 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
       if (urgent) key += CONTESTED;
       if (thrifty) front = spared;
     }
-    if (doubts && key <= front.key && isDoubtful(index, input)) key += DOUBTFUL;
     if (key > front.key) continue;
     const used = lastUsed[index] as number;
     const isPaid = (member & bit.paid) !== 0;
     // Those who cost nothing are told apart by who was used last, next.
     if (urgent && !isPaid && key === front.key && used > front.lastUsed) continue;
+    if (urgent && isDoubtful(index, input)) key += DOUBTFUL;
+    if (key > front.key) continue;
     const tokens = ease.inputTokens * (ratio[index] as number) + ease.outputTokens;
     const isEasy = ease.isAny && tokens <= (easyTokens[index] as number) && (!isPaid || ease.isPaid);
     if (isEasy || judge(index, judging) === (front === best ? code.eligible : code.kept_for_later))

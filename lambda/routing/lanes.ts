@@ -11,9 +11,8 @@ export interface Lane {
   readonly places: readonly Measure[];
   /** How many of these the rank, and the urgency where it counts, speak for. */
   readonly packed: number;
-  /** Whether urgency comes next after the rank, and whether doubt is a part of it. */
+  /** Whether urgency comes next after the rank. */
   readonly urgent: boolean;
-  readonly doubts: boolean;
   /** Index and bits of each: ascending by rank, and by index where ranks are equal. */
   readonly members: Int32Array;
   /** What each of them is compared by before its urgency: its rank, a multiple of URGENCIES, and by how much the model is larger than needed. */
@@ -22,7 +21,7 @@ export interface Lane {
 
 /** Measures that no standing changes. */
 const constant: ReadonlySet<Measure> = new Set<Measure>(['tier', 'belowFloor', 'priority', 'context']);
-/** Measures that make up urgency, in their order; some only where others use the pools too. */
+/** Measures that make up urgency, in their order; the first only where others use the pools too. */
 const urgent: readonly Measure[] = ['contested', 'keep', 'doubtful', 'pressure', 'oversize'];
 
 /** Negative when `a` comes before `b` by the first so many measures. */
@@ -56,7 +55,6 @@ function toLane(input: DecideInput, { codes }: Fits, { hard, isAnyShared }: Term
     places,
     packed: isUrgent ? first + next.length : first,
     urgent: isUrgent,
-    doubts: isUrgent && next.includes('doubtful'),
     members: Int32Array.from(indices, (index) => {
       const isPaid = candidates[index]?.tier === 'paid';
       const isLarger = valueOf('oversize', index, order) > 0;

@@ -132,7 +132,7 @@ export function toShortOrder(input: DecideInput, isAnyShared: boolean): Order {
   const { places, floorRank } = toOrder(input);
   const equal = uniformOf(input.candidates);
   const telling = places.filter((measure) => {
-    if (measure === 'contested' || measure === 'doubtful') return isAnyShared;
+    if (measure === 'contested') return isAnyShared;
     return measure === 'belowFloor' ? floorRank > 0 : !equal.has(measure);
   });
   return { input, floorRank, places: telling };

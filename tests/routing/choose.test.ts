@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { choose, type Choice } from '#lambda/routing/choose.ts';
 import { keepColumns } from '#lambda/routing/columns.ts';
-import { decide, scoreOf, verdictOf, type DecideInput, type Limit, type Verdict } from '#lambda/routing/decide.ts';
+import {
+  decide,
+  planOf,
+  scoreOf,
+  verdictOf,
+  type DecideInput,
+  type Limit,
+  type Verdict,
+} from '#lambda/routing/decide.ts';
 import { cautious } from '#lambda/routing/pools-caution.ts';
 import { mostUsdOf, needOf } from '#lambda/routing/profile.ts';
 import { isContested, isDoubtful } from '#lambda/routing/thrift.ts';
@@ -73,17 +81,9 @@ function plainVerdict(index: number, input: DecideInput): Verdict {
   return now === 'eligible' && input.thrifty && isKept ? 'kept_for_later' : now;
 }
 
-/** What counts where somebody else uses pools too, and not before. */
-const byOthers = ['contested', 'doubtful'];
-
 /** Those of one verdict, sorted by all parts of their scores. */
 function sorted(verdict: Verdict, input: DecideInput): number[] {
-  const isShared = input.standings.some(({ shared }) => shared);
-  const toParts = (index: number): number[] =>
-    Object.entries(scoreOf(index, input)).flatMap(([name, part]) =>
-      isShared || !byOthers.includes(name) ? [part] : [],
-    );
-  const scores = [...input.candidates.keys()].map(toParts);
+  const scores = [...input.candidates.keys()].map((index) => Object.values(scoreOf(index, input)));
   const compare = (a: number, b: number): number => {
     const place = scores[a]!.findIndex((value, at) => value !== scores[b]![at]);
     return place < 0 ? a - b : scores[a]![place]! - scores[b]![place]!;
@@ -132,12 +132,14 @@ describe('choice', () => {
     expect(Math.min(ends.best, ends.spared, ends.none)).toBeGreaterThan(300);
   });
 
-  it('comes with the verdict on everybody', () => {
+  it('comes with the verdict on everybody, and is the first of the plan', () => {
     fc.assert(
       fc.property(fleet, asked, (pairs, request) => {
         const input = toQuestion(toFleet(pairs), toStandings(pairs, request.pools), request);
         const { best } = choose(input);
         const decision = decide(input);
+        // What is kept for later may come instead, since it is surely there.
+        if (!input.thrifty) expect(planOf(decision, input)[0] ?? -1).toBe(best);
         for (const index of input.candidates.keys())
           expect(verdictOf(decision, index)).toBe(index === best ? 'eligible' : plainVerdict(index, input));
       }),
