@@ -339,9 +339,10 @@ export interface Log {
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
 }
-/** Every field a log line may have. Prompts, answers, bodies and keys have no name here. */
+/** Every field a log line may have, by OpenTelemetry's name where it has one. Prompts, answers, bodies and keys have no name here. */
 export const logFields = [
-  'request_id', 'operation', 'route', 'credential', 'tier', 'attempts', 'rescues', 'wait_ms', 'duration_ms', 'input_tokens', 'output_tokens',
+  'request_id', 'gen_ai.operation.name', 'gen_ai.provider.name', 'gen_ai.response.model', 'gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens',
+  'route', 'credential', 'tier', 'attempts', 'rescues', 'wait_ms', 'duration_ms',
   'cost_usd', 'finish', 'outcome', 'status', 'what', 'error', 'stack', 'fields', 'url', 'store', 'version', 'candidates',
 ] as const; // prettier-ignore
 export type LogFields = Readonly<

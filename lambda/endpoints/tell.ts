@@ -104,7 +104,9 @@ function tellAnswer(told: Told, result: RunResult): void {
   if (waitedMs > 0) deps.metrics.observe('freeway_wait_seconds', waitedMs / 1000, { operation });
   deps.log.info('request', {
     request_id: visit.requestId,
-    operation,
+    'gen_ai.operation.name': operation,
+    'gen_ai.provider.name': candidate.providerId,
+    'gen_ai.response.model': candidate.modelId,
     route,
     credential,
     tier,
@@ -112,8 +114,8 @@ function tellAnswer(told: Told, result: RunResult): void {
     rescues,
     wait_ms: Math.round(waitedMs),
     duration_ms: Math.round(durationMs),
-    input_tokens: usage?.inputTokens ?? null,
-    output_tokens: usage?.outputTokens ?? null,
+    'gen_ai.usage.input_tokens': usage?.inputTokens ?? null,
+    'gen_ai.usage.output_tokens': usage?.outputTokens ?? null,
     cost_usd: costUsd,
     finish: result.finish,
     outcome,
@@ -194,7 +196,7 @@ function tellFailure({ deps, visit, operation }: Told, error: CallerError): void
   deps.metrics.count('freeway_requests_total', { operation, tier: 'none', result: error.code });
   deps.log.info('request', {
     request_id: visit.requestId,
-    operation,
+    'gen_ai.operation.name': operation,
     attempts: error.attempts.length,
     duration_ms: Math.round(deps.clock.now() - visit.startedAtMs),
     status: error.status,

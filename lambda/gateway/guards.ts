@@ -92,7 +92,7 @@ export async function applyGuards({ guards, log, metrics }: GuardMeans, prompt: 
     const { action } = asked.verdict;
     metrics.count('freeway_guard_total', { guard: one.name, action });
     if (asked.verdict.action === 'refuse') {
-      log.info('guard.refused', { what: one.name, operation: prompt.operation });
+      log.info('guard.refused', { what: one.name, 'gen_ai.operation.name': prompt.operation });
       throw refused(one.name, asked.verdict.reason);
     }
     current = asked.prompt;

@@ -73,7 +73,16 @@ export function toErrorFields(error: unknown): LogFields {
 }
 
 /** Values of these fields come again and again: names of ours, and of models and credentials. */
-const repeated: ReadonlySet<string> = new Set(['operation', 'route', 'credential', 'tier', 'finish', 'outcome']);
+const repeated: ReadonlySet<string> = new Set([
+  'gen_ai.operation.name',
+  'gen_ai.provider.name',
+  'gen_ai.response.model',
+  'route',
+  'credential',
+  'tier',
+  'finish',
+  'outcome',
+]);
 /** Remembered at most; then anew. */
 const MOST_REMEMBERED = 2_000;
 

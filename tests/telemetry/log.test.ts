@@ -32,7 +32,7 @@ describe('log', () => {
     const lines: string[] = [];
     let now = Date.UTC(2026, 0, 2, 3, 4, 59, 999);
     const log = createLog({ level: 'info', write: (line) => lines.push(line), now: () => now });
-    log.info('a', { cost_usd: Number.NaN, rescues: -0, what: 'quoted "word"', operation: 'tab\t' });
+    log.info('a', { cost_usd: Number.NaN, rescues: -0, what: 'quoted "word"', 'gen_ai.operation.name': 'tab\t' });
     now += 2;
     log.info('a', {
       request_id: 'req_0123456789abcdefghjkmnpq',
@@ -46,7 +46,7 @@ describe('log', () => {
         cost_usd: null,
         rescues: 0,
         what: 'quoted "word"',
-        operation: 'tab\t',
+        'gen_ai.operation.name': 'tab\t',
       },
       {
         time: '2026-01-02T03:05:00.001Z',
@@ -69,8 +69,8 @@ describe('log', () => {
   it('leaves out fields that are not on the list, and absent ones', () => {
     const { log, lines } = collect();
     const unlisted = { prompt: 'my secret', body: '{}', authorization: 'k' };
-    log.warn('x', { ...(unlisted as LogFields), route: undefined, operation: 'chat' });
-    expect(Object.keys(JSON.parse(lines[0] ?? ''))).toEqual(['time', 'level', 'event', 'operation']);
+    log.warn('x', { ...(unlisted as LogFields), route: undefined, 'gen_ai.operation.name': 'chat' });
+    expect(Object.keys(JSON.parse(lines[0] ?? ''))).toEqual(['time', 'level', 'event', 'gen_ai.operation.name']);
   });
 
   it.each([
