@@ -96,6 +96,8 @@ export interface Asked {
 export interface AskedBody {
   readonly json: unknown;
   readonly text: string;
+  /** The bytes of the text, where they are at hand. */
+  readonly bytes?: Uint8Array;
   readonly wire: ChatWire;
   readonly traceparent?: string | null;
   /** Only asked about, not to be carried out: it counts against no limit of the key. */
@@ -123,7 +125,9 @@ function toSide(
 async function toGuarded(deps: EndpointDeps, visit: Visit, body: AskedBody): Promise<AskedBody> {
   const read = (json: unknown): ChatQuestion => body.wire.parseQuestion(json);
   const json = await guardBody(deps, visit, { json: body.json, operation: 'chat', read });
-  return json === body.json ? body : { ...body, json, text: JSON.stringify(json) };
+  if (json === body.json) return body;
+  const { bytes: _, ...rest } = body;
+  return { ...rest, json, text: JSON.stringify(json) };
 }
 
 const hasGuards = ({ guards }: EndpointDeps): boolean => guards !== undefined && guards.length > 0;
@@ -141,7 +145,7 @@ function toProfile(
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
 export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: AskedBody): Promise<Asked> {
   const body = given.hypothetical !== true && hasGuards(deps) ? await toGuarded(deps, visit, given) : given;
-  const { text, wire, traceparent = null, hypothetical = false, shadowOf } = body;
+  const { text, bytes, wire, traceparent = null, hypothetical = false, shadowOf } = body;
   const principal = principalOf(visit);
   const services = await deps.current(principal);
   const { fleet } = services;
@@ -160,6 +164,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     question,
     profile,
     bodyText: text,
+    ...(bytes === undefined ? {} : { bodyBytes: bytes }),
     headers: exchange.headers,
     traceparent,
     selector,

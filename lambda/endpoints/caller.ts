@@ -1,6 +1,6 @@
 // The caller's side of one exchange, as the gateway sees it; what is told when it must end early is put in words here.
 import { CallerError } from '#shared/failures.ts';
-import type { Caller } from '../gateway/answer.ts';
+import type { Caller, Receipt } from '../gateway/answer.ts';
 import type { Gone, Headers, ReplyBody } from '../ports.ts';
 import type { Visit } from './endpoint.ts';
 import { toReceiptHeaders } from './receipt-headers.ts';
@@ -26,36 +26,36 @@ const streamed: Headers = { 'cache-control': 'no-cache', 'x-accel-buffering': 'n
 /** The caller of a visit. */
 export function createCaller({ exchange, requestId }: Visit): ExchangeCaller {
   let body: ReplyBody | null = null;
-  let gone: Gone | null = null;
+  let why: Gone | null = null;
   let marks: Headers | null = null;
   let listeners: (() => void)[] = [];
-  exchange.onGone((why) => {
-    gone = why;
-    for (const listener of listeners) listener();
-  });
-  return {
-    commit: (receipt, contentType) => {
+  const caller = {
+    gone: false,
+    commit: (receipt: Receipt, contentType: string) => {
       const headers = toReceiptHeaders(receipt, requestId, contentType);
       if (contentType.startsWith('text/event-stream')) Object.assign(headers, streamed);
       if (marks !== null) Object.assign(headers, marks);
       return (body = exchange.reply(200, headers));
     },
-    get gone() {
-      return gone !== null;
-    },
-    onGone: (listener) => {
+    onGone: (listener: () => void) => {
       listeners.push(listener);
       return () => {
         listeners = listeners.filter((other) => other !== listener);
       };
     },
     body: () => body,
-    mark: (name, value) => void (marks = { ...marks, [name]: value }),
-    explain: (error) => {
-      const message = gone === null ? null : words[gone];
+    mark: (name: string, value: string) => void (marks = { ...marks, [name]: value }),
+    explain: (error: CallerError) => {
+      const message = why === null ? null : words[why];
       return message === null
         ? error
         : new CallerError('deadline', message, { retryable: true, attempts: error.attempts });
     },
   };
+  exchange.onGone((reason) => {
+    why = reason;
+    caller.gone = true;
+    for (const listener of listeners) listener();
+  });
+  return caller;
 }

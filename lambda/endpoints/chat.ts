@@ -14,7 +14,7 @@ import { createTeller } from './tell.ts';
 /** What a surface does in its own way: how a question is read from a visit, and how an answer is sent. */
 export interface Surface {
   readonly wire: ChatWire;
-  readonly read: (visit: Visit) => Promise<{ readonly json: unknown; readonly text: string }>;
+  readonly read: (visit: Visit) => Promise<Pick<AskedBody, 'json' | 'text' | 'bytes'>>;
   readonly createCaller: (visit: Visit) => ExchangeCaller;
 }
 
@@ -31,8 +31,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
     let asked: Asked | null = null;
     let explained: Explained<ExchangeCaller> | null = null;
     try {
-      const { json, text } = await read(visit);
-      const body: AskedBody = { json, text, wire, traceparent: teller.traceparent };
+      const body: AskedBody = { ...(await read(visit)), wire, traceparent: teller.traceparent };
       asked = await toChatAsked(deps, visit, body);
       const { operation, question, services, assignment } = asked;
       const watching = question.stream && wantsEvents(visit) ? createEventCaller(visit, caller, deps.clock) : null;

@@ -4,7 +4,15 @@ import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
 import { toMendingWire } from '../wire/mend/index.ts';
 import { bendsSchemas } from '../wire/openai-chat/quirks.ts';
-import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter, UpstreamWire } from '../wire/types.ts';
+import type {
+  ChatQuestion,
+  ChatWire,
+  Dialect,
+  RenderedRequest,
+  RequestTarget,
+  StreamWriter,
+  UpstreamWire,
+} from '../wire/types.ts';
 import type { Headers } from '../ports.ts';
 import { needsMask } from '../routing/capabilities.ts';
 import { classify } from '../routing/classify.ts';
@@ -25,6 +33,8 @@ export interface ChatInput {
   readonly question: ChatQuestion;
   /** The caller's own JSON text, which the question was parsed from. */
   readonly bodyText: string;
+  /** The bytes of that text; absent: not at hand. */
+  readonly bodyBytes?: Uint8Array;
   /** The headers the question came with; absent: none that matter. */
   readonly headers?: Headers;
   /** Header by which providers join the request's trace; absent or null when nothing is traced. */
@@ -187,6 +197,19 @@ function toHeaders(
   };
 }
 
+/** From this length on a body is put together from the caller's bytes, which is then faster than from text. */
+const LONG_BYTES = 4_096;
+
+/** The request's body. Bytes and characters are the same in number only where each character is one byte, and so stands at the same place. */
+function toBody(rendered: RenderedRequest, { bodyText, bodyBytes }: ChatInput): Uint8Array | string {
+  const { parts } = rendered;
+  if (parts === undefined || bodyBytes === undefined) return rendered.text;
+  if (bodyBytes.length < LONG_BYTES || bodyBytes.length !== bodyText.length) return rendered.text;
+  return Buffer.concat(
+    parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : bodyBytes.subarray(part.from, part.end))),
+  );
+}
+
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
   const { question, fleet, wires, writer, callerWire } = input;
@@ -201,17 +224,18 @@ export function createChatOperation(input: ChatInput): Operation {
     const { candidate, target, wireId, pathOf } = toTarget(input, index, stripped);
     const wire = wireOf(wires, wireId);
     const continuation = rescue.resume(index)?.continuation ?? null;
-    const { text, dropped: left } =
+    const rendered =
       continuation === null
         ? wire.renderRequest(question, wireId === question.wire ? input.bodyText : null, target)
         : wire.renderRequest(continueQuestion(question, continuation), null, target);
+    const { dropped: left } = rendered;
     const all = wireId === question.wire ? left : [...question.dropped, ...left];
     if (all.length > 0) dropped.set(index, all);
     if (bendsSchemas(question.pivot, target)) bent.add(index);
     return {
       path: pathOf(wire.requestPath(question, target)),
       headers: toHeaders(input, wire, target),
-      body: text,
+      body: toBody(rendered, input),
       firstContentTimeoutMs: firstContentMs(candidate, question, profile),
       usualContentMs: usualContentMs(candidate, question, profile),
       idleTimeoutMs: idleMs(candidate, question),

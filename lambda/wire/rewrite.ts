@@ -1,16 +1,34 @@
 // Changes top-level fields of a request inside the caller's own text, so that everything else stays as the caller wrote it.
 import type { Json } from './json.ts';
-import { spliceFields } from './splice.ts';
+import { findParts, joinParts, type Part } from './splice.ts';
+import type { RenderedRequest } from './types.ts';
 
 /** Fields that are meant for Freeway, never for a provider. */
 const ownFields = ['freeway', 'models'] as const;
 
-/** `after` as JSON text, less what is meant for Freeway; written into `bodyText` (the text of `before`) where that is given. */
-export function rewriteBody(before: Json, bodyText: string | null, after: Json): string {
+/** A request that stands in the caller's own text, for the most part. */
+class Rewritten implements RenderedRequest {
+  readonly dropped: readonly string[] = [];
+  readonly parts: readonly Part[];
+  readonly #bodyText: string;
+
+  constructor(bodyText: string, parts: readonly Part[]) {
+    this.#bodyText = bodyText;
+    this.parts = parts;
+  }
+
+  get text(): string {
+    return joinParts(this.#bodyText, this.parts);
+  }
+}
+
+/** `after` as a request, less what is meant for Freeway; written into `bodyText` (the text of `before`) where that is given. */
+export function rewriteBody(before: Json, bodyText: string | null, after: Json): RenderedRequest {
+  const parts = bodyText === null ? null : findParts(bodyText, editsBetween(before, after));
+  if (bodyText !== null && parts !== null) return new Rewritten(bodyText, parts);
   const next: Record<string, unknown> = { ...after };
   for (const field of ownFields) delete next[field];
-  const spliced = bodyText === null ? null : spliceFields(bodyText, editsBetween(before, next));
-  return spliced ?? JSON.stringify(next);
+  return { text: JSON.stringify(next), dropped: [] };
 }
 
 function editsBetween(before: Json, after: Json): Record<string, string | null> {
@@ -21,5 +39,6 @@ function editsBetween(before: Json, after: Json): Record<string, string | null> 
   for (const name of Object.keys(before)) {
     if (!Object.hasOwn(after, name)) edits[name] = null;
   }
+  for (const field of ownFields) if (Object.hasOwn(before, field) || Object.hasOwn(after, field)) edits[field] = null;
   return edits;
 }

@@ -12,22 +12,37 @@ const closeBrace = 125;
 const openBracket = 91;
 const closeBracket = 93;
 
+/** A part of a text that was edited: new text, or a range of the old one, from the first character to before the last. */
+export type Part = string | { readonly from: number; readonly end: number };
+
+/** The parts as one text; `text` is the old one. */
+export function joinParts(text: string, parts: readonly Part[]): string {
+  let joined = '';
+  for (const part of parts) joined += typeof part === 'string' ? part : text.slice(part.from, part.end);
+  return joined;
+}
+
 /**
  * Applies edits to the top-level fields of the object in `text`. Every occurrence of a duplicated key is edited, fields that
  * are absent are appended, and white space between fields is not kept. Null when `text` is not one JSON object: valid JSON is
  * the caller's promise, and only what is needed to find the fields is checked here.
  */
 export function spliceFields(text: string, edits: FieldEdits): string | null {
+  const parts = findParts(text, edits);
+  return parts === null ? null : joinParts(text, parts);
+}
+
+/** The same, in parts: what is long is not copied. */
+export function findParts(text: string, edits: FieldEdits): readonly Part[] | null {
   let at = skipSpace(text, 0);
   if (text.charCodeAt(at) !== openBrace) return null;
   const found = new Set<string>();
-  const kept: string[] = [];
+  const parts: Part[] = [];
   at = skipSpace(text, at + 1);
   while (text.charCodeAt(at) !== closeBrace) {
     const field = readField(text, at);
     if (field === null) return null;
-    const piece = editField(text, field, edits);
-    if (piece !== null) kept.push(piece);
+    addField(parts, field, edits);
     if (Object.hasOwn(edits, field.name)) found.add(field.name);
     at = skipSpace(text, field.end);
     if (text.charCodeAt(at) === comma) at = skipSpace(text, at + 1);
@@ -36,9 +51,10 @@ export function spliceFields(text: string, edits: FieldEdits): string | null {
   if (skipSpace(text, at + 1) !== text.length) return null;
   for (const name of Object.keys(edits)) {
     const value = edits[name];
-    if (typeof value === 'string' && !found.has(name)) kept.push(`${JSON.stringify(name)}:${value}`);
+    if (typeof value === 'string' && !found.has(name)) parts.push(toOpener(parts), `${JSON.stringify(name)}:${value}`);
   }
-  return `{${kept.join(',')}}`;
+  parts.push(parts.length === 0 ? '{}' : '}');
+  return parts;
 }
 
 interface Field {
@@ -48,10 +64,15 @@ interface Field {
   readonly end: number;
 }
 
-function editField(text: string, field: Field, edits: FieldEdits): string | null {
-  const edit = Object.hasOwn(edits, field.name) ? edits[field.name] : undefined;
-  if (edit === undefined) return text.slice(field.start, field.end);
-  return edit === null ? null : text.slice(field.start, field.valueStart) + edit;
+/** What stands before the next field. */
+const toOpener = (parts: readonly Part[]): string => (parts.length === 0 ? '{' : ',');
+
+function addField(parts: Part[], { name, start, valueStart, end }: Field, edits: FieldEdits): void {
+  const edit = Object.hasOwn(edits, name) ? edits[name] : undefined;
+  if (edit === null) return;
+  parts.push(toOpener(parts));
+  if (edit === undefined) parts.push({ from: start, end });
+  else parts.push({ from: start, end: valueStart }, edit);
 }
 
 function readField(text: string, start: number): Field | null {

@@ -3,6 +3,7 @@ import type { DialectId, Quirk, WireId } from '#shared/catalog.ts';
 import type { CallerError, ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Framing } from './frames.ts';
+import type { Part } from './splice.ts';
 
 /**
  * A chat request as far as routing must understand it. `body` is the caller's own JSON, unknown fields and all: providers of the
@@ -65,6 +66,8 @@ export interface RequestTarget {
 /** A request as it is sent, and what of the caller's it leaves out. */
 export interface RenderedRequest {
   readonly text: string;
+  /** The text in parts, ranges being those of the caller's own text; absent: it is all new. */
+  readonly parts?: readonly Part[];
   /** Fields that this wire can't carry, in dotted form of the pivot; empty for questions of the same wire. */
   readonly dropped: readonly string[];
 }

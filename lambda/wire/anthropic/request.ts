@@ -17,10 +17,7 @@ export function renderRequest(question: ChatQuestion, bodyText: string | null, t
   const bent = bendBody(body, target);
   const bound = bent['max_tokens'] ?? target.maxOutputTokens ?? USUAL_MAX_TOKENS;
   const messages = withoutForeignThoughts(bent['messages']);
-  return {
-    text: rewriteBody(body, bodyText, { ...bent, messages, model: target.model, max_tokens: bound }),
-    dropped: [],
-  };
+  return rewriteBody(body, bodyText, { ...bent, messages, model: target.model, max_tokens: bound });
 }
 
 /** Thoughts told by providers of other formats bear no signature, and are refused by those who sign theirs. */

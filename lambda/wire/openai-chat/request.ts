@@ -14,7 +14,7 @@ export function renderRequest(question: ChatQuestion, bodyText: string | null, t
   const isOwn = question.wire === 'openai-chat';
   const wanted = question.stream && target.wantUsage && !(isOwn && question.includeUsage);
   const next = { ...bendBody(wanted ? withUsageAsked(pivot) : pivot, target), model: target.model };
-  return { text: rewriteBody(pivot, isOwn ? bodyText : null, next), dropped: [] };
+  return rewriteBody(pivot, isOwn ? bodyText : null, next);
 }
 
 /** Constant headers the target's quirks demand. */

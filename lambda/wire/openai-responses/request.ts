@@ -28,7 +28,7 @@ export function renderRequest(question: ChatQuestion, bodyText: string | null, t
   const { wire, body, pivot, stream } = question;
   if (wire === 'openai-responses') {
     const bent = bendBody(body, target);
-    return { text: rewriteBody(body, bodyText, { ...bent, model: target.model }), dropped: [] };
+    return rewriteBody(body, bodyText, { ...bent, model: target.model });
   }
   const bent = bendBody(pivot, target);
   const dropped = new Set(Object.keys(bent).filter((name) => !told.has(name) && isGiven(bent[name])));
