@@ -81,7 +81,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
   const { input, floor } = judging;
   const { nowMs, thrifty = false } = input;
   const { members, bases, places, urgent } = lane;
-  const { restUntilMs, ratio, easyTokens, lastUsed } = columns;
+  const { restUntilMs, ratio, easyTokens, inputRoom, lastUsed } = columns;
   const states = input.refused.size > 0 ? columns.crowdedState : columns.state;
   const order: Order = { input, floorRank: floor.rank, places };
   const rest: Rest = { order, equal: lane.packed };
@@ -89,7 +89,8 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
   const ease = toEase(judging);
   const urgency = urgent ? URGENCIES - 1 : 0;
   const larger = urgent ? bit.lasting : 0;
-  const shut = input.lastResort ? 0 : bit.open;
+  const { inputTokens } = input.profile;
+  const shut = input.lastResort ? bit.full : bit.open | bit.full;
   const [low, ahead] = thrifty ? [bit.below, bit.spentAhead] : [0, 0];
   const shared = thrifty || urgent ? bit.shared : 0;
   for (let at = 0; at < members.length; at++) {
@@ -105,7 +106,9 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
     const isShared = (state & shared) !== 0;
     // The closer look at those who are shared only ever adds to the key.
     if (key > front.key && !(isShared && thrifty && key <= spared.key)) continue;
-    if (!isLow && ((restUntilMs[index] as number) > nowMs || (state & shut) !== 0)) continue;
+    const rate = ratio[index] as number;
+    const isShut = (state & shut) !== 0 || (restUntilMs[index] as number) > nowMs;
+    if (!isLow && (isShut || inputTokens * rate > (inputRoom[index] as number))) continue;
     if (isShared && isContested(index, input)) {
       if (urgent) key += CONTESTED;
       if (thrifty) front = spared;
@@ -117,7 +120,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
     if (urgent && !isPaid && key === front.key && used > front.lastUsed) continue;
     if (urgent && isDoubtful(index, input)) key += DOUBTFUL;
     if (key > front.key) continue;
-    const tokens = ease.inputTokens * (ratio[index] as number) + ease.outputTokens;
+    const tokens = ease.inputTokens * rate + ease.outputTokens;
     const isEasy = ease.isAny && tokens <= (easyTokens[index] as number) && (!isPaid || ease.isPaid);
     if (isEasy || judge(index, judging) === (front === best ? code.eligible : code.kept_for_later))
       front.meet(index, key, used);

@@ -17,6 +17,8 @@ export const bit = {
   shared: 1 << 26,
   /** Its breaker is open. */
   open: 1 << 27,
+  /** Not even one more call fits. */
+  full: 1 << 30,
   /** Of a member: it is smaller than the request should have. */
   below: 1 << 28,
   /** Of a member: it may cost money. */
@@ -43,6 +45,9 @@ export const CONTESTED = KEEPS * KEEP_UNIT;
 /** More than any urgency: its part of `state` is below it. */
 export const URGENCIES = 2 * CONTESTED;
 
+/** Bucket levels are fractions; a millionth of a unit is noise. */
+export const NOISE = 1e-6;
+
 const within = (value: number, count: number): number => Math.max(0, Math.min(count - 1, value));
 
 /** Numbers a pressure by its step; what would be left over counts as one that is nearly used up, wherever that is between steps. */
@@ -67,6 +72,18 @@ function easyTokensOf(limits: readonly Limit[], caution: number): number {
   return most;
 }
 
+const isFull = (limits: readonly Limit[]): boolean =>
+  limits.some(({ unit, room }) => (unit === 'requests' || unit === 'concurrent') && room + NOISE < 1);
+
+/** More tokens of input than this surely do not fit; caution only ever asks for more. */
+function inputRoomOf(limits: readonly Limit[], caution: number): number {
+  let room = Infinity;
+  if (caution < 1) return room;
+  for (const limit of limits)
+    if (limit.unit === 'tokens' || limit.unit === 'input_tokens') room = Math.min(room, limit.room + NOISE);
+  return room;
+}
+
 /** Columns of one number per candidate. */
 export class Columns {
   /** Bits and urgency: with pressure in small steps, and in large ones for requests that others have outrun. */
@@ -76,6 +93,8 @@ export class Columns {
   readonly ratio: Float64Array;
   /** Tokens, in and out, that surely fit all limits and the context; less than any call when that has to be judged. */
   readonly easyTokens: Float64Array;
+  /** More tokens of input than this surely do not fit. */
+  readonly inputRoom: Float64Array;
   readonly lastUsed: Float64Array;
   /** How many are shared with others. */
   shared = 0;
@@ -89,6 +108,7 @@ export class Columns {
     this.restUntilMs = new Float64Array(count);
     this.ratio = new Float64Array(count);
     this.easyTokens = new Float64Array(count);
+    this.inputRoom = new Float64Array(count);
     this.lastUsed = new Float64Array(count);
     standings.forEach((standing, index) => this.set(index, standing));
   }
@@ -102,7 +122,8 @@ export class Columns {
       (isSpentAhead(standing) ? bit.spentAhead : 0) |
       (overdraft === null ? 0 : bit.lasting) |
       (shared ? bit.shared : 0) |
-      (breaker === 'open' ? bit.open : 0);
+      (breaker === 'open' ? bit.open : 0) |
+      (isFull(limits) ? bit.full : 0);
     const keep = within(keepOf(standing, false), KEEPS - OVERSIZE_STEPS) * KEEP_UNIT;
     const pressure = within(stepOf(standing, PRESSURE_STEPS), PRESSURES) * OVERSIZES;
     const crowdedPressure = within(stepOf(standing, CROWDED_STEPS), PRESSURES) * OVERSIZES;
@@ -110,6 +131,7 @@ export class Columns {
     this.crowdedState[index] = bits | (keep + crowdedPressure);
     this.restUntilMs[index] = standing.restUntilMs;
     this.ratio[index] = standing.ratio;
+    this.inputRoom[index] = inputRoomOf(limits, caution);
     this.easyTokens[index] = Math.min(easyTokensOf(limits, caution), this.#candidates[index]?.context ?? Infinity);
     this.lastUsed[index] = standing.lastUsed;
   }

@@ -1,4 +1,5 @@
 // The verdict on one candidate, exactly: whether it may serve a request now, or the first reason why not.
+import { NOISE } from './columns.ts';
 import type { DecideInput, Limit, Standing } from './decide.ts';
 import { fitsOf, type Fits } from './fits.ts';
 import { requiredSize } from './order.ts';
@@ -8,9 +9,6 @@ import { mostUsdOf, needOf, type Asked, type RequestProfile } from './profile.ts
 import { isKept } from './thrift.ts';
 import type { Candidate } from './types.ts';
 import { code } from './verdicts.ts';
-
-/** Bucket levels are fractions; a millionth of a unit is noise. */
-const NOISE = 1e-6;
 
 /** Whether one call needs more of some unit than any call may ever have. */
 function exceedsLimit(limits: readonly Limit[], asked: Asked, profile: RequestProfile): boolean {
