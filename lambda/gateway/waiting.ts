@@ -201,7 +201,7 @@ export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting
   if (!operation.policy.failover) throw toCallerError(ended);
   const { quotaMs, retryMs, probeMs, crowdMs } = waits;
   const waitMs = Math.min(quotaMs, retryMs);
-  if (!journey.lastResort && waitMs > WORTH_WAITING_MS && decide({ ...input, lastResort: true }).best >= 0) {
+  if (!journey.lastResort && waitMs > WORTH_WAITING_MS && choose({ ...input, lastResort: true }).best >= 0) {
     journey.lastResort = true;
     return null;
   }
