@@ -1,5 +1,6 @@
 // Waiting when nobody can serve right now: for quota to come back, or for a second try after passing faults, within the caller's patience.
 import { shortRestMs } from '../routing/breaker.ts';
+import { choose } from '../routing/choose.ts';
 import { decide, type DecideInput } from '../routing/decide.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { Caller } from './answer.ts';
