@@ -3,15 +3,16 @@ import type { EndpointDeps, Services } from './endpoint.ts';
 
 const openness = { closed: 0, half_open: 0.5, open: 1 } as const;
 
-/** Sets both of each candidate; pressure only where there are limits. */
+/** Sets those of each candidate; pressure only where there are limits. */
 export function updateGauges(
   { fleet, ledger }: Services,
   { clock, metrics }: Pick<EndpointDeps, 'clock' | 'metrics'>,
 ): void {
   const standings = ledger.standings(clock.now());
   fleet.candidates.forEach(({ route, credential, pools }, index) => {
-    const { pressure = 0, breaker = 'closed' } = standings[index] ?? {};
+    const { pressure = 0, longPressure, breaker = 'closed' } = standings[index] ?? {};
     metrics.gauge('freeway_breaker_open', openness[breaker], { route, credential });
     if (pools.length > 0) metrics.gauge('freeway_pool_pressure', pressure, { route, credential });
+    if (longPressure !== undefined) metrics.gauge('freeway_long_pool_pressure', longPressure, { route, credential });
   });
 }

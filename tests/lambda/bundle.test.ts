@@ -186,7 +186,10 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
 
   it('tells CloudWatch what alarms stand on: refused keys, pressure, breakers, first content', async () => {
     const { server } = await serve({ name: 'alpha' });
-    const pools = [{ models: ['m1'], unit: 'requests', max: 4, clock: { kind: 'rolling', seconds: 60 } }];
+    const pools = [
+      { models: ['m1'], unit: 'requests', max: 4, clock: { kind: 'rolling', seconds: 60 } },
+      { models: ['m1'], unit: 'requests', max: 10, clock: { kind: 'calendar', every: 'day', zone: 'UTC' } },
+    ];
     const entry = toEntry('alpha', server.baseUrl, { pools });
     const { instances, logs } = await open([entry], 30_000, { FREEWAY_METRICS: 'emf' });
     expect((await post({ model: 'auto', messages }, { authorization: 'Bearer fwy_nobody' })).status).toBe(401);
@@ -210,7 +213,12 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
       .flatMap((line) => (line.includes('"_aws"') ? [JSON.parse(line) as Record<string, unknown>] : []));
     expect(told).toMatchObject([
       { freeway_security_events_total: 1, freeway_pool_pressure: 0, freeway_breaker_open: 0 },
-      { freeway_requests_total: 1, freeway_pool_pressure: 0.25, freeway_first_content_seconds: [expect.any(Number)] },
+      {
+        freeway_requests_total: 1,
+        freeway_pool_pressure: 0.25,
+        freeway_long_pool_pressure: 0.1,
+        freeway_first_content_seconds: [expect.any(Number)],
+      },
     ]);
   });
 

@@ -48,7 +48,7 @@ function toRules(watched: Watched): Rule[] {
     { id: 'Throttled', metric: handler.metricThrottles({ period: FIVE_MINUTES }), above: 0, says: 'More requests came at once than the reserved concurrency lets in.' },
     { id: 'TableThrottled', metric: table.metric('WriteThrottleEvents', { statistic: 'Sum', period: FIVE_MINUTES }), above: 0, says: 'The table refuses writes for load.' },
     { id: 'Exhausted', metric: own('freeway_exhausted_total'), above: 0, periods: 2, says: 'Callers were refused because no quota was left anywhere.' },
-    { id: 'QuotaNearEnd', metric: own('freeway_pool_pressure', 'Maximum'), above: 0.9, periods: 3, says: 'A quota pool is more than 90 % used.' },
+    { id: 'QuotaNearEnd', metric: own('freeway_long_pool_pressure', 'Maximum'), above: 0.9, periods: 3, says: 'A quota that lasts for hours or days is more than 90 % used.' },
     { id: 'Spending', metric: own('freeway_alerts_total'), above: 0, says: 'A budget has reached one of its marks, or use is unusual.' },
     { id: 'Security', metric: own('freeway_security_events_total'), above: 20, says: 'Many sign-ins or keys were refused.' },
   ]; // prettier-ignore
@@ -99,7 +99,7 @@ function addDashboard(stack: Stack, watched: Watched, alarms: cloudwatch.Alarm[]
     ),
     graph(
       'Pressure of the tightest pool',
-      [own('freeway_pool_pressure', 'Maximum')],
+      [own('freeway_pool_pressure', 'Maximum'), own('freeway_long_pool_pressure', 'Maximum')],
       [own('freeway_breaker_open', 'Maximum')],
     ),
   );
