@@ -111,7 +111,7 @@ const LEASE_MS = 10 * 60_000;
 /** A rejected write means the copy was stale; judging again on what came back settles it at once in all but contrived races. */
 const MAX_ROUNDS = 4;
 /** A copy of a book is read again after this long when a pool in it is nearly used up, and after that long when none is. */
-const STALE_AFTER_MS = 1_500;
+const STALE_AFTER_MS = 500;
 const STALE_AFTER_CALM_MS = 5_000;
 const NEARLY_USED_UP = 0.7;
 const BATCH_SIZE = 40;

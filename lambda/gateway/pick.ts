@@ -101,13 +101,8 @@ export function pick(
   return reserve(deps, probe, { best: chosen, journey, operation });
 }
 
-/** Limits that lift at a moment known beforehand, whoever does what until then. */
-const mayBook = (
-  { pools }: Candidate,
-  { shared, restUntilMs, breaker }: Standing,
-  { nowMs, expense }: { nowMs: number; expense: Journey['expense'] },
-): boolean =>
-  (!shared || expense === 'any') &&
+/** Limits that lift at a moment known beforehand. Others who use the same key may come first, as they may at any call. */
+const mayBook = ({ pools }: Candidate, { restUntilMs, breaker }: Standing, nowMs: number): boolean =>
   breaker === 'closed' &&
   restUntilMs <= nowMs &&
   pools.every(({ clock: { kind } }) => kind === 'rolling' || kind === 'refill' || kind === 'calendar');
@@ -122,12 +117,7 @@ export async function bookAhead(
   { index, waitMs, ...picking }: Picking & { readonly index: number; readonly waitMs: number },
 ): Promise<Runner | 'again' | null> {
   const [candidate, standing] = [input.candidates[index], input.standings[index]];
-  if (
-    !candidate ||
-    !standing ||
-    !mayBook(candidate, standing, { nowMs: input.nowMs, expense: picking.journey.expense })
-  )
-    return null;
+  if (!candidate || !standing || !mayBook(candidate, standing, input.nowMs)) return null;
   const runner = await reserve(deps, input, { ...picking, best: index, aheadMs: waitMs });
   if (runner === 'outrun') return 'again';
   return runner === 'refused' ? null : runner;
