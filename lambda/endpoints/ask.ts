@@ -95,9 +95,8 @@ export interface Asked {
 /** What a caller has sent, in the wire it speaks. */
 export interface AskedBody {
   readonly json: unknown;
-  readonly text: string;
-  /** The bytes of the text, where they are at hand. */
-  readonly bytes?: Uint8Array;
+  /** What it was parsed from. */
+  readonly bytes: Uint8Array;
   readonly wire: ChatWire;
   readonly traceparent?: string | null;
   /** Only asked about, not to be carried out: it counts against no limit of the key. */
@@ -121,13 +120,13 @@ function toSide(
   };
 }
 
+const encoder = new TextEncoder();
+
 /** The body as guards leave it. */
 async function toGuarded(deps: EndpointDeps, visit: Visit, body: AskedBody): Promise<AskedBody> {
   const read = (json: unknown): ChatQuestion => body.wire.parseQuestion(json);
   const json = await guardBody(deps, visit, { json: body.json, operation: 'chat', read });
-  if (json === body.json) return body;
-  const { bytes: _, ...rest } = body;
-  return { ...rest, json, text: JSON.stringify(json) };
+  return json === body.json ? body : { ...body, json, bytes: encoder.encode(JSON.stringify(json)) };
 }
 
 const hasGuards = ({ guards }: EndpointDeps): boolean => guards !== undefined && guards.length > 0;
@@ -145,7 +144,7 @@ function toProfile(
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
 export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: AskedBody): Promise<Asked> {
   const body = given.hypothetical !== true && hasGuards(deps) ? await toGuarded(deps, visit, given) : given;
-  const { text, bytes, wire, traceparent = null, hypothetical = false, shadowOf } = body;
+  const { bytes, wire, traceparent = null, hypothetical = false, shadowOf } = body;
   const principal = principalOf(visit);
   const services = await deps.current(principal);
   const { fleet } = services;
@@ -163,8 +162,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     requestId,
     question,
     profile,
-    bodyText: text,
-    ...(bytes === undefined ? {} : { bodyBytes: bytes }),
+    bytes,
     headers: exchange.headers,
     traceparent,
     selector,

@@ -27,10 +27,9 @@ import type { PaidPolicy } from '../routing/policy.ts';
 import type { chatWires } from '../wire/index.ts';
 import type { ChatWire, Dialect, ErrorRenderer } from '../wire/types.ts';
 
-/** A request body as JSON, with the text and the bytes it was parsed from. */
+/** A request body as JSON, with the bytes it was parsed from. The text between them is not kept: it would be moved about with every collection of garbage. */
 export interface JsonBody {
   readonly json: unknown;
-  readonly text: string;
   readonly bytes: Uint8Array;
 }
 

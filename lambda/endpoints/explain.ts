@@ -6,7 +6,15 @@ import type { Operation } from '../gateway/operation.ts';
 import { toRecord } from '../wire/json.ts';
 import { toChatAsked } from './ask.ts';
 import { tellDecision } from './decision-view.ts';
-import { replyError, replyJson, type Endpoint, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
+import {
+  replyError,
+  replyJson,
+  type Endpoint,
+  type EndpointDeps,
+  type JsonBody,
+  type Services,
+  type Visit,
+} from './endpoint.ts';
 import { toPlainAsked } from './plain.ts';
 import { readJsonBody } from './read-body.ts';
 
@@ -14,7 +22,7 @@ import { readJsonBody } from './read-body.ts';
 function toAsked(
   deps: EndpointDeps,
   visit: Visit,
-  body: { readonly json: unknown; readonly text: string },
+  body: JsonBody,
 ): Promise<{ readonly operation: Operation; readonly services: Services }> {
   const { kind = 'chat', ...rest } = toRecord(body.json);
   if (kind === 'chat') return toChatAsked(deps, visit, { ...body, wire: deps.chatWire, hypothetical: true });

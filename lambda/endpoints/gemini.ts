@@ -8,7 +8,15 @@ import type { ChatWire } from '../wire/types.ts';
 import { createCaller, type ExchangeCaller } from './caller.ts';
 import { createChatEndpoint } from './chat.ts';
 import { countInput } from './count-tokens.ts';
-import { principalOf, replyError, replyJson, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
+import {
+  principalOf,
+  replyError,
+  replyJson,
+  type Endpoint,
+  type EndpointDeps,
+  type JsonBody,
+  type Visit,
+} from './endpoint.ts';
 import { permits } from './permitted.ts';
 import { readJsonBody } from './read-body.ts';
 
@@ -37,12 +45,12 @@ function parseCall({ params }: Visit): Call {
 }
 
 /** The body with what stands in the URL laid beside it. */
-async function readQuestion(visit: Visit, { model, method }: Call): Promise<{ json: unknown; text: string }> {
-  const { json, text } = await readJsonBody(visit);
+async function readQuestion(visit: Visit, { model, method }: Call): Promise<JsonBody> {
+  const { json, bytes } = await readJsonBody(visit);
   const question = isRecord(json)
     ? { ...json, model: model.replace(/^models\//, ''), stream: method === 'streamGenerateContent' }
     : json;
-  return { json: question, text };
+  return { json: question, bytes };
 }
 
 const wantsEvents = ({ query }: Exchange): boolean => new URLSearchParams(query).get('alt') === 'sse';

@@ -20,7 +20,7 @@ export async function readJsonBody({ exchange, document }: Visit): Promise<JsonB
     throw new CallerError('invalid_request', 'The body is not valid UTF-8 text; a JSON object was expected.');
   }
   try {
-    return { bytes, text, json: JSON.parse(text) };
+    return { bytes, json: JSON.parse(text) };
   } catch (error) {
     // The parser quotes what it found, which may be somebody's prompt; only the place is told.
     const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;

@@ -31,10 +31,8 @@ import { createRescue } from './rescue.ts';
 export interface ChatInput {
   readonly requestId: string;
   readonly question: ChatQuestion;
-  /** The caller's own JSON text, which the question was parsed from. */
-  readonly bodyText: string;
-  /** The bytes of that text; absent: not at hand. */
-  readonly bodyBytes?: Uint8Array;
+  /** The caller's own JSON text, UTF-8, which the question was parsed from. */
+  readonly bytes: Uint8Array;
   /** The headers the question came with; absent: none that matter. */
   readonly headers?: Headers;
   /** Header by which providers join the request's trace; absent or null when nothing is traced. */
@@ -201,14 +199,15 @@ function toHeaders(
 const LONG_BYTES = 4_096;
 
 /** The request's body. Bytes and characters are the same in number only where each character is one byte, and so stands at the same place. */
-function toBody(rendered: RenderedRequest, { bodyText, bodyBytes }: ChatInput): Uint8Array | string {
+function toBody(rendered: RenderedRequest, bytes: Uint8Array, textLength: number): Uint8Array | string {
   const { parts } = rendered;
-  if (parts === undefined || bodyBytes === undefined) return rendered.text;
-  if (bodyBytes.length < LONG_BYTES || bodyBytes.length !== bodyText.length) return rendered.text;
+  if (parts === undefined || bytes.length < LONG_BYTES || bytes.length !== textLength) return rendered.text;
   return Buffer.concat(
-    parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : bodyBytes.subarray(part.from, part.end))),
+    parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : bytes.subarray(part.from, part.end))),
   );
 }
+
+const decoder = new TextDecoder();
 
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
@@ -224,9 +223,11 @@ export function createChatOperation(input: ChatInput): Operation {
     const { candidate, target, wireId, pathOf } = toTarget(input, index, stripped);
     const wire = wireOf(wires, wireId);
     const continuation = rescue.resume(index)?.continuation ?? null;
+    // Decoded again for each attempt, of which there is hardly ever more than one: kept, it would be in the way of all others.
+    const bodyText = wireId === question.wire && continuation === null ? decoder.decode(input.bytes) : null;
     const rendered =
       continuation === null
-        ? wire.renderRequest(question, wireId === question.wire ? input.bodyText : null, target)
+        ? wire.renderRequest(question, bodyText, target)
         : wire.renderRequest(continueQuestion(question, continuation), null, target);
     const { dropped: left } = rendered;
     const all = wireId === question.wire ? left : [...question.dropped, ...left];
@@ -235,7 +236,7 @@ export function createChatOperation(input: ChatInput): Operation {
     return {
       path: pathOf(wire.requestPath(question, target)),
       headers: toHeaders(input, wire, target),
-      body: toBody(rendered, input),
+      body: toBody(rendered, input.bytes, bodyText?.length ?? 0),
       firstContentTimeoutMs: firstContentMs(candidate, question, profile),
       usualContentMs: usualContentMs(candidate, question, profile),
       idleTimeoutMs: idleMs(candidate, question),

@@ -159,7 +159,7 @@ function toOperation(stage: Stage, request: number, instance: Instance): Operati
   const operation = createChatOperation({
     requestId: `request-${request}`,
     question,
-    bodyText: JSON.stringify(body),
+    bytes: Buffer.from(JSON.stringify(body)),
     selector,
     policy,
     deadlineAtMs: instance.clock.now() + 600_000,
