@@ -1,8 +1,7 @@
 // A key replaced under load, and a KMS that refuses: requests go on, errors say what to do, and no key is told to anybody.
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CredentialView } from '#shared/api/credentials.ts';
+import { startKms } from '../fakes/kms.ts';
 import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from '../e2e/local.ts';
@@ -93,35 +92,9 @@ describe('a key', () => {
 });
 
 describe('KMS', () => {
-  /** Wraps by turning text round, until it refuses. */
-  async function startKms(): Promise<{ url: string; refuse: () => void }> {
-    let refuses = false;
-    const server: Server = createServer((request, response) => {
-      let text = '';
-      request.on('data', (chunk) => (text += String(chunk)));
-      request.on('end', () => {
-        const { Plaintext, CiphertextBlob } = JSON.parse(text) as Record<string, string>;
-        const head = { 'content-type': 'application/x-amz-json-1.1' };
-        if (refuses) {
-          const message = 'arn:aws:iam::123456789012:role/canary-role is not authorized';
-          response.writeHead(400, head).end(JSON.stringify({ __type: 'AccessDeniedException', message }));
-          return;
-        }
-        response
-          .writeHead(200, head)
-          .end(JSON.stringify(Plaintext === undefined ? { Plaintext: CiphertextBlob } : { CiphertextBlob: Plaintext }));
-      });
-    });
-    await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
-    opened.push(async () => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, refuse: () => (refuses = true) };
-  }
-
   it('that refuses: the environment’s credentials serve, and whoever gives a key is told what to allow', async () => {
     const kms = await startKms();
+    opened.push(kms.close);
     vi.stubEnv('AWS_ENDPOINT_URL_KMS', kms.url);
     vi.stubEnv('AWS_REGION', 'us-east-1');
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'a');

@@ -1,0 +1,342 @@
+// The built bundle on bad days, over a real DynamoDB engine: an instance killed, the store away, a secret replaced, KMS refusing.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ensureTable } from '#lambda/store/dynamo-table.ts';
+import { bundleLambda } from '../../scripts/lambda-bundle.ts';
+import { startEmulator, type Emulator } from '../../scripts/lambda-emulator/emulator.ts';
+import { OWNER_KEY, toEntry } from '../e2e/local.ts';
+import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
+import { startKms } from '../fakes/kms.ts';
+import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
+import { serveFakeProvider } from '../fakes/provider/server.ts';
+import { startSecretsServer } from '../fakes/secrets-manager.ts';
+import { startStoreProxy, type StoreProxy, type Trouble } from '../fakes/store-proxy.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+/** How long the store is away. What is promised does not depend on it. */
+const AWAY_MS = 3 * SECOND;
+const LIMIT = 5;
+const WINDOW_MS = 3 * SECOND;
+
+let folder: string;
+let engine: DynamoEngine;
+let proxy: StoreProxy;
+let emulator: Emulator;
+let tables = 0;
+const opened: (() => Promise<unknown>)[] = [];
+
+interface Served {
+  readonly provider: FakeProvider;
+  readonly baseUrl: string;
+}
+
+async function serve(name: string, tokensPerSecond = 5_000): Promise<Served> {
+  const models = [{ id: 'm1', ttftMs: 5, tokensPerSecond }];
+  const provider = createFakeProvider({ name, models, keepEvents: 5_000, keepRequests: 5_000 }, { now: Date.now });
+  const server = await serveFakeProvider(provider);
+  opened.push(server.close);
+  return { provider, baseUrl: server.baseUrl };
+}
+
+/** Lets instances live in another time, which can be changed as they go. */
+function toShiftedClock(): { readonly env: Record<string, string>; set(aheadMs: number): void } {
+  const [file, script] = [join(folder, `shift-${tables}`), join(folder, `shift-${tables}.mjs`)];
+  writeFileSync(file, '0');
+  writeFileSync(
+    script,
+    `import { readFileSync } from 'node:fs';
+const now = Date.now;
+Date.now = () => now() + Number(readFileSync(${JSON.stringify(file)}, 'utf8'));`,
+  );
+  return {
+    env: { NODE_OPTIONS: `--import=${pathToFileURL(script).href}` },
+    set: (aheadMs) => {
+      proxy.aheadMs = aheadMs;
+      writeFileSync(file, String(aheadMs));
+    },
+  };
+}
+
+async function open(env: Readonly<Record<string, string>>): Promise<Emulator> {
+  const name = `chaos${tables++}`;
+  const client = engine.client();
+  await ensureTable(client, name);
+  client.destroy();
+  emulator = await startEmulator({
+    bundleDir: join(folder, 'bundle'),
+    // Longer than any time that is skipped.
+    timeoutMs: 60 * MINUTE,
+    env: {
+      ...engine.env,
+      AWS_ENDPOINT_URL_DYNAMODB: proxy.url,
+      FREEWAY_STORE: `dynamodb:${name}`,
+      FREEWAY_OWNER_KEY: OWNER_KEY,
+      ...env,
+    },
+  });
+  opened.push(emulator.close);
+  return emulator;
+}
+
+const toEnv = (entries: readonly Record<string, unknown>[]): Record<string, string> => ({
+  FREEWAY_PROVIDERS: JSON.stringify(entries),
+});
+
+const send = (path: string, body: unknown): Promise<Response> =>
+  fetch(`${emulator.url}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+const chat = (more: object = {}): Promise<Response> =>
+  send('/v1/chat/completions', { model: 'm1', max_tokens: 5, messages: [{ role: 'user', content: 'hello' }], ...more });
+/** Who answered. */
+async function servedBy(): Promise<string | null> {
+  const reply = await chat();
+  await reply.text();
+  // An instance that still finishes would make the next request start another one.
+  await Promise.all(emulator.instances().map((instance) => instance.free()));
+  return reply.status === 200 ? reply.headers.get('x-freeway-credential') : `status ${reply.status}`;
+}
+
+/** Starts more instances than are needed, so that none has to start in the middle of the trouble. */
+async function warmUp(): Promise<void> {
+  const replies = await Promise.all([1, 2, 3, 4, 5, 6].map(() => chat()));
+  expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
+}
+
+interface Asked {
+  /** Whatever was no answer. */
+  readonly refusals: string[];
+  slowestMs: number;
+  count: number;
+}
+
+interface Load {
+  /** Resolves when so many more have been answered, or refused. */
+  more(count: number): Promise<void>;
+  stop(): Promise<Asked>;
+}
+
+/** Two callers who never rest, until told. */
+function startLoad(pauseMs: number): Load {
+  const over = new AbortController();
+  const asked: Asked = { refusals: [], slowestMs: 0, count: 0 };
+  const work = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      const startedAtMs = performance.now();
+      const reply = await chat();
+      const text = await reply.text();
+      if (reply.status !== 200) asked.refusals.push(text);
+      asked.slowestMs = Math.max(asked.slowestMs, performance.now() - startedAtMs);
+      asked.count++;
+      await sleep(pauseMs);
+    }
+  };
+  const workers = [work(), work()];
+  const stop = async (): Promise<Asked> => {
+    over.abort();
+    await Promise.all(workers);
+    return asked;
+  };
+  opened.push(stop);
+  const more = (count: number): Promise<void> => {
+    const most = asked.count + count;
+    return vi.waitFor(() => expect(asked.count).toBeGreaterThan(most), 20 * SECOND);
+  };
+  return { more, stop };
+}
+
+describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : ` (skipped: ${engineMissing})`}`, () => {
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'freeway-chaos-'));
+    const entry = fileURLToPath(new URL('../../lambda/main.lambda.ts', import.meta.url));
+    await bundleLambda({ entry, outDir: join(folder, 'bundle') });
+    engine = await startDynamoEngine();
+  });
+  afterAll(async () => {
+    await engine.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    for (const close of opened.splice(0).toReversed()) await close();
+  });
+
+  const openProxy = async (): Promise<void> => {
+    proxy = await startStoreProxy(engine.endpoint);
+    opened.push(proxy.close);
+  };
+
+  it(
+    'killed in the middle of a stream: no false end, and its place comes back with the lease',
+    { timeout: 60_000 },
+    async () => {
+      await openProxy();
+      const [alpha, beta] = [await serve('alpha', 40), await serve('beta')];
+      const pools = [{ models: ['m1'], unit: 'concurrent', max: 1, clock: { kind: 'concurrent' } }];
+      const time = toShiftedClock();
+      await open({
+        ...time.env,
+        ...toEnv([
+          toEntry('alpha', alpha.baseUrl, { priority: 1, pools }),
+          toEntry('beta', beta.baseUrl, { priority: 2 }),
+        ]),
+      });
+      const reply = await chat({ stream: true, max_tokens: 500 });
+      expect(reply.headers.get('x-freeway-credential')).toBe('alpha');
+      let heard = '';
+      const listen = async (): Promise<void> => {
+        for await (const chunk of reply.body as ReadableStream<Uint8Array>) {
+          if (heard === '') void emulator.instances()[0]?.kill();
+          heard += Buffer.from(chunk).toString();
+        }
+      };
+      await expect(listen()).rejects.toThrow('terminated');
+      expect(heard).toContain('data: ');
+      expect(heard).not.toMatch(/\[DONE\]|"finish_reason":"/);
+      // Everybody else is answered at once, and nobody takes the place twice.
+      expect(await servedBy()).toBe('beta');
+      time.set(9 * MINUTE);
+      expect(await servedBy()).toBe('beta');
+      time.set(10 * MINUTE + 10 * SECOND);
+      expect(await servedBy()).toBe('alpha');
+      expect(await servedBy()).toBe('alpha');
+    },
+  );
+
+  it.each<Trouble>(['refuses', 'hangs', 'throttles'])(
+    'the store %s: all are answered, limits hold within their bound, and it is asked again',
+    { timeout: 60_000 },
+    async (trouble) => {
+      await openProxy();
+      const [alpha, beta] = [await serve('alpha'), await serve('beta')];
+      const pools = [
+        { models: ['m1'], unit: 'requests', max: LIMIT, clock: { kind: 'rolling', seconds: WINDOW_MS / SECOND } },
+      ];
+      await open(
+        toEnv([
+          toEntry('alpha', alpha.baseUrl, { priority: 1, pools }),
+          toEntry('beta', beta.baseUrl, { priority: 2 }),
+        ]),
+      );
+      await warmUp();
+      const load = startLoad(50);
+      await load.more(10);
+      expect(alpha.provider.books().maxInAnyWindow(WINDOW_MS)).toBeLessThanOrEqual(LIMIT);
+      proxy.trouble = trouble;
+      await sleep(AWAY_MS);
+      proxy.trouble = null;
+      const met = proxy.troubled;
+      await sleep(WINDOW_MS + SECOND);
+      const { refusals, slowestMs, count } = await load.stop();
+      expect(refusals).toEqual([]);
+      expect(count).toBeGreaterThan(30);
+      expect(slowestMs).toBeLessThan(6 * SECOND);
+      expect(met).toBeGreaterThan(0);
+      expect(emulator.logs()).toContain('store.unavailable');
+      const most = alpha.provider.books().maxInAnyWindow(WINDOW_MS);
+      expect(most).toBeGreaterThanOrEqual(LIMIT - 1);
+      expect(most).toBeLessThanOrEqual(LIMIT * (emulator.instances().length + 1));
+
+      // Who starts now knows nothing of what people have set, and keeps to that.
+      proxy.trouble = trouble;
+      await Promise.all(emulator.instances().map((instance) => instance.kill()));
+      const refused = await chat();
+      expect([refused.status, await refused.text()]).toEqual([
+        500,
+        expect.stringMatching(/holds the settings .*Try again/),
+      ]);
+      proxy.trouble = null;
+      await vi.waitFor(async () => expect(await servedBy()).toMatch(/alpha|beta/), 10 * SECOND);
+    },
+  );
+
+  it(
+    'a secret replaced under load: nobody notices, and within five minutes only the new key is used',
+    { timeout: 60_000 },
+    async () => {
+      await openProxy();
+      const alpha = await serve('alpha');
+      const toSecret = (apiKey: string): string => JSON.stringify(toEnv([toEntry('alpha', alpha.baseUrl, { apiKey })]));
+      const secrets = await startSecretsServer({ settings: toSecret('canary-first-key-4f8a1c22') });
+      opened.push(secrets.close);
+      const time = toShiftedClock();
+      await open({
+        ...time.env,
+        FREEWAY_SECRET_ID: 'settings',
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+      });
+      const keysSince = (atMs: number): string[] => [
+        ...new Set(
+          alpha.provider
+            .received()
+            .filter((call) => call.atMs >= atMs && call.path.endsWith('completions'))
+            .map(({ headers }) => String(headers['authorization'])),
+        ),
+      ];
+      await warmUp();
+      const load = startLoad(10);
+      await load.more(10);
+      const replacedAtMs = Date.now();
+      secrets.secrets.set('settings', toSecret('canary-other-key-9b7d3e55'));
+      await load.more(10);
+      // Instances that know the old one have not looked yet.
+      expect(keysSince(replacedAtMs)).toContain('Bearer canary-first-key-4f8a1c22');
+      time.set(5 * MINUTE + SECOND);
+      await load.more(20);
+      const changedAtMs = Date.now();
+      await load.more(10);
+      // Secrets Manager away: what is known goes on.
+      secrets.fault = 'InternalServiceError';
+      time.set(11 * MINUTE);
+      await load.more(20);
+      const { refusals } = await load.stop();
+      expect(refusals).toEqual([]);
+      expect(keysSince(changedAtMs)).toEqual(['Bearer canary-other-key-9b7d3e55']);
+      expect(emulator.logs()).toContain('secret.stale');
+      expect(emulator.logs()).not.toMatch(/canary-(first|other)/);
+    },
+  );
+
+  it(
+    'KMS refuses: the environment’s credentials serve, and whoever gives a key is told what to allow',
+    { timeout: 60_000 },
+    async () => {
+      await openProxy();
+      const kms = await startKms();
+      opened.push(kms.close);
+      const alpha = await serve('alpha');
+      await open({
+        ...toEnv([toEntry('alpha', alpha.baseUrl)]),
+        FREEWAY_KMS_KEY_ID: 'alias/freeway',
+        AWS_ENDPOINT_URL_KMS: kms.url,
+      });
+      const give = (name: string): Promise<Response> =>
+        send('/api/credentials', {
+          provider: 'openai-compatible',
+          name,
+          base_url: 'https://nobody.invalid/v1',
+          plan: 'free',
+          models: [{ id: 'm2' }],
+          fields: { apiKey: `canary-given-key-${name}` },
+        });
+      const given = await give('first');
+      expect(given.status).toBe(201);
+      kms.refuse();
+      // A new instance knows no data key yet.
+      await Promise.all(emulator.instances().map((instance) => instance.kill()));
+      expect(await servedBy()).toBe('alpha');
+      expect(emulator.logs()).toMatch(/credentials\.unreachable.*kms:Decrypt/);
+      const refused = await give('second');
+      const text = await refused.text();
+      expect(refused.status).toBeGreaterThanOrEqual(500);
+      expect(text).toMatch(/kms:Encrypt and kms:Decrypt/);
+      expect(`${emulator.logs()}${text}`).not.toMatch(/canary-(given|role)/);
+    },
+  );
+});
