@@ -1,7 +1,8 @@
-// `npm run wall`: the sixteen provider faults, each over JSON and SSE, against the started server. `-- --fast` shortens the waits, `-- --soak` watches memory, `-- --cost` measures CPU, `-- --load [minutes]` keeps 200 streams going.
+// `npm run wall`: the sixteen provider faults, each over JSON and SSE, against the started server. `-- --surface messages --wire gemini` asks elsewhere, and providers of another format; `-- --fast` shortens the waits, `-- --soak` watches memory, `-- --cost` measures CPU, `-- --load [minutes]` keeps 200 streams going.
 import { cost } from './cost.ts';
 import { load } from './load.ts';
 import { soak } from './soak.ts';
+import { surfaces, type SurfaceName } from './surfaces.ts';
 import { runWall, type Row } from './wall.ts';
 
 const FAST = 8;
@@ -23,8 +24,23 @@ function toLine({ id, title, mode, faults, ms, primaryCalls, backupCalls, resume
     .trimEnd();
 }
 
+/** Formats in which the simulated providers answer. */
+const wires = ['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'bedrock-converse'] as const;
+
+const valueOf = (flag: string): string | undefined =>
+  process.argv.includes(flag) ? process.argv[process.argv.indexOf(flag) + 1] : undefined;
+
+/** The choice behind a flag, the first when it is not given. Throws when it is none of them. */
+function choose<T extends string>(flag: string, choices: readonly T[]): T {
+  const given = valueOf(flag) ?? choices[0];
+  const choice = choices.find((one) => one === given);
+  if (choice === undefined) throw new Error(`${flag} is one of ${choices.join(', ')}`);
+  return choice;
+}
+
 async function wall(speed: number): Promise<boolean> {
-  const { rows, alive } = await runWall({ speed });
+  const surface = choose('--surface', Object.keys(surfaces) as SurfaceName[]);
+  const { rows, alive } = await runWall({ speed, surface, wire: choose('--wire', wires) });
   console.log('fault                             wire  result    time  calls (first provider + backup)');
   for (const row of rows) console.log(toLine(row));
   const ids = [...new Set(rows.map(({ id }) => id))];
@@ -40,7 +56,7 @@ const has = (flag: string): boolean => process.argv.includes(flag);
 const LOAD_MINUTES = 5;
 
 function run(): Promise<boolean> {
-  if (has('--load')) return load(Number(process.argv[process.argv.indexOf('--load') + 1] ?? LOAD_MINUTES));
+  if (has('--load')) return load(Number(valueOf('--load') ?? LOAD_MINUTES));
   if (has('--soak')) return soak();
   return has('--cost') ? cost() : wall(has('--fast') ? FAST : 1);
 }
