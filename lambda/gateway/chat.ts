@@ -99,8 +99,8 @@ interface Notes {
   readonly mended: readonly string[];
 }
 
-/** A context whose closing tells the notes, and whose outcome tells what was put right. */
-function tellingNotes(context: ReaderContext, { dropped, mended }: Notes): ReaderContext {
+/** A context whose closing tells the notes, whose outcome tells what was put right, and whose failures do not repeat what the caller has written. */
+function telling(context: ReaderContext, { texts }: ChatQuestion, { dropped, mended }: Notes): ReaderContext {
   return {
     ...context,
     closing: (usage, seenTokens) => {
@@ -108,21 +108,13 @@ function tellingNotes(context: ReaderContext, { dropped, mended }: Notes): Reade
       const told = { ...(dropped.length === 0 ? {} : { dropped }), ...(mended.length === 0 ? {} : { mended }) };
       return { ...closing, freeway: { ...closing.freeway, ...told } };
     },
-    finish: (outcome) => context.finish(mended.length === 0 ? outcome : { ...outcome, mended }),
-  };
-}
-
-/** A context whose failures do not repeat what the caller has written. */
-function quotingNothing(context: ReaderContext, { texts }: ChatQuestion): ReaderContext {
-  return {
-    ...context,
     finish: (outcome) => {
       const { failure } = outcome;
-      context.finish(
+      const told =
         failure === null
           ? outcome
-          : { ...outcome, failure: { ...failure, message: withoutQuotes(failure.message, texts) } },
-      );
+          : { ...outcome, failure: { ...failure, message: withoutQuotes(failure.message, texts) } };
+      context.finish(mended.length === 0 ? told : { ...told, mended });
     },
   };
 }
@@ -266,7 +258,7 @@ export function createChatOperation(input: ChatInput): Operation {
       const onMend = (what: string): unknown => mended.push(what);
       const wire = toMendingWire(wireOf(wires, wireId), question, { target, onMend });
       const { model } = target;
-      const careful = tellingNotes(quotingNothing(context, question), { dropped: left, mended });
+      const careful = telling(context, question, { dropped: left, mended });
       return createChatReader(
         { question, wire, model, callerWire, writer, dialect, context: careful, rescue, dropped: left, mended },
         rescue.resume(index),
