@@ -48,6 +48,8 @@ export function judge(
   if (slowest > rules.withinMs) faults.push(`${Math.round(slowest)} ms, more than ${rules.withinMs}`);
   if (calls < least || calls > most || calls > MOST * gots.length) faults.push(`${calls} calls to the first provider`);
   if (gots.length === 1 && isHammered(seen.primaryAtMs)) faults.push('hammers the first provider');
+  const wasted = calls + seen.backupCalls - gots.length;
+  if (wasted > (rules.wastedCalls ?? Infinity)) faults.push(`${wasted} calls in vain`);
   if (rules.inPlace && seen.backupCalls > 0) faults.push('asked the backup');
   if (rules.accounted && gots.some(({ model }) => model !== seen.backupModel)) faults.push('names the wrong model');
   if (rules.accounted && gots.some(({ outputTokens }) => !outputTokens)) faults.push('tells no use');
