@@ -16,6 +16,7 @@ export interface Course {
 export interface Result extends Verdict {
   readonly asked: number;
   readonly outrun: number;
+  readonly away: number;
 }
 
 function startRacer(job: RacerJob, env: Course['env']): Promise<RacerReport> {
@@ -37,5 +38,6 @@ export async function runRace(plan: RacePlan, { sqlitePath, table, env }: Course
   // Windows are counted from the first share: processes take a moment to start.
   const verdict = judge(moments, plan, Math.min(...moments));
   const sum = (of: (report: RacerReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
-  return { ...verdict, asked: sum(({ asked }) => asked), outrun: sum(({ outrun }) => outrun) };
+  const [asked, outrun, away] = [sum((one) => one.asked), sum((one) => one.outrun), sum((one) => one.away)];
+  return { ...verdict, asked, outrun, away };
 }

@@ -25,6 +25,15 @@ export interface RacerReport {
   readonly asked: number;
   /** Writes that somebody else was faster than. */
   readonly outrun: number;
+  /** Writes that the store did not take: each process then keeps the limit by itself, all together no longer. */
+  readonly away: number;
+}
+
+interface Counts {
+  readonly moments: number[];
+  asked: number;
+  outrun: number;
+  away: number;
 }
 
 const LONGEST_NAP_MS = 400;
@@ -44,7 +53,20 @@ function openStore({ sqlitePath, table }: RacerJob): Store {
   return createDynamoStore({ table: table ?? '', client: openTableClient() });
 }
 
-async function runLoop(ledger: Ledger, untilMs: number, report: { moments: number[]; asked: number; outrun: number }) {
+/** The store, its failures counted. */
+function watch(store: Store, report: Counts): Store {
+  const update: Store['update'] = async (wanted) => {
+    try {
+      return await store.update(wanted);
+    } catch (error) {
+      report.away++;
+      throw error;
+    }
+  };
+  return { ...store, update };
+}
+
+async function runLoop(ledger: Ledger, untilMs: number, report: Counts) {
   const need = { requests: 1, input_tokens: 5, output_tokens: 1 };
   while (Date.now() < untilMs) {
     report.asked++;
@@ -64,9 +86,9 @@ async function race(job: RacerJob): Promise<RacerReport> {
   const silent = (): void => undefined;
   const log = { debug: silent, info: silent, warn: silent, error: silent };
   const fleet = createFleet({ entries: [toEntry(job.plan)], providers, serves: () => true });
-  const store = openStore(job);
+  const report: Counts = { moments: [], asked: 0, outrun: 0, away: 0 };
+  const store = watch(openStore(job), report);
   const ledger = createLedger({ fleet, store, clock: systemClock, log, metrics: createMetrics() });
-  const report = { moments: [] as number[], asked: 0, outrun: 0 };
   await ledger.refresh(null);
   await Promise.all(Array.from({ length: job.plan.racers }, () => runLoop(ledger, job.untilMs, report)));
   await store.close();
