@@ -20,7 +20,7 @@ const openAttr = toAttr('!o');
 const probeAttr = toAttr('!h');
 const restAttr = toAttr('!r');
 const reasonAttr = toAttr('!y');
-const vouchedAttr = toAttr('!e');
+const vouchedAttr = toAttr('!g');
 
 /** `waitMs`: how long until a call may be tried; 0 when now. */
 export interface BreakerView {

@@ -6,6 +6,7 @@ import { createLedger } from '#lambda/gateway/ledger.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { UpstreamError, type Upstream } from '#lambda/ports.ts';
 import { afterFailure, afterHealthy, breakerState } from '#lambda/routing/breaker.ts';
+import { cautionOf, learnMiss } from '#lambda/routing/pools-caution.ts';
 import { providers as catalog } from '#catalog/index.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
@@ -87,6 +88,12 @@ describe('vouching', () => {
     fail(2);
     vouch(3);
     expect(breakerState(book, 'm', 3).state).toBe('open');
+  });
+  it('is told apart from what else is learned of a candidate', () => {
+    const open = { 'm!f': 3, 'm!o': 9, ...learnMiss({}, 'm', { estimatedTokens: 100, actualTokens: 100 }) };
+    const { set, remove } = afterHealthy(open, 'm', 1);
+    expect(remove).toEqual(['m!o']);
+    expect(cautionOf({ ...open, ...set }, 'm')).toBe(cautionOf(open, 'm'));
   });
   it('says nothing of a closed breaker', () => {
     expect(afterHealthy({}, 'm', 0)).toEqual({ add: {}, set: {}, remove: [] });
