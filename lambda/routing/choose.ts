@@ -29,6 +29,7 @@ class Front implements Leader {
   key = Infinity;
   /** Whoever has a base from here on has another rank. */
   end = Infinity;
+  /** Infinity where price tells first. */
   lastUsed = Infinity;
   readonly #rest: Rest;
 
@@ -123,7 +124,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
     const tokens = ease.inputTokens * rate + ease.outputTokens;
     const isEasy = ease.isAny && tokens <= (easyTokens[index] as number) && (!isPaid || ease.isPaid);
     if (isEasy || judge(index, judging) === (front === best ? code.eligible : code.kept_for_later))
-      front.meet(index, key, used);
+      front.meet(index, key, isPaid ? Infinity : used);
   }
   return { best, spared, order };
 }

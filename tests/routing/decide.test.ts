@@ -124,6 +124,16 @@ describe('order', () => {
     ).toEqual([1, 0]);
   });
 
+  it('where paying is allowed takes of two that are alike the one that costs nothing, whoever was used last', () => {
+    const input = toInput({
+      candidates: [{ tier: 'paid', price }, {}],
+      standings: [{}, { lastUsed: 1 }],
+      policy: { paid: 'allowed' },
+      selector: { mode: 'long' },
+    });
+    expect(decide(input).best).toBe(1);
+  });
+
   it('follows the order of the caller’s own list before anything else', () => {
     const listed = new Map([[0, 1], [1, 0]]); // prettier-ignore
     expect(order({ candidates: [{}, { tier: 'paid', price }], selector: { among: [0, 1], listed } })).toEqual([1, 0]);
