@@ -1,7 +1,7 @@
 // Brings the gauges of candidates up to date before they are read: pressure of their quota, and their breakers.
 import type { EndpointDeps, Services } from './endpoint.ts';
 
-const openness = { closed: 0, half_open: 0.5, open: 1 } as const;
+const openness = { closed: 0, recovering: 0.25, half_open: 0.5, open: 1 } as const;
 
 /** Sets those of each candidate; pressure only where there are limits. */
 export function updateGauges(

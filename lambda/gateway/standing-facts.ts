@@ -13,8 +13,8 @@ import type { BoundPool } from '../routing/types.ts';
 
 /** The part of a standing that pools decide; equal for all candidates that draw on the same ones. */
 export type PoolFacts = Pick<Standing, 'pressure' | 'longPressure' | 'overdraft' | 'shared' | 'limits'>;
-/** The part that is kept under a candidate's own mark. Rests are told in the time of the books. */
-export type MarkFacts = Pick<Standing, 'restUntilMs' | 'breaker' | 'ratio' | 'caution'>;
+/** The part that is kept under a candidate's own mark. Rests and recoveries are told in the time of the books. */
+export type MarkFacts = Pick<Standing, 'restUntilMs' | 'breaker' | 'recoveredAtMs' | 'ratio' | 'caution'>;
 
 const noAmounts: Amounts = {};
 const noItem: Item = {};
@@ -78,6 +78,7 @@ export function toMarkFacts(
   return {
     restUntilMs: Math.max(0, rest?.untilMs ?? 0, credentialRest?.untilMs ?? 0),
     breaker: breaker.waitMs > 0 ? 'open' : breaker.state,
+    recoveredAtMs: breaker.recoveredAtMs,
     ratio: numberIn(known, ratioAttr(mark)) ?? 1,
     caution: cautionOf(known, mark),
   };

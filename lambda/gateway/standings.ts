@@ -60,6 +60,7 @@ const unseen = (): Mutable<Standing> => ({
   ...toUnlimited(),
   restUntilMs: 0,
   breaker: 'closed',
+  recoveredAtMs: 0,
   lastUsed: 0,
   inFlight: 0,
   latencyMs: null,
@@ -154,7 +155,7 @@ class Board {
     }
   }
 
-  /** Rests are told in the callers' time, which may turn out to be another than it seemed. */
+  /** Rests and recoveries are told in the callers' time, which may turn out to be another than it seemed. */
   #follow(aheadMs: number): void {
     if (Math.abs(aheadMs - this.#aheadMs) <= 1) return;
     this.#aheadMs = aheadMs;
@@ -201,9 +202,10 @@ class Board {
     if (!candidate || !standing) return;
     const book = books.copy(candidate.book).item;
     const whole = books.copy(candidate.credentialId).item;
-    const { restUntilMs, breaker, ratio, caution } = toMarkFacts(candidate.mark, { book, whole, nowMs });
+    const { restUntilMs, breaker, recoveredAtMs, ratio, caution } = toMarkFacts(candidate.mark, { book, whole, nowMs });
     standing.restUntilMs = Math.max(0, restUntilMs - this.#aheadMs);
     standing.breaker = breaker;
+    standing.recoveredAtMs = breaker === 'recovering' ? recoveredAtMs - this.#aheadMs : 0;
     standing.ratio = ratio;
     standing.caution = caution;
     this.#columns.set(index, standing);

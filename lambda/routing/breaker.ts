@@ -8,6 +8,9 @@ import type { Draft, Ops } from './pools-ops.ts';
 export const failuresToOpen = 3;
 const firstOpenMs = 5_000;
 const longestOpenMs = 300_000;
+/** Recovery takes this long from the probe that succeeded. */
+export const recoveryMs = 30_000;
+const firstShare = 0.1;
 /** How long to wait before looking again while another call probes. */
 export const probePollMs = 250;
 /** A rest with no more than this left may be passed as a last resort. */
@@ -21,20 +24,35 @@ const probeAttr = toAttr('!h');
 const restAttr = toAttr('!r');
 const reasonAttr = toAttr('!y');
 const vouchedAttr = toAttr('!g');
+const recoveredAttr = toAttr('!b');
 
 /** `waitMs`: how long until a call may be tried; 0 when now. */
 export interface BreakerView {
-  readonly state: 'closed' | 'open' | 'half_open';
+  readonly state: 'closed' | 'open' | 'half_open' | 'recovering';
   readonly waitMs: number;
+  /** When the probe succeeded since which it is recovering; 0 in every other state. */
+  readonly recoveredAtMs: number;
 }
 
-/** Reads the breaker of a candidate. `half_open` lets one probe through at a time. */
+const closed: BreakerView = { state: 'closed', waitMs: 0, recoveredAtMs: 0 };
+
+/** The share of requests that may prefer a candidate so long after its probe has succeeded: from a tenth, evenly to all of them. */
+export const shareAfter = (sinceMs: number): number =>
+  Math.min(1, firstShare + ((1 - firstShare) * Math.max(0, sinceMs)) / recoveryMs);
+
+/** Reads the breaker of a candidate. `half_open` lets one probe through at a time; `recovering` lets all through that ask. */
 export function breakerState(book: Item, mark: string, nowMs: number): BreakerView {
-  if ((numberIn(book, failuresAttr(mark)) ?? 0) < failuresToOpen) return { state: 'closed', waitMs: 0 };
+  const failures = numberIn(book, failuresAttr(mark));
+  if (failures === undefined) return closed;
+  if (failures < failuresToOpen) {
+    const recoveredAtMs = numberIn(book, recoveredAttr(mark)) ?? -Infinity;
+    return nowMs - recoveredAtMs < recoveryMs ? { state: 'recovering', waitMs: 0, recoveredAtMs } : closed;
+  }
   const openUntilMs = numberIn(book, openAttr(mark)) ?? 0;
-  if (openUntilMs > nowMs) return { state: 'open', waitMs: openUntilMs - nowMs };
+  if (openUntilMs > nowMs) return { state: 'open', waitMs: openUntilMs - nowMs, recoveredAtMs: 0 };
   const probeUntilMs = numberIn(book, probeAttr(mark)) ?? 0;
-  return { state: 'half_open', waitMs: probeUntilMs < nowMs ? 0 : Math.min(probePollMs, probeUntilMs + 1 - nowMs) };
+  const waitMs = probeUntilMs < nowMs ? 0 : Math.min(probePollMs, probeUntilMs + 1 - nowMs);
+  return { state: 'half_open', waitMs, recoveredAtMs: 0 };
 }
 
 /** Adds to a reservation what keeps it from passing a breaker; null, or when the probe lease it takes runs out. Ask only when there is no wait. */
@@ -42,7 +60,7 @@ export function guardBreaker(
   draft: Draft,
   { book, mark, nowMs, leaseMs }: { book: Item; mark: string; nowMs: number; leaseMs: number },
 ): number | null {
-  if (breakerState(book, mark, nowMs).state === 'closed') {
+  if ((numberIn(book, failuresAttr(mark)) ?? 0) < failuresToOpen) {
     draft.guards.push({ attr: failuresAttr(mark), is: 'below', value: failuresToOpen, orAbsent: true });
     return null;
   }
@@ -54,13 +72,25 @@ export function guardBreaker(
 
 const noOps: Ops = { add: {}, set: {}, remove: [] };
 
-/** After a success: forgets failures in a row. A successful probe closes the breaker on probation, one failure from opening again; the next success ends that. */
+/**
+ * After a success: forgets failures in a row. A successful probe begins a recovery, in which one failure opens the breaker again; the first success
+ * after it ends that.
+ */
 export function afterSuccess(book: Item, mark: string, nowMs: number): Ops {
   const failures = numberIn(book, failuresAttr(mark));
-  // While open, a success belongs to a call from before; only a probe may close.
-  if (failures === undefined || breakerState(book, mark, nowMs).state === 'open') return noOps;
-  if (failures < failuresToOpen) return { ...noOps, remove: [failuresAttr(mark)] };
-  return { ...noOps, set: { [failuresAttr(mark)]: failuresToOpen - 1 }, remove: [openAttr(mark)] };
+  if (failures === undefined) return noOps;
+  const { state } = breakerState(book, mark, nowMs);
+  // While open, a success belongs to a call from before; only a probe may close. A recovery takes its time.
+  if (state === 'open' || state === 'recovering') return noOps;
+  if (state === 'closed') {
+    const hasRecovered = numberIn(book, recoveredAttr(mark)) !== undefined;
+    return { ...noOps, remove: [failuresAttr(mark), ...(hasRecovered ? [recoveredAttr(mark)] : [])] };
+  }
+  return {
+    ...noOps,
+    set: { [failuresAttr(mark)]: failuresToOpen - 1, [recoveredAttr(mark)]: nowMs },
+    remove: [openAttr(mark)],
+  };
 }
 
 /** After a failure of health: counts it, and opens the breaker at the third in a row for 5 s, twice that for each further one, up to 5 min (jitter up to -20%). */

@@ -77,7 +77,7 @@ function toEase({ input, roomUsd }: Judging): Ease {
   };
 }
 
-/** Goes through a lane from its front, until nobody behind can win. */
+/** Goes through a lane from its front, until nobody behind can win. Leaves out those who are recovering. */
 function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { readonly order: Order } {
   const { input, floor } = judging;
   const { nowMs, thrifty = false } = input;
@@ -91,7 +91,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
   const urgency = urgent ? URGENCIES - 1 : 0;
   const larger = urgent ? bit.lasting : 0;
   const { inputTokens } = input.profile;
-  const shut = input.lastResort ? bit.full : bit.open | bit.full;
+  const shut = bit.recovering | bit.full | (input.lastResort ? 0 : bit.open);
   const [low, ahead] = thrifty ? [bit.below, bit.spentAhead] : [0, 0];
   const shared = thrifty || urgent ? bit.shared : 0;
   for (let at = 0; at < members.length; at++) {
@@ -109,7 +109,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
     if (key > front.key && !(isShared && thrifty && key <= spared.key)) continue;
     const rate = ratio[index] as number;
     const isShut = (state & shut) !== 0 || (restUntilMs[index] as number) > nowMs;
-    if (!isLow && (isShut || inputTokens * rate > (inputRoom[index] as number))) continue;
+    if (isLow ? (state & bit.recovering) !== 0 : isShut || inputTokens * rate > (inputRoom[index] as number)) continue;
     if (isShared && isContested(index, input)) {
       if (urgent) key += CONTESTED;
       if (thrifty) front = spared;
@@ -143,13 +143,21 @@ function runNamed(among: readonly number[], judging: Judging, order: Order): Fro
 function run(input: DecideInput, judging: Judging): Fronts & { readonly order: Order } {
   const columns = columnsOf(input.candidates, input.standings);
   const isAnyShared = columns.shared > 0;
+  const { recovering } = columns;
+  const toFullOrder = (): Order => toShortOrder(input, { isAnyShared, isAnyRecovering: recovering.size > 0 });
   const { among } = input.selector;
   if (among !== null) {
-    const order = toShortOrder(input, isAnyShared);
+    const order = toFullOrder();
     return { ...runNamed(among, judging, order), order };
   }
   const { rank: floorRank, hard } = judging.floor;
-  return runLane(laneOf(input, judging.fits, { floorRank, hard, isAnyShared }), columns, judging);
+  const fronts = runLane(laneOf(input, judging.fits, { floorRank, hard, isAnyShared }), columns, judging);
+  if (recovering.size === 0) return fronts;
+  // Those who recover are few: they are compared with the best of the others, by everything.
+  const last = [fronts.best.index, fronts.spared.index, ...recovering].filter((index) => index >= 0);
+  last.sort((a, b) => a - b);
+  const order = toFullOrder();
+  return { ...runNamed(last, judging, order), order };
 }
 
 const isNamed = (index: number, { selector: { among } }: DecideInput): boolean =>

@@ -17,6 +17,8 @@ export const bit = {
   shared: 1 << 26,
   /** Its breaker is open. */
   open: 1 << 27,
+  /** It is recovering, and compared apart from the others. */
+  recovering: 1 << 31,
   /** Not even one more call fits. */
   full: 1 << 30,
   /** Of a member: it is smaller than the request should have. */
@@ -98,6 +100,8 @@ export class Columns {
   readonly lastUsed: Float64Array;
   /** How many are shared with others. */
   shared = 0;
+  /** Those whose breaker has closed a short while ago. */
+  readonly recovering = new Set<number>();
   readonly #candidates: readonly Candidate[];
 
   constructor(candidates: readonly Candidate[], standings: readonly Standing[]) {
@@ -118,11 +122,14 @@ export class Columns {
     const { limits, caution, overdraft, shared, breaker } = standing;
     const before = this.state[index] ?? 0;
     if (shared !== (before & bit.shared) > 0) this.shared += shared ? 1 : -1;
+    if (breaker === 'recovering') this.recovering.add(index);
+    else this.recovering.delete(index);
     const bits =
       (isSpentAhead(standing) ? bit.spentAhead : 0) |
       (overdraft === null ? 0 : bit.lasting) |
       (shared ? bit.shared : 0) |
       (breaker === 'open' ? bit.open : 0) |
+      (breaker === 'recovering' ? bit.recovering : 0) |
       (isFull(limits) ? bit.full : 0);
     const keep = within(keepOf(standing, false), KEEPS - OVERSIZE_STEPS) * KEEP_UNIT;
     const pressure = within(stepOf(standing, PRESSURE_STEPS), PRESSURES) * OVERSIZES;

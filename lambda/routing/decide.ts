@@ -34,7 +34,9 @@ export interface Standing {
   /** One for each unit that a pool limits. */
   readonly limits: readonly Limit[];
   readonly restUntilMs: number;
-  readonly breaker: 'closed' | 'open' | 'half_open';
+  readonly breaker: 'closed' | 'open' | 'half_open' | 'recovering';
+  /** When the probe succeeded since which it is recovering; 0 in every other state. */
+  readonly recoveredAtMs: number;
   /** Sequence number of this instance's last use; 0 when it has not used it. */
   readonly lastUsed: number;
   readonly inFlight: number;

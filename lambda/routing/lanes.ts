@@ -35,7 +35,8 @@ function compareBy(count: number, [a, b]: readonly [number, number], order: Orde
 
 function toLane(input: DecideInput, { codes }: Fits, { hard, isAnyShared }: Terms): Lane {
   const { candidates } = input;
-  const order = toShortOrder(input, isAnyShared);
+  // Those who recover are compared with whoever is best of the others.
+  const order = toShortOrder(input, { isAnyShared, isAnyRecovering: false });
   const { places, floorRank } = order;
   const roleOf = (index: number): number => candidates[index]?.roleRank ?? 0;
   const first = places.findIndex((measure) => !constant.has(measure));

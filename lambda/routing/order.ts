@@ -1,5 +1,6 @@
 // The order among candidates that may serve: a tuple of measures, compared from the left.
 import { modelSizes } from '#shared/catalog.ts';
+import { shareAfter } from './breaker.ts';
 import type { DecideInput, Standing } from './decide.ts';
 import { needOf, type RequestProfile } from './profile.ts';
 import { isContested, isDoubtful, isLeftOver, keepOf } from './thrift.ts';
@@ -10,6 +11,7 @@ export type Measure =
   | 'listed'
   | 'tier'
   | 'belowFloor'
+  | 'recovering'
   | 'context'
   | 'price'
   | 'latency'
@@ -67,6 +69,10 @@ function spread(candidate: Candidate, jitter: number): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 0x100000000;
 }
 
+/** Whether a candidate that has just come back is left to other requests while the share that prefers it grows. Drawn apart from turns and weights. */
+const isHeldBack = (candidate: Candidate, { breaker, recoveredAtMs }: Standing, input: DecideInput): boolean =>
+  breaker === 'recovering' && spread(candidate, (input.jitter + 0.5) % 1) >= shareAfter(input.nowMs - recoveredAtMs);
+
 function priceOf(candidate: Candidate, standing: Standing, profile: RequestProfile): number {
   if (candidate.tier !== 'paid') return 0;
   return needOf('usd', profile, { candidate, ratio: standing.ratio }) ?? Infinity;
@@ -99,7 +105,8 @@ export function leadingMeasure({ selector, policy, rank }: DecideInput): Measure
 
 /**
  * The order for one decision. Free comes before paid, unless paying is `allowed`: then the quality floor and the chosen strategy go first.
- * After that priority, what is surely left, what should be kept for later, what is left at worst, pressure, the smallest model that will do, price, and turns among equals.
+ * After that who is not held back while recovering, priority, what is surely left, what should be kept for later, what is left at worst,
+ * pressure, the smallest model that will do, price, and turns among equals.
  */
 export function toOrder(input: DecideInput): Order {
   const leading = leadingMeasure(input);
@@ -107,6 +114,7 @@ export function toOrder(input: DecideInput): Order {
   if (input.policy.paid !== 'allowed') places.push('tier', 'belowFloor');
   else if (leading === null) places.push('belowFloor', 'tier');
   else places.push('belowFloor');
+  places.push('recovering');
   if (leading !== null) places.push(leading);
   places.push('priority', 'contested', 'keep', 'doubtful', 'pressure', 'oversize', 'price', 'lastUsed', 'turn');
   return { input, floorRank: requiredSize(input).rank, places };
@@ -127,12 +135,19 @@ function uniformOf(candidates: readonly Candidate[]): ReadonlySet<Measure> {
   return measures;
 }
 
+/** Whether there is anybody of whom some measures tell. */
+export interface Presence {
+  readonly isAnyShared: boolean;
+  readonly isAnyRecovering: boolean;
+}
+
 /** The same order without the measures in which no two candidates can differ: the same one is first. */
-export function toShortOrder(input: DecideInput, isAnyShared: boolean): Order {
+export function toShortOrder(input: DecideInput, { isAnyShared, isAnyRecovering }: Presence): Order {
   const { places, floorRank } = toOrder(input);
   const equal = uniformOf(input.candidates);
   const telling = places.filter((measure) => {
     if (measure === 'contested') return isAnyShared;
+    if (measure === 'recovering') return isAnyRecovering;
     return measure === 'belowFloor' ? floorRank > 0 : !equal.has(measure);
   });
   return { input, floorRank, places: telling };
@@ -168,6 +183,8 @@ export function valueOf(measure: Measure, index: number, { input, floorRank }: O
       return spread(candidate, input.jitter);
     case 'listed':
       return input.selector.listed?.get(index) ?? Infinity;
+    case 'recovering':
+      return isHeldBack(candidate, standing, input) ? 1 : 0;
     case 'context':
       return -(candidate.context ?? 0);
     case 'latency':

@@ -46,6 +46,7 @@ function toStandings(count: number, random: () => number): Standing[] {
     ...(pools[Math.floor(index / ALIKE)] as (typeof pools)[number]),
     restUntilMs: random() < 0.05 ? NOW_MS + 1 : 0,
     breaker: 'closed',
+    recoveredAtMs: 0,
     lastUsed: Math.floor(random() * count),
     inFlight: 0,
     latencyMs: 100,

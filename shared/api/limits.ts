@@ -41,7 +41,7 @@ export const limitModelSchema = z.object({
   known: z.enum(['measured', 'counted', 'unknown']),
   pressure: share,
   resting_until: z.nullable(instantSchema),
-  breaker: z.enum(['closed', 'open', 'half_open']),
+  breaker: z.enum(['closed', 'open', 'half_open', 'recovering']),
   /** The last free check of its credential, made after a failure; `silent`: the provider has no list of models. null when there was none. */
   last_check: z.nullable(z.object({ at: instantSchema, outcome: z.enum(['healthy', 'failed', 'silent']) })),
   /** Names of credentials whose limits move together with this one's: probably keys of one account. */

@@ -40,6 +40,7 @@ export const toStanding = (more: Partial<Standing> = {}): Standing => ({
   limits: [],
   restUntilMs: 0,
   breaker: 'closed',
+  recoveredAtMs: 0,
   lastUsed: 0,
   inFlight: 0,
   latencyMs: null,

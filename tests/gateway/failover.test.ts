@@ -1,9 +1,9 @@
 // Before the first content: who is asked next, what is waited for, and which failures are themselves the answer.
 import { describe, expect, it } from 'vitest';
-import { failuresToOpen } from '#lambda/routing/breaker.ts';
+import { failuresToOpen, recoveryMs } from '#lambda/routing/breaker.ts';
 import { canonicalAnswer } from '../fakes/provider/answer.ts';
 import type { FakeProviderSpec } from '../fakes/provider/spec.ts';
-import { createWorld, toEntry } from './harness.ts';
+import { createWorld, START_MS, toEntry } from './harness.ts';
 
 const provider = (name: string, fault?: string): FakeProviderSpec => ({
   name,
@@ -138,7 +138,7 @@ describe('the breaker', () => {
     for (let i = 0; i < 8; i++) expect((await world.ask()).headers['x-freeway-credential']).toBe('beta');
     expect((await world.ask()).headers['x-freeway-credential']).toBe('alpha');
   });
-  it('opens after three failures in a row, probes one call at a time, and closes on probation', async () => {
+  it('opens after three failures in a row, probes one call at a time, and closes by degrees', async () => {
     const world = await createWorld({
       providers: [provider('alpha', 'flap-20000-600000-503'), provider('beta')],
       env: { FREEWAY_HEALTH_CHECKS: 'off' },
@@ -151,8 +151,65 @@ describe('the breaker', () => {
     await world.clock.runUntil(Promise.all(together.map(({ reply }) => reply)));
     expect(calls()).toBe(4);
     await world.clock.advance(30_000);
-    for (let i = 0; i < 3; i++) expect((await world.ask()).headers['x-freeway-credential']).toBe('alpha');
+    expect((await world.ask()).headers['x-freeway-credential']).toBe('alpha');
+    await world.clock.advance(recoveryMs);
+    for (let i = 0; i < 2; i++) expect((await world.ask()).headers['x-freeway-credential']).toBe('alpha');
     expect(calls()).toBe(7);
+  });
+  it('gives a provider that has come back a growing share of what it would have, and all in the end', async () => {
+    const world = await createWorld({
+      providers: [provider('alpha', 'flap-20000-600000-503'), provider('beta')],
+      env: { FREEWAY_HEALTH_CHECKS: 'off' },
+    });
+    for (let i = 0; i < 6; i++) await world.ask();
+    await world.clock.advance(25_000);
+    const served = (): number => world.providers['alpha']!.books().total().served;
+    while (served() === 0) await world.ask();
+    const shares: number[] = [];
+    for (let window = 0; window < 4; window++) {
+      const before = served();
+      const calls = [];
+      for (let i = 0; i < 100; i++) {
+        calls.push(world.begin({}).reply);
+        await world.clock.advance(100);
+      }
+      const replies = await world.clock.runUntil(Promise.all(calls));
+      expect(replies.every((reply) => reply.content() === canonicalAnswer)).toBe(true);
+      shares.push((served() - before) / 100);
+    }
+    // The first named is preferred. In the middle of each third of the time: a quarter, a half and a bit, most.
+    [0.25, 0.55, 0.85].forEach((share, window) => expect(Math.abs(shares[window]! - share)).toBeLessThan(0.13));
+    expect(shares[3]).toBe(1);
+  });
+  it('sends everything to one that has come back and is alone, at once', async () => {
+    const world = await createWorld({
+      providers: [provider('alpha', 'flap-20000-600000-503')],
+      env: { FREEWAY_HEALTH_CHECKS: 'off' },
+    });
+    expect((await world.ask({ freeway: { max_wait_ms: 1_000 } })).error()).not.toBeNull();
+    await world.clock.advance(25_000);
+    for (let i = 0; i < 20; i++) {
+      const reply = await world.ask();
+      expect([reply.content(), reply.headers['x-freeway-attempts']]).toEqual([canonicalAnswer, '1']);
+      expect(reply.ms).toBeLessThan(1_500);
+    }
+  });
+  it('opens again at the first failure of one that recovers', async () => {
+    const world = await createWorld({
+      providers: [provider('alpha', 'flap-20000-5000-503'), provider('beta')],
+      env: { FREEWAY_HEALTH_CHECKS: 'off' },
+    });
+    for (let i = 0; i < 6; i++) await world.ask();
+    await world.clock.advance(21_000 - (world.clock.now() - START_MS));
+    const alpha = () => world.providers['alpha']!.books().total();
+    while (alpha().served === 0) await world.ask();
+    await world.clock.advance(26_000 - (world.clock.now() - START_MS));
+    const before = alpha();
+    const failed = (): number => alpha().accepted - before.accepted - (alpha().served - before.served);
+    while (failed() === 0) expect((await world.ask()).content()).toBe(canonicalAnswer);
+    const openedMs = world.clock.now();
+    while (world.clock.now() < openedMs + 3_000) expect((await world.ask()).content()).toBe(canonicalAnswer);
+    expect(failed()).toBe(1);
   });
   it('a provider that flaps for 60 s: all answered, few calls wasted', async () => {
     const world = await createWorld({ providers: [provider('alpha', 'flap-5000-5000-503'), provider('beta')] });

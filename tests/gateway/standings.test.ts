@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createBooks, type Books } from '#lambda/gateway/books.ts';
+import { recoveryMs } from '#lambda/routing/breaker.ts';
 import { createStandings, type Standings } from '#lambda/gateway/standings.ts';
 import { createZoneClock } from '#lambda/routing/clocks.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
@@ -82,6 +83,7 @@ describe('standings', () => {
       'az!e',
       'ax!f',
       'ax!o',
+      'ax!b',
       'bx!q',
       'minute!m',
     );
@@ -93,7 +95,7 @@ describe('standings', () => {
         world.read();
         for (const { book, attr: name, value: number } of acts) {
           const nowMs = world.clock.now();
-          const isTime = name === 'minute' || /![ro]$/.test(name);
+          const isTime = name === 'minute' || /![rob]$/.test(name);
           const known = name === 'day' ? dayAttr(nowMs) : name;
           await world.write(book, { [known]: number === null ? null : isTime ? nowMs + number : number % 100 });
           expect(world.read()).toEqual(world.anew());
@@ -118,6 +120,15 @@ describe('standings', () => {
     expect(world.standings.read(world.clock.now())[1]?.breaker).toBe('open');
     await world.clock.advance(5_001);
     expect(world.standings.read(world.clock.now())[1]?.breaker).toBe('half_open');
+  });
+
+  it('see a recovery begin and end', async () => {
+    const world = createWorld();
+    const recoveredAtMs = world.clock.now();
+    await world.write('one', { 'ay!f': 2, 'ay!b': recoveredAtMs });
+    expect(world.standings.read(world.clock.now())[1]).toMatchObject({ breaker: 'recovering', recoveredAtMs });
+    await world.clock.advance(recoveryMs);
+    expect(world.standings.read(world.clock.now())[1]).toMatchObject({ breaker: 'closed', recoveredAtMs: 0 });
   });
 
   it("give a credential's rest to all of its candidates and nobody else", async () => {

@@ -9,7 +9,9 @@ import {
   everyMark,
   failuresToOpen,
   probePollMs,
+  recoveryMs,
   restOf,
+  shareAfter,
 } from '#lambda/routing/breaker.ts';
 import { planSettle } from '#lambda/routing/pools.ts';
 import { key, leaseMs, plan, reserve, write } from './pools-world.ts';
@@ -25,8 +27,8 @@ const failTimes = (times: number, nowMs = startMs): Item => {
 
 describe('the breaker', () => {
   it('opens at the third failure in a row and not before', () => {
-    expect(breakerState(failTimes(2), 'm', startMs)).toEqual({ state: 'closed', waitMs: 0 });
-    expect(breakerState(failTimes(3), 'm', startMs)).toEqual({ state: 'open', waitMs: 5000 });
+    expect(breakerState(failTimes(2), 'm', startMs)).toMatchObject({ state: 'closed', waitMs: 0 });
+    expect(breakerState(failTimes(3), 'm', startMs)).toMatchObject({ state: 'open', waitMs: 5000 });
     expect(breakerState(failTimes(3), 'other', startMs).state).toBe('closed');
     const forgiven = write(failTimes(2), afterSuccess(failTimes(2), 'm', startMs));
     expect(breakerState(fail(forgiven, startMs), 'm', startMs).state).toBe('closed');
@@ -78,7 +80,7 @@ describe('the breaker', () => {
     expect(plan([], book, { nowMs: nowMs + leaseMs + 1 }).kind).toBe('write');
   });
 
-  it('closes on probation after a good probe, and forgets all after the next success', () => {
+  it('recovers after a good probe: one failure opens it again, and the first success when that is over forgets all', () => {
     const nowMs = startMs + 5000;
     const { book, hold } = reserve([], failTimes(3), { nowMs });
     expect(hold.probe).not.toBeNull();
@@ -86,17 +88,39 @@ describe('the breaker', () => {
       write(book, planSettle({ hold, actual: null, nowMs: nowMs + 10 })),
       afterSuccess(book, 'm', nowMs + 10),
     );
-    expect(done).toEqual({ 'm!f': failuresToOpen - 1 });
-    expect(breakerState(fail(done, nowMs + 20), 'm', nowMs + 20)).toEqual({ state: 'open', waitMs: 5000 });
-    expect(write(done, afterSuccess(done ?? {}, 'm', nowMs + 20))).toEqual({});
+    const recoveredAtMs = nowMs + 10;
+    expect(done).toEqual({ 'm!f': failuresToOpen - 1, 'm!b': recoveredAtMs });
+    const lastMs = recoveredAtMs + recoveryMs - 1;
+    for (const atMs of [recoveredAtMs, lastMs]) {
+      expect(breakerState(done ?? {}, 'm', atMs)).toEqual({ state: 'recovering', waitMs: 0, recoveredAtMs });
+      expect(breakerState(fail(done, atMs), 'm', atMs)).toMatchObject({ state: 'open', waitMs: 5000 });
+      expect(write(done, afterSuccess(done ?? {}, 'm', atMs))).toEqual(done);
+    }
+    expect(breakerState(done ?? {}, 'm', lastMs + 1).state).toBe('closed');
+    expect(write(done, afterSuccess(done ?? {}, 'm', lastMs + 1))).toEqual({});
     expect(afterSuccess({}, 'm', nowMs)).toEqual({ add: {}, set: {}, remove: [] });
+  });
+
+  it('lets all calls through that ask while it recovers', () => {
+    const book = { 'm!f': failuresToOpen - 1, 'm!b': startMs };
+    const planned = [plan([], book, { nowMs: startMs }), plan([], book, { nowMs: startMs })];
+    for (const one of planned) {
+      if (one.kind === 'blocked') throw new Error('blocked');
+      expect([applyUpdate(book, { key, ...one }).applied, one.hold.probe]).toEqual([true, null]);
+    }
+  });
+
+  it('lets a share prefer it that grows from a tenth to all in 30 s', () => {
+    const shares = [-5, 0, 10, 20, 30, 300].map((seconds) => shareAfter(seconds * 1_000));
+    const expected = [0.1, 0.1, 0.4, 0.7, 1, 1];
+    shares.forEach((share, index) => expect(share).toBeCloseTo(expected[index]!));
   });
 
   it('gives the probe back when it told nothing', () => {
     const nowMs = startMs + 5000;
     const { book, hold } = reserve([], failTimes(3), { nowMs });
     const released = write(book, planSettle({ hold, actual: null, nowMs: nowMs + 10 }));
-    expect(breakerState(released ?? {}, 'm', nowMs + 10)).toEqual({ state: 'half_open', waitMs: 0 });
+    expect(breakerState(released ?? {}, 'm', nowMs + 10)).toMatchObject({ state: 'half_open', waitMs: 0 });
   });
 });
 

@@ -107,14 +107,16 @@ function plainChoice(input: DecideInput): Choice {
 
 describe('choice', () => {
   it('is that of judging everybody and sorting them, request after request over one fleet whose standings move', () => {
-    const ends = { best: 0, spared: 0, none: 0 };
+    const ends = { best: 0, spared: 0, none: 0, recovering: 0 };
     fc.assert(
       fc.property(fleet, fc.array(asked, { minLength: 1, maxLength: 4 }), (pairs, requests) => {
         const candidates = toFleet(pairs);
         const standings = toStandings(pairs, requests[0]!.pools);
         const columns = keepColumns(candidates, standings);
-        for (const request of requests) {
-          for (const [index, moved] of toStandings(pairs, request.pools).entries()) {
+        for (const [at, request] of requests.entries()) {
+          // Each time candidates stand as others did before.
+          const turned = [...pairs.slice(at), ...pairs.slice(0, at)];
+          for (const [index, moved] of toStandings(turned, request.pools).entries()) {
             Object.assign(standings[index]!, moved);
             columns.set(index, moved);
           }
@@ -124,12 +126,13 @@ describe('choice', () => {
           // Standings that nobody keeps columns of are decided alike.
           expect(choose({ ...input, standings: [...standings] })).toEqual(plain);
           ends[plain.best >= 0 ? 'best' : plain.spared >= 0 ? 'spared' : 'none']++;
+          if (standings[plain.best]?.breaker === 'recovering') ends.recovering++;
         }
       }),
       { numRuns: 3_000 },
     );
     // The questions are worth asking.
-    expect(Math.min(ends.best, ends.spared, ends.none)).toBeGreaterThan(300);
+    expect(Math.min(ends.best, ends.spared, ends.none, ends.recovering)).toBeGreaterThan(300);
   });
 
   it('comes with the verdict on everybody, and is the first of the plan', () => {

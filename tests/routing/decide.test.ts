@@ -161,6 +161,36 @@ describe('order', () => {
     expect(first / 2_000).toBeLessThan(0.9);
   });
 
+  it('a candidate that recovers is preferred by a share of requests that grows', () => {
+    const shareOf = (sinceMs: number, policy: Case['policy'] = {}): number => {
+      const recovering = { breaker: 'recovering', recoveredAtMs: 1_000_000 - sinceMs } as const;
+      const input = {
+        ...toInput({ candidates: [{}, {}], standings: [recovering, { lastUsed: 1 }], policy }),
+        nowMs: 1_000_000,
+      };
+      const firsts = Array.from({ length: 2_000 }, (_, i) => decide({ ...input, jitter: i / 2_000 }).best);
+      return firsts.filter((best) => best === 0).length / firsts.length;
+    };
+    expect(shareOf(0)).toBeCloseTo(0.1, 1);
+    expect(shareOf(15_000)).toBeCloseTo(0.55, 1);
+    expect(shareOf(30_000)).toBe(1);
+    // Draws by weight are independent of that: half of the tenth.
+    expect(shareOf(0, { strategy: 'weighted' })).toBeCloseTo(0.05, 1);
+    expect(shareOf(0, { strategy: 'weighted' })).toBeGreaterThan(0.02);
+  });
+
+  it('a candidate that recovers comes last where others are as free and large enough, but is in the plan', () => {
+    const recovering = { breaker: 'recovering', recoveredAtMs: 1_000_000 } as const;
+    const plan = (candidates: Case['candidates']): unknown =>
+      Array.from({ length: 20 }, (_, i) => {
+        const input = { ...toInput({ candidates, standings: [recovering] }), nowMs: 1_000_000, jitter: i / 20 };
+        return planOf(decide(input), input).join();
+      });
+    expect(plan([{ priority: 1 }, { priority: 2 }])).toContain('1,0');
+    expect(new Set(plan([{}, { tier: 'local' }]) as string[])).toEqual(new Set(['0,1']));
+    expect(new Set(plan([{}]) as string[])).toEqual(new Set(['0']));
+  });
+
   it('auto:long takes the longest context', () => {
     expect(order({ candidates: [{ context: 8_000 }, { context: 1_000_000 }], selector: { mode: 'long' } })).toEqual([
       1, 0,

@@ -74,7 +74,11 @@ const pooled = fc.record({
 
 const own = fc.record({
   restUntilMs: mostly(0, 999_999, 1_000_000, 1_000_001),
-  breaker: mostly<Standing['breaker']>('closed', 'half_open', 'open'),
+  breaker: fc.oneof(
+    { weight: 3, arbitrary: mostly<Standing['breaker']>('closed', 'half_open', 'open') },
+    { weight: 1, arbitrary: fc.constant('recovering' as const) },
+  ),
+  recoveredAtMs: pick(1_000_000, 985_000, 969_000),
   lastUsed: fc.nat(4),
   inFlight: fc.nat(2),
   latencyMs: pick<number | null>(null, 100, 900),
@@ -182,8 +186,10 @@ export const toFleet = (pairs: Made<typeof fleet>): readonly Candidate[] =>
   );
 
 /** How the candidates of a fleet stand; candidates of one pool share their limits. */
-export const toStandings = (pairs: Made<typeof fleet>, pools: Made<typeof asked>['pools']): Standing[] =>
-  pairs.map(([, { pool, ...some }]) => toStanding({ ...some, ...pools[pool] }));
+export const toStandings = (
+  pairs: readonly Made<typeof fleet>[number][],
+  pools: Made<typeof asked>['pools'],
+): Standing[] => pairs.map(([, { pool, ...some }]) => toStanding({ ...some, ...pools[pool] }));
 
 function toNaming(
   { naming, chance }: Made<typeof selector>,

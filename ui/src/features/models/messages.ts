@@ -23,7 +23,11 @@ export const modelMessages = defineMessages(
     noLimit: 'no limit known',
     noLimitText: 'No limit of it is known. The first one the provider tells is kept.',
     rests: (when: string) => `rests until ${when}`,
-    breakers: { open: 'left alone after failures', half_open: 'being tried again' },
+    breakers: {
+      open: 'left alone after failures',
+      half_open: 'being tried again',
+      recovering: 'recovering, asked more and more often',
+    },
     sharesWith: (names: string) => `Shares its limits with ${names}`,
   },
   {
@@ -47,7 +51,11 @@ export const modelMessages = defineMessages(
     noLimit: 'kein Limit bekannt',
     noLimitText: 'Kein Limit ist bekannt. Das erste, das der Anbieter nennt, wird gemerkt.',
     rests: (when: string) => `ruht bis ${when}`,
-    breakers: { open: 'wird nach Ausfällen geschont', half_open: 'wird wieder versucht' },
+    breakers: {
+      open: 'wird nach Ausfällen geschont',
+      half_open: 'wird wieder versucht',
+      recovering: 'erholt sich, wird immer öfter gefragt',
+    },
     sharesWith: (names: string) => `Teilt seine Limits mit ${names}`,
   },
 );
