@@ -204,6 +204,9 @@ export interface PooledOptions extends UpstreamOptions {
   readonly now?: () => number;
 }
 
+/** So many pools stay without a connection: what they know of TLS makes their next handshake shorter. */
+const MAX_KEPT_POOLS = 200;
+
 /** The pools of all origins, and the one timer that closes what they no longer need. */
 class Pools {
   readonly #settings: Omit<PoolSettings, 'lookup' | 'onIdle' | 'onEmpty'>;
@@ -226,7 +229,7 @@ class Pools {
       lookup: publicOnly ? lookupPublic : null,
       onIdle: () => this.#sweepLater(),
       onEmpty: () => {
-        if (this.#pools.get(name) === pool) this.#pools.delete(name);
+        if (this.#pools.size > MAX_KEPT_POOLS && this.#pools.get(name) === pool) this.#pools.delete(name);
       },
     });
     this.#pools.set(name, pool);

@@ -71,6 +71,8 @@ describe('the way out over TLS', () => {
   it('resumes its session on the next connection', async () => {
     setDefaultCACertificates([pem('cert')]);
     await call('/closing');
+    // Also when no connection is left that would know of it.
+    await new Promise((done) => setTimeout(done, 50));
     await call('/closing');
     expect([connections, resumed]).toEqual([2, 1]);
   });
