@@ -27,8 +27,11 @@ async function serve(name: string, afterMs: number, closes: boolean): Promise<Ta
   return { name, port: (server.address() as AddressInfo).port, pid: process.pid, headers: {} };
 }
 
+/** So long that the other's connection is surely closed when it is its turn again. */
+const SLOW_MS = 150;
+
 it('goes on with a new connection where one was closed while it was idle', async () => {
-  const targets = [await serve('direct', 0, true), await serve('slow', 20, false)];
+  const targets = [await serve('direct', 0, true), await serve('slow', SLOW_MS, false)];
   const options = { scenario: small, warmUps: 2, rounds: 4, random: () => 0.4 };
   const series = await playPaired(targets, options);
   expect(series.map(({ target, addedUs, failed }) => [target, addedUs.length, failed])).toEqual([

@@ -61,6 +61,9 @@ function startCall(upstream: Upstream, url: string, more: Partial<UpstreamCall> 
   };
 }
 
+/** How soon a call gives up where that is tested, ms: longer than this process ever stands still while something is on its way. */
+const SOON_MS = 400;
+
 /** Lets everything that is already under way happen. */
 const settle = async (): Promise<void> => {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
@@ -187,14 +190,14 @@ export function describeUpstream(name: string, create: (options: UpstreamOptions
     });
 
     it('gives up when no head comes', async () => {
-      const seen = await start('/silent', { headTimeoutMs: 20 }).done;
+      const seen = await start('/silent', { headTimeoutMs: SOON_MS }).done;
       expect(seen).toMatchObject({ calls: 'x', error: { kind: 'timeout', sent: true } });
       await server.quiet();
     });
 
     it('gives up when the body stands still', async () => {
       const opened = server.nextStream();
-      const call = start('/stream', { idleTimeoutMs: 20 });
+      const call = start('/stream', { idleTimeoutMs: SOON_MS });
       (await opened).write('a');
       expect(await call.done).toMatchObject({ text: 'a', calls: 'hdx', error: { kind: 'timeout', sent: true } });
       await server.quiet();
@@ -202,11 +205,11 @@ export function describeUpstream(name: string, create: (options: UpstreamOptions
 
     it('does not take a slow reader for a slow provider', async () => {
       const opened = server.nextStream();
-      const call = start('/stream', { idleTimeoutMs: 20 });
+      const call = start('/stream', { idleTimeoutMs: SOON_MS });
       (await opened).write('a');
       await call.arrived(1);
       call.pause();
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 2 * SOON_MS));
       expect(call.seen.calls).toBe('hd');
       call.abort();
     });
@@ -290,7 +293,7 @@ export function describeUpstream(name: string, create: (options: UpstreamOptions
 
     it('gives up on a connection that does not come to stand', async () => {
       await upstream.close();
-      upstream = create({ connections: 1, connectTimeoutMs: 20 });
+      upstream = create({ connections: 1, connectTimeoutMs: SOON_MS });
       const first = server.nextStream();
       const holding = start('/stream');
       await first;
@@ -329,7 +332,7 @@ export function describeUpstream(name: string, create: (options: UpstreamOptions
     });
 
     it('ends calls in flight when it is closed', async () => {
-      const call = start('/silent', { headTimeoutMs: 5_000 });
+      const call = start('/silent', { headTimeoutMs: 60_000 });
       await settle();
       await upstream.close();
       expect((await call.done).error?.kind).toBe('network');

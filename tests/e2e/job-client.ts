@@ -48,7 +48,7 @@ export function createJobClient(base: string, headers: Readonly<Record<string, s
     start: (id, pieces) => view('POST', `/${id}/start`, pieces === undefined ? {} : { pieces }),
     act: (id, act) => view('POST', `/${id}/${act}`),
     look: (id) => view('GET', `/${id}`),
-    until: async (id, isSo, timeoutMs = 15_000) => {
+    until: async (id, isSo, timeoutMs = 60_000) => {
       const untilMs = Date.now() + timeoutMs;
       for (;;) {
         const job = await client.look(id);

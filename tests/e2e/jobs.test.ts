@@ -157,7 +157,7 @@ describe('a job', () => {
     expect(waiting.status).toBe('running');
     expect((await client.finish(job.id, 18_000)).status).toBe('done');
     expect(provider.books().total().limited).toBe(0);
-  }, 30_000);
+  });
 
   it('splits further what a provider finds too large', async () => {
     await start({ models: [{ id: 'w', kind: 'transcription', ttftMs: 20, maxUploadSeconds: 200 }] });

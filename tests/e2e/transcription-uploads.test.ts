@@ -101,7 +101,7 @@ describe('uploads', () => {
       if (event.type === 'transcript.text.delta') streamed += event.delta;
     expect(streamed).toBe('Hello there.');
     expect(spooled()).toEqual([]);
-  }, 60_000);
+  });
 
   it('are translated by a model that can', async () => {
     const { data, response } = await client.audio.translations

@@ -144,7 +144,7 @@ describe('a fault', () => {
         expect.stringContaining('deepgram/nova-3='),
       ]);
     }
-  }, 60_000);
+  });
 });
 
 describe('a field that is refused', () => {

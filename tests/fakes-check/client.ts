@@ -15,12 +15,12 @@ export interface Ask {
   readonly url: string;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** How long to wait for the next byte, ms; default 2,000. */
+  /** How long to wait for the next byte, ms; default 60,000. */
   readonly patienceMs?: number;
 }
 
 /** Posts JSON and follows the reply to whatever end it takes. */
-export function ask({ url, body, headers = {}, patienceMs = 2000 }: Ask): Promise<Seen> {
+export function ask({ url, body, headers = {}, patienceMs = 60_000 }: Ask): Promise<Seen> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     const startedAtMs = performance.now();

@@ -42,7 +42,7 @@ describe('the fake clock', () => {
   });
 
   it('fails rather than hangs when the work waits for nothing', async () => {
-    const clock = createFakeClock(0);
+    const clock = createFakeClock(0, { ioMs: 50 });
     await expect(clock.runUntil(new Promise(() => undefined))).rejects.toThrow('did not settle');
     const slow = clock.sleep(10_000);
     await expect(clock.runUntil(slow, 1000)).rejects.toThrow('did not settle');

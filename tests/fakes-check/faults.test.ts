@@ -16,14 +16,15 @@ beforeAll(async () => void (server = await serveFakeProvider(provider)));
 afterAll(() => server.close());
 
 const messages = [{ role: 'user', content: 'Tell me.' }];
-/** Stalls are recognised after a moment of silence. */
+/** After so much silence a reply stands still: longer than this process ever does. */
+const SILENCE_MS = 600;
 function call(fault: string, more: Record<string, unknown> = {}): Promise<Seen> {
   const model = fault === '' ? 'm' : `m--${fault}`;
-  const patienceMs = /stall|silent|late$/.test(fault) ? 80 : 2000;
+  const patienceMs = /stall|silent|late$/.test(fault) ? SILENCE_MS : undefined;
   return ask({
     url: `${server.baseUrl}/chat/completions`,
     body: { model, messages, stream: true, ...more },
-    patienceMs,
+    ...(patienceMs === undefined ? {} : { patienceMs }),
   });
 }
 const json = (fault: string, more: Record<string, unknown> = {}): Promise<Seen> =>
@@ -217,9 +218,9 @@ describe('the server', () => {
     const shell = await serveFakeProvider(own);
     const url = `${shell.baseUrl}/chat/completions`;
     await ask({ url, body: { model: 'm--cut-2', messages, stream: true } });
-    const silent = ask({ url, body: { model: 'm--silent', messages }, patienceMs: 40 });
+    const silent = ask({ url, body: { model: 'm--silent', messages }, patienceMs: SILENCE_MS });
     await silent;
-    await ask({ url, body: { model: 'm--stall-1', messages, stream: true }, patienceMs: 40 });
+    await ask({ url, body: { model: 'm--stall-1', messages, stream: true }, patienceMs: SILENCE_MS });
     await shell.close();
     expect(shell.openSockets()).toBe(0);
     expect(own.books().total()).toMatchObject({ accepted: 3, broken: 1, abandoned: 2, served: 0 });

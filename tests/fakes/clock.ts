@@ -27,6 +27,8 @@ export interface FakeClockOptions {
   readonly seed?: number;
   /** Awaited between two moments; default: one turn of the event loop, which runs every promise that can run. */
   readonly settle?: () => Promise<void>;
+  /** How long real input and output (a module being loaded) may take over what the work waits for, real ms; default 60 s. */
+  readonly ioMs?: number;
 }
 
 interface Timer {
@@ -110,16 +112,19 @@ function createTimers() {
   };
 }
 
-/** Gives real input and output up to half a second to bring something about; answers whether it did. */
-async function waitsOnIo(moved: () => boolean): Promise<boolean> {
-  for (let chance = 0; chance < 100 && !moved(); chance++) await new Promise((resolve) => setTimeout(resolve, 5));
+const LOOK_EVERY_MS = 5;
+
+/** Gives real input and output that long to bring something about; answers whether it did. */
+async function waitsOnIo(moved: () => boolean, forMs: number): Promise<boolean> {
+  const untilMs = performance.now() + forMs;
+  while (!moved() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   return moved();
 }
 
 /** Makes a clock that shows `startMs` (ms since the epoch). */
 export function createFakeClock(startMs = Date.UTC(2026, 10, 21, 12), options: FakeClockOptions = {}): FakeClock {
   const timers = createTimers();
-  const settle = options.settle ?? turnOfTheLoop;
+  const { settle = turnOfTheLoop, ioMs = 60_000 } = options;
   let nowMs = startMs;
 
   function schedule(ms: number, fire: () => void): () => void {
@@ -146,8 +151,8 @@ export function createFakeClock(startMs = Date.UTC(2026, 10, 21, 12), options: F
     await settle();
     while (!state.settled) {
       if (await step(untilMs)) continue;
-      // What is left may wait on real input or output (a module being loaded) rather than on this clock: give that some chances.
-      if (await waitsOnIo(() => state.settled || (timers.nextAtMs() ?? Infinity) <= untilMs)) continue;
+      // What is left may wait on real input or output rather than on this clock.
+      if (await waitsOnIo(() => state.settled || (timers.nextAtMs() ?? Infinity) <= untilMs, ioMs)) continue;
       throw new Error(`The work did not settle: ${timers.live()} timers left after ${nowMs - startMs} ms of fake time`);
     }
     return work;

@@ -16,6 +16,9 @@ export interface DynamoEngine {
   close(): Promise<void>;
 }
 
+/** How long it may take until it answers, ms: on a machine that does much else, too. */
+const PATIENCE_MS = 60_000;
+
 const binary = fileURLToPath(
   new URL(`../../node_modules/@dynoxide/${process.platform}-${process.arch}/dynoxide`, import.meta.url),
 );
@@ -63,12 +66,13 @@ export async function startDynamoEngine(): Promise<DynamoEngine> {
       maxAttempts: 1,
     });
   const first = client();
-  for (let tries = 0; ; tries++) {
+  const untilMs = Date.now() + PATIENCE_MS;
+  for (;;) {
     try {
       await first.send(new ListTablesCommand({}));
       break;
     } catch (error) {
-      if (tries === 100 || child.exitCode !== null) {
+      if (Date.now() > untilMs || child.exitCode !== null) {
         await stop();
         throw error;
       }

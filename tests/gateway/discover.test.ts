@@ -40,9 +40,7 @@ async function listed(): Promise<Listed[]> {
   return ((await reply.json()) as { data: Listed[] }).data;
 }
 
-async function until(test: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 100 && !(await test()); i++) await new Promise((resolve) => setTimeout(resolve, 20));
-}
+const until = (test: () => Promise<boolean>): Promise<unknown> => expect.poll(test).toBe(true);
 
 const has = (id: string) => async (): Promise<boolean> => (await listed()).some((model) => model.id.endsWith(`/${id}`));
 

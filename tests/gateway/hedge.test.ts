@@ -91,7 +91,7 @@ describe('hedged requests', () => {
     await world.ask({ stream: true });
     expect(extraCalls(world) - before).toBe(1);
   });
-  it('costs at most 3 % extra calls in steady state', { timeout: 60_000 }, async () => {
+  it('costs at most 3 % extra calls in steady state', async () => {
     const jittery: FakeProviderSpec = {
       name: 'alpha',
       wordsPerChunk: 20,

@@ -86,7 +86,7 @@ const isCanonical = (reply: Reply): boolean =>
   reply.events().at(-1) === '[DONE]';
 
 describe.each(Object.entries(faults))('a stream %s', (_, toFault) => {
-  it(`at every one of its ${total} bytes goes on by telling it again`, { timeout: 60_000 }, async () => {
+  it(`at every one of its ${total} bytes goes on by telling it again`, async () => {
     const ask = await createBreaker(null);
     const wrong: number[] = [];
     for (let bytes = 0; bytes <= total; bytes++) if (!isCanonical(await ask(toFault(bytes)))) wrong.push(bytes);
@@ -94,7 +94,6 @@ describe.each(Object.entries(faults))('a stream %s', (_, toFault) => {
   });
   it.each(['continues', 'restarts', 'rejects'] as const)(
     'goes on where the other is given a beginning and %s',
-    { timeout: 60_000 },
     async (prefill) => {
       const ask = await createBreaker(prefill);
       const wrong: number[] = [];

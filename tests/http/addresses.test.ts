@@ -44,7 +44,7 @@ describe('upstream, public addresses only', () => {
     new Promise((done) => {
       let text = '';
       upstream.start(
-        { method: 'GET', url, headers: {}, body: null, headTimeoutMs: 2_000, idleTimeoutMs: 2_000, publicOnly },
+        { method: 'GET', url, headers: {}, body: null, headTimeoutMs: 60_000, idleTimeoutMs: 60_000, publicOnly },
         {
           onHead: () => undefined,
           onData: (chunk) => (text += Buffer.from(chunk).toString()),

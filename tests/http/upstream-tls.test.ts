@@ -48,8 +48,8 @@ const call = (path: string, host = 'localhost'): Promise<string> =>
         url: `https://${host}:${port}${path}`,
         headers: { authorization: 'Bearer k' },
         body: '{}',
-        headTimeoutMs: 5_000,
-        idleTimeoutMs: 5_000,
+        headTimeoutMs: 60_000,
+        idleTimeoutMs: 60_000,
       },
       {
         onHead: () => undefined,

@@ -1,9 +1,9 @@
 // The Lambda entry under the official runtime client: streams, limits, freezing and failures as AWS shows them.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bundleLambda } from '../../scripts/lambda-bundle.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../scripts/lambda-emulator/emulator.ts';
 
@@ -35,7 +35,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('lambda: requests and replies', () => {
   it('carries both ways whole', async () => {
-    await start({ timeoutMs: 5_000 });
+    await start({ timeoutMs: 60_000 });
     const headers = { cookie: 'x=1; y=2', 'content-type': 'application/octet-stream' };
     const body = Buffer.from([0, 255, 128, 10]);
     const reply = await get('/echo/a%2Fb?q=1&q=2', { method: 'PUT', headers, body });
@@ -53,23 +53,21 @@ describe('lambda: requests and replies', () => {
       secret: 's1',
     });
     expect(told['headers']).toMatchObject({ cookie: 'x=1; y=2' });
-    expect(told['remainingMs']).toBeGreaterThan(3_000);
-    expect(told['remainingMs']).toBeLessThanOrEqual(5_000);
+    expect(told['remainingMs']).toBeGreaterThan(10_000);
+    expect(told['remainingMs']).toBeLessThanOrEqual(60_000);
   });
 
-  it('keeps the spacing of a stream', async () => {
+  it('hands on what a stream says while it lasts', async () => {
     await start();
     const reply = await get('/stream');
     expect(reply.headers.get('content-type')).toBe('text/event-stream');
-    const times: number[] = [];
-    let whole = '';
+    const heard: string[] = [];
     for await (const chunk of reply.body as ReadableStream<Uint8Array>) {
-      times.push(performance.now());
-      whole += Buffer.from(chunk).toString();
+      heard.push(Buffer.from(chunk).toString());
+      // The function says no more before it knows that this was heard.
+      appendFileSync(notes, 'heard\n');
     }
-    expect(whole).toBe('data: 0\n\ndata: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\ndata: [DONE]\n\n');
-    expect(times.length).toBeGreaterThanOrEqual(4);
-    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(100);
+    expect(heard).toEqual(['data: 0\n\n', 'data: 1\n\n', 'data: 2\n\n', 'data: [DONE]\n\n']);
   });
 
   it('answers without a body, and waits for a slow reader of a large one', async () => {
@@ -116,10 +114,10 @@ describe('lambda: life of an instance', () => {
     expect(await text('/float')).toBe('done');
     await calm();
     expect(emulator.instances()[0]?.state()).toBe('frozen');
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await new Promise((resolve) => setTimeout(resolve, 1_300));
     expect(readNotes()).toBe('');
     await text('/echo');
-    await vi.waitFor(() => expect(readNotes()).toBe('floated\n'));
+    await expect.poll(readNotes).toBe('floated\n');
   });
 
   it('runs one instance for each request at a time, up to the reserved number', async () => {
@@ -146,7 +144,7 @@ describe('lambda: failures', () => {
   });
 
   it('tells a handler shortly before the time limit, so that it can end with a word', async () => {
-    await start({ timeoutMs: 800 });
+    await start({ timeoutMs: 3_000 });
     expect(await text('/patient')).toBe('half, then deadline');
     await emulator.instances()[0]?.free();
     expect(readNotes()).toBe('settled\n');
@@ -154,11 +152,11 @@ describe('lambda: failures', () => {
   });
 
   it('kills at the time limit, in the middle of a stream', async () => {
-    await start({ timeoutMs: 400 });
+    await start({ timeoutMs: 2_000 });
     await expect(text('/hang')).rejects.toThrow('terminated');
     await calm();
     expect(emulator.instances()[0]?.state()).toBe('dead');
-    expect(emulator.logs()).toContain('Task timed out after 0.40 seconds');
+    expect(emulator.logs()).toContain('Task timed out after 2.00 seconds');
     expect((await get('/echo')).status).toBe(201);
   });
 

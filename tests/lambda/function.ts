@@ -1,5 +1,5 @@
 // A small function on the real Lambda entry, for the emulator's tests: every path behaves in one way.
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLambdaHandler, type LambdaHandler, type StreamingRuntime } from '#lambda/http/lambda.ts';
@@ -7,7 +7,8 @@ import type { Exchange, Handler } from '#lambda/ports.ts';
 
 declare const awslambda: StreamingRuntime & { streamifyResponse(handler: LambdaHandler): LambdaHandler };
 
-const note = (text: string): void => appendFileSync(process.env['NOTES'] ?? '', `${text}\n`);
+const notesFile = process.env['NOTES'] ?? '';
+const note = (text: string): void => appendFileSync(notesFile, `${text}\n`);
 let served = 0;
 
 const routes: Readonly<Record<string, (exchange: Exchange) => Promise<void>>> = {
@@ -35,9 +36,9 @@ const routes: Readonly<Record<string, (exchange: Exchange) => Promise<void>>> = 
   },
   '/stream': async (exchange) => {
     const body = exchange.reply(200, { 'content-type': 'text/event-stream' });
-    for (let i = 0; i < 5; i++) {
-      body.write(`data: ${i}\n\n`);
-      await sleep(40);
+    for (let said = 0; said < 3; said++) {
+      body.write(`data: ${said}\n\n`);
+      while (readFileSync(notesFile, 'utf8').split('heard').length - 1 <= said) await sleep(10);
     }
     body.end('data: [DONE]\n\n');
   },
@@ -61,7 +62,7 @@ const routes: Readonly<Record<string, (exchange: Exchange) => Promise<void>>> = 
   },
   '/float': async (exchange) => {
     exchange.reply(200, {}).end('done');
-    void sleep(200).then(() => note('floated'));
+    void sleep(1_000).then(() => note('floated'));
   },
   '/silent': async () => undefined,
   '/open': async (exchange) => void exchange.reply(200, {}).write('half'),
@@ -77,7 +78,7 @@ const routes: Readonly<Record<string, (exchange: Exchange) => Promise<void>>> = 
   },
   '/crash': async () => process.exit(1),
   '/slow': async (exchange) => {
-    await sleep(200);
+    await sleep(1_000);
     exchange.reply(200, {}).end('slow');
   },
 };

@@ -53,7 +53,7 @@ describe('people who share a pool', () => {
     // Nothing is left unused for the sake of fairness.
     expect(total).toBeGreaterThanOrEqual(PER_MINUTE * MINUTES * 0.95);
     expect(toJain(shares), String(shares)).toBeGreaterThanOrEqual(0.95);
-  }, 120_000);
+  });
 
   it('leave all of it to whoever asks alone, and what others do not want to those who do', async () => {
     const alone = await ask(await openHouse(), [450]);
@@ -61,5 +61,5 @@ describe('people who share a pool', () => {
     const [much = 0, ...little] = await ask(await openHouse(), [450, 10, 10]);
     expect(little).toEqual([10, 10]);
     expect(much + 20).toBeGreaterThanOrEqual(PER_MINUTE * MINUTES * 0.95);
-  }, 120_000);
+  });
 });

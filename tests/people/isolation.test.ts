@@ -109,5 +109,5 @@ describe('isolation', () => {
       expect(met).toEqual(new Set(allowedTo(member.name)));
     }
     expect(absorbed).toBeGreaterThan(REQUESTS / 20);
-  }, 60_000);
+  });
 });

@@ -19,7 +19,7 @@ describe('the judge', () => {
 });
 
 describe('processes', () => {
-  it('that all want the same never get more than there is, and get all of it', { timeout: 30_000 }, async () => {
+  it('that all want the same never get more than there is, and get all of it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'freeway-race-'));
     // Shorter than the interval: what is taken first is all there is.
     const short = { limit: 10, windowMs: 60_000, processes: 2, racers: 10, forMs: 2_500 };

@@ -16,10 +16,7 @@ const scenarios = [
   '85 %, store down 30 s',
 ];
 
-/** Seconds on an idle machine: time is virtual here, but not the work. */
-const patient = { timeout: 120_000 };
-
-describe('half an hour at a demand of', patient, () => {
+describe('half an hour at a demand of', () => {
   it.each(scenarios)('%s', async (scenario) => {
     const { figures, faults } = await runJob({ scenario, baseline: null, short: true });
     expect(faults).toEqual([]);

@@ -21,7 +21,7 @@ describe.each(sides)('the fault wall between $surface and $wire', ({ surface, wi
   beforeAll(async () => {
     result = await runWall({ speed: 8, surface, wire });
     // Its clock stands still while this machine does something else.
-  }, 120_000);
+  });
 
   it.each(scenarios)('$id $title', ({ id }) => {
     const rows = result.rows.filter((row) => row.id === id);

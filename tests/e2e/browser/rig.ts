@@ -32,6 +32,9 @@ export interface Rig {
   readonly close: () => Promise<void>;
 }
 
+/** How long a page may take over anything, ms: as long as a machine that does much else needs. */
+const PATIENCE_MS = 60_000;
+
 /** Streams in flight are not waited for when a test stops the server. */
 const AT_ONCE = { graceMs: 50, farewellMs: 50 } as const;
 
@@ -56,7 +59,8 @@ function watch(context: BrowserContext, origin: string, faults: string[]): void 
   context.on('response', (response) => void watchReply(response, faults));
   const close = context.close.bind(context);
   context.close = async (options) => {
-    for (const page of context.pages()) tellKeys(`the page ${page.url()}`, await readAll(page), faults);
+    for (const page of context.pages())
+      for (const read of [readShown, readKept]) tellKeys(`the page ${page.url()}`, await read(page), faults);
     await close(options);
   };
 }
@@ -68,11 +72,10 @@ function tellKeys(where: string, text: string, faults: string[]): void {
   if (SAVED_KEY.test(text)) faults.push(`a key in ${where}`);
 }
 
-/** All that a page shows and keeps: its document with the values of its fields, storages, databases and address. */
-const readAll = (page: Page): Promise<string> =>
+/** All that a page keeps: storages, databases and cookies. */
+export const readKept = (page: Page): Promise<string> =>
   page
     .evaluate(async () => {
-      const fields = [...document.querySelectorAll<HTMLInputElement>('input, textarea')].map(({ value }) => value);
       const kept: unknown[] = [];
       for (const { name } of await indexedDB.databases()) {
         if (name === undefined) continue;
@@ -90,15 +93,18 @@ const readAll = (page: Page): Promise<string> =>
           );
         database.close();
       }
-      return [
-        document.documentElement.outerHTML,
-        ...fields,
-        JSON.stringify([localStorage, sessionStorage, kept]),
-        location.href,
-        document.cookie,
-      ].join('\n');
+      return JSON.stringify([localStorage, sessionStorage, kept, document.cookie]);
     })
     // A page that is just being left has nothing to be read.
+    .catch(() => '');
+
+/** All that a page shows: its document with the values of its fields, and its address. */
+const readShown = (page: Page): Promise<string> =>
+  page
+    .evaluate(() => {
+      const fields = [...document.querySelectorAll<HTMLInputElement>('input, textarea')].map(({ value }) => value);
+      return [document.documentElement.outerHTML, ...fields, location.href].join('\n');
+    })
     .catch(() => '');
 
 /** No key that is kept ever comes back. */
@@ -124,7 +130,7 @@ export async function openRig(
   const faults: string[] = [];
   const newPage = async (options: BrowserContextOptions = {}): Promise<Page> => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(PATIENCE_MS);
     // What the page's policy stops fails the test.
     await context.addInitScript(() =>
       document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
@@ -180,7 +186,7 @@ export async function say(page: Page, text: string): Promise<void> {
 export async function lastAnswer(page: Page, state = 'done'): Promise<string> {
   const answer = page.locator(`article[data-state]`).last();
   await page.locator(`article[data-state="${state}"]`).last().waitFor();
-  await expect.poll(() => answer.getAttribute('data-state'), { timeout: 10_000 }).toBe(state);
+  await expect.poll(() => answer.getAttribute('data-state')).toBe(state);
   return (
     (await answer
       .locator('.answer')

@@ -4,7 +4,7 @@ import { canonicalAnswer } from '../../fakes/provider/answer.ts';
 import type { FakeModel } from '../../fakes/provider/spec.ts';
 import { fieldOf, lastAnswer, openRig, say, type Rig } from './rig.ts';
 
-const long = Array.from({ length: 400 }, (_, at) => `word${String(at)}`).join(' ');
+const long = Array.from({ length: 2_000 }, (_, at) => `word${String(at)}`).join(' ');
 const quick: FakeModel = { id: 'm1', ttftMs: 5, tokensPerSecond: 2_000 };
 const slow: FakeModel = { id: 'slow', ttftMs: 5, tokensPerSecond: 80, answer: () => long };
 const facts = { size: 'large', context: 131_072, maxOutput: 8_192, capabilities: ['tools', 'json'] };

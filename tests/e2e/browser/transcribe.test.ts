@@ -74,7 +74,7 @@ describe('the transcription page', () => {
       expect(readFileSync(await download.path(), 'utf8')).toMatch(pattern);
     }
     await page.context().close();
-  }, 60_000);
+  });
 
   it('goes on after a reload in the middle, and pauses when asked', async () => {
     const page = await rig.openPage('/transcribe');
@@ -96,7 +96,7 @@ describe('the transcription page', () => {
     await page.reload();
     await page.getByRole('button', { name: 'Choose a file' }).waitFor();
     await page.context().close();
-  }, 60_000);
+  });
 
   it('keeps the others when one piece fails, and tries that one again', async () => {
     rig.providers[0]?.script(['ok', { kind: 'refusal', refusal: 'invalid_request' }]);
@@ -110,7 +110,7 @@ describe('the transcription page', () => {
     await failed.getByRole('button', { name: /^Try again/ }).click();
     expect((await readLines(page)).split(' ')).toEqual(said);
     await page.context().close();
-  }, 60_000);
+  });
 
   it('records, keeps what was heard when the page breaks, and transcribes it', async () => {
     const page = await rig.openPage('/transcribe');
@@ -127,7 +127,7 @@ describe('the transcription page', () => {
     await page.getByRole('button', { name: 'Transcribe', exact: true }).click();
     expect(await readLines(page)).toBe('heard');
     await page.context().close();
-  }, 60_000);
+  });
 
   it('says what is wrong with a file, before anything is spent', async () => {
     const before = rig.providers[0]?.books().total().accepted;
