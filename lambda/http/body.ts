@@ -8,6 +8,10 @@ export function tooLarge(limitBytes: number): CallerError {
   return new CallerError('too_large', `The body is larger than ${limit}, the most that is accepted here.`);
 }
 
+/** The error for a body of which a part never came. */
+export const brokeOff = (): CallerError =>
+  new CallerError('invalid_request', 'The request broke off before its body was complete.');
+
 /** Throws for a body that is compressed: what it unpacks to can't be bounded before it is unpacked. */
 export function refuseEncoding(headers: Headers): void {
   const encoding = headers['content-encoding'];

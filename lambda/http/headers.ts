@@ -42,15 +42,55 @@ export function toReplyHeaders(headers: Headers): {
   return { headers: safe, cookies };
 }
 
-/** The same as names and values in turn, cookies among them: as a server writes them without looking anything up. */
+const toSafe = (name: string, value: string): string =>
+  value.replace(name === 'set-cookie' ? unsafeInCookies : unsafe, '?');
+
+/** The same as names and values in turn, cookies among them: as Node's server writes them without looking anything up. */
 export function toReplyLines(headers: Headers): string[] {
   const lines: string[] = [];
   for (const name in securityHeaders)
     if (headers[name] === undefined) lines.push(name, securityHeaders[name] as string);
   for (const name in headers) {
-    const value = (headers[name] ?? '').replace(name === 'set-cookie' ? unsafeInCookies : unsafe, '?');
+    const value = toSafe(name, headers[name] ?? '');
     if (name !== 'set-cookie') lines.push(name, value);
     else for (const cookie of value.split('\n')) lines.push(name, cookie);
   }
   return lines;
+}
+
+const toLine = (name: string, value: string): string => `${name}: ${value}\r\n`;
+const securityNames: ReadonlySet<string> = new Set(Object.keys(securityHeaders));
+const securityLines = Object.entries(securityHeaders).map(([name, value]) => [name, toLine(name, value)] as const);
+const allSecurityLines = securityLines.map(([, line]) => line).join('');
+
+/** The same as the text of a head's lines. */
+export function toReplyText(headers: Headers): string {
+  let text = '';
+  let isLoosened = false;
+  for (const name in headers) {
+    isLoosened ||= securityNames.has(name);
+    const value = toSafe(name, headers[name] ?? '');
+    if (name !== 'set-cookie') text += toLine(name, value);
+    else for (const cookie of value.split('\n')) text += toLine(name, cookie);
+  }
+  if (!isLoosened) return allSecurityLines + text;
+  for (const [name, line] of securityLines) if (headers[name] === undefined) text += line;
+  return text;
+}
+
+/** What a header's name may consist of (RFC 9110, section 5.6.2). */
+export const token = /^[!#$%&'*+.^_`|~\w-]+$/;
+/** Names that are remembered in lower case: as many as clients and providers send, and no more than a stranger may fill. */
+const MAX_NAMES = 1_024;
+const MAX_NAME_LENGTH = 64;
+const lowered = new Map<string, string>();
+
+/** A header's name in lower case; null for what can be none. */
+export function toName(raw: string): string | null {
+  const known = lowered.get(raw);
+  if (known !== undefined) return known;
+  if (!token.test(raw)) return null;
+  const name = raw.toLowerCase();
+  if (lowered.size < MAX_NAMES && raw.length <= MAX_NAME_LENGTH) lowered.set(raw, name);
+  return name;
 }

@@ -3,9 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { CallerError } from '#shared/failures.ts';
 import type { Exchange, Gone, Handler, Headers, ReplyBody } from '../ports.ts';
-import { refuseEncoding, tooLarge } from './body.ts';
+import { brokeOff, refuseEncoding, tooLarge } from './body.ts';
 import { Farewell } from './farewell.ts';
 import { joinHeaders, toReplyLines } from './headers.ts';
+import { PlainConnection, type PlainServer } from './plain.ts';
+import type { PlainExchange } from './plain-exchange.ts';
 
 /** What a client may take and send, and until when. */
 export interface NodeLimits {
@@ -20,10 +22,9 @@ export interface NodeLimits {
   readonly interrupt?: AbortSignal;
 }
 
-const defaults = { headersMs: 20_000, requestMs: 120_000, keepAliveMs: 65_000, maxHeaderBytes: 32_768 } as const;
+type Limits = Required<Omit<NodeLimits, 'interrupt'>> & Pick<NodeLimits, 'interrupt'>;
 
-const brokeOff = (): CallerError =>
-  new CallerError('invalid_request', 'The request broke off before its body was complete.');
+const defaults = { headersMs: 20_000, requestMs: 120_000, keepAliveMs: 65_000, maxHeaderBytes: 32_768 } as const;
 
 function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
@@ -209,33 +210,84 @@ async function serve(handler: Handler, exchange: Exchange, response: ServerRespo
   if (!response.writableEnded) response.destroy();
 }
 
-/** Connections opened ahead of need, as browsers do, count as busy for Node until their first request: here they count as idle. */
-function closeUnused(server: Server): void {
-  const unused = new Set<Socket>();
-  const closeIdle = server.closeIdleConnections.bind(server);
-  server.on('connection', (socket) => {
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
-  });
-  server.prependListener('request', ({ socket }) => unused.delete(socket));
-  server.closeIdleConnections = () => {
-    closeIdle();
-    for (const socket of unused) socket.destroy();
+async function servePlain(handler: Handler, exchange: PlainExchange): Promise<void> {
+  try {
+    await handler(exchange);
+  } catch {
+    exchange.fail();
+  }
+  exchange.close();
+}
+
+/** Node's own way to serve a connection, which may have been read from: the bytes are what was read. */
+function toHandOver(server: Server): (socket: Socket, bytes: Buffer) => void {
+  const [listener] = server.listeners('connection');
+  if (listener === undefined) throw new Error('node:http serves connections otherwise than it did');
+  server.off('connection', listener as (socket: Socket) => void);
+  return (socket, bytes) => {
+    // While it flows, what is put back would not be read before something else comes.
+    socket.pause();
+    socket.unshift(bytes);
+    listener.call(server, socket);
+    socket.resume();
   };
 }
 
+/** Connections that carry plain requests: served by us, until something else comes. */
+function servePlainly(server: Server, handler: Handler, given: Limits): { readonly closeIdle: () => void } {
+  const connections = new Set<PlainConnection>();
+  const closeIdle = (): void => {
+    for (const connection of connections) if (connection.isIdle) connection.destroy();
+  };
+  const plain: PlainServer = {
+    limits: given,
+    isStopping: () => !server.listening,
+    serve: (exchange) => {
+      if (given.interrupt?.aborted) exchange.leave('stopping');
+      void servePlain(handler, exchange);
+    },
+    // A stream that ends after we were told to stop must not keep its connection open.
+    over: () => void (server.listening || setImmediate(closeIdle)),
+    handOver: toHandOver(server),
+    left: (connection) => connections.delete(connection),
+  };
+  server.on('connection', (socket) => connections.add(new PlainConnection(socket, plain)));
+  given.interrupt?.addEventListener('abort', () => {
+    for (const connection of connections) connection.interrupt();
+  });
+  const checking = setInterval(() => {
+    const now = Date.now();
+    for (const connection of connections) connection.check(now);
+  }, checkEveryMs(given)).unref();
+  server.on('close', () => clearInterval(checking));
+  const closeAll = server.closeAllConnections.bind(server);
+  server.closeAllConnections = () => {
+    closeAll();
+    for (const connection of connections) connection.destroy();
+  };
+  return { closeIdle };
+}
+
+const checkEveryMs = ({ headersMs }: Limits): number => Math.min(headersMs, 5_000);
+
 /** A server that answers with the handler. Not listening yet. Malformed HTTP is answered by Node itself (400, 408, 431). */
-export function createNodeServer(handler: Handler, limits: NodeLimits = {}): Server {
-  const { headersMs, requestMs, keepAliveMs, maxHeaderBytes, interrupt } = { ...defaults, ...limits };
+export function createNodeServer(handler: Handler, given: NodeLimits = {}): Server {
+  const limits = { ...defaults, ...given };
+  const { headersMs, requestMs, keepAliveMs, maxHeaderBytes, interrupt } = limits;
   const server = createServer({
     headersTimeout: headersMs,
     requestTimeout: requestMs,
     keepAliveTimeout: keepAliveMs,
     maxHeaderSize: maxHeaderBytes,
-    connectionsCheckingInterval: Math.min(headersMs, 5_000),
+    connectionsCheckingInterval: checkEveryMs(limits),
     noDelay: true,
   });
-  closeUnused(server);
+  const plain = servePlainly(server, handler, limits);
+  const closeIdle = server.closeIdleConnections.bind(server);
+  server.closeIdleConnections = () => {
+    closeIdle();
+    plain.closeIdle();
+  };
   const stopping = (): boolean => !server.listening;
   const open = new Set<Ending>();
   interrupt?.addEventListener('abort', () => {

@@ -1,5 +1,6 @@
 // Reads HTTP/1.1 replies from the bytes of one connection (RFC 9112). What is unclear breaks the connection: nothing is guessed.
 import type { Headers } from '../ports.ts';
+import { toName } from './headers.ts';
 
 /** Told what a reply consists of: head, data*, end. */
 export interface ReplyEvents {
@@ -34,7 +35,6 @@ const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?:[ \r]|$)/;
 // Signs that no head may contain, and line ends that are only half there.
 // eslint-disable-next-line no-control-regex
 const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|[^\r]\n/;
-const token = /^[!#$%&'*+.^_`|~\w-]+$/;
 const digits = /^\d{1,15}$/;
 const closes = /(?:^|,)\s*close\s*(?:,|$)/i;
 const keeps = /(?:^|,)\s*keep-alive\s*(?:,|$)/i;
@@ -53,8 +53,8 @@ function parseLines(text: string, from: number): Headers {
     const found = text.indexOf('\r\n', at);
     const end = found < 0 ? text.length : found;
     const colon = text.indexOf(':', at);
-    const name = colon < 0 || colon > end ? '' : text.slice(at, colon).toLowerCase();
-    if (!token.test(name)) throw new MalformedReply('a header line is none');
+    const name = colon < 0 || colon > end ? null : toName(text.slice(at, colon));
+    if (name === null) throw new MalformedReply('a header line is none');
     const value = text.slice(colon + 1, end).trim();
     const before = headers[name];
     headers[name] = before === undefined ? value : `${before}, ${value}`;

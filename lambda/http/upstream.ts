@@ -3,6 +3,7 @@ import type { LookupFunction } from 'node:net';
 import type { Headers, Upstream, UpstreamCall } from '../ports.ts';
 import { lookupPublic, refuseUnsafe } from './addresses.ts';
 import { isSource } from './body.ts';
+import { token, toName } from './headers.ts';
 import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
 import { Connection, type ConnectionOwner, type Origin, type Outgoing } from './upstream-connection.ts';
 
@@ -46,9 +47,8 @@ function createTargets(): (url: string) => Target {
   };
 }
 
-// Signs that may stand in a header's value (RFC 9110, section 5.5), and in its name.
+// Signs that may stand in a header's value (RFC 9110, section 5.5).
 const value = /^[\t\x20-\x7e\x80-\xff]*$/;
-const token = /^[!#$%&'*+.^_`|~\w-]+$/;
 /** Headers that belong to the connection, and the length, which we count ourselves. */
 const ours: ReadonlySet<string> = new Set([
   'connection',
@@ -68,7 +68,7 @@ function renderLines(headers: Headers): string {
   for (const name in headers) {
     if (ours.has(name)) continue;
     const text = headers[name] as string;
-    if (!token.test(name) || !value.test(text)) throw unsendable();
+    if (toName(name) === null || !value.test(text)) throw unsendable();
     lines += `${name}: ${text}\r\n`;
   }
   return lines;

@@ -1,0 +1,215 @@
+// Serves plain requests straight from the socket: the hot path. What is not plain goes to Node's server, with the connection, untouched.
+import type { Socket } from 'node:net';
+import { brokeOff } from './body.ts';
+import { PlainExchange } from './plain-exchange.ts';
+import { readPlainHead } from './request-head.ts';
+
+/** What a connection needs of its server. */
+export interface PlainServer {
+  /** How long a connection may wait for a request, for the rest of one, and for the next one, ms; how long a head may be, bytes. */
+  readonly limits: Readonly<Record<'headersMs' | 'requestMs' | 'keepAliveMs' | 'maxHeaderBytes', number>>;
+  /** No new connections are taken: those that are left end with their reply. */
+  readonly isStopping: () => boolean;
+  /** A request has come. */
+  serve(exchange: PlainExchange): void;
+  /** A reply has ended, or its caller has gone. */
+  over(): void;
+  /** The bytes begin a request that is not plain. From now on the connection is Node's. */
+  handOver(socket: Socket, bytes: Buffer): void;
+  /** The connection is closed, or no longer ours. */
+  left(connection: PlainConnection): void;
+}
+
+const headEnd = Buffer.from('\r\n\r\n');
+
+type Reader = PromiseWithResolvers<Uint8Array>;
+
+/** A connection that carries plain requests, one after the other. */
+export class PlainConnection {
+  readonly socket: Socket;
+  readonly remoteAddress: string | null;
+  readonly #server: PlainServer;
+  readonly #listeners: readonly (readonly [string, (bytes: Buffer) => void])[];
+  #exchange: PlainExchange | null = null;
+  /** Since when it waits for the next request, or for the rest of this one, ms since the epoch. */
+  #sinceMs = Date.now();
+  #hasServed = false;
+  /** Bytes of the request's body that have not come. */
+  #left = 0;
+  #pieces: Buffer[] = [];
+  #reader: Reader | null = null;
+  /** What came behind the request before it was replied to. */
+  #behind: Buffer | null = null;
+  #closes = false;
+  #draining: (() => void)[] = [];
+
+  constructor(socket: Socket, server: PlainServer) {
+    this.socket = socket;
+    this.remoteAddress = socket.remoteAddress ?? null;
+    this.#server = server;
+    this.#listeners = [
+      ['data', (bytes: Buffer) => this.#receive(bytes)],
+      ['drain', () => this.#release()],
+      ['end', () => socket.end()],
+      ['error', () => undefined],
+      ['close', () => this.#closed()],
+    ];
+    for (const [event, listener] of this.#listeners) socket.on(event, listener);
+  }
+
+  /** It carries nothing at the moment. */
+  get isIdle(): boolean {
+    return this.#exchange === null;
+  }
+
+  /** How the connection goes on after a reply, as a header. */
+  toKeepLine(): string {
+    if (this.#server.isStopping()) this.#closes = true;
+    const { keepAliveMs } = this.#server.limits;
+    return this.#closes
+      ? 'connection: close\r\n'
+      : `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1_000)}\r\n`;
+  }
+
+  /** Tells the request under way that it must end. */
+  interrupt(): void {
+    this.#exchange?.leave('stopping');
+  }
+
+  /** Closes it when it has waited for longer than it may. */
+  check(nowMs: number): void {
+    const { headersMs, keepAliveMs, requestMs } = this.#server.limits;
+    const waited = nowMs - this.#sinceMs;
+    if (this.isIdle) {
+      if (waited > (this.#hasServed ? keepAliveMs : headersMs)) this.destroy();
+    } else if (this.#left > 0 && waited > requestMs) {
+      this.#closes = true;
+      if (this.#reader === null) this.destroy();
+      else this.#breakOff();
+    }
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** The body of the request, once it has come as a whole. */
+  readBody(): Promise<Uint8Array> {
+    if (this.#left === 0) return Promise.resolve(this.#takeBody());
+    if (this.socket.destroyed) return Promise.reject(brokeOff());
+    this.#reader = Promise.withResolvers();
+    this.socket.resume();
+    return this.#reader.promise;
+  }
+
+  drained(): Promise<void> {
+    const { socket } = this;
+    if (socket.destroyed || !socket.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => this.#draining.push(resolve));
+  }
+
+  /** The reply has been written. `isWhole`: all of it that was promised. */
+  ended(isWhole: boolean): void {
+    this.#hasServed = true;
+    if (!isWhole) return this.destroy();
+    this.#pieces = [];
+    if (this.#left === 0) this.#finish();
+    // The rest of a body that nobody wanted has to pass before the next request comes.
+    else if (this.#closes) this.socket.destroySoon();
+    else this.socket.resume();
+    this.#server.over();
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#exchange === null) return this.#begin(bytes);
+    if (this.#left > 0) return this.#collect(bytes);
+    this.#behind = this.#behind === null ? bytes : Buffer.concat([this.#behind, bytes]);
+    this.socket.pause();
+  }
+
+  /** A request begins with these bytes. */
+  #begin(bytes: Buffer): void {
+    const end = bytes.indexOf(headEnd);
+    const head =
+      end < 0 || end > this.#server.limits.maxHeaderBytes ? null : readPlainHead(bytes.toString('latin1', 0, end));
+    if (head === null) return this.#handOver(bytes);
+    this.#sinceMs = Date.now();
+    this.#left = head.length;
+    const exchange = (this.#exchange = new PlainExchange(this, head));
+    const rest = end + headEnd.length;
+    if (rest < bytes.length) this.#receive(bytes.subarray(rest));
+    this.#server.serve(exchange);
+    // Nobody wants the body yet: it need not come.
+    if (this.#left > 0 && this.#reader === null && !exchange.isOver) this.socket.pause();
+  }
+
+  #collect(bytes: Buffer): void {
+    const own = bytes.length <= this.#left ? bytes : bytes.subarray(0, this.#left);
+    this.#left -= own.length;
+    const isWanted = this.#exchange?.isOver !== true;
+    if (isWanted) this.#pieces.push(own);
+    if (this.#left > 0) return;
+    if (isWanted) this.#deliver();
+    else this.#finish();
+    if (own.length < bytes.length) this.#receive(bytes.subarray(own.length));
+  }
+
+  #deliver(): void {
+    const reader = this.#reader;
+    this.#reader = null;
+    reader?.resolve(this.#takeBody());
+  }
+
+  #takeBody(): Buffer {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+  }
+
+  /** Request and reply are complete: the next request may come. */
+  #finish(): void {
+    this.#exchange = null;
+    this.#sinceMs = Date.now();
+    if (this.#closes) return this.socket.destroySoon();
+    const behind = this.#behind;
+    if (behind === null) return;
+    this.#behind = null;
+    // On its own turn, so that a caller who sends many at once does not nest them.
+    setImmediate(() => {
+      if (this.socket.destroyed) return;
+      this.socket.resume();
+      this.#receive(behind);
+    });
+  }
+
+  #handOver(bytes: Buffer): void {
+    const { socket } = this;
+    for (const [event, listener] of this.#listeners) socket.off(event, listener);
+    this.#server.left(this);
+    this.#server.handOver(socket, bytes);
+  }
+
+  #breakOff(): void {
+    const reader = this.#reader;
+    this.#reader = null;
+    reader?.reject(brokeOff());
+  }
+
+  #release(): void {
+    const ready = this.#draining;
+    this.#draining = [];
+    for (const resolve of ready) resolve();
+  }
+
+  #closed(): void {
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    this.#server.left(this);
+    this.#breakOff();
+    this.#release();
+    if (exchange === null || exchange.isOver) return;
+    exchange.isOver = true;
+    exchange.leave('hung_up');
+    this.#server.over();
+  }
+}
