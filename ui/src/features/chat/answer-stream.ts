@@ -60,9 +60,25 @@ function readEvent(event: string | undefined, data: string, listener: AnswerList
   else readChunk(data, listener);
 }
 
+type Part = ReadableStreamReadResult<Uint8Array>;
+
+/** A read that never rejects: what comes while nobody waits for it would be told as an error that nobody handles. */
+async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Part | Error> {
+  try {
+    return await reader.read();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') return error;
+    return new ApiError('broke_off', 'The connection to Freeway broke off.');
+  }
+}
+
+/** One turn of the page's loop, by whose end all is told that lies ready. */
+const turn = (): Promise<null> => new Promise((over) => setTimeout(over, 0, null));
+
 /**
  * Resolves when the answer is whole. Rejects with the ApiError that ended it, also when the connection broke.
- * `gather` is waited for between reads, so that what comes word by word is not worked on word by word.
+ * `gather` is waited for between reads, so that what comes word by word is not worked on word by word. All that lies ready
+ * then is read at once: browsers hand it over piece by piece, and a pause for each would fall behind a fast provider.
  */
 export async function readAnswer(
   response: Response,
@@ -79,17 +95,20 @@ export async function readAnswer(
   const reader = response.body?.getReader();
   const decoder = new TextDecoder();
   if (reader === undefined) throw new ApiError('bad_reply', 'The answer has no body.');
+  let reading = read(reader);
+  // A turn from when something has come.
+  let over = reading.then(turn);
   for (;;) {
-    let part: ReadableStreamReadResult<Uint8Array>;
-    try {
-      part = await reader.read();
-    } catch (error) {
-      if (error instanceof DOMException && error.name === 'AbortError') throw error;
-      throw new ApiError('broke_off', 'The connection to Freeway broke off.');
+    const part = await Promise.race([reading, over]);
+    if (part === null) {
+      await gather();
+      over = reading.then(turn);
+      continue;
     }
+    if (part instanceof Error) throw part;
     if (part.done) break;
     parser.feed(decoder.decode(part.value, { stream: true }));
-    await gather();
+    reading = read(reader);
   }
   if (!done) throw new ApiError('broke_off', 'The answer ended before it was complete.');
 }

@@ -16,7 +16,7 @@ interface ChatWorld {
 /** So long arriving words are left to gather: a task for each of hundreds a second would cost the page its ease. */
 const GATHER_MS = 40;
 
-/** A pause before the next read; none in a page out of sight, whose clocks run slowly. */
+/** A pause before what has come is worked on; none in a page out of sight, whose clocks run slowly. */
 const gather = (): Promise<void> =>
   document.hidden ? Promise.resolve() : new Promise((go) => setTimeout(go, GATHER_MS));
 

@@ -29,7 +29,7 @@ export interface EngineDeps {
   readonly archive: Archive;
   readonly now: () => number;
   readonly newId: () => string;
-  /** A pause between two reads of an answer, in which words gather. */
+  /** A pause in which words of an answer gather before they are worked on. */
   readonly gather: () => Promise<void>;
 }
 
