@@ -1,7 +1,10 @@
-// The unit of measure, a process of its own: the least that a proxy on node:http does, which is to parse the body, pass it on and pipe the reply.
+// The unit of measure, a process of its own: the least that a proxy on node:http does which decides on the model. It parses the body, writes the
+// model into it, passes it on and pipes the reply; no keys, no choice, no quotas, no failover.
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 
 const agent = new Agent({ keepAlive: true });
+/** As long as the names of the candidates that Freeway has. */
+const MODEL = 'bench-model-000';
 const upstreamPort = Number(process.env['UPSTREAM_PORT']);
 
 function forward(body: Buffer, asked: IncomingMessage, reply: ServerResponse): void {
@@ -27,9 +30,10 @@ function handle(asked: IncomingMessage, reply: ServerResponse): void {
   const pieces: Buffer[] = [];
   asked.on('data', (piece: Buffer) => pieces.push(piece));
   asked.on('end', () => {
-    const body = Buffer.concat(pieces);
+    let body: Buffer;
     try {
-      JSON.parse(body.toString('utf8'));
+      const question = JSON.parse(Buffer.concat(pieces).toString('utf8')) as object;
+      body = Buffer.from(JSON.stringify({ ...question, model: MODEL }));
     } catch {
       reply.writeHead(400).end();
       return;
