@@ -10,6 +10,7 @@ import { refineProfile } from '../gateway/refine.ts';
 import { findAlias, type ModelAlias } from '../routing/aliases.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
+import type { Field } from '../wire/splice.ts';
 import type { ChatQuestion, ChatWire } from '../wire/types.ts';
 import { toAssignment, toShadowPolicy, toVariant } from './experiment.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
@@ -95,8 +96,9 @@ export interface Asked {
 /** What a caller has sent, in the wire it speaks. */
 export interface AskedBody {
   readonly json: unknown;
-  /** What it was parsed from. */
+  /** What it was parsed from, and where its fields stand there; null: it was changed since. */
   readonly bytes: Uint8Array;
+  readonly fields: readonly Field[] | null;
   readonly wire: ChatWire;
   readonly traceparent?: string | null;
   /** Only asked about, not to be carried out: it counts against no limit of the key. */
@@ -120,13 +122,11 @@ function toSide(
   };
 }
 
-const encoder = new TextEncoder();
-
 /** The body as guards leave it. */
 async function toGuarded(deps: EndpointDeps, visit: Visit, body: AskedBody): Promise<AskedBody> {
   const read = (json: unknown): ChatQuestion => body.wire.parseQuestion(json);
   const json = await guardBody(deps, visit, { json: body.json, operation: 'chat', read });
-  return json === body.json ? body : { ...body, json, bytes: encoder.encode(JSON.stringify(json)) };
+  return json === body.json ? body : { ...body, json, fields: null };
 }
 
 const hasGuards = ({ guards }: EndpointDeps): boolean => guards !== undefined && guards.length > 0;
@@ -144,7 +144,7 @@ function toProfile(
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
 export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: AskedBody): Promise<Asked> {
   const body = given.hypothetical !== true && hasGuards(deps) ? await toGuarded(deps, visit, given) : given;
-  const { bytes, wire, traceparent = null, hypothetical = false, shadowOf } = body;
+  const { bytes, fields, wire, traceparent = null, hypothetical = false, shadowOf } = body;
   const principal = principalOf(visit);
   const services = await deps.current(principal);
   const { fleet } = services;
@@ -163,6 +163,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     question,
     profile,
     bytes,
+    fields,
     headers: exchange.headers,
     traceparent,
     selector,

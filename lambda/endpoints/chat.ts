@@ -14,7 +14,7 @@ import { createTeller } from './tell.ts';
 /** What a surface does in its own way: how a question is read from a visit, and how an answer is sent. */
 export interface Surface {
   readonly wire: ChatWire;
-  readonly read: (visit: Visit) => Promise<Pick<AskedBody, 'json' | 'bytes'>>;
+  readonly read: (visit: Visit) => Promise<Pick<AskedBody, 'json' | 'bytes' | 'fields'>>;
   readonly createCaller: (visit: Visit) => ExchangeCaller;
 }
 

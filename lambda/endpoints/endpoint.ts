@@ -25,12 +25,15 @@ import type { ExactCounter } from '../gateway/tokenizer.ts';
 import type { ModelAlias } from '../routing/aliases.ts';
 import type { PaidPolicy } from '../routing/policy.ts';
 import type { chatWires } from '../wire/index.ts';
+import type { Field } from '../wire/splice.ts';
 import type { ChatWire, Dialect, ErrorRenderer } from '../wire/types.ts';
 
 /** A request body as JSON, with the bytes it was parsed from. The text between them is not kept: it would be moved about with every collection of garbage. */
 export interface JsonBody {
   readonly json: unknown;
   readonly bytes: Uint8Array;
+  /** Where the fields of the object stand in the bytes; null when it is none. */
+  readonly fields: readonly Field[] | null;
 }
 
 /** One request under way. */

@@ -46,11 +46,11 @@ function parseCall({ params }: Visit): Call {
 
 /** The body with what stands in the URL laid beside it. */
 async function readQuestion(visit: Visit, { model, method }: Call): Promise<JsonBody> {
-  const { json, bytes } = await readJsonBody(visit);
+  const { json, bytes, fields } = await readJsonBody(visit);
   const question = isRecord(json)
     ? { ...json, model: model.replace(/^models\//, ''), stream: method === 'streamGenerateContent' }
     : json;
-  return { json: question, bytes };
+  return { json: question, bytes, fields };
 }
 
 const wantsEvents = ({ query }: Exchange): boolean => new URLSearchParams(query).get('alt') === 'sse';

@@ -1,5 +1,6 @@
 // Reads a request body as JSON, with errors that say what is wrong without repeating what was sent.
 import { CallerError } from '#shared/failures.ts';
+import { locateFields } from '../gateway/own-body.ts';
 import type { JsonBody, Visit } from './endpoint.ts';
 
 /** The largest body of an inference request: room for several images, below what Lambda and providers take. */
@@ -20,7 +21,8 @@ export async function readJsonBody({ exchange, document }: Visit): Promise<JsonB
     throw new CallerError('invalid_request', 'The body is not valid UTF-8 text; a JSON object was expected.');
   }
   try {
-    return { bytes, json: JSON.parse(text) };
+    const json: unknown = JSON.parse(text);
+    return { bytes, json, fields: locateFields(text, bytes.length) };
   } catch (error) {
     // The parser quotes what it found, which may be somebody's prompt; only the place is told.
     const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;

@@ -3,16 +3,9 @@ import type { WireId } from '#shared/catalog.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
 import { toMendingWire } from '../wire/mend/index.ts';
+import type { Field } from '../wire/splice.ts';
 import { bendsSchemas } from '../wire/openai-chat/quirks.ts';
-import type {
-  ChatQuestion,
-  ChatWire,
-  Dialect,
-  RenderedRequest,
-  RequestTarget,
-  StreamWriter,
-  UpstreamWire,
-} from '../wire/types.ts';
+import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter, UpstreamWire } from '../wire/types.ts';
 import type { Headers } from '../ports.ts';
 import { needsMask } from '../routing/capabilities.ts';
 import { classify } from '../routing/classify.ts';
@@ -26,6 +19,7 @@ import type { Purse } from './budget.ts';
 import { withoutQuotes } from './echo.ts';
 import type { Operation, OutgoingCall, ReaderContext } from './operation.ts';
 import { createChatReader } from './read-chat.ts';
+import { locateFields, toBody } from './own-body.ts';
 import { createRescue } from './rescue.ts';
 
 export interface ChatInput {
@@ -33,6 +27,8 @@ export interface ChatInput {
   readonly question: ChatQuestion;
   /** The caller's own JSON text, UTF-8, which the question was parsed from. */
   readonly bytes: Uint8Array;
+  /** Where its fields stand in it (`locateFields`); absent: that is looked for. Null: the question was changed since. */
+  readonly fields?: readonly Field[] | null;
   /** The headers the question came with; absent: none that matter. */
   readonly headers?: Headers;
   /** Header by which providers join the request's trace; absent or null when nothing is traced. */
@@ -187,19 +183,11 @@ function toHeaders(
   };
 }
 
-/** From this length on a body is put together from the caller's bytes, which is then faster than from text. */
-const LONG_BYTES = 4_096;
-
-/** The request's body. Bytes and characters are the same in number only where each character is one byte, and so stands at the same place. */
-function toBody(rendered: RenderedRequest, bytes: Uint8Array, textLength: number): Uint8Array | string {
-  const { parts } = rendered;
-  if (parts === undefined || bytes.length < LONG_BYTES || bytes.length !== textLength) return rendered.text;
-  return Buffer.concat(
-    parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : bytes.subarray(part.from, part.end))),
-  );
-}
-
 const decoder = new TextDecoder();
+
+/** Places of the fields in the caller's own text. */
+const fieldsOf = ({ bytes, fields }: ChatInput): readonly Field[] | null =>
+  fields === undefined ? locateFields(decoder.decode(bytes), bytes.length) : fields;
 
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
@@ -215,11 +203,9 @@ export function createChatOperation(input: ChatInput): Operation {
     const { candidate, target, wireId, pathOf } = toTarget(input, index, stripped);
     const wire = wireOf(wires, wireId);
     const continuation = rescue.resume(index)?.continuation ?? null;
-    // Decoded again for each attempt, of which there is hardly ever more than one: kept, it would be in the way of all others.
-    const bodyText = wireId === question.wire && continuation === null ? decoder.decode(input.bytes) : null;
     const rendered =
       continuation === null
-        ? wire.renderRequest(question, bodyText, target)
+        ? wire.renderRequest(question, wireId === question.wire ? fieldsOf(input) : null, target)
         : wire.renderRequest(continueQuestion(question, continuation), null, target);
     const { dropped: left } = rendered;
     const all = wireId === question.wire ? left : [...question.dropped, ...left];
@@ -228,7 +214,7 @@ export function createChatOperation(input: ChatInput): Operation {
     return {
       path: pathOf(wire.requestPath(question, target)),
       headers: toHeaders(input, wire, target),
-      body: toBody(rendered, input.bytes, bodyText?.length ?? 0),
+      body: toBody(rendered, input.bytes),
       firstContentTimeoutMs: firstContentMs(candidate, question, profile),
       usualContentMs: usualContentMs(candidate, question, profile),
       idleTimeoutMs: idleMs(candidate, question),

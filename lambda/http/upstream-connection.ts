@@ -18,7 +18,6 @@ export interface Outgoing {
   readonly method: string;
   /** Request line and headers, in Latin-1. */
   readonly head: string;
-  /** A text is short and leaves in one piece with the head. */
   readonly body: Uint8Array | string | BodySource | null;
 }
 
@@ -32,6 +31,8 @@ export interface ConnectionOwner {
   closed(connection: Connection): void;
 }
 
+/** Bodies up to this size leave in one piece with their head; larger ones are not copied. */
+const COPIED_BYTES = 16_384;
 /** Silence after which the network is asked whether the other side is still there. */
 const PROBE_AFTER_MS = 15_000;
 
@@ -146,11 +147,12 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     } else if (isSource(body)) {
       socket.write(head, 'latin1');
       void this.#stream(body, relay);
-    } else if (typeof body === 'string') {
-      const length = Buffer.byteLength(body);
+    } else if (body.length <= COPIED_BYTES) {
+      const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
       const bytes = Buffer.allocUnsafe(head.length + length);
       bytes.write(head, 0, 'latin1');
-      bytes.write(body, head.length);
+      if (typeof body === 'string') bytes.write(body, head.length);
+      else bytes.set(body, head.length);
       socket.write(bytes);
     } else {
       socket.cork();

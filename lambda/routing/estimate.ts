@@ -12,8 +12,8 @@ export interface EstimateInput {
 }
 
 /** Characters looked at in one request; longer texts are sampled evenly, so that the time stays the same for any size. */
-const BUDGET = 6_144;
-const SLICE = 512;
+const BUDGET = 4_096;
+const SLICE = 256;
 
 /** Roles and separators around each message, and the start of the reply. */
 const PER_MESSAGE = 4;

@@ -1,34 +1,37 @@
 // Changes top-level fields of a request inside the caller's own text, so that everything else stays as the caller wrote it.
 import type { Json } from './json.ts';
-import { findParts, joinParts, type Part } from './splice.ts';
+import { editFields, type Field, type Part } from './splice.ts';
 import type { RenderedRequest } from './types.ts';
 
 /** Fields that are meant for Freeway, never for a provider. */
 const ownFields = ['freeway', 'models'] as const;
 
+function renderAnew(after: Json): string {
+  const next: Record<string, unknown> = { ...after };
+  for (const field of ownFields) delete next[field];
+  return JSON.stringify(next);
+}
+
 /** A request that stands in the caller's own text, for the most part. */
 class Rewritten implements RenderedRequest {
   readonly dropped: readonly string[] = [];
   readonly parts: readonly Part[];
-  readonly #bodyText: string;
+  readonly #after: Json;
 
-  constructor(bodyText: string, parts: readonly Part[]) {
-    this.#bodyText = bodyText;
+  constructor(parts: readonly Part[], after: Json) {
     this.parts = parts;
+    this.#after = after;
   }
 
   get text(): string {
-    return joinParts(this.#bodyText, this.parts);
+    return renderAnew(this.#after);
   }
 }
 
-/** `after` as a request, less what is meant for Freeway; written into `bodyText` (the text of `before`) where that is given. */
-export function rewriteBody(before: Json, bodyText: string | null, after: Json): RenderedRequest {
-  const parts = bodyText === null ? null : findParts(bodyText, editsBetween(before, after));
-  if (bodyText !== null && parts !== null) return new Rewritten(bodyText, parts);
-  const next: Record<string, unknown> = { ...after };
-  for (const field of ownFields) delete next[field];
-  return { text: JSON.stringify(next), dropped: [] };
+/** `after` as a request, less what is meant for Freeway; as edits of the caller's own text where the places of its fields (those of `before`) are given. */
+export function rewriteBody(before: Json, fields: readonly Field[] | null, after: Json): RenderedRequest {
+  if (fields === null) return { text: renderAnew(after), dropped: [] };
+  return new Rewritten(editFields(fields, editsBetween(before, after)), after);
 }
 
 function editsBetween(before: Json, after: Json): Record<string, string | null> {

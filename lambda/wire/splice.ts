@@ -28,40 +28,49 @@ export function joinParts(text: string, parts: readonly Part[]): string {
  * the caller's promise, and only what is needed to find the fields is checked here.
  */
 export function spliceFields(text: string, edits: FieldEdits): string | null {
-  const parts = findParts(text, edits);
-  return parts === null ? null : joinParts(text, parts);
+  const fields = findFields(text);
+  return fields === null ? null : joinParts(text, editFields(fields, edits));
 }
 
-/** The same, in parts: what is long is not copied. */
-export function findParts(text: string, edits: FieldEdits): readonly Part[] | null {
+/** A top-level field of an object's text: its name, and where key, value and what follows begin. */
+export interface Field {
+  readonly name: string;
+  readonly start: number;
+  readonly valueStart: number;
+  readonly end: number;
+}
+
+/** The top-level fields of the object in `text`, in order, with places in characters. Null when it is not one JSON object. */
+export function findFields(text: string): readonly Field[] | null {
   let at = skipSpace(text, 0);
   if (text.charCodeAt(at) !== openBrace) return null;
-  const found = new Set<string>();
-  const parts: Part[] = [];
+  const fields: Field[] = [];
   at = skipSpace(text, at + 1);
   while (text.charCodeAt(at) !== closeBrace) {
     const field = readField(text, at);
     if (field === null) return null;
-    addField(parts, field, edits);
-    if (Object.hasOwn(edits, field.name)) found.add(field.name);
+    fields.push(field);
     at = skipSpace(text, field.end);
     if (text.charCodeAt(at) === comma) at = skipSpace(text, at + 1);
     else if (text.charCodeAt(at) !== closeBrace) return null;
   }
-  if (skipSpace(text, at + 1) !== text.length) return null;
+  return skipSpace(text, at + 1) === text.length ? fields : null;
+}
+
+/** The edited object in parts, so that what is long is not copied. Its ranges are of whatever the places of the fields are of. */
+export function editFields(fields: readonly Field[], edits: FieldEdits): readonly Part[] {
+  const found = new Set<string>();
+  const parts: Part[] = [];
+  for (const field of fields) {
+    addField(parts, field, edits);
+    if (Object.hasOwn(edits, field.name)) found.add(field.name);
+  }
   for (const name of Object.keys(edits)) {
     const value = edits[name];
     if (typeof value === 'string' && !found.has(name)) parts.push(toOpener(parts), `${JSON.stringify(name)}:${value}`);
   }
   parts.push(parts.length === 0 ? '{}' : '}');
   return parts;
-}
-
-interface Field {
-  readonly name: string;
-  readonly start: number;
-  readonly valueStart: number;
-  readonly end: number;
 }
 
 /** What stands before the next field. */

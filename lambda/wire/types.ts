@@ -3,7 +3,7 @@ import type { DialectId, Quirk, WireId } from '#shared/catalog.ts';
 import type { CallerError, ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Framing } from './frames.ts';
-import type { Part } from './splice.ts';
+import type { Field, Part } from './splice.ts';
 
 /**
  * A chat request as far as routing must understand it. `body` is the caller's own JSON, unknown fields and all: providers of the
@@ -66,7 +66,7 @@ export interface RequestTarget {
 /** A request as it is sent, and what of the caller's it leaves out. */
 export interface RenderedRequest {
   readonly text: string;
-  /** The text in parts, ranges being those of the caller's own text; absent: it is all new. */
+  /** The same request as edits of the caller's own text, whose fields were given; absent: it is all new. */
   readonly parts?: readonly Part[];
   /** Fields that this wire can't carry, in dotted form of the pivot; empty for questions of the same wire. */
   readonly dropped: readonly string[];
@@ -286,8 +286,8 @@ export interface UpstreamWire extends ReplyReader {
   readonly framing?: Framing;
   /** Path of a call behind the base URL, where the provider's data name none. */
   requestPath(question: ChatQuestion, target: RequestTarget): string;
-  /** From the caller's own body where it speaks the same wire, else from the pivot. `bodyText` is the caller's own JSON text; null when it must not be used. */
-  renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): RenderedRequest;
+  /** From the caller's own body where it speaks the same wire, else from the pivot. `fields` are those of the caller's own JSON text; null when it must not be used. */
+  renderRequest(question: ChatQuestion, fields: readonly Field[] | null, target: RequestTarget): RenderedRequest;
   /** Constant headers the provider's quirks demand. */
   requiredHeaders(target: RequestTarget): Readonly<Record<string, string>>;
 }

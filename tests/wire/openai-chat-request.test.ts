@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Quirk } from '#shared/catalog.ts';
 import { openaiChat } from '#lambda/wire/openai-chat/index.ts';
+import { findFields, joinParts } from '#lambda/wire/splice.ts';
 
 const messages = [{ role: 'user', content: 'hi' }];
 
@@ -20,8 +21,10 @@ function render(
   const before = structuredClone(body);
   const question = openaiChat.parseQuestion(body);
   const target = { model, quirks, stripped, wantUsage, maxOutputTokens: null };
-  const written = openaiChat.renderRequest(question, text, target).text;
+  const rendered = openaiChat.renderRequest(question, findFields(text), target);
+  const written = joinParts(text, rendered.parts ?? []);
   expect(body, "the caller's body was changed").toEqual(before);
+  expect(JSON.parse(rendered.text)).toEqual(JSON.parse(written));
   expect(JSON.parse(openaiChat.renderRequest(question, null, target).text)).toEqual(JSON.parse(written));
   return written;
 }

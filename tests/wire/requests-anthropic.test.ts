@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { chatWires } from '#lambda/wire/index.ts';
 import type { ChatWire, RequestTarget } from '#lambda/wire/types.ts';
+import { findFields, joinParts } from '#lambda/wire/splice.ts';
 
 const { anthropic, 'openai-chat': chat } = chatWires;
 const target: RequestTarget = { model: 'vendor/m', quirks: [], stripped: [], wantUsage: true, maxOutputTokens: 4_000 };
@@ -257,8 +258,9 @@ describe('a request of the provider’s own format', () => {
       freeway: {},
     };
     const text = JSON.stringify(body).replace('"top_k":1', '"top_k":1.0');
-    const { text: written, dropped: left } = anthropic.renderRequest(anthropic.parseQuestion(body), text, target);
-    expect(written).toBe(text.replace('"model":"m"', '"model":"vendor/m"').replace(',"freeway":{}', ''));
+    const question = anthropic.parseQuestion(body);
+    const { parts = [], dropped: left } = anthropic.renderRequest(question, findFields(text), target);
+    expect(joinParts(text, parts)).toBe(text.replace('"model":"m"', '"model":"vendor/m"').replace(',"freeway":{}', ''));
     expect(left).toEqual([]);
   });
   it('loses thoughts that nobody signed', () => {

@@ -154,7 +154,7 @@ describe('a Gemini request', () => {
   it('goes to its own format as it was sent', () => {
     const body = { contents: hello, safetySettings: [{ category: 'X' }], generationConfig: { topK: 3 } };
     const question = gemini.parseQuestion({ ...body, model: 'm', stream: true, freeway: { tier: 'free' } });
-    expect(JSON.parse(gemini.renderRequest(question, '', target).text)).toEqual(body);
+    expect(JSON.parse(gemini.renderRequest(question, [], target).text)).toEqual(body);
     expect(gemini.requestPath(question, target)).toBe('/models/m:streamGenerateContent?alt=sse');
   });
 

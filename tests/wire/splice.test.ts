@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findParts, joinParts, spliceFields } from '#lambda/wire/splice.ts';
+import { editFields, findFields, joinParts, spliceFields } from '#lambda/wire/splice.ts';
 
 const edits = { model: '"m-2"', stream_options: '{"include_usage":true}', freeway: null, models: null };
 
@@ -53,10 +53,10 @@ describe('spliceFields', () => {
 
   it('answers what is untouched as ranges of the text, and the rest as new text', () => {
     const text = `{"model":"a","messages":"${'x'.repeat(50)}"}`;
-    const parts = findParts(text, { model: '"b"', stream: 'true' }) ?? [];
+    const parts = editFields(findFields(text) ?? [], { model: '"b"', stream: 'true' });
     expect(parts.filter((part) => typeof part === 'string').join('')).toBe('{"b",,"stream":true}');
     expect(joinParts(text, parts)).toBe(`{"model":"b","messages":"${'x'.repeat(50)}","stream":true}`);
-    expect(joinParts('{}', findParts('{}', { model: null }) ?? [])).toBe('{}');
+    expect(joinParts('{}', editFields([], { model: null }))).toBe('{}');
   });
 
   it('keeps the text of untouched values, big numbers and escapes included', () => {

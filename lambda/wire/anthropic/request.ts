@@ -1,6 +1,7 @@
 // Writes a Messages request: for callers of the same format inside their own text, for all others from the OpenAI chat format.
 import { bendBody } from '../openai-chat/quirks.ts';
 import { rewriteBody } from '../rewrite.ts';
+import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
@@ -11,13 +12,17 @@ import { closeSchema, toChoice, toTools } from './request-tools.ts';
 const USUAL_MAX_TOKENS = 4_096;
 
 /** The request for the target. */
-export function renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): RenderedRequest {
+export function renderRequest(
+  question: ChatQuestion,
+  fields: readonly Field[] | null,
+  target: RequestTarget,
+): RenderedRequest {
   if (question.wire !== 'anthropic') return fromPivot(question, target);
   const { body } = question;
   const bent = bendBody(body, target);
   const bound = bent['max_tokens'] ?? target.maxOutputTokens ?? USUAL_MAX_TOKENS;
   const messages = withoutForeignThoughts(bent['messages']);
-  return rewriteBody(body, bodyText, { ...bent, messages, model: target.model, max_tokens: bound });
+  return rewriteBody(body, fields, { ...bent, messages, model: target.model, max_tokens: bound });
 }
 
 /** Thoughts told by providers of other formats bear no signature, and are refused by those who sign theirs. */

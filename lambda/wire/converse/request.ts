@@ -3,6 +3,7 @@ import { closeSchema } from '../anthropic/request-tools.ts';
 import { appliesTo, bendBody } from '../openai-chat/quirks.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
+import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import { toMessages } from './request-messages.ts';
 import { toToolConfig } from './request-tools.ts';
@@ -16,7 +17,11 @@ const told: ReadonlySet<string> = new Set([
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
 
 /** The request for the target. */
-export function renderRequest({ pivot }: ChatQuestion, _: string | null, target: RequestTarget): RenderedRequest {
+export function renderRequest(
+  { pivot }: ChatQuestion,
+  _: readonly Field[] | null,
+  target: RequestTarget,
+): RenderedRequest {
   const bent = bendBody(pivot, target);
   const dropped = new Set(Object.keys(bent).filter((name) => !told.has(name) && isGiven(bent[name])));
   const { system, messages } = toMessages(bent['messages'], dropped);

@@ -2,12 +2,17 @@
 import { bendBody } from '../openai-chat/quirks.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
+import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import { ownFields } from './question.ts';
 import { toContents } from './request-contents.ts';
 
 /** The request for the target. */
-export function renderRequest(question: ChatQuestion, _: string | null, target: RequestTarget): RenderedRequest {
+export function renderRequest(
+  question: ChatQuestion,
+  _: readonly Field[] | null,
+  target: RequestTarget,
+): RenderedRequest {
   return question.wire === 'gemini' ? asSent(question, target) : fromPivot(question, target);
 }
 

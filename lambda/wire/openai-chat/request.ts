@@ -1,4 +1,5 @@
 // Writes a chat request for a provider of the same format, keeping the caller's own text wherever nothing must change.
+import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord } from '../json.ts';
@@ -6,15 +7,19 @@ import { rewriteBody } from '../rewrite.ts';
 import { appliesTo, bendBody } from './quirks.ts';
 
 /**
- * The request for the target. Only top-level fields that differ from the caller's are written anew, inside the caller's own text
- * when that is given; it must be the text `question.body` was parsed from. Nothing is dropped: every question has its pivot in this format.
+ * The request for the target. Only top-level fields that differ from the caller's are written anew, inside the caller's own text where the
+ * places of its fields are given; it must be the text `question.body` was parsed from. Nothing is dropped: every question has its pivot in this format.
  */
-export function renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): RenderedRequest {
+export function renderRequest(
+  question: ChatQuestion,
+  fields: readonly Field[] | null,
+  target: RequestTarget,
+): RenderedRequest {
   const { pivot } = question;
   const isOwn = question.wire === 'openai-chat';
   const wanted = question.stream && target.wantUsage && !(isOwn && question.includeUsage);
   const next = { ...bendBody(wanted ? withUsageAsked(pivot) : pivot, target), model: target.model };
-  return rewriteBody(pivot, isOwn ? bodyText : null, next);
+  return rewriteBody(pivot, isOwn ? fields : null, next);
 }
 
 /** Constant headers the target's quirks demand. */

@@ -1,6 +1,7 @@
 // Writes a Responses request: for callers of the same format inside their own text, for all others from the OpenAI chat format.
 import { bendBody } from '../openai-chat/quirks.ts';
 import { rewriteBody } from '../rewrite.ts';
+import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
@@ -24,11 +25,15 @@ const told: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 /** The request for the target. */
-export function renderRequest(question: ChatQuestion, bodyText: string | null, target: RequestTarget): RenderedRequest {
+export function renderRequest(
+  question: ChatQuestion,
+  fields: readonly Field[] | null,
+  target: RequestTarget,
+): RenderedRequest {
   const { wire, body, pivot, stream } = question;
   if (wire === 'openai-responses') {
     const bent = bendBody(body, target);
-    return rewriteBody(body, bodyText, { ...bent, model: target.model });
+    return rewriteBody(body, fields, { ...bent, model: target.model });
   }
   const bent = bendBody(pivot, target);
   const dropped = new Set(Object.keys(bent).filter((name) => !told.has(name) && isGiven(bent[name])));

@@ -1,0 +1,48 @@
+// The caller's own body in bytes: where its fields stand, and how it is sent on with some of them edited.
+import { findFields, type Field, type Part } from '../wire/splice.ts';
+import type { RenderedRequest } from '../wire/types.ts';
+
+/** Moves places in characters to places in the UTF-8 of the text; null when that is not as long as it should be, since something stood before the text. */
+function toBytePlaces(text: string, fields: readonly Field[], byteLength: number): readonly Field[] | null {
+  let at = 0;
+  let place = 0;
+  const toByte = (next: number): number => {
+    place += Buffer.byteLength(text.slice(at, next));
+    at = next;
+    return place;
+  };
+  const placed = fields.map(({ name, start, valueStart, end }) => ({
+    name,
+    start: toByte(start),
+    valueStart: toByte(valueStart),
+    end: toByte(end),
+  }));
+  return toByte(text.length) === byteLength ? placed : null;
+}
+
+/** Where the top-level fields of a JSON object stand in its UTF-8, of `byteLength` bytes. Null when the text is not one object. */
+export function locateFields(text: string, byteLength: number): readonly Field[] | null {
+  const fields = findFields(text);
+  // Where there are as many bytes as characters, each stands at the same place.
+  return fields === null || text.length === byteLength ? fields : toBytePlaces(text, fields, byteLength);
+}
+
+function joinBytes(bytes: Uint8Array, parts: readonly Part[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += typeof part === 'string' ? Buffer.byteLength(part) : part.end - part.from;
+  const joined = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const part of parts) {
+    if (typeof part === 'string') {
+      at += joined.write(part, at);
+    } else {
+      joined.set(bytes.subarray(part.from, part.end), at);
+      at += part.end - part.from;
+    }
+  }
+  return joined;
+}
+
+/** The request as it is sent; `bytes` are the caller's own body. */
+export const toBody = (rendered: RenderedRequest, bytes: Uint8Array): Uint8Array | string =>
+  rendered.parts === undefined ? rendered.text : joinBytes(bytes, rendered.parts);
