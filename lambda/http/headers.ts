@@ -80,17 +80,63 @@ export function toReplyText(headers: Headers): string {
 
 /** What a header's name may consist of (RFC 9110, section 5.6.2). */
 export const token = /^[!#$%&'*+.^_`|~\w-]+$/;
-/** Names that are remembered in lower case: as many as clients and providers send, and no more than a stranger may fill. */
-const MAX_NAMES = 1_024;
-const MAX_NAME_LENGTH = 64;
-const lowered = new Map<string, string>();
+/** A header's name that was met before. */
+export interface HeaderName {
+  /** In lower case. */
+  readonly name: string;
+  /** A number of its own; -1 for those that are not remembered. */
+  readonly id: number;
+}
 
-/** A header's name in lower case; null for what can be none. */
-export function toName(raw: string): string | null {
-  const known = lowered.get(raw);
+/** Names that are remembered: as many as clients and providers send, and no more than a stranger may fill. */
+export const MAX_NAMES = 1_024;
+const MAX_NAME_LENGTH = 64;
+const names = new Map<string, HeaderName>();
+const ids = new Map<string, number>();
+
+/** Looks up a header's name as it was written; null for what can be none. */
+export function findName(raw: string): HeaderName | null {
+  const known = names.get(raw);
   if (known !== undefined) return known;
   if (!token.test(raw)) return null;
   const name = raw.toLowerCase();
-  if (lowered.size < MAX_NAMES && raw.length <= MAX_NAME_LENGTH) lowered.set(raw, name);
-  return name;
+  if (names.size >= MAX_NAMES || raw.length > MAX_NAME_LENGTH) return { name, id: -1 };
+  let id = ids.get(name);
+  if (id === undefined) ids.set(name, (id = ids.size));
+  const found = { name, id };
+  names.set(raw, found);
+  return found;
 }
+
+/** Tells within one head which names have come before, without asking the headers themselves. */
+export class NamesSeen {
+  readonly #heads = new Uint32Array(MAX_NAMES);
+  #head = 0;
+
+  /** Another head begins. */
+  begin(): void {
+    this.#head++;
+    if (this.#head <= 0xffff_ffff) return;
+    this.#head = 1;
+    this.#heads.fill(0);
+  }
+
+  /** Notes a name; true when it has come before in this head. `headers` are asked for those that are not remembered. */
+  note({ name, id }: HeaderName, headers: Headers): boolean {
+    if (id < 0) return headers[name] !== undefined;
+    if (this.#heads[id] === this.#head) return true;
+    this.#heads[id] = this.#head;
+    return false;
+  }
+}
+
+/** Cuts a value out of a head, less the white space around it. */
+export function cutValue(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+const isSpace = (code: number): boolean => code === 32 || code === 9;

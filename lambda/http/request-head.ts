@@ -1,6 +1,6 @@
 // Reads the head of a plain HTTP/1.1 request. Whatever is not plain in every respect is nobody's to guess at here: Node's parser gets it.
 import type { Headers } from '../ports.ts';
-import { toName } from './headers.ts';
+import { cutValue, findName, NamesSeen } from './headers.ts';
 
 /** A request whose framing no two parsers can read differently: one known length or no body, no coding, no upgrade, nothing twice. */
 export interface PlainHead {
@@ -17,9 +17,9 @@ export interface PlainHead {
 const MAX_BODY_BYTES = 1 << 20;
 
 const requestLine = /^(GET|POST) (\/[!-~]*) HTTP\/1\.1$/;
-// Control signs, line ends that are only half there, and the sign that is a space to us and none in HTTP.
+// Control signs, and line ends that are only half there.
 // eslint-disable-next-line no-control-regex
-const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\xa0]|\r(?!\n)|[^\r]\n/;
+const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|[^\r]\n/;
 const digits = /^\d{1,7}$/;
 /** They change how a message ends or what the connection becomes. */
 const special: ReadonlySet<string> = new Set([
@@ -33,16 +33,19 @@ const special: ReadonlySet<string> = new Set([
   '__proto__',
 ]);
 
+const seen = new NamesSeen();
+
 function readLines(text: string, from: number): Record<string, string> | null {
   const headers: Record<string, string> = {};
+  seen.begin();
   for (let at = from; at < text.length;) {
     const found = text.indexOf('\r\n', at);
     const end = found < 0 ? text.length : found;
     const colon = text.indexOf(':', at);
     if (colon < 0 || colon > end) return null;
-    const name = toName(text.slice(at, colon));
-    if (name === null || special.has(name) || headers[name] !== undefined) return null;
-    headers[name] = text.slice(colon + 1, end).trim();
+    const name = findName(text.slice(at, colon));
+    if (name === null || special.has(name.name) || seen.note(name, headers)) return null;
+    headers[name.name] = cutValue(text, colon + 1, end);
     at = end + 2;
   }
   return headers;

@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 import type { Headers, Upstream, UpstreamCall } from '../ports.ts';
 import { lookupPublic, refuseUnsafe } from './addresses.ts';
 import { isSource } from './body.ts';
-import { token, toName } from './headers.ts';
+import { findName, token } from './headers.ts';
 import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
 import { Connection, type ConnectionOwner, type Origin, type Outgoing } from './upstream-connection.ts';
 
@@ -68,7 +68,7 @@ function renderLines(headers: Headers): string {
   for (const name in headers) {
     if (ours.has(name)) continue;
     const text = headers[name] as string;
-    if (toName(name) === null || !value.test(text)) throw unsendable();
+    if (findName(name) === null || !value.test(text)) throw unsendable();
     lines += `${name}: ${text}\r\n`;
   }
   return lines;

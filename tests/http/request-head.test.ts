@@ -10,11 +10,18 @@ const post = (...lines: string[]): string =>
 
 describe('plain heads', () => {
   it('tells method, path, query, headers in lower case and the length of the body', () => {
-    expect(readPlainHead(post('Content-Type: application/json', 'X-Own:\t b \t', 'empty:'))).toEqual({
+    expect(readPlainHead(post('Content-Type: application/json', 'X-Own:\t b \t', 'empty:', 'wide: \xa0'))).toEqual({
       method: 'POST',
       path: '/v1/chat/completions',
       query: '',
-      headers: { host: 'h', 'content-type': 'application/json', 'x-own': 'b', empty: '', 'content-length': '2' },
+      headers: {
+        host: 'h',
+        'content-type': 'application/json',
+        'x-own': 'b',
+        empty: '',
+        wide: '\xa0',
+        'content-length': '2',
+      },
       length: 2,
     });
     expect(readPlainHead('GET /a?b?c=d HTTP/1.1\r\nHost: h\r\nConnection: Keep-Alive')).toMatchObject({
@@ -57,9 +64,7 @@ describe('plain heads', () => {
     ['the other half', post('x: 1\ry: 2')],
     ['a zero', post('x: \0')],
     ['an escape', post('x: \x1b')],
-    ['a space to us only', post('x: 1\xa0')],
     ['the name of what all objects have', post('__proto__: x')],
-    ['the name of what all objects inherit', post('constructor: x')],
   ])('is not plain: %s', (_, head) => expect(readPlainHead(head)).toBeNull());
 });
 

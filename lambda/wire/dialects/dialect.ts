@@ -6,8 +6,7 @@ import { findWaitMs, parseRetryAfterMs } from './durations.ts';
 import type { Fault } from './fault.ts';
 import { toFault } from './fault.ts';
 import { findField } from './field.ts';
-import type { LimitHeaders } from './limits.ts';
-import { isBeyondLimit, readLimitHeaders, readLimitText } from './limits.ts';
+import { isBeyondLimit, readLimitHeaders, readLimitText, type LimitHeaders } from './limits.ts';
 import type { Rule, Verdict } from './rules.ts';
 import { generalRules, judgeByRules, judgeByStatus } from './rules.ts';
 import { scrubMessage } from './scrub.ts';
@@ -34,8 +33,10 @@ export function createDialect(id: DialectId, spec: DialectSpec = {}): Dialect {
   };
 }
 
+const noRows: readonly LimitHeaders[] = [];
+
 function parseLimits(spec: DialectSpec, reply: HttpReply, nowMs: number): readonly ObservedLimit[] {
-  const limits = readLimitHeaders(spec.headers ?? [], reply.headers, nowMs);
+  const limits = readLimitHeaders(spec.headers ?? noRows, reply.headers, nowMs);
   if (spec.readMore !== undefined) limits.push(...spec.readMore(reply.headers, nowMs));
   if (reply.status !== 429 && reply.status !== 413) return limits;
   const fault = toFault(reply);

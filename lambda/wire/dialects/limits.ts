@@ -27,6 +27,19 @@ export function rateLimitHeaders(
   return { unit, limit: `x-ratelimit-limit-${name}`, remaining: `x-ratelimit-remaining-${name}`, ...reset, ...rest };
 }
 
+const namesOf = new WeakMap<readonly LimitHeaders[], ReadonlySet<string>>();
+
+/** Whether any of the headers tells of a limit: most replies of most providers do not. */
+function isAnyThere(rows: readonly LimitHeaders[], headers: HttpReply['headers']): boolean {
+  let names = namesOf.get(rows);
+  if (names === undefined) {
+    const all = rows.flatMap(({ limit, remaining }) => [limit, remaining]);
+    namesOf.set(rows, (names = new Set(all.filter((name) => name !== undefined))));
+  }
+  for (const name in headers) if (names.has(name)) return true;
+  return false;
+}
+
 /** The limits that are really there; headers that can't be read count as absent. */
 export function readLimitHeaders(
   rows: readonly LimitHeaders[],
@@ -34,6 +47,7 @@ export function readLimitHeaders(
   nowMs: number,
 ): ObservedLimit[] {
   const found: ObservedLimit[] = [];
+  if (!isAnyThere(rows, headers)) return found;
   for (const { unit, period, limit, remaining, reset, resetAs } of rows) {
     const max = toCount(limit === undefined ? undefined : headers[limit]);
     const left = toCount(remaining === undefined ? undefined : headers[remaining]);

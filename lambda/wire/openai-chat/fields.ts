@@ -23,37 +23,42 @@ const positive: Check = {
 };
 
 /** Fields that are checked when they are given; null counts as not given. */
-const checks: Readonly<Record<string, Check>> = {
-  max_tokens: positive,
-  max_completion_tokens: positive,
-  n: { expected: '1, because Freeway answers one choice per request', accepts: (value) => value === 1, show: true },
-  temperature: number,
-  top_p: number,
-  frequency_penalty: number,
-  presence_penalty: number,
-  seed: integer,
-  top_logprobs: integer,
-  stream: flag,
-  logprobs: flag,
-  parallel_tool_calls: flag,
-  stream_options: object,
-  metadata: object,
-  logit_bias: object,
-  user: text,
-  reasoning_effort: text,
-  tools: list,
-  functions: list,
-  models: list,
-  stop: { expected: 'a string or an array of strings', accepts: isStop },
-  tool_choice: { expected: 'a string or an object', accepts: (value) => typeof value === 'string' || isRecord(value) },
-};
-const checked = Object.entries(checks);
+const checks: ReadonlyMap<string, Check> = new Map(
+  Object.entries<Check>({
+    max_tokens: positive,
+    max_completion_tokens: positive,
+    n: { expected: '1, because Freeway answers one choice per request', accepts: (value) => value === 1, show: true },
+    temperature: number,
+    top_p: number,
+    frequency_penalty: number,
+    presence_penalty: number,
+    seed: integer,
+    top_logprobs: integer,
+    stream: flag,
+    logprobs: flag,
+    parallel_tool_calls: flag,
+    stream_options: object,
+    metadata: object,
+    logit_bias: object,
+    user: text,
+    reasoning_effort: text,
+    tools: list,
+    functions: list,
+    models: list,
+    stop: { expected: 'a string or an array of strings', accepts: isStop },
+    tool_choice: {
+      expected: 'a string or an object',
+      accepts: (value) => typeof value === 'string' || isRecord(value),
+    },
+  }),
+);
 
 /** Checks every known top-level field but `messages`, `model` and what stands inside tools. */
 export function checkFields(body: Json): void {
-  for (const [name, check] of checked) {
+  for (const name in body) {
+    const check = checks.get(name);
     const value = body[name];
-    if (value === undefined || value === null || check.accepts(value)) continue;
+    if (check === undefined || value === undefined || value === null || check.accepts(value)) continue;
     (check.show === true ? failShowing : fail)(name, check.expected, value);
   }
   const usage = isRecord(body['stream_options']) ? body['stream_options']['include_usage'] : undefined;
