@@ -114,6 +114,5 @@ describe.each(agents)('$command', ({ command, client, wire, args }) => {
       expect(output).toContain('The file is made, and all is well.');
       expect(readFileSync(join(work, 'made.txt'), 'utf8')).toBe(`made through ${wire}\n`);
     },
-    120_000,
   );
 });

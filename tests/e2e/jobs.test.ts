@@ -1,6 +1,7 @@
 // Transcription jobs against the started server: declared, uploaded in parts, transcribed in pieces, watched, told in every format, and gone.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JobView } from '#shared/api/transcriptions.ts';
+import { createGate, type Gate } from '../fakes/gate.ts';
 import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
 import type { FakeProviderSpec } from '../fakes/provider/spec.ts';
@@ -13,6 +14,7 @@ const speech = synthesise(1_500, 7);
 const said = speech.words.map(({ word }) => word);
 
 let provider: FakeProvider;
+let gate: Gate;
 let server: FakeServer;
 let freeway: Started;
 let client: JobClient;
@@ -24,7 +26,8 @@ async function start(
 ): Promise<void> {
   const models = [{ id: 'w', kind: 'transcription' as const, ttftMs: 20 }];
   provider = createFakeProvider({ name: 'ear', models, hear: hearSpeech, ...spec }, { now: Date.now });
-  server = await serveFakeProvider(provider);
+  gate = createGate();
+  server = await serveFakeProvider(provider, { gate });
   freeway = await startServer([toEntry('ear', server.baseUrl, { models: [{ ...MODEL, ...model }], ...entry })], {
     FREEWAY_DEMO: 'off',
   });
@@ -107,17 +110,21 @@ describe('a job', () => {
   });
 
   it('is paused and goes on, is cancelled and keeps what it has', async () => {
-    await start({ models: [{ id: 'w', kind: 'transcription', ttftMs: 400 }] }, { maxSeconds: 120 });
+    await start({}, { maxSeconds: 120 });
+    gate.allow(1);
     const job = await client.send(speech.wav);
     await client.until(job.id, ({ pieces }) => pieces.some(({ status }) => status === 'done'));
     await client.act(job.id, 'pause');
+    gate.allow(Infinity);
     const paused = await client.until(job.id, ({ pieces }) => pieces.every(({ status }) => status !== 'running'));
     expect(paused.status).toBe('paused');
     const { served } = provider.books().total();
     expect(served).toBeLessThan(paused.pieces.length);
+    gate.allow(1);
     await client.start(job.id);
     await client.until(job.id, ({ pieces }) => pieces.filter(({ status }) => status === 'done').length > served);
     await client.act(job.id, 'cancel');
+    gate.allow(Infinity);
     const cancelled = await client.until(job.id, ({ pieces }) => pieces.every(({ status }) => status !== 'running'));
     expect(cancelled.status).toBe('cancelled');
     const partial = await client.result(job.id, 'text', true);
@@ -155,7 +162,7 @@ describe('a job', () => {
     });
     const waiting = await client.until(job.id, ({ pieces }) => pieces.some(({ retry_at: at }) => at !== null));
     expect(waiting.status).toBe('running');
-    expect((await client.finish(job.id, 18_000)).status).toBe('done');
+    expect((await client.finish(job.id)).status).toBe('done');
     expect(provider.books().total().limited).toBe(0);
   });
 

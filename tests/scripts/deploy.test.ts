@@ -68,41 +68,33 @@ describe('shipped template', () => {
   });
 
   // The CDK is fetched by the first `npm run deploy`; without it there is nothing to compare with.
-  it.skipIf(!existsSync(join(folder, 'cdk/node_modules/aws-cdk-lib')))(
-    'is what the stack says',
-    () => {
-      const out = mkdtempSync(join(tmpdir(), 'freeway-cdk-'));
-      const env = { ...process.env, FREEWAY_STAGE: 'prod', FREEWAY_OUT: out };
-      expect(spawnSync(process.execPath, ['app.ts'], { cwd: join(folder, 'cdk'), env }).status).toBe(0);
-      expect(JSON.parse(readFileSync(join(out, 'freeway-prod.template.json'), 'utf8'))).toEqual(shipped);
-      rmSync(out, { recursive: true });
-    },
-    90_000,
-  );
+  it.skipIf(!existsSync(join(folder, 'cdk/node_modules/aws-cdk-lib')))('is what the stack says', () => {
+    const out = mkdtempSync(join(tmpdir(), 'freeway-cdk-'));
+    const env = { ...process.env, FREEWAY_STAGE: 'prod', FREEWAY_OUT: out };
+    expect(spawnSync(process.execPath, ['app.ts'], { cwd: join(folder, 'cdk'), env }).status).toBe(0);
+    expect(JSON.parse(readFileSync(join(out, 'freeway-prod.template.json'), 'utf8'))).toEqual(shipped);
+    rmSync(out, { recursive: true });
+  });
 
-  it.skipIf(!existsSync(join(folder, 'cdk/node_modules/aws-cdk-lib')))(
-    'may have a distribution before it',
-    () => {
-      const out = mkdtempSync(join(tmpdir(), 'freeway-cdk-'));
-      const env = { ...process.env, FREEWAY_STAGE: 'prod', FREEWAY_CLOUDFRONT: 'on', FREEWAY_OUT: out };
-      expect(spawnSync(process.execPath, ['app.ts'], { cwd: join(folder, 'cdk'), env }).status).toBe(0);
-      const template = JSON.parse(readFileSync(join(out, 'freeway-prod.template.json'), 'utf8')) as Template;
-      rmSync(out, { recursive: true });
-      expect(auditTemplate(template)).toEqual([]);
-      const added = Object.values(template.Resources).filter(({ Type }) => /CloudFront/.test(Type));
-      expect(added.map(({ Type }) => Type).toSorted()).toEqual([
-        'AWS::CloudFront::Distribution',
-        'AWS::CloudFront::OriginRequestPolicy',
-      ]);
-      const text = JSON.stringify(template);
-      // Function and distribution know the same secret, which stands in neither.
-      expect(text.match(/resolve:secretsmanager/g)).toHaveLength(2);
-      expect(text).toContain('"FREEWAY_EDGE_SECRET"');
-      const open = text.replace('"OriginProtocolPolicy":"https-only"', '"OriginProtocolPolicy":"http-only"');
-      expect(auditTemplate(JSON.parse(open) as Template)).toHaveLength(1);
-    },
-    90_000,
-  );
+  it.skipIf(!existsSync(join(folder, 'cdk/node_modules/aws-cdk-lib')))('may have a distribution before it', () => {
+    const out = mkdtempSync(join(tmpdir(), 'freeway-cdk-'));
+    const env = { ...process.env, FREEWAY_STAGE: 'prod', FREEWAY_CLOUDFRONT: 'on', FREEWAY_OUT: out };
+    expect(spawnSync(process.execPath, ['app.ts'], { cwd: join(folder, 'cdk'), env }).status).toBe(0);
+    const template = JSON.parse(readFileSync(join(out, 'freeway-prod.template.json'), 'utf8')) as Template;
+    rmSync(out, { recursive: true });
+    expect(auditTemplate(template)).toEqual([]);
+    const added = Object.values(template.Resources).filter(({ Type }) => /CloudFront/.test(Type));
+    expect(added.map(({ Type }) => Type).toSorted()).toEqual([
+      'AWS::CloudFront::Distribution',
+      'AWS::CloudFront::OriginRequestPolicy',
+    ]);
+    const text = JSON.stringify(template);
+    // Function and distribution know the same secret, which stands in neither.
+    expect(text.match(/resolve:secretsmanager/g)).toHaveLength(2);
+    expect(text).toContain('"FREEWAY_EDGE_SECRET"');
+    const open = text.replace('"OriginProtocolPolicy":"https-only"', '"OriginProtocolPolicy":"http-only"');
+    expect(auditTemplate(JSON.parse(open) as Template)).toHaveLength(1);
+  });
 });
 
 type Change = (properties: Record<string, unknown>) => void;

@@ -31,7 +31,7 @@ it('explain: who would be asked, and why the others would not, without asking an
   await page.keyboard.press('Control+Enter');
   const plan = page.getByRole('region', { name: 'The plan' });
   await plan.getByText(/\/m1$/).waitFor();
-  expect(await plan.getByRole('listitem').count()).toBe(1);
+  await expect.poll(() => plan.getByRole('listitem').count()).toBe(1);
   await page.getByText('Coding', { exact: true }).waitFor();
   await page.getByText('Lacks: tools').waitFor();
   await page.locator('summary').first().press('Enter');
@@ -65,7 +65,7 @@ it('people: invited, blocked and removed; each stands in the audit', async () =>
   await page.getByLabel('Show').selectOption('person_removed');
   const audit = page.getByRole('region', { name: 'Audit' });
   await audit.getByRole('listitem').getByText('ada@example.com').waitFor();
-  expect(await audit.getByRole('listitem').count()).toBe(1);
+  await expect.poll(() => audit.getByRole('listitem').count()).toBe(1);
   const table = await page.request.get(
     rig.server.url + (await page.getByRole('link', { name: 'Export as table' }).getAttribute('href')),
   );

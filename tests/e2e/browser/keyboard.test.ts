@@ -61,6 +61,7 @@ it.each(['/', '/transcribe', '/providers', '/keys', '/usage', '/models', '/expla
     const page = await rig.openPage(path);
     await page.getByRole('main').locator('h1, h2').first().waitFor();
     await page.getByRole('button', { name: 'Account' }).waitFor();
+    await page.waitForLoadState('networkidle');
     await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
     const { count, faults } = await findControls(page);
     expect(faults).toEqual([]);

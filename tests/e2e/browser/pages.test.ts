@@ -30,19 +30,15 @@ it.each([
   ['dark', 1_280, 'de-DE'],
   ['light', 320, 'de-DE'],
   ['dark', 320, 'en-GB'],
-] as const)(
-  '%s, %i px, %s',
-  async (colorScheme, width, locale) => {
-    const page = await rig.openPage('/', { colorScheme, locale, viewport: { width, height: 720 } });
-    for (const path of pages) {
-      await page.goto(`${rig.server.url}${path}`);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
-      const faults = await findAxeFaults(page);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect({ path, faults, over }).toEqual({ path, faults: [], over: 0 });
-    }
-    await page.context().close();
-  },
-  60_000,
-);
+] as const)('%s, %i px, %s', async (colorScheme, width, locale) => {
+  const page = await rig.openPage('/', { colorScheme, locale, viewport: { width, height: 720 } });
+  for (const path of pages) {
+    await page.goto(`${rig.server.url}${path}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.waitForLoadState('networkidle');
+    const faults = await findAxeFaults(page);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect({ path, faults, over }).toEqual({ path, faults: [], over: 0 });
+  }
+  await page.context().close();
+});

@@ -52,7 +52,9 @@ it('asks whose key it is where several could be, and sends nothing until it is t
   const asked = watchWrites(page);
   await pasteBox(page).fill('sk-0123456789abcdef0123456789abcdef');
   const choice = page.getByRole('combobox', { name: 'Which provider is it?' });
-  expect(await choice.locator('option').allTextContents()).toEqual(expect.arrayContaining(['DeepSeek', 'OpenAI']));
+  await expect
+    .poll(() => choice.locator('option').allTextContents())
+    .toEqual(expect.arrayContaining(['DeepSeek', 'OpenAI']));
   expect(await page.getByRole('button', { name: 'Add this key' }).isDisabled()).toBe(true);
   expect(asked).toEqual([]);
   await page.context().close();

@@ -24,7 +24,7 @@ it('signing out everywhere ends the other browser too, and what is written there
   await there.getByText('Would go to').waitFor();
   const list = here.getByRole('list', { name: 'Where you are signed in' });
   await list.getByText('This browser').waitFor();
-  expect(await list.getByRole('listitem').count()).toBeGreaterThan(1);
+  await expect.poll(() => list.getByRole('listitem').count()).toBeGreaterThan(1);
   await here.getByRole('button', { name: 'Sign out everywhere' }).click();
   await here.getByRole('heading', { name: 'Open the sign-in link' }).waitFor();
   await expect.poll(async () => (await there.request.get(`${rig.server.url}/api/credentials`)).status()).toBe(401);

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createGzip, constants } from 'node:zlib';
+import type { Gate } from '../gate.ts';
 import type { FakeProvider } from './core.ts';
 import type { FakeRequest, PlanOutcome, ReplyPlan } from './spec.ts';
 
@@ -88,17 +89,22 @@ function play(plan: ReplyPlan, response: ServerResponse): void {
   });
 }
 
-/** Serves a provider on 127.0.0.1; `port` 0 (default) takes any free one. The provider should have a real clock. */
+/**
+ * Serves a provider on 127.0.0.1; `port` 0 (default) takes any free one, requests wait at the `gate` if there is one. The
+ * provider should have a real clock.
+ */
 export async function serveFakeProvider(
   provider: FakeProvider,
-  options: { readonly port?: number } = {},
+  { port: wanted = 0, gate }: { readonly port?: number; readonly gate?: Gate } = {},
 ): Promise<FakeServer> {
   const sockets = new Set<Socket>();
   const server = createServer((message, response) => {
-    readRequest(message).then(
-      (request) => play(provider.handle(request), response),
-      () => response.destroy(),
-    );
+    const serve = async (): Promise<void> => {
+      const request = await readRequest(message);
+      await gate?.pass();
+      play(provider.handle(request), response);
+    };
+    serve().catch(() => response.destroy());
   });
   // Longer than any client keeps an idle connection, so that a reset is never this server's whim.
   server.keepAliveTimeout = 120_000;
@@ -109,7 +115,7 @@ export async function serveFakeProvider(
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    server.listen(wanted, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
