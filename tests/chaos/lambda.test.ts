@@ -1,20 +1,18 @@
 // The built bundle on bad days, over a real DynamoDB engine: an instance killed, the store away, a secret replaced, KMS refusing.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ensureTable } from '#lambda/store/dynamo-table.ts';
-import { bundleLambda } from '../../scripts/lambda-bundle.ts';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
 import { startEmulator, type Emulator } from '../../scripts/lambda-emulator/emulator.ts';
 import { OWNER_KEY, toEntry } from '../e2e/local.ts';
-import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
+import { engineMissing } from '../fakes/dynamo-engine.ts';
 import { startKms } from '../fakes/kms.ts';
 import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider } from '../fakes/provider/server.ts';
 import { startSecretsServer } from '../fakes/secrets-manager.ts';
 import { startStoreProxy, type StoreProxy, type Trouble } from '../fakes/store-proxy.ts';
+import { useStage, type Stage } from '../lambda/stage.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -24,11 +22,10 @@ const LIMIT = 5;
 const WINDOW_MS = 3 * SECOND;
 const CALLERS = 2;
 
-let folder: string;
-let engine: DynamoEngine;
+let stage: Stage;
 let proxy: StoreProxy;
 let emulator: Emulator;
-let tables = 0;
+let shifts = 0;
 const opened: (() => Promise<unknown>)[] = [];
 
 interface Served {
@@ -46,7 +43,8 @@ async function serve(name: string, tokensPerSecond = 5_000): Promise<Served> {
 
 /** Lets instances live in another time, which can be changed as they go. */
 function toShiftedClock(): { readonly env: Record<string, string>; set(aheadMs: number): void } {
-  const [file, script] = [join(folder, `shift-${tables}`), join(folder, `shift-${tables}.mjs`)];
+  const file = join(stage.folder(), `shift-${shifts++}`);
+  const script = `${file}.mjs`;
   writeFileSync(file, '0');
   writeFileSync(
     script,
@@ -64,19 +62,14 @@ Date.now = () => now() + Number(readFileSync(${JSON.stringify(file)}, 'utf8'));`
 }
 
 async function open(env: Readonly<Record<string, string>>): Promise<Emulator> {
-  const name = `chaos${tables++}`;
-  const client = engine.client();
-  await ensureTable(client, name);
-  client.destroy();
+  const table = await stage.openTable();
   emulator = await startEmulator({
-    bundleDir: join(folder, 'bundle'),
+    bundleDir: stage.bundleDir(),
     // Longer than any time that is skipped.
     timeoutMs: 60 * MINUTE,
     env: {
-      ...engine.env,
+      ...table.env,
       AWS_ENDPOINT_URL_DYNAMODB: proxy.url,
-      FREEWAY_STORE: `dynamodb:${name}`,
-      FREEWAY_OWNER_KEY: OWNER_KEY,
       ...env,
     },
   });
@@ -158,22 +151,13 @@ function startLoad(pauseMs: number): Load {
 }
 
 describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : ` (skipped: ${engineMissing})`}`, () => {
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'freeway-chaos-'));
-    const entry = fileURLToPath(new URL('../../lambda/main.lambda.ts', import.meta.url));
-    await bundleLambda({ entry, outDir: join(folder, 'bundle') });
-    engine = await startDynamoEngine();
-  });
-  afterAll(async () => {
-    await engine.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  stage = useStage();
   afterEach(async () => {
     for (const close of opened.splice(0).toReversed()) await close();
   });
 
   const openProxy = async (): Promise<void> => {
-    proxy = await startStoreProxy(engine.endpoint);
+    proxy = await startStoreProxy(stage.engine().endpoint);
     opened.push(proxy.close);
   };
 

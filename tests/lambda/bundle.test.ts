@@ -257,7 +257,7 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
 
   it('ends an answer that takes longer than the function may with a typed error, and settles it', async () => {
     const { provider, server } = await serve({ name: 'slow' }, 10);
-    const { instances, logs } = await open([toEntry('slow', server.baseUrl)], 3_000);
+    const { instances, logs } = await open([toEntry('slow', server.baseUrl)], 6_000);
     const text = await (await post({ model: 'auto', messages, stream: true })).text();
     const events = text.split('\n\n').filter((event) => event !== '');
     expect(events.length).toBeGreaterThan(2);

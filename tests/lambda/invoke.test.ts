@@ -1,20 +1,16 @@
 // Direct invokes of the bundle under the official runtime client, over a real DynamoDB engine, a secret and simulated providers.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endpointConfigurationSchema } from '#shared/invoke.ts';
-import { ensureTable } from '#lambda/store/dynamo-table.ts';
 import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createInvokeSettings } from '#lambda/store/invoke-settings.ts';
-import { bundleLambda } from '../../scripts/lambda-bundle.ts';
 import { startEmulator, type Emulator } from '../../scripts/lambda-emulator/emulator.ts';
 import { OWNER_KEY, toEntry } from '../e2e/local.ts';
-import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
+import { engineMissing } from '../fakes/dynamo-engine.ts';
 import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
 import { startSecretsServer, type SecretsServer } from '../fakes/secrets-manager.ts';
+import { useStage } from './stage.ts';
 
 const samples = JSON.parse(
   readFileSync(new URL('../fixtures/invoke/call_llm_rust.test_events.json', import.meta.url), 'utf8'),
@@ -24,24 +20,13 @@ const messages = [{ role: 'user', content: 'hello' }];
 describe.skipIf(engineMissing !== null)(
   `direct invoke${engineMissing === null ? '' : ` (skipped: ${engineMissing})`}`,
   () => {
-    let folder: string;
-    let engine: DynamoEngine;
+    const { bundleDir, engine, openTable } = useStage();
     let emulator: Emulator;
     let secrets: SecretsServer;
     let provider: FakeProvider;
     let server: FakeServer;
-    let table = 0;
+    let table: string;
 
-    beforeAll(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'freeway-invoke-'));
-      const entry = fileURLToPath(new URL('../../lambda/main.lambda.ts', import.meta.url));
-      await bundleLambda({ entry, outDir: join(folder, 'bundle') });
-      engine = await startDynamoEngine();
-    });
-    afterAll(async () => {
-      await engine.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
     beforeEach(async () => {
       const models = [
         { id: 'm1', ttftMs: 5 },
@@ -57,18 +42,13 @@ describe.skipIf(engineMissing !== null)(
           FREEWAY_PROVIDERS: JSON.stringify([toEntry('alpha', server.baseUrl)]),
         }),
       });
-      const name = `invoke${table++}`;
-      const client = engine.client();
-      await ensureTable(client, name);
-      client.destroy();
+      const opened = await openTable();
+      table = opened.table;
+      // The owner's key comes with the secret.
+      const { FREEWAY_OWNER_KEY: _, ...env } = opened.env;
       emulator = await startEmulator({
-        bundleDir: join(folder, 'bundle'),
-        env: {
-          ...engine.env,
-          AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
-          FREEWAY_STORE: `dynamodb:${name}`,
-          FREEWAY_SECRET_ID: 'settings',
-        },
+        bundleDir: bundleDir(),
+        env: { ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url, FREEWAY_SECRET_ID: 'settings' },
       });
     });
     afterEach(async () => {
@@ -130,7 +110,7 @@ describe.skipIf(engineMissing !== null)(
     });
 
     it('lays the parameters of a named endpoint under the payload, for the agents it is assigned to', async () => {
-      const store = createDynamoStore({ table: `invoke${table - 1}`, client: engine.tableClient() });
+      const store = createDynamoStore({ table, client: engine().tableClient() });
       const settings = createInvokeSettings(store, Date.now);
       const endpoint = {
         name: 'planner',

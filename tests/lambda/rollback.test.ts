@@ -1,47 +1,26 @@
 // A rehearsal of rolling out and back: two versions of the built function behind one alias, over one table of a real DynamoDB engine.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ensureTable } from '#lambda/store/dynamo-table.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startAlias, type Alias } from '../../scripts/lambda-emulator/alias.ts';
 import { startEmulator, type Emulator } from '../../scripts/lambda-emulator/emulator.ts';
-import { bundleLambda } from '../../scripts/lambda-bundle.ts';
 import { OWNER_KEY, toEntry } from '../e2e/local.ts';
-import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
+import { engineMissing } from '../fakes/dynamo-engine.ts';
 import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
+import { useStage } from './stage.ts';
 
 const LIMIT = 12;
 
 describe.skipIf(engineMissing !== null)(
   `rollback${engineMissing === null ? '' : ` (skipped: ${engineMissing})`}`,
   () => {
-    let folder: string;
-    let engine: DynamoEngine;
+    const { bundleDir, openTable } = useStage();
     let provider: FakeProvider;
     let server: FakeServer;
     let env: Record<string, string>;
     let versions: Emulator[] = [];
     let alias: Alias | null = null;
-    let table = 0;
 
-    beforeAll(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'freeway-rollback-'));
-      const entry = fileURLToPath(new URL('../../lambda/main.lambda.ts', import.meta.url));
-      await bundleLambda({ entry, outDir: join(folder, 'bundle') });
-      engine = await startDynamoEngine();
-    });
-    afterAll(async () => {
-      await engine.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
     beforeEach(async () => {
-      const name = `rollback${table++}`;
-      const client = engine.client();
-      await ensureTable(client, name);
-      client.destroy();
       provider = createFakeProvider(
         {
           name: 'alpha',
@@ -54,9 +33,7 @@ describe.skipIf(engineMissing !== null)(
       const pool = { unit: 'requests', max: LIMIT, scope: 'credential', models: ['m1'] };
       const pools = [{ ...pool, clock: { kind: 'rolling', seconds: 600 } }];
       env = {
-        ...engine.env,
-        FREEWAY_STORE: `dynamodb:${name}`,
-        FREEWAY_OWNER_KEY: OWNER_KEY,
+        ...(await openTable()).env,
         FREEWAY_PROVIDERS: JSON.stringify([toEntry('alpha', server.baseUrl, { pools })]),
       };
     });
@@ -71,7 +48,7 @@ describe.skipIf(engineMissing !== null)(
     /** Two versions with their settings, and every second request to the newer one once it has a share. */
     async function deploy(newer: Readonly<Record<string, string>>): Promise<Alias> {
       for (const settings of [env, { ...env, ...newer }])
-        versions.push(await startEmulator({ bundleDir: join(folder, 'bundle'), env: settings }));
+        versions.push(await startEmulator({ bundleDir: bundleDir(), env: settings }));
       const [seven, eight] = versions;
       let drawn = 0;
       const random = (): number => (drawn++ % 2 === 0 ? 0.99 : 0);

@@ -1,21 +1,16 @@
 // Every surface of the built function under the official runtime client: other formats, sound, and people who sign in with Google.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI, { toFile } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureTable } from '#lambda/store/dynamo-table.ts';
-import { bundleLambda } from '../../scripts/lambda-bundle.ts';
 import { startEmulator, type Emulator } from '../../scripts/lambda-emulator/emulator.ts';
 import { OWNER_KEY, toEntry } from '../e2e/local.ts';
-import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
+import { engineMissing } from '../fakes/dynamo-engine.ts';
 import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
 import { toWav } from '../fakes/wav.ts';
 import { CLIENT_ID, startIssuer, type Issuer } from '../people/issuer.ts';
+import { useStage } from './stage.ts';
 
 const messages = [{ role: 'user' as const, content: 'hello' }];
 const whisper = { id: 'whisper', kind: 'transcription', formats: ['json', 'verbose_json'], features: ['segments'] };
@@ -23,21 +18,13 @@ const whisper = { id: 'whisper', kind: 'transcription', formats: ['json', 'verbo
 describe.skipIf(engineMissing !== null)(
   `surfaces${engineMissing === null ? '' : ` (skipped: ${engineMissing})`}`,
   () => {
-    let folder: string;
-    let engine: DynamoEngine;
+    const { bundleDir, openTable } = useStage();
     let provider: FakeProvider;
     let server: FakeServer;
     let issuer: Issuer;
     let emulator: Emulator;
 
     beforeAll(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'freeway-surfaces-'));
-      const entry = fileURLToPath(new URL('../../lambda/main.lambda.ts', import.meta.url));
-      await bundleLambda({ entry, outDir: join(folder, 'bundle') });
-      engine = await startDynamoEngine();
-      const client = engine.client();
-      await ensureTable(client, 'surfaces');
-      client.destroy();
       issuer = await startIssuer();
       const speed = { ttftMs: 5, tokensPerSecond: 5_000 };
       provider = createFakeProvider(
@@ -55,11 +42,9 @@ describe.skipIf(engineMissing !== null)(
       server = await serveFakeProvider(provider);
       const models = [{ id: 'm1' }, whisper, { id: 'embed', kind: 'embedding' }];
       emulator = await startEmulator({
-        bundleDir: join(folder, 'bundle'),
+        bundleDir: bundleDir(),
         env: {
-          ...engine.env,
-          FREEWAY_STORE: 'dynamodb:surfaces',
-          FREEWAY_OWNER_KEY: OWNER_KEY,
+          ...(await openTable()).env,
           FREEWAY_PROVIDERS: JSON.stringify([toEntry('alpha', server.baseUrl, { models })]),
           GOOGLE_CLIENT_ID: CLIENT_ID,
           GOOGLE_CERTS_URL: issuer.certsUrl,
@@ -71,8 +56,6 @@ describe.skipIf(engineMissing !== null)(
       await emulator.close();
       await server.close();
       await issuer.close();
-      await engine.close();
-      rmSync(folder, { recursive: true, force: true });
     });
 
     const openai = (): OpenAI => new OpenAI({ apiKey: OWNER_KEY, baseURL: `${emulator.url}/v1`, maxRetries: 0 });
