@@ -20,10 +20,13 @@ const flags = [
   '--use-fake-ui-for-media-stream',
 ];
 
-/** The installed Chrome or Chromium, else the one that npm brought (Linux). */
-export async function launchBrowser(): Promise<Browser> {
+/**
+ * The installed Chrome or Chromium, else the one that npm brought (Linux), which is unpacked by the first call on a machine: several
+ * processes at once must not be the first.
+ */
+export async function findBrowser(): Promise<{ readonly executablePath: string; readonly args: string[] }> {
   const found = installed.find((path) => path !== '' && existsSync(path));
-  if (found !== undefined) return chromium.launch({ executablePath: found, args: flags });
+  if (found !== undefined) return { executablePath: found, args: flags };
   // The package brings its own system libraries only where it believes to be on Lambda.
   process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs24.x';
   const { default: packed, setupLambdaEnvironment } = await import('@sparticuz/chromium');
@@ -31,5 +34,8 @@ export async function launchBrowser(): Promise<Browser> {
   setupLambdaEnvironment('/tmp/al2023/lib');
   // With everything in one process the browser would end with the first context that is closed.
   const args = packed.args.filter((flag) => flag !== '--single-process');
-  return chromium.launch({ executablePath, args: [...args, ...flags] });
+  return { executablePath, args: [...args, ...flags] };
 }
+
+/** Starts it without a window. */
+export const launchBrowser = async (): Promise<Browser> => chromium.launch(await findBrowser());

@@ -1,5 +1,5 @@
 // Builds the web app if what is there is older than its sources; several at once build it once.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildUi } from './build.ts';
@@ -29,14 +29,16 @@ function freeIfLeft(): void {
   }
 }
 
-/** Resolves when the built app is up to date. */
+/** Resolves when the built app is up to date, and nobody is still writing it. */
 export async function ensureUi(): Promise<void> {
-  while (isUiStale()) {
-    if (!take()) {
+  for (;;) {
+    if (existsSync(lock)) {
       freeIfLeft();
       await sleep(LOOK_EVERY_MS);
       continue;
     }
+    if (!isUiStale()) return;
+    if (!take()) continue;
     try {
       await buildUi();
     } finally {

@@ -7,8 +7,8 @@ import { systemClock } from '#lambda/clock.ts';
 import { type BrowserContext, type BrowserContextOptions, type Page, type Response } from 'playwright-core';
 import { expect } from 'vitest';
 import { launchBrowser } from '../../../scripts/ui/browser.ts';
-import { ensureUi } from '../../../scripts/ui/ensure.ts';
 import { uiDist } from '../../../scripts/ui/folders.ts';
+import type { Gate } from '../../fakes/gate.ts';
 import { createFakeProvider, type FakeProvider } from '../../fakes/provider/core.ts';
 import { serveFakeProvider } from '../../fakes/provider/server.ts';
 import type { FakeProviderSpec } from '../../fakes/provider/spec.ts';
@@ -18,6 +18,8 @@ import { OWNER_KEY, startServer, toEntry, type Started } from '../local.ts';
 export interface Part {
   readonly spec: FakeProviderSpec;
   readonly entry?: Record<string, unknown>;
+  /** What requests to it wait at. */
+  readonly gate?: Gate;
 }
 
 export interface Rig {
@@ -119,9 +121,10 @@ export async function openRig(
   parts: readonly Part[],
   { clock = systemClock, env = {} }: { readonly clock?: Clock; readonly env?: Environment } = {},
 ): Promise<Rig> {
-  await ensureUi();
   const providers = parts.map(({ spec }) => createFakeProvider({ keepRequests: 50, ...spec }, clock));
-  const served = await Promise.all(providers.map((provider) => serveFakeProvider(provider)));
+  const served = await Promise.all(
+    providers.map((provider, at) => serveFakeProvider(provider, parts[at]?.gate ? { gate: parts[at].gate } : {})),
+  );
   const entries = parts.map(({ spec, entry }, at) => toEntry(spec.name, served[at]?.baseUrl ?? '', entry));
   const options = { siteFolder: uiDist, clock, stop: AT_ONCE };
   const first = await startServer(entries, env, options);
