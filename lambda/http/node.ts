@@ -1,28 +1,14 @@
 // Serves the app on node:http: turns its requests into exchanges and back, and nothing more.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { CallerError } from '#shared/failures.ts';
 import type { Exchange, Gone, Handler, Headers, ReplyBody } from '../ports.ts';
 import { brokeOff, refuseEncoding, tooLarge } from './body.ts';
 import { Farewell } from './farewell.ts';
 import { joinHeaders, toReplyLines } from './headers.ts';
-import { PlainConnection, type PlainServer } from './plain.ts';
-import type { PlainExchange } from './plain-exchange.ts';
+import { servePlain, toCheckMs, type ServerLimits } from './plain-server.ts';
 
-/** What a client may take and send, and until when. */
-export interface NodeLimits {
-  /** Until all headers have come. */
-  readonly headersMs?: number;
-  /** Until the whole request has come. */
-  readonly requestMs?: number;
-  /** How long an idle connection is kept. */
-  readonly keepAliveMs?: number;
-  readonly maxHeaderBytes?: number;
-  /** When it is aborted, everybody who has not replied in full is told to end. */
-  readonly interrupt?: AbortSignal;
-}
-
-type Limits = Required<Omit<NodeLimits, 'interrupt'>> & Pick<NodeLimits, 'interrupt'>;
+/** What a client may take and send, and until when, as far as it is not the usual. */
+export type NodeLimits = Partial<ServerLimits>;
 
 const defaults = { headersMs: 20_000, requestMs: 120_000, keepAliveMs: 65_000, maxHeaderBytes: 32_768 } as const;
 
@@ -210,79 +196,19 @@ async function serve(handler: Handler, exchange: Exchange, response: ServerRespo
   if (!response.writableEnded) response.destroy();
 }
 
-async function servePlain(handler: Handler, exchange: PlainExchange): Promise<void> {
-  try {
-    await handler(exchange);
-  } catch {
-    exchange.fail();
-  }
-  exchange.close();
-}
-
-/** Node's own way to serve a connection, which may have been read from: the bytes are what was read. */
-function toHandOver(server: Server): (socket: Socket, bytes: Buffer) => void {
-  const [listener] = server.listeners('connection');
-  if (listener === undefined) throw new Error('node:http serves connections otherwise than it did');
-  server.off('connection', listener as (socket: Socket) => void);
-  return (socket, bytes) => {
-    // While it flows, what is put back would not be read before something else comes.
-    socket.pause();
-    socket.unshift(bytes);
-    listener.call(server, socket);
-    socket.resume();
-  };
-}
-
-/** Connections that carry plain requests: served by us, until something else comes. */
-function servePlainly(server: Server, handler: Handler, given: Limits): { readonly closeIdle: () => void } {
-  const connections = new Set<PlainConnection>();
-  const closeIdle = (): void => {
-    for (const connection of connections) if (connection.isIdle) connection.destroy();
-  };
-  const plain: PlainServer = {
-    limits: given,
-    isStopping: () => !server.listening,
-    serve: (exchange) => {
-      if (given.interrupt?.aborted) exchange.leave('stopping');
-      void servePlain(handler, exchange);
-    },
-    // A stream that ends after we were told to stop must not keep its connection open.
-    over: () => void (server.listening || setImmediate(closeIdle)),
-    handOver: toHandOver(server),
-    left: (connection) => connections.delete(connection),
-  };
-  server.on('connection', (socket) => connections.add(new PlainConnection(socket, plain)));
-  given.interrupt?.addEventListener('abort', () => {
-    for (const connection of connections) connection.interrupt();
-  });
-  const checking = setInterval(() => {
-    const now = Date.now();
-    for (const connection of connections) connection.check(now);
-  }, checkEveryMs(given)).unref();
-  server.on('close', () => clearInterval(checking));
-  const closeAll = server.closeAllConnections.bind(server);
-  server.closeAllConnections = () => {
-    closeAll();
-    for (const connection of connections) connection.destroy();
-  };
-  return { closeIdle };
-}
-
-const checkEveryMs = ({ headersMs }: Limits): number => Math.min(headersMs, 5_000);
-
 /** A server that answers with the handler. Not listening yet. Malformed HTTP is answered by Node itself (400, 408, 431). */
 export function createNodeServer(handler: Handler, given: NodeLimits = {}): Server {
-  const limits = { ...defaults, ...given };
+  const limits: ServerLimits = { ...defaults, ...given };
   const { headersMs, requestMs, keepAliveMs, maxHeaderBytes, interrupt } = limits;
   const server = createServer({
     headersTimeout: headersMs,
     requestTimeout: requestMs,
     keepAliveTimeout: keepAliveMs,
     maxHeaderSize: maxHeaderBytes,
-    connectionsCheckingInterval: checkEveryMs(limits),
+    connectionsCheckingInterval: toCheckMs(limits),
     noDelay: true,
   });
-  const plain = servePlainly(server, handler, limits);
+  const plain = servePlain(server, handler, limits);
   const closeIdle = server.closeIdleConnections.bind(server);
   server.closeIdleConnections = () => {
     closeIdle();
