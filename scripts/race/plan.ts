@@ -14,6 +14,9 @@ export interface RacePlan {
 /** The race of `npm run race`: thirty a minute, for two minutes. */
 export const fullRace: RacePlan = { limit: 30, windowMs: 60_000, processes: 4, racers: 75, forMs: 124_000 };
 
+/** What a racer says when it stands at the start; it is answered by the end of the race, ms since the epoch. */
+export const READY = 'ready';
+
 /** Of every whole interval at least this share of the limit has to be served. */
 export const LEAST_SHARE = 0.9;
 

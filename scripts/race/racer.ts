@@ -9,14 +9,13 @@ import { openTableClient } from '#lambda/store/dynamo-client.ts';
 import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
-import { toEntry, type RacePlan } from './plan.ts';
+import { READY, toEntry, type RacePlan } from './plan.ts';
 
 /** Where the books are kept: a file of SQLite, or a table of DynamoDB. */
 export interface RacerJob {
   readonly plan: RacePlan;
   readonly sqlitePath: string | null;
   readonly table: string | null;
-  readonly untilMs: number;
 }
 
 export interface RacerReport {
@@ -82,7 +81,7 @@ async function runLoop(ledger: Ledger, untilMs: number, report: Counts) {
   }
 }
 
-async function race(job: RacerJob): Promise<RacerReport> {
+async function race(job: RacerJob, toStart: () => Promise<number>): Promise<RacerReport> {
   const silent = (): void => undefined;
   const log = { debug: silent, info: silent, warn: silent, error: silent };
   const fleet = createFleet({ entries: [toEntry(job.plan)], providers, serves: () => true });
@@ -90,11 +89,19 @@ async function race(job: RacerJob): Promise<RacerReport> {
   const store = watch(openStore(job), report);
   const ledger = createLedger({ fleet, store, clock: systemClock, log, metrics: createMetrics() });
   await ledger.refresh(null);
-  await Promise.all(Array.from({ length: job.plan.racers }, () => runLoop(ledger, job.untilMs, report)));
+  const untilMs = await toStart();
+  await Promise.all(Array.from({ length: job.plan.racers }, () => runLoop(ledger, untilMs, report)));
   await store.close();
   return report;
 }
 
+/** Tells that this process is ready, and waits for the start. */
+const toStart = (): Promise<number> =>
+  new Promise((go) => {
+    process.once('message', (untilMs) => go(untilMs as number));
+    process.send?.(READY);
+  });
+
 process.once('message', (job) => {
-  void race(job as RacerJob).then((report) => process.send?.(report, () => process.disconnect()));
+  void race(job as RacerJob, toStart).then((report) => process.send?.(report, () => process.disconnect()));
 });

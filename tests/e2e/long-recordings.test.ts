@@ -74,7 +74,8 @@ describe('pieces', () => {
   });
 
   it('are no longer begun once one has failed for good', async () => {
-    const provider = await provide('picky', { maxUploadSeconds: 60, ttftMs: 150 });
+    // Answers come long after the refusal has been read.
+    const provider = await provide('picky', { maxUploadSeconds: 60, ttftMs: 2_000 });
     provider.script(['ok', { kind: 'refusal', refusal: 'invalid_request' }, 'ok']);
     const client = await start([{ maxSeconds: 60 }]);
     await expect(hear(client)).rejects.toMatchObject({ status: 400 });

@@ -61,7 +61,7 @@ describe('real speech', () => {
       { FREEWAY_DEMO: 'off' },
     );
     try {
-      const client = new OpenAI({ apiKey: OWNER_KEY, baseURL: `${freeway.url}/v1`, maxRetries: 0, timeout: 170_000 });
+      const client = new OpenAI({ apiKey: OWNER_KEY, baseURL: `${freeway.url}/v1`, maxRetries: 0, timeout: 600_000 });
       const whole = await client.audio.transcriptions.create({ file, model: 'whole' });
       expect(recogniser.heard).toEqual([samples.length / RATE]);
       const split = await client.audio.transcriptions.create({ file, model: 'pieces' });
@@ -79,5 +79,5 @@ describe('real speech', () => {
       await freeway.stop();
       await recogniser.close();
     }
-  }, 180_000);
+  }, 600_000);
 });

@@ -30,7 +30,7 @@ export function installRecogniser(): string | null {
   const folder = mkdtempSync(join(tmpdir(), 'recogniser-'));
   try {
     const run = (command: string, args: readonly string[]): Buffer =>
-      execFileSync(command, args, { cwd: folder, stdio: 'pipe', timeout: 120_000 });
+      execFileSync(command, args, { cwd: folder, stdio: 'pipe', timeout: 600_000 });
     run('apt-get', ['download', '-q', ...packages]);
     run('sh', ['-c', 'for package in *.deb; do dpkg -x "$package" root; done']);
     mkdirSync(join(kept, '..'), { recursive: true });
