@@ -101,6 +101,7 @@ export function tellDecision(requestId: string, input: DecideInput, { fleet, led
       plan.length > 0 || soonest === null
         ? null
         : { route: fleet.candidates[soonest.index]?.route, wait_ms: soonest.waitMs },
+    scarcity: input.scarcity ?? null,
     free_until: tellFreeUntil(decision, input, ledger),
     candidates: order.map((index) => tellCandidate(index, decision, { fleet, ledger, input, plan })),
   };

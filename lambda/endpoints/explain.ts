@@ -56,6 +56,7 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
         lastResort: false,
         nowMs,
         jitter,
+        scarcity: ledger.scarcity(profile.kind),
         rank: fleet.rank ?? null,
       };
       replyJson(visit, 200, tellDecision(visit.requestId, input, services));

@@ -1,4 +1,5 @@
 // The ledger: reserves a call's share of every pool in one write, settles it by what was really used, and remembers what was learned.
+import type { ModelKind } from '#shared/catalog.ts';
 import type { Amounts } from '#shared/pools.ts';
 import type { Alerts, Clock, Log, Metrics, Store } from '../ports.ts';
 import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
@@ -67,6 +68,8 @@ export interface Ledger {
   /** Brings the copies of the books up to date: at most one batch read, null when they are fresh. `outrun`: fresh is what was read just now. */
   refresh(among: readonly number[] | null, outrun?: boolean): Promise<unknown> | null;
   standings(nowMs: number): readonly Standing[];
+  /** Use of free quota for this kind of request until it comes back, as a share of what there is; null while too little is known. */
+  scarcity(kind: ModelKind): number | null;
   /** What is left of today's budget, US dollars; Infinity when there is none. */
   budgetUsd(): number;
   /** At once where this instance has reserved ahead. */
@@ -160,6 +163,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
       return deps.clock.now() - freshAtMs >= LOOK_AGAIN_MS ? refreshAll() : null;
     },
     standings: (nowMs) => seen.read(nowMs),
+    scarcity: (kind) => seen.scarcity(kind),
     budgetUsd: () => desk.budget.roomUsd(),
     reserve: (index, need, terms) => reserveAll(desk, { index, need, ...terms }),
     settle: (reservation, outcome) => settle(desk, reservation, outcome),
@@ -242,12 +246,12 @@ function reserve(desk: Desk, asked: Asked): Reserved | Promise<Reserved> {
   const isExact = lastResort || aheadMs > 0 || standing === undefined;
   const part = isExact ? null : (desk.slices?.take(index, need, standing) ?? null);
   if (part !== null) {
-    desk.seen.started(index);
+    desk.seen.started(index, need);
     return { reservation: { index, need, hold: null, part, budget: null } };
   }
   const isSampled = !isExact && desk.slices === null && maySample(candidate, need, standing);
   if (isSampled && desk.clock.random() * SAMPLED >= 1) {
-    desk.seen.started(index);
+    desk.seen.started(index, need);
     return { reservation: { index, need, hold: null, stands: 0, budget: null } };
   }
   return reserveInBook(desk, asked, { candidate, isSampled });
@@ -268,12 +272,12 @@ async function reserveInBook(
     const { hold } = planned;
     // Nothing to take, and nothing to be the only one at: no need to ask the store.
     if (hold.charges.length === 0 && hold.probe === null) {
-      desk.seen.started(index);
+      desk.seen.started(index, need);
       return { reservation: { index, need, hold: null, budget: null } };
     }
     const result = await desk.books.update(candidate.book, { ...planned, lasting: isLasting(candidate) });
     if (result.applied) {
-      desk.seen.started(index);
+      desk.seen.started(index, need);
       return { reservation: { index, need, hold: confirmHold(hold, result.item), ...sample, budget: null } };
     }
     desk.metrics.count('freeway_reserve_conflicts_total');

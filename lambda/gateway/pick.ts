@@ -58,6 +58,7 @@ export function toDecideInput(deps: PickDeps, operation: Operation, journey: Jou
     lastResort: journey.lastResort,
     thrifty: journey.expense === 'spare' && operation.selector.listed === null,
     nowMs,
+    scarcity: deps.ledger.scarcity(operation.profile.kind),
     budgetUsd: Math.min(deps.ledger.budgetUsd(), journey.purse?.roomUsd() ?? Infinity),
     jitter: deps.clock.random(),
   };

@@ -9,10 +9,13 @@ import { cautionOf } from '../routing/pools-caution.ts';
 import { othersAtWorstIn, othersIn } from '../routing/pools-foreign.ts';
 import { numberIn } from '../routing/pools-ops.ts';
 import { overdraftOf } from '../routing/pools-pace.ts';
-import type { BoundPool } from '../routing/types.ts';
+import type { BoundPool, PoolView } from '../routing/types.ts';
 
 /** The part of a standing that pools decide; equal for all candidates that draw on the same ones. */
-export type PoolFacts = Pick<Standing, 'pressure' | 'longPressure' | 'overdraft' | 'shared' | 'limits'>;
+export interface PoolFacts extends Pick<Standing, 'pressure' | 'longPressure' | 'overdraft' | 'shared' | 'limits'> {
+  /** The pools that come back, but not for hours or days. */
+  readonly lasting: readonly PoolView[];
+}
 /** The part that is kept under a candidate's own mark. Rests and recoveries are told in the time of the books. */
 export type MarkFacts = Pick<Standing, 'restUntilMs' | 'breaker' | 'recoveredAtMs' | 'ratio' | 'caution'>;
 
@@ -49,6 +52,7 @@ export function toPoolFacts(
   let longPressure = 0;
   let overdraft: number | null = null;
   let shared = false;
+  const lasting: PoolView[] = [];
   for (const pool of pools) {
     const view = viewPool({ pool, need: noAmounts, book, ...time });
     const others = othersIn(pool, known, nowMs);
@@ -60,10 +64,11 @@ export function toPoolFacts(
     if (ahead !== null) {
       overdraft = Math.max(overdraft ?? -1, ahead);
       longPressure = Math.max(longPressure, view.pressure);
+      if (pool.clock.kind !== 'once') lasting.push(view);
     }
     lower(limits, { unit: pool.unit, room: Math.max(0, view.max - view.used), most: view.max, others, othersAtWorst });
   }
-  return { pressure, longPressure, overdraft, shared, limits };
+  return { pressure, longPressure, overdraft, shared, limits, lasting };
 }
 
 /** How one candidate stands by its own mark, its credential's rest included. */

@@ -1,10 +1,13 @@
 // How every candidate stands, kept up to date piece by piece: what a write has changed at once, what only time changes now and then.
+import type { ModelKind } from '#shared/catalog.ts';
+import type { Amounts } from '#shared/pools.ts';
 import { everyMark } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import { keepColumns, type Columns } from '../routing/columns.ts';
 import type { Standing } from '../routing/decide.ts';
 import type { BoundPool, Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
+import { createPace, type Pace, type Tap, type TapViews } from './pace.ts';
 import { changedMarks, toMarkFacts, toPoolFacts, type PoolFacts } from './standing-facts.ts';
 
 export interface Standings {
@@ -17,7 +20,10 @@ export interface Standings {
   pressureOf(book: string): number;
   /** The standing of one candidate as it was last read. */
   at(index: number): Standing | undefined;
-  started(index: number): void;
+  /** A call has begun that needs so much. */
+  started(index: number, need: Amounts): void;
+  /** See `scarcityOf`: of free quota for this kind of request; null while too little is known. */
+  scarcity(kind: ModelKind): number | null;
   ended(index: number, result: { ok: boolean; firstContentMs: number | null }): void;
 }
 
@@ -27,6 +33,8 @@ const LOOK_AGAIN_MS = 250;
 const CALM_MS = 1_000;
 const CALM_AT_ONCE = 32;
 const HARDLY_USED = 0.05;
+/** Who rests for longer than this is not counted on. */
+const AWAY_MS = 600_000;
 /** Weight of the newest measurement in the running averages. */
 const EWMA = 0.2;
 
@@ -53,11 +61,16 @@ const toUnlimited = (): PoolFacts => ({
   overdraft: null,
   shared: false,
   limits: [],
+  lasting: [],
 });
 const unlimited = toUnlimited();
 
 const unseen = (): Mutable<Standing> => ({
-  ...toUnlimited(),
+  pressure: 0,
+  longPressure: 0,
+  overdraft: null,
+  shared: false,
+  limits: [],
   restUntilMs: 0,
   breaker: 'closed',
   recoveredAtMs: 0,
@@ -80,6 +93,11 @@ function toGroups(candidates: readonly Candidate[]): readonly Group[] {
   return [...groups.values()];
 }
 
+function toTap({ pools, members }: Group, candidates: readonly Candidate[]): Tap {
+  const free = members.map((index) => candidates[index]).filter((candidate) => candidate?.tier === 'free');
+  return { pools, kinds: new Set(free.flatMap((candidate) => (candidate ? [candidate.kind] : []))) };
+}
+
 const indicesBy = (candidates: readonly Candidate[], of: (candidate: Candidate) => string): Map<string, number[]> =>
   Map.groupBy(candidates.keys(), (index) => of(candidates[index] as Candidate));
 
@@ -97,6 +115,7 @@ class Board {
   readonly #staleMarks = new Set<number>();
   /** Candidates whose breaker is not closed. */
   readonly #broken = new Set<number>();
+  readonly pace: Pace;
   #lookedAtMs = -Infinity;
   /** How far the books' time is ahead of the callers', ms. */
   #aheadMs = 0;
@@ -107,6 +126,7 @@ class Board {
     this.current = candidates.map(unseen);
     this.#columns = keepColumns(candidates, this.current);
     this.#groups = toGroups(candidates);
+    this.pace = createPace(this.#groups.map((group) => toTap(group, candidates)));
     // Nothing that is written says anything of candidates without pools.
     this.#groupsOf = Map.groupBy(
       this.#groups.filter(({ pools }) => pools.length > 0),
@@ -135,12 +155,27 @@ class Board {
     this.#staleGroups.clear();
     for (const index of this.#staleMarks) this.#renewMark(index, nowMs);
     this.#staleMarks.clear();
+    if (!this.pace.isDue(nowMs)) return;
+    this.pace.look(
+      this.#groups.map((group) => this.#toTapViews(group, callerMs)),
+      nowMs,
+    );
+  }
+
+  #toTapViews({ book, members, facts }: Group, callerMs: number): TapViews {
+    const isRead = this.#deps.books.copy(book).readAtMs > -Infinity;
+    const mayServe = members.some((index) => {
+      const { breaker, restUntilMs } = this.current[index] ?? unseen();
+      return breaker !== 'open' && restUntilMs - callerMs < AWAY_MS;
+    });
+    return isRead && mayServe ? facts.lasting : null;
   }
 
   /** Notes that a candidate has just been used. */
-  used(index: number, sequence: number): void {
+  used(index: number, sequence: number, need: Amounts): void {
     const own = this.current[index];
     if (!own) return;
+    this.pace.asked(need);
     own.inFlight++;
     own.lastUsed = sequence;
     this.#columns.used(index, sequence);
@@ -225,7 +260,8 @@ export function createStandings(deps: StandingsDeps): Standings {
     },
     pressureOf: (book) => board.pressureOf(book),
     at: (index) => board.current[index],
-    started: (index) => board.used(index, ++sequence),
+    started: (index, need) => board.used(index, ++sequence, need),
+    scarcity: (kind) => board.pace.scarcity(kind),
     ended: (index, { ok, firstContentMs }) => {
       const own = board.current[index];
       if (!own) return;

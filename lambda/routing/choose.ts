@@ -5,7 +5,7 @@ import { judge, toJudging, type Judging } from './judge.ts';
 import { laneOf, type Lane } from './lanes.ts';
 import { challenge, lead, toLeader, toShortOrder, type Leader, type Order } from './order.ts';
 import { findSafe } from './safe.ts';
-import { isContested, isDoubtful } from './thrift.ts';
+import { isAt, isContested, isDoubtful } from './thrift.ts';
 import { code } from './verdicts.ts';
 
 export interface Choice {
@@ -92,7 +92,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
   const larger = urgent ? bit.lasting : 0;
   const { inputTokens } = input.profile;
   const shut = bit.recovering | bit.full | (input.lastResort ? 0 : bit.open);
-  const [low, ahead] = thrifty ? [bit.below, bit.spentAhead] : [0, 0];
+  const [low, ahead] = thrifty ? [bit.below, isAt('scarce', input) ? bit.lasting : bit.spentAhead] : [0, 0];
   const shared = thrifty || urgent ? bit.shared : 0;
   for (let at = 0; at < members.length; at++) {
     const base = bases[at] as number;

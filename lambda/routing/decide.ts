@@ -71,6 +71,8 @@ export interface DecideInput {
   readonly refused: ReadonlyMap<number, number>;
   /** Nobody healthy is left: candidates behind an open breaker may be asked too, since a likely failure beats a certain one. */
   readonly lastResort: boolean;
+  /** Use of free quota at the present pace until it comes back, as a share of what there is: above 1 it runs out before. Absent or null: nobody knows. */
+  readonly scarcity?: number | null;
   /** Leaves alone what others may take first and what is spent ahead of its time, while waiting a little may spare it. */
   readonly thrifty?: boolean;
   readonly nowMs: number;

@@ -49,16 +49,16 @@ export interface Order {
 }
 
 const tierRank = { free: 0, local: 1, paid: 2 } as const;
-/** Pressures closer than this share of a pool count as equal, so that equals take turns. */
-export const PRESSURE_STEPS = 20;
+/** Pressures closer than this share of a pool count as equal, so that equals take turns, and not all instances run to the same place. */
+export const PRESSURE_STEPS = 8;
 /** The same for a request that others have outrun: instances that know the same would run to the same place again. */
 export const CROWDED_STEPS = 3;
 function toStep(pressure: number, { refused }: DecideInput): number {
   const steps = refused.size > 0 ? CROWDED_STEPS : PRESSURE_STEPS;
   return Math.floor(pressure * steps) / steps;
 }
-/** What would be left over of a day is spent once quota that comes back within minutes is used up this far; that is lost sooner. */
-export const LEFT_OVER = 0.9;
+/** What would be left over of a day is spent once quota that comes back within minutes is used up; that is lost sooner. */
+export const LEFT_OVER = 1;
 
 /** A number in [0, 1) for this candidate in this decision: independent between candidates, equal when replayed. */
 function spread(candidate: Candidate, jitter: number): number {

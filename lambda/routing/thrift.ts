@@ -7,14 +7,25 @@ import { needOf, type Asked } from './profile.ts';
 /** Long-lasting quota that is this far behind its time, or further, need not be spared. */
 const PLENTY = -0.4;
 
+/**
+ * From where on scarcity of free quota (see `scarcityOf`) changes what is spared. Over a day (npm run simulate) it is mostly between 0.5 and 0.9
+ * at a demand of 60 % of what is free, between 0.7 and 1.4 at 85 %, and above 1.5 at 120 %.
+ *
+ * `scarce`: whoever can wait a little for quota that comes back within minutes spares all that lasts longer, and takes the last place of a limit
+ * too, where nobody is known to use a key but us. `dire`: others who use a key get no precedence, since a refusal now and then costs less than
+ * what is left to them for nothing.
+ */
+const levels = { scarce: 1, dire: 1.5 } as const;
+
+/** Whether free quota is as scarce as that, as far as anybody knows. */
+export const isAt = (level: keyof typeof levels, { scarcity }: Pick<DecideInput, 'scarcity'>): boolean =>
+  (scarcity ?? 0) > levels[level];
+
 /** Whether what this call needs may be gone by the time it arrives, since others use the pools too: probably enough to matter, or at worst. */
-export function isContested(
-  index: number,
-  { candidates, standings, profile }: DecideInput,
-  how: 'others' | 'othersAtWorst' = 'others',
-): boolean {
+export function isContested(index: number, input: DecideInput, how: 'others' | 'othersAtWorst' = 'others'): boolean {
+  const { candidates, standings, profile } = input;
   const standing = standings[index];
-  if (!standing?.shared) return false;
+  if (!standing?.shared || isAt('dire', input)) return false;
   const candidate = candidates[index];
   if (!candidate) return false;
   const { limits, ratio, caution } = standing;
@@ -30,16 +41,16 @@ export function isContested(
 const FEW_PLACES = 2;
 
 /**
- * Whether what this call needs may not be there when it arrives, at worst: others use the pools too, it is one of the last places of a limit, or
- * the call may turn out to need more than is left.
+ * Whether what this call needs may not be there when it arrives, at worst: others use the pools too, it is one of the last places of a limit while
+ * there is plenty elsewhere, or the call may turn out to need more than is left.
  */
 export function isDoubtful(index: number, input: DecideInput): boolean {
   const [candidate, standing] = [input.candidates[index], input.standings[index]];
   if (candidate === undefined || standing === undefined) return false;
   const { limits, ratio, caution } = standing;
+  const few = isAt('scarce', input) ? 0 : FEW_PLACES;
   for (const { unit, room } of limits) {
-    if (unit === 'requests' ? room < FEW_PLACES : isShort({ unit, room, candidate, ratio, caution }, input))
-      return true;
+    if (unit === 'requests' ? room < few : isShort({ unit, room, candidate, ratio, caution }, input)) return true;
   }
   return isContested(index, input, 'othersAtWorst');
 }
@@ -56,7 +67,9 @@ export const isSpentAhead = ({ overdraft }: Standing): boolean => overdraft !== 
 /** Whether the candidate is better left alone: others may be faster, or its quota should last longer. */
 export function isKept(index: number, input: DecideInput): boolean {
   const standing = input.standings[index];
-  return (standing !== undefined && isSpentAhead(standing)) || isContested(index, input);
+  if (standing === undefined) return false;
+  const isSpared = isAt('scarce', input) ? standing.overdraft !== null : isSpentAhead(standing);
+  return isSpared || isContested(index, input);
 }
 
 /** Steps in which an overdraft counts. */

@@ -148,7 +148,8 @@ export const totalCapacity = (sources: readonly Source[], lengthMs: number): num
 
 /**
  * The most that any scheduler could serve for free, knowing the day in advance: a maximum flow from moments to sources. Its minimum cut
- * takes the stock of the sources with the least stock per rate, and the rate of all others.
+ * takes the stock of the sources with the least stock per rate, and the rate of all others. Every cut is as much as can be served or more, so
+ * this is never less; it is exact for sources that are alike, and may be a little more where they differ in their bursts.
  */
 export function bestPossible(sources: readonly Source[], perBin: readonly number[], binMs: number): number {
   const sorted = [...sources].sort((a, b) => a.stock / a.perMs - b.stock / b.perMs);

@@ -47,29 +47,18 @@ const toScenario = (setting: Partial<Setting> & Pick<Setting, 'name' | 'demand'>
 });
 
 /**
- * Of what is free, by the providers' books and to the last unit, at a demand somewhat above it. 97 % would be more than can be had without
- * knowing the day beforehand: while quota of the day is left over nobody waits for windows of a minute, which then pass unused (2 %), and a key
- * that others use too is left some room (2 %), since at lower demand nobody may be refused at all.
+ * Of what is free, by the providers' books and to the last unit: at a demand somewhat above it, and far above it. In half an hour less, at the
+ * beginning of which nobody knows yet that there will not be enough.
  */
-const LEAST_USED = 0.93;
-/** The same at a demand far above it, which nothing is left over from. */
-const LEAST_USED_FLOODED = 0.95;
+const leastUsed = { day: { used: 0.97, flooded: 0.95 }, short: { used: 0.93, flooded: 0.93 } } as const;
 
 /** Among the few requests of a short run, a handful of refusals are many per 1,000. */
 const FEW = 4;
 
-/** All runs; `short` ones last minutes instead of a day. */
-export function toScenarios(short: boolean): readonly Scenario[] {
-  const lengthMs = short ? HOUR_MS / 2 : DAY_MS;
-  const day = short ? { lengthMs, providers: minuteProviders } : { lengthMs };
+/** Demands from well below what is free to far above it. */
+function toLoads(day: Partial<Setting>, short: boolean): readonly Scenario[] {
+  const { used, flooded } = short ? leastUsed.short : leastUsed.day;
   const calls = short ? {} : { storeCalls: 1 };
-  const kills = { everyMs: lengthMs / 12, share: 1 / 3 };
-  const thousand = {
-    ...day,
-    hosting: { kind: 'spread', count: short ? 200 : 1_000 } as const,
-    lengthMs: short ? HOUR_MS / 4 : HOUR_MS / 3,
-    volley: { everyMs: 300_000, count: short ? 200 : 1_000 },
-  };
   return [
     toScenario({ ...day, name: '60 %', demand: 0.6 }, { provider429sPer1000: 0, freeShare: 1, success: 1, ...calls }),
     toScenario(
@@ -78,16 +67,32 @@ export function toScenarios(short: boolean): readonly Scenario[] {
     ),
     toScenario(
       { ...day, name: '120 %, paid', demand: 1.2 },
-      { provider429sPer1000: 5, freeUsed: LEAST_USED, success: 0.999, ...calls },
+      { provider429sPer1000: 5, freeUsed: used, success: 0.999, ...calls },
     ),
     toScenario(
       { ...day, name: '200 %, paid', demand: 2 },
-      { provider429sPer1000: 10, freeUsed: short ? LEAST_USED : LEAST_USED_FLOODED, success: 0.999, ...calls },
+      { provider429sPer1000: 10, freeUsed: flooded, success: 0.999, ...calls },
     ),
     toScenario(
       { ...day, name: '120 %, no paid', demand: 1.2, paid: false },
-      { provider429sPer1000: 5, freeUsed: LEAST_USED, lifted: 1, ...calls },
+      { provider429sPer1000: 5, freeUsed: used, lifted: 1, ...calls },
     ),
+  ];
+}
+
+/** All runs; `short` ones last minutes instead of a day. */
+export function toScenarios(short: boolean): readonly Scenario[] {
+  const lengthMs = short ? HOUR_MS / 2 : DAY_MS;
+  const day = short ? { lengthMs, providers: minuteProviders } : { lengthMs };
+  const kills = { everyMs: lengthMs / 12, share: 1 / 3 };
+  const thousand = {
+    ...day,
+    hosting: { kind: 'spread', count: short ? 200 : 1_000 } as const,
+    lengthMs: short ? HOUR_MS / 4 : HOUR_MS / 3,
+    volley: { everyMs: 300_000, count: short ? 200 : 1_000 },
+  };
+  return [
+    ...toLoads(day, short),
     toScenario(
       { ...day, ...perfect, name: '120 %, perfect estimates', demand: 1.2 },
       { provider429sPer1000: 0, success: 0.999 },

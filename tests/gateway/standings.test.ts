@@ -144,8 +144,8 @@ describe('standings', () => {
     const world = createWorld();
     await world.write('one', { 'ax!q': 2 });
     world.read();
-    world.standings.started(0);
-    world.standings.started(1);
+    world.standings.started(0, {});
+    world.standings.started(1, {});
     world.standings.ended(0, { ok: false, firstContentMs: 100 });
     const [first, second] = world.standings.read(world.clock.now());
     expect(first).toMatchObject({ inFlight: 0, lastUsed: 1, latencyMs: 100, availability: 0.8, ratio: 2 });

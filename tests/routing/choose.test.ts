@@ -77,7 +77,8 @@ function plainVerdict(index: number, input: DecideInput): Verdict {
   if ((refused.get(index) ?? 0) > nowMs) return 'quota_used_up';
   if (input.thrifty && isBelow) return 'kept_for_later';
   const now = plainNow(index, input);
-  const isKept = (overdraft !== null && overdraft > -0.4) || isContested(index, input);
+  const spared = (input.scarcity ?? 0) > 1 ? -Infinity : -0.4;
+  const isKept = (overdraft !== null && overdraft > spared) || isContested(index, input);
   return now === 'eligible' && input.thrifty && isKept ? 'kept_for_later' : now;
 }
 

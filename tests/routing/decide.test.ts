@@ -272,6 +272,22 @@ describe('what may be gone', () => {
     expect(thrifty([lastPlace, { overdraft: 0, ...lastPlace }])).toMatchObject({ best: 0, spared: 1 });
   });
 
+  it('is taken at once where free quota runs out, and what lasts is spared', () => {
+    const decideAt = (scarcity: number, standings: readonly object[]) =>
+      decide({ ...toInput({ candidates: standings.map(() => ({})), standings }), thrifty: true, scarcity });
+    const plenty = { overdraft: -0.9 };
+    // All of it will be used: a last place is as good as any, where nobody else uses the key.
+    expect(decideAt(0.8, [lastPlace, { overdraft: 0 }]).best).toBe(1);
+    expect(decideAt(1.1, [lastPlace, { overdraft: 0 }]).best).toBe(0);
+    // Whoever can wait spares even what is far behind its time.
+    expect(decideAt(0.8, [plenty])).toMatchObject({ best: 0, spared: -1 });
+    expect(decideAt(1.1, [plenty])).toMatchObject({ best: -1, spared: 0 });
+    // It runs out well before: others get no precedence.
+    const contested = { shared: true, limits: [{ unit: 'requests', room: 1, most: 6, others: 1, othersAtWorst: 3 }] };
+    expect(decideAt(1.2, [contested, plenty])).toMatchObject({ best: -1, spared: 1 });
+    expect(decideAt(2, [contested, plenty])).toMatchObject({ best: 0, spared: 1 });
+  });
+
   it('comes after all else that is free', () => {
     expect(order({ candidates: [{}, {}], standings: [lastPlace, { pressure: 0.9 }] })).toEqual([1, 0]);
     const long = {

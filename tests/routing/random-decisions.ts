@@ -143,6 +143,7 @@ const state = fc.record({
   isFresh: pick(true, true, false),
   lastResort: mostly(false, true),
   thrifty: fc.boolean(),
+  scarcity: pick<number | null>(null, 0.2, 1, 1.1, 1.5, 1.6, 100),
   budgetUsd: mostly(Infinity, 0, 0.001),
   jitter: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
   isRanked: fc.boolean(),

@@ -1,4 +1,5 @@
 // The yardstick of the simulation: what free providers can serve at best.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   bestPossible,
@@ -27,6 +28,63 @@ describe('bestPossible', () => {
     ['takes both cuts together', [source(1, Infinity), source(1, 3)], [18, 10, 2], 25],
   ])('%s', (_name, sources, demand, served) => {
     expect(bestPossible(sources, demand, 10)).toBe(served);
+  });
+});
+
+/**
+ * The most that requests of so many stretches can be given by sources, found by sending one request after another along any way that still
+ * has room, moving others out of its way: a maximum flow by its definition. Whole numbers only.
+ */
+function plainBest(sources: readonly Source[], perBin: readonly number[], binMs: number): number {
+  const given = perBin.map(() => sources.map(() => 0));
+  const stockUsed = (at: number): number => given.reduce((sum, row) => sum + (row[at] ?? 0), 0);
+  /** Gives a request of that stretch to a source not visited yet, which may send another of its requests away for it. */
+  const place = (bin: number, visited: Set<string>): boolean =>
+    sources.some(({ perMs, burst, stock }, at) => {
+      const row = given[bin]!;
+      if (visited.has(`${bin} ${at}`) || row[at]! >= perMs * binMs + burst) return false;
+      visited.add(`${bin} ${at}`);
+      row[at]!++;
+      if (stockUsed(at) <= stock || given.some((_, other) => other !== bin && sendAway(other, at, visited)))
+        return true;
+      row[at]!--;
+      return false;
+    });
+  const sendAway = (bin: number, at: number, visited: Set<string>): boolean => {
+    if (given[bin]![at] === 0) return false;
+    visited.add(`${bin} ${at}`);
+    given[bin]![at]!--;
+    if (place(bin, visited)) return true;
+    given[bin]![at]!++;
+    return false;
+  };
+  let served = 0;
+  for (const [bin, count] of perBin.entries()) for (let i = 0; i < count && place(bin, new Set()); i++) served++;
+  return served;
+}
+
+describe('bestPossible, held against a flow that is sent request by request,', () => {
+  const one = fc.record({ perMs: fc.nat(3), stock: fc.nat(12), burst: fc.nat(2) });
+  const demand = fc.array(fc.nat(8), { minLength: 1, maxLength: 4 });
+
+  it('never says less than can be served', () => {
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 4 }), demand, (some, perBin) => {
+        const all = some.map((changes) => ({ ...source(0, 0), ...changes }));
+        expect(bestPossible(all, perBin, 2)).toBeGreaterThanOrEqual(plainBest(all, perBin, 2));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('says exactly that where sources are alike', () => {
+    fc.assert(
+      fc.property(one, fc.integer({ min: 1, max: 3 }), demand, (changes, count, perBin) => {
+        const all = Array.from({ length: count }, () => ({ ...source(0, 0), ...changes }));
+        expect(bestPossible(all, perBin, 2)).toBe(plainBest(all, perBin, 2));
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 
