@@ -110,14 +110,18 @@ describe('node server: requests', () => {
 
   it('fails the body, and no more, when the request breaks off', async () => {
     const failed = Promise.withResolvers<unknown>();
+    const begun = Promise.withResolvers<void>();
     const { port } = await listen(async (exchange) => {
-      await exchange.body(1_000).catch(failed.resolve);
+      const reading = exchange.body(1_000).catch(failed.resolve);
+      begun.resolve();
+      await reading;
       exchange.reply(400, {}).end();
     });
     const socket = connect(port, '127.0.0.1', () =>
       socket.write('POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\nabc'),
     );
-    setImmediate(() => setImmediate(() => socket.destroy()));
+    await begun.promise;
+    socket.destroy();
     expect(await failed.promise).toMatchObject({ code: 'invalid_request' });
   });
 });
@@ -231,7 +235,7 @@ describe('node server: what must not bring it down', () => {
   });
 
   it('a request that never ends its headers', async () => {
-    const { url, port } = await listen(ok, { headersMs: 20, requestMs: 20 });
+    const { url, port } = await listen(ok, { headersMs: 400, requestMs: 400 });
     expect(await exchangeRaw(port, 'GET / HTTP/1.1\r\nhost: h\r\n')).toMatch(/^HTTP\/1.1 408 /);
     expect((await fetch(url)).status).toBe(200);
   });

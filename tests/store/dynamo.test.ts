@@ -80,7 +80,7 @@ describe('a service in trouble', () => {
 
   it('that keeps silent is given up when patience ends, all attempts together', async () => {
     const { endpoint, asked } = await startService([null]);
-    await expect(createStore(endpoint, { attempts: 5, patienceMs: 60 }).update(nothing)).rejects.toThrow(
+    await expect(createStore(endpoint, { attempts: 5, patienceMs: 600 }).update(nothing)).rejects.toThrow(
       StoreUnavailable,
     );
     expect(asked).toHaveLength(1);
