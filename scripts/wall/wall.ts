@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WireId } from '#shared/catalog.ts';
+import { systemClock } from '#lambda/clock.ts';
 import { startLocal } from '#lambda/main.local.ts';
 import type { Clock } from '#lambda/ports.ts';
 import { canonicalAnswer } from '../../tests/fakes/provider/answer.ts';
@@ -121,7 +122,7 @@ export async function runWall({
   surface?: SurfaceName;
   wire?: WireId;
 }): Promise<WallResult> {
-  const clock = createFastClock(speed);
+  const clock = speed === 1 ? systemClock : createFastClock(speed);
   const roles = {
     primary: await openRole('primary', 10, { clock, speed, wire }),
     backup: await openRole('backup', 20, { clock, speed, wire }),
