@@ -45,6 +45,10 @@ export interface AwsClientOptions {
   readonly credentials: () => Promise<AwsCredentials>;
   /** How often a call is tried in all. Default 2. */
   readonly attempts?: number;
+  /** How long one try may take, its connection included, ms. Default: what the service is known to need. */
+  readonly requestMs?: number;
+  /** How long a connection may take to stand, ms. Default likewise. */
+  readonly connectMs?: number;
   /** Milliseconds since the epoch, as AWS counts them. */
   readonly now?: () => number;
 }
@@ -76,11 +80,12 @@ interface Post {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly signal: AbortSignal;
-  readonly service: AwsService;
+  readonly requestMs: number;
+  readonly connectMs: number;
 }
 
 /** One request. Rejects when no whole reply comes in time. */
-async function post({ url, agent, headers, body, signal, service }: Post): Promise<Reply> {
+async function post({ url, agent, headers, body, signal, requestMs, connectMs }: Post): Promise<Reply> {
   const send = url.protocol === 'https:' ? requestTls : requestPlain;
   const length = { 'content-length': String(Buffer.byteLength(body)) };
   const request = send(url, { method: 'POST', agent, headers: { ...headers, ...length }, signal });
@@ -89,10 +94,10 @@ async function post({ url, agent, headers, body, signal, service }: Post): Promi
     isLate = true;
     request.destroy();
   };
-  const timers = [setTimeout(giveUp, service.requestMs)];
+  const timers = [setTimeout(giveUp, requestMs)];
   request.on('socket', (socket) => {
     if (!socket.connecting) return;
-    const connecting = setTimeout(giveUp, service.connectMs);
+    const connecting = setTimeout(giveUp, connectMs);
     timers.push(connecting);
     socket.once('connect', () => clearTimeout(connecting));
   });
@@ -153,6 +158,7 @@ function isPassing(error: unknown, status: number | null): boolean {
 /** A client for one service in one region. A call whose answer was lost is sent once more, and then may be carried out twice. */
 export function createAwsClient(service: AwsService, options: AwsClientOptions): AwsClient {
   const { endpoint, region, credentials, attempts = 2, now = Date.now } = options;
+  const { requestMs = service.requestMs, connectMs = service.connectMs } = options;
   const url = new URL(endpoint);
   url.pathname = '/';
   const pooling = { keepAlive: true, maxSockets: CONNECTIONS };
@@ -173,7 +179,7 @@ export function createAwsClient(service: AwsService, options: AwsClientOptions):
     const of = { service: name, contentType, target: `${api}.${operation}` };
     const headers = toSignedHeaders({ host: url.host, region, credentials: who, atMs, body, ...of });
     const sentAtMs = now();
-    const reply = await post({ url, agent, headers, body, signal, service });
+    const reply = await post({ url, agent, headers, body, signal, requestMs, connectMs });
     const serverSecondMs = Date.parse(reply.date ?? '');
     if (!Number.isNaN(serverSecondMs)) time.noted({ sentAtMs, receivedAtMs: now(), serverSecondMs });
     return reply;

@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { openTableClient, type TableClient } from '#lambda/store/dynamo-client.ts';
+import type { Store } from '#lambda/ports.ts';
+import { createTableClient } from '#lambda/store/dynamo-client.ts';
+import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 
 export interface DynamoEngine {
@@ -11,12 +13,12 @@ export interface DynamoEngine {
   /** Environment that leads the SDK of another process to this engine. */
   readonly env: Readonly<Record<string, string>>;
   client(): DynamoDBClient;
-  /** What the store of this process asks it by. */
-  tableClient(): TableClient;
+  /** A store over one of its tables, as patient as a test is. */
+  openStore(table: string, now?: () => number): Store;
   close(): Promise<void>;
 }
 
-/** How long it may take until it answers, ms: on a machine that does much else, too. */
+/** How long it may take to answer, ms: on a machine that does much else, too. */
 const PATIENCE_MS = 60_000;
 
 const binary = fileURLToPath(
@@ -84,7 +86,19 @@ export async function startDynamoEngine(): Promise<DynamoEngine> {
     endpoint,
     env,
     client,
-    tableClient: () => openTableClient(env),
+    openStore: (table, now = Date.now) =>
+      createDynamoStore({
+        table,
+        now,
+        patienceMs: PATIENCE_MS,
+        client: createTableClient({
+          endpoint,
+          region: 'us-east-1',
+          credentials: () => Promise.resolve({ accessKeyId: 'local', secretAccessKey: 'local' }),
+          requestMs: PATIENCE_MS,
+          connectMs: PATIENCE_MS,
+        }),
+      }),
     close: () => {
       process.off('exit', abandon);
       return stop();

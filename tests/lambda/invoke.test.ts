@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endpointConfigurationSchema } from '#shared/invoke.ts';
-import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createInvokeSettings } from '#lambda/store/invoke-settings.ts';
 import { startEmulator, type Emulator } from '../../scripts/lambda-emulator/emulator.ts';
 import { OWNER_KEY, toEntry } from '../e2e/local.ts';
@@ -110,7 +109,7 @@ describe.skipIf(engineMissing !== null)(
     });
 
     it('lays the parameters of a named endpoint under the payload, for the agents it is assigned to', async () => {
-      const store = createDynamoStore({ table, client: engine().tableClient() });
+      const store = engine().openStore(table);
       const settings = createInvokeSettings(store, Date.now);
       const endpoint = {
         name: 'planner',

@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureTable } from '#lambda/store/dynamo-table.ts';
-import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { bundleLambda } from '../../scripts/lambda-bundle.ts';
 import { OWNER_KEY, toEntry } from '../e2e/local.ts';
 import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
@@ -117,7 +116,7 @@ describe.skipIf(engineMissing !== null)(
       expect(words).toBeGreaterThan(0);
       expect(code).toBe(0);
       expect(logs).toContain('server.stopped');
-      const store = createDynamoStore({ table: 'web', client: engine.tableClient() });
+      const store = engine.openStore('web');
       const day = new Date().toISOString().slice(0, 10);
       const { items } = await store.query(`usage#${day}`);
       const written = items.flatMap(({ item }) => JSON.parse(String(item['json'])) as unknown[]);

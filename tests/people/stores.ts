@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { Store } from '#lambda/ports.ts';
 import { ensureTable } from '#lambda/store/dynamo-table.ts';
-import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import type { FakeClock } from '../fakes/clock.ts';
 import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
@@ -32,7 +31,7 @@ const all: readonly (readonly [string, (clock: FakeClock) => Promise<Store>])[] 
       const table = `keys${tables++}`;
       await ensureTable(admin, table);
       admin.destroy();
-      return createDynamoStore({ table, client: engine!.tableClient(), now });
+      return engine!.openStore(table, now);
     },
   ],
 ];

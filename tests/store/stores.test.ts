@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
 import { ensureTable } from '#lambda/store/dynamo-table.ts';
-import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { storeContract } from '../contracts/store.ts';
 import { engineMissing, startDynamoEngine } from '../fakes/dynamo-engine.ts';
@@ -34,7 +33,7 @@ describe.skipIf(engineMissing !== null)(
       const admin = engine.client();
       await ensureTable(admin, 'contract');
       await ensureTable(admin, 'contract');
-      const store = createDynamoStore({ table: 'contract', client: engine.tableClient(), now: () => nowMs });
+      const store = engine.openStore('contract', () => nowMs);
       return {
         store,
         setNow: (ms) => (nowMs = ms),
