@@ -34,6 +34,7 @@ const instantUpstream: Upstream = {
 };
 
 interface Explained {
+  readonly scarcity: number | null;
   readonly free_until: string | null;
   readonly candidates: readonly {
     readonly pools: readonly { readonly used: number; readonly runs_out_at: string | null }[];
@@ -64,7 +65,7 @@ async function createAsk() {
     log: { debug: silent, info: silent, warn: silent, error: silent },
     ownerKey: OWNER_KEY,
   });
-  return async (path: string, method = 'POST'): Promise<Explained & Limits> => {
+  const ask = async (path: string, method = 'POST'): Promise<Explained & Limits> => {
     let text = '';
     const exchange: Exchange = {
       method,
@@ -85,6 +86,7 @@ async function createAsk() {
     await (method === 'GET' ? handler(exchange) : clock.runUntil(handler(exchange)));
     return JSON.parse(text) as Explained & Limits;
   };
+  return Object.assign(ask, { advance: clock.advance });
 }
 
 describe('explain', () => {
@@ -100,6 +102,21 @@ describe('explain', () => {
     expect(candidates[0]?.pools[0]).toMatchObject({ used: 8 });
     expect(freeUntil).toMatch(/^2026-11-21T15:00:/);
     expect(candidates[0]?.pools[0]?.runs_out_at).toBe(freeUntil);
+  });
+
+  it('says how scarce free quota is once its use has been watched for some minutes', async () => {
+    const ask = await createAsk();
+    for (let minute = 0; minute < 6; minute++) {
+      expect((await ask('/v1/explain')).scarcity).toBeNull();
+      if (minute < 2) await ask('/v1/chat/completions');
+      // A little less than five minutes in all.
+      await ask.advance(minute < 5 ? 59_900 : 0);
+    }
+    await ask.advance(61_000);
+    const { scarcity } = await ask('/v1/explain');
+    // Two calls in some six minutes are about 240 until midnight, of eight that are left.
+    expect(scarcity).toBeGreaterThan(20);
+    expect(scarcity).toBeLessThan(40);
   });
 
   it('and /api/limits tells it of everything that can be reached, with how it is known', async () => {
