@@ -1,4 +1,5 @@
 // A clock that runs faster than the system's, so that every wait of the gateway is shorter by the same factor; it runs only while the process waits.
+import { performance } from 'node:perf_hooks';
 import type { Clock } from '#lambda/ports.ts';
 
 /** Time is looked at this often, and no look counts for more than `MOST_MS`: what this machine does beside is not the gateway's doing. */
