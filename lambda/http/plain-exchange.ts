@@ -2,7 +2,7 @@
 import type { Exchange, Headers, ReplyBody } from '../ports.ts';
 import { refuseEncoding, tooLarge } from './body.ts';
 import { Farewell } from './farewell.ts';
-import type { PlainConnection } from './plain.ts';
+import type { PlainConnection } from './plain-connection.ts';
 import { PlainReply } from './plain-reply.ts';
 import type { PlainHead } from './request-head.ts';
 

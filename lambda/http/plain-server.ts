@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Handler } from '../ports.ts';
-import { PlainConnection, type PlainServer } from './plain.ts';
+import { PlainConnection, type PlainServer } from './plain-connection.ts';
 import type { PlainExchange } from './plain-exchange.ts';
 
 /** What a client may take and send, and until when. */
