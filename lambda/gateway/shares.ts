@@ -22,8 +22,8 @@ const NOISE = 1e-9;
 const MOVE_MS = 1_000;
 /** By then less than a thousandth of what was had counts: nobody is remembered longer. */
 const FORGOTTEN_MS = 10 * HALF_LIFE_MS;
-/** People remembered per pool, and pools: those of whom nothing was heard for longest go first. */
-const MOST = { people: 2_000, pools: 2_000 } as const;
+/** Calls entered together; people remembered per pool, and pools: those of whom nothing was heard for longest go first. */
+const MOST = { people: 2_000, pools: 2_000, recent: 256 } as const;
 
 interface Had {
   share: number;
@@ -36,6 +36,13 @@ interface Pool {
   /** When anybody last had of it. */
   atMs: number;
   movedAtMs: number;
+}
+/** What was taken, and is not yet in the accounts. */
+interface Taken {
+  readonly personId: string;
+  readonly candidate: Candidate;
+  readonly share: number;
+  readonly nowMs: number;
 }
 interface Waiter {
   readonly personId: string;
@@ -83,30 +90,53 @@ function moveBack<T extends { movedAtMs: number }>(
 /** What somebody had, as far as it still counts. */
 const faded = ({ share, atMs }: Had, nowMs: number): number => share * 2 ** ((atMs - nowMs) / HALF_LIFE_MS);
 
+/** Who has had how much of which pools. The newest are entered when somebody asks: nobody does while nobody waits. */
+class Accounts {
+  readonly #had = new Map<string, Pool>();
+  /** Oldest first. */
+  #recent: Taken[] = [];
+
+  add(taken: Taken): void {
+    if (this.#recent.push(taken) >= MOST.recent) this.#catchUp();
+  }
+
+  shareOf(key: string, personId: string, nowMs: number): number {
+    if (this.#recent.length > 0) this.#catchUp();
+    const person = this.#had.get(key)?.people.get(personId);
+    return person === undefined ? 0 : faded(person, nowMs);
+  }
+
+  #catchUp(): void {
+    const recent = this.#recent;
+    this.#recent = [];
+    for (const taken of recent) this.#enter(taken);
+  }
+
+  #enter({ personId, candidate, share, nowMs }: Taken): void {
+    const had = this.#had;
+    const isOld = ({ atMs }: { readonly atMs: number }): boolean => nowMs - atMs > FORGOTTEN_MS;
+    for (const key of keysOf(candidate)) {
+      const pool: Pool = had.get(key) ?? { people: new Map(), atMs: nowMs, movedAtMs: -Infinity };
+      const person: Had = pool.people.get(personId) ?? { share: 0, atMs: nowMs, movedAtMs: -Infinity };
+      person.share = faded(person, nowMs) + share;
+      person.atMs = nowMs;
+      pool.atMs = nowMs;
+      moveBack(pool.people, personId, { entry: person, nowMs });
+      moveBack(had, key, { entry: pool, nowMs });
+      dropOldest(pool.people, MOST.people, isOld);
+    }
+    dropOldest(had, MOST.pools, isOld);
+  }
+}
+
 /** Shares of nobody yet. */
 export function createShares(): Shares {
-  const had = new Map<string, Pool>();
+  const accounts = new Accounts();
   const waiting = new Map<string, Set<Waiter>>();
-  const shareOf = (key: string, personId: string, nowMs: number): number => {
-    const person = had.get(key)?.people.get(personId);
-    return person === undefined ? 0 : faded(person, nowMs);
-  };
   return {
     taken: (personId, candidate, { need, nowMs }) => {
       const share = toShare(candidate, need);
-      if (share === 0) return;
-      const isOld = ({ atMs }: { readonly atMs: number }): boolean => nowMs - atMs > FORGOTTEN_MS;
-      for (const key of keysOf(candidate)) {
-        const pool: Pool = had.get(key) ?? { people: new Map(), atMs: nowMs, movedAtMs: -Infinity };
-        const person: Had = pool.people.get(personId) ?? { share: 0, atMs: nowMs, movedAtMs: -Infinity };
-        person.share = faded(person, nowMs) + share;
-        person.atMs = nowMs;
-        pool.atMs = nowMs;
-        moveBack(pool.people, personId, { entry: person, nowMs });
-        moveBack(had, key, { entry: pool, nowMs });
-        dropOldest(pool.people, MOST.people, isOld);
-      }
-      dropOldest(had, MOST.pools, isOld);
+      if (share > 0) accounts.add({ personId, candidate, share, nowMs });
     },
     waits: (personId, candidate, readyAtMs) => {
       const waiter: Waiter = { personId, readyAtMs };
@@ -126,10 +156,10 @@ export function createShares(): Shares {
     mustYield: (personId, candidate, nowMs) => {
       if (waiting.size === 0) return false;
       for (const key of keysOf(candidate)) {
-        const own = shareOf(key, personId, nowMs);
+        const own = accounts.shareOf(key, personId, nowMs);
         for (const waiter of waiting.get(key) ?? []) {
           if (waiter.personId === personId || waiter.readyAtMs > nowMs + SOON_MS) continue;
-          if (shareOf(key, waiter.personId, nowMs) < own - NOISE) return true;
+          if (accounts.shareOf(key, waiter.personId, nowMs) < own - NOISE) return true;
         }
       }
       return false;
