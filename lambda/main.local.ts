@@ -36,6 +36,8 @@ export interface LocalOptions {
   readonly clock?: Clock;
   /** The folder of the built web app; absent: none is served. */
   readonly siteFolder?: string;
+  /** How long idle connections are kept, of callers and to providers; absent: as long as is usual. */
+  readonly keepAliveMs?: number;
 }
 
 export interface LocalServer {
@@ -171,13 +173,15 @@ export async function startLocal({
   stop,
   clock = systemClock,
   siteFolder,
+  keepAliveMs,
 }: LocalOptions): Promise<LocalServer> {
   const config = readLocalConfig(env);
   checkBinding(config);
   const log = openLog(env, writeLog);
   const owner = readOwnerKey(config);
   const store = await openStore(config);
-  const direct = createUpstream({ onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
+  const keeping = keepAliveMs === undefined ? {} : { keepAliveMs };
+  const direct = createUpstream({ ...keeping, onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
   const platform = {
     config: entries === undefined ? config : { ...config, entries: [] },
     standIn: entries ?? [],
@@ -198,7 +202,7 @@ export async function startLocal({
   const interrupt = new AbortController();
   const app = siteFolder === undefined ? freeway.handler : withSite(createSite(siteFolder), freeway.handler);
   const { handler, settled } = countRunning(app);
-  const server = createNodeServer(handler, { interrupt: interrupt.signal, requestMs: UPLOAD_MS });
+  const server = createNodeServer(handler, { ...keeping, interrupt: interrupt.signal, requestMs: UPLOAD_MS });
   const { port } = await listen(server, config);
   const url = toUrl(config, port);
   log.info('server.listening', {
