@@ -36,8 +36,8 @@ export interface LocalOptions {
   readonly clock?: Clock;
   /** The folder of the built web app; absent: none is served. */
   readonly siteFolder?: string;
-  /** How long idle connections are kept, of callers and to providers; absent: as long as is usual. */
-  readonly keepAliveMs?: number;
+  /** How long idle connections are kept, of callers and to providers, where not as long as is usual. */
+  readonly connections?: { readonly keepAliveMs?: number };
 }
 
 export interface LocalServer {
@@ -173,15 +173,17 @@ export async function startLocal({
   stop,
   clock = systemClock,
   siteFolder,
-  keepAliveMs,
+  connections = {},
 }: LocalOptions): Promise<LocalServer> {
   const config = readLocalConfig(env);
   checkBinding(config);
   const log = openLog(env, writeLog);
   const owner = readOwnerKey(config);
   const store = await openStore(config);
-  const keeping = keepAliveMs === undefined ? {} : { keepAliveMs };
-  const direct = createUpstream({ ...keeping, onFault: (error) => log.error('upstream.fault', toErrorFields(error)) });
+  const direct = createUpstream({
+    ...connections,
+    onFault: (error) => log.error('upstream.fault', toErrorFields(error)),
+  });
   const platform = {
     config: entries === undefined ? config : { ...config, entries: [] },
     standIn: entries ?? [],
@@ -202,9 +204,8 @@ export async function startLocal({
   const interrupt = new AbortController();
   const app = siteFolder === undefined ? freeway.handler : withSite(createSite(siteFolder), freeway.handler);
   const { handler, settled } = countRunning(app);
-  const server = createNodeServer(handler, { ...keeping, interrupt: interrupt.signal, requestMs: UPLOAD_MS });
-  const { port } = await listen(server, config);
-  const url = toUrl(config, port);
+  const server = createNodeServer(handler, { ...connections, interrupt: interrupt.signal, requestMs: UPLOAD_MS });
+  const url = toUrl(config, (await listen(server, config)).port);
   log.info('server.listening', {
     url,
     store: store.kind,

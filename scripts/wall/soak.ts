@@ -37,11 +37,11 @@ const collect = (): void => {
 };
 
 /** How long idle connections are kept: each holds some 20 KB, and how many there are says how many streams were under way at once, and nothing more. */
-const KEEP_ALIVE_MS = 500;
+const connections = { keepAliveMs: 500 };
 
 /** Heap in use when everything has come to rest and idle connections are closed, MB. */
 async function heapAtRest(): Promise<number> {
-  await sleep(4 * KEEP_ALIVE_MS);
+  await sleep(4 * connections.keepAliveMs);
   collect();
   await sleep(100);
   collect();
@@ -102,7 +102,7 @@ export async function soak(): Promise<boolean> {
     FREEWAY_OWNER_KEY: KEY,
     FREEWAY_PROVIDERS: JSON.stringify(providers.map(toEntry)),
   };
-  const server = await startLocal({ env, writeLog: () => undefined, clock, keepAliveMs: KEEP_ALIVE_MS });
+  const server = await startLocal({ env, writeLog: () => undefined, clock, connections });
   const target: Target = { url: server.url, key: KEY, now: clock.now, surface: 'chat' };
   let wrong = 0;
   let firstMb = 0;
