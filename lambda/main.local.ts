@@ -165,6 +165,11 @@ const toPlaces = (config: Config, ownerKey: string): Pick<Platform, 'recordings'
   spool: createDiskSpool(join(config.folder, 'spool'), MAX_UPLOAD_BYTES),
 });
 
+const toFaultLog =
+  (log: Log) =>
+  (error: unknown): void =>
+    log.error('upstream.fault', toErrorFields(error));
+
 /** Starts the server. Throws ConfigError when the configuration can't be used. */
 export async function startLocal({
   env,
@@ -180,10 +185,7 @@ export async function startLocal({
   const log = openLog(env, writeLog);
   const owner = readOwnerKey(config);
   const store = await openStore(config);
-  const direct = createUpstream({
-    ...connections,
-    onFault: (error) => log.error('upstream.fault', toErrorFields(error)),
-  });
+  const direct = createUpstream({ ...connections, onFault: toFaultLog(log) });
   const platform = {
     config: entries === undefined ? config : { ...config, entries: [] },
     standIn: entries ?? [],
