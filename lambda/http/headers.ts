@@ -89,7 +89,7 @@ export interface HeaderName {
 }
 
 /** Names that are remembered: as many as clients and providers send, and no more than a stranger may fill. */
-export const MAX_NAMES = 1_024;
+const MAX_NAMES = 1_024;
 const MAX_NAME_LENGTH = 64;
 const names = new Map<string, HeaderName>();
 const ids = new Map<string, number>();
@@ -109,7 +109,7 @@ export function findName(raw: string): HeaderName | null {
 }
 
 /** Tells within one head which names have come before, without asking the headers themselves. */
-export class NamesSeen {
+class NamesSeen {
   readonly #heads = new Uint32Array(MAX_NAMES);
   #head = 0;
 
@@ -131,7 +131,7 @@ export class NamesSeen {
 }
 
 /** Cuts a value out of a head, less the white space around it. */
-export function cutValue(text: string, from: number, to: number): string {
+function cutValue(text: string, from: number, to: number): string {
   let start = from;
   let end = to;
   while (start < end && isSpace(text.charCodeAt(start))) start++;
@@ -140,3 +140,32 @@ export function cutValue(text: string, from: number, to: number): string {
 }
 
 const isSpace = (code: number): boolean => code === 32 || code === 9;
+
+const seen = new NamesSeen();
+
+/**
+ * Header lines of a head as one string per lower-case name; null when a line is none. Repeated ones are joined by ", ", unless there are names
+ * that may not come (`refused`): then these lead to null, and so does what comes twice.
+ */
+export function readLines(
+  text: string,
+  from: number,
+  refused: ReadonlySet<string> | null = null,
+): Record<string, string> | null {
+  const headers: Record<string, string> = {};
+  seen.begin();
+  for (let at = from; at < text.length;) {
+    const found = text.indexOf('\r\n', at);
+    const end = found < 0 ? text.length : found;
+    const colon = text.indexOf(':', at);
+    const header = colon < 0 || colon > end ? null : findName(text.slice(at, colon));
+    if (header === null) return null;
+    const { name } = header;
+    const value = cutValue(text, colon + 1, end);
+    const isRepeated = seen.note(header, headers);
+    if (refused !== null && (isRepeated || refused.has(name))) return null;
+    headers[name] = isRepeated ? `${headers[name]}, ${value}` : value;
+    at = end + 2;
+  }
+  return headers;
+}

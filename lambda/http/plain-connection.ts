@@ -129,6 +129,8 @@ export class PlainConnection {
 
   /** A request begins with these bytes. */
   #begin(bytes: Buffer): void {
+    // The last reply has said that the connection ends with it.
+    if (this.#closes) return;
     const end = bytes.indexOf(headEnd);
     const head =
       end < 0 || end > this.#server.limits.maxHeaderBytes ? null : readPlainHead(bytes.toString('latin1', 0, end));

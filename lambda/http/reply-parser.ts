@@ -1,6 +1,6 @@
 // Reads HTTP/1.1 replies from the bytes of one connection (RFC 9112). What is unclear breaks the connection: nothing is guessed.
 import type { Headers } from '../ports.ts';
-import { cutValue, findName, NamesSeen } from './headers.ts';
+import { readLines } from './headers.ts';
 
 /** Told what a reply consists of: head, data*, end. */
 export interface ReplyEvents {
@@ -46,33 +46,16 @@ interface Head {
   readonly isCurrent: boolean;
 }
 
-const seen = new NamesSeen();
-
-/** Header lines as one string per lower-case name; repeated ones joined by ", ". Throws MalformedReply. */
-function parseLines(text: string, from: number): Headers {
-  const headers: Record<string, string> = {};
-  seen.begin();
-  for (let at = from; at < text.length;) {
-    const found = text.indexOf('\r\n', at);
-    const end = found < 0 ? text.length : found;
-    const colon = text.indexOf(':', at);
-    const name = colon < 0 || colon > end ? null : findName(text.slice(at, colon));
-    if (name === null) throw new MalformedReply('a header line is none');
-    const value = cutValue(text, colon + 1, end);
-    headers[name.name] = seen.note(name, headers) ? `${headers[name.name]}, ${value}` : value;
-    at = end + 2;
-  }
-  return headers;
-}
-
 function parseHead(text: string): Head {
   const match = statusLine.exec(text);
   if (match === null) throw new MalformedReply('no HTTP/1.1 status line');
   if (forbidden.test(text)) throw new MalformedReply('a sign in the head that may not stand there');
   const lineEnd = text.indexOf('\r\n');
+  const headers = lineEnd < 0 ? {} : readLines(text, lineEnd + 2);
+  if (headers === null) throw new MalformedReply('a header line is none');
   return {
     status: Number(match[2]),
-    headers: lineEnd < 0 ? {} : parseLines(text, lineEnd + 2),
+    headers,
     isCurrent: match[1] === '1',
   };
 }

@@ -1,6 +1,6 @@
 // Reads the head of a plain HTTP/1.1 request. Whatever is not plain in every respect is nobody's to guess at here: Node's parser gets it.
 import type { Headers } from '../ports.ts';
-import { cutValue, findName, NamesSeen } from './headers.ts';
+import { readLines } from './headers.ts';
 
 /** A request whose framing no two parsers can read differently: one known length or no body, no coding, no upgrade, nothing twice. */
 export interface PlainHead {
@@ -33,24 +33,6 @@ const special: ReadonlySet<string> = new Set([
   '__proto__',
 ]);
 
-const seen = new NamesSeen();
-
-function readLines(text: string, from: number): Record<string, string> | null {
-  const headers: Record<string, string> = {};
-  seen.begin();
-  for (let at = from; at < text.length;) {
-    const found = text.indexOf('\r\n', at);
-    const end = found < 0 ? text.length : found;
-    const colon = text.indexOf(':', at);
-    if (colon < 0 || colon > end) return null;
-    const name = findName(text.slice(at, colon));
-    if (name === null || special.has(name.name) || seen.note(name, headers)) return null;
-    headers[name.name] = cutValue(text, colon + 1, end);
-    at = end + 2;
-  }
-  return headers;
-}
-
 /** The body's length; null where it is not told plainly. */
 function toLength(method: string, told: string | undefined): number | null {
   if (method === 'GET') return told === undefined ? 0 : null;
@@ -65,7 +47,7 @@ export function readPlainHead(text: string): PlainHead | null {
   if (lineEnd < 0 || forbidden.test(text)) return null;
   const line = requestLine.exec(text.slice(0, lineEnd));
   if (line === null) return null;
-  const headers = readLines(text, lineEnd + 2);
+  const headers = readLines(text, lineEnd + 2, special);
   if (headers === null || !headers['host']) return null;
   const { connection } = headers;
   if (connection !== undefined && connection.toLowerCase() !== 'keep-alive') return null;

@@ -131,19 +131,23 @@ describe('plain requests', () => {
   it('are no longer taken once the server stops', async () => {
     const arrived = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
+    let served = 0;
     const client = await open(
       await listen(async (exchange) => {
+        served++;
         arrived.resolve();
         await go.promise;
         exchange.reply(200, {}).end('<last>');
       }),
     );
-    client.send(toPost('x'));
+    // What comes behind it would be carried out, and never be answered.
+    client.send(toPost('x') + toPost('behind'));
     await arrived.promise;
     const stopped = new Promise((resolve) => server?.close(resolve));
     go.resolve();
     expect(await client.closed).toMatch(/\r\nconnection: close\r\n\r\n<last>$/);
     await stopped;
+    expect(served).toBe(1);
     server = null;
   });
 });
