@@ -70,8 +70,8 @@ function readEntry(provider: Provider, suffix: string, env: Environment): Provid
 /** All credentials that single variables give. Providers without models of their own (custom endpoints) need FREEWAY_PROVIDERS. */
 export function readCredentialVariables({ env, providers }: ConfigInput): ProviderEntry[] {
   const usable = providers.filter(({ status, models }) => status === 'active' && models.length > 0);
-  const names = Object.keys(env);
-  const suffixes = SUFFIXES.filter((suffix) => names.some((name) => name.endsWith(suffix)));
+  const ends = new Set(Object.keys(env).map((name) => name.match(/_\d+$/)?.[0] ?? ''));
+  const suffixes = SUFFIXES.filter((suffix) => suffix === '' || ends.has(suffix));
   return usable.flatMap((provider) =>
     suffixes.map((suffix) => readEntry(provider, suffix, env)).filter((entry) => entry !== null),
   );

@@ -50,8 +50,9 @@ function readOlder(
   n: number,
 ): ProviderEntry | null {
   const type = env[spelling.type(n)]?.trim();
+  if (!type) return null;
   const apiKey = env[spelling.key(n)]?.trim();
-  if (!type || !apiKey) return null;
+  if (!apiKey) return null;
   const { id, tier } = toProvider(type, providers);
   const endpoint = env[spelling.endpoint(n)]?.trim();
   const priority = Number(env[spelling.priority(n)] ?? 100);

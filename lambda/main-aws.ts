@@ -10,17 +10,18 @@ import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { createLiveEnvironment } from './main-environment.ts';
 import { toBucketRecordings } from './main-recordings.ts';
 import type { Exchange, Handler, Log, SecretValues, Store, Traces, Upstream } from './ports.ts';
+import { createDynamoStore } from './store/dynamo.ts';
+import { createSecretValues } from './store/secret-values.ts';
 import { createEmfMetrics } from './telemetry/emf.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
-async function openStore({ store }: Config): Promise<Store> {
+function openStore({ store }: Config): Store {
   if (store.kind === 'sqlite') {
     throw new ConfigError(
       'On Lambda FREEWAY_STORE must name a DynamoDB table ("dynamodb:<table>"): files of an instance are lost with it.',
     );
   }
-  const { createDynamoStore } = await import('./store/dynamo.ts');
   return createDynamoStore({ table: store.table });
 }
 
@@ -64,8 +65,8 @@ interface Instance extends AwsOptions {
   readonly log: Log;
   readonly upstream: Upstream;
   readonly metrics: ReturnType<typeof createEmfMetrics>;
-  readonly openSecrets: () => Promise<SecretValues>;
-  readonly openTable: (config: Config) => Promise<Store>;
+  readonly secrets: SecretValues;
+  readonly openTable: (config: Config) => Store;
   readonly openTraces: (config: Config) => Promise<Traces | null>;
 }
 
@@ -73,23 +74,18 @@ function createInstance(options: AwsOptions): Instance {
   const write = (line: string): void => void process.stdout.write(line);
   const level = process.env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info';
   const log = createLog({ level, write, now: systemClock.now });
-  let store: Promise<Store> | null = null;
+  let store: Store | null = null;
   let traces: Promise<Traces> | null = null;
   return {
     ...options,
     log,
     upstream: options.openUpstream((error) => log.error('upstream.fault', toErrorFields(error))),
     metrics: createEmfMetrics(createMetrics(), { write, now: systemClock.now }),
-    openSecrets: async () => {
-      const { createSecretValues } = await import('./store/secret-values.ts');
-      const onStale = (error: Error): void => log.warn('secret.stale', { error: error.message });
-      return createSecretValues({ now: systemClock.now, onStale });
-    },
-    openTable: (config) =>
-      (store ??= openStore(config).catch((error: unknown) => {
-        store = null;
-        throw error;
-      })),
+    secrets: createSecretValues({
+      now: systemClock.now,
+      onStale: (error) => log.warn('secret.stale', { error: error.message }),
+    }),
+    openTable: (config) => (store ??= openStore(config)),
     openTraces: async ({ traces: wanted }) => {
       if (wanted === null) return null;
       traces ??= import('./telemetry/trace.ts').then(({ createTraces }) =>
@@ -101,10 +97,10 @@ function createInstance(options: AwsOptions): Instance {
 }
 
 async function open(instance: Instance, env: Environment): Promise<App> {
-  const { log, upstream, metrics, freezes, openSecrets } = instance;
+  const { log, upstream, metrics, freezes, secrets } = instance;
   const config = readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
   const ownerKey = readOwnerKey(config);
-  const store = await instance.openTable(config);
+  const store = instance.openTable(config);
   const traces = await instance.openTraces(config);
   const freeway = await createFreeway({
     config,
@@ -125,7 +121,7 @@ async function open(instance: Instance, env: Environment): Promise<App> {
   const lazyInvoke = async (): Promise<Invoke> => {
     const { openInvoke } = await import('./main-invoke.ts');
     const { appSyncTables } = config;
-    return openInvoke({ freeway, providers, openSecrets, ownerKey, store, log, appSyncTables, now: systemClock.now });
+    return openInvoke({ freeway, providers, secrets, ownerKey, store, log, appSyncTables, now: systemClock.now });
   };
   let invoke: Promise<Invoke> | null = null;
   return {
@@ -149,7 +145,7 @@ function refuse({ log }: Instance, exchange: Exchange, error: unknown): void {
 /** Answers the app in force. An app that works stays until the one with the new secret does; after a failure the next request tries again. */
 function createLoader(instance: Instance): () => Promise<App> {
   // Copied, because each look into the live environment is slow, and a thousand names are looked for.
-  const environment = createLiveEnvironment({ ...process.env }, instance.openSecrets);
+  const environment = createLiveEnvironment({ ...process.env }, instance.secrets);
   let opened: { readonly env: Environment; readonly app: App } | null = null;
   let opening: Promise<App> | null = null;
   const reopen = async (): Promise<App> => {

@@ -15,20 +15,16 @@ const isEqual = (a: Environment, b: Environment): boolean => {
 
 /**
  * Joins variables and secret. A variable that is set stands above the secret's value of that name, so that one can be
- * changed without touching the secret. `openSecrets` is called only when a secret is named.
+ * changed without touching the secret. `secrets` are asked only when one is named.
  */
-export function createLiveEnvironment(
-  variables: Environment,
-  openSecrets: () => Promise<SecretValues>,
-): LiveEnvironment {
+export function createLiveEnvironment(variables: Environment, secrets: SecretValues): LiveEnvironment {
   const id = variables['FREEWAY_SECRET_ID']?.trim();
   if (!id) return { read: () => Promise.resolve(variables) };
-  let secrets: Promise<SecretValues> | null = null;
   let source: Environment | null = null;
   let joined: Environment = variables;
   return {
     read: async () => {
-      const values = await (await (secrets ??= openSecrets())).read(id);
+      const values = await secrets.read(id);
       if (values === source) return joined;
       source = values;
       const next = { ...values, ...variables };

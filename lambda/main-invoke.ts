@@ -13,7 +13,7 @@ import { invokeWires } from './wire/invoke/formats.ts';
 export interface PinOptions {
   readonly freeway: Pick<Freeway, 'appOver'>;
   readonly providers: readonly Provider[];
-  readonly openSecrets: () => Promise<SecretValues>;
+  readonly secrets: SecretValues;
 }
 
 /** So many endpoints stay open for the next call. */
@@ -98,15 +98,10 @@ async function readKey(config: ProviderConfig, secrets: SecretValues): Promise<s
 }
 
 /** Answers the app for a provider_config. Apps stay open as long as endpoint and key are the same. */
-export function createPin({
-  freeway,
-  providers,
-  openSecrets,
-}: PinOptions): (config: ProviderConfig) => Promise<Handler> {
+export function createPin({ freeway, providers, secrets }: PinOptions): (config: ProviderConfig) => Promise<Handler> {
   const opened = new Map<string, Handler>();
-  let secrets: Promise<SecretValues> | null = null;
   return async (config) => {
-    const apiKey = await readKey(config, await (secrets ??= openSecrets()));
+    const apiKey = await readKey(config, secrets);
     const id = createHash('sha256')
       .update(JSON.stringify([config, apiKey]))
       .digest('base64url');

@@ -2,6 +2,7 @@
 import { ConfigError, type Environment } from '#lambda/config.ts';
 import { createLiveEnvironment, type LiveEnvironment } from '#lambda/main-environment.ts';
 import { createLog, toErrorFields } from '#lambda/telemetry/log.ts';
+import type { SecretValues } from '#lambda/ports.ts';
 import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { isUiStale, uiDist } from './ui/folders.ts';
@@ -80,12 +81,13 @@ function createLineWriter(): { write: (line: string) => void; flush: () => void 
 /** How often a secret that holds settings is looked at again. */
 const LOOK_MS = 60_000;
 
-/** Variables, and where FREEWAY_SECRET_ID names one, those of a secret. */
-const openEnvironment = (): LiveEnvironment =>
-  createLiveEnvironment({ ...process.env }, async () => {
-    const { createSecretValues } = await import('#lambda/store/secret-values.ts');
-    return createSecretValues({ now: Date.now });
-  });
+/** Variables, and where FREEWAY_SECRET_ID names one, those of a secret: what reads it is loaded only then. */
+function openEnvironment(): LiveEnvironment {
+  let secrets: Promise<SecretValues> | null = null;
+  const load = async (): Promise<SecretValues> =>
+    (await import('#lambda/store/secret-values.ts')).createSecretValues({ now: Date.now });
+  return createLiveEnvironment({ ...process.env }, { read: async (id) => (await (secrets ??= load())).read(id) });
+}
 
 /** Puts the credentials of a changed secret in force; one that can't be used is left alone, and said so. */
 function follow(environment: LiveEnvironment, first: Environment, { freeway }: LocalServer): void {

@@ -73,12 +73,12 @@ describe('secret values', () => {
 describe('live environment', () => {
   it('is the variables themselves when no secret is named', async () => {
     const variables = { PORT: '1' };
-    const live = createLiveEnvironment(variables, () => Promise.reject(new Error('not asked for')));
+    const live = createLiveEnvironment(variables, { read: () => Promise.reject(new Error('not asked for')) });
     expect(await live.read()).toBe(variables);
   });
 
   it('puts the variables above the secret, and stays the same object until something changes', async () => {
-    const live = createLiveEnvironment({ FREEWAY_SECRET_ID: 'app', PORT: '1' }, () => Promise.resolve(secrets));
+    const live = createLiveEnvironment({ FREEWAY_SECRET_ID: 'app', PORT: '1' }, secrets);
     const first = await live.read();
     expect(first).toEqual({ FREEWAY_SECRET_ID: 'app', GROQ_API_KEY: 'gsk_one', PORT: '1' });
     nowMs += 5 * MINUTE;
