@@ -3,7 +3,9 @@ import * as z from 'zod/mini';
 import { ConfigError, type Environment } from './config-input.ts';
 import type { ModelAlias } from './routing/aliases.ts';
 
-const aliasesSchema = z.record(z.string().check(z.minLength(1)), z.nullable(z.string().check(z.minLength(1))));
+const aliasesSchema = z.lazy(() =>
+  z.record(z.string().check(z.minLength(1)), z.nullable(z.string().check(z.minLength(1)))),
+);
 
 /** The aliases given, in their order; they go before those of the catalog. Throws ConfigError. */
 export function readAliases(env: Environment): readonly ModelAlias[] {

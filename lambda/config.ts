@@ -70,11 +70,11 @@ const list = (text: string | undefined): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
-const port = z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535));
+const port = z.lazy(() => z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535)));
 /** Records of requests are kept so long unless told otherwise. */
 const USAGE_DAYS = 90;
-const usd = z.coerce.number().check(z.nonnegative());
-const days = z.coerce.number().check(z.int(), z.minimum(1), z.maximum(36_500));
+const usd = z.lazy(() => z.coerce.number().check(z.nonnegative()));
+const days = z.lazy(() => z.coerce.number().check(z.int(), z.minimum(1), z.maximum(36_500)));
 /** What each of them is, in words. */
 const meanings = new Map<z.ZodMiniType, string>([
   [port, 'a port number from 0 to 65535'],
@@ -164,7 +164,7 @@ function readAppSyncTables(env: Environment): AppSyncTables | null {
   } catch {
     throw new ConfigError(
       'FREEWAY_APPSYNC_TABLES must be a JSON object such as {"EndpointConfiguration": "EndpointConfiguration-abc123-prod"}. ' +
-        `Known names: ${Object.keys(appSyncTablesSchema.shape).join(', ')}.`,
+        `Known names: ${Object.keys(appSyncTablesSchema._zod.innerType.shape).join(', ')}.`,
     );
   }
 }

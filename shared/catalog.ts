@@ -38,11 +38,13 @@ export type AudioField = (typeof audioFields)[number];
  * How a model that transcribes wants to be asked, where it departs from its wire. `names`: what it calls a field; null: it can't be told that.
  * `always`: sent with every question, by the model's own names. `needs`: it does not answer without.
  */
-export const audioAskSchema = z.object({
-  names: z.optional(z.partialRecord(z.enum(audioFields), z.nullable(z.string()))),
-  always: z.optional(z.record(z.string(), z.unknown())),
-  needs: z.optional(z.array(z.enum(['language']))),
-});
+export const audioAskSchema = z.lazy(() =>
+  z.object({
+    names: z.optional(z.partialRecord(z.enum(audioFields), z.nullable(z.string()))),
+    always: z.optional(z.record(z.string(), z.unknown())),
+    needs: z.optional(z.array(z.enum(['language']))),
+  }),
+);
 export type AudioAsk = z.infer<typeof audioAskSchema>;
 
 /** How a provider reports its limits and faults; the parser is chosen by this, never by header name alone. */
@@ -74,6 +76,9 @@ export type ModelKind = (typeof modelKinds)[number];
 export const modelSizes = ['small', 'large', 'reasoning'] as const;
 export type ModelSize = (typeof modelSizes)[number];
 
+/** Whether a model can be called without paying: `plan` = on the provider's free plan; `always` = on any plan. */
+export const freePlans = ['plan', 'always'] as const;
+
 /** `prefill`: continues an assistant message it is given. `stream` is assumed of every chat model. */
 export const capabilityIds = ['tools', 'vision', 'json', 'reasoning', 'prefill', 'audio', 'documents'] as const;
 export type Capability = (typeof capabilityIds)[number];
@@ -86,7 +91,7 @@ export const chatFields = [
   'temperature', 'tool_choice', 'tools', 'top_logprobs', 'top_p', 'user', 'verbosity', 'web_search_options',
 ] as const; // prettier-ignore
 export type ChatField = (typeof chatFields)[number];
-const field = z.enum(chatFields);
+const field = z.lazy(() => z.enum(chatFields));
 
 /**
  * The closed list of ways in which a provider departs from its wire. `models` (patterns) narrows a quirk.
@@ -98,173 +103,187 @@ const field = z.enum(chatFields);
  * - `effort`: where models of formats without a field for it are told how hard to think.
  * - `requireHeader`: constant extra header. `prefill`: field that marks a last assistant message as the beginning of the answer.
  */
-export const quirkSchema = z.intersection(
-  z.object({ models: z.optional(z.array(z.string())) }),
-  z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('drop'), fields: z.array(field) }),
-    z.object({ kind: z.literal('rename'), from: field, to: field }),
-    z.object({ kind: z.literal('clamp'), field, min: z.optional(z.number()), max: z.optional(z.number()) }),
-    z.object({ kind: z.literal('set'), field, value: z.unknown() }),
-    z.object({ kind: z.literal('map'), field, from: z.unknown(), to: z.unknown() }),
-    z.object({ kind: z.literal('systemRole'), role: z.enum(['system', 'developer', 'user']) }),
-    z.object({
-      kind: z.literal('dropMessageFields'),
-      fields: z.array(z.enum(['name', 'function_call', 'refusal', 'audio', 'annotations'])),
-    }),
-    z.object({ kind: z.literal('dropNulls') }),
-    z.object({ kind: z.literal('exclusive'), field, drops: z.array(field) }),
-    z.object({ kind: z.literal('schemas'), without: z.array(z.string()) }),
-    z.object({ kind: z.literal('mend'), what: z.array(z.enum(['tool_calls', 'json'])) }),
-    z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
-    z.object({ kind: z.literal('requireHeader'), header: z.string(), value: z.string() }),
-    z.object({ kind: z.literal('prefill'), field: z.enum(['prefix']) }),
-  ]),
+export const quirkSchema = z.lazy(() =>
+  z.intersection(
+    z.object({ models: z.optional(z.array(z.string())) }),
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('drop'), fields: z.array(field) }),
+      z.object({ kind: z.literal('rename'), from: field, to: field }),
+      z.object({ kind: z.literal('clamp'), field, min: z.optional(z.number()), max: z.optional(z.number()) }),
+      z.object({ kind: z.literal('set'), field, value: z.unknown() }),
+      z.object({ kind: z.literal('map'), field, from: z.unknown(), to: z.unknown() }),
+      z.object({ kind: z.literal('systemRole'), role: z.enum(['system', 'developer', 'user']) }),
+      z.object({
+        kind: z.literal('dropMessageFields'),
+        fields: z.array(z.enum(['name', 'function_call', 'refusal', 'audio', 'annotations'])),
+      }),
+      z.object({ kind: z.literal('dropNulls') }),
+      z.object({ kind: z.literal('exclusive'), field, drops: z.array(field) }),
+      z.object({ kind: z.literal('schemas'), without: z.array(z.string()) }),
+      z.object({ kind: z.literal('mend'), what: z.array(z.enum(['tool_calls', 'json'])) }),
+      z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
+      z.object({ kind: z.literal('requireHeader'), header: z.string(), value: z.string() }),
+      z.object({ kind: z.literal('prefill'), field: z.enum(['prefix']) }),
+    ]),
+  ),
 );
 export type Quirk = z.infer<typeof quirkSchema>;
 
 /** How a credential is put on the request. */
-export const authSchema = z.discriminatedUnion('scheme', [
-  z.object({ scheme: z.literal('bearer') }),
-  z.object({ scheme: z.literal('header'), header: z.string(), prefix: z.optional(z.string()) }),
-  z.object({ scheme: z.literal('none') }),
-  z.object({ scheme: z.literal('aws-sigv4'), service: z.string() }),
-  z.object({ scheme: z.literal('google-oauth') }),
-  z.object({ scheme: z.literal('entra'), scope: z.string() }),
-]);
+export const authSchema = z.lazy(() =>
+  z.discriminatedUnion('scheme', [
+    z.object({ scheme: z.literal('bearer') }),
+    z.object({ scheme: z.literal('header'), header: z.string(), prefix: z.optional(z.string()) }),
+    z.object({ scheme: z.literal('none') }),
+    z.object({ scheme: z.literal('aws-sigv4'), service: z.string() }),
+    z.object({ scheme: z.literal('google-oauth') }),
+    z.object({ scheme: z.literal('entra'), scope: z.string() }),
+  ]),
+);
 export type Auth = z.infer<typeof authSchema>;
 
 /** One thing a person must give to use the provider; forms are drawn from it. `env` lists variables it may be read from. */
-export const credentialFieldSchema = z.object({
-  name: z.string(),
-  label: z.string(),
-  secret: z.boolean(),
-  required: z.boolean(),
-  hint: z.optional(z.string()),
-  placeholder: z.optional(z.string()),
-  default: z.optional(z.string()),
-  env: z.array(z.string()),
-});
+export const credentialFieldSchema = z.lazy(() =>
+  z.object({
+    name: z.string(),
+    label: z.string(),
+    secret: z.boolean(),
+    required: z.boolean(),
+    hint: z.optional(z.string()),
+    placeholder: z.optional(z.string()),
+    default: z.optional(z.string()),
+    env: z.array(z.string()),
+  }),
+);
 export type CredentialField = z.infer<typeof credentialFieldSchema>;
 
 /** US dollars per million tokens (chat, embeddings), per minute (audio) or per piece (images). Absent is unknown, 0 is free. */
-export const priceSchema = z.object({
-  inputPerMillionUsd: z.optional(z.number()),
-  outputPerMillionUsd: z.optional(z.number()),
-  cachedInputPerMillionUsd: z.optional(z.number()),
-  perMinuteUsd: z.optional(z.number()),
-  minimumSeconds: z.optional(z.number()),
-  perImageUsd: z.optional(z.number()),
-  perMillionCharactersUsd: z.optional(z.number()),
-  /** Prices that hold for the whole call once the input is longer than `inputTokensAbove`. */
-  tiers: z.optional(
-    z.array(
-      z.object({
-        inputTokensAbove: z.number(),
-        inputPerMillionUsd: z.number(),
-        outputPerMillionUsd: z.number(),
-        cachedInputPerMillionUsd: z.optional(z.number()),
-      }),
+export const priceSchema = z.lazy(() =>
+  z.object({
+    inputPerMillionUsd: z.optional(z.number()),
+    outputPerMillionUsd: z.optional(z.number()),
+    cachedInputPerMillionUsd: z.optional(z.number()),
+    perMinuteUsd: z.optional(z.number()),
+    minimumSeconds: z.optional(z.number()),
+    perImageUsd: z.optional(z.number()),
+    perMillionCharactersUsd: z.optional(z.number()),
+    /** Prices that hold for the whole call once the input is longer than `inputTokensAbove`. */
+    tiers: z.optional(
+      z.array(
+        z.object({
+          inputTokensAbove: z.number(),
+          inputPerMillionUsd: z.number(),
+          outputPerMillionUsd: z.number(),
+          cachedInputPerMillionUsd: z.optional(z.number()),
+        }),
+      ),
     ),
-  ),
-  evidence: z.optional(evidenceSchema),
-});
+    evidence: z.optional(evidenceSchema),
+  }),
+);
 export type Price = z.infer<typeof priceSchema>;
 
 /**
  * One model at one provider. `family` is the same string wherever the same model is served.
- * `free`: `plan` = callable without paying on the provider's free plan; `always` = costs nothing on any plan; absent = paid.
+ * `free` absent: it is paid.
  */
-export const modelSchema = z.object({
-  id: z.string(),
-  kind: z._default(z.enum(modelKinds), 'chat'),
-  family: z.optional(z.string()),
-  context: z.optional(z.int()),
-  maxOutput: z.optional(z.int()),
-  size: z.optional(z.enum(modelSizes)),
-  /** Sizes it can also stand in for (for example a large model with reasoning effort). */
-  roles: z.optional(z.array(z.enum(modelSizes))),
-  capabilities: z._default(z.array(z.enum(capabilityIds)), []),
-  price: z.optional(priceSchema),
-  free: z.optional(z.enum(['plan', 'always'])),
-  tokenizer: z.optional(z.string()),
-  dimensions: z.optional(z.int()),
-  formats: z.optional(z.array(z.string())),
-  maxBytes: z.optional(z.int()),
-  maxSeconds: z.optional(z.number()),
-  /** Kinds of sound files it takes, as file endings are written; absent: all that are read here. */
-  containers: z.optional(z.array(z.string())),
-  features: z.optional(z.array(z.enum(['words', 'segments', 'diarize', 'stream', 'translate']))),
-  ask: z.optional(audioAskSchema),
-  /**
-   * Where it is called instead of the provider's path, after the base URL; `/../` leads out of its last part and must be resolved before the
-   * call. A whole address when it is served by another host; whoever has set a base URL of their own is called there all the same.
-   */
-  path: z.optional(z.string()),
-  wire: z.optional(z.enum(wireIds)),
-  /** How its calls carry the key, where that departs from the provider's way. */
-  auth: z.optional(authSchema),
-  retiresOn: z.optional(z.string()),
-  note: z.optional(z.string()),
-  evidence: z.optional(evidenceSchema),
-});
+export const modelSchema = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    kind: z._default(z.enum(modelKinds), 'chat'),
+    family: z.optional(z.string()),
+    context: z.optional(z.int()),
+    maxOutput: z.optional(z.int()),
+    size: z.optional(z.enum(modelSizes)),
+    /** Sizes it can also stand in for (for example a large model with reasoning effort). */
+    roles: z.optional(z.array(z.enum(modelSizes))),
+    capabilities: z._default(z.array(z.enum(capabilityIds)), []),
+    price: z.optional(priceSchema),
+    free: z.optional(z.enum(freePlans)),
+    tokenizer: z.optional(z.string()),
+    dimensions: z.optional(z.int()),
+    formats: z.optional(z.array(z.string())),
+    maxBytes: z.optional(z.int()),
+    maxSeconds: z.optional(z.number()),
+    /** Kinds of sound files it takes, as file endings are written; absent: all that are read here. */
+    containers: z.optional(z.array(z.string())),
+    features: z.optional(z.array(z.enum(['words', 'segments', 'diarize', 'stream', 'translate']))),
+    ask: z.optional(audioAskSchema),
+    /**
+     * Where it is called instead of the provider's path, after the base URL; `/../` leads out of its last part and must be resolved before the
+     * call. A whole address when it is served by another host; whoever has set a base URL of their own is called there all the same.
+     */
+    path: z.optional(z.string()),
+    wire: z.optional(z.enum(wireIds)),
+    /** How its calls carry the key, where that departs from the provider's way. */
+    auth: z.optional(authSchema),
+    retiresOn: z.optional(z.string()),
+    note: z.optional(z.string()),
+    evidence: z.optional(evidenceSchema),
+  }),
+);
 export type Model = z.infer<typeof modelSchema>;
 
-const answer = z.union([z.boolean(), z.literal('unknown')]);
+const answer = z.lazy(() => z.union([z.boolean(), z.literal('unknown')]));
 
 /** What the provider's terms allow. `unknown` is never read as permission. */
-export const termsSchema = z.object({
-  commercial: answer,
-  serveOthers: answer,
-  trainsOnPrompts: answer,
-  hardStopsBeforePaid: answer,
-  regions: z.optional(z.array(z.string())),
-  retentionDays: z.optional(z.number()),
-  note: z.optional(z.string()),
-  evidence: z.optional(evidenceSchema),
-});
+export const termsSchema = z.lazy(() =>
+  z.object({
+    commercial: answer,
+    serveOthers: answer,
+    trainsOnPrompts: answer,
+    hardStopsBeforePaid: answer,
+    regions: z.optional(z.array(z.string())),
+    retentionDays: z.optional(z.number()),
+    note: z.optional(z.string()),
+    evidence: z.optional(evidenceSchema),
+  }),
+);
 export type Terms = z.infer<typeof termsSchema>;
 
 /** A provider: data that any wire can be driven by. */
-export const providerSchema = z.object({
-  id: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]*$/)),
-  name: z.string(),
-  /** Other names under which older settings know it. */
-  aliases: z.optional(z.array(z.string())),
-  status: z._default(z.enum(['active', 'retired']), 'active'),
-  /** Only of a retired provider: since when, and what to tell people. */
-  retired: z.optional(z.object({ since: z.string(), message: z.string() })),
-  wire: z.enum(wireIds),
-  dialect: z.enum(dialectIds),
-  /** May hold `{field}` placeholders filled from the credential. */
-  baseUrl: z.string(),
-  /** Other addresses, where a field of the credential has this value. */
-  places: z.optional(z.array(z.object({ field: z.string(), value: z.string(), baseUrl: z.string() }))),
-  /** Paths of calls by their kind; by the id of another wire than `wire`, what goes before that wire's own paths. */
-  /** Paths behind the base URL, where they depart from the wire's, by what is called there. `check`: answers whoever has a key, and costs nothing. */
-  paths: z._default(z.record(z.string(), z.string()), {}),
-  auth: authSchema,
-  /** How calls are authorised where the key is no plain one, but stands for an identity: access keys, an application, a role. */
-  signing: z.optional(authSchema),
-  fields: z.array(credentialFieldSchema),
-  quirks: z._default(z.array(quirkSchema), []),
-  /** The plan a key is taken to be on unless the person says otherwise. `local` costs nothing and has no limits. */
-  defaultPlan: z.enum(['free', 'paid', 'local']),
-  keyHint: z.optional(z.string()),
-  signupUrl: z.optional(z.string()),
-  cardRequired: z._default(answer, 'unknown'),
-  freeOffer: z.optional(z.string()),
-  terms: termsSchema,
-  models: z._default(z.array(modelSchema), []),
-  /** Only the address itself knows its models: asked for by OpenAI's list, or by Ollama's of pulled ones. */
-  discovery: z.optional(z.enum(['models', 'tags'])),
-  /** Models that were served once: asked for by name, they are answered with this. */
-  retiredModels: z._default(
-    z.array(z.object({ id: z.string(), since: z.string(), replacement: z.optional(z.string()) })),
-    [],
-  ),
-  pools: z._default(z.array(poolSchema), []),
-  notes: z._default(z.array(z.string()), []),
-  sources: z._default(z.array(z.string()), []),
-  asOf: z.string(),
-});
+export const providerSchema = z.lazy(() =>
+  z.object({
+    id: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]*$/)),
+    name: z.string(),
+    /** Other names under which older settings know it. */
+    aliases: z.optional(z.array(z.string())),
+    status: z._default(z.enum(['active', 'retired']), 'active'),
+    /** Only of a retired provider: since when, and what to tell people. */
+    retired: z.optional(z.object({ since: z.string(), message: z.string() })),
+    wire: z.enum(wireIds),
+    dialect: z.enum(dialectIds),
+    /** May hold `{field}` placeholders filled from the credential. */
+    baseUrl: z.string(),
+    /** Other addresses, where a field of the credential has this value. */
+    places: z.optional(z.array(z.object({ field: z.string(), value: z.string(), baseUrl: z.string() }))),
+    /** Paths of calls by their kind; by the id of another wire than `wire`, what goes before that wire's own paths. */
+    /** Paths behind the base URL, where they depart from the wire's, by what is called there. `check`: answers whoever has a key, and costs nothing. */
+    paths: z._default(z.record(z.string(), z.string()), {}),
+    auth: authSchema,
+    /** How calls are authorised where the key is no plain one, but stands for an identity: access keys, an application, a role. */
+    signing: z.optional(authSchema),
+    fields: z.array(credentialFieldSchema),
+    quirks: z._default(z.array(quirkSchema), []),
+    /** The plan a key is taken to be on unless the person says otherwise. `local` costs nothing and has no limits. */
+    defaultPlan: z.enum(['free', 'paid', 'local']),
+    keyHint: z.optional(z.string()),
+    signupUrl: z.optional(z.string()),
+    cardRequired: z._default(answer, 'unknown'),
+    freeOffer: z.optional(z.string()),
+    terms: termsSchema,
+    models: z._default(z.array(modelSchema), []),
+    /** Only the address itself knows its models: asked for by OpenAI's list, or by Ollama's of pulled ones. */
+    discovery: z.optional(z.enum(['models', 'tags'])),
+    /** Models that were served once: asked for by name, they are answered with this. */
+    retiredModels: z._default(
+      z.array(z.object({ id: z.string(), since: z.string(), replacement: z.optional(z.string()) })),
+      [],
+    ),
+    pools: z._default(z.array(poolSchema), []),
+    notes: z._default(z.array(z.string()), []),
+    sources: z._default(z.array(z.string()), []),
+    asOf: z.string(),
+  }),
+);
 export type Provider = z.infer<typeof providerSchema>;

@@ -3,10 +3,12 @@ import * as z from 'zod/mini';
 import { instantSchema } from './api/instant.ts';
 
 /** Who besides its owner may use it: nobody, everybody, or these people (ids). */
-export const sharingSchema = z.union([
-  z.enum(['private', 'all']),
-  z.array(z.string().check(z.minLength(1), z.maxLength(100))).check(z.maxLength(500)),
-]);
+export const sharingSchema = z.lazy(() =>
+  z.union([
+    z.enum(['private', 'all']),
+    z.array(z.string().check(z.minLength(1), z.maxLength(100))).check(z.maxLength(500)),
+  ]),
+);
 export type Sharing = z.infer<typeof sharingSchema>;
 
 /** What a test of a credential found. */
@@ -21,16 +23,18 @@ export const testOutcomes = [
 ] as const;
 export type TestOutcome = (typeof testOutcomes)[number];
 
-export const testResultSchema = z.object({
-  outcome: z.enum(testOutcomes),
-  /** What it means, and what to do. */
-  message: z.string(),
-  at: instantSchema,
-  /** How long the provider took to answer, ms; null when it did not. */
-  ms: z.nullable(z.number()),
-  /** When the limit is over; null when unknown, or not limited. */
-  limited_until: z.nullable(instantSchema),
-  /** Ids of the models that the provider lists for this key; null when it did not list any. */
-  models: z.nullable(z.array(z.string())),
-});
+export const testResultSchema = z.lazy(() =>
+  z.object({
+    outcome: z.enum(testOutcomes),
+    /** What it means, and what to do. */
+    message: z.string(),
+    at: instantSchema,
+    /** How long the provider took to answer, ms; null when it did not. */
+    ms: z.nullable(z.number()),
+    /** When the limit is over; null when unknown, or not limited. */
+    limited_until: z.nullable(instantSchema),
+    /** Ids of the models that the provider lists for this key; null when it did not list any. */
+    models: z.nullable(z.array(z.string())),
+  }),
+);
 export type TestResult = z.infer<typeof testResultSchema>;

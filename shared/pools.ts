@@ -32,22 +32,24 @@ function looksUp(name: string): boolean {
  * - `session`: a window of `seconds` that starts at the first use.
  * - `concurrent`: at most `max` at the same time.
  */
-export const clockSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('refill'), seconds: z.number().check(z.positive()) }),
-  z.strictObject({ kind: z.literal('rolling'), seconds: z.number().check(z.positive()) }),
-  z.strictObject({
-    kind: z.literal('calendar'),
-    every: z.enum(['minute', 'hour', 'day', 'week', 'month']),
-    zone: z._default(
-      z.string().check(z.refine(isZone, 'Must be an IANA time zone such as UTC or America/Los_Angeles')),
-      'UTC',
-    ),
-    day: z.optional(z.int().check(z.minimum(1), z.maximum(28))),
-  }),
-  z.strictObject({ kind: z.literal('once'), expiresAt: z.optional(z.string()) }),
-  z.strictObject({ kind: z.literal('session'), seconds: z.number().check(z.positive()) }),
-  z.strictObject({ kind: z.literal('concurrent') }),
-]);
+export const clockSchema = z.lazy(() =>
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('refill'), seconds: z.number().check(z.positive()) }),
+    z.strictObject({ kind: z.literal('rolling'), seconds: z.number().check(z.positive()) }),
+    z.strictObject({
+      kind: z.literal('calendar'),
+      every: z.enum(['minute', 'hour', 'day', 'week', 'month']),
+      zone: z._default(
+        z.string().check(z.refine(isZone, 'Must be an IANA time zone such as UTC or America/Los_Angeles')),
+        'UTC',
+      ),
+      day: z.optional(z.int().check(z.minimum(1), z.maximum(28))),
+    }),
+    z.strictObject({ kind: z.literal('once'), expiresAt: z.optional(z.string()) }),
+    z.strictObject({ kind: z.literal('session'), seconds: z.number().check(z.positive()) }),
+    z.strictObject({ kind: z.literal('concurrent') }),
+  ]),
+);
 export type Clock = z.infer<typeof clockSchema>;
 
 /** What a pool counts. `usd` is in US dollars; `audio_seconds` in seconds of audio sent. */
@@ -67,30 +69,34 @@ export const poolScopes = ['credential', 'account', 'project', 'ip'] as const;
 export type PoolScope = (typeof poolScopes)[number];
 
 /** Where a fact comes from, and how far it can be trusted. `asOf` is an ISO date, month or year. */
-export const evidenceSchema = z.object({
-  source: z.array(z.string()).check(z.minLength(1)),
-  asOf: z.string().check(z.regex(/^\d{4}(-\d{2}){0,2}$/)),
-  confidence: z.enum(['high', 'medium', 'low']),
-  url: z.optional(z.string()),
-  note: z.optional(z.string()),
-});
+export const evidenceSchema = z.lazy(() =>
+  z.object({
+    source: z.array(z.string()).check(z.minLength(1)),
+    asOf: z.string().check(z.regex(/^\d{4}(-\d{2}){0,2}$/)),
+    confidence: z.enum(['high', 'medium', 'low']),
+    url: z.optional(z.string()),
+    note: z.optional(z.string()),
+  }),
+);
 export type Evidence = z.infer<typeof evidenceSchema>;
 
 /**
  * One limit. `models` holds ids or patterns with `*`: all they match draw on the one pool, or, with `perModel`, each has a pool of its own.
  * `kinds` narrows it to some operations; `plan` to one plan of the account.
  */
-export const poolSchema = z.object({
-  models: z.array(z.string()).check(z.minLength(1)),
-  scope: z._default(z.enum(poolScopes), 'credential'),
-  unit: z.enum(poolUnits),
-  max: z.number().check(z.nonnegative()),
-  clock: clockSchema,
-  perModel: z.optional(z.boolean()),
-  kinds: z.optional(z.array(z.string())),
-  plan: z.optional(z.enum(['free', 'paid'])),
-  evidence: z.optional(evidenceSchema),
-});
+export const poolSchema = z.lazy(() =>
+  z.object({
+    models: z.array(z.string()).check(z.minLength(1)),
+    scope: z._default(z.enum(poolScopes), 'credential'),
+    unit: z.enum(poolUnits),
+    max: z.number().check(z.nonnegative()),
+    clock: clockSchema,
+    perModel: z.optional(z.boolean()),
+    kinds: z.optional(z.array(z.string())),
+    plan: z.optional(z.enum(['free', 'paid'])),
+    evidence: z.optional(evidenceSchema),
+  }),
+);
 export type Pool = z.infer<typeof poolSchema>;
 
 /** How much of every unit one call needs, or has used. Absent means none. */

@@ -3,11 +3,13 @@ import * as z from 'zod/mini';
 import { regionsSchema } from './credentials.ts';
 import { paidPolicies, strategies } from './policy.ts';
 
-const usd = z.number().check(z.nonnegative(), z.maximum(1_000_000));
-const namesSchema = z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100));
+const usd = z.lazy(() => z.number().check(z.nonnegative(), z.maximum(1_000_000)));
+const namesSchema = z.lazy(() => z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100)));
+
+const toProvidersShape = () => ({ only: z.optional(namesSchema), ignore: z.optional(namesSchema) });
 
 /** How requests are carried out unless they say otherwise. Everything may be left out. */
-const routingShape = {
+const toRoutingShape = () => ({
   /** Bound: whether money may be spent. */
   paid: z.enum(paidPolicies),
   /** Bound: `no_training` only asks providers known not to train on prompts. */
@@ -19,37 +21,38 @@ const routingShape = {
   /** Bound: what one answer may cost, US dollars. */
   max_cost_usd: usd,
   /** Bound: providers or credentials, by name, that alone may be asked, and those that may not. */
-  providers: z.strictObject({ only: z.optional(namesSchema), ignore: z.optional(namesSchema) }),
+  providers: z.strictObject(toProvidersShape()),
   /** Wish: the order in which candidates are tried. */
   strategy: z.enum(strategies),
   /** Wish: how long to wait for quota, ms. */
   max_wait_ms: z.number().check(z.nonnegative(), z.maximum(600_000)),
   /** Wish: whether a provider's content filter is the answer, or leads to the next model. */
   content_filter: z.enum(['report', 'failover']),
-};
+});
 
 /** Money for a day and a month (UTC). `hard`: held back before each call, never overrun. `soft`: only told of. */
-export const budgetSchema = z.strictObject({
+const toBudgetShape = () => ({
   usd_per_day: z._default(z.nullable(usd), null),
   usd_per_month: z._default(z.nullable(usd), null),
   mode: z._default(z.enum(['hard', 'soft']), 'hard'),
 });
+export const budgetSchema = z.lazy(() => z.strictObject(toBudgetShape()));
 export type BudgetSettings = z.infer<typeof budgetSchema>;
 
-const emailSchema = z.email().check(z.maxLength(254));
+const emailSchema = z.lazy(() => z.email().check(z.maxLength(254)));
 
 /** Where alerts go beside the log. */
-const alertsShape = {
+const toAlertsShape = () => ({
   webhook_url: z.url({ protocol: /^https?$/ }).check(z.maxLength(2_000)),
   email_to: z.array(emailSchema).check(z.minLength(1), z.maxLength(20)),
   /** An address that SES may send from. */
   email_from: emailSchema,
   /** Whether unusual use is looked for, which it is unless this says no. */
   unusual_use: z.boolean(),
-};
+});
 
-const installationShape = {
-  ...routingShape,
+const toInstallationShape = () => ({
+  ...toRoutingShape(),
   /** For all together. */
   budget: budgetSchema,
   /** For each person who has none of their own, but for the owner. */
@@ -59,29 +62,31 @@ const installationShape = {
   /** How long records of requests and of the audit are kept, days. */
   usage_days: z.int().check(z.minimum(1), z.maximum(36_500)),
   audit_days: z.int().check(z.minimum(1), z.maximum(36_500)),
-  alerts: z.partial(z.strictObject(alertsShape)),
-};
+  alerts: z.partial(z.strictObject(toAlertsShape())),
+});
 
 /** As they are kept: what this version does not know stays. */
-const kept = {
-  ...routingShape,
-  providers: z.looseObject(routingShape.providers.shape),
-  budget: z.looseObject(budgetSchema.shape),
-};
-export const routingSettingsSchema = z.partial(z.looseObject(routingShape));
-type Routing = z.infer<z.ZodMiniObject<typeof routingShape>>;
+const toKept = () => ({
+  ...toRoutingShape(),
+  providers: z.looseObject(toProvidersShape()),
+  budget: z.looseObject(toBudgetShape()),
+});
+export const routingSettingsSchema = z.lazy(() => z.partial(z.looseObject(toRoutingShape())));
+type Routing = z.infer<z.ZodMiniObject<ReturnType<typeof toRoutingShape>>>;
 export type RoutingSettings = { readonly [K in keyof Routing]?: Routing[K] | undefined };
-export const installationSettingsSchema = z.partial(
-  z.looseObject({
-    ...installationShape,
-    ...kept,
-    person_budget: kept.budget,
-    alerts: z.partial(z.looseObject(alertsShape)),
-  }),
+export const installationSettingsSchema = z.lazy(() =>
+  z.partial(
+    z.looseObject({
+      ...toInstallationShape(),
+      ...toKept(),
+      person_budget: z.looseObject(toBudgetShape()),
+      alerts: z.partial(z.looseObject(toAlertsShape())),
+    }),
+  ),
 );
 export type InstallationSettings = z.infer<typeof installationSettingsSchema>;
 /** `budget` is set by admins, the rest by the person. */
-export const personSettingsSchema = z.partial(z.looseObject(kept));
+export const personSettingsSchema = z.lazy(() => z.partial(z.looseObject(toKept())));
 export type PersonSettings = z.infer<typeof personSettingsSchema>;
 
 const nullable = <T extends Record<string, z.ZodMiniType>>(
@@ -92,11 +97,13 @@ const nullable = <T extends Record<string, z.ZodMiniType>>(
   };
 
 /** A change: what is left out stays as it is, null takes a setting away. */
-export const routingChangeSchema = z.strictObject(nullable(routingShape));
-export const installationChangeSchema = z.strictObject({
-  ...nullable(installationShape),
-  alerts: z.optional(z.nullable(z.strictObject(nullable(alertsShape)))),
-});
+export const routingChangeSchema = z.lazy(() => z.strictObject(nullable(toRoutingShape())));
+export const installationChangeSchema = z.lazy(() =>
+  z.strictObject({
+    ...nullable(toInstallationShape()),
+    alerts: z.optional(z.nullable(z.strictObject(nullable(toAlertsShape())))),
+  }),
+);
 
 /** Of two that may be missing, what `choose` says; or the one that is there. */
 const both = <T>(a: T | undefined, b: T | undefined, choose: (a: T, b: T) => T): T | undefined =>

@@ -4,9 +4,9 @@ import { modelSchema, providerSchema, termsSchema, type Provider } from './catal
 import { entryModelSchema, entryPoolSchema, regionsSchema } from './credentials.ts';
 import { poolSchema } from './pools.ts';
 
-const answer = z.union([z.boolean(), z.literal('unknown')]);
+const answer = z.lazy(() => z.union([z.boolean(), z.literal('unknown')]));
 
-const templateShape = {
+const toTemplateShape = () => ({
   name: z.string().check(z.trim(), z.minLength(1), z.maxLength(64)),
   /** Up to and including the version, such as https://api.example.com/v1. */
   base_url: z.url({ protocol: /^https?$/ }).check(z.maxLength(2_000)),
@@ -41,17 +41,17 @@ const templateShape = {
     { serve_others: 'unknown', trains_on_prompts: 'unknown', commercial: 'unknown' },
   ),
   signup_url: z.optional(z.url({ protocol: /^https?$/ }).check(z.maxLength(2_000))),
-};
+});
 
 /** The id is that of a provider of the catalog: small letters, digits and dashes. */
-export const templateIdSchema = z
-  .string()
-  .check(z.maxLength(40), z.regex(/^[a-z0-9][a-z0-9-]*$/, 'small letters, digits and dashes'));
+export const templateIdSchema = z.lazy(() =>
+  z.string().check(z.maxLength(40), z.regex(/^[a-z0-9][a-z0-9-]*$/, 'small letters, digits and dashes')),
+);
 
 /** A template as it is set. */
-export const templateSettingsSchema = z.strictObject(templateShape);
+export const templateSettingsSchema = z.lazy(() => z.strictObject(toTemplateShape()));
 /** A template as it is kept and told. */
-export const templateSchema = z.object({ id: templateIdSchema, ...templateShape });
+export const templateSchema = z.lazy(() => z.object({ id: templateIdSchema, ...toTemplateShape() }));
 export type Template = z.infer<typeof templateSchema>;
 
 /** The template as a provider. Throws ZodError where the catalog would not take it. `asOf` is a day, `YYYY-MM-DD`. */

@@ -7,22 +7,24 @@ import type { Headers } from '../ports.ts';
 import { MAX_TTL_SECONDS } from './cache.ts';
 import { strategies, type Policy } from '../routing/policy.ts';
 
-const names = z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100));
+const names = z.lazy(() => z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100)));
 
-const controlsSchema = z.strictObject({
-  tier: z.optional(z.enum(['free', 'any'])),
-  max_wait_ms: z.optional(z.number().check(z.nonnegative(), z.maximum(600_000))),
-  max_cost_usd: z.optional(z.number().check(z.nonnegative())),
-  strategy: z.optional(z.enum(strategies)),
-  privacy: z.optional(z.enum(['no_training', 'any'])),
-  regions: z.optional(regionsSchema),
-  max_retention_days: z.optional(z.number().check(z.nonnegative())),
-  providers: z.optional(z.strictObject({ only: z.optional(names), ignore: z.optional(names) })),
-  failover: z.optional(z.boolean()),
-  rescue: z.optional(z.boolean()),
-  content_filter: z.optional(z.enum(['report', 'failover'])),
-  cache: z.optional(z.strictObject({ ttl_seconds: z.int().check(z.minimum(1), z.maximum(MAX_TTL_SECONDS)) })),
-});
+const controlsSchema = z.lazy(() =>
+  z.strictObject({
+    tier: z.optional(z.enum(['free', 'any'])),
+    max_wait_ms: z.optional(z.number().check(z.nonnegative(), z.maximum(600_000))),
+    max_cost_usd: z.optional(z.number().check(z.nonnegative())),
+    strategy: z.optional(z.enum(strategies)),
+    privacy: z.optional(z.enum(['no_training', 'any'])),
+    regions: z.optional(regionsSchema),
+    max_retention_days: z.optional(z.number().check(z.nonnegative())),
+    providers: z.optional(z.strictObject({ only: z.optional(names), ignore: z.optional(names) })),
+    failover: z.optional(z.boolean()),
+    rescue: z.optional(z.boolean()),
+    content_filter: z.optional(z.enum(['report', 'failover'])),
+    cache: z.optional(z.strictObject({ ttl_seconds: z.int().check(z.minimum(1), z.maximum(MAX_TTL_SECONDS)) })),
+  }),
+);
 type Controls = z.infer<typeof controlsSchema>;
 const noControls: Controls = {};
 
@@ -49,7 +51,7 @@ function readHeaders(headers: Headers): Record<string, unknown> {
   for (const name in headers) {
     if (!name.startsWith(PREFIX) || otherHeaders.has(name)) continue;
     const field = name.slice(PREFIX.length).replaceAll('-', '_');
-    if (!(field in controlsSchema.shape)) continue;
+    if (!(field in controlsSchema._zod.innerType.shape)) continue;
     if (controls === noControls) controls = {};
     controls[field] = parseText(field, headers[name] ?? '');
   }

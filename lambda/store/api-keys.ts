@@ -7,27 +7,29 @@ import type { Clock, QueryPage, Store } from '../ports.ts';
 import type { ApiKey, ApiKeys } from '../ports-people.ts';
 import { createRecords } from './records.ts';
 
-const keySchema: z.ZodMiniType<ApiKey> = z.object({
-  id: z.string(),
-  name: z.string(),
-  scopes: z.array(z.enum(keyScopes)),
-  models: z.nullable(z.array(z.string())),
-  tier: z.enum(['free', 'any']),
-  privacy: z.enum(['no_training', 'any']),
-  limits: z.object({
-    requestsPerMinute: z.nullable(z.number()),
-    usd: z.nullable(
-      z.object({ max: z.number(), per: z.enum(limitPeriods), mode: z.optional(z.enum(['hard', 'soft'])) }),
-    ),
+const keySchema: z.ZodMiniType<ApiKey> = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(z.enum(keyScopes)),
+    models: z.nullable(z.array(z.string())),
+    tier: z.enum(['free', 'any']),
+    privacy: z.enum(['no_training', 'any']),
+    limits: z.object({
+      requestsPerMinute: z.nullable(z.number()),
+      usd: z.nullable(
+        z.object({ max: z.number(), per: z.enum(limitPeriods), mode: z.optional(z.enum(['hard', 'soft'])) }),
+      ),
+    }),
+    expiresAtMs: z.nullable(z.number()),
+    personId: z.string(),
+    email: z.nullable(z.string()),
+    last4: z.string(),
+    createdAtMs: z.number(),
+    hash: z.string(),
+    previous: z.nullable(z.object({ hash: z.string(), untilMs: z.number() })),
   }),
-  expiresAtMs: z.nullable(z.number()),
-  personId: z.string(),
-  email: z.nullable(z.string()),
-  last4: z.string(),
-  createdAtMs: z.number(),
-  hash: z.string(),
-  previous: z.nullable(z.object({ hash: z.string(), untilMs: z.number() })),
-});
+);
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz';
 const ID_LENGTH = 12;

@@ -5,18 +5,20 @@ import type { Store } from '../ports.ts';
 import type { People, Person } from '../ports-people.ts';
 import { createRecords } from './records.ts';
 
-const personSchema: z.ZodMiniType<Person> = z.object({
-  id: z.string(),
-  email: z.string(),
-  role: z.enum(['admin', 'member']),
-  models: z.nullable(z.array(z.string())),
-  expiresAtMs: z.nullable(z.number()),
-  blocked: z.boolean(),
-  source: z.enum(['invited', 'environment', 'domain']),
-  createdAtMs: z.number(),
-  lastSeenAtMs: z.nullable(z.number()),
-  googleId: z.nullable(z.string()),
-});
+const personSchema: z.ZodMiniType<Person> = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    email: z.string(),
+    role: z.enum(['admin', 'member']),
+    models: z.nullable(z.array(z.string())),
+    expiresAtMs: z.nullable(z.number()),
+    blocked: z.boolean(),
+    source: z.enum(['invited', 'environment', 'domain']),
+    createdAtMs: z.number(),
+    lastSeenAtMs: z.nullable(z.number()),
+    googleId: z.nullable(z.string()),
+  }),
+);
 
 /** The id of whoever has this address: the same on every instance, without asking anybody. */
 const idOf = (email: string): string =>

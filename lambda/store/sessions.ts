@@ -5,15 +5,17 @@ import type { Clock, Store } from '../ports.ts';
 import type { Session, Sessions } from '../ports-people.ts';
 import { createRecords, type Records } from './records.ts';
 
-const sessionSchema: z.ZodMiniType<Session> = z.object({
-  id: z.string(),
-  personId: z.string(),
-  email: z.nullable(z.string()),
-  via: z.enum(['google', 'local']),
-  device: z.string(),
-  createdAtMs: z.number(),
-  lastSeenAtMs: z.number(),
-});
+const sessionSchema: z.ZodMiniType<Session> = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    personId: z.string(),
+    email: z.nullable(z.string()),
+    via: z.enum(['google', 'local']),
+    device: z.string(),
+    createdAtMs: z.number(),
+    lastSeenAtMs: z.number(),
+  }),
+);
 
 /** A session ends after this long without use, and in any case after that long. */
 const IDLE_MS = 12 * 3_600_000;

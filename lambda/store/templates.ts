@@ -7,11 +7,13 @@ import { createRecords } from './records.ts';
 
 const PARTITION = 'templates';
 
-const storedSchema: z.ZodMiniType<StoredTemplate> = z.object({
-  template: templateSchema,
-  changedAtMs: z.number(),
-  deletedAtMs: z.nullable(z.number()),
-});
+const storedSchema: z.ZodMiniType<StoredTemplate> = z.lazy(() =>
+  z.object({
+    template: templateSchema,
+    changedAtMs: z.number(),
+    deletedAtMs: z.nullable(z.number()),
+  }),
+);
 
 /** The repository over a store. When the store is away, what was read last goes on being used. */
 export function createTemplates(store: Store, now: () => number): TemplateStore {

@@ -21,11 +21,13 @@ const DAY_MS = 86_400_000;
 const MAX_IN_ITEM = 100;
 /** Kept in memory while the store is away; older ones are then lost, and the log says so. */
 const MAX_WAITING = 10_000;
-const listSchema = z.array(usageRecordSchema);
+const listSchema = z.lazy(() => z.array(usageRecordSchema));
 /** Sums are written for good this long after a day has ended: by then every instance has written what it had. */
 const SETTLED_MS = 3_600_000;
 const SUMS = 'usage-sums';
-const sumsSchema = z.record(z.string(), z.object({ requests: z.number(), tokens: z.number(), usd: z.number() }));
+const sumsSchema = z.lazy(() =>
+  z.record(z.string(), z.object({ requests: z.number(), tokens: z.number(), usd: z.number() })),
+);
 
 function addUp(records: readonly UsageRecord[]): Record<string, DayOfUse> {
   const sums: Record<string, DayOfUse> = {};

@@ -10,32 +10,38 @@ export type AlertKind = (typeof alertKinds)[number];
 export const alertChannels = ['webhook', 'email'] as const;
 export type AlertChannel = (typeof alertChannels)[number];
 
-const deliverySchema = z.object({
-  channel: z.enum(alertChannels),
-  state: z.enum(['pending', 'delivered', 'failed']),
-  attempts: z.int(),
-  /** When it is tried again; null when it is not. */
-  next_at: z.nullable(instantSchema),
-  /** Why it did not arrive the last time; null when it did, or was not tried. */
-  problem: z.nullable(z.string()),
-});
+const deliverySchema = z.lazy(() =>
+  z.object({
+    channel: z.enum(alertChannels),
+    state: z.enum(['pending', 'delivered', 'failed']),
+    attempts: z.int(),
+    /** When it is tried again; null when it is not. */
+    next_at: z.nullable(instantSchema),
+    /** Why it did not arrive the last time; null when it did, or was not tried. */
+    problem: z.nullable(z.string()),
+  }),
+);
 export type Delivery = z.infer<typeof deliverySchema>;
 
-export const alertSchema = z.object({
-  id: z.string(),
-  at: instantSchema,
-  kind: z.enum(alertKinds),
-  subject: z.string(),
-  text: z.string(),
-  deliveries: z.array(deliverySchema),
-});
+export const alertSchema = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    at: instantSchema,
+    kind: z.enum(alertKinds),
+    subject: z.string(),
+    text: z.string(),
+    deliveries: z.array(deliverySchema),
+  }),
+);
 export type AlertView = z.infer<typeof alertSchema>;
 
 /** GET /api/alerts: newest first. */
-export const alertsSchema = z.object({ data: z.array(alertSchema) });
-export const alertsQuerySchema = z.object({
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(200)), 50),
-});
+export const alertsSchema = z.lazy(() => z.object({ data: z.array(alertSchema) }));
+export const alertsQuerySchema = z.lazy(() =>
+  z.object({
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(200)), 50),
+  }),
+);
 
 /** The answer to POST /api/settings/webhook-secret: the only time the secret is shown. */
-export const webhookSecretSchema = z.object({ secret: z.string() });
+export const webhookSecretSchema = z.lazy(() => z.object({ secret: z.string() }));

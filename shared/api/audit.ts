@@ -30,33 +30,39 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-export const auditEventSchema = z.object({
-  id: z.string(),
-  at: instantSchema,
-  action: z.enum(auditActions),
-  /** Who did it; null when nobody we know. */
-  person_id: z.nullable(z.string()),
-  email: z.nullable(z.string()),
-  /** The API key it was done with; null when with none. */
-  key_id: z.nullable(z.string()),
-  /** What it was done to: an id, or an address. */
-  target: z.nullable(z.string()),
-  /** What changed, or why it was refused, in a sentence. */
-  detail: z.nullable(z.string()),
-  /** Network address it came from; null when unknown. */
-  address: z.nullable(z.string()),
-  request_id: z.nullable(z.string()),
-});
+export const auditEventSchema = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    at: instantSchema,
+    action: z.enum(auditActions),
+    /** Who did it; null when nobody we know. */
+    person_id: z.nullable(z.string()),
+    email: z.nullable(z.string()),
+    /** The API key it was done with; null when with none. */
+    key_id: z.nullable(z.string()),
+    /** What it was done to: an id, or an address. */
+    target: z.nullable(z.string()),
+    /** What changed, or why it was refused, in a sentence. */
+    detail: z.nullable(z.string()),
+    /** Network address it came from; null when unknown. */
+    address: z.nullable(z.string()),
+    request_id: z.nullable(z.string()),
+  }),
+);
 export type AuditEvent = z.infer<typeof auditEventSchema>;
 
 /** GET /api/audit: newest first. `next` continues after the last one; null at the end. */
-export const auditPageSchema = z.object({ data: z.array(auditEventSchema), next: z.nullable(z.string()) });
+export const auditPageSchema = z.lazy(() =>
+  z.object({ data: z.array(auditEventSchema), next: z.nullable(z.string()) }),
+);
 
 /** Its query. `csv` answers a table of all that match, for spreadsheets. */
-export const auditQuerySchema = z.object({
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(1000)), 100),
-  after: z.optional(z.string().check(z.maxLength(200))),
-  action: z.optional(z.enum(auditActions)),
-  person_id: z.optional(z.string().check(z.maxLength(100))),
-  format: z._default(z.enum(['json', 'csv']), 'json'),
-});
+export const auditQuerySchema = z.lazy(() =>
+  z.object({
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(1000)), 100),
+    after: z.optional(z.string().check(z.maxLength(200))),
+    action: z.optional(z.enum(auditActions)),
+    person_id: z.optional(z.string().check(z.maxLength(100))),
+    format: z._default(z.enum(['json', 'csv']), 'json'),
+  }),
+);

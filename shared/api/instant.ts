@@ -2,4 +2,4 @@
 import * as z from 'zod/mini';
 
 /** An instant as an ISO 8601 date-time in UTC. */
-export const instantSchema = z.iso.datetime();
+export const instantSchema = z.lazy(() => z.iso.datetime());

@@ -21,7 +21,7 @@ export const settingsSchema = z.object({
   /** What holds for a request of the asker that says nothing itself: the tightest bounds, the nearest wishes. */
   in_force: routingSettingsSchema,
   /** What the asker may spend, and what is left of it; null when nothing bounds it. */
-  budget: z.nullable(z.extend(budgetSchema, { left: z.array(leftSchema) })),
+  budget: z.nullable(z.extend(budgetSchema._zod.innerType, { left: z.array(leftSchema) })),
 });
 export type SettingsView = z.infer<typeof settingsSchema>;
 

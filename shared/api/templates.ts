@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { templateSchema } from '../template.ts';
 import { instantSchema } from './instant.ts';
 
-export const templateViewSchema = z.extend(templateSchema, {
+export const templateViewSchema = z.extend(templateSchema._zod.innerType, {
   changed_at: instantSchema,
   /** Until when it can be brought back; null when it is not removed. */
   deleted_until: z.nullable(instantSchema),

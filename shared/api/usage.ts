@@ -3,59 +3,63 @@ import * as z from 'zod/mini';
 import { arms } from '../rollout.ts';
 import { instantSchema } from './instant.ts';
 
-const daySchema = z.iso.date();
+const daySchema = z.lazy(() => z.iso.date());
 
 /** One call to a provider that failed on the way to the answer. */
-const usageAttemptSchema = z.object({
-  route: z.string(),
-  credential: z.string(),
-  tier: z.enum(['free', 'paid', 'local']),
-  failure: z.nullable(z.string()),
-  status: z.nullable(z.number()),
-  ms: z.number(),
-});
+const usageAttemptSchema = z.lazy(() =>
+  z.object({
+    route: z.string(),
+    credential: z.string(),
+    tier: z.enum(['free', 'paid', 'local']),
+    failure: z.nullable(z.string()),
+    status: z.nullable(z.number()),
+    ms: z.number(),
+  }),
+);
 
 /** One request. Amounts that are not known are null; money in US dollars, times in ms. */
-export const usageRecordSchema = z.object({
-  request_id: z.string(),
-  at: instantSchema,
-  person_id: z.string(),
-  /** The API key it came with; null when with none. */
-  key_id: z.nullable(z.string()),
-  /** `chat`, `transcription`, `embedding` ... */
-  operation: z.string(),
-  outcome: z.string(),
-  /** `provider/model` that answered; null when nobody did. */
-  route: z.nullable(z.string()),
-  credential: z.nullable(z.string()),
-  tier: z.nullable(z.enum(['free', 'paid', 'local'])),
-  input_tokens: z.nullable(z.number()),
-  output_tokens: z.nullable(z.number()),
-  audio_seconds: z.nullable(z.number()),
-  cost_usd: z.nullable(z.number()),
-  /** What it costs at list prices: of free answers, what was saved. */
-  list_usd: z.nullable(z.number()),
-  wait_ms: z.number(),
-  duration_ms: z.number(),
-  rescues: z.number(),
-  attempts: z.array(usageAttemptSchema),
-  /** Answered from memory, which spends nothing; absent: no. */
-  cached: z.optional(z.boolean()),
-  /** From asking the provider that answered to its first content; absent: not known. */
-  first_content_ms: z.optional(z.number()),
-  /** Why the answer ended: `stop`, `length`, `tool_calls` ...; absent: not known. */
-  finish: z.optional(z.string()),
-  /** The experiment it took part in, and its side there; absent: in none. */
-  experiment: z.optional(z.string()),
-  arm: z.optional(z.enum(arms)),
-});
+export const usageRecordSchema = z.lazy(() =>
+  z.object({
+    request_id: z.string(),
+    at: instantSchema,
+    person_id: z.string(),
+    /** The API key it came with; null when with none. */
+    key_id: z.nullable(z.string()),
+    /** `chat`, `transcription`, `embedding` ... */
+    operation: z.string(),
+    outcome: z.string(),
+    /** `provider/model` that answered; null when nobody did. */
+    route: z.nullable(z.string()),
+    credential: z.nullable(z.string()),
+    tier: z.nullable(z.enum(['free', 'paid', 'local'])),
+    input_tokens: z.nullable(z.number()),
+    output_tokens: z.nullable(z.number()),
+    audio_seconds: z.nullable(z.number()),
+    cost_usd: z.nullable(z.number()),
+    /** What it costs at list prices: of free answers, what was saved. */
+    list_usd: z.nullable(z.number()),
+    wait_ms: z.number(),
+    duration_ms: z.number(),
+    rescues: z.number(),
+    attempts: z.array(usageAttemptSchema),
+    /** Answered from memory, which spends nothing; absent: no. */
+    cached: z.optional(z.boolean()),
+    /** From asking the provider that answered to its first content; absent: not known. */
+    first_content_ms: z.optional(z.number()),
+    /** Why the answer ended: `stop`, `length`, `tool_calls` ...; absent: not known. */
+    finish: z.optional(z.string()),
+    /** The experiment it took part in, and its side there; absent: in none. */
+    experiment: z.optional(z.string()),
+    arm: z.optional(z.enum(arms)),
+  }),
+);
 export type UsageRecord = z.infer<typeof usageRecordSchema>;
 
 /** By what sums are told apart. */
 export const usageGroups = ['day', 'provider', 'model', 'person', 'key', 'tier', 'operation', 'outcome'] as const;
 export type UsageGroup = (typeof usageGroups)[number];
 
-const sumShape = {
+const toSumShape = () => ({
   requests: z.number(),
   /** Answered without paying. */
   free: z.number(),
@@ -69,37 +73,47 @@ const sumShape = {
   saved_usd: z.number(),
   wait_ms: z.number(),
   duration_ms: z.number(),
-};
-export const usageSumSchema = z.object(sumShape);
+});
+export const usageSumSchema = z.lazy(() => z.object(toSumShape()));
 export type UsageSum = z.infer<typeof usageSumSchema>;
 
 /** Range of days in UTC, both included; the last thirty unless told. Admins see all, or of one person; others their own. */
-const rangeShape = {
+const toRangeShape = () => ({
   from: z.optional(daySchema),
   to: z.optional(daySchema),
   person_id: z.optional(z.string().check(z.maxLength(100))),
-};
+});
 
 /** GET /api/usage. */
-export const usageQuerySchema = z.object({ ...rangeShape, by: z._default(z.enum(usageGroups), 'day') });
-export const usageSchema = z.object({
-  from: daySchema,
-  to: daySchema,
-  total: usageSumSchema,
-  groups: z.array(z.object({ name: z.string(), ...sumShape })),
-});
+export const usageQuerySchema = z.lazy(() =>
+  z.object({ ...toRangeShape(), by: z._default(z.enum(usageGroups), 'day') }),
+);
+export const usageSchema = z.lazy(() =>
+  z.object({
+    from: daySchema,
+    to: daySchema,
+    total: usageSumSchema,
+    groups: z.array(z.object({ name: z.string(), ...toSumShape() })),
+  }),
+);
 
 /** GET /api/usage/records: newest first. `next` continues; null at the end. `csv` answers a table of all that match. */
-export const usageRecordsQuerySchema = z.object({
-  ...rangeShape,
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 50),
-  after: z.optional(z.string().check(z.maxLength(200))),
-  operation: z.optional(z.string().check(z.maxLength(40))),
-  outcome: z.optional(z.string().check(z.maxLength(40))),
-  provider: z.optional(z.string().check(z.maxLength(100))),
-  format: z._default(z.enum(['json', 'csv']), 'json'),
-});
-export const usageRecordsSchema = z.object({ data: z.array(usageRecordSchema), next: z.nullable(z.string()) });
+export const usageRecordsQuerySchema = z.lazy(() =>
+  z.object({
+    ...toRangeShape(),
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 50),
+    after: z.optional(z.string().check(z.maxLength(200))),
+    operation: z.optional(z.string().check(z.maxLength(40))),
+    outcome: z.optional(z.string().check(z.maxLength(40))),
+    provider: z.optional(z.string().check(z.maxLength(100))),
+    format: z._default(z.enum(['json', 'csv']), 'json'),
+  }),
+);
+export const usageRecordsSchema = z.lazy(() =>
+  z.object({ data: z.array(usageRecordSchema), next: z.nullable(z.string()) }),
+);
 
 /** GET /api/receipts/{id}/decisions: each as POST /v1/explain tells it, with the candidates that were meant. */
-export const decisionsSchema = z.object({ request_id: z.string(), decisions: z.array(z.looseObject({})) });
+export const decisionsSchema = z.lazy(() =>
+  z.object({ request_id: z.string(), decisions: z.array(z.looseObject({})) }),
+);

@@ -14,7 +14,8 @@ export function migrateOwn(json: unknown): Migration | null {
   const own: Record<string, unknown> = {};
   const unknown: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(toRecord(settings))) {
-    const isKnown = name in routingChangeSchema.shape && routingChangeSchema.safeParse({ [name]: value }).success;
+    const isKnown =
+      name in routingChangeSchema._zod.innerType.shape && routingChangeSchema.safeParse({ [name]: value }).success;
     if (isKnown) own[name] = value;
     // What somebody may spend is set by admins.
     else if (name !== 'budget' && name !== 'imported') unknown[`settings.${name}`] = value;

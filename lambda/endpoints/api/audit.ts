@@ -8,7 +8,7 @@ import { allow, toRoute, type ApiDeps, type ApiReply, type ApiRoute } from './ro
 
 type Query = z.output<typeof auditQuerySchema>;
 
-const columns = Object.keys(auditEventSchema.shape) as (keyof AuditEvent)[];
+const columns = Object.keys(auditEventSchema._zod.innerType.shape) as (keyof AuditEvent)[];
 
 /** The table of these events, with a line of names. */
 export const toCsv = (events: readonly AuditEvent[]): string => toTable(columns, events);

@@ -2,14 +2,14 @@
 import { templatesQuerySchema, templatesSchema, templateViewSchema, type TemplateView } from '#shared/api/templates.ts';
 import { CallerError } from '#shared/failures.ts';
 import { UNDO_MS } from '#shared/stored-credential.ts';
-import { templateSchema, templateSettingsSchema, toProvider, type Template } from '#shared/template.ts';
+import { templateIdSchema, templateSettingsSchema, toProvider, type Template } from '#shared/template.ts';
 import { $ZodError } from 'zod/v4/core';
 import * as z from 'zod/mini';
 import type { StoredTemplate } from '../../ports.ts';
 import type { Visit } from '../endpoint.ts';
 import { missing, toInstant, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
-const newTemplateSchema = z.extend(templateSettingsSchema, { id: templateSchema.shape.id });
+const newTemplateSchema = z.extend(templateSettingsSchema._zod.innerType, { id: templateIdSchema });
 
 const toView = ({ template, changedAtMs, deletedAtMs }: StoredTemplate): TemplateView => ({
   ...template,

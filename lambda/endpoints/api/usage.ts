@@ -104,7 +104,7 @@ async function list(deps: ApiDeps, visit: Visit, query: RecordsQuery): Promise<A
       'content-disposition': 'attachment; filename="usage.csv"',
     };
     const rows = found.map(({ attempts, ...record }) => ({ ...record, attempts: attempts.length + 1 }));
-    return { headers, text: toTable(Object.keys(usageRecordSchema.shape), rows) };
+    return { headers, text: toTable(Object.keys(usageRecordSchema._zod.innerType.shape), rows) };
   }
   const data = found.slice(0, limit);
   const last = data.at(-1);
