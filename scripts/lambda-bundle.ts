@@ -2,8 +2,9 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
-import { catalogAsText, leanHttp } from './bundle-plugins.ts';
+import type { Metafile } from 'esbuild';
+import { catalogAsFile, leanHttp } from './bundle-plugins.ts';
+import { bundleWithStart } from './lambda-start.ts';
 import { toZip } from './zip.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -14,7 +15,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
 };
 
 // The AWS SDK holds a few modules in the older format, which ask for `require`.
-const REQUIRE = "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);";
+const REQUIRE = `const require=(id)=>process.getBuiltinModule('node:module').createRequire(import.meta.url)(id);`;
 
 export interface BundleFile {
   /** Relative to the folder of the bundle. */
@@ -64,25 +65,18 @@ export async function bundleLambda({
   kind?: 'event' | 'web';
 }): Promise<Bundle> {
   if (existsSync(outDir)) rmSync(outDir, { recursive: true });
-  const { metafile } = await build({
-    entryPoints: { index: entry },
+  const metafile = await bundleWithStart({
+    entry,
+    name: 'index',
+    folder: 'chunks',
+    extension: kind === 'web' ? '.js' : '.mjs',
     outdir: outDir,
-    outExtension: { '.js': kind === 'web' ? '.js' : '.mjs' },
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
+    absWorkingDir: root,
     mainFields: ['module', 'main'],
     external: Object.keys(companions),
     // A server needs all of node:http, the WebSocket's code with it.
-    plugins: kind === 'web' ? [catalogAsText] : [leanHttp, catalogAsText],
+    plugins: kind === 'web' ? [catalogAsFile] : [leanHttp, catalogAsFile],
     banner: { js: REQUIRE },
-    metafile: true,
-    logLevel: 'error',
-    absWorkingDir: root,
   });
   copyCompanions(metafile, outDir);
   if (kind === 'web') writeFileSync(join(outDir, 'package.json'), '{"type":"module"}\n');

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { catalogAsText, leanHttp } from './bundle-plugins.ts';
+import { catalogAsFile, leanHttp } from './bundle-plugins.ts';
 import { packedFolder, root, type Manifest } from './packed.ts';
 
 /** Packed forms that nobody has run for so long are removed. */
@@ -48,7 +48,7 @@ export async function pack(folder = packedFolder): Promise<void> {
     entryNames: '[name]',
     outExtension: { '.js': '.mjs' },
     // Of the packages, only the one of which a hundred files would be read at every start.
-    plugins: [leanHttp, catalogAsText, ownPlaces, externalBut('zod')],
+    plugins: [leanHttp, catalogAsFile, ownPlaces, externalBut('zod')],
     logLevel: 'silent',
   });
   const inputs = [...Object.keys(metafile.inputs), 'package.json']
@@ -78,7 +78,7 @@ function externalBut(name: string): Plugin {
     name: 'external-packages',
     setup: (bundle) => {
       bundle.onResolve({ filter: /^[^./#]/ }, ({ path, kind }) =>
-        kind === 'entry-point' || path === 'catalog-text' || path === name || path.startsWith(`${name}/`)
+        kind === 'entry-point' || path === 'catalog.json' || path === name || path.startsWith(`${name}/`)
           ? null
           : { path, external: true },
       );
