@@ -5,18 +5,13 @@ import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
 import { createCaching } from './endpoints/cached.ts';
 import { createChatEndpoint } from './endpoints/chat.ts';
-import { createCountTokensEndpoint } from './endpoints/count-tokens.ts';
 import { principalOf, replyError, type Endpoint, type Visit } from './endpoints/endpoint.ts';
-import { createExplainEndpoint } from './endpoints/explain.ts';
-import { createGeminiEndpoint, createGeminiModelsEndpoint, speaksGemini } from './endpoints/gemini.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
-import { createModelEndpoint, createModelsEndpoint } from './endpoints/models.ts';
-import { createPlainEndpoint, type PlainKind } from './endpoints/plain.ts';
-import { createTranscriptionsEndpoint } from './endpoints/transcriptions.ts';
-import { createUploadEndpoint } from './endpoints/uploads.ts';
+import type { PlainKind } from './endpoints/plain.ts';
 import type { Exchange, Handler, Store } from './ports.ts';
-import type { ErrorRenderer } from './wire/types.ts';
+import { chatWires } from './wire/index.ts';
+import type { ChatWire, ErrorRenderer } from './wire/types.ts';
 
 export interface AppDeps extends ApiDeps {
   readonly store: Store;
@@ -37,75 +32,99 @@ export interface Route {
   readonly endpoint: Endpoint;
 }
 
+/** An endpoint that is loaded when it is first asked: a start does not wait for what many never use. */
+function later(load: () => Promise<Endpoint>): Endpoint {
+  let endpoint: Endpoint | null = null;
+  return async (visit) => {
+    endpoint ??= await load();
+    await endpoint(visit);
+  };
+}
+
+/** Chat in the format of another provider than OpenAI's. */
+const toChatLater = (deps: AppDeps, load: () => Promise<ChatWire>): Endpoint =>
+  later(async () => createChatEndpoint(deps, await load()));
+
+const inference = ['use', 'inference'] as const;
+
 /** The URLs of the Gemini surface. Newer clients call it below /v1. */
 function toGeminiRoutes(deps: AppDeps): readonly Route[] {
-  const endpoint = createGeminiEndpoint(deps, deps.chatWires.gemini);
-  const models = createGeminiModelsEndpoint(deps);
+  const endpoint = later(async () => {
+    const { createGeminiEndpoint } = await import('./endpoints/gemini.ts');
+    return createGeminiEndpoint(deps, await chatWires.gemini());
+  });
+  const models = later(async () => (await import('./endpoints/gemini.ts')).createGeminiModelsEndpoint(deps));
   return [
-    { method: 'POST', path: '/v1beta/models/:call', access: ['use', 'inference'], endpoint },
-    { method: 'POST', path: '/v1/models/:call', access: ['use', 'inference'], endpoint },
+    { method: 'POST', path: '/v1beta/models/:call', access: inference, endpoint },
+    { method: 'POST', path: '/v1/models/:call', access: inference, endpoint },
     { method: 'GET', path: '/v1beta/models', access: ['read', 'model'], endpoint: models },
     { method: 'GET', path: '/v1beta/models/:id', access: ['read', 'model'], endpoint: models },
+  ];
+}
+
+/** The URLs at which chats are held, but for the Gemini surface. */
+function toChatRoutes(deps: AppDeps): readonly Route[] {
+  const post = (path: string, endpoint: Endpoint): Route => ({ method: 'POST', path, access: inference, endpoint });
+  return [
+    post('/v1/chat/completions', createChatEndpoint(deps, deps.chatWire)),
+    post('/v1/responses', toChatLater(deps, chatWires['openai-responses'])),
+    post('/v1/messages', toChatLater(deps, chatWires.anthropic)),
+    post(
+      '/v1/messages/count_tokens',
+      later(async () => {
+        const { createCountTokensEndpoint } = await import('./endpoints/count-tokens.ts');
+        return createCountTokensEndpoint(deps, await chatWires.anthropic());
+      }),
+    ),
+  ];
+}
+
+/** The URLs of operations with one body and one reply, in the OpenAI formats. */
+function toPlainRoutes(deps: AppDeps): readonly Route[] {
+  const post = (path: string, load: () => Promise<Endpoint>): Route => ({
+    method: 'POST',
+    path,
+    access: inference,
+    endpoint: later(load),
+  });
+  const plain = (path: string, kind: PlainKind): Route =>
+    post(path, async () => (await import('./endpoints/plain.ts')).createPlainEndpoint(deps, kind));
+  const sound = (path: string, task: 'transcribe' | 'translate'): Route =>
+    post(path, async () => (await import('./endpoints/transcriptions.ts')).createTranscriptionsEndpoint(deps, task));
+  return [
+    sound('/v1/audio/transcriptions', 'transcribe'),
+    sound('/v1/audio/translations', 'translate'),
+    plain('/v1/embeddings', 'embedding'),
+    plain('/v1/images/generations', 'image'),
+    plain('/v1/audio/speech', 'speech'),
+    plain('/v1/moderations', 'moderation'),
+  ];
+}
+
+/** The URLs that tell what can be called, and why what would be. */
+function toModelRoutes(deps: AppDeps): readonly Route[] {
+  const models = later(async () => (await import('./endpoints/models.ts')).createModelsEndpoint(deps));
+  const model = later(async () => (await import('./endpoints/models.ts')).createModelEndpoint(deps));
+  const explain = later(async () => (await import('./endpoints/explain.ts')).createExplainEndpoint(deps));
+  return [
+    { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: models },
+    { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: model },
+    { method: 'POST', path: '/v1/explain', access: inference, endpoint: explain },
   ];
 }
 
 /** All URLs over their services. */
 export function toRoutes(deps: AppDeps): readonly Route[] {
   const api = createApiEndpoint(deps);
-  const plain = (path: string, kind: PlainKind): Route => ({
-    method: 'POST',
-    path,
-    access: ['use', 'inference'],
-    endpoint: createPlainEndpoint(deps, kind),
-  });
+  const upload = later(async () => (await import('./endpoints/uploads.ts')).createUploadEndpoint(deps));
   return [
     { method: 'GET', path: '/health', access: 'open', endpoint: createHealthEndpoint(deps) },
-    {
-      method: 'POST',
-      path: '/v1/chat/completions',
-      access: ['use', 'inference'],
-      endpoint: createChatEndpoint(deps, deps.chatWire),
-    },
-    {
-      method: 'POST',
-      path: '/v1/responses',
-      access: ['use', 'inference'],
-      endpoint: createChatEndpoint(deps, deps.chatWires['openai-responses']),
-    },
-    {
-      method: 'POST',
-      path: '/v1/messages',
-      access: ['use', 'inference'],
-      endpoint: createChatEndpoint(deps, deps.chatWires.anthropic),
-    },
-    {
-      method: 'POST',
-      path: '/v1/messages/count_tokens',
-      access: ['use', 'inference'],
-      endpoint: createCountTokensEndpoint(deps, deps.chatWires.anthropic),
-    },
-    {
-      method: 'POST',
-      path: '/v1/audio/transcriptions',
-      access: ['use', 'inference'],
-      endpoint: createTranscriptionsEndpoint(deps, 'transcribe'),
-    },
-    {
-      method: 'POST',
-      path: '/v1/audio/translations',
-      access: ['use', 'inference'],
-      endpoint: createTranscriptionsEndpoint(deps, 'translate'),
-    },
-    plain('/v1/embeddings', 'embedding'),
-    plain('/v1/images/generations', 'image'),
-    plain('/v1/audio/speech', 'speech'),
-    plain('/v1/moderations', 'moderation'),
+    ...toChatRoutes(deps),
+    ...toPlainRoutes(deps),
     ...toGeminiRoutes(deps),
-    { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: createModelsEndpoint(deps) },
-    { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: createModelEndpoint(deps) },
-    { method: 'POST', path: '/v1/explain', access: ['use', 'inference'], endpoint: createExplainEndpoint(deps) },
+    ...toModelRoutes(deps),
     { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: createMetricsEndpoint(deps) },
-    { method: 'PUT', path: '/api/uploads/:part', access: 'open', endpoint: createUploadEndpoint(deps) },
+    { method: 'PUT', path: '/api/uploads/:part', access: 'open', endpoint: upload },
     { method: '*', path: '/api/:rest', access: 'open', endpoint: api },
     { method: 'GET', path: '/openapi.json', access: 'open', endpoint: api },
   ];
@@ -201,14 +220,18 @@ function identify({ authenticate }: AppDeps, visit: Draft): Promise<void> | null
   return null;
 }
 
+/** Whether a request is one of the Gemini surface, by its URL. */
+const speaksGemini = ({ method, path }: Exchange): boolean =>
+  path.startsWith('/v1beta/') || (method === 'POST' && path.startsWith('/v1/models/'));
+
 /** The format in which errors are told at a URL. */
-function rendererOf({ chatWire, chatWires }: AppDeps, { exchange }: Visit): ErrorRenderer {
-  if (exchange.path.startsWith('/v1/messages')) return chatWires.anthropic;
-  return speaksGemini(exchange) ? chatWires.gemini : chatWire;
+async function rendererOf({ chatWire }: AppDeps, { exchange }: Visit): Promise<ErrorRenderer> {
+  if (exchange.path.startsWith('/v1/messages')) return chatWires.anthropic();
+  return speaksGemini(exchange) ? chatWires.gemini() : chatWire;
 }
 
 /** Turns whatever an endpoint throws into an answer. Nothing that was not meant for the caller is told. */
-function fail(deps: AppDeps, visit: Visit, error: unknown): void {
+async function fail(deps: AppDeps, visit: Visit, error: unknown): Promise<void> {
   const known =
     error instanceof CallerError
       ? error
@@ -220,7 +243,7 @@ function fail(deps: AppDeps, visit: Visit, error: unknown): void {
     deps.log.error('request.failed', { request_id: visit.requestId, ...deps.describe(error) });
   }
   try {
-    const renderer = rendererOf(deps, visit);
+    const renderer = await rendererOf(deps, visit);
     replyError(visit, known, { renderer, nowMs: deps.clock.now() });
   } catch {
     // The head is out already: all that is left is to end the reply, which the entry does.
@@ -252,7 +275,7 @@ export function createApp(deps: AppDeps): Handler {
       admit(route.access, visit);
       await route.endpoint(visit);
     } catch (error) {
-      fail(deps, visit, error);
+      await fail(deps, visit, error);
     }
   };
 }

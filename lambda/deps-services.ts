@@ -17,13 +17,14 @@ import { createLedger, type LedgerDeps } from './gateway/ledger.ts';
 import { createGateway, type GatewayServices } from './gateway/run.ts';
 import { StoreUnavailable, VaultError, type TemplateStore, type Vault } from './ports.ts';
 import { createCredentialBook } from './store/credentials.ts';
-import { chatWires, dialects } from './wire/index.ts';
-import { transcriptionWires } from './wire/transcription/index.ts';
+import type { Wires } from './deps-wires.ts';
+import { dialects, isChatWire } from './wire/index.ts';
+import { isTranscriptionWire } from './wire/transcription/types.ts';
 
 function toSpeaks(model: Model, provider: Provider): boolean {
   const wire = model.wire ?? provider.wire;
-  if (model.kind === 'chat') return chatWires[wire] !== undefined;
-  if (model.kind === 'transcription') return transcriptionWires[wire] !== undefined;
+  if (model.kind === 'chat') return isChatWire(wire);
+  if (model.kind === 'transcription') return isTranscriptionWire(wire);
   // Who speaks the OpenAI chat format takes everything else in the OpenAI formats too, at paths of their own.
   return wire === 'openai-chat';
 }
@@ -36,12 +37,15 @@ function serves(model: Model, provider: Provider): boolean {
 }
 
 /** What services are made of: the platform, what may be paid in the whole installation, and who has had how much. */
-export type Means = Platform & Required<Pick<LedgerDeps, 'money'>> & Required<Pick<GatewayServices, 'shares'>>;
+export type Means = Platform &
+  Required<Pick<LedgerDeps, 'money'>> &
+  Required<Pick<GatewayServices, 'shares'>> & { readonly wires: Wires };
 
 /** Services over these entries alone. */
-export function toServices(platform: Means, entries: readonly FleetEntry[]): Services {
+export async function toServices(platform: Means, entries: readonly FleetEntry[]): Promise<Services> {
   const known = [...platform.providers, ...(platform.ownProviders ?? [])];
   const fleet = createFleet({ entries, providers: known, serves, rank: platform.rank ?? null });
+  await platform.wires.load(fleet);
   const ledger = createLedger({ ...platform, fleet });
   const gateway = createGateway({ ...platform, fleet, ledger });
   if (!platform.config.healthChecks) return { fleet, ledger, gateway, health: null };
@@ -50,7 +54,7 @@ export function toServices(platform: Means, entries: readonly FleetEntry[]): Ser
 }
 
 async function openServices(platform: Means, entries: readonly FleetEntry[], discovery: Discovery): Promise<Services> {
-  const services = toServices(platform, discovery.complete(entries));
+  const services = await toServices(platform, discovery.complete(entries));
   await services.ledger.stripped.load();
   return services;
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createWebhookSecret, openAlerts, type WebhookSecret } from './deps-alerts.ts';
 import type { Platform } from './deps.ts';
+import { createWires } from './deps-wires.ts';
 import type { Means } from './deps-services.ts';
 import { toBounds } from './gateway/budget.ts';
 import { createShares } from './gateway/shares.ts';
@@ -54,7 +55,12 @@ export function openSettings(platform: Platform): OpenedSettings {
     vault,
     webhookSecret,
     alerts,
-    means: { ...platform, money: toMoney(platform, settings, alerts), shares: createShares() },
+    means: {
+      ...platform,
+      money: toMoney(platform, settings, alerts),
+      shares: createShares(),
+      wires: createWires(),
+    },
   };
 }
 

@@ -23,7 +23,7 @@ import { createRollout } from './store/rollout.ts';
 import { createMemorySpool } from './store/spool.ts';
 import { createTemplates } from './store/templates.ts';
 import { toErrorFields } from './telemetry/log.ts';
-import { chatWires, dialects } from './wire/index.ts';
+import { dialects, openaiChat } from './wire/index.ts';
 
 export const VERSION = '0.1.0';
 
@@ -81,7 +81,7 @@ export interface Freeway {
   /** Ends what goes on in the background: puts down what does not come to its end soon. */
   readonly stop: () => Promise<void>;
   /** The same app over one credential alone, for calls that bring their own endpoint with them. */
-  readonly appOver: (provider: Provider, entry: ProviderEntry) => Handler;
+  readonly appOver: (provider: Provider, entry: ProviderEntry) => Promise<Handler>;
 }
 
 /** What goes on between requests, and what ends it. */
@@ -113,8 +113,8 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     log,
     metrics,
     store,
-    chatWire: chatWires['openai-chat'],
-    chatWires,
+    chatWire: openaiChat,
+    chatWires: means.wires.loaded,
     dialectOf: (fleet, index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
     exactTokens: createExactCounter(),
     paid: config.paid,
@@ -151,8 +151,8 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     useEntries: serving.useEntries,
     fleet: () => serving.shared().fleet,
     updateGauges: () => updateGauges(serving.shared(), appDeps),
-    appOver: (provider, entry) => {
-      const alone = toServices({ ...means, providers: [provider] }, [entry]);
+    appOver: async (provider, entry) => {
+      const alone = await toServices({ ...means, providers: [provider] }, [entry]);
       return createApp({ ...appDeps, current: () => alone });
     },
   };

@@ -109,7 +109,7 @@ export function createPin({ freeway, providers, secrets }: PinOptions): (config:
     if (known !== undefined) return known;
     const inCatalog = providers.find((provider) => provider.id === config.provider_id);
     const provider = toProvider(config, inCatalog);
-    const handler = freeway.appOver(provider, { ...toEntry(config, provider, inCatalog), apiKey });
+    const handler = await freeway.appOver(provider, { ...toEntry(config, provider, inCatalog), apiKey });
     const oldest = opened.keys().next();
     if (opened.size >= MAX_OPEN && oldest.done !== true) opened.delete(oldest.value);
     opened.set(id, handler);

@@ -24,7 +24,7 @@ import type { Gateway } from '../gateway/run.ts';
 import type { ExactCounter } from '../gateway/tokenizer.ts';
 import type { ModelAlias } from '../routing/aliases.ts';
 import type { PaidPolicy } from '../routing/policy.ts';
-import type { chatWires } from '../wire/index.ts';
+import type { ChatWires } from '../wire/index.ts';
 import type { Field } from '../wire/splice.ts';
 import type { ChatWire, Dialect, ErrorRenderer } from '../wire/types.ts';
 
@@ -74,8 +74,8 @@ export interface EndpointDeps {
   readonly metrics: Metrics;
   /** The wire of OpenAI's surfaces, whose errors it writes. */
   readonly chatWire: ChatWire;
-  /** All chat wires, for providers that speak them. */
-  readonly chatWires: typeof chatWires;
+  /** The chat wires of all whom `current` may answer. */
+  readonly chatWires: ChatWires;
   readonly dialectOf: (fleet: Fleet, index: number) => Dialect;
   readonly exactTokens: ExactCounter;
   readonly paid: PaidPolicy;

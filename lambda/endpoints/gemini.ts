@@ -20,10 +20,6 @@ import {
 import { permits } from './permitted.ts';
 import { readJsonBody } from './read-body.ts';
 
-/** Whether a request is one of this surface, by its URL. */
-export const speaksGemini = ({ method, path }: Exchange): boolean =>
-  path.startsWith('/v1beta/') || (method === 'POST' && path.startsWith('/v1/models/'));
-
 const methods = ['generateContent', 'streamGenerateContent', 'countTokens'] as const;
 type Method = (typeof methods)[number];
 

@@ -1,23 +1,37 @@
-// The formats Freeway speaks, by wire id.
+// The formats Freeway speaks, by wire id. But for the one that nearly everybody speaks, each is loaded when somebody first does.
 import type { WireId } from '#shared/catalog.ts';
-import type { ChatWire, UpstreamWire } from './types.ts';
-import { anthropic } from './anthropic/index.ts';
-import { converse } from './converse/index.ts';
-import { gemini } from './gemini/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
-import { openaiResponses } from './openai-responses/index.ts';
+import type { ChatWire, UpstreamWire } from './types.ts';
 
 /** Codecs by wire id, as far as they are spoken with providers. */
 export type ChatWires = Readonly<Partial<Record<WireId, UpstreamWire>>>;
 
-/** Codecs of the chat formats spoken with providers; callers may ask in those that are named. */
-export const chatWires: ChatWires &
-  Readonly<Record<'openai-chat' | 'openai-responses' | 'anthropic' | 'gemini', ChatWire>> = {
-  'openai-chat': openaiChat,
-  'openai-responses': openaiResponses,
-  anthropic,
-  gemini,
-  'bedrock-converse': converse,
-};
+/** Loads the codec of a chat format spoken with providers; callers may ask in those that are a ChatWire. */
+export const chatWires = {
+  'openai-chat': (): Promise<ChatWire> => Promise.resolve(openaiChat),
+  'openai-responses': async (): Promise<ChatWire> => (await import('./openai-responses/index.ts')).openaiResponses,
+  anthropic: async (): Promise<ChatWire> => (await import('./anthropic/index.ts')).anthropic,
+  gemini: async (): Promise<ChatWire> => (await import('./gemini/index.ts')).gemini,
+  'bedrock-converse': async (): Promise<UpstreamWire> => (await import('./converse/index.ts')).converse,
+} satisfies Partial<Record<WireId, () => Promise<UpstreamWire>>>;
 
+/** Whether a chat can be held in this format. */
+export const isChatWire = (id: WireId): id is keyof typeof chatWires => Object.hasOwn(chatWires, id);
+
+/** All of them at once. */
+export async function loadChatWires(): Promise<ChatWires & Readonly<Record<CallerWireId, ChatWire>>> {
+  const [chat, responses, anthropic, gemini, converse] = await Promise.all([
+    chatWires['openai-chat'](),
+    chatWires['openai-responses'](),
+    chatWires.anthropic(),
+    chatWires.gemini(),
+    chatWires['bedrock-converse'](),
+  ]);
+  return { 'openai-chat': chat, 'openai-responses': responses, anthropic, gemini, 'bedrock-converse': converse };
+}
+
+/** The formats in which callers may ask. */
+export type CallerWireId = 'openai-chat' | 'openai-responses' | 'anthropic' | 'gemini';
+
+export { openaiChat };
 export { dialects } from './dialects/index.ts';

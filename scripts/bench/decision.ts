@@ -4,7 +4,7 @@ import { toChatProfile } from '#lambda/gateway/chat.ts';
 import type { Fleet } from '#lambda/gateway/fleet.ts';
 import { choose } from '#lambda/routing/choose.ts';
 import type { Policy } from '#lambda/routing/policy.ts';
-import { chatWires } from '#lambda/wire/index.ts';
+import { openaiChat } from '#lambda/wire/index.ts';
 import type { InProcess } from './in-process.ts';
 import { decisionBodies } from './scenarios.ts';
 import { createRandom, percentile } from './stats.ts';
@@ -46,9 +46,8 @@ async function fillPools(ledger: Ledger, fleet: Fleet): Promise<void> {
 
 /** From the body's bytes to the candidate that is tried first; the path every chat request goes before its first write. */
 function createDecision({ fleet, ledger, body }: { fleet: Fleet; ledger: Ledger; body: Buffer }): () => number {
-  const wire = chatWires['openai-chat'];
+  const wire = openaiChat;
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  if (!wire) throw new Error('the OpenAI chat wire is missing');
   const random = createRandom(11);
   return () => {
     const question = wire.parseQuestion(JSON.parse(decoder.decode(body)));

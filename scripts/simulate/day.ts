@@ -7,7 +7,7 @@ import { listCostUsd } from '#lambda/routing/cost.ts';
 import type { Policy } from '#lambda/routing/policy.ts';
 import type { RequestProfile } from '#lambda/routing/profile.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
-import { chatWires, dialects } from '#lambda/wire/index.ts';
+import { dialects, loadChatWires } from '#lambda/wire/index.ts';
 import { createFakeClock, type FakeClock } from '../../tests/fakes/clock.ts';
 import { createRandom } from '../../tests/fakes/random.ts';
 import { totalCapacity, toSources, type Source } from './capacity.ts';
@@ -114,6 +114,7 @@ interface Stage {
   refused: number;
 }
 
+const chatWires = await loadChatWires();
 const wire = chatWires['openai-chat'];
 
 /** What the estimator would have said: off by a factor around 1. */

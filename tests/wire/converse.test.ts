@@ -2,13 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Quirk } from '#shared/catalog.ts';
-import { chatWires, dialects } from '#lambda/wire/index.ts';
+import { dialects, loadChatWires } from '#lambda/wire/index.ts';
 import { converse } from '#lambda/wire/converse/index.ts';
 import { checksum } from '#lambda/wire/converse/event-stream.ts';
 import type { Answer, ChatWire, RequestTarget, SseFrame } from '#lambda/wire/types.ts';
 import { toEvent, toException, toMessage } from '../fakes/event-stream.ts';
 import { recorded } from './recorded.ts';
 import { anyQuestion, collect, context, coreOf, factsOf, framesOf, writeAnswer, writeFacts } from './streams.ts';
+
+const chatWires = await loadChatWires();
 
 const callers: readonly ChatWire[] = [
   chatWires['openai-chat'],

@@ -3,11 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toFacts } from '#lambda/wire/facts.ts';
-import { chatWires } from '#lambda/wire/index.ts';
+import { loadChatWires } from '#lambda/wire/index.ts';
 import type { Answer, ChatWire, FrameFacts } from '#lambda/wire/types.ts';
 import { recorded } from './recorded.ts';
 import { createJudge } from './specs.ts';
 import { anyQuestion, collect, context, coreOf, factsOf, framesOf, writeAnswer, writeFacts } from './streams.ts';
+
+const chatWires = await loadChatWires();
 
 const others = [chatWires['openai-responses'], chatWires.anthropic, chatWires.gemini] as const;
 const wires: readonly ChatWire[] = [chatWires['openai-chat'], ...others];

@@ -1,8 +1,10 @@
 // Requests to and from the Anthropic format: what each field becomes, what is left out and said so, and what is refused.
 import { describe, expect, it } from 'vitest';
-import { chatWires } from '#lambda/wire/index.ts';
+import { loadChatWires } from '#lambda/wire/index.ts';
 import type { ChatWire, RequestTarget } from '#lambda/wire/types.ts';
 import { findFields, joinParts } from '#lambda/wire/splice.ts';
+
+const chatWires = await loadChatWires();
 
 const { anthropic, 'openai-chat': chat } = chatWires;
 const target: RequestTarget = { model: 'vendor/m', quirks: [], stripped: [], wantUsage: true, maxOutputTokens: 4_000 };

@@ -1,8 +1,10 @@
 // Gemini requests told in the OpenAI chat format, and chat requests told in the Gemini format.
 import { describe, expect, it } from 'vitest';
 import { CallerError } from '#shared/failures.ts';
-import { chatWires } from '#lambda/wire/index.ts';
+import { loadChatWires } from '#lambda/wire/index.ts';
 import type { RequestTarget } from '#lambda/wire/types.ts';
+
+const chatWires = await loadChatWires();
 
 const { gemini } = chatWires;
 const openai = chatWires['openai-chat'];

@@ -1,8 +1,10 @@
 // Requests to and from the Responses format: what each field becomes, what is left out and said so, and what is refused.
 import { describe, expect, it } from 'vitest';
 import { CallerError } from '#shared/failures.ts';
-import { chatWires } from '#lambda/wire/index.ts';
+import { loadChatWires } from '#lambda/wire/index.ts';
 import type { ChatQuestion, ChatWire, RequestTarget } from '#lambda/wire/types.ts';
+
+const chatWires = await loadChatWires();
 
 const { anthropic, 'openai-chat': chat, 'openai-responses': responses } = chatWires;
 const target: RequestTarget = { model: 'vendor/m', quirks: [], stripped: [], wantUsage: true, maxOutputTokens: 4_000 };

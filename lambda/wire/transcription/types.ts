@@ -1,8 +1,26 @@
 // What a codec of transcriptions is: pure conversions between our question and the calls and replies of one provider format.
-import type { AudioField, Model } from '#shared/catalog.ts';
+import type { AudioField, Model, WireId } from '#shared/catalog.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { TranscriptionQuestion } from './question.ts';
 import type { Transcript } from './transcript.ts';
+
+/** The formats in which recordings are transcribed. */
+export const transcriptionWireIds = [
+  'audio-form',
+  // Who speaks the OpenAI chat format takes recordings in the OpenAI form.
+  'openai-chat',
+  'audio-raw',
+  'audio-base64',
+  'audio-steps',
+  'audio-upload-job',
+  'audio-form-upload-job',
+  'audio-form-job',
+] as const satisfies readonly WireId[];
+export type TranscriptionWireId = (typeof transcriptionWireIds)[number];
+
+const spoken: ReadonlySet<WireId> = new Set(transcriptionWireIds);
+/** Whether a recording can be transcribed in this format. */
+export const isTranscriptionWire = (id: WireId): id is TranscriptionWireId => spoken.has(id);
 
 /** What a format calls each field by itself; null: it can't carry it. */
 export type FieldNames = Readonly<Record<AudioField, string | null>>;

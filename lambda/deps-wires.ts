@@ -1,0 +1,25 @@
+// The chat formats of those who can be asked: each is loaded once somebody speaks it.
+import type { WireId } from '#shared/catalog.ts';
+import type { Fleet } from './gateway/fleet.ts';
+import { chatWires, isChatWire, type ChatWires } from './wire/index.ts';
+import type { UpstreamWire } from './wire/types.ts';
+
+export interface Wires {
+  /** Those loaded so far. */
+  readonly loaded: ChatWires;
+  /** Resolves once all are loaded that the fleet's candidates speak. */
+  readonly load: (fleet: Fleet) => Promise<void>;
+}
+
+/** None but those that fleets need. */
+export function createWires(): Wires {
+  const loaded: Partial<Record<WireId, UpstreamWire>> = {};
+  return {
+    loaded,
+    load: async ({ models, credentials }) => {
+      const spoken = new Set(models.map(({ wire }, index) => wire ?? credentials[index]?.provider.wire ?? 'native'));
+      const missing = [...spoken].filter(isChatWire).filter((id) => loaded[id] === undefined);
+      await Promise.all(missing.map(async (id) => (loaded[id] = await chatWires[id]())));
+    },
+  };
+}
