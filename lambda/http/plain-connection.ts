@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { brokeOff } from './body.ts';
 import { PlainExchange } from './plain-exchange.ts';
-import { readPlainHead } from './request-head.ts';
+import { HeadReader } from './request-head.ts';
 
 /** What a connection needs of its server. */
 export interface PlainServer {
@@ -20,8 +20,6 @@ export interface PlainServer {
   left(connection: PlainConnection): void;
 }
 
-const headEnd = Buffer.from('\r\n\r\n');
-
 type Reader = PromiseWithResolvers<Uint8Array>;
 
 /** A connection that carries plain requests, one after the other. */
@@ -30,6 +28,7 @@ export class PlainConnection {
   readonly remoteAddress: string | null;
   readonly #server: PlainServer;
   readonly #listeners: readonly (readonly [string, (bytes: Buffer) => void])[];
+  readonly #heads: HeadReader;
   #exchange: PlainExchange | null = null;
   /** Since when it waits for the next request, or for the rest of this one, ms since the epoch. */
   #sinceMs = Date.now();
@@ -47,6 +46,7 @@ export class PlainConnection {
     this.socket = socket;
     this.remoteAddress = socket.remoteAddress ?? null;
     this.#server = server;
+    this.#heads = new HeadReader(server.limits.maxHeaderBytes);
     this.#listeners = [
       ['data', (bytes: Buffer) => this.#receive(bytes)],
       ['drain', () => this.#release()],
@@ -131,14 +131,12 @@ export class PlainConnection {
   #begin(bytes: Buffer): void {
     // The last reply has said that the connection ends with it.
     if (this.#closes) return;
-    const end = bytes.indexOf(headEnd);
-    const head =
-      end < 0 || end > this.#server.limits.maxHeaderBytes ? null : readPlainHead(bytes.toString('latin1', 0, end));
+    const head = this.#heads.read(bytes);
     if (head === null) return this.#handOver(bytes);
     this.#sinceMs = Date.now();
     this.#left = head.length;
     const exchange = (this.#exchange = new PlainExchange(this, head));
-    const rest = end + headEnd.length;
+    const rest = this.#heads.bytes;
     if (rest < bytes.length) this.#receive(bytes.subarray(rest));
     this.#server.serve(exchange);
     // Nobody wants the body yet: it need not come.

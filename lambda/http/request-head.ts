@@ -63,3 +63,75 @@ export function readPlainHead(text: string): PlainHead | null {
     length,
   };
 }
+
+const headEnd = Buffer.from('\r\n\r\n');
+const lengthLine = /\r\ncontent-length:[ \t]*(?=\d)/i;
+const [ZERO, NINE] = [48, 57];
+
+/** The head that came last, byte for byte, and where the digits of its length stand; both at its end when it tells none. */
+interface Known {
+  /** With the empty line that ends it. */
+  readonly bytes: Buffer;
+  readonly head: PlainHead;
+  readonly digitsAt: number;
+  readonly digitsEnd: number;
+}
+
+function toKnown(bytes: Buffer, text: string, head: PlainHead): Known {
+  const line = lengthLine.exec(text);
+  const digitsAt = line === null ? text.length : line.index + line[0].length;
+  const count = head.headers['content-length']?.length ?? 0;
+  return { bytes: Buffer.from(bytes), head, digitsAt, digitsEnd: digitsAt + count };
+}
+
+/**
+ * Reads the heads of one connection. Clients repeat themselves: a head that differs from the last one in nothing but the digits of its length is
+ * not read again.
+ */
+export class HeadReader {
+  /** How long the head was that was read, with the empty line that ends it. */
+  bytes = 0;
+  readonly #maxBytes: number;
+  #known: Known | null = null;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The head with which these bytes begin. Null: not plain, not complete, or longer than it may be. */
+  read(bytes: Buffer): PlainHead | null {
+    const again = this.#known === null ? null : this.#readAgain(bytes, this.#known);
+    if (again !== null) return again;
+    const end = bytes.indexOf(headEnd);
+    if (end < 0 || end > this.#maxBytes) return null;
+    const text = bytes.toString('latin1', 0, end);
+    const head = readPlainHead(text);
+    this.bytes = end + headEnd.length;
+    if (head !== null) this.#known = toKnown(bytes.subarray(0, this.bytes), text, head);
+    return head;
+  }
+
+  #readAgain(bytes: Buffer, { bytes: known, head, digitsAt, digitsEnd }: Known): PlainHead | null {
+    if (bytes.length < digitsAt || known.compare(bytes, 0, digitsAt, 0, digitsAt) !== 0) return null;
+    const at = digitsEnd === digitsAt ? digitsAt : endOfDigits(bytes, digitsAt);
+    const end = at + known.length - digitsEnd;
+    if (bytes.length < end || known.compare(bytes, at, end, digitsEnd) !== 0) return null;
+    if (digitsEnd > digitsAt && known.compare(bytes, digitsAt, at, digitsAt, digitsEnd) !== 0)
+      return this.#withLength(head, bytes.toString('latin1', digitsAt, at), end);
+    this.bytes = end;
+    return head;
+  }
+
+  #withLength(head: PlainHead, told: string, end: number): PlainHead | null {
+    const length = toLength(head.method, told);
+    if (length === null) return null;
+    this.bytes = end;
+    return { ...head, length, headers: { ...head.headers, 'content-length': told } };
+  }
+}
+
+function endOfDigits(bytes: Buffer, from: number): number {
+  let at = from;
+  for (let code = bytes[at] ?? 0; code >= ZERO && code <= NINE; code = bytes[++at] ?? 0);
+  return at;
+}

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { readPlainHead } from '#lambda/http/request-head.ts';
+import { HeadReader, readPlainHead } from '#lambda/http/request-head.ts';
 
 const post = (...lines: string[]): string =>
   ['POST /v1/chat/completions HTTP/1.1', 'host: h', ...lines, 'content-length: 2'].join('\r\n');
@@ -132,5 +132,59 @@ describe('plain heads and Node', () => {
       });
     }
     expect(plain).toBeGreaterThan(100);
+  });
+});
+
+describe('heads of one connection', () => {
+  const whole = (head: string): Buffer => Buffer.from(`${head}\r\n\r\n`, 'latin1');
+  const alone = (head: string): unknown => (head.includes('\r\n\r\n') ? null : readPlainHead(head));
+
+  it('are read as if each came alone, whatever came before', () => {
+    const random = createRandom(11);
+    const bases = [
+      'POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\ncontent-length: 25\r\nauthorization: Bearer x',
+      'POST / HTTP/1.1\r\nContent-Length:\t7 \r\nhost: h',
+      'POST / HTTP/1.1\r\nhost: h\r\nx-content-length: 9\r\ncontent-length: 1048576',
+      'GET /v1/models HTTP/1.1\r\naccept: a\r\nhost: h',
+    ];
+    let again = 0;
+    for (let round = 0; round < 20_000; round++) {
+      const base = bases[random(bases.length)] as string;
+      const reader = new HeadReader(16_384);
+      const first = reader.read(whole(base));
+      expect(first).toEqual(alone(base));
+      expect(reader.bytes).toBe(base.length + 4);
+      const digit = /(?<=length:\s*)\d+/gi;
+      const other =
+        random(2) === 0
+          ? base.replace(digit, () => String(random(2 ** random(30))).padStart(random(4), '0'))
+          : base.slice(0, random(base.length)) + String.fromCharCode(random(128)) + base.slice(random(base.length));
+      const second = reader.read(whole(other));
+      const expected = alone(other);
+      expect(second, JSON.stringify(other)).toEqual(expected);
+      if (expected === null) continue;
+      expect(reader.bytes).toBe(other.length + 4);
+      if (other !== base) again++;
+      expect(reader.read(whole(base))).toEqual(first);
+    }
+    expect(again).toBeGreaterThan(1_000);
+  });
+
+  it('are not read again where only their length differs, and their body follows', () => {
+    const reader = new HeadReader(16_384);
+    const first = reader.read(Buffer.from(`${post('x: y')}\r\n\r\nab`));
+    expect(reader.read(Buffer.from(`${post('x: y')}\r\n\r\n{}`))).toBe(first);
+    const longer = reader.read(Buffer.from(`${post('x: y').slice(0, -1)}12\r\n\r\n0123456789ab`));
+    expect(longer).toMatchObject({ length: 12, headers: { 'content-length': '12', x: 'y' } });
+    expect(reader.bytes).toBe(post('x: y').length + 1 + 4);
+  });
+
+  it('wait for none: one that is not complete, or too long, is not plain', () => {
+    const reader = new HeadReader(64);
+    const head = post('x: y');
+    expect(new HeadReader(16_384).read(Buffer.from(`${head}\r\n`))).toBeNull();
+    expect(reader.read(whole(head))).toBeNull();
+    expect(reader.read(whole('GET / HTTP/1.1\r\nhost: h'))).not.toBeNull();
+    expect(reader.read(Buffer.from('GET / HTTP/1.1\r\nhost: h\r\n'))).toBeNull();
   });
 });
