@@ -146,18 +146,22 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const body = given.hypothetical !== true && hasGuards(deps) ? await toGuarded(deps, visit, given) : given;
   const { bytes, fields, wire, traceparent = null, hypothetical = false, shadowOf } = body;
   const principal = principalOf(visit);
-  const services = await deps.current(principal);
+  const serving = deps.current(principal);
+  const services = serving instanceof Promise ? await serving : serving;
   const { fleet } = services;
   const { question, assignment } = toSide(deps, visit, body);
   const writer = wire.openWriter(question);
   const { exchange, requestId, startedAtMs } = visit;
-  const inForce = await readSettings(deps, principal);
+  const settings = readSettings(deps, principal);
+  const inForce = settings instanceof Promise ? await settings : settings;
   const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce));
   const allowed = toPermittedPolicy(policy, principal, inForce);
   const meant = withinWire(toSelector(question, fleet, deps.modelAliases), question, fleet);
   const selector = toPermitted(meant, fleet.candidates, principal);
-  const profile = await toProfile(deps, question, { selector, fleet });
-  const purse = hypothetical || shadowOf !== undefined ? null : await admit(deps, principal, inForce);
+  const refining = toProfile(deps, question, { selector, fleet });
+  const profile = refining instanceof Promise ? await refining : refining;
+  const admitting = hypothetical || shadowOf !== undefined ? null : admit(deps, principal, inForce);
+  const purse = admitting === null ? null : await admitting;
   const operation = createChatOperation({
     requestId,
     question,

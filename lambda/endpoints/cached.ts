@@ -92,9 +92,10 @@ async function sendKept(
 }
 
 /** The body, if it can be read; if not, the endpoint finds that too, and tells why in its own format. */
-async function tryRead(visit: Visit): Promise<JsonBody | null> {
+function tryRead(visit: Visit): JsonBody | null | Promise<JsonBody | null> {
   try {
-    return await readJsonBody(visit);
+    const document = readJsonBody(visit);
+    return document instanceof Promise ? document.catch(() => null) : document;
   } catch {
     return null;
   }
@@ -107,7 +108,8 @@ export function createCaching(deps: EndpointDeps): (endpoint: Endpoint) => Endpo
     const { exchange, principal } = visit;
     const isJson = (exchange.headers['content-type'] ?? '').includes('json');
     if (exchange.method !== 'POST' || principal === null || !isJson) return endpoint(visit);
-    const document = await tryRead(visit);
+    const reading = tryRead(visit);
+    const document = reading instanceof Promise ? await reading : reading;
     if (document === null) return endpoint(visit);
     const ttlSeconds = readTtlSeconds(exchange.headers, document.json);
     if (ttlSeconds === null) return endpoint({ ...visit, document });

@@ -3,7 +3,7 @@ import { CallerError } from '#shared/failures.ts';
 import type { ChatWire } from '../wire/types.ts';
 import { toChatAsked, type Asked, type AskedBody } from './ask.ts';
 import { createCaller, type ExchangeCaller } from './caller.ts';
-import { replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
+import { replyError, type Endpoint, type EndpointDeps, type JsonBody, type Visit } from './endpoint.ts';
 import { createEventCaller, wantsEvents } from './event-caller.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
 import { readJsonBody } from './read-body.ts';
@@ -14,7 +14,7 @@ import { createTeller } from './tell.ts';
 /** What a surface does in its own way: how a question is read from a visit, and how an answer is sent. */
 export interface Surface {
   readonly wire: ChatWire;
-  readonly read: (visit: Visit) => Promise<Pick<AskedBody, 'json' | 'bytes' | 'fields'>>;
+  readonly read: (visit: Visit) => JsonBody | Promise<JsonBody>;
   readonly createCaller: (visit: Visit) => ExchangeCaller;
 }
 
@@ -31,7 +31,9 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
     let asked: Asked | null = null;
     let explained: Explained<ExchangeCaller> | null = null;
     try {
-      const body: AskedBody = { ...(await read(visit)), wire, traceparent: teller.traceparent };
+      const reading = read(visit);
+      const { json, bytes, fields } = reading instanceof Promise ? await reading : reading;
+      const body: AskedBody = { json, bytes, fields, wire, traceparent: teller.traceparent };
       asked = await toChatAsked(deps, visit, body);
       const { operation, question, services, assignment } = asked;
       const watching = question.stream && wantsEvents(visit) ? createEventCaller(visit, caller, deps.clock) : null;

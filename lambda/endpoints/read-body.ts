@@ -8,10 +8,14 @@ export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** The JSON body of a visit, parsed once. Rejects with CallerError `invalid_request` or `too_large`. */
-export async function readJsonBody({ exchange, document }: Visit): Promise<JsonBody> {
+/** The JSON body of a visit, parsed once, and at once when it has come. Throws or rejects with CallerError `invalid_request` or `too_large`. */
+export function readJsonBody({ exchange, document }: Visit): JsonBody | Promise<JsonBody> {
   if (document !== undefined) return document;
-  const bytes = await exchange.body(MAX_BODY_BYTES);
+  const bytes = exchange.body(MAX_BODY_BYTES);
+  return bytes instanceof Promise ? bytes.then(toDocument) : toDocument(bytes);
+}
+
+function toDocument(bytes: Uint8Array): JsonBody {
   if (bytes.length === 0)
     throw new CallerError('invalid_request', 'The request has no body; a JSON object was expected.');
   let text: string;

@@ -93,9 +93,9 @@ export class PlainConnection {
     this.socket.destroy();
   }
 
-  /** The body of the request, once it has come as a whole. */
-  readBody(): Promise<Uint8Array> {
-    if (this.#left === 0) return Promise.resolve(this.#takeBody());
+  /** The body of the request, once it has come as a whole: at once when it has. */
+  readBody(): Uint8Array | Promise<Uint8Array> {
+    if (this.#left === 0) return this.#takeBody();
     if (this.socket.destroyed) return Promise.reject(brokeOff());
     this.#reader = Promise.withResolvers();
     this.socket.resume();

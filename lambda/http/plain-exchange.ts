@@ -15,7 +15,7 @@ export class PlainExchange extends Farewell implements Exchange {
   readonly deadlineAtMs = null;
   readonly connection: PlainConnection;
   readonly #length: number;
-  #reading: Promise<Uint8Array> | null = null;
+  #reading: Uint8Array | Promise<Uint8Array> | null = null;
   #reply: PlainReply | null = null;
   /** The reply has ended, or nobody is there to take it. */
   isOver = false;
@@ -34,7 +34,7 @@ export class PlainExchange extends Farewell implements Exchange {
     return this.connection.remoteAddress;
   }
 
-  body(limitBytes: number): Promise<Uint8Array> {
+  body(limitBytes: number): Uint8Array | Promise<Uint8Array> {
     return (this.#reading ??= this.#read(limitBytes));
   }
 
@@ -59,13 +59,9 @@ export class PlainExchange extends Farewell implements Exchange {
     if (!this.isOver && !this.#reply?.hasBegun) new PlainReply(this, 500, {}).end();
   }
 
-  #read(limitBytes: number): Promise<Uint8Array> {
-    try {
-      refuseEncoding(this.headers);
-      if (this.#length > limitBytes) throw tooLarge(limitBytes);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  #read(limitBytes: number): Uint8Array | Promise<Uint8Array> {
+    refuseEncoding(this.headers);
+    if (this.#length > limitBytes) throw tooLarge(limitBytes);
     return this.connection.readBody();
   }
 }

@@ -112,7 +112,7 @@ describe('node server: requests', () => {
     const failed = Promise.withResolvers<unknown>();
     const begun = Promise.withResolvers<void>();
     const { port } = await listen(async (exchange) => {
-      const reading = exchange.body(1_000).catch(failed.resolve);
+      const reading = Promise.try(() => exchange.body(1_000)).catch(failed.resolve);
       begun.resolve();
       await reading;
       exchange.reply(400, {}).end();

@@ -232,7 +232,7 @@ describe('plain connections that stand still', () => {
   it('are told so and closed when a body never ends, whether somebody waits for it or not', async () => {
     const port = await listen(async (exchange) => {
       if (exchange.query !== '') return exchange.reply(200, {}).end('<early>');
-      const failed: unknown = await exchange.body(1_000).catch((error: unknown) => error);
+      const failed: unknown = await Promise.try(() => exchange.body(1_000)).catch((error: unknown) => error);
       exchange.reply(400, {}).end(`<${(failed as Error).message}>`);
     }, limits);
     const waited = await open(port);

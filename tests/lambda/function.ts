@@ -31,7 +31,7 @@ const routes: Readonly<Record<string, (exchange: Exchange) => Promise<void>>> = 
     exchange.reply(201, reply).end(JSON.stringify(told));
   },
   '/large': async (exchange) => {
-    const body = await exchange.body(100).catch((error: { code: string }) => error.code);
+    const body = await Promise.try(() => exchange.body(100)).catch((error: { code: string }) => error.code);
     exchange.reply(413, {}).end(String(body));
   },
   '/stream': async (exchange) => {
