@@ -107,6 +107,11 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
     const isShared = (state & shared) !== 0;
     // The closer look at those who are shared only ever adds to the key.
     if (key > front.key && !(isShared && thrifty && key <= spared.key)) continue;
+    const used = lastUsed[index] as number;
+    const isPaid = (member & bit.paid) !== 0;
+    // Those who cost nothing are told apart by who was used last, next: most are passed over here.
+    const takesTurns = urgent && !isPaid;
+    if (takesTurns && !isShared && key === front.key && used > front.lastUsed) continue;
     const rate = ratio[index] as number;
     const isShut = (state & shut) !== 0 || (restUntilMs[index] as number) > nowMs;
     if (isLow ? (state & bit.recovering) !== 0 : isShut || inputTokens * rate > (inputRoom[index] as number)) continue;
@@ -114,11 +119,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
       if (urgent) key += CONTESTED;
       if (thrifty) front = spared;
     }
-    if (key > front.key) continue;
-    const used = lastUsed[index] as number;
-    const isPaid = (member & bit.paid) !== 0;
-    // Those who cost nothing are told apart by who was used last, next.
-    if (urgent && !isPaid && key === front.key && used > front.lastUsed) continue;
+    if (key > front.key || (takesTurns && key === front.key && used > front.lastUsed)) continue;
     if (urgent && isDoubtful(index, input)) key += DOUBTFUL;
     if (key > front.key) continue;
     const tokens = ease.inputTokens * rate + ease.outputTokens;
