@@ -11,7 +11,7 @@ import { code } from './verdicts.ts';
 export interface Choice {
   /** Index of the candidate to try first; -1 when none is eligible. */
   readonly best: number;
-  /** The best of those that are only kept for later; -1 when there is none. */
+  /** Where none is: the best of those that are only kept for later; -1 when there is none of these either. */
   readonly spared: number;
 }
 
@@ -77,7 +77,7 @@ function toEase({ input, roomUsd }: Judging): Ease {
   };
 }
 
-/** Goes through a lane from its front, until nobody behind can win. Leaves out those who are recovering. */
+/** Goes through a lane from its front, until nobody behind can win. Leaves out those who are recovering, and, once somebody may serve now, those who are kept for later. */
 function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { readonly order: Order } {
   const { input, floor } = judging;
   const { nowMs, thrifty = false } = input;
@@ -96,7 +96,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
   const shared = thrifty || urgent ? bit.shared : 0;
   for (let at = 0; at < members.length; at++) {
     const base = bases[at] as number;
-    if (base >= best.end && (!thrifty || base >= spared.end)) break;
+    if (base >= best.end) break;
     const member = members[at] as number;
     const index = member & INDEX;
     const state = states[index] as number;
@@ -105,8 +105,10 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
     const isLow = (member & low) !== 0;
     let front = isLow || (state & ahead) !== 0 ? spared : best;
     const isShared = (state & shared) !== 0;
+    const isFound = best.index >= 0;
+    if (isFound && front === spared) continue;
     // The closer look at those who are shared only ever adds to the key.
-    if (key > front.key && !(isShared && thrifty && key <= spared.key)) continue;
+    if (key > front.key && (isFound || !(isShared && thrifty && key <= spared.key))) continue;
     const used = lastUsed[index] as number;
     const isPaid = (member & bit.paid) !== 0;
     // Those who cost nothing are told apart by who was used last, next: most are passed over here.
@@ -117,6 +119,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
     if (isLow ? (state & bit.recovering) !== 0 : isShut || inputTokens * rate > (inputRoom[index] as number)) continue;
     if (isShared && isContested(index, input)) {
       if (urgent) key += CONTESTED;
+      if (thrifty && isFound) continue;
       if (thrifty) front = spared;
     }
     if (key > front.key || (takesTurns && key === front.key && used > front.lastUsed)) continue;
@@ -136,7 +139,7 @@ function runNamed(among: readonly number[], judging: Judging, order: Order): Fro
   for (const index of among) {
     const verdict = judge(index, judging);
     if (verdict === code.eligible) challenge(best, index, { order });
-    else if (verdict === code.kept_for_later) challenge(spared, index, { order });
+    else if (verdict === code.kept_for_later && best.index < 0) challenge(spared, index, { order });
   }
   return { best, spared };
 }
@@ -169,13 +172,9 @@ export function choose(input: DecideInput): Choice {
   if (input.candidates.length === 0) return { best: -1, spared: -1 };
   const judging = toJudging(input);
   const { best, spared, order } = run(input, judging);
-  if (best.index >= 0 && spared.index >= 0 && isDoubtful(best.index, input)) {
-    const safe = findSafe(
-      best.index,
-      (index) => isNamed(index, input) && judge(index, judging) === code.kept_for_later,
-      order,
-    );
-    if (safe >= 0) return { best: safe, spared: -1 };
-  }
-  return { best: best.index, spared: spared.index };
+  if (best.index < 0) return { best: -1, spared: spared.index };
+  if (input.thrifty !== true || !isDoubtful(best.index, input)) return { best: best.index, spared: -1 };
+  const isKept = (index: number): boolean => isNamed(index, input) && judge(index, judging) === code.kept_for_later;
+  const safe = findSafe(best.index, isKept, order);
+  return { best: safe >= 0 ? safe : best.index, spared: -1 };
 }

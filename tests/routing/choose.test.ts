@@ -97,13 +97,14 @@ function plainChoice(input: DecideInput): Choice {
   const [best = -1] = sorted('eligible', input);
   const kept = sorted('kept_for_later', input);
   const [spared = -1] = kept;
-  if (best < 0 || spared < 0 || !isDoubtful(best, input)) return { best, spared };
+  if (best < 0) return { best, spared };
+  if (!isDoubtful(best, input)) return { best, spared: -1 };
   const onTime = isContested(best, input, 'othersAtWorst') ? 0.05 : 0.02;
   const safe = kept.find((index) => {
     const overdraft = input.standings[index]!.overdraft;
     return overdraft !== null && overdraft <= onTime && !isDoubtful(index, input);
   });
-  return safe === undefined ? { best, spared } : { best: safe, spared: -1 };
+  return { best: safe ?? best, spared: -1 };
 }
 
 describe('choice', () => {

@@ -252,7 +252,7 @@ describe('thrift', () => {
 
   it('takes what comes back soon first', () => {
     const decision = decide({ ...toInput({ candidates: [{}, {}], standings: [kept, {}] }), thrifty: true });
-    expect(decision).toMatchObject({ best: 1, spared: 0, passing: 0 });
+    expect(decision).toMatchObject({ best: 1, spared: -1, passing: 0 });
   });
 });
 
@@ -268,8 +268,8 @@ describe('what may be gone', () => {
   });
 
   it('is taken rather than what is spent ahead of its time, or what may be gone too', () => {
-    expect(thrifty([lastPlace, { overdraft: 0.5 }])).toMatchObject({ best: 0, spared: 1 });
-    expect(thrifty([lastPlace, { overdraft: 0, ...lastPlace }])).toMatchObject({ best: 0, spared: 1 });
+    expect(thrifty([lastPlace, { overdraft: 0.5 }])).toMatchObject({ best: 0, spared: -1 });
+    expect(thrifty([lastPlace, { overdraft: 0, ...lastPlace }])).toMatchObject({ best: 0, spared: -1 });
   });
 
   it('is taken at once where free quota runs out, and what lasts is spared', () => {
@@ -285,7 +285,7 @@ describe('what may be gone', () => {
     // It runs out well before: others get no precedence.
     const contested = { shared: true, limits: [{ unit: 'requests', room: 1, most: 6, others: 1, othersAtWorst: 3 }] };
     expect(decideAt(1.2, [contested, plenty])).toMatchObject({ best: -1, spared: 1 });
-    expect(decideAt(2, [contested, plenty])).toMatchObject({ best: 0, spared: 1 });
+    expect(decideAt(2, [contested, plenty])).toMatchObject({ best: 0, spared: -1 });
   });
 
   it('comes after all else that is free', () => {
