@@ -225,6 +225,13 @@ export interface Spooled {
 /** Lower-case header names; repeated headers are joined by ", ". */
 export type Headers = Readonly<Record<string, string>>;
 
+/** A body whose pieces lie apart, so that what is long need not be copied. */
+export interface BodyPieces {
+  readonly pieces: readonly Uint8Array[];
+  /** Of all of them, bytes. */
+  readonly length: number;
+}
+
 /** A body that is read while it is sent, and again when it is sent again. */
 export interface BodySource {
   readonly length: number;
@@ -234,8 +241,9 @@ export interface BodySource {
 export interface UpstreamCall {
   readonly method: string;
   readonly url: string;
+  /** Frozen where the very same come again: then they are made ready to be sent once. */
   readonly headers: Headers;
-  readonly body: Uint8Array | string | BodySource | null;
+  readonly body: Uint8Array | string | BodyPieces | BodySource | null;
   /** Only public addresses may be reached, and only by https: for URLs that people without this right have given. */
   readonly publicOnly?: boolean;
   /** Until the reply's head; 0 means none. */

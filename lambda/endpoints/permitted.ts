@@ -35,7 +35,7 @@ export function toPermittedPolicy(policy: Policy, { key, via }: Principal, inFor
   // The web app asks through a session, so whoever sends the owner's key itself is a program too.
   const isProgram = key !== null || via === 'owner_key';
   const left = isProgram && percent > 0 ? { leavePart: percent / 100 } : {};
-  if (key === null) return { ...policy, ...left };
+  if (key === null) return percent > 0 ? { ...policy, ...left } : policy;
   return {
     ...policy,
     paid: key.tier === 'free' ? 'never' : policy.paid,

@@ -4,6 +4,7 @@ import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { UpstreamCall } from '../ports.ts';
 import { SigningError, type Signer } from './authorize.ts';
+import { toWhole } from './own-body.ts';
 
 const REGION = /[.-]([a-z]{2}(?:-[a-z]+)+-\d)\./;
 
@@ -32,7 +33,7 @@ export function createAwsSigner({ key, service, baseUrl }: AwsInput): Signer {
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
       headers: { ...call.headers, host: url.host },
-      body: call.body ?? undefined,
+      body: toWhole(call.body) ?? undefined,
     };
     const signed = await signer.sign(request, { signingDate: new Date(clock.now()) }).catch(() => {
       throw new SigningError('The call could not be signed. Check the access keys, or the role this runs under.');

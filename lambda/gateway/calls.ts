@@ -6,8 +6,17 @@ import type { FurtherCall, OutgoingCall, ReplyReader } from './operation.ts';
 
 const USER_AGENT = 'freeway/0.1';
 
+/** Headers that come again and again, with those that authorise their calls. */
+const joined = new WeakMap<Headers, { readonly own: Headers; readonly all: Headers }>();
+
 function toHeaders(credential: Credential, { headers, auth }: OutgoingCall): Headers {
-  return { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...headers, ...credential.authorize(auth) };
+  const own = credential.authorize(auth);
+  const known = joined.get(headers);
+  if (known?.own === own) return known.all;
+  const all = { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...headers, ...own };
+  // Secrets that are opened for each call are not kept.
+  if (Object.isFrozen(headers) && Object.isFrozen(own)) joined.set(headers, { own, all: Object.freeze(all) });
+  return all;
 }
 
 /** Paths that lead out of the base URL are resolved, since nobody else does; other hosts are only called by those who have not set one. */

@@ -140,8 +140,19 @@ function wireOf(wires: ChatWires, id: WireId): UpstreamWire {
 const wireIdOf = (fleet: Fleet, index: number): WireId =>
   fleet.models[index]?.wire ?? fleet.credentials[index]?.provider.wire ?? 'native';
 
-/** What candidate `index` is asked, and over which wire. */
-function toTarget({ fleet }: ChatInput, index: number, stripped: readonly string[]) {
+/** How a candidate is asked, and over which wire: the same for all requests of a kind. */
+interface Place {
+  readonly candidate: Candidate;
+  readonly target: RequestTarget;
+  readonly wireId: WireId;
+  readonly pathOf: (usual: string) => string;
+  /** By what is accepted for a reply; frozen, since they are sent again and again. */
+  readonly headers: Map<string, Headers>;
+}
+
+const none: readonly string[] = [];
+
+function findPlace(fleet: Fleet, index: number): Place {
   const candidate = fleet.candidates[index];
   const credential = fleet.credentials[index];
   const model = fleet.models[index];
@@ -154,14 +165,22 @@ function toTarget({ fleet }: ChatInput, index: number, stripped: readonly string
   const target: RequestTarget = {
     model: candidate.modelId,
     quirks: provider.quirks,
-    stripped,
+    stripped: none,
     wantUsage: true,
     maxOutputTokens: model.maxOutput ?? null,
   };
-  return { candidate, target, wireId, pathOf: (usual: string) => path ?? `${place}${usual}` };
+  return { candidate, target, wireId, pathOf: (usual) => path ?? `${place}${usual}`, headers: new Map() };
 }
 
-const none: readonly string[] = [];
+const places = new WeakMap<Fleet, Place[]>();
+
+/** What candidate `index` is asked, and over which wire. */
+function toPlace({ fleet }: ChatInput, index: number, stripped: readonly string[]): Place {
+  let known = places.get(fleet);
+  if (known === undefined) places.set(fleet, (known = []));
+  const place = (known[index] ??= findPlace(fleet, index));
+  return stripped.length === 0 ? place : { ...place, target: { ...place.target, stripped } };
+}
 
 function pick(headers: Headers, names: readonly string[] = none): Headers {
   const given: Record<string, string> = {};
@@ -169,18 +188,16 @@ function pick(headers: Headers, names: readonly string[] = none): Headers {
   return given;
 }
 
-function toHeaders(
-  { question, traceparent, headers = {} }: ChatInput,
-  wire: UpstreamWire,
-  target: RequestTarget,
-): Headers {
-  return {
-    'content-type': 'application/json',
-    accept: question.stream ? (wire.framing?.contentType ?? 'text/event-stream') : 'application/json',
-    ...(traceparent ? { traceparent } : {}),
-    ...(wire.id === question.wire ? pick(headers, wire.callerHeaders) : {}),
-    ...wire.requiredHeaders(target),
-  };
+function toHeaders({ question, traceparent, headers = {} }: ChatInput, wire: UpstreamWire, place: Place): Headers {
+  const accept = question.stream ? (wire.framing?.contentType ?? 'text/event-stream') : 'application/json';
+  let usual = place.headers.get(accept);
+  if (usual === undefined) {
+    const required = wire.requiredHeaders(place.target);
+    place.headers.set(accept, (usual = Object.freeze({ 'content-type': 'application/json', accept, ...required })));
+  }
+  const isOwn = wire.id === question.wire && wire.callerHeaders?.some((name) => headers[name] !== undefined) === true;
+  if (!traceparent && !isOwn) return usual;
+  return { ...(traceparent ? { traceparent } : {}), ...(isOwn ? pick(headers, wire.callerHeaders) : {}), ...usual };
 }
 
 const decoder = new TextDecoder();
@@ -200,7 +217,8 @@ export function createChatOperation(input: ChatInput): Operation {
   const bent = new Set<number>();
   const mends = new Map<number, readonly string[]>();
   const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
-    const { candidate, target, wireId, pathOf } = toTarget(input, index, stripped);
+    const place = toPlace(input, index, stripped);
+    const { candidate, target, wireId, pathOf } = place;
     const wire = wireOf(wires, wireId);
     const continuation = rescue.resume(index)?.continuation ?? null;
     const rendered =
@@ -213,7 +231,7 @@ export function createChatOperation(input: ChatInput): Operation {
     if (bendsSchemas(question.pivot, target)) bent.add(index);
     return {
       path: pathOf(wire.requestPath(question, target)),
-      headers: toHeaders(input, wire, target),
+      headers: toHeaders(input, wire, place),
       body: toBody(rendered, input.bytes),
       firstContentTimeoutMs: firstContentMs(candidate, question, profile),
       usualContentMs: usualContentMs(candidate, question, profile),
@@ -236,7 +254,7 @@ export function createChatOperation(input: ChatInput): Operation {
     mended: (index) => mends.get(index) ?? none,
     read: (index, context) => {
       const dialect = input.dialectOf(index);
-      const { target, wireId } = toTarget(input, index, none);
+      const { target, wireId } = toPlace(input, index, none);
       const left = dropped.get(index) ?? none;
       // Each answer begins anew with what was put right of its request.
       const mended: string[] = bent.has(index) ? ['schemas'] : [];

@@ -74,10 +74,22 @@ export interface PolicyDefaults {
   readonly maxWaitMs: number;
 }
 
+/** Of requests that ask for nothing of their own. */
+const usual = new WeakMap<RoutingSettings, Policy>();
+
 /** The policy for one request. The body field wins over headers; neither can allow what the settings forbid. */
-export function toPolicy(field: unknown, headers: Headers, { settings, maxWaitMs }: PolicyDefaults): Policy {
+export function toPolicy(field: unknown, headers: Headers, defaults: PolicyDefaults): Policy {
   const fromHeaders = check(readHeaders(headers), 'x-freeway');
   const fromBody = field === null || field === undefined ? noControls : check(field, 'freeway');
+  if (fromHeaders !== noControls || fromBody !== noControls) return joinControls(fromHeaders, fromBody, defaults);
+  const known = usual.get(defaults.settings);
+  if (known?.maxWaitMs === (defaults.settings.max_wait_ms ?? defaults.maxWaitMs)) return known;
+  const policy = joinControls(noControls, noControls, defaults);
+  usual.set(defaults.settings, policy);
+  return policy;
+}
+
+function joinControls(fromHeaders: Controls, fromBody: Controls, { settings, maxWaitMs }: PolicyDefaults): Policy {
   const { tier, failover = true, rescue = true, cache: _, ...asked }: Controls = { ...fromHeaders, ...fromBody };
   const near: RoutingSettings = tier === 'free' ? { ...asked, paid: 'never' } : asked;
   const joined = joinRouting(settings, near);

@@ -25,7 +25,7 @@ export type FleetEntry = ProviderEntry & {
 export interface Credential extends RoutableCredential {
   /** Base URL with the credential's own fields filled in, without a trailing slash. */
   readonly baseUrl: string;
-  /** Headers that authorise one call, in the provider's way or another. Throws when the secret can't be opened. */
+  /** Headers that authorise one call, in the provider's way or another; frozen where they are always the same. Throws when the secret can't be opened. */
   readonly authorize: (way?: Auth) => Headers;
   /** Authorises whole calls, where headers that are known beforehand can't; null everywhere else. */
   readonly sign: Signer | null;
@@ -69,7 +69,7 @@ function toAuthorize({ apiKey, sealed }: FleetEntry, provider: Provider): (way?:
   const { quirks } = provider;
   const toOther = (auth: Auth, key: string | undefined): Headers => toHeaders({ quirks, auth }, key);
   if (sealed !== undefined) return (way = provider.auth) => toOther(way, sealed.open()['apiKey']);
-  const fixed = toHeaders(provider, apiKey);
+  const fixed = Object.freeze(toHeaders(provider, apiKey));
   return (way) => (way === undefined ? fixed : toOther(way, apiKey));
 }
 

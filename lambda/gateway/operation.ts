@@ -2,7 +2,7 @@
 import type { Auth, ModelKind } from '#shared/catalog.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
-import type { BodySource, Headers, ReplyBody, UpstreamListener } from '../ports.ts';
+import type { Headers, ReplyBody, UpstreamCall, UpstreamListener } from '../ports.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
@@ -19,7 +19,7 @@ export interface OutgoingCall {
   readonly headers: Headers;
   /** How the key is carried, where that departs from the provider's way. */
   readonly auth?: Auth;
-  readonly body: Uint8Array | string | BodySource | null;
+  readonly body: UpstreamCall['body'];
   /** From sending to the first content; a reply later than that has failed. */
   readonly firstContentTimeoutMs: number;
   /** When the first content is called late as long as nothing has been learned of this candidate. */

@@ -1,4 +1,5 @@
 // The caller's own body in bytes: where its fields stand, and how it is sent on with some of them edited.
+import type { BodyPieces } from '../ports.ts';
 import { findFields, type Field, type Part } from '../wire/splice.ts';
 import type { RenderedRequest } from '../wire/types.ts';
 
@@ -43,6 +44,30 @@ function joinBytes(bytes: Uint8Array, parts: readonly Part[]): Uint8Array {
   return joined;
 }
 
+/** Ranges of the caller's body that are longer than this are sent on from where they lie; copying costs more than one more piece. */
+const COPIED_BYTES = 16_384;
+
+function toPieces(bytes: Uint8Array, parts: readonly Part[]): Uint8Array | BodyPieces {
+  const pieces: Uint8Array[] = [];
+  let held: Part[] = [];
+  for (const part of parts) {
+    if (typeof part === 'string' || part.end - part.from <= COPIED_BYTES) {
+      held.push(part);
+      continue;
+    }
+    pieces.push(joinBytes(bytes, held), bytes.subarray(part.from, part.end));
+    held = [];
+  }
+  const last = joinBytes(bytes, held);
+  if (pieces.length === 0) return last;
+  pieces.push(last);
+  return { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0) };
+}
+
 /** The request as it is sent; `bytes` are the caller's own body. */
-export const toBody = (rendered: RenderedRequest, bytes: Uint8Array): Uint8Array | string =>
-  rendered.parts === undefined ? rendered.text : joinBytes(bytes, rendered.parts);
+export const toBody = (rendered: RenderedRequest, bytes: Uint8Array): Uint8Array | string | BodyPieces =>
+  rendered.parts === undefined ? rendered.text : toPieces(bytes, rendered.parts);
+
+/** The same body in one piece. */
+export const toWhole = <T>(body: T | BodyPieces): T | Uint8Array =>
+  typeof body === 'object' && body !== null && 'pieces' in body ? Buffer.concat(body.pieces) : body;

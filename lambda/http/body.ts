@@ -1,6 +1,6 @@
 // Rules for request bodies that hold at every entry and every way out.
 import { CallerError } from '#shared/failures.ts';
-import type { BodySource, Headers, UpstreamCall } from '../ports.ts';
+import type { BodyPieces, BodySource, Headers, UpstreamCall } from '../ports.ts';
 
 /** The error for a body past the limit. */
 export function tooLarge(limitBytes: number): CallerError {
@@ -21,6 +21,10 @@ export function refuseEncoding(headers: Headers): void {
     'Compressed request bodies are not accepted: send the body without Content-Encoding.',
   );
 }
+
+/** Whether a body lies in pieces. */
+export const inPieces = (body: UpstreamCall['body']): body is BodyPieces =>
+  body !== null && typeof body === 'object' && 'pieces' in body;
 
 /** Whether a body is read while it is sent. */
 export const isSource = (body: UpstreamCall['body']): body is BodySource =>

@@ -1,8 +1,8 @@
 // One connection to a provider: carries one call at a time, written and read as bytes.
 import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { BodySource, Headers, UpstreamHandle } from '../ports.ts';
-import { isSource } from './body.ts';
+import type { BodyPieces, BodySource, Headers, UpstreamCall, UpstreamHandle } from '../ports.ts';
+import { inPieces, isSource } from './body.ts';
 import type { Relay } from './relay.ts';
 import { ReplyParser, type ReplyEvents } from './reply-parser.ts';
 
@@ -18,7 +18,7 @@ export interface Outgoing {
   readonly method: string;
   /** Request line and headers, in Latin-1. */
   readonly head: string;
-  readonly body: Uint8Array | string | BodySource | null;
+  readonly body: UpstreamCall['body'];
 }
 
 /** Told what becomes of a connection. */
@@ -36,6 +36,7 @@ const COPIED_BYTES = 16_384;
 /** Silence after which the network is asked whether the other side is still there. */
 const PROBE_AFTER_MS = 15_000;
 
+const nothing = new Uint8Array();
 const broken = (code: string): Error => Object.assign(new Error('the connection was lost'), { code });
 
 function open({ host, port, isTls }: Origin, { lookup, session }: ConnectionOwner): Socket {
@@ -147,6 +148,8 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     } else if (isSource(body)) {
       socket.write(head, 'latin1');
       void this.#stream(body, relay);
+    } else if (inPieces(body)) {
+      this.#sendPieces(head, body);
     } else if (body.length <= COPIED_BYTES) {
       const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
       const bytes = Buffer.allocUnsafe(head.length + length);
@@ -160,6 +163,17 @@ export class Connection implements UpstreamHandle, ReplyEvents {
       socket.write(body);
       socket.uncork();
     }
+  }
+
+  #sendPieces(head: string, { pieces: [first = nothing, ...others] }: BodyPieces): void {
+    const socket = this.#socket;
+    const start = Buffer.allocUnsafe(head.length + first.length);
+    start.write(head, 0, 'latin1');
+    start.set(first, head.length);
+    socket.cork();
+    socket.write(start);
+    for (const piece of others) socket.write(piece);
+    socket.uncork();
   }
 
   /** Sends a body while it is read. What breaks off on our side ends the call. */

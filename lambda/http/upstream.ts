@@ -2,7 +2,6 @@
 import type { LookupFunction } from 'node:net';
 import type { Headers, Upstream, UpstreamCall } from '../ports.ts';
 import { lookupPublic, refuseUnsafe } from './addresses.ts';
-import { isSource } from './body.ts';
 import { findName, token } from './headers.ts';
 import { Relay, withDefaults, type UpstreamOptions } from './relay.ts';
 import { Connection, type ConnectionOwner, type Origin, type Outgoing } from './upstream-connection.ts';
@@ -76,19 +75,30 @@ function renderLines(headers: Headers): string {
 
 function toLength(method: string, body: UpstreamCall['body']): string {
   if (body === null) return bodiless.has(method) ? '' : 'content-length: 0\r\n';
-  return `content-length: ${isSource(body) ? body.length : Buffer.byteLength(body)}\r\n`;
+  return `content-length: ${typeof body === 'string' ? Buffer.byteLength(body) : body.length}\r\n`;
 }
 
 /** Texts longer than this are encoded at once; measuring them and encoding them later would read them twice. */
 const LONG_TEXT = 16_384;
 
-function toOutgoing(call: UpstreamCall, { path, authority }: Target): Outgoing {
-  const { method, headers } = call;
+/** Heads but for their lengths, by headers that come again and again. */
+const starts = new WeakMap<Headers, { readonly target: Target; readonly method: string; readonly text: string }>();
+
+/** A request's head up to its length. */
+function toStart({ method, headers }: UpstreamCall, target: Target): string {
+  const known = starts.get(headers);
+  if (known?.target === target && known.method === method) return known.text;
   if (!token.test(method)) throw unsendable();
+  const host = headers['host'] === undefined ? `host: ${target.authority}\r\n` : '';
+  const text = `${method} ${target.path} HTTP/1.1\r\n${host}connection: keep-alive\r\n${renderLines(headers)}`;
+  if (Object.isFrozen(headers)) starts.set(headers, { target, method, text });
+  return text;
+}
+
+function toOutgoing(call: UpstreamCall, target: Target): Outgoing {
+  const { method } = call;
   const body = typeof call.body === 'string' && call.body.length > LONG_TEXT ? Buffer.from(call.body) : call.body;
-  const host = headers['host'] === undefined ? `host: ${authority}\r\n` : '';
-  const head = `${method} ${path} HTTP/1.1\r\n${host}connection: keep-alive\r\n${renderLines(headers)}${toLength(method, body)}\r\n`;
-  return { method, head, body };
+  return { method, head: `${toStart(call, target)}${toLength(method, body)}\r\n`, body };
 }
 
 interface Call {

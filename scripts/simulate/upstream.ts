@@ -1,4 +1,5 @@
 // The network of the simulation: providers in process that enforce their limits by their own clocks and keep their own books.
+import { toWhole } from '#lambda/gateway/own-body.ts';
 import {
   UpstreamError,
   type Upstream,
@@ -151,7 +152,7 @@ interface Question {
 }
 
 function readQuestion({ body, headers }: UpstreamCall): Question {
-  const { model, messages } = JSON.parse(String(body)) as { model: string; messages: { content: string }[] };
+  const { model, messages } = JSON.parse(String(toWhole(body))) as { model: string; messages: { content: string }[] };
   const key = (headers['authorization'] ?? '').slice('Bearer '.length);
   return { model, request: Number(messages[0]?.content), key };
 }

@@ -1,7 +1,7 @@
 // The caller's own body, edited in bytes: the same as edited as text, whatever signs it is made of.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { locateFields, toBody } from '#lambda/gateway/own-body.ts';
+import { locateFields, toBody, toWhole } from '#lambda/gateway/own-body.ts';
 import { editFields, spliceFields } from '#lambda/wire/splice.ts';
 
 const edits = { model: '"modèle 2"', stream: 'true', freeway: null };
@@ -9,7 +9,8 @@ const edits = { model: '"modèle 2"', stream: 'true', freeway: null };
 function edit(text: string, bytes: Uint8Array = Buffer.from(text)): string | null {
   const fields = locateFields(text, bytes.length);
   if (fields === null) return null;
-  return Buffer.from(toBody({ text: '', dropped: [], parts: editFields(fields, edits) }, bytes)).toString();
+  const whole = toWhole(toBody({ text: '', dropped: [], parts: editFields(fields, edits) }, bytes));
+  return Buffer.from(whole).toString();
 }
 
 it('comes to the same as editing the text', () => {
@@ -36,3 +37,21 @@ it('is written anew where something stands before the text', () => {
 });
 
 it('is none where the text is no object', () => expect(locateFields('["é"]', 6)).toBeNull());
+
+it('is not copied where it is long', () => {
+  const long = 'ü'.repeat(20_000);
+  const text = `{"messages":["${long}"],"model":"a","tools":["${long}"],"user":"é"}`;
+  expect(edit(text)).toBe(spliceFields(text, edits));
+  const bytes = Buffer.from(text);
+  const body = toBody(
+    { text: '', dropped: [], parts: editFields(locateFields(text, bytes.length) ?? [], edits) },
+    bytes,
+  );
+  if (typeof body === 'string' || !('pieces' in body)) throw new Error('it was copied');
+  expect(body.pieces).toHaveLength(5);
+  expect(body.pieces.filter(({ buffer }) => buffer === bytes.buffer).map(({ length }) => length > 40_000)).toEqual([
+    true,
+    true,
+  ]);
+  expect(body.length).toBe(toWhole(body).length);
+});

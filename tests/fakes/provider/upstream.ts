@@ -1,4 +1,5 @@
 // The Upstream port on simulated providers, in process and in virtual time: no sockets, no waiting.
+import { toWhole } from '#lambda/gateway/own-body.ts';
 import type { Upstream, UpstreamCall, UpstreamHandle, UpstreamListener } from '#lambda/ports.ts';
 import { UpstreamError } from '#lambda/ports.ts';
 import type { FakeClock } from '../clock.ts';
@@ -108,7 +109,7 @@ function toRequest(call: UpstreamCall, base: string) {
   const { body } = call;
   if (body !== null && typeof body === 'object' && 'open' in body)
     throw new Error('Bodies that are read while they are sent need a real server.');
-  return { method: call.method, path: call.url.slice(base.length), headers, body };
+  return { method: call.method, path: call.url.slice(base.length), headers, body: toWhole(body) };
 }
 
 /**
