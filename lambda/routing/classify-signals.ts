@@ -24,7 +24,7 @@ export const textSignals: readonly TextSignal[] = [
   {
     name: 'code-like line',
     pattern:
-      /(?:^|\n)\s*(?:(?:const|let|var|import|export|def|class|function|fn|func|public|private|#include|SELECT|return|async)\b.*[;:{(=]|.*=>\s*[{(]|.*\)\s*\{\s*$)/,
+      /(?:^|\n)\s*(?:const|let|var|import|export|def|class|function|fn|func|public|private|#include|SELECT|return|async)\b.*[;:{(=]|=>\s*[{(]|\)\s*\{\s*$/,
     task: 'coding',
     weight: 2,
   },

@@ -1,5 +1,6 @@
 // Says what kind of work a request is and how large a model it needs, from bounded looks at its text. No network, no model, no clock.
 import { modelSizes } from '#shared/catalog.ts';
+import { createHints, type Hints } from './classify-hints.ts';
 import { roleSignals, textSignals, type TextSignal } from './classify-signals.ts';
 import { tasks, type Classification, type Signal, type Task } from './types.ts';
 
@@ -21,6 +22,8 @@ const TAIL = 300;
 const SYSTEM_HEAD = 800;
 /** A follow-up shorter than this takes its kind from the turn before. */
 const SHORT_FOLLOW_UP = 60;
+/** Texts longer than this may name many conditions. */
+const LONG_SENTENCES = 350;
 /** Points from which a large, and a reasoning model is needed. */
 const LARGE_FROM = 2;
 const REASONING_FROM = 4;
@@ -42,8 +45,29 @@ function apply(score: Score, signal: { name: string; task?: Task; weight?: numbe
   score.signals.push({ name: signal.name, weight: Math.round((signal.task ? weight : size) * 100) / 100 });
 }
 
-function look(score: Score, text: string, { signals, share }: { signals: readonly TextSignal[]; share: number }): void {
-  for (const signal of signals) if (signal.pattern.test(text)) apply(score, signal, share);
+/** What is looked for in a text, and how much of it is believed. */
+interface Look {
+  readonly signals: readonly TextSignal[];
+  readonly hints: () => Hints;
+  readonly share: number;
+}
+
+/** Made for the first request. */
+function hintsFor(signals: readonly TextSignal[]): () => Hints {
+  let hints: Hints | null = null;
+  return () => (hints ??= createHints(signals.map(({ pattern }) => pattern)));
+}
+
+const inTexts: Look = { signals: textSignals, hints: hintsFor(textSignals), share: 1 };
+const inRoles: Look = { signals: roleSignals, hints: hintsFor(roleSignals), share: 1 };
+const inTurnBefore: Look = { ...inTexts, share: 0.6 };
+
+function look(score: Score, text: string, { signals, hints, share }: Look): void {
+  const found = hints()(text);
+  for (let index = 0; index < signals.length; index++) {
+    const signal = signals[index] as TextSignal;
+    if ((found & (1 << index)) !== 0 && signal.pattern.test(text)) apply(score, signal, share);
+  }
 }
 
 /** What the shape of the request says, whatever its words. */
@@ -64,8 +88,9 @@ function weighShape(score: Score, input: ClassifyInput, lastLength: number): voi
 function weighRequirements(score: Score, text: string): void {
   const items = text.match(/(?:^|\n)\s*(?:\d+[.)]|[-*•])\s+\S/g)?.length ?? 0;
   if (items >= 3) apply(score, { name: 'list of requirements', size: items >= 6 ? 2 : 1 });
-  const clauses = text.match(/[,;]|\band\b|\bund\b|\bet\b|\by\b/g)?.length ?? 0;
-  if (text.length > 350 && clauses >= 6) apply(score, { name: 'many conditions', size: 1 });
+  if (text.length <= LONG_SENTENCES) return;
+  const clauses = text.match(/[,;]|\b(?:and|und|et|y)\b/g)?.length ?? 0;
+  if (clauses >= 6) apply(score, { name: 'many conditions', size: 1 });
 }
 
 /** The turn before, when the last message is only a short word about it. */
@@ -90,11 +115,11 @@ export function classify(input: ClassifyInput): Classification {
   const last = texts.findLastIndex(({ role }) => role === 'user');
   const question = texts[last]?.text ?? '';
   const text = endsOf(question);
-  look(score, text, { signals: textSignals, share: 1 });
+  look(score, text, inTexts);
   const system = texts.find(({ role }) => role === 'system')?.text.slice(0, SYSTEM_HEAD);
-  if (system !== undefined) look(score, system, { signals: roleSignals, share: 1 });
+  if (system !== undefined) look(score, system, inRoles);
   const momentum = findMomentum(texts, last);
-  if (momentum !== null) look(score, momentum, { signals: textSignals, share: 0.6 });
+  if (momentum !== null) look(score, momentum, inTurnBefore);
   weighRequirements(score, text);
   weighShape(score, input, question.length);
   const task = tasks.reduce(
