@@ -1,4 +1,7 @@
 // What bundles have in common, of the Lambda function and of the local start: less to load before the first request.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
 import { providers } from '#catalog/index.ts';
 
@@ -13,6 +16,42 @@ export const leanHttp: Plugin = {
     bundle.onLoad({ filter: /.*/, namespace: 'lean-http' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule('${path}');`,
     }));
+  },
+};
+
+/**
+ * `import` of a builtin reads all that it exports, of which some is loaded only then. Our own sources get what they name, and no more.
+ */
+export const leanBuiltins: Plugin = {
+  name: 'lean-builtins',
+  setup: (bundle) => {
+    bundle.onResolve({ filter: /^node:/ }, ({ path, importer }) =>
+      /[\\/]node_modules[\\/]/.test(importer) ? null : { path, namespace: 'lean-builtins', sideEffects: false },
+    );
+    bundle.onLoad({ filter: /./, namespace: 'lean-builtins' }, ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => /^[A-Za-z]\w*$/.test(name));
+      const named = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`);
+      const builtin = `const builtin = /* @__PURE__ */ process.getBuiltinModule('${path}');`;
+      return { contents: [builtin, 'export default builtin;', ...named].join('\n') };
+    });
+  },
+};
+
+const wholeZod = join(dirname(fileURLToPath(import.meta.resolve('zod/mini'))), '../v4/mini/external.js');
+
+/**
+ * A third of zod draws schemas as JSON Schema, which one file asks for. The lists of all that zod has would lead every start to it, so it
+ * is left out of them for the others.
+ */
+export const leanZod: Plugin = {
+  name: 'lean-zod',
+  setup: (bundle) => {
+    bundle.onResolve({ filter: /^zod\/mini$/ }, ({ importer }) =>
+      /[\\/]openapi\.ts$/.test(importer) ? { path: wholeZod, suffix: '?whole', sideEffects: false } : null,
+    );
+    bundle.onLoad({ filter: /[\\/]zod[\\/]v4[\\/](mini[\\/]external|core[\\/]index)\.js$/ }, ({ path, suffix }) =>
+      suffix === '?whole' ? null : { contents: readFileSync(path, 'utf8').replaceAll(/^.*json-schema.*$/gm, '') },
+    );
   },
 };
 

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Metafile } from 'esbuild';
-import { catalogAsFile, leanHttp } from './bundle-plugins.ts';
+import { catalogAsFile, leanBuiltins, leanHttp, leanZod } from './bundle-plugins.ts';
 import { bundleWithStart } from './lambda-start.ts';
 import { toZip } from './zip.ts';
 
@@ -75,7 +75,7 @@ export async function bundleLambda({
     mainFields: ['module', 'main'],
     external: Object.keys(companions),
     // A server needs all of node:http, the WebSocket's code with it.
-    plugins: kind === 'web' ? [catalogAsFile] : [leanHttp, catalogAsFile],
+    plugins: [...(kind === 'web' ? [] : [leanHttp]), leanBuiltins, leanZod, catalogAsFile],
     banner: { js: REQUIRE },
   });
   copyCompanions(metafile, outDir);

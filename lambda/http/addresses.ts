@@ -17,7 +17,7 @@ function createBlockList(): BlockList {
   return list;
 }
 
-const blocked = createBlockList();
+let blocked: BlockList | null = null;
 
 /** Whether an IP address is on the public internet. IPv4 addresses inside IPv6 ones are judged as what they are. */
 export function isPublicAddress(address: string): boolean {
@@ -26,6 +26,7 @@ export function isPublicAddress(address: string): boolean {
   const family = isIP(plain);
   if (family === 0) return false;
   if (/^::ffff:/i.test(plain)) return false;
+  blocked ??= createBlockList();
   return !blocked.check(plain, family === 4 ? 'ipv4' : 'ipv6');
 }
 

@@ -87,7 +87,7 @@ it('fits its budgets', () => {
   expect(bundle.zip.length).toBeLessThan(5_000_000);
   const started = listInitFiles(join(folder, 'bundle'));
   expect(started[0]?.path).toMatch(/index\.mjs$/);
-  expect(started.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(760_000);
+  expect(started.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(440_000);
 });
 
 it('holds nothing of the sign-in by link, which is for the person at the machine itself', () => {
