@@ -37,6 +37,30 @@ export const leanBuiltins: Plugin = {
   },
 };
 
+const LATER = 'later-builtins';
+
+/** Of these builtins, which much of Node's own code comes with, functions are asked for when they are first called: many servers never do. */
+export const laterBuiltins: Plugin = {
+  name: LATER,
+  setup: (bundle) => {
+    bundle.onResolve({ filter: /^node:(tls|zlib)$/ }, ({ path, importer }) =>
+      /[\\/]node_modules[\\/]/.test(importer) ? null : { path, namespace: LATER, sideEffects: false },
+    );
+    bundle.onLoad({ filter: /./, namespace: LATER }, ({ path }) => {
+      const builtin = `process.getBuiltinModule('${path}')`;
+      const parts = Object.entries(process.getBuiltinModule(path) ?? {}).filter(([name]) => /^[A-Za-z]\w*$/.test(name));
+      const toValue = ([name, part]: [string, unknown]): string => {
+        if (name === 'constants') return JSON.stringify(part);
+        const isFunction = typeof part === 'function' && /^[a-z]/.test(name);
+        return isFunction
+          ? `(...given) => ${builtin}.${name}(...given)`
+          : `/* @__PURE__ */ (() => ${builtin}.${name})()`;
+      };
+      return { contents: parts.map((part) => `export const ${part[0]} = ${toValue(part)};`).join('\n') };
+    });
+  },
+};
+
 const wholeZod = join(dirname(fileURLToPath(import.meta.resolve('zod/mini'))), '../v4/mini/external.js');
 
 /**

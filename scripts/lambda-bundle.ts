@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Metafile } from 'esbuild';
 import { catalogAsFile, leanBuiltins, leanHttp, leanZod } from './bundle-plugins.ts';
-import { bundleWithStart } from './lambda-start.ts';
+import { bundleWithStart } from './bundle-start.ts';
 import { toZip } from './zip.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -2,25 +2,31 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
-import { catalogAsFile, leanHttp } from './bundle-plugins.ts';
+import type { Plugin } from 'esbuild';
+import { catalogAsFile, laterBuiltins, leanBuiltins, leanZod } from './bundle-plugins.ts';
+import { bundleWithStart } from './bundle-start.ts';
 import { packedFolder, root, type Manifest } from './packed.ts';
 
 /** Packed forms that nobody has run for so long are removed. */
 const KEEP_MS = 30 * 86_400_000;
 
-/** Files go on finding what lies beside them in the sources. */
-const ownPlaces: Plugin = {
-  name: 'own-places',
+/** As its escape, which means the same in texts and in patterns. */
+const toEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/**
+ * Files go on finding what lies beside them in the sources. And they are ASCII: a single other character would make the engine keep the whole
+ * file with two bytes for each.
+ */
+const ownSources: Plugin = {
+  name: 'own-sources',
   setup: (bundle) => {
-    bundle.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      if (!text.includes('import.meta.url')) return null;
-      return {
-        contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
-        loader: 'ts',
-      };
-    });
+    bundle.onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8')
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+        // eslint-disable-next-line no-control-regex
+        .replace(/[^\0-\x7f]/g, toEscape),
+      loader: 'ts',
+    }));
   },
 };
 
@@ -35,21 +41,16 @@ function removeOld(folder: string): void {
 /** Packs the sources as they are. Whoever runs an older form keeps it: each is a folder of its own. */
 export async function pack(folder = packedFolder): Promise<void> {
   const id = `${Date.now().toString(36)}-${process.pid}`;
-  const { metafile } = await build({
-    entryPoints: [join(root, 'scripts/serve.ts')],
+  const metafile = await bundleWithStart({
+    entry: join(root, 'scripts/serve.ts'),
+    name: 'serve',
+    folder: 'parts',
+    extension: '.mjs',
+    named: true,
     outdir: join(folder, id),
     absWorkingDir: root,
-    bundle: true,
-    splitting: true,
-    metafile: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    entryNames: '[name]',
-    outExtension: { '.js': '.mjs' },
     // Of the packages, only the one of which a hundred files would be read at every start.
-    plugins: [leanHttp, catalogAsFile, ownPlaces, externalBut('zod')],
-    logLevel: 'silent',
+    plugins: [laterBuiltins, leanBuiltins, leanZod, catalogAsFile, ownSources, externalBut('zod')],
   });
   const inputs = [...Object.keys(metafile.inputs), 'package.json']
     .map((path) => path.replace(/^[\w-]+:/, ''))

@@ -11,13 +11,16 @@ export interface StartOptions extends BuildOptions {
   readonly outdir: string;
   readonly absWorkingDir: string;
   readonly extension: string;
+  /** Names stay as they are, so that the stacks of errors tell where they come from. */
+  readonly named?: boolean;
 }
 
 const START = 'start';
 const form = {
   bundle: true,
   splitting: true,
-  minify: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
   format: 'esm',
   platform: 'node',
   target: 'node24',
@@ -80,7 +83,7 @@ const exporting = (names: readonly string[], toEntry: (name: string) => string, 
 
 /** Lays the parts that the entry loads into one. Who is loaded on demand finds under their old names what leads to it. */
 async function join(options: StartOptions, parts: ReadonlyMap<string, Part>): Promise<void> {
-  const { outdir, folder, name, extension, absWorkingDir } = options;
+  const { outdir, folder, name, extension, absWorkingDir, named = false } = options;
   const entry = resolve(outdir, `${name}${extension}`);
   const start = resolve(outdir, folder, `${START}${extension}`);
   const loaded = listLoaded(parts, entry).slice(1);
@@ -95,6 +98,7 @@ async function join(options: StartOptions, parts: ReadonlyMap<string, Part>): Pr
     outdir,
     absWorkingDir,
     ...form,
+    minifyIdentifiers: !named,
     outExtension: { '.js': extension },
     chunkNames: `${folder}/[name]-[hash]`,
     plugins: [startOf(together.join(''), outdir, (path, kind) => kind === 'dynamic-import' || !/^[./]/.test(path))],
@@ -114,12 +118,13 @@ async function join(options: StartOptions, parts: ReadonlyMap<string, Part>): Pr
  * apart since it may wait for such as these, which would wait for it in turn. Answers what went in.
  */
 export async function bundleWithStart(options: StartOptions): Promise<Metafile> {
-  const { entry, name, folder, extension, plugins = [], ...rest } = options;
+  const { entry, name, folder, extension, named = false, plugins = [], ...rest } = options;
   const imports = await listImports(entry);
   const text = imports.map((path) => `import ${JSON.stringify(path)};`).join('\n');
   const { metafile } = await build({
     ...rest,
     ...form,
+    minifyIdentifiers: !named,
     entryPoints: { [name]: entry, ...(imports.length > 0 ? { [`${folder}/${START}`]: START } : {}) },
     plugins: [startOf(text, dirname(entry), () => false), ...plugins],
     outExtension: { '.js': extension },
