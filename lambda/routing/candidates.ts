@@ -39,12 +39,13 @@ function modelsOf(credential: RoutableCredential): Model[] {
 const poolIdentity = (pool: Pool): string =>
   `${pool.models.join(',')}|${pool.kinds?.join(',') ?? ''}|${pool.unit}|${JSON.stringify(pool.clock)}`;
 
-/** Pools of the plan, with the credential's own laid over them. */
-function poolsOf(credential: RoutableCredential): Pool[] {
-  const onPlan = credential.provider.pools.filter((pool) => pool.plan === undefined || pool.plan === credential.plan);
-  const byIdentity = new Map(onPlan.map((pool) => [poolIdentity(pool), pool]));
+/** Pools of the plan, with the credential's own laid over them, by identity. */
+function poolsOf(credential: RoutableCredential): ReadonlyMap<string, Pool> {
+  const byIdentity = new Map<string, Pool>();
+  for (const pool of credential.provider.pools)
+    if (pool.plan === undefined || pool.plan === credential.plan) byIdentity.set(poolIdentity(pool), pool);
   for (const pool of credential.pools) byIdentity.set(poolIdentity(pool), pool);
-  return [...byIdentity.values()];
+  return byIdentity;
 }
 
 /** Who shares the pool: two credentials with the same owner draw on the same state. */
@@ -57,10 +58,17 @@ function ownerOf(pool: Pool, credential: RoutableCredential): string {
 const covers = (pool: Pool, model: Model): boolean =>
   (pool.kinds === undefined || pool.kinds.includes(model.kind)) && matchesAny(pool.models, model.id);
 
-/** Ties a pool to its state: one for all models it covers, or one for this model. */
-function bindPool(pool: Pool, model: Model, credential: RoutableCredential): BoundPool {
-  const only = pool.perModel ? `|${model.id}` : '';
-  return { ...pool, key: toFingerprint(`${ownerOf(pool, credential)}|${poolIdentity(pool)}${only}`) };
+/** Ties pools to their state: one for all models that a pool covers, made once, or one for this model. */
+function createBind(credential: RoutableCredential): (identity: string, pool: Pool, model: Model) => BoundPool {
+  const shared = new Map<Pool, BoundPool>();
+  return (identity, pool, model) => {
+    const known = shared.get(pool);
+    if (known !== undefined) return known;
+    const only = pool.perModel ? `|${model.id}` : '';
+    const bound = { ...pool, key: toFingerprint(`${ownerOf(pool, credential)}|${identity}${only}`) };
+    if (!pool.perModel) shared.set(pool, bound);
+    return bound;
+  };
 }
 
 /** Whether Freeway can call the model: its wire and operation are ones it speaks. */
@@ -75,11 +83,13 @@ interface Draft {
 
 function toDrafts(credential: RoutableCredential, serves: Serves): Draft[] {
   const pools = poolsOf(credential);
+  const bind = createBind(credential);
   const drafts: Draft[] = [];
   for (const model of modelsOf(credential)) {
     const tier = toTier(model, credential);
     if (tier === null || !serves(model, credential.provider)) continue;
-    const own = pools.filter((pool) => covers(pool, model)).map((pool) => bindPool(pool, model, credential));
+    const own: BoundPool[] = [];
+    for (const [identity, pool] of pools) if (covers(pool, model)) own.push(bind(identity, pool, model));
     drafts.push({ credential, model, tier, pools: own });
   }
   return drafts;
