@@ -13,6 +13,9 @@ interface Demo {
 }
 
 const LOG_EVERY_MS = 50;
+/** Lines of so many bytes wait together; and so many bytes has a UTF-16 unit at most. */
+const LOG_BYTES = 256 * 1024;
+const LONGEST_CHARACTER = 3;
 const wantsDemo = process.argv.includes('--demo');
 
 async function openDemo(env: Environment): Promise<Demo | null> {
@@ -58,21 +61,32 @@ function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Dem
   );
 }
 
-/** Writes lines to stderr some at a time: a write for each would hold up the requests. The last ones are written on the way out. */
+/**
+ * Writes lines to stderr some at a time: a write for each would hold up the requests. They wait as bytes: as text, a line is a tree of a
+ * hundred pieces, and so many would live for long enough to be kept as old. The last ones are written on the way out.
+ */
 function createLineWriter(): { write: (line: string) => void; flush: () => void } {
-  let lines: string[] = [];
+  const bytes = Buffer.allocUnsafeSlow(LOG_BYTES);
+  let length = 0;
   let timer: NodeJS.Timeout | null = null;
   const flush = (): void => {
     if (timer) clearTimeout(timer);
     timer = null;
-    const text = lines.join('');
-    lines = [];
-    if (text !== '') process.stderr.write(text);
+    if (length === 0) return;
+    // A copy: whoever reads slowly may still be waited for when the next lines come.
+    const waiting = Buffer.from(bytes.subarray(0, length));
+    length = 0;
+    process.stderr.write(waiting);
   };
   return {
     write: (line) => {
-      lines.push(line);
-      timer ??= setTimeout(flush, LOG_EVERY_MS);
+      const most = line.length * LONGEST_CHARACTER;
+      if (most > LOG_BYTES - length) flush();
+      if (most > LOG_BYTES) process.stderr.write(line);
+      else {
+        length += bytes.write(line, length);
+        timer ??= setTimeout(flush, LOG_EVERY_MS);
+      }
     },
     flush,
   };
