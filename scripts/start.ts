@@ -28,6 +28,8 @@ async function tune(): Promise<void> {
   const { setFlagsFromString } = await import('node:v8');
   flushCompileCache();
   for (const flag of flags) setFlagsFromString(flag);
+  const { giveBackAtRest } = await import('./rest.ts');
+  giveBackAtRest();
 }
 
 /** Packing waits until the start itself is over. */

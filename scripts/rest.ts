@@ -1,0 +1,62 @@
+// Gives memory back while nothing is asked: what a busy hour has left behind is else kept for the next one.
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+export interface RestOptions {
+  /** Share of the time since it was last asked in which anything was done, 0 to 1. */
+  readonly readShare: () => number;
+  /** Memory that the heap holds, bytes. */
+  readonly readHeap: () => number;
+  /** Gives back what can be. */
+  readonly collect: () => void;
+}
+
+/** How often is looked, ms. */
+const LOOK_MS = 1_000;
+/**
+ * So many looks in a row must find hardly anything done. What has been optimised is partly lost and takes half a second of work to come back,
+ * so that a short pause is not used; after a start there is none yet.
+ */
+const LOOKS = { first: 5, later: 30 } as const;
+/** More than this is no rest. */
+const MOST_SHARE = 0.02;
+/** Less is not worth it. */
+const LEAST_BYTES = 16 * 1024 ** 2;
+
+type Collect = (how: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
+
+/** The share by Node's own account. */
+function createShare(): () => number {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    return utilization;
+  };
+}
+
+/** The only collection after which V8 keeps no empty pages. It is reached through a context that is made with it, and goes again. */
+function collectAll(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as Collect)({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+/** Answers the look that is to be had once a second. The first rest after a start is always used, others when there is something to gain. */
+export function createLook({ readShare, readHeap, collect }: RestOptions): () => void {
+  let looks = 0;
+  let leastBytes = 0;
+  return () => {
+    looks = readShare() > MOST_SHARE ? 0 : looks + 1;
+    if (looks < (leastBytes === 0 ? LOOKS.first : LOOKS.later) || readHeap() < leastBytes) return;
+    looks = 0;
+    collect();
+    leastBytes = readHeap() + LEAST_BYTES;
+  };
+}
+
+/** From now on memory is given back after half a minute without work. Keeps nothing alive. */
+export function giveBackAtRest(): void {
+  const readHeap = (): number => getHeapStatistics().total_physical_size;
+  setInterval(createLook({ readShare: createShare(), readHeap, collect: collectAll }), LOOK_MS).unref();
+}
