@@ -142,8 +142,10 @@ export function createBudget(deps: BudgetDeps): Budget {
   return {
     isKept: () => bounds().length > 0,
     roomUsd: () => {
+      const all = bounds();
+      if (all.length === 0) return Infinity;
       const moment = { book: books.copy(book).item, nowMs: books.now(), zones };
-      const hard = toCounts(bounds()).filter(({ isHard }) => isHard);
+      const hard = toCounts(all).filter(({ isHard }) => isHard);
       const rooms = hard.map(({ pool }) => viewPool({ pool, need: {}, ...moment })).map(({ used, max }) => max - used);
       return Math.max(0, Math.min(Infinity, ...rooms));
     },

@@ -77,51 +77,78 @@ const deaf: UpstreamListener = {
 const toReason = (error: unknown): string =>
   error instanceof SigningError ? error.message : 'the call could not be authorised';
 
-/** Calls with this credential. */
-export function createCalls({ credential, upstream, clock, reader, unsigned }: CallsInput): Calls {
-  let handle: UpstreamHandle | null = null;
-  let undoing: OutgoingCall | null = null;
-  let stopPause = (): void => undefined;
-  let over = false;
-  const authorise = (call: UpstreamCall, then: (call: UpstreamCall) => void, or: (error: unknown) => void): void => {
-    if (credential.sign === null) return then(call);
-    void credential.sign(call, { upstream, clock }).then(then, or);
-  };
-  const begin = (call: UpstreamCall): void => {
-    if (over) return;
-    const started = upstream.start(call, reader);
-    handle = started;
-    if (over) started.abort();
-  };
-  const start = (outgoing: OutgoingCall): void =>
-    authorise(toUpstreamCall(credential, outgoing), begin, (error) => unsigned(toReason(error)));
+class AttemptCalls implements Calls {
+  readonly #input: CallsInput;
+  #handle: UpstreamHandle | null = null;
+  #undoing: OutgoingCall | null = null;
+  #stopPause: (() => void) | null = null;
+  #isOver = false;
+
+  constructor(input: CallsInput) {
+    this.#input = input;
+  }
+
+  start(outgoing: OutgoingCall): void {
+    this.#authorise(
+      outgoing,
+      (call) => this.#begin(call),
+      (error) => this.#input.unsigned(toReason(error)),
+    );
+  }
+
+  ask(further: FurtherCall): void {
+    const { clock, unsigned } = this.#input;
+    this.#undoing = further.undo;
+    this.#stopPause = clock.after(further.afterMs, () => {
+      try {
+        this.start(further.call);
+      } catch (error) {
+        unsigned(toReason(error));
+      }
+    });
+  }
+
+  abort(): void {
+    this.#handle?.abort();
+  }
+
+  pause(): void {
+    this.#handle?.pause();
+  }
+
+  resume(): void {
+    this.#handle?.resume();
+  }
+
+  end(well: boolean): void {
+    this.#isOver = true;
+    this.#stopPause?.();
+    // A good reply has ended by itself; anything else must stop using quota.
+    if (well) return;
+    this.#handle?.abort();
+    if (this.#undoing !== null) this.#undo(this.#undoing);
+  }
+
+  #begin(call: UpstreamCall): void {
+    if (this.#isOver) return;
+    const started = this.#input.upstream.start(call, this.#input.reader);
+    this.#handle = started;
+    if (this.#isOver) started.abort();
+  }
+
   /** Listens for nothing: the attempt is over. */
-  const undo = (outgoing: OutgoingCall): void => {
-    const tell = (call: UpstreamCall): unknown => upstream.start({ ...call, headTimeoutMs: UNDO_MS }, deaf);
-    authorise(toUpstreamCall(credential, outgoing), tell, () => undefined);
-  };
-  return {
-    start,
-    ask: (further) => {
-      undoing = further.undo;
-      stopPause = clock.after(further.afterMs, () => {
-        try {
-          start(further.call);
-        } catch (error) {
-          unsigned(toReason(error));
-        }
-      });
-    },
-    abort: () => handle?.abort(),
-    pause: () => handle?.pause(),
-    resume: () => handle?.resume(),
-    end: (well) => {
-      over = true;
-      stopPause();
-      // A good reply has ended by itself; anything else must stop using quota.
-      if (well) return;
-      handle?.abort();
-      if (undoing !== null) undo(undoing);
-    },
-  };
+  #undo(outgoing: OutgoingCall): void {
+    const tell = (call: UpstreamCall): unknown => this.#input.upstream.start({ ...call, headTimeoutMs: UNDO_MS }, deaf);
+    this.#authorise(outgoing, tell, () => undefined);
+  }
+
+  #authorise(outgoing: OutgoingCall, then: (call: UpstreamCall) => unknown, or: (error: unknown) => void): void {
+    const { credential, upstream, clock } = this.#input;
+    const call = toUpstreamCall(credential, outgoing);
+    if (credential.sign === null) then(call);
+    else void credential.sign(call, { upstream, clock }).then(then, or);
+  }
 }
+
+/** Calls with this credential. */
+export const createCalls = (input: CallsInput): Calls => new AttemptCalls(input);

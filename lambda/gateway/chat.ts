@@ -151,6 +151,8 @@ interface Place {
 }
 
 const none: readonly string[] = [];
+const bent: readonly string[] = ['schemas'];
+const unnoted: Notes = { dropped: none, mended: none };
 
 function findPlace(fleet: Fleet, index: number): Place {
   const candidate = fleet.candidates[index];
@@ -211,11 +213,7 @@ export function createChatOperation(input: ChatInput): Operation {
   const { question, fleet, wires, writer, callerWire } = input;
   const { profile = toChatProfile(question), askerId } = input;
   const rescue = createRescue(fleet.candidates, input.policy.rescue);
-  /** What the request to a candidate had to leave out. */
-  const dropped = new Map<number, readonly string[]>();
-  /** Candidates whose schemas had to be put in other words. */
-  const bent = new Set<number>();
-  const mends = new Map<number, readonly string[]>();
+  const notes = new Map<number, Notes>();
   const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
     const place = toPlace(input, index, stripped);
     const { candidate, target, wireId, pathOf } = place;
@@ -227,8 +225,8 @@ export function createChatOperation(input: ChatInput): Operation {
         : wire.renderRequest(continueQuestion(question, continuation), null, target);
     const { dropped: left } = rendered;
     const all = wireId === question.wire ? left : [...question.dropped, ...left];
-    if (all.length > 0) dropped.set(index, all);
-    if (bendsSchemas(question.pivot, target)) bent.add(index);
+    // Schemas that had to be put in other words are told with what is put right of the answer.
+    notes.set(index, { dropped: all, mended: bendsSchemas(question.pivot, target) ? bent : none });
     return {
       path: pathOf(wire.requestPath(question, target)),
       headers: toHeaders(input, wire, place),
@@ -250,21 +248,21 @@ export function createChatOperation(input: ChatInput): Operation {
     deadlineAtMs: input.deadlineAtMs,
     rescue,
     prepare,
-    dropped: (index) => dropped.get(index) ?? none,
-    mended: (index) => mends.get(index) ?? none,
+    dropped: (index) => notes.get(index)?.dropped ?? none,
+    mended: (index) => notes.get(index)?.mended ?? none,
     read: (index, context) => {
       const dialect = input.dialectOf(index);
       const { target, wireId } = toPlace(input, index, none);
-      const left = dropped.get(index) ?? none;
+      const { dropped, mended: asked } = notes.get(index) ?? unnoted;
       // Each answer begins anew with what was put right of its request.
-      const mended: string[] = bent.has(index) ? ['schemas'] : [];
-      mends.set(index, mended);
+      const mended = [...asked];
+      notes.set(index, { dropped, mended });
       const onMend = (what: string): unknown => mended.push(what);
       const wire = toMendingWire(wireOf(wires, wireId), question, { target, onMend });
       const { model } = target;
-      const careful = telling(context, question, { dropped: left, mended });
+      const careful = telling(context, question, { dropped, mended });
       return createChatReader(
-        { question, wire, model, callerWire, writer, dialect, context: careful, rescue, dropped: left, mended },
+        { question, wire, model, callerWire, writer, dialect, context: careful, rescue, dropped, mended },
         rescue.resume(index),
       );
     },

@@ -85,15 +85,17 @@ function toResumption(mode: ResumeMode, { content, reasoning }: Shown): Resumpti
 /** The rescue of one request's answer. Not `enabled`: what is shown is not kept. */
 export function createRescue(candidates: readonly Candidate[], enabled: boolean): Rescue {
   const shown = createShown();
-  const spent = new Map<number, Set<ResumeMode>>();
+  let spent: Map<number, Set<ResumeMode>> | null = null;
   const modeOf = (index: number): ResumeMode | null => {
     const capabilities = candidates[index]?.capabilities ?? 0;
     const ways = waysFor(shown, (capabilities & capabilityBits.prefill) !== 0);
-    return ways.find((way) => !spent.get(index)?.has(way)) ?? null;
+    return ways.find((way) => !spent?.get(index)?.has(way)) ?? null;
   };
   const spend = (index: number): void => {
     const mode = modeOf(index);
-    if (mode !== null) spent.set(index, new Set(spent.get(index)).add(mode));
+    if (mode === null) return;
+    spent ??= new Map();
+    spent.set(index, new Set(spent.get(index)).add(mode));
   };
   return {
     shown,

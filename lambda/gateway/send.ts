@@ -87,7 +87,9 @@ export function send(input: SendInput): Sent {
     finish,
     closing: input.closing,
   });
-  const calls = createCalls({ ...input, reader, unsigned: (message) => finish(toUnsigned(message)) });
+  const { credential, upstream } = input;
+  const unsigned = (message: string): void => finish(toUnsigned(message));
+  const calls = createCalls({ credential, upstream, clock, reader, unsigned });
   // The reader hears of it like of any other end, so that it can settle what was already received.
   const end = (kind: UpstreamError['kind'], message: string): void => {
     if (over) return;

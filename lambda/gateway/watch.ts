@@ -23,61 +23,75 @@ export interface Watch {
   stop(): void;
 }
 
-/** Begins to watch. One timer, set anew only when it fires. */
-export function createWatch(input: WatchInput): Watch {
-  const { clock, deadlineAtMs } = input;
-  const startedAtMs = clock.now();
-  let lateAtMs = startedAtMs + input.lateMs;
-  let lastAtMs: number | null = null;
-  let isPaused = false;
-  let stopped = false;
+/** One timer, set anew only when it fires. */
+class AttemptWatch implements Watch {
+  readonly #input: WatchInput;
+  readonly #startedAtMs: number;
+  readonly #look = (): void => this.#check();
+  #lateAtMs: number;
+  #lastAtMs: number | null = null;
+  #isPaused = false;
+  #isStopped = false;
+  #cancel: (() => void) | null = null;
 
-  const silenceEndsAtMs = (): number => {
-    if (isPaused) return clock.now() + input.idleMs;
-    return lastAtMs === null ? startedAtMs + input.firstContentMs : lastAtMs + input.idleMs;
-  };
-  const tellTimeout = (): void => {
-    const passed =
-      clock.now() >= deadlineAtMs
-        ? 'the time for the whole request is over'
-        : lastAtMs === null
-          ? `no answer within ${Math.round(input.firstContentMs)} ms`
-          : `the answer stood still for ${Math.round(input.idleMs)} ms`;
-    input.onTimeout(passed);
-  };
-  let cancel = (): void => undefined;
-  const look = (): void => {
-    const nowMs = clock.now();
-    const endsAtMs = Math.min(silenceEndsAtMs(), deadlineAtMs);
-    if (endsAtMs <= nowMs) return tellTimeout();
-    if (lastAtMs === null && lateAtMs <= nowMs) {
-      lateAtMs = Infinity;
-      input.onLate();
-      if (stopped) return;
+  constructor(input: WatchInput) {
+    this.#input = input;
+    this.#startedAtMs = input.clock.now();
+    this.#lateAtMs = this.#startedAtMs + input.lateMs;
+    this.#arm(this.#startedAtMs);
+  }
+
+  seen(): void {
+    this.#lastAtMs = this.#input.clock.now();
+  }
+
+  paused(): void {
+    this.#isPaused = true;
+  }
+
+  resumed(): void {
+    this.#isPaused = false;
+    if (this.#lastAtMs !== null) this.#lastAtMs = this.#input.clock.now();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+  }
+
+  /** When silence, or the whole, has lasted too long. */
+  #endsAtMs(nowMs: number): number {
+    const { firstContentMs, idleMs, deadlineAtMs } = this.#input;
+    const last = this.#lastAtMs;
+    const silent = this.#isPaused ? nowMs + idleMs : last === null ? this.#startedAtMs + firstContentMs : last + idleMs;
+    return Math.min(silent, deadlineAtMs);
+  }
+
+  /** Never fires at once: whoever watches is not ready for it yet. */
+  #arm(nowMs: number): void {
+    const lateAtMs = this.#lastAtMs === null ? this.#lateAtMs : Infinity;
+    const nextAtMs = Math.min(lateAtMs, this.#endsAtMs(nowMs));
+    this.#cancel = this.#input.clock.after(Math.max(0, nextAtMs - nowMs), this.#look);
+  }
+
+  #check(): void {
+    const nowMs = this.#input.clock.now();
+    if (this.#endsAtMs(nowMs) <= nowMs) return this.#tellTimeout(nowMs);
+    if (this.#lastAtMs === null && this.#lateAtMs <= nowMs) {
+      this.#lateAtMs = Infinity;
+      this.#input.onLate();
+      if (this.#isStopped) return;
     }
-    arm();
-  };
-  // Never fires at once: whoever watches is not ready for it yet.
-  const arm = (): void => {
-    const endsAtMs = Math.min(silenceEndsAtMs(), deadlineAtMs);
-    const nextAtMs = Math.min(lastAtMs === null ? lateAtMs : Infinity, endsAtMs);
-    cancel = clock.after(Math.max(0, nextAtMs - clock.now()), look);
-  };
-  arm();
-  return {
-    seen: () => {
-      lastAtMs = clock.now();
-    },
-    paused: () => {
-      isPaused = true;
-    },
-    resumed: () => {
-      isPaused = false;
-      if (lastAtMs !== null) lastAtMs = clock.now();
-    },
-    stop: () => {
-      stopped = true;
-      cancel();
-    },
-  };
+    this.#arm(nowMs);
+  }
+
+  #tellTimeout(nowMs: number): void {
+    const { firstContentMs, idleMs, deadlineAtMs, onTimeout } = this.#input;
+    if (nowMs >= deadlineAtMs) onTimeout('the time for the whole request is over');
+    else if (this.#lastAtMs === null) onTimeout(`no answer within ${Math.round(firstContentMs)} ms`);
+    else onTimeout(`the answer stood still for ${Math.round(idleMs)} ms`);
+  }
 }
+
+/** Begins to watch. */
+export const createWatch = (input: WatchInput): Watch => new AttemptWatch(input);

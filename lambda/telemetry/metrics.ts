@@ -16,11 +16,28 @@ interface Series {
   readonly buckets: number[];
 }
 
+/** A step on the way to a series: found by texts that exist already, since putting one together for each look would cost more than all the rest. */
+interface Quick {
+  series: Series | null;
+  readonly next: Map<string, Quick>;
+}
+
+const toQuick = (): Quick => ({ series: null, next: new Map() });
+
+/** The next step; null where there is none and none may be made. */
+function step(quick: Quick | null, text: string, isFull: boolean): Quick | null {
+  const known = quick?.next.get(text);
+  if (known !== undefined || quick === null || isFull) return known ?? null;
+  const made = toQuick();
+  quick.next.set(text, made);
+  return made;
+}
+
 interface Family {
   readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly series: Map<string, Series>;
-  /** Series by names and values of their labels in the order in which they were given. */
-  readonly quick: Map<string, Series>;
+  /** Series by the names and values of their labels, one after the other, in the order in which they were given. */
+  readonly quick: Quick;
 }
 
 const escape = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
@@ -67,17 +84,17 @@ export function createMetrics(): Metrics {
   const families = new Map<string, Family>();
   const find = (name: string, kind: Family['kind'], labels: Labels): Series => {
     let family = families.get(name);
-    if (!family) families.set(name, (family = { kind, series: new Map(), quick: new Map() }));
+    if (!family) families.set(name, (family = { kind, series: new Map(), quick: toQuick() }));
+    const isFull = family.series.size >= MAX_SERIES;
     // The same call site gives the same labels in the same order: found without sorting them.
-    let quick = '';
-    for (const label in labels) quick += `${label}=${labels[label]}\n`;
-    const known = family.quick.get(quick);
-    if (known) return known;
+    let quick: Quick | null = family.quick;
+    for (const label in labels) quick = step(step(quick, label, isFull), labels[label] ?? '', isFull);
+    if (quick?.series) return quick.series;
     let text = toLabels(labels);
     if (family.series.size >= MAX_SERIES && !family.series.has(text)) text = 'overflow="true"';
     let series = family.series.get(text);
     if (!series) family.series.set(text, (series = { labels: text, value: 0, sum: 0, buckets: BUCKETS.map(() => 0) }));
-    if (family.quick.size < MAX_SERIES) family.quick.set(quick, series);
+    if (quick !== null) quick.series = series;
     return series;
   };
   return {
@@ -92,8 +109,9 @@ export function createMetrics(): Metrics {
       const series = find(name, 'histogram', labels);
       series.value++;
       series.sum += value;
-      const bucket = BUCKETS.findIndex((bound) => value <= bound);
-      if (bucket >= 0) series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
+      let bucket = 0;
+      while (bucket < BUCKETS.length && value > (BUCKETS[bucket] as number)) bucket++;
+      if (bucket < BUCKETS.length) series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
     },
     render: () =>
       [...families]
