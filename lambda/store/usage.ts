@@ -9,7 +9,7 @@ export interface UsageBookOptions {
   readonly log: Log;
   /** Tells this instance's items from those of others. */
   readonly instance: string;
-  /** Records are gathered so long, ms; null: only `flush` writes them (where an instance may be frozen at any time). */
+  /** Records are gathered so long, ms, or until an item is full; null: only `flush` writes them (where an instance may be frozen at any time). */
   readonly gatherMs: number | null;
   readonly retentionDays: () => number;
   /** Called when something was written. */
@@ -73,9 +73,12 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
   let timer: (() => void) | null = null;
   let written = 0;
   let writing: Promise<void> = Promise.resolve();
+  /** The last write failed. */
+  let isAway = false;
 
-  const writeSome = async (): Promise<void> => {
-    while (waiting.length > 0) {
+  /** Writes as long as at least so many wait. */
+  const writeSome = async (least: number): Promise<void> => {
+    while (waiting.length >= least) {
       const [first] = waiting;
       if (first === undefined) return;
       const day = first.at.slice(0, 10);
@@ -90,10 +93,10 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
       onWritten();
     }
   };
-  const flush = (): Promise<void> => {
-    timer?.();
-    timer = null;
-    writing = writing.then(writeSome).catch((error: unknown) => {
+  const write = (least: number): Promise<void> => {
+    const done = writing.then(() => writeSome(least)).then(() => void (isAway = false));
+    writing = done.catch((error: unknown) => {
+      isAway = true;
       const lost = Math.max(0, waiting.length - MAX_WAITING);
       waiting = waiting.slice(lost);
       log.warn('usage.unwritten', {
@@ -103,6 +106,11 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
     });
     return writing;
   };
+  const flush = (): Promise<void> => {
+    timer?.();
+    timer = null;
+    return write(1);
+  };
   const readDay = async (day: string): Promise<UsageRecord[]> => {
     const here = waiting.filter(({ at }) => at.startsWith(day));
     return [...(await readWritten(store, day)), ...here].toSorted((a, b) => (a.at < b.at ? 1 : -1));
@@ -111,7 +119,10 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
     sumsOfDay: (day) => readSums(options, day, readDay),
     note: (record) => {
       waiting.push(record);
-      if (gatherMs !== null) timer ??= clock.after(gatherMs, () => void flush());
+      if (gatherMs === null) return;
+      timer ??= clock.after(gatherMs, () => void flush());
+      // Full items are not kept waiting: all of a second at once would hold up everything else, and take a second's memory.
+      if (waiting.length >= MAX_IN_ITEM && !isAway) void write(MAX_IN_ITEM);
     },
     flush,
     readDay,
