@@ -15,7 +15,7 @@ export interface RestOptions {
 const LOOK_MS = 1_000;
 /**
  * So many looks in a row must find hardly anything done. What has been optimised is partly lost and takes half a second of work to come back,
- * so that a short pause is not used; after a start there is none yet.
+ * so that a short pause is not used; before anything was asked there is none yet.
  */
 const LOOKS = { first: 5, later: 30 } as const;
 /** More than this is no rest. */
@@ -42,14 +42,18 @@ function collectAll(): void {
   (runInNewContext('gc') as Collect)({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
-/** Answers the look that is to be had once a second. The first rest after a start is always used, others when there is something to gain. */
+/** Answers the look that is to be had once a second. What a start leaves behind is given back soon, unless it is asked before. */
 export function createLook({ readShare, readHeap, collect }: RestOptions): () => void {
   let looks = 0;
+  let needed: number = LOOKS.first;
   let leastBytes = 0;
   return () => {
-    looks = readShare() > MOST_SHARE ? 0 : looks + 1;
-    if (looks < (leastBytes === 0 ? LOOKS.first : LOOKS.later) || readHeap() < leastBytes) return;
+    const isBusy = readShare() > MOST_SHARE;
+    looks = isBusy ? 0 : looks + 1;
+    if (isBusy) needed = LOOKS.later;
+    if (looks < needed || readHeap() < leastBytes) return;
     looks = 0;
+    needed = LOOKS.later;
     collect();
     leastBytes = readHeap() + LEAST_BYTES;
   };

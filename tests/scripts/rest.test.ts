@@ -28,18 +28,18 @@ function observe(): { look: (share: number, times?: number) => number; grow: (mb
   };
 }
 
-test('the first rest after a start is used once it has lasted for five looks', () => {
+test('a start that nothing follows is used once that has lasted for five looks', () => {
   const { look } = observe();
   expect(look(0, 4)).toBe(0);
   expect(look(0)).toBe(1);
   expect(look(0, 60)).toBe(1);
 });
 
-test('work in between begins the rest anew', () => {
+test('after work, a pause must last for thirty looks, whatever it was that came first', () => {
   const { look } = observe();
   expect(look(0, 4)).toBe(0);
   expect(look(0.5)).toBe(0);
-  expect(look(0, 4)).toBe(0);
+  expect(look(0, 29)).toBe(0);
   expect(look(0.01)).toBe(1);
 });
 
