@@ -5,8 +5,6 @@ import { OWNER_ID } from '#shared/people.ts';
 import type { Platform } from './deps.ts';
 import { VaultError, type Alerts, type SettingsStore, type Vault } from './ports.ts';
 import { createAlerts } from './telemetry/alerts.ts';
-import { sendMail } from './telemetry/mail.ts';
-import { sendWebhook, toWebhookSecret } from './telemetry/webhook.ts';
 
 const SECRET = { pk: 'settings', sk: 'webhook-secret' } as const;
 /** Whose data key seals what belongs to nobody in particular. */
@@ -27,6 +25,7 @@ type Send = (alert: AlertView) => Promise<string | null>;
 /** The secret over a store, sealed there. */
 export function createWebhookSecret({ store }: Platform, vault: Vault): WebhookSecret {
   const renew = async (): Promise<string> => {
+    const { toWebhookSecret } = await import('./telemetry/webhook.ts');
     const secret = toWebhookSecret(randomBytes(SECRET_BYTES));
     await store.put(SECRET, { sealed: await vault.seal(INSTALLATION, IDENTITY, secret) });
     return secret;
@@ -50,6 +49,7 @@ const toWebhook =
   ({ platform, secret }: AlertsParts, url: string): Send =>
   async (alert) => {
     const { upstream, clock, allowPrivate = false } = platform;
+    const { sendWebhook } = await import('./telemetry/webhook.ts');
     try {
       return await sendWebhook({ upstream, clock, url, secret: await secret.read(), allowPrivate }, alert);
     } catch (error) {
@@ -63,6 +63,7 @@ function toMail({ platform }: AlertsParts, from: string, to: readonly string[]):
   const endpoint = config.mailEndpoint;
   if (endpoint === null) return () => Promise.resolve('Nothing says from where to send: set AWS_REGION.');
   return async (alert) => {
+    const { sendMail } = await import('./telemetry/mail.ts');
     const { createAwsSigner } = await import('./gateway/authorize-aws.ts');
     const signer = createAwsSigner({ key: 'role', service: 'ses', baseUrl: endpoint });
     const sign = (call: Parameters<typeof signer>[0]): ReturnType<typeof signer> => signer(call, { upstream, clock });

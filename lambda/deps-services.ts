@@ -8,7 +8,7 @@ import type { Platform } from './deps.ts';
 import { createProviders } from './deps-providers.ts';
 import type { Services } from './endpoints/endpoint.ts';
 import type { FleetEntry } from './gateway/credentials.ts';
-import { createCredentialDesk, type CredentialDesk, type DeskDeps } from './gateway/credential-desk.ts';
+import type { CredentialDesk, DeskDeps } from './gateway/credential-desk.ts';
 import { createDiscovery, type Discovery } from './gateway/discover.ts';
 import { createFleet } from './gateway/fleet.ts';
 import { createFleets } from './gateway/fleets.ts';
@@ -80,19 +80,33 @@ interface ServingParts {
   readonly templates: TemplateStore;
 }
 
-/** The desk at which people give their credentials. */
+/** The desk at which people give their credentials, which opens when the first of them comes. */
 function openDesk(
   { clock, upstream, allowPrivate = false }: Platform,
   parts: Pick<DeskDeps, 'book' | 'vault' | 'providers'>,
 ): CredentialDesk {
-  return createCredentialDesk({
-    ...parts,
-    upstream,
-    clock,
-    dialectOf: (provider) => dialects[provider.dialect],
-    allowPrivate,
-    newId: () => `cred_${randomBytes(9).toString('base64url')}`,
-  });
+  const load = async (): Promise<CredentialDesk> =>
+    (await import('./gateway/credential-desk.ts')).createCredentialDesk({
+      ...parts,
+      upstream,
+      clock,
+      dialectOf: (provider) => dialects[provider.dialect],
+      allowPrivate,
+      newId: () => `cred_${randomBytes(9).toString('base64url')}`,
+    });
+  let opened: Promise<CredentialDesk> | null = null;
+  const desk = (): Promise<CredentialDesk> => (opened ??= load());
+  return {
+    all: async () => (await desk()).all(),
+    create: async (input, owner) => (await desk()).create(input, owner),
+    change: async (credential, change) => (await desk()).change(credential, change),
+    replace: async (credential, fields) => (await desk()).replace(credential, fields),
+    remove: async (credential) => (await desk()).remove(credential),
+    restore: async (credential) => (await desk()).restore(credential),
+    test: async (credential) => (await desk()).test(credential),
+    fingerprintOf: async (input, owner) => (await desk()).fingerprintOf(input, owner),
+    tryOut: async (input, owner) => (await desk()).tryOut(input, owner),
+  };
 }
 
 /** Opens it over the platform. */

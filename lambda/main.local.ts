@@ -12,7 +12,7 @@ import { createFreeway, VERSION, type Freeway, type Platform } from './deps.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createLocalSignIn } from './http/auth-local.ts';
 import { createNodeServer } from './http/node.ts';
-import { createSite, withSite } from './http/site.ts';
+import { withSite, type Site } from './http/pages.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUpstream } from './http/upstream.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
@@ -170,6 +170,8 @@ const toFaultLog =
   (error: unknown): void =>
     log.error('upstream.fault', toErrorFields(error));
 
+const openSite = async (folder: string): Promise<Site> => (await import('./http/site.ts')).createSite(folder);
+
 /** Starts the server. Throws ConfigError when the configuration can't be used. */
 export async function startLocal({
   env,
@@ -204,7 +206,7 @@ export async function startLocal({
   const localSignIn = opensToLocal(config) ? createLocalSignIn(toKeyTest(owner.key)) : null;
   const freeway = await createFreeway({ ...platform, localSignIn });
   const interrupt = new AbortController();
-  const app = siteFolder === undefined ? freeway.handler : withSite(createSite(siteFolder), freeway.handler);
+  const app = siteFolder === undefined ? freeway.handler : withSite(() => openSite(siteFolder), freeway.handler);
   const { handler, settled } = countRunning(app);
   const server = createNodeServer(handler, { ...connections, interrupt: interrupt.signal, requestMs: UPLOAD_MS });
   const url = toUrl(config, (await listen(server, config)).port);

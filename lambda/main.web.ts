@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { createNodeServer } from './http/node.ts';
 import { toUploadsUrl } from './config-uploads.ts';
-import { createSite, withSite } from './http/site.ts';
+import { withSite } from './http/pages.ts';
+import { createSite } from './http/site.ts';
 import { stopServer } from './http/stop.ts';
 import { createUpstream } from './http/upstream.ts';
 import { createAwsApp } from './main-aws.ts';
@@ -17,7 +18,10 @@ const colon = endpoint.lastIndexOf(':');
 const app = createAwsApp({ openUpstream: (onFault) => createUpstream({ onFault }), freezes: false });
 const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)), toUploadsUrl(process.env));
 const interrupt = new AbortController();
-const server = createNodeServer(withSite(site, app.handler), { interrupt: interrupt.signal });
+const server = createNodeServer(
+  withSite(() => site, app.handler),
+  { interrupt: interrupt.signal },
+);
 
 await app.warm();
 server.listen(Number(endpoint.slice(colon + 1)), endpoint.slice(0, colon), () => {

@@ -36,8 +36,8 @@ export interface CredentialDesk {
   restore(credential: StoredCredential): Promise<StoredCredential>;
   /** Tests it, and remembers the result. */
   test(credential: StoredCredential): Promise<TestResult>;
-  /** Equal for equal keys at one provider. Throws CallerError for what could not be saved. */
-  fingerprintOf(input: NewCredential, owner: Owner): string;
+  /** Equal for equal keys at one provider. Rejects with CallerError for what could not be saved. */
+  fingerprintOf(input: NewCredential, owner: Owner): Promise<string>;
   /** Tests what is not saved. */
   tryOut(input: NewCredential, owner: Owner): Promise<TestResult>;
 }
@@ -261,7 +261,7 @@ export function createCredentialDesk(deps: DeskDeps): CredentialDesk {
       await book.write({ ...credential, lastTest }, credential.version);
       return lastTest;
     },
-    fingerprintOf: (given, owner) => toFingerprintOf(deps, withBaseUrl(given), owner),
+    fingerprintOf: async (given, owner) => toFingerprintOf(deps, withBaseUrl(given), owner),
     tryOut: async (given, owner) => {
       const input = withBaseUrl(given);
       const draft = toDraft(deps, input, owner);

@@ -6,7 +6,7 @@ import { mergeOps, numberIn, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Credential } from './credentials.ts';
 import type { Fleet } from './fleet.ts';
-import { checkCredential, type Finding } from './health-check.ts';
+import type { Finding } from './health-check.ts';
 import type { Ledger } from './ledger.ts';
 import type { Gateway, RunInput, RunResult } from './run.ts';
 
@@ -141,6 +141,7 @@ class Ward {
     const lease = { attr: NEXT, is: 'atMost', value: nowMs, orAbsent: true } as const;
     const set = { [NEXT]: Math.round(nowMs + everyMs) };
     if (!(await books.update(id, { ...emptyOps, guards: [lease], set, lasting: false })).applied) return null;
+    const { checkCredential } = await import('./health-check.ts');
     const found = await checkCredential(credential, this.#deps);
     const { outcome } = found;
     metrics.count('freeway_health_checks_total', { provider: credential.provider.id, result: outcome });

@@ -1,10 +1,8 @@
 // Serves the built web app: its two documents with their content security policies, and its hashed files for a year, compressed ahead of time.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
-import type { Exchange, Handler, Headers } from '../ports.ts';
-
-/** Answers a request for a file of the web app or one of its pages; false when it is for neither. */
-export type Site = (exchange: Exchange) => boolean;
+import type { Exchange, Headers } from '../ports.ts';
+import { mayBePage, type Site } from './pages.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -113,9 +111,6 @@ function readSite(folder: string, uploadsUrl: string | undefined): ReadonlyMap<s
   return files;
 }
 
-/** Paths of the API, which are never pages. */
-const api = /^\/(v1|v1beta|api|health|metrics|openapi\.json)(\/|$)/;
-
 function findFile(files: ReadonlyMap<string, SiteFile>, { path, headers }: Exchange): SiteFile | undefined {
   if (path === '/login') return files.get('login.html');
   const file = path.endsWith('.html') ? undefined : files.get(path.slice(1));
@@ -138,7 +133,7 @@ function reply(exchange: Exchange, { headers, bodies }: SiteFile): void {
 export function createSite(folder: string, uploadsUrl?: string): Site {
   let files: ReadonlyMap<string, SiteFile> | null = null;
   return (exchange) => {
-    if ((exchange.method !== 'GET' && exchange.method !== 'HEAD') || api.test(exchange.path)) return false;
+    if (!mayBePage(exchange)) return false;
     if (files === null && existsSync(join(folder, 'index.html'))) files = readSite(folder, uploadsUrl);
     const file = files === null ? undefined : findFile(files, exchange);
     if (file === undefined) return false;
@@ -146,10 +141,3 @@ export function createSite(folder: string, uploadsUrl?: string): Site {
     return true;
   };
 }
-
-/** The handler with a site before it. */
-export const withSite =
-  (site: Site, handler: Handler): Handler =>
-  async (exchange) => {
-    if (!site(exchange)) await handler(exchange);
-  };

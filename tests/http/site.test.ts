@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSite, withSite, type Site } from '#lambda/http/site.ts';
+import { withSite, type Site } from '#lambda/http/pages.ts';
+import { createSite } from '#lambda/http/site.ts';
 import type { Exchange, Headers } from '#lambda/ports.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freeway-site-'));
@@ -121,10 +122,13 @@ describe('files', () => {
 
 it('without a built app everything goes to the handler', async () => {
   const asked: string[] = [];
-  const handler = withSite(createSite(join(folder, 'nowhere')), ({ path }) => {
-    asked.push(path);
-    return Promise.resolve();
-  });
+  const handler = withSite(
+    () => createSite(join(folder, 'nowhere')),
+    ({ path }) => {
+      asked.push(path);
+      return Promise.resolve();
+    },
+  );
   await handler({ method: 'GET', path: '/', headers: page } as unknown as Exchange);
   expect(asked).toEqual(['/']);
 });

@@ -45,7 +45,7 @@ async function take({ deps, visit, dryRun, present }: Importing, { from, input }
   if (!parsed.success)
     return { ...told, status: 'refused', message: parsed.error.issues[0]?.message ?? 'It is not complete.' };
   try {
-    const fingerprint = deps.credentials.fingerprintOf(parsed.data, owner);
+    const fingerprint = await deps.credentials.fingerprintOf(parsed.data, owner);
     if (present.has(fingerprint)) return { ...told, status: 'present', message: null };
     present.add(fingerprint);
     if (dryRun) return { ...told, status: 'new', message: null };
