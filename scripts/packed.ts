@@ -1,8 +1,10 @@
 // Where the packed form of what `npm start` runs lies, and whether it is that of the sources as they are. Loads nothing that packing needs.
-import { createHash } from 'node:crypto';
-import { readFileSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+// Not by import, for which Node would load all that they export.
+const { createHash } = process.getBuiltinModule('node:crypto');
+const { readFileSync, statSync, utimesSync } = process.getBuiltinModule('node:fs');
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 /** Of this very checkout: several may share their packages. */

@@ -1,4 +1,5 @@
 // Serves on this machine, with simulated providers when there is no key yet: what `npm start` and `npm run demo` run, packed or from its sources.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, type Environment } from '#lambda/config.ts';
 import { createLiveEnvironment, type LiveEnvironment } from '#lambda/main-environment.ts';
 import { createLog, toErrorFields } from '#lambda/telemetry/log.ts';
@@ -12,6 +13,8 @@ interface Demo {
   readonly close: () => Promise<void>;
 }
 
+/** The first answers go before the look at the web app. */
+const UI_AFTER_MS = 50;
 const LOG_EVERY_MS = 50;
 /** Lines of so many bytes wait together; and so many bytes has a UTF-16 unit at most. */
 const LOG_BYTES = 256 * 1024;
@@ -28,6 +31,8 @@ async function openDemo(env: Environment): Promise<Demo | null> {
 
 /** Builds the web app when it is missing or older than its sources. The API serves meanwhile, and also when that fails. */
 async function prepareUi(): Promise<void> {
+  // To look through hundreds of files holds up whoever asks first.
+  await sleep(UI_AFTER_MS);
   if (!isUiStale()) return;
   console.log('Building the web app, which takes a few seconds ...');
   const { ensureUiApart } = await import('./ui/apart.ts');
@@ -132,9 +137,6 @@ async function main(): Promise<void> {
     ...(demo ? { entries: demo.entries } : {}),
     writeLog: log.write,
   });
-  await prepareUi();
-  if (!demo) follow(environment, env, server);
-  greet(server, demo);
   let stopping = false;
   const stop = async (): Promise<void> => {
     if (stopping) process.exit(1);
@@ -145,6 +147,9 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', () => void stop());
   process.on('SIGINT', () => void stop());
+  await prepareUi();
+  if (!demo) follow(environment, env, server);
+  greet(server, demo);
 }
 
 main().catch((error: unknown) => {
