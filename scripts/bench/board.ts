@@ -28,10 +28,15 @@ export interface PairedRow {
   readonly failed: number;
 }
 
+/** Resident memory of a target. */
 export interface Memory {
   readonly target: string;
+  /** Some seconds after its start. */
   readonly idleMb: number | null;
+  /** When the last of all loads has ended. */
   readonly afterMb: number | null;
+  /** When nobody has asked it for a while after that. */
+  readonly restedMb: number | null;
 }
 
 export interface Board {

@@ -1,5 +1,6 @@
 // `npm run bench`: what Freeway adds to a request, against the provider itself and a bare proxy, all in one run.
 import { cpus } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { pack } from '../pack.ts';
 import { ensureUiApart } from '../ui/apart.ts';
@@ -22,7 +23,7 @@ import { timeStarts } from './starts.ts';
 import { startTargets, type Target, type Targets } from './targets.ts';
 
 const USAGE = `npm run bench -- [--quick] [--check] [--init] [--peers] [--out <folder>]
-  --quick   fewer rounds and connections; under four minutes
+  --quick   fewer rounds and connections; under five minutes
   --check   exit with 1 when a gate does not hold, after measuring once more
   --init    only how long the Lambda function initialises
   --peers   measure other gateways too; installs them into a temporary folder
@@ -71,6 +72,10 @@ const full: Plan = {
 };
 
 const scenarios: readonly Scenario[] = [small, tools, large, burst, paced, busy, busier, beside, dead];
+
+/** Memory is idle so long after a start, and rested so long after the last request, ms. */
+const IDLE_MS = 8_000;
+const REST_MS = 40_000;
 
 interface Rig {
   readonly targets: Targets;
@@ -164,7 +169,9 @@ async function measureOutside(
   const pids = [process.pid, ...list.map(({ pid }) => pid), ...(lame ? [lame.pid] : [])];
   const pinned = pids.every((pid) => pin(pid, 0));
   if (!pinned) notRun.push('pinning to cores: taskset is not available here, so the figures are noisier');
-  const idle = list.map(({ pid }) => readRssMb(pid));
+  const readAll = (): (number | null)[] => list.map(({ pid }) => readRssMb(pid));
+  await pause(IDLE_MS);
+  const idle = readAll();
   const attempt = async <T>(name: string, act: () => Promise<T[]>): Promise<T[]> => {
     try {
       return await act();
@@ -178,10 +185,14 @@ async function measureOutside(
   let throughput: Throughput[] = [];
   if (cpus().length < 2) notRun.push('closed loop: needs two cores, one for the target alone');
   else throughput = await attempt('closed loop', () => measureThroughput(rig));
+  const after = readAll();
+  say(`Memory at rest, after ${REST_MS / 1_000} s ...`);
+  await pause(REST_MS);
   const memory: Memory[] = list.map(({ name, pid }, index) => ({
     target: name,
     idleMb: idle[index] ?? null,
-    afterMb: readRssMb(pid),
+    afterMb: after[index] ?? null,
+    restedMb: readRssMb(pid),
   }));
   const [growth = null] = await attempt('memory growth', () => measureMemory(rig));
   return { paired, throughput, memory, growth, pinned };

@@ -106,6 +106,11 @@ const toChoiceLine = ({ candidates, p50Us, p99Us, runs }: Board['choices'][numbe
   String(runs),
 ];
 
+function toMemorySection(memory: Board['memory']): string {
+  const rows = memory.map(({ target, idleMb, afterMb, restedMb }) => [target, us(idleMb), us(afterMb), us(restedMb)]);
+  return `Memory, MB:\n${toTable(['target', 'idle', 'after', 'rested'], rows)}`;
+}
+
 function toSections(board: Board): string[] {
   const { machine, storeCalls } = board;
   const stolen = board.stolenShare === null ? '' : `, ${(board.stolenShare * 100).toFixed(1)} % stolen`;
@@ -115,8 +120,7 @@ function toSections(board: Board): string[] {
   ];
   if (board.throughput.length > 0)
     sections.push(`Closed loop, small JSON:\n${toTable(throughputHead, board.throughput.map(toThroughputLine))}`);
-  const memory = board.memory.map(({ target, idleMb, afterMb }) => [target, us(idleMb), us(afterMb)]);
-  sections.push(`Memory, MB:\n${toTable(['target', 'idle', 'after'], memory)}`);
+  sections.push(toMemorySection(board.memory));
   if (board.growth) {
     const { target, requests, warmMb, afterMb } = board.growth;
     const grown = ((afterMb / warmMb - 1) * 100).toFixed(1);
