@@ -25,14 +25,17 @@ export const leanHttp: Plugin = {
 export const leanBuiltins: Plugin = {
   name: 'lean-builtins',
   setup: (bundle) => {
-    bundle.onResolve({ filter: /^node:/ }, ({ path, importer }) =>
-      /[\\/]node_modules[\\/]/.test(importer) ? null : { path, namespace: 'lean-builtins', sideEffects: false },
+    bundle.onResolve({ filter: /^node:/ }, ({ path, importer, kind }) =>
+      kind !== 'import-statement' || /[\\/]node_modules[\\/]/.test(importer)
+        ? null
+        : { path, namespace: 'lean-builtins', sideEffects: false },
     );
     bundle.onLoad({ filter: /./, namespace: 'lean-builtins' }, ({ path }) => {
       const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => /^[A-Za-z]\w*$/.test(name));
-      const named = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`);
-      const builtin = `const builtin = /* @__PURE__ */ process.getBuiltinModule('${path}');`;
-      return { contents: [builtin, 'export default builtin;', ...named].join('\n') };
+      const named = names.map((name) => `export const ${name} = /* @__PURE__ */ $read('${name}');`);
+      // By a function, whose calls can be left out where nobody wants what they answer; reading a member itself might do something.
+      const read = `const $builtin = process.getBuiltinModule('${path}'), $read = (name) => $builtin[name];`;
+      return { contents: [read, 'export default $builtin;', ...named].join('\n') };
     });
   },
 };
@@ -43,8 +46,10 @@ const LATER = 'later-builtins';
 export const laterBuiltins: Plugin = {
   name: LATER,
   setup: (bundle) => {
-    bundle.onResolve({ filter: /^node:(tls|zlib)$/ }, ({ path, importer }) =>
-      /[\\/]node_modules[\\/]/.test(importer) ? null : { path, namespace: LATER, sideEffects: false },
+    bundle.onResolve({ filter: /^node:(tls|zlib)$/ }, ({ path, importer, kind }) =>
+      kind !== 'import-statement' || /[\\/]node_modules[\\/]/.test(importer)
+        ? null
+        : { path, namespace: LATER, sideEffects: false },
     );
     bundle.onLoad({ filter: /./, namespace: LATER }, ({ path }) => {
       const builtin = `process.getBuiltinModule('${path}')`;
