@@ -7,13 +7,13 @@ import { createCaching } from './endpoints/cached.ts';
 import { createChatEndpoint } from './endpoints/chat.ts';
 import { principalOf, replyError, type Endpoint, type Visit } from './endpoints/endpoint.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
-import { createMetricsEndpoint } from './endpoints/metrics.ts';
+import { createMetricsEndpoint, type MetricsDeps } from './endpoints/metrics.ts';
 import type { PlainKind } from './endpoints/plain.ts';
 import type { Exchange, Handler, Store } from './ports.ts';
 import { chatWires } from './wire/index.ts';
 import type { ChatWire, ErrorRenderer } from './wire/types.ts';
 
-export interface AppDeps extends ApiDeps {
+export interface AppDeps extends ApiDeps, MetricsDeps {
   readonly store: Store;
   /** Who is asking; null when nothing was presented. Throws or rejects with CallerError when what was presented is not accepted. */
   readonly authenticate: (exchange: Exchange) => Principal | null | Promise<Principal | null>;

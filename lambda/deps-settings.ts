@@ -10,13 +10,32 @@ import { VaultError, type Alerts, type KeyWrapper, type SettingsStore, type Usag
 import type { People } from './ports-people.ts';
 import { createSettings } from './store/settings.ts';
 import { createUsageBook } from './store/usage.ts';
-import { createVault } from './store/vault.ts';
+import type { VaultOptions } from './store/vault.ts';
 import { toErrorFields } from './telemetry/log.ts';
 import { createUseWatch } from './telemetry/unusual-use.ts';
 
 const refuse = (): Promise<never> =>
   Promise.reject(new VaultError('unavailable', 'No master key is configured, so secrets can not be kept here.'));
 const noWrapper: KeyWrapper = { wrap: refuse, unwrap: refuse };
+
+/** The vault, loaded when a secret is first to be kept or opened: whom the environment's keys serve has none there. */
+function openVault(options: VaultOptions): Vault {
+  let opened: Vault | null = null;
+  let opening: Promise<Vault> | null = null;
+  const load = async (): Promise<Vault> => (opened = (await import('./store/vault.ts')).createVault(options));
+  const vault = (): Promise<Vault> => (opening ??= load());
+  return {
+    check: async () => (await vault()).check(),
+    prepare: async (personId) => (await vault()).prepare(personId),
+    seal: async (...given) => (await vault()).seal(...given),
+    open: async (...given) => (await vault()).open(...given),
+    openNow: (...given) => {
+      if (opened === null) throw new VaultError('not_prepared', 'The data key of this person is not at hand.');
+      return opened.openNow(...given);
+    },
+    rewrap: async (next) => (await vault()).rewrap(next),
+  };
+}
 
 /** What may be paid in the whole installation: what the environment says holds whatever the settings say. */
 function toMoney({ config }: Platform, settings: SettingsStore, alerts: Alerts): Means['money'] {
@@ -47,7 +66,7 @@ export function openSettings(platform: Platform): OpenedSettings {
   const { clock, store } = platform;
   const now = (): number => clock.now();
   const settings = createSettings(store, now);
-  const vault = createVault({ store, wrapper: platform.keyWrapper ?? noWrapper, now });
+  const vault = openVault({ store, wrapper: platform.keyWrapper ?? noWrapper, now });
   const webhookSecret = createWebhookSecret(platform, vault);
   const alerts = openAlerts({ platform, settings, secret: webhookSecret });
   return {

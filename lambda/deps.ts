@@ -96,6 +96,13 @@ function openBackground(platform: Platform) {
   return { jobs, holders, closing: closing.signal, stop: stopAll };
 }
 
+/** What is kept of named endpoints, of rollouts and of decisions. */
+const openBooks = ({ store, clock, log }: Platform): Pick<AppDeps, 'invokeSettings' | 'rollout' | 'decisions'> => ({
+  invokeSettings: createInvokeSettings(store, () => clock.now()),
+  rollout: createRollout(store, () => clock.now()),
+  decisions: createDecisions(store, clock, log),
+});
+
 /** Builds the app over the platform's implementations. */
 export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
@@ -129,9 +136,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     webhookSecret,
     environmentBudget: { usdPerDay: config.budgetUsdPerDay, usdPerMonth: config.budgetUsdPerMonth },
     spool: platform.spool ?? createMemorySpool(MEMORY_UPLOAD_BYTES),
-    invokeSettings: createInvokeSettings(store, () => clock.now()),
-    rollout: createRollout(store, () => clock.now()),
-    decisions: createDecisions(store, clock, log),
+    ...openBooks(platform),
     credentials: serving.credentials,
     environment: serving.environment,
     providers: serving.providers,
@@ -140,6 +145,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     authenticate,
     newRequestId: createRequestIds(),
     describe: toErrorFields,
+    metricHelp: async () => (await import('./telemetry/metric-help.ts')).metricHelp,
     ...jobs,
   };
   return {

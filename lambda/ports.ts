@@ -365,7 +365,8 @@ export interface Metrics {
   count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;
   observe(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
   gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
-  render(): string;
+  /** `help` says in words what each counts, by name. */
+  render(help?: Readonly<Record<string, string>>): string;
 }
 
 /** A piece of work with a beginning and an end, as traces tell it. `error` names what went wrong, never with content. */

@@ -1,5 +1,5 @@
 // Bundles so that all that a start loads lies in one file: to find, read and link twenty costs every cold start ten milliseconds.
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 
@@ -78,6 +78,15 @@ function listLoaded(parts: ReadonlyMap<string, Part>, entry: string): readonly s
   return [...found];
 }
 
+/** The names under which a file takes something from others, by their paths, as the bundler writes it. */
+function listAsked(path: string): readonly (readonly [from: string, names: readonly string[]])[] {
+  const statements = readFileSync(path, 'utf8').matchAll(/(?:import|export)\{([^{}]*)\}from"(\.[^"]*)"/g);
+  return [...statements].map(([, names = '', from = '']) => [
+    resolve(dirname(path), from),
+    names.split(',').map((name) => name.split(' as ')[0] ?? ''),
+  ]);
+}
+
 const exporting = (names: readonly string[], toEntry: (name: string) => string, from: string): string =>
   `export{${names.map(toEntry).join()}}from${JSON.stringify(from)};`;
 
@@ -90,8 +99,13 @@ async function join(options: StartOptions, parts: ReadonlyMap<string, Part>): Pr
   rmSync(start, { force: true });
   if (loaded.length === 0) return;
   const later = [...parts].filter(([path]) => path !== entry && path !== start && !loaded.includes(path));
-  const asked = new Set(later.flatMap(([, { imports }]) => imports));
-  const exportsOf = (path: string): readonly string[] => (asked.has(path) ? (parts.get(path)?.exports ?? []) : []);
+  const asked = new Map<string, Set<string>>(
+    later.flatMap(([, { imports }]) => imports.map((path) => [path, new Set()])),
+  );
+  for (const [path] of later)
+    for (const [from, names] of listAsked(path)) for (const name of names) asked.get(from)?.add(name);
+  const exportsOf = (path: string): readonly string[] =>
+    (parts.get(path)?.exports ?? []).filter((one) => asked.get(path)?.has(one) === true);
   const together = loaded.map((path, at) => exporting(exportsOf(path), (one) => `${one} as _${at}${one}`, path));
   const { outputFiles } = await build({
     entryPoints: { [name]: entry, [`${folder}/${START}`]: START },

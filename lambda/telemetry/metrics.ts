@@ -1,6 +1,5 @@
 // The one registry of counters, gauges and histograms, told as Prometheus text.
 import type { Metrics } from '../ports.ts';
-import { metricHelp } from './metric-help.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -70,8 +69,7 @@ function renderSeries(name: string, { kind }: Family, series: Series): string[] 
   ];
 }
 
-function renderFamily([name, family]: [string, Family]): string[] {
-  const help = metricHelp[name];
+function renderFamily([name, family]: [string, Family], help: string | undefined): string[] {
   return [
     ...(help === undefined ? [] : [`# HELP ${name} ${help}`]),
     `# TYPE ${name} ${family.kind}`,
@@ -113,10 +111,10 @@ export function createMetrics(): Metrics {
       while (bucket < BUCKETS.length && value > (BUCKETS[bucket] as number)) bucket++;
       if (bucket < BUCKETS.length) series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
     },
-    render: () =>
+    render: (help = {}) =>
       [...families]
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .flatMap(renderFamily)
+        .flatMap((one) => renderFamily(one, help[one[0]]))
         .map((line) => `${line}\n`)
         .join(''),
   };

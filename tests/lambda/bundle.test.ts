@@ -85,7 +85,7 @@ it('fits its budgets', () => {
   expect(bundle.zip.length).toBeLessThan(5_000_000);
   const started = listInitFiles(join(folder, 'bundle'));
   expect(started[0]?.path).toMatch(/index\.mjs$/);
-  expect(started.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(420_000);
+  expect(started.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(400_000);
 });
 
 it('holds nothing of the sign-in by link, which is for the person at the machine itself', () => {

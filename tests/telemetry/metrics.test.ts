@@ -21,7 +21,7 @@ describe('metrics: the text', () => {
     metrics.gauge('freeway_pool_pressure', 0.25, { route: 'a/m' });
     metrics.gauge('freeway_pool_pressure', 0.75, { route: 'a/m' });
     metrics.count('freeway_reserve_conflicts_total');
-    expect(metrics.render()).toBe(
+    expect(metrics.render(metricHelp)).toBe(
       [
         `# HELP freeway_pool_pressure ${metricHelp['freeway_pool_pressure']}`,
         '# TYPE freeway_pool_pressure gauge',
