@@ -128,14 +128,22 @@ async function openTraces({ traces }: Config): Promise<Traces | null> {
 
 /** Counts the requests under way: what follows a reply (settling) goes on after its connection has closed. */
 function countRunning(handler: Handler): { handler: Handler; settled: () => Promise<unknown> } {
-  const running = new Set<Promise<void>>();
+  let running = 0;
+  let idle: PromiseWithResolvers<void> | null = null;
   return {
-    handler: (exchange) => {
-      const done = handler(exchange).finally(() => running.delete(done));
-      running.add(done);
-      return done;
+    handler: async (exchange) => {
+      running++;
+      try {
+        await handler(exchange);
+      } finally {
+        if (--running === 0) idle?.resolve();
+      }
     },
-    settled: () => Promise.race([Promise.allSettled(running), sleep(SETTLE_MS, undefined, { ref: false })]),
+    settled: () => {
+      idle = Promise.withResolvers();
+      if (running === 0) idle.resolve();
+      return Promise.race([idle.promise, sleep(SETTLE_MS, undefined, { ref: false })]);
+    },
   };
 }
 

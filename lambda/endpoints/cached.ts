@@ -104,15 +104,17 @@ function tryRead(visit: Visit): JsonBody | null | Promise<JsonBody | null> {
 /** Wraps endpoints in one cache. Requests that do not ask for it pass as they are. */
 export function createCaching(deps: EndpointDeps): (endpoint: Endpoint) => Endpoint {
   const cache = createReplyCache();
-  return (endpoint) => async (visit) => {
-    const { exchange, principal } = visit;
-    const isJson = (exchange.headers['content-type'] ?? '').includes('json');
-    if (exchange.method !== 'POST' || principal === null || !isJson) return endpoint(visit);
-    const reading = tryRead(visit);
-    const document = reading instanceof Promise ? await reading : reading;
+  const passBy = (endpoint: Endpoint, visit: Visit, document: JsonBody | null): Promise<void> => {
     if (document === null) return endpoint(visit);
-    const ttlSeconds = readTtlSeconds(exchange.headers, document.json);
-    if (ttlSeconds === null) return endpoint({ ...visit, document });
+    const ttlSeconds = readTtlSeconds(visit.exchange.headers, document.json);
+    return ttlSeconds === null ? endpoint({ ...visit, document }) : answer(endpoint, visit, { document, ttlSeconds });
+  };
+  const answer = async (
+    endpoint: Endpoint,
+    visit: Visit,
+    { document, ttlSeconds }: { document: JsonBody; ttlSeconds: number },
+  ): Promise<void> => {
+    const { exchange } = visit;
     const { id, key } = principalOf(visit);
     const target = `${exchange.path}?${exchange.query}`;
     const asker = key === null ? [id] : [id, key.id];
@@ -126,5 +128,14 @@ export function createCaching(deps: EndpointDeps): (endpoint: Endpoint) => Endpo
     // Only answers that nothing was wrong with are given again.
     if (!ended || status !== 200 || bytes > MAX_REPLY_BYTES || record?.outcome !== 'ok') return;
     cache.put(cacheKey, { status, headers, chunks, record }, deps.clock.now() + ttlSeconds * 1_000);
+  };
+  return (endpoint) => (visit) => {
+    const { exchange, principal } = visit;
+    const isJson = (exchange.headers['content-type'] ?? '').includes('json');
+    if (exchange.method !== 'POST' || principal === null || !isJson) return endpoint(visit);
+    const reading = tryRead(visit);
+    return reading instanceof Promise
+      ? reading.then((document) => passBy(endpoint, visit, document))
+      : passBy(endpoint, visit, reading);
   };
 }

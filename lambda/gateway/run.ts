@@ -81,7 +81,8 @@ async function run(deps: GatewayDeps, request: Request): Promise<RunResult> {
   let broken: Ended | null = null;
   for (;;) {
     try {
-      const runner = await nextRunner(deps, request);
+      const next = nextRunner(deps, request);
+      const runner = next instanceof Promise ? await next : next;
       journey.turnAtMs = deps.clock.now();
       journey.resumedBy = journey.committed ? operation.rescue.modeOf(runner.index) : null;
       const ended = await takeTurn(deps, request, runner);
@@ -140,14 +141,27 @@ const tryInTurn = (deps: GatewayDeps, waiting: Request, ticket: number): Promise
     return { input, picking: await picking };
   });
 
-/** Waits until somebody can be asked. Throws CallerError when that will not be. */
-async function nextRunner(deps: GatewayDeps, waiting: Request): Promise<Runner> {
+/** Who is asked next: at once where somebody can be. Throws or rejects with CallerError when nobody will be. */
+function nextRunner(deps: GatewayDeps, waiting: Request): Runner | Promise<Runner> {
+  const { caller, journey } = waiting;
+  const isWaiting = journey.ticket !== null || journey.stopWaiting !== null;
+  if (caller.gone || isWaiting) return awaitRunner(deps, waiting, null);
+  const tried = tryNow(deps, waiting);
+  const { picking } = tried;
+  return picking instanceof Promise || typeof picking === 'string' ? awaitRunner(deps, waiting, tried) : picking;
+}
+
+/** Waits until somebody can be asked. `tried`: the first try, where it was made. */
+async function awaitRunner(deps: GatewayDeps, waiting: Request, tried: Picked | null): Promise<Runner> {
   const { journey } = waiting;
+  let first = tried;
   try {
     for (;;) {
       if (waiting.caller.gone) throw toHungUp(waiting);
       const { ticket } = journey;
-      const { input, picking } = ticket === null ? tryNow(deps, waiting) : await tryInTurn(deps, waiting, ticket);
+      const { input, picking } =
+        first ?? (ticket === null ? tryNow(deps, waiting) : await tryInTurn(deps, waiting, ticket));
+      first = null;
       const picked = picking instanceof Promise ? await picking : picking;
       const runner = typeof picked === 'string' ? await afterPick(deps, input, { waiting, picked }) : picked;
       if (runner !== null) return runner;
