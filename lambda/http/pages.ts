@@ -14,11 +14,9 @@ export const mayBePage = ({ method, path }: Exchange): boolean =>
 /** The handler with a site before it. */
 export function withSite(open: () => Site | Promise<Site>, handler: Handler): Handler {
   let site: Site | null = null;
-  return async (exchange) => {
-    if (mayBePage(exchange)) {
-      site ??= await open();
-      if (site(exchange)) return;
-    }
-    await handler(exchange);
+  const askSite: Handler = async (exchange) => {
+    site ??= await open();
+    if (!site(exchange)) await handler(exchange);
   };
+  return (exchange) => (mayBePage(exchange) ? askSite(exchange) : handler(exchange));
 }
