@@ -108,6 +108,11 @@ function createBodyReader(reading: ChatReading, isStream: boolean, resumption: R
     : createRetellReader(reading, resumption);
 }
 
+/** What comes at once and is not longer takes less time to read than to send on in two pieces. */
+const SHORT_BYTES = 4_096;
+/** So much of what is longer is looked at, as often as it takes to find the first content. */
+const START_BYTES = 1_024;
+
 /** A reader for one reply to a chat request; with a `resumption`, to a request to go on with an answer. */
 export function createChatReader(asked: Omit<ChatReading, 'over'>, resumption: Resumption | null): ReplyReader {
   const { dialect, context } = asked;
@@ -121,13 +126,23 @@ export function createChatReader(asked: Omit<ChatReading, 'over'>, resumption: R
     const ended = body?.end(failure) ?? { failure, committed: false, usage: null, seenTokens: 0 };
     context.finish({ ...ended, limits: limits() });
   };
+  /** The caller has the first content before the rest of what came with it is looked at. Answers how much was. */
+  const tellStart = (chunk: Uint8Array): number => {
+    let start = 0;
+    while (asked.rescue.shown.body === null && chunk.length - start > SHORT_BYTES)
+      body?.data(chunk.subarray(start, (start += START_BYTES)));
+    return start;
+  };
   return {
     onHead: (status, headers) => {
       head = { status, headers, body: '' };
       if (status < 200 || status > 299) body = fault = createFaultReader(status, headers, reading);
       else body = createBodyReader(reading, isStreamOf(asked.wire, headers['content-type'] ?? ''), resumption);
     },
-    onData: (chunk) => body?.data(chunk),
+    onData: (chunk) => {
+      const start = asked.question.stream && chunk.length > SHORT_BYTES ? tellStart(chunk) : 0;
+      body?.data(start === 0 ? chunk : chunk.subarray(start));
+    },
     onEnd: () => finish(null),
     onError: (error) => finish(toFailure(error)),
   };
