@@ -29,7 +29,7 @@ export interface Source {
   exactUntilMs: number;
   learned: Ops | null;
   /** Slices with something to give back. */
-  readonly changed: Set<Slice>;
+  changed: Set<Slice>;
   timer: (() => void) | null;
 }
 

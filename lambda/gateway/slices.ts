@@ -176,7 +176,8 @@ class Keeper implements Slices {
       slice.booked.fill(0);
       slice.used.fill(0);
     }
-    source.changed.clear();
+    // Not emptied: what was in a set that is stays with the garbage collector for long.
+    source.changed = new Set();
     if (source.learned) all.push(source.learned);
     source.learned = null;
     return mergeOps(...all);

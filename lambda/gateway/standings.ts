@@ -53,6 +53,8 @@ interface Group {
   readonly members: number[];
   facts: PoolFacts;
   atMs: number;
+  /** Its facts have to be made anew. */
+  isStale: boolean;
 }
 
 const toUnlimited = (): PoolFacts => ({
@@ -88,7 +90,7 @@ function toGroups(candidates: readonly Candidate[]): readonly Group[] {
     const name = [book, ...pools.map(({ key }) => key)].join(' ');
     const group = groups.get(name);
     if (group) group.members.push(index);
-    else groups.set(name, { book, pools, members: [index], facts: unlimited, atMs: -Infinity });
+    else groups.set(name, { book, pools, members: [index], facts: unlimited, atMs: -Infinity, isStale: false });
   });
   return [...groups.values()];
 }
@@ -111,8 +113,11 @@ class Board {
   readonly #ofMark: ReadonlyMap<string, readonly number[]>;
   readonly #ofBook: ReadonlyMap<string, readonly number[]>;
   readonly #ofCredential: ReadonlyMap<string, readonly number[]>;
-  readonly #staleGroups = new Set<Group>();
-  readonly #staleMarks = new Set<number>();
+  // Lists, not sets: a set that is emptied time and again leaves tables behind that keep one another from the garbage collector.
+  readonly #staleGroups: Group[] = [];
+  readonly #staleMarks: number[] = [];
+  /** By candidate: 1 for those in the list. */
+  readonly #isStale: Uint8Array;
   /** Candidates whose breaker is not closed. */
   readonly #broken = new Set<number>();
   readonly pace: Pace;
@@ -135,8 +140,9 @@ class Board {
     this.#ofMark = indicesBy(candidates, ({ mark }) => mark);
     this.#ofBook = indicesBy(candidates, ({ book }) => book);
     this.#ofCredential = indicesBy(candidates, ({ credentialId }) => credentialId);
-    for (const group of this.#groups) this.#staleGroups.add(group);
-    for (const index of candidates.keys()) this.#staleMarks.add(index);
+    this.#isStale = new Uint8Array(candidates.length);
+    for (const group of this.#groups) this.#renewLater(group);
+    for (const index of candidates.keys()) this.#renewMarkLater(index);
     deps.books.onChange((id, before, after) => this.#changed(id, changedMarks(before, after)));
   }
 
@@ -152,9 +158,9 @@ class Board {
     this.#follow(nowMs - callerMs);
     if (nowMs - this.#lookedAtMs >= LOOK_AGAIN_MS) this.#look(nowMs);
     for (const group of this.#staleGroups) this.#renewGroup(group, nowMs);
-    this.#staleGroups.clear();
+    this.#staleGroups.length = 0;
     for (const index of this.#staleMarks) this.#renewMark(index, nowMs);
-    this.#staleMarks.clear();
+    this.#staleMarks.length = 0;
     if (!this.pace.isDue(nowMs)) return;
     this.pace.look(
       this.#groups.map((group) => this.#toTapViews(group, callerMs)),
@@ -181,12 +187,24 @@ class Board {
     this.#columns.used(index, sequence);
   }
 
+  #renewLater(group: Group): void {
+    if (group.isStale) return;
+    group.isStale = true;
+    this.#staleGroups.push(group);
+  }
+
+  #renewMarkLater(index: number): void {
+    if (this.#isStale[index] === 1) return;
+    this.#isStale[index] = 1;
+    this.#staleMarks.push(index);
+  }
+
   #changed(id: string, marks: ReadonlySet<string>): void {
-    for (const group of this.#groupsOf.get(id) ?? []) this.#staleGroups.add(group);
+    for (const group of this.#groupsOf.get(id) ?? []) this.#renewLater(group);
     for (const mark of marks) {
       const touched =
         mark === everyMark ? [this.#ofBook.get(id), this.#ofCredential.get(id)] : [this.#ofMark.get(mark)];
-      for (const indices of touched) for (const index of indices ?? []) this.#staleMarks.add(index);
+      for (const indices of touched) for (const index of indices ?? []) this.#renewMarkLater(index);
     }
   }
 
@@ -194,23 +212,24 @@ class Board {
   #follow(aheadMs: number): void {
     if (Math.abs(aheadMs - this.#aheadMs) <= 1) return;
     this.#aheadMs = aheadMs;
-    for (const index of this.current.keys()) this.#staleMarks.add(index);
+    for (const index of this.current.keys()) this.#renewMarkLater(index);
   }
 
   #look(nowMs: number): void {
     this.#lookedAtMs = nowMs;
-    for (const index of this.#broken) this.#staleMarks.add(index);
+    for (const index of this.#broken) this.#renewMarkLater(index);
     let left = CALM_AT_ONCE;
     for (const group of this.#groups) {
       const isCalm = group.facts.pressure < HARDLY_USED && !group.facts.shared;
       if (isCalm && (left === 0 || nowMs - group.atMs < CALM_MS)) continue;
       if (isCalm) left--;
-      this.#staleGroups.add(group);
+      this.#renewLater(group);
     }
   }
 
   #renewGroup(group: Group, nowMs: number): void {
     const { books, zones } = this.#deps;
+    group.isStale = false;
     group.atMs = nowMs;
     group.facts = toPoolFacts(group.pools, {
       book: books.copy(group.book).item,
@@ -233,6 +252,7 @@ class Board {
 
   #renewMark(index: number, nowMs: number): void {
     const { books, candidates } = this.#deps;
+    this.#isStale[index] = 0;
     const [candidate, standing] = [candidates[index], this.current[index]];
     if (!candidate || !standing) return;
     const book = books.copy(candidate.book).item;

@@ -169,18 +169,12 @@ function judge(before: Seen | null, group: Group): { results: UpdateResult[]; st
 /** Nothing is waiting. */
 export function createUpdates(deps: UpdatesDeps): Updates {
   const desk = new Desk(deps);
-  /** By item. */
-  const waiting = new Map<string, Waiting[]>();
-  /** Items with an update that somebody waits for. */
-  const urgent = new Set<string>();
+  // Each is left behind when it is carried out: a map that is emptied instead leaves tables behind that keep what was in them from the garbage collector.
+  /** By item: those that somebody waits for, and those that may wait for company. */
+  let urgent = new Map<string, Waiting[]>();
+  let patient = new Map<string, Waiting[]>();
   let timer: NodeJS.Timeout | null = null;
-  const carryOut = (names: Iterable<string>): void => {
-    const groups: Group[] = [];
-    for (const name of names) {
-      const group = waiting.get(name);
-      if (group) groups.push(group);
-      waiting.delete(name);
-    }
+  const carryOut = (groups: readonly (readonly Waiting[])[]): void => {
     if (groups.length === 0) return;
     try {
       const results = deps.guarded(() => desk.carryOut(groups));
@@ -191,26 +185,38 @@ export function createUpdates(deps: UpdatesDeps): Updates {
       for (const group of groups) for (const { reject } of group) reject(error);
     }
   };
+  const takeUrgent = (): readonly Waiting[][] => {
+    const groups = [...urgent.values()];
+    if (groups.length > 0) urgent = new Map();
+    return groups;
+  };
+  const hurry = (): void => carryOut(takeUrgent());
   const flush = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    urgent.clear();
-    carryOut([...waiting.keys()]);
+    const groups = [...takeUrgent(), ...patient.values()];
+    if (patient.size > 0) patient = new Map();
+    carryOut(groups);
   };
-  const hurry = (): void => {
-    const names = [...urgent];
-    urgent.clear();
-    carryOut(names);
+  /** The group of an item, in which whoever hurries takes the others along. */
+  const groupOf = (name: string, isPatient: boolean): Waiting[] => {
+    const known = urgent.get(name);
+    if (known !== undefined) return known;
+    const company = patient.get(name);
+    const group = company ?? [];
+    if (isPatient) {
+      if (company === undefined) patient.set(name, group);
+      timer ??= setTimeout(flush, COMPANY_MS);
+    } else {
+      patient.delete(name);
+      if (urgent.set(name, group).size === 1) setImmediate(hurry);
+    }
+    return group;
   };
   return {
     update: (wanted) =>
       new Promise((resolve, reject) => {
-        const name = nameOf(wanted.key);
-        const group = waiting.get(name);
-        if (group) group.push({ wanted, resolve, reject });
-        else waiting.set(name, [{ wanted, resolve, reject }]);
-        if (wanted.patient) timer ??= setTimeout(flush, COMPANY_MS);
-        else if (urgent.add(name).size === 1) setImmediate(hurry);
+        groupOf(nameOf(wanted.key), wanted.patient === true).push({ wanted, resolve, reject });
       }),
     put: (key, item, expiresAtMs) => desk.put(key, item, expiresAtMs),
     flush,
