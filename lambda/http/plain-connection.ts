@@ -20,6 +20,9 @@ export interface PlainServer {
   left(connection: PlainConnection): void;
 }
 
+/** How long a connection that waits remembers the head that came last: keys are not kept for nothing. */
+const REMEMBERED_MS = 5_000;
+
 type Reader = PromiseWithResolvers<Uint8Array>;
 
 /** A connection that carries plain requests, one after the other. */
@@ -81,6 +84,7 @@ export class PlainConnection {
     const { headersMs, keepAliveMs, requestMs } = this.#server.limits;
     const waited = nowMs - this.#sinceMs;
     if (this.isIdle) {
+      if (waited > REMEMBERED_MS) this.#heads.forget();
       if (waited > (this.#hasServed ? keepAliveMs : headersMs)) this.destroy();
     } else if (this.#left > 0 && waited > requestMs) {
       this.#closes = true;

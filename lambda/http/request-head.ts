@@ -111,6 +111,11 @@ export class HeadReader {
     return head;
   }
 
+  /** Forgets the last head, which may hold a key. */
+  forget(): void {
+    this.#known = null;
+  }
+
   #readAgain(bytes: Buffer, { bytes: known, head, digitsAt, digitsEnd }: Known): PlainHead | null {
     if (bytes.length < digitsAt || known.compare(bytes, 0, digitsAt, 0, digitsAt) !== 0) return null;
     const at = digitsEnd === digitsAt ? digitsAt : endOfDigits(bytes, digitsAt);

@@ -179,6 +179,16 @@ describe('heads of one connection', () => {
     expect(reader.bytes).toBe(post('x: y').length + 1 + 4);
   });
 
+  it('are forgotten when told to', () => {
+    const reader = new HeadReader(16_384);
+    const first = reader.read(whole(post('x: y')));
+    expect(reader.read(whole(post('x: y')))).toBe(first);
+    reader.forget();
+    const next = reader.read(whole(post('x: y')));
+    expect(next).not.toBe(first);
+    expect(next).toEqual(first);
+  });
+
   it('wait for none: one that is not complete, or too long, is not plain', () => {
     const reader = new HeadReader(64);
     const head = post('x: y');

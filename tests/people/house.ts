@@ -136,9 +136,12 @@ const keyWrapper: KeyWrapper = {
   unwrap: async (wrapped) => Buffer.from(wrapped, 'base64'),
 };
 
+/** Noon of the day, UTC: what a test does within hours lies on one day, at whatever time it runs. */
+const noon = (): number => Math.floor(Date.now() / 86_400_000) * 86_400_000 + 43_200_000;
+
 /** Builds the house. Faults of ours fail the request that met them. */
 export async function createHouse(input: HouseInput = {}): Promise<House> {
-  const { env = {}, clock = createFakeClock(Date.now()), local = false, entry = {}, spec = {} } = input;
+  const { env = {}, clock = createFakeClock(noon()), local = false, entry = {}, spec = {} } = input;
   const store = input.store ?? createMemoryStore(clock);
   const provider = createFakeProvider({ name: 'alpha', models: [{ id: 'm1' }, { id: 'm2' }], ...spec }, clock);
   const upstream = besideOthers(createFakeUpstream({ 'http://alpha.test/v1': provider }, clock), input.others);
