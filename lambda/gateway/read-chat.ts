@@ -110,7 +110,7 @@ function createBodyReader(reading: ChatReading, isStream: boolean, resumption: R
 
 /** What comes at once and is not longer takes less time to read than to send on in two pieces. */
 const SHORT_BYTES = 4_096;
-/** So much of what is longer is looked at, as often as it takes to find the first content. */
+/** So much of what is longer is looked at first; twice as much each time that no content was found. */
 const START_BYTES = 1_024;
 
 /** A reader for one reply to a chat request; with a `resumption`, to a request to go on with an answer. */
@@ -120,6 +120,8 @@ export function createChatReader(asked: Omit<ChatReading, 'over'>, resumption: R
   let body: BodyReader | null = null;
   let fault: ReturnType<typeof createFaultReader> | null = null;
   let head: HttpReply | null = null;
+  /** The caller is told piece by piece what comes so. */
+  let isTold = false;
   const limits = (): readonly ObservedLimit[] =>
     head === null ? [] : dialect.parseLimits(fault?.reply() ?? head, context.nowMs());
   const finish = (failure: ProviderFailure | null): void => {
@@ -129,19 +131,23 @@ export function createChatReader(asked: Omit<ChatReading, 'over'>, resumption: R
   /** The caller has the first content before the rest of what came with it is looked at. Answers how much was. */
   const tellStart = (chunk: Uint8Array): number => {
     let start = 0;
-    while (asked.rescue.shown.body === null && chunk.length - start > SHORT_BYTES)
-      body?.data(chunk.subarray(start, (start += START_BYTES)));
+    for (let size = START_BYTES; asked.rescue.shown.body === null && chunk.length - start > SHORT_BYTES; size *= 2)
+      body?.data(chunk.subarray(start, (start += size)));
     return start;
   };
   return {
     onHead: (status, headers) => {
       head = { status, headers, body: '' };
       if (status < 200 || status > 299) body = fault = createFaultReader(status, headers, reading);
-      else body = createBodyReader(reading, isStreamOf(asked.wire, headers['content-type'] ?? ''), resumption);
+      else {
+        const isStream = isStreamOf(asked.wire, headers['content-type'] ?? '');
+        isTold = isStream && asked.question.stream;
+        body = createBodyReader(reading, isStream, resumption);
+      }
     },
     onData: (chunk) => {
-      const start = asked.question.stream && chunk.length > SHORT_BYTES ? tellStart(chunk) : 0;
-      body?.data(start === 0 ? chunk : chunk.subarray(start));
+      const start = isTold && chunk.length > SHORT_BYTES ? tellStart(chunk) : 0;
+      if (start < chunk.length) body?.data(start === 0 ? chunk : chunk.subarray(start));
     },
     onEnd: () => finish(null),
     onError: (error) => finish(toFailure(error)),

@@ -105,6 +105,13 @@ describe.each(['openai-chat', 'anthropic'] as const)('a stream told in the forma
     expect(outcome).toMatchObject({ failure: null, seenTokens: 200 });
   });
 
+  it('takes a first frame of any length', () => {
+    const long = 'wörd '.repeat(30_000);
+    const { written, outcome } = read(caller, [chunk({ content: long }) + content + end]);
+    expect(textOf(written)).toContain('wörd199 ');
+    expect(outcome).toMatchObject({ failure: null, committed: true, seenTokens: 201 });
+  });
+
   it('tells nothing of what broke before there was any', () => {
     const failed = `data: {"error":{"message":"overloaded","code":503}}\n\n${': x\n\n'.repeat(2_000)}`;
     const { written, outcome } = read(caller, [failed]);
