@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { brokeOff } from './body.ts';
 import { PlainExchange } from './plain-exchange.ts';
 import { HeadReader } from './request-head.ts';
+import { turn, TurnSocket } from './turn.ts';
 
 /** What a connection needs of its server. */
 export interface PlainServer {
@@ -28,6 +29,7 @@ type Reader = PromiseWithResolvers<Uint8Array>;
 /** A connection that carries plain requests, one after the other. */
 export class PlainConnection {
   readonly socket: Socket;
+  readonly #bytes: TurnSocket;
   readonly remoteAddress: string | null;
   readonly #server: PlainServer;
   readonly #listeners: readonly (readonly [string, (bytes: Buffer) => void])[];
@@ -47,13 +49,14 @@ export class PlainConnection {
 
   constructor(socket: Socket, server: PlainServer) {
     this.socket = socket;
+    this.#bytes = new TurnSocket(socket, (bytes) => this.#receive(bytes));
     this.remoteAddress = socket.remoteAddress ?? null;
     this.#server = server;
     this.#heads = new HeadReader(server.limits.maxHeaderBytes);
     this.#listeners = [
-      ['data', (bytes: Buffer) => this.#receive(bytes)],
+      ['data', (bytes: Buffer) => this.#bytes.arrive(bytes)],
       ['drain', () => this.#release()],
-      ['end', () => socket.end()],
+      ['end', () => this.#halfClose()],
       ['error', () => undefined],
       ['close', () => this.#closed()],
     ];
@@ -62,7 +65,7 @@ export class PlainConnection {
 
   /** It carries nothing at the moment. */
   get isIdle(): boolean {
-    return this.#exchange === null;
+    return this.#exchange === null && this.#bytes.hasTaken;
   }
 
   /** How the connection goes on after a reply, as a header. */
@@ -94,6 +97,7 @@ export class PlainConnection {
   }
 
   destroy(): void {
+    this.#bytes.flush();
     this.socket.destroy();
   }
 
@@ -102,8 +106,17 @@ export class PlainConnection {
     if (this.#left === 0) return this.#takeBody();
     if (this.socket.destroyed) return Promise.reject(brokeOff());
     this.#reader = Promise.withResolvers();
-    this.socket.resume();
+    this.#bytes.resume();
     return this.#reader.promise;
+  }
+
+  /** Writes bytes, or text in Latin-1. Answers whether more may come. */
+  write(piece: Uint8Array | string): boolean {
+    return this.#bytes.write(piece);
+  }
+
+  writeAll(pieces: readonly (Uint8Array | string)[]): boolean {
+    return this.#bytes.writeAll(pieces);
   }
 
   drained(): Promise<void> {
@@ -119,8 +132,8 @@ export class PlainConnection {
     this.#pieces = [];
     if (this.#left === 0) this.#finish();
     // The rest of a body that nobody wanted has to pass before the next request comes.
-    else if (this.#closes) this.socket.destroySoon();
-    else this.socket.resume();
+    else if (this.#closes) this.#closeSoon();
+    else this.#bytes.resume();
     this.#server.over();
   }
 
@@ -139,6 +152,7 @@ export class PlainConnection {
     if (head === null) return this.#handOver(bytes);
     this.#sinceMs = Date.now();
     this.#left = head.length;
+    turn.began();
     const exchange = (this.#exchange = new PlainExchange(this, head));
     const rest = this.#heads.bytes;
     if (rest < bytes.length) this.#receive(bytes.subarray(rest));
@@ -172,25 +186,37 @@ export class PlainConnection {
 
   /** Request and reply are complete: the next request may come. */
   #finish(): void {
+    if (this.#exchange !== null) turn.ended();
     this.#exchange = null;
     this.#sinceMs = Date.now();
-    if (this.#closes) return this.socket.destroySoon();
+    if (this.#closes) return this.#closeSoon();
     const behind = this.#behind;
     if (behind === null) return;
     this.#behind = null;
     // On its own turn, so that a caller who sends many at once does not nest them.
     setImmediate(() => {
       if (this.socket.destroyed) return;
-      this.socket.resume();
+      this.#bytes.resume();
       this.#receive(behind);
     });
+  }
+
+  #halfClose(): void {
+    this.#bytes.takeAll();
+    this.#bytes.flush();
+    this.socket.end();
+  }
+
+  #closeSoon(): void {
+    this.#bytes.flush();
+    this.socket.destroySoon();
   }
 
   #handOver(bytes: Buffer): void {
     const { socket } = this;
     for (const [event, listener] of this.#listeners) socket.off(event, listener);
     this.#server.left(this);
-    this.#server.handOver(socket, bytes);
+    this.#server.handOver(socket, Buffer.concat([bytes, ...this.#bytes.drop()]));
   }
 
   #breakOff(): void {
@@ -207,7 +233,9 @@ export class PlainConnection {
 
   #closed(): void {
     const exchange = this.#exchange;
+    if (exchange !== null) turn.ended();
     this.#exchange = null;
+    this.#bytes.drop();
     this.#server.left(this);
     this.#breakOff();
     this.#release();

@@ -97,22 +97,18 @@ export class PlainReply implements ReplyBody {
 
   /** Sends a piece with what stands before and after it. Answers whether more may come. */
   #send(before: string, piece: Uint8Array | string, after = ''): boolean {
-    const { socket } = this.#exchange.connection;
+    const { connection } = this.#exchange;
     const size = lengthOf(piece);
-    if (size === 0) return before + after === '' || socket.write(before + after, 'latin1');
+    if (size === 0) return before + after === '' || connection.write(before + after);
     if (size > COPIED_BYTES) {
-      socket.cork();
-      if (before !== '') socket.write(before, 'latin1');
-      let isFree = socket.write(piece);
-      if (after !== '') isFree = socket.write(after, 'latin1');
-      socket.uncork();
-      return isFree;
+      const whole = typeof piece === 'string' ? Buffer.from(piece) : piece;
+      return connection.writeAll([before, whole, after].filter((part) => part.length > 0));
     }
     const bytes = Buffer.allocUnsafe(before.length + size + after.length);
     bytes.write(before, 0, 'latin1');
     if (typeof piece === 'string') bytes.write(piece, before.length);
     else bytes.set(piece, before.length);
     bytes.write(after, before.length + size, 'latin1');
-    return socket.write(bytes);
+    return connection.write(bytes);
   }
 }

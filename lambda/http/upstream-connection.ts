@@ -1,10 +1,11 @@
 // One connection to a provider: carries one call at a time, written and read as bytes.
 import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { BodyPieces, BodySource, Headers, UpstreamCall, UpstreamHandle } from '../ports.ts';
+import type { BodySource, Headers, UpstreamCall, UpstreamHandle } from '../ports.ts';
 import { inPieces, isSource } from './body.ts';
 import type { Relay } from './relay.ts';
 import { ReplyParser, type ReplyEvents } from './reply-parser.ts';
+import { TurnSocket } from './turn.ts';
 
 /** Where a connection leads. */
 export interface Origin {
@@ -39,6 +40,16 @@ const PROBE_AFTER_MS = 15_000;
 const nothing = new Uint8Array();
 const broken = (code: string): Error => Object.assign(new Error('the connection was lost'), { code });
 
+/** A head, in Latin-1, and what follows it as one piece. */
+function join(head: string, body: Uint8Array | string): Buffer {
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  const bytes = Buffer.allocUnsafe(head.length + length);
+  bytes.write(head, 0, 'latin1');
+  if (typeof body === 'string') bytes.write(body, head.length);
+  else bytes.set(body, head.length);
+  return bytes;
+}
+
 function open({ host, port, isTls }: Origin, { lookup, session }: ConnectionOwner): Socket {
   const target = { host, port, ...(lookup === null ? {} : { lookup }) };
   if (!isTls) return connectPlain(target);
@@ -55,6 +66,7 @@ function toKeptMs({ 'keep-alive': told }: Headers): number {
 export class Connection implements UpstreamHandle, ReplyEvents {
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
+  readonly #bytes: TurnSocket;
   readonly #parser = new ReplyParser(this);
   #relay: Relay | null = null;
   #isPaused = false;
@@ -73,10 +85,19 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, PROBE_AFTER_MS);
-    socket.on('data', (bytes: Buffer) => this.#read(bytes));
-    socket.on('error', (error) => this.#lose(error));
-    socket.on('end', () => this.#finish());
+    const bytes = (this.#bytes = new TurnSocket(socket, (received) => this.#read(received)));
+    // What comes unasked is not kept waiting: it would pass for the reply to the next call.
+    socket.on('data', (received: Buffer) => (this.#relay === null ? this.#read(received) : bytes.arrive(received)));
+    socket.on('error', (error) => {
+      bytes.takeAll();
+      this.#lose(error);
+    });
+    socket.on('end', () => {
+      bytes.takeAll();
+      this.#finish();
+    });
     socket.on('close', () => {
+      bytes.takeAll();
       this.#lose(broken('ECONNRESET'));
       owner.closed(this);
     });
@@ -112,7 +133,7 @@ export class Connection implements UpstreamHandle, ReplyEvents {
 
   resume(): void {
     this.#isPaused = false;
-    this.#socket.resume();
+    this.#bytes.resume();
   }
 
   head(status: number, headers: Headers): void {
@@ -129,7 +150,7 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     const relay = this.#relay;
     if (relay === null) return;
     this.#relay = null;
-    if (this.#parser.isReusable && !this.#isSending && this.#socket.writableLength === 0) {
+    if (this.#parser.isReusable && !this.#isSending && this.#bytes.hasSent) {
       if (this.#isPaused) this.resume();
       this.#socket.unref();
       this.#owner.idle(this);
@@ -140,40 +161,21 @@ export class Connection implements UpstreamHandle, ReplyEvents {
   }
 
   #send({ method, head, body }: Outgoing, relay: Relay): void {
-    const socket = this.#socket;
     relay.sent();
     this.#parser.begin(method);
     if (body === null) {
-      socket.write(head, 'latin1');
+      this.#bytes.write(head);
     } else if (isSource(body)) {
-      socket.write(head, 'latin1');
+      this.#bytes.write(head);
       void this.#stream(body, relay);
     } else if (inPieces(body)) {
-      this.#sendPieces(head, body);
+      const [first = nothing, ...others] = body.pieces;
+      this.#bytes.writeAll([join(head, first), ...others]);
     } else if (body.length <= COPIED_BYTES) {
-      const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-      const bytes = Buffer.allocUnsafe(head.length + length);
-      bytes.write(head, 0, 'latin1');
-      if (typeof body === 'string') bytes.write(body, head.length);
-      else bytes.set(body, head.length);
-      socket.write(bytes);
+      this.#bytes.write(join(head, body));
     } else {
-      socket.cork();
-      socket.write(head, 'latin1');
-      socket.write(body);
-      socket.uncork();
+      this.#bytes.writeAll([head, typeof body === 'string' ? Buffer.from(body) : body]);
     }
-  }
-
-  #sendPieces(head: string, { pieces: [first = nothing, ...others] }: BodyPieces): void {
-    const socket = this.#socket;
-    const start = Buffer.allocUnsafe(head.length + first.length);
-    start.write(head, 0, 'latin1');
-    start.set(first, head.length);
-    socket.cork();
-    socket.write(start);
-    for (const piece of others) socket.write(piece);
-    socket.uncork();
   }
 
   /** Sends a body while it is read. What breaks off on our side ends the call. */
@@ -185,7 +187,7 @@ export class Connection implements UpstreamHandle, ReplyEvents {
         if (this.#relay !== relay) return;
         left -= chunk.length;
         if (left < 0) break;
-        if (!this.#socket.write(chunk)) await this.#drained();
+        if (!this.#bytes.write(chunk)) await this.#drained();
       }
       if (left !== 0) throw broken('BODY_LENGTH');
       this.#isSending = false;

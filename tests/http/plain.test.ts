@@ -1,17 +1,18 @@
 // Plain requests are served straight from the socket; callers must not be able to tell, wherever their bytes are cut and whatever comes behind them.
 import type { Server } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNodeServer, type NodeLimits } from '#lambda/http/node.ts';
 import type { Handler } from '#lambda/ports.ts';
+import { connectRaw, type RawClient } from './raw-client.ts';
 
 let server: Server | null = null;
-let sockets: Socket[] = [];
+let clients: RawClient[] = [];
 
 afterEach(async () => {
-  for (const socket of sockets) socket.destroy();
-  sockets = [];
+  for (const client of clients) client.destroy();
+  clients = [];
   const last = server;
   server = null;
   if (last === null) return;
@@ -34,25 +35,10 @@ interface Client {
   readonly closed: Promise<string>;
 }
 
-function open(port: number): Promise<Client> {
-  return new Promise((resolve) => {
-    let received = '';
-    let look = (): void => undefined;
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    sockets.push(socket);
-    const closed = new Promise<string>((done) => socket.on('close', () => done(received)));
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk) => {
-      received += chunk.toString('latin1');
-      look();
-    });
-    const until = (pattern: RegExp): Promise<string> =>
-      new Promise((done) => {
-        look = () => void (pattern.test(received) && done(received));
-        look();
-      });
-    socket.on('connect', () => resolve({ send: (text) => void socket.write(text, 'latin1'), until, closed }));
-  });
+async function open(port: number): Promise<Client> {
+  const client = await connectRaw(port);
+  clients.push(client);
+  return { ...client, until: (pattern) => client.until((received) => pattern.test(received)) };
 }
 
 const toPost = (body: string, ...lines: string[]): string =>

@@ -1,0 +1,166 @@
+// What comes while the server is busy is handled together, turn by turn of the event loop: first all that has come is read, then all of it is
+// worked on, then all that came of it is written. So each step's code, ours and the kernel's, is in the processor's caches for all but the
+// first: measured at saturation, a request takes a third less processor time. Whoever is alone is worked on and answered at once.
+import type { Socket } from 'node:net';
+
+/** So many arrivals are worked on before what came of them is written. */
+const MOST_TOGETHER = 32;
+
+type Piece = Uint8Array | string;
+
+/** The turns of this process's event loop. */
+class Turn {
+  #inFlight = 0;
+  /** Somebody's bytes have been worked on in this turn: what comes now waits for its end. */
+  #hasBegun = false;
+  #isGathering = false;
+  readonly #arrived: TurnSocket[] = [];
+  #leaving: TurnSocket[] = [];
+
+  /** What is written now leaves with what others write. */
+  get isGathering(): boolean {
+    return this.#isGathering;
+  }
+
+  /** A request has come. As long as there is but one, nothing waits for anything. */
+  began(): void {
+    this.#inFlight++;
+  }
+
+  /** A request that came is over. */
+  ended(): void {
+    this.#inFlight--;
+  }
+
+  /** Whether what has come on this socket is worked on at once. If not, it is told to take it at the end of the turn. */
+  isFree(socket: TurnSocket): boolean {
+    if (this.#hasBegun) {
+      if (this.#arrived.push(socket) === 1) setImmediate(this.#write);
+      return false;
+    }
+    if (this.#inFlight > 1) {
+      this.#hasBegun = true;
+      setImmediate(this.#work);
+    }
+    return true;
+  }
+
+  /** This socket has something to write when all have been worked on. */
+  gather(socket: TurnSocket): void {
+    this.#leaving.push(socket);
+  }
+
+  readonly #work = (): void => {
+    this.#hasBegun = false;
+    const arrived = this.#arrived;
+    this.#isGathering = arrived.length > 0;
+    for (let left = MOST_TOGETHER; left > 0; left--) arrived.shift()?.take();
+  };
+
+  /** Stands in line behind `#work`, and so comes after all that needed no waiting. */
+  readonly #write = (): void => {
+    this.#isGathering = false;
+    const leaving = this.#leaving;
+    this.#leaving = [];
+    for (const socket of leaving) socket.flush();
+    if (this.#arrived.length === 0) return;
+    this.#hasBegun = true;
+    setImmediate(this.#work);
+    setImmediate(this.#write);
+  };
+}
+
+export const turn = new Turn();
+
+/** A socket that takes part in the turns. All of its bytes pass through here, so that they stay in order. */
+export class TurnSocket {
+  readonly #socket: Socket;
+  readonly #receive: (bytes: Buffer) => void;
+  #arrived: Buffer[] = [];
+  #leaving: Piece[] = [];
+
+  /** `receive` is told what has come. */
+  constructor(socket: Socket, receive: (bytes: Buffer) => void) {
+    this.#socket = socket;
+    this.#receive = receive;
+  }
+
+  /** Nothing that has come waits to be taken. */
+  get hasTaken(): boolean {
+    return this.#arrived.length === 0;
+  }
+
+  /** Nothing that was written waits to leave. */
+  get hasSent(): boolean {
+    return this.#leaving.length === 0 && this.#socket.writableLength === 0;
+  }
+
+  /** Bytes have come. */
+  arrive(bytes: Buffer): void {
+    if (this.#arrived.length === 0 && turn.isFree(this)) this.#receive(bytes);
+    else this.#arrived.push(bytes);
+  }
+
+  /** Hands over what waits to be taken, unless nothing is wanted at the moment. */
+  take(): void {
+    if (!this.#socket.isPaused()) this.takeAll();
+  }
+
+  /** The same, wanted or not: nothing more will come. */
+  takeAll(): void {
+    const [first, ...others] = this.drop();
+    if (first !== undefined) this.#receive(others.length === 0 ? first : Buffer.concat([first, ...others]));
+  }
+
+  /** What waits to be taken, for somebody else or nobody. */
+  drop(): Buffer[] {
+    const arrived = this.#arrived;
+    if (arrived.length > 0) this.#arrived = [];
+    return arrived;
+  }
+
+  /** More is wanted again. */
+  resume(): void {
+    if (this.#arrived.length > 0) setImmediate(() => this.take());
+    this.#socket.resume();
+  }
+
+  /** Writes bytes, or text in Latin-1. Answers whether more may come. */
+  write(piece: Piece): boolean {
+    if (turn.isGathering) return this.#gather([piece]);
+    this.flush();
+    return this.#socket.write(piece, 'latin1');
+  }
+
+  /** Writes several pieces in one go. */
+  writeAll(pieces: readonly Piece[]): boolean {
+    if (turn.isGathering) return this.#gather(pieces);
+    this.flush();
+    return this.#writeNow(pieces);
+  }
+
+  /** What waits to leave leaves now. */
+  flush(): void {
+    const leaving = this.#leaving;
+    if (leaving.length === 0) return;
+    this.#leaving = [];
+    if (!this.#socket.destroyed) this.#writeNow(leaving);
+  }
+
+  #gather(pieces: readonly Piece[]): boolean {
+    if (this.#leaving.length === 0) turn.gather(this);
+    this.#leaving.push(...pieces);
+    return !this.#socket.writableNeedDrain;
+  }
+
+  #writeNow(pieces: readonly Piece[]): boolean {
+    const socket = this.#socket;
+    const [first] = pieces;
+    if (pieces.length === 1 && first !== undefined) return socket.write(first, 'latin1');
+    let isFree = true;
+    socket.cork();
+    for (const piece of pieces) isFree = socket.write(piece, 'latin1');
+    socket.uncork();
+    return isFree;
+  }
+}
