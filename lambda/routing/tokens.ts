@@ -90,7 +90,8 @@ class Counter {
     for (let at = from; at < end;) {
       const code = this.#text.charCodeAt(at);
       const kind = kindOf(code);
-      if (kind === LOWER || kind === UPPER) at = this.#countWord(at, end);
+      if (kind === LOWER) at = this.#countPlainWord(at, end);
+      else if (kind === UPPER) at = this.#countWord(at, end);
       else if (kind !== WIDE) at = this.#countRun(at, end);
       else {
         this.#add(wideFeature(code), 1);
@@ -101,6 +102,20 @@ class Counter {
 
   #add(index: number, by: number): void {
     this.#counts[index] = (this.#counts[index] as number) + by;
+  }
+
+  /** The same as `#countWord`, which it leaves all but small letters to: most words have no others, and of those little has to be known. */
+  #countPlainWord(from: number, end: number): number {
+    const text = this.#text;
+    let to = from + 1;
+    let kind = LOWER;
+    while (to < end && (kind = kindOf(text.charCodeAt(to))) === LOWER) to++;
+    const length = to - from;
+    if ((to < end && kind <= DIGIT) || length > LONGEST_WORD) return this.#countWord(from, end);
+    this.#add(at.words, 1);
+    this.#add(at.wordLetters, length);
+    if (length > LONG_WORD) this.#add(at.longLetters, length - LONG_WORD);
+    return to;
   }
 
   /** Adds a run of letters, as a word or as something encoded, and answers where it ends. */
