@@ -225,9 +225,9 @@ export interface Spooled {
 /** Lower-case header names; repeated headers are joined by ", ". */
 export type Headers = Readonly<Record<string, string>>;
 
-/** A body whose pieces lie apart, so that what is long need not be copied. */
+/** A body whose pieces lie apart, so that what is long need not be copied. Texts are sent as UTF-8. */
 export interface BodyPieces {
-  readonly pieces: readonly Uint8Array[];
+  readonly pieces: readonly (Uint8Array | string)[];
   /** Of all of them, bytes. */
   readonly length: number;
 }

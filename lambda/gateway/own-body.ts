@@ -28,46 +28,26 @@ export function locateFields(text: string, byteLength: number): readonly Field[]
   return fields === null || text.length === byteLength ? fields : toBytePlaces(text, fields, byteLength);
 }
 
-function joinBytes(bytes: Uint8Array, parts: readonly Part[]): Uint8Array {
+/** Ranges of the caller's body stay where they lie. */
+function toPieces(bytes: Uint8Array, parts: readonly Part[]): BodyPieces {
   let length = 0;
-  for (const part of parts) length += typeof part === 'string' ? Buffer.byteLength(part) : part.end - part.from;
-  const joined = Buffer.allocUnsafe(length);
-  let at = 0;
-  for (const part of parts) {
+  const pieces = parts.map((part) => {
     if (typeof part === 'string') {
-      at += joined.write(part, at);
-    } else {
-      joined.set(bytes.subarray(part.from, part.end), at);
-      at += part.end - part.from;
+      length += Buffer.byteLength(part);
+      return part;
     }
-  }
-  return joined;
-}
-
-/** Ranges of the caller's body that are longer than this are sent on from where they lie; copying costs more than one more piece. */
-const COPIED_BYTES = 16_384;
-
-function toPieces(bytes: Uint8Array, parts: readonly Part[]): Uint8Array | BodyPieces {
-  const pieces: Uint8Array[] = [];
-  let held: Part[] = [];
-  for (const part of parts) {
-    if (typeof part === 'string' || part.end - part.from <= COPIED_BYTES) {
-      held.push(part);
-      continue;
-    }
-    pieces.push(joinBytes(bytes, held), bytes.subarray(part.from, part.end));
-    held = [];
-  }
-  const last = joinBytes(bytes, held);
-  if (pieces.length === 0) return last;
-  pieces.push(last);
-  return { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0) };
+    length += part.end - part.from;
+    return bytes.subarray(part.from, part.end);
+  });
+  return { pieces, length };
 }
 
 /** The request as it is sent; `bytes` are the caller's own body. */
-export const toBody = (rendered: RenderedRequest, bytes: Uint8Array): Uint8Array | string | BodyPieces =>
+export const toBody = (rendered: RenderedRequest, bytes: Uint8Array): string | BodyPieces =>
   rendered.parts === undefined ? rendered.text : toPieces(bytes, rendered.parts);
 
 /** The same body in one piece. */
 export const toWhole = <T>(body: T | BodyPieces): T | Uint8Array =>
-  typeof body === 'object' && body !== null && 'pieces' in body ? Buffer.concat(body.pieces) : body;
+  typeof body === 'object' && body !== null && 'pieces' in body
+    ? Buffer.concat(body.pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)))
+    : body;

@@ -100,6 +100,9 @@ export class PlainReply implements ReplyBody {
     const { connection } = this.#exchange;
     const size = lengthOf(piece);
     if (size === 0) return before + after === '' || connection.write(before + after);
+    // Text of one byte a sign needs no bytes of its own.
+    if (size === piece.length && typeof piece === 'string' && size <= COPIED_BYTES)
+      return connection.write(before + piece + after);
     if (size > COPIED_BYTES) {
       const whole = typeof piece === 'string' ? Buffer.from(piece) : piece;
       return connection.writeAll([before, whole, after].filter((part) => part.length > 0));
@@ -108,7 +111,7 @@ export class PlainReply implements ReplyBody {
     bytes.write(before, 0, 'latin1');
     if (typeof piece === 'string') bytes.write(piece, before.length);
     else bytes.set(piece, before.length);
-    bytes.write(after, before.length + size, 'latin1');
+    if (after !== '') bytes.write(after, before.length + size, 'latin1');
     return connection.write(bytes);
   }
 }

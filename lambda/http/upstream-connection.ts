@@ -1,7 +1,7 @@
 // One connection to a provider: carries one call at a time, written and read as bytes.
 import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { BodySource, Headers, UpstreamCall, UpstreamHandle } from '../ports.ts';
+import type { BodyPieces, BodySource, Headers, UpstreamCall, UpstreamHandle } from '../ports.ts';
 import { inPieces, isSource } from './body.ts';
 import type { Relay } from './relay.ts';
 import { ReplyParser, type ReplyEvents } from './reply-parser.ts';
@@ -37,17 +37,49 @@ const COPIED_BYTES = 16_384;
 /** Silence after which the network is asked whether the other side is still there. */
 const PROBE_AFTER_MS = 15_000;
 
-const nothing = new Uint8Array();
 const broken = (code: string): Error => Object.assign(new Error('the connection was lost'), { code });
 
-/** A head, in Latin-1, and what follows it as one piece. */
-function join(head: string, body: Uint8Array | string): Buffer {
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+type Piece = Uint8Array | string;
+
+/** A head, in Latin-1, and what follows it, `length` bytes, as one piece. */
+function join(head: string, pieces: readonly Piece[], length: number): Buffer {
   const bytes = Buffer.allocUnsafe(head.length + length);
-  bytes.write(head, 0, 'latin1');
-  if (typeof body === 'string') bytes.write(body, head.length);
-  else bytes.set(body, head.length);
+  let at = head === '' ? 0 : bytes.write(head, 0, 'latin1');
+  for (const piece of pieces) {
+    if (typeof piece === 'string') {
+      at += bytes.write(piece, at);
+    } else {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+  }
   return bytes;
+}
+
+/** A head and what follows it, joined but for what is long. */
+function joinShort(head: string, { pieces, length }: BodyPieces): readonly Uint8Array[] {
+  if (length <= COPIED_BYTES) return [join(head, pieces, length)];
+  const joined: Uint8Array[] = [];
+  let first = head;
+  let short: Piece[] = [];
+  let shortLength = 0;
+  const flush = (): void => {
+    if (first.length + shortLength > 0) joined.push(join(first, short, shortLength));
+    first = '';
+    short = [];
+    shortLength = 0;
+  };
+  for (const piece of pieces) {
+    if (typeof piece !== 'string' && piece.length > COPIED_BYTES) {
+      flush();
+      joined.push(piece);
+    } else {
+      short.push(piece);
+      shortLength += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
+    }
+  }
+  flush();
+  return joined;
 }
 
 function open({ host, port, isTls }: Origin, { lookup, session }: ConnectionOwner): Socket {
@@ -169,12 +201,10 @@ export class Connection implements UpstreamHandle, ReplyEvents {
       this.#bytes.write(head);
       void this.#stream(body, relay);
     } else if (inPieces(body)) {
-      const [first = nothing, ...others] = body.pieces;
-      this.#bytes.writeAll([join(head, first), ...others]);
-    } else if (body.length <= COPIED_BYTES) {
-      this.#bytes.write(join(head, body));
+      this.#bytes.writeAll(joinShort(head, body));
     } else {
-      this.#bytes.writeAll([head, typeof body === 'string' ? Buffer.from(body) : body]);
+      const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+      this.#bytes.writeAll(joinShort(head, { pieces: [body], length }));
     }
   }
 

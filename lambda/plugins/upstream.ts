@@ -38,7 +38,8 @@ const textOf = (body: Uint8Array): string => Buffer.from(body).toString('utf8');
 async function readBody(body: UpstreamCall['body']): Promise<Uint8Array> {
   if (body === null || typeof body === 'string') return encode(body ?? '');
   if (body instanceof Uint8Array) return body;
-  if ('pieces' in body) return Buffer.concat(body.pieces);
+  if ('pieces' in body)
+    return Buffer.concat(body.pieces.map((piece) => (typeof piece === 'string' ? encode(piece) : piece)));
   const parts: Uint8Array[] = [];
   for await (const part of body.open()) parts.push(part);
   return Buffer.concat(parts);

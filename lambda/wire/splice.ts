@@ -24,7 +24,7 @@ export function joinParts(text: string, parts: readonly Part[]): string {
 
 /**
  * Applies edits to the top-level fields of the object in `text`. Every occurrence of a duplicated key is edited, fields that
- * are absent are appended, and white space between fields is not kept. Null when `text` is not one JSON object: valid JSON is
+ * are absent are appended; white space is kept between fields that stay. Null when `text` is not one JSON object: valid JSON is
  * the caller's promise, and only what is needed to find the fields is checked here.
  */
 export function spliceFields(text: string, edits: FieldEdits): string | null {
@@ -57,31 +57,55 @@ export function findFields(text: string): readonly Field[] | null {
   return skipSpace(text, at + 1) === text.length ? fields : null;
 }
 
-/** The edited object in parts, so that what is long is not copied. Its ranges are of whatever the places of the fields are of. */
+/**
+ * The edited object in parts, as few as there may be: what is left as it is stays one range, separators and all, so that what is long is not
+ * copied. Its ranges are of whatever the places of the fields are of.
+ */
 export function editFields(fields: readonly Field[], edits: FieldEdits): readonly Part[] {
   const found = new Set<string>();
   const parts: Part[] = [];
+  /** The range that is open: from where, and to the end of the last field in it; -1: none is. */
+  let from = -1;
+  let end = -1;
+  const close = (): void => {
+    if (from >= 0 && end > from) parts.push({ from, end });
+    from = -1;
+  };
   for (const field of fields) {
-    addField(parts, field, edits);
-    if (Object.hasOwn(edits, field.name)) found.add(field.name);
+    const isEdited = Object.hasOwn(edits, field.name);
+    const edit = isEdited ? edits[field.name] : undefined;
+    if (isEdited) found.add(field.name);
+    if (edit === null) {
+      close();
+      continue;
+    }
+    if (from < 0) {
+      addText(parts, toOpener(parts));
+      from = field.start;
+    }
+    ({ end } = field);
+    if (edit === undefined) continue;
+    parts.push({ from, end: field.valueStart }, edit);
+    from = end;
   }
+  close();
   for (const name of Object.keys(edits)) {
     const value = edits[name];
-    if (typeof value === 'string' && !found.has(name)) parts.push(toOpener(parts), `${JSON.stringify(name)}:${value}`);
+    if (typeof value === 'string' && !found.has(name))
+      addText(parts, `${toOpener(parts)}${JSON.stringify(name)}:${value}`);
   }
-  parts.push(parts.length === 0 ? '{}' : '}');
+  addText(parts, parts.length === 0 ? '{}' : '}');
   return parts;
 }
 
 /** What stands before the next field. */
 const toOpener = (parts: readonly Part[]): string => (parts.length === 0 ? '{' : ',');
 
-function addField(parts: Part[], { name, start, valueStart, end }: Field, edits: FieldEdits): void {
-  const edit = Object.hasOwn(edits, name) ? edits[name] : undefined;
-  if (edit === null) return;
-  parts.push(toOpener(parts));
-  if (edit === undefined) parts.push({ from: start, end });
-  else parts.push({ from: start, end: valueStart }, edit);
+/** Texts that follow each other are one. */
+function addText(parts: Part[], text: string): void {
+  const last = parts.at(-1);
+  if (typeof last === 'string') parts[parts.length - 1] = last + text;
+  else parts.push(text);
 }
 
 function readField(text: string, start: number): Field | null {

@@ -26,7 +26,7 @@ it('comes to the same as editing the text', () => {
 
 it('keeps bytes of one to four to a sign', () => {
   const text = '{ "größe": "é漢😀", "model": "a", "freeway": {"x":"ü"}, "messages": ["Straße 😀"] }';
-  expect(edit(text)).toBe('{"größe": "é漢😀","model": "modèle 2","messages": ["Straße 😀"],"stream":true}');
+  expect(edit(text)).toBe('{"größe": "é漢😀", "model": "modèle 2","messages": ["Straße 😀"],"stream":true}');
 });
 
 it('is written anew where something stands before the text', () => {
@@ -49,9 +49,7 @@ it('is not copied where it is long', () => {
   );
   if (typeof body === 'string' || !('pieces' in body)) throw new Error('it was copied');
   expect(body.pieces).toHaveLength(5);
-  expect(body.pieces.filter(({ buffer }) => buffer === bytes.buffer).map(({ length }) => length > 40_000)).toEqual([
-    true,
-    true,
-  ]);
+  const ranges = body.pieces.filter((piece) => typeof piece !== 'string' && piece.buffer === bytes.buffer);
+  expect(ranges.map(({ length }) => length > 40_000)).toEqual([true, true]);
   expect(body.length).toBe(toWhole(body).length);
 });

@@ -43,9 +43,7 @@ describe('renderRequest', () => {
   it('changes nothing but the model in the text of the caller', () => {
     const text =
       '{"model":"auto", "messages":[{"role":"user","content":"\\u00e9 \\"model\\": 1"}], "seed":12345678901234567890, "x": {"model": "y"}}';
-    expect(render(text)).toBe(
-      '{"model":"vendor/m","messages":[{"role":"user","content":"\\u00e9 \\"model\\": 1"}],"seed":12345678901234567890,"x": {"model": "y"}}',
-    );
+    expect(render(text)).toBe(text.replace('"auto"', '"vendor/m"'));
   });
 
   it('drops what is meant for Freeway and keeps unknown fields', () => {
