@@ -2,8 +2,8 @@
 import { CallerError } from '#shared/failures.ts';
 import type { Clock } from '../ports.ts';
 import { shortRestMs } from '../routing/breaker.ts';
-import { choose } from '../routing/choose.ts';
-import { decide, type DecideInput, type Standing } from '../routing/decide.ts';
+import { choose, isAnyPassing } from '../routing/choose.ts';
+import type { DecideInput, Standing } from '../routing/decide.ts';
 import type { Policy } from '../routing/policy.ts';
 import { mostUsdOf, toNeed } from '../routing/profile.ts';
 import type { Candidate } from '../routing/types.ts';
@@ -94,7 +94,7 @@ export function pick(
   const { best, spared } = choose(input);
   if (best >= 0) return reserve(deps, input, { best, journey, operation });
   // Nothing would come free by waiting, so there is nothing to spare anything for.
-  if (spared >= 0 && decide(input).passing === 0) return reserve(deps, input, { best: spared, journey, operation });
+  if (spared >= 0 && !isAnyPassing(input)) return reserve(deps, input, { best: spared, journey, operation });
   const probe = toProbeInput(deps, input, journey);
   const chosen = probe === null ? -1 : choose(probe).best;
   if (probe === null || chosen < 0) return 'nobody';

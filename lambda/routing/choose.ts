@@ -178,3 +178,23 @@ export function choose(input: DecideInput): Choice {
   const safe = findSafe(best.index, isKept, order);
   return { best: safe >= 0 ? safe : best.index, spared: -1 };
 }
+
+/** Whether time will set somebody free who could serve: they rest, or their quota is used up. Looks closely only at those who are not free now. */
+export function isAnyPassing(input: DecideInput): boolean {
+  const { candidates, standings, selector, refused, nowMs } = input;
+  const { among } = selector;
+  const judging = toJudging(input);
+  const { inputTokens, outputTokens } = toEase(judging);
+  const { state, restUntilMs, ratio, easyTokens } = columnsOf(candidates, standings);
+  const count = among === null ? candidates.length : among.length;
+  for (let at = 0; at < count; at++) {
+    const index = among === null ? at : (among[at] as number);
+    const isAwake = (restUntilMs[index] as number) <= nowMs && ((state[index] as number) & bit.open) === 0;
+    const tokens = inputTokens * (ratio[index] as number) + outputTokens;
+    const isFree = isAwake && tokens <= (easyTokens[index] as number);
+    if (isFree && (refused.size === 0 || !refused.has(index))) continue;
+    const verdict = judge(index, judging);
+    if (verdict === code.resting || verdict === code.breaker_open || verdict === code.quota_used_up) return true;
+  }
+  return false;
+}

@@ -85,8 +85,6 @@ export interface DecideInput {
 /** A choice, with what is said of everybody else. */
 export interface Decision extends Choice {
   readonly eligible: number;
-  /** How many time will set free: they rest, or their quota is used up. */
-  readonly passing: number;
   /** One verdict (index into `verdicts`) per candidate. */
   readonly codes: Uint8Array;
 }
@@ -103,15 +101,13 @@ export function decide(input: DecideInput): Decision {
   const judging = toJudging(input);
   const codes = new Uint8Array(input.candidates.length).fill(code.other_model);
   let eligible = 0;
-  let passing = 0;
   for (const index of input.selector.among ?? input.candidates.keys()) {
     // What is kept for later may be what is surely there.
     const verdict = index === choice.best ? code.eligible : judge(index, judging);
     codes[index] = verdict;
     if (verdict === code.eligible) eligible++;
-    else if (verdict === code.resting || verdict === code.breaker_open || verdict === code.quota_used_up) passing++;
   }
-  return { ...choice, eligible, passing, codes };
+  return { ...choice, eligible, codes };
 }
 
 /** The verdict on one candidate. */

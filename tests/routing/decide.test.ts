@@ -1,5 +1,6 @@
 // The one decision: free before paid, quality floor, lowest pressure, turns among equals; every candidate planned or rejected.
 import fc from 'fast-check';
+import { isAnyPassing } from '#lambda/routing/choose.ts';
 import { describe, expect, it } from 'vitest';
 import {
   decide,
@@ -244,15 +245,17 @@ describe('rejection', () => {
 describe('thrift', () => {
   const kept = { overdraft: 0.5 };
 
-  it('names the best of those that are kept for later, and how many time will set free', () => {
+  it('names the best of those that are kept for later, and whether time will set anybody free', () => {
     const standings = [{ ...kept, pressure: 0.9 }, { ...kept, pressure: 0.1 }, { restUntilMs: 2_000_000 }];
-    const decision = decide({ ...toInput({ candidates: [{}, {}, {}], standings }), thrifty: true });
-    expect(decision).toMatchObject({ best: -1, spared: 1, eligible: 0, passing: 1 });
+    const input = { ...toInput({ candidates: [{}, {}, {}], standings }), thrifty: true };
+    expect(decide(input)).toMatchObject({ best: -1, spared: 1, eligible: 0 });
+    expect(isAnyPassing(input)).toBe(true);
+    expect(isAnyPassing({ ...input, nowMs: 2_000_000 })).toBe(false);
   });
 
   it('takes what comes back soon first', () => {
     const decision = decide({ ...toInput({ candidates: [{}, {}], standings: [kept, {}] }), thrifty: true });
-    expect(decision).toMatchObject({ best: 1, spared: -1, passing: 0 });
+    expect(decision).toMatchObject({ best: 1, spared: -1 });
   });
 });
 
