@@ -288,7 +288,8 @@ async function reserveInBook(
 function judge(desk: Desk, { candidate, reservation, outcome }: Closed): Settlement {
   const { books, zones, clock } = desk;
   const book = books.copy(candidate.book).item;
-  const moment = { book, nowMs: books.now(), doubtMs: books.doubtMs(), zones, random: clock.random() };
+  const taught = reservation.part?.slice.source.learned?.set ?? null;
+  const moment = { book, taught, nowMs: books.now(), doubtMs: books.doubtMs(), zones, random: clock.random() };
   return toSettlement({ candidate, reservation, outcome, moment });
 }
 
@@ -312,7 +313,7 @@ async function settleAnew(desk: Desk, closed: Closed): Promise<void> {
   await write(desk, closed, judge(desk, closed));
 }
 
-function write(desk: Desk, closed: Closed, { ops, foreign, actual }: Settlement): Promise<unknown> | null {
+function write(desk: Desk, closed: Closed, { ops, foreign, actual, canWait }: Settlement): Promise<unknown> | null {
   const { candidate, reservation, outcome } = closed;
   const { part, budget, paidFrom } = reservation;
   const { failure, limits } = outcome;
@@ -322,7 +323,7 @@ function write(desk: Desk, closed: Closed, { ops, foreign, actual }: Settlement)
   if (failure?.kind === 'rate_limited' || failure?.kind === 'quota_exhausted') desk.slices?.doubt(reservation.index);
   const writes: Promise<unknown>[] = [];
   if (ops !== null) {
-    if (part !== undefined && patient && !foreign) desk.slices?.learn(part, ops);
+    if (part !== undefined && patient && !foreign) desk.slices?.learn(part, ops, canWait);
     else writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate), patient }));
   }
   const rest = patient ? null : toRest(desk, closed);

@@ -23,6 +23,8 @@ export interface SettlementInput {
   readonly outcome: AttemptOutcome;
   readonly moment: {
     readonly book: Item | null;
+    /** What calls before have taught that is not in the book yet. */
+    readonly taught: Item | null;
     readonly nowMs: number;
     readonly doubtMs: number | undefined;
     readonly zones: ZoneClock;
@@ -139,12 +141,16 @@ function toQuarantine(zeroLimits: number, { candidate, moment }: SettlementInput
   ];
 }
 
+/** What is known by a name, in the book or beside it. */
+const known = ({ book, taught }: SettlementInput['moment'], name: string): number | undefined =>
+  numberIn(taught ?? {}, name) ?? numberIn(book ?? {}, name);
+
 /** A ratio is written again only when it has moved by this much. */
 const RATIO_STEP = 0.02;
 
 function toRatio({ candidate, reservation, outcome, moment }: SettlementInput): Ops[] {
   const actual = outcome.usage?.inputTokens;
-  const before = numberIn(moment.book ?? {}, ratioAttr(candidate.mark)) ?? 1;
+  const before = known(moment, ratioAttr(candidate.mark)) ?? 1;
   const estimated = (reservation.need.input_tokens ?? 0) / before;
   if (actual === undefined || estimated < 20) return [];
   const after = updateRatio(before, { estimatedTokens: estimated, actualTokens: actual });
@@ -160,13 +166,15 @@ function toMiss({ candidate, reservation, outcome, moment }: SettlementInput): O
   const actualTokens = (inputTokens ?? 0) + (outputTokens ?? 0);
   if (inputTokens === undefined || estimatedTokens <= 0 || actualTokens <= 0) return [];
   if (!candidate.pools.some(({ unit }) => unit.endsWith('tokens'))) return [];
-  const set = learnMiss(moment.book ?? {}, candidate.mark, { estimatedTokens, actualTokens });
+  const set = learnMiss((name) => known(moment, name), candidate.mark, { estimatedTokens, actualTokens });
   return set === null ? [] : [{ add: {}, set, remove: [] }];
 }
 
 export interface Settlement {
   /** The one write that settles the attempt; null when there is nothing to write. */
   readonly ops: Ops | null;
+  /** It tells only how far estimates were off, which others need not know at once. */
+  readonly canWait: boolean;
   /** It counts use by others, as far as the book is up to date. */
   readonly foreign: boolean;
   /** What the attempt has really used; null when nobody knows. */
@@ -184,19 +192,15 @@ export function toSettlement(input: SettlementInput): Settlement {
   const observed = outcome.limits;
   const learned = observed.length === 0 ? null : absorbLimits({ pools: candidate.pools, observed, settled, ...moment });
   const told = learned === null ? [] : [learned, ...toQuarantine(learned.quarantined.length, input)];
-  const parts = [
-    ...(settled === null ? [] : [settled]),
-    ...told,
-    ...toBench(input),
-    ...toRatio(input),
-    ...toMiss(input),
-  ];
+  const urgent = [...(settled === null ? [] : [settled]), ...told, ...toBench(input)];
+  const parts = [...urgent, ...toRatio(input), ...toMiss(input)];
+  const foreign = learned?.foreign === true;
   // Most calls teach nothing.
-  if (parts.every(isEmpty)) return { ops: null, foreign: learned?.foreign === true, actual };
+  if (parts.every(isEmpty)) return { ops: null, canWait: true, foreign, actual };
   const [only] = parts;
   const isBench = parts.length === 1 && settled === null && learned === null;
   const ops = isBench && only !== undefined ? only : mergeOps(...parts);
-  return { ops: isEmpty(ops) ? null : ops, foreign: learned?.foreign === true, actual };
+  return { ops: isEmpty(ops) ? null : ops, canWait: urgent.every(isEmpty), foreign, actual };
 }
 
 /** The rest of a whole credential after this outcome; null when it needs none. */

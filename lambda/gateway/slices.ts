@@ -26,8 +26,8 @@ export interface Slices {
   take(index: number, need: Amounts, standing: Standing): Part | null;
   /** What the call has really used; null keeps what was booked. */
   settle(part: Part, actual: Amounts | null): void;
-  /** What a reply has taught, to be written with what goes back. */
-  learn(part: Part, ops: Ops): void;
+  /** What a reply has taught, to be written with what goes back: soon, or, where it `canWait`, when the slice ends. */
+  learn(part: Part, ops: Ops, canWait: boolean): void;
   /** A provider has refused a call for its limits: what was reserved ahead goes back, and the store is asked for each call again for a while. */
   doubt(index: number): void;
   /** Gives everything back. */
@@ -108,9 +108,9 @@ class Keeper implements Slices {
     if (slice.closed) this.#gather(source);
   }
 
-  learn({ slice: { source } }: Part, ops: Ops): void {
+  learn({ slice: { source, closed } }: Part, ops: Ops, canWait: boolean): void {
     source.learned = source.learned === null ? ops : mergeOps(source.learned, ops);
-    this.#gather(source);
+    if (closed || !canWait) this.#gather(source);
   }
 
   doubt(index: number): void {
@@ -227,7 +227,7 @@ class Keeper implements Slices {
     source.opening = true;
     this.#hold(source);
     try {
-      const { applied } = await books.update(source.book, { ...planned, lasting: false });
+      const { applied } = await books.update(source.book, { ...planned, lasting: false, patient: true });
       metrics.count('freeway_slices_total', { result: applied ? 'reserved' : 'refused' });
       if (applied) this.#begin(source, { hold: planned.hold, fromMs: nowMs, size });
       else source.exactUntilMs = nowMs + DOUBT_MS;

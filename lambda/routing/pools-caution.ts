@@ -34,13 +34,13 @@ export function cautious(
   return Math.min(max, Math.ceil(amount * caution));
 }
 
-/** The new mean deviation after a call; null when it has hardly moved. */
+/** The new mean deviation after a call, by what is `known` so far under its name; null when it has hardly moved. */
 export function learnMiss(
-  book: Item,
+  known: (name: string) => number | undefined,
   mark: string,
   { estimatedTokens, actualTokens }: { estimatedTokens: number; actualTokens: number },
 ): Item | null {
-  const before = numberIn(book, missAttr(mark)) ?? UNKNOWN_MISS;
+  const before = known(missAttr(mark)) ?? UNKNOWN_MISS;
   const after = before + EWMA * (Math.abs(Math.log(actualTokens / estimatedTokens)) - before);
   return Math.abs(after - before) < 0.005 ? null : { [missAttr(mark)]: Math.round(after * 1000) / 1000 };
 }

@@ -40,7 +40,7 @@ export interface Updates {
 }
 
 /** How long a patient update waits for others to share a transaction with: none of them is in the way of a call that is to be made. */
-const COMPANY_MS = 5;
+const COMPANY_MS = 20;
 /** Items remembered at most. */
 const MEMORY = 4_096;
 /** Expired items are swept after this many writes, some at a time, but more than were written. */

@@ -90,7 +90,11 @@ describe('vouching', () => {
     expect(breakerState(book, 'm', 3).state).toBe('open');
   });
   it('is told apart from what else is learned of a candidate', () => {
-    const open = { 'm!f': 3, 'm!o': 9, ...learnMiss({}, 'm', { estimatedTokens: 100, actualTokens: 100 }) };
+    const open = {
+      'm!f': 3,
+      'm!o': 9,
+      ...learnMiss(() => undefined, 'm', { estimatedTokens: 100, actualTokens: 100 }),
+    };
     const { set, remove } = afterHealthy(open, 'm', 1);
     expect(remove).toEqual(['m!o']);
     expect(cautionOf({ ...open, ...set }, 'm')).toBe(cautionOf(open, 'm'));

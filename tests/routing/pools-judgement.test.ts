@@ -4,6 +4,7 @@ import type { Item } from '#shared/items.ts';
 import type { Clock } from '#shared/pools.ts';
 import { cautionOf, cautious, learnMiss } from '#lambda/routing/pools-caution.ts';
 import { learnOthers, othersIn } from '#lambda/routing/pools-foreign.ts';
+import { numberIn } from '#lambda/routing/pools-ops.ts';
 import { overdraftOf } from '#lambda/routing/pools-pace.ts';
 import { toPool } from './pools-world.ts';
 
@@ -12,7 +13,10 @@ const nowMs = Date.parse('2026-11-21T12:00:00Z');
 describe('caution', () => {
   const learn = (ratios: readonly number[]): Item =>
     ratios.reduce<Item>(
-      (book, ratio) => ({ ...book, ...learnMiss(book, 'm', { estimatedTokens: 1000, actualTokens: 1000 * ratio }) }),
+      (book, ratio) => ({
+        ...book,
+        ...learnMiss((name) => numberIn(book, name), 'm', { estimatedTokens: 1000, actualTokens: 1000 * ratio }),
+      }),
       {},
     );
 
