@@ -1,5 +1,5 @@
 // How long the choice alone takes among so many candidates, some of them resting, with quotas used to different degrees.
-import { choose } from '#lambda/routing/choose.ts';
+import { choose, isAnyPassing } from '#lambda/routing/choose.ts';
 import { keepColumns } from '#lambda/routing/columns.ts';
 import type { DecideInput, Standing } from '#lambda/routing/decide.ts';
 import type { Policy } from '#lambda/routing/policy.ts';
@@ -11,12 +11,21 @@ import { nowUs } from './stopwatch.ts';
 
 export interface ChoiceTime {
   readonly candidates: number;
+  /** All quota is to last longer, as in the first hours of a day: whether waiting would help is asked as well. */
+  readonly spared: boolean;
   readonly p50Us: number;
   readonly p99Us: number;
   readonly runs: number;
 }
 
-const sizes = [50, 200, 500, 5_000] as const;
+const cases = [
+  { candidates: 50, spared: false },
+  { candidates: 200, spared: false },
+  { candidates: 500, spared: false },
+  { candidates: 500, spared: true },
+  { candidates: 5_000, spared: false },
+] as const;
+type Case = (typeof cases)[number];
 /** Candidates that share a credential, and so its quota. */
 const ALIKE = 10;
 const NOW_MS = 1_000_000;
@@ -31,11 +40,11 @@ const toMany = (fleet: readonly Candidate[], count: number): readonly Candidate[
     mark: `mark-${index}`,
   }));
 
-/** How they stand: each credential's quota is used to another degree, and one in twenty rests. */
-function toStandings(count: number, random: () => number): Standing[] {
+/** How they stand: each credential's quota is used to another degree, and one in twenty rests, unless all is spared. */
+function toStandings({ candidates: count, spared }: Case, random: () => number): Standing[] {
   const pools = Array.from({ length: Math.ceil(count / ALIKE) }, () => ({
     pressure: random(),
-    overdraft: random() - 0.7,
+    overdraft: spared ? random() * 0.2 : random() - 0.7,
     shared: false,
     limits: [
       { unit: 'requests', room: 1 + Math.floor(random() * 1e6), most: 1e7, others: 0, othersAtWorst: 0 },
@@ -44,7 +53,7 @@ function toStandings(count: number, random: () => number): Standing[] {
   }));
   return Array.from({ length: count }, (_, index) => ({
     ...(pools[Math.floor(index / ALIKE)] as (typeof pools)[number]),
-    restUntilMs: random() < 0.05 ? NOW_MS + 1 : 0,
+    restUntilMs: !spared && random() < 0.05 ? NOW_MS + 1 : 0,
     breaker: 'closed',
     recoveredAtMs: 0,
     lastUsed: Math.floor(random() * count),
@@ -66,17 +75,19 @@ const toProfile = (random: () => number): RequestProfile => ({
   audioSeconds: null,
 });
 
-function createChoice(fleet: readonly Candidate[], count: number, policy: Policy): () => void {
+function createChoice(fleet: readonly Candidate[], one: Case, policy: Policy): () => void {
+  const count = one.candidates;
   const random = createRandom(13);
   const candidates = toMany(fleet, count);
-  const standings = toStandings(count, random);
+  const standings = toStandings(one, random);
   const columns = keepColumns(candidates, standings);
   const [tried, refused] = [new Set<number>(), new Map<number, number>()];
   let sequence = count;
   return () => {
     const state = { tried, refused, lastResort: false, thrifty: true, nowMs: NOW_MS, jitter: random() };
     const input: DecideInput = { candidates, standings, selector: auto, profile: toProfile(random), policy, ...state };
-    const { best } = choose(input);
+    const { best: first, spared } = choose(input);
+    const best = one.spared && spared >= 0 && !isAnyPassing(input) ? spared : first;
     if (best < 0) throw new Error('the choice found no candidate');
     // As after every call: what was used last comes last among equals.
     Object.assign(standings[best] as Standing, { lastUsed: ++sequence });
@@ -86,15 +97,15 @@ function createChoice(fleet: readonly Candidate[], count: number, policy: Policy
 
 /** Times the choice among each number of candidates; fewer runs where there are many, and a first third that only warms up. */
 export function timeChoices(fleet: readonly Candidate[], policy: Policy, runs: number): readonly ChoiceTime[] {
-  return sizes.map((candidates) => {
-    const choice = createChoice(fleet, candidates, policy);
-    const count = Math.max(1_000, Math.round((runs * 500) / Math.max(500, candidates)));
+  return cases.map((one) => {
+    const choice = createChoice(fleet, one, policy);
+    const count = Math.max(1_000, Math.round((runs * 500) / Math.max(500, one.candidates)));
     const tookUs: number[] = [];
     for (let done = -count / 3; done < count; done++) {
       const startedUs = nowUs();
       choice();
       if (done >= 0) tookUs.push(nowUs() - startedUs);
     }
-    return { candidates, p50Us: percentile(tookUs, 0.5), p99Us: percentile(tookUs, 0.99), runs: tookUs.length };
+    return { ...one, p50Us: percentile(tookUs, 0.5), p99Us: percentile(tookUs, 0.99), runs: tookUs.length };
   });
 }

@@ -99,8 +99,8 @@ export function toInitSection({ runs, nothing, freeway, addedMs }: Inits): strin
   );
 }
 
-const toChoiceLine = ({ candidates, p50Us, p99Us, runs }: Board['choices'][number]): string[] => [
-  String(candidates),
+const toChoiceLine = ({ candidates, spared, p50Us, p99Us, runs }: Board['choices'][number]): string[] => [
+  `${candidates}${spared ? ', all spared' : ''}`,
   p50Us.toFixed(1),
   p99Us.toFixed(1),
   String(runs),
