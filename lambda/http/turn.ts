@@ -54,7 +54,7 @@ class Turn {
     this.#hasBegun = false;
     const arrived = this.#arrived;
     this.#isGathering = arrived.length > 0;
-    for (let left = MOST_TOGETHER; left > 0; left--) arrived.shift()?.take();
+    for (let left = MOST_TOGETHER; left > 0 && arrived.length > 0; left--) arrived.shift()?.take();
   };
 
   /** Stands in line behind `#work`, and so comes after all that needed no waiting. */
