@@ -29,9 +29,9 @@ export interface Standings {
 
 /** Pools in use, and breakers that are not closed, are looked at again after this long even if nobody has written: time frees quota. */
 const LOOK_AGAIN_MS = 250;
-/** Pools that are hardly used, and by us alone, have little to get back: they are looked at again after this long, some at a time. */
+/** Pools that are hardly used, and by us alone, have little to get back: they are looked at again after this long, few at a time, since a request waits. */
 const CALM_MS = 1_000;
-const CALM_AT_ONCE = 32;
+const CALM_AT_ONCE = 4;
 const HARDLY_USED = 0.05;
 /** Who rests for longer than this is not counted on. */
 const AWAY_MS = 600_000;
@@ -122,6 +122,8 @@ class Board {
   readonly #broken = new Set<number>();
   readonly pace: Pace;
   #lookedAtMs = -Infinity;
+  /** Where the next look at those that are calm begins. */
+  #calmFrom = 0;
   /** How far the books' time is ahead of the callers', ms. */
   #aheadMs = 0;
 
@@ -218,12 +220,18 @@ class Board {
   #look(nowMs: number): void {
     this.#lookedAtMs = nowMs;
     for (const index of this.#broken) this.#renewMarkLater(index);
+    const groups = this.#groups;
+    const from = this.#calmFrom;
     let left = CALM_AT_ONCE;
-    for (const group of this.#groups) {
+    for (let step = 0; step < groups.length; step++) {
+      const at = (from + step) % groups.length;
+      const group = groups[at] as Group;
       const isCalm = group.facts.pressure < HARDLY_USED && !group.facts.shared;
       if (isCalm && (left === 0 || nowMs - group.atMs < CALM_MS)) continue;
-      if (isCalm) left--;
       this.#renewLater(group);
+      if (!isCalm) continue;
+      left--;
+      this.#calmFrom = at + 1;
     }
   }
 

@@ -37,7 +37,7 @@ interface World {
   readonly read: () => unknown;
 }
 
-function createWorld(): World {
+function createWorld(among = candidates): World {
   const clock = createFakeClock();
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   const metrics = { count: () => undefined, gauge: () => undefined, observe: () => undefined, render: () => '' };
@@ -49,7 +49,7 @@ function createWorld(): World {
     staleAfterMs: () => 1_000,
     batchSize: 10,
   });
-  const deps = { candidates, books, zones: createZoneClock() };
+  const deps = { candidates: among, books, zones: createZoneClock() };
   const standings = createStandings(deps);
   const plain = (of: Standings): unknown => structuredClone(of.read(clock.now()));
   return {
@@ -112,6 +112,25 @@ describe('standings', () => {
     await world.clock.advance(20_000);
     expect(world.read()).toEqual(world.anew());
     expect(world.standings.read(world.clock.now())[0]?.pressure).toBeCloseTo(20 / 60);
+  });
+
+  it('see what time does to those that are hardly used within some looks, few at each, whoever comes first', async () => {
+    const many = Array.from({ length: 18 }, (_, index) =>
+      toCandidate({ credentialId: `c${index}`, book: `c${index}`, mark: `c${index}`, pools: [perDay] }),
+    );
+    const world = createWorld(many);
+    const startMs = world.clock.now();
+    const overdrafts = (): readonly (number | null)[] =>
+      world.standings.read(world.clock.now()).map(({ overdraft }) => overdraft);
+    const [first] = overdrafts();
+    await world.clock.advance(3_600_000);
+    const renewed: number[] = [];
+    for (let look = 0; look < 6; look++) {
+      renewed.push(overdrafts().filter((overdraft) => overdraft !== first).length);
+      await world.clock.advance(300);
+    }
+    expect(startMs % 86_400_000).toBeLessThan(80_000_000);
+    expect(renewed).toEqual([4, 8, 12, 16, 18, 18]);
   });
 
   it('see an open breaker become half open', async () => {
