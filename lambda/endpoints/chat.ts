@@ -7,7 +7,7 @@ import { replyError, type Endpoint, type EndpointDeps, type JsonBody, type Visit
 import { createEventCaller, wantsEvents } from './event-caller.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
 import { readJsonBody } from './read-body.ts';
-import { explainTo, wantsReasons, type Explained } from './explained.ts';
+import type { Explained } from './explained.ts';
 import { createShadows } from './shadow.ts';
 import { createTeller } from './tell.ts';
 
@@ -17,6 +17,9 @@ export interface Surface {
   readonly read: (visit: Visit) => JsonBody | Promise<JsonBody>;
   readonly createCaller: (visit: Visit) => ExchangeCaller;
 }
+
+/** Whether the caller asked for its decisions to be kept. */
+const wantsReasons = ({ exchange }: Visit): boolean => exchange.headers['x-freeway-explain'] === '1';
 
 /** A surface whose body is the question, and whose answer goes out as it is written. */
 const toSurface = (wire: ChatWire): Surface => ({ wire, read: readJsonBody, createCaller });
@@ -42,8 +45,10 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
         teller.assigned(assignment);
         caller.mark('x-freeway-experiment', `${assignment.experiment.name}=${assignment.arm}`);
       }
-      if (deps.decisions !== undefined && wantsReasons(visit))
+      if (deps.decisions !== undefined && wantsReasons(visit)) {
+        const { explainTo } = await import('./explained.ts');
         explained = explainTo(caller, { visit, services, decisions: deps.decisions });
+      }
       const result = await services.gateway.run({ operation, caller: explained?.caller ?? caller });
       watching?.close(result);
       if (result.brokeOff) caller.body()?.end(asked.breakOff(caller.explain(result.brokeOff)));

@@ -4,9 +4,6 @@ import type { DecisionStore } from '../ports.ts';
 import { tellDecision, type DecisionView } from './decision-view.ts';
 import { principalOf, type Services, type Visit } from './endpoint.ts';
 
-/** Whether the caller asked for its decisions to be kept. */
-export const wantsReasons = ({ exchange }: Visit): boolean => exchange.headers['x-freeway-explain'] === '1';
-
 /** Decisions of one request that are kept: the first, and those after a failure or a wait. */
 const MAX_DECISIONS = 5;
 /** Candidates told of each; the rest are counted by the reason against them. */
