@@ -229,9 +229,7 @@ class Board {
       const isCalm = group.facts.pressure < HARDLY_USED && !group.facts.shared;
       if (isCalm && (left === 0 || nowMs - group.atMs < CALM_MS)) continue;
       this.#renewLater(group);
-      if (!isCalm) continue;
-      left--;
-      this.#calmFrom = at + 1;
+      if (isCalm && left-- > 0) this.#calmFrom = at + 1;
     }
   }
 

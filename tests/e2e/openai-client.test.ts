@@ -8,6 +8,11 @@ const mock = new LLMock({ port: 0, logLevel: 'silent' });
 let server: Started;
 let client: OpenAI;
 
+/** So many ask at once. */
+const CROWD = 60;
+/** What each of them is told. */
+const told = (at: number): string => `Answer ${at}: ${'so it is. '.repeat((at % 7) * 30)}`;
+
 const weather = {
   type: 'function' as const,
   function: {
@@ -29,6 +34,7 @@ beforeAll(async () => {
   mock.onMessage(/person/, { content: '{"name":"Ada","age":36}' });
   mock.onMessage(/picture/, { content: 'I see a picture.' });
   mock.onMessage(/long/, { content: 'word '.repeat(2_000) });
+  for (let at = 0; at < CROWD; at++) mock.onMessage(new RegExp(`number ${at}\\.`), { content: told(at) });
   mock.onMessage(/hello/i, { content: 'Hello from the simulator, 世界 🚦.' });
   await mock.start();
   server = await startServer([toEntry('alpha', `${mock.url}/v1`)]);
@@ -54,6 +60,22 @@ describe('chat', () => {
       'x-freeway-cost-usd': '0',
     });
     expect(response.headers.get('x-freeway-request-id')).toMatch(/^req_/);
+  });
+
+  it('gives everybody their own answer when many ask at once, whole or streamed, and asks the provider once for each', async () => {
+    const before = mock.getRequests().length;
+    const answers = await Promise.all(
+      Array.from({ length: CROWD }, async (_, at) => {
+        const asked = { model: 'auto', messages: ask(`This is number ${at}.`) };
+        if (at % 2 === 0) return (await client.chat.completions.create(asked)).choices[0]?.message.content;
+        let text = '';
+        for await (const chunk of await client.chat.completions.create({ ...asked, stream: true }))
+          text += chunk.choices[0]?.delta.content ?? '';
+        return text;
+      }),
+    );
+    expect(answers).toEqual(Array.from({ length: CROWD }, (_, at) => told(at)));
+    expect(mock.getRequests().length - before).toBe(CROWD);
   });
 
   it('streams, and ends with usage when it is asked for', async () => {

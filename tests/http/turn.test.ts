@@ -1,8 +1,11 @@
 // While the server is busy, what comes in one turn of the event loop is worked on together and leaves together; nobody must get other bytes by it.
+import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createNodeServer } from '#lambda/http/node.ts';
+import { PlainConnection } from '#lambda/http/plain-connection.ts';
 import { turn, TurnSocket } from '#lambda/http/turn.ts';
 import { createUpstream } from '#lambda/http/upstream.ts';
 import type { Handler, Upstream } from '#lambda/ports.ts';
@@ -138,6 +141,33 @@ describe('a turn', () => {
   });
 });
 
+it('answers who has closed its side before it came to the request', async () => {
+  const written: string[] = [];
+  const socket = new Duplex({
+    read: () => undefined,
+    write: (bytes, _, done) => {
+      written.push(String(bytes));
+      done();
+    },
+  });
+  const connection = new PlainConnection(socket as Socket, {
+    limits: { headersMs: 1_000, requestMs: 1_000, keepAliveMs: 1_000, maxHeaderBytes: 16_384 },
+    isStopping: () => false,
+    serve: (exchange) => exchange.reply(200, {}).end('an answer'),
+    over: () => undefined,
+    handOver: () => undefined,
+    left: () => undefined,
+  });
+  occupy(2);
+  toBerths(1, [])[0]?.arrive('x');
+  socket.push('GET / HTTP/1.1\r\nhost: h\r\n\r\n');
+  socket.push(null);
+  await once(socket, 'end');
+  expect(written.join('')).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nan answer$/);
+  expect(connection.isIdle).toBe(true);
+  await endTurn();
+});
+
 describe('a busy server', () => {
   let provider: Server;
   let server: ReturnType<typeof createNodeServer>;
@@ -254,7 +284,7 @@ describe('a busy server', () => {
     }
   }
 
-  it('answers who closes behind the request, and forgets who is gone', async () => {
+  it('answers the others where some are gone', async () => {
     occupy(2);
     const all = await Promise.all(Array.from({ length: 20 }, () => connectRaw(port)));
     clients.push(...all);
