@@ -2,7 +2,7 @@
 import { bit, columnsOf, CONTESTED, DOUBTFUL, INDEX, OVERSIZE_KEPT, URGENCIES, type Columns } from './columns.ts';
 import type { DecideInput } from './decide.ts';
 import { judge, toJudging, type Judging } from './judge.ts';
-import { laneOf, type Lane } from './lanes.ts';
+import { laneOf, sparing, type Lane, type Sparing } from './lanes.ts';
 import { challenge, lead, toLeader, toShortOrder, type Leader, type Order } from './order.ts';
 import { findSafe } from './safe.ts';
 import { isAt, isContested, isDoubtful } from './thrift.ts';
@@ -77,12 +77,22 @@ function toEase({ input, roomUsd }: Judging): Ease {
   };
 }
 
+/** Whether a call surely fits what is left of a candidate's quota, and nobody else has a say. */
+const isEasy = (index: number, { ratio, easyTokens }: Columns, ease: Ease): boolean =>
+  ease.isAny && ease.inputTokens * (ratio[index] as number) + ease.outputTokens <= (easyTokens[index] as number);
+
+/** What this request leaves to others. */
+function sparingOf(input: DecideInput): Sparing {
+  if (input.thrifty !== true) return 'nothing';
+  return isAt('scarce', input) ? 'lasting' : 'spentAhead';
+}
+
 /** Goes through a lane from its front, until nobody behind can win. Leaves out those who are recovering, and, once somebody may serve now, those who are kept for later. */
 function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { readonly order: Order } {
   const { input, floor } = judging;
   const { nowMs, thrifty = false } = input;
   const { members, bases, places, urgent } = lane;
-  const { restUntilMs, ratio, easyTokens, inputRoom, lastUsed } = columns;
+  const { restUntilMs, ratio, inputRoom, lastUsed } = columns;
   const states = input.refused.size > 0 ? columns.crowdedState : columns.state;
   const order: Order = { input, floorRank: floor.rank, places };
   const rest: Rest = { order, equal: lane.packed };
@@ -92,7 +102,8 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
   const larger = urgent ? bit.lasting : 0;
   const { inputTokens } = input.profile;
   const shut = bit.recovering | bit.full | (input.lastResort ? 0 : bit.open);
-  const [low, ahead] = thrifty ? [bit.below, isAt('scarce', input) ? bit.lasting : bit.spentAhead] : [0, 0];
+  const low = thrifty ? bit.below : 0;
+  const ahead = sparing[sparingOf(input)];
   const shared = thrifty || urgent ? bit.shared : 0;
   for (let at = 0; at < members.length; at++) {
     const base = bases[at] as number;
@@ -125,12 +136,26 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
     if (key > front.key || (takesTurns && key === front.key && used > front.lastUsed)) continue;
     if (urgent && isDoubtful(index, input)) key += DOUBTFUL;
     if (key > front.key) continue;
-    const tokens = ease.inputTokens * rate + ease.outputTokens;
-    const isEasy = ease.isAny && tokens <= (easyTokens[index] as number) && (!isPaid || ease.isPaid);
-    if (isEasy || judge(index, judging) === (front === best ? code.eligible : code.kept_for_later))
+    const isSure = isEasy(index, columns, ease) && (!isPaid || ease.isPaid);
+    if (isSure || judge(index, judging) === (front === best ? code.eligible : code.kept_for_later))
       front.meet(index, key, isPaid ? Infinity : used);
   }
   return { best, spared, order };
+}
+
+/** Who comes first by turns, where nothing more is to be said; null where everybody has to be looked at. */
+function takeTurn(lane: Lane, columns: Columns, judging: Judging): Choice | null {
+  const { input } = judging;
+  if (lane.turns === null || input.refused.size > 0 || input.lastResort || columns.recovering.size > 0) return null;
+  const name = sparingOf(input);
+  const index = lane.turns[name].next(columns, input.nowMs);
+  if (index < 0 || (columns.restUntilMs[index] as number) > input.nowMs || isDoubtful(index, input)) return null;
+  const state = columns.state[index] as number;
+  if ((state & bit.shared) !== 0 && isContested(index, input)) return null;
+  const isSpared = (state & sparing[name]) !== 0;
+  const wanted = isSpared ? code.kept_for_later : code.eligible;
+  if (!isEasy(index, columns, toEase(judging)) && judge(index, judging) !== wanted) return null;
+  return isSpared ? { best: -1, spared: index } : { best: index, spared: -1 };
 }
 
 /** Judges and compares all of those that the request names. */
@@ -144,18 +169,18 @@ function runNamed(among: readonly number[], judging: Judging, order: Order): Fro
   return { best, spared };
 }
 
-function run(input: DecideInput, judging: Judging): Fronts & { readonly order: Order } {
-  const columns = columnsOf(input.candidates, input.standings);
-  const isAnyShared = columns.shared > 0;
-  const { recovering } = columns;
-  const toFullOrder = (): Order => toShortOrder(input, { isAnyShared, isAnyRecovering: recovering.size > 0 });
+/** Looks at everybody who could win. */
+function runAll(judging: Judging, columns: Columns, lane: Lane | null): Fronts & { readonly order: Order } {
+  const { input } = judging;
   const { among } = input.selector;
-  if (among !== null) {
+  const { recovering } = columns;
+  const toFullOrder = (): Order =>
+    toShortOrder(input, { isAnyShared: columns.shared > 0, isAnyRecovering: recovering.size > 0 });
+  if (lane === null) {
     const order = toFullOrder();
-    return { ...runNamed(among, judging, order), order };
+    return { ...runNamed(among ?? [], judging, order), order };
   }
-  const { rank: floorRank, hard } = judging.floor;
-  const fronts = runLane(laneOf(input, judging.fits, { floorRank, hard, isAnyShared }), columns, judging);
+  const fronts = runLane(lane, columns, judging);
   if (recovering.size === 0) return fronts;
   // Those who recover are few: they are compared with the best of the others, by everything.
   const last = [fronts.best.index, fronts.spared.index, ...recovering].filter((index) => index >= 0);
@@ -171,7 +196,13 @@ const isNamed = (index: number, { selector: { among } }: DecideInput): boolean =
 export function choose(input: DecideInput): Choice {
   if (input.candidates.length === 0) return { best: -1, spared: -1 };
   const judging = toJudging(input);
-  const { best, spared, order } = run(input, judging);
+  const columns = columnsOf(input.candidates, input.standings);
+  const { rank: floorRank, hard } = judging.floor;
+  const terms = { floorRank, hard, isAnyShared: columns.shared > 0 };
+  const lane = input.selector.among === null ? laneOf(input, judging.fits, terms) : null;
+  const turn = lane === null ? null : takeTurn(lane, columns, judging);
+  if (turn !== null) return turn;
+  const { best, spared, order } = runAll(judging, columns, lane);
   if (best.index < 0) return { best: -1, spared: spared.index };
   if (input.thrifty !== true || !isDoubtful(best.index, input)) return { best: best.index, spared: -1 };
   const isKept = (index: number): boolean => isNamed(index, input) && judge(index, judging) === code.kept_for_later;
@@ -185,7 +216,9 @@ export function isAnyPassing(input: DecideInput): boolean {
   const { among } = selector;
   const judging = toJudging(input);
   const { inputTokens, outputTokens } = toEase(judging);
-  const { state, restUntilMs, ratio, easyTokens } = columnsOf(candidates, standings);
+  const columns = columnsOf(candidates, standings);
+  if (refused.size === 0 && columns.isAllFree({ inputTokens, outputTokens }, nowMs)) return false;
+  const { state, restUntilMs, ratio, easyTokens } = columns;
   const count = among === null ? candidates.length : among.length;
   for (let at = 0; at < count; at++) {
     const index = among === null ? at : (among[at] as number);

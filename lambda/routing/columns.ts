@@ -100,9 +100,19 @@ export class Columns {
   readonly lastUsed: Float64Array;
   /** How many are shared with others. */
   shared = 0;
+  /** How many breakers are open. */
+  open = 0;
+  /** Another one as soon as any candidate's bits, urgency or rest have changed. */
+  version = 0;
   /** Those whose breaker has closed a short while ago. */
   readonly recovering = new Set<number>();
   readonly #candidates: readonly Candidate[];
+  /** The latest rest, the highest ratio and the fewest easy tokens: no less far than they really are. */
+  #latestMs = 0;
+  #highest = 0;
+  #fewest = Infinity;
+  /** They may be further than they really are. */
+  #isLoose = false;
 
   constructor(candidates: readonly Candidate[], standings: readonly Standing[]) {
     const count = candidates.length;
@@ -122,6 +132,7 @@ export class Columns {
     const { limits, caution, overdraft, shared, breaker } = standing;
     const before = this.state[index] ?? 0;
     if (shared !== (before & bit.shared) > 0) this.shared += shared ? 1 : -1;
+    if ((breaker === 'open') !== (before & bit.open) > 0) this.open += breaker === 'open' ? 1 : -1;
     if (breaker === 'recovering') this.recovering.add(index);
     else this.recovering.delete(index);
     const bits =
@@ -134,18 +145,48 @@ export class Columns {
     const keep = within(keepOf(standing, false), KEEPS - OVERSIZE_STEPS) * KEEP_UNIT;
     const pressure = within(stepOf(standing, PRESSURE_STEPS), PRESSURES) * OVERSIZES;
     const crowdedPressure = within(stepOf(standing, CROWDED_STEPS), PRESSURES) * OVERSIZES;
-    this.state[index] = bits | (keep + pressure);
+    const state = bits | (keep + pressure);
+    const isBack = standing.lastUsed < (this.lastUsed[index] as number);
+    if (state !== before || standing.restUntilMs !== this.restUntilMs[index] || isBack) this.version++;
+    this.#isLoose = true;
+    this.state[index] = state;
     this.crowdedState[index] = bits | (keep + crowdedPressure);
     this.restUntilMs[index] = standing.restUntilMs;
     this.ratio[index] = standing.ratio;
     this.inputRoom[index] = inputRoomOf(limits, caution);
     this.easyTokens[index] = Math.min(easyTokensOf(limits, caution), this.#candidates[index]?.context ?? Infinity);
     this.lastUsed[index] = standing.lastUsed;
+    this.#stretch(index);
   }
 
   /** Takes over that it has just been used. */
   used(index: number, sequence: number): void {
     this.lastUsed[index] = sequence;
+  }
+
+  #stretch(index: number): void {
+    this.#latestMs = Math.max(this.#latestMs, this.restUntilMs[index] as number);
+    this.#highest = Math.max(this.#highest, this.ratio[index] as number);
+    this.#fewest = Math.min(this.#fewest, this.easyTokens[index] as number);
+  }
+
+  /** Whether surely nobody rests or has an open breaker, and a call of so many tokens fits everybody's quota: mostly without a look at each. */
+  isAllFree(tokens: { readonly inputTokens: number; readonly outputTokens: number }, nowMs: number): boolean {
+    if (this.open > 0) return false;
+    for (;;) {
+      const need = tokens.inputTokens * this.#highest + tokens.outputTokens;
+      if (this.#latestMs <= nowMs && need <= this.#fewest) return true;
+      if (!this.#isLoose) return false;
+      this.#tighten();
+    }
+  }
+
+  #tighten(): void {
+    this.#isLoose = false;
+    this.#latestMs = 0;
+    this.#highest = 0;
+    this.#fewest = Infinity;
+    for (let index = 0; index < this.state.length; index++) this.#stretch(index);
   }
 }
 

@@ -3,6 +3,7 @@ import { bit, URGENCIES } from './columns.ts';
 import type { DecideInput } from './decide.ts';
 import type { Fits } from './fits.ts';
 import { leadingMeasure, toShortOrder, valueOf, type Measure, type Order } from './order.ts';
+import { Turns } from './turns.ts';
 import { code } from './verdicts.ts';
 
 /** Candidates that could serve a kind of request, the first to be tried first as far as nothing but their standings tells them apart. */
@@ -17,7 +18,13 @@ export interface Lane {
   readonly members: Int32Array;
   /** What each of them is compared by before its urgency: its rank, a multiple of URGENCIES, and by how much the model is larger than needed. */
   readonly bases: Float64Array;
+  /** Who is next among equals, by what requests spare; none where urgency does not count. */
+  readonly turns: Readonly<Record<Sparing, Turns>> | null;
 }
+
+/** What a request may spare for others, by the bits of a candidate's state: nothing, quota that should last longer, or all that lasts for hours or days. */
+export const sparing = { nothing: 0, spentAhead: bit.spentAhead, lasting: bit.lasting } as const;
+export type Sparing = keyof typeof sparing;
 
 /** Measures that no standing changes. */
 const constant: ReadonlySet<Measure> = new Set<Measure>(['tier', 'belowFloor', 'priority', 'context']);
@@ -52,10 +59,7 @@ function toLane(input: DecideInput, { codes }: Fits, { hard, isAnyShared }: Term
     if (before !== undefined && compareBy(first, [before, index], order) !== 0) rank += URGENCIES;
     return rank;
   });
-  return {
-    places,
-    packed: isUrgent ? first + next.length : first,
-    urgent: isUrgent,
+  const line = {
     members: Int32Array.from(indices, (index) => {
       const isPaid = candidates[index]?.tier === 'paid';
       const isLarger = valueOf('oversize', index, order) > 0;
@@ -66,6 +70,16 @@ function toLane(input: DecideInput, { codes }: Fits, { hard, isAnyShared }: Term
       indices,
       (index, at) => (ranks[at] ?? 0) + (isUrgent ? valueOf('oversize', index, order) : 0),
     ),
+  };
+  const toTurns = (name: Sparing): Turns => new Turns(line, sparing[name]);
+  return {
+    ...line,
+    places,
+    packed: isUrgent ? first + next.length : first,
+    urgent: isUrgent,
+    turns: isUrgent
+      ? { nothing: toTurns('nothing'), spentAhead: toTurns('spentAhead'), lasting: toTurns('lasting') }
+      : null,
   };
 }
 

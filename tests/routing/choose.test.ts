@@ -144,6 +144,40 @@ describe('choice', () => {
     expect(ends.best + ends.spared + ends.none - ends.passing).toBeGreaterThan(300);
   });
 
+  it('is the same where requests follow one another, equals take turns and rests end', () => {
+    const ends = { best: 0, spared: 0, changes: 0 };
+    fc.assert(
+      fc.property(fleet, fc.array(asked, { minLength: 1, maxLength: 2 }), fc.boolean(), (pairs, requests, isCalm) => {
+        const candidates = toFleet(pairs);
+        const standings = toStandings(pairs, requests[0]!.pools).map((standing) =>
+          isCalm ? { ...standing, breaker: 'closed' as const, lastUsed: 0 } : standing,
+        );
+        const columns = keepColumns(candidates, standings);
+        const inputs = requests.map((request) => toQuestion(candidates, standings, request));
+        let before = -1;
+        for (let step = 0; step < 16; step++) {
+          // Now and then the clock goes on, or back; and whoever is used is so by requests of either kind.
+          const nowMs = 1_000_000 + (step === 6 || step === 9 ? 2 : 0);
+          const input = { ...inputs[(step >> 2) % inputs.length]!, nowMs };
+          const choice = choose(input);
+          expect(choice).toEqual(plainChoice(input));
+          const index = choice.best >= 0 ? choice.best : choice.spared;
+          if (index < 0) continue;
+          ends[choice.best >= 0 ? 'best' : 'spared']++;
+          if (before >= 0 && index !== before) ends.changes++;
+          before = index;
+          Object.assign(standings[index]!, { lastUsed: 10 + step });
+          columns.used(index, 10 + step);
+          if (step !== 12) continue;
+          Object.assign(standings[index]!, { restUntilMs: 1_000_001 });
+          columns.set(index, standings[index]!);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(Math.min(...Object.values(ends))).toBeGreaterThan(3_000);
+  });
+
   it('comes with the verdict on everybody, and is the first of the plan', () => {
     fc.assert(
       fc.property(fleet, asked, (pairs, request) => {
