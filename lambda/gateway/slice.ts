@@ -9,8 +9,10 @@ import type { BoundPool, Candidate } from '../routing/types.ts';
 export const SLICE_MS = 2_000;
 /** What is used for longer than it is reserved must be a small part of a window. */
 const SHORTEST_WINDOW_SECONDS = 30;
-/** The next one is reserved when no more than this share is left, or of the time. */
+/** The next one is reserved when no more than this share is left ... */
 const LOW = 0.25;
+/** ... or after this long, as long as calls come, ms. */
+export const RENEW_MS = 1_700;
 /** Weight of the newest call in the mean of what calls take. */
 const EWMA = 0.2;
 
@@ -21,6 +23,10 @@ export interface Source {
   readonly units: readonly PoolUnit[];
   /** What a call takes, by unit. */
   readonly means: number[];
+  /** What a slice gives back is written with the reservation of the next one. Not where time fills a bucket: giving back depends on how full it is. */
+  readonly joins: boolean;
+  /** The candidate that was asked for last. */
+  mark: string;
   calls: number;
   callsBefore: number;
   countedFromMs: number;
@@ -31,6 +37,8 @@ export interface Source {
   /** Slices with something to give back. */
   changed: Set<Slice>;
   timer: (() => void) | null;
+  /** What is to be written waits for the next slice; the timer is for the case that there is none. */
+  isWaiting: boolean;
 }
 
 /** What was reserved ahead. All numbers by the units of the source. */
@@ -43,6 +51,7 @@ export interface Slice {
   /** Of what is settled but not written: what was booked, and what was used. */
   readonly booked: number[];
   readonly used: number[];
+  calls: number;
   closed: boolean;
   stop: () => void;
 }
@@ -51,13 +60,15 @@ const mayAhead = ({ clock }: BoundPool): boolean =>
   clock.kind === 'calendar' ||
   ((clock.kind === 'rolling' || clock.kind === 'refill') && clock.seconds >= SHORTEST_WINDOW_SECONDS);
 
-function toSource({ book, pools }: Candidate): Source {
+function toSource({ book, mark, pools }: Candidate): Source {
   const units = [...new Set(pools.map(({ unit }) => unit))];
   return {
     book,
     pools,
     units,
     means: units.map(() => 0),
+    joins: pools.every(({ clock }) => clock.kind !== 'refill'),
+    mark,
     calls: 0,
     callsBefore: 0,
     countedFromMs: 0,
@@ -67,6 +78,7 @@ function toSource({ book, pools }: Candidate): Source {
     learned: null,
     changed: new Set(),
     timer: null,
+    isWaiting: false,
   };
 }
 
@@ -97,8 +109,7 @@ export function count(source: Source, nowMs: number): void {
   source.calls++;
 }
 
-export const isLow = ({ left, size, fromMs }: Slice, nowMs: number): boolean =>
-  nowMs - fromMs > SLICE_MS * (1 - LOW) || left.some((amount, at) => amount < (size[at] ?? 0) * LOW);
+export const isLow = ({ left, size }: Slice): boolean => left.some((amount, at) => amount < (size[at] ?? 0) * LOW);
 
 /** What a call takes, by unit, with the caution of any other reservation. */
 export function toAsked({ units, means }: Source, need: Amounts, caution: number): readonly number[] {
@@ -115,9 +126,11 @@ export function toAsked({ units, means }: Source, need: Amounts, caution: number
 }
 
 /** Books a call in a slice that holds it; false for one that does not. */
-export function book({ left }: Slice, amounts: readonly number[]): boolean {
+export function book(slice: Slice, amounts: readonly number[]): boolean {
+  const { left } = slice;
   for (let at = 0; at < amounts.length; at++) if ((amounts[at] ?? 0) > (left[at] ?? 0)) return false;
   for (let at = 0; at < amounts.length; at++) left[at] = (left[at] ?? 0) - (amounts[at] ?? 0);
+  slice.calls++;
   return true;
 }
 

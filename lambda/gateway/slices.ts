@@ -1,5 +1,5 @@
 // Slices: where pools are far from their limits, an instance reserves for its next calls together, and books them in memory; the rest goes back.
-import type { Item } from '#shared/items.ts';
+import type { Guard, Item, UpdateResult } from '#shared/items.ts';
 import type { Amounts, PoolUnit } from '#shared/pools.ts';
 import type { Clock, Log, Metrics } from '../ports.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
@@ -12,6 +12,7 @@ import {
   book,
   count,
   isLow,
+  RENEW_MS,
   SLICE_MS,
   toAmounts,
   toAsked,
@@ -59,6 +60,8 @@ const GATHER_MS = 250;
 const DOUBT_MS = 5_000;
 const NO_ROOM_MS = 1_000;
 
+const noOps: Ops = { add: {}, set: {}, remove: [] };
+
 const sizeOf = ({ add, set, remove }: Ops): number => Object.keys(add).length + Object.keys(set).length + remove.length;
 
 class Keeper implements Slices {
@@ -84,8 +87,8 @@ class Keeper implements Slices {
     if (breaker !== 'closed' || shared) return null;
     const slice = this.#usable(source, nowMs);
     const holds = slice !== null && book(slice, amounts);
-    if (!source.opening && nowMs >= source.exactUntilMs && (!holds || isLow(slice, nowMs)))
-      this.#apart(this.#open(source, candidate, nowMs));
+    source.mark = candidate.mark;
+    if (!holds || isLow(slice)) this.#renew(source, nowMs);
     return holds ? { slice, amounts } : null;
   }
 
@@ -110,7 +113,7 @@ class Keeper implements Slices {
 
   learn({ slice: { source, closed } }: Part, ops: Ops, canWait: boolean): void {
     source.learned = source.learned === null ? ops : mergeOps(source.learned, ops);
-    if (closed || !canWait) this.#gather(source);
+    if (closed || !canWait) this.#gather(source, canWait);
   }
 
   doubt(index: number): void {
@@ -146,9 +149,18 @@ class Keeper implements Slices {
     );
   }
 
-  #gather(source: Source): void {
+  #renew(source: Source, nowMs: number): void {
+    if (!source.opening && nowMs >= source.exactUntilMs) this.#apart(this.#open(source, nowMs));
+  }
+
+  /** Sees to it that all there is will be written: with the next slice, where there will be one and it `canWait`, else soon. */
+  #gather(source: Source, canWait = true): void {
     this.#hold(source);
-    source.timer ??= this.#deps.clock.after(GATHER_MS, () => this.#apart(this.#write(source)));
+    const isWaiting = canWait && source.joins && source.current !== null;
+    if (source.timer !== null && (isWaiting || !source.isWaiting)) return;
+    source.timer?.();
+    source.isWaiting = isWaiting;
+    source.timer = this.#deps.clock.after(isWaiting ? SLICE_MS : GATHER_MS, () => this.#apart(this.#write(source)));
   }
 
   /** Nothing more is booked in it; what is left goes back. */
@@ -168,6 +180,8 @@ class Keeper implements Slices {
 
   /** Takes what is to be written: corrections of what was reserved, and what was learned. */
   #collect(source: Source): Ops {
+    source.timer?.();
+    source.timer = null;
     const nowMs = this.#deps.books.now();
     const all: Ops[] = [];
     for (const slice of source.changed) {
@@ -184,13 +198,14 @@ class Keeper implements Slices {
   }
 
   async #write(source: Source): Promise<void> {
-    source.timer?.();
-    source.timer = null;
     const ops = this.#collect(source);
     if (source.current === null && !source.opening) this.#busy.delete(source);
     if (this.#busy.size === 0) this.#deps.holders?.delete(this.#flush);
-    if (sizeOf(ops) > 0)
-      await this.#deps.books.update(source.book, { ...ops, guards: [], lasting: false, patient: true });
+    if (sizeOf(ops) > 0) await this.#update(source, ops);
+  }
+
+  #update({ book }: Source, ops: Ops & { readonly guards?: readonly Guard[] }): Promise<UpdateResult> {
+    return this.#deps.books.update(book, { guards: [], ...ops, lasting: false, patient: true });
   }
 
   /** How many calls a slice may be for, as the book stands. */
@@ -208,8 +223,9 @@ class Keeper implements Slices {
   }
 
   /** Reserves the next slice beside the calls. */
-  async #open(source: Source, { mark }: Candidate, nowMs: number): Promise<void> {
+  async #open(source: Source, nowMs: number): Promise<void> {
     const { books, zones, metrics } = this.#deps;
+    const { mark } = source;
     if (Math.max(source.calls, source.callsBefore) < FEWEST_CALLS) return;
     const book = books.copy(source.book).item;
     const calls = this.#callsFor(source, book, nowMs);
@@ -226,11 +242,13 @@ class Keeper implements Slices {
     }
     source.opening = true;
     this.#hold(source);
+    const back = source.joins ? this.#collect(source) : noOps;
     try {
-      const { applied } = await books.update(source.book, { ...planned, lasting: false, patient: true });
+      const { applied } = await this.#update(source, { ...mergeOps(back, planned), guards: planned.guards });
       metrics.count('freeway_slices_total', { result: applied ? 'reserved' : 'refused' });
-      if (applied) this.#begin(source, { hold: planned.hold, fromMs: nowMs, size });
-      else source.exactUntilMs = nowMs + DOUBT_MS;
+      if (applied) return this.#begin(source, { hold: planned.hold, fromMs: nowMs, size });
+      source.exactUntilMs = nowMs + DOUBT_MS;
+      if (sizeOf(back) > 0) await this.#update(source, back);
     } finally {
       source.opening = false;
     }
@@ -246,13 +264,21 @@ class Keeper implements Slices {
       left: [...size],
       booked: size.map(() => 0),
       used: size.map(() => 0),
+      calls: 0,
       closed: false,
-      stop: this.#deps.clock.after(SLICE_MS, () => this.#close(slice)),
+      stop: this.#deps.clock.after(RENEW_MS, () => this.#ageing(slice)),
     };
     source.current = slice;
     if (before) this.#close(before);
     // It was doubted while it was being reserved, or came too late.
     if (source.exactUntilMs > fromMs) this.#close(slice);
+  }
+
+  /** Its time is nearly over: the next one is reserved where calls come. */
+  #ageing(slice: Slice): void {
+    const { source, calls } = slice;
+    slice.stop = this.#deps.clock.after(SLICE_MS - RENEW_MS, () => this.#close(slice));
+    if (calls >= FEWEST_CALLS) this.#renew(source, this.#deps.books.now());
   }
 }
 

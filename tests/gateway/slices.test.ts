@@ -87,8 +87,8 @@ function createWorld({ pools, instances: count = 1, freezes = false, startMs = S
   return { clock, store, metrics, instances, crash };
 }
 
-const slicesIn = ({ metrics }: World): number =>
-  Number(/freeway_slices_total\{result="reserved"\} (\d+)/.exec(metrics.render())?.[1] ?? 0);
+const slicesIn = ({ metrics }: World, result = 'reserved'): number =>
+  Number(new RegExp(`freeway_slices_total\\{result="${result}"\\} (\\d+)`).exec(metrics.render())?.[1] ?? 0);
 
 const bookOf = async ({ store }: World) => (await store.get({ pk: 'book#book', sk: 'state' })) ?? {};
 
@@ -111,6 +111,58 @@ describe('slices', () => {
       if (made % 10 === 0) await world.clock.advance(20);
     }
     expect(world.store.counts.writes).toBeLessThan(150);
+  });
+
+  it('follow one another with one write each, which takes along what the one before gives back', async () => {
+    const pool = toPool('p', { unit: 'requests', max: 50_000, clock: { kind: 'calendar', every: 'day', zone: 'UTC' } });
+    const world = createWorld({ pools: [pool] });
+    const [one] = world.instances as [Instance];
+    const callFor = async (seconds: number): Promise<void> => {
+      for (let made = 0; made < seconds * 4; made++) {
+        expect(await call(one)).toBe(true);
+        await world.clock.advance(250);
+      }
+    };
+    await callFor(10);
+    const [writes, slices] = [world.store.counts.writes, slicesIn(world)];
+    await callFor(60);
+    const opened = slicesIn(world) - slices;
+    // One after every 1.7 seconds, or a little later where the timer comes between two calls.
+    expect(opened).toBeGreaterThan(30);
+    expect(opened).toBeLessThan(37);
+    expect(world.store.counts.writes - writes).toBe(opened);
+    await world.clock.advance(5_000);
+    expect(one.ledger.views(0, {})[0]?.used).toBe(70 * 4);
+    expect(one.holders.size).toBe(0);
+  });
+
+  it('are not renewed when calls have ceased', async () => {
+    const world = createWorld({ pools: [perDay] });
+    const [one] = world.instances as [Instance];
+    for (let made = 0; made < 50; made++) await call(one);
+    await world.clock.advance(10_000);
+    const { writes } = world.store.counts;
+    await world.clock.advance(60_000);
+    expect(world.store.counts.writes).toBe(writes);
+    expect(one.holders.size).toBe(0);
+  });
+
+  it('write what they give back also where the next one is refused', async () => {
+    const pool = toPool('p', { unit: 'requests', max: 10_000, clock: { kind: 'calendar', every: 'day', zone: 'UTC' } });
+    const world = createWorld({ pools: [pool], instances: 2 });
+    const [one, other] = world.instances as [Instance, Instance];
+    for (let made = 0; made < 30; made++) {
+      await call(one);
+      await world.clock.advance(50);
+    }
+    // Somebody else takes nearly all that is left, unseen.
+    const usedToday = async (): Promise<number> =>
+      Number(Object.entries(await bookOf(world)).find(([name]) => name.startsWith('p:'))?.[1]);
+    const requests = 10_000 - 5 - (await usedToday());
+    expect(await other.ledger.reserve(0, { requests, tokens: 1 }, terms)).toHaveProperty('reservation');
+    await world.clock.advance(5_000);
+    expect(await usedToday()).toBe(requests + 30);
+    expect(slicesIn(world, 'refused')).toBe(1);
   });
 
   it('are written no more often for what calls teach of estimates, and each call learns from all before it', async () => {
