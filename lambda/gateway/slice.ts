@@ -1,7 +1,7 @@
 // What is reserved ahead of calls, and what it is reserved from: counts of calls, sizes, and booking in memory. No store, no timers.
 import type { Amounts, PoolUnit } from '#shared/pools.ts';
 import type { Hold } from '../routing/pools.ts';
-import type { Ops } from '../routing/pools-ops.ts';
+import type { Sum } from '../routing/pools-ops.ts';
 import { amountOf } from '../routing/pools-rules.ts';
 import type { BoundPool, Candidate } from '../routing/types.ts';
 
@@ -33,7 +33,8 @@ export interface Source {
   current: Slice | null;
   opening: boolean;
   exactUntilMs: number;
-  learned: Ops | null;
+  /** What replies have taught that is not written yet. */
+  learned: Sum | null;
   /** Slices with something to give back. */
   changed: Set<Slice>;
   timer: (() => void) | null;

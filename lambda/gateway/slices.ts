@@ -5,7 +5,7 @@ import type { Clock, Log, Metrics } from '../ports.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import type { Standing } from '../routing/decide.ts';
 import { partOf, planReserve, planSettle, viewPool } from '../routing/pools.ts';
-import { mergeOps, type Ops } from '../routing/pools-ops.ts';
+import { addTo, mergeOps, toOps, toSum, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
 import {
@@ -112,7 +112,7 @@ class Keeper implements Slices {
   }
 
   learn({ slice: { source, closed } }: Part, ops: Ops, canWait: boolean): void {
-    source.learned = source.learned === null ? ops : mergeOps(source.learned, ops);
+    addTo((source.learned ??= toSum()), ops);
     if (closed || !canWait) this.#gather(source, canWait);
   }
 
@@ -192,7 +192,7 @@ class Keeper implements Slices {
     }
     // Not emptied: what was in a set that is stays with the garbage collector for long.
     source.changed = new Set();
-    if (source.learned) all.push(source.learned);
+    if (source.learned) all.push(toOps(source.learned));
     source.learned = null;
     return mergeOps(...all);
   }

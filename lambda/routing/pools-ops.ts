@@ -30,31 +30,47 @@ export function numberIn(book: Item, name: string): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** One set of operations with the effect of all, applied in order; no attribute occurs twice in it, additions of 0 vanish. */
-export function mergeOps(...all: readonly Ops[]): Ops {
-  const add: Record<string, number> = {};
-  const set: Record<string, Scalar> = {};
-  const remove = new Set<string>();
-  for (const ops of all) {
-    for (const name in ops.add) {
-      const by = ops.add[name] ?? 0;
-      const fixed = remove.delete(name) ? 0 : set[name];
-      if (fixed === undefined) add[name] = (add[name] ?? 0) + by;
-      else set[name] = (typeof fixed === 'number' ? fixed : 0) + by;
-    }
-    for (const name in ops.set) {
-      delete add[name];
-      remove.delete(name);
-      set[name] = ops.set[name] ?? 0;
-    }
-    for (const name of ops.remove) {
-      delete add[name];
-      delete set[name];
-      remove.add(name);
-    }
+/** Operations that are added to, one set after the other. */
+export interface Sum {
+  readonly add: Record<string, number>;
+  readonly set: Record<string, Scalar>;
+  readonly remove: Set<string>;
+}
+
+/** Nothing yet. */
+export const toSum = (): Sum => ({ add: {}, set: {}, remove: new Set() });
+
+/** Adds operations that come after all that are in the sum. Takes as long as they are many, however many are in it. */
+export function addTo({ add, set, remove }: Sum, ops: Ops): void {
+  for (const name in ops.add) {
+    const by = ops.add[name] ?? 0;
+    const fixed = remove.delete(name) ? 0 : set[name];
+    if (fixed === undefined) add[name] = (add[name] ?? 0) + by;
+    else set[name] = (typeof fixed === 'number' ? fixed : 0) + by;
   }
+  for (const name in ops.set) {
+    if (add[name] !== undefined) delete add[name];
+    remove.delete(name);
+    set[name] = ops.set[name] ?? 0;
+  }
+  for (const name of ops.remove) {
+    delete add[name];
+    delete set[name];
+    remove.add(name);
+  }
+}
+
+/** The sum as one set of operations; no attribute occurs twice in it, additions of 0 vanish. */
+export function toOps({ add, set, remove }: Sum): Ops {
   for (const name in add) if (add[name] === 0) delete add[name];
   return { add, set, remove: [...remove] };
+}
+
+/** One set of operations with the effect of all, applied in order. */
+export function mergeOps(...all: readonly Ops[]): Ops {
+  const sum = toSum();
+  for (const ops of all) addTo(sum, ops);
+  return toOps(sum);
 }
 
 /** Names attributes by a key and an ending. Each name is made once: finding an attribute by a text that was just put together is slow. */
