@@ -1,7 +1,8 @@
 // Keeps a record of every request: gathered for a moment, so that many cost one write, and swept when they are old.
-import { usageRecordSchema, type UsageRecord } from '#shared/api/usage.ts';
+import type { UsageRecord } from '#shared/api/usage.ts';
 import * as z from 'zod/mini';
 import type { Clock, DayOfUse, Log, Store, UsageBook } from '../ports.ts';
+import { fromUsageItem, toUsageItem } from './usage-items.ts';
 
 export interface UsageBookOptions {
   readonly store: Store;
@@ -21,7 +22,6 @@ const DAY_MS = 86_400_000;
 const MAX_IN_ITEM = 100;
 /** Kept in memory while the store is away; older ones are then lost, and the log says so. */
 const MAX_WAITING = 10_000;
-const listSchema = z.lazy(() => z.array(usageRecordSchema));
 /** Sums are written for good this long after a day has ended: by then every instance has written what it had. */
 const SETTLED_MS = 3_600_000;
 const SUMS = 'usage-sums';
@@ -45,7 +45,7 @@ async function readWritten(store: Store, day: string): Promise<UsageRecord[]> {
   let after: string | undefined;
   do {
     const page = await store.query(partitionOf(day), after === undefined ? {} : { after });
-    for (const { item } of page.items) items.push(listSchema.parse(JSON.parse(String(item['json']))));
+    for (const { item } of page.items) items.push(fromUsageItem(item));
     after = page.next ?? undefined;
   } while (after !== undefined);
   return items.flat();
@@ -87,7 +87,7 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
       const batch = other < 0 ? next : next.slice(0, other);
       const key = { pk: partitionOf(day), sk: `${first.at}#${instance}#${written++}` };
       const expiresAtMs = Date.parse(first.at) + retentionDays() * DAY_MS;
-      await store.put(key, { json: JSON.stringify(batch) }, expiresAtMs);
+      await store.put(key, toUsageItem(batch), expiresAtMs);
       // What came meanwhile stands behind.
       waiting.splice(0, batch.length);
       onWritten();

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureTable } from '#lambda/store/dynamo-table.ts';
+import { fromUsageItem } from '#lambda/store/usage-items.ts';
 import { bundleLambda } from '../../scripts/lambda-bundle.ts';
 import { OWNER_KEY, toEntry } from '../e2e/local.ts';
 import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
@@ -119,7 +120,7 @@ describe.skipIf(engineMissing !== null)(
       const store = engine.openStore('web');
       const day = new Date().toISOString().slice(0, 10);
       const { items } = await store.query(`usage#${day}`);
-      const written = items.flatMap(({ item }) => JSON.parse(String(item['json'])) as unknown[]);
+      const written = items.flatMap(({ item }) => fromUsageItem(item));
       expect(written.length).toBeGreaterThanOrEqual(40);
       await store.close();
     });

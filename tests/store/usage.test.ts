@@ -1,9 +1,11 @@
 // Records of requests: gathered so that many cost one write, written when an item is full, kept while the store is away.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { StoreUnavailable, type Store, type UsageBook } from '#lambda/ports.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createUsageBook } from '#lambda/store/usage.ts';
+import { fromUsageItem, toUsageItem } from '#lambda/store/usage-items.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 
 const toRecord = (number: number, atMs: number): UsageRecord => ({
@@ -46,7 +48,7 @@ function open(gatherMs: number | null = 1_000): Kept {
   let noted = 0;
   const put: Store['put'] = async (key, item, expiresAtMs) => {
     if (kept.away) throw new StoreUnavailable('away');
-    writes.push((JSON.parse(String(item['json'])) as unknown[]).length);
+    writes.push(fromUsageItem(item).length);
     await store.put(key, item, expiresAtMs);
   };
   const quiet = (): undefined => undefined;
@@ -132,5 +134,64 @@ describe('records of requests', () => {
     expect(writes).toEqual([]);
     await book.flush();
     expect(writes).toEqual([100, 100, 50]);
+  });
+});
+
+/** Records in which everything differs that can, and anything may be missing that may. */
+const anyRecord: fc.Arbitrary<UsageRecord> = fc
+  .record({
+    number: fc.nat(50),
+    key_id: fc.constantFrom(null, 'key_1', '\u2603 "quoted"'),
+    outcome: fc.constantFrom('ok', 'limits'),
+    route: fc.constantFrom(null, 'a/b', 'c/d'),
+    tier: fc.constantFrom(null, 'free' as const, 'paid' as const),
+    cost_usd: fc.constantFrom(null, 0, 0.25),
+    attempts: fc.constantFrom<UsageRecord['attempts']>(
+      [],
+      [{ route: 'x/y', credential: 'x', tier: 'free', failure: 'timeout', status: null, ms: 3 }],
+    ),
+    more: fc.constantFrom<Partial<UsageRecord>>(
+      {},
+      {},
+      { cached: false },
+      { cached: true, first_content_ms: 0 },
+      { finish: 'stop', experiment: 'e', arm: 'control' },
+    ),
+  })
+  .map(({ number, more, ...some }) => ({ ...toRecord(number, 1_795_000_000_000), ...some, ...more }));
+
+describe('items of records', () => {
+  it('give back what was put into them, by list and by columns', () => {
+    let byColumns = 0;
+    fc.assert(
+      fc.property(fc.array(anyRecord, { maxLength: 12 }), (records) => {
+        const item = toUsageItem(records);
+        expect(fromUsageItem(item)).toEqual(records);
+        if (item['columns'] === undefined) return;
+        byColumns++;
+        // What a version that knows only lists reads.
+        expect(JSON.parse(String(item['json']))).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+    expect(byColumns).toBeGreaterThan(100);
+  });
+
+  it('of one request stay the list that every version knows', () => {
+    expect(toUsageItem([toRecord(1, 0)])).toEqual({ json: JSON.stringify([toRecord(1, 0)]) });
+  });
+
+  it('of many requests take a third of the room of a list at most', () => {
+    const records = Array.from({ length: 100 }, (_, index) => ({
+      ...toRecord(index, 1_795_000_000_000 + index),
+      route: `provider-${index % 50}/model-${index % 10}`,
+      duration_ms: index % 7,
+    }));
+    expect(JSON.stringify(toUsageItem(records)).length).toBeLessThan(JSON.stringify(records).length / 3);
+  });
+
+  it('that are damaged are told of', () => {
+    for (const item of [{ json: '[{}]' }, { json: '[]', columns: '{"count":1,"columns":{"at":7}}' }, { json: 'x' }])
+      expect(() => fromUsageItem(item)).toThrow();
   });
 });
