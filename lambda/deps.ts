@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { updateGauges } from './endpoints/gauges.ts';
 import type { Fleet } from './gateway/fleet.ts';
 import { createKeyLimits } from './gateway/key-limits.ts';
+import type { Slices, SlicesDeps } from './gateway/slices.ts';
 import { createExactCounter } from './gateway/tokenizer.ts';
 import type { Rank } from './routing/decide.ts';
 import type { LocalSignIn } from './http/auth-local.ts';
@@ -57,6 +58,8 @@ export interface Platform {
   readonly keyWrapper?: KeyWrapper;
   /** Whether the process is frozen between requests, so that nothing may be left for later. */
   readonly freezes?: boolean;
+  /** Opens what reserves quota ahead of calls; absent: nothing is, as where the process is frozen. */
+  readonly openSlices?: (deps: SlicesDeps) => Slices;
   /** Flushes of all who have something to give back to the store. */
   readonly holders?: Set<() => Promise<void>>;
   /** Whether people may give URLs that lead to private addresses: where Freeway serves only the machine it runs on. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { providers } from '#catalog/index.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
-import { createFreeway, VERSION } from './deps.ts';
+import { createFreeway, VERSION, type Platform } from './deps.ts';
 import type { Invoke } from './endpoints/invoke.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { createLiveEnvironment } from './main-environment.ts';
@@ -48,6 +48,8 @@ export interface AwsOptions {
   readonly openUpstream: (onFault: (error: unknown) => void) => Upstream;
   /** Nothing goes on once a request is answered: what waits to be written is written before. */
   readonly freezes: boolean;
+  /** What reserves quota ahead, where it does not freeze. */
+  readonly openSlices?: NonNullable<Platform['openSlices']>;
 }
 
 export interface AwsApp {
@@ -97,7 +99,7 @@ function createInstance(options: AwsOptions): Instance {
 }
 
 async function open(instance: Instance, env: Environment): Promise<App> {
-  const { log, upstream, metrics, freezes, secrets } = instance;
+  const { log, upstream, metrics, freezes, openSlices, secrets } = instance;
   const config = readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
   const ownerKey = readOwnerKey(config);
   const store = instance.openTable(config);
@@ -114,6 +116,7 @@ async function open(instance: Instance, env: Environment): Promise<App> {
     ownerKey,
     secure: true,
     freezes,
+    ...(openSlices === undefined ? {} : { openSlices }),
     keyWrapper: createLazyWrapper(() => openKmsWrapper(config.kmsKeyId)),
     allowPrivate: false,
     recordings: config.uploads === null ? null : toBucketRecordings(config.uploads),

@@ -24,6 +24,7 @@ import { createDiskSpool } from './store/spool.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { createSlices } from './gateway/slices.ts';
 
 export interface LocalOptions {
   readonly env: Environment;
@@ -212,7 +213,7 @@ export async function startLocal({
     allowPrivate: config.google === null && loopback.has(config.host),
   };
   const localSignIn = opensToLocal(config) ? createLocalSignIn(toKeyTest(owner.key)) : null;
-  const freeway = await createFreeway({ ...platform, localSignIn });
+  const freeway = await createFreeway({ ...platform, localSignIn, openSlices: createSlices });
   const interrupt = new AbortController();
   const app = siteFolder === undefined ? freeway.handler : withSite(() => openSite(siteFolder), freeway.handler);
   const { handler, settled } = countRunning(app);

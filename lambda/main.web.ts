@@ -1,5 +1,6 @@
 // The entry for AWS Lambda Web Functions: a plain HTTP server that many requests share, on the address the runtime names.
 import { fileURLToPath } from 'node:url';
+import { createSlices } from './gateway/slices.ts';
 import { createNodeServer } from './http/node.ts';
 import { toUploadsUrl } from './config-uploads.ts';
 import { withSite } from './http/pages.ts';
@@ -15,7 +16,11 @@ const STOP = { graceMs: 1_000, farewellMs: 500 } as const;
 const endpoint = process.env['AWS_LAMBDA_HTTP_ENDPOINT'] ?? '127.0.0.1:8787';
 const colon = endpoint.lastIndexOf(':');
 
-const app = createAwsApp({ openUpstream: (onFault) => createUpstream({ onFault }), freezes: false });
+const app = createAwsApp({
+  openUpstream: (onFault) => createUpstream({ onFault }),
+  freezes: false,
+  openSlices: createSlices,
+});
 const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)), toUploadsUrl(process.env));
 const interrupt = new AbortController();
 const server = createNodeServer(

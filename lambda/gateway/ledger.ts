@@ -22,7 +22,7 @@ import type { Fleet } from './fleet.ts';
 import type { AttemptOutcome } from './operation.ts';
 import { countMoney, toCredentialRest, toSettlement, type Settlement, type SettlementInput } from './settlement.ts';
 import type { Part } from './slice.ts';
-import { createSlices, type Slices } from './slices.ts';
+import type { Slices, SlicesDeps } from './slices.ts';
 import { maySample, SAMPLED, together, withoutRemaining } from './sampling.ts';
 import { findSoonest, toMoment } from './soonest.ts';
 import { createStandings, type Standings } from './standings.ts';
@@ -101,8 +101,8 @@ export interface LedgerDeps {
   readonly metrics: Metrics;
   /** What may be paid, and who is told of it; absent: as much as it takes. */
   readonly money?: { readonly bounds: () => readonly Bound[]; readonly alerts: Alerts };
-  /** Whether the process is frozen between requests: then nothing is reserved ahead, since nothing could be given back in time. */
-  readonly freezes?: boolean;
+  /** Opens what reserves ahead; absent where the process is frozen between requests: nothing could be given back in time. */
+  readonly openSlices?: (deps: SlicesDeps) => Slices;
   /** Flushes of all who have something to give back: to be called before the process ends. */
   readonly holders?: Set<() => Promise<void>>;
 }
@@ -145,7 +145,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const budget =
     money === undefined ? noBudget : createBudget({ books, clock, zones, ...money, book: BUDGET_BOOK, subject: null });
   const twins = createTwins({ books, fleet: deps.fleet });
-  const slices = deps.freezes ? null : createSlices({ ...deps, candidates: deps.fleet.candidates, books, zones });
+  const slices = deps.openSlices?.({ ...deps, candidates: deps.fleet.candidates, books, zones }) ?? null;
   const desk: Desk = { ...deps, books, seen, zones, budget, twins, slices };
   const allBooks = [...bookIds(deps.fleet.candidates, null)];
   const toIds = (among: readonly number[] | null): string[] => [

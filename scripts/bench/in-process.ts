@@ -10,6 +10,7 @@ import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { toEntries } from './fleet.ts';
 import { makeFolder } from './temporary.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 
 export const OWNER_KEY = 'bench-owner-key-0123456789-0123456789';
 
@@ -86,11 +87,15 @@ export async function startInProcess({ frozen = false } = {}): Promise<InProcess
   const calls: StoreCall[] = [];
   const store = countCalls(createSqliteStore({ path: join(folder, 'bench.sqlite') }), calls);
   const common = { store, clock: systemClock, log: silent, metrics: createMetrics() };
-  const own = { upstream: instantUpstream, ownerKey: OWNER_KEY, freezes: frozen };
+  const own = {
+    upstream: instantUpstream,
+    ownerKey: OWNER_KEY,
+    ...(frozen ? { freezes: true } : { openSlices: createSlices }),
+  };
   const freeway = await createFreeway({ ...common, config, providers, ...own });
   return {
     freeway,
-    deps: { ...common, fleet: freeway.fleet() },
+    deps: { ...common, openSlices: createSlices, fleet: freeway.fleet() },
     calls,
     close: () => store.close(),
   };

@@ -10,6 +10,7 @@ import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { READY, toEntry, type RacePlan } from './plan.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 
 /** Where the books are kept: a file of SQLite, or a table of DynamoDB. */
 export interface RacerJob {
@@ -87,7 +88,14 @@ async function race(job: RacerJob, toStart: () => Promise<number>): Promise<Race
   const fleet = createFleet({ entries: [toEntry(job.plan)], providers, serves: () => true });
   const report: Counts = { moments: [], asked: 0, outrun: 0, away: 0 };
   const store = watch(openStore(job), report);
-  const ledger = createLedger({ fleet, store, clock: systemClock, log, metrics: createMetrics() });
+  const ledger = createLedger({
+    fleet,
+    store,
+    clock: systemClock,
+    log,
+    metrics: createMetrics(),
+    openSlices: createSlices,
+  });
   await ledger.refresh(null);
   const untilMs = await toStart();
   await Promise.all(Array.from({ length: job.plan.racers }, () => runLoop(ledger, untilMs, report)));

@@ -7,6 +7,7 @@ import type { Rank } from '#lambda/routing/decide.ts';
 import { createServerTime } from '#lambda/store/server-time.ts';
 import type { FakeClock } from '../../tests/fakes/clock.ts';
 import { toCatalog, toEntries, type SimulatedProvider } from './world.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 
 /**
  * How requests find an instance. `server`: a few instances with many requests each. `lambda`: one request at a time, started on demand,
@@ -117,8 +118,8 @@ function createInstance(input: InstancesInput, fleet: Fleet): Instance {
       }),
   };
   const common = { fleet, clock, log: silent, metrics: input.metrics };
-  const freezes = input.hosting.kind !== 'server';
-  const ledger = createLedger({ ...common, store: ownStore, freezes });
+  const ahead = input.hosting.kind === 'server' ? { openSlices: createSlices } : {};
+  const ledger = createLedger({ ...common, store: ownStore, ...ahead });
   const gateway = createGateway({ ...common, ledger, upstream: ownUpstream });
   return Object.assign(state, { gateway, ledger, clock, calls, busy: 0, lastUsedMs: world.now(), deaths: [] });
 }

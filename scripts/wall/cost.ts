@@ -6,6 +6,7 @@ import { createFreeway, type Freeway } from '#lambda/deps.ts';
 import { systemClock } from '#lambda/clock.ts';
 import type { Exchange, Upstream } from '#lambda/ports.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 import { createMemoryStore } from '../../tests/fakes/memory-store.ts';
 
 const KEY = 'owner-key-for-the-cost-0123456789abcdef';
@@ -65,6 +66,7 @@ function createSubject(upstream: Upstream): Promise<Freeway> {
     log: { debug: silent, info: silent, warn: silent, error: silent },
     metrics: createMetrics(),
     ownerKey: KEY,
+    openSlices: createSlices,
   });
 }
 

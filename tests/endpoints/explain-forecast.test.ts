@@ -6,6 +6,7 @@ import { limitsSchema, type Limits } from '#shared/api/limits.ts';
 import { createFreeway } from '#lambda/deps.ts';
 import type { Exchange, Upstream } from '#lambda/ports.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
 
@@ -64,6 +65,7 @@ async function createAsk() {
     metrics: createMetrics(),
     log: { debug: silent, info: silent, warn: silent, error: silent },
     ownerKey: OWNER_KEY,
+    openSlices: createSlices,
   });
   const ask = async (path: string, method = 'POST'): Promise<Explained & Limits> => {
     let text = '';

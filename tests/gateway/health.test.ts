@@ -14,6 +14,7 @@ import { createFakeProvider } from '../fakes/provider/core.ts';
 import type { FakeProviderSpec } from '../fakes/provider/spec.ts';
 import { createFakeUpstream } from '../fakes/provider/upstream.ts';
 import { createWorld, START_MS, toEntry, type World } from './harness.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
@@ -176,7 +177,7 @@ describe('with a timer', () => {
       metrics: createMetrics(),
       fleet,
     };
-    const ledger = createLedger({ ...common, store: createMemoryStore(clock) });
+    const ledger = createLedger({ ...common, store: createMemoryStore(clock), openSlices: createSlices });
     const closing = new AbortController();
     const health = createHealth({ ...common, ledger, closing: closing.signal });
     const fail = async (index: number, kind: 'network' | 'model_missing'): Promise<void> => {

@@ -36,7 +36,7 @@ function createWorld(max: number) {
   } as const;
   const entry = toEntry('alpha', { pools: [{ ...pool, models: [...pool.models] }] });
   const fleet = createFleet({ entries: [entry], providers: catalog, serves: () => true });
-  const ledger = createLedger({ fleet, store, clock, log: silent, metrics: createMetrics(), freezes: true });
+  const ledger = createLedger({ fleet, store, clock, log: silent, metrics: createMetrics() });
   const used = (): number => ledger.views(0, {})[0]?.used ?? 0;
   const call = async (): Promise<boolean> => {
     ledger.standings(clock.now());

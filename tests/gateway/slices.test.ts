@@ -6,6 +6,7 @@ import type { AttemptOutcome } from '#lambda/gateway/operation.ts';
 import type { Clock, Metrics, Store } from '#lambda/ports.ts';
 import type { BoundPool } from '#lambda/routing/types.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 import { toCandidate } from '../fakes/candidates.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
@@ -73,7 +74,8 @@ function createWorld({ pools, instances: count = 1, freezes = false, startMs = S
     };
     const never = new Promise<never>(() => undefined);
     const ownStore: Store = { ...store, update: (update) => (instance.alive ? store.update(update) : never) };
-    const ledger = createLedger({ fleet, store: ownStore, clock: own, log: silent, metrics, freezes, holders });
+    const ahead = freezes ? {} : { openSlices: createSlices };
+    const ledger = createLedger({ fleet, store: ownStore, clock: own, log: silent, metrics, holders, ...ahead });
     const instance: Instance = { ledger, holders, skewMs: 0, alive: true };
     return instance;
   };

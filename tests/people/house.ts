@@ -9,6 +9,7 @@ import { createApiKeys } from '#lambda/store/api-keys.ts';
 import { createPeople } from '#lambda/store/people.ts';
 import { createSessions } from '#lambda/store/sessions.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createMemoryRecordings } from '../fakes/memory-recordings.ts';
@@ -168,6 +169,7 @@ export async function createHouse(input: HouseInput = {}): Promise<House> {
     },
     metrics: createMetrics(),
     ownerKey: OWNER_KEY,
+    openSlices: createSlices,
     localSignIn,
     keyWrapper,
     allowPrivate: input.allowPrivate ?? true,
