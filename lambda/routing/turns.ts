@@ -7,13 +7,11 @@ class Equals {
   /** The smallest key of those that are not told apart by turns. */
   others = Infinity;
   size = 0;
-  readonly indices: Int32Array;
+  /** Room for all there can be, once it is needed. */
+  indices = new Int32Array(0);
 
-  constructor(most: number) {
-    this.indices = new Int32Array(most);
-  }
-
-  clear(): void {
+  clear(most: number): void {
+    if (this.indices.length === 0) this.indices = new Int32Array(most);
     this.key = Infinity;
     this.others = Infinity;
     this.size = 0;
@@ -45,20 +43,17 @@ export class Turns {
   #isMade = false;
   /** Somebody's rest ends then. */
   #untilMs = Infinity;
-  readonly #free: Equals;
-  readonly #spared: Equals;
+  readonly #free = new Equals();
+  readonly #spared = new Equals();
   /** Which of them take turns; null when none do. */
   #turning: Equals | null = null;
   /** When each of them was used last, as far as was seen: it may have been later. */
-  readonly #usedAt: Float64Array;
+  #usedAt = new Float64Array(0);
 
   constructor({ members, bases }: { members: Int32Array; bases: Float64Array }, spares: number) {
     this.#members = members;
     this.#bases = bases;
     this.#spares = spares;
-    this.#free = new Equals(members.length);
-    this.#spared = new Equals(members.length);
-    this.#usedAt = new Float64Array(members.length);
   }
 
   /** Index of who has waited longest of those that come first; -1 where more has to be asked, and everybody be looked at. */
@@ -114,6 +109,7 @@ export class Turns {
     const turning = first.size > 0 && first.key < first.others ? first : null;
     this.#turning = turning;
     if (turning === null) return;
+    if (this.#usedAt.length === 0) this.#usedAt = new Float64Array(this.#members.length);
     for (let at = 0; at < turning.size; at++)
       this.#usedAt[at] = columns.lastUsed[turning.indices[at] as number] as number;
     for (let at = (turning.size >> 1) - 1; at >= 0; at--) this.#sink(turning, at);
@@ -122,8 +118,8 @@ export class Turns {
   /** Finds the first of those that could serve now: of the free ones, and of those that are spared. */
   #gather({ state: states, restUntilMs }: Columns, nowMs: number): void {
     const [free, spared, spares] = [this.#free, this.#spared, this.#spares];
-    free.clear();
-    spared.clear();
+    free.clear(this.#members.length);
+    spared.clear(this.#members.length);
     this.#untilMs = Infinity;
     // Whoever has a base from here on has another rank than the first.
     let end = Infinity;
