@@ -8,6 +8,8 @@ import type { Target } from './targets.ts';
 export interface SliceOptions {
   readonly scenario: Scenario;
   readonly connections: number;
+  /** How long each target is asked before any of it counts, ms. */
+  readonly warmSliceMs: number;
   readonly sliceMs: number;
   readonly cycles: number;
   readonly random: () => number;
@@ -127,7 +129,7 @@ function toLimit(slice: Slice, directPerSecond: number): string | null {
 /** Plays all cycles. The first target is `direct`, which shows what the rig itself can do. */
 export async function playSlices(targets: readonly Target[], options: SliceOptions): Promise<readonly Throughput[]> {
   const slices = new Map<Target, Slice[]>(targets.map((target) => [target, []]));
-  for (const target of targets) await playSlice(target, { ...options, sliceMs: options.sliceMs / 2 });
+  for (const target of targets) await playSlice(target, { ...options, sliceMs: options.warmSliceMs });
   for (let cycle = 0; cycle < options.cycles; cycle++)
     for (const target of shuffle(targets, options.random)) slices.get(target)?.push(await playSlice(target, options));
   const results = targets.map((target) => {
