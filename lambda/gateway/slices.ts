@@ -98,13 +98,13 @@ class Keeper implements Slices {
     for (let at = 0; at < amounts.length; at++) {
       const booked = amounts[at] ?? 0;
       const used = actual?.[source.units[at] as PoolUnit] ?? booked;
-      slice.booked[at] = (slice.booked[at] ?? 0) + booked;
+      const left = slice.left[at] ?? 0;
+      // What a call takes more than was thought is missing for others: it is booked from what was reserved, as far as that goes.
+      const more = Math.max(0, Math.min(used - booked, left));
+      slice.left[at] = left - more;
+      slice.booked[at] = (slice.booked[at] ?? 0) + booked + more;
       slice.used[at] = (slice.used[at] ?? 0) + used;
-      if (used <= booked) continue;
-      // What a call takes more than was thought is missing for others.
-      const left = (slice.left[at] ?? 0) - (used - booked);
-      slice.left[at] = left;
-      overdrawn ||= left < 0;
+      overdrawn ||= used - booked > more;
     }
     source.changed.add(slice);
     if (overdrawn) this.#close(slice);
