@@ -2,7 +2,7 @@
 import type { Item } from '#shared/items.ts';
 import type { Clock, Log, Metrics, Upstream } from '../ports.ts';
 import { afterHealthy, afterRest, liftRest, restOf } from '../routing/breaker.ts';
-import { mergeOps, numberIn, type Ops } from '../routing/pools-ops.ts';
+import { isEmpty, mergeOps, numberIn, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Credential } from './credentials.ts';
 import type { Fleet } from './fleet.ts';
@@ -60,8 +60,6 @@ const LAST = 'health!o';
 const knownAttr = (mark: string): string => `${mark}!v`;
 
 const emptyOps: Ops = { add: {}, set: {}, remove: [] };
-const isEmpty = ({ set, remove }: Ops): boolean => Object.keys(set).length === 0 && remove.length === 0;
-
 /** What is to be found out of one candidate: whether a broken one is well again, or whether a model exists. */
 type Doubt = 'broken' | 'missing';
 

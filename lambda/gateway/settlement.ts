@@ -9,7 +9,7 @@ import { costUsd, listCostUsd } from '../routing/cost.ts';
 import { updateRatio } from '../routing/estimate.ts';
 import { absorbLimits, noUse, planSettle, viewPool } from '../routing/pools.ts';
 import { learnMiss } from '../routing/pools-caution.ts';
-import { mergeOps, numberIn, type Ops } from '../routing/pools-ops.ts';
+import { isEmpty, mergeOps, numberIn, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import { policyFor } from './failure-policy.ts';
 import type { Reservation } from './ledger.ts';
@@ -103,12 +103,6 @@ function toLimitRest(failure: ProviderFailure, input: SettlementInput): Ops[] {
   const maybeChance =
     candidate.pools.length === 0 && ms <= shortRestMs && numberIn(book, limitsAttr(candidate.mark)) === undefined;
   return maybeChance ? [count] : [rest, count];
-}
-
-function isEmpty({ add, set, remove }: Ops): boolean {
-  for (const _ in add) return false;
-  for (const _ in set) return false;
-  return remove.length === 0;
 }
 
 function toBench(input: SettlementInput): Ops[] {

@@ -5,7 +5,7 @@ import type { Clock, Log, Metrics } from '../ports.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import type { Standing } from '../routing/decide.ts';
 import { partOf, planReserve, planSettle, viewPool } from '../routing/pools.ts';
-import { addTo, mergeOps, toOps, toSum, type Ops } from '../routing/pools-ops.ts';
+import { addTo, isEmpty, mergeOps, noOps, toOps, toSum, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
 import {
@@ -59,10 +59,6 @@ const GATHER_MS = 250;
 /** After a refusal, by the store or a provider, every call is reserved by itself for so long, ms; when there was no room, for that long. */
 const DOUBT_MS = 5_000;
 const NO_ROOM_MS = 1_000;
-
-const noOps: Ops = { add: {}, set: {}, remove: [] };
-
-const sizeOf = ({ add, set, remove }: Ops): number => Object.keys(add).length + Object.keys(set).length + remove.length;
 
 class Keeper implements Slices {
   readonly #deps: SlicesDeps;
@@ -201,7 +197,7 @@ class Keeper implements Slices {
     const ops = this.#collect(source);
     if (source.current === null && !source.opening) this.#busy.delete(source);
     if (this.#busy.size === 0) this.#deps.holders?.delete(this.#flush);
-    if (sizeOf(ops) > 0) await this.#update(source, ops);
+    if (!isEmpty(ops)) await this.#update(source, ops);
   }
 
   #update({ book }: Source, ops: Ops & { readonly guards?: readonly Guard[] }): Promise<UpdateResult> {
@@ -248,7 +244,7 @@ class Keeper implements Slices {
       metrics.count('freeway_slices_total', { result: applied ? 'reserved' : 'refused' });
       if (applied) return this.#begin(source, { hold: planned.hold, fromMs: nowMs, size });
       source.exactUntilMs = nowMs + DOUBT_MS;
-      if (sizeOf(back) > 0) await this.#update(source, back);
+      if (!isEmpty(back)) await this.#update(source, back);
     } finally {
       source.opening = false;
     }

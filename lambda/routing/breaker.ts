@@ -1,8 +1,7 @@
 // Benching of candidates: rests (told to stay away) and the breaker (keeps failing), as numbers in the book.
 import type { ProviderFailureKind } from '#shared/failures.ts';
 import type { Item } from '#shared/items.ts';
-import { numberIn, toAttr } from './pools-ops.ts';
-import type { Draft, Ops } from './pools-ops.ts';
+import { noOps, numberIn, toAttr, type Draft, type Ops } from './pools-ops.ts';
 
 /** Failures in a row that open the breaker. Only failures of health count: a 429 or a caller's mistake never does. */
 export const failuresToOpen = 3;
@@ -69,8 +68,6 @@ export function guardBreaker(
   draft.set[probeAttr(mark)] = nowMs + leaseMs;
   return nowMs + leaseMs;
 }
-
-const noOps: Ops = { add: {}, set: {}, remove: [] };
 
 /**
  * After a success: forgets failures in a row. A successful probe begins a recovery, in which one failure opens the breaker again; the first success

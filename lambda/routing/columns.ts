@@ -102,7 +102,7 @@ export class Columns {
   shared = 0;
   /** How many breakers are open. */
   open = 0;
-  /** Another one as soon as any candidate's bits, urgency or rest have changed. */
+  /** Goes up whenever a candidate's bits, urgency or rest have changed. */
   version = 0;
   /** Those whose breaker has closed a short while ago. */
   readonly recovering = new Set<number>();

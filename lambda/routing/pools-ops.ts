@@ -8,6 +8,16 @@ export interface Ops {
   readonly remove: readonly string[];
 }
 
+/** Nothing to write. */
+export const noOps: Ops = { add: {}, set: {}, remove: [] };
+
+/** Whether nothing is to be written. */
+export function isEmpty({ add, set, remove }: Ops): boolean {
+  for (const _ in add) return false;
+  for (const _ in set) return false;
+  return remove.length === 0;
+}
+
 /** Operations with the conditions under which they hold. */
 export interface GuardedOps extends Ops {
   readonly guards: readonly Guard[];

@@ -5,12 +5,12 @@ import { systemClock } from '#lambda/clock.ts';
 import { readConfig } from '#lambda/config.ts';
 import { createFreeway, type Freeway } from '#lambda/deps.ts';
 import type { LedgerDeps } from '#lambda/gateway/ledger.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 import type { Log, Store, Upstream } from '#lambda/ports.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { toEntries } from './fleet.ts';
 import { makeFolder } from './temporary.ts';
-import { createSlices } from '#lambda/gateway/slices.ts';
 
 export const OWNER_KEY = 'bench-owner-key-0123456789-0123456789';
 

@@ -9,11 +9,12 @@ import { pin, readRssMb, readSteal } from './cpu.ts';
 import { timeChoices } from './choice.ts';
 import { policy, timeDecisions } from './decision.ts';
 import { judge, judgeInits, type Gate } from './gates.ts';
-import { measureGrowth, type Growth, type GrowthPlan } from './growth.ts';
+import { measureGrowth, type Growth } from './growth.ts';
 import { startInProcess } from './in-process.ts';
 import { timeInits } from './inits.ts';
 import { timeInvocations } from './invocations.ts';
 import { playPaired } from './paired.ts';
+import { full, quick, type Plan } from './plans.ts';
 import { renderBoard, renderGates, toInitSection, writeBoard } from './report.ts';
 import { beside, burst, busier, busy, dead, large, paced, small, tools, type Scenario } from './scenarios.ts';
 import { playSlices, type Throughput } from './slices.ts';
@@ -28,57 +29,6 @@ const USAGE = `npm run bench -- [--quick] [--check] [--init] [--peers] [--out <f
   --init    only how long the Lambda function initialises
   --peers   measure other gateways too; installs them into a temporary folder
   --out     folder for the result as JSON, board and chart (default .bench)`;
-
-interface Plan {
-  /** Requests before the first scenario, until code is as fast as on a server that has been asked some thousand times; a start is timed by itself. */
-  readonly firstWarmUps: number;
-  /** Before each of the others. */
-  readonly warmUps: number;
-  readonly rounds: number;
-  /** Rounds of the paced stream, each of which takes 80 ms and more. */
-  readonly pacedRounds: number;
-  readonly decisionRuns: number;
-  readonly connections: readonly number[];
-  /** Slices that are not measured come first, for so long: under load other code runs than for one request at a time. */
-  readonly warmSliceMs: number;
-  readonly sliceMs: number;
-  readonly cycles: number;
-  readonly starts: number;
-  readonly inits: number;
-  readonly invocations: number;
-  readonly growth: GrowthPlan;
-}
-
-const quick: Plan = {
-  firstWarmUps: 3_000,
-  warmUps: 800,
-  rounds: 1_500,
-  pacedRounds: 40,
-  decisionRuns: 10_000,
-  connections: [32],
-  warmSliceMs: 2_500,
-  sliceMs: 1_500,
-  cycles: 3,
-  starts: 5,
-  inits: 7,
-  invocations: 1_000,
-  growth: { warmUps: 10_000, requests: 30_000 },
-};
-const full: Plan = {
-  firstWarmUps: 6_000,
-  warmUps: 2_000,
-  rounds: 4_000,
-  pacedRounds: 300,
-  decisionRuns: 40_000,
-  connections: [1, 8, 32, 128],
-  warmSliceMs: 5_000,
-  sliceMs: 2_500,
-  cycles: 5,
-  starts: 15,
-  inits: 15,
-  invocations: 10_000,
-  growth: { warmUps: 20_000, requests: 100_000 },
-};
 
 const scenarios: readonly Scenario[] = [small, tools, large, burst, paced, busy, busier, beside, dead];
 

@@ -4,13 +4,13 @@ import { systemClock } from '#lambda/clock.ts';
 import { createFleet } from '#lambda/gateway/fleet.ts';
 import { createLedger, type Ledger } from '#lambda/gateway/ledger.ts';
 import type { AttemptOutcome } from '#lambda/gateway/operation.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 import type { Store } from '#lambda/ports.ts';
 import { openTableClient } from '#lambda/store/dynamo-client.ts';
 import { createDynamoStore } from '#lambda/store/dynamo.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { READY, toEntry, type RacePlan } from './plan.ts';
-import { createSlices } from '#lambda/gateway/slices.ts';
 
 /** Where the books are kept: a file of SQLite, or a table of DynamoDB. */
 export interface RacerJob {

@@ -2,12 +2,12 @@
 import { createFleet, type Fleet } from '#lambda/gateway/fleet.ts';
 import { createLedger, type Ledger } from '#lambda/gateway/ledger.ts';
 import { createGateway, type Gateway } from '#lambda/gateway/run.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 import type { Clock, Log, Metrics, Store, Upstream } from '#lambda/ports.ts';
 import type { Rank } from '#lambda/routing/decide.ts';
 import { createServerTime } from '#lambda/store/server-time.ts';
 import type { FakeClock } from '../../tests/fakes/clock.ts';
 import { toCatalog, toEntries, type SimulatedProvider } from './world.ts';
-import { createSlices } from '#lambda/gateway/slices.ts';
 
 /**
  * How requests find an instance. `server`: a few instances with many requests each. `lambda`: one request at a time, started on demand,

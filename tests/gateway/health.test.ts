@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createFleet } from '#lambda/gateway/fleet.ts';
 import { createHealth } from '#lambda/gateway/health.ts';
 import { createLedger } from '#lambda/gateway/ledger.ts';
+import { createSlices } from '#lambda/gateway/slices.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { UpstreamError, type Upstream } from '#lambda/ports.ts';
 import { afterFailure, afterHealthy, breakerState } from '#lambda/routing/breaker.ts';
@@ -14,7 +15,6 @@ import { createFakeProvider } from '../fakes/provider/core.ts';
 import type { FakeProviderSpec } from '../fakes/provider/spec.ts';
 import { createFakeUpstream } from '../fakes/provider/upstream.ts';
 import { createWorld, START_MS, toEntry, type World } from './harness.ts';
-import { createSlices } from '#lambda/gateway/slices.ts';
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
