@@ -125,6 +125,13 @@ describe('rooms', () => {
     expect(offenders).toEqual([]);
   });
 
+  it('nothing lies beside them', () => {
+    const made = /^(\..*|node_modules|dist|dist\.lock|coverage|.*\.log)$/;
+    const files = ['LICENSE', 'README.md', 'package-lock.json', 'package.json', 'tsconfig.base.json'];
+    const rooms = ['catalog', 'docs', 'lambda', 'scripts', 'shared', 'tests', 'ui'];
+    expect(readdirSync(root).filter((name) => !made.test(name) && ![...files, ...rooms].includes(name))).toEqual([]);
+  });
+
   it('every file says its job in its first line', () => {
     const silent = files.filter((path) => !/^\/\/ \S/.test(readFileSync(join(root, path), 'utf8')));
     expect(silent).toEqual([]);

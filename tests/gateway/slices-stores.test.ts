@@ -1,6 +1,9 @@
 // Slices over the stores themselves: what is in the book at the end is what was called, with renewals that give back, reserve and teach in one write.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '#lambda/clock.ts';
 import { createLedger } from '#lambda/gateway/ledger.ts';
 import { createSlices } from '#lambda/gateway/slices.ts';
@@ -11,6 +14,9 @@ import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { toCandidate } from '../fakes/candidates.ts';
 import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
 import { toPool } from '../routing/pools-world.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'freeway-slices-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const pools = [
@@ -58,7 +64,7 @@ async function check(store: Store): Promise<void> {
 
 describe('slices are settled to the last unit', () => {
   it('in SQLite', async () => {
-    const store = createSqliteStore({ path: ':memory:' });
+    const store = createSqliteStore({ path: join(folder, 'slices.sqlite') });
     await check(store);
     await store.close();
   }, 20_000);

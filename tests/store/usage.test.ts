@@ -1,12 +1,19 @@
 // Records of requests: gathered so that many cost one write, written when an item is full, kept while the store is away.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { StoreUnavailable, type Store, type UsageBook } from '#lambda/ports.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createUsageBook } from '#lambda/store/usage.ts';
 import { fromUsageItem, toUsageItem } from '#lambda/store/usage-items.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'freeway-usage-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let stores = 0;
 
 const toRecord = (number: number, atMs: number): UsageRecord => ({
   request_id: `req_${number}`,
@@ -42,7 +49,7 @@ interface Kept {
 
 function open(gatherMs: number | null = 1_000): Kept {
   const clock = createFakeClock();
-  const store = createSqliteStore({ path: ':memory:', now: clock.now });
+  const store = createSqliteStore({ path: join(folder, `${stores++}.sqlite`), now: clock.now });
   const writes: number[] = [];
   let warnings = 0;
   let noted = 0;
