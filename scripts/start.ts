@@ -15,7 +15,7 @@ const flags = [
   '--minimum-invocations-after-ic-update=100',
   '--max-inlined-bytecode-size=1000',
   '--max-inlined-bytecode-size-cumulative=3000',
-  '--heap-growing-percent=80',
+  '--heap-growing-percent=60',
 ];
 
 /** How long after the start they are set, which is then over. */
