@@ -9,7 +9,7 @@ import { costUsd, listCostUsd } from '../routing/cost.ts';
 import { updateRatio } from '../routing/estimate.ts';
 import { absorbLimits, noUse, planSettle, viewPool } from '../routing/pools.ts';
 import { learnMiss } from '../routing/pools-caution.ts';
-import { isEmpty, mergeOps, numberIn, type Ops } from '../routing/pools-ops.ts';
+import { isEmpty, mergeOps, numberIn, toAttr, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import { policyFor } from './failure-policy.ts';
 import type { Reservation } from './ledger.ts';
@@ -65,7 +65,7 @@ function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts
 
 /** Rests after limits grow while a provider names no time: 1 s, 2 s, 4 s ... 60 s; the count is forgotten with the first success. */
 const LONGEST_GUESSED_REST_MS = 60_000;
-const limitsAttr = (mark: string): string => `${mark}!c`;
+const limitsAttr = toAttr('!c');
 
 function restMs(failure: ProviderFailure, { candidate, moment }: SettlementInput): number {
   const policy = policyFor(failure);

@@ -7,7 +7,7 @@ import type { Limit, Standing } from '../routing/decide.ts';
 import { viewPool } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
 import { othersAtWorstIn, othersIn } from '../routing/pools-foreign.ts';
-import { numberIn } from '../routing/pools-ops.ts';
+import { numberIn, toAttr } from '../routing/pools-ops.ts';
 import { overdraftOf } from '../routing/pools-pace.ts';
 import type { BoundPool, PoolView } from '../routing/types.ts';
 
@@ -23,7 +23,7 @@ const noAmounts: Amounts = {};
 const noItem: Item = {};
 
 /** Attribute of a book that holds a candidate's learned tokens-per-estimate. */
-export const ratioAttr = (mark: string): string => `${mark}!q`;
+export const ratioAttr = toAttr('!q');
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
