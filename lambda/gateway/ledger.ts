@@ -19,6 +19,7 @@ import type { Candidate, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
 import { BUDGET_BOOK, createBudget, noBudget, type Bound, type Budget, type Held, type Purse } from './budget.ts';
 import type { Fleet } from './fleet.ts';
+import { createFreshness } from './freshness.ts';
 import type { AttemptOutcome } from './operation.ts';
 import { countMoney, toCredentialRest, toSettlement, type Settlement, type SettlementInput } from './settlement.ts';
 import type { Part } from './slice.ts';
@@ -116,12 +117,12 @@ const MAX_ROUNDS = 4;
 /** A copy of a book is read again after this long when a pool in it is nearly used up, and after that long when none is. */
 const STALE_AFTER_MS = 500;
 const STALE_AFTER_CALM_MS = 5_000;
+/** Nobody waits for the reading of a copy before it is so old, where an instance goes on running between requests. */
+const BESIDE_MS = 15_000;
 const NEARLY_USED_UP = 0.7;
 const BATCH_SIZE = 40;
 /** After a write that was refused, copies are read again that are older than this. */
 const OUTRUN_MS = 10;
-/** All books were fresh: this long nobody looks whether one has become stale. */
-const LOOK_AGAIN_MS = 100;
 
 interface Desk extends LedgerDeps {
   readonly books: Books;
@@ -136,8 +137,8 @@ interface Desk extends LedgerDeps {
 /** A ledger over one fleet. */
 export function createLedger(deps: LedgerDeps): Ledger {
   const zones = createZoneClock();
-  const staleAfterMs = (id: string): number =>
-    seen.pressureOf(id) < NEARLY_USED_UP ? STALE_AFTER_CALM_MS : STALE_AFTER_MS;
+  const isPressing = (id: string): boolean => seen.pressureOf(id) >= NEARLY_USED_UP;
+  const staleAfterMs = (id: string): number => (isPressing(id) ? STALE_AFTER_MS : STALE_AFTER_CALM_MS);
   const books = createBooks({ ...deps, staleAfterMs, batchSize: BATCH_SIZE });
   const seen: Standings = createStandings({ candidates: deps.fleet.candidates, books, zones });
   const stripped = createStripped(deps);
@@ -152,15 +153,18 @@ export function createLedger(deps: LedgerDeps): Ledger {
     ...(budget.isKept() ? [BUDGET_BOOK] : []),
     ...(among === null ? allBooks : bookIds(deps.fleet.candidates, among)),
   ];
-  let freshAtMs = -Infinity;
-  const refreshAll = async (): Promise<void> => {
-    if (await books.refresh(toIds(null))) freshAtMs = deps.clock.now();
-  };
+  const freshness = createFreshness({
+    ...deps,
+    books,
+    ids: () => toIds(null),
+    mostMs: (id) => (isPressing(id) ? STALE_AFTER_MS : BESIDE_MS),
+    goesOn: slices !== null,
+  });
   return {
     refresh: (among, outrun = false) => {
       if (outrun) return books.refresh(toIds(among), OUTRUN_MS);
       if (among !== null) return books.refresh(toIds(among));
-      return deps.clock.now() - freshAtMs >= LOOK_AGAIN_MS ? refreshAll() : null;
+      return freshness.refresh();
     },
     standings: (nowMs) => seen.read(nowMs),
     scarcity: (kind) => seen.scarcity(kind),

@@ -51,8 +51,9 @@ interface Group {
   readonly book: string;
   readonly pools: readonly BoundPool[];
   readonly members: number[];
+  /** Its place among the groups. */
+  readonly at: number;
   facts: PoolFacts;
-  atMs: number;
   /** Its facts have to be made anew. */
   isStale: boolean;
 }
@@ -90,7 +91,7 @@ function toGroups(candidates: readonly Candidate[]): readonly Group[] {
     const name = [book, ...pools.map(({ key }) => key)].join(' ');
     const group = groups.get(name);
     if (group) group.members.push(index);
-    else groups.set(name, { book, pools, members: [index], facts: unlimited, atMs: -Infinity, isStale: false });
+    else groups.set(name, { book, pools, members: [index], at: groups.size, facts: unlimited, isStale: false });
   });
   return [...groups.values()];
 }
@@ -113,6 +114,9 @@ class Board {
   readonly #ofMark: ReadonlyMap<string, readonly number[]>;
   readonly #ofBook: ReadonlyMap<string, readonly number[]>;
   readonly #ofCredential: ReadonlyMap<string, readonly number[]>;
+  /** By group: 1 for those that are hardly used, and by us alone, and when each was looked at. Read all at once, by a request that may find nothing in the caches. */
+  readonly #isCalm: Uint8Array;
+  readonly #atMs: Float64Array;
   // Lists, not sets: a set that is emptied time and again leaves tables behind that keep one another from the garbage collector.
   readonly #staleGroups: Group[] = [];
   readonly #staleMarks: number[] = [];
@@ -133,6 +137,8 @@ class Board {
     this.current = candidates.map(unseen);
     this.#columns = keepColumns(candidates, this.current);
     this.#groups = toGroups(candidates);
+    this.#isCalm = new Uint8Array(this.#groups.length).fill(1);
+    this.#atMs = new Float64Array(this.#groups.length).fill(-Infinity);
     this.pace = createPace(this.#groups.map((group) => toTap(group, candidates)));
     // Nothing that is written says anything of candidates without pools.
     this.#groupsOf = Map.groupBy(
@@ -220,15 +226,14 @@ class Board {
   #look(nowMs: number): void {
     this.#lookedAtMs = nowMs;
     for (const index of this.#broken) this.#renewMarkLater(index);
-    const groups = this.#groups;
+    const { length } = this.#groups;
     const from = this.#calmFrom;
     let left = CALM_AT_ONCE;
-    for (let step = 0; step < groups.length; step++) {
-      const at = (from + step) % groups.length;
-      const group = groups[at] as Group;
-      const isCalm = group.facts.pressure < HARDLY_USED && !group.facts.shared;
-      if (isCalm && (left === 0 || nowMs - group.atMs < CALM_MS)) continue;
-      this.#renewLater(group);
+    for (let step = 0; step < length; step++) {
+      const at = (from + step) % length;
+      const isCalm = this.#isCalm[at] === 1;
+      if (isCalm && (left === 0 || nowMs - (this.#atMs[at] ?? 0) < CALM_MS)) continue;
+      this.#renewLater(this.#groups[at] as Group);
       if (isCalm && left-- > 0) this.#calmFrom = at + 1;
     }
   }
@@ -236,7 +241,7 @@ class Board {
   #renewGroup(group: Group, nowMs: number): void {
     const { books, zones } = this.#deps;
     group.isStale = false;
-    group.atMs = nowMs;
+    this.#atMs[group.at] = nowMs;
     group.facts = toPoolFacts(group.pools, {
       book: books.copy(group.book).item,
       nowMs,
@@ -244,6 +249,7 @@ class Board {
       zones,
     });
     const { pressure, longPressure = 0, overdraft, shared, limits } = group.facts;
+    this.#isCalm[group.at] = pressure < HARDLY_USED && !shared ? 1 : 0;
     for (const index of group.members) {
       const standing = this.current[index];
       if (!standing) continue;

@@ -1,0 +1,57 @@
+// When copies of books are read again: before a request where it matters, else beside the requests.
+import type { Clock, Log } from '../ports.ts';
+import type { Books } from './books.ts';
+
+export interface FreshnessDeps {
+  readonly books: Books;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** All books there are. */
+  readonly ids: () => readonly string[];
+  /** How old a copy may be before a request waits for its reading, ms. */
+  readonly mostMs: (id: string) => number;
+  /** The instance goes on running between requests; one that is frozen reads only while somebody waits. */
+  readonly goesOn: boolean;
+}
+
+export interface Freshness {
+  /** Has read what is too old; null where nobody has to wait for it. */
+  refresh(): Promise<void> | null;
+}
+
+/** All books were fresh: this long nobody looks whether one has become stale, ms. */
+const LOOK_AGAIN_MS = 100;
+
+/** Over copies that nobody has looked at yet. */
+export function createFreshness({ books, clock, log, ids, mostMs, goesOn }: FreshnessDeps): Freshness {
+  let freshAtMs = -Infinity;
+  /** Until then the choice can do with the copies as they are: every write is judged by the book itself. */
+  let readyUntilMs = -Infinity;
+  let isReading = false;
+  const read = async (): Promise<void> => {
+    const all = ids();
+    if (await books.refresh(all)) freshAtMs = clock.now();
+    if (goesOn) readyUntilMs = Math.min(...all.map((id) => books.copy(id).readAtMs + mostMs(id)));
+  };
+  const readBeside = async (): Promise<void> => {
+    try {
+      await read();
+    } catch (error) {
+      log.error('books.unread', { error: error instanceof Error ? error.name : 'unknown' });
+    } finally {
+      isReading = false;
+    }
+  };
+  return {
+    refresh: () => {
+      const nowMs = clock.now();
+      if (nowMs - freshAtMs < LOOK_AGAIN_MS) return null;
+      if (nowMs >= readyUntilMs) return read();
+      if (isReading) return null;
+      isReading = true;
+      // On a turn of its own, after what the request itself has to do.
+      clock.after(0, () => void readBeside());
+      return null;
+    },
+  };
+}
