@@ -117,6 +117,8 @@ async function warmUp(): Promise<void> {
 interface Load {
   /** Resolves when so many that were asked from now on have been answered, or refused. */
   more(count: number): Promise<void>;
+  /** Does something between two requests, while none is under way: a clock that jumps ends the time of those that are. */
+  between(act: () => void): Promise<void>;
   /** Answers whatever was no answer. */
   stop(): Promise<string[]>;
 }
@@ -126,13 +128,18 @@ function startLoad(pauseMs: number): Load {
   const over = new AbortController();
   const refusals: string[] = [];
   let answered = 0;
+  let underWay = 0;
+  let halt: Promise<void> | null = null;
   const work = async (): Promise<void> => {
     while (!over.signal.aborted) {
       await haveFree();
+      if (halt !== null) await halt;
+      underWay++;
       const reply = await chat();
       const text = await reply.text();
       if (reply.status !== 200) refusals.push(text);
       answered++;
+      underWay--;
       await sleep(pauseMs);
     }
   };
@@ -147,7 +154,15 @@ function startLoad(pauseMs: number): Load {
     const most = answered + CALLERS + count;
     await expect.poll(() => answered).toBeGreaterThanOrEqual(most);
   };
-  return { more, stop };
+  const between = async (act: () => void): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    halt = promise;
+    await expect.poll(() => underWay).toBe(0);
+    act();
+    halt = null;
+    resolve();
+  };
+  return { more, between, stop };
 }
 
 describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : ` (skipped: ${engineMissing})`}`, () => {
@@ -266,13 +281,13 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
     await load.more(10);
     // Instances that know the old one have not looked yet.
     expect(keysSince(replacedAtMs)).toContain('Bearer canary-first-key-4f8a1c22');
-    time.set(5 * MINUTE + SECOND);
+    await load.between(() => time.set(5 * MINUTE + SECOND));
     await load.more(20);
     const changedAtMs = Date.now();
     await load.more(10);
     // Secrets Manager away: what is known goes on.
     secrets.fault = 'InternalServiceError';
-    time.set(11 * MINUTE);
+    await load.between(() => time.set(11 * MINUTE));
     await load.more(20);
     expect(await load.stop()).toEqual([]);
     expect(keysSince(changedAtMs)).toEqual(['Bearer canary-other-key-9b7d3e55']);
