@@ -96,3 +96,15 @@ describe('nothing that axe finds, nothing that overflows', () => {
     await page.context().close();
   });
 });
+
+it('with less motion the other theme is there at once: nothing is on its way to it', async () => {
+  const page = await rig.openPage('/', { reducedMotion: 'reduce', colorScheme: 'light' });
+  await fieldOf(page).waitFor();
+  const ways = await page.evaluate(() => {
+    document.getAnimations().forEach((one) => one.finish());
+    document.documentElement.dataset['theme'] = 'dark';
+    return document.getAnimations().map((one) => (one as CSSTransition).transitionProperty);
+  });
+  expect(ways).toEqual([]);
+  await page.context().close();
+});
