@@ -6,7 +6,7 @@ import { findPacked, keepPacked } from './packed.ts';
 /**
  * Code is optimised after hundreds of requests, not thousands, and across more of its small functions: measured side by side, a request on a
  * warm server takes a sixth less time. By one compiler only: the other one's jobs are many at once, and what they free stays with the
- * allocator, a third of all memory under load. The heap may grow by less before it is collected. The names are of Node 24's V8, which is the
+ * allocator, a quarter of all memory under load. The heap may grow by less before it is collected. The names are of Node 24's V8, which is the
  * one that runs this.
  */
 const flags = [

@@ -2,7 +2,7 @@
 import type { Item } from '#shared/items.ts';
 import type { Clock, Log, Metrics, Upstream } from '../ports.ts';
 import { afterHealthy, afterRest, liftRest, restOf } from '../routing/breaker.ts';
-import { isEmpty, mergeOps, numberIn, type Ops } from '../routing/pools-ops.ts';
+import { isEmpty, mergeOps, noOps, numberIn, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Credential } from './credentials.ts';
 import type { Fleet } from './fleet.ts';
@@ -59,7 +59,6 @@ const LAST = 'health!o';
 /** In the book of a candidate: until when it is known whether its model exists. */
 const knownAttr = (mark: string): string => `${mark}!v`;
 
-const emptyOps: Ops = { add: {}, set: {}, remove: [] };
 /** What is to be found out of one candidate: whether a broken one is well again, or whether a model exists. */
 type Doubt = 'broken' | 'missing';
 
@@ -138,13 +137,13 @@ class Ward {
     const everyMs = Math.min(LONGEST_EVERY_MS, CHECK_EVERY_MS * 2 ** vain) * (0.75 + 0.5 * clock.random());
     const lease = { attr: NEXT, is: 'atMost', value: nowMs, orAbsent: true } as const;
     const set = { [NEXT]: Math.round(nowMs + everyMs) };
-    if (!(await books.update(id, { ...emptyOps, guards: [lease], set, lasting: false })).applied) return null;
+    if (!(await books.update(id, { ...noOps, guards: [lease], set, lasting: false })).applied) return null;
     const { checkCredential } = await import('./health-check.ts');
     const found = await checkCredential(credential, this.#deps);
     const { outcome } = found;
     metrics.count('freeway_health_checks_total', { provider: credential.provider.id, result: outcome });
     await this.#write(id, {
-      ...emptyOps,
+      ...noOps,
       set: { [LAST_AT]: books.now(), [LAST]: outcome, [VAIN]: outcome === 'healthy' ? 0 : vain + 1 },
     });
     return found;
@@ -163,7 +162,7 @@ class Ward {
     const { book: id, mark, modelId, route } = candidate;
     const { books } = this.#deps.ledger;
     if (found.models.has(modelId)) {
-      const known: Ops = { ...emptyOps, set: { [knownAttr(mark)]: books.now() + LISTED_MS } };
+      const known: Ops = { ...noOps, set: { [knownAttr(mark)]: books.now() + LISTED_MS } };
       return this.#write(id, mergeOps(liftRest(mark), known));
     }
     if (!found.whole) return;
@@ -175,7 +174,7 @@ class Ward {
   async #retire({ book: id, mark }: Candidate): Promise<void> {
     const untilMs = this.#deps.ledger.books.now() + GONE_MS;
     const rest = afterRest(this.#book(id), mark, { untilMs, reason: 'model_missing' });
-    await this.#write(id, mergeOps(rest, { ...emptyOps, set: { [knownAttr(mark)]: untilMs } }));
+    await this.#write(id, mergeOps(rest, { ...noOps, set: { [knownAttr(mark)]: untilMs } }));
   }
 
   /** Other credentials lose a model only when one of them has been asked, and says the same. */
