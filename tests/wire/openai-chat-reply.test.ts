@@ -61,6 +61,58 @@ describe('recorded replies', () => {
   });
 });
 
+describe('the nulls that providers leave out', () => {
+  const complete = (body: string): string => {
+    const { facts } = openaiChat.parseReply(body, context);
+    return facts?.normalise?.() ?? body;
+  };
+  const reply = (message: string, more = ''): string =>
+    `{"id":"a","object":"chat.completion","created":1e3,"choices":[{"index":0,"message":${message},"finish_reason":"stop"}${more}]}`;
+
+  it.each([
+    ['both', reply('{"role":"assistant","content":"Grüß \\"message\\":{ dich"}')],
+    [
+      'with calls',
+      reply(
+        '{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}',
+      ),
+    ],
+  ])('are written into the text, and nothing else: %s', (_, body) => {
+    const text = complete(body);
+    expect(text.replace('"logprobs":null,', '').replace('"refusal":null,', '')).toBe(body);
+    expect(JSON.parse(text)).toMatchObject({
+      choices: [{ logprobs: null, message: { refusal: null } }],
+    });
+  });
+
+  it.each(['"No."', 'null'])('are not written over a refusal that was told: %s', (refusal) => {
+    const body = reply(`{"refusal":${refusal},"role":"assistant","content":"a"}`);
+    expect(complete(body)).toBe(body.replace('"message"', '"logprobs":null,"message"'));
+  });
+
+  it('are not written over probabilities that were told', () => {
+    const body = reply('{"role":"assistant","content":"a"}').replace('"index"', '"logprobs":{"content":[]},"index"');
+    expect(complete(body)).toBe(body.replace('"message":{', '"message":{"refusal":null,'));
+  });
+
+  it.each([
+    ['white space', reply('{"role":"assistant","content":"a"}').replace('"message":', '"message" : ')],
+    ['two messages', reply('{"role":"assistant","content":"a","x":{"message":{}}}')],
+    [
+      'two choices',
+      reply('{"role":"assistant","content":"a"}', ',{"index":1,"message":{"role":"assistant","content":"b"}}'),
+    ],
+    ['no role', reply('{"content":"a"}')],
+    ['no calls', reply('{"role":"assistant","content":"a","tool_calls":[]}')],
+  ])('are there whatever the text looks like: %s', (_, body) => {
+    const { choices } = JSON.parse(complete(body)) as { choices: { message: object }[] };
+    for (const choice of choices) {
+      expect(choice).toMatchObject({ logprobs: null, message: { role: 'assistant', refusal: null } });
+      expect(choice.message).not.toHaveProperty('tool_calls');
+    }
+  });
+});
+
 describe('parseReply', () => {
   it.each([
     ['an empty body', '', 'bad_reply', /empty body/],

@@ -7,17 +7,35 @@ const tiers: ReadonlySet<unknown> = new Set([undefined, null, 'auto', 'default',
 const isWholeUsage = (usage: unknown): boolean =>
   !isRecord(usage) || (typeof usage['completion_tokens'] === 'number' && typeof usage['total_tokens'] === 'number');
 
-/** Whether a whole reply is as the schema has it, as far as providers are known to depart. */
-export function isOfficialReply(json: Json, choice: Json, message: Json): boolean {
-  return (
-    choice['logprobs'] !== undefined &&
-    message['refusal'] !== undefined &&
-    message['content'] !== undefined &&
-    message['tool_calls'] !== null &&
-    json['object'] === 'chat.completion' &&
-    tiers.has(json['service_tier']) &&
-    isWholeUsage(json['usage'])
-  );
+/** How far a whole reply is as the schema has it: all of it, but for what `fillIn` adds, or as far as providers are known to depart from it. */
+export type Conformity = 'official' | 'nulls_missing' | 'departs';
+
+/** Compares a whole reply with the schema. */
+export function conformityOf(json: Json, choice: Json, message: Json): Conformity {
+  const departs =
+    message['content'] === undefined ||
+    message['tool_calls'] === null ||
+    json['object'] !== 'chat.completion' ||
+    !tiers.has(json['service_tier']) ||
+    !isWholeUsage(json['usage']);
+  if (departs) return 'departs';
+  return choice['logprobs'] === undefined || message['refusal'] === undefined ? 'nulls_missing' : 'official';
+}
+
+const MESSAGE = '"message"';
+const MESSAGE_BEGINS = `${MESSAGE}:{`;
+
+/**
+ * The text of a reply with the two nulls that nearly all providers leave out: of a choice, `logprobs`, and of its message, `refusal`. All else
+ * stays as it came. null where it can't be told from the text alone where they belong.
+ */
+export function fillIn(text: string, choice: Json, message: Json): string | null {
+  const at = text.indexOf(MESSAGE);
+  // Inside of a string its quotes would be escaped, so this is a name, and the only one of its kind.
+  if (at < 0 || !text.startsWith(MESSAGE_BEGINS, at) || text.includes(MESSAGE, at + 1)) return null;
+  const logprobs = choice['logprobs'] === undefined ? '"logprobs":null,' : '';
+  const refusal = message['refusal'] === undefined ? '"refusal":null,' : '';
+  return `${text.slice(0, at)}${logprobs}${MESSAGE_BEGINS}${refusal}${text.slice(at + MESSAGE_BEGINS.length)}`;
 }
 
 /** Whether a chunk of a stream is. */

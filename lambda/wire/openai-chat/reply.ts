@@ -4,8 +4,8 @@ import type { Finish, ParsedReply, ReplyContext, ReplyFacts } from '../types.ts'
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
-import { readCalls, readText, toFinish } from './message.ts';
-import { completeDocument, completeMessage, isOfficialReply } from './official.ts';
+import { readCalls, readText, toFinish, type CallPiece, type MessageText } from './message.ts';
+import { completeDocument, completeMessage, conformityOf, fillIn } from './official.ts';
 import { parseUsage } from './usage.ts';
 
 /** Reads the body of a reply of status 200. */
@@ -16,7 +16,7 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
   if (!isRecord(json)) return refuse('The provider answered with JSON that is no chat completion.');
   const choice = toList(json['choices'])[0];
   if (!isRecord(choice)) return refuse('The provider answered without any choice.');
-  const facts = readFacts(json, choice);
+  const facts = readFacts(json, choice, text);
   const empty = facts.contentLength === 0 && facts.toolCalls === 0;
   if (empty && facts.finish === 'content_filter') {
     return refuse("The provider's content filter held the whole answer back.", 'content_filtered');
@@ -26,7 +26,7 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
   return { facts, failure: null };
 }
 
-function readFacts(json: Json, choice: Json): ReplyFacts {
+function readFacts(json: Json, choice: Json, body: string): ReplyFacts {
   // The text-completion shape (`text`) still comes from some local servers.
   const message = isRecord(choice['message']) ? choice['message'] : { content: choice['text'] };
   const text = readText(message);
@@ -40,14 +40,25 @@ function readFacts(json: Json, choice: Json): ReplyFacts {
     model: toText(json['model']),
     contentLength: length,
     toolCalls: calls.length,
-    normalise:
-      text.irregular ||
-      calls.some((call) => call.irregular) ||
-      !isRecord(choice['message']) ||
-      !isOfficialReply(json, choice, message)
-        ? () => normaliseReply(json)
-        : null,
+    normalise: isAsRead(choice, text, calls) ? toCompletion(json, choice, body) : () => normaliseReply(json),
   };
+}
+
+/** Whether official clients would read the same in it. */
+const isAsRead = (choice: Json, text: MessageText, calls: readonly CallPiece[]): boolean =>
+  isRecord(choice['message']) && !text.irregular && !calls.some(({ irregular }) => irregular);
+
+/** What completes a reply whose shape is right; null when nothing is missing. */
+function toCompletion(json: Json, choice: Json, body: string): (() => string) | null {
+  const message = toRecord(choice['message']);
+  const conformity = conformityOf(json, choice, message);
+  if (conformity === 'official') return null;
+  const isSimple =
+    conformity === 'nulls_missing' &&
+    toList(json['choices']).length === 1 &&
+    typeof message['role'] === 'string' &&
+    (message['tool_calls'] === undefined || toList(message['tool_calls']).length > 0);
+  return () => (isSimple ? fillIn(body, choice, message) : null) ?? normaliseReply(json);
 }
 
 /** Some end a tool call with `stop`. */
