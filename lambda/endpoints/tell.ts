@@ -1,6 +1,7 @@
 // Tells what became of a request, once, to everything that wants to know: metrics, log, usage, and the trace where one is kept.
 import type { UsageRecord } from '#shared/api/usage.ts';
 import type { Attempt, CallerError } from '#shared/failures.ts';
+import { createIsoTimes } from '#shared/iso-times.ts';
 import type { Assignment } from '#shared/rollout.ts';
 import type { RunResult } from '../gateway/run.ts';
 import type { RequestTrace, TracedWork } from '../ports.ts';
@@ -122,6 +123,8 @@ function tellAnswer(told: Told, result: RunResult): void {
   });
 }
 
+const timeOf = createIsoTimes();
+
 /** What every record says, whatever came of the request. */
 function toRecord({
   deps,
@@ -136,7 +139,7 @@ function toRecord({
   return {
     ...(assignment === null ? {} : { experiment: assignment.experiment.name, arm: assignment.arm }),
     request_id: requestId,
-    at: new Date(startedAtMs).toISOString(),
+    at: timeOf(startedAtMs),
     person_id: principal?.id ?? '',
     key_id: principal?.key?.id ?? null,
     operation,

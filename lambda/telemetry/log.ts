@@ -1,4 +1,5 @@
 // Structured log: one JSON object a line, of fields on a list; what looks like a key is masked all the same.
+import { createIsoTimes } from '#shared/iso-times.ts';
 import { logFields, type Log, type LogFields } from '../ports.ts';
 
 const known: ReadonlySet<string> = new Set(logFields);
@@ -102,20 +103,6 @@ function createMemory(): (text: string) => string {
   };
 }
 
-/** Points in time as ISO 8601, UTC. Days and seconds are put together once for all of their milliseconds. */
-function createTimes(): (atMs: number) => string {
-  let second = Number.NaN;
-  let start = '';
-  return (atMs) => {
-    const whole = Math.floor(atMs / 1000);
-    if (whole !== second) {
-      second = whole;
-      start = new Date(whole * 1000).toISOString().slice(0, -4);
-    }
-    return `${start}${String(Math.floor(atMs) - whole * 1000).padStart(3, '0')}Z`;
-  };
-}
-
 export interface LogOptions {
   readonly level: LogLevel;
   readonly write: (line: string) => void;
@@ -126,7 +113,7 @@ export interface LogOptions {
 export function createLog({ level, write, now }: LogOptions): Log {
   const from = levels.indexOf(level);
   const again = createMemory();
-  const timeOf = createTimes();
+  const timeOf = createIsoTimes();
   const toJson = (name: string, value: string | number | boolean | null): string => {
     if (typeof value !== 'string') return typeof value === 'number' && !Number.isFinite(value) ? 'null' : String(value);
     if (repeated.has(name)) return again(value);
