@@ -1,4 +1,6 @@
 // Who could serve a request of a kind at whatever time: what is judged by the fleet and the request's wishes alone, and remembered.
+import { capabilityIds, modelKinds } from '#shared/catalog.ts';
+import { toMask } from './capabilities.ts';
 import type { DecideInput } from './decide.ts';
 import type { Lane } from './lanes.ts';
 import type { Candidate } from './types.ts';
@@ -42,7 +44,8 @@ export interface Fits {
 interface Memory {
   /** Lengths of replies at which candidates differ, from the shortest. */
   readonly outputs: readonly number[];
-  readonly fits: Map<string, Fits>;
+  /** By the names of their kinds. */
+  readonly fits: Map<string | number, Fits>;
 }
 
 const memories = new WeakMap<readonly Candidate[], Memory>();
@@ -58,6 +61,9 @@ function memoryOf(candidates: readonly Candidate[]): Memory {
   return memory;
 }
 
+/** More than any set of capabilities is as a number. */
+const MASKS = toMask(capabilityIds) + 1;
+
 /** How many of the lengths are too short for the reply: requests of the same number are judged alike. */
 function countTooShort(outputs: readonly number[], asked: Asked): number {
   const least = leastOutput(asked);
@@ -66,12 +72,13 @@ function countTooShort(outputs: readonly number[], asked: Asked): number {
   return count;
 }
 
-/** Everything that `judgeFit` looks at. */
-function toName({ outputs }: Memory, asked: Asked): string {
+/** Everything that `judgeFit` looks at: as a number, since a text that was just put together is slow to look up, where the request has no lists of its own. */
+function toName({ outputs }: Memory, asked: Asked): string | number {
   const { profile, policy, selector } = asked;
   const { only, ignore, regions, maxRetentionDays } = policy;
   const mayPay = policy.paid !== 'never' && !selector.freeOnly;
-  const name = `${profile.kind} ${profile.needs} ${mayPay} ${policy.noTraining} ${countTooShort(outputs, asked)}`;
+  const bounds = countTooShort(outputs, asked) * 4 + (mayPay ? 2 : 0) + (policy.noTraining ? 1 : 0);
+  const name = (bounds * MASKS + profile.needs) * modelKinds.length + modelKinds.indexOf(profile.kind);
   if (only === null && ignore.length === 0 && regions === undefined && maxRetentionDays === undefined) return name;
   return name + JSON.stringify([only, ignore, regions, maxRetentionDays]);
 }
