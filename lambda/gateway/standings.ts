@@ -165,10 +165,15 @@ class Board {
     const nowMs = this.#deps.books.now();
     this.#follow(nowMs - callerMs);
     if (nowMs - this.#lookedAtMs >= LOOK_AGAIN_MS) this.#look(nowMs);
-    for (const group of this.#staleGroups) this.#renewGroup(group, nowMs);
-    this.#staleGroups.length = 0;
-    for (const index of this.#staleMarks) this.#renewMark(index, nowMs);
-    this.#staleMarks.length = 0;
+    // Emptying what is empty takes as long as emptying what is not.
+    if (this.#staleGroups.length > 0) {
+      for (const group of this.#staleGroups) this.#renewGroup(group, nowMs);
+      this.#staleGroups.length = 0;
+    }
+    if (this.#staleMarks.length > 0) {
+      for (const index of this.#staleMarks) this.#renewMark(index, nowMs);
+      this.#staleMarks.length = 0;
+    }
     if (!this.pace.isDue(nowMs)) return;
     this.pace.look(
       this.#groups.map((group) => this.#toTapViews(group, callerMs)),
