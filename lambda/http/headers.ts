@@ -20,7 +20,16 @@ export function joinHeaders(raw: RawHeaders): Headers {
   return headers;
 }
 
-// Every sign that may not stand in a header value, by RFC 9110, section 5.5.
+/** Whether every sign of a header value may stand there, by RFC 9110, section 5.5. */
+function isSafe(value: string): boolean {
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code < 32 ? code !== 9 : code > 255 || code === 127) return false;
+  }
+  return true;
+}
+
+// All others.
 // eslint-disable-next-line no-control-regex
 const unsafe = /[^\t\x20-\x7e\x80-\xff]/g;
 // eslint-disable-next-line no-control-regex
@@ -43,7 +52,7 @@ export function toReplyHeaders(headers: Headers): {
 }
 
 const toSafe = (name: string, value: string): string =>
-  value.replace(name === 'set-cookie' ? unsafeInCookies : unsafe, '?');
+  isSafe(value) ? value : value.replace(name === 'set-cookie' ? unsafeInCookies : unsafe, '?');
 
 /** The same as names and values in turn, cookies among them: as Node's server writes them without looking anything up. */
 export function toReplyLines(headers: Headers): string[] {
