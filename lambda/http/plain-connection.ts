@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { brokeOff } from './body.ts';
 import { PlainExchange } from './plain-exchange.ts';
 import { HeadReader } from './request-head.ts';
-import { turn, TurnSocket } from './turn.ts';
+import { tapSocket, turn, TurnSocket } from './turn.ts';
 
 /** What a connection needs of its server. */
 export interface PlainServer {
@@ -33,6 +33,7 @@ export class PlainConnection {
   readonly remoteAddress: string | null;
   readonly #server: PlainServer;
   readonly #listeners: readonly (readonly [string, (bytes: Buffer) => void])[];
+  readonly #untap: () => void;
   readonly #heads: HeadReader;
   #exchange: PlainExchange | null = null;
   /** Since when it waits for the next request, or for the rest of this one, ms since the epoch. */
@@ -53,8 +54,10 @@ export class PlainConnection {
     this.remoteAddress = socket.remoteAddress ?? null;
     this.#server = server;
     this.#heads = new HeadReader(server.limits.maxHeaderBytes);
+    const arrive = (bytes: Buffer): void => this.#bytes.arrive(bytes);
+    this.#untap = tapSocket(socket, arrive);
     this.#listeners = [
-      ['data', (bytes: Buffer) => this.#bytes.arrive(bytes)],
+      ['data', arrive],
       ['drain', () => this.#release()],
       ['end', () => this.#halfClose()],
       ['error', () => undefined],
@@ -214,6 +217,7 @@ export class PlainConnection {
 
   #handOver(bytes: Buffer): void {
     const { socket } = this;
+    this.#untap();
     for (const [event, listener] of this.#listeners) socket.off(event, listener);
     this.#server.left(this);
     this.#server.handOver(socket, Buffer.concat([bytes, ...this.#bytes.drop()]));

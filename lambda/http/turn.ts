@@ -72,6 +72,24 @@ class Turn {
 
 export const turn = new Turn();
 
+/**
+ * Has what comes on a socket told at once, instead of through the buffer of Node's stream, which asks for more on a tick of its own each time:
+ * two a request, of some 3 us each. While the socket is paused, and as long as something is left in that buffer, all goes through it as ever
+ * and comes as `data`. Answers what ends this.
+ */
+export function tapSocket(socket: Socket, arrive: (bytes: Buffer) => void): () => void {
+  const push = socket.push.bind(socket);
+  socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    const isDirect = socket.readableFlowing === true && socket.readableLength === 0;
+    if (!isDirect || !Buffer.isBuffer(chunk)) return push(chunk, encoding);
+    arrive(chunk);
+    return true;
+  };
+  return () => {
+    socket.push = push;
+  };
+}
+
 /** A socket that takes part in the turns. All of its bytes pass through here, so that they stay in order. */
 export class TurnSocket {
   readonly #socket: Socket;

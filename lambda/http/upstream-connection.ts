@@ -5,7 +5,7 @@ import type { BodyPieces, BodySource, Headers, UpstreamCall, UpstreamHandle } fr
 import { inPieces, isSource } from './body.ts';
 import type { Relay } from './relay.ts';
 import { ReplyParser, type ReplyEvents } from './reply-parser.ts';
-import { TurnSocket } from './turn.ts';
+import { tapSocket, TurnSocket } from './turn.ts';
 
 /** Where a connection leads. */
 export interface Origin {
@@ -119,7 +119,9 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     socket.setKeepAlive(true, PROBE_AFTER_MS);
     const bytes = (this.#bytes = new TurnSocket(socket, (received) => this.#read(received)));
     // What comes unasked is not kept waiting: it would pass for the reply to the next call.
-    socket.on('data', (received: Buffer) => (this.#relay === null ? this.#read(received) : bytes.arrive(received)));
+    const arrive = (received: Buffer): void => (this.#relay === null ? this.#read(received) : bytes.arrive(received));
+    tapSocket(socket, arrive);
+    socket.on('data', arrive);
     socket.on('error', (error) => {
       bytes.takeAll();
       this.#lose(error);

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createNodeServer } from '#lambda/http/node.ts';
 import { PlainConnection } from '#lambda/http/plain-connection.ts';
-import { turn, TurnSocket } from '#lambda/http/turn.ts';
+import { tapSocket, turn, TurnSocket } from '#lambda/http/turn.ts';
 import { createUpstream } from '#lambda/http/upstream.ts';
 import type { Handler, Upstream } from '#lambda/ports.ts';
 import { connectRaw, type RawClient } from './raw-client.ts';
@@ -56,6 +56,35 @@ function toBerths(count: number, told: string[]): Berth[] {
     return { socket, bytes, arrive: (text) => bytes.arrive(Buffer.from(text)) };
   });
 }
+
+it('a tapped socket tells what comes at once, in order, and nothing while it is paused', async () => {
+  const told: string[] = [];
+  const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() }) as Socket;
+  const tell = (how: string) => (bytes: Buffer) => void told.push(`${how} ${String(bytes)}`);
+  const untap = tapSocket(socket, tell('at once'));
+  socket.on('data', tell('later'));
+  socket.on('end', () => told.push('end'));
+  const come = (text: string): boolean => socket.push(Buffer.from(text));
+  await nextTurn();
+  expect(come('a')).toBe(true);
+  expect(told.splice(0)).toEqual(['at once a']);
+  socket.pause();
+  come('b');
+  // Who is paused and gets more than is kept is read from no more.
+  expect(come('c'.repeat(socket.readableHighWaterMark))).toBe(false);
+  expect(told).toEqual([]);
+  socket.resume();
+  come('d');
+  await nextTurn();
+  expect(told.splice(0).map((one) => one.slice(0, 7))).toEqual(['later b', 'later c', 'later d']);
+  come('e');
+  untap();
+  come('f');
+  await nextTurn();
+  socket.push(null);
+  await nextTurn();
+  expect(told).toEqual(['at once e', 'later f', 'end']);
+});
 
 /** Bytes come from the network between two turns. */
 async function endTurn(): Promise<void> {
