@@ -2,7 +2,8 @@
 import { createIsoTimes } from '#shared/iso-times.ts';
 import { logFields, type Log, type LogFields } from '../ports.ts';
 
-const known: ReadonlySet<string> = new Set(logFields);
+/** The fields that are written, as they begin in a line. */
+const beginnings: ReadonlyMap<string, string> = new Map(logFields.map((name) => [name, `,"${name}":`]));
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof levels)[number];
@@ -125,7 +126,8 @@ export function createLog({ level, write, now }: LogOptions): Log {
       let text = `{"time":"${timeOf(now())}","level":"${line}","event":${again(event)}`;
       for (const name in fields) {
         const value = fields[name as keyof LogFields];
-        if (known.has(name) && value !== undefined) text += `,"${name}":${toJson(name, value)}`;
+        const beginning = beginnings.get(name);
+        if (beginning !== undefined && value !== undefined) text += beginning + toJson(name, value);
       }
       write(`${text}}\n`);
     };
