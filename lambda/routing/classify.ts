@@ -86,7 +86,8 @@ function weighShape(score: Score, input: ClassifyInput, lastLength: number): voi
 }
 
 function weighRequirements(score: Score, text: string): void {
-  const items = text.match(/(?:^|\n)\s*(?:\d+[.)]|[-*•])\s+\S/g)?.length ?? 0;
+  // One line is no list.
+  const items = text.includes('\n') ? (text.match(/(?:^|\n)\s*(?:\d+[.)]|[-*•])\s+\S/g)?.length ?? 0) : 0;
   if (items >= 3) apply(score, { name: 'list of requirements', size: items >= 6 ? 2 : 1 });
   if (text.length <= LONG_SENTENCES) return;
   const clauses = text.match(/[,;]|\b(?:and|und|et|y)\b/g)?.length ?? 0;
