@@ -6,17 +6,30 @@ import type { FurtherCall, OutgoingCall, ReplyReader } from './operation.ts';
 
 const USER_AGENT = 'freeway/0.1';
 
-/** Headers that come again and again, with those that authorise their calls. */
-const joined = new WeakMap<Headers, { readonly own: Headers; readonly all: Headers }>();
+/** Where a call goes, and with which headers. */
+interface Address {
+  readonly url: string;
+  readonly headers: Headers;
+}
 
-function toHeaders(credential: Credential, { headers, auth }: OutgoingCall): Headers {
+/** Addresses that come again and again, by the headers of their operations, and what else they are made of. */
+const known = new WeakMap<
+  Headers,
+  Address & { readonly credential: Credential; readonly own: Headers; readonly path: string }
+>();
+
+function toAddress(credential: Credential, { path, headers, auth }: OutgoingCall): Address {
   const own = credential.authorize(auth);
-  const known = joined.get(headers);
-  if (known?.own === own) return known.all;
+  const before = known.get(headers);
+  if (before?.credential === credential && before.own === own && before.path === path) return before;
   const all = { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...headers, ...own };
+  const address = { url: toUrl(credential, path), headers: all };
   // Secrets that are opened for each call are not kept.
-  if (Object.isFrozen(headers) && Object.isFrozen(own)) joined.set(headers, { own, all: Object.freeze(all) });
-  return all;
+  if (Object.isFrozen(headers) && Object.isFrozen(own)) {
+    Object.freeze(all);
+    known.set(headers, { ...address, credential, own, path });
+  }
+  return address;
 }
 
 /** Paths that lead out of the base URL are resolved, since nobody else does; other hosts are only called by those who have not set one. */
@@ -29,11 +42,12 @@ function toUrl({ baseUrl, provider }: Credential, path: string): string {
 }
 
 function toUpstreamCall(credential: Credential, outgoing: OutgoingCall): UpstreamCall {
-  const { method = 'POST', path, body } = outgoing;
+  const { method = 'POST', body } = outgoing;
+  const { url, headers } = toAddress(credential, outgoing);
   return {
     method,
-    url: toUrl(credential, path),
-    headers: toHeaders(credential, outgoing),
+    url,
+    headers,
     body,
     publicOnly: credential.publicOnly,
     // The watch keeps the deadlines: it tells content from signs of life.
