@@ -10,6 +10,8 @@ export interface FreshnessDeps {
   readonly ids: () => readonly string[];
   /** How old a copy may be before a request waits for its reading, ms. */
   readonly mostMs: (id: string) => number;
+  /** Looks over how all candidates stand. */
+  readonly look: () => void;
   /** The instance goes on running between requests; one that is frozen reads only while somebody waits. */
   readonly goesOn: boolean;
 }
@@ -22,8 +24,12 @@ export interface Freshness {
 /** All books were fresh: this long nobody looks whether one has become stale, ms. */
 const LOOK_AGAIN_MS = 100;
 
+/** Standings are looked over so often while requests come, so that hardly any request has to, ms; and for so long after the last one. */
+const LOOK_BESIDE_MS = 250;
+const IN_USE_MS = 5_000;
+
 /** Over copies that nobody has looked at yet. */
-export function createFreshness({ books, clock, log, ids, mostMs, goesOn }: FreshnessDeps): Freshness {
+export function createFreshness({ books, clock, log, ids, mostMs, look, goesOn }: FreshnessDeps): Freshness {
   let freshAtMs = -Infinity;
   /** Until then the choice can do with the copies as they are: every write is judged by the book itself. */
   let readyUntilMs = -Infinity;
@@ -42,9 +48,22 @@ export function createFreshness({ books, clock, log, ids, mostMs, goesOn }: Fres
       isReading = false;
     }
   };
+  let askedAtMs = -Infinity;
+  let isLooking = false;
+  const lookBeside = (): void => {
+    isLooking = clock.now() - askedAtMs < IN_USE_MS;
+    if (!isLooking) return;
+    look();
+    clock.after(LOOK_BESIDE_MS, lookBeside);
+  };
   return {
     refresh: () => {
       const nowMs = clock.now();
+      askedAtMs = nowMs;
+      if (goesOn && !isLooking) {
+        isLooking = true;
+        clock.after(LOOK_BESIDE_MS, lookBeside);
+      }
       if (nowMs - freshAtMs < LOOK_AGAIN_MS) return null;
       if (nowMs >= readyUntilMs) return read();
       if (isReading) return null;

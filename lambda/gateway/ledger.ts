@@ -158,6 +158,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     books,
     ids: () => toIds(null),
     mostMs: (id) => (isPressing(id) ? STALE_AFTER_MS : BESIDE_MS),
+    look: () => void seen.read(clock.now()),
     goesOn: slices !== null,
   });
   return {

@@ -1,8 +1,9 @@
 // When requests wait for books to be read: never for calm ones on an instance that goes on running, as long as their copies are not old.
 import { describe, expect, it } from 'vitest';
+import { createFreshness } from '#lambda/gateway/freshness.ts';
 import { createLedger, type Ledger } from '#lambda/gateway/ledger.ts';
 import { createSlices } from '#lambda/gateway/slices.ts';
-import type { Store } from '#lambda/ports.ts';
+import type { Log, Store } from '#lambda/ports.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { toCandidate } from '../fakes/candidates.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
@@ -106,6 +107,45 @@ describe('an instance that goes on running', () => {
       await house.clock.advance(100);
       expect(house.reads()).toBe(expected);
     }
+  });
+});
+
+describe('how candidates stand', () => {
+  const toLooks = (goesOn: boolean) => {
+    const clock = createFakeClock(START_MS);
+    const told: number[] = [];
+    const books = { refresh: async () => true, copy: () => ({ readAtMs: clock.now() }) } as unknown as Ledger['books'];
+    const { refresh } = createFreshness({
+      books,
+      clock,
+      log: { error: () => undefined } as unknown as Log,
+      ids: () => [],
+      mostMs: () => 15_000,
+      look: () => void told.push(clock.now() - START_MS),
+      goesOn,
+    });
+    return { clock, told, refresh };
+  };
+
+  it('is looked over four times a second beside the requests, and no more when none have come for a while', async () => {
+    const { clock, told, refresh } = toLooks(true);
+    await refresh();
+    await clock.advance(1_000);
+    expect(told).toEqual([250, 500, 750, 1_000]);
+    await clock.advance(60_000);
+    const last = told.at(-1) ?? 0;
+    expect([last > 4_000, last < 5_500, clock.pending()]).toEqual([true, true, 0]);
+    await refresh();
+    await clock.advance(250);
+    expect(told.at(-1)).toBe(61_250);
+  });
+
+  it('is looked over while a request waits where the instance may be frozen', async () => {
+    const { clock, told, refresh } = toLooks(false);
+    await refresh();
+    expect(clock.pending()).toBe(0);
+    await clock.advance(1_000);
+    expect(told).toEqual([]);
   });
 });
 
