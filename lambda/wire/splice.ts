@@ -62,7 +62,9 @@ export function findFields(text: string): readonly Field[] | null {
  * copied. Its ranges are of whatever the places of the fields are of.
  */
 export function editFields(fields: readonly Field[], edits: FieldEdits): readonly Part[] {
-  const found = new Set<string>();
+  // A list, since names that were just cut out of a text are slow to look up.
+  const names = Object.keys(edits);
+  const isMissing = names.map(() => true);
   const parts: Part[] = [];
   /** The range that is open: from where, and to the end of the last field in it; -1: none is. */
   let from = -1;
@@ -72,9 +74,9 @@ export function editFields(fields: readonly Field[], edits: FieldEdits): readonl
     from = -1;
   };
   for (const field of fields) {
-    const isEdited = Object.hasOwn(edits, field.name);
-    const edit = isEdited ? edits[field.name] : undefined;
-    if (isEdited) found.add(field.name);
+    const place = names.indexOf(field.name);
+    const edit = place < 0 ? undefined : edits[names[place] as string];
+    if (place >= 0) isMissing[place] = false;
     if (edit === null) {
       close();
       continue;
@@ -89,11 +91,11 @@ export function editFields(fields: readonly Field[], edits: FieldEdits): readonl
     from = end;
   }
   close();
-  for (const name of Object.keys(edits)) {
+  names.forEach((name, place) => {
     const value = edits[name];
-    if (typeof value === 'string' && !found.has(name))
+    if (isMissing[place] && typeof value === 'string')
       addText(parts, `${toOpener(parts)}${JSON.stringify(name)}:${value}`);
-  }
+  });
   addText(parts, parts.length === 0 ? '{}' : '}');
   return parts;
 }
