@@ -23,11 +23,12 @@ import { countStoreCalls } from './store-calls.ts';
 import { timeStarts } from './starts.ts';
 import { startTargets, type Target, type Targets } from './targets.ts';
 
-const USAGE = `npm run bench -- [--quick] [--check] [--init] [--peers] [--out <folder>]
+const USAGE = `npm run bench -- [--quick] [--check] [--init] [--peers] [--peer-node <path>] [--out <folder>]
   --quick   fewer rounds and connections; under five minutes
   --check   exit with 1 when a gate does not hold, after measuring once more
   --init    only how long the Lambda function initialises
   --peers   measure other gateways too; installs them into a temporary folder
+            --peer-node <path>: run by this Node, for example that of their own image, instead of the one that runs Freeway
   --out     folder for the result as JSON, board and chart (default .bench)`;
 
 const scenarios: readonly Scenario[] = [small, tools, large, burst, paced, busy, busier, beside, dead];
@@ -179,11 +180,11 @@ async function repeatFailed(rig: Rig, board: Board, gates: readonly Gate[]): Pro
 async function run({
   plan,
   check,
-  peers,
+  peerNode,
 }: {
   plan: Plan;
   check: boolean;
-  peers: boolean;
+  peerNode: string | null;
 }): Promise<{ board: Board; gates: readonly Gate[] }> {
   const startedAt = new Date().toISOString();
   // Else the servers under test would begin by building it.
@@ -192,7 +193,7 @@ async function run({
   await pack();
   const stealBefore = readSteal();
   const inside = await measureInside(plan);
-  const targets = await startTargets(peers);
+  const targets = await startTargets(peerNode);
   try {
     const rig: Rig = { targets, plan, random: createRandom(Date.now()) };
     const notRun = [...targets.missing];
@@ -217,6 +218,7 @@ async function main(): Promise<number> {
       check: { type: 'boolean', default: false },
       init: { type: 'boolean', default: false },
       peers: { type: 'boolean', default: false },
+      'peer-node': { type: 'string', default: process.execPath },
       help: { type: 'boolean', default: false },
       out: { type: 'string', default: '.bench' },
     },
@@ -234,7 +236,7 @@ async function main(): Promise<number> {
   const { board, gates } = await run({
     plan: values.quick ? quick : full,
     check: values.check,
-    peers: values.peers,
+    peerNode: values.peers ? values['peer-node'] : null,
   });
   say(`\n${renderBoard(board)}\n\n${renderGates(gates)}\n`);
   say(`Written to ${writeBoard(board, gates, values.out)}`);

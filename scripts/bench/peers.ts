@@ -48,6 +48,7 @@ const INSTALL_MS = 180_000;
 function install(
   { name, packages: dependencies, overrides, script, args, headers }: Recipe,
   providerUrl: string,
+  node: string,
 ): Peer {
   const folder = makeFolder();
   const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
@@ -61,13 +62,16 @@ function install(
   const path = join(folder, 'node_modules', script);
   return {
     name,
-    program: { name, args: (port) => [path, ...args(port)], env: { NODE_ENV: 'production' } },
+    program: { name, command: node, args: (port) => [path, ...args(port)], env: { NODE_ENV: 'production' } },
     headers: headers(providerUrl),
   };
 }
 
-/** All peers that can be installed here; the others with the reason why not. */
-export function installPeers(providerUrl: string): {
+/** All peers that can be installed here, to be run with this Node; the others with the reason why not. */
+export function installPeers(
+  providerUrl: string,
+  node: string,
+): {
   readonly peers: readonly Peer[];
   readonly missing: readonly string[];
 } {
@@ -75,7 +79,7 @@ export function installPeers(providerUrl: string): {
   const missing: string[] = [...absent];
   for (const recipe of recipes) {
     try {
-      peers.push(install(recipe, providerUrl));
+      peers.push(install(recipe, providerUrl, node));
     } catch (error) {
       missing.push(`${recipe.name}: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -44,8 +44,8 @@ export function toFreeway(providerUrl: string, deadUrl: string | null = null): P
   });
 }
 
-/** Starts everything. What can't be started but the provider and the reference is reported as missing. */
-export async function startTargets(withPeers: boolean): Promise<Targets> {
+/** Starts everything; peers with this Node, unless it is null. What can't be started but the provider and the reference is reported as missing. */
+export async function startTargets(peerNode: string | null): Promise<Targets> {
   const running: Running[] = [];
   const missing: string[] = [];
   const stop = async (): Promise<void> => {
@@ -76,7 +76,8 @@ export async function startTargets(withPeers: boolean): Promise<Targets> {
     if (nginx) others.push(await attempt('nginx', nginx));
     else missing.push('nginx: it is not installed here');
     const lame = await attempt('freeway', toFreeway(providerUrl, DEAD_URL));
-    const found = withPeers ? installPeers(providerUrl) : { peers: [], missing: ['peers: ask for them with --peers'] };
+    const unasked = { peers: [], missing: ['peers: ask for them with --peers'] };
+    const found = peerNode === null ? unasked : installPeers(providerUrl, peerNode);
     missing.push(...found.missing);
     for (const { name, program, headers } of found.peers) others.push(await attempt(name, program, headers));
     return { list: [direct, reference, ...others.filter((target) => target !== null)], lame, missing, stop };
