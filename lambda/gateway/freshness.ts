@@ -39,11 +39,13 @@ export function createFreshness({ books, clock, log, ids, mostMs, look, goesOn }
     if (await books.refresh(all)) freshAtMs = clock.now();
     if (goesOn) readyUntilMs = Math.min(...all.map((id) => books.copy(id).readAtMs + mostMs(id)));
   };
+  const report = (event: string, error: unknown): void =>
+    log.error(event, { error: error instanceof Error ? error.name : 'unknown' });
   const readBeside = async (): Promise<void> => {
     try {
       await read();
     } catch (error) {
-      log.error('books.unread', { error: error instanceof Error ? error.name : 'unknown' });
+      report('books.unread', error);
     } finally {
       isReading = false;
     }
@@ -53,7 +55,12 @@ export function createFreshness({ books, clock, log, ids, mostMs, look, goesOn }
   const lookBeside = (): void => {
     isLooking = clock.now() - askedAtMs < IN_USE_MS;
     if (!isLooking) return;
-    look();
+    try {
+      look();
+    } catch (error) {
+      // Here nobody would catch it: it would end the server, where it ends one request.
+      report('standings.unread', error);
+    }
     clock.after(LOOK_BESIDE_MS, lookBeside);
   };
   return {

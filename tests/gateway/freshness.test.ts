@@ -114,17 +114,22 @@ describe('how candidates stand', () => {
   const toLooks = (goesOn: boolean) => {
     const clock = createFakeClock(START_MS);
     const told: number[] = [];
+    const errors: string[] = [];
+    let fails = false;
     const books = { refresh: async () => true, copy: () => ({ readAtMs: clock.now() }) } as unknown as Ledger['books'];
     const { refresh } = createFreshness({
       books,
       clock,
-      log: { error: () => undefined } as unknown as Log,
+      log: { error: (event: string) => void errors.push(event) } as unknown as Log,
       ids: () => [],
       mostMs: () => 15_000,
-      look: () => void told.push(clock.now() - START_MS),
+      look: () => {
+        if (fails) throw new TypeError('broken');
+        told.push(clock.now() - START_MS);
+      },
       goesOn,
     });
-    return { clock, told, refresh };
+    return { clock, told, errors, refresh, fail: (does: boolean) => void (fails = does) };
   };
 
   it('is looked over four times a second beside the requests, and no more when none have come for a while', async () => {
@@ -138,6 +143,16 @@ describe('how candidates stand', () => {
     await refresh();
     await clock.advance(250);
     expect(told.at(-1)).toBe(61_250);
+  });
+
+  it('is looked over again after that has failed, which ends nothing else', async () => {
+    const { clock, told, errors, refresh, fail } = toLooks(true);
+    await refresh();
+    fail(true);
+    await clock.advance(250);
+    fail(false);
+    await clock.advance(250);
+    expect([told, errors]).toEqual([[500], ['standings.unread']]);
   });
 
   it('is looked over while a request waits where the instance may be frozen', async () => {
