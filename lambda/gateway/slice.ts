@@ -13,6 +13,8 @@ const SHORTEST_WINDOW_SECONDS = 30;
 const LOW = 0.25;
 /** ... or after this long, as long as calls come, ms. */
 export const RENEW_MS = 1_700;
+/** No more are foreseen than so many times those that have come: they may have been a burst. */
+const MOST_FORESEEN = 6;
 /** Weight of the newest call in the mean of what calls take. */
 const EWMA = 0.2;
 
@@ -108,6 +110,12 @@ export function count(source: Source, nowMs: number): void {
     source.countedFromMs = nowMs;
   }
   source.calls++;
+}
+
+/** How many calls come in a slice's time: as many as in the last one's, or, where they come faster now, as at this pace. */
+export function foreseen({ calls, callsBefore, countedFromMs }: Source, nowMs: number): number {
+  const sinceMs = Math.max(1, nowMs - countedFromMs);
+  return Math.max(callsBefore, calls * Math.min(MOST_FORESEEN, Math.max(1, SLICE_MS / sinceMs)));
 }
 
 export const isLow = ({ left, size }: Slice): boolean => left.some((amount, at) => amount < (size[at] ?? 0) * LOW);

@@ -11,6 +11,7 @@ import type { Books } from './books.ts';
 import {
   book,
   count,
+  foreseen,
   isLow,
   RENEW_MS,
   SLICE_MS,
@@ -52,7 +53,7 @@ const SHARE = 1 / 64;
 const FULLEST = 0.5;
 /** Fewer calls are not worth a slice. */
 const FEWEST_CALLS = 4;
-/** A slice is for so many times the calls of the last one's time. */
+/** A slice is for so many times the calls that are foreseen. */
 const GROWTH = 1.5;
 /** What goes back is gathered for so long, ms. */
 const GATHER_MS = 250;
@@ -208,7 +209,7 @@ class Keeper implements Slices {
   #callsFor(source: Source, book: Item | null, nowMs: number): number {
     const { zones, books } = this.#deps;
     const doubtMs = books.doubtMs();
-    let calls = Math.ceil(Math.max(source.calls, source.callsBefore) * GROWTH);
+    let calls = Math.ceil(foreseen(source, nowMs) * GROWTH);
     for (const pool of source.pools) {
       const mean = source.means[source.units.indexOf(pool.unit)] ?? 0;
       if (mean <= 0) continue;

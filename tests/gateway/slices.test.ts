@@ -112,7 +112,30 @@ describe('slices', () => {
       expect(await call(one)).toBe(true);
       if (made % 10 === 0) await world.clock.advance(20);
     }
-    expect(world.store.counts.writes).toBeLessThan(150);
+    expect(world.store.counts.writes).toBeLessThan(30);
+  });
+
+  it('grow with the pace of calls, not only with their number', async () => {
+    const pool = toPool('p', { unit: 'requests', max: 10_000_000, clock: { kind: 'rolling', seconds: 60 } });
+    const world = createWorld({ pools: [pool] });
+    const [one] = world.instances as [Instance];
+    for (let made = 0; made < 1_000; made++) {
+      await call(one);
+      await world.clock.advance(1);
+    }
+    expect(slicesIn(world)).toBeLessThanOrEqual(5);
+    // What a burst has reserved stays in proportion to it.
+    const burst = createWorld({ pools: [pool] });
+    const [other] = burst.instances as [Instance];
+    for (let made = 0; made < 8; made++) await call(other);
+    const book = await bookOf(burst);
+    expect(
+      Math.max(
+        ...Object.values(book)
+          .map(Number)
+          .filter((value) => value < 1_000),
+      ),
+    ).toBeLessThan(80);
   });
 
   it('follow one another with one write each, which takes along what the one before gives back', async () => {
