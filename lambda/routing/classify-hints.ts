@@ -84,6 +84,12 @@ class Beginnings {
   }
 }
 
+/** A pattern's source with all signs as themselves: bundlers write those that are not ASCII as escapes. */
+const unescaped = (source: string): string =>
+  source.replace(/\\(?:u([\da-f]{4})|x([\da-f]{2}))/gi, (_, long?: string, short?: string) =>
+    String.fromCharCode(Number.parseInt(long ?? short ?? '', 16)),
+  );
+
 /**
  * The beginnings of words, one of which every ASCII text holds that the pattern matches; null when that can't be told. Reads what our patterns
  * are made of: alternatives that begin with a word.
@@ -91,7 +97,7 @@ class Beginnings {
 export function beginningsOf({ source }: RegExp): readonly string[] | null {
   const found: string[] = [];
   // What begins with another sign than those of ASCII is found in no such text.
-  const own = source.replace(/(?:\|[^\x20-\x7e|][^|]*)+$/, '');
+  const own = unescaped(source).replace(/(?:\|[^\x20-\x7e|][^|]*)+$/, '');
   if (!own.startsWith('\\b')) return null;
   const beginnings = new Beginnings(own.slice(2)).readAlternatives(['']);
   if (beginnings === null) return null;

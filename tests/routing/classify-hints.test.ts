@@ -50,6 +50,17 @@ describe('hints', () => {
     expect(beginningsOf(pattern)?.toSorted()).toEqual(beginnings.toSorted());
   });
 
+  it('are the same when a bundler has written the pattern in ASCII', () => {
+    const escape = (sign: string): string => {
+      const hex = sign.charCodeAt(0).toString(16).toUpperCase();
+      return sign.charCodeAt(0) < 256 ? `\\x${hex}` : `\\u${hex.padStart(4, '0')}`;
+    };
+    for (const { pattern } of all) {
+      const written = new RegExp(pattern.source.replaceAll(/[^\0-\x7f]/g, escape), pattern.flags);
+      expect(beginningsOf(written)).toEqual(beginningsOf(pattern));
+    }
+  });
+
   it.each([
     /code/,
     /\b(?:map\w*|x)\b/,
