@@ -11,6 +11,21 @@ const classes = Uint8Array.from({ length: 128 }, (_, code) => {
   return /\w/.test(sign) ? INSIDE : 0;
 });
 
+/** What signs tell of a text, beside its words. `extension`: a letter right behind a dot. `capital`: one inside a word. */
+export type Shape = 'fence' | 'bracket' | 'backslash' | 'extension' | 'capital';
+
+const shapeBits: Readonly<Record<Shape, number>> = { fence: 1, bracket: 2, backslash: 4, extension: 8, capital: 16 };
+const signsOf = [
+  ['`~', shapeBits.fence],
+  [';:{}()[]=', shapeBits.bracket],
+  ['\\', shapeBits.backslash],
+] as const;
+const signShapes = Uint8Array.from({ length: 128 }, (_, code) =>
+  signsOf.reduce((bits, [signs, bit]) => (signs.includes(String.fromCharCode(code)) ? bits | bit : bits), 0),
+);
+const DOT = 46;
+const LOWER_A = 97;
+
 /** Ends of a pattern's parts that tell nothing of the sign that comes next but that no letter does. */
 const END = '\0';
 
@@ -90,23 +105,57 @@ const unescaped = (source: string): string =>
     String.fromCharCode(Number.parseInt(long ?? short ?? '', 16)),
   );
 
-/**
- * The beginnings of words, one of which every ASCII text holds that the pattern matches; null when that can't be told. Reads what our patterns
- * are made of: alternatives that begin with a word.
- */
-export function beginningsOf({ source }: RegExp): readonly string[] | null {
+/** Whether a part can only begin with signs that no ASCII text holds. */
+// eslint-disable-next-line no-control-regex
+const foreign = /^(?:[^\0-\x7f]|\[[^\0-\x7f\]]+\])/;
+
+/** The alternatives of a pattern, each by itself. */
+function alternativesOf(source: string): readonly string[] {
   const found: string[] = [];
-  // What begins with another sign than those of ASCII is found in no such text.
-  const own = unescaped(source).replace(/(?:\|[^\x20-\x7e|][^|]*)+$/, '');
-  if (!own.startsWith('\\b')) return null;
-  const beginnings = new Beginnings(own.slice(2)).readAlternatives(['']);
-  if (beginnings === null) return null;
-  for (const one of beginnings) {
-    // eslint-disable-next-line no-control-regex
-    if (/[^\0-\x7f]/.test(one)) continue;
-    const [word = ''] = one.split(END);
-    if (!/^[a-z]/i.test(word) || (one.length < SIGNS && !one.includes(END))) return null;
-    found.push(word);
+  let from = 0;
+  let depth = 0;
+  for (let at = 0; at < source.length; at++) {
+    const sign = source[at];
+    if (sign === '\\') at++;
+    else if (sign === '[') at = source.indexOf(']', at);
+    else if (sign === '(') depth++;
+    else if (sign === ')') depth--;
+    else if (sign === '|' && depth === 0) {
+      found.push(source.slice(from, at));
+      from = at + 1;
+    }
+  }
+  return [...found, source.slice(from)];
+}
+
+/** What tells that a pattern may match. */
+export interface Hinted {
+  readonly pattern: RegExp;
+  /** One of these stands in every ASCII text that is matched by an alternative that does not begin with a word. */
+  readonly shapes?: readonly Shape[];
+}
+
+/**
+ * The beginnings of words, one of which every ASCII text holds that the pattern matches, but for those that have one of its shapes; null when
+ * that can't be told. Reads what our patterns are made of: alternatives that begin with a word.
+ */
+export function beginningsOf({ pattern, shapes = [] }: Hinted): readonly string[] | null {
+  const found: string[] = [];
+  for (const alternative of alternativesOf(unescaped(pattern.source))) {
+    if (foreign.test(alternative)) continue;
+    if (!alternative.startsWith('\\b')) {
+      if (shapes.length > 0) continue;
+      return null;
+    }
+    const beginnings = new Beginnings(alternative.slice(2)).readAlternatives(['']);
+    if (beginnings === null) return null;
+    for (const one of beginnings) {
+      // eslint-disable-next-line no-control-regex
+      if (/[^\0-\x7f]/.test(one)) continue;
+      const [word = ''] = one.split(END);
+      if (!/^[a-z]/i.test(word) || (one.length < SIGNS && !one.includes(END))) return null;
+      found.push(word);
+    }
   }
   return found;
 }
@@ -119,15 +168,25 @@ const pads = Float64Array.from({ length: SIGNS + 1 }, (_, count) => INSIDE ** (S
 /** As many letters as no word has that is looked at: the rest of it tells nothing. */
 const PASSED = SIGNS + 1;
 
-/** Goes through a text word by word, and tells of each how it begins, as a number. Answers false when it comes to a sign that is not ASCII. */
-function eachBeginning(text: string, tell: (key: number) => void): boolean {
+/** Says that a text holds a sign that is not ASCII. */
+const NOT_ASCII = -1;
+
+/**
+ * Goes through a text word by word, and tells of each how it begins, as a number. Answers the shapes that the text has, a bit for each;
+ * NOT_ASCII as soon as it comes to such a sign.
+ */
+function eachBeginning(text: string, tell: (key: number) => void): number {
   let key = 0;
   let count = 0;
+  let before = 0;
+  let shapes = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code > 127) return false;
+    if (code > 127) return NOT_ASCII;
     const number = classes[code] as number;
     if (number > 0 && number <= LETTERS) {
+      if (count === 0 && before === DOT) shapes |= shapeBits.extension;
+      else if (code < LOWER_A && count > 0) shapes |= shapeBits.capital;
       if (count >= SIGNS) continue;
       key = key * INSIDE + number;
       if (++count === SIGNS) tell(key);
@@ -135,10 +194,12 @@ function eachBeginning(text: string, tell: (key: number) => void): boolean {
       if (count > 0 && count < SIGNS) tell(key * (pads[count] as number));
       key = 0;
       count = number === INSIDE ? PASSED : 0;
+      before = code;
+      shapes |= signShapes[code] as number;
     }
   }
   if (count > 0 && count < SIGNS) tell(key * (pads[count] as number));
-  return true;
+  return shapes;
 }
 
 /** Bits by the beginnings of words: a table that one look finds them in. */
@@ -173,22 +234,28 @@ class Table {
 }
 
 /** Hints for up to 31 patterns. */
-export function createHints(patterns: readonly RegExp[]): Hints {
+export function createHints(patterns: readonly Hinted[]): Hints {
   const all = 2 ** patterns.length - 1;
   let always = 0;
   const bits = new Map<number, number>();
-  patterns.forEach((pattern, index) => {
+  /** Bits by shapes. */
+  const byShape: { readonly shape: number; readonly bit: number }[] = [];
+  patterns.forEach((hinted, index) => {
     const bit = 1 << index;
-    const beginnings = beginningsOf(pattern);
+    const beginnings = beginningsOf(hinted);
     if (beginnings === null) always |= bit;
     for (const word of beginnings ?? []) eachBeginning(word, (key) => bits.set(key, (bits.get(key) ?? 0) | bit));
+    const shape = (hinted.shapes ?? []).reduce((found, name) => found | shapeBits[name], 0);
+    if (shape > 0) byShape.push({ shape, bit });
   });
   const table = new Table(bits);
   return (text) => {
     let found = always;
-    const isAscii = eachBeginning(text, (key) => {
+    const shapes = eachBeginning(text, (key) => {
       found |= table.get(key);
     });
-    return isAscii ? found : all;
+    if (shapes === NOT_ASCII) return all;
+    if (shapes > 0) for (const { shape, bit } of byShape) if ((shapes & shape) !== 0) found |= bit;
+    return found;
   };
 }

@@ -1,10 +1,10 @@
 // What the classifier looks for: words and shapes, and what each speaks for. General on purpose; corrected by people, not tuned to examples.
+import type { Hinted } from './classify-hints.ts';
 import type { Task } from './types.ts';
 
 /** A pattern in the last message. Weights are points towards a task, and towards a larger model. */
-export interface TextSignal {
+export interface TextSignal extends Hinted {
   readonly name: string;
-  readonly pattern: RegExp;
   readonly task?: Exclude<Task, 'chat'>;
   readonly weight?: number;
   readonly size?: number;
@@ -12,11 +12,12 @@ export interface TextSignal {
 
 /** Words in English, German, French, Spanish, Portuguese, Italian, Russian, Chinese and Japanese. */
 export const textSignals: readonly TextSignal[] = [
-  { name: 'code fence', pattern: /```|~~~/, task: 'coding', weight: 3, size: 1 },
+  { name: 'code fence', pattern: /```|~~~/, shapes: ['fence'], task: 'coding', weight: 3, size: 1 },
   {
     name: 'stack trace',
     pattern:
-      /^\s+at .+:\d+|Traceback \(most recent|\w(?:Error|Exception)\b|segmentation fault|panicked at|error\[E\d+\]/m,
+      /^\s+at .+:\d+|Traceback \(most recent|\w(?:Error|Exception)\b|\bsegmentation fault|\bpanicked at|error\[E\d+\]/m,
+    shapes: ['bracket', 'capital'],
     task: 'coding',
     weight: 3,
     size: 1,
@@ -25,6 +26,7 @@ export const textSignals: readonly TextSignal[] = [
     name: 'code-like line',
     pattern:
       /(?:^|\n)\s*(?:const|let|var|import|export|def|class|function|fn|func|public|private|#include|SELECT|return|async)\b.*[;:{(=]|=>\s*[{(]|\)\s*\{\s*$/,
+    shapes: ['bracket'],
     task: 'coding',
     weight: 2,
   },
@@ -46,6 +48,7 @@ export const textSignals: readonly TextSignal[] = [
   {
     name: 'file names',
     pattern: /(?<=\w[./-]*)\.(?:ts|tsx|js|py|rs|go|java|cpp|h|sql|sh|ya?ml|toml|css|html)\b/,
+    shapes: ['extension'],
     task: 'coding',
     weight: 1.5,
   },
@@ -81,6 +84,7 @@ export const textSignals: readonly TextSignal[] = [
     name: 'mathematics',
     pattern:
       /[∑∫√∂≤≥∞∈∀∃]|\\(?:frac|sum|int|sqrt)|\b(?:integral|derivative|eigenvalue|probability that|expected value|how many (?:ways|different)|modulo|polynomial|matrix|differential equation|wahrscheinlichkeit|probabilit[ée]|probabilidad)\b|概率|方程|確率|вероятност|уравнени/i,
+    shapes: ['backslash'],
     size: 2.5,
   },
   {

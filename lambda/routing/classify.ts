@@ -55,7 +55,7 @@ interface Look {
 /** Made for the first request. */
 function hintsFor(signals: readonly TextSignal[]): () => Hints {
   let hints: Hints | null = null;
-  return () => (hints ??= createHints(signals.map(({ pattern }) => pattern)));
+  return () => (hints ??= createHints(signals));
 }
 
 const inTexts: Look = { signals: textSignals, hints: hintsFor(textSignals), share: 1 };

@@ -5,7 +5,7 @@ import { beginningsOf, createHints } from '#lambda/routing/classify-hints.ts';
 import { roleSignals, textSignals } from '#lambda/routing/classify-signals.ts';
 
 const all = [...textSignals, ...roleSignals];
-const hints = createHints(all.map(({ pattern }) => pattern));
+const hints = createHints(all);
 const stands = (text: string, index: number): boolean => (hints(text) & (1 << index)) !== 0;
 
 const noise = fc.oneof(
@@ -37,7 +37,7 @@ describe('hints', () => {
 
   it('leave out most of what a text does not speak for', () => {
     const text = 'What is the capital of France?';
-    expect(all.filter((_, index) => stands(text, index)).length).toBeLessThan(all.length / 2);
+    expect(all.filter((_, index) => stands(text, index)).length).toBe(0);
     expect(all.filter((_, index) => stands('Écris', index))).toHaveLength(all.length);
   });
 
@@ -47,7 +47,7 @@ describe('hints', () => {
     [/\b(?:tl;?dr|r[äa]tsel|[ée]nigme)\b/i, ['tl;d', 'tldr', 'rats', 'enig']],
     [/\bin (?:one|two)\b/, ['in o', 'in t']],
   ])('read how the words of %s begin', (pattern, beginnings) => {
-    expect(beginningsOf(pattern)?.toSorted()).toEqual(beginnings.toSorted());
+    expect(beginningsOf({ pattern })?.toSorted()).toEqual(beginnings.toSorted());
   });
 
   it('are the same when a bundler has written the pattern in ASCII', () => {
@@ -55,9 +55,9 @@ describe('hints', () => {
       const hex = sign.charCodeAt(0).toString(16).toUpperCase();
       return sign.charCodeAt(0) < 256 ? `\\x${hex}` : `\\u${hex.padStart(4, '0')}`;
     };
-    for (const { pattern } of all) {
+    for (const { pattern, shapes } of all) {
       const written = new RegExp(pattern.source.replaceAll(/[^\0-\x7f]/g, escape), pattern.flags);
-      expect(beginningsOf(written)).toEqual(beginningsOf(pattern));
+      expect(beginningsOf({ pattern: written, shapes })).toEqual(beginningsOf({ pattern, shapes }));
     }
   });
 
@@ -69,5 +69,5 @@ describe('hints', () => {
     /\b(?:a{4}|code)\b/,
     /\\(?:frac)/,
     /\b(?:co|)\b/,
-  ])('do not guess where that can not be told: %s', (pattern) => expect(beginningsOf(pattern)).toBeNull());
+  ])('do not guess where that can not be told: %s', (pattern) => expect(beginningsOf({ pattern })).toBeNull());
 });
