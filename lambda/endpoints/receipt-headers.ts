@@ -2,9 +2,20 @@
 import type { Attempt, CallerError } from '#shared/failures.ts';
 import type { Receipt } from '../gateway/answer.ts';
 import type { Headers } from '../ports.ts';
+import type { Candidate } from '../routing/types.ts';
 
 /** Header values are ASCII; names given by people need not be. */
 const toAscii = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
+
+/** A candidate's names as headers can tell them, made once. */
+const named = new WeakMap<Candidate, Readonly<Record<'route' | 'credential', string>>>();
+
+function namesOf(candidate: Candidate): Readonly<Record<'route' | 'credential', string>> {
+  let names = named.get(candidate);
+  if (names === undefined)
+    named.set(candidate, (names = { route: toAscii(candidate.route), credential: toAscii(candidate.credential) }));
+  return names;
+}
 
 const MAX_TRAIL = 2_000;
 
@@ -20,11 +31,12 @@ const toUsd = (usd: number): string => (usd === 0 ? '0' : usd.toFixed(10).replac
 /** Headers of a successful reply. */
 export function toReceiptHeaders(receipt: Receipt, requestId: string, contentType: string): Record<string, string> {
   const { candidate, attempts, waitedMs, costUsd, dropped, mended } = receipt;
+  const { route, credential } = namesOf(candidate);
   const headers: Record<string, string> = {
     'content-type': contentType,
     'x-freeway-request-id': requestId,
-    'x-freeway-route': toAscii(candidate.route),
-    'x-freeway-credential': toAscii(candidate.credential),
+    'x-freeway-route': route,
+    'x-freeway-credential': credential,
     'x-freeway-tier': candidate.tier,
     'x-freeway-attempts': String(attempts.length + 1),
     'x-freeway-wait-ms': String(Math.round(waitedMs)),

@@ -2,10 +2,25 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Headers } from '../ports.ts';
 
+const SCHEME = 'Bearer ';
+/** Signs that a key can't hold are those up to the space, and whatever is not ASCII. */
+const [SPACE, LAST] = [32, 126];
+
+/** What follows the scheme, where it is written as nearly everybody does; null: it has to be looked at more closely. */
+function readPlain(authorization: string): string | null {
+  if (!authorization.startsWith(SCHEME) || authorization.length === SCHEME.length) return null;
+  for (let at = SCHEME.length; at < authorization.length; at++) {
+    const code = authorization.charCodeAt(at);
+    if (code <= SPACE || code > LAST) return null;
+  }
+  return authorization.slice(SCHEME.length);
+}
+
 /** The key of a request: Authorization: Bearer, x-api-key or x-goog-api-key. Never read from the URL. null when there is none. */
 export function readBearer(headers: Headers): string | null {
   const authorization = headers['authorization'];
-  const bearer = authorization === undefined ? null : /^Bearer\s+(\S+)\s*$/i.exec(authorization)?.[1];
+  const bearer =
+    authorization === undefined ? null : (readPlain(authorization) ?? /^Bearer\s+(\S+)\s*$/i.exec(authorization)?.[1]);
   return bearer ?? (headers['x-api-key'] || headers['x-goog-api-key'] || null);
 }
 

@@ -2,6 +2,8 @@
 import type { Headers } from '../ports.ts';
 import { securityHeaders } from './security-headers.ts';
 
+const [TAB, LF, CR, ZERO] = [9, 10, 13, 48];
+
 type RawHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 function isPlain(raw: RawHeaders): raw is Headers {
@@ -85,6 +87,29 @@ export function toReplyText(headers: Headers): string {
   if (!isLoosened) return allSecurityLines + text;
   for (const [name, line] of securityLines) if (headers[name] === undefined) text += line;
   return text;
+}
+
+/** Whether a head, in Latin-1, holds no control signs and no line ends that are only half there. */
+export function isWellFormed(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 31 ? code !== 127 : code === TAB) continue;
+    if (code !== CR || text.charCodeAt(at + 1) !== LF) return false;
+    at++;
+  }
+  return true;
+}
+
+/** A count as headers tell it, of at most so many digits; null for anything else. */
+export function readCount(text: string, mostDigits: number): number | null {
+  if (text.length === 0 || text.length > mostDigits) return null;
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) return null;
+    count = count * 10 + digit;
+  }
+  return count;
 }
 
 /** What a header's name may consist of (RFC 9110, section 5.6.2). */

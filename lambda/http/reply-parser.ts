@@ -1,6 +1,6 @@
 // Reads HTTP/1.1 replies from the bytes of one connection (RFC 9112). What is unclear breaks the connection: nothing is guessed.
 import type { Headers } from '../ports.ts';
-import { readLines } from './headers.ts';
+import { isWellFormed, readCount, readLines } from './headers.ts';
 
 /** Told what a reply consists of: head, data*, end. */
 export interface ReplyEvents {
@@ -26,16 +26,17 @@ const MAX_SIZE_DIGITS = 13;
 
 const CR = 13;
 const LF = 10;
+const SPACE = 32;
+const ZERO = 48;
 const SEMICOLON = 59;
 
 type State = 'head' | 'sized' | 'size' | 'chunk' | 'chunk_end' | 'trailer' | 'until_close' | 'done';
 
 const headEnd = Buffer.from('\r\n\r\n');
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?:[ \r]|$)/;
-// Signs that no head may contain, and line ends that are only half there.
-// eslint-disable-next-line no-control-regex
-const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|[^\r]\n/;
-const digits = /^\d{1,15}$/;
+const PROTOCOL = 'HTTP/1.';
+/** Where the status stands in the first line, and where it ends. */
+const [STATUS_AT, STATUS_END] = [9, 12];
+const MAX_LENGTH_DIGITS = 15;
 const closes = /(?:^|,)\s*close\s*(?:,|$)/i;
 const keeps = /(?:^|,)\s*keep-alive\s*(?:,|$)/i;
 
@@ -46,18 +47,24 @@ interface Head {
   readonly isCurrent: boolean;
 }
 
+/** The status line; null when it is none of HTTP/1.0 or 1.1. */
+function readStatusLine(text: string): Omit<Head, 'headers'> | null {
+  const minor = text.charCodeAt(PROTOCOL.length) - ZERO;
+  const status = readCount(text.slice(STATUS_AT, STATUS_END), STATUS_END - STATUS_AT);
+  const isKnown = text.startsWith(PROTOCOL) && (minor === 0 || minor === 1) && text.charCodeAt(STATUS_AT - 1) === SPACE;
+  if (!isKnown || status === null || status < 100) return null;
+  const next = text.length === STATUS_END ? CR : text.charCodeAt(STATUS_END);
+  return next === SPACE || next === CR ? { status, isCurrent: minor === 1 } : null;
+}
+
 function parseHead(text: string): Head {
-  const match = statusLine.exec(text);
-  if (match === null) throw new MalformedReply('no HTTP/1.1 status line');
-  if (forbidden.test(text)) throw new MalformedReply('a sign in the head that may not stand there');
+  const line = readStatusLine(text);
+  if (line === null) throw new MalformedReply('no HTTP/1.1 status line');
+  if (!isWellFormed(text)) throw new MalformedReply('a sign in the head that may not stand there');
   const lineEnd = text.indexOf('\r\n');
   const headers = lineEnd < 0 ? {} : readLines(text, lineEnd + 2);
   if (headers === null) throw new MalformedReply('a header line is none');
-  return {
-    status: Number(match[2]),
-    headers,
-    isCurrent: match[1] === '1',
-  };
+  return { status: line.status, headers, isCurrent: line.isCurrent };
 }
 
 function parseSize(bytes: Buffer, from: number, end: number): number {
@@ -131,7 +138,7 @@ export class ReplyParser {
       if ((end < 0 ? bytes.length : end) - at > MAX_HEAD_BYTES) throw new MalformedReply('the head is too long');
       if (end < 0) {
         const start = bytes.toString('latin1', at, at + 7);
-        if (!'HTTP/1.'.startsWith(start)) throw new MalformedReply('no HTTP/1.1 status line');
+        if (!PROTOCOL.startsWith(start)) throw new MalformedReply('no HTTP/1.1 status line');
         this.#held = at === 0 ? bytes : bytes.subarray(at);
         return -1;
       }
@@ -148,7 +155,9 @@ export class ReplyParser {
   /** Finds out how the body ends (RFC 9112, section 6.3). */
   #frame({ status, headers, isCurrent }: Head): void {
     const { connection = '', 'transfer-encoding': coding, 'content-length': length } = headers;
-    this.#persists = isCurrent ? !closes.test(connection) : keeps.test(connection);
+    // Most say nothing of it, or what holds anyway.
+    if (isCurrent) this.#persists = connection === '' || connection === 'keep-alive' || !closes.test(connection);
+    else this.#persists = keeps.test(connection);
     if (this.#isHead || status === 204 || status === 304) {
       this.#state = 'done';
     } else if (coding !== undefined) {
@@ -157,8 +166,9 @@ export class ReplyParser {
       if (length !== undefined) this.#persists = false;
       this.#state = 'size';
     } else if (length !== undefined) {
-      if (!digits.test(length)) throw new MalformedReply('a length that is none');
-      this.#left = Number(length);
+      const count = readCount(length, MAX_LENGTH_DIGITS);
+      if (count === null) throw new MalformedReply('a length that is none');
+      this.#left = count;
       this.#state = this.#left === 0 ? 'done' : 'sized';
     } else {
       this.#persists = false;

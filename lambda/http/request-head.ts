@@ -1,6 +1,6 @@
 // Reads the head of a plain HTTP/1.1 request. Whatever is not plain in every respect is nobody's to guess at here: Node's parser gets it.
 import type { Headers } from '../ports.ts';
-import { readLines } from './headers.ts';
+import { isWellFormed, readCount, readLines } from './headers.ts';
 
 /** A request whose framing no two parsers can read differently: one known length or no body, no coding, no upgrade, nothing twice. */
 export interface PlainHead {
@@ -17,10 +17,7 @@ export interface PlainHead {
 const MAX_BODY_BYTES = 1 << 20;
 
 const requestLine = /^(GET|POST) (\/[!-~]*) HTTP\/1\.1$/;
-// Control signs, and line ends that are only half there.
-// eslint-disable-next-line no-control-regex
-const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|[^\r]\n/;
-const digits = /^\d{1,7}$/;
+const MAX_LENGTH_DIGITS = 7;
 /** They change how a message ends or what the connection becomes. */
 const special: ReadonlySet<string> = new Set([
   'transfer-encoding',
@@ -36,15 +33,14 @@ const special: ReadonlySet<string> = new Set([
 /** The body's length; null where it is not told plainly. */
 function toLength(method: string, told: string | undefined): number | null {
   if (method === 'GET') return told === undefined ? 0 : null;
-  if (told === undefined || !digits.test(told)) return null;
-  const length = Number(told);
-  return length <= MAX_BODY_BYTES ? length : null;
+  const length = told === undefined ? null : readCount(told, MAX_LENGTH_DIGITS);
+  return length !== null && length <= MAX_BODY_BYTES ? length : null;
 }
 
 /** `text` is the head in Latin-1 without the empty line that ends it. Null: not plain. */
 export function readPlainHead(text: string): PlainHead | null {
   const lineEnd = text.indexOf('\r\n');
-  if (lineEnd < 0 || forbidden.test(text)) return null;
+  if (lineEnd < 0 || !isWellFormed(text)) return null;
   const line = requestLine.exec(text.slice(0, lineEnd));
   if (line === null) return null;
   const headers = readLines(text, lineEnd + 2, special);
