@@ -1,67 +1,22 @@
 // The ledger: reserves a call's share of every pool in one write, settles it by what was really used, and remembers what was learned.
 import type { ModelKind } from '#shared/catalog.ts';
 import type { Amounts } from '#shared/pools.ts';
-import type { Alerts, Clock, Log, Metrics, Store } from '../ports.ts';
-import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
-import { type Decision, type DecideInput, type Standing } from '../routing/decide.ts';
-import {
-  confirmHold,
-  noUse,
-  planReserve,
-  planSettle,
-  viewPool,
-  type Hold,
-  type ReservePlan,
-} from '../routing/pools.ts';
+import { createZoneClock } from '../routing/clocks.ts';
+import type { Decision, DecideInput, Standing } from '../routing/decide.ts';
+import { viewPool } from '../routing/pools.ts';
 import { evidenceOf, type PoolEvidence } from '../routing/pools-learned.ts';
-import type { Ops } from '../routing/pools-ops.ts';
 import type { Candidate, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
-import { BUDGET_BOOK, createBudget, noBudget, type Bound, type Budget, type Held, type Purse } from './budget.ts';
-import type { Fleet } from './fleet.ts';
+import { BUDGET_BOOK, createBudget, noBudget } from './budget.ts';
+import type { Desk, LedgerDeps, Reservation, Reserved, Terms } from './desk.ts';
 import { createFreshness } from './freshness.ts';
 import type { AttemptOutcome } from './operation.ts';
-import { countMoney, toCredentialRest, toSettlement, type Settlement, type SettlementInput } from './settlement.ts';
-import type { Part } from './slice.ts';
-import type { Slices, SlicesDeps } from './slices.ts';
-import { maySample, SAMPLED, together, withoutRemaining } from './sampling.ts';
-import { findSoonest, toMoment } from './soonest.ts';
+import { reserveAll } from './reserve.ts';
+import { release, settle } from './settle.ts';
+import { findSoonest } from './soonest.ts';
 import { createStandings, type Standings } from './standings.ts';
 import { createStripped, type Stripped } from './stripped.ts';
-import { createTwins, type Twins } from './twins.ts';
-
-/** One call's share, taken from the pools and not yet settled. */
-export interface Reservation {
-  readonly index: number;
-  readonly need: Amounts;
-  /** null when the candidate has no limits to take from. */
-  readonly hold: Hold | null;
-  /** Set when the call was booked in a slice that this instance had reserved ahead. */
-  readonly part?: Part;
-  /** Set when the call is counted by samples: for how many calls it was reserved, 0 when another one stands for it. */
-  readonly stands?: number;
-  /** What was taken from the budget; null when the call is free. */
-  readonly budget: Held | null;
-  /** What was taken from the purse of whoever asks; absent when nothing bounds what they pay. */
-  readonly paidFrom?: Held;
-}
-
-/** `outrun`: somebody else was faster, so what this instance knows may be out of date elsewhere too. */
-export type Reserved =
-  | { readonly reservation: Reservation }
-  | { readonly refusedUntilMs: number; readonly outrun: boolean };
-
-/** On which terms a share is reserved. */
-export interface Terms {
-  /** Passes an open breaker and a short rest. */
-  readonly lastResort: boolean;
-  /** The most the call can cost, US dollars: 0 when it is free, null when nobody knows. */
-  readonly mostUsd: number | null;
-  /** What whoever asks may pay; absent or null when nothing bounds it. */
-  readonly purse?: Purse | null;
-  /** For a call that will be made so much later, ms; absent: at once. */
-  readonly aheadMs?: number;
-}
+import { createTwins } from './twins.ts';
 
 export type KnownPool = PoolView & PoolEvidence;
 
@@ -94,26 +49,6 @@ export interface Ledger {
   readonly books: Books;
 }
 
-export interface LedgerDeps {
-  readonly fleet: Fleet;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  /** What may be paid, and who is told of it; absent: as much as it takes. */
-  readonly money?: { readonly bounds: () => readonly Bound[]; readonly alerts: Alerts };
-  /** Opens what reserves ahead; absent where the process is frozen between requests: nothing could be given back in time. */
-  readonly openSlices?: (deps: SlicesDeps) => Slices;
-  /** Flushes of all who have something to give back: to be called before the process ends. */
-  readonly holders?: Set<() => Promise<void>>;
-}
-
-/** How long a request leaves a candidate alone that the budget did not hold: it may be asked again when another call is settled. */
-const OVER_BUDGET_MS = 1_000;
-/** A reservation of a place (concurrent pools, half-open probes) ends by itself after this long. */
-const LEASE_MS = 10 * 60_000;
-/** A rejected write means the copy was stale; judging again on what came back settles it at once in all but contrived races. */
-const MAX_ROUNDS = 4;
 /** A copy of a book is read again after this long when a pool in it is nearly used up, and after that long when none is. */
 const STALE_AFTER_MS = 500;
 const STALE_AFTER_CALM_MS = 5_000;
@@ -123,16 +58,6 @@ const NEARLY_USED_UP = 0.7;
 const BATCH_SIZE = 40;
 /** After a write that was refused, copies are read again that are older than this. */
 const OUTRUN_MS = 10;
-
-interface Desk extends LedgerDeps {
-  readonly books: Books;
-  readonly seen: Standings;
-  readonly zones: ZoneClock;
-  readonly budget: Budget;
-  readonly twins: Twins;
-  /** null where nothing is reserved ahead. */
-  readonly slices: Slices | null;
-}
 
 /** A ledger over one fleet. */
 export function createLedger(deps: LedgerDeps): Ledger {
@@ -203,157 +128,4 @@ function bookIds(candidates: readonly Candidate[], among: readonly number[] | nu
   for (const candidate of wanted) if (candidate.tier !== 'paid') ids.add(candidate.book).add(candidate.credentialId);
   for (const candidate of wanted) if (candidate.tier === 'paid') ids.add(candidate.book).add(candidate.credentialId);
   return ids;
-}
-
-const isLasting = ({ pools }: Candidate): boolean => pools.some(({ clock }) => clock.kind === 'once');
-
-type Wanted = { readonly index: number; readonly need: Amounts } & Terms;
-type Asked = Pick<Wanted, 'index' | 'need' | 'lastResort' | 'aheadMs'>;
-
-function plan(desk: Desk, candidate: Candidate, { need, lastResort, aheadMs = 0 }: Asked): ReservePlan {
-  const moment = toMoment(desk, candidate);
-  const nowMs = moment.nowMs + aheadMs;
-  return planReserve({ ...moment, nowMs, aheadMs, need, lastResort, leaseMs: LEASE_MS, random: desk.clock.random() });
-}
-
-/** Money first: a share of quota would be hard to give back unseen. First that of whoever asks, then the installation's. */
-function reserveAll(desk: Desk, wanted: Wanted): Reserved | Promise<Reserved> {
-  const { purse = null, mostUsd } = wanted;
-  if (mostUsd === 0) return reserve(desk, wanted);
-  return purse === null ? reserveBoth(desk, wanted) : reserveFrom(purse, desk, wanted);
-}
-
-async function reserveFrom(purse: Purse, desk: Desk, wanted: Wanted): Promise<Reserved> {
-  const held = await purse.reserve(wanted.mostUsd);
-  if (held === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS, outrun: false };
-  const reserved = await reserveBoth(desk, wanted);
-  if ('reservation' in reserved) return { reservation: { ...reserved.reservation, paidFrom: held } };
-  await held.settle(0);
-  return reserved;
-}
-
-async function reserveBoth(desk: Desk, wanted: Wanted): Promise<Reserved> {
-  if (!desk.budget.isKept()) return reserve(desk, wanted);
-  const budget = await desk.budget.reserve(wanted.mostUsd);
-  if (budget === null) return { refusedUntilMs: desk.clock.now() + OVER_BUDGET_MS, outrun: false };
-  const reserved = await reserve(desk, wanted);
-  if ('reservation' in reserved) return { reservation: { ...reserved.reservation, budget } };
-  await budget.settle(0);
-  return reserved;
-}
-
-/** From what is reserved ahead, or stands for it; else in the book. */
-function reserve(desk: Desk, asked: Asked): Reserved | Promise<Reserved> {
-  const { index, need, lastResort, aheadMs = 0 } = asked;
-  const candidate = desk.fleet.candidates[index];
-  if (!candidate) throw new Error('no such candidate');
-  const standing = desk.seen.at(index);
-  const isExact = lastResort || aheadMs > 0 || standing === undefined;
-  const part = isExact ? null : (desk.slices?.take(index, need, standing) ?? null);
-  if (part !== null) {
-    desk.seen.started(index, need);
-    return { reservation: { index, need, hold: null, part, budget: null } };
-  }
-  const isSampled = !isExact && desk.slices === null && maySample(candidate, need, standing);
-  if (isSampled && desk.clock.random() * SAMPLED >= 1) {
-    desk.seen.started(index, need);
-    return { reservation: { index, need, hold: null, stands: 0, budget: null } };
-  }
-  return reserveInBook(desk, asked, { candidate, isSampled });
-}
-
-async function reserveInBook(
-  desk: Desk,
-  asked: Asked,
-  { candidate, isSampled }: { candidate: Candidate; isSampled: boolean },
-): Promise<Reserved> {
-  const { index, need, aheadMs = 0 } = asked;
-  const sample = isSampled ? { stands: SAMPLED } : {};
-  const wanted = isSampled ? { ...asked, need: together(need, SAMPLED) } : asked;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const planned = plan(desk, candidate, wanted);
-    if (planned.kind === 'blocked')
-      return { refusedUntilMs: desk.clock.now() + aheadMs + Math.max(1, planned.waitMs), outrun: round > 0 };
-    const { hold } = planned;
-    // Nothing to take, and nothing to be the only one at: no need to ask the store.
-    if (hold.charges.length === 0 && hold.probe === null) {
-      desk.seen.started(index, need);
-      return { reservation: { index, need, hold: null, budget: null } };
-    }
-    const result = await desk.books.update(candidate.book, { ...planned, lasting: isLasting(candidate) });
-    if (result.applied) {
-      desk.seen.started(index, need);
-      return { reservation: { index, need, hold: confirmHold(hold, result.item), ...sample, budget: null } };
-    }
-    desk.metrics.count('freeway_reserve_conflicts_total');
-  }
-  return { refusedUntilMs: desk.clock.now() + 50, outrun: true };
-}
-
-function judge(desk: Desk, { candidate, reservation, outcome }: Closed): Settlement {
-  const { books, zones, clock } = desk;
-  const book = books.copy(candidate.book).item;
-  const taught = reservation.part?.slice.source.learned?.set ?? null;
-  const moment = { book, taught, nowMs: books.now(), doubtMs: books.doubtMs(), zones, random: clock.random() };
-  return toSettlement({ candidate, reservation, outcome, moment });
-}
-
-/** An attempt that is over. */
-type Closed = Pick<SettlementInput, 'candidate' | 'reservation' | 'outcome'>;
-
-function settle(desk: Desk, reservation: Reservation, told: AttemptOutcome): Promise<unknown> | null {
-  const outcome = reservation.stands === undefined ? told : withoutRemaining(told);
-  const candidate = desk.fleet.candidates[reservation.index];
-  if (!candidate) return null;
-  const { failure, firstContentMs } = outcome;
-  desk.seen.ended(reservation.index, { ok: failure === null || failure.kind === 'cancelled', firstContentMs });
-  const closed: Closed = { candidate, reservation, outcome };
-  const judged = judge(desk, closed);
-  return judged.foreign ? settleAnew(desk, closed) : write(desk, closed, judged);
-}
-
-/** What seems to be use by others may be our own, by another instance. */
-async function settleAnew(desk: Desk, closed: Closed): Promise<void> {
-  await desk.books.refresh([closed.candidate.book], 0);
-  await write(desk, closed, judge(desk, closed));
-}
-
-function write(desk: Desk, closed: Closed, { ops, foreign, actual, canWait }: Settlement): Promise<unknown> | null {
-  const { candidate, reservation, outcome } = closed;
-  const { part, budget, paidFrom } = reservation;
-  const { failure, limits } = outcome;
-  const patient = failure === null;
-  countMoney(desk.metrics, candidate, actual);
-  if (part !== undefined) desk.slices?.settle(part, actual);
-  if (failure?.kind === 'rate_limited' || failure?.kind === 'quota_exhausted') desk.slices?.doubt(reservation.index);
-  const writes: Promise<unknown>[] = [];
-  if (ops !== null) {
-    if (part !== undefined && patient && !foreign) desk.slices?.learn(part, ops, canWait);
-    else writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate), patient }));
-  }
-  const rest = patient ? null : toRest(desk, closed);
-  if (patient && limits.length > 0) writes.push(desk.twins.note(candidate, limits));
-  if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
-  const costUsd = actual?.usd ?? null;
-  if (budget !== null) writes.push(budget.settle(costUsd));
-  if (paidFrom !== undefined) writes.push(paidFrom.settle(costUsd));
-  return writes.length === 0 ? null : Promise.all(writes);
-}
-
-const toRest = ({ books }: Desk, { candidate, outcome }: Closed): Ops | null =>
-  toCredentialRest(outcome, books.copy(candidate.credentialId).item ?? {}, books.now());
-
-async function release(desk: Desk, { index, hold, part, budget, paidFrom }: Reservation): Promise<void> {
-  const candidate = desk.fleet.candidates[index];
-  if (!candidate) return;
-  desk.seen.ended(index, { ok: true, firstContentMs: null });
-  if (part !== undefined) desk.slices?.settle(part, noUse);
-  const writes: Promise<unknown>[] = [];
-  if (hold !== null) {
-    const ops = planSettle({ hold, actual: noUse, nowMs: desk.books.now() });
-    writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate) }));
-  }
-  if (budget !== null) writes.push(budget.settle(0));
-  if (paidFrom !== undefined) writes.push(paidFrom.settle(0));
-  await Promise.all(writes);
 }

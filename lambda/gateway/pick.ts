@@ -10,7 +10,8 @@ import type { Candidate } from '../routing/types.ts';
 import type { Credential } from './credentials.ts';
 import type { Fleet } from './fleet.ts';
 import type { Journey } from './journey.ts';
-import type { Ledger, Reservation, Reserved } from './ledger.ts';
+import type { Reservation, Reserved } from './desk.ts';
+import type { Ledger } from './ledger.ts';
 import type { Operation } from './operation.ts';
 import type { Shares } from './shares.ts';
 

@@ -12,7 +12,7 @@ import { learnMiss } from '../routing/pools-caution.ts';
 import { isEmpty, mergeOps, numberIn, toAttr, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import { policyFor } from './failure-policy.ts';
-import type { Reservation } from './ledger.ts';
+import type { Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
 import { together } from './sampling.ts';
 import { ratioAttr } from './standing-facts.ts';

@@ -3,7 +3,7 @@ import type { Usage } from '#shared/usage.ts';
 import { costUsd } from '../routing/cost.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Journey, Spent } from './journey.ts';
-import type { Reservation } from './ledger.ts';
+import type { Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
 
 const members = [

@@ -4,7 +4,7 @@ import { providers } from '#catalog/index.ts';
 import { systemClock } from '#lambda/clock.ts';
 import { readConfig } from '#lambda/config.ts';
 import { createFreeway, type Freeway } from '#lambda/deps.ts';
-import type { LedgerDeps } from '#lambda/gateway/ledger.ts';
+import type { LedgerDeps } from '#lambda/gateway/desk.ts';
 import { createSlices } from '#lambda/gateway/slices.ts';
 import type { Log, Store, Upstream } from '#lambda/ports.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';

@@ -1,0 +1,75 @@
+// Settles a call by what it really used and what its reply has taught, or gives back what was reserved for a call that was never made.
+import { noUse, planSettle } from '../routing/pools.ts';
+import type { Ops } from '../routing/pools-ops.ts';
+import { isLasting, type Desk, type Reservation } from './desk.ts';
+import type { AttemptOutcome } from './operation.ts';
+import { withoutRemaining } from './sampling.ts';
+import { countMoney, toCredentialRest, toSettlement, type Settlement, type SettlementInput } from './settlement.ts';
+
+function judge(desk: Desk, { candidate, reservation, outcome }: Closed): Settlement {
+  const { books, zones, clock } = desk;
+  const book = books.copy(candidate.book).item;
+  const taught = reservation.part?.slice.source.learned?.set ?? null;
+  const moment = { book, taught, nowMs: books.now(), doubtMs: books.doubtMs(), zones, random: clock.random() };
+  return toSettlement({ candidate, reservation, outcome, moment });
+}
+
+/** An attempt that is over. */
+type Closed = Pick<SettlementInput, 'candidate' | 'reservation' | 'outcome'>;
+
+export function settle(desk: Desk, reservation: Reservation, told: AttemptOutcome): Promise<unknown> | null {
+  const outcome = reservation.stands === undefined ? told : withoutRemaining(told);
+  const candidate = desk.fleet.candidates[reservation.index];
+  if (!candidate) return null;
+  const { failure, firstContentMs } = outcome;
+  desk.seen.ended(reservation.index, { ok: failure === null || failure.kind === 'cancelled', firstContentMs });
+  const closed: Closed = { candidate, reservation, outcome };
+  const judged = judge(desk, closed);
+  return judged.foreign ? settleAnew(desk, closed) : write(desk, closed, judged);
+}
+
+/** What seems to be use by others may be our own, by another instance. */
+async function settleAnew(desk: Desk, closed: Closed): Promise<void> {
+  await desk.books.refresh([closed.candidate.book], 0);
+  await write(desk, closed, judge(desk, closed));
+}
+
+function write(desk: Desk, closed: Closed, { ops, foreign, actual, canWait }: Settlement): Promise<unknown> | null {
+  const { candidate, reservation, outcome } = closed;
+  const { part, budget, paidFrom } = reservation;
+  const { failure, limits } = outcome;
+  const patient = failure === null;
+  countMoney(desk.metrics, candidate, actual);
+  if (part !== undefined) desk.slices?.settle(part, actual);
+  if (failure?.kind === 'rate_limited' || failure?.kind === 'quota_exhausted') desk.slices?.doubt(reservation.index);
+  const writes: Promise<unknown>[] = [];
+  if (ops !== null) {
+    if (part !== undefined && patient && !foreign) desk.slices?.learn(part, ops, canWait);
+    else writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate), patient }));
+  }
+  const rest = patient ? null : toRest(desk, closed);
+  if (patient && limits.length > 0) writes.push(desk.twins.note(candidate, limits));
+  if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
+  const costUsd = actual?.usd ?? null;
+  if (budget !== null) writes.push(budget.settle(costUsd));
+  if (paidFrom !== undefined) writes.push(paidFrom.settle(costUsd));
+  return writes.length === 0 ? null : Promise.all(writes);
+}
+
+const toRest = ({ books }: Desk, { candidate, outcome }: Closed): Ops | null =>
+  toCredentialRest(outcome, books.copy(candidate.credentialId).item ?? {}, books.now());
+
+export async function release(desk: Desk, { index, hold, part, budget, paidFrom }: Reservation): Promise<void> {
+  const candidate = desk.fleet.candidates[index];
+  if (!candidate) return;
+  desk.seen.ended(index, { ok: true, firstContentMs: null });
+  if (part !== undefined) desk.slices?.settle(part, noUse);
+  const writes: Promise<unknown>[] = [];
+  if (hold !== null) {
+    const ops = planSettle({ hold, actual: noUse, nowMs: desk.books.now() });
+    writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate) }));
+  }
+  if (budget !== null) writes.push(budget.settle(0));
+  if (paidFrom !== undefined) writes.push(paidFrom.settle(0));
+  await Promise.all(writes);
+}
