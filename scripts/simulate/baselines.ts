@@ -3,7 +3,7 @@ import { listCostUsd } from '#lambda/routing/cost.ts';
 import type { Candidate } from '#lambda/routing/types.ts';
 import { createFakeClock, type FakeClock } from '../../tests/fakes/clock.ts';
 import { createRandom } from '../../tests/fakes/random.ts';
-import { START_MS, toScene, type Day, type Setting } from './day.ts';
+import { START_MS, toScene, type Day, type Setting } from './scene.ts';
 import { toFleet } from './instances.ts';
 import { createMeasure, type Measure } from './measure.ts';
 import { createNetwork, type SimulatedNetwork } from './upstream.ts';

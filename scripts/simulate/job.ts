@@ -1,6 +1,7 @@
 // One run as a job that can be done anywhere: named in, figures and the course of the day out, all plain data.
 import { baselines, playBaseline, type Baseline, type SimpleBaseline } from './baselines.ts';
-import { playDay, type Day, type Setting } from './day.ts';
+import { playDay } from './day.ts';
+import type { Day, Setting } from './scene.ts';
 import type { Bin } from './measure.ts';
 import {
   findDearness,

@@ -1,5 +1,5 @@
 // The runs that must hold, each with the bounds it is held to.
-import type { Day, Setting } from './day.ts';
+import type { Day, Setting } from './scene.ts';
 import { minuteProviders } from './world.ts';
 import type { Figures } from './verdict.ts';
 

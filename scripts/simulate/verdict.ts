@@ -1,6 +1,6 @@
 // Sums a day up in figures.
 import { bestPossible, toSourcesAsUsed, type Given, type Source } from './capacity.ts';
-import { START_MS, type Comebacks, type Day } from './day.ts';
+import { START_MS, type Comebacks, type Day } from './scene.ts';
 import { meanTokens, readTrace } from './load.ts';
 import { percentile } from './measure.ts';
 import { providers } from './world.ts';
