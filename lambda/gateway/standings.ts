@@ -5,10 +5,11 @@ import { everyMark } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import { keepColumns, type Columns } from '../routing/columns.ts';
 import type { Standing } from '../routing/decide.ts';
-import type { BoundPool, Candidate } from '../routing/types.ts';
+import type { Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
-import { createPace, type Pace, type Tap, type TapViews } from './pace.ts';
-import { changedMarks, toMarkFacts, toPoolFacts, type PoolFacts } from './standing-facts.ts';
+import { createPace, type Pace, type TapViews } from './pace.ts';
+import { changedMarks, toMarkFacts, toPoolFacts } from './standing-facts.ts';
+import { indicesBy, toGroups, toTap, unseen, type Group, type Mutable } from './standing-groups.ts';
 
 export interface Standings {
   /**
@@ -43,66 +44,6 @@ export interface StandingsDeps {
   readonly books: Books;
   readonly zones: ZoneClock;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** Candidates that draw on the same pools. */
-interface Group {
-  readonly book: string;
-  readonly pools: readonly BoundPool[];
-  readonly members: number[];
-  /** Its place among the groups. */
-  readonly at: number;
-  facts: PoolFacts;
-  /** Its facts have to be made anew. */
-  isStale: boolean;
-}
-
-const toUnlimited = (): PoolFacts => ({
-  pressure: 0,
-  longPressure: 0,
-  overdraft: null,
-  shared: false,
-  limits: [],
-  lasting: [],
-});
-const unlimited = toUnlimited();
-
-const unseen = (): Mutable<Standing> => ({
-  pressure: 0,
-  longPressure: 0,
-  overdraft: null,
-  shared: false,
-  limits: [],
-  restUntilMs: 0,
-  breaker: 'closed',
-  recoveredAtMs: 0,
-  lastUsed: 0,
-  inFlight: 0,
-  latencyMs: null,
-  availability: 1,
-  ratio: 1,
-  caution: 1,
-});
-
-function toGroups(candidates: readonly Candidate[]): readonly Group[] {
-  const groups = new Map<string, Group>();
-  candidates.forEach(({ book, pools }, index) => {
-    const name = [book, ...pools.map(({ key }) => key)].join(' ');
-    const group = groups.get(name);
-    if (group) group.members.push(index);
-    else groups.set(name, { book, pools, members: [index], at: groups.size, facts: unlimited, isStale: false });
-  });
-  return [...groups.values()];
-}
-
-function toTap({ pools, members }: Group, candidates: readonly Candidate[]): Tap {
-  const free = members.map((index) => candidates[index]).filter((candidate) => candidate?.tier === 'free');
-  return { pools, kinds: new Set(free.flatMap((candidate) => (candidate ? [candidate.kind] : []))) };
-}
-
-const indicesBy = (candidates: readonly Candidate[], of: (candidate: Candidate) => string): Map<string, number[]> =>
-  Map.groupBy(candidates.keys(), (index) => of(candidates[index] as Candidate));
 
 /** The standings themselves, with what is known to be out of date. */
 class Board {
