@@ -9,8 +9,9 @@ import { toTable } from '../bench/report.ts';
 import { fullRace, LEAST_SHARE } from './plan.ts';
 import { runRace, type Result } from './race.ts';
 
-const usage = `npm run race [-- --only sqlite|dynamodb]
-  ${fullRace.processes} processes of ${fullRace.racers} loops reserve against ${fullRace.limit} per ${fullRace.windowMs / 1000} s for ${Math.round(fullRace.forMs / 1000)} s on each store`;
+const usage = `npm run race [-- --only sqlite|dynamodb] [--skew <ms>]
+  ${fullRace.processes} processes of ${fullRace.racers} loops reserve against ${fullRace.limit} per ${fullRace.windowMs / 1000} s for ${Math.round(fullRace.forMs / 1000)} s on each store
+  --skew  sets the clock of one process so far back and that of another so far ahead, on DynamoDB (processes on one file have one clock)`;
 
 async function raceOnSqlite(): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'freeway-race-'));
@@ -21,13 +22,13 @@ async function raceOnSqlite(): Promise<Result> {
   }
 }
 
-async function raceOnDynamo(): Promise<Result> {
+async function raceOnDynamo(skewMs: number): Promise<Result> {
   const engine = await startDynamoEngine();
   try {
     const client = engine.client();
     await ensureTable(client, 'race');
     client.destroy();
-    return await runRace(fullRace, { sqlitePath: null, table: 'race', env: engine.env });
+    return await runRace({ ...fullRace, skewMs }, { sqlitePath: null, table: 'race', env: engine.env });
   } finally {
     await engine.close();
   }
@@ -46,7 +47,11 @@ const toLine = (store: string, { asked, outrun, away, taken, most, perWindow, ho
 ];
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, help: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string', default: '' },
+    skew: { type: 'string', default: '0' },
+    help: { type: 'boolean', default: false },
+  },
 });
 if (values.help) {
   console.log(usage);
@@ -55,7 +60,7 @@ if (values.help) {
 const lines: string[][] = [];
 if ('sqlite'.includes(values.only)) lines.push(toLine('sqlite', await raceOnSqlite()));
 if ('dynamodb'.includes(values.only) && engineMissing !== null) console.error(`Not run on DynamoDB: ${engineMissing}.`);
-else if ('dynamodb'.includes(values.only)) lines.push(toLine('dynamodb', await raceOnDynamo()));
+else if ('dynamodb'.includes(values.only)) lines.push(toLine('dynamodb', await raceOnDynamo(Number(values.skew))));
 const head = [
   'store',
   'at once',

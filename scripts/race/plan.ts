@@ -9,7 +9,12 @@ export interface RacePlan {
   /** Loops in each process, all of them trying all the time. */
   readonly racers: number;
   readonly forMs: number;
+  /** How far the clocks of the first two processes are set wrong, one back and one ahead, ms; absent: not at all. */
+  readonly skewMs?: number;
 }
+
+/** How far the clock of one of the processes is set wrong, ms. */
+export const skewOf = ({ skewMs = 0 }: RacePlan, process: number): number => [-skewMs, skewMs][process] ?? 0;
 
 /** The race of `npm run race`: thirty a minute, for two minutes. */
 export const fullRace: RacePlan = { limit: 30, windowMs: 60_000, processes: 4, racers: 75, forMs: 124_000 };

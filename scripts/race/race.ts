@@ -1,7 +1,7 @@
 // Lets processes race for the shares of one pool over a store, and puts their moments together.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { judge, READY, type RacePlan, type Verdict } from './plan.ts';
+import { judge, READY, skewOf, type RacePlan, type Verdict } from './plan.ts';
 import type { RacerJob, RacerReport } from './racer.ts';
 
 const racer = fileURLToPath(new URL('racer.ts', import.meta.url));
@@ -50,7 +50,11 @@ function startRacer(job: RacerJob, env: Course['env']): Promise<Racer> {
 /** Runs one race and judges it. */
 export async function runRace(plan: RacePlan, { sqlitePath, table, env }: Course): Promise<Result> {
   const job: RacerJob = { plan, sqlitePath, table };
-  const racers = await Promise.all(Array.from({ length: plan.processes }, () => startRacer(job, env)));
+  const racers = await Promise.all(
+    Array.from({ length: plan.processes }, (_, at) =>
+      startRacer(job, { ...env, RACE_SKEW_MS: String(skewOf(plan, at)) }),
+    ),
+  );
   const untilMs = Date.now() + plan.forMs;
   const reports = await Promise.all(racers.map(({ run }) => run(untilMs)));
   const moments = reports.flatMap((report) => report.moments);

@@ -1,4 +1,5 @@
 // A process of its own: many loops that reserve from one pool through the real ledger, and tell when they got a share.
+import { trueNow } from './skew.ts';
 import { providers } from '#catalog/index.ts';
 import { systemClock } from '#lambda/clock.ts';
 import { createFleet } from '#lambda/gateway/fleet.ts';
@@ -20,7 +21,7 @@ export interface RacerJob {
 }
 
 export interface RacerReport {
-  /** When shares were taken, ms since the epoch. */
+  /** When shares were taken, ms since the epoch, by the right clock. */
   readonly moments: readonly number[];
   readonly asked: number;
   /** Writes that somebody else was faster than. */
@@ -37,6 +38,8 @@ interface Counts {
 }
 
 const LONGEST_NAP_MS = 400;
+/** Replies tell whole seconds: it takes a few of them to know more. */
+const LEARN_MS = 3_000;
 
 const served: AttemptOutcome = {
   failure: null,
@@ -66,13 +69,22 @@ function watch(store: Store, report: Counts): Store {
   return { ...store, update };
 }
 
+/** A store tells its time with every reply. Whoever has heard it for a while, as any server has, knows it to some milliseconds. */
+async function learnTime(store: Store, { skewMs = 0 }: RacePlan): Promise<void> {
+  const untilMs = trueNow() + (skewMs === 0 ? 0 : LEARN_MS);
+  while (trueNow() < untilMs) {
+    await store.get({ pk: 'race#time', sk: 'none' });
+    await systemClock.sleep(Math.random() * 40);
+  }
+}
+
 async function runLoop(ledger: Ledger, untilMs: number, report: Counts) {
   const need = { requests: 1, input_tokens: 5, output_tokens: 1 };
-  while (Date.now() < untilMs) {
+  while (trueNow() < untilMs) {
     report.asked++;
     const reserved = await ledger.reserve(0, need, { lastResort: false, mostUsd: 0 });
     if ('reservation' in reserved) {
-      report.moments.push(Date.now());
+      report.moments.push(trueNow());
       await ledger.settle(reserved.reservation, served);
       continue;
     }
@@ -88,6 +100,7 @@ async function race(job: RacerJob, toStart: () => Promise<number>): Promise<Race
   const fleet = createFleet({ entries: [toEntry(job.plan)], providers, serves: () => true });
   const report: Counts = { moments: [], asked: 0, outrun: 0, away: 0 };
   const store = watch(openStore(job), report);
+  await learnTime(store, job.plan);
   const ledger = createLedger({
     fleet,
     store,

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fullRace, judge } from '../../scripts/race/plan.ts';
 import { runRace } from '../../scripts/race/race.ts';
+import { ensureTable } from '#lambda/store/dynamo-table.ts';
+import { engineMissing, startDynamoEngine } from '../fakes/dynamo-engine.ts';
 
 const plan = { ...fullRace, limit: 3, windowMs: 1_000, forMs: 2_000 };
 
@@ -28,4 +30,24 @@ describe('processes', () => {
     expect(result).toMatchObject({ taken: 10, most: 10 });
     expect(result.asked).toBeGreaterThanOrEqual(short.processes * short.racers);
   });
+
+  it.skipIf(engineMissing !== null)(
+    'whose clocks are four seconds apart never get more than there is',
+    async () => {
+      const engine = await startDynamoEngine();
+      try {
+        const client = engine.client();
+        await ensureTable(client, 'race');
+        client.destroy();
+        const skewed = { limit: 8, windowMs: 5_000, processes: 3, racers: 8, forMs: 11_000, skewMs: 2_000 };
+        const result = await runRace(skewed, { sqlitePath: null, table: 'race', env: engine.env });
+        expect(result.most).toBeLessThanOrEqual(skewed.limit);
+        expect(result.away).toBe(0);
+        expect(result.taken).toBeGreaterThan(skewed.limit);
+      } finally {
+        await engine.close();
+      }
+    },
+    60_000,
+  );
 });
