@@ -102,7 +102,7 @@ function takeRest(state: State, reading: ChatReading): void {
 
 /** The text to pass on, or null when it is all frames as they are. Updates what is known of the stream. */
 function showFrames(state: State, reading: ChatReading, frames: readonly SseFrame[]): string | null {
-  const { wire, writer, dialect, context, rescue } = reading;
+  const { writer, dialect, context, rescue } = reading;
   let kept = '';
   let altered = false;
   for (const frame of frames) {
@@ -111,7 +111,7 @@ function showFrames(state: State, reading: ChatReading, frames: readonly SseFram
     // Clients fail on events without data as they do on broken ones.
     const broken = facts.malformed || frame.data === '';
     const drop = facts.failure !== null || facts.usageOnly || facts.done || broken;
-    altered ||= drop || facts.irregular;
+    altered ||= drop || facts.normalise !== null;
     if (facts.failure) break;
     if (facts.content) {
       context.progress();
@@ -120,7 +120,7 @@ function showFrames(state: State, reading: ChatReading, frames: readonly SseFram
     if (facts.done) state.doneFrame = frame;
     if (drop) continue;
     if (writer.passed !== null) state.kept.push(frame);
-    kept += facts.irregular && frame.data !== null ? `data: ${wire.normaliseFrame(frame.data)}\n\n` : frame.raw;
+    kept += facts.normalise?.() ?? frame.raw;
   }
   return altered ? kept : null;
 }

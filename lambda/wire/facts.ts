@@ -12,7 +12,7 @@ export const nothing: FrameFacts = {
   usageOnly: false,
   done: false,
   malformed: false,
-  irregular: false,
+  normalise: null,
   head: null,
   text: null,
   calls: [],

@@ -144,8 +144,8 @@ export interface FrameFacts {
   readonly done: boolean;
   /** The data is not JSON: leave the frame out and read on. */
   readonly malformed: boolean;
-  /** Shaped in a way official clients can't read: pass the data through `normaliseFrame` first. */
-  readonly irregular: boolean;
+  /** The frame in the shape official clients read; null when it has it already. */
+  readonly normalise: (() => string) | null;
   /** The names every chunk repeats; null when the frame does not carry them. */
   readonly head: ReplyHead | null;
   /** The text the frame adds; null when it adds none. */
@@ -209,8 +209,6 @@ export interface ReplyReader {
   toAnswer(text: string): Answer | null;
   /** Begins to read one stream. */
   openReader(): StreamReader;
-  /** The data of an irregular frame in the shape official clients read; of wires that know none, the data itself. */
-  normaliseFrame(data: string): string;
 }
 
 /**

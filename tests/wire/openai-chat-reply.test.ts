@@ -67,7 +67,7 @@ describe('the nulls that providers leave out', () => {
     return facts?.normalise?.() ?? body;
   };
   const reply = (message: string, more = ''): string =>
-    `{"id":"a","object":"chat.completion","created":1e3,"choices":[{"index":0,"message":${message},"finish_reason":"stop"}${more}]}`;
+    `{"id":"a","object":"chat.completion","created":1e3,"model":"m","choices":[{"index":0,"message":${message},"finish_reason":"stop"}${more}]}`;
 
   it.each([
     ['both', reply('{"role":"assistant","content":"Grüß \\"message\\":{ dich"}')],
@@ -202,5 +202,43 @@ describe('parseReply', () => {
     [null, null],
   ])('reads usage %j', (usage, expected) => {
     expect(parse({ ...answer({ content: 'a' }), usage }).facts?.usage).toEqual(expected);
+  });
+});
+
+describe('what a whole reply lacks', () => {
+  const complete = (reply: object): Record<string, unknown> => {
+    const body = JSON.stringify(reply);
+    const parsed = openaiChat.parseReply(body, { ...context, nowMs: 5_000 });
+    return JSON.parse(parsed.facts?.normalise?.() ?? body) as Record<string, unknown>;
+  };
+  const f = { name: 'f', arguments: '{}' };
+
+  it('is put in its place', () => {
+    expect(complete({ choices: [{ message: { content: 'a' } }] })).toMatchObject({
+      id: 'gen-3uw',
+      created: 5,
+      model: '',
+      choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'a', refusal: null } }],
+    });
+    expect(complete(answer({ tool_calls: [{ id: 'a', function: f }] }, { finish_reason: null }))).toMatchObject({
+      choices: [{ finish_reason: 'tool_calls', message: { tool_calls: [{ id: 'a', type: 'function', function: f }] } }],
+    });
+  });
+
+  it.each([
+    ['no ids', [{ function: f }, { id: '', type: 'function', function: f }]],
+    [
+      'one id for all',
+      [
+        { id: 'a', type: 'function', function: f },
+        { id: 'a', type: 'function', function: f },
+      ],
+    ],
+  ])('are ids of its calls: %s', (_, calls) => {
+    const reply = answer({ content: null, tool_calls: calls });
+    const { choices } = complete(reply) as { choices: { message: { tool_calls: { id: string }[] } }[] };
+    const ids = choices[0]?.message.tool_calls.map(({ id }) => id) ?? [];
+    expect(new Set(ids.filter((id) => id !== '')).size).toBe(2);
+    expect(openaiChat.toAnswer(JSON.stringify(reply))?.toolCalls.map(({ id }) => id)).toEqual(ids);
   });
 });

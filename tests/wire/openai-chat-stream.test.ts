@@ -10,6 +10,8 @@ const inspect = (frame: SseFrame, dialect: Recorded['dialect'] = 'generic'): Fra
   openaiChat.openReader().read(frame, { dialect: dialects[dialect], nowMs: 0 });
 const factsOf = ({ dialect, reply }: Recorded, pieces: Iterable<string> = [reply.body]): FrameFacts[] =>
   factsOfFrames(openaiChat, framesOf(pieces), { dialect: dialects[dialect], nowMs: 0 });
+/** Facts that can be compared. */
+const toPlain = ({ normalise, ...facts }: FrameFacts): object => ({ ...facts, normal: normalise?.() });
 const data = (json: unknown): SseFrame => ({
   raw: '',
   event: null,
@@ -28,7 +30,7 @@ describe('recorded streams', () => {
   it('are many', () => expect(chatStreams.length).toBeGreaterThan(20));
 
   it.each(chatStreams)('$name says the same whole and character by character', (one) => {
-    expect(factsOf(one, one.reply.body)).toEqual(factsOf(one));
+    expect(factsOf(one, one.reply.body).map(toPlain)).toEqual(factsOf(one).map(toPlain));
   });
 
   it.each(chatStreams)('$name holds content, an end and nothing broken', (one) => {
@@ -56,10 +58,9 @@ describe('recorded streams', () => {
 
   it.each(chatStreams)('$name, made readable, reads the same and needs no more of it', (one) => {
     const frames = framesOf([one.reply.body]);
-    const normal = frames.map((frame) =>
-      inspect(frame).irregular ? data(openaiChat.normaliseFrame(frame.data ?? '')) : frame,
-    );
-    expect(normal.some((frame) => inspect(frame).irregular)).toBe(false);
+    const facts = factsOfFrames(openaiChat, frames);
+    const normal = framesOf(frames.map(({ raw }, at) => facts[at]?.normalise?.() ?? raw));
+    expect(factsOfFrames(openaiChat, normal).some(({ normalise }) => normalise !== null)).toBe(false);
     expect(collect(openaiChat, normal)).toEqual(collect(openaiChat, frames));
   });
 
@@ -140,13 +141,13 @@ describe('a frame', () => {
     ['a refusal', delta({ refusal: 'a' }), { content: true }],
     [
       'a tool call',
-      delta({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: '' } }] }),
-      { content: true, toolCall: true, irregular: false },
+      delta({ tool_calls: [{ index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '' } }] }),
+      { content: true, toolCall: true, normalise: null },
     ],
     [
       'a tool call without index',
       delta({ tool_calls: [{ id: 'a', function: { name: 'f', arguments: '{}' } }] }),
-      { irregular: true },
+      { normalise: expect.any(Function) as () => string },
     ],
     ['an end', delta({}, { finish_reason: 'model_length' }), { finish: 'length' }],
     ['an end of nothing', delta({ content: 'a' }, { finish_reason: '' }), { finish: null }],
@@ -189,5 +190,114 @@ describe('a frame', () => {
     ],
   ])('understands %s', (_, frame, expected) => {
     expect(inspect(frame)).toMatchObject(expected);
+  });
+});
+
+type Piece = readonly [index: number | undefined, id: string | undefined, name: string | undefined, text: string];
+const call = ([index, id, name, text]: Piece): object => ({
+  ...(index === undefined ? {} : { index }),
+  ...(id === undefined ? {} : { id, type: 'function' }),
+  function: { ...(name === undefined ? {} : { name }), arguments: text },
+});
+
+describe('tool calls that come in odd pieces', () => {
+  const two = [
+    { name: 'f', arguments: '{"n":1}' },
+    { name: 'f', arguments: '{"n":2}' },
+  ];
+  it.each<readonly [string, readonly (readonly Piece[])[]]>([
+    ['without numbers', [[[undefined, 'a', 'f', '{"n":1}']], [[undefined, 'b', 'f', '{"n":2}']]]],
+    [
+      'without numbers, in pieces',
+      [[[undefined, 'a', 'f', '{"n"']], [[undefined, undefined, undefined, ':1}']], [[undefined, 'b', 'f', '{"n":2}']]],
+    ],
+    ['without numbers and ids', [[[undefined, undefined, 'f', '{"n":1}']], [[undefined, undefined, 'f', '{"n":2}']]]],
+    [
+      'without numbers and ids, at once',
+      [
+        [
+          [undefined, '', 'f', '{"n":1}'],
+          [undefined, '', 'f', '{"n":2}'],
+        ],
+      ],
+    ],
+    ['all of one number', [[[0, 'a', 'f', '{"n":1}']], [[0, 'b', 'f', '{"n":2}']]]],
+    [
+      'all of one number, in pieces',
+      [
+        [[0, 'a', 'f', '']],
+        [[0, undefined, undefined, '{"n":1}']],
+        [[0, 'b', 'f', '']],
+        [[0, undefined, undefined, '{"n":2}']],
+      ],
+    ],
+    ['all of one number, without ids', [[[0, '', 'f', '{"n":1}']], [[0, '', 'f', '{"n":2}']]]],
+    ['numbered from 1', [[[1, 'a', 'f', '{"n":1}']], [[2, 'b', 'f', '{"n":2}']]]],
+    ['all of one id', [[[0, 'a', 'f', '{"n":1}']], [[1, 'a', 'f', '{"n":2}']]]],
+    [
+      'with another id in each piece',
+      [[[0, 'a', 'f', '{"n"']], [[0, 'x', undefined, ':1}']], [[1, 'b', 'f', '{"n":2}']]],
+    ],
+    ['with name and id in each piece', [[[0, 'a', 'f', '{"n"']], [[0, 'a', 'f', ':1}']], [[1, 'b', 'f', '{"n":2}']]]],
+    [
+      'with the name in each piece',
+      [[[0, undefined, 'f', '{"n"']], [[0, undefined, 'f', ':1}']], [[1, undefined, 'f', '{"n":2}']]],
+    ],
+    [
+      'side by side',
+      [
+        [
+          [0, 'a', 'f', ''],
+          [1, 'b', 'f', '{"n"'],
+        ],
+        [
+          [1, undefined, undefined, ':2}'],
+          [0, undefined, undefined, '{"n":1}'],
+        ],
+      ],
+    ],
+  ])('%s', (_, deltas) => {
+    const frames = deltas.map((pieces) => delta({ tool_calls: pieces.map(call) }));
+    const facts = factsOfFrames(openaiChat, frames);
+    const { toolCalls } = collect(openaiChat, frames);
+    expect(toolCalls.map(({ name, arguments: given }) => ({ name, arguments: given }))).toEqual(two);
+    expect(new Set(toolCalls.map(({ id }) => id)).size).toBe(2);
+    expect(toolCalls.every(({ id }) => id !== '')).toBe(true);
+    const normal = framesOf(facts.map(({ normalise }, at) => normalise?.() ?? `data: ${frames[at]?.data}\n\n`));
+    expect(collect(openaiChat, normal).toolCalls).toEqual(toolCalls);
+    // Official clients go by the numbers alone.
+    const numbers = normal.flatMap(({ data: text }) => {
+      const { choices } = JSON.parse(text ?? '') as { choices: { delta: { tool_calls: { index: number }[] } }[] };
+      return choices[0]?.delta.tool_calls.map(({ index }) => index) ?? [];
+    });
+    expect([...new Set(numbers)].toSorted()).toEqual([0, 1]);
+  });
+
+  it('are named differently in every answer', () => {
+    const frame = (id: string): SseFrame =>
+      data({ id, model: 'm', created: 1, choices: [{ delta: { tool_calls: [call([0, '', 'f', '{}'])] } }] });
+    const [first, second] = ['one', 'two'].map((id) => collect(openaiChat, [frame(id)]).toolCalls[0]?.id);
+    expect(first).toMatch(/^call_\w{1,20}$/);
+    expect(first).not.toBe(second);
+  });
+});
+
+describe('a stream of bare chunks', () => {
+  it('is completed, under one name', () => {
+    const frames = [
+      data({ choices: [{ delta: { content: 'a' } }] }),
+      data({ choices: [{ delta: {}, finish_reason: 'stop' }] }),
+    ];
+    const chunks = factsOfFrames(openaiChat, frames).map(
+      ({ normalise }) => JSON.parse(normalise?.().slice(6) ?? 'null') as object,
+    );
+    for (const chunk of chunks)
+      expect(chunk).toMatchObject({
+        id: 'gen-0',
+        object: 'chat.completion.chunk',
+        created: 0,
+        model: '',
+        choices: [{ index: 0 }],
+      });
   });
 });

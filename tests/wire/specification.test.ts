@@ -26,9 +26,9 @@ describe('chat completions passed on', () => {
   it.each(chatStreams)('$name', ({ reply }) => {
     const reader = openaiChat.openReader();
     for (const frame of framesOf([reply.body])) {
-      const { failure, done, malformed, irregular } = reader.read(frame, context);
+      const { failure, done, malformed, normalise } = reader.read(frame, context);
       if (failure !== null || done || malformed || frame.data === null || frame.data === '') continue;
-      const data = irregular ? openaiChat.normaliseFrame(frame.data) : frame.data;
+      const data = normalise === null ? frame.data : normalise().slice('data: '.length);
       expect(judge('CreateChatCompletionStreamResponse', JSON.parse(data))).toEqual([]);
     }
   });

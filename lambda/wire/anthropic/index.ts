@@ -20,8 +20,6 @@ export const anthropic: ChatWire = {
   parseReply,
   toAnswer,
   openReader,
-  // The format has one shape only.
-  normaliseFrame: (data) => data,
   renderReply,
   openWriter,
   renderError,

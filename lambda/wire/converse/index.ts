@@ -17,6 +17,4 @@ export const converse: UpstreamWire = {
   parseReply,
   toAnswer,
   openReader,
-  // The format has one shape only.
-  normaliseFrame: (data) => data,
 };

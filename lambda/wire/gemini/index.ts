@@ -18,8 +18,6 @@ export const gemini: ChatWire = {
   parseReply,
   toAnswer,
   openReader,
-  // The format has one shape only.
-  normaliseFrame: (data) => data,
   renderReply,
   openWriter,
   renderError,

@@ -1,5 +1,6 @@
 // Mends answers of models that write tool calls as text, or words around JSON: a wire around their own, only where the catalog marks them.
 import type { Quirk } from '#shared/catalog.ts';
+import { toCallName } from '../call-ids.ts';
 import { finishAfter } from '../facts.ts';
 import { toList, toRecord, toText } from '../json.ts';
 import { appliesTo } from '../openai-chat/quirks.ts';
@@ -35,15 +36,8 @@ function toMending(
   return offered === null && !json ? null : { offered, json, onMend };
 }
 
-/** A number that the text gives, for ids that differ from answer to answer. */
-function toMark(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return (hash >>> 0).toString(36);
-}
-
 const toCalls = (calls: readonly FoundCall[], text: string): ToolCall[] =>
-  calls.map(({ name, arguments: given }, index) => ({ id: `call_${toMark(text)}_${index}`, name, arguments: given }));
+  calls.map(({ name, arguments: given }, index) => ({ id: toCallName(text, index), name, arguments: given }));
 
 /** The text as what it stands for. */
 function mendText(text: string, { offered, json, onMend }: Mending): { content: string; toolCalls: ToolCall[] } {

@@ -2,7 +2,8 @@
 import { finishAfter } from '../facts.ts';
 import type { Answer } from '../types.ts';
 import { isRecord, parseJson, toList } from '../json.ts';
-import { readCalls, readText, toFinish } from './message.ts';
+import { readCalls } from './calls.ts';
+import { readText, toFinish } from './message.ts';
 import { deltaOf, toHead } from './stream.ts';
 import { parseUsage } from './usage.ts';
 
@@ -14,11 +15,7 @@ export function toAnswer(text: string): Answer | null {
   if (!isRecord(choice)) return null;
   const message = deltaOf(choice);
   const { content, reasoning, refusal } = readText(message);
-  const toolCalls = readCalls(message, false).map((call) => ({
-    id: call.id ?? '',
-    name: call.name ?? '',
-    arguments: call.arguments,
-  }));
+  const { calls: toolCalls } = readCalls(message, text);
   return {
     ...(toHead(json) ?? { id: '', model: '', created: 0 }),
     content,

@@ -6,7 +6,7 @@ import { parseQuestion } from './question.ts';
 import { openWriter, renderReply } from './render.ts';
 import { parseReply } from './reply.ts';
 import { renderRequest, requiredHeaders } from './request.ts';
-import { normaliseFrame, openReader } from './stream.ts';
+import { openReader } from './stream.ts';
 
 /** Pure; every method may be passed around alone. */
 export const openaiChat: ChatWire = {
@@ -18,7 +18,6 @@ export const openaiChat: ChatWire = {
   parseReply,
   toAnswer,
   openReader,
-  normaliseFrame,
   renderReply,
   openWriter,
   renderError,

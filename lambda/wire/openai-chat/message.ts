@@ -1,4 +1,4 @@
-// One message of an answer, whole or as a delta: reads its text, reasoning and tool calls in every shape providers send.
+// One message of an answer, whole or as a delta: reads its text and reasoning in every shape providers send, and why it ended.
 import type { Finish } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toText } from '../json.ts';
@@ -27,38 +27,6 @@ export function readText(message: Json): MessageText {
     else text += partsText(part['text'] ?? part['refusal']);
   }
   return { content: text, reasoning: thinking, refusal, irregular: true };
-}
-
-/** One tool call or a piece of one. Absent members are null. */
-export interface CallPiece {
-  readonly index: number;
-  readonly id: string | null;
-  readonly name: string | null;
-  readonly arguments: string;
-  readonly irregular: boolean;
-}
-
-/** Reads `tool_calls` and the older `function_call`. `streamed` pieces need an index, which not everyone sends. */
-export function readCalls(message: Json, streamed: boolean): readonly CallPiece[] {
-  const older = message['function_call'];
-  const calls = toList(message['tool_calls']);
-  if (calls.length > 0) return calls.map((call, position) => readCall(call, position, streamed));
-  return isRecord(older) ? [readCall({ index: 0, function: older }, 0, streamed)] : [];
-}
-
-function readCall(call: unknown, position: number, streamed: boolean): CallPiece {
-  const record = isRecord(call) ? call : {};
-  const target = isRecord(record['function']) ? record['function'] : {};
-  const index = record['index'];
-  const given = target['arguments'];
-  const plain = typeof given === 'string' || given === undefined || given === null;
-  return {
-    index: typeof index === 'number' ? index : position,
-    id: toText(record['id']),
-    name: toText(target['name']),
-    arguments: typeof given === 'string' ? given : plain ? '' : JSON.stringify(given),
-    irregular: !plain || (streamed && typeof index !== 'number'),
-  };
 }
 
 function partsText(value: unknown): string {

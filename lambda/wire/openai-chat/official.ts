@@ -1,11 +1,24 @@
 // Completes what providers of the OpenAI chat format leave out, or put in other words, of what its published schema demands.
 import type { Json } from '../json.ts';
+import type { ReplyHead } from '../types.ts';
 import { isRecord, toAmount, toList, toText } from '../json.ts';
 
 const tiers: ReadonlySet<unknown> = new Set([undefined, null, 'auto', 'default', 'flex', 'scale', 'priority']);
 
 const isWholeUsage = (usage: unknown): boolean =>
   !isRecord(usage) || (typeof usage['completion_tokens'] === 'number' && typeof usage['total_tokens'] === 'number');
+
+const isNamed = ({ id, model, created }: Json): boolean =>
+  typeof id === 'string' && typeof model === 'string' && typeof created === 'number';
+
+/** What stands in for the names of a reply that tells none. */
+export type Names = Pick<ReplyHead, 'id' | 'created'>;
+
+/** Names for a reply of this moment. */
+export const toNames = (nowMs: number): Names => ({
+  id: `gen-${nowMs.toString(36)}`,
+  created: Math.floor(nowMs / 1000),
+});
 
 /** How far a whole reply is as the schema has it: all of it, but for what `fillIn` adds, or as far as providers are known to depart from it. */
 export type Conformity = 'official' | 'nulls_missing' | 'departs';
@@ -16,6 +29,9 @@ export function conformityOf(json: Json, choice: Json, message: Json): Conformit
     message['content'] === undefined ||
     message['tool_calls'] === null ||
     json['object'] !== 'chat.completion' ||
+    !isNamed(json) ||
+    typeof choice['index'] !== 'number' ||
+    toText(choice['finish_reason']) === null ||
     !tiers.has(json['service_tier']) ||
     !isWholeUsage(json['usage']);
   if (departs) return 'departs';
@@ -42,7 +58,9 @@ export function fillIn(text: string, choice: Json, message: Json): string | null
 export function isOfficialChunk(json: Json, choice: Json | null): boolean {
   return (
     json['object'] === 'chat.completion.chunk' &&
-    choice?.['finish_reason'] !== undefined &&
+    isNamed(json) &&
+    typeof choice?.['index'] === 'number' &&
+    choice['finish_reason'] !== undefined &&
     tiers.has(json['service_tier']) &&
     isWholeUsage(json['usage'])
   );
@@ -59,8 +77,16 @@ function completeUsage(usage: Json): Json {
 export function completeDocument(
   json: Json,
   object: 'chat.completion' | 'chat.completion.chunk',
+  names: Names,
 ): Record<string, unknown> {
-  const document: Record<string, unknown> = { ...json, object };
+  const { id, model, created } = json;
+  const document: Record<string, unknown> = {
+    ...json,
+    id: typeof id === 'string' ? id : names.id,
+    object,
+    created: typeof created === 'number' ? created : names.created,
+    model: typeof model === 'string' ? model : '',
+  };
   if (!tiers.has(json['service_tier'])) delete document['service_tier'];
   if (isRecord(json['usage'])) document['usage'] = completeUsage(json['usage']);
   return document;

@@ -1,11 +1,12 @@
 // Reads a whole reply of the OpenAI chat format: what the gateway must know of it, or why it is none.
 import type { ProviderFailure } from '#shared/failures.ts';
-import type { Finish, ParsedReply, ReplyContext, ReplyFacts } from '../types.ts';
+import type { Finish, FrameCall, ParsedReply, ReplyContext, ReplyFacts, ToolCall } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
-import { readCalls, readText, toFinish, type CallPiece, type MessageText } from './message.ts';
-import { completeDocument, completeMessage, conformityOf, fillIn } from './official.ts';
+import { readCalls, writeCalls, type ReadCalls } from './calls.ts';
+import { readText, toFinish, type MessageText } from './message.ts';
+import { completeDocument, completeMessage, conformityOf, fillIn, toNames, type Names } from './official.ts';
 import { parseUsage } from './usage.ts';
 
 /** Reads the body of a reply of status 200. */
@@ -16,7 +17,7 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
   if (!isRecord(json)) return refuse('The provider answered with JSON that is no chat completion.');
   const choice = toList(json['choices'])[0];
   if (!isRecord(choice)) return refuse('The provider answered without any choice.');
-  const facts = readFacts(json, choice, text);
+  const facts = readFacts(json, choice, { body: text, names: toNames(context.nowMs) });
   const empty = facts.contentLength === 0 && facts.toolCalls === 0;
   if (empty && facts.finish === 'content_filter') {
     return refuse("The provider's content filter held the whole answer back.", 'content_filtered');
@@ -26,11 +27,18 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
   return { facts, failure: null };
 }
 
-function readFacts(json: Json, choice: Json, body: string): ReplyFacts {
+/** The text of a reply, and what stands in for names it does not tell. */
+interface Told {
+  readonly body: string;
+  readonly names: Names;
+}
+
+function readFacts(json: Json, choice: Json, told: Told): ReplyFacts {
   // The text-completion shape (`text`) still comes from some local servers.
   const message = isRecord(choice['message']) ? choice['message'] : { content: choice['text'] };
   const text = readText(message);
-  const calls = readCalls(message, false);
+  const read = readCalls(message, told.body);
+  const { calls } = read;
   let length = text.content.length + text.reasoning.length + text.refusal.length;
   if (isRecord(message['audio'])) length += toText(message['audio']['transcript'])?.length ?? 1;
   for (const call of calls) length += call.arguments.length;
@@ -40,16 +48,16 @@ function readFacts(json: Json, choice: Json, body: string): ReplyFacts {
     model: toText(json['model']),
     contentLength: length,
     toolCalls: calls.length,
-    normalise: isAsRead(choice, text, calls) ? toCompletion(json, choice, body) : () => normaliseReply(json),
+    normalise: isAsRead(choice, text, read) ? toCompletion(json, choice, told) : () => normaliseReply(json, told),
   };
 }
 
 /** Whether official clients would read the same in it. */
-const isAsRead = (choice: Json, text: MessageText, calls: readonly CallPiece[]): boolean =>
-  isRecord(choice['message']) && !text.irregular && !calls.some(({ irregular }) => irregular);
+const isAsRead = (choice: Json, text: MessageText, calls: ReadCalls<ToolCall>): boolean =>
+  isRecord(choice['message']) && !text.irregular && !calls.irregular;
 
 /** What completes a reply whose shape is right; null when nothing is missing. */
-function toCompletion(json: Json, choice: Json, body: string): (() => string) | null {
+function toCompletion(json: Json, choice: Json, told: Told): (() => string) | null {
   const message = toRecord(choice['message']);
   const conformity = conformityOf(json, choice, message);
   if (conformity === 'official') return null;
@@ -58,7 +66,7 @@ function toCompletion(json: Json, choice: Json, body: string): (() => string) | 
     toList(json['choices']).length === 1 &&
     typeof message['role'] === 'string' &&
     (message['tool_calls'] === undefined || toList(message['tool_calls']).length > 0);
-  return () => (isSimple ? fillIn(body, choice, message) : null) ?? normaliseReply(json);
+  return () => (isSimple ? fillIn(told.body, choice, message) : null) ?? normaliseReply(json, told);
 }
 
 /** Some end a tool call with `stop`. */
@@ -82,39 +90,34 @@ function refuse(message: string, kind: ProviderFailure['kind'] = 'bad_reply'): P
 }
 
 /** The text of a reply in the shape official clients read: content as one string, reasoning beside it, nothing left out. */
-function normaliseReply(json: Json): string {
-  const document = completeDocument(json, 'chat.completion');
-  document['choices'] = toList(json['choices']).map((choice) => normaliseChoice(toRecord(choice)));
+function normaliseReply(json: Json, { body, names }: Told): string {
+  const document = completeDocument(json, 'chat.completion', names);
+  document['choices'] = toList(json['choices']).map((choice, at) => normaliseChoice(toRecord(choice), at, body));
   return JSON.stringify(document);
 }
 
-function normaliseChoice(choice: Json): Json {
-  const { message } = choice;
-  if (isRecord(message))
-    return { logprobs: null, ...choice, message: completeMessage(normaliseMessage(message, false)) };
-  const { text: content, ...rest } = choice;
-  return { logprobs: null, ...rest, message: completeMessage({ role: 'assistant', content }) };
+function normaliseChoice(choice: Json, at: number, body: string): Json {
+  const { text, message: given, ...rest } = choice;
+  const message = isRecord(given) ? given : { role: 'assistant', content: text };
+  const read = readCalls(message, body);
+  return {
+    logprobs: null,
+    ...rest,
+    index: typeof choice['index'] === 'number' ? choice['index'] : at,
+    message: completeMessage(normaliseMessage(message, read)),
+    finish_reason: toText(choice['finish_reason']) ?? (read.calls.length > 0 ? 'tool_calls' : 'stop'),
+  };
 }
 
 /** One message or delta in the shape official clients read. */
-export function normaliseMessage(message: Json, streamed: boolean): Json {
+export function normaliseMessage(message: Json, read: ReadCalls<ToolCall | FrameCall>): Json {
   const text = readText(message);
-  const calls = readCalls(message, streamed);
-  const irregularCalls = calls.some((call) => call.irregular);
-  if (!text.irregular && !irregularCalls) return message;
+  if (!text.irregular && !read.irregular) return message;
   const next: Record<string, unknown> = { ...message };
   if (text.irregular) {
     next['content'] = text.content;
     if (text.reasoning !== '') next['reasoning_content'] = text.reasoning;
   }
-  if (irregularCalls && Array.isArray(message['tool_calls'])) {
-    next['tool_calls'] = message['tool_calls'].map((call: unknown, position) => {
-      const record = toRecord(call);
-      const piece = calls[position];
-      if (piece === undefined) return call;
-      const target = { ...toRecord(record['function']), arguments: piece.arguments };
-      return { ...(streamed ? { index: piece.index } : {}), ...record, function: target };
-    });
-  }
+  if (read.irregular) next['tool_calls'] = writeCalls(toList(message['tool_calls']), read.calls);
   return next;
 }

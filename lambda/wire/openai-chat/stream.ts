@@ -1,37 +1,30 @@
 // Reads single frames of a stream in the OpenAI chat format.
-import type { FrameFacts, ReplyContext, ReplyHead, SseFrame, StreamReader } from '../types.ts';
+import type { FrameCall, FrameFacts, ReplyContext, ReplyHead, SseFrame, StreamReader } from '../types.ts';
 import { nothing } from '../facts.ts';
 import type { Json } from '../json.ts';
-import { isRecord, parseJson, toList, toRecord } from '../json.ts';
+import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
-import { readCalls, readText, toFinish, type CallPiece } from './message.ts';
-import { completeDocument, isOfficialChunk } from './official.ts';
+import { renderFrame } from '../sse.ts';
+import { noCalls, seatCalls, type ReadCalls, type Seats } from './calls.ts';
+import { readText, toFinish } from './message.ts';
+import { completeDocument, isOfficialChunk, toNames, type Names } from './official.ts';
 import { normaliseMessage } from './reply.ts';
 import { parseUsage } from './usage.ts';
 
-/** Where the tool calls stand whose pieces come without an index. */
-interface Seats {
-  readonly ids: string[];
-  last: number;
+interface State {
+  readonly seats: Seats;
+  /** Stand in for names that the chunks do not tell; those of the first chunk that lacks them. */
+  names: Names | null;
 }
 
 /** Begins to read a stream. */
 export function openReader(): StreamReader {
-  const seats: Seats = { ids: [], last: 0 };
-  return { read: (frame, context) => readFrame(frame, context, seats) };
-}
-
-/** Pieces without an index begin a new call whenever they bring an id of their own, and else go on with the last one. */
-function toSeat(piece: CallPiece, seats: Seats): CallPiece {
-  if (!piece.irregular) return piece;
-  if (piece.id === null) return seats.ids.length === 0 ? piece : { ...piece, index: seats.last };
-  const known = seats.ids.indexOf(piece.id);
-  seats.last = known < 0 ? seats.ids.push(piece.id) - 1 : known;
-  return { ...piece, index: seats.last };
+  const state: State = { seats: { taken: [], last: -1 }, names: null };
+  return { read: (frame, context) => readFrame(state, frame, context) };
 }
 
 /** What one frame means. Comments and empty frames mean nothing; broken JSON is told as `malformed`, not as a failure. */
-function readFrame(frame: SseFrame, context: ReplyContext, seats: Seats): FrameFacts {
+function readFrame(state: State, frame: SseFrame, context: ReplyContext): FrameFacts {
   const { data } = frame;
   if (data === null || data === '') return nothing;
   if (data === '[DONE]' || data.trim() === '[DONE]') return { ...nothing, done: true };
@@ -44,25 +37,27 @@ function readFrame(frame: SseFrame, context: ReplyContext, seats: Seats): FrameF
     return { ...nothing, failure: toInnerFailure(json, data, context) };
   }
   if (!isRecord(json)) return { ...nothing, malformed: true };
-  return readChunk(json, seats);
+  return readChunk(state, json, context);
 }
 
-function readChunk(json: Json, seats: Seats): FrameFacts {
+function readChunk(state: State, json: Json, { nowMs }: ReplyContext): FrameFacts {
   const choices = toList(json['choices']);
   const usage = parseUsage(json);
   const head = toHead(json);
   const choice = choices[0];
   if (!isRecord(choice)) {
-    const irregular = json['object'] !== 'chat.completion.chunk';
-    return { ...nothing, usage, usageOnly: usage !== null, irregular, head };
+    const normalise =
+      json['object'] === 'chat.completion.chunk' ? null : toNormal(state, { json, read: noCalls, nowMs });
+    return { ...nothing, usage, usageOnly: usage !== null, normalise, head };
   }
   const delta = deltaOf(choice);
   const text = readText(delta);
-  const calls = readCalls(delta, true);
+  const read = seatCalls(delta, state.seats, toText(json['id']) ?? nowMs.toString(36));
+  const { calls } = read;
   const finish = toFinish(choice['finish_reason']);
-  const isIrregular = calls.some((call) => call.irregular);
   const hasText = text.content !== '' || text.reasoning !== '' || text.refusal !== '';
   const opaque = hasAudio(delta);
+  const isOfficial = !text.irregular && !read.irregular && isOfficialChunk(json, choice);
   return {
     content: hasText || calls.length > 0 || opaque,
     toolCall: calls.length > 0,
@@ -71,10 +66,10 @@ function readChunk(json: Json, seats: Seats): FrameFacts {
     usageOnly: false,
     done: false,
     malformed: false,
-    irregular: text.irregular || isIrregular || !isOfficialChunk(json, choice),
+    normalise: isOfficial ? null : toNormal(state, { json, read, nowMs }),
     head,
     text: hasText ? text : null,
-    calls: isIrregular ? calls.map((call) => toSeat(call, seats)) : calls,
+    calls,
     opaque,
     failure: finish === 'error' ? brokenOff : null,
   };
@@ -103,13 +98,24 @@ function hasAudio(delta: Json): boolean {
   return isRecord(delta['audio']) && Object.keys(delta['audio']).length > 0;
 }
 
-/** The data of a chunk in the shape official clients read: content as a string, tool calls with their index. */
-export function normaliseFrame(data: string): string {
-  const json = parseJson(data);
-  if (!isRecord(json)) return data;
-  const choices = toList(json['choices']).map((choice) => {
+interface Chunk {
+  readonly json: Json;
+  readonly read: ReadCalls<FrameCall>;
+  readonly nowMs: number;
+}
+
+const toNormal =
+  (state: State, { json, read, nowMs }: Chunk) =>
+  (): string =>
+    renderFrame(normaliseChunk(json, read, (state.names ??= toNames(nowMs))));
+
+/** The chunk in the shape official clients read: content as a string, tool calls with their index. */
+function normaliseChunk(json: Json, read: ReadCalls<FrameCall>, names: Names): string {
+  const choices = toList(json['choices']).map((choice, at) => {
     const record = toRecord(choice);
-    return { finish_reason: null, ...record, delta: normaliseMessage(deltaOf(record), true) };
+    const delta = normaliseMessage(deltaOf(record), at === 0 ? read : noCalls);
+    const index = typeof record['index'] === 'number' ? record['index'] : at;
+    return { finish_reason: null, ...record, index, delta };
   });
-  return JSON.stringify({ ...completeDocument(json, 'chat.completion.chunk'), choices });
+  return JSON.stringify({ ...completeDocument(json, 'chat.completion.chunk', names), choices });
 }

@@ -19,8 +19,6 @@ export const openaiResponses: ChatWire = {
   parseReply,
   toAnswer,
   openReader,
-  // The format has one shape only.
-  normaliseFrame: (data) => data,
   renderReply,
   openWriter,
   renderError,
