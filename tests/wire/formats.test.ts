@@ -174,7 +174,7 @@ const anyAnswer = fc
     usage: { inputTokens: 11, outputTokens: 5 },
   }));
 
-/** The answer in pieces of any size; calls grow side by side when they are told to. */
+/** The answer in pieces of any size; calls grow side by side, and text among them, when they are told to. */
 function toPieces({ content, reasoning, toolCalls, finish }: Answer, size: number, sideBySide: boolean): FrameFacts[] {
   const cut = (text: string): string[] => text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
   const text = (kind: 'content' | 'reasoning') => (piece: string) =>
@@ -209,12 +209,14 @@ function toPieces({ content, reasoning, toolCalls, finish }: Answer, size: numbe
     finish: null,
     usage: null,
   });
-  const all = [
-    ...cut(reasoning).map(text('reasoning')),
-    ...cut(content).map(text('content')),
-    ...woven.map((call) => ({ ...base, content: true, toolCall: true, calls: [call] })),
-  ];
-  return [...all, { ...base, finish }];
+  const said = cut(content).map(text('content'));
+  const called = woven.map((call) => ({ ...base, content: true, toolCall: true, calls: [call] }));
+  const both = sideBySide
+    ? Array.from({ length: Math.max(said.length, called.length) }, (_, at) =>
+        [called[at], said[at]].flatMap((one) => one ?? []),
+      )
+    : [said, called];
+  return [...cut(reasoning).map(text('reasoning')), ...both.flat(), { ...base, finish }];
 }
 
 describe('any answer', () => {

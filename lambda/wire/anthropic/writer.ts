@@ -16,11 +16,11 @@ interface State {
   /** The block that is being written; `other` kinds come only from frames passed on. */
   open: { readonly kind: BlockKind | 'other'; readonly call: number } | null;
   /** Tool calls begun so far. */
-  calls: number;
+  readonly begun: Set<number>;
   /** Arguments of the open call so far. */
   given: string;
-  /** Pieces of other calls, which wait until the open one is complete. */
-  waiting: StreamTool[];
+  /** Pieces of other calls and text, which wait until the open call is complete. */
+  waiting: (StreamTool | StreamDelta)[];
   refused: boolean;
 }
 
@@ -28,7 +28,7 @@ const event = (type: string, rest: Json): string => renderFrame(JSON.stringify({
 
 /** Begins to write a stream. */
 export function openWriter(): StreamWriter {
-  const state: State = { next: 0, open: null, calls: 0, given: '', waiting: [], refused: false };
+  const state: State = { next: 0, open: null, begun: new Set(), given: '', waiting: [], refused: false };
   return {
     start: (head) => event('message_start', { message: { ...toMessage(head), usage: toUsageJson(null) } }),
     text: (_, delta) => writeText(state, delta),
@@ -56,16 +56,22 @@ function begin(state: State, block: Json & { readonly type: BlockKind }, call = 
 const delta = (state: State, given: Json): string =>
   event('content_block_delta', { index: state.next - 1, delta: given });
 
-function writeText(state: State, { kind, text }: StreamDelta): string {
-  if (kind === 'refusal') state.refused = true;
+/** Text may come in the middle of a call; here it must wait for its end. */
+function writeText(state: State, said: StreamDelta): string {
+  if (said.kind === 'refusal') state.refused = true;
+  if (state.open?.kind !== 'tool_use' && state.waiting.length === 0) return writeSaid(state, said);
+  state.waiting.push(said);
+  return pump(state, false);
+}
+
+function writeSaid(state: State, { kind, text }: StreamDelta): string {
   const block = kind === 'reasoning' ? 'thinking' : 'text';
-  const before = pump(state, true);
   if (block === 'thinking') {
     const opened = state.open?.kind === block ? '' : begin(state, { type: block, thinking: '', signature: '' });
-    return before + opened + delta(state, { type: 'thinking_delta', thinking: text });
+    return opened + delta(state, { type: 'thinking_delta', thinking: text });
   }
   const opened = state.open?.kind === block ? '' : begin(state, { type: block, text: '' });
-  return before + opened + delta(state, { type: 'text_delta', text });
+  return opened + delta(state, { type: 'text_delta', text });
 }
 
 /** Calls may come side by side; here they must come one after the other, so that others wait while the open one is incomplete. */
@@ -74,30 +80,44 @@ function writeTool(state: State, tool: StreamTool): string {
     const piece = writePiece(state, tool);
     return state.waiting.length === 0 ? piece : piece + pump(state, false);
   }
+  // Nothing can follow a call that was complete.
+  if (state.begun.has(tool.index)) return '';
   state.waiting.push(tool);
   return pump(state, false);
 }
 
 const isComplete = ({ open, given }: State): boolean => open?.kind !== 'tool_use' || isRecord(parseJson(given));
 
-/** Writes the calls that wait, each as soon as the one before is complete; all of them when it is the end. */
+/** Writes what waits, each as soon as the call before is complete; all of it when it is the end. */
 function pump(state: State, isEnd: boolean): string {
   let text = '';
-  const mayBegin = (): boolean => isEnd || isComplete(state);
-  while (state.waiting.length > 0 && mayBegin()) {
-    const index = state.waiting[0]?.index;
-    const mine = state.waiting.filter((piece) => piece.index === index);
-    state.waiting = state.waiting.filter((piece) => piece.index !== index);
-    for (const [position, piece] of mine.entries())
-      text += position === 0 ? beginCall(state, piece) : writePiece(state, piece);
+  const mayGoOn = (): boolean => isEnd || isComplete(state);
+  while (mayGoOn()) {
+    const [first] = state.waiting;
+    if (first === undefined) break;
+    if ('kind' in first) {
+      state.waiting.shift();
+      text += writeSaid(state, first);
+    } else text += writeWaiting(state, first.index);
   }
   return text;
+}
+
+/** Writes a call as far as it has come. */
+function writeWaiting(state: State, index: number): string {
+  const mine: StreamTool[] = [];
+  const others: State['waiting'] = [];
+  for (const one of state.waiting)
+    if ('kind' in one || one.index !== index) others.push(one);
+    else mine.push(one);
+  state.waiting = others;
+  return mine.map((piece, at) => (at === 0 ? beginCall(state, piece) : writePiece(state, piece))).join('');
 }
 
 function beginCall(state: State, { index, id, name, arguments: text }: StreamTool): string {
   const block = { type: 'tool_use' as const, id: toCallId(id ?? `call_${index}`), name: name ?? '', input: {} };
   const opened = begin(state, block, index);
-  state.calls++;
+  state.begun.add(index);
   return opened + writePiece(state, { index, arguments: text });
 }
 
@@ -135,8 +155,9 @@ function follow(state: State, { event: name, data }: SseFrame): void {
   if (json['type'] !== 'content_block_start') return;
   const kind = toRecord(json['content_block'])['type'];
   const isCall = kind === 'tool_use';
-  state.open = { kind: isBlockKind(kind) ? kind : 'other', call: isCall ? state.calls : -1 };
-  if (isCall) state.calls++;
+  const call = isCall ? state.begun.size : -1;
+  state.open = { kind: isBlockKind(kind) ? kind : 'other', call };
+  if (isCall) state.begun.add(call);
   state.given = '';
   state.next = Math.max(state.next, Number(json['index']) + 1);
 }

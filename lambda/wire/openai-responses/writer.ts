@@ -69,7 +69,7 @@ function writeThought(state: WriterState, { text }: StreamDelta): string {
   let out = '';
   let open = state.open.find(({ kind }) => kind === 'reasoning');
   if (open === undefined) {
-    out += closeAll(state) + begin(state, 'reasoning', (id) => toThoughtItem(id, ''));
+    out += closeAll(state, 'reasoning') + begin(state, 'reasoning', (id) => toThoughtItem(id, ''));
     open = state.open.at(-1);
     if (open === undefined) return out;
     const part = { type: 'summary_text', text: '' };
@@ -86,7 +86,7 @@ function writeSaid(state: WriterState, { kind, text }: StreamDelta): string {
   let out = '';
   let open = state.open.find((item) => item.kind === 'message');
   if (open === undefined) {
-    out += closeAll(state) + begin(state, 'message', (id) => toMessageItem(id, [], 'in_progress'));
+    out += closeAll(state, 'message') + begin(state, 'message', (id) => toMessageItem(id, [], 'in_progress'));
     open = state.open.at(-1);
     if (open === undefined) return out;
   }
@@ -115,6 +115,8 @@ function writeTool(state: WriterState, { index, id, name, arguments: text }: Str
   let out = '';
   let open = state.open.find(({ call }) => call?.index === index);
   if (open === undefined) {
+    // Nothing can follow a call that was complete.
+    if (index < state.calls) return '';
     out += closeAll(state, 'call');
     const call = { id: id ?? `call_${index}`, name: name ?? '', index };
     open = {
@@ -205,9 +207,12 @@ function close(state: WriterState, open: OpenItem): string {
   return out + tell(state, 'response.output_item.done', { output_index: index, item });
 }
 
-function closeAll(state: WriterState, but: OpenItem['kind'] | null = null): string {
-  const over = state.open.filter(({ kind }) => kind !== but);
-  state.open = state.open.filter(({ kind }) => kind === but);
+/** Closes what is over when an item of this kind begins; null: at the end. Text may come in the middle of calls. */
+function closeAll(state: WriterState, next: OpenItem['kind'] | null): string {
+  const isOver = ({ kind, text }: OpenItem): boolean =>
+    next === null || (kind === 'call' ? next !== 'call' && isRecord(parseJson(text)) : kind !== next);
+  const over = state.open.filter(isOver);
+  state.open = state.open.filter((item) => !over.includes(item));
   return over.map((item) => close(state, item)).join('');
 }
 
@@ -216,7 +221,7 @@ function writeFinish(
   head: ReplyHead,
   { finish, closing }: { finish: Finish; closing: Closing },
 ): string {
-  const rest = closeAll(state);
+  const rest = closeAll(state, null);
   const output = [...state.items].sort(([left], [right]) => left - right).map(([, item]) => item);
   const end = toEnd(finish);
   const response = {
