@@ -273,3 +273,28 @@ describe('what is written', () => {
       expect(judge('ResponseStreamEvent', JSON.parse(data ?? ''))).toEqual([]);
   });
 });
+
+describe('calls of a Gemini provider that gives no ids', () => {
+  const { gemini } = chatWires;
+  const part = { functionCall: { name: 'f', args: {} } };
+  const reply = (responseId?: string): string =>
+    JSON.stringify({ candidates: [{ content: { parts: [part, part] }, finishReason: 'STOP' }], responseId });
+  const idsOf = (answer: Answer | null): string[] => answer?.toolCalls.map(({ id }) => id) ?? [];
+
+  it('are named differently in every answer, since callers tell them apart by that for a whole conversation', () => {
+    const whole = ['one', 'two'].flatMap((id) => idsOf(gemini.toAnswer(reply(id))));
+    const streamed = ['one', 'two'].flatMap((id) => idsOf(collect(gemini, framesOf([`data: ${reply(id)}\n\n`]))));
+    expect(new Set(whole).size).toBe(4);
+    expect(streamed).toEqual(whole);
+    const later = (nowMs: number): string[] =>
+      idsOf(collect(gemini, framesOf([`data: ${reply()}\n\n`]), { ...context, nowMs }));
+    expect(new Set([...later(1), ...later(2)]).size).toBe(4);
+  });
+
+  it('and no id of its own keep one name from chunk to chunk, and are named by the gateway when whole', () => {
+    const reader = gemini.openReader();
+    const frame = { raw: '', event: null, data: reply() };
+    expect([1, 2].map((nowMs) => reader.read(frame, { ...context, nowMs }).head?.id)).toEqual(['gen-1', 'gen-1']);
+    expect(gemini.toAnswer(reply())?.id).toBe('');
+  });
+});

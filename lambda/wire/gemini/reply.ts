@@ -1,5 +1,6 @@
 // Reads replies of the Gemini format: whole ones, and streams chunk by chunk.
 import type { ProviderFailure } from '#shared/failures.ts';
+import { toCallName } from '../call-ids.ts';
 import { findFault, finishAfter, nothing } from '../facts.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
@@ -25,8 +26,14 @@ interface Said {
   readonly others: number;
 }
 
-/** Reads parts; calls without an id are named by their number, counted from `before`. */
-function readParts(json: Json, before: number): Said {
+/** Where calls stand that bear no id: in this answer, behind so many others. */
+interface Place {
+  readonly answer: string;
+  readonly before: number;
+}
+
+/** Reads parts; calls without an id are named after their place. */
+function readParts(json: Json, { answer, before }: Place): Said {
   const candidate = toRecord(toList(json['candidates'])[0]);
   const parts = toList(toRecord(candidate['content'])['parts']).map(toRecord);
   const textOf = (part: Json): string => toText(part['text']) ?? '';
@@ -38,7 +45,7 @@ function readParts(json: Json, before: number): Said {
     calls: calls.map((part, index) => {
       const { id, name, args } = toRecord(part['functionCall']);
       return {
-        id: toText(id) ?? `call_${before + index}`,
+        id: toText(id) ?? toCallName(answer, before + index),
         name: toText(name) ?? '',
         arguments: JSON.stringify(args ?? {}),
       };
@@ -50,9 +57,9 @@ function readParts(json: Json, before: number): Said {
 /** Some parts hold nothing but the signature of a thought. */
 const isSignature = (part: Json): boolean => Object.keys(part).every((name) => name.startsWith('thought'));
 
-const toHead = (json: Json, nowMs: number): ReplyHead => ({
-  // Not all who speak the format name their answers.
-  id: toText(json['responseId']) ?? `gen-${nowMs.toString(36)}`,
+/** Not all who speak the format name their answers: `otherwise` stands for the id. */
+const toHead = (json: Json, nowMs: number, otherwise: string): ReplyHead => ({
+  id: toText(json['responseId']) ?? otherwise,
   model: toText(json['modelVersion']) ?? '',
   created: Math.floor(nowMs / 1000),
 });
@@ -69,12 +76,15 @@ const refuse = (message: string): ParsedReply => ({
   failure: { kind: 'bad_reply', message, status: 200 },
 });
 
-function readAnswer(json: unknown): (Answer & { readonly others: number }) | null {
+function readAnswer(json: unknown, text: string): (Answer & { readonly others: number }) | null {
   if (!isRecord(json) || !Array.isArray(json['candidates'])) return null;
-  const { content, reasoning, calls, others } = readParts(json, 0);
+  const { content, reasoning, calls, others } = readParts(json, {
+    answer: toText(json['responseId']) ?? text,
+    before: 0,
+  });
   const finish = toFinish(toRecord(json['candidates'][0])['finishReason']);
   return {
-    ...toHead(json, 0),
+    ...toHead(json, 0, ''),
     content,
     reasoning,
     refusal: '',
@@ -92,7 +102,7 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
   if (isErrorBody(json)) return { facts: null, failure: toInnerFailure(json, text, context) };
   const block = isRecord(json) ? findBlock(json) : null;
   if (block !== null) return { facts: null, failure: block };
-  const answer = readAnswer(json);
+  const answer = readAnswer(json, text);
   if (answer === null) return refuse('The provider answered with JSON that holds no candidates.');
   const fault = answer.others > 0 ? null : findFault(answer);
   if (fault !== null) return { facts: null, failure: { ...fault, status: 200 } };
@@ -113,42 +123,44 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
 
 /** A whole reply as an answer; null when the text is none. */
 export function toAnswer(text: string): Answer | null {
-  const read = readAnswer(parseJson(text));
+  const read = readAnswer(parseJson(text), text);
   if (read === null) return null;
   const { others: _, ...answer } = read;
   return answer;
 }
 
-/** Begins to read a stream. */
-export function openReader(): StreamReader {
-  let calls = 0;
-  return {
-    read: (frame, context) => {
-      const facts = readFrame(frame, context, calls);
-      calls += facts.calls.length;
-      return facts;
-    },
-  };
+interface State {
+  calls: number;
+  /** The id of the answer, once it is known or made up. */
+  id: string;
 }
 
-function readFrame({ data }: SseFrame, context: ReplyContext, before: number): FrameFacts {
+/** Begins to read a stream. */
+export function openReader(): StreamReader {
+  const state: State = { calls: 0, id: '' };
+  return { read: (frame, context) => readFrame(state, frame, context) };
+}
+
+function readFrame(state: State, { data }: SseFrame, context: ReplyContext): FrameFacts {
   if (data === null || data === '') return nothing;
   const json = parseJson(data);
   if (isErrorBody(json)) return { ...nothing, failure: toInnerFailure(json, data, context) };
   if (!isRecord(json)) return { ...nothing, malformed: true };
   const block = findBlock(json);
   if (block !== null) return { ...nothing, failure: block };
-  const { content, reasoning, calls, others } = readParts(json, before);
+  if (state.id === '') state.id = toText(json['responseId']) ?? `gen-${context.nowMs.toString(36)}`;
+  const before = state.calls;
+  const { content, reasoning, calls, others } = readParts(json, { answer: state.id, before });
+  state.calls += calls.length;
   const finish = toFinish(toRecord(toList(json['candidates'])[0])['finishReason']);
-  const head = toHead(json, context.nowMs);
   const hasText = content !== '' || reasoning !== '';
   return {
     ...nothing,
     content: hasText || calls.length > 0 || others > 0,
     toolCall: calls.length > 0,
-    finish: finishAfter(finish, before + calls.length),
+    finish: finishAfter(finish, state.calls),
     usage: toUsage(json['usageMetadata']),
-    head,
+    head: toHead(json, context.nowMs, state.id),
     text: hasText ? { content, reasoning, refusal: '' } : null,
     calls: calls.map((call, index) => ({ index: before + index, ...call })),
     opaque: others > 0,
