@@ -39,6 +39,13 @@ function sent(body: Record<string, unknown>, options?: Options): Record<string, 
   return body['messages'] === undefined ? rest : { messages: talk, ...rest };
 }
 
+const calling = (...ids: string[]): object => ({
+  role: 'assistant',
+  content: null,
+  tool_calls: ids.map((id) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } })),
+});
+const answering = (id: string): object => ({ role: 'tool', tool_call_id: id, content: 'x' });
+
 describe('renderRequest', () => {
   it('changes nothing but the model in the text of the caller', () => {
     const text =
@@ -134,6 +141,12 @@ describe('renderRequest', () => {
       { messages: [{ role: 'system', content: 'a' }, ...messages] },
     ],
     [
+      'callIds to what fits',
+      { kind: 'callIds', length: 9 },
+      { messages: [...messages, calling('Caf7Pyrd8'), answering('Caf7Pyrd8')] },
+      { messages: [...messages, calling('Caf7Pyrd8'), answering('Caf7Pyrd8')] },
+    ],
+    [
       'dropMessageFields',
       { kind: 'dropMessageFields', fields: ['name'] },
       { messages: [{ role: 'user', content: 'a', name: 'n' }] },
@@ -150,6 +163,18 @@ describe('renderRequest', () => {
   ];
   it.each(cases)('applies %s', (_, quirk, body, expected) => {
     expect(sent(body, { quirks: [quirk] })).toEqual(expected);
+  });
+
+  it('tells ids of calls and of their results by the same names where a provider is strict about them', () => {
+    const ids = ['call_1', 'toolu_01A09q90qw90lq917835lq9', 'functions.bash:0', 'call_2'];
+    const given = [...messages, calling(...ids), ...ids.map(answering)];
+    const { messages: told } = sent({ messages: given }, { quirks: [{ kind: 'callIds', length: 9 }] }) as {
+      messages: { tool_call_id?: string; tool_calls?: { id: string }[] }[];
+    };
+    const made = told[1]?.tool_calls?.map(({ id }) => id) ?? [];
+    expect(new Set(made).size).toBe(ids.length);
+    for (const id of made) expect(id).toMatch(/^[a-zA-Z0-9]{9}$/);
+    expect(told.slice(2).map(({ tool_call_id: id }) => id)).toEqual(made);
   });
 
   it.each([

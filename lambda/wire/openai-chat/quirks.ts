@@ -1,5 +1,6 @@
 // Bends a request body to the ways in which a provider departs from the format. The given body is never changed.
 import type { Quirk } from '#shared/catalog.ts';
+import { toFixedId } from '../call-ids.ts';
 import { bendSchemas } from '../mend/schemas.ts';
 import type { RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
@@ -58,6 +59,9 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
       return;
     case 'dropMessageFields':
       editMessages(draft, (message) => without(message, quirk.fields));
+      return;
+    case 'callIds':
+      editMessages(draft, (message) => withCallIds(message, quirk.length));
       return;
     case 'dropNulls':
       dropNulls(draft);
@@ -134,6 +138,20 @@ function withRole(message: Json, role: string): Json {
 function without(message: Json, fields: readonly string[]): Json {
   if (!fields.some((field) => field in message)) return message;
   return Object.fromEntries(Object.entries(message).filter(([name]) => !fields.includes(name)));
+}
+
+/** A conversation may have begun with somebody whose ids look different. */
+function withCallIds(message: Json, length: number): Json {
+  const { tool_calls: calls, tool_call_id: answered } = message;
+  const fit = (id: unknown): unknown => (typeof id === 'string' ? toFixedId(id, length) : id);
+  if (typeof answered === 'string')
+    return fit(answered) === answered ? message : { ...message, tool_call_id: fit(answered) };
+  const isFit = (call: unknown): boolean => !isRecord(call) || fit(call['id']) === call['id'];
+  if (!Array.isArray(calls) || calls.every(isFit)) return message;
+  return {
+    ...message,
+    tool_calls: calls.map((call: unknown) => (isRecord(call) ? { ...call, id: fit(call['id']) } : call)),
+  };
 }
 
 function dropNulls(draft: Draft): void {
