@@ -7,12 +7,9 @@ export const nowMs = Date.parse('2026-11-21T12:00:00Z');
 export const said = (message: string, more: object = {}): object => ({ error: { message, ...more } });
 
 /** What it is, dialect, reply, failure without message and status. */
-export const reportedFailures: readonly (readonly [
-  string,
-  DialectId,
-  { status: number; body?: unknown; headers?: Record<string, string> },
-  object,
-])[] = [
+type Case = readonly [string, DialectId, { status: number; body?: unknown; headers?: Record<string, string> }, object];
+
+export const reportedFailures: readonly Case[] = [
   // Speech providers.
   [
     'a parameter in another envelope',
@@ -413,4 +410,25 @@ export const reportedFailures: readonly (readonly [
     { kind: 'overloaded' },
   ],
   ['time out', 'generic', { status: 524 }, { kind: 'timeout' }],
+  ...[400, 403, 404, 405, 422].map((status): Case => [
+    `a web page of a firewall, ${status}`,
+    'generic',
+    { status, body: '<!DOCTYPE html><title>Attention Required! | Cloudflare</title>' },
+    { kind: 'bad_reply' },
+  ]),
+  [
+    'a web page of somebody who counts',
+    'generic',
+    { status: 429, body: '<html>1015</html>' },
+    { kind: 'rate_limited', covers: 'model' },
+  ],
+  ['a refusal without a word', 'generic', { status: 400, body: '' }, { kind: 'bad_reply' }],
+  ['a refusal without a word in JSON', 'openai', { status: 422, body: {} }, { kind: 'bad_reply' }],
+  ['a refusal in plain text', 'generic', { status: 400, body: 'Bad request: messages' }, { kind: 'rejected' }],
+  ...[405, 406, 415, 421, 426, 431].map((status): Case => [
+    `a refusal of the way of asking, ${status}`,
+    'generic',
+    { status, body: said('Not in this way.') },
+    { kind: 'bad_reply' },
+  ]),
 ];

@@ -68,7 +68,7 @@ function judge(spec: DialectSpec, fault: Fault, nowMs: number): Verdict {
   if (own !== null) return own;
   const limited = fault.status === 429 || fault.status === 413;
   if (limited && isBeyondLimit(fault.message)) return { kind: 'too_large' };
-  return judgeByRules(generalRules, fault) ?? judgeByStatus(fault.status);
+  return judgeByRules(generalRules, fault) ?? judgeByStatus(fault);
 }
 
 /** A refusal the provider itself calls worth repeating is not the caller's fault. */

@@ -15,6 +15,8 @@ export interface Fault {
   readonly codes: string;
   /** Codes and message in one, for matching. */
   readonly said: string;
+  /** The body is a web page: somebody on the way has answered, not the provider's API. */
+  readonly isPage: boolean;
   /** The request field named by `param`. */
   readonly param: string | null;
   /** Entries of a FastAPI style `detail` list. */
@@ -38,6 +40,7 @@ export function toFault(reply: HttpReply): Fault {
     message,
     codes,
     said: `${codes} ${message}`,
+    isPage: isPage(reply.body, json),
     param: toText(error['param']),
     details,
   };
@@ -87,9 +90,10 @@ function messageInside(text: string): string {
   return toText(error['message']) ?? toText(inner['error']) ?? text;
 }
 
+const isPage = (body: string, json: unknown): boolean => json === undefined && body.trimStart().startsWith('<');
+
 function plainText(body: string, json: unknown): string {
-  const text = body.trim();
-  return json !== undefined || text.startsWith('<') ? '' : text;
+  return json !== undefined || isPage(body, json) ? '' : body.trim();
 }
 
 function findCodes(root: Json, error: Json, reply: HttpReply): string {

@@ -131,10 +131,17 @@ const byStatus: Readonly<Record<number, Verdict>> = {
   524: { kind: 'timeout' },
 };
 
+const badReply: Verdict = { kind: 'bad_reply' };
+/** Of these statuses a web page says nothing: firewalls and proxies send them for reasons of their own. */
+const pageStatuses = new Set([400, 403, 404, 410, 422, 451]);
+/** Only these speak of what was asked; the others of how, which is never the caller's doing. */
+const requestStatuses = new Set([400, 422]);
+
 /** What a status means when nothing else is known. */
-export function judgeByStatus(status: number): Verdict {
+export function judgeByStatus({ status, isPage, message }: Pick<Fault, 'status' | 'isPage' | 'message'>): Verdict {
+  if (isPage && pageStatuses.has(status)) return badReply;
   const known = byStatus[status];
   if (known !== undefined) return known;
   if (status >= 500) return { kind: 'overloaded' };
-  return { kind: status >= 400 ? 'rejected' : 'bad_reply' };
+  return requestStatuses.has(status) && message !== '' ? { kind: 'rejected' } : badReply;
 }
