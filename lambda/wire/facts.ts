@@ -1,6 +1,7 @@
 // Gathers what the frames of a stream mean into one answer, and tells a whole answer as if it had come in one frame.
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
+import { parseJson } from './json.ts';
 import type { Answer, Finish, FrameCall, FrameFacts, ReplyHead, ToolCall } from './types.ts';
 
 /** A frame that means nothing: a comment, a sign of life. */
@@ -85,10 +86,21 @@ export function toFacts(answer: Answer): FrameFacts {
   };
 }
 
+/** Whether calls of an answer can't be carried out: their arguments are no JSON, although no bound has cut them short. */
+export const areBroken = (calls: readonly ToolCall[], finish: Finish | null): boolean =>
+  finish !== 'length' && calls.some(({ arguments: text }) => text.trim() !== '' && parseJson(text) === undefined);
+
+/** What is said of such an answer. */
+export const brokenCall: ProviderFailure = {
+  kind: 'bad_reply',
+  message: 'The provider answered with a tool call whose arguments are no JSON.',
+};
+
 /** Why an answer that came to its end is none all the same; null when it is one. */
 export function findFault({ content, reasoning, refusal, toolCalls, finish }: Answer): ProviderFailure | null {
   if (finish === 'error')
     return { kind: 'bad_reply', message: 'The provider broke the answer off with an error of its own.' };
+  if (areBroken(toolCalls, finish)) return brokenCall;
   if (content !== '' || reasoning !== '' || refusal !== '' || toolCalls.length > 0) return null;
   // An answer without a word is one only where the caller's bound left no room for any.
   if (finish === 'length') return null;

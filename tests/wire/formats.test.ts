@@ -298,3 +298,17 @@ describe('calls of a Gemini provider that gives no ids', () => {
     expect(gemini.toAnswer(reply())?.id).toBe('');
   });
 });
+
+describe('a call that nobody can carry out', () => {
+  const call = (text: string): object => ({ type: 'function_call', call_id: 'a', name: 'f', arguments: text });
+  const reply = (text: string, more: object = { status: 'completed' }): string =>
+    JSON.stringify({ id: 'r', model: 'm', output: [call(text)], ...more });
+  const { 'openai-responses': responses } = chatWires;
+
+  it('is no answer, unless the bound of the answer has cut it short', () => {
+    expect(responses.parseReply(reply('{"a": '), context).failure).toMatchObject({ kind: 'bad_reply', status: 200 });
+    expect(responses.parseReply(reply(''), context).failure).toBeNull();
+    const cut = { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } };
+    expect(responses.parseReply(reply('{"a": ', cut), context).failure).toBeNull();
+  });
+});

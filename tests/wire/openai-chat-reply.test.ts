@@ -130,6 +130,12 @@ describe('parseReply', () => {
       /filter/,
     ],
     ['an answer that broke off', answer({ content: 'a' }, { finish_reason: 'error' }), 'bad_reply', /broke/],
+    [
+      'a call that nobody can carry out',
+      answer({ tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: '{"city": "Os' } }] }),
+      'bad_reply',
+      /arguments are no JSON/,
+    ],
     ['an error', { error: { message: 'Slow down', code: 429 } }, 'rate_limited', /Slow down/],
     ['an error with its status as text', { error: { message: 'x y', code: '503' } }, 'overloaded', /x y/],
     ['an error in an array', [{ error: { message: 'Key', status: 'INVALID', code: 401 } }], 'bad_credential', /Key/],
@@ -202,6 +208,16 @@ describe('parseReply', () => {
     [null, null],
   ])('reads usage %j', (usage, expected) => {
     expect(parse({ ...answer({ content: 'a' }), usage }).facts?.usage).toEqual(expected);
+  });
+});
+
+describe('arguments of a call', () => {
+  it.each([
+    ['that a bound has cut short', '{"city": "Os', 'length'],
+    ['of nothing', '', 'tool_calls'],
+  ])('%s are an answer', (_, given, finish) => {
+    const calls = [{ id: 'a', type: 'function', function: { name: 'f', arguments: given } }];
+    expect(parse(answer({ tool_calls: calls }, { finish_reason: finish })).facts?.toolCalls).toBe(1);
   });
 });
 

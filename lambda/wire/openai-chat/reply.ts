@@ -3,6 +3,7 @@ import type { ProviderFailure } from '#shared/failures.ts';
 import type { Finish, FrameCall, ParsedReply, ReplyContext, ReplyFacts, ToolCall } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
+import { areBroken, brokenCall } from '../facts.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import { readCalls, writeCalls, type ReadCalls } from './calls.ts';
 import { readText, toFinish, type MessageText } from './message.ts';
@@ -17,13 +18,14 @@ export function parseReply(text: string, context: ReplyContext): ParsedReply {
   if (!isRecord(json)) return refuse('The provider answered with JSON that is no chat completion.');
   const choice = toList(json['choices'])[0];
   if (!isRecord(choice)) return refuse('The provider answered without any choice.');
-  const facts = readFacts(json, choice, { body: text, names: toNames(context.nowMs) });
+  const { facts, calls } = readFacts(json, choice, { body: text, names: toNames(context.nowMs) });
   const empty = facts.contentLength === 0 && facts.toolCalls === 0;
   if (empty && facts.finish === 'content_filter') {
     return refuse("The provider's content filter held the whole answer back.", 'content_filtered');
   }
   if (facts.finish === 'error') return refuse('The provider broke the answer off with an error of its own.');
   if (empty && facts.finish !== 'length') return refuse('The provider answered with an empty message.');
+  if (areBroken(calls, facts.finish)) return { facts: null, failure: { ...brokenCall, status: 200 } };
   return { facts, failure: null };
 }
 
@@ -33,7 +35,7 @@ interface Told {
   readonly names: Names;
 }
 
-function readFacts(json: Json, choice: Json, told: Told): ReplyFacts {
+function readFacts(json: Json, choice: Json, told: Told): { facts: ReplyFacts; calls: readonly ToolCall[] } {
   // The text-completion shape (`text`) still comes from some local servers.
   const message = isRecord(choice['message']) ? choice['message'] : { content: choice['text'] };
   const text = readText(message);
@@ -42,7 +44,7 @@ function readFacts(json: Json, choice: Json, told: Told): ReplyFacts {
   let length = text.content.length + text.reasoning.length + text.refusal.length;
   if (isRecord(message['audio'])) length += toText(message['audio']['transcript'])?.length ?? 1;
   for (const call of calls) length += call.arguments.length;
-  return {
+  const facts = {
     usage: parseUsage(json),
     finish: finishOf(choice, calls.length),
     model: toText(json['model']),
@@ -50,6 +52,7 @@ function readFacts(json: Json, choice: Json, told: Told): ReplyFacts {
     toolCalls: calls.length,
     normalise: isAsRead(choice, text, read) ? toCompletion(json, choice, told) : () => normaliseReply(json, told),
   };
+  return { facts, calls };
 }
 
 /** Whether official clients would read the same in it. */
