@@ -141,7 +141,10 @@ describe('a frame', () => {
     ['a refusal', delta({ refusal: 'a' }), { content: true }],
     [
       'a tool call',
-      delta({ tool_calls: [{ index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '' } }] }),
+      delta({
+        role: 'assistant',
+        tool_calls: [{ index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '' } }],
+      }),
       { content: true, toolCall: true, normalise: null },
     ],
     [
@@ -299,5 +302,10 @@ describe('a stream of bare chunks', () => {
         model: '',
         choices: [{ index: 0 }],
       });
+    expect(chunks).toMatchObject([
+      { choices: [{ delta: { role: 'assistant', content: 'a' } }] },
+      { choices: [{ delta: {} }] },
+    ]);
+    expect(chunks[1]).not.toHaveProperty('choices[0].delta.role');
   });
 });

@@ -15,11 +15,13 @@ interface State {
   readonly seats: Seats;
   /** Stand in for names that the chunks do not tell; those of the first chunk that lacks them. */
   names: Names | null;
+  /** Whether a chunk has said who speaks, as the first one must. */
+  isBegun: boolean;
 }
 
 /** Begins to read a stream. */
 export function openReader(): StreamReader {
-  const state: State = { seats: { taken: [], last: -1 }, names: null };
+  const state: State = { seats: { taken: [], last: -1 }, names: null, isBegun: false };
   return { read: (frame, context) => readFrame(state, frame, context) };
 }
 
@@ -47,17 +49,21 @@ function readChunk(state: State, json: Json, { nowMs }: ReplyContext): FrameFact
   const choice = choices[0];
   if (!isRecord(choice)) {
     const normalise =
-      json['object'] === 'chat.completion.chunk' ? null : toNormal(state, { json, read: noCalls, nowMs });
+      json['object'] === 'chat.completion.chunk'
+        ? null
+        : toNormal(state, { json, read: noCalls, isMute: false, nowMs });
     return { ...nothing, usage, usageOnly: usage !== null, normalise, head };
   }
   const delta = deltaOf(choice);
+  const isMute = !state.isBegun && toText(delta['role']) === null;
+  state.isBegun = true;
   const text = readText(delta);
   const read = seatCalls(delta, state.seats, toText(json['id']) ?? nowMs.toString(36));
   const { calls } = read;
   const finish = toFinish(choice['finish_reason']);
   const hasText = text.content !== '' || text.reasoning !== '' || text.refusal !== '';
   const opaque = hasAudio(delta);
-  const isOfficial = !text.irregular && !read.irregular && isOfficialChunk(json, choice);
+  const isOfficial = !isMute && !text.irregular && !read.irregular && isOfficialChunk(json, choice);
   return {
     content: hasText || calls.length > 0 || opaque,
     toolCall: calls.length > 0,
@@ -66,7 +72,7 @@ function readChunk(state: State, json: Json, { nowMs }: ReplyContext): FrameFact
     usageOnly: false,
     done: false,
     malformed: false,
-    normalise: isOfficial ? null : toNormal(state, { json, read, nowMs }),
+    normalise: isOfficial ? null : toNormal(state, { json, read, isMute, nowMs }),
     head,
     text: hasText ? text : null,
     calls,
@@ -101,21 +107,21 @@ function hasAudio(delta: Json): boolean {
 interface Chunk {
   readonly json: Json;
   readonly read: ReadCalls<FrameCall>;
+  /** It is the first, and does not say who speaks. */
+  readonly isMute: boolean;
   readonly nowMs: number;
 }
 
-const toNormal =
-  (state: State, { json, read, nowMs }: Chunk) =>
-  (): string =>
-    renderFrame(normaliseChunk(json, read, (state.names ??= toNames(nowMs))));
+const toNormal = (state: State, chunk: Chunk) => (): string =>
+  renderFrame(normaliseChunk(chunk, (state.names ??= toNames(chunk.nowMs))));
 
 /** The chunk in the shape official clients read: content as a string, tool calls with their index. */
-function normaliseChunk(json: Json, read: ReadCalls<FrameCall>, names: Names): string {
+function normaliseChunk({ json, read, isMute }: Chunk, names: Names): string {
   const choices = toList(json['choices']).map((choice, at) => {
     const record = toRecord(choice);
     const delta = normaliseMessage(deltaOf(record), at === 0 ? read : noCalls);
     const index = typeof record['index'] === 'number' ? record['index'] : at;
-    return { finish_reason: null, ...record, index, delta };
+    return { finish_reason: null, ...record, index, delta: isMute ? { ...delta, role: 'assistant' } : delta };
   });
   return JSON.stringify({ ...completeDocument(json, 'chat.completion.chunk', names), choices });
 }
