@@ -312,3 +312,20 @@ describe('a call that nobody can carry out', () => {
     expect(responses.parseReply(reply('{"a": ', cut), context).failure).toBeNull();
   });
 });
+
+describe('a stream of the Anthropic format whose events bear no names', () => {
+  it('gets them, since official clients go by them', () => {
+    const answer: Answer = {
+      id: 'r1', model: 'm', created: 7, content: 'Hello.', reasoning: '', refusal: '', toolCalls: [], finish: 'stop', usage: null,
+    }; // prettier-ignore
+    const { anthropic } = chatWires;
+    const text = writeAnswer(anthropic, answer);
+    const bare = framesOf([text.replaceAll(/event: .*\n/g, '')]);
+    expect(
+      factsOf(anthropic, bare)
+        .map(({ normalise }) => normalise?.())
+        .join(''),
+    ).toBe(text);
+    expect(factsOf(anthropic, framesOf([text])).every(({ normalise }) => normalise === null)).toBe(true);
+  });
+});

@@ -1,6 +1,7 @@
 // Reads a stream of the Anthropic format, event by event.
 import { nothing } from '../facts.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
+import { renderFrame } from '../sse.ts';
 import type { FrameCall, FrameFacts, ReplyContext, SseFrame, StreamReader } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toRecord, toText } from '../json.ts';
@@ -22,7 +23,18 @@ interface State {
 /** Begins to read a stream. */
 export function openReader(): StreamReader {
   const state: State = { counts: {}, calls: new Map() };
-  return { read: (frame, context) => readFrame(state, frame, context) };
+  return {
+    read: (frame, context) => {
+      const facts = readFrame(state, frame, context);
+      return frame.event === null && frame.data !== null ? { ...facts, normalise: () => toNamed(frame) } : facts;
+    },
+  };
+}
+
+/** Official clients go by the names of events, which some who speak the format leave out. */
+function toNamed({ raw, data }: SseFrame): string {
+  const type = toText(toRecord(parseJson(data ?? ''))['type']);
+  return type === null || data === null ? raw : renderFrame(data, type);
 }
 
 function readFrame(state: State, frame: SseFrame, context: ReplyContext): FrameFacts {
