@@ -275,4 +275,41 @@ describe('a request of the provider’s own format', () => {
       hi,
     ]);
   });
+  it('loses messages that were nothing but such thoughts', () => {
+    const thought = { type: 'thinking', thinking: 'Hm.', signature: '' };
+    const messages = [hi, { role: 'assistant', content: [thought] }, hi];
+    expect(sent(anthropic, anthropic, { max_tokens: 5, messages })['messages']).toEqual([hi, hi]);
+  });
+  describe('goes on with a turn of tool calls', () => {
+    const thought = { type: 'thinking', thinking: 'Hm.', signature: 'abc' };
+    const use = { type: 'tool_use', id: 'a', name: 'f', input: {} };
+    const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: 'x' }] };
+    const thinking = { type: 'enabled', budget_tokens: 1_024 };
+    const ask = (content: object[], more: object = {}): Record<string, unknown> =>
+      sent(anthropic, anthropic, {
+        max_tokens: 2_048,
+        thinking,
+        messages: [hi, { role: 'assistant', content }, result],
+        ...more,
+      });
+
+    it.each([
+      ['that it began itself', [thought, use], {}],
+      ['with thoughts that may stand anywhere', [use], { thinking: { type: 'adaptive' } }],
+    ])('%s, thinking', (_, content, more) => {
+      expect(ask(content, more)).toMatchObject({ thinking: { thinking, ...more }.thinking });
+    });
+
+    it.each([
+      ['in silence', [use]],
+      ['with unsigned thoughts', [{ ...thought, signature: '' }, use]],
+    ])('that another began %s, without thinking, which it would refuse', (_, content) => {
+      const clearing = { type: 'clear_thinking_20251015', keep: 'all' };
+      const others = { type: 'clear_tool_uses_20250919' };
+      const told = ask(content, { context_management: { edits: [clearing, others] } });
+      expect(told).not.toHaveProperty('thinking');
+      expect(told).toMatchObject({ context_management: { edits: [others] } });
+      expect(ask(content, { context_management: { edits: [clearing] } })).not.toHaveProperty('context_management');
+    });
+  });
 });

@@ -5,6 +5,7 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
+import { fitForeign } from './foreign.ts';
 import { toMessages } from './request-messages.ts';
 import { closeSchema, toChoice, toTools } from './request-tools.ts';
 
@@ -19,24 +20,10 @@ export function renderRequest(
 ): RenderedRequest {
   if (question.wire !== 'anthropic') return fromPivot(question, target);
   const { body } = question;
-  const bent = bendBody(body, target);
+  const { body: bent, dropped } = fitForeign(bendBody(body, target));
   const bound = bent['max_tokens'] ?? target.maxOutputTokens ?? USUAL_MAX_TOKENS;
-  const messages = withoutForeignThoughts(bent['messages']);
-  return rewriteBody(body, fields, { ...bent, messages, model: target.model, max_tokens: bound });
-}
-
-/** Thoughts told by providers of other formats bear no signature, and are refused by those who sign theirs. */
-function withoutForeignThoughts(messages: unknown): unknown {
-  const isForeign = (block: unknown): boolean =>
-    isRecord(block) && block['type'] === 'thinking' && toText(block['signature']) === null;
-  const list = toList(messages);
-  if (!list.some((message) => toList(toRecord(message)['content']).some(isForeign))) return messages;
-  return list.map((message) => {
-    const { content } = toRecord(message);
-    return Array.isArray(content)
-      ? { ...toRecord(message), content: content.filter((block) => !isForeign(block)) }
-      : message;
-  });
+  const rendered = rewriteBody(body, fields, { ...bent, model: target.model, max_tokens: bound });
+  return dropped.length === 0 ? rendered : { text: rendered.text, dropped };
 }
 
 /** Fields of the OpenAI chat format that are told here in other words, or mean nothing to a provider. */
