@@ -65,6 +65,47 @@ describe('a Responses request', () => {
       },
     ],
     [
+      'results behind their calls, whatever was said in between',
+      {
+        input: [
+          hi,
+          { type: 'function_call', call_id: 'a', name: 'get', arguments: '{}' },
+          { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'One moment.' }] },
+          { type: 'function_call', call_id: 'b', name: 'get', arguments: '{}' },
+          { type: 'message', role: 'user', content: 'Be quick.' },
+          {
+            type: 'function_call_output',
+            call_id: 'a',
+            output: [{ type: 'input_image', image_url: 'https://x.test/a.png' }],
+          },
+          { type: 'function_call_output', call_id: 'b', output: 'two' },
+        ],
+      },
+      {
+        messages: [
+          hi,
+          {
+            role: 'assistant',
+            content: 'One moment.',
+            tool_calls: [
+              { id: 'a', ...call },
+              { id: 'b', ...call },
+            ],
+          },
+          { role: 'tool', tool_call_id: 'a', content: 'The result follows in the next message.' },
+          { role: 'tool', tool_call_id: 'b', content: 'two' },
+          { role: 'user', content: 'Be quick.' },
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'Returned by the tool call a:' },
+              { type: 'image_url', image_url: { url: 'https://x.test/a.png' } },
+            ],
+          },
+        ],
+      },
+    ],
+    [
       'a schema',
       { text: { format: { type: 'json_schema', name: 'n', schema: { type: 'object' }, strict: true } } },
       {

@@ -45,8 +45,10 @@ function addMessage(pivot: Pivot, item: Json, path: string): void {
   const { role, content } = item;
   if (!roles.has(role)) return failShowing(`${path}.role`, 'one of user, assistant, system, developer', role);
   const isSystem = role === 'system' || role === 'developer';
-  if (typeof content === 'string')
-    return isSystem ? addSystem(pivot.messages, content) : void pivot.messages.push({ role, content });
+  if (typeof content === 'string') {
+    if (isSystem) return addSystem(pivot.messages, content);
+    return role === 'assistant' ? addSaid(pivot, content) : void pivot.messages.push({ role, content });
+  }
   if (!Array.isArray(content)) return fail(`${path}.content`, 'a string or an array of parts', content);
   const parts = content.flatMap((part: unknown, index) => toParts(pivot, part, `${path}.content[${index}]`));
   const isText = parts.every(({ type }) => type === 'text');
@@ -54,7 +56,16 @@ function addMessage(pivot: Pivot, item: Json, path: string): void {
   // Only callers' own words come in parts everywhere.
   const text = parts.map((part) => part['text']).join(role === 'assistant' ? '' : '\n');
   if (isSystem) return addSystem(pivot.messages, text);
+  if (role === 'assistant' && isText) return addSaid(pivot, text);
   pivot.messages.push({ role, content: isText && (role !== 'user' || parts.length === 1) ? text : parts });
+}
+
+/** What was said behind calls stands beside them, since the results must follow the calls. */
+function addSaid({ messages }: Pivot, text: string): void {
+  const last = messages.at(-1);
+  if (last === undefined || toList(last['tool_calls']).length === 0)
+    return void messages.push({ role: 'assistant', content: text });
+  messages[messages.length - 1] = { ...last, content: `${toText(last['content']) ?? ''}${text}` };
 }
 
 /** Calls of one turn stand in one message. */
@@ -70,17 +81,25 @@ function addCall(pivot: Pivot, item: Json, { path, text }: { path: string; text:
   pivot.messages[pivot.messages.length - 1] = { ...last, tool_calls: [...toList(last['tool_calls']), call] };
 }
 
+/** Results stand behind the calls they answer, whatever was said in between. */
+function addResult({ messages }: Pivot, id: unknown, content: string): void {
+  const isCalled = ({ tool_calls: calls }: Json): boolean => toList(calls).some((call) => toRecord(call)['id'] === id);
+  const at = messages.findLastIndex(isCalled);
+  const next = messages.findIndex(({ role }, index) => index > at && role !== 'tool');
+  messages.splice(at < 0 || next < 0 ? messages.length : next, 0, { role: 'tool', tool_call_id: id, content });
+}
+
 /** Pictures among the output follow in a message of their own, since results of tools are text. */
 function addOutput(pivot: Pivot, item: Json, path: string): void {
   const { call_id: id, output } = item;
   if (toText(id) === null) return fail(`${path}.call_id`, 'a non-empty string', id);
-  if (typeof output === 'string') return void pivot.messages.push({ role: 'tool', tool_call_id: id, content: output });
+  if (typeof output === 'string') return addResult(pivot, id, output);
   if (!Array.isArray(output)) return fail(`${path}.output`, 'a string or an array of parts', output);
   const parts = output.flatMap((part: unknown, index) => toParts(pivot, part, `${path}.output[${index}]`));
   const text = parts.flatMap((part) => (part['type'] === 'text' ? [String(part['text'])] : [])).join('\n');
   const others = parts.filter(({ type }) => type !== 'text');
   const content = text === '' && others.length > 0 ? 'The result follows in the next message.' : text;
-  pivot.messages.push({ role: 'tool', tool_call_id: id, content });
+  addResult(pivot, id, content);
   if (others.length === 0) return;
   const told = { type: 'text', text: `Returned by the tool call ${String(id)}:` };
   pivot.messages.push({ role: 'user', content: [told, ...others] });
