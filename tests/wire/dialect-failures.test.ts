@@ -55,6 +55,28 @@ describe('parseFailure', () => {
     ).toBeUndefined();
   });
 
+  it.each<readonly [object, Record<string, string>, number | undefined]>([
+    [said('Slow down.', { retry_after: 12 }), {}, 12_000],
+    [said('Slow down.', { retry_after: '2m59.56s' }), {}, 179_560],
+    [said('Slow down.', { retryAfterMs: 250 }), {}, 250],
+    [said('Slow down.', { metadata: { retry_after_seconds: 7 } }), {}, 7_000],
+    [{ detail: 'Too many requests', retry_after: 3 }, {}, 3_000],
+    [
+      said('x', { details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '34.07s' }] }),
+      {},
+      34_070,
+    ],
+    [said('Please try again in about 20s.'), {}, 20_000],
+    [said('Slow down.', { retry_after: 12 }), { 'retry-after': '3' }, 3_000],
+    [said('x'), { 'ratelimit-remaining': '0', 'ratelimit-reset': '30' }, 30_000],
+    [said('x'), { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(nowMs / 1000 + 40) }, 40_000],
+    [said('x'), { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset-after': '0.5' }, 500],
+    [said('x'), { 'x-ratelimit-remaining': '9', 'x-ratelimit-reset': '86400' }, undefined],
+    [said('x', { retry_after: 'soon', retry_after_ms: null }), {}, undefined],
+  ])('finds the wait in %j and %j', (body, headers, expected) => {
+    expect(failure('generic', { status: 429, headers, body }).retryAfterMs).toBe(expected);
+  });
+
   it.each([
     ["Unsupported parameter: 'logprobs' is not supported with this model.", 'logprobs'],
     [

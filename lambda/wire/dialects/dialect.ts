@@ -2,7 +2,7 @@
 import type { DialectId } from '#shared/catalog.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Dialect, HttpReply, ObservedLimit } from '../types.ts';
-import { findWaitMs, parseRetryAfterMs } from './durations.ts';
+import { findResetMs, findToldMs, findWaitMs, parseRetryAfterMs } from './durations.ts';
 import type { Fault } from './fault.ts';
 import { toFault } from './fault.ts';
 import { findField } from './field.ts';
@@ -86,5 +86,6 @@ function findRetryAfterMs(
 ): number | null {
   if (verdict.retryAfterMs !== undefined) return verdict.retryAfterMs;
   if (!waitable.has(verdict.kind)) return null;
-  return parseRetryAfterMs(reply, nowMs) ?? findWaitMs(fault.message);
+  const told = parseRetryAfterMs(reply, nowMs) ?? findToldMs(fault.error, nowMs) ?? findWaitMs(fault.message);
+  return told ?? findResetMs(reply, nowMs);
 }

@@ -1,5 +1,7 @@
 // Reads waits and reset times in every spelling providers use.
 import type { HttpReply } from '../types.ts';
+import type { Json } from '../json.ts';
+import { toList, toRecord, toText } from '../json.ts';
 
 const unitMs: Readonly<Record<string, number>> = {
   ns: 0.000_001,
@@ -43,7 +45,7 @@ function toUnitMs(unit: string): number | undefined {
 }
 
 const waitPattern =
-  /(?:try again|retry(?:ing)?|wait|resets?|available)(?: again)?(?: in| after| for| within)?:?\s+((?:\d+(?:\.\d+)?\s*[a-zµ]+[\s,]*(?:and\s+)?)+)/i;
+  /(?:try again|retry(?:ing)?|wait|resets?|available)(?: again)?(?: in| after| for| within)?:?\s+(?:about |around |~)?((?:\d+(?:\.\d+)?\s*[a-zµ]+[\s,]*(?:and\s+)?)+)/i;
 
 /** The wait an error message asks for, ms; null when it names none. */
 export function findWaitMs(text: string): number | null {
@@ -65,8 +67,42 @@ export function parseRetryAfterMs(reply: HttpReply, nowMs: number): number | nul
   if (exact > 0 && exact <= longestWaitMs) return Math.ceil(exact);
   const given = reply.headers['retry-after']?.trim();
   if (given === undefined || given === '') return null;
-  const waitMs = toWaitMs(given, nowMs);
-  return waitMs === null || waitMs > longestWaitMs ? null : Math.max(0, Math.ceil(waitMs));
+  return toBounded(toWaitMs(given, nowMs));
+}
+
+const toBounded = (waitMs: number | null): number | null =>
+  waitMs === null || Number.isNaN(waitMs) || waitMs > longestWaitMs ? null : Math.max(0, Math.ceil(waitMs));
+
+const inSeconds = /^retry_?after(?:_?s(?:ec(?:ond)?s?)?)?$/i;
+const inMilliseconds = /^retry_?after_?(?:ms|milliseconds|millis)$/i;
+
+/** The wait that a field of an error names, ms: `retry_after` and its kin, or Google's RetryInfo. null when there is none. */
+export function findToldMs(error: Json, nowMs: number): number | null {
+  for (const [name, value] of [...Object.entries(toRecord(error['metadata'])), ...Object.entries(error)]) {
+    if (typeof value !== 'number' && typeof value !== 'string') continue;
+    if (inMilliseconds.test(name)) return toBounded(Number(value));
+    if (inSeconds.test(name)) return toBounded(toWaitMs(String(value), nowMs));
+  }
+  const details = toList(error['details']).map(toRecord);
+  const told = toText(details.find(({ retryDelay }) => toText(retryDelay) !== null)?.['retryDelay']);
+  return told === null ? null : parseDurationMs(told);
+}
+
+/** Limits of one kind alone, whose name does not say which: the wait is told by them when nothing is left. */
+const resets = [
+  ['ratelimit-remaining', 'ratelimit-reset'],
+  ['x-ratelimit-remaining', 'x-ratelimit-reset-after'],
+  ['x-ratelimit-remaining', 'x-ratelimit-reset'],
+] as const;
+
+/** The wait until a limit that is used up is full again, ms, where headers tell it of one limit alone; null when they do not. */
+export function findResetMs({ status, headers }: HttpReply, nowMs: number): number | null {
+  if (status !== 429) return null;
+  for (const [remaining, reset] of resets) {
+    const atMs = headers[remaining] === '0' ? parseResetAtMs(headers[reset], 'epoch', nowMs) : null;
+    if (atMs !== null) return toBounded(atMs - nowMs);
+  }
+  return null;
 }
 
 function toWaitMs(given: string, nowMs: number): number | null {
