@@ -23,6 +23,15 @@ const toText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 export const openCutter = ({ framing }: Pick<UpstreamWire, 'framing'>): FrameCutter =>
   framing === undefined ? openSseCutter() : framing.open(toText);
 
-/** Whether a reply of this media type is a stream of the wire. */
-export const isStreamOf = ({ framing }: Pick<UpstreamWire, 'framing'>, contentType: string): boolean =>
-  contentType.includes('event-stream') || (framing !== undefined && contentType.includes(framing.contentType));
+const begun = /^\ufeff?(?:data|event|id|retry)?:/;
+
+/** Whether a reply is a stream of the wire: its media type says so, or, where that names neither stream nor JSON, the first bytes look like events. */
+export function isStreamOf(
+  { framing }: Pick<UpstreamWire, 'framing'>,
+  mediaType: string,
+  first: Uint8Array | null,
+): boolean {
+  const type = mediaType.toLowerCase();
+  if (type.includes('event-stream') || (framing !== undefined && type.includes(framing.contentType))) return true;
+  return first !== null && !type.includes('json') && begun.test(toText(first.subarray(0, 16)));
+}

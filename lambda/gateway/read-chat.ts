@@ -125,6 +125,7 @@ export function createChatReader(asked: Omit<ChatReading, 'over'>, resumption: R
   const limits = (): readonly ObservedLimit[] =>
     head === null ? [] : dialect.parseLimits(fault?.reply() ?? head, context.nowMs());
   const finish = (failure: ProviderFailure | null): void => {
+    if (body === null && head !== null) body = openBody(null);
     const ended = body?.end(failure) ?? { failure, committed: false, usage: null, seenTokens: 0 };
     context.finish({ ...ended, limits: limits() });
   };
@@ -135,19 +136,20 @@ export function createChatReader(asked: Omit<ChatReading, 'over'>, resumption: R
       body?.data(chunk.subarray(start, (start += size)));
     return start;
   };
+  const openBody = (first: Uint8Array | null): BodyReader => {
+    const isStream = isStreamOf(asked.wire, head?.headers['content-type'] ?? '', first);
+    isTold = isStream && asked.question.stream;
+    return createBodyReader(reading, isStream, resumption);
+  };
   return {
     onHead: (status, headers) => {
       head = { status, headers, body: '' };
       if (status < 200 || status > 299) body = fault = createFaultReader(status, headers, reading);
-      else {
-        const isStream = isStreamOf(asked.wire, headers['content-type'] ?? '');
-        isTold = isStream && asked.question.stream;
-        body = createBodyReader(reading, isStream, resumption);
-      }
     },
     onData: (chunk) => {
+      body ??= openBody(chunk);
       const start = isTold && chunk.length > SHORT_BYTES ? tellStart(chunk) : 0;
-      if (start < chunk.length) body?.data(start === 0 ? chunk : chunk.subarray(start));
+      if (start < chunk.length) body.data(start === 0 ? chunk : chunk.subarray(start));
     },
     onEnd: () => finish(null),
     onError: (error) => finish(toFailure(error)),

@@ -22,13 +22,25 @@ const words = Array.from({ length: 200 }, (_, index) => `wörd${index} `);
 const content = words.map((word) => chunk({ content: word })).join('');
 const end = `${chunk({}, 'stop')}data: [DONE]\n\n`;
 
+interface Coming {
+  /** Whether the caller takes more at once. */
+  readonly canWrite?: boolean;
+  readonly mediaType?: string;
+  /** Whether the caller has asked for a stream. */
+  readonly stream?: boolean;
+}
+
 /** What the caller is written, piece by piece, when the provider's stream comes in these pieces. */
-function read(caller: 'openai-chat' | 'anthropic', pieces: readonly string[], canWrite = true) {
+function read(
+  caller: 'openai-chat' | 'anthropic',
+  pieces: readonly string[],
+  { canWrite = true, mediaType = 'text/event-stream', stream = true }: Coming = {},
+) {
   const callerWire = wires[caller];
   const question = callerWire.parseQuestion({
     model: 'm1',
     max_tokens: 100,
-    stream: true,
+    stream,
     messages: [{ role: 'user', content: 'hello' }],
   });
   const clock = createFakeClock();
@@ -72,7 +84,7 @@ function read(caller: 'openai-chat' | 'anthropic', pieces: readonly string[], ca
     },
     null,
   );
-  reader.onHead(200, { 'content-type': 'text/event-stream' });
+  reader.onHead(200, { 'content-type': mediaType });
   for (const piece of pieces) reader.onData(encoder.encode(piece));
   reader.onEnd();
   return { written, pauses, outcome: outcome as Omit<AttemptOutcome, 'ms' | 'firstContentMs'> | null };
@@ -99,7 +111,7 @@ describe.each(['openai-chat', 'anthropic'] as const)('a stream told in the forma
 
   it('finds the first content behind much that is none, and behind a caller who is slow', () => {
     const silence = ': still working\n\n'.repeat(400);
-    const { written, pauses, outcome } = read(caller, [silence + content + end], false);
+    const { written, pauses, outcome } = read(caller, [silence + content + end], { canWrite: false });
     expect(textOf(written)).toContain('wörd199 ');
     expect(pauses).toBeGreaterThan(0);
     expect(outcome).toMatchObject({ failure: null, seenTokens: 200 });
@@ -110,6 +122,24 @@ describe.each(['openai-chat', 'anthropic'] as const)('a stream told in the forma
     const { written, outcome } = read(caller, [chunk({ content: long }) + content + end]);
     expect(textOf(written)).toContain('wörd199 ');
     expect(outcome).toMatchObject({ failure: null, committed: true, seenTokens: 201 });
+  });
+
+  it.each(['Text/Event-Stream', 'text/plain; charset=utf-8', 'application/octet-stream', ''])(
+    'is known by its first words where the provider calls it %j',
+    (mediaType) => {
+      const whole = chunk({ role: 'assistant', content: '' }) + content + end;
+      for (const pieces of [[whole], [`: hello\n\n`, whole], [whole.replaceAll('data: ', 'data:')]])
+        expect(textOf(read(caller, pieces, { mediaType }).written)).toContain('wörd199 ');
+      const { written } = read(caller, [whole], { mediaType, stream: false });
+      expect(textOf(written)).toContain('wörd198 wörd199 ');
+    },
+  );
+
+  it.each(['', 'text/plain'])('is no stream where it does not begin like one, called %j', (mediaType) => {
+    const message = { role: 'assistant', content: 'data: whole' };
+    const whole = JSON.stringify({ choices: [{ index: 0, message, finish_reason: 'stop' }] });
+    expect(textOf(read(caller, [whole], { mediaType }).written)).toContain('data: whole');
+    expect(read(caller, [], { mediaType }).outcome?.failure).not.toBeNull();
   });
 
   it('tells nothing of what broke before there was any', () => {
