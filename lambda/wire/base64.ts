@@ -1,4 +1,4 @@
-// Numbers as embeddings carry them: little-endian 32-bit floats in base64, both ways.
+// Base64: numbers as embeddings carry them, little-endian 32-bit floats, both ways; and text.
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const values = new Map([...alphabet].map((character, value) => [character.charCodeAt(0), value]));
@@ -20,23 +20,42 @@ export function encodeFloats(floats: readonly number[]): string {
   return pieces.join('');
 }
 
+/** Tells the bytes that base64 stands for one by one. False when it is none. */
+function decode(bare: string, take: (byte: number) => void): boolean {
+  let bits = 0;
+  let count = 0;
+  for (let index = 0; index < bare.length; index++) {
+    const value = values.get(bare.charCodeAt(index));
+    if (value === undefined) return false;
+    bits = ((bits << 6) | value) & 0xff_ff_ff;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    take((bits >> count) & 255);
+  }
+  return true;
+}
+
 /** The floats that base64 stands for; null when it is none, or not whole floats. */
 export function decodeFloats(text: string): number[] | null {
   const bare = text.replace(/=+$/, '');
   const size = Math.floor((bare.length * 3) / 4);
   if (size % 4 !== 0) return null;
   const view = new DataView(new ArrayBuffer(size));
-  let bits = 0;
-  let count = 0;
   let at = 0;
-  for (let index = 0; index < bare.length; index++) {
-    const value = values.get(bare.charCodeAt(index));
-    if (value === undefined) return null;
-    bits = ((bits << 6) | value) & 0xff_ff_ff;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    if (at < size) view.setUint8(at++, (bits >> count) & 255);
+  const isWhole = decode(bare, (byte) => {
+    if (at < size) view.setUint8(at++, byte);
+  });
+  return isWhole ? Array.from({ length: size / 4 }, (_, index) => view.getFloat32(index * 4, true)) : null;
+}
+
+/** The text whose UTF-8 stands in base64; null when it is none. */
+export function decodeText(text: string): string | null {
+  let escaped = '';
+  const isWhole = decode(text.replace(/=+$/, ''), (byte) => (escaped += `%${byte.toString(16).padStart(2, '0')}`));
+  try {
+    return isWhole ? decodeURIComponent(escaped) : null;
+  } catch {
+    return null;
   }
-  return Array.from({ length: size / 4 }, (_, index) => view.getFloat32(index * 4, true));
 }

@@ -329,3 +329,31 @@ describe('a stream of the Anthropic format whose events bear no names', () => {
     expect(factsOf(anthropic, framesOf([text])).every(({ normalise }) => normalise === null)).toBe(true);
   });
 });
+
+describe('a picture among the result of a tool', () => {
+  const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,QUJD' } };
+  const question = chatWires['openai-chat'].parseQuestion({
+    messages: [
+      { role: 'user', content: 'hi' },
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [{ id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } }],
+      },
+      { role: 'tool', tool_call_id: 'c1', content: [{ type: 'text', text: 'See:' }, picture] },
+    ],
+  });
+  const target = { model: 'm', quirks: [], stripped: [], wantUsage: false, maxOutputTokens: null };
+
+  it.each([
+    ['anthropic', '{"type":"base64","media_type":"image/png","data":"QUJD"}'],
+    ['gemini', '{"inlineData":{"mimeType":"image/png","data":"QUJD"}}'],
+    ['openai-responses', '{"type":"input_image","image_url":"data:image/png;base64,QUJD","detail":"auto"}'],
+    ['bedrock-converse', '{"image":{"format":"png","source":{"bytes":"QUJD"}}}'],
+  ] as const)('reaches providers of %s, beside its words', (id, told) => {
+    const { text, dropped } = (chatWires[id] ?? chatWires.gemini).renderRequest(question, null, target);
+    expect(text).toContain(told);
+    expect(text).toContain('"See:"');
+    expect(dropped).toEqual([]);
+  });
+});

@@ -235,6 +235,85 @@ describe('a chat completions request at a provider of messages', () => {
     ]);
   });
 
+  it('tells documents that are text as text, and says which it can not', () => {
+    const file = (type: string, data: string) => ({
+      type: 'file',
+      file: { filename: 'a', file_data: `data:${type};base64,${data}` },
+    });
+    const body = {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            file('text/plain', 'R3LDvMOfZSE='),
+            file('text/csv', '/w=='),
+            file('image/png', 'QUJD'),
+            file('application/zip', 'QUJD'),
+          ],
+        },
+      ],
+    };
+    expect(toClaude(body)['messages']).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Grüße!' }, title: 'a' },
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'QUJD' } },
+        ],
+      },
+    ]);
+    expect(dropped(chat, anthropic, body)).toEqual(['messages.content.file']);
+  });
+
+  it('tells pictures among the result of a tool', () => {
+    const call = { id: 'c1', type: 'function', function: { name: 'get', arguments: '{}' } };
+    const content = [
+      { type: 'text', text: 'See:' },
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,QUJD' } },
+    ];
+    const messages = [
+      hi,
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'c1', content },
+    ];
+    expect(toClaude({ messages })['messages']).toMatchObject([
+      {},
+      {},
+      {
+        content: [
+          {
+            type: 'tool_result',
+            content: [
+              { type: 'text', text: 'See:' },
+              { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'QUJD' } },
+            ],
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('tells calls of one id apart, and their results', () => {
+    const call = (name: string) => ({ id: 'call_0', type: 'function', function: { name, arguments: '{}' } });
+    const result = (content: string) => ({ role: 'tool', tool_call_id: 'call_0', content });
+    const { messages } = toClaude({
+      messages: [
+        hi,
+        { role: 'assistant', content: null, tool_calls: [call('a')] },
+        result('1'),
+        { role: 'assistant', content: null, tool_calls: [call('b'), call('c')] },
+        result('2'),
+        result('3'),
+      ],
+    }) as { messages: { content: { type: string; id?: string; tool_use_id?: string; content?: string }[] }[] };
+    const blocks = messages.flatMap(({ content }) => content);
+    const calls = blocks.filter(({ type }) => type === 'tool_use').map(({ id }) => id);
+    expect(new Set(calls).size).toBe(3);
+    expect(blocks.flatMap((one) => (one.type === 'tool_result' ? [[one.tool_use_id, one.content]] : []))).toEqual(
+      calls.map((id, index) => [id, String(index + 1)]),
+    );
+  });
+
   it('thinks only where the format lets it', () => {
     const effort = { reasoning_effort: 'high', temperature: 0.5 };
     expect(toClaude(effort)).not.toHaveProperty('temperature');

@@ -1,6 +1,8 @@
 // Tells the messages of the OpenAI chat format in the Anthropic format.
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
+import { createCallIds, type CallIds } from '../call-ids.ts';
+import { decodeText } from '../base64.ts';
 import { toCallId, toInput } from './render.ts';
 
 interface Told {
@@ -24,15 +26,17 @@ export function toMessages(given: unknown, dropped: Set<string>): Told {
     if (last?.role === role) last.content.push(...blocks);
     else turns.push({ role, content: [...blocks] });
   };
+  const ids = createCallIds(toCallId);
   let lastCall = '';
   for (const message of toList(given).map(toRecord)) {
     const { role, content } = message;
     if (role === 'system' || role === 'developer') system.push(textOf(content));
-    else if (role === 'tool') add('user', [toResult(toText(message['tool_call_id']) ?? '', content)]);
-    else if (role === 'function') add('user', [toResult(lastCall, content)]);
+    else if (role === 'tool')
+      add('user', [toResult(ids.result(toText(message['tool_call_id']) ?? ''), content, dropped)]);
+    else if (role === 'function') add('user', [toResult(lastCall, content, dropped)]);
     else if (role !== 'assistant') add('user', toBlocks(content, dropped));
     else {
-      const calls = toCalls(message, turns.length);
+      const calls = toCalls(message, turns.length, ids);
       lastCall = toText(calls.at(-1)?.['id']) ?? lastCall;
       add('assistant', [...toBlocks(content, dropped), ...toBlocks(message['refusal'], dropped), ...calls]);
     }
@@ -66,32 +70,53 @@ function toBlock(part: Json, dropped: Set<string>): readonly Json[] {
     const url = toText(toRecord(part['image_url'])['url']) ?? '';
     return [{ type: 'image', source: toSource(url) ?? { type: 'url', url } }];
   }
-  const { file_data: data, filename } = toRecord(part['file']);
-  const source = toSource(toText(data) ?? '');
-  if (type === 'file' && source !== null)
-    return [{ type: 'document', source, ...(toText(filename) === null ? {} : { title: filename }) }];
+  const document = type === 'file' ? toDocument(toRecord(part['file'])) : null;
+  if (document !== null) return [document];
   dropped.add(`messages.content.${String(type)}`);
   return [];
 }
 
-/** The source of a data URL; null when it is none. */
-function toSource(url: string): Json | null {
-  const match = /^data:([^;,]+)[^,]*;base64,/.exec(url);
-  return match ? { type: 'base64', media_type: match[1], data: url.slice(match[0].length) } : null;
+interface Source {
+  readonly type: 'base64';
+  readonly media_type: string;
+  readonly data: string;
 }
 
-function toResult(id: string, content: unknown): Json {
-  return { type: 'tool_result', tool_use_id: toCallId(id), content: textOf(content) };
+/** The source of a data URL; null when it is none. */
+function toSource(url: string): Source | null {
+  const match = /^data:([^;,]+)[^,]*;base64,/.exec(url);
+  return match ? { type: 'base64', media_type: match[1] ?? '', data: url.slice(match[0].length) } : null;
+}
+
+const texts = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript)$)/;
+
+/** The block of a file; null when the format has none for it. Documents are PDFs, or text that is told as such. */
+function toDocument({ file_data: given, filename }: Json): Json | null {
+  const source = toSource(toText(given) ?? '');
+  if (source === null) return null;
+  const title = toText(filename) === null ? {} : { title: filename };
+  if (source.media_type === 'application/pdf') return { type: 'document', source, ...title };
+  if (source.media_type.startsWith('image/')) return { type: 'image', source };
+  const data = texts.test(source.media_type) ? decodeText(source.data) : null;
+  return data === null
+    ? null
+    : { type: 'document', source: { type: 'text', media_type: 'text/plain', data }, ...title };
+}
+
+/** Pictures among a result stand in it. */
+function toResult(id: string, content: unknown, dropped: Set<string>): Json {
+  const isPlain = toList(content).every((part) => toRecord(part)['type'] === 'text');
+  return { type: 'tool_result', tool_use_id: id, content: isPlain ? textOf(content) : toBlocks(content, dropped) };
 }
 
 /** The tool calls of a message; an older `function_call` gets an id by its place. */
-function toCalls(message: Json, place: number): readonly Json[] {
+function toCalls(message: Json, place: number, ids: CallIds): readonly Json[] {
   const calls = toList(message['tool_calls']).map(toRecord);
   const older = message['function_call'];
   const all = calls.length === 0 && isRecord(older) ? [{ id: `call_${place}`, function: older }] : calls;
   return all.map((call) => {
     const { name, arguments: given } = toRecord(call['function']);
-    return { type: 'tool_use', id: toCallId(toText(call['id']) ?? ''), name, input: toInput(toText(given) ?? '') };
+    return { type: 'tool_use', id: ids.call(toText(call['id']) ?? ''), name, input: toInput(toText(given) ?? '') };
   });
 }
 

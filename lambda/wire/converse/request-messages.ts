@@ -1,5 +1,6 @@
 // Tells the messages of the OpenAI chat format in the Converse format.
 import { toCallId, toInput } from '../anthropic/render.ts';
+import { createCallIds, type CallIds } from '../call-ids.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 
@@ -16,7 +17,7 @@ interface Turn {
 
 /** The longest id the format takes. */
 const LONGEST_ID = 64;
-const toId = (id: unknown): string => toCallId(toText(id) ?? '').slice(-LONGEST_ID);
+const toId = (id: string): string => toCallId(id).slice(-LONGEST_ID);
 
 /** The messages in turns, and what the system says apart. What has no place is added to `dropped`. */
 export function toMessages(given: unknown, dropped: Set<string>): Told {
@@ -28,15 +29,17 @@ export function toMessages(given: unknown, dropped: Set<string>): Told {
     if (last?.role === role) last.content.push(...blocks);
     else turns.push({ role, content: [...blocks] });
   };
+  const ids = createCallIds(toId);
   let lastCall: unknown = '';
   for (const message of toList(given).map(toRecord)) {
     const { role, content } = message;
     if (role === 'system' || role === 'developer') system.push(textOf(content));
-    else if (role === 'tool') add('user', [toResult(message['tool_call_id'], content)]);
-    else if (role === 'function') add('user', [toResult(lastCall, content)]);
+    else if (role === 'tool')
+      add('user', [toResult(ids.result(toText(message['tool_call_id']) ?? ''), content, dropped)]);
+    else if (role === 'function') add('user', [toResult(lastCall, content, dropped)]);
     else if (role !== 'assistant') add('user', toBlocks(content, dropped));
     else {
-      const calls = toCalls(message, turns.length);
+      const calls = toCalls(message, turns.length, ids);
       lastCall = toRecord(calls.at(-1)?.['toolUse'])['toolUseId'] ?? lastCall;
       add('assistant', [...toBlocks(content, dropped), ...toBlocks(message['refusal'], dropped), ...calls]);
     }
@@ -110,18 +113,20 @@ function toDocument(url: string, filename: string | null): Json | null {
   };
 }
 
-function toResult(id: unknown, content: unknown): Json {
-  return { toolResult: { toolUseId: toId(id), content: [{ text: textOf(content) }] } };
+/** Pictures among a result stand in it. */
+function toResult(id: unknown, content: unknown, dropped: Set<string>): Json {
+  const isPlain = toList(content).every((part) => toRecord(part)['type'] === 'text');
+  return { toolResult: { toolUseId: id, content: isPlain ? [{ text: textOf(content) }] : toBlocks(content, dropped) } };
 }
 
 /** The tool calls of a message; an older `function_call` gets an id by its place. */
-function toCalls(message: Json, place: number): readonly Json[] {
+function toCalls(message: Json, place: number, ids: CallIds): readonly Json[] {
   const calls = toList(message['tool_calls']).map(toRecord);
   const older = message['function_call'];
   const all = calls.length === 0 && isRecord(older) ? [{ id: `call_${place}`, function: older }] : calls;
   return all.map((call) => {
     const { name, arguments: given } = toRecord(call['function']);
-    return { toolUse: { toolUseId: toId(call['id']), name, input: toInput(toText(given) ?? '') } };
+    return { toolUse: { toolUseId: ids.call(toText(call['id']) ?? ''), name, input: toInput(toText(given) ?? '') } };
   });
 }
 

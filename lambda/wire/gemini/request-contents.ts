@@ -28,7 +28,8 @@ export function toContents(given: unknown, dropped: Set<string>): Told {
   for (const message of toList(given).map(toRecord)) {
     const { role, content } = message;
     if (role === 'system' || role === 'developer') system.push(textOf(content));
-    else if (role === 'tool' || role === 'function') add('user', [toResult(message, names)]);
+    else if (role === 'tool' || role === 'function')
+      add('user', [toResult(message, names), ...toPictures(content, dropped)]);
     else if (role !== 'assistant') add('user', toParts(content, dropped));
     else add('model', [...toParts(content, dropped), ...toCalls(message, names)]);
   }
@@ -41,7 +42,7 @@ export function toContents(given: unknown, dropped: Set<string>): Told {
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   return toList(content)
-    .map((part) => toText(toRecord(part)['text']) ?? '')
+    .flatMap((part) => toText(toRecord(part)['text']) ?? [])
     .join('\n');
 }
 
@@ -54,6 +55,12 @@ function toResult(message: Json, names: ReadonlyMap<string, string>): Json {
   return {
     functionResponse: { ...(id === null ? {} : { id }), name, response: isRecord(json) ? json : { output: text } },
   };
+}
+
+/** What stands among a result that is no text, behind it. */
+function toPictures(content: unknown, dropped: Set<string>): Json[] {
+  const others = toList(content).filter((part) => toRecord(part)['type'] !== 'text');
+  return toParts(others, dropped);
 }
 
 /** Thoughts of other providers bear no signature of this one; this word stands for one that is not checked. */

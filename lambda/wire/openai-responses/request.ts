@@ -91,7 +91,10 @@ function toItems(message: Json, place: number, dropped: Set<string>): Json[] {
   const { role, content } = message;
   if (role === 'tool' || role === 'function') {
     const id = toText(message['tool_call_id']) ?? `call_${place - 1}`;
-    return [{ type: 'function_call_output', call_id: id, output: textOf(content) }];
+    const isPlain = toList(content).every((part) => toRecord(part)['type'] === 'text');
+    return [
+      { type: 'function_call_output', call_id: id, output: isPlain ? textOf(content) : toContent(content, dropped) },
+    ];
   }
   if (role !== 'assistant') return [{ type: 'message', role, content: toContent(content, dropped) }];
   const text = textOf(content) + (toText(message['refusal']) ?? '');
