@@ -357,3 +357,45 @@ describe('a picture among the result of a tool', () => {
     expect(dropped).toEqual([]);
   });
 });
+
+describe('tools of a chat request in other formats', () => {
+  const tool = (name: string): object => ({ type: 'function', function: { name, parameters: { type: 'object' } } });
+  const ask = (body: object): ReturnType<ChatWire['parseQuestion']> =>
+    chatWires['openai-chat'].parseQuestion({ messages: [{ role: 'user', content: 'hi' }], ...body });
+  const target = { model: 'm', quirks: [], stripped: [], wantUsage: false, maxOutputTokens: null };
+  const formats = ['anthropic', 'gemini', 'openai-responses', 'bedrock-converse'] as const;
+  const render = (id: (typeof formats)[number], body: object): ReturnType<ChatWire['renderRequest']> =>
+    (chatWires[id] ?? chatWires.gemini).renderRequest(ask(body), null, target);
+
+  it.each(formats)('are those that may be called: %s', (id) => {
+    const among = { mode: 'required', tools: [tool('second_one')] };
+    const choice = {
+      tools: [tool('first_one'), tool('second_one')],
+      tool_choice: { type: 'allowed_tools', allowed_tools: among },
+    };
+    const { text } = render(id, choice);
+    expect(text).toContain('"second_one"');
+    expect(text).not.toContain('"first_one"');
+    expect(text).toBe(render(id, { tools: [tool('second_one')], tool_choice: 'required' }).text);
+  });
+
+  it.each(formats)('are told as dropped where nobody there knows them: %s', (id) => {
+    const { text, dropped } = render(id, { tools: [{ type: 'web_search' }, tool('first_one')] });
+    expect(text).toContain('"first_one"');
+    expect(dropped).toEqual(['tools.web_search']);
+  });
+
+  it('bind the request where they take plain text, as do calls of them', () => {
+    const call = { id: 'a', type: 'custom', custom: { name: 'shell', input: 'ls' } };
+    const messages = [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'a', content: 'x' },
+    ];
+    expect(ask({ messages, tools: [{ type: 'custom', custom: { name: 'shell' } }] }).bound).toEqual([
+      'messages[1].tool_calls[0]',
+      'tools[0]',
+    ]);
+    expect(ask({ tools: [tool('first_one')] }).bound).toEqual([]);
+  });
+});

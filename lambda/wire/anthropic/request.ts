@@ -5,6 +5,7 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
+import { toOffer } from '../pivot-offer.ts';
 import { fitForeign } from './foreign.ts';
 import { toMessages } from './request-messages.ts';
 import { closeSchema, toChoice, toTools } from './request-tools.ts';
@@ -33,8 +34,9 @@ const told: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 function fromPivot({ pivot, stream }: ChatQuestion, target: RequestTarget): RenderedRequest {
-  const bent = bendBody(pivot, target);
-  const dropped = new Set(Object.keys(bent).filter((name) => !told.has(name) && isGiven(bent[name])));
+  const asked = bendBody(pivot, target);
+  const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
+  const bent = toOffer(asked, dropped);
   const { system, messages } = toMessages(bent['messages'], dropped);
   const tools = toTools(bent);
   const choice = tools.length === 0 ? null : toChoice(bent);

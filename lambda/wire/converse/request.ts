@@ -5,6 +5,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
+import { toOffer } from '../pivot-offer.ts';
 import { toMessages } from './request-messages.ts';
 import { toToolConfig } from './request-tools.ts';
 
@@ -22,8 +23,9 @@ export function renderRequest(
   _: readonly Field[] | null,
   target: RequestTarget,
 ): RenderedRequest {
-  const bent = bendBody(pivot, target);
-  const dropped = new Set(Object.keys(bent).filter((name) => !told.has(name) && isGiven(bent[name])));
+  const asked = bendBody(pivot, target);
+  const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
+  const bent = toOffer(asked, dropped);
   const { system, messages } = toMessages(bent['messages'], dropped);
   const tools = toToolConfig(bent, messages, dropped);
   const effort = toEffort(bent, { target, messages, dropped });

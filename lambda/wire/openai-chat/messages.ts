@@ -14,6 +14,8 @@ export interface Seen {
   documents: boolean;
   /** A message calls a tool or answers a call. */
   calls: boolean;
+  /** Fields that only this format can carry, and no answer makes sense without. */
+  readonly bound: string[];
 }
 
 const roles: Readonly<Record<string, TextPiece['role']>> = {
@@ -124,6 +126,7 @@ function readCalls(message: Json, path: string, seen: Seen): void {
     if (!isRecord(call)) return fail(at, 'an object', call);
     if (toText(call['id']) === null) return fail(`${at}.id`, 'a non-empty string', call['id']);
     if (call['type'] === undefined || call['type'] === 'function') readCall(call['function'], `${at}.function`, seen);
+    else seen.bound.push(at);
   });
 }
 

@@ -1,5 +1,5 @@
 // Checks a chat request of a caller strictly and reads what routing must know of it.
-import type { ChatQuestion, TextPiece } from '../types.ts';
+import type { ChatQuestion } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toText } from '../json.ts';
 import { checkFields, fail, failShowing } from './fields.ts';
@@ -10,9 +10,9 @@ import { readMessages } from './messages.ts';
 export function parseQuestion(json: unknown): ChatQuestion {
   if (!isRecord(json)) return fail('', 'a JSON object', json);
   checkFields(json);
-  const seen: Seen = { texts: [], images: [], audio: false, documents: false, calls: false };
+  const seen: Seen = { texts: [], images: [], audio: false, documents: false, calls: false, bound: [] };
   readMessages(json['messages'], seen);
-  const tools = readTools(json, seen.texts);
+  const tools = readTools(json, seen);
   return {
     wire: 'openai-chat',
     model: json['model'] === undefined || json['model'] === null ? 'auto' : readName(json['model'], 'model'),
@@ -35,7 +35,7 @@ export function parseQuestion(json: unknown): ChatQuestion {
     body: json,
     pivot: json,
     dropped: [],
-    bound: [],
+    bound: seen.bound,
   };
 }
 
@@ -43,12 +43,14 @@ function readName(value: unknown, path: string): string {
   return toText(value) ?? fail(path, 'a non-empty string', value);
 }
 
-function readTools(body: Json, texts: TextPiece[]): number {
+function readTools(body: Json, { texts, bound }: Seen): number {
   const tools = toList(body['tools']);
   tools.forEach((tool, index) => {
     if (!isRecord(tool)) return fail(`tools[${index}]`, 'an object', tool);
     const type = readName(tool['type'], `tools[${index}].type`);
     if (type === 'function') checkFunction(tool['function'], `tools[${index}].function`);
+    // Its input is plain text, which nobody else knows.
+    else if (type === 'custom') bound.push(`tools[${index}]`);
     texts.push({ role: 'tools', text: JSON.stringify(tool) });
   });
   const functions = toList(body['functions']);

@@ -5,6 +5,7 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
+import { toOffer } from '../pivot-offer.ts';
 
 /** Fields of the OpenAI chat format that mean the same here. */
 const alike = [
@@ -35,8 +36,9 @@ export function renderRequest(
     const bent = bendBody(body, target);
     return rewriteBody(body, fields, { ...bent, model: target.model });
   }
-  const bent = bendBody(pivot, target);
-  const dropped = new Set(Object.keys(bent).filter((name) => !told.has(name) && isGiven(bent[name])));
+  const asked = bendBody(pivot, target);
+  const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
+  const bent = toOffer(asked, dropped);
   const tools = toTools(bent);
   const text = toTextOptions(bent);
   const bound = bent['max_completion_tokens'] ?? bent['max_tokens'];
