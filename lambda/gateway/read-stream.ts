@@ -23,8 +23,11 @@ export function frameBoundary(bytes: Uint8Array): number {
 interface State {
   readonly stream: StreamReader;
   sse: SseState;
-  /** Bytes of a frame that is not complete yet. */
-  pending: Uint8Array;
+  /** Pieces of a frame that is not complete yet, and their bytes together. */
+  pending: Uint8Array[];
+  pendingBytes: number;
+  /** The last of them, where the end of the frame may have begun. */
+  tail: Uint8Array;
   /** Complete frames from before the first content. */
   held: (Uint8Array | string)[];
   /** Frames that the writer has not been told of; it hears only of what really went out. */
@@ -50,7 +53,9 @@ export function createStreamReader(reading: ChatReading): BodyReader {
   const state: State = {
     stream: reading.wire.openReader(),
     sse: createSse(),
-    pending: new Uint8Array(0),
+    pending: [],
+    pendingBytes: 0,
+    tail: new Uint8Array(0),
     held: [],
     kept: [],
     body: null,
@@ -67,16 +72,43 @@ export function createStreamReader(reading: ChatReading): BodyReader {
   return {
     data: (chunk) => {
       if (state.failure || state.done) return;
-      const bytes = state.pending.length === 0 ? chunk : Buffer.concat([state.pending, chunk]);
-      const boundary = frameBoundary(bytes);
-      state.pending = boundary === bytes.length ? new Uint8Array(0) : bytes.subarray(boundary);
-      if (boundary > 0) takeFrames(state, reading, bytes.subarray(0, boundary));
+      const bytes = takeComplete(state, chunk);
+      if (bytes !== null) takeFrames(state, reading, bytes);
+      if (state.pendingBytes <= LONGEST_FRAME_BYTES) return;
+      state.failure ??= { kind: 'bad_reply', message: `a stream event of more than ${LONGEST_FRAME_BYTES} bytes` };
+      state.pending = [];
+      reading.over();
     },
     end: (failure) => {
       if (state.pending.length > 0 && !state.failure && !state.done && !failure) takeRest(state, reading);
       return conclude(state, reading, failure);
     },
   };
+}
+
+/** The end of a frame is at most so long; it may come in two pieces. */
+const MARK_BYTES = 3;
+/** Pictures come in one event. */
+const LONGEST_FRAME_BYTES = 64 * 1024 * 1024;
+
+/** The frames that a piece completes; null when it completes none. However long a frame is, each byte is looked at once. */
+function takeComplete(state: State, chunk: Uint8Array): Uint8Array | null {
+  const { pending, tail } = state;
+  const isFirst = pending.length === 0;
+  const seen = isFirst ? chunk : Buffer.concat([tail, chunk]);
+  const end = Math.max(0, frameBoundary(seen) - (seen.length - chunk.length));
+  if (isFirst && end === chunk.length) return chunk;
+  const ended = chunk.subarray(0, end);
+  if (end > 0) Object.assign(state, { pending: [], pendingBytes: 0 });
+  if (end < chunk.length) {
+    const left = end === 0 ? seen : chunk.subarray(end);
+    // The provider's buffer may be reused once we return.
+    state.pending.push(new Uint8Array(chunk.subarray(end)));
+    state.pendingBytes += chunk.length - end;
+    state.tail = new Uint8Array(left.subarray(Math.max(0, left.length - MARK_BYTES)));
+  }
+  if (end === 0) return null;
+  return isFirst ? ended : Buffer.concat([...pending, ended]);
 }
 
 /** Complete frames have arrived: understands them, and passes on all that the caller should see. */
@@ -95,7 +127,7 @@ function takeFrames(state: State, reading: ChatReading, bytes: Uint8Array): void
 
 /** A last frame without its closing blank line. */
 function takeRest(state: State, reading: ChatReading): void {
-  const step = feedSse(state.sse, Buffer.from(state.pending).toString('utf8'));
+  const step = feedSse(state.sse, Buffer.concat(state.pending).toString('utf8'));
   const frames = [...step.frames, ...endSse(step.state)].filter(({ data }) => data !== null);
   pass(state, reading, showFrames(state, reading, frames) ?? frames.map(({ raw }) => raw).join(''));
 }

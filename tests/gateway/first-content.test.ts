@@ -142,10 +142,30 @@ describe.each(['openai-chat', 'anthropic'] as const)('a stream told in the forma
     expect(read(caller, [], { mediaType }).outcome?.failure).not.toBeNull();
   });
 
+  it('takes a picture of many megabytes in one event, in no more time than its bytes need', () => {
+    const piece = 'A'.repeat(16_384);
+    const start = chunk({ content: 'wörd0 ' });
+    const [head = '', tail = ''] = chunk({ content: 'PICTURE' }).split('PICTURE');
+    const many = caller === 'openai-chat' ? 1_024 : 32;
+    const startedAt = performance.now();
+    const { written, outcome } = read(caller, [start, head, ...Array.from({ length: many }, () => piece), tail, end]);
+    expect(outcome).toMatchObject({ failure: null, seenTokens: 2 });
+    expect(written.join('').split('A').length).toBeGreaterThan(many * 16_384);
+    // By copying and searching all of it again with each piece it would be ten.
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
   it('tells nothing of what broke before there was any', () => {
     const failed = `data: {"error":{"message":"overloaded","code":503}}\n\n${': x\n\n'.repeat(2_000)}`;
     const { written, outcome } = read(caller, [failed]);
     expect(written).toEqual([]);
     expect(outcome?.failure).not.toBeNull();
   });
+});
+
+it('an event without an end is given up before it fills the memory', () => {
+  const piece = 'A'.repeat(1_048_576);
+  const { written, outcome } = read('openai-chat', ['data: {"', ...Array.from({ length: 70 }, () => piece)]);
+  expect(written).toEqual([]);
+  expect(outcome?.failure).toMatchObject({ kind: 'bad_reply' });
 });
