@@ -1,7 +1,7 @@
 // Tells the messages of the OpenAI chat format in the Anthropic format.
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
-import { createCallIds, type CallIds } from '../call-ids.ts';
+import { createCallIds, type CallIds } from '../unique-ids.ts';
 import { decodeText } from '../base64.ts';
 import { toCallId, toInput } from './render.ts';
 

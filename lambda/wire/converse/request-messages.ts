@@ -1,6 +1,6 @@
 // Tells the messages of the OpenAI chat format in the Converse format.
 import { toCallId, toInput } from '../anthropic/render.ts';
-import { createCallIds, type CallIds } from '../call-ids.ts';
+import { createCallIds, type CallIds } from '../unique-ids.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 

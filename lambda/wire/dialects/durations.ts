@@ -73,33 +73,28 @@ export function parseRetryAfterMs(reply: HttpReply, nowMs: number): number | nul
 const toBounded = (waitMs: number | null): number | null =>
   waitMs === null || Number.isNaN(waitMs) || waitMs > longestWaitMs ? null : Math.max(0, Math.ceil(waitMs));
 
-const inSeconds = /^retry_?after(?:_?s(?:ec(?:ond)?s?)?)?$/i;
-const inMilliseconds = /^retry_?after_?(?:ms|milliseconds|millis)$/i;
+const toldWait = /^retry_?after(?:_?(ms|millis\w*)|_?s\w*)?$/i;
 
 /** The wait that a field of an error names, ms: `retry_after` and its kin, or Google's RetryInfo. null when there is none. */
 export function findToldMs(error: Json, nowMs: number): number | null {
-  for (const [name, value] of [...Object.entries(toRecord(error['metadata'])), ...Object.entries(error)]) {
-    if (typeof value !== 'number' && typeof value !== 'string') continue;
-    if (inMilliseconds.test(name)) return toBounded(Number(value));
-    if (inSeconds.test(name)) return toBounded(toWaitMs(String(value), nowMs));
+  for (const [name, value] of Object.entries({ ...toRecord(error['metadata']), ...error })) {
+    const told = toldWait.exec(name);
+    if (told === null || value === null) continue;
+    return toBounded(told[1] === undefined ? toWaitMs(String(value), nowMs) : Number(value));
   }
-  const details = toList(error['details']).map(toRecord);
-  const told = toText(details.find(({ retryDelay }) => toText(retryDelay) !== null)?.['retryDelay']);
-  return told === null ? null : parseDurationMs(told);
+  for (const detail of toList(error['details'])) {
+    const delay = toText(toRecord(detail)['retryDelay']);
+    if (delay !== null) return parseDurationMs(delay);
+  }
+  return null;
 }
 
 /** Limits of one kind alone, whose name does not say which: the wait is told by them when nothing is left. */
-const resets = [
-  ['ratelimit-remaining', 'ratelimit-reset'],
-  ['x-ratelimit-remaining', 'x-ratelimit-reset-after'],
-  ['x-ratelimit-remaining', 'x-ratelimit-reset'],
-] as const;
-
-/** The wait until a limit that is used up is full again, ms, where headers tell it of one limit alone; null when they do not. */
 export function findResetMs({ status, headers }: HttpReply, nowMs: number): number | null {
-  if (status !== 429) return null;
-  for (const [remaining, reset] of resets) {
-    const atMs = headers[remaining] === '0' ? parseResetAtMs(headers[reset], 'epoch', nowMs) : null;
+  for (const prefix of ['', 'x-']) {
+    const reset = headers[`${prefix}ratelimit-reset`] ?? headers[`${prefix}ratelimit-reset-after`];
+    if (status !== 429 || headers[`${prefix}ratelimit-remaining`] !== '0') continue;
+    const atMs = parseResetAtMs(reset, 'epoch', nowMs);
     if (atMs !== null) return toBounded(atMs - nowMs);
   }
   return null;

@@ -4,7 +4,7 @@ import { toFixedId } from '../call-ids.ts';
 import { bendSchemas } from '../mend/schemas.ts';
 import type { RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
-import { isRecord } from '../json.ts';
+import { isRecord, toList } from '../json.ts';
 
 type Draft = Record<string, unknown>;
 
@@ -142,16 +142,15 @@ function without(message: Json, fields: readonly string[]): Json {
 
 /** A conversation may have begun with somebody whose ids look different. */
 function withCallIds(message: Json, length: number): Json {
-  const { tool_calls: calls, tool_call_id: answered } = message;
-  const fit = (id: unknown): unknown => (typeof id === 'string' ? toFixedId(id, length) : id);
-  if (typeof answered === 'string')
-    return fit(answered) === answered ? message : { ...message, tool_call_id: fit(answered) };
-  const isFit = (call: unknown): boolean => !isRecord(call) || fit(call['id']) === call['id'];
-  if (!Array.isArray(calls) || calls.every(isFit)) return message;
-  return {
-    ...message,
-    tool_calls: calls.map((call: unknown) => (isRecord(call) ? { ...call, id: fit(call['id']) } : call)),
+  const withId = (holder: Json, name: string): Json => {
+    const id = holder[name];
+    const fit = typeof id === 'string' ? toFixedId(id, length) : id;
+    return fit === id ? holder : { ...holder, [name]: fit };
   };
+  const { tool_calls: given } = message;
+  const calls = Array.isArray(given) ? given.map((call: unknown) => (isRecord(call) ? withId(call, 'id') : call)) : [];
+  const isFit = calls.every((call, at) => call === toList(given)[at]);
+  return withId(isFit ? message : { ...message, tool_calls: calls }, 'tool_call_id');
 }
 
 function dropNulls(draft: Draft): void {
