@@ -1,7 +1,7 @@
-// The chat formats of those who can be asked: each is loaded once somebody speaks it.
+// The chat formats of those who can be asked, each loaded once somebody speaks it, and what mends the answers of those who need it.
 import type { WireId } from '#shared/catalog.ts';
 import type { Fleet } from './gateway/fleet.ts';
-import { chatWires, isChatWire, type ChatWires } from './wire/index.ts';
+import { chatWires, isChatWire, loadMending, type ChatWires } from './wire/index.ts';
 import type { UpstreamWire } from './wire/types.ts';
 
 export interface Wires {
@@ -13,12 +13,14 @@ export interface Wires {
 
 /** None but those that fleets need. */
 export function createWires(): Wires {
-  const loaded: Partial<Record<WireId, UpstreamWire>> = {};
+  const loaded: Partial<Record<WireId, UpstreamWire>> & { mend?: Awaited<ReturnType<typeof loadMending>> } = {};
   return {
     loaded,
     load: async ({ models, credentials }) => {
       const spoken = new Set(models.map(({ wire }, index) => wire ?? credentials[index]?.provider.wire ?? 'native'));
       const missing = [...spoken].filter(isChatWire).filter((id) => loaded[id] === undefined);
+      const isMarked = credentials.some(({ provider }) => provider.quirks.some(({ kind }) => kind === 'mend'));
+      if (isMarked) loaded.mend ??= await loadMending();
       await Promise.all(missing.map(async (id) => (loaded[id] = await chatWires[id]())));
     },
   };

@@ -2,7 +2,6 @@
 import type { WireId } from '#shared/catalog.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
-import { toMendingWire } from '../wire/mend/index.ts';
 import type { Field } from '../wire/splice.ts';
 import { bendsSchemas } from '../wire/openai-chat/quirks.ts';
 import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter, UpstreamWire } from '../wire/types.ts';
@@ -44,7 +43,7 @@ export interface ChatInput {
   readonly fleet: Fleet;
   /** The wire the caller speaks. */
   readonly callerWire: ChatWire;
-  /** The codecs of all wires that a candidate of the fleet may speak. */
+  /** The codecs of all wires that a candidate of the fleet may speak, and what mends, where one is marked for it. */
   readonly wires: ChatWires;
   /** Writes the answer's stream in the caller's wire. */
   readonly writer: StreamWriter;
@@ -258,7 +257,8 @@ export function createChatOperation(input: ChatInput): Operation {
       const mended = [...asked];
       notes.set(index, { dropped, mended });
       const onMend = (what: string): unknown => mended.push(what);
-      const wire = toMendingWire(wireOf(wires, wireId), question, { target, onMend });
+      const plain = wireOf(wires, wireId);
+      const wire = wires.mend?.(plain, question, { target, onMend }) ?? plain;
       const { model } = target;
       const careful = telling(context, question, { dropped, mended });
       return createChatReader(

@@ -1,10 +1,14 @@
 // The formats Freeway speaks, by wire id. But for the one that nearly everybody speaks, each is loaded when somebody first does.
 import type { WireId } from '#shared/catalog.ts';
 import { openaiChat } from './openai-chat/index.ts';
+import type { ToMendingWire } from './mend/index.ts';
 import type { ChatWire, UpstreamWire } from './types.ts';
 
-/** Codecs by wire id, as far as they are spoken with providers. */
-export type ChatWires = Readonly<Partial<Record<WireId, UpstreamWire>>>;
+/** Codecs by wire id, as far as they are spoken with providers, and what mends answers where a provider needs it. */
+export type ChatWires = Readonly<Partial<Record<WireId, UpstreamWire>>> & { readonly mend?: ToMendingWire };
+
+/** Loads what mends answers: few models are marked for it. */
+export const loadMending = async (): Promise<ToMendingWire> => (await import('./mend/index.ts')).toMendingWire;
 
 /** Loads the codec of a chat format spoken with providers; callers may ask in those that are a ChatWire. */
 export const chatWires = {

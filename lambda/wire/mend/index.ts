@@ -147,3 +147,5 @@ export function toMendingWire(
     },
   };
 }
+
+export type ToMendingWire = typeof toMendingWire;
