@@ -278,12 +278,16 @@ const isOfWay = (mode: ResumeMode, { kind, field }: ProviderFailure): boolean =>
 const toStop = (deps: GatewayDeps, { operation, journey }: Request, failure: ProviderFailure): CallerError =>
   toCallerError({ ...toEnded(deps, toDecideInput(deps, operation, journey), journey), stoppedBy: failure });
 
+/** So many fields a request may lose to one provider, which names them one by one. */
+const MOST_STRIPPED = 4;
+
 /** What the table says of this failure. */
 function goOn(deps: GatewayDeps, request: Request, { runner: { index }, failure }: Failed): void {
   const { operation, journey } = request;
   const field = failure.kind === 'rejected' ? failure.field : undefined;
-  if (field !== undefined && !journey.stripped.has(index)) {
-    journey.stripped.set(index, [field]);
+  const left = journey.stripped.get(index) ?? [];
+  if (field !== undefined && !left.includes(field) && left.length < MOST_STRIPPED) {
+    journey.stripped.set(index, [...left, field]);
     return;
   }
   const { next, restMs } = policyFor(failure, operation.policy);

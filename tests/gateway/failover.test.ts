@@ -127,6 +127,27 @@ describe('failures that are the answer', () => {
   });
 });
 
+describe('optional fields that are refused one by one', () => {
+  const strict = (...rejectsFields: string[]): FakeProviderSpec => ({
+    name: 'alpha',
+    keepRequests: 20,
+    models: [{ id: 'm1', rejectsFields }],
+  });
+  const given = { logit_bias: { 1: 2 }, seed: 1, user: 'u', metadata: {}, store: true };
+
+  it('are all left out, and then for good', async () => {
+    const world = await createWorld({ providers: [strict('logit_bias', 'seed', 'user')] });
+    for (let i = 0; i < 2; i++) expect((await world.ask(given)).status).toBe(200);
+    expect(world.providers['alpha']!.received()).toHaveLength(5);
+  });
+  it('end the request when they are too many', async () => {
+    const world = await createWorld({ providers: [strict(...Object.keys(given))] });
+    const reply = await world.ask(given);
+    expect([reply.status, reply.error()?.code]).toEqual([400, 'invalid_request']);
+    expect(world.providers['alpha']!.received()).toHaveLength(5);
+  });
+});
+
 describe('the breaker', () => {
   it('is not opened by limits, however many in a row', async () => {
     const world = await createWorld({ providers: [provider('alpha'), provider('beta')] });
