@@ -97,6 +97,7 @@ describe('parseFailure', () => {
     ['top_k: Extra inputs are not permitted', 'top_k'],
     ['`logit_bias` is not supported', 'logit_bias'],
     ['Invalid JSON payload received. Unknown name "strict" at \'tools[0].function\': Cannot find field.', undefined],
+    ['Invalid JSON payload received. Unknown name "topA" at \'generation_config\': Cannot find field.', undefined],
     ["Unsupported parameter: 'messages' is not supported with this model.", undefined],
     ['Unknown parameter: model', undefined],
     ["'messages.2' : property 'content' is unsupported", undefined],

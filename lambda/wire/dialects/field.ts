@@ -14,6 +14,11 @@ const essential = new Set([
   'response_format',
   'n',
   'input',
+  // Of Gemini's format: one field of theirs may be refused, and all the others would go with it.
+  'contents',
+  'system_instruction',
+  'generation_config',
+  'tool_config',
 ]);
 const essentialOfMessage = new Set(['role', 'content', 'tool_calls', 'tool_call_id', 'function_call']);
 
