@@ -14,6 +14,7 @@ export const providerFailureKinds = [
   'context_exceeded',
   'content_filtered',
   'rejected',
+  'unexplained',
   'bad_reply',
   'cancelled',
 ] as const;

@@ -30,6 +30,7 @@ const outcomes: Readonly<Record<ProviderFailureKind, TestOutcome>> = {
   context_exceeded: 'refused',
   content_filtered: 'refused',
   rejected: 'refused',
+  unexplained: 'wrong_url',
   bad_reply: 'wrong_url',
   cancelled: 'unreachable',
 };

@@ -34,6 +34,7 @@ const answers: Readonly<Record<ProviderFailureKind, CallerErrorCode>> = {
   context_exceeded: 'context_length_exceeded',
   content_filtered: 'content_filter',
   rejected: 'invalid_request',
+  unexplained: 'upstream_failed',
   bad_reply: 'upstream_failed',
   cancelled: 'deadline',
 };

@@ -36,6 +36,8 @@ const table: Readonly<Record<ProviderFailureKind, FailurePolicy>> = {
   context_exceeded: { next: 'failover', rests: 'nothing', restMs: 0, breaker: false },
   content_filtered: { next: 'stop', rests: 'nothing', restMs: 0, breaker: false },
   rejected: { next: 'stop', rests: 'nothing', restMs: 0, breaker: false },
+  // It may be the request, or the way to this provider: elsewhere it is tried, here the same would follow.
+  unexplained: { next: 'failover', rests: 'nothing', restMs: 0, breaker: false },
   bad_reply: { next: 'later', rests: 'nothing', restMs: 0, breaker: true },
   cancelled: { next: 'stop', rests: 'nothing', restMs: 0, breaker: false },
 };

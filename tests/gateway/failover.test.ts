@@ -148,6 +148,28 @@ describe('optional fields that are refused one by one', () => {
   });
 });
 
+describe('a refusal that says nothing', () => {
+  const mute = (name: string): FakeProviderSpec => ({
+    name,
+    keepRequests: 20,
+    models: [{ id: 'm1', fault: { kind: 'raw', status: 400, headers: {}, body: '' } }],
+  });
+
+  it('is tried elsewhere', async () => {
+    const world = await createWorld({ providers: [mute('alpha'), provider('beta')] });
+    const reply = await world.ask();
+    expect([reply.status, reply.content()]).toEqual([200, canonicalAnswer]);
+  });
+  it('is not provoked a second time, and benches nobody', async () => {
+    const world = await createWorld({ providers: [mute('alpha')] });
+    for (let asked = 1; asked <= failuresToOpen + 2; asked++) {
+      const reply = await world.ask();
+      expect([reply.status, reply.error()?.code, reply.ms < 100]).toEqual([502, 'upstream_failed', true]);
+      expect(world.providers['alpha']!.received()).toHaveLength(asked);
+    }
+  });
+});
+
 describe('the breaker', () => {
   it('is not opened by limits, however many in a row', async () => {
     const world = await createWorld({ providers: [provider('alpha'), provider('beta')] });

@@ -422,13 +422,13 @@ export const reportedFailures: readonly Case[] = [
     { status: 429, body: '<html>1015</html>' },
     { kind: 'rate_limited', covers: 'model' },
   ],
-  ['a refusal without a word', 'generic', { status: 400, body: '' }, { kind: 'bad_reply' }],
-  ['a refusal without a word in JSON', 'openai', { status: 422, body: {} }, { kind: 'bad_reply' }],
+  ['a refusal without a word', 'generic', { status: 400, body: '' }, { kind: 'unexplained' }],
+  ['a refusal without a word in JSON', 'openai', { status: 422, body: {} }, { kind: 'unexplained' }],
   ['a refusal in plain text', 'generic', { status: 400, body: 'Bad request: messages' }, { kind: 'rejected' }],
   ...[405, 406, 415, 421, 426, 431].map((status): Case => [
     `a refusal of the way of asking, ${status}`,
     'generic',
     { status, body: said('Not in this way.') },
-    { kind: 'bad_reply' },
+    { kind: 'unexplained' },
   ]),
 ];

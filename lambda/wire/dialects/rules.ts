@@ -143,5 +143,6 @@ export function judgeByStatus({ status, isPage, message }: Pick<Fault, 'status' 
   const known = byStatus[status];
   if (known !== undefined) return known;
   if (status >= 500) return { kind: 'overloaded' };
-  return requestStatuses.has(status) && message !== '' ? { kind: 'rejected' } : badReply;
+  if (status < 400 || isPage) return badReply;
+  return { kind: requestStatuses.has(status) && message !== '' ? 'rejected' : 'unexplained' };
 }

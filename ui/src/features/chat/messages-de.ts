@@ -111,6 +111,7 @@ export const german: typeof english = {
     context_exceeded: 'zu lang dafür',
     content_filtered: 'vom Filter zurückgehalten',
     rejected: 'hat die Anfrage abgelehnt',
+    unexplained: 'hat ohne Grund abgelehnt',
     bad_reply: 'hat Unsinn geantwortet',
     cancelled: 'nicht mehr nötig',
   },

@@ -107,6 +107,7 @@ export const english = {
     context_exceeded: 'too long for it',
     content_filtered: 'held back by its filter',
     rejected: 'refused the request',
+    unexplained: 'refused without a reason',
     bad_reply: 'answered nonsense',
     cancelled: 'no longer needed',
   } as Readonly<Record<string, string>>,
