@@ -1,6 +1,7 @@
 // FREEWAY_PROVIDERS: further credentials as a JSON array, or `@path` to a file that holds one.
 import type { Provider } from '#shared/catalog.ts';
 import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
+import { tellExpected } from '#shared/expectation.ts';
 import { ConfigError, type ConfigInput } from './config-input.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -61,7 +62,7 @@ function parseEntry(value: unknown, index: number): ProviderEntry {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue && issue.path.length > 0 ? `field "${toPath(issue.path)}"` : 'it';
-  throw new ConfigError(`${NAME}, ${toLabel(value, index)}: ${where} is wrong. ${issue?.message ?? 'Invalid'}.`);
+  throw new ConfigError(`${NAME}, ${toLabel(value, index)}: ${where} is wrong; expected ${tellExpected(issue)}.`);
 }
 
 /** Checks what the schema can't: that the provider exists and has all it needs. */

@@ -40,7 +40,7 @@ export const clockSchema = z.lazy(() =>
       kind: z.literal('calendar'),
       every: z.enum(['minute', 'hour', 'day', 'week', 'month']),
       zone: z._default(
-        z.string().check(z.refine(isZone, 'Must be an IANA time zone such as UTC or America/Los_Angeles')),
+        z.string().check(z.refine(isZone, 'an IANA time zone such as UTC or America/Los_Angeles')),
         'UTC',
       ),
       day: z.optional(z.int().check(z.minimum(1), z.maximum(28))),

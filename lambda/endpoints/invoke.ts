@@ -1,4 +1,5 @@
 // Direct invoke: carries an operation of a state machine or another function through the same endpoints that HTTP callers use.
+import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
 import { providerConfigSchema, type InvokeSettings, type ProviderConfig } from '#shared/invoke.ts';
 import * as z from 'zod/mini';
@@ -161,7 +162,7 @@ function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, example: string): 
   const path = issue?.path.join('.') ?? '';
   throw new CallerError(
     'invalid_request',
-    `The payload can't be used${path === '' ? '' : ` at "${path}"`}: ${issue?.message ?? 'it is no object'}. Expected something like ${example}.`,
+    `The payload can't be used${path === '' ? '' : ` at "${path}"`}: expected ${tellExpected(issue)}. For example ${example}.`,
     { param: path },
   );
 }

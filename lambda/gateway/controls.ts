@@ -1,6 +1,7 @@
 // What a caller may ask of routing, by the body field `freeway` or by x-freeway-* headers, laid over the installation's policy.
 import * as z from 'zod/mini';
 import { regionsSchema } from '#shared/credentials.ts';
+import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
 import { joinRouting, type RoutingSettings } from '#shared/settings.ts';
 import type { Headers } from '../ports.ts';
@@ -64,7 +65,7 @@ function check(value: unknown, from: string): Controls {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const param = [from, ...(issue?.path ?? []).map(String)].join('.');
-  throw new CallerError('invalid_request', `${param} is wrong: ${issue?.message ?? 'invalid'}.`, { param });
+  throw new CallerError('invalid_request', `${param} is wrong: expected ${tellExpected(issue)}.`, { param });
 }
 
 /** What holds when the caller says nothing. */

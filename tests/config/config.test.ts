@@ -124,25 +124,54 @@ describe('FREEWAY_PROVIDERS', () => {
     ['not JSON', `[{"apiKey": "${SECRET}",]`, /not valid JSON/],
     ['not an array', '{}', /must be a JSON array/],
     ['a missing file', '@/nowhere.json', /"\/nowhere.json".*can't be read/],
+    ['what is no entry', [entry, 7], /entry 1: it is wrong; expected an object\./],
     ['an unknown provider', [{ ...entry, provider: 'opnai' }], /entry 0 \(opnai alpha\): field "provider"/],
-    ['no provider', [{ apiKey: SECRET }], /entry 0: field "provider"/],
-    ['a wrong tier', [entry, { ...entry, tier: 'gratis' }], /entry 1 \(openai-compatible alpha\): field "tier"/],
-    ['a wrong url', [{ ...entry, baseUrl: 'ftp://x' }], /field "baseUrl"/],
+    ['no provider', [{ apiKey: SECRET }], /entry 0: field "provider" is wrong; expected a string/],
+    [
+      'a wrong tier',
+      [entry, { ...entry, tier: 'gratis' }],
+      /entry 1 \(openai-compatible alpha\): field "tier" is wrong; expected one of free, paid, local\./,
+    ],
+    ['a wrong url', [{ ...entry, baseUrl: 'ftp://x' }], /field "baseUrl" is wrong; expected a URL such as https:/],
+    ['a wrong priority', [{ ...entry, priority: -1 }], /field "priority" is wrong; expected a number of at least 0\./],
+    ['a wrong weight', [{ ...entry, weight: 0 }], /field "weight" is wrong; expected a number of more than 0\./],
+    ['a wrong switch', [{ ...entry, enabled: 'yes' }], /field "enabled" is wrong; expected true or false\./],
+    [
+      'half a token',
+      [{ ...entry, models: [{ id: 'm1', context: 0.5 }] }],
+      /field "models\[0\].context" is wrong; expected a whole number\./,
+    ],
+    ['an empty name', [{ ...entry, name: '' }], /field "name" is wrong; expected at least 1 character\./],
     [
       'a wrong pool',
       [{ ...entry, pools: [{ unit: 'requests', max: 'many', clock: { kind: 'rolling', seconds: 60 } }] }],
-      /field "pools\[0\].max"/,
+      /field "pools\[0\].max" is wrong; expected a number\./,
     ],
     [
       'a wrong clock',
       [{ ...entry, pools: [{ unit: 'requests', max: 1, clock: { kind: 'lunar' } }] }],
-      /field "pools\[0\].clock/,
+      /field "pools\[0\].clock.kind" is wrong; expected one of refill, rolling, calendar, once, session, concurrent\./,
+    ],
+    [
+      'a zone that is none',
+      [
+        {
+          ...entry,
+          pools: [{ unit: 'requests', max: 1, clock: { kind: 'calendar', every: 'day', zone: 'Mars/Olympus' } }],
+        },
+      ],
+      /clock.zone" is wrong; expected an IANA time zone such as UTC/,
+    ],
+    [
+      'a word a clock does not know',
+      [{ ...entry, pools: [{ unit: 'requests', max: 1, clock: { kind: 'rolling', seconds: 60, every: 'day' } }] }],
+      /field "pools\[0\].clock" is wrong; expected no field "every"\./,
     ],
     ['no models where the catalog has none', [{ ...entry, models: undefined }], /field "models"/],
     ['a key that is no string', [{ ...entry, apiKey: 42 }], /field "apiKey"/],
     ['a missing key', [{ provider: 'groq' }], /field "apiKey" .*missing/],
     ['a retired provider', [{ provider: 'github-models', apiKey: SECRET }], /entry 0 \(github-models\)/],
-  ])('refuses %s, naming entry and field', (_, value, expected) => {
+  ])('refuses %s, naming entry, field and what was expected', (_, value, expected) => {
     const message = refusal({ FREEWAY_PROVIDERS: typeof value === 'string' ? value : JSON.stringify(value) });
     expect(message).toMatch(expected);
     expect(message).not.toContain(SECRET);

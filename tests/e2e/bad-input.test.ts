@@ -64,7 +64,19 @@ describe('wrong requests', () => {
     ['a negative bound', chat({ max_tokens: -5 }), 'max_tokens', /max_tokens/],
     ['an unknown control', chat({ freeway: { speed: 9 } }), 'freeway', /freeway/],
     ['a control of the wrong type', chat({ freeway: { max_wait_ms: 'long' } }), 'freeway.max_wait_ms', /max_wait_ms/],
-    ['an unknown strategy', chat({ freeway: { strategy: 'luck' } }), 'freeway.strategy', /strategy/],
+    [
+      'an unknown strategy',
+      chat({ freeway: { strategy: 'luck' } }),
+      'freeway.strategy',
+      /expected one of free-first, cost/,
+    ],
+    ['an unknown control', chat({ freeway: { tire: 'free' } }), 'freeway', /expected no field "tire"/],
+    [
+      'a control of the wrong type',
+      chat({ freeway: { failover: 'no' } }),
+      'freeway.failover',
+      /expected true or false/,
+    ],
   ])('%s', async (_, body, param, message) => {
     const { status, error, text } = await post(body);
     expect(status).toBe(400);

@@ -1,4 +1,5 @@
 // The payload of a direct invoke as a chat request: messages in text or in blocks, tools with a bare schema, a bound, and controls.
+import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
 import * as z from 'zod/mini';
 
@@ -111,7 +112,7 @@ export function toChatBody(payload: unknown): Json {
     const issue = parsed.error.issues[0];
     const path = issue?.path.join('.') ?? '';
     throw refuse(
-      `The payload can't be understood${path === '' ? '' : ` at "${path}"`}: ${issue?.message ?? 'it is no object'}. A chat needs at least {"messages": [{"role": "user", "content": "..."}]}.`,
+      `The payload can't be understood${path === '' ? '' : ` at "${path}"`}: expected ${tellExpected(issue)}. A chat needs at least {"messages": [{"role": "user", "content": "..."}]}.`,
       path,
     );
   }
