@@ -1,6 +1,6 @@
 // FREEWAY_PROVIDERS: further credentials as a JSON array, or `@path` to a file that holds one.
 import type { Provider } from '#shared/catalog.ts';
-import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
+import { isNeeded, providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
 import { tellExpected } from '#shared/expectation.ts';
 import { ConfigError, type ConfigInput } from './config-input.ts';
 
@@ -78,7 +78,7 @@ function checkEntry(entry: ProviderEntry, index: number, providers: readonly Pro
     throw new ConfigError(`${NAME}, ${label}: ${provider.retired?.message ?? 'this provider is retired'}`);
   for (const field of provider.fields) {
     const given = entry[field.name] ?? field.default;
-    if (field.required && (given === undefined || given === '')) {
+    if (isNeeded(field, provider, entry.baseUrl) && (given === undefined || given === '')) {
       throw new ConfigError(
         `${NAME}, ${label}: field "${field.name}" (${field.label}) is missing; expected a non-empty string.`,
       );

@@ -55,7 +55,8 @@ function readOlder(
   if (!apiKey) return null;
   const { id, tier } = toProvider(type, providers);
   const endpoint = env[spelling.endpoint(n)]?.trim();
-  const priority = Number(env[spelling.priority(n)] ?? 100);
+  // Left empty is left out, though Number takes it for 0, which would come before everybody.
+  const priority = Number(env[spelling.priority(n)]?.trim() || 100);
   const tokensPerMinute = Number(env[spelling.rateLimit(n)] ?? Number.NaN);
   const named = [env[spelling.model(n)], ...(env[spelling.allowedModels(n)] ?? '').split(',')];
   const models = [...new Set(named.map((model) => model?.trim() ?? '').filter((model) => model !== ''))];
@@ -97,8 +98,11 @@ export function readOlderVariables(input: ConfigInput): ProviderEntry[] {
     for (let n = 0; n < 100; n++) {
       const entry = readOlder(input, spelling, n);
       if (entry === null) continue;
-      if (known.has(entry.provider)) entries.push(entry);
-      else if (custom && entry.baseUrl && entry.models) entries.push({ ...entry, provider: custom.id });
+      const provider = known.has(entry.provider) ? entry.provider : custom?.id;
+      if (provider === undefined) continue;
+      if (provider !== custom?.id) entries.push({ ...entry, provider });
+      // Whoever named no models meant all that are served there.
+      else if (entry.baseUrl) entries.push({ ...entry, provider, ...(entry.models ? {} : { discover: true }) });
     }
   }
   return entries;

@@ -159,24 +159,26 @@ export const credentialFieldSchema = z.lazy(() =>
 );
 export type CredentialField = z.infer<typeof credentialFieldSchema>;
 
+const usd = z.lazy(() => z.number().check(z.nonnegative()));
+
 /** US dollars per million tokens (chat, embeddings), per minute (audio) or per piece (images). Absent is unknown, 0 is free. */
 export const priceSchema = z.lazy(() =>
   z.object({
-    inputPerMillionUsd: z.optional(z.number()),
-    outputPerMillionUsd: z.optional(z.number()),
-    cachedInputPerMillionUsd: z.optional(z.number()),
-    perMinuteUsd: z.optional(z.number()),
+    inputPerMillionUsd: z.optional(usd),
+    outputPerMillionUsd: z.optional(usd),
+    cachedInputPerMillionUsd: z.optional(usd),
+    perMinuteUsd: z.optional(usd),
     minimumSeconds: z.optional(z.number()),
-    perImageUsd: z.optional(z.number()),
-    perMillionCharactersUsd: z.optional(z.number()),
+    perImageUsd: z.optional(usd),
+    perMillionCharactersUsd: z.optional(usd),
     /** Prices that hold for the whole call once the input is longer than `inputTokensAbove`. */
     tiers: z.optional(
       z.array(
         z.object({
           inputTokensAbove: z.number(),
-          inputPerMillionUsd: z.number(),
-          outputPerMillionUsd: z.number(),
-          cachedInputPerMillionUsd: z.optional(z.number()),
+          inputPerMillionUsd: usd,
+          outputPerMillionUsd: usd,
+          cachedInputPerMillionUsd: z.optional(usd),
         }),
       ),
     ),

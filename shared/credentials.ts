@@ -1,6 +1,15 @@
 // What a configured credential says beyond its key: the FREEWAY_PROVIDERS entry and what is shared with the web app.
 import * as z from 'zod/mini';
-import { capabilityIds, freePlans, modelKinds, modelSizes, priceSchema, wireIds } from './catalog.ts';
+import {
+  capabilityIds,
+  freePlans,
+  modelKinds,
+  modelSizes,
+  priceSchema,
+  wireIds,
+  type CredentialField,
+  type Provider,
+} from './catalog.ts';
 import { clockSchema, poolScopes, poolUnits } from './pools.ts';
 
 /** A model given with a credential: all it leaves out is taken from the catalog, or is unknown. */
@@ -71,3 +80,13 @@ export const providerEntrySchema = z.lazy(() =>
   }),
 );
 export type ProviderEntry = z.infer<typeof providerEntrySchema>;
+
+/** Whether the provider can't be called without this field. What only completes its address is not needed where another address is given. */
+export function isNeeded(
+  { name, required }: CredentialField,
+  provider: Pick<Provider, 'baseUrl'>,
+  baseUrl: string | null | undefined,
+): boolean {
+  const place = `{${name}}`;
+  return required && !(baseUrl && provider.baseUrl.includes(place) && !baseUrl.includes(place));
+}

@@ -1,6 +1,7 @@
 // What can be done with provider credentials: give, change, replace, test, remove, bring back. Keys go in and never come out.
 import type { CredentialChange, NewCredential, TestResult } from '#shared/api/credentials.ts';
 import type { CredentialField, Provider } from '#shared/catalog.ts';
+import { isNeeded } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import { sealedIdentity, UNDO_MS, type StoredCredential } from '#shared/stored-credential.ts';
 import type { CredentialBook, Vault } from '../ports.ts';
@@ -85,9 +86,11 @@ function sortFields(
     const value = raw.trim();
     if (value !== '') (field.secret ? secrets : open)[name] = value;
   }
-  for (const { name, label, required, default: usual } of complete === null ? [] : provider.fields) {
+  for (const field of complete === null ? [] : provider.fields) {
+    const { name, label, default: usual } = field;
     const value = name === 'baseUrl' ? complete?.baseUrl : (secrets[name] ?? open[name]);
-    if (required && (usual ?? value ?? null) === null) throw wrong(`"${label}" is missing.`, `fields.${name}`);
+    if (isNeeded(field, provider, complete?.baseUrl) && (usual ?? value ?? null) === null)
+      throw wrong(`"${label}" is missing.`, `fields.${name}`);
   }
   return { secrets, open };
 }

@@ -84,6 +84,36 @@ describe('single variables', () => {
     expect(read({ HF_TOKEN: 'hf_x' }).entries.map(({ provider }) => provider)).toEqual(['huggingface']);
   });
 
+  it('asks no more than an address of its own needs', () => {
+    const baseUrl = 'http://127.0.0.1:9/v1';
+    for (const name of ['AZURE_OPENAI', 'CLOUDFLARE', 'VERTEX', 'RUNPOD'])
+      expect(read({ [`${name}_API_KEY`]: 'k', [`${name}_BASE_URL`]: baseUrl }).entries).toMatchObject([{ baseUrl }]);
+    const entry = { provider: 'azure-openai', apiKey: 'k', baseUrl };
+    expect(read({ FREEWAY_PROVIDERS: JSON.stringify([entry]) }).entries).toMatchObject([entry]);
+    expect(refusal({ VERTEX_API_KEY: SECRET, VERTEX_BASE_URL: 'https://x.test/{project}' })).toMatch(
+      /GOOGLE_CLOUD_PROJECT/,
+    );
+  });
+
+  it('makes credentials for addresses that list their models themselves', () => {
+    const { entries } = read({
+      VLLM_BASE_URL: 'http://127.0.0.1:8000/v1',
+      VLLM_BASE_URL_2: 'http://127.0.0.1:8001/v1',
+      OPENAI_COMPATIBLE_BASE_URL: 'http://127.0.0.1:9/v1',
+      OPENAI_COMPATIBLE_API_KEY: 'k',
+      OPENAI_COMPATIBLE_TIER: 'free',
+      RUNPOD_API_KEY: 'k',
+      RUNPOD_ENDPOINT_ID: 'e1',
+    });
+    expect(entries.map(({ provider, baseUrl, tier, discover }) => [provider, baseUrl, tier, discover])).toEqual([
+      ['openai-compatible', 'http://127.0.0.1:9/v1', 'free', true],
+      ['runpod', undefined, undefined, true],
+      ['vllm', 'http://127.0.0.1:8000/v1', undefined, undefined],
+      ['vllm', 'http://127.0.0.1:8001/v1', undefined, undefined],
+    ]);
+    expect(refusal({ OPENAI_COMPATIBLE_API_KEY: SECRET })).toMatch(/OPENAI_COMPATIBLE_BASE_URL/);
+  });
+
   it('says what else a provider needs', () => {
     expect(refusal({ CLOUDFLARE_API_KEY: SECRET })).toMatch(/CLOUDFLARE_ACCOUNT_ID/);
   });
@@ -140,6 +170,11 @@ describe('FREEWAY_PROVIDERS', () => {
       'half a token',
       [{ ...entry, models: [{ id: 'm1', context: 0.5 }] }],
       /field "models\[0\].context" is wrong; expected a whole number\./,
+    ],
+    [
+      'a price below nothing',
+      [{ ...entry, models: [{ id: 'm1', price: { inputPerMillionUsd: -1 } }] }],
+      /field "models\[0\].price.inputPerMillionUsd" is wrong; expected a number of at least 0\./,
     ],
     ['an empty name', [{ ...entry, name: '' }], /field "name" is wrong; expected at least 1 character\./],
     [
@@ -214,6 +249,36 @@ describe('older spellings', () => {
     ]);
   });
 
+  it('takes what is left empty as not given', () => {
+    const { entries } = read({
+      LP_TYPE_1: 'groq',
+      LP_KEY_1: 'k',
+      LP_PRIORITY_1: '',
+      LP_RATE_LIMIT_1: '',
+      LP_MODEL_1: ' ',
+    });
+    expect(entries).toMatchObject([{ provider: 'groq', priority: 100 }]);
+    expect(entries[0]).not.toHaveProperty('pools');
+    expect(entries[0]).not.toHaveProperty('models');
+  });
+
+  it('asks custom endpoints without models for theirs, and leaves out those without an address', () => {
+    const { entries } = read({
+      LP_TYPE_1: 'openai-compatible',
+      LP_KEY_1: 'k',
+      LP_ENDPOINT_1: 'http://127.0.0.1:8000/v1',
+      LP_TYPE_2: 'openai-compatible',
+      LP_KEY_2: 'k',
+      LP_TYPE_3: 'speaches',
+      LP_KEY_3: 'k',
+      LP_ENDPOINT_3: 'http://127.0.0.1:8001/v1',
+    });
+    expect(entries.map(({ name, provider, discover }) => [name, provider, discover])).toEqual([
+      ['openai-compatible-1', 'openai-compatible', true],
+      ['speaches-3', 'openai-compatible', true],
+    ]);
+  });
+
   it('narrows to the allowed models', () => {
     expect(read({ P_T1: 'groq', P_K1: 'k', P_AM1: 'a, b' }).entries[0]?.allowedModels).toEqual(['a', 'b']);
   });
@@ -228,6 +293,7 @@ describe('refusals', () => {
     [{ FREEWAY_BUDGET_USD_PER_DAY: '-1' }, /FREEWAY_BUDGET_USD_PER_DAY/],
     [{ FREEWAY_OWNER_KEY: 'short' }, /at least 32/],
     [{ GROQ_API_KEY: 'k', GROQ_TIER: 'gratis' }, /GROQ_TIER/],
+    [{ GROQ_API_KEY: 'k', GROQ_BASE_URL: 'api.groq.com' }, /GROQ_BASE_URL must be an http or https URL/],
   ])('%j', (env, expected) => {
     expect(refusal(env)).toMatch(expected);
   });
