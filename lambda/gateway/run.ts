@@ -291,11 +291,11 @@ function goOn(deps: GatewayDeps, request: Request, { runner: { index }, failure 
     return;
   }
   const { next, restMs } = policyFor(failure, operation.policy);
-  if (next === 'stop' || !operation.policy.failover) throw toStop(deps, request, failure);
-  if (next === 'rested') {
-    journey.refused.set(index, deps.clock.now() + restMs);
-    return;
-  }
+  const isLast = next === 'stop' || !operation.policy.failover;
+  // Whoever is told of a limit as the answer is told how long it lasts, too.
+  if (next === 'rested' || (isLast && restMs > 0)) journey.refused.set(index, deps.clock.now() + restMs);
+  if (isLast) throw toStop(deps, request, failure);
+  if (next === 'rested') return;
   journey.tried.add(index);
   if (next === 'later') journey.later.add(index);
   if (failure.kind === 'context_exceeded') excludeShorter(deps, journey, index);

@@ -2,18 +2,23 @@
 import type { CallerError } from '#shared/failures.ts';
 import type { Json } from './json.ts';
 
-/** Whether and when trying again makes sense, and what was tried. */
-export function toErrorDetails(error: CallerError, nowMs: number): Json {
-  const attempts = error.attempts.map(({ route, credential, failure, status, ms }) => ({
+/**
+ * Whether and when trying again makes sense, and what was tried. Where quota is used up both are always told, even if nobody was asked or it is
+ * not known when quota comes back.
+ */
+export function toErrorDetails({ attempts, code, retryable, retryAfterMs }: CallerError, nowMs: number): Json {
+  const isExhausted = code === 'exhausted';
+  const told = attempts.map(({ route, credential, failure, status, ms }) => ({
     route,
     credential,
     failure,
     status,
     ms,
   }));
+  const reset = retryAfterMs === null ? null : new Date(nowMs + retryAfterMs).toISOString();
   return {
-    retryable: error.retryable,
-    ...(attempts.length === 0 ? {} : { attempts }),
-    ...(error.retryAfterMs === null ? {} : { earliest_reset: new Date(nowMs + error.retryAfterMs).toISOString() }),
+    retryable,
+    ...(told.length > 0 || isExhausted ? { attempts: told } : {}),
+    ...(reset !== null || isExhausted ? { earliest_reset: reset } : {}),
   };
 }

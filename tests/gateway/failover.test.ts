@@ -45,6 +45,16 @@ describe('limits', () => {
     expect(Number(reply.headers['retry-after'])).toBeGreaterThan(100);
     expect(reply.ms).toBeLessThan(1_000);
   });
+  it.each(['429', '429-after-2', '429-after-120', 'quota'])(
+    '%s: whoever forbids failover is told when to come back, too',
+    async (fault) => {
+      const world = await createWorld({ providers: [provider('alpha', fault), provider('beta')] });
+      const reply = await world.ask({ freeway: { failover: false } });
+      expect([reply.status, reply.json().error]).toMatchObject([503, { code: 'exhausted', attempts: [{}] }]);
+      expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
+      expect(reply.json().error).toHaveProperty('earliest_reset', expect.stringMatching(/^2026-/));
+    },
+  );
   it('limits never open the breaker: 60 % at random, three candidates, 3,000 requests, no 429 and no error', async () => {
     const names = ['alpha', 'beta', 'gamma'];
     const specs = names.map((name, index) => ({

@@ -156,6 +156,13 @@ describe('renderError', () => {
     });
   });
 
+  it('always tells of attempts when quota is used up, even of none', () => {
+    const read = (error: CallerError) => JSON.parse(openaiChat.renderError(error, 'r', 0)) as { error: object };
+    expect(read(new CallerError('exhausted', 'x', { retryAfterMs: 1 })).error).toMatchObject({ attempts: [] });
+    expect(read(new CallerError('exhausted', 'x')).error).toMatchObject({ attempts: [], earliest_reset: null });
+    expect(read(new CallerError('no_candidate', 'x')).error).not.toHaveProperty('attempts');
+  });
+
   it.each(Object.keys(callerErrorStatus) as CallerErrorCode[])('names a type for %s', (code) => {
     const { error } = JSON.parse(openaiChat.renderError(new CallerError(code, 'x'), 'r', 0)) as {
       error: { type: string };
