@@ -2,34 +2,25 @@
 import { CallerError } from '#shared/failures.ts';
 import type { DecideInput } from '../routing/decide.ts';
 import { errands } from '../gateway/errands.ts';
-import type { Operation } from '../gateway/operation.ts';
 import { toRecord } from '../wire/json.ts';
 import { toChatAsked } from './ask.ts';
 import { tellDecision } from './decision-view.ts';
-import {
-  replyError,
-  replyJson,
-  type Endpoint,
-  type EndpointDeps,
-  type JsonBody,
-  type Services,
-  type Visit,
-} from './endpoint.ts';
+import { replyError, replyJson, type Endpoint, type EndpointDeps, type JsonBody, type Visit } from './endpoint.ts';
+import { toSoundAsked, type Considered } from './explain-sound.ts';
 import { toPlainAsked } from './plain.ts';
 import { readJsonBody } from './read-body.ts';
 
 /** The operation of the body's `kind`; what it would say or show need not be given. */
-function toAsked(
-  deps: EndpointDeps,
-  visit: Visit,
-  body: JsonBody,
-): Promise<{ readonly operation: Operation; readonly services: Services }> {
+function toAsked(deps: EndpointDeps, visit: Visit, body: JsonBody): Promise<Considered> {
   const { kind = 'chat', ...rest } = toRecord(body.json);
   if (kind === 'chat') return toChatAsked(deps, visit, { ...body, wire: deps.chatWire, hypothetical: true });
+  if (kind === 'transcription') return toSoundAsked(deps, visit, rest);
   if (kind !== 'embedding' && kind !== 'image' && kind !== 'speech' && kind !== 'moderation')
-    throw new CallerError('invalid_request', 'kind must be one of chat, embedding, image, speech, moderation.', {
-      param: 'kind',
-    });
+    throw new CallerError(
+      'invalid_request',
+      'kind must be one of chat, embedding, image, speech, transcription, moderation.',
+      { param: 'kind' },
+    );
   const errand = errands[kind]({ input: 'text', prompt: 'text', ...rest });
   return toPlainAsked(deps, visit, { errand, hypothetical: true });
 }

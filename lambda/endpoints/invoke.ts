@@ -109,11 +109,13 @@ const embedSchema = z.looseObject({
   input: z.union([z.string(), z.array(z.string()).check(z.minLength(1))]),
   model: z._default(z.string(), 'auto'),
   dimensions: z.optional(z.number()),
+  /** Controls of routing, judged by the endpoint. */
+  freeway: z.optional(z.unknown()),
 });
 
 function toEmbedding(payload: Json): Call {
-  const { input, model, dimensions } = parse(embedSchema, payload, '{"operation": "embed", "input": "text"}');
-  return jsonCall('/v1/embeddings', { input, model, ...(dimensions === undefined ? {} : { dimensions }) });
+  const { input, model, dimensions, freeway } = parse(embedSchema, payload, '{"operation": "embed", "input": "text"}');
+  return jsonCall('/v1/embeddings', { input, model, dimensions, freeway });
 }
 
 const transcribeSchema = z.looseObject({
@@ -122,17 +124,19 @@ const transcribeSchema = z.looseObject({
   model: z._default(z.string(), 'auto'),
   language: z.optional(z.nullable(z.string())),
   prompt: z.optional(z.nullable(z.string())),
+  freeway: z.optional(z.unknown()),
 });
 
 async function toTranscription(payload: Json): Promise<Call> {
   const example = '{"operation": "transcribe", "audio": "<base64>", "filename": "talk.mp3"}';
-  const { audio, filename, model, language, prompt } = parse(transcribeSchema, payload, example);
+  const { audio, filename, model, language, prompt, freeway } = parse(transcribeSchema, payload, example);
   const form = new FormData();
   form.append('file', new Blob([Buffer.from(audio, 'base64')]), filename);
   form.append('model', model);
   form.append('response_format', 'verbose_json');
   if (language) form.append('language', language);
   if (prompt) form.append('prompt', prompt);
+  if (freeway !== undefined) form.append('freeway', JSON.stringify(freeway));
   const packed = new Response(form);
   return {
     method: 'POST',

@@ -32,13 +32,15 @@ export interface Wanted {
   readonly controls: unknown;
   /** How long to wait for quota unless the asker says otherwise, ms. */
   readonly patienceMs: number;
+  /** Only asked about, not to be carried out: it counts against no limit of the key. */
+  readonly hypothetical?: boolean;
 }
 
 /** Throws CallerError for a model or controls that are wrong, and for what the asker may not use. */
 export async function toSetting(
   deps: EndpointDeps,
   visit: Visit,
-  { question, controls, patienceMs }: Wanted,
+  { question, controls, patienceMs, hypothetical = false }: Wanted,
 ): Promise<Setting> {
   const principal = principalOf(visit);
   const services = await deps.current(principal);
@@ -52,7 +54,7 @@ export async function toSetting(
     question,
     meant: toPermitted(selector, fleet.candidates, principal),
     policy: toPermittedPolicy(policy, principal, inForce),
-    purse: await admit(deps, principal, inForce),
+    purse: hypothetical ? null : await admit(deps, principal, inForce),
     askerId: principal.id,
   };
 }

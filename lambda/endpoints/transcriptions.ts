@@ -39,6 +39,19 @@ function send(caller: ExchangeCaller, { transcript, result }: Made, question: Tr
   body.end(renderTranscriptDone(transcript.text));
 }
 
+/** Controls of routing in the form's field `freeway`, as JSON text; null where there are none. Throws CallerError when it is no JSON. */
+function readControls({ freeway }: UploadForm['fields']): unknown {
+  const text = freeway?.[0]?.trim();
+  if (!text) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CallerError('invalid_request', 'freeway is no JSON; expected an object such as {"tier": "free"}.', {
+      param: 'freeway',
+    });
+  }
+}
+
 async function serve(asking: Asking, task: TranscriptionQuestion['task']): Promise<void> {
   const { visit, deps } = asking;
   const form = await readUploadForm(visit.exchange, deps.spool);
@@ -64,7 +77,7 @@ async function serveForm(
       traceparent: teller.traceparent,
       // However long the upload took.
       deadlineAtMs: Math.min(deps.clock.now() + LONGEST_MS, (deadlineAtMs ?? Infinity) - RESERVE_MS),
-      setting: await toSetting(deps, visit, { question, controls: null, patienceMs: PATIENCE_MS }),
+      setting: await toSetting(deps, visit, { question, controls: readControls(fields), patienceMs: PATIENCE_MS }),
     },
     { name: file.name, source: file.content },
   );

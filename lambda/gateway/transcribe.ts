@@ -2,6 +2,7 @@
 import type { Model } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Policy } from '../routing/policy.ts';
+import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
 import { findLack, type Lack } from '../wire/transcription/ask.ts';
 import { transcriptionWireOf } from '../wire/transcription/index.ts';
@@ -165,6 +166,17 @@ function widest(bounds: readonly SplitBounds[], piece: AudioSize): SplitBounds {
   return bounds.reduce((best, one) => (pieces(one) < pieces(best) ? one : best));
 }
 
+/** What routing must know of a piece. */
+export const toSoundProfile = (seconds: number | null): RequestProfile => ({
+  kind: 'transcription',
+  needs: 0,
+  classification: null,
+  inputTokens: 0,
+  outputTokens: 0,
+  maxOutputTokens: null,
+  audioSeconds: seconds,
+});
+
 /** Builds the operation. */
 export function createTranscribeOperation(input: TranscribeInput): Operation {
   const { piece, fleet } = input;
@@ -175,15 +187,7 @@ export function createTranscribeOperation(input: TranscribeInput): Operation {
     requestId: input.requestId,
     streamed: false,
     selector: input.selector,
-    profile: {
-      kind: 'transcription',
-      needs: 0,
-      classification: null,
-      inputTokens: 0,
-      outputTokens: 0,
-      maxOutputTokens: null,
-      audioSeconds: piece.seconds,
-    },
+    profile: toSoundProfile(piece.seconds),
     policy: input.policy,
     purse: input.purse,
     rescue: createRescue(fleet.candidates, false),

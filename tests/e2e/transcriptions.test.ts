@@ -126,6 +126,50 @@ describe('transcriptions', () => {
     expect((one?.served ?? 0) + (two?.served ?? 0)).toBe(5);
   });
 
+  it('keep to controls in the form, as in a body', async () => {
+    await start([entry('alpha', await serve('alpha'), { tier: 'paid' })]);
+    const send = async (controls: string): Promise<unknown> => {
+      const form = new FormData();
+      form.append('file', new Blob([toWav(1)]), 'a.wav');
+      form.append('model', 'auto');
+      form.append('freeway', controls);
+      const headers = { authorization: `Bearer ${OWNER_KEY}` };
+      const reply = await fetch(`${freeway.url}/v1/audio/transcriptions`, { method: 'POST', headers, body: form });
+      return [reply.status, await reply.json()];
+    };
+    expect(await send('{"tier": "any"}')).toMatchObject([200, { text: 'word1 word2' }]);
+    expect(await send('{"tier": "free"}')).toMatchObject([422, { error: { code: 'no_candidate' } }]);
+    expect(await send('{"privacy": "no_training"}')).toMatchObject([422, { error: { code: 'no_candidate' } }]);
+    expect(await send('{"tier": "gratis"}')).toMatchObject([400, { error: { param: 'freeway.tier' } }]);
+    expect(await send('tier=free')).toMatchObject([400, { error: { param: 'freeway' } }]);
+    expect(providers[0]?.books().total()).toMatchObject({ accepted: 1 });
+  });
+
+  it('are explained without asking anybody', async () => {
+    const pool = { models: ['*'], unit: 'audio_seconds', max: 20, clock: { kind: 'rolling', seconds: 3_600 } };
+    await start([
+      entry('alpha', await serve('alpha'), { pools: [pool] }),
+      entry('beta', await serve('beta'), { tier: 'paid' }),
+    ]);
+    const explain = async (body: object): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' };
+      const asked = JSON.stringify({ kind: 'transcription', ...body });
+      const reply = await fetch(`${freeway.url}/v1/explain`, { method: 'POST', headers, body: asked });
+      return [reply.status, await reply.json()];
+    };
+    expect(await explain({})).toMatchObject([
+      200,
+      { object: 'freeway.decision', plan: [{ credential: 'alpha' }, { credential: 'beta' }] },
+    ]);
+    const told = { candidates: [{ need: { requests: 1, audio_seconds: 12 }, pools: [{ used: 0 }] }, {}] };
+    expect(await explain({ model: MODEL.id, audio_seconds: 12, response_format: 'srt' })).toMatchObject([200, told]);
+    expect(await explain({ freeway: { tier: 'free' } })).toMatchObject([200, { plan: [{ credential: 'alpha' }] }]);
+    expect(await explain({ model: 'nobody' })).toMatchObject([404, { error: { code: 'model_not_found' } }]);
+    expect(await explain({ task: 'translate' })).toMatchObject([422, { error: { code: 'no_candidate' } }]);
+    expect(await explain({ audio_seconds: -1 })).toMatchObject([400, { error: { param: 'audio_seconds' } }]);
+    expect(providers[0]?.books().total()).toMatchObject({ accepted: 0 });
+  });
+
   it.each([
     ['empty', Buffer.alloc(0), 'a.wav', /is empty/],
     ['text named mp3', Buffer.from('just some words'), 'a.mp3', /no audio we know/],

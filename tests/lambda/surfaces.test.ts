@@ -80,6 +80,10 @@ describe.skipIf(engineMissing !== null)(
       expect(functionError, text).toBe(false);
       expect(JSON.parse(text)).toMatchObject({ text: heard.text, metadata: { model_id: 'whisper', tier: 'free' } });
       expect(provider.books().total()).toMatchObject({ served: 2 });
+      const freeway = { privacy: 'no_training' };
+      for (const bounded of [payload, { operation: 'embed', model: 'embed', input: 'one' }])
+        expect((await emulator.directInvoke({ ...bounded, freeway })).payload).toContain('NoCandidate');
+      expect(provider.books().total()).toMatchObject({ served: 2 });
     });
 
     it('speaks the formats of other clients, whole and streamed', async () => {
