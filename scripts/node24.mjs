@@ -19,9 +19,28 @@ async function packagedNode() {
   return names.map((name) => `${modules}${name}/bin/${binary}`).find((path) => existsSync(path));
 }
 
+/** How often it is looked whether whoever started us is still there. */
+const LOOK_MS = 500;
+
+/**
+ * Told to stop, npm tells only the shell in which it runs a script, and the shell ends without telling us: a server would be left behind,
+ * with its port. Whoever was not started by npm may outlive its parent.
+ */
+function whenLeftBehind(stop) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(looking);
+    stop();
+  }, LOOK_MS);
+  looking.unref();
+}
+
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   process.argv.splice(1, 2, target);
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? compiled);
+  whenLeftBehind(() => process.kill(process.pid, 'SIGTERM'));
   await import(pathToFileURL(target).href);
 } else {
   const node = await packagedNode();
@@ -37,6 +56,7 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
     stdio: 'inherit',
     env: { NODE_COMPILE_CACHE: compiled, ...process.env },
   });
+  whenLeftBehind(() => child.kill('SIGTERM'));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)));
 }

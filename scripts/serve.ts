@@ -122,6 +122,9 @@ function follow(environment: LiveEnvironment, first: Environment, { freeway }: L
   }, LOOK_MS).unref();
 }
 
+/** So soon after the first a second signal is the same one: told to a whole group of processes, it is also passed on by our parent. */
+const ECHO_MS = 1_000;
+
 async function main(): Promise<void> {
   const log = createLineWriter();
   process.on('exit', log.flush);
@@ -137,10 +140,10 @@ async function main(): Promise<void> {
     ...(demo ? { entries: demo.entries } : {}),
     writeLog: log.write,
   });
-  let stopping = false;
+  let stoppingSince = Infinity;
   const stop = async (): Promise<void> => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince < Infinity) return Date.now() - stoppingSince < ECHO_MS ? undefined : process.exit(1);
+    stoppingSince = Date.now();
     await server.close();
     await demo?.close();
     process.exit(0);

@@ -38,10 +38,11 @@ async function tune(): Promise<void> {
 const PACK_AFTER_MS = 3_000;
 const toPath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** In a process of its own, which may fail: then the next start reads the sources again. */
+/** In a process of its own, which may outlive us, and may fail: then the next start reads the sources again. */
 async function pack(): Promise<void> {
   const { spawn } = await import('node:child_process');
-  const packing = spawn(process.execPath, [toPath('node24.mjs'), toPath('pack-main.ts')], { stdio: 'ignore' });
+  const { npm_lifecycle_event: _, ...env } = process.env;
+  const packing = spawn(process.execPath, [toPath('node24.mjs'), toPath('pack-main.ts')], { stdio: 'ignore', env });
   packing.on('error', () => undefined);
   packing.unref();
 }

@@ -3,11 +3,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'freeway-start-'));
+const OWNER_KEY = 'owner-key-for-tests-0123456789abcdef';
 const children: ChildProcess[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -22,8 +24,14 @@ interface Run {
   readonly exit: Promise<number | null>;
 }
 
+const script = ['scripts/node24.mjs', 'scripts/start.ts'];
+
 function start(env: Record<string, string>, args: string[] = []): Run {
-  const child = spawn(process.execPath, ['scripts/node24.mjs', 'scripts/start.ts', ...args], {
+  return follow(process.execPath, [...script, ...args], env);
+}
+
+function follow(command: string, args: string[], env: Record<string, string>): Run {
+  const child = spawn(command, args, {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', PORT: '0', FREEWAY_DATA: join(folder, 'data'), ...env },
   });
@@ -113,4 +121,28 @@ it('says that a port is taken', async () => {
   const second = start({ PORT: port });
   expect(await second.exit).toBe(1);
   expect(second.output()).toMatch(/in use already/);
+});
+
+it('told twice at once, as a member of a group and by whoever passes signals on, it still lets streams finish', async () => {
+  const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY });
+  const url = /listening on (http:\S+)/.exec(await run.until('Try it:'))?.[1] ?? '';
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${OWNER_KEY}` },
+    body: JSON.stringify({ model: 'auto', stream: true, messages: [{ role: 'user', content: 'Hello!' }] }),
+  });
+  run.child.kill('SIGTERM');
+  await sleep(50);
+  run.child.kill('SIGTERM');
+  expect(await response.text()).toMatch(/\[DONE\]\s*$/);
+  expect(await run.exit).toBe(0);
+});
+
+it('ends in good order when npm is told to: of the signal only the shell between them hears', async () => {
+  const run = follow('sh', ['-c', `"${process.execPath}" ${script.join(' ')}; true`], { npm_lifecycle_event: 'start' });
+  const closed = new Promise((done) => run.child.once('close', done));
+  await run.until('Try it:');
+  run.child.kill('SIGTERM');
+  await closed;
+  expect(run.output()).toContain('server.stopped');
 });
