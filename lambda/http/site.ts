@@ -115,7 +115,8 @@ function findFile(files: ReadonlyMap<string, SiteFile>, { path, headers }: Excha
   if (path === '/login') return files.get('login.html');
   const file = path.endsWith('.html') ? undefined : files.get(path.slice(1));
   if (file) return file;
-  const wantsPage = (headers['accept'] ?? '').includes('text/html') && !path.startsWith('/assets/');
+  // The front door is a page for whoever knocks; behind it only browsers are taken to mean one.
+  const wantsPage = path === '/' || ((headers['accept'] ?? '').includes('text/html') && !path.startsWith('/assets/'));
   return wantsPage ? files.get('index.html') : undefined;
 }
 

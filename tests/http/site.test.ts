@@ -65,6 +65,11 @@ describe('pages', () => {
     expect(reply?.headers['cache-control']).toBe('no-cache');
   });
 
+  it.each([{}, { accept: '*/*' }, { accept: 'application/json' }])('/ is the app for whoever sends %j', (headers) => {
+    expect(ask('/', headers)).toMatchObject({ status: 200, body: 'the app' });
+    expect(ask('/', headers, 'HEAD')).toMatchObject({ status: 200, body: '' });
+  });
+
   it('the app may load nothing of others, and turn no text into code', () => {
     const policy = ask('/', page)?.headers['content-security-policy'] ?? '';
     expect(policy).toContain("script-src 'self';");
