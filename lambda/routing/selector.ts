@@ -94,16 +94,17 @@ export function createModelNames(candidates: readonly Candidate[]): ModelNames {
   });
   const shown = [...new Set(candidates.flatMap((candidate) => [candidate.route, candidate.family]))];
 
-  const parse = (name: string): Selector | null => {
+  const parse = (given: string): Selector | null => {
+    const name = given.toLowerCase();
     // A provider's own id may end in `:free`; such a name is looked up as it stands first.
-    const exact = byName.get(name.toLowerCase());
-    if (exact) return { name, mode: null, freeOnly: name.endsWith(':free'), among: exact, listed: null };
+    const exact = byName.get(name);
+    if (exact) return { name: given, mode: null, freeOnly: name.endsWith(':free'), among: exact, listed: null };
     const auto = parseAuto(name, false);
     if (auto) return auto;
     if (!name.endsWith(':free')) return null;
     const bare = name.slice(0, -':free'.length);
-    const among = byName.get(bare.toLowerCase());
-    if (among) return { name, mode: null, freeOnly: true, among, listed: null };
+    const among = byName.get(bare);
+    if (among) return { name: given, mode: null, freeOnly: true, among, listed: null };
     return parseAuto(bare, true);
   };
   return { parse, near: (name) => toNear(['auto', ...shown], name) };
