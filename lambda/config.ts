@@ -70,6 +70,10 @@ const list = (text: string | undefined): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
+/** The first of these variables that says something: one that is left empty does not hide its older spelling. */
+const readFirst = (env: Environment, names: readonly string[]): string | undefined =>
+  names.map((name) => env[name]?.trim()).find((text) => text !== undefined && text !== '');
+
 const port = z.lazy(() => z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535)));
 /** Records of requests are kept so long unless told otherwise. */
 const USAGE_DAYS = 90;
@@ -124,14 +128,16 @@ function readTestOnly(env: Environment, name: 'GOOGLE_CERTS_URL' | 'GOOGLE_ISSUE
 }
 
 function readGoogle(env: Environment): Config['google'] {
-  const clientId = env['GOOGLE_CLIENT_ID'] ?? env['GGL_CID'];
-  if (!clientId) return null;
+  const certsUrl = readTestOnly(env, 'GOOGLE_CERTS_URL');
+  const issuer = readTestOnly(env, 'GOOGLE_ISSUER');
+  const clientId = readFirst(env, ['GOOGLE_CLIENT_ID', 'GGL_CID']);
+  if (clientId === undefined) return null;
   return {
     clientId,
-    allowedEmails: list(env['ALLOWED_EMAILS'] ?? env['ALLOW_EM']),
+    allowedEmails: list(readFirst(env, ['ALLOWED_EMAILS', 'ALLOW_EM'])),
     adminEmails: list(env['ADMIN_EMAILS']),
-    certsUrl: readTestOnly(env, 'GOOGLE_CERTS_URL'),
-    issuer: readTestOnly(env, 'GOOGLE_ISSUER'),
+    certsUrl,
+    issuer,
   };
 }
 

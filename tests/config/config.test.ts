@@ -279,6 +279,13 @@ describe('older spellings', () => {
     ]);
   });
 
+  it('reads the older names of sign-in, also where the newer ones are left empty', () => {
+    const older = { GGL_CID: 'c', ALLOW_EM: 'ada@example.com' };
+    const google = { clientId: 'c', allowedEmails: ['ada@example.com'] };
+    expect(read(older).google).toMatchObject(google);
+    expect(read({ ...older, GOOGLE_CLIENT_ID: '', ALLOWED_EMAILS: ' ' }).google).toMatchObject(google);
+  });
+
   it('narrows to the allowed models', () => {
     expect(read({ P_T1: 'groq', P_K1: 'k', P_AM1: 'a, b' }).entries[0]?.allowedModels).toEqual(['a', 'b']);
   });
@@ -292,6 +299,8 @@ describe('refusals', () => {
     [{ FREEWAY_PAID: 'sometimes' }, /never, fallback, allowed/],
     [{ FREEWAY_BUDGET_USD_PER_DAY: '-1' }, /FREEWAY_BUDGET_USD_PER_DAY/],
     [{ FREEWAY_OWNER_KEY: 'short' }, /at least 32/],
+    [{ NODE_ENV: 'production', GOOGLE_CERTS_URL: 'http://127.0.0.1:1/certs' }, /GOOGLE_CERTS_URL is for tests only/],
+    [{ NODE_ENV: 'production', GOOGLE_ISSUER: 'http://127.0.0.1:1' }, /GOOGLE_ISSUER is for tests only/],
     [{ GROQ_API_KEY: 'k', GROQ_TIER: 'gratis' }, /GROQ_TIER/],
     [{ GROQ_API_KEY: 'k', GROQ_BASE_URL: 'api.groq.com' }, /GROQ_BASE_URL must be an http or https URL/],
   ])('%j', (env, expected) => {
