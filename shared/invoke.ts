@@ -7,7 +7,7 @@ export const transformers = ['openai_v1', 'anthropic_v1', 'gemini_v1', 'bedrock_
 /** Pins a call to one endpoint, whatever else is configured. The key is a JSON key of a secret. `timeout` in seconds. */
 export const providerConfigSchema = z.lazy(() =>
   z.looseObject({
-    provider_id: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/)),
+    provider_id: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)),
     model_id: z.string().check(z.minLength(1)),
     endpoint: z.url({ protocol: /^https?$/ }),
     auth_header_name: z._default(z.string().check(z.regex(/^[A-Za-z0-9-]+$/)), 'Authorization'),

@@ -88,6 +88,12 @@ describe.skipIf(engineMissing !== null)(
       },
     );
 
+    it('calls an endpoint whose name is not one of the catalog', async () => {
+      const { failed, answer } = await invoke(pinned('openai_simple_test', { provider_id: 'my_llm.v2' }));
+      expect(answer).toMatchObject({ metadata: { provider_id: 'my_llm.v2', model_id: 'gpt-4o-mini' } });
+      expect(failed).toBe(false);
+    });
+
     it('tells errors by names that Retry and Catch can match, without a key in them', async () => {
       const cases: [unknown, string][] = [
         [{ operation: 'chat' }, 'InvalidRequest'],
