@@ -7,6 +7,7 @@ import {
   renderTranscript,
   renderTranscriptDelta,
   renderTranscriptDone,
+  toDeltas,
 } from '../wire/transcription/transcript.ts';
 import { LONGEST_MS, RESERVE_MS } from './ask.ts';
 import { createCaller, type ExchangeCaller } from './caller.ts';
@@ -34,8 +35,7 @@ function send(caller: ExchangeCaller, { transcript, result }: Made, question: Tr
     return body.end(renderTranscript(transcript, question.format, question));
   }
   const body = caller.commit(receipt, 'text/event-stream; charset=utf-8');
-  const parts = transcript.segments?.map(({ text }) => text) ?? [transcript.text];
-  for (const part of parts) body.write(renderTranscriptDelta(part));
+  for (const delta of toDeltas(transcript)) body.write(renderTranscriptDelta(delta));
   body.end(renderTranscriptDone(transcript.text));
 }
 

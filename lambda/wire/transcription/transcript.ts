@@ -129,6 +129,21 @@ export function renderTranscript(transcript: Transcript, format: TranscriptForma
 
 const frame = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
 
+/** The text in pieces that make up the whole, one for each segment; providers write segments with blanks of their own, or without any. */
+export function toDeltas({ text, segments }: Pick<Transcript, 'text' | 'segments'>): readonly string[] {
+  const ends: number[] = [];
+  for (const segment of segments ?? []) {
+    const words = segment.text.trim();
+    const from = ends.at(-1) ?? 0;
+    const at = text.indexOf(words, from);
+    // Their words are not those of the whole: that is told at once.
+    if (at < 0) return [text];
+    if (words !== '') ends.push(at + words.length);
+  }
+  const starts = [0, ...ends];
+  return [...ends, text.length].map((end, index) => text.slice(starts[index], end)).filter((part) => part !== '');
+}
+
 /** One piece of text of a stream. */
 export const renderTranscriptDelta = (delta: string): string => frame({ type: 'transcript.text.delta', delta });
 
