@@ -175,6 +175,16 @@ function readAppSyncTables(env: Environment): AppSyncTables | null {
   }
 }
 
+/** All credentials. What an entry says of a key goes before a variable that holds nothing but the same key. */
+function readEntries(input: ConfigInput): ProviderEntry[] {
+  const listed = readProviderEntries(input);
+  const isListed = ({ provider, apiKey, baseUrl }: ProviderEntry): boolean =>
+    apiKey !== undefined &&
+    listed.some((one) => one.provider === provider && one.apiKey === apiKey && one.baseUrl === baseUrl);
+  const single = [...readCredentialVariables(input), ...readOlderVariables(input)];
+  return [...single.filter((entry) => !isListed(entry)), ...listed];
+}
+
 /** Reads the whole configuration. Throws ConfigError at the first thing that is wrong. */
 export function readConfig({ env, providers, readText }: ConfigInput): Config {
   const folder = env['FREEWAY_DATA']?.trim() || './.freeway';
@@ -201,6 +211,6 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     appSyncTables: readAppSyncTables(env),
     modelAliases: readAliases(env),
     uploads: readUploads(env),
-    entries: [...readCredentialVariables(input), ...readOlderVariables(input), ...readProviderEntries(input)],
+    entries: readEntries(input),
   };
 }

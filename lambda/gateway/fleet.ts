@@ -1,6 +1,8 @@
 // Everything that can be asked under one configuration: credentials, candidates and the names they answer to.
 import type { Model, Provider } from '#shared/catalog.ts';
+import { matchesAny } from '#shared/patterns.ts';
 import { toCandidates } from '../routing/candidates.ts';
+import { toFingerprint } from '../routing/fingerprint.ts';
 import { createModelNames, type ModelNames } from '../routing/selector.ts';
 import type { Rank } from '../routing/decide.ts';
 import type { Candidate } from '../routing/types.ts';
@@ -37,9 +39,26 @@ function withDistinctNames(credentials: readonly Credential[]): Credential[] {
   });
 }
 
-/** One key given twice is one credential. */
+/**
+ * One key given twice is one credential, as it was given first. Models that only a later entry lists are served by that entry, as a credential
+ * beside the first.
+ */
 function withoutRepeats(credentials: readonly Credential[]): Credential[] {
-  return [...new Map(credentials.toReversed().map((credential) => [credential.id, credential])).values()].reverse();
+  const served = new Map<string, Set<string>>();
+  return credentials.flatMap((credential) => {
+    const { id, provider, models, allowedModels } = credential;
+    const known = served.get(id);
+    if (known === undefined) {
+      const ids = [...provider.models, ...models].map((model) => model.id);
+      served.set(id, new Set(ids.filter((one) => allowedModels.length === 0 || matchesAny(allowedModels, one))));
+      return [credential];
+    }
+    const more = models.filter((model) => !known.has(model.id));
+    if (more.length === 0) return [];
+    const ids = more.map((model) => model.id);
+    for (const one of ids) known.add(one);
+    return [{ ...credential, id: toFingerprint(`${id}|${ids.join(',')}`), models: more, allowedModels: ids }];
+  });
 }
 
 function toRetired(providers: readonly Provider[]): Map<string, string> {

@@ -142,6 +142,19 @@ describe('FREEWAY_PROVIDERS', () => {
     );
   });
 
+  it('says more of a key than the variable that holds it, too', () => {
+    const listed = { provider: 'groq', name: 'mine', apiKey: SECRET, models: [{ id: 'new-model' }] };
+    const { entries } = read({
+      GROQ_API_KEY: SECRET,
+      GROQ_API_KEY_2: 'another',
+      FREEWAY_PROVIDERS: JSON.stringify([listed]),
+    });
+    expect(entries.map(({ name, models }) => [name, models])).toEqual([
+      ['groq-2', undefined],
+      ['mine', [{ id: 'new-model' }]],
+    ]);
+  });
+
   it('fills in defaults', () => {
     expect(read({ FREEWAY_PROVIDERS: JSON.stringify([entry]) }).entries[0]).toMatchObject({
       enabled: true,

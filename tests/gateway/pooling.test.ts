@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { providers } from '#catalog/index.ts';
 import type { Provider } from '#shared/catalog.ts';
 import type { StoredCredential } from '#shared/stored-credential.ts';
+import { createFleet } from '#lambda/gateway/fleet.ts';
 import { createFleets } from '#lambda/gateway/fleets.ts';
 import { toEntries, toHeldBack } from '#lambda/gateway/pooling.ts';
 import type { CredentialSnapshot, Vault } from '#lambda/ports.ts';
@@ -187,5 +188,46 @@ describe('fleets', () => {
     fleets.renew();
     await fleets.servicesFor('ann');
     expect(made).toHaveLength(6);
+  });
+});
+
+describe('one key in several entries', () => {
+  const entry = (name: string, ids: readonly string[], more: object = {}) => ({
+    provider: 'openai-compatible',
+    baseUrl: 'http://one.test/v1',
+    apiKey: 'k',
+    name,
+    enabled: true,
+    priority: 100,
+    weight: 1,
+    tier: 'free' as const,
+    models: ids.map((id) => ({ id })),
+    ...more,
+  });
+  const tell = (...entries: ReturnType<typeof entry>[]): string[] =>
+    createFleet({ entries, providers, serves: () => true }).candidates.map(
+      ({ credential, modelId, tier }) => `${credential}/${modelId} ${tier}`,
+    );
+
+  it('is one credential, as it was given first', () => {
+    expect(tell(entry('a', ['m1']), entry('b', ['m1'], { tier: 'paid' }))).toEqual(['a/m1 free']);
+  });
+
+  it('loses no model that only a later entry lists', () => {
+    const all = [entry('a', ['m1']), entry('b', ['m1', 'm2'], { tier: 'paid' }), entry('c', ['m2', 'm3'])];
+    expect(tell(...all)).toEqual(['a/m1 free', 'b/m2 paid', 'c/m3 free']);
+    const { candidates } = createFleet({ entries: all, providers, serves: () => true });
+    expect(new Set(candidates.map(({ credentialId }) => credentialId)).size).toBe(3);
+    const again = createFleet({ entries: all, providers, serves: () => true }).candidates;
+    expect(again.map(({ book }) => book)).toEqual(candidates.map(({ book }) => book));
+  });
+
+  it('serves what the first was not allowed to', () => {
+    const allowed = { provider: 'groq', baseUrl: undefined, allowedModels: ['openai/gpt-oss-20b'] };
+    const later = { provider: 'groq', baseUrl: undefined, allowedModels: ['openai/gpt-oss-120b'] };
+    expect(tell(entry('a', [], allowed), entry('b', ['openai/gpt-oss-120b'], later))).toEqual([
+      'a/openai/gpt-oss-20b free',
+      'b/openai/gpt-oss-120b free',
+    ]);
   });
 });
