@@ -1,5 +1,6 @@
 // Who is asking, and the one rule of who may do what: denied unless it is granted here. The web app asks the same function.
 import { matchesAny } from './patterns.ts';
+import type { Strategy } from './policy.ts';
 import type { Role } from './roles.ts';
 
 /** The person who runs the installation. There is always exactly one, and it has this id. */
@@ -31,6 +32,8 @@ export interface ApiKeyGrant {
   readonly tier: 'free' | 'any';
   /** `no_training`: only providers known not to train on prompts. */
   readonly privacy: 'no_training' | 'any';
+  /** Wish: the order in which candidates are tried, where a request names none; absent or null: as it is set for its person. */
+  readonly strategy?: Strategy | null | undefined;
   readonly limits: KeyLimits;
   /** Milliseconds since the epoch; null when it does not expire. */
   readonly expiresAtMs: number | null;

@@ -154,7 +154,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const { exchange, requestId, startedAtMs } = visit;
   const settings = readSettings(deps, principal);
   const inForce = settings instanceof Promise ? await settings : settings;
-  const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce));
+  const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce, principal.key));
   const allowed = toPermittedPolicy(policy, principal, inForce);
   const meant = withinWire(toSelector(question, fleet, deps.modelAliases), question, fleet);
   const selector = toPermitted(meant, fleet.candidates, principal);

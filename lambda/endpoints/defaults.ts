@@ -1,7 +1,7 @@
 // What holds for somebody's requests when these say nothing: the word of the environment, the installation and the person, joined.
 import { CallerError } from '#shared/failures.ts';
 import { OWNER_ID, type Principal } from '#shared/people.ts';
-import type { PaidPolicy } from '#shared/policy.ts';
+import type { PaidPolicy, Strategy } from '#shared/policy.ts';
 import { joinRouting, type BudgetSettings, type RoutingSettings } from '#shared/settings.ts';
 import type { Purse } from '../gateway/budget.ts';
 import type { PolicyDefaults } from '../gateway/controls.ts';
@@ -31,15 +31,36 @@ export function readSettings(
 }
 
 /** Joining costs more than looking up: settings are the same object until they change. */
-const joined = new WeakMap<SettingsInForce, { readonly paid: PaidPolicy; readonly settings: RoutingSettings }>();
+const joined = new WeakMap<SettingsInForce, Joined>();
 
-/** The defaults of these settings. */
-export function toDefaults({ paid }: EndpointDeps, inForce: SettingsInForce): PolicyDefaults {
+interface Joined {
+  readonly paid: PaidPolicy;
+  readonly settings: RoutingSettings;
+  /** The same with the wish of a key. */
+  readonly byStrategy: Map<Strategy, RoutingSettings>;
+}
+
+function join(paid: PaidPolicy, inForce: SettingsInForce): Joined {
   const known = joined.get(inForce);
-  if (known?.paid === paid) return { settings: known.settings, maxWaitMs: PATIENCE_MS };
+  if (known?.paid === paid) return known;
   const settings = joinRouting(joinRouting({ paid }, inForce.installation), inForce.person);
-  joined.set(inForce, { paid, settings });
-  return { settings, maxWaitMs: PATIENCE_MS };
+  const made: Joined = { paid, settings, byStrategy: new Map() };
+  joined.set(inForce, made);
+  return made;
+}
+
+/** The defaults of these settings, and of the key that asks: its wish is nearer than those of its person. */
+export function toDefaults(
+  { paid }: EndpointDeps,
+  inForce: SettingsInForce,
+  key: Principal['key'] = null,
+): PolicyDefaults {
+  const { settings, byStrategy } = join(paid, inForce);
+  const strategy = key?.strategy ?? null;
+  if (strategy === null) return { settings, maxWaitMs: PATIENCE_MS };
+  const wished = byStrategy.get(strategy) ?? joinRouting(settings, { strategy });
+  byStrategy.set(strategy, wished);
+  return { settings: wished, maxWaitMs: PATIENCE_MS };
 }
 
 /** What the person may spend: their own budget, or what is set for everybody but the owner. */

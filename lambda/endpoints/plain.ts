@@ -33,7 +33,7 @@ export async function toPlainAsked(
   const { exchange, requestId, startedAtMs } = visit;
   const { question } = errand;
   const inForce = await readSettings(deps, principal);
-  const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce));
+  const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce, principal.key));
   const named = toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
   const meant = errand.narrow(toPermitted(named, fleet.candidates, principal), fleet);
   const operation = createPlainOperation({

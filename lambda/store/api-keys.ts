@@ -3,6 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as z from 'zod/mini';
 import { keyScopes, limitPeriods } from '#shared/people.ts';
+import { strategies } from '#shared/policy.ts';
 import type { Clock, QueryPage, Store } from '../ports.ts';
 import type { ApiKey, ApiKeys } from '../ports-people.ts';
 import { createRecords } from './records.ts';
@@ -15,6 +16,7 @@ const keySchema: z.ZodMiniType<ApiKey> = z.lazy(() =>
     models: z.nullable(z.array(z.string())),
     tier: z.enum(['free', 'any']),
     privacy: z.enum(['no_training', 'any']),
+    strategy: z.optional(z.nullable(z.enum(strategies))),
     limits: z.object({
       requestsPerMinute: z.nullable(z.number()),
       usd: z.nullable(

@@ -1,6 +1,7 @@
 // What the web app and the key routes say to each other: API keys for programs, their bounds and what is left of them.
 import * as z from 'zod/mini';
 import { keyScopes, limitPeriods } from '../people.ts';
+import { strategies } from '../policy.ts';
 import { modelPatternsSchema } from './people.ts';
 import { instantSchema } from './instant.ts';
 
@@ -19,6 +20,8 @@ const termsShape = {
   models: modelPatternsSchema,
   tier: z.enum(['free', 'any']),
   privacy: z.enum(['no_training', 'any']),
+  /** The order in which candidates are tried, where a request names none; null: as it is set for the person. */
+  strategy: z.nullable(z.enum(strategies)),
   requests_per_minute: z.nullable(z.int().check(z.positive(), z.maximum(1_000_000))),
   usd: z.nullable(usdLimitSchema),
   expires_at: z.nullable(instantSchema),
@@ -51,6 +54,7 @@ export const newKeySchema = z.strictObject({
   models: z._default(termsShape.models, null),
   tier: z._default(termsShape.tier, 'any'),
   privacy: z._default(termsShape.privacy, 'any'),
+  strategy: z._default(termsShape.strategy, null),
   requests_per_minute: z._default(termsShape.requests_per_minute, null),
   usd: z._default(termsShape.usd, null),
   expires_at: z._default(termsShape.expires_at, null),
@@ -82,6 +86,7 @@ export const keyAboutItselfSchema = z.object({
   models: modelPatternsSchema,
   tier: z.enum(['free', 'any']),
   privacy: z.enum(['no_training', 'any']),
+  strategy: z.nullable(z.enum(strategies)),
   expires_at: z.nullable(instantSchema),
   requests_per_minute: remainingSchema,
   usd: z.nullable(

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createKeyLimits } from '#lambda/gateway/key-limits.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import type { CallerError } from '#shared/failures.ts';
+import type { Headers } from '#lambda/ports.ts';
 import type { ApiKeyGrant } from '#shared/people.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
@@ -180,6 +181,27 @@ describe('an API key', () => {
     expect((await house.chat(headers, { freeway: { privacy: 'any' } })).status).toBe(422);
     const known = await createHouse({ entry: { trainsOnPrompts: false } });
     expect((await known.chat((await make(known, { privacy: 'no_training' })).headers)).status).toBe(200);
+  });
+
+  it('has its own order of candidates: nearer than its person, further than a request', async () => {
+    const house = await createHouse();
+    const { id, headers } = await make(house, { strategy: 'latency' });
+    const told = async (asker: Headers, more: object = {}): Promise<unknown> => {
+      const body = { model: 'm1', messages: [{ role: 'user', content: 'x' }], ...more };
+      return (await house.ask('POST /v1/explain', { headers: asker, body })).json['policy'];
+    };
+    expect((await house.ask('GET /api/key', { headers })).json['strategy']).toBe('latency');
+    const mine = { headers: owner, body: { strategy: 'cost' } };
+    expect((await house.ask('PATCH /api/settings/mine', mine)).status).toBe(200);
+    expect(await told(owner)).toMatchObject({ strategy: 'cost' });
+    expect(await told(headers)).toMatchObject({ strategy: 'latency', paid: 'fallback' });
+    expect(await told(headers, { freeway: { strategy: 'weighted' } })).toMatchObject({ strategy: 'weighted' });
+    const change = (strategy: unknown) => house.ask(`PATCH /api/keys/${id}`, { headers: owner, body: { strategy } });
+    expect((await change('luck')).status).toBe(400);
+    expect((await change('priority')).json['strategy']).toBe('priority');
+    expect(await told(headers)).toMatchObject({ strategy: 'priority' });
+    expect((await change(null)).json['strategy']).toBeNull();
+    expect(await told(headers)).toMatchObject({ strategy: 'cost' });
   });
 
   it('goes with its person', async () => {

@@ -42,6 +42,7 @@ function toView(key: ApiKey, { nowMs, lastUsedMs, usdLeft }: Seen): KeyView {
     models: key.models === null ? null : [...key.models],
     tier: key.tier,
     privacy: key.privacy,
+    strategy: key.strategy ?? null,
     requests_per_minute: key.limits.requestsPerMinute,
     usd: key.limits.usd === null ? null : { ...key.limits.usd },
     expires_at: toInstant(key.expiresAtMs),
@@ -110,6 +111,7 @@ async function create(deps: ApiDeps, visit: Visit, wanted: NewKey): Promise<ApiR
     models: wanted.models,
     tier: wanted.tier,
     privacy: wanted.privacy,
+    strategy: wanted.strategy,
     limits: { requestsPerMinute: wanted.requests_per_minute, usd: wanted.usd },
     expiresAtMs,
     personId: principal.id,
@@ -146,6 +148,7 @@ function applyChange(key: ApiKey, wanted: KeyChange): ApiKey {
     models: wanted.models === undefined ? key.models : wanted.models,
     tier: wanted.tier ?? key.tier,
     privacy: wanted.privacy ?? key.privacy,
+    strategy: wanted.strategy === undefined ? key.strategy : wanted.strategy,
     limits: {
       requestsPerMinute:
         wanted.requests_per_minute === undefined ? key.limits.requestsPerMinute : wanted.requests_per_minute,
@@ -216,6 +219,7 @@ async function aboutItself({ keyLimits }: ApiDeps, visit: Visit): Promise<ApiRep
       models: key.models,
       tier: key.tier,
       privacy: key.privacy,
+      strategy: key.strategy ?? null,
       expires_at: toInstant(key.expiresAtMs),
       requests_per_minute:
         left === undefined || left.requests === null
@@ -261,7 +265,7 @@ export function toKeyRoutes(deps: ApiDeps): readonly ApiRoute[] {
     toRoute({
       method: 'PATCH',
       path: '/api/keys/:id',
-      summary: 'Change name, scopes, models, tier, privacy, limits or expiry.',
+      summary: 'Change name, scopes, models, tier, privacy, strategy, limits or expiry.',
       access: ['change', 'api_key'],
       body: keyChangeSchema,
       reply: keySchema,

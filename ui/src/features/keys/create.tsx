@@ -2,11 +2,13 @@
 import { useState, type ReactNode } from 'react';
 import { useForm, type UseFormRegister } from 'react-hook-form';
 import type { NewKey } from '#shared/api/keys.ts';
+import { strategies, type Strategy } from '#shared/policy.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
+import { policyMessages } from '../../lib/policy-messages.ts';
 import { useKeyActions } from './data.ts';
 import { keyMessages } from './messages.ts';
 import { CopyButton, Snippets } from './snippet-panel.tsx';
@@ -19,6 +21,7 @@ interface Values {
   readonly name: string;
   readonly tier: 'free' | 'any';
   readonly privacy: 'no_training' | 'any';
+  readonly strategy: Strategy | '';
   readonly rate: string;
   readonly usd: string;
   readonly expires: Expiry;
@@ -26,13 +29,14 @@ interface Values {
 
 const toAmount = (text: string): number | null => (text.trim() === '' ? null : Number(text));
 
-function toTerms({ name, tier, privacy, rate, usd, expires }: Values): Partial<NewKey> & { name: string } {
+function toTerms({ name, tier, privacy, strategy, rate, usd, expires }: Values): Partial<NewKey> & { name: string } {
   const days = expiryDays[expires];
   const max = toAmount(usd);
   return {
     name,
     tier,
     privacy,
+    strategy: strategy === '' ? null : strategy,
     requests_per_minute: toAmount(rate),
     usd: max === null ? null : { max, per: 'month' },
     expires_at: days === null ? null : new Date(Date.now() + days * DAY_MS).toISOString(),
@@ -59,6 +63,7 @@ function LimitRows({ register }: RowsProps): ReactNode {
 
 function PolicyRows({ register }: RowsProps): ReactNode {
   const t = useMessages(keyMessages);
+  const { strategies: orders } = useMessages(policyMessages);
   return (
     <>
       <TextRow label={t.tier}>
@@ -77,6 +82,18 @@ function PolicyRows({ register }: RowsProps): ReactNode {
           </select>
         )}
       </TextRow>
+      <TextRow label={t.strategy}>
+        {(props) => (
+          <select {...props} {...register('strategy')}>
+            <option value="">{t.strategyUnset}</option>
+            {strategies.map((strategy) => (
+              <option key={strategy} value={strategy}>
+                {orders[strategy]}
+              </option>
+            ))}
+          </select>
+        )}
+      </TextRow>
     </>
   );
 }
@@ -92,7 +109,7 @@ function TermsForm({
   const { create } = useKeyActions();
   const [failure, setFailure] = useState<string | null>(null);
   const { register, handleSubmit, formState } = useForm<Values>({
-    defaultValues: { name: '', tier: 'any', privacy: 'any', rate: '', usd: '', expires: 'never' },
+    defaultValues: { name: '', tier: 'any', privacy: 'any', strategy: '', rate: '', usd: '', expires: 'never' },
   });
   const submit = handleSubmit(async (values) => {
     setFailure(null);

@@ -10,6 +10,7 @@ import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { formatMoment, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { policyMessages } from '../../lib/policy-messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { CreateDialog, ShownKeyDialog } from './create.tsx';
 import { useKeyActions, useKeys } from './data.ts';
@@ -25,8 +26,10 @@ function useFacts({
   usd,
   tier,
   privacy,
+  strategy,
 }: KeyView): string {
   const t = useMessages(keyMessages);
+  const { strategies: orders } = useMessages(policyMessages);
   const language = useLanguage();
   const moment = (at: string): string => formatMoment(Date.parse(at), language);
   return [
@@ -37,6 +40,7 @@ function useFacts({
     usd === null ? null : formatUsd(usd.max, language),
     tier === 'free' ? t.tiers.free : null,
     privacy === 'no_training' ? t.privacies.no_training : null,
+    strategy === null ? null : orders[strategy],
   ]
     .filter((fact) => fact !== null)
     .join(' · ');
