@@ -29,7 +29,7 @@ function readBaseUrl(env: Environment, name: string): string | undefined {
   const text = env[name]?.trim();
   if (!text) return undefined;
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
-  throw new ConfigError(`${name} must be an http or https URL, such as https://api.example.com/v1.`);
+  throw new ConfigError(`${name} must be an http or https URL.`);
 }
 
 const namesOf = (provider: Provider, field: CredentialField): string[] =>

@@ -6,27 +6,17 @@ type Issue = z.core.$ZodIssue;
 /** Where more can't be said. */
 const OTHER = 'another value';
 
-/** Types as zod calls them, in words; others stand for themselves. */
+/** Types that are not called as zod calls them. */
 const types: Readonly<Record<string, string>> = {
-  string: 'a string',
-  number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
   array: 'an array',
   object: 'an object',
   record: 'an object',
-  null: 'null',
-  never: 'nothing',
 };
 
 /** What of a value is measured, where it is not the value itself. */
 const units: Readonly<Record<string, string>> = { string: 'character', array: 'item' };
-
-const formats: Readonly<Record<string, string>> = {
-  url: 'a URL such as https://api.example.com/v1',
-  email: 'an e-mail address',
-  datetime: 'a date and time such as 2026-11-21T12:00:00Z',
-};
 
 type Bound = Extract<Issue, { readonly code: 'too_small' | 'too_big' }>;
 
@@ -40,13 +30,12 @@ function tellBound(issue: Bound): string {
   return unit === undefined ? `a number of ${range}` : `${range} ${unit}${bound === 1 ? '' : 's'}`;
 }
 
-const tellChoice = (values: readonly unknown[]): string =>
-  values.length === 1 ? `"${String(values[0])}"` : `one of ${values.map(String).join(', ')}`;
+const tellChoice = (values: readonly unknown[]): string => `one of ${values.join(', ')}`;
 
 function tellUnion(issue: Extract<Issue, { readonly code: 'invalid_union' }>): string {
   if ('options' in issue && issue.options !== undefined) return tellChoice(issue.options);
   const told = new Set(issue.errors.map(([first]) => tellExpected(first)));
-  return told.size === 0 ? OTHER : [...told].join(', or ');
+  return [...told].join(', or ');
 }
 
 /**
@@ -56,21 +45,19 @@ function tellUnion(issue: Extract<Issue, { readonly code: 'invalid_union' }>): s
 export function tellExpected(issue: Issue | undefined): string {
   switch (issue?.code) {
     case 'invalid_type':
-      return types[issue.expected] ?? issue.expected;
+      return types[issue.expected] ?? `a ${issue.expected}`;
     case 'invalid_value':
       return tellChoice(issue.values);
     case 'too_small':
     case 'too_big':
       return tellBound(issue);
     case 'invalid_format':
-      return formats[issue.format] ?? `a valid ${issue.format}`;
+      return issue.format === 'url' ? 'a URL such as https://api.example.com/v1' : `a valid ${issue.format}`;
     case 'unrecognized_keys':
       return `no field ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
     case 'invalid_union':
       return tellUnion(issue);
-    case 'custom':
-      return issue.message;
     default:
-      return OTHER;
+      return issue?.code === 'custom' ? issue.message : OTHER;
   }
 }
