@@ -55,7 +55,12 @@ function groupBy(candidates: readonly Candidate[], toKey: (candidate: Candidate)
 /** Every name worth listing: `auto` and its modes, then pinned routes, then families that several providers serve. */
 function listModels(candidates: readonly Candidate[]): Record<string, unknown>[] {
   const chats = candidates.filter(({ kind }) => kind === 'chat');
-  const autos = chats.length === 0 ? [] : autoNames.map((name) => toDocument(name, 'freeway', chats));
+  const autos = autoNames.flatMap((name) => {
+    // A size is demanded by its name, which nobody can be called by where all are smaller.
+    const rank = modelSizes.findIndex((size) => name === `auto:${size}`);
+    const able = chats.filter(({ roleRank }) => roleRank >= rank);
+    return able.length === 0 ? [] : [toDocument(name, 'freeway', able)];
+  });
   const routes = [...groupBy(candidates, ({ route }) => route)].map(([route, group]) =>
     toDocument(route, group[0]?.providerId ?? '', group),
   );

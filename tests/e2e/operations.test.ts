@@ -173,6 +173,22 @@ describe('what is told of them', () => {
     expect(kinds).toMatchObject({ auto: 'chat', e1: 'embedding', 'image-1': 'image', 'voice-1': 'speech' });
   });
 
+  it('no size is listed that nobody has', async () => {
+    const listed = async (sizes: readonly string[]): Promise<string[]> => {
+      const models = sizes.map((size) => ({ id: `of-${size}`, size }));
+      const other = await startServer([toEntry('alpha', `${mock.url}/v1`, { models })]);
+      const reply = await fetch(`${other.url}/v1/models`, { headers: { authorization: `Bearer ${OWNER_KEY}` } });
+      const { data } = (await reply.json()) as { data: { id: string }[] };
+      await other.stop();
+      return data
+        .map(({ id }) => id)
+        .filter((id) => ['auto', 'auto:large', 'auto:reasoning', 'auto:fast'].includes(id));
+    };
+    expect(await listed(['small'])).toEqual(['auto', 'auto:fast']);
+    expect(await listed(['small', 'large'])).toEqual(['auto', 'auto:large', 'auto:fast']);
+    expect(await listed(['reasoning'])).toEqual(['auto', 'auto:large', 'auto:reasoning', 'auto:fast']);
+  });
+
   it('explain tells who would be asked', async () => {
     const reply = await post('/v1/explain', { kind: 'embedding', model: 'e1' });
     const { candidates } = (await reply.json()) as { candidates: { credential: string; rejected: string | null }[] };
