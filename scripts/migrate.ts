@@ -6,6 +6,7 @@ import { importResultSchema, type ImportResult } from '#shared/api/import.ts';
 import { createVault } from '#lambda/store/vault.ts';
 import { addMasterKey, createKeyFileWrapper, forgetOlderKeys, readMasterKeys } from '#lambda/store/master-key.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
+import { localUrl } from './local-url.ts';
 
 const usage = `npm run migrate -- <file> [--apply] [--server http://127.0.0.1:8787]
     Shows what becomes of older settings; --apply saves it. Files: .env, exports of the older web app
@@ -76,7 +77,7 @@ async function main(): Promise<void> {
     options: {
       apply: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
-      server: { type: 'string', default: 'http://127.0.0.1:8787' },
+      server: { type: 'string', default: localUrl(process.env) },
     },
   });
   const [what] = positionals;

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectClients, type ConnectFile } from '#shared/connect.ts';
+import { localUrl } from '../local-url.ts';
 import { mergeFile } from './merge.ts';
 
 const usage = `npm run connect -- <client> [--write] [--url http://127.0.0.1:8787] [--key fwy_...] [--model auto]
@@ -55,7 +56,7 @@ function main(): void {
     allowPositionals: true,
     options: {
       write: { type: 'boolean', default: false },
-      url: { type: 'string', default: process.env['FREEWAY_URL'] ?? 'http://127.0.0.1:8787' },
+      url: { type: 'string', default: process.env['FREEWAY_URL'] ?? localUrl(process.env) },
       key: { type: 'string' },
       model: { type: 'string', default: 'auto' },
     },

@@ -27,7 +27,8 @@ afterEach(async () => {
 });
 
 function run(...args: string[]): Promise<{ code: number | null; text: string }> {
-  const env = { ...process.env, FREEWAY_DATA: freeway.folder, FREEWAY_OWNER_KEY: OWNER_KEY };
+  const { port } = new URL(freeway.url);
+  const env = { ...process.env, PORT: port, FREEWAY_DATA: freeway.folder, FREEWAY_OWNER_KEY: OWNER_KEY };
   const child = spawn(process.execPath, ['scripts/migrate.ts', ...args], { cwd: root, env });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -59,7 +60,8 @@ it('shows the mapping, saves it, and changes nothing the second time', async () 
     file,
     JSON.stringify({ app_settings: JSON.stringify({ version: '2.0.0', providers: [provider], tavilyApiKey: 'x' }) }),
   );
-  const dry = await run(file, '--server', freeway.url);
+  // Without an address it looks where the server of this machine was told to listen.
+  const dry = await run(file);
   expect(dry).toMatchObject({ code: 0, text: expect.stringContaining('will be saved') });
   expect(await chat()).not.toBe(200);
   const real = await run(file, '--server', freeway.url, '--apply');
