@@ -14,7 +14,6 @@ import type { Field } from '../wire/splice.ts';
 import type { ChatQuestion, ChatWire } from '../wire/types.ts';
 import { toAssignment, toShadowPolicy, toVariant } from './experiment.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
-import { guardBody } from './guard.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 
@@ -125,6 +124,7 @@ function toSide(
 /** The body as guards leave it. */
 async function toGuarded(deps: EndpointDeps, visit: Visit, body: AskedBody): Promise<AskedBody> {
   const read = (json: unknown): ChatQuestion => body.wire.parseQuestion(json);
+  const { guardBody } = await import('./guard.ts');
   const json = await guardBody(deps, visit, { json: body.json, operation: 'chat', read });
   return json === body.json ? body : { ...body, json, fields: null };
 }

@@ -1,14 +1,15 @@
 // A chat in any wire, whole or streamed: POST /v1/chat/completions, /v1/messages, /v1/responses.
 import { CallerError } from '#shared/failures.ts';
+import type { Clock } from '../ports.ts';
 import type { ChatWire } from '../wire/types.ts';
 import { toChatAsked, type Asked, type AskedBody } from './ask.ts';
 import { createCaller, type ExchangeCaller } from './caller.ts';
+import type { EventCaller } from './event-caller.ts';
 import { replyError, type Endpoint, type EndpointDeps, type JsonBody, type Visit } from './endpoint.ts';
-import { createEventCaller, wantsEvents } from './event-caller.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
 import { readJsonBody } from './read-body.ts';
 import type { Explained } from './explained.ts';
-import { createShadows } from './shadow.ts';
+import type { Shadows } from './shadow.ts';
 import { createTeller } from './tell.ts';
 
 /** What a surface does in its own way: how a question is read from a visit, and how an answer is sent. */
@@ -18,8 +19,29 @@ export interface Surface {
   readonly createCaller: (visit: Visit) => ExchangeCaller;
 }
 
+/** Whether the caller asked for events beside the answer's text. */
+const wantsEvents = ({ exchange }: Visit): boolean => exchange.headers['x-freeway-events'] === '1';
+
 /** Whether the caller asked for its decisions to be kept. */
 const wantsReasons = ({ exchange }: Visit): boolean => exchange.headers['x-freeway-explain'] === '1';
+
+/** Loaded when somebody watches: a start does not wait for it. */
+async function watch(visit: Visit, caller: ExchangeCaller, clock: Clock): Promise<EventCaller> {
+  const { createEventCaller } = await import('./event-caller.ts');
+  return createEventCaller(visit, caller, clock);
+}
+
+/** Shadows, loaded with the first of them. */
+function createLateShadows(deps: EndpointDeps): Shadows {
+  let loading: Promise<Shadows> | null = null;
+  const load = async (): Promise<Shadows> => (await import('./shadow.ts')).createShadows(deps);
+  return async (visit, assignment, body) => {
+    if (assignment.experiment.kind !== 'shadow') return;
+    loading ??= load();
+    const shadows = await loading;
+    await shadows(visit, assignment, body);
+  };
+}
 
 /** A surface whose body is the question, and whose answer goes out as it is written. */
 const toSurface = (wire: ChatWire): Surface => ({ wire, read: readJsonBody, createCaller });
@@ -27,7 +49,7 @@ const toSurface = (wire: ChatWire): Surface => ({ wire, read: readJsonBody, crea
 /** The endpoint over its services, for callers who speak this wire, or use this surface of it. */
 export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface): Endpoint {
   const { wire, read, createCaller } = 'wire' in over ? over : toSurface(over);
-  const shadows = createShadows(deps);
+  const shadows = createLateShadows(deps);
   return async (visit) => {
     const teller = createTeller(deps, visit, 'chat');
     let caller: ExchangeCaller = createCaller(visit);
@@ -39,7 +61,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
       const body: AskedBody = { json, bytes, fields, wire, traceparent: teller.traceparent };
       asked = await toChatAsked(deps, visit, body);
       const { operation, question, services, assignment } = asked;
-      const watching = question.stream && wantsEvents(visit) ? createEventCaller(visit, caller, deps.clock) : null;
+      const watching = question.stream && wantsEvents(visit) ? await watch(visit, caller, deps.clock) : null;
       caller = watching ?? caller;
       if (assignment !== null) {
         teller.assigned(assignment);

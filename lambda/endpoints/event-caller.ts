@@ -14,9 +14,6 @@ export interface EventCaller extends ExchangeCaller {
   close(result: RunResult): void;
 }
 
-/** Whether the caller asked for events beside the answer's text. */
-export const wantsEvents = ({ exchange }: Visit): boolean => exchange.headers['x-freeway-events'] === '1';
-
 const toFrame = (event: string, data: RouteEvent | AttemptEvent | ReceiptEvent): string =>
   `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
