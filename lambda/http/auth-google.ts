@@ -15,7 +15,7 @@ export interface GoogleIdentity {
 
 export interface GoogleOptions {
   readonly clientId: string;
-  /** Address of the certificates (a JSON object of key ids and PEM texts). */
+  /** Address of the certificates: a JSON object of key ids and PEM texts, or a set of JSON Web Keys. */
   readonly certsUrl: string;
   readonly issuers: readonly string[];
   readonly store: Store;
@@ -62,10 +62,23 @@ function decodePart<T>(part: string | undefined): T {
   throw new SignInRefused('malformed');
 }
 
+type Jwk = Readonly<Record<string, unknown>>;
+
+/** Keys as they are published: by their ids as PEM, which is Google's older way, or as a set of JSON Web Keys. */
+async function toCertificates(published: unknown): Promise<Certificates> {
+  const { keys } = published as { readonly keys?: unknown };
+  if (!Array.isArray(keys)) return published as Certificates;
+  const { createPublicKey } = await import('node:crypto');
+  const toPem = (key: Jwk): string =>
+    String(createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }));
+  const signing = keys.filter((key: Jwk) => key['kty'] === 'RSA' && typeof key['kid'] === 'string');
+  return Object.fromEntries(signing.map((key: Jwk) => [key['kid'], toPem(key)]));
+}
+
 async function fetchCertificates({ certsUrl, clock }: GoogleOptions): Promise<Kept> {
   const reply = await fetch(certsUrl, { signal: AbortSignal.timeout(PATIENCE_MS), redirect: 'error' });
   if (!reply.ok) throw new Error(`status ${reply.status}`);
-  const certificates = (await reply.json()) as Certificates;
+  const certificates = await toCertificates(await reply.json());
   const maxAge = /max-age=(\d+)/.exec(reply.headers.get('cache-control') ?? '')?.[1];
   const freshMs = maxAge === undefined ? USUAL_FRESH_MS : Number(maxAge) * 1000;
   return { certificates, freshUntilMs: clock.now() + freshMs };

@@ -261,6 +261,20 @@ describe("Google's certificates", () => {
   });
 });
 
+describe('keys', () => {
+  afterEach(() => issuer.publish('pem'));
+  it('are read as a set of JSON Web Keys, too, and again after a change', async () => {
+    issuer.publish('jwks');
+    const house = await createHouse({ env: toEnv() });
+    expect((await signIn(house)).json).toMatchObject({ person: { email: 'ada@example.com' } });
+    expect((await signIn(house, { forged: true })).status).toBe(401);
+    expect((await signIn(house, { kid: 'another' })).status).toBe(401);
+    issuer.rotate('key-of-a-set');
+    await house.clock.advance(61_000);
+    expect((await signIn(house)).status).toBe(200);
+  });
+});
+
 describe('settings for tests', () => {
   it.each(['GOOGLE_CERTS_URL', 'GOOGLE_ISSUER'])('%s is refused in production', async (name) => {
     const env = { GOOGLE_CLIENT_ID: CLIENT_ID, NODE_ENV: 'production', [name]: 'http://127.0.0.1:1/certs' };

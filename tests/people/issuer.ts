@@ -22,6 +22,8 @@ export interface Issuer {
   readonly rotate: (kid: string) => void;
   /** From now on certificates can't be read. */
   readonly fail: (failing: boolean) => void;
+  /** From now on keys are published as a set of JSON Web Keys, or again as PEM by their ids. */
+  readonly publish: (form: 'jwks' | 'pem') => void;
   readonly sign: (token?: Token) => string;
   readonly close: () => Promise<void>;
 }
@@ -36,12 +38,16 @@ export async function startIssuer(): Promise<Issuer> {
   let current = { kid: 'key-1', ...makeKey() };
   let failing = false;
   let fetched = 0;
+  let form: 'jwks' | 'pem' = 'pem';
   const server = createServer((_, response) => {
     fetched++;
     if (failing) return void response.writeHead(500).end();
-    const pem = current.publicKey.export({ type: 'spki', format: 'pem' });
+    const { kid, publicKey } = current;
+    const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' };
+    const other = { kty: 'EC', kid: 'another', crv: 'P-256', x: '', y: '' };
     response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'public, max-age=3600' });
-    response.end(JSON.stringify({ [current.kid]: pem }));
+    const pems = { [kid]: publicKey.export({ type: 'spki', format: 'pem' }) };
+    response.end(JSON.stringify(form === 'jwks' ? { keys: [other, jwk] } : pems));
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {
@@ -49,6 +55,7 @@ export async function startIssuer(): Promise<Issuer> {
     fetched: () => fetched,
     rotate: (kid) => void (current = { kid, ...makeKey() }),
     fail: (value) => void (failing = value),
+    publish: (value) => void (form = value),
     sign: ({ claims = {}, kid = current.kid, alg = 'RS256', forged = false } = {}) => {
       const seconds = Math.floor(Date.now() / 1000);
       const usual = {
