@@ -49,7 +49,7 @@ function toUnavailable(error: unknown, id: string): SecretUnavailable {
   return new SecretUnavailable(`The secret "${id}" could not be read (${name}). ${hint}`);
 }
 
-/** Names and values of a secret's text; what is neither text, number nor truth value is left out. */
+/** Names and values of a secret's text. Lists and objects stay JSON, as the variables that hold such are written; what is null is left out. */
 function parseValues(text: unknown, id: string): Record<string, string> {
   let json: unknown;
   try {
@@ -61,8 +61,8 @@ function parseValues(text: unknown, id: string): Record<string, string> {
     throw new SecretUnavailable(`The secret "${id}" must be a JSON object, such as {"NAME_OF_A_KEY": "value"}.`);
   return Object.fromEntries(
     Object.entries(json)
-      .filter(([, value]) => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      .map(([name, value]) => [name, String(value)]),
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
   );
 }
 

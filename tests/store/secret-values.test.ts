@@ -11,7 +11,9 @@ let stale: string[] = [];
 let secrets: SecretValues;
 
 beforeEach(async () => {
-  server = await startSecretsServer({ app: '{"GROQ_API_KEY":"gsk_one","PORT":8080,"nested":{"a":1}}' });
+  server = await startSecretsServer({
+    app: '{"GROQ_API_KEY":"gsk_one","PORT":8080,"FREEWAY_PROVIDERS":[{"provider":"groq"}],"NONE":null}',
+  });
   nowMs = 1_000;
   stale = [];
   const service = {
@@ -29,8 +31,12 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 describe('secret values', () => {
-  it('reads names and values, and leaves out what can be no variable', async () => {
-    expect(await secrets.read('app')).toEqual({ GROQ_API_KEY: 'gsk_one', PORT: '8080' });
+  it('reads names and values, lists as the JSON that variables hold, and leaves out what is null', async () => {
+    expect(await secrets.read('app')).toEqual({
+      GROQ_API_KEY: 'gsk_one',
+      PORT: '8080',
+      FREEWAY_PROVIDERS: '[{"provider":"groq"}]',
+    });
   });
 
   it('asks once in five minutes, however many want it at once', async () => {
@@ -80,7 +86,7 @@ describe('live environment', () => {
   it('puts the variables above the secret, and stays the same object until something changes', async () => {
     const live = createLiveEnvironment({ FREEWAY_SECRET_ID: 'app', PORT: '1' }, secrets);
     const first = await live.read();
-    expect(first).toEqual({ FREEWAY_SECRET_ID: 'app', GROQ_API_KEY: 'gsk_one', PORT: '1' });
+    expect(first).toMatchObject({ FREEWAY_SECRET_ID: 'app', GROQ_API_KEY: 'gsk_one', PORT: '1' });
     nowMs += 5 * MINUTE;
     expect(await live.read()).toBe(first);
     server.secrets.set('app', '{"GROQ_API_KEY":"gsk_two"}');
