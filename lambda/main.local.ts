@@ -92,9 +92,17 @@ function toKeyTest(key: string): (presented: string) => boolean {
   return (presented) => check({ 'x-api-key': presented });
 }
 
+/** On an engine of one's own nobody but us makes the table. What stands in the way is told by the store, as for any other. */
+async function makeTable(table: string, env: Environment): Promise<void> {
+  if (!env['AWS_ENDPOINT_URL_DYNAMODB'] && !env['AWS_ENDPOINT_URL']) return;
+  const { ensureOwnTable } = await import('./store/dynamo-table.ts');
+  await ensureOwnTable(table, env).catch(() => undefined);
+}
+
 /** Opens the configured store. The DynamoDB client is loaded only when it is asked for. */
-async function openStore({ store }: Config): Promise<Store> {
+async function openStore({ store }: Config, env: Environment): Promise<Store> {
   if (store.kind === 'sqlite') return createSqliteStore({ path: join(store.folder, 'freeway.sqlite') });
+  await makeTable(store.table, env);
   const { createDynamoStore } = await import('./store/dynamo.ts');
   return createDynamoStore({ table: store.table });
 }
@@ -195,7 +203,7 @@ export async function startLocal({
   checkBinding(config);
   const log = openLog(env, writeLog);
   const owner = readOwnerKey(config);
-  const store = await openStore(config);
+  const store = await openStore(config, env);
   const direct = createUpstream({ ...connections, onFault: toFaultLog(log) });
   const platform = {
     config: entries === undefined ? config : { ...config, entries: [] },

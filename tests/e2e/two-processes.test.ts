@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureTable } from '#lambda/store/dynamo-table.ts';
 import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
 import { OWNER_KEY, toEntry } from './local.ts';
 
@@ -92,9 +91,6 @@ describe.skipIf(engineMissing !== null)(
 
     beforeAll(async () => {
       engine = await startDynamoEngine();
-      const client = engine.client();
-      await ensureTable(client, 'shared');
-      client.destroy();
       provider = await startCountingProvider();
       const pools = [{ models: ['m1'], unit: 'requests', max: LIMIT, clock: { kind: 'rolling', seconds: 60 } }];
       const env = (name: string) => ({
