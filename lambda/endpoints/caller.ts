@@ -23,8 +23,8 @@ const words: Readonly<Record<Gone, string | null>> = {
 /** Nobody between us and the caller may keep a stream, or hold it back. */
 const streamed: Headers = { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };
 
-/** The caller of a visit. */
-export function createCaller({ exchange, requestId }: Visit): ExchangeCaller {
+/** The caller of a visit. `idHeader`: where its clients look for the request's id. */
+export function createCaller({ exchange, requestId }: Visit, idHeader?: string): ExchangeCaller {
   let body: ReplyBody | null = null;
   let why: Gone | null = null;
   let marks: Headers | null = null;
@@ -34,6 +34,7 @@ export function createCaller({ exchange, requestId }: Visit): ExchangeCaller {
     commit: (receipt: Receipt, contentType: string) => {
       const headers = toReceiptHeaders(receipt, requestId, contentType);
       if (contentType.startsWith('text/event-stream')) Object.assign(headers, streamed);
+      if (idHeader !== undefined) headers[idHeader] = requestId;
       if (marks !== null) Object.assign(headers, marks);
       return (body = exchange.reply(200, headers));
     },

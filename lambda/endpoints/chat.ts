@@ -16,7 +16,7 @@ import { createTeller } from './tell.ts';
 export interface Surface {
   readonly wire: ChatWire;
   readonly read: (visit: Visit) => JsonBody | Promise<JsonBody>;
-  readonly createCaller: (visit: Visit) => ExchangeCaller;
+  readonly createCaller: (visit: Visit, idHeader?: string) => ExchangeCaller;
 }
 
 /** Whether the caller asked for events beside the answer's text. */
@@ -52,7 +52,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
   const shadows = createLateShadows(deps);
   return async (visit) => {
     const teller = createTeller(deps, visit, 'chat');
-    let caller: ExchangeCaller = createCaller(visit);
+    let caller: ExchangeCaller = createCaller(visit, wire.idHeader);
     let asked: Asked | null = null;
     let explained: Explained<ExchangeCaller> | null = null;
     try {

@@ -116,8 +116,9 @@ export function replyJson({ exchange, requestId }: Visit, status: number, docume
 }
 
 /** Headers every error carries. */
-function errorHeaders(error: CallerError, requestId: string): Headers {
+function errorHeaders(error: CallerError, requestId: string, { idHeader }: ErrorRenderer): Headers {
   const headers: Record<string, string> = { 'content-type': 'application/json', [REQUEST_ID]: requestId };
+  if (idHeader !== undefined) headers[idHeader] = requestId;
   if (error.retryAfterMs !== null && Number.isFinite(error.retryAfterMs))
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   // Official clients repeat 5xx answers by themselves; when we know that it is no use, they are told.
@@ -133,5 +134,5 @@ export function replyError(
   { renderer, nowMs, headers }: { renderer: ErrorRenderer; nowMs: number; headers?: Headers },
 ): void {
   const body = renderer.renderError(error, visit.requestId, nowMs);
-  visit.exchange.reply(error.status, { ...headers, ...errorHeaders(error, visit.requestId) }).end(body);
+  visit.exchange.reply(error.status, { ...headers, ...errorHeaders(error, visit.requestId, renderer) }).end(body);
 }

@@ -57,7 +57,7 @@ export type PlainKind = Errand['name'];
 export function createPlainEndpoint(deps: EndpointDeps, kind: PlainKind): Endpoint {
   return async (visit) => {
     const teller = createTeller(deps, visit, kind);
-    const caller = createCaller(visit);
+    const caller = createCaller(visit, deps.chatWire.idHeader);
     try {
       const given = (await readJsonBody(visit)).json;
       const read = (json: unknown): Errand['question'] => errands[kind](json).question;

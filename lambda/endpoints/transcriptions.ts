@@ -90,7 +90,7 @@ async function serveForm(
 export function createTranscriptionsEndpoint(deps: EndpointDeps, task: TranscriptionQuestion['task']): Endpoint {
   return async (visit) => {
     const teller = createTeller(deps, visit, task === 'translate' ? 'translation' : 'transcription');
-    const caller = createCaller(visit);
+    const caller = createCaller(visit, deps.chatWire.idHeader);
     try {
       await serve({ deps, visit, caller, teller }, task);
     } catch (thrown) {

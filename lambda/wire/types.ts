@@ -199,6 +199,8 @@ export interface ObservedLimit {
 
 /** Renders an error in the caller's format. `nowMs` dates `earliest_reset`. */
 export interface ErrorRenderer {
+  /** The header in which official clients of this format look for a request's id; absent: they look in none. */
+  readonly idHeader?: string;
   renderError(error: CallerError, requestId: string, nowMs: number): string;
 }
 

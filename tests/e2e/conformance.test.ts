@@ -1,5 +1,6 @@
 // Official clients of every format against providers of every format, through the started server: the conformance table.
 import { LLMock } from '@copilotkit/aimock';
+import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChatClient, createMessagesClient, createResponsesClient, type Client } from './clients.ts';
 import { createAiClients } from './ai-clients.ts';
@@ -216,4 +217,22 @@ describe.each(pairs)('$client to $wire', ({ client: name, wire }) => {
 
 it('is the table of the docs', async () => {
   await expect(toTable()).toMatchFileSnapshot('../../docs/conformance.md');
+});
+
+describe('the id of a request', () => {
+  it('is where the client of each format looks for it, of answers, streams and errors', async () => {
+    const claude = new Anthropic({ baseURL: server.url, apiKey: OWNER_KEY, maxRetries: 0 });
+    const question = {
+      model: 'anthropic-model',
+      max_tokens: 50,
+      messages: [{ role: 'user' as const, content: 'hello' }],
+    };
+    expect((await claude.messages.create(question))._request_id).toMatch(/^req_/);
+    const { request_id: streamed } = await claude.messages.create({ ...question, stream: true }).withResponse();
+    expect(streamed).toMatch(/^req_/);
+    const error: unknown = await claude.messages
+      .create({ ...question, model: 'nobody' })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ requestID: expect.stringMatching(/^req_/) as string });
+  });
 });

@@ -23,4 +23,5 @@ export const anthropic: ChatWire = {
   renderReply,
   openWriter,
   renderError,
+  idHeader: 'request-id',
 };

@@ -21,4 +21,5 @@ export const openaiChat: ChatWire = {
   renderReply,
   openWriter,
   renderError,
+  idHeader: 'x-request-id',
 };

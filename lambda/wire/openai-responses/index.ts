@@ -22,4 +22,5 @@ export const openaiResponses: ChatWire = {
   renderReply,
   openWriter,
   renderError,
+  idHeader: 'x-request-id',
 };
