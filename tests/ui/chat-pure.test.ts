@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { toBlocks } from '../../ui/src/features/chat/blocks.ts';
 import { parseExport, toExport, toMarkdown } from '../../ui/src/features/chat/export-chat.ts';
 import { joinRest, toChatBody, toContinueBody, toPreviewBody } from '../../ui/src/features/chat/request.ts';
+import { toDollars } from '../../ui/src/features/chat/tex-brackets.ts';
 import { toLeaf, toPath, toSiblings, toTitle } from '../../ui/src/features/chat/tree.ts';
 import type { Chat, Message } from '../../ui/src/features/chat/types.ts';
 
@@ -55,6 +56,33 @@ describe('the tree', () => {
     ['# A *title*\nand more', 'A title and more'],
     [`${'word '.repeat(30)}`, 'word word word word word word word word word…'],
   ])('%j is titled %j', (text, title) => expect(toTitle(text)).toBe(title));
+});
+
+describe('maths in TeX’s own brackets', () => {
+  it.each([
+    ['so \\(a^2\\) is', 'so $$a^2$$ is'],
+    ['then\n\\[ x = y \\]\nholds', 'then\n$$\nx = y\n$$\nholds'],
+    ['\\[\na \\\\[2pt]\nb\n\\]', '$$\na \\\\[2pt]\nb\n$$'],
+    ['one `\\(` and \\(b\\)', 'one `\\(` and $$b$$'],
+    ['an open ` and \\(b\\)', 'an open ` and $$b$$'],
+  ])('%j becomes %j', (text, written) => expect(toDollars(text)).toBe(written));
+
+  it.each([
+    'no maths at all',
+    '```bash\nfind . \\( -name "*.js" \\) -print\n```',
+    '```js\nconst re = /\\[([a-z]+)\\]/g;\n',
+    '1. a list:\n\n   ~~~sh\n   sed "s/\\[x\\]/y/"\n   ~~~\n',
+    '> ````md\n> ```\n> \\[a\\]\n> ```\n> ````\n',
+    'the expression `/\\[(\\d+)\\]/` and ``a ` \\(b\\)``',
+    'a bracket \\[ before\n```\n\\] in code\n```',
+    '$$\na \\\\[2pt]\nb\n$$',
+  ])('%j stays as it is', (text) => expect(toDollars(text)).toBe(text));
+
+  it('is read quickly in whatever a model writes', () => {
+    const startedAtMs = performance.now();
+    for (const part of ['\\[ ', '\\( ', '` ', '``` ', '```\n', '\\[ ` ']) toDollars(`\\[${part.repeat(5_000)}`);
+    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+  });
 });
 
 describe('blocks', () => {

@@ -9,6 +9,7 @@ import { useMessages } from '../../lib/messages.ts';
 import { toBlocks } from './blocks.ts';
 import { CodeBlock } from './code-block.tsx';
 import { chatMessages } from './messages.ts';
+import { toDollars } from './tex-brackets.ts';
 
 const MathText = lazy(() => import('./math-text.tsx').then(({ MathText }) => ({ default: MathText })));
 
@@ -119,15 +120,9 @@ const Block = memo(function Block({ text }: { readonly text: string }): ReactNod
   );
 });
 
-/** TeX's own brackets, which many models write, as the dollars that are understood here. */
-const toDollars = (text: string): string =>
-  text
-    .replaceAll(/\\\[([\s\S]+?)\\\]/g, (_, math: string) => `$$\n${math.trim()}\n$$`)
-    .replaceAll(/\\\((.+?)\\\)/g, '$$$$$1$$$$');
-
 /** The whole answer. `growing`: more will come, so what is begun at its end is closed for now. */
 export function Markdown({ text, growing }: { readonly text: string; readonly growing: boolean }): ReactNode {
-  const blocks = toBlocks(/\\[([]/.test(text) ? toDollars(text) : text);
+  const blocks = toBlocks(toDollars(text));
   const last = blocks.length - 1;
   return (
     <div className="answer" dir="auto">
