@@ -1,9 +1,9 @@
 // The chat engine over a scripted server and a memory archive: what is kept, what is retried, and what a cut leaves behind.
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { ApiError, type Api, type ApiRequest } from '../../ui/src/lib/api.ts';
 import type { Archive, StoredChat } from '../../ui/src/features/chat/archive.ts';
 import { ChatEngine } from '../../ui/src/features/chat/engine.ts';
-import { emptyDraft, type Message } from '../../ui/src/features/chat/types.ts';
+import { emptyDraft, type Draft, type Message } from '../../ui/src/features/chat/types.ts';
 
 const who = { route: 'p/m', credential: 'home', tier: 'free' };
 const frame = (event: string | null, data: unknown): string =>
@@ -24,7 +24,16 @@ const receipt = frame('receipt', {
 });
 const whole = [delta('Hello '), delta('world'), receipt, frame(null, '[DONE]')];
 
-type Script = readonly string[] | ApiError;
+type Script = readonly string[] | ApiError | { readonly held: Promise<void> };
+
+/** A stream whose end is far away, until it is told to go on. */
+function createHeld(): { readonly script: Script; readonly goOn: () => void } {
+  let goOn = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  return { script: { held }, goOn };
+}
 
 function createWorld(...scripts: Script[]) {
   const asked: ApiRequest[] = [];
@@ -34,9 +43,11 @@ function createWorld(...scripts: Script[]) {
       const script = scripts.shift() ?? whole;
       if (script instanceof ApiError) return Promise.reject(script);
       // Bytes arrive as they please.
-      const bytes = new TextEncoder().encode(script.join(''));
+      const held = 'held' in script ? script.held : Promise.resolve();
+      const bytes = new TextEncoder().encode(('held' in script ? whole : script).join(''));
       const body = new ReadableStream<Uint8Array>({
-        start: (out) => {
+        start: async (out) => {
+          await held;
           for (let at = 0; at < bytes.length; at += 7) out.enqueue(bytes.slice(at, at + 7));
           out.close();
         },
@@ -48,6 +59,7 @@ function createWorld(...scripts: Script[]) {
     onSignedOut: () => () => undefined,
   };
   const kept = new Map<string, StoredChat>();
+  const drafts = new Map<string, Draft>();
   const archive: Archive = {
     list: () => Promise.resolve([...kept.values()].map(({ chat }) => chat)),
     read: (id) => Promise.resolve(kept.get(id) ?? null),
@@ -61,24 +73,26 @@ function createWorld(...scripts: Script[]) {
     remove: (id) => Promise.resolve(void kept.delete(id)),
     clear: () => Promise.resolve(kept.clear()),
     search: () => Promise.resolve(new Set<string>()),
-    readDraft: () => Promise.resolve(emptyDraft),
-    writeDraft: () => Promise.resolve(),
+    readDraft: (id) => Promise.resolve(drafts.get(id) ?? emptyDraft),
+    writeDraft: (id, draft) => Promise.resolve(void drafts.set(id, draft)),
   };
   let count = 0;
-  const engine = new ChatEngine({
-    api,
-    archive,
-    now: () => ++count,
-    newId: () => `id${String(++count)}`,
-    gather: () => Promise.resolve(),
-  });
+  const createEngine = (): ChatEngine =>
+    new ChatEngine({
+      api,
+      archive,
+      now: () => ++count,
+      newId: () => `id${String(++count)}`,
+      gather: () => Promise.resolve(),
+    });
+  const engine = createEngine();
   const begin = async (temporary = false): Promise<string> => {
     const { id } = engine.create({ model: 'auto', policy: 'free_first', temporary });
     await engine.send(id, { text: 'Hi', attachments: [] });
     return id;
   };
   const last = (id: string): Message => engine.view(id)!.messages.at(-1)!;
-  return { engine, asked, kept, begin, last };
+  return { engine, createEngine, asked, kept, begin, last };
 }
 
 it('an answer is shown and kept with its receipt, and the chat is named after its first words', async () => {
@@ -147,6 +161,39 @@ it('what is sent while an answer is under way waits for its turn', async () => {
   await first;
   expect(asked).toHaveLength(2);
   expect(engine.view(id)?.messages.map(({ text }) => text)).toEqual(['One', 'Hello world', 'Two', 'Hello world']);
+});
+
+it('all that is sent while an answer is under way waits, and is there again after a reload', async () => {
+  const { script, goOn } = createHeld();
+  const { engine, createEngine, asked } = createWorld(script);
+  const { id } = engine.create({ model: 'auto', policy: 'free_first', temporary: false });
+  const first = engine.send(id, { text: 'One', attachments: [] });
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await engine.send(id, { text: 'Two', attachments: [] });
+  await engine.send(id, { text: 'Three', attachments: [] });
+  expect((await createEngine().open(id))?.next?.text).toBe('Two\n\nThree');
+  goOn();
+  await first;
+  expect(engine.view(id)?.messages.map(({ text }) => text)).toEqual([
+    'One',
+    'Hello world',
+    'Two\n\nThree',
+    'Hello world',
+  ]);
+  expect((await createEngine().open(id))?.next).toBeNull();
+});
+
+it('what is taken back is not there after a reload', async () => {
+  const { script, goOn } = createHeld();
+  const { engine, createEngine, asked } = createWorld(script);
+  const { id } = engine.create({ model: 'auto', policy: 'free_first', temporary: false });
+  const first = engine.send(id, { text: 'One', attachments: [] });
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await engine.send(id, { text: 'Two', attachments: [] });
+  expect(engine.unqueue(id).text).toBe('Two');
+  expect((await createEngine().open(id))?.next).toBeNull();
+  goOn();
+  await first;
 });
 
 it('an answer under way when its page was closed has broken off', async () => {

@@ -1,6 +1,6 @@
 // Chats on this device: IndexedDB, so that nothing leaves it and nothing is lost with the page.
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
-import { emptyDraft, type Chat, type Draft, type Message } from './types.ts';
+import { emptyDraft, isEmpty, type Chat, type Draft, type Message } from './types.ts';
 
 interface Schema extends DBSchema {
   chats: { key: string; value: Chat; indexes: { updatedAtMs: number } };
@@ -25,9 +25,12 @@ export interface Archive {
   clear(): Promise<void>;
   /** Ids of the chats in whose messages all words of the text stand. */
   search(text: string): Promise<ReadonlySet<string>>;
-  readDraft(chatId: string): Promise<Draft>;
-  writeDraft(chatId: string, draft: Draft): Promise<void>;
+  readDraft(key: string): Promise<Draft>;
+  writeDraft(key: string, draft: Draft): Promise<void>;
 }
+
+/** Under this key lies the draft that goes out when the answer under way has ended. */
+export const nextKey = (chatId: string): string => `${chatId}/next`;
 
 const open = (name: string): Promise<IDBPDatabase<Schema>> =>
   openDB<Schema>(name, 1, {
@@ -44,6 +47,7 @@ async function removeChat(db: IDBPDatabase<Schema>, chatId: string): Promise<voi
   await Promise.all([
     change.objectStore('chats').delete(chatId),
     change.objectStore('drafts').delete(chatId),
+    change.objectStore('drafts').delete(nextKey(chatId)),
     ...ids.map((id) => change.objectStore('messages').delete(id)),
     change.done,
   ]);
@@ -93,11 +97,14 @@ export function createArchive(name = 'freeway'): Archive {
       await Promise.all([db.clear('chats'), db.clear('messages'), db.clear('drafts')]);
     },
     search: async (text) => searchMessages(await opened, text),
-    readDraft: async (chatId) => (await (await opened).get('drafts', chatId)) ?? emptyDraft,
-    writeDraft: async (chatId, draft) => {
-      const db = await opened;
-      if (draft.text === '' && draft.attachments.length === 0) await db.delete('drafts', chatId);
-      else await db.put('drafts', draft, chatId);
+    readDraft: async (key) => (await (await opened).get('drafts', key)) ?? emptyDraft,
+    writeDraft: async (key, draft) => {
+      const change = (await opened).transaction('drafts', 'readwrite');
+      await Promise.all([
+        isEmpty(draft) ? change.store.delete(key) : change.store.put(draft, key),
+        change.commit(),
+        change.done,
+      ]);
     },
   };
 }

@@ -17,6 +17,8 @@ export function useDraft(chatId: string): DraftPort {
   const [draft, setDraft] = useState(emptyDraft);
   const touched = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  /** Keeps at once what is to be kept. */
+  const flush = useRef<() => void>(() => undefined);
   useEffect(() => {
     const restore = async (): Promise<void> => {
       const kept = await archive.readDraft(chatId);
@@ -24,11 +26,21 @@ export function useDraft(chatId: string): DraftPort {
     };
     void restore();
   }, [archive, chatId]);
+  useEffect(() => {
+    const leave = (): void => flush.current();
+    window.addEventListener('pagehide', leave);
+    return () => window.removeEventListener('pagehide', leave);
+  }, []);
   const keep = (next: Draft, ms: number): void => {
     touched.current = true;
     setDraft(next);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => void archive.writeDraft(chatId, next), ms);
+    flush.current = () => {
+      flush.current = () => undefined;
+      clearTimeout(timer.current);
+      void archive.writeDraft(chatId, next);
+    };
+    timer.current = setTimeout(() => flush.current(), ms);
   };
   return { draft, change: (next) => keep(next, KEEP_MS), clear: () => keep(emptyDraft, 0) };
 }

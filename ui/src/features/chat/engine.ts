@@ -1,14 +1,13 @@
 // The chats of this page at work: sends, streams, stops, branches, and keeps everything in the archive as it comes.
 import { ApiError, type Api } from '../../lib/api.ts';
-import { readAnswer, type AnswerListener } from './answer-stream.ts';
-import type { Archive, StoredChat } from './archive.ts';
-import { joinRest, toChatBody, toContinueBody, type Wish } from './request.ts';
+import { readAnswer } from './answer-stream.ts';
+import { nextKey, type Archive, type StoredChat } from './archive.ts';
+import { Progress } from './progress.ts';
+import { toChatBody, toContinueBody, type Wish } from './request.ts';
 import { toLeaf, toPath, toTitle } from './tree.ts';
-import { emptyDraft, type Chat, type Draft, type Message, type MessageError } from './types.ts';
+import { emptyDraft, isEmpty, joinDrafts, type Chat, type Draft, type Message, type MessageError } from './types.ts';
 
-/** Text is shown this often while it streams: more often costs the page its ease, less often looks slow. */
-const FLUSH_MS = 100;
-/** And kept this often. */
+/** What streams is kept this often. */
 const KEEP_MS = 1_000;
 
 /** One chat as it is shown. A new object whenever something changed. */
@@ -86,7 +85,9 @@ export class ChatEngine {
     const messages = stored.messages.map((message) =>
       message.state === 'streaming' ? { ...message, state: 'broken' as const, route: null } : message,
     );
-    return this.#put({ chat: stored.chat, messages, busyId: null, next: null });
+    const next = await this.#deps.archive.readDraft(nextKey(chatId));
+    const view = { chat: stored.chat, messages, busyId: null, next: isEmpty(next) ? null : next };
+    return this.#views.get(chatId) ?? this.#put(view);
   }
 
   /** A new chat. */
@@ -121,11 +122,11 @@ export class ChatEngine {
     if (view) await this.change(chatId, { leafId: toLeaf(view.messages, messageId) });
   }
 
-  /** Sends a message behind `parentId` (absent: the end of the branch shown). While an answer is under way it waits for its turn. */
+  /** Sends a message behind `parentId` (absent: the end of the branch shown). While an answer is under way it waits, with what waits already. */
   async send(chatId: string, draft: Draft, parentId?: string | null): Promise<void> {
     const view = this.#views.get(chatId);
     if (!view) return;
-    if (view.busyId !== null) return void this.#put({ ...view, next: draft });
+    if (view.busyId !== null) return this.#wait(view, joinDrafts(view.next ?? emptyDraft, draft));
     const nowMs = this.#deps.now();
     const question: Message = {
       ...answerBase,
@@ -148,7 +149,7 @@ export class ChatEngine {
   /** Takes back what was waiting for its turn. */
   unqueue(chatId: string): Draft {
     const view = this.#views.get(chatId);
-    if (view?.next) this.#put({ ...view, next: null });
+    if (view?.next) void this.#wait(view, null);
     return view?.next ?? emptyDraft;
   }
 
@@ -240,6 +241,12 @@ export class ChatEngine {
     return view;
   }
 
+  /** Sets what waits for its turn, also for after a reload. */
+  async #wait(view: ChatView, next: Draft | null): Promise<void> {
+    const { id, temporary } = this.#put({ ...view, next }).chat;
+    if (!temporary) await this.#deps.archive.writeDraft(nextKey(id), next ?? emptyDraft).catch(() => undefined);
+  }
+
   #replace(chatId: string, message: Message): void {
     const view = this.#views.get(chatId);
     if (!view) return;
@@ -294,66 +301,7 @@ export class ChatEngine {
     await this.#keep(view, [message]);
     const { next } = view;
     if (next === null || message.state !== 'done') return;
-    this.#put({ ...view, next: null });
+    await this.#wait(view, null);
     await this.send(chatId, next);
-  }
-}
-
-/** One answer as it grows: what has come is shown some at a time. */
-class Progress implements AnswerListener {
-  message: Message;
-  readonly #before: string;
-  readonly #startedAtMs: number;
-  readonly #now: () => number;
-  readonly #show: (message: Message) => void;
-  #rest = '';
-  #timer: ReturnType<typeof setTimeout> | null = null;
-
-  constructor(from: Message, now: () => number, show: (message: Message) => void) {
-    this.message = from;
-    this.#before = from.text;
-    this.#now = now;
-    this.#startedAtMs = now();
-    this.#show = show;
-  }
-
-  text(text: string): void {
-    this.#rest += text;
-    const firstWordMs = this.message.firstWordMs ?? this.#now() - this.#startedAtMs;
-    this.#grow({ text: this.#before + this.#rest, firstWordMs });
-  }
-
-  reasoning(text: string): void {
-    this.#grow({ reasoning: this.message.reasoning + text });
-  }
-
-  route(route: NonNullable<Message['route']>): void {
-    this.#grow({ route });
-  }
-
-  attempt(attempt: Message['attempts'][number]): void {
-    this.#grow({ attempts: [...this.message.attempts, attempt] });
-  }
-
-  receipt(receipt: NonNullable<Message['receipt']>): void {
-    this.#grow({ receipt });
-  }
-
-  finish(finish: string): void {
-    this.#grow({ finish });
-  }
-
-  end(state: Message['state'], error: MessageError | null): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.message = { ...this.message, state, error, route: null, text: joinRest(this.#before, this.#rest) };
-  }
-
-  #grow(changes: Partial<Message>): void {
-    this.message = { ...this.message, ...changes };
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.#show(this.message);
-    }, FLUSH_MS);
   }
 }

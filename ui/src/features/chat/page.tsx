@@ -14,12 +14,13 @@ import { useCopy } from './clipboard.ts';
 import { Composer } from './composer.tsx';
 import { useDraft } from './draft.ts';
 import { EmptyChat } from './empty-chat.tsx';
+import type { ChatView } from './engine.ts';
 import { chatMessages } from './messages.ts';
 import { NextUp } from './next-up.tsx';
 import { RoutePreview } from './preview.tsx';
 import type { Wish } from './request.ts';
 import { toPath } from './tree.ts';
-import type { Message } from './types.ts';
+import { joinDrafts, type Message } from './types.ts';
 
 const loadConversation = () => import('./conversation.tsx');
 /** Reading Markdown is most of the code, and an empty chat has none. */
@@ -87,7 +88,24 @@ function useWish(chatId: string | null): { wish: Wish; onWish: (changes: Partial
   return { wish: { model, policy, maxCostUsd }, onWish: (changes) => void engine.change(view.chat.id, changes) };
 }
 
-function useSending(chatId: string | null, wish: Wish, temporary: boolean) {
+/** The message field, which has the focus at first, and a new chat's once it has a name; not on phones, where it would open the keyboard. */
+function useField(chatId: string | null, title: string) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    if (!matchMedia('(pointer: coarse)').matches) field.current?.focus();
+    document.title = title === '' ? 'Freeway' : `${title} · Freeway`;
+  }, [chatId, title]);
+  return { field, focus: () => field.current?.focus() };
+}
+
+interface Sending {
+  readonly chatId: string | null;
+  readonly wish: Wish;
+  readonly temporary: boolean;
+  readonly focus: () => void;
+}
+
+function useSending({ chatId, wish, temporary, focus }: Sending) {
   const engine = useEngine();
   const navigate = useNavigate();
   const { draft, change, clear } = useDraft(chatId ?? NEW);
@@ -99,31 +117,48 @@ function useSending(chatId: string | null, wish: Wish, temporary: boolean) {
     if (chatId === null) await navigate({ to: '/c/$chatId', params: { chatId: id } });
     await sent;
   };
-  return { draft, change, send };
+  const begin = (text: string): void => {
+    change({ ...draft, text });
+    focus();
+  };
+  const takeBack = (): void => {
+    // What was typed meanwhile stands behind it.
+    change(joinDrafts(engine.unqueue(chatId ?? ''), draft));
+    focus();
+  };
+  return { draft, change, send, begin, takeBack };
+}
+
+interface NotesProps {
+  readonly view: ChatView | null;
+  readonly temporary: boolean;
+  readonly onTakeBack: () => void;
+}
+
+/** What is to be known right above the message field. */
+function Notes({ view, temporary, onTakeBack }: NotesProps): ReactNode {
+  const t = useMessages(chatMessages);
+  return (
+    <>
+      {(view?.chat.temporary ?? temporary) && <p className="pb-1 text-center text-xs text-muted">{t.temporaryOn}</p>}
+      {view?.next && <NextUp draft={view.next} onTakeBack={onTakeBack} />}
+    </>
+  );
 }
 
 function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
-  const t = useMessages(chatMessages);
   const engine = useEngine();
   const view = useChatView(chatId);
   const list = useList();
-  const field = useRef<HTMLTextAreaElement>(null);
+  const { field, focus } = useField(chatId, view?.chat.title ?? '');
   const [editingId, setEditingId] = useState<string | null>(null);
   const [temporary, setTemporary] = useState(false);
   const { wish, onWish } = useWish(chatId);
-  const { draft, change, send } = useSending(chatId, wish, temporary);
+  const { draft, change, send, begin, takeBack } = useSending({ chatId, wish, temporary, focus });
   const path = view === null ? [] : toPath(view.messages, view.chat.leafId);
   useResending();
   useEffect(() => void loadConversation(), []);
-  useChatShortcuts(path, () => field.current?.focus(), list.toggle);
-  useEffect(() => {
-    if (!matchMedia('(pointer: coarse)').matches) field.current?.focus();
-    document.title = view?.chat.title ? `${view.chat.title} · Freeway` : 'Freeway';
-  }, [chatId, view?.chat.title]);
-  const begin = (text: string): void => {
-    change({ ...draft, text });
-    field.current?.focus();
-  };
+  useChatShortcuts(path, focus, list.toggle);
   return (
     <div className="flex min-h-0 flex-1">
       <ListPanels list={list} />
@@ -145,8 +180,7 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
             <Conversation view={view} path={path} engine={engine} editingId={editingId} onEdit={setEditingId} />
           </Suspense>
         )}
-        {(view?.chat.temporary ?? temporary) && <p className="pb-1 text-center text-xs text-muted">{t.temporaryOn}</p>}
-        {view?.next && <NextUp draft={view.next} onTakeBack={() => change(engine.unqueue(view.chat.id))} />}
+        <Notes view={view} temporary={temporary} onTakeBack={takeBack} />
         <Composer
           draft={draft}
           onChange={change}

@@ -75,3 +75,12 @@ export interface Draft {
   readonly attachments: readonly Attachment[];
 }
 export const emptyDraft: Draft = { text: '', attachments: [] };
+
+/** Whether nothing is being written. */
+export const isEmpty = ({ text, attachments }: Draft): boolean => text === '' && attachments.length === 0;
+
+/** Two drafts as one, in this order. */
+export const joinDrafts = (first: Draft, second: Draft): Draft => ({
+  text: [first.text, second.text].filter((text) => text !== '').join('\n\n'),
+  attachments: [...first.attachments, ...second.attachments],
+});
