@@ -196,6 +196,24 @@ it('what is taken back is not there after a reload', async () => {
   await first;
 });
 
+it('a chat that is renamed while an answer is under way keeps its name', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const { script, goOn } = createHeld();
+    const { engine, asked, kept } = createWorld(script);
+    const { id } = engine.create({ model: 'auto', policy: 'free_first', temporary: false });
+    const answered = engine.send(id, { text: 'Hi', attachments: [] });
+    while (asked.length === 0) await Promise.resolve();
+    await engine.change(id, { title: 'Mine', named: true });
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(kept.get(id)?.chat.title).toBe('Mine');
+    goOn();
+    await answered;
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 it('an answer under way when its page was closed has broken off', async () => {
   const { engine, begin, kept, last } = createWorld();
   const id = await begin();

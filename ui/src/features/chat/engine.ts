@@ -270,7 +270,10 @@ export class ChatEngine {
     const abort = new AbortController();
     this.#running.set(chatId, { abort, messageId: from.id });
     const progress = new Progress(from, this.#deps.now, (message) => this.#replace(chatId, message));
-    const keeping = setInterval(() => void this.#keep(view, [progress.message]), KEEP_MS);
+    const keeping = setInterval(() => {
+      const now = this.#views.get(chatId);
+      if (now) void this.#keep(now, [progress.message]);
+    }, KEEP_MS);
     const path = toPath(view.messages, from.id);
     const { model, policy, maxCostUsd = null } = view.chat;
     const wish = { model: from.model ?? model, policy, maxCostUsd };
