@@ -60,11 +60,13 @@ function createWorld(...scripts: Script[]) {
   };
   const kept = new Map<string, StoredChat>();
   const drafts = new Map<string, Draft>();
+  const disk = { full: false };
   const archive: Archive = {
     list: () => Promise.resolve([...kept.values()].map(({ chat }) => chat)),
     read: (id) => Promise.resolve(kept.get(id) ?? null),
     readAll: () => Promise.resolve([...kept.values()]),
     write: (chat, messages) => {
+      if (disk.full) return Promise.reject(new DOMException('No room.', 'QuotaExceededError'));
       const known = new Map((kept.get(chat.id)?.messages ?? []).map((one) => [one.id, one]));
       for (const one of messages) known.set(one.id, one);
       kept.set(chat.id, { chat, messages: [...known.values()] });
@@ -92,7 +94,7 @@ function createWorld(...scripts: Script[]) {
     return id;
   };
   const last = (id: string): Message => engine.view(id)!.messages.at(-1)!;
-  return { engine, createEngine, asked, kept, begin, last };
+  return { engine, createEngine, asked, kept, disk, begin, last };
 }
 
 it('an answer is shown and kept with its receipt, and the chat is named after its first words', async () => {
@@ -212,6 +214,18 @@ it('a chat that is renamed while an answer is under way keeps its name', async (
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('without room on the device it answers all the same, says so, and keeps all once there is room', async () => {
+  const { engine, begin, last, kept, disk } = createWorld();
+  disk.full = true;
+  const id = await begin();
+  expect(last(id)).toMatchObject({ text: 'Hello world', state: 'done' });
+  expect(engine.view(id)?.kept).toBe(false);
+  disk.full = false;
+  await engine.send(id, { text: 'More', attachments: [] });
+  expect(engine.view(id)?.kept).toBe(true);
+  expect(kept.get(id)?.messages).toHaveLength(4);
 });
 
 it('an answer under way when its page was closed has broken off', async () => {

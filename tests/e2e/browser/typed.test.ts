@@ -35,3 +35,17 @@ it('messages that wait for their turn go out together, and are taken back before
   expect(await fieldOf(page).evaluate((field) => field === document.activeElement)).toBe(true);
   await page.context().close();
 });
+
+it('a device without room answers all the same, and says that nothing is kept', async () => {
+  const page = await rig.openPage();
+  await fieldOf(page).waitFor();
+  await page.evaluate(() => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException('No room.', 'QuotaExceededError');
+    };
+  });
+  await say(page, 'A long one');
+  await page.getByText('word9 ', { exact: false }).first().waitFor();
+  await page.getByText('This browser can’t keep what is new here').waitFor();
+  await page.context().close();
+});

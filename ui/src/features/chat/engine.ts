@@ -16,6 +16,8 @@ export interface ChatView extends StoredChat {
   readonly busyId: string | null;
   /** What goes out when the answer under way has ended. */
   readonly next: Draft | null;
+  /** False: the device could not keep what is new, which is gone with the page. */
+  readonly kept: boolean;
 }
 
 interface Running {
@@ -86,7 +88,7 @@ export class ChatEngine {
       message.state === 'streaming' ? { ...message, state: 'broken' as const, route: null } : message,
     );
     const next = await this.#deps.archive.readDraft(nextKey(chatId));
-    const view = { chat: stored.chat, messages, busyId: null, next: isEmpty(next) ? null : next };
+    const view = { chat: stored.chat, messages, busyId: null, next: isEmpty(next) ? null : next, kept: true };
     return this.#views.get(chatId) ?? this.#put(view);
   }
 
@@ -102,7 +104,7 @@ export class ChatEngine {
       leafId: null,
       ...wish,
     };
-    this.#put({ chat, messages: [], busyId: null, next: null });
+    this.#put({ chat, messages: [], busyId: null, next: null, kept: true });
     return chat;
   }
 
@@ -254,9 +256,17 @@ export class ChatEngine {
     this.#put({ ...view, busyId, messages: view.messages.map((one) => (one.id === message.id ? message : one)) });
   }
 
-  async #keep({ chat }: ChatView, messages: readonly Message[]): Promise<void> {
-    if (!chat.temporary && (chat.leafId !== null || messages.length > 0))
-      await this.#deps.archive.write(chat, messages);
+  /** Writes to the archive. Where it has no room all goes on in memory, and is written once there is. */
+  async #keep({ chat, messages: all, kept: before }: ChatView, messages: readonly Message[]): Promise<void> {
+    if (!chat.temporary && (chat.leafId !== null || messages.length > 0)) {
+      const writing = this.#deps.archive.write(chat, before ? messages : [...all, ...messages]);
+      const kept = await writing.then(
+        () => true,
+        () => false,
+      );
+      const view = this.#views.get(chat.id);
+      if (view && view.kept !== kept) this.#put({ ...view, kept });
+    }
     this.#tell();
   }
 
@@ -302,9 +312,8 @@ export class ChatEngine {
     const view = this.#views.get(chatId);
     if (!view) return;
     await this.#keep(view, [message]);
-    const { next } = view;
-    if (next === null || message.state !== 'done') return;
-    await this.#wait(view, null);
-    await this.send(chatId, next);
+    if (message.state !== 'done') return;
+    const next = this.unqueue(chatId);
+    if (!isEmpty(next)) await this.send(chatId, next);
   }
 }

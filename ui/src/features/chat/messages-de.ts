@@ -27,6 +27,8 @@ export const german: typeof english = {
   exportJson: 'Als JSON exportieren',
   temporary: 'Temporärer Chat',
   temporaryOn: 'Temporär: Dieser Chat wird nicht behalten und ist mit der Seite weg.',
+  notKept:
+    'Dieser Browser kann nicht behalten, was hier neu ist, vielleicht aus Platzmangel: Es ist mit der Seite weg. Exportiere es, um es zu behalten.',
   gone: 'Dieser Chat ist nicht auf diesem Gerät',
   goneText: 'Chats liegen in dem Browser, in dem sie entstanden. Er wurde gelöscht oder war temporär.',
   greeting: 'Wobei kann ich helfen?',

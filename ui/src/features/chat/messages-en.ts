@@ -26,6 +26,8 @@ export const english = {
   exportJson: 'Export as JSON',
   temporary: 'Temporary chat',
   temporaryOn: 'Temporary: this chat is not kept, and gone with the page.',
+  notKept:
+    'This browser can’t keep what is new here, perhaps for want of room: it is gone with the page. Export it to keep it.',
   gone: 'This chat is not on this device',
   goneText: 'Chats are kept in the browser they were written in. It may have been deleted, or it was temporary.',
   greeting: 'What can I help with?',

@@ -141,6 +141,11 @@ function Notes({ view, temporary, onTakeBack }: NotesProps): ReactNode {
   return (
     <>
       {(view?.chat.temporary ?? temporary) && <p className="pb-1 text-center text-xs text-muted">{t.temporaryOn}</p>}
+      {view?.kept === false && (
+        <p role="status" className="px-4 pb-1 text-center text-xs text-paid">
+          {t.notKept}
+        </p>
+      )}
       {view?.next && <NextUp draft={view.next} onTakeBack={onTakeBack} />}
     </>
   );
