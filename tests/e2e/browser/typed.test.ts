@@ -49,3 +49,33 @@ it('a device without room answers all the same, and says that nothing is kept', 
   await page.getByText('This browser can’t keep what is new here').waitFor();
   await page.context().close();
 });
+
+it('a form stays when a selection is dragged out of it; a click outside closes it', async () => {
+  const page = await rig.openPage('/keys');
+  await page.getByRole('button', { name: 'Create key' }).first().click();
+  const dialog = page.getByRole('dialog', { name: 'Create key' });
+  const name = dialog.getByLabel('Name');
+  await name.fill('A name to think about');
+  const { x, y } = (await name.boundingBox())!;
+  await page.mouse.move(x + 80, y + 10);
+  await page.mouse.down();
+  await page.mouse.move(5, y + 10);
+  await page.mouse.up();
+  expect(await name.inputValue()).toBe('A name to think about');
+  await page.mouse.click(5, y + 10);
+  await dialog.waitFor({ state: 'hidden' });
+  await page.context().close();
+});
+
+it('a key that is shown once stays until it is put away, however often Escape is pressed', async () => {
+  const page = await rig.openPage('/keys');
+  await page.getByRole('button', { name: 'Create key' }).first().click();
+  await page.getByRole('dialog').getByLabel('Name').fill('A program');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.locator('[data-secret]').waitFor();
+  for (let times = 0; times < 4; times++) await page.keyboard.press('Escape');
+  await page.waitForTimeout(200);
+  expect(await page.locator('[data-secret]').isVisible()).toBe(true);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.context().close();
+});

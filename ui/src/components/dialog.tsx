@@ -1,6 +1,6 @@
 // Dialogs and side sheets over the native element: it keeps the focus inside, closes by Escape and gives the focus back.
 import { X } from 'lucide-react';
-import { useEffect, useId, useRef, type MouseEvent, type ReactNode } from 'react';
+import { useEffect, useId, useRef, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
 import { defineMessages, useMessages } from '../lib/messages.ts';
 import { IconButton } from './button.tsx';
 
@@ -39,17 +39,28 @@ export function Dialog({
     if (open && dialog && !dialog.open) dialog.showModal();
     if (!open && dialog?.open) dialog.close();
   }, [open]);
+  // A selection that is dragged beyond the edge ends outside, and is no wish to close.
+  const beganOutside = useRef(false);
   const closeOutside = (event: MouseEvent): void => {
-    if (dismissable && event.target === element.current) onClose();
+    if (dismissable && beganOutside.current && event.target === element.current) onClose();
+  };
+  // Where `closedby` is not known a cancel can be refused only once.
+  const refuseEscape = (event: KeyboardEvent): void => {
+    if (!dismissable && event.key === 'Escape') event.preventDefault();
   };
   return (
     <dialog
       ref={element}
       aria-labelledby={titleId}
+      closedby={dismissable ? 'closerequest' : 'none'}
       className={`${forms[form]} overflow-hidden border border-line bg-raised p-0 shadow-float`}
       onClose={onClose}
       onCancel={(event) => {
         if (!dismissable) event.preventDefault();
+      }}
+      onKeyDown={refuseEscape}
+      onPointerDown={({ target }) => {
+        beganOutside.current = target === element.current;
       }}
       onClick={closeOutside}
     >
