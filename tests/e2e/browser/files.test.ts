@@ -1,4 +1,5 @@
 // What goes in beside words: a picture finds a model that can see, wherever it is; and a phone's Enter makes a line.
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fieldOf, lastAnswer, openRig, say, type Rig } from './rig.ts';
 
@@ -8,6 +9,19 @@ const png = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 );
+
+/** Lets go of a file over an element, as a mouse would. Answers whether the page took it, or the browser would open it. */
+const dropFile = (page: Page, selector: string, name: string, type: string): Promise<boolean> =>
+  page.evaluate(
+    ([at, file, kind]) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['secret of the drop'], file, { type: kind }));
+      const events = ['dragover', 'drop'].map((what) => new DragEvent(what, { dataTransfer, bubbles: true, cancelable: true })); // prettier-ignore
+      for (const event of events) document.querySelector(at)?.dispatchEvent(event);
+      return events.every(({ defaultPrevented }) => defaultPrevented);
+    },
+    [selector, name, type] as const,
+  );
 
 let rig: Rig;
 beforeAll(async () => {
@@ -46,5 +60,65 @@ it('on a touch screen Enter makes a line, and the button sends', async () => {
   expect(await page.locator('article').count()).toBe(0);
   await page.getByRole('button', { name: 'Send' }).tap();
   await lastAnswer(page);
+  await page.context().close();
+});
+
+it('a file that is dropped anywhere on a chat is attached, and opens in place of no page', async () => {
+  const page = await rig.openPage();
+  await page.locator('main h2').waitFor();
+  expect(await dropFile(page, 'main h2', 'note.txt', 'text/plain')).toBe(true);
+  await page.getByRole('button', { name: 'Remove note.txt' }).waitFor();
+  await page.goto(`${rig.server.url}/transcribe`);
+  await page.getByRole('main').getByRole('heading').first().waitFor();
+  expect(await dropFile(page, 'main h1', 'talk.mp3', 'audio/mpeg')).toBe(true);
+  await page.getByText('talk.mp3').waitFor();
+  await page.goto(`${rig.server.url}/settings`);
+  await page.getByRole('main').getByRole('heading').first().waitFor();
+  expect(await dropFile(page, 'main h1', 'note.txt', 'text/plain')).toBe(true);
+  await page.context().close();
+});
+
+it('text is dragged into the field, and cells are pasted as text', async () => {
+  const page = await rig.openPage();
+  await fieldOf(page).waitFor();
+  const taken = await fieldOf(page).evaluate((field) => {
+    const words = new DataTransfer();
+    words.setData('text/plain', 'dragged');
+    const cells = new DataTransfer();
+    cells.setData('text/plain', 'a\tb');
+    cells.setData('text/html', '<table><tr><td>a</td><td>b</td></tr></table>');
+    cells.items.add(new File(['x'], 'image.png', { type: 'image/png' }));
+    const events = [
+      new DragEvent('drop', { dataTransfer: words, bubbles: true, cancelable: true }),
+      new ClipboardEvent('paste', { clipboardData: cells, bubbles: true, cancelable: true }),
+    ];
+    return events.map((event) => !field.dispatchEvent(event));
+  });
+  // What the page does not take the browser puts into the field.
+  expect(taken).toEqual([false, false]);
+  await page.context().close();
+});
+
+it('a message waits for its file to be read', async () => {
+  const page = await rig.openPage();
+  await fieldOf(page).fill('What is this?');
+  const read = await page.evaluateHandle(() => {
+    const { createImageBitmap: make } = globalThis;
+    const held = Promise.withResolvers<undefined>();
+    globalThis.createImageBitmap = async (...given: [ImageBitmapSource]) => {
+      await held.promise;
+      return make(...given);
+    };
+    return held;
+  });
+  await page.locator('input[type=file]').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: png });
+  await page.getByText('Reading the files').waitFor();
+  await fieldOf(page).press('Enter');
+  expect(await page.locator('article').count()).toBe(0);
+  await read.evaluate(({ resolve }) => resolve(undefined));
+  await page.getByRole('button', { name: 'Remove dot.png' }).waitFor();
+  await fieldOf(page).press('Enter');
+  await lastAnswer(page);
+  expect(rig.providers[1]?.received().at(-1)?.body).toContain('data:image/png;base64,');
   await page.context().close();
 });

@@ -4,6 +4,7 @@ import { Command } from 'lucide-react';
 import { Suspense, lazy, useEffect, useState, type ReactNode } from 'react';
 import { IconButton } from '../components/button.tsx';
 import { Logo } from '../components/logo.tsx';
+import { useNoDrops } from '../lib/dropping.ts';
 import { usePreferences } from '../lib/preferences.ts';
 import { useSession } from '../lib/session.tsx';
 import { useShortcuts } from '../lib/shortcuts.ts';
@@ -105,6 +106,7 @@ export function Shell(): ReactNode {
   // A dialog tells of its end a moment later, when another one may be open already.
   const close = (one: 'palette' | 'shortcuts'): void => setOpen((now) => (now === one ? null : now));
   const online = useOnline();
+  useNoDrops();
   useShortcuts(
     {
       palette: () => setOpen('palette'),

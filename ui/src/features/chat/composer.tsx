@@ -5,12 +5,12 @@ import {
   useRef,
   useState,
   type ClipboardEvent,
-  type DragEvent,
   type KeyboardEvent,
   type ReactNode,
   type RefObject,
 } from 'react';
 import { IconButton } from '../../components/button.tsx';
+import { useDropped } from '../../lib/dropping.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { usePreferences } from '../../lib/preferences.ts';
@@ -98,37 +98,55 @@ export function FileChips({
   );
 }
 
-function useFiles(draft: Draft, onChange: (draft: Draft) => void): (files: Iterable<File>) => Promise<void> {
+interface Files {
+  readonly add: (files: Iterable<File>) => void;
+  /** Some are being read; sent now, the message would go without them. */
+  readonly reading: boolean;
+}
+
+function useFiles(draft: Draft, onChange: (draft: Draft) => void): Files {
   const t = useMessages(chatMessages);
   const { show } = useToasts();
+  const [unread, setUnread] = useState(0);
   const latest = useRef(draft);
   useEffect(() => {
     latest.current = draft;
   });
-  return async (files) => {
+  const take = async (file: File): Promise<void> => {
+    const read = await readAttachment(file);
+    if ('refusal' in read) return show(t.refused[read.refusal](read.name));
+    latest.current = { ...latest.current, attachments: [...latest.current.attachments, read.attachment] };
+    onChange(latest.current);
+  };
+  const add = async (files: readonly File[]): Promise<void> => {
+    setUnread((count) => count + files.length);
     for (const file of files) {
-      const read = await readAttachment(file);
-      if ('refusal' in read) show(t.refused[read.refusal](read.name));
-      else {
-        latest.current = { ...latest.current, attachments: [...latest.current.attachments, read.attachment] };
-        onChange(latest.current);
-      }
+      await take(file);
+      setUnread((count) => count - 1);
     }
   };
+  return { add: (files) => void add([...files]), reading: unread > 0 };
 }
 
 function SendButtons({
   draft,
   busy,
+  reading,
   onSend,
   onStop,
-}: Pick<ComposerProps, 'draft' | 'busy' | 'onSend' | 'onStop'>): ReactNode {
+}: Pick<ComposerProps, 'draft' | 'busy' | 'onSend' | 'onStop'> & Pick<Files, 'reading'>): ReactNode {
   const t = useMessages(chatMessages);
   const empty = draft.text.trim() === '' && draft.attachments.length === 0;
   return (
     <div className="flex items-center gap-1.5">
       {(!busy || !empty) && (
-        <IconButton label={busy ? t.sendNext : t.send} look="primary" disabled={empty} onClick={onSend} round>
+        <IconButton
+          label={busy ? t.sendNext : t.send}
+          look="primary"
+          disabled={empty || reading}
+          onClick={onSend}
+          round
+        >
           <ArrowUp size={20} aria-hidden />
         </IconButton>
       )}
@@ -164,22 +182,35 @@ function FilePicker({ onFiles }: { readonly onFiles: (files: Iterable<File>) => 
   );
 }
 
-function useDropping(onFiles: (files: Iterable<File>) => void): { over: boolean; handlers: object } {
-  const [over, setOver] = useState(false);
-  const handlers = {
-    onDragOver: (event: DragEvent) => {
-      if (!event.dataTransfer.types.includes('Files')) return;
-      event.preventDefault();
-      setOver(true);
-    },
-    onDragLeave: () => setOver(false),
-    onDrop: (event: DragEvent) => {
-      event.preventDefault();
-      setOver(false);
-      onFiles(event.dataTransfer.files);
-    },
-  };
-  return { over, handlers };
+/** Cells and formatted text come with a picture of themselves, which nobody means. */
+const isText = ({ types }: DataTransfer): boolean => types.includes('text/plain') && types.includes('text/html');
+
+/** What stands in the field above the words: files, and what happens to them. */
+function Above({
+  draft,
+  onChange,
+  over,
+  reading,
+}: Pick<ComposerProps, 'draft' | 'onChange'> & Pick<Files, 'reading'> & { readonly over: boolean }): ReactNode {
+  const t = useMessages(chatMessages);
+  return (
+    <>
+      {over && <p className="px-3 py-1 text-sm text-accent">{t.dropHere}</p>}
+      {reading && (
+        <p role="status" className="px-3 py-1 text-sm text-muted">
+          {t.readingFiles}
+        </p>
+      )}
+      {draft.attachments.length > 0 && (
+        <div className="p-1.5">
+          <FileChips
+            files={draft.attachments}
+            onRemove={(id) => onChange({ ...draft, attachments: draft.attachments.filter((file) => file.id !== id) })}
+          />
+        </div>
+      )}
+    </>
+  );
 }
 
 /** The field with everything around it. */
@@ -187,36 +218,27 @@ export function Composer(props: ComposerProps): ReactNode {
   const { draft, onChange, onSend, onStop, onEditLast, busy, field, note } = props;
   const t = useMessages(chatMessages);
   const { preferences } = usePreferences();
-  const addFiles = useFiles(draft, onChange);
-  const take = (files: Iterable<File>): void => void addFiles(files);
-  const { over, handlers } = useDropping(take);
+  const { add: take, reading } = useFiles(draft, onChange);
+  const over = useDropped(take);
   useGrowing(field, draft.text);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (isSend(event, preferences.sendKey, isTouch())) {
       event.preventDefault();
-      onSend();
+      if (!reading) onSend();
     } else if (event.key === 'Escape' && busy && !event.shiftKey) onStop();
     else if (event.key === 'ArrowUp' && draft.text === '') onEditLast();
   };
   const onPaste = (event: ClipboardEvent): void => {
-    if (event.clipboardData.files.length === 0) return;
+    if (event.clipboardData.files.length === 0 || isText(event.clipboardData)) return;
     event.preventDefault();
     take([...event.clipboardData.files]);
   };
   return (
-    <div className="mx-auto w-full max-w-[48rem] px-3 pb-3 md:px-4" {...handlers}>
+    <div className="mx-auto w-full max-w-[48rem] px-3 pb-3 md:px-4">
       <div
         className={`rounded-3xl border bg-raised p-2 shadow-float focus-within:border-accent ${over ? 'border-accent' : 'border-line'}`}
       >
-        {over && <p className="px-3 py-1 text-sm text-accent">{t.dropHere}</p>}
-        {draft.attachments.length > 0 && (
-          <div className="p-1.5">
-            <FileChips
-              files={draft.attachments}
-              onRemove={(id) => onChange({ ...draft, attachments: draft.attachments.filter((file) => file.id !== id) })}
-            />
-          </div>
-        )}
+        <Above draft={draft} onChange={onChange} over={over} reading={reading} />
         <div className="flex items-end gap-1">
           <FilePicker onFiles={take} />
           <textarea
@@ -234,7 +256,7 @@ export function Composer(props: ComposerProps): ReactNode {
           <VoiceButton
             onText={(text) => onChange({ ...draft, text: draft.text === '' ? text : `${draft.text} ${text}` })}
           />
-          <SendButtons draft={draft} busy={busy} onSend={onSend} onStop={onStop} />
+          <SendButtons draft={draft} busy={busy} reading={reading} onSend={onSend} onStop={onStop} />
         </div>
       </div>
       <div className="min-h-6 px-3 pt-1.5 text-center text-xs text-muted">{note}</div>

@@ -59,6 +59,7 @@ export const german: typeof english = {
   noMicrophone: 'Das Mikrofon ist nicht verfügbar. Erlaube es für diese Seite in den Einstellungen des Browsers.',
   attach: 'Dateien anhängen',
   removeFile: (name: string) => `${name} entfernen`,
+  readingFiles: 'Die Dateien werden gelesen …',
   dropHere: 'Dateien hier ablegen, um sie anzuhängen',
   refused: {
     kind: (name: string) => `${name} lässt sich hier nicht lesen. Text, Bilder (PNG, JPEG, WebP, GIF) und PDF schon.`,

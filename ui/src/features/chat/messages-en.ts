@@ -55,6 +55,7 @@ export const english = {
   noMicrophone: 'The microphone is not available. Allow it for this page in the browser’s settings.',
   attach: 'Attach files',
   removeFile: (name: string) => `Remove ${name}`,
+  readingFiles: 'Reading the files …',
   dropHere: 'Drop files to attach them',
   refused: {
     kind: (name: string) => `${name} can’t be read here. Text, images (PNG, JPEG, WebP, GIF) and PDF can.`,

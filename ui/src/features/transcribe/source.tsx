@@ -1,7 +1,8 @@
 // Where a recording comes from: dropped, chosen or recorded here.
 import { AudioLines, Mic, Square } from 'lucide-react';
-import { useRef, useState, type ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
+import { useDropped } from '../../lib/dropping.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
@@ -46,21 +47,12 @@ export function AudioSource({ shelf, onFile, maxBytes }: SourceProps): ReactNode
   const t = useMessages(transcribeMessages);
   const language = useLanguage();
   const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
+  const over = useDropped(([file]) => {
+    if (file) onFile(file);
+  });
   return (
     <section
       aria-label={t.drop}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        const [file] = event.dataTransfer.files;
-        if (file) onFile(file);
-      }}
       className={`flex flex-col items-center gap-3 rounded-2xl border-2 border-dashed px-6 py-12 text-center transition-colors ${over ? 'border-accent bg-accent-tint' : 'border-line-strong'}`}
     >
       <AudioLines size={32} aria-hidden className="text-muted" />
