@@ -1,6 +1,6 @@
 // The transcription page in a real browser: long recordings in pieces, one that fails and is tried again, a reload in the middle, the microphone, exports, and axe.
 import { readFileSync } from 'node:fs';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGate } from '../../fakes/gate.ts';
 import { hearSpeech, synthesise } from '../../fakes/speech.ts';
@@ -102,6 +102,36 @@ describe('the transcription page', () => {
     await page.getByRole('button', { name: 'Another recording' }).click();
     await page.reload();
     await page.getByRole('button', { name: 'Choose a file' }).waitFor();
+    await page.context().close();
+  });
+
+  it('goes on with what was begun when the server was not reached for a while, in the language that was chosen', async () => {
+    const page = await rig.openPage('/transcribe');
+    const declared: unknown[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/api/transcriptions'))
+        declared.push(request.postDataJSON());
+    });
+    await choose(page);
+    await page.getByLabel('Language').selectOption('German');
+    gate.allow(0);
+    await page.getByRole('button', { name: 'Transcribe', exact: true }).click();
+    await pieces(page).nth(5).waitFor();
+    let lost = 0;
+    const lose = (route: Route): Promise<void> => (lost++ < 5 ? route.abort() : route.continue());
+    await page.route(/\/api\/transcriptions\/[^/]+$/, lose);
+    await page.getByText('The server could not be reached.').waitFor();
+    expect(lost).toBe(4);
+    expect(await page.getByLabel('Language').inputValue()).toBe('de');
+    // Not even now: nothing is declared anew on a guess.
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect.poll(() => lost).toBe(5);
+    await page.getByText('The server could not be reached.').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await pieces(page).nth(5).waitFor();
+    gate.allow(Infinity);
+    expect((await readLines(page)).split(' ')).toEqual(said);
+    expect(declared).toMatchObject([{ options: { language: 'de' } }]);
     await page.context().close();
   });
 

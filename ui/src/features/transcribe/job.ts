@@ -10,7 +10,7 @@ import { ApiError, type Api } from '../../lib/api.ts';
 import { transcriptSchema, type Transcript } from './transcript.ts';
 
 const ROOT = '/api/transcriptions';
-/** Times a part is sent before it is given up, and the first pause, which doubles. */
+/** Times that something is tried before it is given up, and the first pause, which doubles. */
 const TRIES = 4;
 const PAUSE_MS = 1_000;
 
@@ -34,6 +34,19 @@ export const declare = (api: Api, file: File, language: string): Promise<JobView
   });
 
 export const look = (api: Api, id: string): Promise<JobView> => api.call({ path: `${ROOT}/${id}`, schema: jobSchema });
+
+/** A line that is gone for a moment, or a server that restarts, is waited for: the work goes on meanwhile. */
+export async function lookPatiently(api: Api, id: string, signal: AbortSignal): Promise<JobView> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await look(api, id);
+    } catch (error) {
+      const isAway = error instanceof ApiError && (error.code === 'unreachable' || error.code === 'offline');
+      if (!isAway || tries === TRIES) throw error;
+    }
+    await wait(PAUSE_MS * 2 ** (tries - 1), signal);
+  }
+}
 
 /** Begins, goes on, or tries failed pieces again: these, or all. */
 export const start = (api: Api, id: string, pieces?: readonly number[]): Promise<JobView> =>

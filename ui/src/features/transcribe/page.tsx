@@ -100,14 +100,13 @@ interface ReadyProps {
 }
 
 /** Before the server knows of it: how, and what it takes. */
-function Choices({ file, work, allowance, onOther }: ReadyProps): ReactNode {
+function Choices({ file, work, allowance, onOther, chosen, onChoose }: ReadyProps & LanguageProps): ReactNode {
   const t = useMessages(transcribeMessages);
-  const [chosen, setChosen] = useState('');
   return (
     <>
       {allowance !== undefined && <Estimate file={file} allowance={allowance} />}
       <div className="mt-4 flex flex-wrap items-end gap-3">
-        <LanguageChoice chosen={chosen} onChoose={setChosen} />
+        <LanguageChoice chosen={chosen} onChoose={onChoose} />
         <Button look="primary" onClick={() => void work.start(file, chosen, allowance?.max_bytes === 0)}>
           {work.state.kind === 'failed' ? t.retry : t.start}
         </Button>
@@ -124,6 +123,8 @@ function Ready(props: ReadyProps): ReactNode {
   const t = useMessages(transcribeMessages);
   const language = useLanguage();
   const { state } = work;
+  // Here, so that it is still chosen when it did not work.
+  const [chosen, setChosen] = useState('');
   const size = formatBytes(file.size, language);
   return (
     <div className="rounded-2xl border border-line bg-raised p-5">
@@ -147,7 +148,9 @@ function Ready(props: ReadyProps): ReactNode {
           </Button>
         </div>
       )}
-      {(state.kind === 'idle' || state.kind === 'failed') && <Choices {...props} />}
+      {(state.kind === 'idle' || state.kind === 'failed') && (
+        <Choices {...props} chosen={chosen} onChoose={setChosen} />
+      )}
     </div>
   );
 }

@@ -117,7 +117,7 @@ export function Progress({ job, work }: { readonly job: JobView; readonly work: 
       )}
       <Bar label={t.progress} share={seconds === null ? 0 : done / seconds} />
       <p role="status" className="mt-2 text-sm">
-        {pieces.length === 0 ? t.preparing : t.done(finished, pieces.length)}
+        {pieces.length > 0 ? t.done(finished, pieces.length) : status === 'running' && t.preparing}
         {status === 'paused' && ` · ${t.paused}`}
         {eta !== null && !isResting && ` · ${t.eta(formatCountdown(eta * 1_000))}`}
         {isResting && ` · ${t.resting(formatCountdown(waitMs))}`}

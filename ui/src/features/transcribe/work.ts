@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { JobView } from '#shared/api/transcriptions.ts';
 import { ApiError, useApi, type Api } from '../../lib/api.ts';
-import { declare, look, pause, readResult, remove, start, upload } from './job.ts';
+import { declare, look, lookPatiently, pause, readResult, remove, start, upload } from './job.ts';
 import type { Shelf } from './shelf.ts';
 import { transcriptSchema, type Transcript } from './transcript.ts';
 
@@ -72,7 +72,7 @@ async function sendWhole({ api, file, signal }: Course, language: string): Promi
 /** Looks at the job until it has come to an end. */
 async function follow({ api, signal, show }: Course, id: string): Promise<void> {
   for (;;) {
-    const job = await look(api, id);
+    const job = await lookPatiently(api, id, signal);
     if (signal.aborted) return;
     if (job.status === 'done') return show({ kind: 'done', done: toDone(job, await readResult(api, id, false)) });
     show({ kind: 'job', job });
@@ -130,10 +130,20 @@ function useCourse(): {
   return { state, run, stop };
 }
 
-/** The recording that the server knows of. */
+/** The recording that the server knows of, and the language it was declared in; null when the page did not declare it. */
 interface Known {
   readonly file: File;
   readonly id: string;
+  readonly language: string | null;
+}
+
+/** What can be gone on with, rather than begun anew and paid for twice. Rejects when the server does not say. */
+async function findBegun(api: Api, { id }: Known): Promise<JobView | null> {
+  const job = await look(api, id).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  });
+  return job?.status === 'failed' || job?.status === 'cancelled' ? null : job;
 }
 
 export function useWork({ shelf, personId }: Keeping): Work {
@@ -142,7 +152,7 @@ export function useWork({ shelf, personId }: Keeping): Work {
   const known = useRef<Known | null>(null);
   const resume = useCallback(
     (file: File, id: string): Promise<void> => {
-      known.current = { file, id };
+      known.current = { file, id, language: null };
       return run(file, async (course) => {
         course.show({ kind: 'sending' });
         await carry(course, await look(course.api, id));
@@ -152,10 +162,11 @@ export function useWork({ shelf, personId }: Keeping): Work {
   );
   const send = async (course: Course, language: string): Promise<void> => {
     const { file } = course;
-    // What broke off goes on where it was.
-    const before = known.current?.file === file ? await look(api, known.current.id).catch(() => null) : null;
-    const job = before?.status === 'uploading' ? before : await declare(api, file, language);
-    known.current = { file, id: job.id };
+    const { current } = known;
+    // What broke off goes on where it was, be it the upload or the page's view of the work.
+    const isSame = current?.file === file && (current.language ?? language) === language;
+    const job = (isSame ? await findBegun(api, current) : null) ?? (await declare(api, file, language));
+    known.current = { file, id: job.id, language };
     await shelf.write({ file, personId, jobId: job.id }).catch(() => undefined);
     await carry(course, job);
   };
