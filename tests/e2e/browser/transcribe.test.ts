@@ -99,6 +99,13 @@ describe('the transcription page', () => {
     await page.reload();
     // Finished ones are there again, too, until another is chosen.
     expect((await readLines(page)).split(' ')).toEqual(said);
+    const first = page.getByRole('textbox', { name: /^Transcript/ }).first();
+    await first.fill('Corrected.');
+    await page.reload();
+    await expect.poll(() => first.inputValue()).toBe('Corrected.');
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.goBack();
+    await expect.poll(() => first.inputValue()).toBe('Corrected.');
     await page.getByRole('button', { name: 'Another recording' }).click();
     await page.reload();
     await page.getByRole('button', { name: 'Choose a file' }).waitFor();

@@ -257,7 +257,9 @@ export function TranscribePage(): ReactNode {
         {file !== null && work.state.kind !== 'done' && (
           <Ready file={file} work={work} allowance={allowance} onOther={drop} />
         )}
-        {file !== null && work.state.kind === 'done' && <Result file={file} done={work.state.done} onOther={drop} />}
+        {file !== null && work.state.kind === 'done' && (
+          <Result file={file} done={work.state.done} shelf={shelf} onOther={drop} />
+        )}
       </div>
     </main>
   );

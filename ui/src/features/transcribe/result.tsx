@@ -5,6 +5,7 @@ import { Button } from '../../components/button.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { transcribeMessages } from './messages.ts';
+import type { Shelf } from './shelf.ts';
 import { exportKinds, exportTypes, toExport, toTime, type ExportKind, type Segment } from './transcript.ts';
 import type { Done } from './work.ts';
 
@@ -79,9 +80,41 @@ function usePlaying(audio: RefObject<HTMLAudioElement | null>): {
   };
 }
 
+/** Where a segment stands, also when others come in between. */
+const toSpan = ({ start, end }: Segment): string => `${start}-${end}`;
+
+interface Correcting {
+  readonly segments: readonly Segment[];
+  readonly correct: (index: number, text: string) => void;
+}
+
+/** The segments as they have been corrected, which is kept as it is typed. */
+function useCorrecting({ jobId, transcript }: Done, shelf: Shelf): Correcting {
+  const [texts, setTexts] = useState<Readonly<Record<string, string>>>({});
+  useEffect(() => {
+    if (jobId === null) return;
+    shelf
+      .readTexts(jobId)
+      .then((kept) => setTexts((typed) => ({ ...kept, ...typed })))
+      .catch(() => undefined);
+  }, [jobId, shelf]);
+  const heard = transcript.segments ?? [{ start: 0, end: transcript.duration ?? 0, text: transcript.text }];
+  return {
+    segments: heard.map((segment) => ({ ...segment, text: texts[toSpan(segment)] ?? segment.text })),
+    correct: (index, text) => {
+      const segment = heard[index];
+      if (!segment) return;
+      const next = { ...texts, [toSpan(segment)]: text };
+      setTexts(next);
+      if (jobId !== null) void shelf.writeTexts({ jobId, texts: next }).catch(() => undefined);
+    },
+  };
+}
+
 interface ResultProps {
   readonly file: File;
   readonly done: Done;
+  readonly shelf: Shelf;
   readonly onOther: () => void;
 }
 
@@ -97,20 +130,23 @@ function Facts({ routes, attempts }: Pick<Done, 'routes' | 'attempts'>): ReactNo
 }
 
 /** All of it. */
-export function Result({ file, done, onOther }: ResultProps): ReactNode {
+export function Result({ file, done, shelf, onOther }: ResultProps): ReactNode {
   const t = useMessages(transcribeMessages);
   const { show } = useToasts();
   const { transcript, routes, attempts } = done;
-  const whole: Segment[] = [{ start: 0, end: transcript.duration ?? 0, text: transcript.text }];
-  const [segments, setSegments] = useState<readonly Segment[]>(transcript.segments ?? whole);
+  const { segments, correct } = useCorrecting(done, shelf);
   const audio = useRef<HTMLAudioElement>(null);
   const { at, playFrom } = usePlaying(audio);
   const base = file.name.replace(/\.\w+$/, '');
   const exportAs = (kind: ExportKind): void =>
     save(`${base}.${kind}`, toExport(kind, transcript, segments), exportTypes[kind]);
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(toExport('txt', transcript, segments));
-    show(t.copied);
+    try {
+      await navigator.clipboard.writeText(toExport('txt', transcript, segments));
+      show(t.copied);
+    } catch {
+      show(t.notCopied);
+    }
   };
   return (
     <section aria-label={t.text}>
@@ -139,7 +175,7 @@ export function Result({ file, done, onOther }: ResultProps): ReactNode {
               segment={segment}
               isNow={at >= segment.start && at < segment.end}
               onPlay={() => playFrom(segment.start)}
-              onChange={(text) => setSegments((before) => before.with(index, { ...segment, text }))}
+              onChange={(text) => correct(index, text)}
             />
           ))}
         </ol>

@@ -11,8 +11,14 @@ export interface Shelved {
   readonly jobId: string | null;
 }
 
+/** What somebody corrected in a job's transcript: texts by the span of their segments. */
+interface Corrected {
+  readonly jobId: string;
+  readonly texts: Readonly<Record<string, string>>;
+}
+
 interface Schema extends DBSchema {
-  work: { key: string; value: Shelved };
+  work: { key: string; value: Shelved | Corrected };
   /** Seconds of sound in the order in which they were heard. */
   heard: { key: number; value: Blob };
 }
@@ -21,6 +27,8 @@ export interface Shelf {
   read(personId: string): Promise<Shelved | null>;
   write(shelved: Shelved): Promise<void>;
   clear(): Promise<void>;
+  readTexts(jobId: string): Promise<Corrected['texts']>;
+  writeTexts(corrected: Corrected): Promise<void>;
   hear(sound: Blob): Promise<void>;
   /** All that was heard since it was last forgotten; null when nothing was. */
   heard(): Promise<File | null>;
@@ -28,6 +36,7 @@ export interface Shelf {
 }
 
 const CURRENT = 'current';
+const CORRECTED = 'corrected';
 
 const open = (): Promise<IDBPDatabase<Schema>> =>
   openDB<Schema>('freeway-transcribe', 1, {
@@ -42,11 +51,16 @@ export function createShelf(): Shelf {
   const opened = open();
   return {
     read: async (personId) => {
-      const shelved = (await (await opened).get('work', CURRENT)) ?? null;
-      return shelved?.personId === personId ? shelved : null;
+      const shelved = await (await opened).get('work', CURRENT);
+      return shelved && 'file' in shelved && shelved.personId === personId ? shelved : null;
     },
     write: async (shelved) => void (await (await opened).put('work', shelved, CURRENT)),
     clear: async () => (await opened).clear('work'),
+    readTexts: async (jobId) => {
+      const kept = await (await opened).get('work', CORRECTED);
+      return kept && 'texts' in kept && kept.jobId === jobId ? kept.texts : {};
+    },
+    writeTexts: async (corrected) => void (await (await opened).put('work', corrected, CORRECTED)),
     hear: async (sound) => void (await (await opened).add('heard', sound)),
     heard: async () => {
       const parts = await (await opened).getAll('heard');

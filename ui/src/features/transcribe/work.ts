@@ -8,6 +8,8 @@ import { transcriptSchema, type Transcript } from './transcript.ts';
 
 /** A finished transcription, and who made it. */
 export interface Done {
+  /** null: it was one request, which nobody can ask about again. */
+  readonly jobId: string | null;
   readonly transcript: Transcript;
   readonly routes: readonly string[];
   readonly attempts: number;
@@ -41,6 +43,7 @@ const LOOK_MS = 700;
 function toDone(job: JobView, transcript: Transcript): Done {
   const routes = job.pieces.map(({ route }) => route).filter((route) => route !== null);
   return {
+    jobId: job.id,
     transcript,
     routes: [...new Set(routes)],
     attempts: job.pieces.reduce((sum, { attempts }) => sum + attempts, 0),
@@ -66,7 +69,7 @@ async function sendWhole({ api, file, signal }: Course, language: string): Promi
   const transcript = transcriptSchema.parse(await reply.json());
   const route = reply.headers.get('x-freeway-route');
   const attempts = Number(reply.headers.get('x-freeway-attempts') ?? 1);
-  return { transcript, routes: route === null ? [] : [route], attempts };
+  return { jobId: null, transcript, routes: route === null ? [] : [route], attempts };
 }
 
 /** Looks at the job until it has come to an end. */
