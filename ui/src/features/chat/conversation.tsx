@@ -21,27 +21,40 @@ interface ConversationProps {
   readonly onEdit: (messageId: string | null) => void;
 }
 
+/** What is told when an answer ends; errors tell themselves. */
+function useEnding({ state, receipt }: Pick<Message, 'state' | 'receipt'>): string | null {
+  const t = useMessages(chatMessages);
+  if (state === 'done') return receipt === null ? null : t.ready(receipt.tier, toModelName(receipt.route));
+  return { stopped: t.stopped, broken: t.broken, queued: t.queuedOffline, streaming: null, failed: null }[state];
+}
+
+const nothing = { id: '', text: '', role: 'user', state: 'done', receipt: null } as const;
+
 /** Tells finished blocks, or the end of an answer, as the person wants it. */
 function useAnnouncements(path: readonly Message[]): void {
-  const t = useMessages(chatMessages);
   const { announce } = useToasts();
-  const { preferences } = usePreferences();
-  const last = path.at(-1);
+  const { announce: wanted } = usePreferences().preferences;
+  const { id, text, role, state, receipt } = path.at(-1) ?? nothing;
+  const ending = useEnding({ state, receipt });
   const told = useRef({ id: '', blocks: 0, streaming: false });
   useEffect(() => {
-    if (!last || last.role !== 'assistant') return;
-    if (told.current.id !== last.id) told.current = { id: last.id, blocks: 0, streaming: false };
-    const streaming = last.state === 'streaming';
-    if (streaming && preferences.announce === 'blocks') {
-      const blocks = toBlocks(last.text);
-      const fresh = blocks.slice(told.current.blocks, -1);
-      if (fresh.length > 0) announce(fresh.join('\n'));
-      told.current.blocks = Math.max(0, blocks.length - 1);
+    if (role !== 'assistant') return;
+    if (told.current.id !== id) told.current = { id, blocks: 0, streaming: false };
+    const streaming = state === 'streaming';
+    const ended = told.current.streaming && !streaming;
+    const parts: (string | null)[] = [];
+    if (wanted === 'blocks' && (streaming || ended)) {
+      const blocks = toBlocks(text);
+      // The last one is finished when nothing more comes.
+      const finished = Math.max(0, blocks.length - (streaming ? 1 : 0));
+      parts.push(...blocks.slice(told.current.blocks, finished));
+      told.current.blocks = finished;
     }
-    if (told.current.streaming && !streaming && last.receipt && preferences.announce !== 'off')
-      announce(t.ready(last.receipt.tier, toModelName(last.receipt.route)));
+    if (wanted !== 'off' && ended) parts.push(ending);
+    const said = parts.filter((part) => part !== null);
+    if (said.length > 0) announce(said.join('\n'));
     told.current.streaming = streaming;
-  }, [last, announce, preferences.announce, t]);
+  }, [id, text, role, state, ending, announce, wanted]);
 }
 
 /** Far messages are laid out when they come near, so that long chats open at once. */
