@@ -79,3 +79,32 @@ it('a key that is shown once stays until it is put away, however often Escape is
   await page.getByRole('button', { name: 'Done' }).click();
   await page.context().close();
 });
+
+it('a message is edited only when its answer has ended, and the focus is where it came from afterwards', async () => {
+  const page = await openAnswering();
+  await fieldOf(page).press('ArrowUp');
+  const edit = page.getByRole('textbox', { name: 'Edit message' });
+  expect(await edit.count()).toBe(0);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await fieldOf(page).focus();
+  await fieldOf(page).press('ArrowUp');
+  await edit.fill('Changed');
+  await page.keyboard.press('Escape');
+  await expect.poll(() => fieldOf(page).evaluate((field) => field === document.activeElement)).toBe(true);
+  const button = page.getByRole('button', { name: 'Edit', exact: true });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await edit.waitFor();
+  await page.getByRole('button', { name: 'Answer again' }).first().click();
+  const sending = page.getByRole('button', { name: 'Send as a new branch' });
+  await expect.poll(() => sending.isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect.poll(() => sending.isDisabled()).toBe(false);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect.poll(() => button.evaluate((one) => one === document.activeElement)).toBe(true);
+  await page.getByRole('button', { name: 'Actions for this chat' }).click();
+  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => fieldOf(page).evaluate((field) => field === document.activeElement)).toBe(true);
+  await page.context().close();
+});

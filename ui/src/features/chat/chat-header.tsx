@@ -25,6 +25,8 @@ interface ChatHeaderProps {
   readonly listShown: boolean;
   readonly temporary: boolean;
   readonly onTemporary: (temporary: boolean) => void;
+  /** Also when the title stays as it is. */
+  readonly onRenamed: () => void;
 }
 
 const toFileName = (title: string): string => title.replaceAll(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60) || 'chat';
@@ -133,11 +135,12 @@ function ChatMenu({
 
 /** The header. */
 export function ChatHeader(props: ChatHeaderProps): ReactNode {
-  const { view, engine, wish, onWish, onToggleList, listShown, temporary, onTemporary } = props;
+  const { view, engine, wish, onWish, onToggleList, listShown, temporary, onTemporary, onRenamed } = props;
   const t = useMessages(chatMessages);
   const [renaming, setRenaming] = useState(false);
   const finishRename = (title: string | null): void => {
     setRenaming(false);
+    onRenamed();
     if (title !== null && view) void engine.change(view.chat.id, { title, named: true });
   };
   return (

@@ -225,8 +225,9 @@ export function Composer(props: ComposerProps): ReactNode {
     if (isSend(event, preferences.sendKey, isTouch())) {
       event.preventDefault();
       if (!reading) onSend();
-    } else if (event.key === 'Escape' && busy && !event.shiftKey) onStop();
-    else if (event.key === 'ArrowUp' && draft.text === '') onEditLast();
+    } else if (event.nativeEvent.isComposing) return;
+    else if (event.key === 'Escape' && busy && !event.shiftKey) onStop();
+    else if (event.key === 'ArrowUp' && draft.text === '' && !busy) onEditLast();
   };
   const onPaste = (event: ClipboardEvent): void => {
     if (event.clipboardData.files.length === 0 || isText(event.clipboardData)) return;

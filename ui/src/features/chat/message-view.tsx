@@ -1,6 +1,6 @@
 // One message of a conversation: the person's own, or an answer with all that can be done with it.
 import { Check, ChevronLeft, ChevronRight, Copy, Pencil, RefreshCw } from 'lucide-react';
-import { memo, useRef, useState, type ReactNode } from 'react';
+import { memo, useEffect, useRef, useState, type ReactNode } from 'react';
 import { Button, IconButton } from '../../components/button.tsx';
 import { Popover } from '../../components/popover.tsx';
 import { useMessages } from '../../lib/messages.ts';
@@ -55,11 +55,13 @@ function CopyButton({ text }: { readonly text: string }): ReactNode {
   );
 }
 
-function EditForm({ message, engine, onEdit }: MessageViewProps): ReactNode {
+function EditForm({ message, engine, busy, onEdit }: MessageViewProps): ReactNode {
   const t = useMessages(chatMessages);
   const [text, setText] = useState(message.text);
   const field = useRef<HTMLTextAreaElement>(null);
+  const canSend = !busy && text.trim() !== '';
   const send = (): void => {
+    if (!canSend) return;
     onEdit(null);
     void engine.send(message.chatId, { text, attachments: message.attachments }, message.parentId);
   };
@@ -80,7 +82,7 @@ function EditForm({ message, engine, onEdit }: MessageViewProps): ReactNode {
         value={text}
         onChange={({ target }) => setText(target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') onEdit(null);
+          if (event.key === 'Escape' && !event.nativeEvent.isComposing) onEdit(null);
           if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) send();
         }}
         className="resize-y bg-transparent text-base leading-6 outline-none"
@@ -89,7 +91,7 @@ function EditForm({ message, engine, onEdit }: MessageViewProps): ReactNode {
         <Button small onClick={() => onEdit(null)}>
           {t.cancel}
         </Button>
-        <Button small look="primary" type="submit" disabled={text.trim() === ''}>
+        <Button small look="primary" type="submit" disabled={!canSend}>
           {t.sendEdit}
         </Button>
       </div>
@@ -97,9 +99,26 @@ function EditForm({ message, engine, onEdit }: MessageViewProps): ReactNode {
   );
 }
 
+/** Where editing was begun by its button, the button has the focus again when it is given up. */
+function useEditFocus(editing: boolean, onBegin: () => void) {
+  const button = useRef<HTMLButtonElement>(null);
+  const begun = useRef(false);
+  useEffect(() => {
+    if (editing || !begun.current) return;
+    begun.current = false;
+    button.current?.focus();
+  }, [editing]);
+  const begin = (): void => {
+    begun.current = true;
+    onBegin();
+  };
+  return { button, begin };
+}
+
 function Question(props: MessageViewProps): ReactNode {
   const { message, busy, editing, onEdit } = props;
   const t = useMessages(chatMessages);
+  const { button, begin } = useEditFocus(editing, () => onEdit(message.id));
   if (editing) return <EditForm {...props} />;
   return (
     <article tabIndex={-1} aria-label={t.you} className="group flex flex-col items-end gap-1" data-message={message.id}>
@@ -114,7 +133,7 @@ function Question(props: MessageViewProps): ReactNode {
       )}
       <div className="flex items-center gap-0.5 md:opacity-0 md:group-focus-within:opacity-100 md:group-hover:opacity-100">
         <CopyButton text={message.text} />
-        <IconButton label={t.edit} compact disabled={busy} onClick={() => onEdit(message.id)}>
+        <IconButton ref={button} label={t.edit} compact disabled={busy} onClick={begin}>
           <Pencil size={15} aria-hidden />
         </IconButton>
         <VersionPager {...props} />

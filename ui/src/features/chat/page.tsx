@@ -1,6 +1,6 @@
 // The chat: the list of chats beside a conversation, or an empty field to begin one.
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { Suspense, lazy, useEffect, useRef, useState, type ReactNode } from 'react';
+import { Suspense, lazy, useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import { Dialog } from '../../components/dialog.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { useMessages } from '../../lib/messages.ts';
@@ -88,14 +88,28 @@ function useWish(chatId: string | null): { wish: Wish; onWish: (changes: Partial
   return { wish: { model, policy, maxCostUsd }, onWish: (changes) => void engine.change(view.chat.id, changes) };
 }
 
-/** The message field, which has the focus at first, and a new chat's once it has a name; not on phones, where it would open the keyboard. */
+/** The message field. It has the focus at first, and again after other things; not by itself on phones, where that opens the keyboard. */
 function useField(chatId: string | null, title: string) {
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  const focus = (): void => field.current?.focus();
+  const comeBack = useCallback((): void => {
     if (!matchMedia('(pointer: coarse)').matches) field.current?.focus();
+  }, []);
+  useEffect(() => {
+    comeBack();
     document.title = title === '' ? 'Freeway' : `${title} · Freeway`;
-  }, [chatId, title]);
-  return { field, focus: () => field.current?.focus() };
+  }, [chatId, title, comeBack]);
+  return { field, focus, comeBack };
+}
+
+/** Which message is being edited. Afterwards one goes on in the message field. */
+function useEditing(onEnd: () => void): [string | null, (messageId: string | null) => void] {
+  const [editingId, setEditingId] = useState<string | null>(null);
+  const edit = (messageId: string | null): void => {
+    setEditingId(messageId);
+    if (messageId === null) onEnd();
+  };
+  return [editingId, edit];
 }
 
 interface Sending {
@@ -155,8 +169,8 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
   const engine = useEngine();
   const view = useChatView(chatId);
   const list = useList();
-  const { field, focus } = useField(chatId, view?.chat.title ?? '');
-  const [editingId, setEditingId] = useState<string | null>(null);
+  const { field, focus, comeBack } = useField(chatId, view?.chat.title ?? '');
+  const [editingId, edit] = useEditing(comeBack);
   const [temporary, setTemporary] = useState(false);
   const { wish, onWish } = useWish(chatId);
   const { draft, change, send, begin, takeBack } = useSending({ chatId, wish, temporary, focus });
@@ -177,12 +191,13 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
           listShown={isWide() ? list.wideShown : list.drawer}
           temporary={temporary}
           onTemporary={setTemporary}
+          onRenamed={comeBack}
         />
         {view === null || path.length === 0 ? (
           <EmptyChat onBegin={begin} />
         ) : (
           <Suspense fallback={<div className="flex-1" />}>
-            <Conversation view={view} path={path} engine={engine} editingId={editingId} onEdit={setEditingId} />
+            <Conversation view={view} path={path} engine={engine} editingId={editingId} onEdit={edit} />
           </Suspense>
         )}
         <Notes view={view} temporary={temporary} onTakeBack={takeBack} />
@@ -191,7 +206,7 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
           onChange={change}
           onSend={() => void send()}
           onStop={() => engine.stop(chatId ?? '')}
-          onEditLast={() => setEditingId(path.findLast(({ role }) => role === 'user')?.id ?? null)}
+          onEditLast={() => edit(path.findLast(({ role }) => role === 'user')?.id ?? null)}
           busy={view !== null && view.busyId !== null}
           field={field}
           note={<RoutePreview path={path} draft={draft} wish={wish} />}
