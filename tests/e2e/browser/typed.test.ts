@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { FakeModel } from '../../fakes/provider/spec.ts';
+import { OWNER_KEY } from '../local.ts';
 import { fieldOf, openRig, say, type Rig } from './rig.ts';
 
 const long = Array.from({ length: 2_000 }, (_, at) => `word${String(at)}`).join(' ');
@@ -106,5 +107,31 @@ it('a message is edited only when its answer has ended, and the focus is where i
   await page.getByRole('menuitem', { name: 'Rename' }).click();
   await page.keyboard.press('Escape');
   await expect.poll(() => fieldOf(page).evaluate((field) => field === document.activeElement)).toBe(true);
+  await page.context().close();
+});
+
+it('a page over plain http, where browsers offer less, sends and attaches too', async () => {
+  const page = await rig.newPage();
+  await page.context().addInitScript(() => {
+    for (const [from, name] of [
+      [Crypto, 'randomUUID'],
+      [Navigator, 'clipboard'],
+      [Navigator, 'storage'],
+      [Navigator, 'locks'],
+    ] as const)
+      // prettier-ignore
+      Object.defineProperty(from.prototype, name, { value: undefined });
+  });
+  await page.goto(rig.server.url);
+  await page.getByText('Sign in with a key').click();
+  await page.getByLabel('Key').fill(OWNER_KEY);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  const file = { name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('a note') };
+  await page.locator('input[type=file]').setInputFiles(file);
+  await page.getByRole('button', { name: 'Remove note.txt' }).waitFor();
+  await say(page, 'A long one');
+  await page.getByText('word9 ', { exact: false }).first().waitFor();
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByText('Your chats never leave this device').waitFor();
   await page.context().close();
 });

@@ -1,4 +1,5 @@
 // Files that go with a message: images are made smaller, text is read, PDF goes along as it is; anything else is refused with a reason.
+import { newId } from '../../lib/ids.ts';
 import type { Attachment } from './types.ts';
 
 /** The longer side of an image that is sent, pixels: what vision models look at. */
@@ -47,9 +48,7 @@ export async function readAttachment(file: File): Promise<ReadFile> {
   const { name } = file;
   try {
     const content = await readContent(file);
-    return typeof content === 'string'
-      ? { name, refusal: content }
-      : { attachment: { id: crypto.randomUUID(), name, ...content } };
+    return typeof content === 'string' ? { name, refusal: content } : { attachment: { id: newId(), name, ...content } };
   } catch {
     return { name, refusal: 'broken' };
   }

@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 import { useApi, type Api } from '../../lib/api.ts';
+import { newId } from '../../lib/ids.ts';
 import { useSession } from '../../lib/session.tsx';
 import { useSingleton } from '../../lib/singletons.ts';
 import { createArchive, type Archive } from './archive.ts';
@@ -30,7 +31,7 @@ function createWorld(): ChatWorld {
         api,
         archive,
         now: () => Date.now(),
-        newId: () => crypto.randomUUID(),
+        newId,
         gather,
       })),
   };
