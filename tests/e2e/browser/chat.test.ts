@@ -207,10 +207,23 @@ it('what is sent without a network goes out when it is back, and drafts outlive 
   await page.context().setOffline(true);
   await page.getByText('You are offline.').waitFor();
   await say(page, 'Hello');
-  await page.getByText('Waiting for the network.').waitFor();
+  await page.getByText('Waiting for the network.').first().waitFor();
   await page.context().setOffline(false);
   expect(await lastAnswer(page)).toBe(canonicalAnswer);
-  await page.context().close();
+  await page.context().setOffline(true);
+  await say(page, 'Hello again');
+  await page.getByText('Waiting for the network.').first().waitFor();
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await page.getByText('Waiting for the network.').first().waitFor();
+  await expect.poll(() => readKept(page)).toContain('"state":"queued"');
+  const chat = page.url();
+  const context = page.context();
+  await page.close();
+  await context.setOffline(false);
+  const later = await context.newPage();
+  await later.goto(chat);
+  await expect.poll(() => later.locator('article[data-state="done"]').count()).toBe(2);
+  await context.close();
 });
 
 it('finds chats by what was said, renames, deletes and brings back', async () => {

@@ -72,11 +72,12 @@ export function useChats(): readonly Chat[] | undefined {
   return useQuery({ queryKey: LIST_KEY, queryFn: () => archive.list(), staleTime: 0, networkMode: 'always' }).data;
 }
 
-/** Sends again what could not go out: when the network is back, and when somebody has signed in again. */
+/** Sends again what could not go out: when the network is back, also while the chat was closed, and when somebody has signed in again. */
 export function useResending(): void {
   const engine = useEngine();
   const { onSignedIn } = useSession();
   useEffect(() => {
+    if (navigator.onLine) void engine.retryAll();
     const online = (): void => void engine.retryAll('unreachable');
     window.addEventListener('online', online);
     const stopListening = onSignedIn(() => void engine.retryAll('unauthenticated'));

@@ -195,8 +195,8 @@ export class ChatEngine {
     this.#running.get(chatId)?.abort.abort();
   }
 
-  /** Sends again what waited for the network, or failed with this code. */
-  async retryAll(code: string): Promise<void> {
+  /** Sends again what waited for the network; with a code also what failed with it. */
+  async retryAll(code?: string): Promise<void> {
     for (const { messages, chat } of this.#views.values())
       for (const { id, state, error } of messages)
         if (state === 'queued' || (state === 'failed' && error?.code === code)) await this.retry(chat.id, id);

@@ -170,9 +170,12 @@ function Unfinished({ message, engine, busy }: MessageViewProps): ReactNode {
           : null;
   if (state === 'queued')
     return (
-      <p role="status" className="text-sm text-muted">
-        {t.queuedOffline}
-      </p>
+      <div className="flex flex-wrap items-center gap-2 text-sm text-muted">
+        <p role="status">{t.queuedOffline}</p>
+        <Button small disabled={busy} onClick={() => void engine.retry(chatId, id)}>
+          {t.tryNow}
+        </Button>
+      </div>
     );
   if (said === null) return null;
   return (
