@@ -2,7 +2,9 @@
 import { expect, it, vi } from 'vitest';
 import { ApiError, type Api, type ApiRequest } from '../../ui/src/lib/api.ts';
 import type { Archive, StoredChat } from '../../ui/src/features/chat/archive.ts';
+import type { Elsewhere, Word } from '../../ui/src/features/chat/elsewhere.ts';
 import { ChatEngine } from '../../ui/src/features/chat/engine.ts';
+import { toPath } from '../../ui/src/features/chat/tree.ts';
 import { emptyDraft, type Draft, type Message } from '../../ui/src/features/chat/types.ts';
 
 const who = { route: 'p/m', credential: 'home', tier: 'free' };
@@ -35,6 +37,48 @@ function createHeld(): { readonly script: Script; readonly goOn: () => void } {
   return { script: { held }, goOn };
 }
 
+/** Windows of one browser, in one process. */
+function createBrowser(): () => Elsewhere & { readonly close: () => void } {
+  const windows: { hear: (word: Word) => void; readonly held: string[] }[] = [];
+  const isHeld = (chatId: string): boolean => windows.some(({ held }) => held.includes(chatId));
+  const waiting = new Set<() => void>();
+  const free = (): void => {
+    for (const check of waiting) check();
+  };
+  return () => {
+    const own = { hear: (): void => undefined, held: [] } as (typeof windows)[number];
+    windows.push(own);
+    return {
+      tell: (about, chatId) => {
+        for (const window of windows) if (window !== own) window.hear({ about, chatId });
+      },
+      listen: (listener) => {
+        own.hear = listener;
+      },
+      hold: (chatId) => {
+        own.held.push(chatId);
+        return () => {
+          own.held.splice(own.held.indexOf(chatId), 1);
+          free();
+        };
+      },
+      isHeld: (chatId) => Promise.resolve(isHeld(chatId)),
+      whenFree: (chatId) =>
+        new Promise((resolve) => {
+          const check = (): void => {
+            if (!isHeld(chatId)) resolve();
+          };
+          waiting.add(check);
+        }),
+      inTurn: (work) => work(),
+      close: () => {
+        windows.splice(windows.indexOf(own), 1);
+        free();
+      },
+    };
+  };
+}
+
 function createWorld(...scripts: Script[]) {
   const asked: ApiRequest[] = [];
   const api: Api = {
@@ -48,6 +92,7 @@ function createWorld(...scripts: Script[]) {
       const body = new ReadableStream<Uint8Array>({
         start: async (out) => {
           await held;
+          if (request.signal?.aborted) return out.error(new DOMException('No longer wanted.', 'AbortError'));
           for (let at = 0; at < bytes.length; at += 7) out.enqueue(bytes.slice(at, at + 7));
           out.close();
         },
@@ -79,10 +124,12 @@ function createWorld(...scripts: Script[]) {
     writeDraft: (id, draft) => Promise.resolve(void drafts.set(id, draft)),
   };
   let count = 0;
-  const createEngine = (): ChatEngine =>
+  const openWindow = createBrowser();
+  const createEngine = (elsewhere: Elsewhere = openWindow()): ChatEngine =>
     new ChatEngine({
       api,
       archive,
+      elsewhere,
       now: () => ++count,
       newId: () => `id${String(++count)}`,
       gather: () => Promise.resolve(),
@@ -94,7 +141,7 @@ function createWorld(...scripts: Script[]) {
     return id;
   };
   const last = (id: string): Message => engine.view(id)!.messages.at(-1)!;
-  return { engine, createEngine, asked, kept, disk, begin, last };
+  return { engine, createEngine, openWindow, asked, kept, disk, begin, last };
 }
 
 it('an answer is shown and kept with its receipt, and the chat is named after its first words', async () => {
@@ -167,12 +214,15 @@ it('what is sent while an answer is under way waits for its turn', async () => {
 
 it('all that is sent while an answer is under way waits, and is there again after a reload', async () => {
   const { script, goOn } = createHeld();
-  const { engine, createEngine, asked } = createWorld(script);
+  const { createEngine, openWindow, asked } = createWorld(script);
+  const window = openWindow();
+  const engine = createEngine(window);
   const { id } = engine.create({ model: 'auto', policy: 'free_first', temporary: false });
   const first = engine.send(id, { text: 'One', attachments: [] });
   await vi.waitFor(() => expect(asked).toHaveLength(1));
   await engine.send(id, { text: 'Two', attachments: [] });
   await engine.send(id, { text: 'Three', attachments: [] });
+  window.close();
   expect((await createEngine().open(id))?.next?.text).toBe('Two\n\nThree');
   goOn();
   await first;
@@ -246,4 +296,56 @@ it('a removed chat can be brought back', async () => {
   expect(kept.size).toBe(0);
   await engine.restore([removed!]);
   expect(kept.get(id)?.messages).toHaveLength(2);
+});
+
+/** Two windows with the same chat, in which the first one is being answered. */
+async function openTwice() {
+  const { script, goOn } = createHeld();
+  const world = createWorld(script);
+  const window = world.openWindow();
+  const [here, there] = [world.createEngine(window), world.createEngine()];
+  const { id } = here.create({ model: 'auto', policy: 'free_first', temporary: false });
+  const answered = here.send(id, { text: 'One', attachments: [] });
+  while (world.asked.length === 0) await Promise.resolve();
+  await there.open(id);
+  const texts = (engine: ChatEngine): string[] => toPath(engine.view(id)!.messages, engine.view(id)!.chat.leafId).map(({ text }) => text); // prettier-ignore
+  return { ...world, window, here, there, id, goOn, answered, texts };
+}
+
+it('an answer under way in another window is no broken one, and what is sent meanwhile goes out behind it', async () => {
+  const { here, there, id, goOn, answered, texts, asked } = await openTwice();
+  expect(there.view(id)?.messages.at(-1)?.state).toBe('streaming');
+  await there.send(id, { text: 'Two', attachments: [] });
+  goOn();
+  await answered;
+  const all = ['One', 'Hello world', 'Two', 'Hello world'];
+  await vi.waitFor(() => expect([texts(here), texts(there)]).toEqual([all, all]));
+  expect(asked).toHaveLength(2);
+  await there.change(id, { title: 'Renamed' });
+  await vi.waitFor(() => expect(here.view(id)?.chat.title).toBe('Renamed'));
+});
+
+it('an answer is stopped from another window', async () => {
+  const { here, there, id, goOn, answered } = await openTwice();
+  there.stop(id);
+  goOn();
+  await answered;
+  expect(here.view(id)?.messages.at(-1)?.state).toBe('stopped');
+  await vi.waitFor(() => expect(there.view(id)?.messages.at(-1)?.state).toBe('stopped'));
+});
+
+it('an answer whose window is closed has broken off for the others', async () => {
+  const { there, id, window } = await openTwice();
+  window.close();
+  await vi.waitFor(() => expect(there.view(id)).toMatchObject({ busyId: null }));
+  expect(there.view(id)?.messages.at(-1)?.state).toBe('broken');
+});
+
+it('a chat that is removed in another window ends here too, and is not written again', async () => {
+  const { here, there, id, goOn, answered, kept } = await openTwice();
+  await there.remove(id);
+  goOn();
+  await answered;
+  expect(here.view(id)).toBeNull();
+  expect(kept.size).toBe(0);
 });

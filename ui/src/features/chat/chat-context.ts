@@ -6,6 +6,7 @@ import { newId } from '../../lib/ids.ts';
 import { useSession } from '../../lib/session.tsx';
 import { useSingleton } from '../../lib/singletons.ts';
 import { createArchive, type Archive } from './archive.ts';
+import { createElsewhere } from './elsewhere.ts';
 import { ChatEngine, type ChatView } from './engine.ts';
 import type { Chat } from './types.ts';
 
@@ -30,6 +31,7 @@ function createWorld(): ChatWorld {
       (engine ??= new ChatEngine({
         api,
         archive,
+        elsewhere: createElsewhere(),
         now: () => Date.now(),
         newId,
         gather,

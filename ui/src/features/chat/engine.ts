@@ -2,17 +2,19 @@
 import { ApiError, type Api } from '../../lib/api.ts';
 import { readAnswer } from './answer-stream.ts';
 import { nextKey, type Archive, type StoredChat } from './archive.ts';
-import { Progress } from './progress.ts';
+import type { Elsewhere, Word } from './elsewhere.ts';
+import { readView } from './opening.ts';
+import { Progress, toMessageError } from './progress.ts';
 import { toChatBody, toContinueBody, type Wish } from './request.ts';
 import { toLeaf, toPath, toTitle } from './tree.ts';
-import { emptyDraft, isEmpty, joinDrafts, type Chat, type Draft, type Message, type MessageError } from './types.ts';
+import { emptyDraft, isEmpty, joinDrafts, type Chat, type Draft, type Message } from './types.ts';
 
 /** What streams is kept this often. */
 const KEEP_MS = 1_000;
 
 /** One chat as it is shown. A new object whenever something changed. */
 export interface ChatView extends StoredChat {
-  /** The answer under way; null when there is none. */
+  /** The answer under way, here or in another window; null when there is none. */
   readonly busyId: string | null;
   /** What goes out when the answer under way has ended. */
   readonly next: Draft | null;
@@ -28,19 +30,12 @@ interface Running {
 export interface EngineDeps {
   readonly api: Api;
   readonly archive: Archive;
+  /** Other windows with the same archive. */
+  readonly elsewhere: Elsewhere;
   readonly now: () => number;
   readonly newId: () => string;
   /** A pause in which words of an answer gather before they are worked on. */
   readonly gather: () => Promise<void>;
-}
-
-/** Reads of an error what is worth keeping with a message. */
-function toMessageError(error: unknown): MessageError {
-  if (error instanceof ApiError) {
-    const { code, message, requestId, retryAtMs } = error;
-    return { code, message, requestId, retryAtMs };
-  }
-  return { code: 'bad_reply', message: String(error), requestId: null, retryAtMs: null };
 }
 
 const answerBase = {
@@ -61,10 +56,13 @@ export class ChatEngine {
   readonly #deps: EngineDeps;
   readonly #views = new Map<string, ChatView>();
   readonly #running = new Map<string, Running>();
+  /** Chats in which another window answers. */
+  readonly #awaited = new Set<string>();
   readonly #listeners = new Set<() => void>();
 
   constructor(deps: EngineDeps) {
     this.#deps = deps;
+    deps.elsewhere.listen((word) => void this.#hear(word));
   }
 
   /** Calls the listener after every change. Answers what takes it off again. */
@@ -78,18 +76,14 @@ export class ChatEngine {
     return this.#views.get(chatId) ?? null;
   }
 
-  /** Reads a chat from the archive. Answers that were under way when their page was closed have broken off. */
+  /** Opens a chat of the archive. */
   async open(chatId: string): Promise<ChatView | null> {
     const known = this.#views.get(chatId);
     if (known) return known;
-    const stored = await this.#deps.archive.read(chatId);
-    if (stored === null) return null;
-    const messages = stored.messages.map((message) =>
-      message.state === 'streaming' ? { ...message, state: 'broken' as const, route: null } : message,
-    );
-    const next = await this.#deps.archive.readDraft(nextKey(chatId));
-    const view = { chat: stored.chat, messages, busyId: null, next: isEmpty(next) ? null : next, kept: true };
-    return this.#views.get(chatId) ?? this.#put(view);
+    const read = await this.#read(chatId);
+    if (read === null) return null;
+    const next = read.busyId === null ? await this.#deps.archive.readDraft(nextKey(chatId)) : emptyDraft;
+    return this.#views.get(chatId) ?? this.#put({ ...read, next: isEmpty(next) ? null : next });
   }
 
   /** A new chat. */
@@ -192,14 +186,20 @@ export class ChatEngine {
 
   /** Ends the answer under way; what has come stays. */
   stop(chatId: string): void {
-    this.#running.get(chatId)?.abort.abort();
+    const running = this.#running.get(chatId);
+    if (running) running.abort.abort();
+    else if (this.view(chatId)?.busyId) this.#deps.elsewhere.tell('stop', chatId);
   }
 
   /** Sends again what waited for the network; with a code also what failed with it. */
   async retryAll(code?: string): Promise<void> {
-    for (const { messages, chat } of this.#views.values())
-      for (const { id, state, error } of messages)
-        if (state === 'queued' || (state === 'failed' && error?.code === code)) await this.retry(chat.id, id);
+    // Another window may have the same chat open, and be sending.
+    await this.#deps.elsewhere.inTurn(async () => {
+      for (const chatId of this.#views.keys()) await this.#refresh(chatId);
+      for (const { messages, chat } of this.#views.values())
+        for (const { id, state, error } of messages)
+          if (state === 'queued' || (state === 'failed' && error?.code === code)) await this.retry(chat.id, id);
+    });
   }
 
   /** Removes a chat. Answers it, so that it can be brought back. */
@@ -208,6 +208,7 @@ export class ChatEngine {
     const view = await this.open(chatId);
     this.#views.delete(chatId);
     await this.#deps.archive.remove(chatId);
+    this.#deps.elsewhere.tell('removed', chatId);
     this.#tell();
     return view;
   }
@@ -218,6 +219,7 @@ export class ChatEngine {
       this.#views.delete(chat.id);
       await this.#deps.archive.write(chat, messages);
     }
+    this.#deps.elsewhere.tell('changed', null);
     this.#tell();
   }
 
@@ -226,7 +228,57 @@ export class ChatEngine {
     for (const chatId of this.#running.keys()) this.stop(chatId);
     this.#views.clear();
     await this.#deps.archive.clear();
+    this.#deps.elsewhere.tell('removed', null);
     this.#tell();
+  }
+
+  /** A chat as the archive has it. While another window answers in it, its end is waited for, also by closing. */
+  async #read(chatId: string): Promise<ChatView | null> {
+    const view = await readView(this.#deps, chatId);
+    if (view === null || view.busyId === null || this.#awaited.has(chatId)) return view;
+    this.#awaited.add(chatId);
+    void this.#deps.elsewhere.whenFree(chatId).then(() => {
+      this.#awaited.delete(chatId);
+      return this.#refresh(chatId);
+    });
+    return view;
+  }
+
+  /** Takes over what another window wrote; not where this one is at work, or has what the archive lacks. */
+  async #refresh(chatId: string): Promise<void> {
+    const before = this.view(chatId);
+    const isOurs = before === null || this.#running.has(chatId) || before.chat.temporary || !before.kept;
+    if (isOurs || before.messages.length === 0) return;
+    const read = await this.#read(chatId);
+    // Something happened here meanwhile, of which the archive may not have known.
+    if (this.view(chatId) !== before) return this.#refresh(chatId);
+    if (read === null) return this.#forget(chatId);
+    const { chat, messages } = this.#put({ ...read, next: before.next });
+    const last = messages.find(({ id }) => id === chat.leafId);
+    if (before.busyId !== null && read.busyId === null && last?.state === 'done') await this.#sendNext(chatId);
+  }
+
+  async #hear({ about, chatId }: Word): Promise<void> {
+    const chatIds = chatId === null ? [...this.#views.keys()] : [chatId];
+    for (const id of chatIds) {
+      if (about === 'stop') this.#running.get(id)?.abort.abort();
+      else if (about === 'removed') this.#forget(id);
+      else await this.#refresh(id);
+    }
+    this.#tell();
+  }
+
+  /** Lets go of a chat that was removed; an answer under way ends unkept. */
+  #forget(chatId: string): void {
+    if (this.view(chatId)?.chat.temporary) return;
+    this.#views.delete(chatId);
+    this.#running.get(chatId)?.abort.abort();
+    this.#tell();
+  }
+
+  async #sendNext(chatId: string): Promise<void> {
+    const next = this.unqueue(chatId);
+    if (!isEmpty(next)) await this.send(chatId, next);
   }
 
   #find(chatId: string, messageId: string): Message | undefined {
@@ -266,6 +318,7 @@ export class ChatEngine {
       );
       const view = this.#views.get(chat.id);
       if (view && view.kept !== kept) this.#put({ ...view, kept });
+      this.#deps.elsewhere.tell('changed', chat.id);
     }
     this.#tell();
   }
@@ -279,15 +332,19 @@ export class ChatEngine {
     if (!view) return;
     const abort = new AbortController();
     this.#running.set(chatId, { abort, messageId: from.id });
+    const letGo = this.#deps.elsewhere.hold(chatId);
     const progress = new Progress(from, this.#deps.now, (message) => this.#replace(chatId, message));
-    const keeping = setInterval(() => {
+    const keep = async (): Promise<void> => {
       const now = this.#views.get(chatId);
-      if (now) void this.#keep(now, [progress.message]);
-    }, KEEP_MS);
+      if (now) await this.#keep(now, [progress.message]);
+    };
+    const keeping = setInterval(() => void keep(), KEEP_MS);
     const path = toPath(view.messages, from.id);
     const { model, policy, maxCostUsd = null } = view.chat;
     const wish = { model: from.model ?? model, policy, maxCostUsd };
     this.#replace(chatId, from);
+    // At once: a page that is left now comes back with an answer that broke off, not with none.
+    void keep();
     try {
       const response = await this.#deps.api.open({
         path: '/v1/chat/completions',
@@ -304,16 +361,9 @@ export class ChatEngine {
     }
     clearInterval(keeping);
     this.#running.delete(chatId);
-    await this.#conclude(chatId, progress.message);
-  }
-
-  async #conclude(chatId: string, message: Message): Promise<void> {
-    this.#replace(chatId, message);
-    const view = this.#views.get(chatId);
-    if (!view) return;
-    await this.#keep(view, [message]);
-    if (message.state !== 'done') return;
-    const next = this.unqueue(chatId);
-    if (!isEmpty(next)) await this.send(chatId, next);
+    this.#replace(chatId, progress.message);
+    await keep();
+    letGo();
+    if (progress.message.state === 'done') await this.#sendNext(chatId);
   }
 }

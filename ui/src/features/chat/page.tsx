@@ -228,12 +228,15 @@ export function StoredChatPage(): ReactNode {
   const engine = useEngine();
   const [missing, setMissing] = useState<string | null>(null);
   const view = useChatView(chatId);
+  // Also when it was removed in another window.
+  const isClosed = view === null;
   useEffect(() => {
+    if (!isClosed) return;
     const open = async (): Promise<void> => {
       if ((await engine.open(chatId)) === null) setMissing(chatId);
     };
     void open();
-  }, [engine, chatId]);
+  }, [engine, chatId, isClosed]);
   if (view === null && missing === chatId)
     return (
       <main className="mx-auto w-full max-w-xl p-8">

@@ -1,10 +1,20 @@
 // One answer as it grows: what has come is shown some at a time.
+import { ApiError } from '../../lib/api.ts';
 import type { AnswerListener } from './answer-stream.ts';
 import { joinRest } from './request.ts';
 import type { Message, MessageError } from './types.ts';
 
 /** Text is shown this often while it streams: more often costs the page its ease, less often looks slow. */
 const FLUSH_MS = 100;
+
+/** Reads of an error what is worth keeping with a message. */
+export function toMessageError(error: unknown): MessageError {
+  if (error instanceof ApiError) {
+    const { code, message, requestId, retryAtMs } = error;
+    return { code, message, requestId, retryAtMs };
+  }
+  return { code: 'bad_reply', message: String(error), requestId: null, retryAtMs: null };
+}
 
 /** The answer so far, and what it is told. */
 export class Progress implements AnswerListener {
