@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { canonicalAnswer } from '../../fakes/provider/answer.ts';
 import type { FakeModel } from '../../fakes/provider/spec.ts';
+import { OWNER_KEY } from '../local.ts';
 import { fieldOf, lastAnswer, openRig, say, type Rig } from './rig.ts';
 
 const long = Array.from({ length: 2_000 }, (_, at) => `word${String(at)}`).join(' ');
@@ -45,6 +46,31 @@ it('one browser is signed out from another', async () => {
   await expect.poll(() => list.getByRole('listitem').count()).toBe(count - 1);
   await here.context().close();
   await there.context().close();
+});
+
+it('signing in again in one window, or by a new link in a third, is enough for all of them', async () => {
+  const here = await rig.openPage();
+  const there = await here.context().newPage();
+  await there.goto(`${rig.server.url}/settings`);
+  await there.getByRole('heading', { name: 'Your requests' }).waitFor();
+  await here.context().clearCookies();
+  const dialogs = [here, there].map((page) => page.getByRole('dialog', { name: 'Your session ended' }));
+  await say(here, 'Hello');
+  await there.getByRole('button', { name: 'Sign out everywhere' }).click();
+  await Promise.all(dialogs.map((dialog) => dialog.waitFor()));
+  await dialogs[0]!.getByText('Sign in with a key').click();
+  await dialogs[0]!.getByLabel('Key').fill(OWNER_KEY);
+  await dialogs[0]!.getByRole('button', { name: 'Sign in' }).click();
+  await Promise.all(dialogs.map((dialog) => dialog.waitFor({ state: 'hidden' })));
+  expect(await lastAnswer(here)).toBe(canonicalAnswer);
+  await here.context().clearCookies();
+  await say(here, 'Hello again');
+  await dialogs[0]!.waitFor();
+  const third = await here.context().newPage();
+  await third.goto(rig.server.signInUrl ?? '');
+  await dialogs[0]!.waitFor({ state: 'hidden' });
+  await expect.poll(() => here.locator('article[data-state="done"]').count()).toBe(2);
+  await here.context().close();
 });
 
 it('a server that restarts in the middle of an answer costs no word: it is gone on with', async () => {

@@ -37,13 +37,20 @@ const anything = z.unknown();
 
 const readSession = (api: Api): Promise<SessionFacts> => api.call({ path: '/api/session', schema: sessionStateSchema });
 
+/** The owner's key, or the token of the start link, opens a session. */
+const openWithKey = (api: Api, token: string): Promise<unknown> =>
+  api.call({ path: '/api/session/local', body: { token }, schema: anything });
+
 /** The session at the start of the page, with the token of the start link if there is one. */
 async function openSession(api: Api): Promise<SessionState> {
   const token = takeToken(location, history);
   let refused: string | null = null;
   if (token !== null) {
     try {
-      await api.call({ path: '/api/session/local', body: { token }, schema: anything });
+      await openWithKey(api, token);
+      const channel = new BroadcastChannel(SESSION_CHANNEL);
+      channel.postMessage('signed-in');
+      channel.close();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       refused = error.message;
@@ -52,10 +59,6 @@ async function openSession(api: Api): Promise<SessionState> {
   const { mode, person, refusal } = await readSession(api);
   return person === null ? { kind: 'out', mode, refusal: refused ?? refusal } : { kind: 'in', mode, person };
 }
-
-/** The owner's key opens a session of its own. */
-const openWithKey = (api: Api, token: string): Promise<unknown> =>
-  api.call({ path: '/api/session/local', body: { token }, schema: anything });
 
 /** Where people can't sign in, a key goes with every call. */
 async function carryKey(api: Api, key: string): Promise<void> {
@@ -112,10 +115,11 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
       if (error instanceof ApiError) setState({ kind: 'unreachable', error });
     }
   }, [api, setState]);
+  const channel = useRef<BroadcastChannel | null>(null);
   useEffect(() => {
-    const channel = new BroadcastChannel(SESSION_CHANNEL);
-    channel.addEventListener('message', () => void refresh());
-    return () => channel.close();
+    const opened = (channel.current = new BroadcastChannel(SESSION_CHANNEL));
+    opened.addEventListener('message', () => void refresh());
+    return () => opened.close();
   }, [refresh]);
   const port = useMemo(
     (): SessionPort => ({
@@ -124,6 +128,8 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
       useKey: async (key) => {
         const mode = 'mode' in state ? state.mode : 'api_only';
         await (mode === 'local' ? openWithKey(api, key) : carryKey(api, key));
+        // Its cookie is good for the other windows, too.
+        if (mode === 'local') channel.current?.postMessage('signed-in');
         await refresh();
       },
       signOut: async () => {

@@ -24,13 +24,13 @@ function toDevice(agent: string): string {
   return system === undefined ? name : `${name}, ${system === 'Mac OS X' ? 'macOS' : system}`;
 }
 
-function useEnding(): (id: string | null) => Promise<void> {
+function useEnding(): (id: string | null) => void {
   const api = useApi();
   const client = useQueryClient();
   const { refresh } = useSession();
   const { show } = useToasts();
   const t = useMessages(sessionMessages);
-  const { mutateAsync } = useMutation({
+  const { mutate } = useMutation({
     mutationFn: (id: string | null) =>
       api.call({
         path: id === null ? '/api/sessions' : `/api/sessions/${encodeURIComponent(id)}`,
@@ -39,12 +39,12 @@ function useEnding(): (id: string | null) => Promise<void> {
       }),
     onSettled: () => client.invalidateQueries({ queryKey: KEY }),
     onError: (error) => show(error.message),
+    onSuccess: async (_, id) => {
+      if (id === null) await refresh();
+      else show(t.ended);
+    },
   });
-  return async (id) => {
-    await mutateAsync(id);
-    if (id === null) await refresh();
-    else show(t.ended);
-  };
+  return mutate;
 }
 
 function Row({ session, onEnd }: { readonly session: OpenSession; readonly onEnd: () => void }): ReactNode {
@@ -85,11 +85,11 @@ export function SessionsSection(): ReactNode {
     <Section title={t.title} text={t.text}>
       <ul aria-label={t.title} className="divide-y divide-line">
         {data.data.map((session) => (
-          <Row key={session.id} session={session} onEnd={() => void end(session.id)} />
+          <Row key={session.id} session={session} onEnd={() => end(session.id)} />
         ))}
       </ul>
       <div className="py-3.5">
-        <Button small look="danger" onClick={() => void end(null)}>
+        <Button small look="danger" onClick={() => end(null)}>
           {t.everywhere}
         </Button>
       </div>
