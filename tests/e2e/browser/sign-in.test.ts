@@ -30,7 +30,11 @@ let rig: Rig;
 beforeAll(async () => {
   issuer = await startIssuer();
   rig = await openRig([{ spec: { name: 'alpha', models: [{ id: 'm1', ttftMs: 5, tokensPerSecond: 4_000 }] } }], {
-    env: { GOOGLE_CLIENT_ID: CLIENT_ID, GOOGLE_CERTS_URL: issuer.certsUrl, ALLOWED_EMAILS: 'ada@example.com' },
+    env: {
+      GOOGLE_CLIENT_ID: CLIENT_ID,
+      GOOGLE_CERTS_URL: issuer.certsUrl,
+      ALLOWED_EMAILS: 'ada@example.com,eve@example.com',
+    },
   });
 });
 afterAll(async () => {
@@ -107,6 +111,34 @@ it('a session that ended is taken up in a window beside the page, and what was s
   await (await beside).getByRole('button', { name: 'Sign in with Google' }).click();
   await dialog.waitFor({ state: 'hidden' });
   expect(await lastAnswer(page)).toBe(canonicalAnswer);
+  await page.context().close();
+});
+
+it('somebody else who signs in over an ended session sees and sends nothing of the one before', async () => {
+  const account: Account = { email: 'ada@example.com' };
+  const page = await openLogin(account);
+  await page.getByRole('button', { name: 'Sign in with Google' }).click();
+  await page.getByRole('link', { name: 'API keys' }).click();
+  await page.getByRole('button', { name: 'Create key' }).first().click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Program of Ada');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByText('Program of Ada').waitFor();
+  await page.getByRole('link', { name: 'Chat', exact: true }).click();
+  const before = rig.providers[0]?.books().total().accepted;
+  await page.context().clearCookies();
+  await say(page, 'Words of Ada');
+  account.email = 'eve@example.com';
+  const beside = page.context().waitForEvent('page');
+  const dialog = page.getByRole('dialog', { name: 'Your session ended' });
+  await dialog.getByRole('button', { name: 'Sign in again' }).click();
+  await (await beside).getByRole('button', { name: 'Sign in with Google' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await page.getByRole('link', { name: 'API keys' }).click();
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.waitForLoadState('networkidle');
+  expect(await page.getByText('Program of Ada').count()).toBe(0);
+  expect(rig.providers[0]?.books().total().accepted).toBe(before);
   await page.context().close();
 });
 

@@ -1,4 +1,5 @@
 // Who is signed in: read once, exchanged for the one-time token of the start link, and asked for again when it has ended, without losing the page.
+import { useQueryClient } from '@tanstack/react-query';
 import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import * as z from 'zod/mini';
 import { sessionStateSchema, type SessionState as SessionFacts } from '#shared/api/session-state.ts';
@@ -105,16 +106,23 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
   const api = useApi();
   const [state, setState] = useSessionState(api);
   const listeners = useRef(new Set<() => void>());
+  const queries = useQueryClient();
+  const lastPersonId = useRef<string | null>(null);
+  useEffect(() => {
+    if (state.kind === 'in') lastPersonId.current = state.person.id;
+  }, [state]);
   const refresh = useCallback(async () => {
     try {
       const { mode, person, refusal } = await readSession(api);
       if (person === null) return setState({ kind: 'out', mode, refusal });
       setState({ kind: 'in', mode, person });
+      // Somebody else neither sees what was loaded for the one before, nor sends what they left.
+      if (lastPersonId.current !== null && lastPersonId.current !== person.id) return void queries.resetQueries();
       for (const listener of listeners.current) listener();
     } catch (error) {
       if (error instanceof ApiError) setState({ kind: 'unreachable', error });
     }
-  }, [api, setState]);
+  }, [api, queries, setState]);
   const channel = useRef<BroadcastChannel | null>(null);
   useEffect(() => {
     const opened = (channel.current = new BroadcastChannel(SESSION_CHANNEL));
