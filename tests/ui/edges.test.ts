@@ -2,6 +2,7 @@
 import type { KeyboardEvent } from 'react';
 import { describe, expect, it } from 'vitest';
 import { isSend } from '../../ui/src/features/chat/composer.tsx';
+import { parseAmount } from '../../ui/src/lib/amounts.ts';
 import { formatBytes, formatCountdown, formatDuration, formatUsd } from '../../ui/src/lib/format.ts';
 import { takeToken } from '../../ui/src/lib/session.tsx';
 import { toNext } from '../../ui/src/login/page.tsx';
@@ -27,6 +28,23 @@ it.each([
   expect(takeToken(location as Location, history as unknown as History)).toBe(token);
   expect(replaced).toBe(left);
 });
+
+it.each([
+  ['', null],
+  ['  ', null],
+  ['5', 5],
+  [' $2.50 ', 2.5],
+  ['2,50', 2.5],
+  ['0', 0],
+  ['0.005', 0.005],
+  ['1,000', undefined],
+  ['1,000.50', undefined],
+  ['-5', undefined],
+  ['5 €', undefined],
+  ['five', undefined],
+  ['$', undefined],
+  ['1e9', undefined],
+])('%j is read as %j dollars', (text, amount) => expect(parseAmount(text)).toBe(amount));
 
 describe('a key press', () => {
   const press = (more: object, composing = false): KeyboardEvent =>

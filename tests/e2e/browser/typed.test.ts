@@ -135,3 +135,33 @@ it('a page over plain http, where browsers offer less, sends and attaches too', 
   await page.getByText('Your chats never leave this device').waitFor();
   await page.context().close();
 });
+
+it('a bound that can not be read is said so, and never saved as no bound', async () => {
+  const page = await rig.openPage('/settings');
+  const form = page.getByRole('form', { name: 'Budget of the installation' });
+  const day = form.getByLabel('US dollars a day');
+  const saved: unknown[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'PATCH') saved.push(request.postDataJSON());
+  });
+  await day.fill('5 euros');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await form.getByText('An amount such as 2.50').waitFor();
+  await expect.poll(() => day.evaluate((field) => field === document.activeElement)).toBe(true);
+  expect(saved).toEqual([]);
+  await day.fill('$5.50');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').first().waitFor();
+  expect(saved).toMatchObject([{ budget: { usd_per_day: 5.5 } }]);
+  await page.goto(`${rig.server.url}/keys`);
+  await page.getByRole('button', { name: 'Create key' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('  ');
+  await dialog.getByLabel('Requests a minute').fill('ten');
+  await dialog.getByLabel('US dollars a month').fill('5 euros');
+  await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+  await dialog.getByText('Needed.').waitFor();
+  await dialog.getByText('A whole number from 1').waitFor();
+  await dialog.getByText('An amount such as 2.50').waitFor();
+  await page.context().close();
+});

@@ -1,11 +1,12 @@
 // A new key: what it may do, and then the key itself, once, with how to use it.
 import { useState, type ReactNode } from 'react';
-import { useForm, type UseFormRegister } from 'react-hook-form';
+import { useForm, type FieldErrors, type UseFormRegister } from 'react-hook-form';
 import type { NewKey } from '#shared/api/keys.ts';
 import { strategies, type Strategy } from '#shared/policy.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { TextRow } from '../../components/text-row.tsx';
+import { isAmount, parseAmount } from '../../lib/amounts.ts';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { policyMessages } from '../../lib/policy-messages.ts';
@@ -27,17 +28,17 @@ interface Values {
   readonly expires: Expiry;
 }
 
-const toAmount = (text: string): number | null => (text.trim() === '' ? null : Number(text));
+const isRate = (text: string): boolean => /^[1-9]\d{0,5}$|^$/.test(text.trim());
 
 function toTerms({ name, tier, privacy, strategy, rate, usd, expires }: Values): Partial<NewKey> & { name: string } {
   const days = expiryDays[expires];
-  const max = toAmount(usd);
+  const max = parseAmount(usd) ?? null;
   return {
     name,
     tier,
     privacy,
     strategy: strategy === '' ? null : strategy,
-    requests_per_minute: toAmount(rate),
+    requests_per_minute: rate.trim() === '' ? null : Number(rate),
     usd: max === null ? null : { max, per: 'month' },
     expires_at: days === null ? null : new Date(Date.now() + days * DAY_MS).toISOString(),
   };
@@ -47,15 +48,19 @@ interface RowsProps {
   readonly register: UseFormRegister<Values>;
 }
 
-function LimitRows({ register }: RowsProps): ReactNode {
+function LimitRows({ register, errors }: RowsProps & { readonly errors: FieldErrors<Values> }): ReactNode {
   const t = useMessages(keyMessages);
   return (
     <div className="grid gap-x-4 sm:grid-cols-2">
-      <TextRow label={t.rate} hint={t.rateHint}>
-        {(props) => <input {...props} type="number" min={1} step={1} {...register('rate')} />}
+      <TextRow label={t.rate} hint={t.rateHint} error={errors.rate && t.rateWrong}>
+        {(props) => (
+          <input {...props} inputMode="numeric" autoComplete="off" {...register('rate', { validate: isRate })} />
+        )}
       </TextRow>
-      <TextRow label={t.usd} hint={t.usdHint}>
-        {(props) => <input {...props} type="number" min={0} step="any" {...register('usd')} />}
+      <TextRow label={t.usd} hint={t.usdHint} error={errors.usd && t.usdWrong}>
+        {(props) => (
+          <input {...props} inputMode="decimal" autoComplete="off" {...register('usd', { validate: isAmount })} />
+        )}
       </TextRow>
     </div>
   );
@@ -123,10 +128,12 @@ function TermsForm({
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
       <TextRow label={t.name} hint={t.nameHint} error={formState.errors.name && t.required}>
-        {(props) => <input {...props} autoComplete="off" {...register('name', { required: true })} />}
+        {(props) => (
+          <input {...props} autoComplete="off" {...register('name', { validate: (name) => name.trim() !== '' })} />
+        )}
       </TextRow>
       <PolicyRows register={register} />
-      <LimitRows register={register} />
+      <LimitRows register={register} errors={formState.errors} />
       <TextRow label={t.expires}>
         {(props) => (
           <select {...props} {...register('expires')}>

@@ -5,6 +5,7 @@ import { emailOrDomainSchema, type PersonView } from '#shared/api/people.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { TextRow } from '../../components/text-row.tsx';
+import { isAmount, parseAmount } from '../../lib/amounts.ts';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
@@ -38,8 +39,7 @@ function toTerms({ role, models, until }: Values) {
 
 /** The budget as it is to be: as before in what this form does not ask for; null leaves it to what is set for everybody. */
 function toBudget({ usdPerDay }: Values, before: PersonView['budget']): PersonView['budget'] {
-  const amount = Number(usdPerDay.replace(',', '.'));
-  const perDay = usdPerDay.trim() === '' || !Number.isFinite(amount) ? null : Math.max(0, amount);
+  const perDay = parseAmount(usdPerDay) ?? null;
   const perMonth = before?.usd_per_month ?? null;
   if (perDay === null && perMonth === null) return null;
   return { usd_per_day: perDay, usd_per_month: perMonth, mode: before?.mode ?? 'hard' };
@@ -127,8 +127,15 @@ export function PersonDialog(props: PersonDialogProps): ReactNode {
         )}
         <TermRows register={register} />
         {person !== null && (
-          <TextRow label={t.budget} hint={t.budgetHint}>
-            {(props) => <input {...props} inputMode="decimal" autoComplete="off" {...register('usdPerDay')} />}
+          <TextRow label={t.budget} hint={t.budgetHint} error={formState.errors.usdPerDay && t.amountWrong}>
+            {(row) => (
+              <input
+                {...row}
+                inputMode="decimal"
+                autoComplete="off"
+                {...register('usdPerDay', { validate: isAmount })}
+              />
+            )}
           </TextRow>
         )}
         {failure !== null && (

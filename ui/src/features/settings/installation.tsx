@@ -5,6 +5,7 @@ import { paidPolicies } from '#shared/policy.ts';
 import { Button } from '../../components/button.tsx';
 import { Section, SelectRow, SwitchRow } from '../../components/field.tsx';
 import { TextRow } from '../../components/text-row.tsx';
+import { parseAmount } from '../../lib/amounts.ts';
 import { formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
@@ -13,11 +14,6 @@ import { serverMessages } from './server-messages.ts';
 
 type Installation = SettingsView['installation'];
 
-/** A number of a field; null when it is empty or none. */
-function toAmount(text: string): number | null {
-  const amount = Number(text.replace(',', '.'));
-  return text.trim() === '' || !Number.isFinite(amount) || amount < 0 ? null : amount;
-}
 const toText = (amount: number | null | undefined): string =>
   amount === null || amount === undefined ? '' : String(amount);
 
@@ -37,8 +33,10 @@ function BudgetForm({
   const [day, setDay] = useState(toText(budget?.usd_per_day));
   const [month, setMonth] = useState(toText(budget?.usd_per_month));
   const [isHard, setHard] = useState(budget?.mode !== 'soft');
-  const submit = async (): Promise<void> => {
-    const [usdPerDay, usdPerMonth] = [toAmount(day), toAmount(month)];
+  const [usdPerDay, usdPerMonth] = [parseAmount(day), parseAmount(month)];
+  const submit = async (form: HTMLFormElement): Promise<void> => {
+    if (usdPerDay === undefined || usdPerMonth === undefined)
+      return form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
     const none = usdPerDay === null && usdPerMonth === null;
     const wanted = { usd_per_day: usdPerDay, usd_per_month: usdPerMonth, mode: isHard ? 'hard' : 'soft' };
     if ((await setAll({ [name]: none ? null : wanted })) !== null) show(t.saved);
@@ -49,15 +47,15 @@ function BudgetForm({
       className="py-3.5"
       onSubmit={(event) => {
         event.preventDefault();
-        void submit();
+        void submit(event.currentTarget);
       }}
     >
       <h3 className="mb-2 text-sm font-medium">{t.budgets[name]}</h3>
       <div className="grid gap-x-4 sm:grid-cols-2">
-        <TextRow label={t.perDay} hint={t.emptyIsNone}>
+        <TextRow label={t.perDay} hint={t.emptyIsNone} error={usdPerDay === undefined ? t.amountWrong : undefined}>
           {(row) => <input {...row} inputMode="decimal" value={day} onChange={({ target }) => setDay(target.value)} />}
         </TextRow>
-        <TextRow label={t.perMonth} hint={t.emptyIsNone}>
+        <TextRow label={t.perMonth} hint={t.emptyIsNone} error={usdPerMonth === undefined ? t.amountWrong : undefined}>
           {(row) => (
             <input {...row} inputMode="decimal" value={month} onChange={({ target }) => setMonth(target.value)} />
           )}
