@@ -142,6 +142,24 @@ it('a hostile answer is text: nothing runs, nothing is fetched, no link leads as
   await page.context().close();
 });
 
+it('with forced colours it is still to be seen where one is, what is on, and how much there is', async () => {
+  const page = await rig.openPage('/settings', { forcedColors: 'active' });
+  await page.getByRole('switch').first().waitFor();
+  const readGround = (selector: string): Promise<string> =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((element) => getComputedStyle(element).backgroundColor);
+  const rail = 'nav[aria-label="Pages"] a';
+  expect(await readGround(`${rail}[aria-current=page]`)).not.toBe(await readGround(`${rail}:not([aria-current])`));
+  expect(await readGround('.switch:checked')).not.toBe(await readGround('body'));
+  expect(await page.locator('.switch').first().evaluate((one) => getComputedStyle(one).borderTopWidth)).toBe('1px'); // prettier-ignore
+  await page.goto(`${rig.server.url}/usage`);
+  await page.locator('.bar').first().waitFor();
+  expect(await readGround('.bar')).not.toBe(await readGround('body'));
+  await page.context().close();
+});
+
 it('speaks German, and reads from right to left', async () => {
   const page = await rig.openPage('/', { locale: 'de-DE' });
   await page.getByRole('heading', { name: 'Wobei kann ich helfen?' }).waitFor();

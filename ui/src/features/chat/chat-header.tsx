@@ -153,7 +153,10 @@ export function ChatHeader(props: ChatHeaderProps): ReactNode {
       >
         <PanelLeft size={18} aria-hidden className="rtl:-scale-x-100" />
       </IconButton>
-      <h1 className={renaming ? 'sr-only' : 'min-w-0 flex-1 truncate px-1.5 text-sm font-semibold max-sm:sr-only'}>
+      <h1
+        dir="auto"
+        className={renaming ? 'sr-only' : 'min-w-0 flex-1 truncate px-1.5 text-sm font-semibold max-sm:sr-only'}
+      >
         {view?.chat.title || t.untitled}
       </h1>
       {renaming && <RenameForm title={view?.chat.title ?? ''} onDone={finishRename} />}

@@ -48,6 +48,7 @@ function ChatLinks({ chats, onGo }: { readonly chats: readonly Chat[]; readonly 
               <Link
                 to="/c/$chatId"
                 params={{ chatId: id }}
+                dir="auto"
                 onClick={onGo}
                 activeProps={{ className: 'bg-hover font-medium', 'aria-current': 'page' }}
                 className="block min-h-9 truncate rounded-xl px-3 py-2 text-sm hover:bg-hover"

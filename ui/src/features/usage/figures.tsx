@@ -52,7 +52,7 @@ export function Figures({ total }: { readonly total: Usage['total'] }): ReactNod
 function Key({ colour, name }: { readonly colour: string; readonly name: string }): ReactNode {
   return (
     <span className="inline-flex items-center gap-1.5">
-      <span className={`size-2.5 rounded-sm ${colour}`} />
+      <span className={`bar size-2.5 rounded-sm ${colour}`} />
       {name}
     </span>
   );
@@ -91,7 +91,7 @@ export function DayBars({ groups, days }: { readonly groups: Usage['groups']; re
               <span className="sr-only">{t.dayBar(day, requests, free)}</span>
               <span
                 aria-hidden
-                className={`flex flex-col justify-end overflow-hidden rounded-t-sm ${requests === 0 ? 'bg-line' : 'bg-paid'}`}
+                className={`bar flex flex-col justify-end overflow-hidden rounded-t-sm ${requests === 0 ? 'bg-line' : 'bg-paid'}`}
                 style={{ height: `${height}%` }}
               >
                 <span className="bg-accent" style={{ height: `${requests === 0 ? 0 : (free / requests) * 100}%` }} />
