@@ -55,12 +55,19 @@ export function createShelf(): Shelf {
       return shelved && 'file' in shelved && shelved.personId === personId ? shelved : null;
     },
     write: async (shelved) => void (await (await opened).put('work', shelved, CURRENT)),
-    clear: async () => (await opened).clear('work'),
+    clear: async () => {
+      const change = (await opened).transaction('work', 'readwrite');
+      // At once: the page may be left in this moment.
+      await Promise.all([change.store.clear(), change.commit(), change.done]);
+    },
     readTexts: async (jobId) => {
       const kept = await (await opened).get('work', CORRECTED);
       return kept && 'texts' in kept && kept.jobId === jobId ? kept.texts : {};
     },
-    writeTexts: async (corrected) => void (await (await opened).put('work', corrected, CORRECTED)),
+    writeTexts: async (corrected) => {
+      const change = (await opened).transaction('work', 'readwrite');
+      await Promise.all([change.store.put(corrected, CORRECTED), change.commit(), change.done]);
+    },
     hear: async (sound) => void (await (await opened).add('heard', sound)),
     heard: async () => {
       const parts = await (await opened).getAll('heard');
