@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { AlertChannel, AlertView } from '#shared/api/alerts.ts';
 import { OWNER_ID } from '#shared/people.ts';
 import type { Platform } from './deps.ts';
-import { VaultError, type Alerts, type SettingsStore, type Vault } from './ports.ts';
+import { VaultError, type Vault } from './ports.ts';
+import type { Alerts } from './ports-telemetry.ts';
+import type { SettingsStore } from './ports-settings.ts';
 import { createAlerts } from './telemetry/alerts.ts';
 
 const SECRET = { pk: 'settings', sk: 'webhook-secret' } as const;

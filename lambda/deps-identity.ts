@@ -6,7 +6,7 @@ import { toFarewellCookie } from './http/auth-cookies.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createIdentify, type Identify } from './http/auth-identify.ts';
 import { createThrottle } from './http/auth-throttle.ts';
-import type { Metrics } from './ports.ts';
+import type { Metrics } from './ports-telemetry.ts';
 import type { Audit, Identity } from './ports-people.ts';
 import { createApiKeys } from './store/api-keys.ts';
 import { createAudit } from './store/audit.ts';

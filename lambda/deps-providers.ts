@@ -2,7 +2,7 @@
 import type { Provider } from '#shared/catalog.ts';
 import { toProvider } from '#shared/template.ts';
 import type { Platform } from './deps.ts';
-import type { StoredTemplate, TemplateStore } from './ports.ts';
+import type { StoredTemplate, TemplateStore } from './ports-settings.ts';
 
 /** What is known of providers. */
 export interface KnownProviders {

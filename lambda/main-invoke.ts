@@ -6,7 +6,8 @@ import { CallerError } from '#shared/failures.ts';
 import type { AppSyncTables, InvokeSettings, ProviderConfig } from '#shared/invoke.ts';
 import type { Freeway } from './deps.ts';
 import { createInvoke, type Invoke } from './endpoints/invoke.ts';
-import type { Handler, Log, SecretValues, Store } from './ports.ts';
+import type { Handler, SecretValues, Store } from './ports.ts';
+import type { Log } from './ports-telemetry.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
 import { invokeWires } from './wire/invoke/formats.ts';
 

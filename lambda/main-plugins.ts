@@ -5,7 +5,8 @@ import { systemClock } from './clock.ts';
 import { ConfigError, type Config } from './config.ts';
 import type { Platform } from './deps.ts';
 import { pluginProvider } from './plugins/provider.ts';
-import type { Log, Upstream } from './ports.ts';
+import type { Upstream } from './ports.ts';
+import type { Log } from './ports-telemetry.ts';
 import type { Rank } from './routing/decide.ts';
 
 /** Files are named from the folder we are started in; packages are those installed with Freeway. */

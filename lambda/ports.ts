@@ -1,11 +1,6 @@
 // Every door to the outside: store, upstream network, clock, log, metrics. Implementations are picked in deps.ts only.
-import type { AlertKind, AlertView } from '#shared/api/alerts.ts';
 import type { UsageRecord } from '#shared/api/usage.ts';
-import type { AgentAssignment, EndpointConfiguration, InvokeSettings } from '#shared/invoke.ts';
-import type { Experiment, Flag, Rollout } from '#shared/rollout.ts';
 import type { Item, ItemKey, Update, UpdateResult } from '#shared/items.ts';
-import type { BudgetSettings, InstallationSettings, PersonSettings } from '#shared/settings.ts';
-import type { Template } from '#shared/template.ts';
 import type { StoredCredential } from '#shared/stored-credential.ts';
 
 /** Time and randomness, so that every decision can be replayed and tests need no waiting. */
@@ -124,76 +119,12 @@ export interface UsageBook {
   sumsOfDay(day: string): Promise<ReadonlyMap<string, DayOfUse>>;
 }
 
-/** Settings by name, as they are read for calls and written by admins. */
-export interface InvokeSettingsStore {
-  /** At most half a minute old, but for writes of this instance. Rejects with StoreUnavailable when they were never read. */
-  read(): Promise<InvokeSettings>;
-  writeEndpoint(endpoint: EndpointConfiguration): Promise<void>;
-  writeAssignment(assignment: AgentAssignment): Promise<void>;
-  removeEndpoint(endpoint: Pick<EndpointConfiguration, 'name' | 'environment' | 'model'>): Promise<void>;
-  removeAssignment(assignment: Pick<AgentAssignment, 'agent' | 'environment'>): Promise<void>;
-}
-
-/** Flags and experiments. */
-export interface RolloutStore {
-  /** At most half a minute old, but for writes of this instance. Rejects with StoreUnavailable when they were never read. */
-  read(): Promise<Rollout>;
-  /** What is known without waiting for the store: nothing until it was first read. Reads again, in the background, when that is old. */
-  known(): Rollout;
-  writeFlag(flag: Flag): Promise<void>;
-  removeFlag(name: string): Promise<void>;
-  writeExperiment(experiment: Experiment): Promise<void>;
-  removeExperiment(name: string): Promise<void>;
-}
-
-/** A provider that was added at run time. */
-export interface StoredTemplate {
-  readonly template: Template;
-  readonly changedAtMs: number;
-  /** When it was removed; it can be brought back for a while. */
-  readonly deletedAtMs: number | null;
-}
-
-/** Providers added at run time. */
-export interface TemplateStore {
-  /** At most half a minute old, but for writes of this instance; removed ones too. Rejects with StoreUnavailable when they were never read. */
-  read(): Promise<readonly StoredTemplate[]>;
-  /** What is known without waiting for the store; null until it was first read. The same list until something was read anew. */
-  known(): readonly StoredTemplate[] | null;
-  /** false: there is one with this id, though it may have been removed. */
-  create(template: Template): Promise<boolean>;
-  /** null: there is none. */
-  change(id: string, change: (before: StoredTemplate) => StoredTemplate): Promise<StoredTemplate | null>;
-}
-
 /** Decisions that somebody wanted explained, as they were taken. */
 export interface DecisionStore {
   /** Never rejects: what can't be kept is told in the log. */
   keep(decisions: { requestId: string; personId: string; views: readonly unknown[] }): Promise<void>;
   /** null when none were kept, or their time is over. */
   read(requestId: string): Promise<{ readonly personId: string; readonly views: readonly unknown[] } | null>;
-}
-
-/** What is set for one person's requests. */
-export interface SettingsInForce {
-  readonly installation: InstallationSettings;
-  readonly person: PersonSettings;
-  /** Another text after every change. */
-  readonly versions: string;
-}
-
-/** Settings of the installation and of people. */
-export interface SettingsStore {
-  /** At once when they are at hand, and then looked at again beside the request when they are older than five seconds. Rejects with StoreUnavailable when they were never read. */
-  of(personId: string): SettingsInForce | Promise<SettingsInForce>;
-  /** The installation's as they were last read for anybody; nothing until then. */
-  installation(): InstallationSettings;
-  /** Each answers the settings after the change. null takes a setting away. */
-  changeInstallation(change: Readonly<Record<string, unknown>>): Promise<InstallationSettings>;
-  changePerson(id: string, change: Readonly<Record<string, unknown>>): Promise<PersonSettings>;
-  removePerson(id: string): Promise<void>;
-  /** Budgets that are set for people, by id. */
-  budgets(): Promise<ReadonlyMap<string, BudgetSettings>>;
 }
 
 /** Secrets kept outside of the store, each a set of names and values. */
@@ -323,78 +254,3 @@ export interface Exchange {
 
 /** What every entry calls. Resolves when the reply has ended and everything that must follow it (settlement) is done; never rejects. */
 export type Handler = (exchange: Exchange) => Promise<void>;
-
-/** Something that people who look after the installation should know soon. */
-export interface Alert {
-  readonly kind: AlertKind;
-  /** Whom or what it is about. */
-  readonly subject: string;
-  /** What has happened, in sentences; no content, no secret. */
-  readonly text: string;
-}
-
-/** Tells of alerts: in the log at once, and wherever the installation wants them. */
-export interface Alerts {
-  /** Never throws; what can't be delivered is tried again. */
-  raise(alert: Alert): void;
-  /** Delivers what is due. Never rejects. */
-  flush(): Promise<void>;
-  /** Newest first. */
-  list(limit: number): Promise<readonly AlertView[]>;
-}
-
-/** Structured log. */
-export interface Log {
-  debug(event: string, fields?: LogFields): void;
-  info(event: string, fields?: LogFields): void;
-  warn(event: string, fields?: LogFields): void;
-  error(event: string, fields?: LogFields): void;
-}
-/** Every field a log line may have, by OpenTelemetry's name where it has one. Prompts, answers, bodies and keys have no name here. */
-export const logFields = [
-  'request_id', 'gen_ai.operation.name', 'gen_ai.provider.name', 'gen_ai.response.model', 'gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens',
-  'route', 'credential', 'tier', 'attempts', 'rescues', 'wait_ms', 'duration_ms',
-  'cost_usd', 'finish', 'outcome', 'status', 'what', 'error', 'stack', 'fields', 'url', 'store', 'version', 'candidates',
-] as const; // prettier-ignore
-export type LogFields = Readonly<
-  Partial<Record<(typeof logFields)[number], string | number | boolean | null | undefined>>
->;
-
-/** Counters and histograms in one registry, rendered as Prometheus text. */
-export interface Metrics {
-  count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;
-  observe(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
-  gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
-  /** `help` says in words what each counts, by name. */
-  render(help?: Readonly<Record<string, string>>): string;
-}
-
-/** A piece of work with a beginning and an end, as traces tell it. `error` names what went wrong, never with content. */
-export interface TracedWork {
-  readonly name: string;
-  /** Milliseconds since the epoch. */
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-  /** Named after OpenTelemetry's `gen_ai.*` where it has a name; null and undefined are left out. */
-  readonly attributes: Readonly<Record<string, string | number | boolean | null | undefined>>;
-  readonly error: string | null;
-}
-export interface TracedRequest extends TracedWork {
-  /** Calls to providers made for it, oldest first. */
-  readonly attempts: readonly TracedWork[];
-}
-
-/** The trace of one request under way. */
-export interface RequestTrace {
-  /** What providers are told, so that their part of the trace joins ours. */
-  readonly traceparent: string;
-  end(request: TracedRequest): void;
-}
-
-/** Traces, when they are asked for. */
-export interface Traces {
-  /** `traceparent` as the caller sent it. */
-  begin(traceparent: string | undefined): RequestTrace;
-  /** Sends what is waiting. Never rejects. */
-  flush(): Promise<void>;
-}

@@ -5,7 +5,8 @@ import type { PaidPolicy, Strategy } from '#shared/policy.ts';
 import { joinRouting, type BudgetSettings, type RoutingSettings } from '#shared/settings.ts';
 import type { Purse } from '../gateway/budget.ts';
 import type { PolicyDefaults } from '../gateway/controls.ts';
-import { StoreUnavailable, type SettingsInForce } from '../ports.ts';
+import { StoreUnavailable } from '../ports.ts';
+import type { SettingsInForce } from '../ports-settings.ts';
 import type { EndpointDeps } from './endpoint.ts';
 
 /** How long a caller is taken to be ready to wait for quota, unless it says otherwise. */

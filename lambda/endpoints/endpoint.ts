@@ -2,19 +2,9 @@
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
-import type {
-  Clock,
-  DecisionStore,
-  Exchange,
-  Headers,
-  Log,
-  Metrics,
-  RolloutStore,
-  SettingsStore,
-  Spool,
-  Traces,
-  UsageBook,
-} from '../ports.ts';
+import type { Clock, DecisionStore, Exchange, Headers, Spool, UsageBook } from '../ports.ts';
+import type { Log, Metrics, Traces } from '../ports-telemetry.ts';
+import type { RolloutStore, SettingsStore } from '../ports-settings.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { NamedGuard } from '../gateway/guards.ts';
 import type { Health } from '../gateway/health.ts';

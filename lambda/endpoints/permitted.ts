@@ -1,7 +1,7 @@
 // What of the fleet somebody may use: the models their person and their key allow, and how far the key lets them pay or be trained on.
 import { CallerError } from '#shared/failures.ts';
 import { can, type Principal } from '#shared/people.ts';
-import type { SettingsInForce } from '../ports.ts';
+import type { SettingsInForce } from '../ports-settings.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { Candidate } from '../routing/types.ts';

@@ -4,7 +4,7 @@ import type { Attempt, CallerError } from '#shared/failures.ts';
 import { createIsoTimes } from '#shared/iso-times.ts';
 import type { Assignment } from '#shared/rollout.ts';
 import type { RunResult } from '../gateway/run.ts';
-import type { RequestTrace, TracedWork } from '../ports.ts';
+import type { RequestTrace, TracedWork } from '../ports-telemetry.ts';
 import { listCostUsd } from '../routing/cost.ts';
 import type { EndpointDeps, Visit } from './endpoint.ts';
 

@@ -1,6 +1,7 @@
 // This instance's copies of the books: read in batches, kept fresh by every write, and written through guarded updates only.
 import { applyUpdate, type Item, type ItemKey, type Update, type UpdateResult } from '#shared/items.ts';
-import { StoreUnavailable, type Clock, type ClockBounds, type Log, type Metrics, type Store } from '../ports.ts';
+import { StoreUnavailable, type Clock, type ClockBounds, type Store } from '../ports.ts';
+import type { Log, Metrics } from '../ports-telemetry.ts';
 
 /** A copy of a book. */
 export interface BookCopy {

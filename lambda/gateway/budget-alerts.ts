@@ -1,5 +1,5 @@
 // Raises an alert when half, most, and all of a budget is used: once in each period, whatever the number of instances.
-import type { Alerts } from '../ports.ts';
+import type { Alerts } from '../ports-telemetry.ts';
 import type { BoundPool, PoolView } from '../routing/types.ts';
 import type { Books } from './books.ts';
 import type { BoundView } from './budget.ts';

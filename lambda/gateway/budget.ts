@@ -1,7 +1,8 @@
 // What may be paid in a day, a month and the like: reserved at its worst before a paid call, settled at what the call cost, so that calls at the same time can't overrun it.
 import type { CallerError } from '#shared/failures.ts';
 import type { Amounts, Clock as PoolClock } from '#shared/pools.ts';
-import type { Alerts, Clock } from '../ports.ts';
+import type { Clock } from '../ports.ts';
+import type { Alerts } from '../ports-telemetry.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import { planReserve, planSettle, viewPool, type Hold } from '../routing/pools.ts';
 import type { BoundPool, PoolView } from '../routing/types.ts';

@@ -1,6 +1,7 @@
 // What one ledger works with: what it was given, what it keeps, and the shares that it hands out.
 import type { Amounts } from '#shared/pools.ts';
-import type { Alerts, Clock, Log, Metrics, Store } from '../ports.ts';
+import type { Clock, Store } from '../ports.ts';
+import type { Alerts, Log, Metrics } from '../ports-telemetry.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import type { Hold } from '../routing/pools.ts';
 import type { Candidate } from '../routing/types.ts';

@@ -1,7 +1,8 @@
 // Finds out which models an address serves, where only it can tell: programs on people's own hardware, asked again and again.
 import type { Model, Provider } from '#shared/catalog.ts';
 import type { EntryModel } from '#shared/credentials.ts';
-import type { Clock, Log, Upstream } from '../ports.ts';
+import type { Clock, Upstream } from '../ports.ts';
+import type { Log } from '../ports-telemetry.ts';
 import { toCredential, type FleetEntry } from './credentials.ts';
 
 /** Programs are started and models pulled while we run. */

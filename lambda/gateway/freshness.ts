@@ -1,5 +1,6 @@
 // When copies of books are read again: before a request where it matters, else beside the requests.
-import type { Clock, Log } from '../ports.ts';
+import type { Clock } from '../ports.ts';
+import type { Log } from '../ports-telemetry.ts';
 import type { Books } from './books.ts';
 
 export interface FreshnessDeps {

@@ -1,6 +1,6 @@
 // Guards on prompts: functions of other people's packages that let a prompt pass, refuse it, or write it anew before anybody is asked.
 import { CallerError } from '#shared/failures.ts';
-import type { Log, Metrics } from '../ports.ts';
+import type { Log, Metrics } from '../ports-telemetry.ts';
 
 /** What a guard is shown of a request. */
 export interface Guarded {

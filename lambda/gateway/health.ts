@@ -1,6 +1,7 @@
 // Looks after candidates that have failed: free checks, shared by all instances, that bring the recovered back early and find out which models are gone.
 import type { Item } from '#shared/items.ts';
-import type { Clock, Log, Metrics, Upstream } from '../ports.ts';
+import type { Clock, Upstream } from '../ports.ts';
+import type { Log, Metrics } from '../ports-telemetry.ts';
 import { afterHealthy, afterRest, liftRest, restOf } from '../routing/breaker.ts';
 import { isEmpty, mergeOps, noOps, numberIn, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';

@@ -1,7 +1,8 @@
 // The one loop: decide, reserve, send, settle; on failure consult the policy table and go on, as long as the caller's patience lasts.
 import { CallerError, type CallerErrorCode, type ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
-import type { Clock, Log, Metrics, Upstream } from '../ports.ts';
+import type { Clock, Upstream } from '../ports.ts';
+import type { Log, Metrics } from '../ports-telemetry.ts';
 import type { DecideInput } from '../routing/decide.ts';
 import type { Finish } from '../wire/types.ts';
 import type { Caller, Receipt } from './answer.ts';

@@ -2,7 +2,7 @@
 import type { Item } from '#shared/items.ts';
 import type { Amounts } from '#shared/pools.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
-import type { Metrics } from '../ports.ts';
+import type { Metrics } from '../ports-telemetry.ts';
 import { afterFailure, afterRest, afterSuccess, everyMark, restOf, shortRestMs } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import { costUsd, listCostUsd } from '../routing/cost.ts';

@@ -1,7 +1,8 @@
 // Slices: where pools are far from their limits, an instance reserves for its next calls together, and books them in memory; the rest goes back.
 import type { Guard, Item, UpdateResult } from '#shared/items.ts';
 import type { Amounts, PoolUnit } from '#shared/pools.ts';
-import type { Clock, Log, Metrics } from '../ports.ts';
+import type { Clock } from '../ports.ts';
+import type { Log, Metrics } from '../ports-telemetry.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import type { Standing } from '../routing/decide.ts';
 import { partOf, planReserve, planSettle, viewPool } from '../routing/pools.ts';

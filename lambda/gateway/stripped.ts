@@ -1,5 +1,6 @@
 // Optional request fields that a provider and model have refused before: learned once, shared through the store, left out from then on.
-import { StoreUnavailable, type Clock, type Log, type Store } from '../ports.ts';
+import { StoreUnavailable, type Clock, type Store } from '../ports.ts';
+import type { Log } from '../ports-telemetry.ts';
 import type { Fleet } from './fleet.ts';
 
 export interface Stripped {

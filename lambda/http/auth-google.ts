@@ -1,5 +1,6 @@
 // Reads Google's ID tokens: verified by Google's own library against certificates that this file keeps in memory and in the store.
-import type { Clock, Log, Store } from '../ports.ts';
+import type { Clock, Store } from '../ports.ts';
+import type { Log } from '../ports-telemetry.ts';
 import { SignInRefused } from './auth-refusal.ts';
 
 /** Whom Google vouches for. */

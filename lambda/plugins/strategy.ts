@@ -1,5 +1,5 @@
 // An installation's own order among candidates, from a module that it names.
-import type { Log } from '../ports.ts';
+import type { Log } from '../ports-telemetry.ts';
 import type { Rank } from '../routing/decide.ts';
 
 /** The order a module gives by its default export; null when it gives none. What goes wrong in it puts a candidate last, and is told once. */

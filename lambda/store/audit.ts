@@ -1,7 +1,8 @@
 // The audit in the store: only ever added to, and forgotten after the time that is set.
 import { randomBytes } from 'node:crypto';
 import { auditEventSchema, type AuditEvent } from '#shared/api/audit.ts';
-import type { Clock, Log, Store } from '../ports.ts';
+import type { Clock, Store } from '../ports.ts';
+import type { Log } from '../ports-telemetry.ts';
 import type { Audit } from '../ports-people.ts';
 
 export interface AuditOptions {

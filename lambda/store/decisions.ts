@@ -1,5 +1,6 @@
 // Keeps decisions that somebody wanted explained, for a week.
-import type { Clock, DecisionStore, Log, Store } from '../ports.ts';
+import type { Clock, DecisionStore, Store } from '../ports.ts';
+import type { Log } from '../ports-telemetry.ts';
 
 const KEPT_MS = 7 * 86_400_000;
 const keyOf = (requestId: string): { pk: string; sk: string } => ({ pk: `decision#${requestId}`, sk: 'views' });

@@ -7,7 +7,8 @@ import {
   type InvokeSettings,
 } from '#shared/invoke.ts';
 import type { ItemKey } from '#shared/items.ts';
-import type { InvokeSettingsStore, Store } from '../ports.ts';
+import type { Store } from '../ports.ts';
+import type { InvokeSettingsStore } from '../ports-settings.ts';
 import { createKept, readPartition } from './kept.ts';
 
 const PARTITION = 'invoke';

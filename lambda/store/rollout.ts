@@ -1,6 +1,7 @@
 // Keeps flags and experiments in the store.
 import { experimentSchema, flagSchema, type Experiment, type Flag, type Rollout } from '#shared/rollout.ts';
-import type { RolloutStore, Store } from '../ports.ts';
+import type { Store } from '../ports.ts';
+import type { RolloutStore } from '../ports-settings.ts';
 import { createKept, readPartition } from './kept.ts';
 
 const PARTITION = 'rollout';

@@ -9,7 +9,8 @@ import {
 } from '#shared/settings.ts';
 import type * as z from 'zod/mini';
 import type { Item } from '#shared/items.ts';
-import type { SettingsInForce, SettingsStore, Store } from '../ports.ts';
+import type { Store } from '../ports.ts';
+import type { SettingsInForce, SettingsStore } from '../ports-settings.ts';
 import { readPartition } from './kept.ts';
 
 const PARTITION = 'settings';

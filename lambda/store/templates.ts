@@ -1,7 +1,8 @@
 // Providers that were added at run time, in the store: in force here at once, and on other instances within half a minute.
 import * as z from 'zod/mini';
 import { templateSchema } from '#shared/template.ts';
-import type { Store, StoredTemplate, TemplateStore } from '../ports.ts';
+import type { Store } from '../ports.ts';
+import type { StoredTemplate, TemplateStore } from '../ports-settings.ts';
 import { createKept } from './kept.ts';
 import { createRecords } from './records.ts';
 

@@ -1,7 +1,8 @@
 // Keeps a record of every request: gathered for a moment, so that many cost one write, and swept when they are old.
 import type { UsageRecord } from '#shared/api/usage.ts';
 import * as z from 'zod/mini';
-import type { Clock, DayOfUse, Log, Store, UsageBook } from '../ports.ts';
+import type { Clock, DayOfUse, Store, UsageBook } from '../ports.ts';
+import type { Log } from '../ports-telemetry.ts';
 import { fromUsageItem, toUsageItem } from './usage-items.ts';
 
 export interface UsageBookOptions {

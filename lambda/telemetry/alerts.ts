@@ -1,7 +1,8 @@
 // Alerts: told in the log at once, kept for those who look after the installation, and delivered where they want them, again and again until they arrive.
 import { randomBytes } from 'node:crypto';
 import { alertSchema, type AlertChannel, type AlertView, type Delivery } from '#shared/api/alerts.ts';
-import type { Alert, Alerts, Clock, Log, Metrics, Store } from '../ports.ts';
+import type { Clock, Store } from '../ports.ts';
+import type { Alert, Alerts, Log, Metrics } from '../ports-telemetry.ts';
 
 /** Delivers one alert. Resolves with what is wrong, or null. */
 type Send = (alert: AlertView) => Promise<string | null>;

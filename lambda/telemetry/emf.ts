@@ -1,5 +1,5 @@
 // Tells the registry's changes to CloudWatch: one line of the embedded metric format after each invocation, sums over all labels.
-import type { Metrics } from '../ports.ts';
+import type { Metrics } from '../ports-telemetry.ts';
 
 /** A registry that also keeps what has changed since it was last told. */
 export interface EmfMetrics extends Metrics {

@@ -1,6 +1,6 @@
 // Structured log: one JSON object a line, of fields on a list; what looks like a key is masked all the same.
 import { createIsoTimes } from '#shared/iso-times.ts';
-import { logFields, type Log, type LogFields } from '../ports.ts';
+import { logFields, type Log, type LogFields } from '../ports-telemetry.ts';
 
 /** The fields that are written, as they begin in a line. */
 const beginnings: ReadonlyMap<string, string> = new Map(logFields.map((name) => [name, `,"${name}":`]));

@@ -1,5 +1,5 @@
 // The one registry of counters, gauges and histograms, told as Prometheus text.
-import type { Metrics } from '../ports.ts';
+import type { Metrics } from '../ports-telemetry.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

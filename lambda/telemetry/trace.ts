@@ -12,7 +12,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider, type IdGenerator } from '@opentelemetry/sdk-trace';
 import { randomBytes } from 'node:crypto';
-import type { RequestTrace, TracedRequest, Traces } from '../ports.ts';
+import type { RequestTrace, TracedRequest, Traces } from '../ports-telemetry.ts';
 
 export interface TracesOptions {
   /** Base URL of the collector: traces go to its `/v1/traces`. */

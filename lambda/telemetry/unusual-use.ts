@@ -1,6 +1,7 @@
 // Looks once an hour whether somebody uses far more than they usually do, such as whoever has found a key, and raises an alert, once a day for each.
 import { unusualFrom } from '#shared/unusual.ts';
-import type { Alerts, Clock, DayOfUse, Store, UsageBook } from '../ports.ts';
+import type { Clock, DayOfUse, Store, UsageBook } from '../ports.ts';
+import type { Alerts } from '../ports-telemetry.ts';
 
 export interface UseWatchOptions {
   readonly usage: Pick<UsageBook, 'sumsOfDay'>;

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRequestIds } from '#lambda/http/request-id.ts';
-import type { LogFields } from '#lambda/ports.ts';
+import type { LogFields } from '#lambda/ports-telemetry.ts';
 import { createLog, redact, toErrorFields, type LogLevel } from '#lambda/telemetry/log.ts';
 
 function collect(level: LogLevel = 'info') {

@@ -5,17 +5,9 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type Resource, type ResourceKind } from '#shared/people.ts';
 import type { CredentialDesk } from '../../gateway/credential-desk.ts';
-import type {
-  Alerts,
-  DecisionStore,
-  Headers,
-  InvokeSettingsStore,
-  LogFields,
-  TemplateStore,
-  RolloutStore,
-  SettingsStore,
-  UsageBook,
-} from '../../ports.ts';
+import type { DecisionStore, Headers, UsageBook } from '../../ports.ts';
+import type { Alerts, LogFields } from '../../ports-telemetry.ts';
+import type { InvokeSettingsStore, TemplateStore, RolloutStore, SettingsStore } from '../../ports-settings.ts';
 import type { Background, JobBook, Recordings } from '../../ports-transcription.ts';
 import type { AuditEntry, Identity } from '../../ports-people.ts';
 import { principalOf, type EndpointDeps, type Visit } from '../endpoint.ts';

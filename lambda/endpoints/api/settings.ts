@@ -4,7 +4,7 @@ import { settingsSchema, type SettingsView } from '#shared/api/settings.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can } from '#shared/people.ts';
 import { installationChangeSchema, routingChangeSchema, type InstallationSettings } from '#shared/settings.ts';
-import type { SettingsInForce } from '../../ports.ts';
+import type { SettingsInForce } from '../../ports-settings.ts';
 import { toDefaults, toPersonBudget } from '../defaults.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { toInstant, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';

@@ -5,7 +5,7 @@ import { UNDO_MS } from '#shared/stored-credential.ts';
 import { templateIdSchema, templateSettingsSchema, toProvider, type Template } from '#shared/template.ts';
 import { $ZodError } from 'zod/v4/core';
 import * as z from 'zod/mini';
-import type { StoredTemplate } from '../../ports.ts';
+import type { StoredTemplate } from '../../ports-settings.ts';
 import type { Visit } from '../endpoint.ts';
 import { missing, toInstant, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
