@@ -283,7 +283,7 @@ const toStop = (deps: GatewayDeps, { operation, journey }: Request, failure: Pro
 const MOST_STRIPPED = 4;
 
 /** What the table says of this failure. */
-function goOn(deps: GatewayDeps, request: Request, { runner: { index }, failure }: Failed): void {
+function goOn(deps: GatewayDeps, request: Request, { runner: { index, candidate }, failure }: Failed): void {
   const { operation, journey } = request;
   const field = failure.kind === 'rejected' ? failure.field : undefined;
   const left = journey.stripped.get(index) ?? [];
@@ -298,7 +298,9 @@ function goOn(deps: GatewayDeps, request: Request, { runner: { index }, failure 
   if (isLast) throw toStop(deps, request, failure);
   if (next === 'rested') return;
   journey.tried.add(index);
-  if (next === 'later') journey.later.add(index);
+  // Nonsense may have been charged like an answer: it is not paid for twice.
+  const isCharged = failure.kind === 'bad_reply' && candidate.tier === 'paid';
+  if (next === 'later' && !isCharged) journey.later.add(index);
   if (failure.kind === 'context_exceeded') excludeShorter(deps, journey, index);
 }
 

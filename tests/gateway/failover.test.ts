@@ -180,6 +180,22 @@ describe('a refusal that says nothing', () => {
   });
 });
 
+describe('nonsense', () => {
+  it.each([
+    ['free', 6],
+    ['paid', 1],
+  ] as const)('of a %s provider is asked for so many times: %i', async (tier, calls) => {
+    const world = await createWorld({
+      providers: [provider('alpha', 'html')],
+      entries: [toEntry('alpha', { tier })],
+      env: { FREEWAY_PAID: 'allowed' },
+    });
+    const reply = await world.ask();
+    expect([reply.status, reply.error()?.code]).toEqual([502, 'upstream_failed']);
+    expect(world.providers['alpha']!.received()).toHaveLength(calls);
+  });
+});
+
 describe('the breaker', () => {
   it('is not opened by limits, however many in a row', async () => {
     const world = await createWorld({ providers: [provider('alpha'), provider('beta')] });
