@@ -178,7 +178,7 @@ function findRoute({ routes, exact }: Table, { method, path }: Exchange): Match 
   if (match) return match;
   if (matches.length > 0) {
     const allowed = matches.map(({ route }) => route.method).join(', ');
-    throw new CallerError('method_not_allowed', `${method} is not allowed here; use ${allowed}.`);
+    throw new CallerError('method_not_allowed', `${method} is not allowed here; use ${allowed}.`, { allow: allowed });
   }
   const shown = path.length > 120 ? `${path.slice(0, 120)}...` : path;
   throw new CallerError(

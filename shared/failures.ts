@@ -81,6 +81,8 @@ export class CallerError extends Error {
   readonly attempts: readonly Attempt[];
   /** Time spent waiting for quota before giving up, ms. */
   readonly waitedMs: number;
+  /** Methods by which the place can be asked, as the header Allow says them; null unless this one can't. */
+  readonly allow: string | null;
 
   constructor(
     code: CallerErrorCode,
@@ -91,6 +93,7 @@ export class CallerError extends Error {
       retryAfterMs?: number | null;
       attempts?: readonly Attempt[];
       waitedMs?: number;
+      allow?: string;
     } = {},
   ) {
     super(message);
@@ -100,6 +103,7 @@ export class CallerError extends Error {
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.attempts = details.attempts ?? [];
     this.waitedMs = details.waitedMs ?? 0;
+    this.allow = details.allow ?? null;
   }
 
   get status(): number {

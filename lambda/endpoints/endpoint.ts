@@ -114,6 +114,7 @@ function errorHeaders(error: CallerError, requestId: string, { idHeader }: Error
   // Official clients repeat 5xx answers by themselves; when we know that it is no use, they are told.
   if (!error.retryable && error.status >= 500) headers['x-should-retry'] = 'false';
   if (error.status === 401) headers['www-authenticate'] = 'Bearer';
+  if (error.allow !== null) headers['allow'] = error.allow;
   return headers;
 }
 

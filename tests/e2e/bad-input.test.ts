@@ -42,6 +42,19 @@ async function post(body: string | Uint8Array, headers: Record<string, string> =
 const chat = (more: Record<string, unknown>): string =>
   JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: CANARY }], ...more });
 
+describe('a method that is not allowed', () => {
+  it.each([
+    ['PUT', '/v1/chat/completions', 'POST'],
+    ['POST', '/v1/models', 'GET'],
+    ['DELETE', '/api/keys', 'GET, POST'],
+  ])('%s %s is told those that are', async (method, path, allow) => {
+    const headers = { authorization: `Bearer ${OWNER_KEY}`, origin: server.url };
+    const response = await fetch(server.url + path, { method, headers });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+    expect(((await response.json()) as { error: Answer['error'] }).error.code).toBe('method_not_allowed');
+  });
+});
+
 describe('wrong requests', () => {
   it.each<[string, string, string | null, RegExp]>([
     ['an empty body', '', null, /no body/],

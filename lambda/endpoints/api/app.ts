@@ -111,7 +111,8 @@ function explainMiss(routes: readonly ApiRoute[], visit: Visit): CallerError {
       'There is nothing at this path of the API. GET /openapi.json lists what there is.',
     );
   const allowed = known.map(({ method }) => method).join(', ');
-  return new CallerError('method_not_allowed', `${visit.exchange.method} is not allowed here; use ${allowed}.`);
+  const { method } = visit.exchange;
+  return new CallerError('method_not_allowed', `${method} is not allowed here; use ${allowed}.`, { allow: allowed });
 }
 
 /** The app over its services. */
