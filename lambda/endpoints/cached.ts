@@ -67,7 +67,12 @@ async function sendKept(
   const { exchange, requestId, startedAtMs } = visit;
   const { operation, route, credential, tier } = record;
   const free = { 'x-freeway-cost-usd': '0', 'x-freeway-wait-ms': '0' };
-  const reply = exchange.reply(status, { ...headers, ...free, 'x-freeway-request-id': requestId, [CACHE]: 'hit' });
+  // The id stands under every name that clients look for it by.
+  const renamed = Object.entries(headers).map(([name, value]) => [
+    name,
+    value === record.request_id ? requestId : value,
+  ]);
+  const reply = exchange.reply(status, { ...Object.fromEntries(renamed), ...free, [CACHE]: 'hit' });
   for (const chunk of chunks) if (!reply.write(chunk)) await reply.drained();
   reply.end();
   const duration = Math.round(deps.clock.now() - startedAtMs);

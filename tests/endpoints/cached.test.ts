@@ -20,6 +20,7 @@ describe('the response cache', () => {
     expect([first.status, stateOf(first), second.status, stateOf(second)]).toEqual([200, 'miss', 200, 'hit']);
     expect(second.text).toBe(first.text);
     expect(second.headers['x-freeway-request-id']).not.toBe(first.headers['x-freeway-request-id']);
+    for (const { headers } of [first, second]) expect(headers['x-request-id']).toBe(headers['x-freeway-request-id']);
     expect(second.headers['x-freeway-route']).toBe(first.headers['x-freeway-route']);
     expect(second.headers['x-freeway-cost-usd']).toBe('0');
     expect(served(house)).toBe(1);
