@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decodeFloats, encodeFloats } from '#lambda/wire/base64.ts';
+import { decodeFloats, decodeText, encodeFloats } from '#lambda/wire/base64.ts';
 import { parseEmbeddings, renderEmbeddings } from '#lambda/wire/embeddings/question.ts';
 import { parseVectors, renderVectors } from '#lambda/wire/embeddings/reply.ts';
 import { parsePictures } from '#lambda/wire/images/question.ts';
@@ -50,6 +50,33 @@ describe('vectors', () => {
         },
       ),
     );
+  });
+
+  it('bytes in base64 are the text that a strict decoder finds in them, or none', () => {
+    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    const find = (bytes: Uint8Array): string | null => {
+      try {
+        return strict.decode(bytes);
+      } catch {
+        return null;
+      }
+    };
+    const edges = [
+      0x00, 0x7f, 0x80, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xa0, 0xed, 0x9f, 0xef, 0xf0, 0x90, 0xf4, 0x8f, 0xf5,
+    ];
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 12 }),
+      fc.array(fc.constantFrom(...edges), { maxLength: 6 }).map((some) => Uint8Array.from(some)),
+      fc.string({ unit: 'binary', maxLength: 20 }).map((text) => Buffer.from(text)),
+    );
+    fc.assert(
+      fc.property(bytes, (some) => {
+        expect(decodeText(Buffer.from(some).toString('base64'))).toBe(find(some));
+      }),
+      { numRuns: 5_000 },
+    );
+    const long = 'Grüße, 世界 🚦. '.repeat(2_000);
+    expect(decodeText(Buffer.from(long).toString('base64'))).toBe(long);
   });
 
   it.each([
