@@ -37,7 +37,8 @@ it('an answer whose window is closed has broken off in the other', async () => {
   await here.getByText('word9 ', { exact: false }).first().waitFor();
   const there = await here.context().newPage();
   await there.goto(here.url());
-  await there.locator('article[data-state="streaming"]').waitFor();
+  // Words are kept every second: what the other window has seen is there to stay.
+  await there.locator('article[data-state="streaming"]').getByText('word9 ', { exact: false }).first().waitFor();
   await here.close();
   expect(await lastAnswer(there, 'broken')).toMatch(/^word0 /);
   await there.context().close();
