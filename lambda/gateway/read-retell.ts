@@ -3,7 +3,7 @@ import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { ReplyBody } from '../ports.ts';
 import { openCutter } from './cut.ts';
-import { finishAfter, toFacts } from '../wire/facts.ts';
+import { brokenCall, createGrowingCalls, finishAfter, toFacts, type GrowingCalls } from '../wire/facts.ts';
 import type { Finish, FrameCall, FrameFacts, ReplyHead, SseFrame, StreamDelta, StreamReader } from '../wire/types.ts';
 import { createRepeatAligner, type Aligner } from './align.ts';
 import { createCallAligner, type CallAligner } from './align-calls.ts';
@@ -27,6 +27,7 @@ interface State {
   isWhole: boolean;
   seenTokens: number;
   toolCalls: number;
+  readonly written: GrowingCalls;
   failure: ProviderFailure | null;
   /** Set once the end has been told. */
   reading: Reading | null;
@@ -59,6 +60,7 @@ function createState({ wire, rescue, question, context }: ChatReading, resumptio
     isWhole: false,
     seenTokens: 0,
     toolCalls: 0,
+    written: createGrowingCalls(),
     failure: null,
     reading: null,
     content: resumption?.content ?? createRepeatAligner(''),
@@ -140,6 +142,7 @@ function takeFacts(state: State, reading: ChatReading, facts: FrameFacts): void 
   if (facts.done) state.done = true;
   if (!facts.content) return;
   state.seenTokens++;
+  state.written.add(facts.calls);
   reading.context.progress();
   // What can't be told in words can't be gone on with either.
   if ((facts.opaque && state.isResumed) || !tell(state, reading, facts)) state.failure = departed;
@@ -213,6 +216,7 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
   if (state.reading !== null) return state.reading;
   const { writer, context, rescue } = reading;
   let failure = state.failure ?? (state.finished ? null : broke) ?? lacking(state);
+  if (failure === null && state.written.areBroken(state.finish)) failure = brokenCall;
   if (failure === null && !(flush(state, reading) && state.calls.complete())) failure = departed;
   const { usage, seenTokens } = state;
   if (failure === null) {
