@@ -9,6 +9,18 @@ const claude = { max_tokens: 100 };
 const sentTo = (world: World): Record<string, unknown> =>
   JSON.parse(world.providers['alpha']!.received().at(-1)?.body ?? '{}') as Record<string, unknown>;
 
+it.each([
+  ['/v1/chat/completions', 'x-request-id'],
+  [messagesPath, 'request-id'],
+])('a stream of %s that tells its steps bears its id as %s, as all others do', async (path, name) => {
+  const world = await createOne();
+  for (const headers of [{}, { 'x-freeway-events': '1' }]) {
+    const reply = await world.ask({ ...claude, stream: true }, headers, path);
+    expect(reply.headers[name]).toMatch(/^req_/);
+    expect(reply.headers[name]).toBe(reply.headers['x-freeway-request-id']);
+  }
+});
+
 describe('errors below /v1/messages', () => {
   it.each([
     { what: 'of signing in', headers: { authorization: '' }, status: 401, type: 'authentication_error' },
