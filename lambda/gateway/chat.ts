@@ -209,9 +209,11 @@ const fieldsOf = ({ bytes, fields }: ChatInput): readonly Field[] | null =>
 
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
-  const { question, fleet, wires, writer, callerWire } = input;
-  const { profile = toChatProfile(question), askerId } = input;
+  const { question, fleet, wires, writer, callerWire, askerId } = input;
+  const { profile = toChatProfile(question) } = input;
   const rescue = createRescue(fleet.candidates, input.policy.rescue);
+  const tellsRefusals = callerWire.tellsRefusals === true && input.policy.contentFilter !== 'failover';
+  const shared = { question, callerWire, writer, tellsRefusals, rescue };
   const notes = new Map<number, Notes>();
   const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
     const place = toPlace(input, index, stripped);
@@ -259,10 +261,9 @@ export function createChatOperation(input: ChatInput): Operation {
       const onMend = (what: string): unknown => mended.push(what);
       const plain = wireOf(wires, wireId);
       const wire = wires.mend?.(plain, question, { target, onMend }) ?? plain;
-      const { model } = target;
       const careful = telling(context, question, { dropped, mended });
       return createChatReader(
-        { question, wire, model, callerWire, writer, dialect, context: careful, rescue, dropped, mended },
+        { ...shared, wire, model: target.model, dialect, context: careful, dropped, mended },
         rescue.resume(index),
       );
     },

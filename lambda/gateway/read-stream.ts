@@ -213,7 +213,7 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
   if (state.reading !== null) return state.reading;
   const { question, writer, context } = reading;
   const { usage, seenTokens } = state;
-  const failure = state.failure ?? (state.finished ? null : broke) ?? unfinished(state);
+  const failure = state.failure ?? (state.finished ? null : broke) ?? unfinished(state, reading);
   if (failure === null) {
     const body = (state.body ??= open(state, reading));
     tellWriter(state, reading);
@@ -224,14 +224,14 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
 }
 
 /** Why a stream that has ended holds no whole answer; null when it does. */
-export function unfinished({
-  finished,
-  finish,
-  seenTokens,
-}: Pick<State, 'finished' | 'finish' | 'seenTokens'>): ProviderFailure | null {
+export function unfinished(
+  { finished, finish, seenTokens }: Pick<State, 'finished' | 'finish' | 'seenTokens'>,
+  { tellsRefusals }: Pick<ChatReading, 'tellsRefusals'>,
+): ProviderFailure | null {
   if (!finished) return { kind: 'network', message: 'the stream ended before the answer did' };
   // An answer without a word is one only where the caller's bound left no room for any.
   if (seenTokens > 0 || finish === 'length') return null;
+  if (finish === 'content_filter' && tellsRefusals) return null;
   return finish === 'content_filter'
     ? { kind: 'content_filtered', message: 'The content filter of the provider held the whole answer back.' }
     : { kind: 'bad_reply', message: 'the stream holds no answer' };

@@ -294,6 +294,8 @@ export interface UpstreamWire extends ReplyReader {
 
 /** A chat format in both directions: callers may ask in it, too. */
 export interface ChatWire extends UpstreamWire, ReplyWriter, ErrorRenderer {
+  /** An answer without a word that a filter held back is an answer here, with an end of its own; absent: callers expect an error. */
+  readonly tellsRefusals?: true;
   /** Throws CallerError `invalid_request` naming the field at fault. */
   parseQuestion(json: unknown): ChatQuestion;
 }

@@ -23,5 +23,6 @@ export const anthropic: ChatWire = {
   renderReply,
   openWriter,
   renderError,
+  tellsRefusals: true,
   idHeader: 'request-id',
 };

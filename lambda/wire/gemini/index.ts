@@ -21,4 +21,5 @@ export const gemini: ChatWire = {
   renderReply,
   openWriter,
   renderError,
+  tellsRefusals: true,
 };
