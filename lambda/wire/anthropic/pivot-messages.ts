@@ -118,12 +118,14 @@ function toImage(pivot: Pivot, source: Json, path: string): Json[] {
 function toDocument(pivot: Pivot, block: Json, path: string): Json[] {
   const source = toRecord(block['source']);
   const { type, data, media_type: mediaType, content } = source;
+  if (toRecord(block['citations'])['enabled'] === true) pivot.dropped.add('messages.content.citations');
   const title = toText(block['title']);
   const head = [title, toText(block['context'])].filter((line) => line !== null);
   if (type === 'text' && typeof data === 'string') return [{ type: 'text', text: [...head, data].join('\n') }];
   if (type === 'content') {
     const blocks = Array.isArray(content) ? content.map(toRecord) : [{ type: 'text', text: content ?? '' }];
-    return blocks.flatMap((part, index) => toParts(pivot, part, `${path}.source.content[${index}]`));
+    const parts = blocks.flatMap((part, index) => toParts(pivot, part, `${path}.source.content[${index}]`));
+    return head.length === 0 ? parts : [{ type: 'text', text: head.join('\n') }, ...parts];
   }
   if (type === 'base64' && toText(data) !== null) {
     const file = {

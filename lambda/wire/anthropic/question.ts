@@ -94,7 +94,11 @@ function addThinking(pivot: Pivot, { thinking, output_config: config }: Json): v
     return fail('thinking', 'an object', thinking);
   const asked = toText(isRecord(config) ? config['effort'] : undefined);
   const type = thinking?.['type'] ?? 'disabled';
-  if (type === 'disabled') return;
+  if (type === 'disabled') {
+    // Elsewhere an effort is one of thought.
+    if (asked !== null) pivot.dropped.add('output_config.effort');
+    return;
+  }
   const budget = thinking?.['budget_tokens'];
   const byBudget =
     typeof budget !== 'number' || (budget > MEDIUM_BUDGET_TOKENS && budget <= HIGH_BUDGET_TOKENS)

@@ -3,6 +3,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { createCallIds, type CallIds } from '../unique-ids.ts';
 import { decodeText } from '../base64.ts';
+import { toFileUrl } from '../file-url.ts';
 import { toCallId, toInput } from './render.ts';
 
 interface Told {
@@ -91,8 +92,9 @@ function toSource(url: string): Source | null {
 const texts = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript)$)/;
 
 /** The block of a file; null when the format has none for it. Documents are PDFs, or text that is told as such. */
-function toDocument({ file_data: given, filename }: Json): Json | null {
-  const source = toSource(toText(given) ?? '');
+function toDocument(file: Json): Json | null {
+  const { filename } = file;
+  const source = toSource(toFileUrl(file));
   if (source === null) return null;
   const title = toText(filename) === null ? {} : { title: filename };
   if (source.media_type === 'application/pdf') return { type: 'document', source, ...title };

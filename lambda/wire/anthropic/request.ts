@@ -5,6 +5,7 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
+import { toEffortBody } from '../pivot-effort.ts';
 import { toOffer } from '../pivot-offer.ts';
 import { fitForeign } from './foreign.ts';
 import { toMessages } from './request-messages.ts';
@@ -34,7 +35,7 @@ const told: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 function fromPivot({ pivot, stream }: ChatQuestion, target: RequestTarget): RenderedRequest {
-  const asked = bendBody(pivot, target);
+  const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
   const bent = toOffer(asked, dropped);
   const { system, messages } = toMessages(bent['messages'], dropped);

@@ -1,5 +1,6 @@
 // Tells the messages of the OpenAI chat format in the Converse format.
 import { toCallId, toInput } from '../anthropic/render.ts';
+import { toFileUrl } from '../file-url.ts';
 import { createCallIds, type CallIds } from '../unique-ids.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
@@ -68,8 +69,8 @@ function toBlock(part: Json, dropped: Set<string>): readonly Json[] {
   const { type } = part;
   if (type === 'text' || type === 'refusal') return toTexts(toText(part[type]) ?? '');
   if (type === 'image_url') return toImage(toText(toRecord(part['image_url'])['url']) ?? '', dropped);
-  const { file_data: data, filename } = toRecord(part['file']);
-  const document = type === 'file' ? toDocument(toText(data) ?? '', toText(filename)) : null;
+  const file = toRecord(part['file']);
+  const document = type === 'file' ? toDocument(toFileUrl(file), toText(file['filename'])) : null;
   if (document !== null) return [document];
   dropped.add(`messages.content.${String(type)}`);
   return [];

@@ -5,6 +5,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
+import { toEffortBody } from '../pivot-effort.ts';
 import { toOffer } from '../pivot-offer.ts';
 import { toMessages } from './request-messages.ts';
 import { toToolConfig } from './request-tools.ts';
@@ -23,7 +24,7 @@ export function renderRequest(
   _: readonly Field[] | null,
   target: RequestTarget,
 ): RenderedRequest {
-  const asked = bendBody(pivot, target);
+  const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
   const bent = toOffer(asked, dropped);
   const { system, messages } = toMessages(bent['messages'], dropped);

@@ -4,6 +4,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
+import { toEffortBody } from '../pivot-effort.ts';
 import { toOffer } from '../pivot-offer.ts';
 import { ownFields } from './question.ts';
 import { toContents } from './request-contents.ts';
@@ -34,7 +35,7 @@ const told: ReadonlySet<string> = new Set([
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
 
 function fromPivot({ pivot }: ChatQuestion, target: RequestTarget): RenderedRequest {
-  const asked = bendBody(pivot, target);
+  const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
   const bent = toOffer(asked, dropped);
   const { system, contents } = toContents(bent['messages'], dropped);

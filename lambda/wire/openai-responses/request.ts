@@ -5,6 +5,7 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
+import { toEffortBody } from '../pivot-effort.ts';
 import { toOffer } from '../pivot-offer.ts';
 
 /** Fields of the OpenAI chat format that mean the same here. */
@@ -36,7 +37,7 @@ export function renderRequest(
     const bent = bendBody(body, target);
     return rewriteBody(body, fields, { ...bent, model: target.model });
   }
-  const asked = bendBody(pivot, target);
+  const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
   const bent = toOffer(asked, dropped);
   const tools = toTools(bent);
