@@ -6,6 +6,7 @@ import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { toEffortBody } from '../pivot-effort.ts';
+import { fitForeign } from './foreign.ts';
 import { toOffer } from '../pivot-offer.ts';
 
 /** Fields of the OpenAI chat format that mean the same here. */
@@ -34,8 +35,9 @@ export function renderRequest(
 ): RenderedRequest {
   const { wire, body, pivot, stream } = question;
   if (wire === 'openai-responses') {
-    const bent = bendBody(body, target);
-    return rewriteBody(body, fields, { ...bent, model: target.model });
+    const { body: bent, dropped } = fitForeign(bendBody(body, target));
+    const rendered = rewriteBody(body, fields, { ...bent, model: target.model });
+    return dropped.length === 0 ? rendered : { text: rendered.text, dropped };
   }
   const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
