@@ -40,6 +40,8 @@ export interface ChatQuestion {
   readonly body: Readonly<Record<string, unknown>>;
   /** The question as a body of the OpenAI chat format; of callers who speak it, `body` itself. */
   readonly pivot: Readonly<Record<string, unknown>>;
+  /** The pivot with the caller's marks of what is worth keeping in a prompt cache (`cache_control`), for those who take them; absent: it has none. */
+  readonly marked?: () => Readonly<Record<string, unknown>>;
   /** Fields of `body` that the pivot can't carry and an answer can do without, in dotted form. */
   readonly dropped: readonly string[];
   /** Fields of `body` that only providers of the same wire can take and no answer makes sense without; others are not asked. */

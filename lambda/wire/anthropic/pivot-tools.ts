@@ -2,6 +2,7 @@
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
+import { markOf } from './pivot-marks.ts';
 import type { Pivot } from './question.ts';
 
 /** Adds tools and the choice among them. Tools that only this format's providers know are left out. */
@@ -23,6 +24,8 @@ function readTools(pivot: Pivot, tools: unknown): Json[] {
       return [];
     }
     if (name === null) return fail(`${path}.name`, 'a non-empty string', tool['name']);
+    // What is marked behind the tools holds them, too.
+    markOf(pivot, tool);
     const { description, input_schema: parameters, strict } = tool;
     if (!isRecord(parameters)) return fail(`${path}.input_schema`, 'a JSON Schema object', parameters);
     const target = {

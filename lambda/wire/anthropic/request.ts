@@ -44,7 +44,7 @@ function fromPivot({ pivot, stream }: ChatQuestion, target: RequestTarget): Rend
   const body: Record<string, unknown> = {
     model: target.model,
     max_tokens: toBound(bent, target),
-    ...(system === '' ? {} : { system }),
+    ...(system.length === 0 ? {} : { system }),
     messages,
     ...(stream ? { stream } : {}),
     ...toSampling(bent),

@@ -1,6 +1,6 @@
 // Writes a Converse request from the OpenAI chat format.
 import { closeSchema } from '../anthropic/request-tools.ts';
-import { appliesTo, bendBody } from '../openai-chat/quirks.ts';
+import { appliesTo, bendBody, takesMarks } from '../openai-chat/quirks.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
@@ -20,21 +20,21 @@ const isGiven = (value: unknown): boolean => value !== undefined && value !== nu
 
 /** The request for the target. */
 export function renderRequest(
-  { pivot }: ChatQuestion,
+  { pivot, marked }: ChatQuestion,
   _: readonly Field[] | null,
   target: RequestTarget,
 ): RenderedRequest {
-  const asked = toEffortBody(bendBody(pivot, target));
+  const asked = toEffortBody(bendBody(marked?.() ?? pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
   const bent = toOffer(asked, dropped);
-  const { system, messages } = toMessages(bent['messages'], dropped);
+  const { system, messages } = toMessages(bent['messages'], { dropped, takesMarks: takesMarks(target) });
   const tools = toToolConfig(bent, messages, dropped);
   const effort = toEffort(bent, { target, messages, dropped });
   const inference = toInference(bent, { target, isThinking: effort !== null });
   const output = toOutput(bent, dropped);
   const body = {
     messages,
-    ...(system === '' ? {} : { system: [{ text: system }] }),
+    ...(system.length === 0 ? {} : { system }),
     ...(Object.keys(inference).length === 0 ? {} : { inferenceConfig: inference }),
     ...(tools === null ? {} : { toolConfig: tools }),
     ...(effort === null ? {} : { additionalModelRequestFields: effort }),

@@ -34,9 +34,10 @@ const told: ReadonlySet<string> = new Set([
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
 
-function fromPivot({ pivot }: ChatQuestion, target: RequestTarget): RenderedRequest {
+function fromPivot({ pivot, marked }: ChatQuestion, target: RequestTarget): RenderedRequest {
   const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
+  if (marked !== undefined) dropped.add('cache_control');
   const bent = toOffer(asked, dropped);
   const { system, contents } = toContents(bent['messages'], dropped);
   const functions = toFunctions(bent);

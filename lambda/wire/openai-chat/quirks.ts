@@ -78,6 +78,7 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     // Told by those who write such a format, and by those who read answers.
     case 'mend':
     case 'effort':
+    case 'promptCache':
     case 'requireHeader':
       return;
   }
@@ -178,6 +179,10 @@ function stripField(draft: Draft, field: string, stripped: readonly string[]): v
   if (twin !== undefined && !stripped.includes(twin) && draft[twin] === undefined) rename(draft, field, twin);
   delete draft[field];
 }
+
+/** Whether the target takes marks of what is worth keeping in a prompt cache. */
+export const takesMarks = ({ quirks, model }: Pick<RequestTarget, 'quirks' | 'model'>): boolean =>
+  quirks.some((quirk) => quirk.kind === 'promptCache' && appliesTo(quirk, model));
 
 /** Whether the target's quirks put schemas of the body in other words. */
 export function bendsSchemas(body: Json, target: Pick<RequestTarget, 'quirks' | 'model'>): boolean {

@@ -33,7 +33,7 @@ export function renderRequest(
   fields: readonly Field[] | null,
   target: RequestTarget,
 ): RenderedRequest {
-  const { wire, body, pivot, stream } = question;
+  const { wire, body, pivot, stream, marked } = question;
   if (wire === 'openai-responses') {
     const { body: bent, dropped } = fitForeign(bendBody(body, target));
     const rendered = rewriteBody(body, fields, { ...bent, model: target.model });
@@ -41,6 +41,7 @@ export function renderRequest(
   }
   const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
+  if (marked !== undefined) dropped.add('cache_control');
   const bent = toOffer(asked, dropped);
   const tools = toTools(bent);
   const text = toTextOptions(bent);
