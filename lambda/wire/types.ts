@@ -286,6 +286,8 @@ export interface UpstreamWire extends ReplyReader {
   readonly callerHeaders?: readonly string[];
   /** How its streams are cut; absent: they are server-sent events. */
   readonly framing?: Framing;
+  /** What of a question in another format this one has no place for, although no answer makes sense without it, as a field of the pivot; null: nothing. Absent: it takes all. */
+  readonly lacks?: (question: ChatQuestion) => string | null;
   /** Path of a call behind the base URL, where the provider's data name none. */
   requestPath(question: ChatQuestion, target: RequestTarget): string;
   /** From the caller's own body where it speaks the same wire, else from the pivot. `fields` are those of the caller's own JSON text; null when it must not be used. */
