@@ -24,8 +24,23 @@ export function renderRequest(
   const { body } = question;
   const { body: bent, dropped } = fitForeign(bendBody(body, target));
   const bound = bent['max_tokens'] ?? target.maxOutputTokens ?? USUAL_MAX_TOKENS;
-  const rendered = rewriteBody(body, fields, { ...bent, model: target.model, max_tokens: bound });
+  const next = {
+    ...bent,
+    ...(bound === body['max_tokens'] ? {} : toRoom(bent, Number(bound))),
+    model: target.model,
+    max_tokens: bound,
+  };
+  const rendered = rewriteBody(body, fields, next);
   return dropped.length === 0 ? rendered : { text: rendered.text, dropped };
+}
+
+/** Thoughts count towards the bound: where it was lowered, they must leave room for an answer. */
+function toRoom({ thinking }: Json, bound: number): Json {
+  const budget = toAmount(toRecord(thinking)['budget_tokens']);
+  const most = Math.max(SMALLEST_BUDGET, bound - SMALLEST_BUDGET);
+  return budget === undefined || budget < bound || most >= bound
+    ? {}
+    : { thinking: { ...toRecord(thinking), budget_tokens: most } };
 }
 
 /** Fields of the OpenAI chat format that are told here in other words, or mean nothing to a provider. */

@@ -19,10 +19,22 @@ export function renderRequest(
 }
 
 /** Model and stream stand in the URL. */
-function asSent({ body }: ChatQuestion, { stripped }: RequestTarget): RenderedRequest {
+function asSent({ body }: ChatQuestion, { stripped, maxOutputTokens }: RequestTarget): RenderedRequest {
   const next: Record<string, unknown> = { ...body };
+  lowerBound(next, maxOutputTokens ?? Infinity);
   for (const name of [...ownFields, ...stripped]) delete next[name];
   return { text: JSON.stringify(next), dropped: [] };
+}
+
+/** The bound in either spelling. One above what the model writes is refused. */
+function lowerBound(body: Record<string, unknown>, most: number): void {
+  for (const [name, field] of [
+    ['generationConfig', 'maxOutputTokens'],
+    ['generation_config', 'max_output_tokens'],
+  ] as const) {
+    const config = toRecord(body[name]);
+    if (Number(config[field]) > most) body[name] = { ...config, [field]: most };
+  }
 }
 
 /** Fields of the OpenAI chat format that are told here in other words, or mean nothing to a provider. */

@@ -11,6 +11,7 @@ type Draft = Record<string, unknown>;
 /** The body as the target wants it; fields that need no change are the same values. */
 export function bendBody(body: Json, target: RequestTarget): Json {
   const draft: Draft = { ...body };
+  lowerBounds(draft, target.maxOutputTokens ?? Infinity);
   for (const quirk of target.quirks) {
     if (appliesTo(quirk, target.model)) applyQuirk(draft, quirk);
   }
@@ -82,6 +83,14 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     case 'requireHeader':
       return;
   }
+}
+
+/** The names of the bound on the reply, in all formats that bodies are bent in. */
+const bounds = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const;
+
+/** Most refuse a bound above what the model writes. */
+function lowerBounds(draft: Draft, most: number): void {
+  for (const name of bounds) if (Number(draft[name]) > most) draft[name] = most;
 }
 
 function rename(draft: Draft, from: string, to: string): void {
