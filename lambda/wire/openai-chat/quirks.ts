@@ -177,6 +177,10 @@ const twins: Readonly<Record<string, string>> = {
   max_completion_tokens: 'max_tokens',
 };
 
+/** The refused fields that a body of this kind loses. */
+export const lostOf = (body: Json, stripped: readonly string[]): readonly string[] =>
+  stripped.filter((name) => body[name] !== undefined && stripped.includes(twins[name] ?? name));
+
 /** A refused bound on the reply goes out under its other name, so that the bound is kept. */
 function stripField(draft: Draft, field: string, stripped: readonly string[]): void {
   if (field.startsWith('messages[].')) {
