@@ -119,6 +119,15 @@ describe('marks of OpenRouter’s callers', () => {
     expect(body['system']).toEqual([text('You are'), text('kind.', hour)]);
     expect(body['messages']).toEqual([{ role: 'user', content: [text('Hi.', ephemeral)] }]);
   });
+  it.each<readonly [string, UpstreamWire, RequestTarget]>([
+    ['Gemini', gemini, targetOf('gemini', 'm')],
+    ['the Responses format', responses, targetOf('openai', 'm')],
+    ['Bedrock’s other models', converse, targetOf('bedrock', 'zai.glm-4.7-flash')],
+  ])('are left out for %s, which is said', (_, wire, target) => {
+    const [body, dropped] = send(wire, asked, target);
+    expect(JSON.stringify(body)).not.toMatch(/cache_control|cachePoint|ephemeral/);
+    expect(dropped).toEqual(['cache_control']);
+  });
   it('become points of Bedrock’s', () => {
     const [body] = send(converse, asked, targetOf('bedrock', 'global.anthropic.claude-sonnet-5-5'));
     expect(body['messages']).toEqual([

@@ -4,6 +4,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
+import { bearsMarks } from '../anthropic/pivot-marks.ts';
 import { toEffortBody } from '../pivot-effort.ts';
 import { toOffer } from '../pivot-offer.ts';
 import { ownFields } from './question.ts';
@@ -49,7 +50,7 @@ const isGiven = (value: unknown): boolean => value !== undefined && value !== nu
 function fromPivot({ pivot, marked }: ChatQuestion, target: RequestTarget): RenderedRequest {
   const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
-  if (marked !== undefined) dropped.add('cache_control');
+  if (marked !== undefined || bearsMarks(asked)) dropped.add('cache_control');
   const bent = toOffer(asked, dropped);
   const { system, contents } = toContents(bent['messages'], dropped);
   const functions = toFunctions(bent);

@@ -5,6 +5,7 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
+import { bearsMarks } from '../anthropic/pivot-marks.ts';
 import { toEffortBody } from '../pivot-effort.ts';
 import { fitForeign } from './foreign.ts';
 import { toOffer } from '../pivot-offer.ts';
@@ -41,7 +42,7 @@ export function renderRequest(
   }
   const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
-  if (marked !== undefined) dropped.add('cache_control');
+  if (marked !== undefined || bearsMarks(asked)) dropped.add('cache_control');
   const bent = toOffer(asked, dropped);
   const tools = toTools(bent);
   const text = toTextOptions(bent);
