@@ -117,6 +117,20 @@ describe('what can be told in other words is', () => {
     expect(question.bound).toEqual([]);
     for (const wire of others('gemini')) expect(wire.renderRequest(question, null, target).text).toContain('"hello"');
   });
+  it('a tool that was found by searching for it', () => {
+    const content = [{ type: 'tool_reference', tool_name: 'get_weather' }];
+    const question = parse('anthropic', {
+      messages: [
+        { role: 'user', content: 'Weather?' },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'search', input: {} }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content }] },
+      ],
+    });
+    expect(question.bound).toEqual([]);
+    expect(question.pivot['messages']).toContainEqual(
+      expect.objectContaining({ role: 'tool', content: expect.stringContaining('get_weather') as string }),
+    );
+  });
   it('title and context of a document in pieces', () => {
     const source = { type: 'content', content: [{ type: 'text', text: 'Piece.' }] };
     const question = parse('anthropic', said([{ type: 'document', title: 'T', context: 'C', source }]));

@@ -104,6 +104,9 @@ function toParts(pivot: Pivot, block: Json, path: string): Json[] {
       const lines = [block['title'], block['source'], ...texts].map(toText).filter((line) => line !== null);
       return [{ type: 'text', text: lines.join('\n') }];
     }
+    case 'tool_reference':
+      // Everybody else is told of all tools from the start.
+      return [{ type: 'text', text: `The tool ${String(block['tool_name'])} can be called now.` }];
     default:
       return toBound(pivot, path);
   }
