@@ -147,6 +147,20 @@ describe('what can be told in other words is', () => {
       expect(sent?.text).toContain('pdf"');
     },
   );
+  it.each(['anthropic', 'bedrock-converse'])('JSON without a schema, to %s, which has no mode for it', (id) => {
+    const wire = upstream.find((one) => one.id === id);
+    const messages = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Who? Answer in JSON.' },
+    ];
+    const question = parse('openai-chat', { messages, response_format: { type: 'json_object' } });
+    const sent = wire?.renderRequest(question, null, target);
+    const body = JSON.parse(sent?.text ?? '') as { readonly system: unknown; readonly messages: readonly unknown[] };
+    expect(JSON.stringify(body.system)).toMatch(/Be brief\.\\n\\n.*one JSON object/);
+    expect(body.messages).toHaveLength(1);
+    // Asked for in words, it is not certain.
+    expect(sent?.dropped).toEqual(['response_format']);
+  });
   it('an effort in the words of OpenRouter', () => {
     const question = parse('openai-chat', { ...said('Hi.'), reasoning: { effort: 'high' } });
     for (const wire of others('openai-chat')) {

@@ -6,6 +6,7 @@ import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import { toEffortBody } from '../pivot-effort.ts';
+import { withJsonWords } from '../pivot-json.ts';
 import { toOffer } from '../pivot-offer.ts';
 import { fitForeign } from './foreign.ts';
 import { toMessages } from './request-messages.ts';
@@ -52,7 +53,7 @@ const told: ReadonlySet<string> = new Set([
 function fromPivot({ pivot, stream }: ChatQuestion, target: RequestTarget): RenderedRequest {
   const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
-  const bent = toOffer(asked, dropped);
+  const bent = withJsonWords(toOffer(asked, dropped));
   const { system, messages } = toMessages(bent['messages'], dropped);
   const tools = toTools(bent);
   const choice = tools.length === 0 ? null : toChoice(bent);
@@ -125,7 +126,7 @@ function toOutput(
   const schema = toRecord(format['json_schema'])['schema'];
   if (format['type'] === 'json_schema' && isRecord(schema))
     config['format'] = { type: 'json_schema', schema: closeSchema(schema) };
-  // The format knows no JSON without a schema; any object is one.
+  // The format knows no JSON without a schema: it is asked for in words, which makes it likely, not certain.
   if (format['type'] === 'json_object') dropped.add('response_format');
   return {
     ...(thinking === null ? {} : { thinking }),

@@ -6,6 +6,7 @@ import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import { toEffortBody } from '../pivot-effort.ts';
+import { withJsonWords } from '../pivot-json.ts';
 import { toOffer } from '../pivot-offer.ts';
 import { toMessages } from './request-messages.ts';
 import { toToolConfig } from './request-tools.ts';
@@ -26,7 +27,7 @@ export function renderRequest(
 ): RenderedRequest {
   const asked = toEffortBody(bendBody(marked?.() ?? pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
-  const bent = toOffer(asked, dropped);
+  const bent = withJsonWords(toOffer(asked, dropped));
   const { system, messages } = toMessages(bent['messages'], { dropped, takesMarks: takesMarks(target) });
   const tools = toToolConfig(bent, messages, dropped);
   const effort = toEffort(bent, { target, messages, dropped });
@@ -63,7 +64,7 @@ function toInference(body: Json, { target, isThinking }: { target: RequestTarget
   };
 }
 
-/** The format knows no JSON without a schema; any object is one. */
+/** The format knows no JSON without a schema: it is asked for in words, which makes it likely, not certain. */
 function toOutput(body: Json, dropped: Set<string>): Json | null {
   const format = toRecord(body['response_format']);
   const { schema, name, description } = toRecord(format['json_schema']);
