@@ -46,8 +46,8 @@ export async function toPlainAsked(
     fleet,
     dialectOf: (index) => deps.dialectOf(fleet, index),
   });
-  const purse = hypothetical ? null : await admit(deps, principal, inForce);
-  return { operation: { ...operation, purse, askerId: principal.id }, services };
+  const admission = hypothetical ? null : await admit(deps, principal, { inForce, need: operation.profile });
+  return { operation: { ...operation, admission, askerId: principal.id }, services };
 }
 
 /** The kind of model that carries the operation out. */
