@@ -2,7 +2,7 @@
 import { CallerError } from '#shared/failures.ts';
 import type { Clock as PoolClock } from '#shared/pools.ts';
 import { quotaNames, type Quota, type QuotaName } from '#shared/quotas.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock, Headers } from '../ports.ts';
 import type { Alerts } from '../ports-telemetry.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import { noUse, partOf, planReserve, planSettle, viewPool, type Hold, type ReservePlan } from '../routing/pools.ts';
@@ -45,8 +45,8 @@ export type LeftOfQuota = Readonly<Record<QuotaName, Left | null>>;
 export interface QuotaHeld {
   /** The same answer, with what it used counted instead of what it was taken to need; of one that failed only the request counts. */
   follow(running: Promise<RunResult>, caller: Pick<Caller, 'gone'>): Promise<RunResult>;
-  /** What is left of the tightest bound of each unit, as far as this instance knows. */
-  left(): { readonly requests: Left | null; readonly tokens: Left | null };
+  /** What is left of the tightest bound of each unit, as far as this instance knows, in the headers that clients of OpenAI read. */
+  headers(): Headers;
 }
 
 /** What a request has been let in with. */
@@ -181,6 +181,27 @@ async function refuse(
 const tokensOf = ({ usage }: RunResult): number | null =>
   usage === null ? null : (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
 
+const units = {
+  requests: ['requests_per_minute', 'requests_per_day'],
+  tokens: ['tokens_per_minute', 'tokens_per_day'],
+} as const satisfies Record<string, readonly QuotaName[]>;
+
+function toHeaders(desk: QuotaDesk, shares: readonly Share[]): Headers {
+  const views = shares.map(({ bounded }) => viewQuota(desk, bounded));
+  const headers: Record<string, string> = {};
+  for (const [unit, names] of Object.entries(units)) {
+    const all = views.flatMap((view) => names.map((name) => view[name])).filter((left) => left !== null);
+    const [tightest] = all.sort((a, b) => a.remaining - b.remaining);
+    if (tightest === undefined) continue;
+    const { limit, remaining, resetAtMs } = tightest;
+    const seconds = resetAtMs === null ? 0 : Math.max(0, Math.ceil((resetAtMs - desk.books.now()) / 1000));
+    headers[`x-ratelimit-limit-${unit}`] = String(limit);
+    headers[`x-ratelimit-remaining-${unit}`] = String(Math.floor(remaining));
+    headers[`x-ratelimit-reset-${unit}`] = `${seconds}s`;
+  }
+  return headers;
+}
+
 function toHeld(desk: QuotaDesk, shares: readonly Share[]): QuotaHeld {
   const settleOne = async (share: Share, tokens: number | null): Promise<void> => {
     await write(desk, share, tokens === null ? {} : { tokens });
@@ -203,18 +224,7 @@ function toHeld(desk: QuotaDesk, shares: readonly Share[]): QuotaHeld {
         throw error;
       }
     },
-    left: () => {
-      const views = shares.map(({ bounded }) => viewQuota(desk, bounded));
-      const tightest = (names: readonly QuotaName[]): Left | null =>
-        views
-          .flatMap((view) => names.map((name) => view[name]))
-          .filter((left) => left !== null)
-          .reduce<Left | null>((least, one) => (least === null || one.remaining < least.remaining ? one : least), null);
-      return {
-        requests: tightest(['requests_per_minute', 'requests_per_day']),
-        tokens: tightest(['tokens_per_minute', 'tokens_per_day']),
-      };
-    },
+    headers: () => toHeaders(desk, shares),
   };
 }
 
