@@ -134,6 +134,18 @@ describe('tokens', () => {
   });
 });
 
+describe('a transcription job', () => {
+  it('takes nothing when it is declared: its pieces do, when they are sent', async () => {
+    const house = await openHouse();
+    const headers = await makeKey(house, { requests_per_day: 5 });
+    const body = { size_bytes: 32_044, name: 'talk.wav', options: { model: 't1' } };
+    const { status, text } = await house.ask('POST /api/transcriptions', { headers, body });
+    expect(status, text).toBe(201);
+    const { json } = await house.ask('GET /api/key', { headers });
+    expect(json['requests_per_day']).toMatchObject({ limit: 5, remaining: 5 });
+  });
+});
+
 describe('whoever has quotas', () => {
   it('is told what is left with every answer, of the tightest of them, and others are told nothing', async () => {
     const house = await openHouse();
