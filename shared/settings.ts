@@ -142,6 +142,9 @@ export function joinRouting(far: RoutingSettings, near: RoutingSettings): Routin
   return joined as RoutingSettings;
 }
 
+/** Members whose own members this version may not all know. */
+const bounding: ReadonlySet<string> = new Set(['budget', 'person_budget', 'quota', 'person_quota']);
+
 /** Settings after a change. What this version does not know stays. */
 export function applySettings<T extends Readonly<Record<string, unknown>>>(
   before: T,
@@ -152,6 +155,8 @@ export function applySettings<T extends Readonly<Record<string, unknown>>>(
     const was = after[name];
     if (value === undefined) continue;
     if (value === null) delete after[name];
+    // All that is known of them is told by whoever changes them.
+    else if (bounding.has(name)) after[name] = { ...(was as object | undefined), ...(value as object) };
     else if (name === 'alerts')
       after[name] = applySettings((was ?? {}) as Record<string, unknown>, value as Record<string, unknown>);
     else after[name] = value;

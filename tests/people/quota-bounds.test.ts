@@ -68,6 +68,9 @@ describe('bounds that are set', () => {
     await set(house, { privacy: 'any' });
     const kept = JSON.parse(String((await store.get({ pk: 'settings', sk: 'installation' }))?.['json'])) as object;
     expect(kept).toMatchObject({ quota: { requests_per_day: 100, images_per_day: 3, tokens_per_day: null } });
+    await set(house, { quota: { tokens_per_day: 7 } });
+    const changed = JSON.parse(String((await store.get({ pk: 'settings', sk: 'installation' }))?.['json'])) as object;
+    expect(changed).toMatchObject({ quota: { requests_per_day: null, images_per_day: 3, tokens_per_day: 7 } });
   });
 
   it('bound what a key that manages keys may do, as other limits of it', async () => {
