@@ -13,14 +13,14 @@ interface QuotaFieldsProps {
   readonly isWrong: (name: QuotaName) => boolean;
 }
 
-/** The fields, two beside each other where there is room. */
+/** The fields, two beside each other: numbers are short on a phone too. */
 export function QuotaFields({ title, hint, field, isWrong }: QuotaFieldsProps): ReactNode {
   const t = useMessages(quotaMessages);
   return (
     <fieldset className="mb-1">
       <legend className="text-sm font-medium">{title}</legend>
       <p className="mb-2 text-xs text-muted">{hint}</p>
-      <div className="grid gap-x-4 sm:grid-cols-2">
+      <div className="grid grid-cols-2 gap-x-3">
         {quotaNames.map((name) => (
           <TextRow key={name} label={t.names[name]} error={isWrong(name) ? t.wrong : undefined}>
             {(row) => <input {...row} inputMode="numeric" autoComplete="off" {...field(name)} />}

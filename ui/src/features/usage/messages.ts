@@ -66,7 +66,7 @@ export const usageMessages = defineMessages(
   },
   {
     title: 'Verbrauch',
-    yourLimits: 'Was Sie anfragen dürfen',
+    yourLimits: 'Was du anfragen darfst',
     allLimits: 'Was alle zusammen anfragen dürfen',
     used: (used: string, limit: string) => `${used} von ${limit}`,
     resets: (when: string) => `beginnt ${when} neu`,
