@@ -106,6 +106,13 @@ it('of everybody and of each: nonsense is refused where it stands, and what is l
   const meter = page.getByRole('meter', { name: 'Requests a day' });
   await expect.poll(() => meter.getAttribute('aria-valuetext')).toBe('1 of 40');
   expect(await findAxeFaults(page)).toEqual([]);
+  const one = { headers: { origin: rig.server.url }, data: { quota: { requests_per_day: 1 } } };
+  expect((await page.request.patch(`${rig.server.url}/api/settings/installation`, one)).status()).toBe(200);
+  await page.goto(rig.server.url);
+  await say(page, 'Again');
+  const card = page.getByRole('alert').filter({ hasText: 'A limit that was set here is reached' });
+  await card.getByText('The whole installation may make 1 request a day').waitFor();
+  await card.getByText(/Back in/).waitFor();
   await page.goto(`${rig.server.url}/settings`);
   await all.getByLabel('Requests a day').fill('');
   await all.getByRole('button', { name: 'Save' }).click();
