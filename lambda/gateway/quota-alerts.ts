@@ -28,6 +28,6 @@ export async function tellOfQuota(
   const percent = Math.round((used / pool.max) * 100);
   const count = (value: number): string => value.toLocaleString('en-US');
   const refusing = isRefusing ? ' Requests are refused until midnight UTC.' : '';
-  const text = `${percent} % of today's quota of ${subject} of ${count(pool.max)} ${pool.unit} is used: ${count(used)}.${refusing}`;
+  const text = `${percent} % of the ${count(pool.max)} ${pool.unit} a day of ${subject} are used: ${count(used)}.${refusing}`;
   alerts.raise({ kind: 'quota', subject, text });
 }

@@ -220,7 +220,10 @@ describe('whoever has quotas', () => {
     expect(bodies.map((body) => JSON.parse(body) as unknown)).toMatchObject([
       {
         type: 'quota.alert',
-        data: { subject: 'the whole installation', text: expect.stringContaining('75 % of today') },
+        data: {
+          subject: 'the whole installation',
+          text: expect.stringContaining('75 % of the 4 requests a day of the whole installation are used: 3.'),
+        },
       },
       { type: 'test.alert' },
     ]);

@@ -270,7 +270,9 @@ describe('a quota', () => {
     await settle((await keeper.admit(asker, { tokens: 240 })).quota!, null);
     expect(told).toEqual([]);
     await settle((await keeper.admit(asker, { tokens: 20 })).quota!, null);
-    expect(told).toMatchObject([{ text: expect.stringMatching(/^26 % of today's quota of the whole installation/) }]);
+    expect(told).toMatchObject([
+      { text: expect.stringMatching(/^26 % of the 1,000 tokens a day of the whole installation are used: 260\.$/) },
+    ]);
     await askAll([keeper.admit(asker, { tokens: 800 })]);
     expect(told).toHaveLength(1);
   });
