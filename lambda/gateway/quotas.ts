@@ -238,7 +238,8 @@ export async function takeFromQuotas(
   need: QuotaNeed,
 ): Promise<QuotaHeld | null> {
   if (all.length === 0) return null;
-  const full = all.flatMap((bounded) => {
+  // Of one alone the first try tells as much.
+  const full = (all.length === 1 ? [] : all).flatMap((bounded) => {
     const planned = plan(desk, bounded, need);
     return planned.kind === 'blocked' ? [{ bounded, refused: planned }] : [];
   });
