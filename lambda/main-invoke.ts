@@ -7,8 +7,9 @@ import type { AppSyncTables, InvokeSettings, ProviderConfig } from '#shared/invo
 import type { Freeway } from './deps.ts';
 import { createInvoke, type Invoke } from './endpoints/invoke.ts';
 import type { Handler, SecretValues, Store } from './ports.ts';
-import type { Log } from './ports-telemetry.ts';
+import type { Log, Metrics } from './ports-telemetry.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
+import { toErrorFields } from './telemetry/log.ts';
 import { invokeWires } from './wire/invoke/formats.ts';
 
 export interface PinOptions {
@@ -123,6 +124,7 @@ export interface InvokeOptions extends PinOptions {
   readonly ownerKey: string;
   readonly store: Store;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'count'>;
   readonly appSyncTables: AppSyncTables | null;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -146,7 +148,15 @@ async function openSettings({ store, appSyncTables, log, now }: InvokeOptions): 
 
 /** Direct invoke over the app: loaded when the first payload comes. */
 export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
-  const { freeway, ownerKey, now } = options;
+  const { freeway, ownerKey, log, metrics, now } = options;
   const settings = await openSettings(options);
-  return createInvoke({ handler: freeway.handler, ownerKey, pin: createPin(options), settings, now });
+  return createInvoke({
+    handler: freeway.handler,
+    ownerKey,
+    pin: createPin(options),
+    settings,
+    now,
+    onRefused: () => metrics.count('freeway_invoke_refusals_total'),
+    onFault: (error) => log.error('invoke.fault', toErrorFields(error)),
+  });
 }
