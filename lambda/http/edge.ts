@@ -13,6 +13,24 @@ function toCaller({ headers, remoteAddress }: Exchange): string | null {
   return addresses.findLast((address) => address !== '' && address !== remoteAddress) ?? remoteAddress;
 }
 
+/** The same exchange from another address. By name, since what an exchange does may be its class's, and stands on its own fields. */
+function from(remoteAddress: string | null, exchange: Exchange): Exchange {
+  const { method, path, query, headers, deadlineAtMs, waitsForHandler, chunks } = exchange;
+  return {
+    method,
+    path,
+    query,
+    headers,
+    remoteAddress,
+    deadlineAtMs,
+    ...(waitsForHandler === undefined ? {} : { waitsForHandler }),
+    ...(chunks === undefined ? {} : { chunks: chunks.bind(exchange) }),
+    body: (limitBytes) => exchange.body(limitBytes),
+    onGone: (listener) => exchange.onGone(listener),
+    reply: (status, given) => exchange.reply(status, given),
+  };
+}
+
 function refuse(exchange: Exchange): void {
   const message = 'This address is not for callers. Use that of the distribution before it.';
   exchange
@@ -26,6 +44,6 @@ export function withEdge(secret: string | undefined, handler: Handler): Handler 
   const wanted = digest(secret);
   return async (exchange) => {
     if (!timingSafeEqual(digest(exchange.headers[EDGE] ?? ''), wanted)) return refuse(exchange);
-    await handler({ ...exchange, remoteAddress: toCaller(exchange) });
+    await handler(from(toCaller(exchange), exchange));
   };
 }
