@@ -53,6 +53,10 @@ export function createEmfMetrics(inner: Metrics, { write, now, functionName }: E
       inner.gauge(name, value, given);
       if (Number.isFinite(value)) highest.set(name, Math.max(highest.get(name) ?? -Infinity, value));
     },
+    forgetGauges: () => {
+      inner.forgetGauges();
+      highest.clear();
+    },
     observe: (name, value, given) => {
       inner.observe(name, value, given);
       if (!Number.isFinite(value)) return;
