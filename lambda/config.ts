@@ -10,6 +10,7 @@ import { readOlderVariables } from './config-older.ts';
 export { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
 import type { ModelAlias } from './routing/aliases.ts';
 import { paidPolicies, type PaidPolicy } from './routing/policy.ts';
+import { logLevels, type LogLevel } from '#shared/log-levels.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { appSyncTablesSchema, type AppSyncTables } from '#shared/invoke.ts';
 
@@ -56,6 +57,8 @@ export interface Config {
   readonly traces: { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> } | null;
   /** Tables of an AppSync app that hold named endpoints and agents for direct invokes; null when there are none. */
   readonly appSyncTables: AppSyncTables | null;
+  /** Lines of lower levels are left out of the log. */
+  readonly logLevel: LogLevel;
   /** Names of models that stand for others, before those of the catalog. */
   readonly modelAliases: readonly ModelAlias[];
   /** Where large recordings are uploaded; null: into the data folder, or nowhere. */
@@ -102,6 +105,12 @@ function readChoice<T extends string>(env: Environment, name: string, choices: r
   throw new ConfigError(`${name} is "${text}", but must be one of ${choices.join(', ')}.`);
 }
 
+/** What FREEWAY_LOG says; null when it is no level. */
+export function toLogLevel(env: Environment): LogLevel | null {
+  const text = env['FREEWAY_LOG']?.trim().toLowerCase() || 'info';
+  return logLevels.find((known) => known === text) ?? null;
+}
+
 function readStore(env: Environment, folder: string): StoreConfig {
   const text = env['FREEWAY_STORE']?.trim() || 'sqlite';
   if (text === 'sqlite') return { kind: 'sqlite', folder };
@@ -110,12 +119,15 @@ function readStore(env: Environment, folder: string): StoreConfig {
   throw new ConfigError(`FREEWAY_STORE is "${text}", but must be "sqlite" or "dynamodb:<table>".`);
 }
 
+/** The shortest key that nobody guesses. */
+export const OWNER_KEY_LENGTH = 32;
+
 function readOwnerKey(env: Environment): string | null {
   const key = env['FREEWAY_OWNER_KEY'];
   if (key === undefined || key === '') return null;
-  if (key.length >= 32 && /^[\x21-\x7e]+$/.test(key)) return key;
+  if (key.length >= OWNER_KEY_LENGTH && /^[\x21-\x7e]+$/.test(key)) return key;
   throw new ConfigError(
-    'FREEWAY_OWNER_KEY must be at least 32 printable characters without spaces. Make one with: openssl rand -hex 32',
+    `FREEWAY_OWNER_KEY must be at least ${OWNER_KEY_LENGTH} printable characters without spaces. Make one with: openssl rand -hex 32`,
   );
 }
 
@@ -141,6 +153,14 @@ function readGoogle(env: Environment): Config['google'] {
   };
 }
 
+function decodeHeader(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ConfigError('OTEL_EXPORTER_OTLP_HEADERS must be percent-encoded: a "%" itself is written as "%25".');
+  }
+}
+
 /** The standard variables of OpenTelemetry; headers are `name=value` pairs, percent-encoded, separated by commas. */
 function readTraces(env: Environment): Config['traces'] {
   const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim();
@@ -151,7 +171,7 @@ function readTraces(env: Environment): Config['traces'] {
     const at = pair.indexOf('=');
     if (at < 1)
       throw new ConfigError('OTEL_EXPORTER_OTLP_HEADERS must be pairs such as name=value, separated by commas.');
-    return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())] as const;
+    return [pair.slice(0, at).trim(), decodeHeader(pair.slice(at + 1).trim())] as const;
   });
   return { endpoint, headers: Object.fromEntries(pairs) };
 }
@@ -209,6 +229,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     usageDays: readNumber(env, 'FREEWAY_USAGE_DAYS', days) ?? USAGE_DAYS,
     traces: readTraces(env),
     appSyncTables: readAppSyncTables(env),
+    logLevel: readChoice(env, 'FREEWAY_LOG', logLevels) ?? 'info',
     modelAliases: readAliases(env),
     uploads: readUploads(env),
     entries: readEntries(input),

@@ -1,6 +1,6 @@
 // `npm start` as a newcomer runs it: says what it does, answers at once, refuses what is unsafe, and ends when told to.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -107,11 +107,22 @@ it.each([
   [{ HOST: '0.0.0.0' }, /HOST is "0.0.0.0".*FREEWAY_OWNER_KEY/s],
   [{ PORT: 'abc' }, /PORT is "abc"/],
   [{ FREEWAY_PROVIDERS: '[{"provider":"nope","apiKey":"canary-secret"}]' }, /entry 0 \(nope\)/],
+  [{ FREEWAY_DATA: fileURLToPath(import.meta.url) }, /data folder ".*start\.test\.ts" can't be used.*FREEWAY_DATA/],
 ])('refuses %j with one sentence', async (env, expected) => {
   const run = start(env);
   expect(await run.exit).toBe(1);
   expect(run.output()).toMatch(expected);
   expect(run.output()).not.toContain('canary-secret');
+  expect(run.output().trim().split('\n')).toHaveLength(1);
+});
+
+it('refuses an owner key that was only half written, by an earlier start on a full disk', async () => {
+  const data = join(folder, 'half');
+  mkdirSync(data);
+  writeFileSync(join(data, 'owner-key'), 'fwy_x\n');
+  const run = start({ FREEWAY_DATA: data });
+  expect(await run.exit).toBe(1);
+  expect(run.output()).toMatch(/owner-key" holds no key .* Delete it/);
   expect(run.output().trim().split('\n')).toHaveLength(1);
 });
 
