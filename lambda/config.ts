@@ -57,6 +57,8 @@ export interface Config {
   readonly traces: { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> } | null;
   /** Tables of an AppSync app that hold named endpoints and agents for direct invokes; null when there are none. */
   readonly appSyncTables: AppSyncTables | null;
+  /** Addresses of proxies before us, whose word about callers' addresses is taken. */
+  readonly proxies: readonly string[];
   /** Lines of lower levels are left out of the log. */
   readonly logLevel: LogLevel;
   /** Names of models that stand for others, before those of the catalog. */
@@ -176,6 +178,13 @@ function readTraces(env: Environment): Config['traces'] {
   return { endpoint, headers: Object.fromEntries(pairs) };
 }
 
+function readProxies(env: Environment): string[] {
+  const addresses = list(env['FREEWAY_PROXIES']);
+  const wrong = addresses.find((address) => !/^[\da-f]*[.:][\da-f.:]+$/i.test(address));
+  if (wrong === undefined) return addresses;
+  throw new ConfigError(`FREEWAY_PROXIES names "${wrong}", but must hold IP addresses, such as 127.0.0.1,::1.`);
+}
+
 function readMailEndpoint(env: Environment): string | null {
   const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   const usual = region === undefined ? null : `https://email.${region}.amazonaws.com`;
@@ -229,6 +238,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     usageDays: readNumber(env, 'FREEWAY_USAGE_DAYS', days) ?? USAGE_DAYS,
     traces: readTraces(env),
     appSyncTables: readAppSyncTables(env),
+    proxies: readProxies(env),
     logLevel: readChoice(env, 'FREEWAY_LOG', logLevels) ?? 'info',
     modelAliases: readAliases(env),
     uploads: readUploads(env),

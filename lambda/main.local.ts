@@ -12,6 +12,7 @@ import { createFreeway, VERSION, type Freeway, type Platform } from './deps.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createLocalSignIn } from './http/auth-local.ts';
 import { createNodeServer } from './http/node.ts';
+import { withProxies } from './http/forwarded.ts';
 import { withSite, type Site } from './http/pages.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUpstream } from './http/upstream.ts';
@@ -242,7 +243,7 @@ export async function startLocal({
   const freeway = await createFreeway({ ...platform, localSignIn, openSlices: createSlices });
   const interrupt = new AbortController();
   const app = siteFolder === undefined ? freeway.handler : withSite(() => openSite(siteFolder), freeway.handler);
-  const { handler, settled } = countRunning(app);
+  const { handler, settled } = countRunning(withProxies(config.proxies, app));
   const server = createNodeServer(handler, { ...connections, interrupt: interrupt.signal, requestMs: UPLOAD_MS });
   const url = toUrl(config, (await listen(server, config)).port);
   log.info('server.listening', {
