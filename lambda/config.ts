@@ -107,12 +107,6 @@ function readChoice<T extends string>(env: Environment, name: string, choices: r
   throw new ConfigError(`${name} is "${text}", but must be one of ${choices.join(', ')}.`);
 }
 
-/** What FREEWAY_LOG says; null when it is no level. */
-export function toLogLevel(env: Environment): LogLevel | null {
-  const text = env['FREEWAY_LOG']?.trim().toLowerCase() || 'info';
-  return logLevels.find((known) => known === text) ?? null;
-}
-
 function readStore(env: Environment, folder: string): StoreConfig {
   const text = env['FREEWAY_STORE']?.trim() || 'sqlite';
   if (text === 'sqlite') return { kind: 'sqlite', folder };

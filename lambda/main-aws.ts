@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { providers } from '#catalog/index.ts';
+import { logLevels } from '#shared/log-levels.ts';
 import { systemClock } from './clock.ts';
-import { ConfigError, readConfig, toLogLevel, type Config, type Environment } from './config.ts';
+import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
 import { createFreeway, VERSION, type Platform } from './deps.ts';
 import type { Invoke } from './endpoints/invoke.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
@@ -76,7 +77,7 @@ interface Instance extends AwsOptions {
 function createInstance(options: AwsOptions): Instance {
   const write = (line: string): void => void process.stdout.write(line);
   // What is wrong there is told with the configuration.
-  const level = toLogLevel(process.env) ?? 'info';
+  const level = logLevels.find((known) => known === process.env['FREEWAY_LOG']) ?? 'info';
   const log = createLog({ level, write, now: systemClock.now });
   let store: Store | null = null;
   let traces: Promise<Traces> | null = null;
