@@ -50,7 +50,7 @@ function backUp(target: string): void {
   } finally {
     rmSync(fresh, { force: true });
   }
-  console.log(`${target} holds the store, ${(statSync(target).size / 1e6).toFixed(1)} MB, checked.`);
+  console.log(`${target} holds the store, ${Math.ceil(statSync(target).size / 1024)} kB, checked.`);
   console.log(
     `What it holds of keys is opened by ${join(folder, 'master-key')} alone: keep a copy of that, in another place.`,
   );
