@@ -149,6 +149,41 @@ it('told twice at once, as a member of a group and by whoever passes signals on,
   expect(await run.exit).toBe(0);
 });
 
+it('goes on when whoever reads its log is gone', async () => {
+  const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY });
+  const url = /listening on (http:\S+)/.exec(await run.until('Try it:'))?.[1] ?? '';
+  run.child.stderr?.destroy();
+  run.child.stdout?.destroy();
+  const ask = async (): Promise<number> => {
+    const headers = { authorization: `Bearer ${OWNER_KEY}` };
+    const body = '{"model":"auto","messages":[{"role":"user","content":"hi"}]}';
+    const reply = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });
+    await reply.text();
+    // Its line is written some time after it.
+    await sleep(100);
+    return reply.status;
+  };
+  expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 200]);
+  expect(run.child.exitCode).toBeNull();
+});
+
+it('that ends by a fault nobody caught says where, and repeats nothing of what was being worked on', async () => {
+  const module = join(folder, 'order.mjs');
+  writeFileSync(module, "setTimeout(() => { throw new Error('canary-prompt'); }, 500); export default () => 0;");
+  const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY, FREEWAY_STRATEGY: module });
+  expect(await run.exit).toBe(1);
+  const line = run
+    .output()
+    .split('\n')
+    .find((one) => one.includes('process.crashed'));
+  expect(JSON.parse(line ?? '{}')).toMatchObject({
+    level: 'error',
+    error: 'Error',
+    stack: expect.stringContaining('order.mjs:1'),
+  });
+  expect(run.output()).not.toContain('canary');
+});
+
 it('ends in good order when npm is told to: of the signal only the shell between them hears', async () => {
   const run = follow('sh', ['-c', `"${process.execPath}" ${script.join(' ')}; true`], { npm_lifecycle_event: 'start' });
   const closed = new Promise((done) => run.child.once('close', done));

@@ -31,6 +31,9 @@ function broken(type: string, change: (properties: Record<string, unknown>) => v
 }
 
 describe('shipped template', () => {
+  it('is small enough to be deployed from a file, without a bucket for it', () =>
+    expect(readFileSync(join(folder, 'template.json')).length).toBeLessThanOrEqual(51_200));
+
   it('passes the audit', () => expect(auditTemplate(shipped)).toEqual([]));
 
   it('allows exactly these actions', () => {
