@@ -55,7 +55,8 @@ export function readOptions(args: readonly string[]): DeployOptions {
     AllowedEmails: values['allowed-emails'],
     AdminEmails: values['admin-emails'],
     AlarmEmail: values['alarm-email'],
-    Concurrency: values.concurrency,
+    // The template compares the text: no other way of writing nothing may pass for a bound.
+    Concurrency: values.concurrency === undefined ? undefined : String(Number(values.concurrency)),
     RestoredTable: values['restored-table'],
   };
   return {

@@ -201,7 +201,7 @@ describe('audit', () => {
 describe('options', () => {
   it('gives the stack what was given, and nothing that was not, so that it stays as it is', () => {
     expect(readOptions([]).parameters).toEqual({});
-    expect(readOptions(['--concurrency', '0', '--restored-table', 'none']).parameters).toEqual({
+    expect(readOptions(['--concurrency', '00', '--restored-table', 'none']).parameters).toEqual({
       Concurrency: '0',
       RestoredTable: 'none',
     });
