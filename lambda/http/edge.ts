@@ -1,7 +1,7 @@
 // Behind a distribution at the edge: whoever calls the function's URL directly is sent away, and callers keep their own addresses.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Exchange, Handler } from '../ports.ts';
-import { fromAddress, toCaller } from './forwarded.ts';
+import { fromAddress, plainAddress, toCaller } from './forwarded.ts';
 
 /** What the distribution adds to every request, and nobody else knows. */
 const EDGE = 'x-freeway-edge';
@@ -21,7 +21,8 @@ export function withEdge(secret: string | undefined, handler: Handler): Handler 
   const wanted = digest(secret);
   return async (exchange) => {
     if (!timingSafeEqual(digest(exchange.headers[EDGE] ?? ''), wanted)) return refuse(exchange);
-    const isDistribution = (address: string): boolean => address === exchange.remoteAddress;
+    const distribution = plainAddress(exchange.remoteAddress ?? '');
+    const isDistribution = (address: string): boolean => address === distribution;
     await handler(fromAddress(toCaller(exchange, isDistribution), exchange));
   };
 }
