@@ -134,6 +134,13 @@ describe.skipIf(engineMissing !== null)(
       expect(told._aws.Timestamp).toBeLessThanOrEqual(afterMs);
     });
 
+    it('repeats no key and no address that a payload holds in the wrong place: the runtime logs errors as they are', async () => {
+      const { answer } = await invoke({ messages, model: 'gsk_canary0123456789abcdef of ann.canary@example.com' });
+      expect(answer).toMatchObject({ errorType: 'ModelNotFound', errorMessage: expect.stringContaining('[redacted]') });
+      expect(answer).toMatchObject({ errorMessage: expect.stringMatching(/request req_[0-9a-z]{24}/) });
+      expect(JSON.stringify(answer) + emulator.logs()).not.toContain('canary');
+    });
+
     it('is Internal when nothing can be opened: a name that Retry matches', async () => {
       secrets.secrets.set('settings', JSON.stringify({ FREEWAY_OWNER_KEY: 'short' }));
       const { failed, answer } = await invoke({ messages });
