@@ -5,7 +5,7 @@ import { errands } from '../gateway/errands.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { createPlainOperation, type Errand } from '../gateway/plain.ts';
 import { LONGEST_MS, RESERVE_MS, toSelector } from './ask.ts';
-import { createCaller } from './caller.ts';
+import { createCaller, markLeft } from './caller.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
 import { principalOf, replyError, type Endpoint, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 import { guardBody } from './guard.ts';
@@ -46,8 +46,8 @@ export async function toPlainAsked(
     fleet,
     dialectOf: (index) => deps.dialectOf(fleet, index),
   });
-  const purse = hypothetical ? null : await admit(deps, principal, inForce);
-  return { operation: { ...operation, purse, askerId: principal.id }, services };
+  const admission = hypothetical ? null : await admit(deps, principal, { inForce, need: operation.profile });
+  return { operation: { ...operation, admission, askerId: principal.id }, services };
 }
 
 /** The kind of model that carries the operation out. */
@@ -64,6 +64,7 @@ export function createPlainEndpoint(deps: EndpointDeps, kind: PlainKind): Endpoi
       const json = await guardBody(deps, visit, { json: given, operation: kind, read });
       const body = { errand: errands[kind](json), traceparent: teller.traceparent };
       const { operation, services } = await toPlainAsked(deps, visit, body);
+      markLeft(caller, operation.admission);
       const result = await services.gateway.run({ operation, caller });
       teller.answered(result);
       await result.settled;
