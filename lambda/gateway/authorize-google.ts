@@ -10,8 +10,11 @@ const VALID_SECONDS = 3_600;
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** The token of the service account whose key file this is. Rejects with SigningError. */
-export async function fetchGoogleToken(key: string, means: SignerMeans): Promise<Token> {
+/** The token of the service account whose key file this is, from the endpoint that it names. Rejects with SigningError. */
+export async function fetchGoogleToken(
+  { key, publicOnly }: { key: string; publicOnly: boolean },
+  means: SignerMeans,
+): Promise<Token> {
   const file = parseJson(key);
   const account = isRecord(file) ? file : {};
   const [email, privateKey] = [toText(account['client_email']), toText(account['private_key'])];
@@ -31,5 +34,5 @@ export async function fetchGoogleToken(key: string, means: SignerMeans): Promise
     throw new SigningError('The private key of the service account can not be read. Download its key file again.');
   }
   const form = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: `${said}.${signature}` };
-  return askForToken({ who: 'Google', url, form }, means);
+  return askForToken({ who: 'Google', url, form, publicOnly }, means);
 }

@@ -15,10 +15,13 @@ export interface TokenRequest {
   readonly headers?: UpstreamCall['headers'];
   /** Form fields; null asks by GET. */
   readonly form: Readonly<Record<string, string>> | null;
+  /** The address comes from somebody who may only name public ones. */
+  readonly publicOnly?: boolean;
 }
 
 /** The token. Rejects with SigningError; what the endpoint answered is told by its error code only. */
-export async function askForToken({ who, url, headers = {}, form }: TokenRequest, means: SignerMeans): Promise<Token> {
+export async function askForToken(request: TokenRequest, means: SignerMeans): Promise<Token> {
+  const { who, url, headers = {}, form, publicOnly = false } = request;
   const call: UpstreamCall = {
     method: form === null ? 'GET' : 'POST',
     url,
@@ -26,6 +29,7 @@ export async function askForToken({ who, url, headers = {}, form }: TokenRequest
     body: form === null ? null : new URLSearchParams(form).toString(),
     headTimeoutMs: PATIENCE_MS,
     idleTimeoutMs: PATIENCE_MS,
+    publicOnly,
   };
   const askedAtMs = means.clock.now();
   const reply = await askWhole(means.upstream, call).catch((error: unknown) => {

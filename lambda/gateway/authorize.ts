@@ -50,6 +50,20 @@ const withHeaders = (call: UpstreamCall, headers: Headers): UpstreamCall => ({
   headers: { ...call.headers, ...headers },
 });
 
+/** What a key may make the server do, by whose it is. */
+export interface Trust {
+  /** Addresses that it names may only be public ones. */
+  readonly publicOnly: boolean;
+  /** It may stand for the identity of the machine itself: a role, or a managed identity. */
+  readonly mayBeMachine: boolean;
+}
+
+/** The key asks for what is not its person's to lend. */
+const refuseMachine: Signer = () =>
+  Promise.reject(
+    new SigningError('The identity of this machine may be used by only its owner. Give a key of your own instead.'),
+  );
+
 /** A signer that puts a token on the call. */
 function byToken(source: TokenSource): Signer {
   const keep = keepToken(source);
@@ -57,15 +71,20 @@ function byToken(source: TokenSource): Signer {
 }
 
 /** The signer that a key asks for by its shape; null when it is a plain one. Loads what it needs with the first call. */
-function toSigner({ auth, signing }: Provider, key: string, baseUrl: string): Signer | null {
+function toSigner({ provider: { auth, signing }, baseUrl, trust }: SigningInput, key: string): Signer | null {
+  const { publicOnly, mayBeMachine } = trust;
   const scheme = auth.scheme === 'google-oauth' ? auth : signing;
   if (scheme?.scheme === 'google-oauth')
-    return byToken(async (means) => (await import('./authorize-google.ts')).fetchGoogleToken(key, means));
+    return byToken(async (means) =>
+      (await import('./authorize-google.ts')).fetchGoogleToken({ key, publicOnly }, means),
+    );
   if (scheme?.scheme === 'entra' && /^[0-9a-f-]{36}:[0-9a-f-]{36}:|^managed-identity(?::|$)/i.test(key)) {
+    if (!mayBeMachine && /^managed-identity/i.test(key)) return refuseMachine;
     const { scope } = scheme;
     return byToken(async (means) => (await import('./authorize-entra.ts')).fetchEntraToken({ key, scope }, means));
   }
   if (scheme?.scheme === 'aws-sigv4' && /^A[A-Z0-9]{15,}:|^role$/.test(key)) {
+    if (!mayBeMachine && key === 'role') return refuseMachine;
     const { service } = scheme;
     let signer: Promise<Signer> | null = null;
     const load = async (): Promise<Signer> =>
@@ -78,6 +97,7 @@ function toSigner({ auth, signing }: Provider, key: string, baseUrl: string): Si
 export interface SigningInput {
   readonly provider: Provider;
   readonly baseUrl: string;
+  readonly trust: Trust;
   /** The key in the clear; absent when it is sealed, or there is none. */
   readonly apiKey: string | undefined;
   /** Opens a sealed key; null when it is not sealed. */
@@ -87,14 +107,15 @@ export interface SigningInput {
 }
 
 /** What signs a credential's calls; null when fixed headers are all it takes. */
-export function createSigner({ provider, baseUrl, apiKey, open, toHeaders }: SigningInput): Signer | null {
+export function createSigner(input: SigningInput): Signer | null {
+  const { provider, apiKey, open, toHeaders } = input;
   if (provider.signing === undefined && provider.auth.scheme !== 'google-oauth') return null;
-  if (open === null) return apiKey === undefined ? null : toSigner(provider, apiKey, baseUrl);
+  if (open === null) return apiKey === undefined ? null : toSigner(input, apiKey);
   // The key is seen only at the moment of use; signers are kept as long as it is the same.
   let known: { readonly key: string; readonly signer: Signer | null } | null = null;
   return async (call, means) => {
     const key = open() ?? '';
-    if (known?.key !== key) known = { key, signer: toSigner(provider, key, baseUrl) };
+    if (known?.key !== key) known = { key, signer: toSigner(input, key) };
     return known.signer === null ? withHeaders(call, toHeaders(key)) : known.signer(call, means);
   };
 }

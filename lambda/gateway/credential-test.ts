@@ -5,6 +5,7 @@ import type { ProviderFailure, ProviderFailureKind } from '#shared/failures.ts';
 import { UpstreamError, type Clock, type Headers, type Upstream, type UpstreamCall } from '../ports.ts';
 import type { Dialect, HttpReply } from '../wire/types.ts';
 import { askWhole } from './ask-whole.ts';
+import { SigningError } from './authorize.ts';
 import { toCredential, type Credential, type FleetEntry } from './credentials.ts';
 
 export interface TestDeps {
@@ -111,6 +112,7 @@ function fromFailure({ kind, retryAfterMs, status }: ProviderFailure, nowMs: num
 }
 
 function fromError(error: unknown, { baseUrl }: FleetEntry): Found {
+  if (error instanceof SigningError) return { outcome: 'wrong_key', message: error.message };
   if (!(error instanceof UpstreamError)) throw error;
   if (error.message.includes('PRIVATE_ADDRESS'))
     return {

@@ -19,6 +19,8 @@ export type FleetEntry = ProviderEntry & {
   readonly sealed?: Sealed;
   /** Calls may only reach public addresses. */
   readonly publicOnly?: boolean;
+  /** Whether its key may stand for the identity of the machine; true unless told. */
+  readonly mayBeMachine?: boolean;
 };
 
 /** A credential that can be used for calls. The secret stays inside `authorize`. */
@@ -93,7 +95,7 @@ function toModels(entry: ProviderEntry, plan: Plan): Model[] {
 
 /** The credential of one entry. The entry must have passed the configuration's checks. */
 export function toCredential(entry: FleetEntry, provider: Provider): Credential {
-  const { sealed } = entry;
+  const { sealed, publicOnly = false, mayBeMachine = true } = entry;
   const baseUrl = toBaseUrl(entry, provider);
   const id = sealed?.id ?? toCredentialId(entry, provider);
   const plan = toPlan(entry, provider);
@@ -117,10 +119,11 @@ export function toCredential(entry: FleetEntry, provider: Provider): Credential 
     sign: createSigner({
       provider,
       baseUrl,
+      trust: { publicOnly, mayBeMachine },
       apiKey: entry.apiKey,
       open: sealed === undefined ? null : () => sealed.open()['apiKey'],
       toHeaders: (apiKey) => toHeaders(provider, apiKey),
     }),
-    publicOnly: entry.publicOnly ?? false,
+    publicOnly,
   };
 }

@@ -1,6 +1,7 @@
 // Whose credentials serve whom: a person's own, those shared with them, and the environment's, merged into the entries of one fleet.
 import type { Provider } from '#shared/catalog.ts';
 import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
+import { OWNER_ID } from '#shared/people.ts';
 import { sealedIdentity, type StoredCredential } from '#shared/stored-credential.ts';
 import type { Vault } from '../ports.ts';
 import { toCredentialId, type FleetEntry } from './credentials.ts';
@@ -66,7 +67,13 @@ export function toStoredEntry(
     sealed === null
       ? {}
       : (JSON.parse(vault.openNow(ownerId, sealedIdentity(credential), sealed)) as Record<string, string>);
-  return { ...entry, sealed: { id: fingerprint, open }, publicOnly: !allowPrivate };
+  return {
+    ...entry,
+    sealed: { id: fingerprint, open },
+    publicOnly: !allowPrivate,
+    // What the machine may do is its owner's, whoever else may give keys.
+    mayBeMachine: ownerId === OWNER_ID,
+  };
 }
 
 /** The id by which equal keys share their books, for secrets that are just being given. */

@@ -156,6 +156,7 @@ describe('a sealed key', () => {
     const sign = createSigner({
       provider,
       baseUrl: 'https://r.example',
+      trust: { publicOnly: false, mayBeMachine: true },
       apiKey: undefined,
       open: () => key,
       toHeaders: (apiKey) => ({ 'api-key': apiKey ?? '' }),
