@@ -1,7 +1,9 @@
 // The calls of one attempt: addressed, authorised and started one after the other, and undone when nobody waits for them any more.
+import type { ProviderFailure } from '#shared/failures.ts';
 import type { Clock, Headers, Upstream, UpstreamCall, UpstreamHandle, UpstreamListener } from '../ports.ts';
 import { SigningError } from './authorize.ts';
 import type { Credential } from './credentials.ts';
+import { withoutKeys } from './echo.ts';
 import type { FurtherCall, OutgoingCall, ReplyReader } from './operation.ts';
 
 const USER_AGENT = 'freeway/0.1';
@@ -76,6 +78,8 @@ export interface Calls {
   abort(): void;
   pause(): void;
   resume(): void;
+  /** What went wrong with the call that was started last, told without the key that it carried. */
+  clean(failure: ProviderFailure | null): ProviderFailure | null;
   /** The attempt is over. What it has begun is stopped and undone unless it ended `well`. */
   end(well: boolean): void;
 }
@@ -95,6 +99,8 @@ const toReason = (error: unknown): string =>
 class AttemptCalls implements Calls {
   readonly #input: CallsInput;
   #handle: UpstreamHandle | null = null;
+  /** Headers of the call that was started last. */
+  #sent: Headers = {};
   #undoing: OutgoingCall | null = null;
   #stopPause: (() => void) | null = null;
   #isOver = false;
@@ -135,6 +141,13 @@ class AttemptCalls implements Calls {
     this.#handle?.resume();
   }
 
+  clean(failure: ProviderFailure | null): ProviderFailure | null {
+    if (failure === null) return null;
+    const { auth } = this.#input.credential.provider;
+    const ownHeader = auth.scheme === 'header' ? auth.header.toLowerCase() : null;
+    return { ...failure, message: withoutKeys(failure.message, this.#sent, ownHeader) };
+  }
+
   end(well: boolean): void {
     this.#isOver = true;
     this.#stopPause?.();
@@ -146,6 +159,7 @@ class AttemptCalls implements Calls {
 
   #begin(call: UpstreamCall): void {
     if (this.#isOver) return;
+    this.#sent = call.headers;
     const started = this.#input.upstream.start(call, this.#input.reader);
     this.#handle = started;
     if (this.#isOver) started.abort();

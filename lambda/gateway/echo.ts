@@ -1,4 +1,5 @@
-// Keeps a caller's text out of error messages: providers like to quote what they did not like.
+// Keeps a caller's text and a credential's key out of error messages: providers like to quote what they did not like.
+import type { Headers } from '../ports.ts';
 
 /** Runs of the message at least this long that also stand in the request are taken for quotes. */
 const SHORTEST_QUOTE = 16;
@@ -25,5 +26,41 @@ export function withoutQuotes(message: string, texts: readonly { readonly text: 
     shown += '[...]';
     at = end;
   }
+  return shown;
+}
+
+/** Shorter ones can't be told from words. */
+const SHORTEST_KEY = 6;
+const MASK = '***';
+const carrier = /auth|key|token|secret/i;
+
+/** Keys as headers carry them: whole, and without the scheme before them. */
+function keysIn(headers: Headers, ownHeader: string | null): string[] {
+  const values = Object.entries(headers)
+    .filter(([name]) => name === ownHeader || carrier.test(name))
+    .flatMap(([, value]) => [value, value.slice(value.indexOf(' ') + 1)]);
+  return values.filter(({ length }) => length >= SHORTEST_KEY);
+}
+
+/** The message less the beginning of a key that it ends with, because it was cut there. */
+function withoutCutKey(message: string, key: string): string {
+  const end = message.endsWith('…') ? message.length - 1 : message.length;
+  for (let length = Math.min(key.length, end); length >= SHORTEST_KEY; length--)
+    if (message.startsWith(key.slice(0, length), end - length))
+      return `${message.slice(0, end - length)}${MASK}${message.slice(end)}`;
+  return message;
+}
+
+/**
+ * The message without the keys that these headers carried, whatever they look like. `ownHeader`: the one in which the provider wants its key,
+ * in lower case.
+ */
+export function withoutKeys(message: string, headers: Headers, ownHeader: string | null): string {
+  let shown = message;
+  for (const key of keysIn(headers, ownHeader))
+    shown = withoutCutKey(
+      shown.replaceAll(key, () => MASK),
+      key,
+    );
   return shown;
 }

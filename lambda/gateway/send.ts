@@ -60,7 +60,7 @@ export function send(input: SendInput): Sent {
     watch.stop();
     calls.end(outcome.failure === null);
     const firstContentMs = firstContentAtMs === null ? null : firstContentAtMs - startedAtMs;
-    resolve({ ...outcome, firstContentMs, ms: clock.now() - startedAtMs });
+    resolve({ ...outcome, failure: calls.clean(outcome.failure), firstContentMs, ms: clock.now() - startedAtMs });
   };
   const progress = (): void => {
     watch.seen();

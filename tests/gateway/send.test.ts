@@ -6,7 +6,12 @@ import { send, toFailure } from '#lambda/gateway/send.ts';
 import { UpstreamError, type Upstream, type UpstreamListener } from '#lambda/ports.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 
-const credential = { baseUrl: 'http://provider.test/v1', authorize: () => ({}), sign: null } as unknown as Credential;
+const credential = {
+  baseUrl: 'http://provider.test/v1',
+  authorize: () => ({}),
+  sign: null,
+  provider: { auth: { scheme: 'bearer' } },
+} as unknown as Credential;
 
 interface Silent extends Upstream {
   listener: UpstreamListener | null;
