@@ -13,11 +13,21 @@ const MINUTE_MS = 60_000;
 /** Addresses remembered at most; then the oldest are forgotten. */
 const MEMORY = 10_000;
 
+/** The half of an IPv6 address that names its network, in one way of writing: `::` stands for as many zeros as are missing. */
+function toNetwork(address: string): string {
+  const [front = [], back = []] = address.split('::').map((part) => part.split(':').filter((word) => word !== ''));
+  const zeros = address.includes('::') ? Array.from({ length: 8 - front.length - back.length }, () => '0') : [];
+  return [...front, ...zeros, ...back]
+    .slice(0, 4)
+    .map((word) => Number.parseInt(word, 16).toString(16))
+    .join(':');
+}
+
 /** An IPv6 network is as easily had as one IPv4 address. */
 function toGroup(address: string | null): string {
   if (address === null) return 'unknown';
   const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-  return plain.includes(':') ? plain.split(':').slice(0, 4).join(':') : plain;
+  return plain.includes(':') ? toNetwork(plain) : plain;
 }
 
 /** A throttle that knows nobody yet. */

@@ -219,6 +219,19 @@ describe('an API key', () => {
     expect((await house.ask('GET /v1/models', { headers })).status).toBe(401);
   });
 
+  it.each([
+    ['2001:db8::', '2001:db8:0:1::1'],
+    ['2001:db8:0:7::', '2001:db8:0:8::1'],
+    ['2001:DB8:1:2:3:4:5:', '2001:db8:1:3::1'],
+  ])('is guessed in vain from all of an IPv6 network, however its addresses are written: %s', async (start, other) => {
+    const house = await createHouse();
+    const guess = (address: string): Promise<Answer> =>
+      house.ask('GET /v1/models', { headers: bearer('fwy_guess'), address });
+    for (let i = 1; i <= 60; i++) expect((await guess(`${start}${i.toString(16)}`)).status).toBe(401);
+    expect((await guess(`${start}ffff`)).status).toBe(429);
+    expect((await guess(other)).status).toBe(401);
+  });
+
   it('is guessed in vain: an address that tries too often has to wait, right keys do not', async () => {
     const house = await createHouse();
     const { headers } = await house.key();
