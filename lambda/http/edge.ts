@@ -23,6 +23,8 @@ export function withEdge(secret: string | undefined, handler: Handler): Handler 
     if (!timingSafeEqual(digest(exchange.headers[EDGE] ?? ''), wanted)) return refuse(exchange);
     const distribution = plainAddress(exchange.remoteAddress ?? '');
     const isDistribution = (address: string): boolean => address === distribution;
-    await handler(fromAddress(toCaller(exchange, isDistribution), exchange));
+    // The secret ends here: headers of ours are looked at and kept further on.
+    const { [EDGE]: _, ...headers } = exchange.headers;
+    await handler(fromAddress(toCaller(exchange, isDistribution), exchange, headers));
   };
 }

@@ -15,9 +15,13 @@ export function toCaller({ headers, remoteAddress }: Exchange, isProxy: (address
   return told.findLast((address) => address !== '' && !isProxy(address)) ?? remoteAddress;
 }
 
-/** The same exchange from another address. By name, since what an exchange does may be its class's, and stands on its own fields. */
-export function fromAddress(remoteAddress: string | null, exchange: Exchange): Exchange {
-  const { method, path, query, headers, deadlineAtMs, waitsForHandler, chunks } = exchange;
+/** The same exchange from another address, with other headers where they are given. By name, since what an exchange does may be its class's, and stands on its own fields. */
+export function fromAddress(
+  remoteAddress: string | null,
+  exchange: Exchange,
+  headers: Exchange['headers'] = exchange.headers,
+): Exchange {
+  const { method, path, query, deadlineAtMs, waitsForHandler, chunks } = exchange;
   return {
     method,
     path,

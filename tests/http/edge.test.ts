@@ -7,6 +7,7 @@ const SECRET = 'edge-secret-0123456789';
 
 async function ask(secret: string | undefined, headers: Record<string, string>) {
   let seen: string | null | undefined;
+  let told: Readonly<Record<string, string>> = {};
   let replied: { status: number; body: string } | null = null;
   const exchange: Exchange = {
     method: 'GET',
@@ -23,8 +24,11 @@ async function ask(secret: string | undefined, headers: Record<string, string>) 
       end: (last) => void (replied = { status, body: String(last) }),
     }),
   };
-  await withEdge(secret, async ({ remoteAddress }) => void (seen = remoteAddress))(exchange);
-  return { seen, replied };
+  await withEdge(secret, async ({ remoteAddress, headers: passed }) => {
+    seen = remoteAddress;
+    told = passed;
+  })(exchange);
+  return { seen, told, replied };
 }
 
 it('lets everybody in where there is no distribution, and believes no header about addresses', async () => {
@@ -36,8 +40,10 @@ it.each([
   ['the last address', '6.6.6.6, 203.0.113.9', '203.0.113.9'],
   ['the address it comes from, when nothing else is told', '', '130.176.0.1'],
 ])('takes %s for the caller', async (_, forwarded, caller) => {
-  const { seen } = await ask(SECRET, { 'x-freeway-edge': SECRET, 'x-forwarded-for': forwarded });
+  const { seen, told } = await ask(SECRET, { 'x-freeway-edge': SECRET, 'x-forwarded-for': forwarded });
   expect(seen).toBe(caller);
+  // Headers of ours are kept with jobs; the secret is for this door alone.
+  expect(told).toEqual({ 'x-forwarded-for': forwarded });
 });
 
 it.each([{}, { 'x-freeway-edge': '' }, { 'x-freeway-edge': 'edge-secret-0123456780' }])(
