@@ -15,6 +15,7 @@ describe('public addresses', () => {
   it.each([
     '127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.1', '169.254.169.254', '100.64.0.1', '0.0.0.0', '224.0.0.1', '255.255.255.255',
     '::1', '::', 'fe80::1', 'fc00::1', 'fd00:ec2::254', '::ffff:127.0.0.1', '::ffff:a9fe:a9fe', '64:ff9b::a9fe:a9fe', '2002:7f00:1::', 'localhost', '',
+    '::127.0.0.1', '::a9fe:a9fe', '3fff::1', '5f00::1', '168.63.129.16', 'fe80::1%eth0',
   ])('%s is none', (address) => expect(isPublicAddress(address)).toBe(false)); // prettier-ignore
 });
 
