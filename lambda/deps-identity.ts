@@ -36,7 +36,7 @@ export function openIdentity(
   platform: Platform,
   auditDays: () => number,
 ): { identity: Identity; authenticate: Identify['authenticate'] } {
-  const { config, store, clock, log, metrics, localSignIn: local = null } = platform;
+  const { config, store, clock, log, metrics, localSignIn: local = null, secure = false } = platform;
   // Known only once made, and needed by what it is made of.
   let forget = (): void => undefined;
   const changed = (): void => forget();
@@ -66,6 +66,7 @@ export function openIdentity(
     },
     local,
     clock,
+    secure,
     freshMs: store.kind === 'sqlite' ? FRESH_ON_ONE_MACHINE_MS : FRESH_MS,
   });
   forget = identify.forget;

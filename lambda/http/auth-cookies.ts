@@ -10,16 +10,22 @@ const PLAIN_NAME = 'fw';
 const isSecure = (headers: Headers, always: boolean): boolean =>
   always || headers['x-forwarded-proto']?.split(',')[0]?.trim() === 'https';
 
-/** The session token in the cookies; null when there is none. */
-export function readSessionCookie(headers: Headers): string | null {
-  const cookies = headers['cookie'];
-  if (cookies === undefined) return null;
+function findCookie(cookies: string, wanted: string): string | null {
   for (const part of cookies.split(';')) {
     const at = part.indexOf('=');
-    const name = part.slice(0, at).trim();
-    if (at > 0 && (name === SECURE_NAME || name === PLAIN_NAME)) return part.slice(at + 1).trim();
+    if (at > 0 && part.slice(0, at).trim() === wanted) return part.slice(at + 1).trim();
   }
   return null;
+}
+
+/**
+ * The session token in the cookies; null when there is none. Pages of neighbouring hosts can set the plain name, but not the other one: it
+ * comes first, and over HTTPS nothing else counts. `always`: we are only ever reached by HTTPS.
+ */
+export function readSessionCookie(headers: Headers, always: boolean): string | null {
+  const cookies = headers['cookie'];
+  if (cookies === undefined) return null;
+  return findCookie(cookies, SECURE_NAME) ?? (isSecure(headers, always) ? null : findCookie(cookies, PLAIN_NAME));
 }
 
 /** The header that keeps a session in the browser for so long. `always`: we are only ever reached by HTTPS. */

@@ -63,6 +63,13 @@ function decodePart<T>(part: string | undefined): T {
   throw new SignInRefused('malformed');
 }
 
+/** The address in small letters; null for none, and for one whose small letters would be those of another address. */
+function toAddress(text: string): string | null {
+  const email = text.trim().toLowerCase();
+  const plain = text.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return email !== '' && email === plain ? email : null;
+}
+
 type Jwk = Readonly<Record<string, unknown>>;
 
 /** Keys as they are published: by their ids as PEM, which is Google's older way, or as a set of JSON Web Keys. */
@@ -175,8 +182,8 @@ export function createGoogle(options: GoogleOptions): ReadGoogleToken {
     }
     // The library allows five minutes of grace; an ID token has an hour of its own.
     if (typeof claims.exp !== 'number' || claims.exp <= options.clock.now() / 1000) throw new SignInRefused('expired');
-    const email = typeof claims.email === 'string' ? claims.email.trim().toLowerCase() : '';
-    if (email === '' || typeof claims.sub !== 'string') throw new SignInRefused('malformed');
+    const email = typeof claims.email === 'string' ? toAddress(claims.email) : null;
+    if (email === null || typeof claims.sub !== 'string') throw new SignInRefused('malformed');
     if (claims.email_verified !== true) throw new SignInRefused('email_unverified', email);
     return {
       email,

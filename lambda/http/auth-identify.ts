@@ -25,6 +25,8 @@ export interface IdentifyOptions {
   readonly readGoogle: (token: string) => Promise<GoogleIdentity | null>;
   readonly local: LocalSignIn | null;
   readonly clock: Pick<Clock, 'now'>;
+  /** Whether we are only ever reached by HTTPS. */
+  readonly secure: boolean;
   /** For how long an answer of the store is believed: until then a key revoked on another instance still works. */
   readonly freshMs: number;
 }
@@ -228,7 +230,7 @@ export function createIdentify(options: IdentifyOptions): Identify {
       if (options.isOwner(exchange.headers)) return ownerByKey;
       const secret = readBearer(exchange.headers);
       if (secret !== null) return recall(secret, exchange);
-      const token = readSessionCookie(exchange.headers);
+      const token = readSessionCookie(exchange.headers, options.secure);
       return token === null ? null : byCookie(token, exchange);
     },
     forget: () => {

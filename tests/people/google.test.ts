@@ -64,6 +64,36 @@ describe('sign-in with Google', () => {
     expect(answer.headers['set-cookie']).toMatch(/^__Host-fw=.*; Secure$/);
   });
 
+  it('is not taken in by a cookie of the plain name, which a page of a neighbouring host can set', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const headers = { 'x-forwarded-proto': 'https', 'sec-fetch-site': 'same-origin' };
+    const sign = async (claims: Record<string, unknown>): Promise<string> => {
+      const credential = issuer.sign({ claims: { ...claims, nonce: await nonceOf(house) } });
+      const answer = await house.ask('POST /api/session/google', { body: { credential }, headers });
+      return cookieOf(answer).slice('__Host-fw='.length);
+    };
+    const [own, planted] = [await sign({}), await sign({ email: 'eve@school.example', sub: 'eve' })];
+    const who = async (cookie: string, more: Record<string, string>): Promise<unknown> =>
+      (
+        (await house.ask('GET /api/session', { headers: { cookie, ...more } })).json['person'] as {
+          email: string;
+        } | null
+      )?.email;
+    for (const more of [headers, {}]) {
+      expect(await who(`fw=${planted}; __Host-fw=${own}`, more)).toBe('ada@example.com');
+      expect(await who(`__Host-fw=${own}; fw=${planted}`, more)).toBe('ada@example.com');
+    }
+    expect(await who(`fw=${planted}`, headers)).toBeUndefined();
+  });
+
+  it('does not take one sign for another: only small and capital letters are the same', async () => {
+    const house = await createHouse({ env: toEnv({ ALLOWED_EMAILS: 'mark@example.com' }) });
+    // The sign of the unit kelvin, whose small letter is k.
+    const other = await signIn(house, { claims: { email: 'mar\u212a@example.com', sub: 'other' } });
+    expect([other.status, other.headers['set-cookie']]).toEqual([401, undefined]);
+    expect((await signIn(house, { claims: { email: 'Mark@Example.com', sub: 'mark' } })).status).toBe(200);
+  });
+
   it('hands out the token only to whom asks to carry it', async () => {
     const house = await createHouse({ env: toEnv() });
     const answer = await signIn(house, {}, { carry: 'bearer' });

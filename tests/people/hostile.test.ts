@@ -64,8 +64,8 @@ describe('the cookie', () => {
       const cookie = toSessionCookie('fws_a.b', 60, { headers: {}, always });
       expect(cookie.startsWith('__Host-')).toBe(always);
       expect(cookie.includes('; Secure')).toBe(always);
-      expect(readSessionCookie({ cookie: `x=1; ${cookie.split(';')[0]}` })).toBe('fws_a.b');
+      expect(readSessionCookie({ cookie: `x=1; ${cookie.split(';')[0]}` }, always)).toBe('fws_a.b');
     }
-    expect(readSessionCookie({ cookie: 'xfw=1; fwx=2' })).toBeNull();
+    expect(readSessionCookie({ cookie: 'xfw=1; fwx=2' }, false)).toBeNull();
   });
 });
