@@ -154,6 +154,33 @@ describe('an API key', () => {
     expect((await house.ask('GET /api/sessions', { headers: manager.headers })).status).toBe(403);
   });
 
+  it('that expires makes, changes and rolls nothing that outlives it', async () => {
+    const house = await createHouse();
+    const soon = house.clock.now() + 60_000;
+    const until = (ms: number): string => new Date(ms).toISOString();
+    const manager = await make(house, { scopes: ['manage'], expires_at: until(soon) });
+    const lasting = await make(house, { scopes: ['manage'] });
+    const { headers } = manager;
+    const child = { name: 'child', scopes: ['manage'] };
+    const refused = await house.ask('POST /api/keys', { headers, body: child });
+    expect([refused.status, refused.message]).toEqual([403, expect.stringMatching(/outlive it/)]);
+    const tries: readonly [string, unknown][] = [
+      ['POST /api/keys', { ...child, expires_at: until(soon + 1) }],
+      [`PATCH /api/keys/${manager.id}`, { expires_at: null }],
+      [`PATCH /api/keys/${manager.id}`, { expires_at: until(soon + 60_000) }],
+      [`POST /api/keys/${lasting.id}/roll`, {}],
+      [`PATCH /api/keys/${lasting.id}`, { name: 'other' }],
+    ];
+    for (const [line, body] of tries)
+      expect([line, (await house.ask(line, { headers, body })).status]).toEqual([line, 403]);
+    const within = await house.ask('POST /api/keys', { headers, body: { ...child, expires_at: until(soon) } });
+    expect(within.status).toBe(201);
+    expect(
+      (await house.ask(`PATCH /api/keys/${lasting.id}`, { headers, body: { expires_at: until(soon) } })).status,
+    ).toBe(403);
+    expect((await house.ask(`DELETE /api/keys/${lasting.id}`, { headers })).status).toBe(204);
+  });
+
   it('keeps to its models, whatever name it asks by', async () => {
     const house = await createHouse();
     const { headers } = await make(house, { models: ['*/m2'] });

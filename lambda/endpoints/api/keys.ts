@@ -12,10 +12,11 @@ import {
   type NewKey,
 } from '#shared/api/keys.ts';
 import { CallerError } from '#shared/failures.ts';
-import { can, isLimited, type ApiKeyGrant, type KeyLimits, type Principal } from '#shared/people.ts';
+import { can, type KeyLimits } from '#shared/people.ts';
 import type { LeftOfKey } from '../../gateway/key-limits.ts';
 import type { ApiKey } from '../../ports-people.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { checkExpiry, checkLife, checkReach } from './key-reach.ts';
 import { toLeftView, toQuotaLeftView } from './left.ts';
 import {
   allow,
@@ -62,25 +63,6 @@ function toView(key: ApiKey, { nowMs, lastUsedMs, left }: Seen): KeyView {
   };
 }
 
-/** A key that manages keys can't reach further through them than it does itself. */
-function checkReach({ key }: Principal, wanted: Pick<ApiKeyGrant, 'scopes'>): void {
-  if (key === null) return;
-  const bounded = key.models !== null || key.tier !== 'any' || key.privacy !== 'any' || isLimited(key);
-  const beyond = wanted.scopes.filter((scope) => !key.scopes.includes(scope));
-  if (!bounded && beyond.length === 0) return;
-  throw new CallerError(
-    'forbidden',
-    bounded
-      ? `The API key "${key.name}" has bounds of its own, so it may not make or change keys. Sign in to do it.`
-      : `The API key "${key.name}" may not make or change a key with the scope ${beyond.join(', ')}, which it does not have. Sign in to do it.`,
-  );
-}
-
-function checkExpiry(expiresAtMs: number | null, nowMs: number): void {
-  if (expiresAtMs !== null && expiresAtMs <= nowMs)
-    throw new CallerError('invalid_request', '"expires_at" lies in the past.', { param: 'expires_at' });
-}
-
 /** Keys as they are shown, with what is known of their use. */
 async function toViews({ identity, keyLimits, clock }: ApiDeps, keys: readonly ApiKey[]): Promise<KeyView[]> {
   const [lastUsed, left] = await Promise.all([identity.keys.lastUsed(), keyLimits.remaining(keys)]);
@@ -104,6 +86,7 @@ async function create(deps: ApiDeps, visit: Visit, wanted: NewKey): Promise<ApiR
   checkReach(principal, wanted);
   const expiresAtMs = toMs(wanted.expires_at);
   checkExpiry(expiresAtMs, clock.now());
+  checkLife(principal, expiresAtMs);
   const { key, stored } = await identity.keys.create({
     name: wanted.name,
     scopes: [...new Set(wanted.scopes)],
@@ -172,8 +155,12 @@ async function change(
   { id, wanted }: { id: string; wanted: KeyChange },
 ): Promise<ApiReply> {
   const before = await find(deps, visit, { id, action: 'change' });
+  checkLife(principalOf(visit), before.expiresAtMs);
   checkReach(principalOf(visit), { scopes: wanted.scopes ?? before.scopes });
-  if (wanted.expires_at !== undefined) checkExpiry(toMs(wanted.expires_at), deps.clock.now());
+  if (wanted.expires_at !== undefined) {
+    checkExpiry(toMs(wanted.expires_at), deps.clock.now());
+    checkLife(principalOf(visit), toMs(wanted.expires_at));
+  }
   const key = await deps.identity.keys.change(id, (stored) => applyChange(stored, wanted));
   if (key === null) throw missing('API key');
   await writeAudit(deps, visit, {
@@ -190,7 +177,8 @@ async function roll(
   visit: Visit,
   { id, overlapMs }: { id: string; overlapMs: number },
 ): Promise<ApiReply> {
-  await find(deps, visit, { id, action: 'change' });
+  const before = await find(deps, visit, { id, action: 'change' });
+  checkLife(principalOf(visit), before.expiresAtMs);
   const rolled = await deps.identity.keys.roll(id, overlapMs);
   if (rolled === null) throw missing('API key');
   const { key, stored } = rolled;
