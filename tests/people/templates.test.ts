@@ -1,5 +1,6 @@
 // Providers added at run time: keys for them are served like any other, until they are removed; and what the catalog would not take is refused.
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Headers } from '#lambda/ports.ts';
 import { createHouse, owner, type Answer, type House } from './house.ts';
 
 beforeAll(() => import('#lambda/endpoints/api/app.ts'));
@@ -61,6 +62,60 @@ describe('templates', () => {
       'changed, http://alpha.test/v1',
       'added, http://alpha.test/v1',
     ]);
+  });
+
+  describe('for which others have given keys', () => {
+    const google = {
+      GOOGLE_CLIENT_ID: 'client',
+      ALLOWED_EMAILS: 'ada@example.com',
+      ADMIN_EMAILS: 'root@example.com, eve@example.com',
+    };
+    const { id, ...settings } = template;
+    const moved = { ...settings, base_url: 'http://eve.test/v1' };
+
+    /** A house whose admin Eve has added a provider, for which Ada has given a private key. */
+    async function open(): Promise<{ eve: Headers; ada: Headers; house: House; asked: string[] }> {
+      const asked: string[] = [];
+      const others = ({ url }: { url: string }): number => {
+        asked.push(url);
+        return 200;
+      };
+      const house = await createHouse({ env: google, others });
+      const [eve, ada] = [await house.session('eve@example.com'), await house.session('ada@example.com')];
+      expect((await house.ask('POST /api/templates', { headers: eve, body: template })).status).toBe(201);
+      const body = { provider: id, fields: { apiKey: 'secret-of-ada' } };
+      expect((await house.clock.runUntil(house.ask('POST /api/credentials', { headers: ada, body }))).status).toBe(201);
+      return { eve, ada, house, asked };
+    }
+
+    it('keep their address, so that nobody leads those keys elsewhere', async () => {
+      const { eve, house, asked } = await open();
+      const refused = await house.ask(`PUT /api/templates/${id}`, { headers: eve, body: moved });
+      expect([refused.status, refused.message]).toEqual([403, expect.stringMatching(/1 key of others .*another id/)]);
+      await house.ask(`DELETE /api/templates/${id}`, { headers: eve });
+      expect((await house.ask('POST /api/templates', { headers: eve, body: { id, ...moved } })).status).toBe(403);
+      await house.clock.advance(8 * 86_400_000);
+      expect((await house.ask('POST /api/templates', { headers: owner, body: { id, ...moved } })).status).toBe(403);
+      // In everything else they may be changed, and be made anew where they were.
+      const headers = await house.session('eve@example.com');
+      expect((await house.ask('POST /api/templates', { headers, body: template })).status).toBe(201);
+      const renamed = { ...settings, name: 'Ours' };
+      expect((await house.ask(`PUT /api/templates/${id}`, { headers, body: renamed })).status).toBe(200);
+      const answer = await house.chat(await house.session('ada@example.com'), { model: `${id}/m1` });
+      expect([answer.status, asked]).toEqual([200, []]);
+    });
+
+    it('may move once those keys are gone for good', async () => {
+      const { eve, ada, house } = await open();
+      const { json } = await house.ask('GET /api/credentials', { headers: ada });
+      const [given] = json['data'] as { id: string }[];
+      await house.ask(`DELETE /api/credentials/${given?.id}`, { headers: ada });
+      // For a week they can be brought back.
+      expect((await house.ask(`PUT /api/templates/${id}`, { headers: eve, body: moved })).status).toBe(403);
+      await house.clock.advance(8 * 86_400_000);
+      const late = await house.session('eve@example.com');
+      expect((await house.ask(`PUT /api/templates/${id}`, { headers: late, body: moved })).status).toBe(200);
+    });
   });
 
   it('can not be brought back after a week, and make room for others of their name', async () => {

@@ -6,7 +6,7 @@ import { templateIdSchema, templateSettingsSchema, toProvider, type Template } f
 import { $ZodError } from 'zod/v4/core';
 import * as z from 'zod/mini';
 import type { StoredTemplate } from '../../ports-settings.ts';
-import type { Visit } from '../endpoint.ts';
+import { principalOf, type Visit } from '../endpoint.ts';
 import { missing, toInstant, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
 const newTemplateSchema = z.extend(templateSettingsSchema._zod.innerType, { id: templateIdSchema });
@@ -30,6 +30,36 @@ function check(deps: ApiDeps, template: Template): Template {
   }
 }
 
+const toAddress = (url: string): string => url.replace(/\/+$/, '');
+
+/**
+ * Throws CallerError `forbidden` where keys of others would be led to an address that they were not given for. `before`: where the provider
+ * was until now; null when it was nowhere.
+ */
+async function guardKeys(
+  deps: ApiDeps,
+  visit: Visit,
+  { template, before }: { template: Template; before: Template | null },
+): Promise<void> {
+  if (before !== null && toAddress(before.base_url) === toAddress(template.base_url)) return;
+  const asker = principalOf(visit).id;
+  const nowMs = deps.clock.now();
+  const theirs = (await deps.credentials.all()).filter(
+    ({ provider, ownerId, baseUrl, secrets, deletedAtMs }) =>
+      provider === template.id &&
+      ownerId !== asker &&
+      baseUrl === null &&
+      secrets.length > 0 &&
+      (deletedAtMs === null || deletedAtMs + UNDO_MS >= nowMs),
+  );
+  if (theirs.length === 0) return;
+  throw new CallerError(
+    'forbidden',
+    `${theirs.length} ${theirs.length === 1 ? 'key' : 'keys'} of others would be sent to this address, which they were not given for. Add it under another id, and let them give their keys for that.`,
+    { param: 'base_url' },
+  );
+}
+
 /** After a change: this instance knows of it before it answers. */
 async function tell(
   deps: ApiDeps,
@@ -50,6 +80,8 @@ async function create(deps: ApiDeps, visit: Visit, template: Template): Promise<
     throw new CallerError('invalid_request', `There is a provider "${template.id}" already. Choose another id.`, {
       param: 'id',
     });
+  const removed = (await deps.templates.read()).find((one) => one.template.id === template.id);
+  await guardKeys(deps, visit, { template, before: removed?.template ?? null });
   const stored: StoredTemplate = { template, changedAtMs: deps.clock.now(), deletedAtMs: null };
   // One of this id that was removed makes room for it.
   const made =
@@ -82,8 +114,11 @@ function toChangeRoutes(deps: ApiDeps): readonly ApiRoute[] {
       access: ['change', 'template'],
       body: templateSettingsSchema,
       reply: templateViewSchema,
-      handle: ({ visit, params: { id = '' }, body }) => {
-        const to = (before: StoredTemplate): StoredTemplate => ({ ...before, template: check(deps, { ...body, id }) });
+      handle: async ({ visit, params: { id = '' }, body }) => {
+        const template = check(deps, { ...body, id });
+        const known = (await deps.templates.read()).find((one) => one.template.id === id);
+        if (known !== undefined) await guardKeys(deps, visit, { template, before: known.template });
+        const to = (before: StoredTemplate): StoredTemplate => ({ ...before, template });
         return change(deps, visit, { id, deleted: false, detail: `changed, ${body.base_url}`, to });
       },
     }),
