@@ -1,99 +1,8 @@
 // Answers equal requests of one asker from memory, where they ask for it by `freeway.cache` or x-freeway-cache; spends no quota then.
-import type { UsageRecord } from '#shared/api/usage.ts';
-import { createReplyCache, MAX_REPLY_BYTES, readTtlSeconds, toCacheKey, type KeptReply } from '../gateway/cache.ts';
-import type { Exchange, Headers, ReplyBody } from '../ports.ts';
-import { principalOf, type Endpoint, type EndpointDeps, type JsonBody, type Visit } from './endpoint.ts';
+import { readTtlSeconds } from '../gateway/cache-wish.ts';
+import type { Keepable } from './cached-replies.ts';
+import type { Endpoint, EndpointDeps, JsonBody, Visit } from './endpoint.ts';
 import { readJsonBody } from './read-body.ts';
-
-const CACHE = 'x-freeway-cache';
-const encoder = new TextEncoder();
-
-/** What goes out, kept in passing. */
-interface Recording {
-  status: number;
-  headers: Headers;
-  chunks: Uint8Array[];
-  bytes: number;
-  /** Whether the reply came to its end. */
-  ended: boolean;
-  /** What was written down of the request. */
-  record: UsageRecord | null;
-}
-
-function keep(recording: Recording, chunk: Uint8Array | string): void {
-  const bytes = typeof chunk === 'string' ? encoder.encode(chunk) : chunk.slice();
-  recording.bytes += bytes.length;
-  if (recording.bytes <= MAX_REPLY_BYTES) recording.chunks.push(bytes);
-}
-
-/** An exchange whose reply is recorded. */
-function recorded(exchange: Exchange, recording: Recording): Exchange {
-  const { method, path, query, headers, remoteAddress, deadlineAtMs, waitsForHandler = false } = exchange;
-  return {
-    method,
-    path,
-    query,
-    headers,
-    remoteAddress,
-    deadlineAtMs,
-    waitsForHandler,
-    body: (limitBytes) => exchange.body(limitBytes),
-    onGone: (listener) => exchange.onGone(listener),
-    reply: (status, headers): ReplyBody => {
-      Object.assign(recording, { status, headers });
-      const body = exchange.reply(status, { ...headers, [CACHE]: 'miss' });
-      return {
-        write: (chunk) => {
-          keep(recording, chunk);
-          return body.write(chunk);
-        },
-        drained: () => body.drained(),
-        end: (last) => {
-          if (last !== undefined) keep(recording, last);
-          recording.ended = true;
-          body.end(last);
-        },
-      };
-    },
-  };
-}
-
-/** Sends a kept reply again, and writes down that it cost nothing. */
-async function sendKept(
-  deps: EndpointDeps,
-  visit: Visit,
-  { status, headers, chunks, record }: KeptReply,
-): Promise<void> {
-  const { exchange, requestId, startedAtMs } = visit;
-  const { operation, route, credential, tier } = record;
-  const free = { 'x-freeway-cost-usd': '0', 'x-freeway-wait-ms': '0' };
-  // The id stands under every name that clients look for it by. What was left of quotas then is out of date.
-  const renamed = Object.entries(headers)
-    .filter(([name]) => !name.startsWith('x-ratelimit-'))
-    .map(([name, value]) => [name, value === record.request_id ? requestId : value]);
-  const reply = exchange.reply(status, { ...Object.fromEntries(renamed), ...free, [CACHE]: 'hit' });
-  for (const chunk of chunks) if (!reply.write(chunk)) await reply.drained();
-  reply.end();
-  const duration = Math.round(deps.clock.now() - startedAtMs);
-  deps.usage?.note({
-    ...record,
-    request_id: requestId,
-    at: new Date(startedAtMs).toISOString(),
-    input_tokens: 0,
-    output_tokens: 0,
-    audio_seconds: null,
-    cost_usd: 0,
-    wait_ms: 0,
-    duration_ms: duration,
-    rescues: 0,
-    attempts: [],
-    cached: true,
-  });
-  const outcome = 'cached';
-  deps.metrics.count('freeway_requests_total', { operation, tier: tier ?? 'none', result: outcome });
-  const told = { request_id: requestId, operation, route, credential, tier, duration_ms: duration };
-  deps.log.info('request', { ...told, attempts: 0, cost_usd: 0, outcome });
-}
 
 /** The body, if it can be read; if not, the endpoint finds that too, and tells why in its own format. */
 function tryRead(visit: Visit): JsonBody | null | Promise<JsonBody | null> {
@@ -105,33 +14,16 @@ function tryRead(visit: Visit): JsonBody | null | Promise<JsonBody | null> {
   }
 }
 
-/** Wraps endpoints in one cache. Requests that do not ask for it pass as they are. */
+/** Wraps endpoints in one cache, which opens when somebody first asks for it. Requests that do not ask for it pass as they are. */
 export function createCaching(deps: EndpointDeps): (endpoint: Endpoint) => Endpoint {
-  const cache = createReplyCache();
+  let opening: Promise<(asked: Keepable) => Promise<void>> | null = null;
+  const open = async (): Promise<(asked: Keepable) => Promise<void>> =>
+    (await import('./cached-replies.ts')).createKeeping(deps);
+  const answer = async (asked: Keepable): Promise<void> => (await (opening ??= open()))(asked);
   const passBy = (endpoint: Endpoint, visit: Visit, document: JsonBody | null): Promise<void> => {
     if (document === null) return endpoint(visit);
     const ttlSeconds = readTtlSeconds(visit.exchange.headers, document.json);
-    return ttlSeconds === null ? endpoint({ ...visit, document }) : answer(endpoint, visit, { document, ttlSeconds });
-  };
-  const answer = async (
-    endpoint: Endpoint,
-    visit: Visit,
-    { document, ttlSeconds }: { document: JsonBody; ttlSeconds: number },
-  ): Promise<void> => {
-    const { exchange } = visit;
-    const { id, key } = principalOf(visit);
-    const target = `${exchange.path}?${exchange.query}`;
-    const asker = key === null ? [id] : [id, key.id];
-    const cacheKey = toCacheKey({ asker, target, headers: exchange.headers, body: document.bytes });
-    const known = cache.get(cacheKey, deps.clock.now());
-    if (known !== null) return sendKept(deps, visit, known);
-    const recording: Recording = { status: 0, headers: {}, chunks: [], bytes: 0, ended: false, record: null };
-    const onRecord = (told: UsageRecord): void => void (recording.record = told);
-    await endpoint({ ...visit, document, exchange: recorded(exchange, recording), onRecord });
-    const { status, headers, chunks, bytes, ended, record } = recording;
-    // Only answers that nothing was wrong with are given again.
-    if (!ended || status !== 200 || bytes > MAX_REPLY_BYTES || record?.outcome !== 'ok') return;
-    cache.put(cacheKey, { status, headers, chunks, record }, deps.clock.now() + ttlSeconds * 1_000);
+    return ttlSeconds === null ? endpoint({ ...visit, document }) : answer({ endpoint, visit, document, ttlSeconds });
   };
   return (endpoint) => (visit) => {
     const { exchange, principal } = visit;

@@ -5,7 +5,7 @@ import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
 import { joinRouting, type RoutingSettings } from '#shared/settings.ts';
 import type { Headers } from '../ports.ts';
-import { MAX_TTL_SECONDS } from './cache.ts';
+import { MAX_TTL_SECONDS } from './cache-wish.ts';
 import { strategies, type Policy } from '../routing/policy.ts';
 
 const names = z.lazy(() => z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100)));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createReplyCache, readTtlSeconds, toCacheKey, type KeptReply } from '#lambda/gateway/cache.ts';
+import { createReplyCache, toCacheKey, type KeptReply } from '#lambda/gateway/cache.ts';
+import { readTtlSeconds } from '#lambda/gateway/cache-wish.ts';
 import type { Headers } from '#lambda/ports.ts';
 import { createHouse, owner, type Answer, type House } from '../people/house.ts';
 
