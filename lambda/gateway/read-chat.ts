@@ -18,7 +18,7 @@ import type { ReaderContext, ReplyReader } from './operation.ts';
 import { createCollectReader } from './read-collect.ts';
 import { createRetellReader, createRetellWholeReader } from './read-retell.ts';
 import { createStreamReader } from './read-stream.ts';
-import { createWholeReader } from './read-whole.ts';
+import { createWholeReader, MAX_FAULT_BYTES } from './read-whole.ts';
 import type { Rescue, Resumption } from './rescue.ts';
 
 /** What a reader must know of the request and of the provider's way of speaking. */
@@ -63,9 +63,6 @@ export interface BodyReader {
   end(failure: ProviderFailure | null): Reading;
 }
 
-/** A fault's body is read up to here. */
-const MAX_FAULT_BYTES = 65_536;
-
 /** Most faults come in one piece. */
 function toText(chunks: readonly Uint8Array[]): string {
   const [only] = chunks;
@@ -78,7 +75,7 @@ function toText(chunks: readonly Uint8Array[]): string {
 function createFaultReader(
   status: number,
   headers: Headers,
-  { dialect, context }: ChatReading,
+  { dialect, context, over }: ChatReading,
 ): BodyReader & { reply(): HttpReply } {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -90,6 +87,7 @@ function createFaultReader(
     data: (chunk) => {
       if (size < MAX_FAULT_BYTES) chunks.push(chunk.subarray(0, MAX_FAULT_BYTES - size));
       size += chunk.length;
+      if (size >= MAX_FAULT_BYTES) over();
     },
     end: () => ({
       failure: dialect.parseFailure(reply(), context.nowMs()),

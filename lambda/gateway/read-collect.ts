@@ -5,7 +5,7 @@ import type { CutFrames } from '../wire/frames.ts';
 import type { Answer, SseFrame } from '../wire/types.ts';
 import { openCutter } from './cut.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
-import { toNamed, toNote } from './read-whole.ts';
+import { MAX_REPLY_BYTES, toNamed, tooLarge, toNote } from './read-whole.ts';
 
 const failed = (failure: ProviderFailure): Reading => ({ failure, committed: false, usage: null, seenTokens: 0 });
 
@@ -32,6 +32,7 @@ export function createCollectReader(reading: ChatReading): BodyReader {
   const gathering = createGathering();
   let fault: ProviderFailure | null = null;
   let ended: Reading | null = null;
+  let size = 0;
   const take = (frame: SseFrame): void => {
     if (ended !== null || fault !== null) return;
     const facts = stream.read(frame, { dialect, nowMs: context.nowMs() });
@@ -46,7 +47,12 @@ export function createCollectReader(reading: ChatReading): BodyReader {
     fault ??= failure;
   };
   return {
-    data: (chunk) => takeAll(cutter.feed(chunk)),
+    data: (chunk) => {
+      size += chunk.length;
+      takeAll(cutter.feed(chunk));
+      if (size > MAX_REPLY_BYTES) fault ??= tooLarge;
+      if (fault !== null) reading.over();
+    },
     end: (broke) => {
       if (ended === null) for (const frame of cutter.end()) take(frame);
       return (ended ??= fault === null ? answerWhole(reading, gathering.answer(), broke) : failed(fault));

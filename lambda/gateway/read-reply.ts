@@ -4,7 +4,7 @@ import type { Usage } from '#shared/usage.ts';
 import type { Headers } from '../ports.ts';
 import type { Dialect, ReplyContext } from '../wire/types.ts';
 import type { ReaderContext, ReplyReader } from './operation.ts';
-import { createWholeBody, tooLarge } from './read-whole.ts';
+import { createWholeBody, MAX_FAULT_BYTES, tooLarge } from './read-whole.ts';
 import { toFailure } from './send.ts';
 
 /** What is made of a complete reply: the answer for the caller, or a fault after all. */
@@ -47,28 +47,32 @@ const nothing = { committed: false, usage: null, seenTokens: 0 } as const;
 
 /** A reader for one reply in one piece. */
 export function createReplyReader({ dialect, context, read }: ReplyReading): ReplyReader {
-  const body = createWholeBody();
+  let body = createWholeBody();
   let head: { readonly status: number; readonly headers: Headers } = { status: 0, headers: {} };
+  const isFault = (): boolean => head.status < 200 || head.status > 299;
+  const end = (): void => {
+    const bytes = body.bytes();
+    // Limits are told by the head, or by the body of a fault.
+    const reply = { ...head, body: isFault() ? (bytes?.toString('utf8') ?? '') : '' };
+    const limits = dialect.parseLimits(reply, context.nowMs());
+    const fail = (failure: ProviderFailure): void => context.finish({ ...nothing, failure, limits });
+    if (isFault()) return fail(dialect.parseFailure(reply, context.nowMs()));
+    if (bytes === null) return fail(tooLarge);
+    const made = read(bytes, head.headers);
+    if ('failure' in made) return fail(made.failure);
+    const { contentType, usage } = made;
+    context.commit(contentType, usage).end(made.body);
+    context.finish({ failure: null, committed: true, usage, seenTokens: 0, limits });
+  };
   return {
     onHead: (status, headers) => {
       head = { status, headers };
+      if (isFault()) body = createWholeBody(MAX_FAULT_BYTES);
     },
-    onData: body.add,
-    onEnd: () => {
-      const bytes = body.bytes();
-      const isFault = head.status < 200 || head.status > 299;
-      // Limits are told by the head, or by the body of a fault.
-      const reply = { ...head, body: isFault ? (bytes?.toString('utf8') ?? '') : '' };
-      const limits = dialect.parseLimits(reply, context.nowMs());
-      const fail = (failure: ProviderFailure): void => context.finish({ ...nothing, failure, limits });
-      if (isFault) return fail(dialect.parseFailure(reply, context.nowMs()));
-      if (bytes === null) return fail(tooLarge);
-      const made = read(bytes, head.headers);
-      if ('failure' in made) return fail(made.failure);
-      const { contentType, usage } = made;
-      context.commit(contentType, usage).end(made.body);
-      context.finish({ failure: null, committed: true, usage, seenTokens: 0, limits });
+    onData: (chunk) => {
+      if (!body.add(chunk)) end();
     },
+    onEnd: end,
     onError: (error) => context.finish({ ...nothing, failure: toFailure(error), limits: [] }),
   };
 }

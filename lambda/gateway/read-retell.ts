@@ -98,7 +98,9 @@ export function createRetellWholeReader(reading: ChatReading, resumption: Resump
   const state = createState(reading, resumption);
   const body = createWholeBody();
   return {
-    data: body.add,
+    data: (chunk) => {
+      if (!body.add(chunk)) reading.over();
+    },
     end: (broke) => {
       if (broke !== null) return conclude(state, reading, broke);
       const bytes = body.bytes();

@@ -31,6 +31,7 @@ interface State {
   tail: Uint8Array;
   /** Complete frames from before the first content. */
   held: (Uint8Array | string)[];
+  heldBytes: number;
   /** Frames that the writer has not been told of; it hears only of what really went out. */
   kept: SseFrame[];
   body: ReplyBody | null;
@@ -59,6 +60,7 @@ export function createStreamReader(reading: ChatReading): BodyReader {
     pendingBytes: 0,
     tail: new Uint8Array(0),
     held: [],
+    heldBytes: 0,
     kept: [],
     body: null,
     usage: null,
@@ -93,6 +95,8 @@ export function createStreamReader(reading: ChatReading): BodyReader {
 const MARK_BYTES = 3;
 /** Pictures come in one event. */
 const LONGEST_FRAME_BYTES = 64 * 1024 * 1024;
+/** So much may come before the first content. */
+const MOST_HELD_BYTES = 1024 * 1024;
 
 /** The frames that a piece completes; null when it completes none. However long a frame is, each byte is looked at once. */
 function takeComplete(state: State, chunk: Uint8Array): Uint8Array | null {
@@ -179,11 +183,18 @@ function spoil({ writer, rescue }: ChatReading): void {
   if (writer.passed !== null) rescue.shown.opaque = true;
 }
 
+const nothingYet: ProviderFailure = {
+  kind: 'bad_reply',
+  message: `more than ${MOST_HELD_BYTES} bytes without any content`,
+};
+
 function pass(state: State, reading: ChatReading, shown: Uint8Array | string): void {
   if (shown.length === 0) return;
   if (state.body === null && state.seenTokens === 0) {
     // The provider's buffer may be reused once we return.
     state.held.push(typeof shown === 'string' ? shown : Uint8Array.from(shown));
+    state.heldBytes += shown.length;
+    if (state.heldBytes > MOST_HELD_BYTES) state.failure ??= nothingYet;
     return;
   }
   const body = (state.body ??= open(state, reading));

@@ -3,7 +3,7 @@ import type { Headers } from '../ports.ts';
 import type { Dialect, HttpReply } from '../wire/types.ts';
 import { firstStage, type AudioCall, type NextStep, type Stage } from '../wire/transcription/types.ts';
 import type { OutgoingCall, ReaderContext, ReplyReader } from './operation.ts';
-import { createWholeBody } from './read-whole.ts';
+import { createWholeBody, tooLarge } from './read-whole.ts';
 import { toFailure } from './send.ts';
 import { toOutgoing, type AudioTarget } from './transcribe-call.ts';
 import type { TranscribeInput } from './transcribe.ts';
@@ -49,7 +49,12 @@ export function createTranscriptReader({ input, target, dialect, context }: Tran
     onHead: (status, headers) => {
       head = { status, headers };
     },
-    onData: (chunk) => body.add(Uint8Array.from(chunk)),
+    onData: (chunk) => {
+      if (body.add(Uint8Array.from(chunk))) return;
+      const reply = { ...head, body: '' };
+      const isFault = head.status < 200 || head.status > 299;
+      finish({ kind: 'failure', failure: isFault ? dialect.parseFailure(reply, context.nowMs()) : tooLarge }, reply);
+    },
     onEnd: () => judge({ ...head, body: body.bytes()?.toString('utf8') ?? '' }),
     onError: (error) => context.finish({ ...none, failure: toFailure(error), limits: [] }),
   };

@@ -4,28 +4,34 @@ import type { ParsedReply, ReplyFacts, ReplyHead } from '../wire/types.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 
 /** The largest reply that is kept in memory. */
-const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+export const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+
+/** A fault's body is read up to here. */
+export const MAX_FAULT_BYTES = 65_536;
 
 const failed = (failure: ProviderFailure): Reading => ({ failure, committed: false, usage: null, seenTokens: 0 });
 
 /** Gathers a body, up to a bound. */
 export interface WholeBody {
-  add(chunk: Uint8Array): void;
+  /** false: it is more than is kept by now, and the rest is of no use. */
+  add(chunk: Uint8Array): boolean;
   /** All of it; null when it was more than is kept. */
   bytes(): Buffer | null;
 }
 
-/** An empty body. */
-export function createWholeBody(): WholeBody {
+/** An empty body, of which at most so many bytes are kept. */
+export function createWholeBody(maxBytes = MAX_REPLY_BYTES): WholeBody {
   const chunks: Uint8Array[] = [];
   let size = 0;
   return {
     add: (chunk) => {
       size += chunk.length;
-      if (size <= MAX_REPLY_BYTES) chunks.push(chunk);
+      if (size <= maxBytes) chunks.push(chunk);
+      else chunks.length = 0;
+      return size <= maxBytes;
     },
     bytes: () => {
-      if (size > MAX_REPLY_BYTES) return null;
+      if (size > maxBytes) return null;
       const [only] = chunks;
       return chunks.length === 1 && only
         ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
@@ -78,7 +84,9 @@ export function createWholeReader(reading: ChatReading): BodyReader {
     return { failure: null, committed: true, usage, seenTokens: Math.ceil(length / 4), finish };
   };
   return {
-    data: body.add,
+    data: (chunk) => {
+      if (!body.add(chunk)) reading.over();
+    },
     end: (failure) => {
       if (failure) return failed(failure);
       const bytes = body.bytes();
