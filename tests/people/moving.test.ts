@@ -62,3 +62,28 @@ describe('an export', () => {
     expect(await stateOf(there)).toEqual(once);
   });
 });
+
+describe('a text that is to be taken over', () => {
+  const model = (index: number): string =>
+    `  - model_name: m${index}\n    litellm_params: { model: groq/m${index}, api_key: gsk_canary_${index} }\n`;
+
+  it('is quoted in no warning of its parser, whatever is wrong with it', async () => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', note);
+    await take(await createHouse(others), 'model_list: !secret\n  - api_key: !secret sk-canary-of-import\n', true);
+    await new Promise((done) => setImmediate(done));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is read as YAML only up to a bound, since that takes much time for little text; JSON may be longer', async () => {
+    const house = await createHouse(others);
+    const yaml = `model_list:\n${model(1)}`;
+    expect((await take(house, yaml, true)).status).toBe(200);
+    const long = await take(house, `${yaml}# ${'x'.repeat(100_000)}\n`, true);
+    expect([long.status, long.message]).toEqual([400, expect.stringContaining('up to 100,000 characters')]);
+    const json = JSON.stringify([{ provider: 'groq', key: 'gsk_canary_1', note: 'x'.repeat(200_000) }]);
+    expect((await take(house, json, true)).status).toBe(200);
+  });
+});

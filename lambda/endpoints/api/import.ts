@@ -11,20 +11,35 @@ import { toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from 
 
 type Outcome = ImportResult['credentials'][number];
 
+/** Longer YAML is not read: its parser takes time by the square of what is wrong in a text. JSON may be longer. */
+const MAX_YAML_CHARACTERS = 100_000;
+/** Errors and warnings of the parser quote the text, which holds keys: they are not even made. */
+const quietly = { prettyErrors: false, logLevel: 'silent', uniqueKeys: false } as const;
+
+type ParseYaml = (source: string, options: typeof quietly) => unknown;
+
+/** The document in a text; undefined when it holds none that is read. */
+function parseDocument(source: string, parseYaml: ParseYaml): unknown {
+  try {
+    return JSON.parse(source) as unknown;
+  } catch {
+    if (source.length > MAX_YAML_CHARACTERS) return undefined;
+  }
+  try {
+    return parseYaml(source, quietly);
+  } catch {
+    return undefined;
+  }
+}
+
 async function read(text: string, deps: ApiDeps): Promise<Migration> {
-  // YAML holds JSON; loaded only when somebody imports, and by its default export, the only one that the bundle has of it.
+  // Loaded only when somebody imports, and by its default export, the only one that the bundle has of it.
   const { default: yaml } = await import('yaml');
-  const found = migrate(text, deps.providers(), (source) => {
-    try {
-      return yaml.parse(source) as unknown;
-    } catch {
-      return undefined;
-    }
-  });
+  const found = migrate(text, deps.providers(), (source) => parseDocument(source, yaml.parse));
   if (found !== null) return found;
   throw new CallerError(
     'invalid_request',
-    'Nothing was recognised. Known are: .env files, the older web app’s settings (localStorage or IndexedDB as JSON), LiteLLM’s config.yaml, and lists of keys with "provider" and "key".',
+    'Nothing was recognised. Known are: .env files, the older web app’s settings (localStorage or IndexedDB as JSON), LiteLLM’s config.yaml, and lists of keys with "provider" and "key". YAML is read up to 100,000 characters.',
     { param: 'text' },
   );
 }
