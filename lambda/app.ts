@@ -250,9 +250,19 @@ function toInternal({ log, describe }: AppDeps, { requestId }: Visit, error: unk
   return new CallerError('internal', `${what} the operator the request id ${requestId}.`);
 }
 
+/** What follows a body as deep as it is nested comes to the end of the stack; nothing else of ours goes that deep. */
+const isTooDeep = (error: unknown): boolean => error instanceof RangeError && error.message.includes('call stack');
+
+function toTold(deps: AppDeps, visit: Visit, error: unknown): CallerError {
+  if (error instanceof CallerError) return error;
+  return isTooDeep(error)
+    ? new CallerError('invalid_request', 'The request is nested too deeply. Send it with fewer levels.')
+    : toInternal(deps, visit, error);
+}
+
 /** Turns whatever an endpoint throws into an answer. Nothing that was not meant for the caller is told. */
 async function fail(deps: AppDeps, visit: Visit, error: unknown): Promise<void> {
-  const known = error instanceof CallerError ? error : toInternal(deps, visit, error);
+  const known = toTold(deps, visit, error);
   try {
     const renderer = await rendererOf(deps, visit);
     replyError(visit, known, { renderer, nowMs: deps.clock.now() });
