@@ -14,6 +14,12 @@ it.each([
   ['?next=//evil.example', '/'],
   ['?next=/%5Cevil.example', '/'],
   ['?next=javascript:alert(1)', '/'],
+  ['?next=/c/1%3Fx=1%23y', '/c/1?x=1#y'],
+  // Browsers leave tabs and line ends out of an address, and dots.
+  ['?next=/%09/evil.example', '/'],
+  ['?next=%0A/%0D/evil.example', '/'],
+  ['?next=/%09%5Cevil.example', '/'],
+  ['?next=/.//evil.example', '/'],
 ])('after signing in at %j one goes to %s', (search, path) => expect(toNext(search)).toBe(path));
 
 it.each([

@@ -11,10 +11,14 @@ import { loginMessages } from './messages.ts';
 /** The nonce is good for ten minutes; the button stands there for longer. */
 const REFRESH_MS = 240_000;
 
-/** Where to go after signing in: only ever a path of ours. */
+const HERE = 'https://here.invalid';
+
+/** Where to go after signing in: only ever a path of ours, as browsers read it. */
 export function toNext(search: string): string {
   const next = new URLSearchParams(search).get('next') ?? '/';
-  return next.startsWith('/') && !next.startsWith('//') && !next.startsWith('/\\') ? next : '/';
+  if (!next.startsWith('/') || !URL.canParse(next, HERE)) return '/';
+  const { origin, pathname, search: query, hash } = new URL(next, HERE);
+  return origin === HERE && !pathname.startsWith('//') ? pathname + query + hash : '/';
 }
 
 function leave(): void {
