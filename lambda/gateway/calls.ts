@@ -78,7 +78,7 @@ export interface Calls {
   abort(): void;
   pause(): void;
   resume(): void;
-  /** What went wrong with the call that was started last, told without the key that it carried. */
+  /** What went wrong with the call that was started last, told without the key that it carried. To be asked once, at the end. */
   clean(failure: ProviderFailure | null): ProviderFailure | null;
   /** The attempt is over. What it has begun is stopped and undone unless it ended `well`. */
   end(well: boolean): void;
@@ -99,7 +99,7 @@ const toReason = (error: unknown): string =>
 class AttemptCalls implements Calls {
   readonly #input: CallsInput;
   #handle: UpstreamHandle | null = null;
-  /** Headers of the call that was started last. */
+  /** Headers of the call that was started last, which carry the key: forgotten with the end of the attempt. */
   #sent: Headers = {};
   #undoing: OutgoingCall | null = null;
   #stopPause: (() => void) | null = null;
@@ -142,10 +142,12 @@ class AttemptCalls implements Calls {
   }
 
   clean(failure: ProviderFailure | null): ProviderFailure | null {
+    const sent = this.#sent;
+    this.#sent = {};
     if (failure === null) return null;
     const { auth } = this.#input.credential.provider;
     const ownHeader = auth.scheme === 'header' ? auth.header.toLowerCase() : null;
-    return { ...failure, message: withoutKeys(failure.message, this.#sent, ownHeader) };
+    return { ...failure, message: withoutKeys(failure.message, sent, ownHeader) };
   }
 
   end(well: boolean): void {
