@@ -9,6 +9,7 @@ export const wireIds = [
   'anthropic',
   'gemini',
   'bedrock-converse',
+  'predictions',
   'audio-form',
   'audio-raw',
   'audio-base64',
@@ -65,6 +66,7 @@ export const dialectIds = [
   'cloudflare',
   'nvidia',
   'huggingface',
+  'replicate',
   'zai',
   'generic',
 ] as const;
@@ -93,6 +95,11 @@ export const chatFields = [
 export type ChatField = (typeof chatFields)[number];
 const field = z.lazy(() => z.enum(chatFields));
 
+/** What the input of a prediction may take beside its prompt. */
+const inputParts = [
+  'messages', 'system', 'max_tokens', 'temperature', 'top_p', 'presence_penalty', 'frequency_penalty', 'seed', 'reasoning_effort', 'verbosity',
+] as const; // prettier-ignore
+
 /**
  * The closed list of ways in which a provider departs from its wire. `models` (patterns) narrows a quirk.
  * - `drop`: leave the fields out. `rename`: send `from` as `to`. `clamp`: force a number into [min, max].
@@ -100,6 +107,7 @@ const field = z.lazy(() => z.enum(chatFields));
  * - `systemRole`: role used for developer and system messages. `dropMessageFields`: leave fields out of every message.
  * - `dropNulls`: leave out null fields of body and messages. `exclusive`: when `field` is present, drop `drops`.
  * - `schemas`: words that schemas of tools and answers may not hold. `mend`: answers are searched for tool calls written as text, or JSON among words.
+ * - `inputs`: what the input of a prediction calls a field; null: it takes none. `system` and `messages`: where it takes them beside its prompt, or instead.
  * - `effort`: where models of formats without a field for it are told how hard to think.
  * - `callIds`: ids of tool calls must be letters and digits, exactly so many; others are told by names made of them.
  * - `requireHeader`: constant extra header. `prefill`: field that marks a last assistant message as the beginning of the answer.
@@ -122,6 +130,7 @@ export const quirkSchema = z.lazy(() =>
       z.object({ kind: z.literal('exclusive'), field, drops: z.array(field) }),
       z.object({ kind: z.literal('schemas'), without: z.array(z.string()) }),
       z.object({ kind: z.literal('mend'), what: z.array(z.enum(['tool_calls', 'json'])) }),
+      z.object({ kind: z.literal('inputs'), names: z.partialRecord(z.enum(inputParts), z.nullable(z.string())) }),
       z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
       z.object({ kind: z.literal('callIds'), length: z.number().check(z.positive()) }),
       z.object({ kind: z.literal('requireHeader'), header: z.string(), value: z.string() }),

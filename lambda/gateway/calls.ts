@@ -88,6 +88,14 @@ const deaf: UpstreamListener = {
   onError: () => undefined,
 };
 
+/** Hears as long as it is its turn. */
+const toTurn = (reader: ReplyReader, isTurn: () => boolean): UpstreamListener => ({
+  onHead: (status, headers) => void (isTurn() && reader.onHead(status, headers)),
+  onData: (chunk) => void (isTurn() && reader.onData(chunk)),
+  onEnd: () => void (isTurn() && reader.onEnd()),
+  onError: (error) => void (isTurn() && reader.onError(error)),
+});
+
 const toReason = (error: unknown): string =>
   error instanceof SigningError ? error.message : 'the call could not be authorised';
 
@@ -96,10 +104,12 @@ class AttemptCalls implements Calls {
   #handle: UpstreamHandle | null = null;
   #undoing: OutgoingCall | null = null;
   #stopPause: (() => void) | null = null;
+  #listener: UpstreamListener;
   #isOver = false;
 
   constructor(input: CallsInput) {
     this.#input = input;
+    this.#listener = input.reader;
   }
 
   start(outgoing: OutgoingCall): void {
@@ -111,8 +121,11 @@ class AttemptCalls implements Calls {
   }
 
   ask(further: FurtherCall): void {
-    const { clock, unsigned } = this.#input;
+    const { clock, unsigned, reader } = this.#input;
     this.#undoing = further.undo;
+    // Whoever asks on has heard enough, also of a stream that its provider leaves open.
+    this.#handle?.abort();
+    const listener: UpstreamListener = (this.#listener = toTurn(reader, (): boolean => this.#listener === listener));
     this.#stopPause = clock.after(further.afterMs, () => {
       try {
         this.start(further.call);
@@ -145,7 +158,7 @@ class AttemptCalls implements Calls {
 
   #begin(call: UpstreamCall): void {
     if (this.#isOver) return;
-    const started = this.#input.upstream.start(call, this.#input.reader);
+    const started = this.#input.upstream.start(call, this.#listener);
     this.#handle = started;
     if (this.#isOver) started.abort();
   }

@@ -68,7 +68,7 @@ export interface ReaderContext {
   /** Stops and resumes the provider's stream while the caller is slow. */
   readonly pause: () => void;
   readonly resume: () => void;
-  /** Asks the same candidate further, once its reply has ended; the next reply comes to the same reader. */
+  /** Asks the same candidate further; the next reply comes to the same reader, and nothing more of the one before. */
   readonly ask: (further: FurtherCall) => void;
   /** The attempt is over. Further events are ignored. */
   readonly finish: (outcome: Omit<AttemptOutcome, 'ms' | 'firstContentMs'>) => void;

@@ -4,6 +4,7 @@ import type { CallerError, ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Framing } from './frames.ts';
 import type { Field, Part } from './splice.ts';
+import type { ChatSteps } from './steps.ts';
 
 /**
  * A chat request as far as routing must understand it. `body` is the caller's own JSON, unknown fields and all: providers of the
@@ -284,6 +285,8 @@ export interface UpstreamWire extends ReplyReader {
   readonly callerHeaders?: readonly string[];
   /** How its streams are cut; absent: they are server-sent events. */
   readonly framing?: Framing;
+  /** Begins the way to one answer, where that takes several calls; absent: it takes one. */
+  readonly openSteps?: () => ChatSteps;
   /** Path of a call behind the base URL, where the provider's data name none. */
   requestPath(question: ChatQuestion, target: RequestTarget): string;
   /** From the caller's own body where it speaks the same wire, else from the pivot. `fields` are those of the caller's own JSON text; null when it must not be used. */

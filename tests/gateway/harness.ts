@@ -156,6 +156,8 @@ function toExchange(
 
 export interface WorldInput {
   readonly providers: readonly FakeProviderSpec[];
+  /** Providers of other kinds, by the names that lead to them. */
+  readonly others?: (clock: FakeClock) => Readonly<Record<string, Pick<FakeProvider, 'handle'>>>;
   /** Default: one entry for each provider, in their order. */
   readonly entries?: readonly ProviderEntry[];
   readonly env?: Readonly<Record<string, string>>;
@@ -171,6 +173,7 @@ export interface WorldInput {
 /** Builds the world. */
 export async function createWorld({
   providers: specs,
+  others = () => ({}),
   entries,
   env = {},
   seed = 1,
@@ -183,7 +186,7 @@ export async function createWorld({
   const providers =
     beside?.providers ?? Object.fromEntries(specs.map((spec) => [spec.name, createFakeProvider(spec, clock)]));
   const routes = Object.fromEntries(
-    Object.entries(providers).map(([name, provider]) => [`http://${name}.test/v1`, provider]),
+    Object.entries({ ...providers, ...others(clock) }).map(([name, provider]) => [`http://${name}.test/v1`, provider]),
   );
   const upstream = beside?.upstream ?? createFakeUpstream(routes, clock);
   const logs: (LogFields & { event: string })[] = [];
