@@ -196,6 +196,15 @@ export const priceSchema = z.lazy(() =>
 );
 export type Price = z.infer<typeof priceSchema>;
 
+/** What one call of a model that makes vectors takes at most: inputs, and tokens of all of them together. Absent is unknown. */
+export const batchSchema = z.lazy(() =>
+  z.object({
+    inputs: z.optional(z.int().check(z.positive())),
+    tokens: z.optional(z.int().check(z.positive())),
+    evidence: z.optional(evidenceSchema),
+  }),
+);
+
 /**
  * One model at one provider. `family` is the same string wherever the same model is served.
  * `free` absent: it is paid.
@@ -215,6 +224,7 @@ export const modelSchema = z.lazy(() =>
     free: z.optional(z.enum(freePlans)),
     tokenizer: z.optional(z.string()),
     dimensions: z.optional(z.int()),
+    batch: z.optional(batchSchema),
     formats: z.optional(z.array(z.string())),
     maxBytes: z.optional(z.int()),
     maxSeconds: z.optional(z.number()),

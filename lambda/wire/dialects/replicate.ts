@@ -11,6 +11,5 @@ export const replicate = createDialect('replicate', {
       verdict: { kind: 'model_missing', covers: 'model' },
     },
     { said: /flagged as sensitive|\bE005\b/i, verdict: { kind: 'content_filtered' } },
-    { said: /please retry|interrupted|\bcode: P[A-Z]\b/i, verdict: { kind: 'overloaded' } },
   ],
 });
