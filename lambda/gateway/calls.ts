@@ -123,9 +123,10 @@ class AttemptCalls implements Calls {
   ask(further: FurtherCall): void {
     const { clock, unsigned, reader } = this.#input;
     this.#undoing = further.undo;
+    const listener: UpstreamListener = toTurn(reader, (): boolean => this.#listener === listener);
+    this.#listener = listener;
     // Whoever asks on has heard enough, also of a stream that its provider leaves open.
     this.#handle?.abort();
-    const listener: UpstreamListener = (this.#listener = toTurn(reader, (): boolean => this.#listener === listener));
     this.#stopPause = clock.after(further.afterMs, () => {
       try {
         this.start(further.call);
