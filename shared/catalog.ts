@@ -296,8 +296,8 @@ export const providerSchema = z.lazy(() =>
     freeOffer: z.optional(z.string()),
     terms: termsSchema,
     models: z._default(z.array(modelSchema), []),
-    /** Only the address itself knows its models: asked for by OpenAI's list, or by Ollama's of pulled ones. */
-    discovery: z.optional(z.enum(['models', 'tags'])),
+    /** Only the address itself knows its models: asked for by OpenAI's list, or by Ollama's of pulled ones. `once`: by OpenAI's, where every call costs: not again, and not where models are named. */
+    discovery: z.optional(z.enum(['models', 'tags', 'once'])),
     /** Models that were served once: asked for by name, they are answered with this. */
     retiredModels: z._default(
       z.array(z.object({ id: z.string(), since: z.string(), replacement: z.optional(z.string()) })),

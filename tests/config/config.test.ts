@@ -107,7 +107,7 @@ describe('single variables', () => {
     });
     expect(entries.map(({ provider, baseUrl, tier, discover }) => [provider, baseUrl, tier, discover])).toEqual([
       ['openai-compatible', 'http://127.0.0.1:9/v1', 'free', true],
-      ['runpod', undefined, undefined, true],
+      ['runpod', undefined, undefined, undefined],
       ['vllm', 'http://127.0.0.1:8000/v1', undefined, undefined],
       ['vllm', 'http://127.0.0.1:8001/v1', undefined, undefined],
     ]);
