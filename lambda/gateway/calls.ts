@@ -60,7 +60,7 @@ export interface CallsInput {
   readonly credential: Credential;
   readonly upstream: Upstream;
   readonly clock: Clock;
-  /** Hears all replies. */
+  /** Hears all replies, unless a further call brings its own reader. */
   readonly reader: ReplyReader;
   /** A call could not be authorised; the message says why. */
   readonly unsigned: (message: string) => void;
@@ -88,14 +88,6 @@ const deaf: UpstreamListener = {
   onError: () => undefined,
 };
 
-/** Hears as long as it is its turn. */
-const toTurn = (reader: ReplyReader, isTurn: () => boolean): UpstreamListener => ({
-  onHead: (status, headers) => void (isTurn() && reader.onHead(status, headers)),
-  onData: (chunk) => void (isTurn() && reader.onData(chunk)),
-  onEnd: () => void (isTurn() && reader.onEnd()),
-  onError: (error) => void (isTurn() && reader.onError(error)),
-});
-
 const toReason = (error: unknown): string =>
   error instanceof SigningError ? error.message : 'the call could not be authorised';
 
@@ -104,12 +96,12 @@ class AttemptCalls implements Calls {
   #handle: UpstreamHandle | null = null;
   #undoing: OutgoingCall | null = null;
   #stopPause: (() => void) | null = null;
-  #listener: UpstreamListener;
+  #reader: ReplyReader;
   #isOver = false;
 
   constructor(input: CallsInput) {
     this.#input = input;
-    this.#listener = input.reader;
+    this.#reader = input.reader;
   }
 
   start(outgoing: OutgoingCall): void {
@@ -121,10 +113,9 @@ class AttemptCalls implements Calls {
   }
 
   ask(further: FurtherCall): void {
-    const { clock, unsigned, reader } = this.#input;
+    const { clock, unsigned } = this.#input;
     this.#undoing = further.undo;
-    const listener: UpstreamListener = toTurn(reader, (): boolean => this.#listener === listener);
-    this.#listener = listener;
+    if (further.reader !== undefined) this.#reader = further.reader;
     // Whoever asks on has heard enough, also of a stream that its provider leaves open.
     this.#handle?.abort();
     this.#stopPause = clock.after(further.afterMs, () => {
@@ -159,7 +150,7 @@ class AttemptCalls implements Calls {
 
   #begin(call: UpstreamCall): void {
     if (this.#isOver) return;
-    const started = this.#input.upstream.start(call, this.#listener);
+    const started = this.#input.upstream.start(call, this.#reader);
     this.#handle = started;
     if (this.#isOver) started.abort();
   }

@@ -20,6 +20,14 @@ const toOutgoing = (call: ChatCall): OutgoingCall => ({ ...call, ...noTimes, bod
 
 const encoder = new TextEncoder();
 
+/** Hears as long as it is its turn. */
+const toTurn = (reader: ReplyReader, isTurn: () => boolean): ReplyReader => ({
+  onHead: (status, headers) => void (isTurn() && reader.onHead(status, headers)),
+  onData: (chunk) => void (isTurn() && reader.onData(chunk)),
+  onEnd: () => void (isTurn() && reader.onEnd()),
+  onError: (error) => void (isTurn() && reader.onError(error)),
+});
+
 class StepsReader implements ReplyReader {
   readonly #reading: StepsReading;
   readonly #cutter: ReturnType<typeof openCutter>;
@@ -27,6 +35,8 @@ class StepsReader implements ReplyReader {
   #body = createWholeBody();
   /** The reply under way is a stream whose frames are passed on. */
   #isStream = false;
+  /** Counts the calls. */
+  #turn = 0;
   /** The end of the stream, kept back until its last word is there. */
   #end: SseFrame | null = null;
 
@@ -99,9 +109,12 @@ class StepsReader implements ReplyReader {
     reader.onEnd();
   }
 
+  /** What is still told of the call before is not heard: that it was given up, at the least. */
   #ask({ call, afterMs, undo }: ChatStep): void {
+    const turn = ++this.#turn;
+    const reader = toTurn(this, () => turn === this.#turn);
     const { ask } = this.#reading.context;
-    ask({ call: toOutgoing(call), afterMs, undo: undo === null ? null : toOutgoing(undo) });
+    ask({ call: toOutgoing(call), afterMs, reader, undo: undo === null ? null : toOutgoing(undo) });
   }
 }
 

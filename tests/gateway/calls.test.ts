@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createCalls } from '#lambda/gateway/calls.ts';
 import type { Credential } from '#lambda/gateway/credentials.ts';
 import type { ReplyReader } from '#lambda/gateway/operation.ts';
-import { UpstreamError, type Headers, type Upstream, type UpstreamCall, type UpstreamListener } from '#lambda/ports.ts';
+import type { Headers, Upstream, UpstreamCall } from '#lambda/ports.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 
 const toCredential = (host: string, own: Headers): Credential =>
@@ -46,43 +46,4 @@ it('every credential is asked at its own place with its own key, whoever was ask
   expect(told[4]?.headers).not.toBe(told[3]?.headers);
   // What is the same is rendered once.
   expect(told[5]?.headers).toBe(told[4]?.headers);
-});
-
-it('whoever asks on hears nothing more of the call before, although that is given up', async () => {
-  const listeners: UpstreamListener[] = [];
-  const upstream: Upstream = {
-    start: (_, listener) => {
-      listeners.push(listener);
-      return {
-        // A reply that has ended can't be given up.
-        abort: () => listeners.length > 1 && listener.onError(new UpstreamError('cancelled', 'it was given up', true)),
-        pause: () => undefined,
-        resume: () => undefined,
-      };
-    },
-    close: async () => undefined,
-  };
-  const heard: string[] = [];
-  const reader: ReplyReader = {
-    onHead: (status) => void heard.push(`head ${status}`),
-    onData: () => void heard.push('data'),
-    onEnd: () => void heard.push('end'),
-    onError: ({ kind }) => void heard.push(kind),
-  };
-  const clock = createFakeClock(0);
-  const credential = toCredential('a.test', {});
-  const calls = createCalls({ credential, upstream, clock, reader, unsigned: () => undefined });
-  const call = { path: '/a', headers: {}, body: null, firstContentTimeoutMs: 1, idleTimeoutMs: 1, usualContentMs: 1 };
-  calls.start(call);
-  listeners[0]?.onHead(201, {});
-  listeners[0]?.onEnd();
-  calls.ask({ call, afterMs: 0, undo: null });
-  await clock.advance(0);
-  listeners[1]?.onHead(200, {});
-  calls.ask({ call, afterMs: 0, undo: null });
-  listeners[1]?.onData(new Uint8Array(1));
-  listeners[1]?.onEnd();
-  await clock.advance(0);
-  listeners[2]?.onHead(202, {});
-  expect(heard.filter((word) => word !== 'end')).toEqual(['head 201', 'head 200', 'head 202']);
 });
