@@ -49,7 +49,7 @@ interface Work extends BatchesAsk {
   readonly patient: PieceCaller;
 }
 
-const ableOf = ({ asked: { operation, services } }: BatchesAsk): readonly number[] =>
+const ableOf = ({ asked: { operation, services } }: Pick<BatchesAsk, 'asked'>): readonly number[] =>
   operation.selector.among ?? [...services.fleet.candidates.keys()];
 
 const UNBOUNDED: BatchSize = { inputs: Infinity, tokens: Infinity };
@@ -142,18 +142,36 @@ function join({ question, made, failed, caller }: Work): RunResult {
   return result;
 }
 
-/** Answers the caller. Rejects with CallerError when one of the batches can't be had; then nothing more is asked for, and what was paid for is told. */
-export async function embedInBatches(ask: BatchesAsk): Promise<RunResult> {
-  const { question, caller, onSpent, asked } = ask;
+/** How the inputs are divided at first. */
+interface Division extends Pick<Work, 'tokens' | 'takers'> {
+  readonly spans: readonly InputSpan[];
+}
+
+function divide({ asked, question }: Pick<BatchesAsk, 'asked' | 'question'>): Division {
   const tokens = measureInputs(question);
   const { fleet, ledger } = asked.services;
   const standings = ledger.standings(asked.nowMs);
   const takers: Takers = { fleet, ratioOf: (index) => standings[index]?.ratio ?? 1 };
-  const { caller: patient, halt } = createHalt(caller);
-  const work: Work = { ...ask, tokens, takers, made: [], failed: [], most: UNBOUNDED, patient };
   const whole = { start: 0, end: question.inputs.length };
-  const { bounds } = fitBatch(takers, ableOf(ask), sizeOf(tokens, whole));
-  const spans = bounds === null ? [whole] : splitInputs(tokens, whole, bounds);
+  const { bounds } = fitBatch(takers, ableOf({ asked }), sizeOf(tokens, whole));
+  return { tokens, takers, spans: bounds === null ? [whole] : splitInputs(tokens, whole, bounds) };
+}
+
+/** The operation that is begun with, and how many like it there are: for those who only ask what would be done. */
+export function toFirstBatch(asked: PlainAsked, question: EmbeddingsQuestion) {
+  const { tokens, takers, spans } = divide({ asked, question });
+  const [first = { start: 0, end: question.inputs.length }] = spans;
+  const { among } = fitBatch(takers, ableOf({ asked }), sizeOf(tokens, first));
+  const errand = toBatchErrand(sliceEmbeddings(question, first), () => undefined);
+  return { operation: asked.toPart(errand, among), services: asked.services, batches: spans.length };
+}
+
+/** Answers the caller. Rejects with CallerError when one of the batches can't be had; then nothing more is asked for, and what was paid for is told. */
+export async function embedInBatches(ask: BatchesAsk): Promise<RunResult> {
+  const { caller, onSpent } = ask;
+  const { spans, ...division } = divide(ask);
+  const { caller: patient, halt } = createHalt(caller);
+  const work: Work = { ...ask, ...division, made: [], failed: [], most: UNBOUNDED, patient };
   const embedOrHalt = async (span: InputSpan): Promise<void> => {
     try {
       await embed(work, span);

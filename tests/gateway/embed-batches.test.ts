@@ -218,3 +218,18 @@ it('a caller who leaves has nothing more asked for', async () => {
   await world.clock.runUntil(call.reply);
   expect(fakes['one']!.statuses.length).toBeLessThanOrEqual(8);
 });
+
+it('what would be asked is told of the first batch, and how many there would be', async () => {
+  const pools = [{ models: ['*'], unit: 'tokens', max: 500, clock: { kind: 'rolling', seconds: 60 } }] as never;
+  const batch = { inputs: 20 };
+  const { world, fakes } = await createSides({ one: { entry: { models: [model({ batch })], pools } } });
+  const reply = await world.ask({ kind: 'embedding', model: 'e1', input: texts(1_000) }, {}, '/v1/explain');
+  const told = reply.json() as unknown as {
+    batches: number;
+    candidates: { eligible: boolean; need: { tokens: number } }[];
+  };
+  expect(told.batches).toBe(50);
+  expect(told.candidates).toMatchObject([{ eligible: true }]);
+  expect(told.candidates[0]?.need.tokens).toBeLessThan(500);
+  expect(fakes['one']!.statuses).toEqual([]);
+});
