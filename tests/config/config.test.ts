@@ -114,6 +114,20 @@ describe('single variables', () => {
     expect(refusal({ OPENAI_COMPATIBLE_API_KEY: SECRET })).toMatch(/OPENAI_COMPATIBLE_BASE_URL/);
   });
 
+  it('takes how much one call for vectors may hold', () => {
+    const entryOf = (batch: unknown): string =>
+      JSON.stringify([
+        {
+          provider: 'openai-compatible',
+          baseUrl: 'http://127.0.0.1:9/v1',
+          models: [{ id: 'e1', kind: 'embedding', batch }],
+        },
+      ]);
+    const batch = { inputs: 32, tokens: 16_000 };
+    expect(read({ FREEWAY_PROVIDERS: entryOf(batch) }).entries[0]?.models).toMatchObject([{ id: 'e1', batch }]);
+    expect(refusal({ FREEWAY_PROVIDERS: entryOf({ inputs: 0 }) })).toMatch(/batch/);
+  });
+
   it('says what else a provider needs', () => {
     expect(refusal({ CLOUDFLARE_API_KEY: SECRET })).toMatch(/CLOUDFLARE_ACCOUNT_ID/);
   });
