@@ -79,6 +79,10 @@ export function openAlerts(parts: AlertsParts): Alerts {
   return createAlerts({
     ...platform,
     freezes: platform.freezes ?? false,
+    shares: () => {
+      const { at_percent: percents } = settings.installation().alerts ?? {};
+      return percents?.map((percent) => percent / 100).sort((a, b) => b - a) ?? null;
+    },
     channels: async () => {
       const { alerts = {} } = (await settings.of(OWNER_ID)).installation;
       const { webhook_url: url, email_from: from, email_to: to } = alerts;

@@ -6,7 +6,7 @@ import { createApp, type AppDeps } from './app.ts';
 import type { Config } from './config.ts';
 import { updateGauges } from './endpoints/gauges.ts';
 import type { Fleet } from './gateway/fleet.ts';
-import { createKeyLimits } from './gateway/key-limits.ts';
+import type { KeyLimitsDeps, KeyLimitsKeeper } from './gateway/key-limits.ts';
 import type { Slices, SlicesDeps } from './gateway/slices.ts';
 import { createExactCounter } from './gateway/tokenizer.ts';
 import type { Rank } from './routing/decide.ts';
@@ -107,6 +107,19 @@ const openBooks = ({ store, clock, log }: Platform): Pick<AppDeps, 'invokeSettin
   decisions: createDecisions(store, clock, log),
 });
 
+/** Limits of keys, people and all, loaded when somebody who has some first asks. */
+function openKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
+  let opening: Promise<KeyLimitsKeeper> | null = null;
+  const load = async (): Promise<KeyLimitsKeeper> => (await import('./gateway/key-limits.ts')).createKeyLimits(deps);
+  const open = (): Promise<KeyLimitsKeeper> => (opening ??= load());
+  return {
+    admit: async (...given) => (await open()).admit(...given),
+    remaining: async (keys) => (await open()).remaining(keys),
+    ofPerson: async (person) => (await open()).ofPerson(person),
+    ofAll: async (quota) => (await open()).ofAll(quota),
+  };
+}
+
 /** Builds the app over the platform's implementations. */
 export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
@@ -145,7 +158,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     environment: serving.environment,
     providers: serving.providers,
     templates,
-    keyLimits: createKeyLimits({ ...platform, alerts }),
+    keyLimits: openKeyLimits({ ...platform, alerts }),
     authenticate,
     newRequestId: createRequestIds(),
     describe: toErrorFields,

@@ -1,6 +1,7 @@
 // The doors to what is set while we run: for the installation and for people, for direct invokes, experiments, and providers of one's own.
 import type { AgentAssignment, EndpointConfiguration, InvokeSettings } from '#shared/invoke.ts';
 import type { Experiment, Flag, Rollout } from '#shared/rollout.ts';
+import type { QuotaSettings } from '#shared/quotas.ts';
 import type { BudgetSettings, InstallationSettings, PersonSettings } from '#shared/settings.ts';
 import type { Template } from '#shared/template.ts';
 
@@ -54,6 +55,12 @@ export interface SettingsInForce {
   readonly versions: string;
 }
 
+/** What admins have set for one person; null: as for everybody. */
+export interface PersonBounds {
+  readonly budget: BudgetSettings | null;
+  readonly quota: QuotaSettings | null;
+}
+
 /** Settings of the installation and of people. */
 export interface SettingsStore {
   /** At once when they are at hand, and then looked at again beside the request when they are older than five seconds. Rejects with StoreUnavailable when they were never read. */
@@ -64,6 +71,6 @@ export interface SettingsStore {
   changeInstallation(change: Readonly<Record<string, unknown>>): Promise<InstallationSettings>;
   changePerson(id: string, change: Readonly<Record<string, unknown>>): Promise<PersonSettings>;
   removePerson(id: string): Promise<void>;
-  /** Budgets that are set for people, by id. */
-  budgets(): Promise<ReadonlyMap<string, BudgetSettings>>;
+  /** What is set for people who have bounds of their own, by id. */
+  bounds(): Promise<ReadonlyMap<string, PersonBounds>>;
 }

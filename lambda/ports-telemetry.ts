@@ -12,6 +12,8 @@ export interface Alert {
 
 /** Tells of alerts: in the log at once, and wherever the installation wants them. */
 export interface Alerts {
+  /** Shares of what is bounded at which is told, the largest first; absent or null: half, 80 % and all. */
+  shares?(): readonly number[] | null;
   /** Never throws; what can't be delivered is tried again. */
   raise(alert: Alert): void;
   /** Delivers what is due. Never rejects. */

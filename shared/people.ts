@@ -17,9 +17,18 @@ export type LimitPeriod = (typeof limitPeriods)[number];
 /** What the owner of an API key set as its bounds; null is no bound of its own. */
 export interface KeyLimits {
   readonly requestsPerMinute: number | null;
+  /** Keys made before there were these lack them. */
+  readonly requestsPerDay?: number | null | undefined;
+  readonly tokensPerMinute?: number | null | undefined;
+  readonly tokensPerDay?: number | null | undefined;
   /** `soft` is only told of; absent is a bound that holds. */
   readonly usd: { readonly max: number; readonly per: LimitPeriod; readonly mode?: 'hard' | 'soft' | undefined } | null;
 }
+
+/** Whether a key has limits of its own. */
+export const isLimited = ({ limits }: Pick<ApiKeyGrant, 'limits'>): boolean =>
+  limits.usd !== null ||
+  (limits.requestsPerMinute ?? limits.requestsPerDay ?? limits.tokensPerMinute ?? limits.tokensPerDay ?? null) !== null;
 
 /** What an API key adds to, or rather takes from, what its person may do. */
 export interface ApiKeyGrant {

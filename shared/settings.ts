@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { regionsSchema } from './credentials.ts';
 import { paidPolicies, strategies } from './policy.ts';
+import { quotaSchema, toQuotaShape } from './quotas.ts';
 
 const usd = z.lazy(() => z.number().check(z.nonnegative(), z.maximum(1_000_000)));
 const namesSchema = z.lazy(() => z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100)));
@@ -47,6 +48,8 @@ const toAlertsShape = () => ({
   email_to: z.array(emailSchema).check(z.minLength(1), z.maxLength(20)),
   /** An address that SES may send from. */
   email_from: emailSchema,
+  /** Parts of budgets and of quotas of a day at which is told, percent; absent: half, 80 % and all. */
+  at_percent: z.array(z.int().check(z.minimum(1), z.maximum(100))).check(z.minLength(1), z.maxLength(10)),
   /** Whether unusual use is looked for, which it is unless this says no. */
   unusual_use: z.boolean(),
 });
@@ -57,6 +60,9 @@ const toInstallationShape = () => ({
   budget: budgetSchema,
   /** For each person who has none of their own, but for the owner. */
   person_budget: budgetSchema,
+  /** The same of requests and tokens. */
+  quota: quotaSchema,
+  person_quota: quotaSchema,
   /** Part of free quota of hours and days that programs leave to people at a screen, percent. */
   interactive_reserve_percent: z.number().check(z.minimum(0), z.maximum(90)),
   /** How long records of requests and of the audit are kept, days. */
@@ -70,6 +76,7 @@ const toKept = () => ({
   ...toRoutingShape(),
   providers: z.looseObject(toProvidersShape()),
   budget: z.looseObject(toBudgetShape()),
+  quota: z.looseObject(toQuotaShape()),
 });
 export const routingSettingsSchema = z.lazy(() => z.partial(z.looseObject(toRoutingShape())));
 type Routing = z.infer<z.ZodMiniObject<ReturnType<typeof toRoutingShape>>>;
@@ -80,12 +87,13 @@ export const installationSettingsSchema = z.lazy(() =>
       ...toInstallationShape(),
       ...toKept(),
       person_budget: z.looseObject(toBudgetShape()),
+      person_quota: z.looseObject(toQuotaShape()),
       alerts: z.partial(z.looseObject(toAlertsShape())),
     }),
   ),
 );
 export type InstallationSettings = z.infer<typeof installationSettingsSchema>;
-/** `budget` is set by admins, the rest by the person. */
+/** `budget` and `quota` are set by admins, the rest by the person. */
 export const personSettingsSchema = z.lazy(() => z.partial(z.looseObject(toKept())));
 export type PersonSettings = z.infer<typeof personSettingsSchema>;
 
@@ -134,6 +142,9 @@ export function joinRouting(far: RoutingSettings, near: RoutingSettings): Routin
   return joined as RoutingSettings;
 }
 
+/** Members whose own members this version may not all know. */
+const bounding: ReadonlySet<string> = new Set(['budget', 'person_budget', 'quota', 'person_quota']);
+
 /** Settings after a change. What this version does not know stays. */
 export function applySettings<T extends Readonly<Record<string, unknown>>>(
   before: T,
@@ -144,6 +155,8 @@ export function applySettings<T extends Readonly<Record<string, unknown>>>(
     const was = after[name];
     if (value === undefined) continue;
     if (value === null) delete after[name];
+    // All that is known of them is told by whoever changes them.
+    else if (bounding.has(name)) after[name] = { ...(was as object | undefined), ...(value as object) };
     else if (name === 'alerts')
       after[name] = applySettings((was ?? {}) as Record<string, unknown>, value as Record<string, unknown>);
     else after[name] = value;

@@ -160,8 +160,8 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const selector = toPermitted(meant, fleet.candidates, principal);
   const refining = toProfile(deps, question, { selector, fleet });
   const profile = refining instanceof Promise ? await refining : refining;
-  const admitting = hypothetical || shadowOf !== undefined ? null : admit(deps, principal, inForce);
-  const purse = admitting === null ? null : await admitting;
+  const admitting = hypothetical || shadowOf !== undefined ? null : admit(deps, principal, { inForce, need: profile });
+  const admission = admitting === null ? null : await admitting;
   const operation = createChatOperation({
     requestId,
     question,
@@ -172,7 +172,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     traceparent,
     selector,
     policy: shadowOf === undefined ? allowed : toShadowPolicy(allowed, shadowOf),
-    purse,
+    admission,
     askerId: principal.id,
     deadlineAtMs: Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS),
     fleet,

@@ -67,11 +67,10 @@ async function sendKept(
   const { exchange, requestId, startedAtMs } = visit;
   const { operation, route, credential, tier } = record;
   const free = { 'x-freeway-cost-usd': '0', 'x-freeway-wait-ms': '0' };
-  // The id stands under every name that clients look for it by.
-  const renamed = Object.entries(headers).map(([name, value]) => [
-    name,
-    value === record.request_id ? requestId : value,
-  ]);
+  // The id stands under every name that clients look for it by. What was left of quotas then is out of date.
+  const renamed = Object.entries(headers)
+    .filter(([name]) => !name.startsWith('x-ratelimit-'))
+    .map(([name, value]) => [name, value === record.request_id ? requestId : value]);
   const reply = exchange.reply(status, { ...Object.fromEntries(renamed), ...free, [CACHE]: 'hit' });
   for (const chunk of chunks) if (!reply.write(chunk)) await reply.drained();
   reply.end();

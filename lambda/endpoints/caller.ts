@@ -1,6 +1,7 @@
 // The caller's side of one exchange, as the gateway sees it; what is told when it must end early is put in words here.
 import { CallerError } from '#shared/failures.ts';
 import type { Caller, Receipt } from '../gateway/answer.ts';
+import type { Operation } from '../gateway/operation.ts';
 import type { Gone, Headers, ReplyBody } from '../ports.ts';
 import type { Visit } from './endpoint.ts';
 import { toReceiptHeaders } from './receipt-headers.ts';
@@ -12,6 +13,12 @@ export interface ExchangeCaller extends Caller {
   readonly explain: (error: CallerError) => CallerError;
   /** A header for the head, when that is still to come. */
   readonly mark: (name: string, value: string) => void;
+}
+
+/** Tells in the reply's head what is left of the quotas of whoever asks, where there are some. */
+export function markLeft({ mark }: Pick<ExchangeCaller, 'mark'>, admission: Operation['admission']): void {
+  const headers = admission?.quota?.headers();
+  if (headers !== undefined) for (const [name, value = ''] of Object.entries(headers)) mark(name, value);
 }
 
 const words: Readonly<Record<Gone, string | null>> = {

@@ -3,7 +3,7 @@ import { CallerError } from '#shared/failures.ts';
 import type { Clock } from '../ports.ts';
 import type { ChatWire } from '../wire/types.ts';
 import { toChatAsked, type Asked, type AskedBody } from './ask.ts';
-import { createCaller, type ExchangeCaller } from './caller.ts';
+import { createCaller, markLeft, type ExchangeCaller } from './caller.ts';
 import type { EventCaller } from './event-caller.ts';
 import { replyError, type Endpoint, type EndpointDeps, type JsonBody, type Visit } from './endpoint.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
@@ -63,6 +63,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
       const { operation, question, services, assignment } = asked;
       const watching = question.stream && wantsEvents(visit) ? await watch(visit, caller, deps.clock) : null;
       caller = watching ?? caller;
+      markLeft(caller, operation.admission);
       if (assignment !== null) {
         teller.assigned(assignment);
         caller.mark('x-freeway-experiment', `${assignment.experiment.name}=${assignment.arm}`);

@@ -1,12 +1,14 @@
 // What holds for somebody's requests when these say nothing: the word of the environment, the installation and the person, joined.
 import { CallerError } from '#shared/failures.ts';
-import { OWNER_ID, type Principal } from '#shared/people.ts';
+import { isLimited, OWNER_ID, type Principal } from '#shared/people.ts';
 import type { PaidPolicy, Strategy } from '#shared/policy.ts';
+import { isBounding, type Quota } from '#shared/quotas.ts';
 import { joinRouting, type BudgetSettings, type RoutingSettings } from '#shared/settings.ts';
-import type { Purse } from '../gateway/budget.ts';
 import type { PolicyDefaults } from '../gateway/controls.ts';
+import type { Admission } from '../gateway/quotas.ts';
 import { StoreUnavailable } from '../ports.ts';
 import type { SettingsInForce } from '../ports-settings.ts';
+import type { RequestProfile } from '../routing/profile.ts';
 import type { EndpointDeps } from './endpoint.ts';
 
 /** How long a caller is taken to be ready to wait for quota, unless it says otherwise. */
@@ -68,14 +70,25 @@ export function toDefaults(
 export const toPersonBudget = ({ installation, person }: SettingsInForce, id: string): BudgetSettings | null =>
   person.budget ?? (id === OWNER_ID ? null : (installation.person_budget ?? null));
 
-/** Counts the request against the limits of its key, and answers what may be paid for it; null, at once, when nothing bounds that. Rejects with CallerError. */
+/** How much the person may ask for: as is set for them, or for everybody but the owner. */
+export const toPersonQuota = ({ installation, person }: SettingsInForce, id: string): Quota | null =>
+  person.quota ?? (id === OWNER_ID ? null : (installation.person_quota ?? null));
+
+/**
+ * Counts the request against the quotas of its key, its person and all, tokens as they are estimated, and answers what may be paid for it;
+ * null, at once, when nothing bounds it. Rejects with CallerError.
+ */
 export function admit(
   { keyLimits }: EndpointDeps,
   { id, email, key }: Principal,
-  inForce: SettingsInForce,
-): Promise<Purse | null> | null {
+  { inForce, need }: { inForce: SettingsInForce; need: Pick<RequestProfile, 'inputTokens' | 'outputTokens'> | null },
+): Promise<Admission> | null {
   const budget = toPersonBudget(inForce, id);
-  if (key === null && budget === null) return null;
+  const quota = toPersonQuota(inForce, id);
+  const { quota: everybody = null } = inForce.installation;
+  const isFree = budget === null && !isBounding(quota) && !isBounding(everybody) && (key === null || !isLimited(key));
+  if (isFree) return null;
   const name = email ?? (id === OWNER_ID ? 'the owner' : id);
-  return keyLimits.admit(key, budget === null ? null : { id, name, budget });
+  const tokens = need === null ? 0 : need.inputTokens + need.outputTokens;
+  return keyLimits.admit({ key, person: { id, name, budget, quota }, everybody }, { tokens });
 }

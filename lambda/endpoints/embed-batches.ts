@@ -180,15 +180,19 @@ export async function embedInBatches(ask: BatchesAsk): Promise<RunResult> {
       throw error;
     }
   };
+  // The quotas of whoever asks have counted the whole.
+  const quota = ask.asked.operation.admission?.quota ?? null;
+  const follow = (running: Promise<RunResult>): Promise<RunResult> => quota?.follow(running, caller) ?? running;
+  let result: RunResult;
   try {
     await mapSome(spans, embedOrHalt, BATCHES_AT_ONCE);
-    return join(work);
+    result = join(work);
   } catch (error) {
-    if (work.made.length > 0) {
-      const { usage, costUsd, settled } = joinResults(work.made.map(({ result }) => result));
-      await settled;
-      onSpent({ usage, costUsd });
-    }
+    if (work.made.length === 0) return follow(Promise.reject(error as Error));
+    const { usage, costUsd, settled } = await follow(Promise.resolve(joinResults(work.made.map((one) => one.result))));
+    await settled;
+    onSpent({ usage, costUsd });
     throw error;
   }
+  return follow(Promise.resolve(result));
 }

@@ -111,8 +111,8 @@ function errorHeaders(error: CallerError, requestId: string, { idHeader }: Error
   if (idHeader !== undefined) headers[idHeader] = requestId;
   if (error.retryAfterMs !== null && Number.isFinite(error.retryAfterMs))
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
-  // Official clients repeat 5xx answers by themselves; when we know that it is no use, they are told.
-  if (!error.retryable && error.status >= 500) headers['x-should-retry'] = 'false';
+  // Official clients repeat 429 and 5xx answers by themselves; when we know that it is no use, they are told.
+  if (!error.retryable && (error.status === 429 || error.status >= 500)) headers['x-should-retry'] = 'false';
   if (error.status === 401) headers['www-authenticate'] = 'Bearer';
   if (error.allow !== null) headers['allow'] = error.allow;
   return headers;

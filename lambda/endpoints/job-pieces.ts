@@ -75,20 +75,23 @@ export function toJobVisit(
   return { exchange, principal, requestId: given.requestId, refusal: null, params: {}, startedAtMs: given.nowMs };
 }
 
-const jobSetting = (deps: ApiDeps, visit: Visit, job: Pick<TranscriptionJob, 'options'>): Promise<Setting> =>
+/** `hypothetical`: only looked at. What is asked of providers are its pieces, and each of them counts. */
+const jobSetting = (
+  deps: ApiDeps,
+  visit: Visit,
+  { job, hypothetical }: { job: Pick<TranscriptionJob, 'options'>; hypothetical: boolean },
+): Promise<Setting> =>
   toSetting(deps, visit, {
     question: toJobQuestion(job),
     controls: job.options.freeway ?? null,
     patienceMs: PATIENCE_MS,
+    hypothetical,
   });
 
 /** Rejects with CallerError when nobody here could do what is asked, whatever the recording. */
 export async function checkJob(deps: ApiDeps, visit: Visit, job: TranscriptionJob): Promise<void> {
-  const setting = await jobSetting(
-    deps,
-    toJobVisit(visit, job, { requestId: visit.requestId, nowMs: deps.clock.now() }),
-    job,
-  );
+  const mine = toJobVisit(visit, job, { requestId: visit.requestId, nowMs: deps.clock.now() });
+  const setting = await jobSetting(deps, mine, { job, hypothetical: true });
   toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: { bytes: 0, seconds: null } });
 }
 
@@ -111,7 +114,7 @@ async function sizePieces(
   source: AudioSource,
   facts: AudioFacts,
 ): Promise<readonly Span[]> {
-  const setting = await jobSetting(deps, visit, job);
+  const setting = await jobSetting(deps, visit, { job, hypothetical: true });
   const size = { bytes: source.size, seconds: facts.seconds, container: facts.container };
   const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
   const most = toPieceBounds(bounds ?? UNBOUNDED);
@@ -153,7 +156,7 @@ async function send(work: JobWork, span: PieceSpan, piece: AudioPiece): Promise<
       {
         deps,
         requestId: mine.requestId,
-        setting: await jobSetting(deps, mine, job),
+        setting: await jobSetting(deps, mine, { job, hypothetical: false }),
         caller: createPieceCaller(work, span),
         traceparent: teller.traceparent,
         deadlineAtMs: deadlineAtMs ?? nowMs + LONGEST_MS,

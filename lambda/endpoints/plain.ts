@@ -3,10 +3,9 @@ import { CallerError } from '#shared/failures.ts';
 import { toPolicy } from '../gateway/controls.ts';
 import { errands } from '../gateway/errands.ts';
 import type { Operation } from '../gateway/operation.ts';
-import type { Selector } from '../routing/selector.ts';
 import { createPlainOperation, type Errand } from '../gateway/plain.ts';
 import { LONGEST_MS, RESERVE_MS, toSelector } from './ask.ts';
-import { createCaller } from './caller.ts';
+import { createCaller, markLeft } from './caller.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
 import { principalOf, replyError, type Endpoint, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 import { guardBody } from './guard.ts';
@@ -55,17 +54,19 @@ export async function toPlainAsked(
     fleet,
     dialectOf: (index: number) => deps.dialectOf(fleet, index),
   };
-  const purse = hypothetical ? null : await admit(deps, principal, inForce);
-  const toOperation = (part: Errand, selector: Selector): Operation => ({
-    ...createPlainOperation({ ...common, errand: part, selector }),
-    purse,
-    askerId: principal.id,
-  });
+  const whole = createPlainOperation({ ...common, errand, selector: meant });
+  const admission = hypothetical ? null : await admit(deps, principal, { inForce, need: whole.profile });
+  const askerId = principal.id;
   return {
-    operation: toOperation(errand, meant),
+    operation: { ...whole, admission, askerId },
     services,
     nowMs: deps.clock.now(),
-    toPart: (part, among) => toOperation(part, { ...meant, among }),
+    toPart: (part, among) => ({
+      ...createPlainOperation({ ...common, errand: part, selector: { ...meant, among } }),
+      // The whole has been counted; parts only pay.
+      admission: admission === null ? null : { ...admission, quota: null },
+      askerId,
+    }),
   };
 }
 
@@ -85,6 +86,7 @@ export function createPlainEndpoint(deps: EndpointDeps, kind: PlainKind): Endpoi
       const json = await guardBody(deps, visit, { json: given, operation: kind, read });
       const body = { errand: errands[kind](json), traceparent: teller.traceparent };
       const asked = await toPlainAsked(deps, visit, body);
+      markLeft(caller, asked.operation.admission);
       const { divisible } = body.errand;
       const result =
         divisible === undefined

@@ -1,7 +1,7 @@
 // One piece of audio through the loop: what holds for the whole recording, and the transcript of each piece with who made it.
 import { CallerError } from '#shared/failures.ts';
-import type { Purse } from '../gateway/budget.ts';
 import { toPolicy } from '../gateway/controls.ts';
+import type { Admission } from '../gateway/quotas.ts';
 import type { RunResult } from '../gateway/run.ts';
 import { createTranscribeOperation, toFitting, type AudioPiece } from '../gateway/transcribe.ts';
 import type { Policy } from '../routing/policy.ts';
@@ -19,7 +19,7 @@ export interface Setting {
   readonly services: Services;
   readonly question: TranscriptionQuestion;
   readonly policy: Policy;
-  readonly purse: Purse | null;
+  readonly admission: Admission | null;
   readonly askerId: string;
   /** Who is meant by the model's name, within what the asker may use. */
   readonly meant: Selector;
@@ -53,7 +53,8 @@ export async function toSetting(
     question,
     meant: toPermitted(selector, fleet.candidates, principal),
     policy: toPermittedPolicy(policy, principal, inForce),
-    purse: hypothetical ? null : await admit(deps, principal, inForce),
+    // How many tokens sound comes to is known when it has been heard, if at all.
+    admission: hypothetical ? null : await admit(deps, principal, { inForce, need: null }),
     askerId: principal.id,
   };
 }
@@ -78,7 +79,7 @@ export interface Made {
 /** The transcript of one piece. Rejects with CallerError when nobody could make it. */
 export async function transcribePiece(ask: PieceAsk, piece: AudioPiece): Promise<Made> {
   const { deps, requestId, setting, traceparent, deadlineAtMs } = ask;
-  const { services, question, policy, purse, meant } = setting;
+  const { services, question, policy, admission, meant } = setting;
   const { fleet, gateway } = services;
   let transcript: Transcript | null = null;
   const container = piece.name.slice(piece.name.lastIndexOf('.') + 1);
@@ -90,7 +91,7 @@ export async function transcribePiece(ask: PieceAsk, piece: AudioPiece): Promise
     selector: toFitting(meant, fleet, { question, piece: size }).selector,
     traceparent,
     policy,
-    purse,
+    admission,
     deadlineAtMs,
     fleet,
     dialectOf: (index) => deps.dialectOf(fleet, index),

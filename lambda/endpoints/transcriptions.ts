@@ -10,7 +10,7 @@ import {
   toDeltas,
 } from '../wire/transcription/transcript.ts';
 import { LONGEST_MS, RESERVE_MS } from './ask.ts';
-import { createCaller, type ExchangeCaller } from './caller.ts';
+import { createCaller, markLeft, type ExchangeCaller } from './caller.ts';
 import { PATIENCE_MS } from './defaults.ts';
 import { replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
 import { readUploadForm, type UploadForm } from './read-form.ts';
@@ -69,6 +69,8 @@ async function serveForm(
 ): Promise<void> {
   const question = parseTranscriptionForm(fields, task);
   const { deadlineAtMs } = visit.exchange;
+  const setting = await toSetting(deps, visit, { question, controls: readControls(fields), patienceMs: PATIENCE_MS });
+  markLeft(caller, setting.admission);
   const made = await transcribeRecording(
     {
       deps,
@@ -77,7 +79,7 @@ async function serveForm(
       traceparent: teller.traceparent,
       // However long the upload took.
       deadlineAtMs: Math.min(deps.clock.now() + LONGEST_MS, (deadlineAtMs ?? Infinity) - RESERVE_MS),
-      setting: await toSetting(deps, visit, { question, controls: readControls(fields), patienceMs: PATIENCE_MS }),
+      setting,
     },
     { name: file.name, source: file.content },
   );

@@ -14,7 +14,7 @@ import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Fleet } from './fleet.ts';
-import type { Purse } from './budget.ts';
+import type { Admission } from './quotas.ts';
 import { withoutQuotes } from './echo.ts';
 import type { Operation, OutgoingCall, ReaderContext } from './operation.ts';
 import { createChatReader } from './read-chat.ts';
@@ -41,7 +41,7 @@ export interface ChatInput {
   /** What routing must know of the question; absent: as it is estimated. */
   readonly profile?: RequestProfile;
   /** What whoever asks may pay, and who it is; absent: nothing bounds it, and nobody shares. */
-  readonly purse?: Purse | null;
+  readonly admission?: Admission | null;
   readonly askerId?: string;
   readonly deadlineAtMs: number;
   readonly fleet: Fleet;
@@ -246,7 +246,7 @@ export function createChatOperation(input: ChatInput): Operation {
     selector: input.selector,
     profile,
     policy: input.policy,
-    purse: input.purse ?? null,
+    admission: input.admission ?? null,
     ...(askerId === undefined ? {} : { askerId }),
     deadlineAtMs: input.deadlineAtMs,
     rescue,

@@ -212,11 +212,12 @@ export function createHealth(deps: HealthDeps): Health {
       )
       .finally(() => (running = null)));
 
-  const arm = (cases: readonly Case[]): void => {
-    if (isArmed || closing?.aborted === true || clock.now() - askedAtMs > IN_USE_MS) return;
+  /** Looks after `waitMs` at the earliest, and goes on for as long as anything is in doubt. */
+  const arm = (waitMs: number): void => {
+    if (isArmed || running !== null || closing?.aborted === true || clock.now() - askedAtMs > IN_USE_MS) return;
     isArmed = true;
     // Never all instances at the same moment.
-    const cancel = clock.after(Math.max(LOOK_EVERY_MS, ward.waitMs(cases)) * (1 + 0.2 * clock.random()), () => {
+    const cancel = clock.after(Math.max(LOOK_EVERY_MS, waitMs) * (1 + 0.2 * clock.random()), () => {
       isArmed = false;
       closing?.removeEventListener('abort', cancel);
       const due = ward.cases();
@@ -226,22 +227,22 @@ export function createHealth(deps: HealthDeps): Health {
   };
   const rearm = (): void => {
     const cases = ward.cases();
-    if (cases.length > 0) arm(cases);
+    if (cases.length > 0) arm(ward.waitMs(cases));
   };
 
   return {
     look: () => {
       const nowMs = clock.now();
       askedAtMs = nowMs;
-      if (nowMs - lookedAtMs < LOOK_EVERY_MS || isArmed || running !== null) return null;
-      lookedAtMs = nowMs;
-      const cases = ward.cases();
-      if (cases.length === 0) return null;
+      // To look through all candidates takes time that no request should wait for.
       if (!freezes) {
-        arm(cases);
+        arm(0);
         return null;
       }
-      if (ward.waitMs(cases) > 0) return null;
+      if (nowMs - lookedAtMs < LOOK_EVERY_MS || running !== null) return null;
+      lookedAtMs = nowMs;
+      const cases = ward.cases();
+      if (cases.length === 0 || ward.waitMs(cases) > 0) return null;
       const patience = Promise.withResolvers<void>();
       const stop = clock.after(PATIENCE_MS, patience.resolve);
       return Promise.race([checkAll(cases).finally(stop), patience.promise]);

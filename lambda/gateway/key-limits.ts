@@ -1,48 +1,51 @@
-// Limits of API keys (requests a minute, money) and of people (money), kept exactly among all instances by guarded writes to one book for each.
+// Limits of API keys, of people and of all: quotas of requests and tokens, and money of keys and people, kept exactly among all instances by guarded writes to one book for each.
 import { CallerError } from '#shared/failures.ts';
-import type { ApiKeyGrant, LimitPeriod } from '#shared/people.ts';
-import type { Amounts, Clock as PoolClock } from '#shared/pools.ts';
+import { isLimited, type ApiKeyGrant, type LimitPeriod } from '#shared/people.ts';
+import type { Clock as PoolClock } from '#shared/pools.ts';
+import { isBounding, type Quota } from '#shared/quotas.ts';
 import type { BudgetSettings } from '#shared/settings.ts';
 import type { Clock, Store } from '../ports.ts';
 import type { Alerts, Log, Metrics } from '../ports-telemetry.ts';
-import { createZoneClock, type ZoneClock } from '../routing/clocks.ts';
-import { planReserve, viewPool, type Hold } from '../routing/pools.ts';
-import type { BoundPool, PoolView } from '../routing/types.ts';
-import { createBooks, type Books } from './books.ts';
+import { createZoneClock } from '../routing/clocks.ts';
+import type { PoolView } from '../routing/types.ts';
+import { createBooks } from './books.ts';
 import { createBudget, joinPurses, toBounds, viewBounds, type Bound, type Purse } from './budget.ts';
-
-/** What is left of one limit. */
-export interface Left {
-  readonly limit: number;
-  readonly remaining: number;
-  /** Milliseconds since the epoch; null: never, or nothing is used. */
-  readonly resetAtMs: number | null;
-}
+import { takeFromQuotas, viewQuota, type Bounded, type Left, type LeftOfQuota } from './quotas.ts';
+import type { Admission, QuotaDesk, QuotaNeed } from './quotas.ts';
 
 /** What is left to a key; null where it has no limit. */
-export interface LeftOfKey {
-  readonly requests: Left | null;
-  readonly usd: Left | null;
-}
+export type LeftOfKey = LeftOfQuota & { readonly usd: Left | null };
 
 export interface KeyLimitsKeeper {
   /**
-   * Counts one request of the key, where one asks. Rejects with CallerError `rate_limited` when the minute is full. Answers what key
-   * and person may pay for this request; null when nothing bounds it.
+   * Takes the request's share of every quota that bounds whoever asks, or of none. Rejects with CallerError `rate_limited` when one does
+   * not hold it. Answers what is to be settled, and what may be paid for it.
    */
-  admit(key: ApiKeyGrant | null, spender?: Spender | null): Promise<Purse | null>;
+  admit(asker: Asker, need: QuotaNeed): Promise<Admission>;
   /** What is left of the limits of these keys, in their order: one read for a hundred of them. */
   remaining(keys: readonly ApiKeyGrant[]): Promise<readonly LeftOfKey[]>;
-  /** What is left of a person's budget, for the day and the month as far as they are bounded. */
-  spent(personId: string, budget: BudgetSettings): Promise<readonly Left[]>;
+  /** What is left to a person: of their budget for the day and the month as far as they are bounded, and of their quota. */
+  ofPerson(person: Person): Promise<{ readonly budget: readonly Left[]; readonly quota: LeftOfQuota }>;
+  /** What is left of a quota of all together. */
+  ofAll(quota: Quota): Promise<LeftOfQuota>;
 }
 
-/** A person who has a budget. */
-export interface Spender {
+/** A person, and what bounds them. */
+export interface Person {
   readonly id: string;
-  /** By what they are called in alerts and refusals. */
-  readonly name: string;
-  readonly budget: BudgetSettings;
+  /** null: no budget. */
+  readonly budget: BudgetSettings | null;
+  /** null: no quota. */
+  readonly quota: Quota | null;
+}
+
+/** Whoever asks, with everything that bounds them. */
+export interface Asker {
+  readonly key: ApiKeyGrant | null;
+  /** `name`: by what they are called in alerts and refusals. */
+  readonly person: Person & { readonly name: string };
+  /** The quota of all together; null: there is none. */
+  readonly everybody: Quota | null;
 }
 
 export interface KeyLimitsDeps {
@@ -53,16 +56,10 @@ export interface KeyLimitsDeps {
   readonly alerts: Alerts;
 }
 
-interface Desk extends KeyLimitsDeps {
-  readonly books: Books;
-  readonly zones: ZoneClock;
-}
+type Desk = KeyLimitsDeps & QuotaDesk;
 
-/** A rejected write brings the state back; judging again on it settles the matter. */
-const MAX_ROUNDS = 6;
 const FRESH_MS = 1_000;
 const BATCH = 100;
-const MINUTE_SECONDS = 60;
 
 const clocks: Readonly<Record<LimitPeriod, PoolClock>> = {
   day: { kind: 'calendar', every: 'day', zone: 'UTC' },
@@ -73,52 +70,36 @@ const clocks: Readonly<Record<LimitPeriod, PoolClock>> = {
 
 const bookOf = ({ id }: ApiKeyGrant): string => `key/${id}`;
 const bookOfPerson = (id: string): string => `person/${id}`;
+const BOOK_OF_ALL = 'everybody';
 
-function requestsPool({ limits }: ApiKeyGrant): BoundPool | null {
-  const { requestsPerMinute: max } = limits;
-  if (max === null) return null;
-  return {
-    key: 'requests',
-    models: ['*'],
-    scope: 'credential',
-    unit: 'requests',
-    max,
-    clock: { kind: 'rolling', seconds: MINUTE_SECONDS },
-  };
+const toQuota = ({ limits }: ApiKeyGrant): Quota => ({
+  requests_per_minute: limits.requestsPerMinute,
+  requests_per_day: limits.requestsPerDay,
+  tokens_per_minute: limits.tokensPerMinute,
+  tokens_per_day: limits.tokensPerDay,
+});
+
+/** Everybody whose quota the request counts against, each with the book. */
+function toBounded({ key, person, everybody }: Asker): Bounded[] {
+  const all: Bounded[] = [];
+  if (key !== null) {
+    const subject = `the API key "${key.name}"`;
+    all.push({ book: bookOf(key), quota: toQuota(key), subject, remedy: 'raise the limit of the key' });
+  }
+  const { id, name, quota } = person;
+  if (quota !== null)
+    all.push({ book: bookOfPerson(id), quota, subject: name, remedy: 'have an admin raise the limit' });
+  if (everybody !== null) {
+    const remedy = 'have an admin raise the limit in the settings';
+    all.push({ book: BOOK_OF_ALL, quota: everybody, subject: 'the whole installation', remedy });
+  }
+  return all.filter((one) => isBounding(one.quota));
 }
 
 function toUsdBounds({ limits }: ApiKeyGrant): Bound[] {
   if (limits.usd === null) return [];
   const { max, per, mode = 'hard' } = limits.usd;
   return [{ key: `usd/${per}`, clock: clocks[per], max, hard: mode === 'hard' }];
-}
-
-const view = ({ books, zones }: Desk, book: string, pool: BoundPool): PoolView =>
-  viewPool({ pool, need: { [pool.unit]: 0 }, book: books.copy(book).item, nowMs: books.now(), zones });
-
-async function take(
-  desk: Desk,
-  { book, pool, need }: { book: string; pool: BoundPool; need: Amounts },
-): Promise<Hold | { waitMs: number }> {
-  const { books, zones, clock } = desk;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const planned = planReserve({
-      pools: [pool],
-      mark: pool.key,
-      need,
-      book: books.copy(book).item,
-      nowMs: books.now(),
-      zones,
-      leaseMs: 0,
-      random: clock.random(),
-      lastResort: false,
-      caution: 1,
-    });
-    if (planned.kind === 'blocked') return { waitMs: planned.waitMs };
-    const { applied } = await books.update(book, { ...planned, lasting: pool.clock.kind === 'once' });
-    if (applied) return planned.hold;
-  }
-  return { waitMs: 1_000 };
 }
 
 function overspent({ name, limits }: ApiKeyGrant, resetAtMs: number | null, nowMs: number): CallerError {
@@ -133,7 +114,9 @@ function overspent({ name, limits }: ApiKeyGrant, resetAtMs: number | null, nowM
   );
 }
 
-function toPurse(desk: Desk, key: ApiKeyGrant, bounds: readonly Bound[]): Purse {
+function toPurse(desk: Desk, key: ApiKeyGrant): Purse | null {
+  const bounds = toUsdBounds(key);
+  if (bounds.length === 0) return null;
   const book = bookOf(key);
   const budget = createBudget({ ...desk, book, subject: `the API key "${key.name}"`, bounds: () => bounds });
   const { books } = desk;
@@ -151,34 +134,21 @@ function overdrawn(name: string): CallerError {
   );
 }
 
-function tooMany({ name, limits }: ApiKeyGrant, waitMs: number): CallerError {
-  return new CallerError(
-    'rate_limited',
-    `The API key "${name}" may make ${limits.requestsPerMinute} requests a minute, and has made them. Try again in ${Math.ceil(waitMs / 1000)} s, or raise the limit of the key.`,
-    { retryable: true, retryAfterMs: waitMs },
-  );
-}
-
 const toLeft = ({ used, max, resetAtMs }: PoolView): Left => ({
   limit: max,
   remaining: Math.max(0, max - used),
   resetAtMs: used > 0 ? resetAtMs : null,
 });
 
-const isLimited = ({ limits }: ApiKeyGrant): boolean => limits.requestsPerMinute !== null || limits.usd !== null;
-
 function toLeftOfKey(desk: Desk, key: ApiKeyGrant): LeftOfKey {
   const book = bookOf(key);
-  const requests = requestsPool(key);
   const [usd] = viewBounds({ ...desk, book, bounds: () => toUsdBounds(key) });
-  return {
-    requests: requests === null ? null : toLeft(view(desk, book, requests)),
-    usd: usd === undefined ? null : toLeft(usd),
-  };
+  return { ...viewQuota(desk, { book, quota: toQuota(key) }), usd: usd === undefined ? null : toLeft(usd) };
 }
 
 /** What a person may spend beside what their keys may. */
-function toPersonPurse(desk: Desk, { id, name, budget }: Spender): Purse | null {
+function toPersonPurse(desk: Desk, { id, name, budget }: Asker['person']): Purse | null {
+  if (budget === null) return null;
   const { usd_per_day: usdPerDay, usd_per_month: usdPerMonth, mode } = budget;
   const bounds = toBounds('usd', { usdPerDay, usdPerMonth, hard: mode === 'hard' });
   if (bounds.length === 0) return null;
@@ -187,30 +157,24 @@ function toPersonPurse(desk: Desk, { id, name, budget }: Spender): Purse | null 
   return { ...own, refusal: () => overdrawn(name) };
 }
 
-/** The limits of all keys and people over one store. */
+/** The limits of all over one store. */
 export function createKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
   const books = createBooks({ ...deps, staleAfterMs: () => FRESH_MS, batchSize: BATCH });
   const desk: Desk = { ...deps, books, zones: createZoneClock() };
-  const admitKey = async (key: ApiKeyGrant): Promise<Purse | null> => {
-    const requests = requestsPool(key);
-    if (requests !== null) {
-      const taken = await take(desk, { book: bookOf(key), pool: requests, need: { requests: 1 } });
-      if ('waitMs' in taken) throw tooMany(key, taken.waitMs);
-    }
-    const bounds = toUsdBounds(key);
-    return bounds.length === 0 ? null : toPurse(desk, key, bounds);
-  };
   return {
-    admit: async (key, spender = null) => {
-      const own = spender === null ? null : toPersonPurse(desk, spender);
-      const keyed = key !== null && isLimited(key);
-      if (!keyed && own === null) return null;
-      await books.refresh([
-        ...(keyed ? [bookOf(key)] : []),
-        ...(own === null || spender === null ? [] : [bookOfPerson(spender.id)]),
-      ]);
-      const ofKey = keyed ? await admitKey(key) : null;
-      return joinPurses([ofKey, own].filter((purse) => purse !== null));
+    admit: async (asker, need) => {
+      const { key, person } = asker;
+      const bounded = toBounded(asker);
+      const purses = [key === null ? null : toPurse(desk, key), toPersonPurse(desk, person)];
+      await books.refresh(
+        new Set([
+          ...bounded.map(({ book }) => book),
+          ...(key !== null && purses[0] !== null ? [bookOf(key)] : []),
+          ...(purses[1] === null ? [] : [bookOfPerson(person.id)]),
+        ]),
+      );
+      const quota = await takeFromQuotas(desk, bounded, need);
+      return { quota, purse: joinPurses(purses.filter((purse) => purse !== null)) };
     },
     remaining: async (keys) => {
       for (let at = 0; at < keys.length; at += BATCH)
@@ -222,12 +186,20 @@ export function createKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
         );
       return keys.map((key) => toLeftOfKey(desk, key));
     },
-    spent: async (id, budget) => {
-      await books.refresh([bookOfPerson(id)]);
-      const { usd_per_day: day, usd_per_month: month } = budget;
+    ofPerson: async ({ id, budget, quota }) => {
+      const book = bookOfPerson(id);
+      await books.refresh([book]);
       // Counts are there whether or not a bound is; where there is none they have not been kept.
-      const bounds = toBounds('usd', { usdPerDay: day, usdPerMonth: month, hard: true });
-      return viewBounds({ ...desk, book: bookOfPerson(id), bounds: () => bounds }).map(toLeft);
+      const usdPerDay = budget?.usd_per_day ?? null;
+      const bounds = toBounds('usd', { usdPerDay, usdPerMonth: budget?.usd_per_month ?? null, hard: true });
+      return {
+        budget: viewBounds({ ...desk, book, bounds: () => bounds }).map(toLeft),
+        quota: viewQuota(desk, { book, quota: quota ?? {} }),
+      };
+    },
+    ofAll: async (quota) => {
+      await books.refresh([BOOK_OF_ALL]);
+      return viewQuota(desk, { book: BOOK_OF_ALL, quota });
     },
   };
 }

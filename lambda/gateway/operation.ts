@@ -7,7 +7,7 @@ import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { Closing, Finish, ObservedLimit } from '../wire/types.ts';
-import type { Purse } from './budget.ts';
+import type { Admission } from './quotas.ts';
 import type { Rescue } from './rescue.ts';
 
 /** A call to one candidate, ready but for the credential. */
@@ -90,8 +90,8 @@ export interface Operation {
   readonly selector: Selector;
   readonly profile: RequestProfile;
   readonly policy: Policy;
-  /** What whoever asks may pay; absent or null when nothing but the installation bounds it. */
-  readonly purse?: Purse | null;
+  /** What bounds whoever asks; absent or null when nothing but the installation's budget does. */
+  readonly admission?: Admission | null;
   /** How an answer that breaks off goes on elsewhere. */
   readonly rescue: Rescue;
   /** When everything must be over, ms since the epoch. */

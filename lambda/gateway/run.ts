@@ -71,7 +71,11 @@ export interface GatewayDeps extends GatewayServices {
 export function createGateway(services: GatewayServices): Gateway {
   const deps: GatewayDeps = { ...services, hedge: createHedge(), queue: createQueue(), probes: new Map() };
   return {
-    run: (input) => run(deps, { ...input, journey: createJourney(deps.clock.now(), input.operation.purse ?? null) }),
+    run: (input) => {
+      const { admission } = input.operation;
+      const running = run(deps, { ...input, journey: createJourney(deps.clock.now(), admission?.purse ?? null) });
+      return admission?.quota?.follow(running, input.caller) ?? running;
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { transcriptionWireOf } from '../wire/transcription/index.ts';
 import type { TranscriptionQuestion } from '../wire/transcription/question.ts';
 import type { Transcript } from '../wire/transcription/transcript.ts';
 import type { Dialect } from '../wire/types.ts';
-import type { Purse } from './budget.ts';
+import type { Admission } from './quotas.ts';
 import type { SplitBounds } from './audio-split.ts';
 import type { Fleet } from './fleet.ts';
 import type { Operation } from './operation.ts';
@@ -39,7 +39,7 @@ export interface TranscribeInput {
   /** Candidates that can take the piece, as `toFitting` found them. */
   readonly selector: Selector;
   readonly policy: Policy;
-  readonly purse: Purse | null;
+  readonly admission: Admission | null;
   readonly deadlineAtMs: number;
   /** Header by which providers join the request's trace; null when nothing is traced. */
   readonly traceparent: string | null;
@@ -189,7 +189,7 @@ export function createTranscribeOperation(input: TranscribeInput): Operation {
     selector: input.selector,
     profile: toSoundProfile(piece.seconds),
     policy: input.policy,
-    purse: input.purse,
+    admission: input.admission,
     rescue: createRescue(fleet.candidates, false),
     deadlineAtMs: input.deadlineAtMs,
     prepare: (index, stripped) => {

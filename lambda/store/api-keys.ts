@@ -17,8 +17,11 @@ const keySchema: z.ZodMiniType<ApiKey> = z.lazy(() =>
     tier: z.enum(['free', 'any']),
     privacy: z.enum(['no_training', 'any']),
     strategy: z.optional(z.nullable(z.enum(strategies))),
-    limits: z.object({
+    limits: z.looseObject({
       requestsPerMinute: z.nullable(z.number()),
+      requestsPerDay: z.optional(z.nullable(z.number())),
+      tokensPerMinute: z.optional(z.nullable(z.number())),
+      tokensPerDay: z.optional(z.nullable(z.number())),
       usd: z.nullable(
         z.object({ max: z.number(), per: z.enum(limitPeriods), mode: z.optional(z.enum(['hard', 'soft'])) }),
       ),

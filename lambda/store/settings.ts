@@ -3,14 +3,13 @@ import {
   applySettings,
   installationSettingsSchema,
   personSettingsSchema,
-  type BudgetSettings,
   type InstallationSettings,
   type PersonSettings,
 } from '#shared/settings.ts';
 import type * as z from 'zod/mini';
 import type { Item } from '#shared/items.ts';
 import type { Store } from '../ports.ts';
-import type { SettingsInForce, SettingsStore } from '../ports-settings.ts';
+import type { PersonBounds, SettingsInForce, SettingsStore } from '../ports-settings.ts';
 import { readPartition } from './kept.ts';
 
 const PARTITION = 'settings';
@@ -130,13 +129,14 @@ class Cabinet {
   }
 }
 
-async function readBudgets(store: Store): Promise<ReadonlyMap<string, BudgetSettings>> {
-  const budgets = new Map<string, BudgetSettings>();
+async function readBounds(store: Store): Promise<ReadonlyMap<string, PersonBounds>> {
+  const bounds = new Map<string, PersonBounds>();
   for (const { sk, json } of await readPartition(store, PARTITION, PERSON)) {
-    const { budget } = personSettingsSchema.parse(json);
-    if (budget !== undefined) budgets.set(decodeURIComponent(sk.slice(PERSON.length)), budget);
+    const { budget = null, quota = null } = personSettingsSchema.parse(json);
+    const id = decodeURIComponent(sk.slice(PERSON.length));
+    if (budget !== null || quota !== null) bounds.set(id, { budget, quota });
   }
-  return budgets;
+  return bounds;
 }
 
 /** The repository over a store. When the store is away, what was read last goes on being used. */
@@ -158,7 +158,7 @@ export function createSettings(store: Store, now: () => number): SettingsStore {
       cabinet.forget(id);
       return after;
     },
-    budgets: () => readBudgets(store),
+    bounds: () => readBounds(store),
     removePerson: async (id) => {
       await store.delete(keyOf(toPersonKey(id)));
       cabinet.forget(id);

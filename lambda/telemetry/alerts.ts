@@ -14,6 +14,7 @@ export interface AlertsOptions {
   readonly metrics: Metrics;
   /** Where alerts go now, each with what delivers one. */
   readonly channels: () => Promise<ReadonlyMap<AlertChannel, Send>>;
+  readonly shares: NonNullable<Alerts['shares']>;
   /** Nothing goes on by itself between requests: only `flush` tries again. */
   readonly freezes: boolean;
 }
@@ -50,6 +51,10 @@ class Desk implements Alerts {
 
   constructor(options: AlertsOptions) {
     this.#options = options;
+  }
+
+  shares(): readonly number[] | null {
+    return this.#options.shares();
   }
 
   raise(alert: Alert): void {

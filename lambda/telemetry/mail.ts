@@ -15,6 +15,7 @@ export interface MailOptions {
 
 const titles: Readonly<Record<AlertView['kind'], string>> = {
   budget: 'Freeway: a budget is being used up',
+  quota: 'Freeway: a quota is being used up',
   unusual_use: 'Freeway: unusual use',
   test: 'Freeway: a test of alerts',
 };

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { instantSchema } from './instant.ts';
 
 /** `test` is one that an admin asked for, to see whether it arrives. */
-export const alertKinds = ['budget', 'unusual_use', 'test'] as const;
+export const alertKinds = ['budget', 'quota', 'unusual_use', 'test'] as const;
 export type AlertKind = (typeof alertKinds)[number];
 
 /** Where alerts go beside the log. */

@@ -2,8 +2,10 @@
 import * as z from 'zod/mini';
 import { keyScopes, limitPeriods } from '../people.ts';
 import { strategies } from '../policy.ts';
+import { quotaBoundSchema, quotaNames, toQuotaShape, type QuotaName } from '../quotas.ts';
 import { modelPatternsSchema } from './people.ts';
 import { instantSchema } from './instant.ts';
+import { leftSchema, quotaLeftSchema } from './left.ts';
 
 const usdLimitSchema = z.object({
   /** US dollars. */
@@ -12,6 +14,11 @@ const usdLimitSchema = z.object({
   /** `hard` holds, which is usual; `soft` is only told of, by alerts at half, 80 % and all of it. */
   mode: z.optional(z.enum(['hard', 'soft'])),
 });
+
+const boundsShape = Object.fromEntries(quotaNames.map((name) => [name, quotaBoundSchema])) as Record<
+  QuotaName,
+  typeof quotaBoundSchema
+>;
 
 /** What the person who makes a key decides. */
 const termsShape = {
@@ -22,7 +29,7 @@ const termsShape = {
   privacy: z.enum(['no_training', 'any']),
   /** The order in which candidates are tried, where a request names none; null: as it is set for the person. */
   strategy: z.nullable(z.enum(strategies)),
-  requests_per_minute: z.nullable(z.int().check(z.positive(), z.maximum(1_000_000))),
+  ...boundsShape,
   usd: z.nullable(usdLimitSchema),
   expires_at: z.nullable(instantSchema),
 };
@@ -38,6 +45,8 @@ export const keySchema = z.object({
   last_used_at: z.nullable(instantSchema),
   /** What may still be spent before its limit begins anew, US dollars; null without a limit. */
   usd_remaining: z.nullable(z.number()),
+  /** The same of requests and tokens. */
+  left: quotaLeftSchema,
   /** Until when the key before the last roll is still accepted; null when it is not. */
   previous_until: z.nullable(instantSchema),
   status: z.enum(['active', 'expired']),
@@ -55,7 +64,7 @@ export const newKeySchema = z.strictObject({
   tier: z._default(termsShape.tier, 'any'),
   privacy: z._default(termsShape.privacy, 'any'),
   strategy: z._default(termsShape.strategy, null),
-  requests_per_minute: z._default(termsShape.requests_per_minute, null),
+  ...toQuotaShape(),
   usd: z._default(termsShape.usd, null),
   expires_at: z._default(termsShape.expires_at, null),
 });
@@ -73,10 +82,6 @@ export const rollSchema = z.strictObject({
   overlap_seconds: z._default(z.int().check(z.minimum(0), z.maximum(7 * 86_400)), 0),
 });
 
-const remainingSchema = z.nullable(
-  z.object({ limit: z.number(), remaining: z.number(), resets_at: z.nullable(instantSchema) }),
-);
-
 /** GET /api/key: what a key may do, and what is left of its limits. null is no limit. */
 export const keyAboutItselfSchema = z.object({
   id: z.string(),
@@ -88,13 +93,6 @@ export const keyAboutItselfSchema = z.object({
   privacy: z.enum(['no_training', 'any']),
   strategy: z.nullable(z.enum(strategies)),
   expires_at: z.nullable(instantSchema),
-  requests_per_minute: remainingSchema,
-  usd: z.nullable(
-    z.object({
-      limit: z.number(),
-      remaining: z.number(),
-      per: z.enum(limitPeriods),
-      resets_at: z.nullable(instantSchema),
-    }),
-  ),
+  ...quotaLeftSchema.shape,
+  usd: z.nullable(z.extend(leftSchema, { per: z.enum(limitPeriods) })),
 });

@@ -1,6 +1,7 @@
 // What the web app and the people routes say to each other: who may sign in, as what, and until when.
 import * as z from 'zod/mini';
 import { roles } from '../roles.ts';
+import { quotaSchema } from '../quotas.ts';
 import { budgetSchema } from '../settings.ts';
 import { instantSchema } from './instant.ts';
 
@@ -27,6 +28,8 @@ export const personSchema = z.object({
   source: z.enum(['invited', 'environment', 'domain']),
   /** What they may spend; null: as is set for everybody. */
   budget: z.nullable(budgetSchema),
+  /** How much they may ask for, with all their keys and in the web app; null: as is set for everybody. */
+  quota: z.nullable(quotaSchema),
   created_at: z.nullable(instantSchema),
   last_seen_at: z.nullable(instantSchema),
 });
@@ -50,4 +53,5 @@ export const personChangeSchema = z.strictObject({
   expires_at: z.optional(z.nullable(instantSchema)),
   blocked: z.optional(z.boolean()),
   budget: z.optional(z.nullable(budgetSchema)),
+  quota: z.optional(z.nullable(quotaSchema)),
 });

@@ -3,8 +3,7 @@ import * as z from 'zod/mini';
 import { paidPolicies } from '../policy.ts';
 import { budgetSchema, installationSettingsSchema, personSettingsSchema, routingSettingsSchema } from '../settings.ts';
 import { instantSchema } from './instant.ts';
-
-const leftSchema = z.object({ limit: z.number(), remaining: z.number(), resets_at: z.nullable(instantSchema) });
+import { leftSchema, quotaLeftSchema } from './left.ts';
 
 /** GET /api/settings. */
 export const settingsSchema = z.object({
@@ -22,6 +21,10 @@ export const settingsSchema = z.object({
   in_force: routingSettingsSchema,
   /** What the asker may spend, and what is left of it; null when nothing bounds it. */
   budget: z.nullable(z.extend(budgetSchema._zod.innerType, { left: z.array(leftSchema) })),
+  /** What is left of how much the asker may ask for; null when nothing bounds it. */
+  quota_left: z.nullable(quotaLeftSchema),
+  /** The same of all together, for admins; null for others, and when nothing bounds it. */
+  installation_quota_left: z.nullable(quotaLeftSchema),
 });
 export type SettingsView = z.infer<typeof settingsSchema>;
 

@@ -17,8 +17,8 @@ export function migrateOwn(json: unknown): Migration | null {
     const isKnown =
       name in routingChangeSchema._zod.innerType.shape && routingChangeSchema.safeParse({ [name]: value }).success;
     if (isKnown) own[name] = value;
-    // What somebody may spend is set by admins.
-    else if (name !== 'budget' && name !== 'imported') unknown[`settings.${name}`] = value;
+    // What somebody may spend and use is set by admins.
+    else if (name !== 'budget' && name !== 'quota' && name !== 'imported') unknown[`settings.${name}`] = value;
   }
   const names = (list: unknown): string[] =>
     (Array.isArray(list) ? list : []).map((one) => String(toRecord(one)['name'] ?? ''));

@@ -1,5 +1,5 @@
 // Free checks of what has failed: none while all is well, few while it is not; the recovered come back early, and a model is gone only when its provider's list agrees.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createFleet } from '#lambda/gateway/fleet.ts';
 import { createHealth } from '#lambda/gateway/health.ts';
 import { createLedger } from '#lambda/gateway/ledger.ts';
@@ -206,10 +206,13 @@ describe('with a timer', () => {
     };
   }
 
-  it('nothing runs while all is well; a broken one is checked, half open early, and left alone', async () => {
-    const { clock, fakes, health, fail, standing } = createRig([provider('alpha'), provider('beta')]);
-    health.look();
-    expect(clock.pending()).toBe(0);
+  it('nothing goes on while all is well; a broken one is checked, half open early, and left alone', async () => {
+    const { clock, fakes, ledger, health, fail, standing } = createRig([provider('alpha'), provider('beta')]);
+    const looked = vi.spyOn(ledger.books, 'copy');
+    for (let i = 0; i < 5; i++) expect(health.look()).toBeNull();
+    expect([clock.pending(), looked.mock.calls.length]).toEqual([1, 0]);
+    await clock.advance(2 * SECOND);
+    expect([clock.pending(), looked.mock.calls.length > 0]).toEqual([0, true]);
     for (let i = 0; i < 5; i++) await fail(0, 'network');
     await clock.advance(SECOND);
     expect(health.look()).toBeNull();

@@ -76,6 +76,18 @@ describe('budgets', () => {
     expect(last?.text).toContain('of $1 is used');
   });
 
+  it('are told of at the shares that are set, and no others', async () => {
+    const house = await openHouse();
+    await set(house, { budget: { usd_per_day: 1, mode: 'soft' }, alerts: { at_percent: [90, 20] } });
+    while ((await spentOf(house)) < 1.2) expect((await ask(house)).status).toBe(200);
+    const percents = (await alertsOf(house)).map(({ text }) => Number(/^(\d+) %/.exec(text)?.[1]));
+    expect(percents.map((percent) => (percent >= 90 ? 90 : 20))).toEqual([90, 20]);
+    expect(percents[1]).toBeGreaterThanOrEqual(20);
+    await set(house, { alerts: { at_percent: null } });
+    const wrong = { headers: owner, body: { alerts: { at_percent: [0, 101] } } };
+    expect((await house.ask('PATCH /api/settings/installation', wrong)).status).toBe(400);
+  });
+
   it('of the environment hold even where the settings allow more', async () => {
     const house = await openHouse({ env: { ...GOOGLE, FREEWAY_BUDGET_USD_PER_DAY: '0.5' } });
     await set(house, { budget: { usd_per_day: 100 } });

@@ -34,6 +34,8 @@ export interface Answer {
 
 export interface Asking {
   readonly body?: unknown;
+  /** Instead of a document: a form. */
+  readonly form?: FormData;
   readonly headers?: Headers;
   readonly query?: string;
   readonly address?: string;
@@ -74,7 +76,7 @@ export const owner = bearer(OWNER_KEY);
 
 function toExchange(
   line: string,
-  { body, headers = {}, query = '', address = '127.0.0.1' }: Asking,
+  { body, form, headers = {}, query = '', address = '127.0.0.1' }: Asking,
 ): {
   exchange: Exchange;
   answer: () => Answer;
@@ -83,15 +85,20 @@ function toExchange(
   const chunks: Buffer[] = [];
   let head: { status: number; headers: Headers } = { status: 0, headers: {} };
   const note = (chunk: Uint8Array | string): void => void chunks.push(Buffer.from(chunk));
-  const json = body === undefined ? {} : { 'content-type': 'application/json' };
+  const packed = form === undefined ? null : new Response(form);
+  const type = body === undefined ? (packed?.headers.get('content-type') ?? null) : 'application/json';
+  const typed = type === null ? {} : { 'content-type': type };
   const exchange: Exchange = {
     method,
     path,
     query,
-    headers: { host: '127.0.0.1:8787', ...json, ...headers },
+    headers: { host: '127.0.0.1:8787', ...typed, ...headers },
     remoteAddress: address,
     deadlineAtMs: null,
-    body: async () => Buffer.from(body === undefined ? '' : JSON.stringify(body)),
+    body: async () =>
+      packed === null
+        ? Buffer.from(body === undefined ? '' : JSON.stringify(body))
+        : new Uint8Array(await packed.arrayBuffer()),
     onGone: () => undefined,
     reply: (status, replyHeaders) => {
       head = { status, headers: replyHeaders };

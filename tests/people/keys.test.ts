@@ -43,6 +43,8 @@ const grant: ApiKeyGrant = {
   expiresAtMs: null,
 };
 
+const asker = { key: grant, person: { id: 'owner', name: 'the owner', budget: null, quota: null }, everybody: null };
+
 const statuses = (answers: readonly Answer[], status: number): number =>
   answers.filter((answer) => answer.status === status).length;
 
@@ -246,7 +248,7 @@ describe.each(stores)('limits in %s', (_, open) => {
       createKeyLimits({ store, clock, log: quiet, metrics: createMetrics(), alerts: noAlerts }),
     );
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 60 }, (_, index) => keepers[index % 2]!.admit(grant)),
+      Array.from({ length: 60 }, (_, index) => keepers[index % 2]!.admit(asker, { tokens: 0 })),
     );
     const refused = outcomes.flatMap((outcome) =>
       outcome.status === 'rejected' ? [outcome.reason as CallerError] : [],
@@ -259,9 +261,9 @@ describe.each(stores)('limits in %s', (_, open) => {
       expect(error.retryAfterMs).toBeLessThanOrEqual(66_000);
     }
     await clock.advance(1_000);
-    expect((await keepers[1]!.remaining([grant]))[0]?.requests).toMatchObject({ limit: 20, remaining: 0 });
+    expect((await keepers[1]!.remaining([grant]))[0]?.requests_per_minute).toMatchObject({ limit: 20, remaining: 0 });
     await clock.advance(66_000);
-    await expect(keepers[0]!.admit(grant)).resolves.toBeNull();
+    await expect(keepers[0]!.admit(asker, { tokens: 0 })).resolves.toMatchObject({ purse: null });
     await store.close();
   });
 });

@@ -12,9 +12,11 @@ import {
   type NewKey,
 } from '#shared/api/keys.ts';
 import { CallerError } from '#shared/failures.ts';
-import { can, type ApiKeyGrant, type Principal } from '#shared/people.ts';
+import { can, isLimited, type ApiKeyGrant, type KeyLimits, type Principal } from '#shared/people.ts';
+import type { LeftOfKey } from '../../gateway/key-limits.ts';
 import type { ApiKey } from '../../ports-people.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { toLeftView, toQuotaLeftView } from './left.ts';
 import {
   allow,
   missing,
@@ -30,10 +32,10 @@ import {
 interface Seen {
   readonly nowMs: number;
   readonly lastUsedMs: number | null;
-  readonly usdLeft: number | null;
+  readonly left: LeftOfKey;
 }
 
-function toView(key: ApiKey, { nowMs, lastUsedMs, usdLeft }: Seen): KeyView {
+function toView(key: ApiKey, { nowMs, lastUsedMs, left }: Seen): KeyView {
   return {
     id: key.id,
     name: key.name,
@@ -44,13 +46,17 @@ function toView(key: ApiKey, { nowMs, lastUsedMs, usdLeft }: Seen): KeyView {
     privacy: key.privacy,
     strategy: key.strategy ?? null,
     requests_per_minute: key.limits.requestsPerMinute,
+    requests_per_day: key.limits.requestsPerDay ?? null,
+    tokens_per_minute: key.limits.tokensPerMinute ?? null,
+    tokens_per_day: key.limits.tokensPerDay ?? null,
     usd: key.limits.usd === null ? null : { ...key.limits.usd },
     expires_at: toInstant(key.expiresAtMs),
     start: `fwy_${key.id.slice(0, 4)}`,
     last4: key.last4,
     created_at: toInstant(key.createdAtMs),
     last_used_at: toInstant(lastUsedMs),
-    usd_remaining: usdLeft,
+    usd_remaining: left.usd?.remaining ?? null,
+    left: toQuotaLeftView(left),
     previous_until: toInstant(key.previous !== null && key.previous.untilMs > nowMs ? key.previous.untilMs : null),
     status: key.expiresAtMs !== null && key.expiresAtMs <= nowMs ? 'expired' : 'active',
   };
@@ -59,12 +65,7 @@ function toView(key: ApiKey, { nowMs, lastUsedMs, usdLeft }: Seen): KeyView {
 /** A key that manages keys can't reach further through them than it does itself. */
 function checkReach({ key }: Principal, wanted: Pick<ApiKeyGrant, 'scopes'>): void {
   if (key === null) return;
-  const bounded =
-    key.models !== null ||
-    key.tier !== 'any' ||
-    key.privacy !== 'any' ||
-    key.limits.usd !== null ||
-    key.limits.requestsPerMinute !== null;
+  const bounded = key.models !== null || key.tier !== 'any' || key.privacy !== 'any' || isLimited(key);
   const beyond = wanted.scopes.filter((scope) => !key.scopes.includes(scope));
   if (!bounded && beyond.length === 0) return;
   throw new CallerError(
@@ -83,13 +84,11 @@ function checkExpiry(expiresAtMs: number | null, nowMs: number): void {
 /** Keys as they are shown, with what is known of their use. */
 async function toViews({ identity, keyLimits, clock }: ApiDeps, keys: readonly ApiKey[]): Promise<KeyView[]> {
   const [lastUsed, left] = await Promise.all([identity.keys.lastUsed(), keyLimits.remaining(keys)]);
-  return keys.map((key, index) =>
-    toView(key, {
-      nowMs: clock.now(),
-      lastUsedMs: lastUsed.get(key.id) ?? null,
-      usdLeft: left[index]?.usd?.remaining ?? null,
-    }),
-  );
+  return keys.flatMap((key, index) => {
+    const one = left[index];
+    const seen = { nowMs: clock.now(), lastUsedMs: lastUsed.get(key.id) ?? null };
+    return one === undefined ? [] : [toView(key, { ...seen, left: one })];
+  });
 }
 
 async function list(deps: ApiDeps, visit: Visit): Promise<ApiReply> {
@@ -112,7 +111,7 @@ async function create(deps: ApiDeps, visit: Visit, wanted: NewKey): Promise<ApiR
     tier: wanted.tier,
     privacy: wanted.privacy,
     strategy: wanted.strategy,
-    limits: { requestsPerMinute: wanted.requests_per_minute, usd: wanted.usd },
+    limits: toLimits({ requestsPerMinute: null, usd: null }, wanted),
     expiresAtMs,
     personId: principal.id,
     email: principal.email,
@@ -140,6 +139,19 @@ async function find(
   return key;
 }
 
+/** Limits after a change; what it leaves out stays as it is. */
+function toLimits(before: KeyLimits, wanted: KeyChange): KeyLimits {
+  const or = <T>(value: T | undefined, was: T): T => (value === undefined ? was : value);
+  return {
+    ...before,
+    requestsPerMinute: or(wanted.requests_per_minute, before.requestsPerMinute),
+    requestsPerDay: or(wanted.requests_per_day, before.requestsPerDay ?? null),
+    tokensPerMinute: or(wanted.tokens_per_minute, before.tokensPerMinute ?? null),
+    tokensPerDay: or(wanted.tokens_per_day, before.tokensPerDay ?? null),
+    usd: or(wanted.usd, before.usd),
+  };
+}
+
 function applyChange(key: ApiKey, wanted: KeyChange): ApiKey {
   return {
     ...key,
@@ -149,11 +161,7 @@ function applyChange(key: ApiKey, wanted: KeyChange): ApiKey {
     tier: wanted.tier ?? key.tier,
     privacy: wanted.privacy ?? key.privacy,
     strategy: wanted.strategy === undefined ? key.strategy : wanted.strategy,
-    limits: {
-      requestsPerMinute:
-        wanted.requests_per_minute === undefined ? key.limits.requestsPerMinute : wanted.requests_per_minute,
-      usd: wanted.usd === undefined ? key.limits.usd : wanted.usd,
-    },
+    limits: toLimits(key.limits, wanted),
     expiresAtMs: wanted.expires_at === undefined ? key.expiresAtMs : toMs(wanted.expires_at),
   };
 }
@@ -210,6 +218,7 @@ async function aboutItself({ keyLimits }: ApiDeps, visit: Visit): Promise<ApiRep
       'This request was not made with an API key of the list, so there is nothing to tell of one.',
     );
   const [left] = await keyLimits.remaining([key]);
+  if (left === undefined) throw missing('API key');
   return {
     json: {
       id: key.id,
@@ -221,23 +230,8 @@ async function aboutItself({ keyLimits }: ApiDeps, visit: Visit): Promise<ApiRep
       privacy: key.privacy,
       strategy: key.strategy ?? null,
       expires_at: toInstant(key.expiresAtMs),
-      requests_per_minute:
-        left === undefined || left.requests === null
-          ? null
-          : {
-              limit: left.requests.limit,
-              remaining: Math.floor(left.requests.remaining),
-              resets_at: toInstant(left.requests.resetAtMs),
-            },
-      usd:
-        left === undefined || left.usd === null || key.limits.usd === null
-          ? null
-          : {
-              limit: left.usd.limit,
-              remaining: left.usd.remaining,
-              per: key.limits.usd.per,
-              resets_at: toInstant(left.usd.resetAtMs),
-            },
+      ...toQuotaLeftView(left),
+      usd: left.usd === null || key.limits.usd === null ? null : { ...toLeftView(left.usd), per: key.limits.usd.per },
     },
   };
 }

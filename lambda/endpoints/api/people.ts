@@ -8,9 +8,9 @@ import {
 } from '#shared/api/people.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can, type Principal } from '#shared/people.ts';
-import type { BudgetSettings } from '#shared/settings.ts';
 import type * as z from 'zod/mini';
 import type { Identity, Person } from '../../ports-people.ts';
+import type { PersonBounds } from '../../ports-settings.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import {
   allow,
@@ -24,7 +24,9 @@ import {
   type ApiRoute,
 } from './route.ts';
 
-const toView = (person: Person, { environment }: Identity, budget: BudgetSettings | null): PersonView => ({
+const unbounded: PersonBounds = { budget: null, quota: null };
+
+const toView = (person: Person, { environment }: Identity, bounds: PersonBounds = unbounded): PersonView => ({
   id: person.id,
   email: person.email,
   role: environment.admins.includes(person.email) ? 'admin' : person.role,
@@ -32,12 +34,12 @@ const toView = (person: Person, { environment }: Identity, budget: BudgetSetting
   expires_at: toInstant(person.expiresAtMs),
   blocked: person.blocked,
   source: person.source,
-  budget,
+  ...bounds,
   created_at: toInstant(person.createdAtMs),
   last_seen_at: toInstant(person.lastSeenAtMs),
 });
 
-const ownView = ({ id, email, role, models }: Principal, budget: BudgetSettings | null): PersonView => ({
+const ownView = ({ id, email, role, models }: Principal, bounds: PersonBounds = unbounded): PersonView => ({
   id,
   email,
   role,
@@ -45,7 +47,7 @@ const ownView = ({ id, email, role, models }: Principal, budget: BudgetSettings 
   expires_at: null,
   blocked: false,
   source: 'environment',
-  budget,
+  ...bounds,
   created_at: null,
   last_seen_at: null,
 });
@@ -56,10 +58,9 @@ async function list({ identity, settings }: ApiDeps, visit: Visit): Promise<ApiR
   // Whoever is the owner by their address stands in the list as the owner, not a second time.
   const others = known.filter(({ email }) => principal.role !== 'owner' || email !== principal.email);
   const seen = others.filter(({ id }) => can(principal, 'read', { kind: 'person', ownerId: id }));
-  const budgets = await settings.budgets();
-  const budgetOf = (id: string): BudgetSettings | null => budgets.get(id) ?? null;
-  const views = seen.map((person) => toView(person, identity, budgetOf(person.id)));
-  const own = ownView(principal, budgetOf(principal.id));
+  const bounds = await settings.bounds();
+  const views = seen.map((person) => toView(person, identity, bounds.get(person.id)));
+  const own = ownView(principal, bounds.get(principal.id));
   const data = views.some(({ id }) => id === principal.id) ? views : [own, ...views];
   return { json: { data } };
 }
@@ -85,7 +86,7 @@ async function invite(deps: ApiDeps, visit: Visit, invitation: z.output<typeof i
       param: 'email',
     });
   await writeAudit(deps, visit, { action: 'person_invited', target: email, detail: `as ${role}` });
-  return { status: 201, json: toView(person, deps.identity, null) };
+  return { status: 201, json: toView(person, deps.identity) };
 }
 
 /** The person, if the asker may do this to them: asked with the highest role involved. */
@@ -96,7 +97,7 @@ async function find(
 ): Promise<Person> {
   const person = await deps.identity.people.get(id);
   if (person === null) throw missing('person');
-  const before = toView(person, deps.identity, null).role;
+  const before = toView(person, deps.identity).role;
   const principal = allow(visit, action, { kind: 'person', ownerId: id, role: role === 'admin' ? role : before });
   if (principal.id === id)
     throw new CallerError('invalid_request', `You can't ${action} yourself; ask another admin or the owner.`);
@@ -113,7 +114,7 @@ async function change(
   visit: Visit,
   { id, wanted }: { id: string; wanted: z.output<typeof personChangeSchema> },
 ): Promise<ApiReply> {
-  const { role, models, expires_at: expiresAt, blocked, budget } = wanted;
+  const { role, models, expires_at: expiresAt, blocked, budget, quota } = wanted;
   await find(deps, visit, { id, action: 'change', ...(role === undefined ? {} : { role }) });
   const person = await deps.identity.people.change(id, (before) => ({
     ...before,
@@ -124,12 +125,12 @@ async function change(
   }));
   if (person === null) throw missing('person');
   if (blocked === true) await deps.identity.sessions.closeAll(id);
-  if (budget !== undefined) await deps.settings.changePerson(id, { budget });
+  if (budget !== undefined || quota !== undefined) await deps.settings.changePerson(id, { budget, quota });
   const detail = Object.entries(wanted)
     .map(([name, value]) => `${name}: ${toWord(value)}`)
     .join(', ');
   await writeAudit(deps, visit, { action: 'person_changed', target: person.email, detail });
-  return { json: toView(person, deps.identity, (await deps.settings.budgets()).get(id) ?? null) };
+  return { json: toView(person, deps.identity, (await deps.settings.bounds()).get(id)) };
 }
 
 async function remove(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {
@@ -175,7 +176,7 @@ export function toPeopleRoutes(deps: ApiDeps): readonly ApiRoute[] {
     toRoute({
       method: 'PATCH',
       path: '/api/people/:id',
-      summary: 'Change role, models, expiry, or block. Blocking ends their sessions at once.',
+      summary: 'Change role, models, expiry, budget, quota, or block. Blocking ends their sessions at once.',
       access: ['change', 'person'],
       body: personChangeSchema,
       reply: personSchema,

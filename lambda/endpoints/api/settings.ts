@@ -3,11 +3,13 @@ import { alertsQuerySchema, alertsSchema, webhookSecretSchema } from '#shared/ap
 import { settingsSchema, type SettingsView } from '#shared/api/settings.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can } from '#shared/people.ts';
+import { isBounding } from '#shared/quotas.ts';
 import { installationChangeSchema, routingChangeSchema, type InstallationSettings } from '#shared/settings.ts';
 import type { SettingsInForce } from '../../ports-settings.ts';
-import { toDefaults, toPersonBudget } from '../defaults.ts';
+import { toDefaults, toPersonBudget, toPersonQuota } from '../defaults.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
-import { toInstant, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
+import { toLeftView, toQuotaLeftView } from './left.ts';
+import { toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
 /** Where alerts go is the affair of those who look after the installation. */
 function toSeen(visit: Visit, installation: InstallationSettings): InstallationSettings {
@@ -16,20 +18,33 @@ function toSeen(visit: Visit, installation: InstallationSettings): InstallationS
   return rest;
 }
 
-async function toBudget(deps: ApiDeps, id: string, inForce: SettingsInForce): Promise<SettingsView['budget']> {
+/** What bounds the asker, and what is left of it. */
+async function toBounds(
+  { keyLimits }: ApiDeps,
+  visit: Visit,
+  inForce: SettingsInForce,
+): Promise<Pick<SettingsView, 'budget' | 'quota_left' | 'installation_quota_left'>> {
+  const principal = principalOf(visit);
+  const { id } = principal;
   const budget = toPersonBudget(inForce, id);
-  if (budget === null) return null;
-  const left = await deps.keyLimits.spent(id, budget);
+  const quota = toPersonQuota(inForce, id);
+  const { quota: everybody = {} } = inForce.installation;
+  const isShown = isBounding(everybody) && can(principal, 'change', { kind: 'settings' });
+  const [mine, all] = await Promise.all([
+    budget === null && !isBounding(quota) ? null : keyLimits.ofPerson({ id, budget, quota }),
+    isShown ? keyLimits.ofAll(everybody) : null,
+  ]);
   return {
-    ...budget,
-    left: left.map(({ limit, remaining, resetAtMs }) => ({ limit, remaining, resets_at: toInstant(resetAtMs) })),
+    budget: budget === null ? null : { ...budget, left: mine?.budget.map(toLeftView) ?? [] },
+    quota_left: mine !== null && isBounding(quota) ? toQuotaLeftView(mine.quota) : null,
+    installation_quota_left: all === null ? null : toQuotaLeftView(all),
   };
 }
 
 async function show(deps: ApiDeps, visit: Visit): Promise<ApiReply> {
   const { id } = principalOf(visit);
   const inForce = await deps.settings.of(id);
-  const { budget: _budget, ...mine } = inForce.person;
+  const { budget: _budget, quota: _quota, ...mine } = inForce.person;
   const json: SettingsView = {
     environment: {
       paid: deps.paid,
@@ -39,7 +54,7 @@ async function show(deps: ApiDeps, visit: Visit): Promise<ApiReply> {
     installation: toSeen(visit, inForce.installation),
     mine,
     in_force: toDefaults(deps, inForce).settings,
-    budget: await toBudget(deps, id, inForce),
+    ...(await toBounds(deps, visit, inForce)),
   };
   return { json };
 }

@@ -88,18 +88,18 @@ function useFacts(pool: LimitPool): string {
     .join(' · ');
 }
 
-/** The limit with its bar; the bar's end is the limit. */
-export function LimitMeter({ pool }: { readonly pool: LimitPool }): ReactNode {
-  const t = useMessages(messages);
-  const language = useLanguage();
+interface MeterProps {
+  readonly name: string;
+  /** What is used of how much. */
+  readonly stand: string;
+  /** The same as a number, 0..1. */
+  readonly share: number;
+  readonly facts: string;
+}
+
+/** A name, how it stands, and a bar whose end is the limit. */
+export function Meter({ name, stand, share, facts }: MeterProps): ReactNode {
   const id = useId();
-  const name = useName(pool);
-  const facts = useFacts(pool);
-  const { unit, used, max } = pool;
-  const amount = (value: number): string =>
-    unit === 'usd' ? formatUsd(value, language) : formatCompact(value, language);
-  const share = max > 0 ? Math.min(1, used / max) : 1;
-  const stand = t.of(amount(used), amount(max));
   return (
     <div className="py-1.5">
       <p className="flex flex-wrap justify-between gap-x-4 text-xs">
@@ -120,4 +120,17 @@ export function LimitMeter({ pool }: { readonly pool: LimitPool }): ReactNode {
       <p className="mt-1 text-xs text-muted">{facts}</p>
     </div>
   );
+}
+
+/** The limit of a provider as it stands. */
+export function LimitMeter({ pool }: { readonly pool: LimitPool }): ReactNode {
+  const t = useMessages(messages);
+  const language = useLanguage();
+  const name = useName(pool);
+  const facts = useFacts(pool);
+  const { unit, used, max } = pool;
+  const amount = (value: number): string =>
+    unit === 'usd' ? formatUsd(value, language) : formatCompact(value, language);
+  const share = max > 0 ? Math.min(1, used / max) : 1;
+  return <Meter name={name} stand={t.of(amount(used), amount(max))} share={share} facts={facts} />;
 }

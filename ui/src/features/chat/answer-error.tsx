@@ -65,6 +65,8 @@ export function AnswerError({ message, error, chat, onRetry, onChange }: AnswerE
   const { copy } = useCopy();
   const { code, retryAtMs, requestId } = error;
   const isOurs = code === 'internal' || code === 'bad_reply';
+  // Limits of whoever asks hold for every model.
+  const isOfAsker = code === 'unauthenticated' || code === 'rate_limited';
   const mayPay = chat.policy === 'only_free' && (code === 'exhausted' || code === 'no_candidate');
   return (
     <Notice
@@ -84,7 +86,7 @@ export function AnswerError({ message, error, chat, onRetry, onChange }: AnswerE
               {t.allowPaid}
             </Button>
           )}
-          {message.model !== 'auto' && code !== 'unauthenticated' && (
+          {message.model !== 'auto' && !isOfAsker && (
             <Button small onClick={() => onChange({ model: 'auto' })}>
               {t.useAuto}
             </Button>

@@ -155,7 +155,7 @@ export const german: typeof english = {
     content_filter: 'Ein Filter hat das zurückgehalten',
     unreachable: 'Freeway ist nicht erreichbar',
     deadline: 'Es hat zu lange gedauert',
-    rate_limited: 'Das eigene Limit dieses Schlüssels ist erreicht',
+    rate_limited: 'Ein hier gesetztes Limit ist erreicht',
   },
   otherError: 'Es kam keine Antwort',
   backIn: (ms: number) => `Zurück in ${formatCountdown(ms)}`,

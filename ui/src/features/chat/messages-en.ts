@@ -151,7 +151,7 @@ export const english = {
     content_filter: 'A filter held this back',
     unreachable: 'Freeway can’t be reached',
     deadline: 'It took too long',
-    rate_limited: 'This key’s own limit is reached',
+    rate_limited: 'A limit that was set here is reached',
   } as Readonly<Record<string, string>>,
   otherError: 'No answer came',
   backIn: (ms: number) => `Back in ${formatCountdown(ms)}`,

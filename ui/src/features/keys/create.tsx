@@ -5,11 +5,13 @@ import type { NewKey } from '#shared/api/keys.ts';
 import { strategies, type Strategy } from '#shared/policy.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { QuotaFields } from '../../components/quota-fields.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { isAmount, parseAmount } from '../../lib/amounts.ts';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { policyMessages } from '../../lib/policy-messages.ts';
+import { isCount, toQuota, toQuotaTexts, type QuotaTexts } from '../../lib/quotas.ts';
 import { useKeyActions } from './data.ts';
 import { keyMessages } from './messages.ts';
 import { CopyButton, Snippets } from './snippet-panel.tsx';
@@ -23,14 +25,12 @@ interface Values {
   readonly tier: 'free' | 'any';
   readonly privacy: 'no_training' | 'any';
   readonly strategy: Strategy | '';
-  readonly rate: string;
+  readonly quota: QuotaTexts;
   readonly usd: string;
   readonly expires: Expiry;
 }
 
-const isRate = (text: string): boolean => /^[1-9]\d{0,5}$|^$/.test(text.trim());
-
-function toTerms({ name, tier, privacy, strategy, rate, usd, expires }: Values): Partial<NewKey> & { name: string } {
+function toTerms({ name, tier, privacy, strategy, quota, usd, expires }: Values): Partial<NewKey> & { name: string } {
   const days = expiryDays[expires];
   const max = parseAmount(usd) ?? null;
   return {
@@ -38,7 +38,7 @@ function toTerms({ name, tier, privacy, strategy, rate, usd, expires }: Values):
     tier,
     privacy,
     strategy: strategy === '' ? null : strategy,
-    requests_per_minute: rate.trim() === '' ? null : Number(rate),
+    ...toQuota(quota),
     usd: max === null ? null : { max, per: 'month' },
     expires_at: days === null ? null : new Date(Date.now() + days * DAY_MS).toISOString(),
   };
@@ -51,18 +51,19 @@ interface RowsProps {
 function LimitRows({ register, errors }: RowsProps & { readonly errors: FieldErrors<Values> }): ReactNode {
   const t = useMessages(keyMessages);
   return (
-    <div className="grid gap-x-4 sm:grid-cols-2">
-      <TextRow label={t.rate} hint={t.rateHint} error={errors.rate && t.rateWrong}>
-        {(props) => (
-          <input {...props} inputMode="numeric" autoComplete="off" {...register('rate', { validate: isRate })} />
-        )}
-      </TextRow>
+    <>
+      <QuotaFields
+        title={t.quota}
+        hint={t.quotaHint}
+        field={(name) => register(`quota.${name}`, { validate: isCount })}
+        isWrong={(name) => errors.quota?.[name] !== undefined}
+      />
       <TextRow label={t.usd} hint={t.usdHint} error={errors.usd && t.usdWrong}>
         {(props) => (
           <input {...props} inputMode="decimal" autoComplete="off" {...register('usd', { validate: isAmount })} />
         )}
       </TextRow>
-    </div>
+    </>
   );
 }
 
@@ -103,6 +104,23 @@ function PolicyRows({ register }: RowsProps): ReactNode {
   );
 }
 
+function ExpiryRow({ register }: RowsProps): ReactNode {
+  const t = useMessages(keyMessages);
+  return (
+    <TextRow label={t.expires}>
+      {(props) => (
+        <select {...props} {...register('expires')}>
+          {(Object.keys(expiryDays) as Expiry[]).map((expiry) => (
+            <option key={expiry} value={expiry}>
+              {t.expiries[expiry]}
+            </option>
+          ))}
+        </select>
+      )}
+    </TextRow>
+  );
+}
+
 function TermsForm({
   onMade,
   onClose,
@@ -114,7 +132,15 @@ function TermsForm({
   const { create } = useKeyActions();
   const [failure, setFailure] = useState<string | null>(null);
   const { register, handleSubmit, formState } = useForm<Values>({
-    defaultValues: { name: '', tier: 'any', privacy: 'any', strategy: '', rate: '', usd: '', expires: 'never' },
+    defaultValues: {
+      name: '',
+      tier: 'any',
+      privacy: 'any',
+      strategy: '',
+      quota: toQuotaTexts(null),
+      usd: '',
+      expires: 'never',
+    },
   });
   const submit = handleSubmit(async (values) => {
     setFailure(null);
@@ -134,17 +160,7 @@ function TermsForm({
       </TextRow>
       <PolicyRows register={register} />
       <LimitRows register={register} errors={formState.errors} />
-      <TextRow label={t.expires}>
-        {(props) => (
-          <select {...props} {...register('expires')}>
-            {(Object.keys(expiryDays) as Expiry[]).map((expiry) => (
-              <option key={expiry} value={expiry}>
-                {t.expiries[expiry]}
-              </option>
-            ))}
-          </select>
-        )}
-      </TextRow>
+      <ExpiryRow register={register} />
       {failure !== null && (
         <p role="alert" className="mb-3 text-sm text-danger">
           {failure}

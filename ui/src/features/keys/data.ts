@@ -1,7 +1,7 @@
 // The API keys of the person, over the server's API.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import * as z from 'zod/mini';
-import { keysSchema, shownKeySchema, type KeyView, type NewKey } from '#shared/api/keys.ts';
+import { keysSchema, shownKeySchema, type KeyChange, type KeyView, type NewKey } from '#shared/api/keys.ts';
 import { useApi } from '../../lib/api.ts';
 
 const KEYS = ['api-keys'];
@@ -11,6 +11,7 @@ const OVERLAP_SECONDS = 3_600;
 export interface KeyActions {
   /** Answers the key itself, which is told this once. */
   readonly create: (terms: Partial<NewKey> & { readonly name: string }) => Promise<string>;
+  readonly change: (id: string, change: KeyChange) => Promise<unknown>;
   readonly roll: (id: string) => Promise<string>;
   readonly revoke: (id: string) => Promise<unknown>;
 }
@@ -40,6 +41,7 @@ export function useKeyActions(): KeyActions {
   return {
     create: async (body) =>
       (await run(() => api.call({ path: '/api/keys', method: 'POST', body, schema: shownKeySchema }))).key,
+    change: (id, body) => run(() => api.call({ path: path(id), method: 'PATCH', body, schema: z.unknown() })),
     roll: async (id) =>
       (
         await run(() =>

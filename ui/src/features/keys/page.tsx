@@ -1,42 +1,41 @@
 // API keys: made and shown once, bounded, rolled, revoked.
-import { Plus, RefreshCw, Trash2 } from 'lucide-react';
+import { Gauge, Plus, RefreshCw, Trash2 } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { KeyView } from '#shared/api/keys.ts';
+import { quotaNames } from '#shared/quotas.ts';
 import { ActionsMenu } from '../../components/actions-menu.tsx';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Failed } from '../../components/failed.tsx';
 import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
-import { formatMoment, formatUsd } from '../../lib/format.ts';
+import { formatCompact, formatMoment, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { policyMessages } from '../../lib/policy-messages.ts';
+import { quotaMessages } from '../../lib/quotas.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { CreateDialog, ShownKeyDialog } from './create.tsx';
 import { useKeyActions, useKeys } from './data.ts';
 import { keyMessages } from './messages.ts';
+import { QuotaDialog } from './quota.tsx';
 import { Snippets } from './snippet-panel.tsx';
 
-function useFacts({
-  start,
-  last4,
-  last_used_at,
-  expires_at,
-  requests_per_minute,
-  usd,
-  tier,
-  privacy,
-  strategy,
-}: KeyView): string {
+function useFacts({ start, last4, last_used_at, expires_at, left, usd, tier, privacy, strategy }: KeyView): string {
   const t = useMessages(keyMessages);
   const { strategies: orders } = useMessages(policyMessages);
+  const q = useMessages(quotaMessages);
   const language = useLanguage();
   const moment = (at: string): string => formatMoment(Date.parse(at), language);
   return [
     `${start}…${last4}`,
     last_used_at === null ? t.neverUsed : t.lastUsed(moment(last_used_at)),
     expires_at === null ? null : t.expiresAt(moment(expires_at)),
-    requests_per_minute === null ? null : t.perMinute(requests_per_minute),
+    ...quotaNames.map((name) => {
+      const one = left[name];
+      return one === null
+        ? null
+        : q.left[name](formatCompact(one.remaining, language), formatCompact(one.limit, language));
+    }),
     usd === null ? null : formatUsd(usd.max, language),
     tier === 'free' ? t.tiers.free : null,
     privacy === 'no_training' ? t.privacies.no_training : null,
@@ -78,7 +77,8 @@ function Row({ apiKey, onShown }: { readonly apiKey: KeyView; readonly onShown: 
   const facts = useFacts(apiKey);
   const { roll } = useKeyActions();
   const { show } = useToasts();
-  const [revoking, setRevoking] = useState(false);
+  const [open, setOpen] = useState<'quota' | 'revoke' | null>(null);
+  const close = (): void => setOpen(null);
   const { id, name, status } = apiKey;
   const runRoll = async (): Promise<void> => {
     try {
@@ -90,8 +90,9 @@ function Row({ apiKey, onShown }: { readonly apiKey: KeyView; readonly onShown: 
     }
   };
   const items: MenuItem[] = [
+    { id: 'quota', label: t.changeQuota, icon: <Gauge size={16} />, run: () => setOpen('quota') },
     { id: 'roll', label: t.roll, icon: <RefreshCw size={16} />, run: () => void runRoll() },
-    { id: 'revoke', label: t.revoke, icon: <Trash2 size={16} />, danger: true, run: () => setRevoking(true) },
+    { id: 'revoke', label: t.revoke, icon: <Trash2 size={16} />, danger: true, run: () => setOpen('revoke') },
   ];
   return (
     <li className="flex items-center gap-3 py-3.5">
@@ -107,7 +108,8 @@ function Row({ apiKey, onShown }: { readonly apiKey: KeyView; readonly onShown: 
         <p className="text-xs text-muted">{facts}</p>
       </div>
       <ActionsMenu label={t.actions(name)} items={items} />
-      {revoking && <RevokeDialog apiKey={apiKey} onClose={() => setRevoking(false)} />}
+      {open === 'quota' && <QuotaDialog apiKey={apiKey} onClose={close} />}
+      {open === 'revoke' && <RevokeDialog apiKey={apiKey} onClose={close} />}
     </li>
   );
 }

@@ -1,13 +1,16 @@
 // Asks who is invited, or what changes for somebody: role, models, and until when.
 import { useState, type ReactNode } from 'react';
-import { useForm, type UseFormRegister } from 'react-hook-form';
+import { useForm, type FieldErrors, type UseFormRegister } from 'react-hook-form';
 import { emailOrDomainSchema, type PersonView } from '#shared/api/people.ts';
+import { isBounding } from '#shared/quotas.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { QuotaFields } from '../../components/quota-fields.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { isAmount, parseAmount } from '../../lib/amounts.ts';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
+import { isCount, toQuota, toQuotaTexts, type QuotaTexts } from '../../lib/quotas.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { useMay, usePeopleActions } from './data.ts';
 import { peopleMessages } from './messages.ts';
@@ -20,6 +23,7 @@ interface Values {
   readonly until: string;
   /** US dollars a day, or empty. */
   readonly usdPerDay: string;
+  readonly quota: QuotaTexts;
 }
 
 /** The day of an instant, where the person is. */
@@ -45,6 +49,12 @@ function toBudget({ usdPerDay }: Values, before: PersonView['budget']): PersonVi
   return { usd_per_day: perDay, usd_per_month: perMonth, mode: before?.mode ?? 'hard' };
 }
 
+/** The same of the quota. */
+function toOwnQuota({ quota: texts }: Values): PersonView['quota'] {
+  const quota = toQuota(texts);
+  return isBounding(quota) ? quota : null;
+}
+
 function TermRows({ register }: { readonly register: UseFormRegister<Values> }): ReactNode {
   const t = useMessages(peopleMessages);
   const may = useMay();
@@ -68,6 +78,31 @@ function TermRows({ register }: { readonly register: UseFormRegister<Values> }):
   );
 }
 
+function BoundRows({
+  register,
+  errors,
+}: {
+  readonly register: UseFormRegister<Values>;
+  readonly errors: FieldErrors<Values>;
+}): ReactNode {
+  const t = useMessages(peopleMessages);
+  return (
+    <>
+      <TextRow label={t.budget} hint={t.budgetHint} error={errors.usdPerDay && t.amountWrong}>
+        {(row) => (
+          <input {...row} inputMode="decimal" autoComplete="off" {...register('usdPerDay', { validate: isAmount })} />
+        )}
+      </TextRow>
+      <QuotaFields
+        title={t.quota}
+        hint={t.quotaHint}
+        field={(name) => register(`quota.${name}`, { validate: isCount })}
+        isWrong={(name) => errors.quota?.[name] !== undefined}
+      />
+    </>
+  );
+}
+
 interface PersonDialogProps {
   /** Whom it changes; null invites. */
   readonly person: PersonView | null;
@@ -86,13 +121,19 @@ function usePersonForm({ person, onClose }: PersonDialogProps) {
       models: person?.models?.join(', ') ?? '',
       until: toDay(person?.expires_at ?? null),
       usdPerDay: String(person?.budget?.usd_per_day ?? ''),
+      quota: toQuotaTexts(person?.quota),
     },
   });
   const submit = form.handleSubmit(async (values) => {
     setFailure(null);
     try {
       if (person === null) await invite({ email: values.email.trim(), ...toTerms(values) });
-      else await change(person.id, { ...toTerms(values), budget: toBudget(values, person.budget) });
+      else
+        await change(person.id, {
+          ...toTerms(values),
+          budget: toBudget(values, person.budget),
+          quota: toOwnQuota(values),
+        });
       show((person === null ? t.invited : t.changed)(values.email.trim()));
       onClose();
     } catch (error) {
@@ -126,18 +167,7 @@ export function PersonDialog(props: PersonDialogProps): ReactNode {
           </TextRow>
         )}
         <TermRows register={register} />
-        {person !== null && (
-          <TextRow label={t.budget} hint={t.budgetHint} error={formState.errors.usdPerDay && t.amountWrong}>
-            {(row) => (
-              <input
-                {...row}
-                inputMode="decimal"
-                autoComplete="off"
-                {...register('usdPerDay', { validate: isAmount })}
-              />
-            )}
-          </TextRow>
-        )}
+        {person !== null && <BoundRows register={register} errors={formState.errors} />}
         {failure !== null && (
           <p role="alert" className="mb-3 text-sm text-danger">
             {failure}

@@ -2,13 +2,15 @@
 import { Ban, Pencil, Trash2, UserCheck } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { PersonView } from '#shared/api/people.ts';
+import { quotaNames } from '#shared/quotas.ts';
 import { ActionsMenu } from '../../components/actions-menu.tsx';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
-import { formatMoment } from '../../lib/format.ts';
+import { formatCompact, formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { quotaMessages } from '../../lib/quotas.ts';
 import { useSession } from '../../lib/session.tsx';
 import { useToasts } from '../../lib/toasts.tsx';
 import { useMay, usePeopleActions } from './data.ts';
@@ -41,13 +43,18 @@ function useTell(): (work: Promise<unknown>, done: string) => Promise<void> {
 function Facts({ person }: PersonProps): ReactNode {
   const t = useMessages(peopleMessages);
   const language = useLanguage();
-  const { source, role, expires_at: until, last_seen_at: seen, models } = person;
+  const { source, role, expires_at: until, last_seen_at: seen, models, quota } = person;
+  const q = useMessages(quotaMessages);
   const moment = (at: string): string => formatMoment(Date.parse(at), language);
   const facts = [
     t.sources[source],
     seen !== null ? t.lastSeen(moment(seen)) : role === 'owner' ? null : t.neverSeen,
     until === null ? null : t.until(moment(until)),
     models === null ? null : t.onlyModels(models.join(', ')),
+    ...quotaNames.map((name) => {
+      const bound = quota?.[name] ?? null;
+      return bound === null ? null : q.bounds[name](formatCompact(bound, language));
+    }),
   ];
   return <p className="text-xs text-muted">{facts.filter((fact) => fact !== null).join(' · ')}</p>;
 }

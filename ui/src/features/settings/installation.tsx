@@ -1,4 +1,4 @@
-// What admins set for everybody: bounds, budgets, retention, and where alerts go.
+// What admins set for everybody: bounds, budgets, quotas, and where alerts go.
 import { useState, type ReactNode } from 'react';
 import type { SettingsView } from '#shared/api/settings.ts';
 import { paidPolicies } from '#shared/policy.ts';
@@ -6,10 +6,11 @@ import { Button } from '../../components/button.tsx';
 import { Section, SelectRow, SwitchRow } from '../../components/field.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { parseAmount } from '../../lib/amounts.ts';
-import { formatMoment } from '../../lib/format.ts';
-import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
-import { useAlerts, useSettings, useSettingsActions } from './data.ts';
+import { AlertList, AlertsForm } from './alerts.tsx';
+import { useSettings, useSettingsActions } from './data.ts';
+import { QuotaForm } from './quota-form.tsx';
 import { serverMessages } from './server-messages.ts';
 
 type Installation = SettingsView['installation'];
@@ -69,87 +70,6 @@ function BudgetForm({
   );
 }
 
-function AlertsForm({ installation }: { readonly installation: Installation }): ReactNode {
-  const t = useMessages(serverMessages);
-  const { show } = useToasts();
-  const { setAll, newSecret, testAlert } = useSettingsActions();
-  const { alerts = {} } = installation;
-  const [url, setUrl] = useState(alerts.webhook_url ?? '');
-  const [to, setTo] = useState(alerts.email_to?.join(', ') ?? '');
-  const [from, setFrom] = useState(alerts.email_from ?? '');
-  const [secret, setSecret] = useState<string | null>(null);
-  const submit = async (): Promise<void> => {
-    const addresses = to.split(/[\s,]+/).filter((address) => address !== '');
-    const wanted = {
-      webhook_url: url.trim() || null,
-      email_to: addresses.length === 0 ? null : addresses,
-      email_from: from.trim() || null,
-    };
-    if ((await setAll({ alerts: wanted })) !== null) show(t.saved);
-  };
-  return (
-    <form
-      aria-label={t.alerts}
-      className="py-3.5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
-      <h3 className="mb-2 text-sm font-medium">{t.alerts}</h3>
-      <TextRow label={t.webhook} hint={t.webhookHint}>
-        {(row) => <input {...row} type="url" value={url} onChange={({ target }) => setUrl(target.value)} />}
-      </TextRow>
-      <TextRow label={t.mailTo} hint={t.mailHint}>
-        {(row) => <input {...row} value={to} onChange={({ target }) => setTo(target.value)} />}
-      </TextRow>
-      <TextRow label={t.mailFrom}>
-        {(row) => <input {...row} type="email" value={from} onChange={({ target }) => setFrom(target.value)} />}
-      </TextRow>
-      <div className="flex flex-wrap gap-2">
-        <Button small type="submit">
-          {t.save}
-        </Button>
-        <Button small onClick={() => void testAlert()}>
-          {t.testAlert}
-        </Button>
-        <Button small onClick={() => void newSecret().then(setSecret)}>
-          {t.newSecret}
-        </Button>
-      </div>
-      {secret !== null && (
-        <p role="status" className="mt-3 text-sm">
-          {t.secretOnce} <code className="break-all select-all">{secret}</code>
-        </p>
-      )}
-    </form>
-  );
-}
-
-function AlertList(): ReactNode {
-  const t = useMessages(serverMessages);
-  const language = useLanguage();
-  const { data: alerts = [] } = useAlerts();
-  if (alerts.length === 0) return <p className="py-3.5 text-sm text-muted">{t.noAlerts}</p>;
-  return (
-    <ul className="divide-y divide-line" aria-label={t.lastAlerts}>
-      {alerts.map(({ id, at, text, deliveries }) => (
-        <li key={id} className="py-2.5 text-sm">
-          {text}
-          <span className="block text-xs text-muted">
-            {[
-              formatMoment(Date.parse(at), language),
-              ...deliveries.map(
-                ({ channel, state, problem }) => `${t.channels[channel]}: ${t.states[state]} ${problem ?? ''}`,
-              ),
-            ].join(' · ')}
-          </span>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 /** The section; only admins see it. */
 export function InstallationSection(): ReactNode {
   const t = useMessages(serverMessages);
@@ -174,6 +94,8 @@ export function InstallationSection(): ReactNode {
       />
       <BudgetForm name="budget" installation={installation} />
       <BudgetForm name="person_budget" installation={installation} />
+      <QuotaForm name="quota" installation={installation} />
+      <QuotaForm name="person_quota" installation={installation} />
       <AlertsForm installation={installation} />
       <SwitchRow
         label={t.unusual}

@@ -4,6 +4,10 @@ import { defineMessages } from '../../lib/messages.ts';
 export const usageMessages = defineMessages(
   {
     title: 'Usage',
+    yourLimits: 'What you may ask for',
+    allLimits: 'What all may ask for together',
+    used: (used: string, limit: string) => `${used} of ${limit}`,
+    resets: (when: string) => `begins anew ${when}`,
     days: 'Days',
     lastDays: (count: number) => `Last ${count} days`,
     export: 'Export as table',
@@ -62,6 +66,10 @@ export const usageMessages = defineMessages(
   },
   {
     title: 'Verbrauch',
+    yourLimits: 'Was du anfragen darfst',
+    allLimits: 'Was alle zusammen anfragen dürfen',
+    used: (used: string, limit: string) => `${used} von ${limit}`,
+    resets: (when: string) => `beginnt ${when} neu`,
     days: 'Tage',
     lastDays: (count: number) => `Letzte ${count} Tage`,
     export: 'Als Tabelle speichern',

@@ -6,6 +6,7 @@ import { useUsage } from './data.ts';
 import { DayBars, Figures } from './figures.tsx';
 import { GroupTable } from './groups.tsx';
 import { UsageLog } from './log.tsx';
+import { Quotas } from './quotas.tsx';
 import { usageMessages } from './messages.ts';
 
 const ranges = [7, 30, 90] as const;
@@ -51,6 +52,7 @@ export function UsagePage(): ReactNode {
         {data !== undefined && (
           <>
             <Figures total={data.total} />
+            <Quotas />
             <DayBars groups={data.groups} days={days} />
             {data.total.requests === 0 ? (
               <div className="mt-8 rounded-2xl border border-dashed border-line-strong px-4 py-8 text-center">

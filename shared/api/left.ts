@@ -1,0 +1,18 @@
+// What is left of limits, as the key, settings and people routes tell it.
+import * as z from 'zod/mini';
+import { quotaNames, type QuotaName } from '../quotas.ts';
+import { instantSchema } from './instant.ts';
+
+/** `resets_at` is when what is used begins anew; null: never, or nothing is used. */
+export const leftSchema = z.object({ limit: z.number(), remaining: z.number(), resets_at: z.nullable(instantSchema) });
+export type LeftView = z.infer<typeof leftSchema>;
+
+const toShape = () =>
+  Object.fromEntries(quotaNames.map((name) => [name, z.nullable(leftSchema)])) as Record<
+    QuotaName,
+    z.ZodMiniNullable<typeof leftSchema>
+  >;
+
+/** Of each bound of a quota; null where there is none. */
+export const quotaLeftSchema = z.object(toShape());
+export type QuotaLeftView = z.infer<typeof quotaLeftSchema>;
