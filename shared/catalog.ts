@@ -109,6 +109,7 @@ const inputParts = [
  * - `schemas`: words that schemas of tools and answers may not hold. `mend`: answers are searched for tool calls written as text, or JSON among words.
  * - `inputs`: what the input of a prediction calls a field; null: it takes none. `system` and `messages`: where it takes them beside its prompt, or instead.
  * - `effort`: where models of formats without a field for it are told how hard to think.
+ * - `promptCache`: takes marks of what is worth keeping in a prompt cache (`cache_control` on parts of messages).
  * - `callIds`: ids of tool calls must be letters and digits, exactly so many; others are told by names made of them.
  * - `requireHeader`: constant extra header. `prefill`: field that marks a last assistant message as the beginning of the answer.
  */
@@ -132,6 +133,7 @@ export const quirkSchema = z.lazy(() =>
       z.object({ kind: z.literal('mend'), what: z.array(z.enum(['tool_calls', 'json'])) }),
       z.object({ kind: z.literal('inputs'), names: z.partialRecord(z.enum(inputParts), z.nullable(z.string())) }),
       z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
+      z.object({ kind: z.literal('promptCache') }),
       z.object({ kind: z.literal('callIds'), length: z.number().check(z.positive()) }),
       z.object({ kind: z.literal('requireHeader'), header: z.string(), value: z.string() }),
       z.object({ kind: z.literal('prefill'), field: z.enum(['prefix']) }),

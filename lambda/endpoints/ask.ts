@@ -66,20 +66,9 @@ function toWished(profile: RequestProfile, { wish, name }: Selector): RequestPro
   return { ...profile, classification: { ...classification, size: wish, signals } };
 }
 
-/** What can't be told in another format is asked only of those who speak the caller's. Throws CallerError when nobody does. */
-function withinWire(selector: Selector, { wire, bound, model }: ChatQuestion, fleet: Fleet): Selector {
-  const [param] = bound;
-  if (param === undefined) return selector;
-  const speaks = (index: number): boolean =>
-    (fleet.models[index]?.wire ?? fleet.credentials[index]?.provider.wire) === wire;
-  const among = [...(selector.among ?? fleet.candidates.keys())].filter(speaks);
-  if (among.length > 0) return { ...selector, among };
-  throw new CallerError(
-    'invalid_request',
-    `${param} can only be carried by a provider that speaks the same format as this request, and none of those serves "${model}". Leave it out, or send its content as text or base64 data.`,
-    { param },
-  );
-}
+/** Whether every format has a place for all of the question. */
+const isPlain = ({ bound, images, needs }: ChatQuestion): boolean =>
+  bound.length === 0 && images.length === 0 && !needs.documents;
 
 export interface Asked {
   readonly operation: Operation;
@@ -156,7 +145,10 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const inForce = settings instanceof Promise ? await settings : settings;
   const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce, principal.key));
   const allowed = toPermittedPolicy(policy, principal, inForce);
-  const meant = withinWire(toSelector(question, fleet, deps.modelAliases), question, fleet);
+  const named = toSelector(question, fleet, deps.modelAliases);
+  const meant = isPlain(question)
+    ? named
+    : (await import('./within-wire.ts')).withinWire(named, question, { fleet, wires: deps.chatWires });
   const selector = toPermitted(meant, fleet.candidates, principal);
   const refining = toProfile(deps, question, { selector, fleet });
   const profile = refining instanceof Promise ? await refining : refining;

@@ -62,6 +62,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
       asked = await toChatAsked(deps, visit, body);
       const { operation, question, services, assignment } = asked;
       const watching = question.stream && wantsEvents(visit) ? await watch(visit, caller, deps.clock) : null;
+      if (wire.idHeader !== undefined) watching?.mark(wire.idHeader, visit.requestId);
       caller = watching ?? caller;
       markLeft(caller, operation.admission);
       if (assignment !== null) {

@@ -100,9 +100,10 @@ export function principalOf({ principal, refusal }: Visit): Principal {
   );
 }
 
-/** Replies with a JSON document. */
+/** Replies with a JSON document. The request's id stands where official clients of any format look for it: lists serve them all. */
 export function replyJson({ exchange, requestId }: Visit, status: number, document: unknown): void {
-  exchange.reply(status, { 'content-type': 'application/json', [REQUEST_ID]: requestId }).end(JSON.stringify(document));
+  const ids = { [REQUEST_ID]: requestId, 'x-request-id': requestId, 'request-id': requestId };
+  exchange.reply(status, { 'content-type': 'application/json', ...ids }).end(JSON.stringify(document));
 }
 
 /** Headers every error carries. */

@@ -1,7 +1,6 @@
 // The Gemini surface: what is asked stands in the URL, behind the model. Streams go out as events or as one growing JSON array.
 import { CallerError } from '#shared/failures.ts';
 import type { Exchange, ReplyBody } from '../ports.ts';
-import type { Candidate } from '../routing/types.ts';
 import { isRecord } from '../wire/json.ts';
 import { createSse, feedSse } from '../wire/sse.ts';
 import type { ChatWire } from '../wire/types.ts';
@@ -17,6 +16,7 @@ import {
   type JsonBody,
   type Visit,
 } from './endpoint.ts';
+import { findModel, listModels, type ListedModel } from './model-list.ts';
 import { permits } from './permitted.ts';
 import { readJsonBody } from './read-body.ts';
 
@@ -113,16 +113,18 @@ async function count(deps: EndpointDeps, visit: Visit, { wire, call }: { wire: C
   }
 }
 
-const byKind: Readonly<Partial<Record<Candidate['kind'], readonly string[]>>> = { chat: methods };
+const largest = (amounts: readonly (number | null)[]): number => Math.max(0, ...amounts.map((amount) => amount ?? 0));
 
-function toModel(name: string, { kind, context, maxOutput }: Candidate): Record<string, unknown> {
+function toModel({ id, candidates }: ListedModel): Record<string, unknown> {
+  const context = largest(candidates.map((one) => one.context));
+  const maxOutput = largest(candidates.map((one) => one.maxOutput));
   return {
-    name: `models/${name}`,
-    baseModelId: name,
-    displayName: name,
-    ...(context === null ? {} : { inputTokenLimit: context }),
-    ...(maxOutput === null ? {} : { outputTokenLimit: maxOutput }),
-    supportedGenerationMethods: byKind[kind] ?? [],
+    name: `models/${id}`,
+    baseModelId: id,
+    displayName: id,
+    ...(context === 0 ? {} : { inputTokenLimit: context }),
+    ...(maxOutput === 0 ? {} : { outputTokenLimit: maxOutput }),
+    supportedGenerationMethods: methods,
   };
 }
 
@@ -131,20 +133,9 @@ export function createGeminiModelsEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     const principal = principalOf(visit);
     const { fleet } = await deps.current(principal);
-    const chats = fleet.candidates.filter((one) => one.kind === 'chat' && permits(principal, one));
-    const id = visit.params['id'];
-    if (id === undefined) {
-      const named = chats.flatMap((one): [string, Candidate][] => [
-        [one.family, one],
-        [one.route, one],
-      ]);
-      const [first] = chats;
-      const all = new Map<string, Candidate>([...(first ? [['auto', first] as const] : []), ...named]);
-      return replyJson(visit, 200, { models: [...all].map(([name, one]) => toModel(name, one)) });
-    }
-    const among = fleet.names.parse(id)?.among;
-    const found = among === null ? chats[0] : chats.find((one) => among?.includes(fleet.candidates.indexOf(one)));
-    if (found) return replyJson(visit, 200, toModel(id, found));
-    throw new CallerError('model_not_found', `There is no model "${id.slice(0, 80)}" here. See GET /v1beta/models.`);
+    const permitted = fleet.candidates.filter((one) => one.kind === 'chat' && permits(principal, one));
+    const { id } = visit.params;
+    if (id === undefined) return replyJson(visit, 200, { models: listModels(permitted).map(toModel) });
+    replyJson(visit, 200, toModel(findModel(id, { fleet, aliases: deps.modelAliases, permitted })));
   };
 }

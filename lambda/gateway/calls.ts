@@ -32,13 +32,14 @@ function toAddress(credential: Credential, { path, headers, auth }: OutgoingCall
   return address;
 }
 
-/** Paths that lead out of the base URL are resolved, since nobody else does; other hosts are only called by those who have not set one. */
+/** Paths that lead out of the base URL are resolved, since nobody else does; other hosts are called only where nobody has set a base URL, below which all is asked then. */
 function toUrl({ baseUrl, provider }: Credential, path: string): string {
   if (path.startsWith('/../')) return new URL(baseUrl + path).href;
   if (path.startsWith('/')) return baseUrl + path;
-  return new URL(provider.baseUrl).origin === new URL(baseUrl).origin
-    ? path
-    : new URL(new URL(path).pathname, baseUrl).href;
+  if (new URL(provider.baseUrl).origin === new URL(baseUrl).origin) return path;
+  const { pathname } = new URL(path);
+  // The version is named once.
+  return baseUrl + (/\/v\d+$/.test(baseUrl) ? pathname.replace(/^\/v\d+/, '') : pathname);
 }
 
 function toUpstreamCall(credential: Credential, outgoing: OutgoingCall): UpstreamCall {

@@ -3,7 +3,7 @@ import type { WireId } from '#shared/catalog.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
 import type { Field } from '../wire/splice.ts';
-import { bendsSchemas } from '../wire/openai-chat/quirks.ts';
+import { bendsSchemas, lostOf } from '../wire/openai-chat/quirks.ts';
 import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter, UpstreamWire } from '../wire/types.ts';
 import type { Headers } from '../ports.ts';
 import { needsMask } from '../routing/capabilities.ts';
@@ -211,11 +211,26 @@ const decoder = new TextDecoder();
 const fieldsOf = ({ bytes, fields }: ChatInput): readonly Field[] | null =>
   fields === undefined ? locateFields(decoder.decode(bytes), bytes.length) : fields;
 
+interface Left {
+  /** What the wire has no place for. */
+  readonly left: readonly string[];
+  /** What the provider has refused. */
+  readonly stripped: readonly string[];
+}
+
+/** Fields of the question that a candidate is not told. */
+function droppedOf(question: ChatQuestion, isOwn: boolean, { left, stripped }: Left): readonly string[] {
+  const lost = stripped.length === 0 ? none : lostOf(isOwn ? question.body : question.pivot, stripped);
+  return isOwn && lost.length === 0 ? left : [...(isOwn ? none : question.dropped), ...left, ...lost];
+}
+
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
-  const { question, fleet, wires, writer, callerWire } = input;
-  const { profile = toChatProfile(question), askerId } = input;
+  const { question, fleet, wires, writer, callerWire, askerId } = input;
+  const { profile = toChatProfile(question) } = input;
   const rescue = createRescue(fleet.candidates, input.policy.rescue);
+  const tellsRefusals = callerWire.tellsRefusals === true && input.policy.contentFilter !== 'failover';
+  const shared = { question, callerWire, writer, tellsRefusals, rescue };
   const notes = new Map<number, Notes>();
   const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
     const place = toPlace(input, index, stripped);
@@ -226,8 +241,7 @@ export function createChatOperation(input: ChatInput): Operation {
       continuation === null
         ? wire.renderRequest(question, wireId === question.wire ? fieldsOf(input) : null, target)
         : wire.renderRequest(continueQuestion(question, continuation), null, target);
-    const { dropped: left } = rendered;
-    const all = wireId === question.wire ? left : [...question.dropped, ...left];
+    const all = droppedOf(question, wireId === question.wire, { left: rendered.dropped, stripped });
     // Schemas that had to be put in other words are told with what is put right of the answer.
     notes.set(index, { dropped: all, mended: bendsSchemas(question.pivot, target) ? bent : none });
     return {
@@ -263,10 +277,9 @@ export function createChatOperation(input: ChatInput): Operation {
       const onMend = (what: string): unknown => mended.push(what);
       const plain = wireOf(wires, wireId);
       const wire = wires.mend?.(plain, question, { target, onMend }) ?? plain;
-      const { model } = target;
       const careful = telling(context, question, { dropped, mended });
       const reader = createChatReader(
-        { question, wire, model, callerWire, writer, dialect, context: careful, rescue, dropped, mended },
+        { ...shared, wire, model: target.model, dialect, context: careful, dropped, mended },
         rescue.resume(index),
       );
       const steps = plain.openSteps?.();

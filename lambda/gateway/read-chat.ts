@@ -32,6 +32,8 @@ export interface ChatReading {
   readonly callerWire: ChatWire;
   /** Writes the stream the caller gets, over all attempts. */
   readonly writer: StreamWriter;
+  /** What a filter held back whole is told as an answer; else it has failed. */
+  readonly tellsRefusals: boolean;
   /** Fields of the caller's request that this provider was not told. */
   readonly dropped: readonly string[];
   /** What was put right of the request, and of the answer so far. */

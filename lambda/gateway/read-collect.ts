@@ -15,7 +15,7 @@ function answerWhole(reading: ChatReading, answer: Answer, broke: ProviderFailur
   if (answer.finish === null)
     return failed(broke ?? { kind: 'network', message: 'the stream ended before the answer did' });
   const fault = findFault(answer);
-  if (fault !== null) return failed(fault);
+  if (fault !== null && !(reading.tellsRefusals && fault.kind === 'content_filtered')) return failed(fault);
   const text = callerWire.renderReply(toNamed(answer, reading), question, toNote(reading));
   context.commit('application/json', answer.usage).end(text);
   const { content, reasoning, refusal, toolCalls, usage, finish } = answer;

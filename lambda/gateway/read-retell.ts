@@ -3,14 +3,14 @@ import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { ReplyBody } from '../ports.ts';
 import { openCutter } from './cut.ts';
-import { finishAfter, toFacts } from '../wire/facts.ts';
+import { brokenCall, createGrowingCalls, finishAfter, toFacts, type GrowingCalls } from '../wire/facts.ts';
 import type { Finish, FrameCall, FrameFacts, ReplyHead, SseFrame, StreamDelta, StreamReader } from '../wire/types.ts';
 import { createRepeatAligner, type Aligner } from './align.ts';
 import { createCallAligner, type CallAligner } from './align-calls.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 import type { Resumption } from './rescue.ts';
 import { unfinished } from './read-stream.ts';
-import { createWholeBody, toNamed, tooLarge } from './read-whole.ts';
+import { createWholeBody, isTold, noAnswer, toNamed, tooLarge } from './read-whole.ts';
 import { noteShown } from './shown.ts';
 
 interface State {
@@ -27,6 +27,7 @@ interface State {
   isWhole: boolean;
   seenTokens: number;
   toolCalls: number;
+  readonly written: GrowingCalls;
   failure: ProviderFailure | null;
   /** Set once the end has been told. */
   reading: Reading | null;
@@ -59,6 +60,7 @@ function createState({ wire, rescue, question, context }: ChatReading, resumptio
     isWhole: false,
     seenTokens: 0,
     toolCalls: 0,
+    written: createGrowingCalls(),
     failure: null,
     reading: null,
     content: resumption?.content ?? createRepeatAligner(''),
@@ -95,7 +97,6 @@ export function createRetellWholeReader(reading: ChatReading, resumption: Resump
   const { wire, dialect, context } = reading;
   const state = createState(reading, resumption);
   const body = createWholeBody();
-  const noAnswer: ProviderFailure = { kind: 'bad_reply', message: 'the reply holds no answer' };
   return {
     data: body.add,
     end: (broke) => {
@@ -105,7 +106,7 @@ export function createRetellWholeReader(reading: ChatReading, resumption: Resump
       const text = bytes.toString('utf8');
       const parsed = wire.parseReply(text, { dialect, nowMs: context.nowMs() });
       const answer = wire.toAnswer(text);
-      const failure = parsed.failure ?? (answer === null ? noAnswer : null);
+      const failure = isTold(parsed, reading) && answer !== null ? null : (parsed.failure ?? noAnswer);
       if (failure !== null || answer === null) return conclude(state, reading, failure);
       state.isWhole = true;
       takeFacts(state, reading, {
@@ -140,6 +141,7 @@ function takeFacts(state: State, reading: ChatReading, facts: FrameFacts): void 
   if (facts.done) state.done = true;
   if (!facts.content) return;
   state.seenTokens++;
+  state.written.add(facts.calls);
   reading.context.progress();
   // What can't be told in words can't be gone on with either.
   if ((facts.opaque && state.isResumed) || !tell(state, reading, facts)) state.failure = departed;
@@ -212,7 +214,8 @@ function open(state: State, { context, rescue, writer }: ChatReading): ReplyBody
 function conclude(state: State, reading: ChatReading, broke: ProviderFailure | null): Reading {
   if (state.reading !== null) return state.reading;
   const { writer, context, rescue } = reading;
-  let failure = state.failure ?? (state.finished ? null : broke) ?? lacking(state);
+  let failure = state.failure ?? (state.finished ? null : broke) ?? lacking(state, reading);
+  if (failure === null && state.written.areBroken(state.finish)) failure = brokenCall;
   if (failure === null && !(flush(state, reading) && state.calls.complete())) failure = departed;
   const { usage, seenTokens } = state;
   if (failure === null) {
@@ -225,6 +228,6 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
 }
 
 /** What was shown before counts as an answer, too. */
-function lacking(state: State): ProviderFailure | null {
-  return unfinished(state.isResumed && state.finished ? { ...state, seenTokens: 1 } : state);
+function lacking(state: State, reading: ChatReading): ProviderFailure | null {
+  return unfinished(state.isResumed && state.finished ? { ...state, seenTokens: 1 } : state, reading);
 }

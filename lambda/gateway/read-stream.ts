@@ -2,6 +2,7 @@
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { ReplyBody } from '../ports.ts';
+import { brokenCall, createGrowingCalls, type GrowingCalls } from '../wire/facts.ts';
 import { createSse, endSse, feedSse, type SseState } from '../wire/sse.ts';
 import type { Finish, FrameFacts, ReplyHead, SseFrame, StreamReader } from '../wire/types.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
@@ -43,6 +44,7 @@ interface State {
   doneFrame: SseFrame | null;
   /** Chunks with content; providers send about one token in each. */
   seenTokens: number;
+  readonly calls: GrowingCalls;
   failure: ProviderFailure | null;
   /** Set once the end has been told. */
   reading: Reading | null;
@@ -66,6 +68,7 @@ export function createStreamReader(reading: ChatReading): BodyReader {
     done: false,
     doneFrame: null,
     seenTokens: 0,
+    calls: createGrowingCalls(),
     failure: null,
     reading: null,
   };
@@ -140,11 +143,12 @@ function showFrames(state: State, reading: ChatReading, frames: readonly SseFram
   for (const frame of frames) {
     const facts = state.stream.read(frame, { dialect, nowMs: context.nowMs() });
     learn(state, facts);
+    if (facts.failure === null && state.failure !== null) spoil(reading);
     // Clients fail on events without data as they do on broken ones.
     const broken = facts.malformed || frame.data === '';
-    const drop = facts.failure !== null || facts.usageOnly || facts.done || broken;
+    const drop = state.failure !== null || facts.usageOnly || facts.done || broken;
     altered ||= drop || facts.normalise !== null;
-    if (facts.failure) break;
+    if (state.failure !== null) break;
     if (facts.content) {
       context.progress();
       if (rescue.possible()) noteShown(rescue.shown, facts);
@@ -165,6 +169,14 @@ function learn(state: State, facts: FrameFacts): void {
   if (facts.finish !== null || facts.done) state.finished = true;
   if (facts.done) state.done = true;
   if (facts.content || facts.toolCall) state.seenTokens++;
+  state.calls.add(facts.calls);
+  // Whoever sees a good end carries the calls out.
+  if ((facts.finish !== null || facts.done) && state.calls.areBroken(state.finish)) state.failure ??= brokenCall;
+}
+
+/** Where frames build on each other, the provider has told the end of its call, behind which nothing more can be told of it. */
+function spoil({ writer, rescue }: ChatReading): void {
+  if (writer.passed !== null) rescue.shown.opaque = true;
 }
 
 function pass(state: State, reading: ChatReading, shown: Uint8Array | string): void {
@@ -201,7 +213,7 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
   if (state.reading !== null) return state.reading;
   const { question, writer, context } = reading;
   const { usage, seenTokens } = state;
-  const failure = state.failure ?? (state.finished ? null : broke) ?? unfinished(state);
+  const failure = state.failure ?? (state.finished ? null : broke) ?? unfinished(state, reading);
   if (failure === null) {
     const body = (state.body ??= open(state, reading));
     tellWriter(state, reading);
@@ -212,14 +224,14 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
 }
 
 /** Why a stream that has ended holds no whole answer; null when it does. */
-export function unfinished({
-  finished,
-  finish,
-  seenTokens,
-}: Pick<State, 'finished' | 'finish' | 'seenTokens'>): ProviderFailure | null {
+export function unfinished(
+  { finished, finish, seenTokens }: Pick<State, 'finished' | 'finish' | 'seenTokens'>,
+  { tellsRefusals }: Pick<ChatReading, 'tellsRefusals'>,
+): ProviderFailure | null {
   if (!finished) return { kind: 'network', message: 'the stream ended before the answer did' };
   // An answer without a word is one only where the caller's bound left no room for any.
   if (seenTokens > 0 || finish === 'length') return null;
+  if (finish === 'content_filter' && tellsRefusals) return null;
   return finish === 'content_filter'
     ? { kind: 'content_filtered', message: 'The content filter of the provider held the whole answer back.' }
     : { kind: 'bad_reply', message: 'the stream holds no answer' };

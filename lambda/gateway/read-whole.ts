@@ -1,6 +1,6 @@
 // Reads a reply that comes in one piece, for a caller who asked for one: passes it on as it stands, or told in the caller's wire.
 import type { ProviderFailure } from '#shared/failures.ts';
-import type { ReplyHead } from '../wire/types.ts';
+import type { ParsedReply, ReplyFacts, ReplyHead } from '../wire/types.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 
 /** The largest reply that is kept in memory. */
@@ -58,10 +58,25 @@ export function toNamed<T extends ReplyHead>(head: T, { context, model }: Pick<C
   };
 }
 
+/** Whether a whole reply is told: as an answer, or as the refusal it is. */
+export const isTold = ({ failure }: Pick<ParsedReply, 'failure'>, { tellsRefusals }: ChatReading): boolean =>
+  failure === null || (tellsRefusals && failure.kind === 'content_filtered' && failure.status === 200);
+
+/** What is said of a reply that can't be told. */
+export const noAnswer: ProviderFailure = { kind: 'bad_reply', message: 'the reply holds no answer' };
+
 /** A body reader for whole replies. */
 export function createWholeReader(reading: ChatReading): BodyReader {
   const { question, wire, callerWire, dialect, context } = reading;
   const body = createWholeBody();
+  const tell = (
+    out: Uint8Array | string,
+    { usage, finish }: Pick<ReplyFacts, 'usage' | 'finish'>,
+    length: number,
+  ): Reading => {
+    context.commit('application/json', usage).end(out);
+    return { failure: null, committed: true, usage, seenTokens: Math.ceil(length / 4), finish };
+  };
   return {
     data: body.add,
     end: (failure) => {
@@ -70,16 +85,13 @@ export function createWholeReader(reading: ChatReading): BodyReader {
       if (bytes === null) return failed(tooLarge);
       const text = bytes.toString('utf8');
       const parsed = wire.parseReply(text, { dialect, nowMs: context.nowMs() });
-      if (parsed.failure) return failed(parsed.failure);
-      const { usage, normalise, contentLength, finish } = parsed.facts;
-      let out: Uint8Array | string = normalise === null ? bytes : normalise();
-      if (wire !== callerWire) {
-        const answer = wire.toAnswer(text);
-        if (answer === null) return failed({ kind: 'bad_reply', message: 'the reply holds no answer' });
-        out = callerWire.renderReply(toNamed(answer, reading), question, toNote(reading));
-      }
-      context.commit('application/json', usage).end(out);
-      return { failure: null, committed: true, usage, seenTokens: Math.ceil(contentLength / 4), finish };
+      const { facts } = parsed;
+      const isOwn = wire === callerWire;
+      if (facts !== null && isOwn) return tell(facts.normalise?.() ?? bytes, facts, facts.contentLength);
+      const answer = isTold(parsed, reading) ? wire.toAnswer(text) : null;
+      if (answer === null) return failed(parsed.failure ?? noAnswer);
+      const out = isOwn ? bytes : callerWire.renderReply(toNamed(answer, reading), question, toNote(reading));
+      return tell(out, facts ?? answer, facts?.contentLength ?? 0);
     },
   };
 }

@@ -70,7 +70,7 @@ function toNear(names: readonly string[], name: string): string[] {
 }
 
 /** All names one candidate answers to: pinned by provider or credential name, bare id, id without vendor prefix, and family. */
-function namesOf(candidate: Candidate): string[] {
+export function namesOf(candidate: Candidate): string[] {
   const { modelId, family } = candidate;
   return [
     candidate.route,

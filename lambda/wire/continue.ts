@@ -15,7 +15,8 @@ export function continueQuestion(question: ChatQuestion, { messages, writtenToke
     const bound = toAmount(body[name]);
     if (bound !== undefined) body[name] = Math.max(1, bound - writtenTokens);
   }
-  return { ...question, wire: 'openai-chat', body, pivot: body };
+  const { marked: _, ...rest } = question;
+  return { ...rest, wire: 'openai-chat', body, pivot: body };
 }
 
 function toMessages(body: Json, added: Continuation['messages']): readonly unknown[] {

@@ -86,9 +86,33 @@ export function toFacts(answer: Answer): FrameFacts {
   };
 }
 
+type Arguments = Pick<ToolCall, 'arguments'>;
+
 /** Whether calls of an answer can't be carried out: their arguments are no JSON, although no bound has cut them short. */
-export const areBroken = (calls: readonly ToolCall[], finish: Finish | null): boolean =>
+export const areBroken = (calls: readonly Arguments[], finish: Finish | null): boolean =>
   finish !== 'length' && calls.some(({ arguments: text }) => text.trim() !== '' && parseJson(text) === undefined);
+
+/** The arguments of a stream's calls as they grow. */
+export interface GrowingCalls {
+  add(pieces: readonly FrameCall[]): void;
+  /** Whether they can't be carried out as they stand, at the end of the stream. */
+  areBroken(finish: Finish | null): boolean;
+}
+
+/** Calls that have yet to begin. */
+export function createGrowingCalls(): GrowingCalls {
+  let calls: Map<number, { arguments: string }> | null = null;
+  return {
+    add: (pieces) => {
+      for (const { index, arguments: text } of pieces) {
+        const known = (calls ??= new Map()).get(index);
+        if (known === undefined) calls.set(index, { arguments: text });
+        else known.arguments += text;
+      }
+    },
+    areBroken: (finish) => calls !== null && areBroken([...calls.values()], finish),
+  };
+}
 
 /** What is said of such an answer. */
 export const brokenCall: ProviderFailure = {

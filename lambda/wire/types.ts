@@ -41,6 +41,8 @@ export interface ChatQuestion {
   readonly body: Readonly<Record<string, unknown>>;
   /** The question as a body of the OpenAI chat format; of callers who speak it, `body` itself. */
   readonly pivot: Readonly<Record<string, unknown>>;
+  /** The pivot with the caller's marks of what is worth keeping in a prompt cache (`cache_control`), for those who take them; absent: it has none. */
+  readonly marked?: () => Readonly<Record<string, unknown>>;
   /** Fields of `body` that the pivot can't carry and an answer can do without, in dotted form. */
   readonly dropped: readonly string[];
   /** Fields of `body` that only providers of the same wire can take and no answer makes sense without; others are not asked. */
@@ -287,6 +289,8 @@ export interface UpstreamWire extends ReplyReader {
   readonly framing?: Framing;
   /** Begins the way to one answer, where that takes several calls; absent: it takes one. */
   readonly openSteps?: () => ChatSteps;
+  /** What of a question in another format this one has no place for, although no answer makes sense without it, as a field of the pivot; null: nothing. Absent: it takes all. */
+  readonly lacks?: (question: ChatQuestion) => string | null;
   /** Path of a call behind the base URL, where the provider's data name none. */
   requestPath(question: ChatQuestion, target: RequestTarget): string;
   /** From the caller's own body where it speaks the same wire, else from the pivot. `fields` are those of the caller's own JSON text; null when it must not be used. */
@@ -297,6 +301,8 @@ export interface UpstreamWire extends ReplyReader {
 
 /** A chat format in both directions: callers may ask in it, too. */
 export interface ChatWire extends UpstreamWire, ReplyWriter, ErrorRenderer {
+  /** An answer without a word that a filter held back is an answer here, with an end of its own; absent: callers expect an error. */
+  readonly tellsRefusals?: true;
   /** Throws CallerError `invalid_request` naming the field at fault. */
   parseQuestion(json: unknown): ChatQuestion;
 }

@@ -55,7 +55,7 @@ it('models are listed for Google’s client, and found by any name', async () =>
   const client = new GoogleGenAI({ apiKey: OWNER_KEY, httpOptions: { baseUrl: server.url } });
   const names: string[] = [];
   for await (const { name } of await client.models.list()) names.push(name ?? '');
-  expect(names).toEqual(['models/auto', 'models/m1', 'models/openai-compatible/m1']);
+  expect(names).toEqual(expect.arrayContaining(['models/auto', 'models/m1', 'models/openai-compatible/m1']));
   expect(await client.models.get({ model: 'm1' })).toMatchObject({ name: 'models/m1', inputTokenLimit: 131_072 });
 });
 

@@ -9,6 +9,18 @@ const claude = { max_tokens: 100 };
 const sentTo = (world: World): Record<string, unknown> =>
   JSON.parse(world.providers['alpha']!.received().at(-1)?.body ?? '{}') as Record<string, unknown>;
 
+it.each([
+  ['/v1/chat/completions', 'x-request-id'],
+  [messagesPath, 'request-id'],
+])('a stream of %s that tells its steps bears its id as %s, as all others do', async (path, name) => {
+  const world = await createOne();
+  for (const headers of [{}, { 'x-freeway-events': '1' }]) {
+    const reply = await world.ask({ ...claude, stream: true }, headers, path);
+    expect(reply.headers[name]).toMatch(/^req_/);
+    expect(reply.headers[name]).toBe(reply.headers['x-freeway-request-id']);
+  }
+});
+
 describe('errors below /v1/messages', () => {
   it.each([
     { what: 'of signing in', headers: { authorization: '' }, status: 401, type: 'authentication_error' },
@@ -136,5 +148,48 @@ describe('a provider that speaks messages', () => {
     expect(reply.text).toContain('event: ping');
     const last = JSON.parse(/data: (.*)\n\n$/.exec(reply.text)?.[1] ?? '{}') as Record<string, unknown>;
     expect(last).toMatchObject({ type: 'message_stop', freeway: { route: 'anthropic/claude-haiku-4-5' } });
+  });
+});
+
+describe('what the format of a provider has no place for', () => {
+  const capabilities = ['vision', 'documents'] as const;
+  const entry = (name: string, wire: 'bedrock-converse' | 'anthropic' | 'openai-chat', priority: number) =>
+    toEntry(name, {
+      priority,
+      models: [{ id: 'm1', kind: 'chat', wire, size: 'large', context: 131_072, capabilities: [...capabilities] }],
+    });
+  const providers = ['alpha', 'beta'].map((name) => ({ name, models, keepRequests: 5 }));
+  const said = (...parts: object[]): Record<string, unknown> => ({ messages: [{ role: 'user', content: parts }] });
+  const picture = { type: 'image_url', image_url: { url: 'https://pictures.test/a.png' } };
+  const sent = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } };
+  const archive = {
+    type: 'file',
+    file: { filename: 'a.zip', file_data: 'data:application/zip;base64,UEsDBA==' },
+  };
+  const asked = (world: World): (number | undefined)[] =>
+    ['alpha', 'beta'].map((name) => world.providers[name]?.received().length);
+
+  it.each([
+    ['a picture elsewhere on the web', 'bedrock-converse', picture],
+    ['an archive', 'anthropic', archive],
+    ['an archive', 'bedrock-converse', archive],
+  ] as const)('%s is asked of somebody else than %s', async (_, wire, part) => {
+    const world = await createWorld({
+      providers,
+      entries: [entry('alpha', wire, 10), entry('beta', 'openai-chat', 20)],
+    });
+    expect((await world.ask(said(part))).status).toBe(200);
+    expect(asked(world)).toEqual([0, 1]);
+    // What it can be told of is asked of the first as ever.
+    expect((await world.ask(said(sent))).status).toBe(200);
+    expect(asked(world)).toEqual([1, 1]);
+  });
+  it('is refused where there is nobody else, with what to do', async () => {
+    const world = await createWorld({ providers, entries: [entry('alpha', 'bedrock-converse', 10)] });
+    const reply = await world.ask(said(picture));
+    expect(reply.status).toBe(400);
+    expect(reply.json().error).toMatchObject({ code: 'invalid_request', param: 'messages.content.image_url' });
+    expect(reply.json().error?.message).toMatch(/base64/);
+    expect(asked(world)).toEqual([0, 0]);
   });
 });

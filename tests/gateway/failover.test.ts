@@ -150,6 +150,17 @@ describe('optional fields that are refused one by one', () => {
     for (let i = 0; i < 2; i++) expect((await world.ask(given)).status).toBe(200);
     expect(world.providers['alpha']!.received()).toHaveLength(5);
   });
+  it('are listed each time, as far as they were given', async () => {
+    const world = await createWorld({ providers: [strict('logit_bias', 'seed', 'max_tokens')] });
+    const first = await world.ask({ logit_bias: { 1: 2 }, seed: 1 });
+    expect(first.headers['x-freeway-dropped']).toBe('logit_bias, seed');
+    const later = await world.ask({ seed: 1, stream: true, stream_options: { include_usage: true } });
+    expect(later.headers['x-freeway-dropped']).toBe('seed');
+    expect(later.text).toContain('"dropped":["seed"]');
+    // What goes out under another name is not lost.
+    for (const more of [{}, { max_tokens: 9 }])
+      expect((await world.ask(more)).headers).not.toHaveProperty('x-freeway-dropped');
+  });
   it('end the request when they are too many', async () => {
     const world = await createWorld({ providers: [strict(...Object.keys(given))] });
     const reply = await world.ask(given);

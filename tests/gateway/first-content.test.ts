@@ -57,6 +57,7 @@ function read(
       model: 'm1',
       callerWire,
       writer: callerWire.openWriter(question),
+      tellsRefusals: false,
       dropped: [],
       mended: [],
       dialect: dialects.openai,

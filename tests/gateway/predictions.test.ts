@@ -171,6 +171,17 @@ describe('a conversation', () => {
   });
 });
 
+it('a picture is not asked about where it has no place, whatever its model can see', async () => {
+  const { world, host } = await createHost({}, [{ id: model, kind: 'chat', size: 'large', capabilities: ['vision'] }]);
+  const content = [
+    { type: 'text', text: 'What is it?' },
+    { type: 'image_url', image_url: { url: 'data:image/png;base64,aGVsbG8=' } },
+  ];
+  const reply = await world.ask({ ...asked, messages: [{ role: 'user', content }] });
+  expect(reply.status).toBeGreaterThanOrEqual(400);
+  expect(callsOf(host)).toEqual([]);
+});
+
 describe('a caller who leaves', () => {
   const long = Array.from({ length: 400 }, (_, index) => ` word${index}`);
 

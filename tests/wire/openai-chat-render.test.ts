@@ -15,7 +15,7 @@ const answer: Answer = {
   refusal: '',
   toolCalls: [
     { id: 'a', name: 'f', arguments: '{"x":1}' },
-    { id: 'b', name: 'g', arguments: '' },
+    { id: 'b', name: 'g', arguments: '{}' },
   ],
   finish: 'tool_calls',
   usage: { inputTokens: 10, outputTokens: 4, cachedInputTokens: 2, reasoningTokens: 1 },

@@ -211,7 +211,23 @@ describe('parseReply', () => {
   });
 });
 
+interface Answered {
+  readonly choices: readonly { readonly message: { readonly tool_calls: readonly { readonly function: object }[] } }[];
+}
+
 describe('arguments of a call', () => {
+  it.each([
+    ['empty text', { name: 'f', arguments: '' }],
+    ['nothing', { name: 'f' }],
+    ['null', { name: 'f', arguments: null }],
+  ])('that are %s are an empty object, which clients can read', (_, target) => {
+    const message = { role: 'assistant', content: null, tool_calls: [{ id: 'a', type: 'function', function: target }] };
+    const choices = [{ index: 0, message, finish_reason: 'tool_calls' }];
+    const body = JSON.stringify({ id: 'a', object: 'chat.completion', created: 1, model: 'm', choices });
+    const normal = JSON.parse(openaiChat.parseReply(body, context).facts?.normalise?.() ?? body) as Answered;
+    expect(normal.choices[0]?.message.tool_calls[0]?.function).toEqual({ name: 'f', arguments: '{}' });
+    expect(openaiChat.toAnswer(body)?.toolCalls).toMatchObject([{ name: 'f', arguments: '{}' }]);
+  });
   it.each([
     ['that a bound has cut short', '{"city": "Os', 'length'],
     ['of nothing', '', 'tool_calls'],

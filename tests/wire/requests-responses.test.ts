@@ -167,6 +167,38 @@ describe('a Responses request', () => {
   });
 });
 
+describe('thoughts of earlier answers at a provider of the Responses format', () => {
+  const answer = { id: 'c1', model: 'm', created: 1, content: 'Yes.', reasoning: 'Hm.', refusal: '', toolCalls: [], finish: 'stop' as const, usage: null }; // prettier-ignore
+  const told = JSON.parse(responses.renderReply(answer, responses.parseQuestion({ input: 'hi' }))) as {
+    output: readonly { readonly type: string }[];
+  };
+  const begun = responses.openWriter(responses.parseQuestion({ input: 'hi' }));
+  const streamed = begun.start(answer) + begun.text(answer, { kind: 'reasoning', text: 'Hm.' });
+  const own = { type: 'reasoning', id: 'rs_68af', summary: [] };
+  const render = (input: readonly object[], more: object = {}): [unknown, readonly string[]] => {
+    const { text, dropped } = responses.renderRequest(responses.parseQuestion({ input, ...more }), null, target);
+    return [(JSON.parse(text) as { input: readonly { type: string }[] }).input.map(({ type }) => type), dropped];
+  };
+  it('that somebody else thought are left out, since it knows nothing of them', () => {
+    expect(told.output.map(({ type }) => type)).toEqual(['reasoning', 'message']);
+    expect(render(told.output)).toEqual([['message'], ['input.reasoning']]);
+    const item = [...streamed.matchAll(/^data: (.*)$/gm)]
+      .map((match) => JSON.parse(match[1] ?? '') as { item?: object })
+      .find((event) => event.item !== undefined)?.item;
+    expect(render([item ?? {}, { role: 'user', content: 'And?' }])[1]).toEqual(['input.reasoning']);
+  });
+  it('that it keeps, or can read again, go back to it', () => {
+    const message = { type: 'message', role: 'user', content: 'And?' };
+    expect(render([own, message])).toEqual([['reasoning', 'message'], []]);
+    const sealed = { type: 'reasoning', summary: [], encrypted_content: 'gAAA' };
+    expect(render([sealed, message], { store: false })).toEqual([['reasoning', 'message'], []]);
+  });
+  it('that nobody has kept are left out', () => {
+    const message = { type: 'message', role: 'user', content: 'And?' };
+    expect(render([own, message], { store: false })).toEqual([['message'], ['input.reasoning']]);
+  });
+});
+
 describe('a wrong request', () => {
   it.each<readonly [ChatWire, object, string]>([
     [anthropic, { messages: [] }, 'messages'],

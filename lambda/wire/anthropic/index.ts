@@ -1,11 +1,13 @@
 // The Anthropic Messages format in both directions, as one codec.
 import { requiredHeaders } from '../openai-chat/request.ts';
+import { lackOf } from '../pivot-lack.ts';
 import type { ChatWire } from '../types.ts';
 import { renderError } from './error.ts';
 import { parseQuestion } from './question.ts';
 import { renderReply } from './render.ts';
 import { parseReply, toAnswer } from './reply.ts';
 import { renderRequest } from './request.ts';
+import { toMessages } from './request-messages.ts';
 import { openReader } from './stream.ts';
 import { openWriter } from './writer.ts';
 
@@ -17,11 +19,13 @@ export const anthropic: ChatWire = {
   requestPath: () => '/messages',
   renderRequest,
   requiredHeaders,
+  lacks: lackOf(toMessages),
   parseReply,
   toAnswer,
   openReader,
   renderReply,
   openWriter,
   renderError,
+  tellsRefusals: true,
   idHeader: 'request-id',
 };

@@ -3,6 +3,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toRecord, toText } from '../json.ts';
 import { addSystem } from '../pivot-system.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
+import { isMarked, markOf, withMark } from './pivot-marks.ts';
 import type { Pivot } from './question.ts';
 
 /** Adds all messages. Throws CallerError naming the field at fault. */
@@ -38,9 +39,11 @@ const ofOthers = /^(server_tool_use|.*_tool_result|redacted_thinking|thinking|fa
 function addAssistant(pivot: Pivot, blocks: readonly Json[], path: string): void {
   const calls: Json[] = [];
   let content = '';
+  let mark: Json = {};
   blocks.forEach((block, index) => {
     const at = `${path}.content[${index}]`;
     const { type, id, name, input } = block;
+    mark = { ...mark, ...markOf(pivot, block) };
     if (type === 'text') content += textOf(block, at);
     else if (type === 'tool_use') {
       if (toText(id) === null) return fail(`${at}.id`, 'a non-empty string', id);
@@ -53,7 +56,7 @@ function addAssistant(pivot: Pivot, blocks: readonly Json[], path: string): void
   if (content === '' && calls.length === 0) return;
   pivot.messages.push({
     role: 'assistant',
-    content: content === '' ? null : content,
+    content: content === '' ? null : isMarked(mark) ? [{ type: 'text', text: content, ...mark }] : content,
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
   });
 }
@@ -64,9 +67,9 @@ function addUser(pivot: Pivot, blocks: readonly Json[], path: string): void {
   blocks.forEach((block, index) => {
     const at = `${path}.content[${index}]`;
     if (block['type'] === 'tool_result') parts.push(...addResult(pivot, block, at));
-    else parts.push(...toParts(pivot, block, at));
+    else parts.push(...withMark(pivot, block, toParts(pivot, block, at)));
   });
-  const onlyText = parts.every(({ type }) => type === 'text');
+  const onlyText = parts.every((part) => part['type'] === 'text' && !isMarked(part));
   const [first] = parts;
   if (first === undefined) return;
   const content = onlyText && parts.length === 1 ? first['text'] : parts;
@@ -82,7 +85,9 @@ function addResult(pivot: Pivot, block: Json, path: string): Json[] {
   const others = parts.filter(({ type }) => type !== 'text');
   const text = parts.flatMap((part) => (part['type'] === 'text' ? [String(part['text'])] : [])).join('\n');
   const shown = others.length > 0 && text === '' ? 'The result follows in the next message.' : text;
-  pivot.messages.push({ role: 'tool', tool_call_id: id, content: isError === true ? `Error: ${shown}` : shown });
+  const said = isError === true ? `Error: ${shown}` : shown;
+  const [part = {}] = withMark(pivot, block, [{ type: 'text', text: said }]);
+  pivot.messages.push({ role: 'tool', tool_call_id: id, content: isMarked(part) ? [part] : said });
   return others.length === 0 ? [] : [{ type: 'text', text: `Returned by the tool call ${String(id)}:` }, ...others];
 }
 
@@ -99,6 +104,9 @@ function toParts(pivot: Pivot, block: Json, path: string): Json[] {
       const lines = [block['title'], block['source'], ...texts].map(toText).filter((line) => line !== null);
       return [{ type: 'text', text: lines.join('\n') }];
     }
+    case 'tool_reference':
+      // Everybody else is told of all tools from the start.
+      return [{ type: 'text', text: `The tool ${String(block['tool_name'])} can be called now.` }];
     default:
       return toBound(pivot, path);
   }
@@ -118,12 +126,14 @@ function toImage(pivot: Pivot, source: Json, path: string): Json[] {
 function toDocument(pivot: Pivot, block: Json, path: string): Json[] {
   const source = toRecord(block['source']);
   const { type, data, media_type: mediaType, content } = source;
+  if (toRecord(block['citations'])['enabled'] === true) pivot.dropped.add('messages.content.citations');
   const title = toText(block['title']);
   const head = [title, toText(block['context'])].filter((line) => line !== null);
   if (type === 'text' && typeof data === 'string') return [{ type: 'text', text: [...head, data].join('\n') }];
   if (type === 'content') {
     const blocks = Array.isArray(content) ? content.map(toRecord) : [{ type: 'text', text: content ?? '' }];
-    return blocks.flatMap((part, index) => toParts(pivot, part, `${path}.source.content[${index}]`));
+    const parts = blocks.flatMap((part, index) => toParts(pivot, part, `${path}.source.content[${index}]`));
+    return head.length === 0 ? parts : [{ type: 'text', text: head.join('\n') }, ...parts];
   }
   if (type === 'base64' && toText(data) !== null) {
     const file = {

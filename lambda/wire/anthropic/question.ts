@@ -1,10 +1,11 @@
 // Checks a Messages request of a caller, tells it in the OpenAI chat format, and reads from that what routing must know.
 import type { ChatQuestion } from '../types.ts';
 import type { Json } from '../json.ts';
-import { isRecord, toText } from '../json.ts';
+import { isRecord, toRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { parseQuestion as parsePivot } from '../openai-chat/question.ts';
 import { addSystem } from '../pivot-system.ts';
+import { isMarked, markOf } from './pivot-marks.ts';
 import { addMessages } from './pivot-messages.ts';
 import { addTools } from './pivot-tools.ts';
 
@@ -16,6 +17,8 @@ export interface Pivot {
   readonly dropped: Set<string>;
   /** Fields that only providers of this format can take, and that no answer makes sense without. */
   readonly bound: Set<string>;
+  /** What of the request is worth keeping in a cache: whether that is told, and whether anything is. */
+  readonly marks: { readonly told: boolean; found: boolean };
 }
 
 /** Fields that mean the same in both formats. */
@@ -36,17 +39,9 @@ const translated: ReadonlySet<string> = new Set([
 /** Reads a Messages request. Unknown fields stay in `body`. Throws CallerError `invalid_request`. */
 export function parseQuestion(json: unknown): ChatQuestion {
   if (!isRecord(json)) return fail('', 'a JSON object', json);
-  const pivot: Pivot = { body: {}, messages: [], dropped: new Set(), bound: new Set() };
-  for (const name of alike) if (json[name] !== undefined) pivot.body[name] = json[name];
-  addSystemField(pivot, json['system']);
-  addMessages(pivot, json['messages']);
-  addTools(pivot, json);
-  addStops(pivot, json['stop_sequences']);
-  addThinking(pivot, json);
-  addFormat(pivot, json);
-  for (const name of Object.keys(json)) if (!translated.has(name)) pivot.dropped.add(name);
-  const body = { ...pivot.body, messages: pivot.messages };
-  const { dropped, bound } = pivot;
+  const pivot = toPivot(json, false);
+  const body = toBody(pivot);
+  const { dropped, bound, marks } = pivot;
   return {
     ...parsePivot(body),
     wire: 'anthropic',
@@ -56,18 +51,37 @@ export function parseQuestion(json: unknown): ChatQuestion {
     pivot: body,
     dropped: [...dropped],
     bound: [...bound],
+    ...(marks.found ? { marked: () => toBody(toPivot(json, true)) } : {}),
   };
 }
+
+function toPivot(json: Json, told: boolean): Pivot {
+  const marks = { told, found: false };
+  const pivot: Pivot = { body: {}, messages: [], dropped: new Set(), bound: new Set(), marks };
+  for (const name of alike) if (json[name] !== undefined) pivot.body[name] = json[name];
+  addSystemField(pivot, json['system']);
+  addMessages(pivot, json['messages']);
+  addTools(pivot, json);
+  addStops(pivot, json['stop_sequences']);
+  addThinking(pivot, json);
+  addFormat(pivot, json);
+  for (const name of Object.keys(json)) if (!translated.has(name)) pivot.dropped.add(name);
+  return pivot;
+}
+
+const toBody = ({ body, messages }: Pivot): Json => ({ ...body, messages });
 
 function addSystemField(pivot: Pivot, system: unknown): void {
   if (system === undefined || system === null || system === '') return;
   if (typeof system === 'string') return addSystem(pivot.messages, system);
   if (!Array.isArray(system)) return fail('system', 'a string or an array of text blocks', system);
-  const texts = system.map((block: unknown, index) => {
+  const parts = system.map((block: unknown, index) => {
     const text = isRecord(block) && block['type'] === 'text' ? block['text'] : undefined;
-    return typeof text === 'string' ? text : fail(`system[${index}]`, 'a text block', block);
+    if (typeof text !== 'string') return fail(`system[${index}]`, 'a text block', block);
+    return { type: 'text', text, ...markOf(pivot, toRecord(block)) };
   });
-  addSystem(pivot.messages, texts.join('\n\n'));
+  if (parts.some(isMarked)) pivot.messages.push({ role: 'system', content: parts });
+  else addSystem(pivot.messages, parts.map(({ text }) => text).join('\n\n'));
 }
 
 function addStops(pivot: Pivot, stops: unknown): void {
@@ -94,7 +108,11 @@ function addThinking(pivot: Pivot, { thinking, output_config: config }: Json): v
     return fail('thinking', 'an object', thinking);
   const asked = toText(isRecord(config) ? config['effort'] : undefined);
   const type = thinking?.['type'] ?? 'disabled';
-  if (type === 'disabled') return;
+  if (type === 'disabled') {
+    // Elsewhere an effort is one of thought.
+    if (asked !== null) pivot.dropped.add('output_config.effort');
+    return;
+  }
   const budget = thinking?.['budget_tokens'];
   const byBudget =
     typeof budget !== 'number' || (budget > MEDIUM_BUDGET_TOKENS && budget <= HIGH_BUDGET_TOKENS)

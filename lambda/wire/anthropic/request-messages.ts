@@ -3,10 +3,13 @@ import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { createCallIds, type CallIds } from '../unique-ids.ts';
 import { decodeText } from '../base64.ts';
+import { toFileUrl } from '../file-url.ts';
+import { isMarked } from './pivot-marks.ts';
 import { toCallId, toInput } from './render.ts';
 
 interface Told {
-  readonly system: string;
+  /** Blocks where some of it is marked as worth keeping in a cache. */
+  readonly system: string | readonly Json[];
   readonly messages: readonly Json[];
 }
 
@@ -18,7 +21,7 @@ interface Turn {
 
 /** The messages in turns, and what the system says apart. What has no place is added to `dropped`. */
 export function toMessages(given: unknown, dropped: Set<string>): Told {
-  const system: string[] = [];
+  const system: Json[] = [];
   const turns: Turn[] = [];
   const add = (role: Turn['role'], blocks: readonly Json[]): void => {
     if (blocks.length === 0) return;
@@ -30,7 +33,7 @@ export function toMessages(given: unknown, dropped: Set<string>): Told {
   let lastCall = '';
   for (const message of toList(given).map(toRecord)) {
     const { role, content } = message;
-    if (role === 'system' || role === 'developer') system.push(textOf(content));
+    if (role === 'system' || role === 'developer') system.push({ content });
     else if (role === 'tool')
       add('user', [toResult(ids.result(toText(message['tool_call_id']) ?? ''), content, dropped)]);
     else if (role === 'function') add('user', [toResult(lastCall, content, dropped)]);
@@ -42,11 +45,16 @@ export function toMessages(given: unknown, dropped: Set<string>): Told {
     }
   }
   trimEnd(turns.at(-1));
-  const said = system.filter((text) => text !== '').join('\n\n');
+  const texts = system.map(({ content }) => textOf(content)).filter((text) => text !== '');
+  const said = texts.join('\n\n');
   // A conversation must begin with somebody's words.
   if (turns[0]?.role !== 'user')
     turns.unshift({ role: 'user', content: [{ type: 'text', text: said === '' ? '.' : said }] });
-  return { system: said, messages: turns.map(({ role, content }) => ({ role, content })) };
+  const marked = system.flatMap(({ content }) => toBlocks(content, dropped));
+  return {
+    system: marked.some(isMarked) ? marked : said,
+    messages: turns.map(({ role, content }) => ({ role, content })),
+  };
 }
 
 function textOf(content: unknown): string {
@@ -65,13 +73,15 @@ function toBlocks(content: unknown, dropped: Set<string>): readonly Json[] {
 
 function toBlock(part: Json, dropped: Set<string>): readonly Json[] {
   const { type } = part;
-  if (type === 'text' || type === 'refusal') return toTextBlocks(toText(part[type]) ?? '');
+  const mark = isMarked(part) ? { cache_control: part['cache_control'] } : {};
+  if (type === 'text' || type === 'refusal')
+    return toTextBlocks(toText(part[type]) ?? '').map((block) => ({ ...block, ...mark }));
   if (type === 'image_url') {
     const url = toText(toRecord(part['image_url'])['url']) ?? '';
-    return [{ type: 'image', source: toSource(url) ?? { type: 'url', url } }];
+    return [{ type: 'image', source: toSource(url) ?? { type: 'url', url }, ...mark }];
   }
   const document = type === 'file' ? toDocument(toRecord(part['file'])) : null;
-  if (document !== null) return [document];
+  if (document !== null) return [{ ...document, ...mark }];
   dropped.add(`messages.content.${String(type)}`);
   return [];
 }
@@ -91,8 +101,9 @@ function toSource(url: string): Source | null {
 const texts = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript)$)/;
 
 /** The block of a file; null when the format has none for it. Documents are PDFs, or text that is told as such. */
-function toDocument({ file_data: given, filename }: Json): Json | null {
-  const source = toSource(toText(given) ?? '');
+function toDocument(file: Json): Json | null {
+  const { filename } = file;
+  const source = toSource(toFileUrl(file));
   if (source === null) return null;
   const title = toText(filename) === null ? {} : { title: filename };
   if (source.media_type === 'application/pdf') return { type: 'document', source, ...title };
@@ -124,5 +135,5 @@ function toCalls(message: Json, place: number, ids: CallIds): readonly Json[] {
 function trimEnd(turn: Turn | undefined): void {
   const last = turn?.content.at(-1);
   if (turn?.role !== 'assistant' || last?.['type'] !== 'text') return;
-  turn.content[turn.content.length - 1] = { type: 'text', text: String(last['text']).trimEnd() };
+  turn.content[turn.content.length - 1] = { ...last, text: String(last['text']).trimEnd() };
 }

@@ -5,6 +5,8 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
+import { toEffortBody } from '../pivot-effort.ts';
+import { withJsonWords } from '../pivot-json.ts';
 import { toOffer } from '../pivot-offer.ts';
 import { fitForeign } from './foreign.ts';
 import { toMessages } from './request-messages.ts';
@@ -23,8 +25,23 @@ export function renderRequest(
   const { body } = question;
   const { body: bent, dropped } = fitForeign(bendBody(body, target));
   const bound = bent['max_tokens'] ?? target.maxOutputTokens ?? USUAL_MAX_TOKENS;
-  const rendered = rewriteBody(body, fields, { ...bent, model: target.model, max_tokens: bound });
+  const next = {
+    ...bent,
+    ...(bound === body['max_tokens'] ? {} : toRoom(bent, Number(bound))),
+    model: target.model,
+    max_tokens: bound,
+  };
+  const rendered = rewriteBody(body, fields, next);
   return dropped.length === 0 ? rendered : { text: rendered.text, dropped };
+}
+
+/** Thoughts count towards the bound: where it was lowered, they must leave room for an answer. */
+function toRoom({ thinking }: Json, bound: number): Json {
+  const budget = toAmount(toRecord(thinking)['budget_tokens']);
+  const most = Math.max(SMALLEST_BUDGET, bound - SMALLEST_BUDGET);
+  return budget === undefined || budget < bound || most >= bound
+    ? {}
+    : { thinking: { ...toRecord(thinking), budget_tokens: most } };
 }
 
 /** Fields of the OpenAI chat format that are told here in other words, or mean nothing to a provider. */
@@ -34,16 +51,16 @@ const told: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 function fromPivot({ pivot, stream }: ChatQuestion, target: RequestTarget): RenderedRequest {
-  const asked = bendBody(pivot, target);
+  const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
-  const bent = toOffer(asked, dropped);
+  const bent = withJsonWords(toOffer(asked, dropped));
   const { system, messages } = toMessages(bent['messages'], dropped);
   const tools = toTools(bent);
   const choice = tools.length === 0 ? null : toChoice(bent);
   const body: Record<string, unknown> = {
     model: target.model,
     max_tokens: toBound(bent, target),
-    ...(system === '' ? {} : { system }),
+    ...(system.length === 0 ? {} : { system }),
     messages,
     ...(stream ? { stream } : {}),
     ...toSampling(bent),
@@ -109,7 +126,7 @@ function toOutput(
   const schema = toRecord(format['json_schema'])['schema'];
   if (format['type'] === 'json_schema' && isRecord(schema))
     config['format'] = { type: 'json_schema', schema: closeSchema(schema) };
-  // The format knows no JSON without a schema; any object is one.
+  // The format knows no JSON without a schema: it is asked for in words, which makes it likely, not certain.
   if (format['type'] === 'json_object') dropped.add('response_format');
   return {
     ...(thinking === null ? {} : { thinking }),

@@ -1,9 +1,11 @@
 // The Converse format of Amazon Bedrock, as providers are asked in it.
 import { requiredHeaders } from '../openai-chat/request.ts';
+import { lackOf } from '../pivot-lack.ts';
 import type { UpstreamWire } from '../types.ts';
 import { eventStream } from './event-stream.ts';
 import { parseReply, toAnswer } from './reply.ts';
 import { renderRequest } from './request.ts';
+import { toMessages } from './request-messages.ts';
 import { openReader } from './stream.ts';
 
 /** Pure; every method may be passed around alone. */
@@ -14,6 +16,7 @@ export const converse: UpstreamWire = {
   requestPath: ({ stream }, { model }) => `/model/${encodeURIComponent(model)}/converse${stream ? '-stream' : ''}`,
   renderRequest,
   requiredHeaders,
+  lacks: lackOf((messages, dropped) => toMessages(messages, { dropped, takesMarks: true })),
   parseReply,
   toAnswer,
   openReader,

@@ -1,11 +1,18 @@
 // Tells the messages of the OpenAI chat format in the Converse format.
 import { toCallId, toInput } from '../anthropic/render.ts';
+import { toFileUrl } from '../file-url.ts';
 import { createCallIds, type CallIds } from '../unique-ids.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 
+/** What a request leaves out, and whether its marks of what is worth keeping in a cache are told. */
+export interface Notes {
+  readonly dropped: Set<string>;
+  readonly takesMarks: boolean;
+}
+
 interface Told {
-  readonly system: string;
+  readonly system: readonly Json[];
   readonly messages: readonly Json[];
 }
 
@@ -19,9 +26,9 @@ interface Turn {
 const LONGEST_ID = 64;
 const toId = (id: string): string => toCallId(id).slice(-LONGEST_ID);
 
-/** The messages in turns, and what the system says apart. What has no place is added to `dropped`. */
-export function toMessages(given: unknown, dropped: Set<string>): Told {
-  const system: string[] = [];
+/** The messages in turns, and what the system says apart. What has no place is noted. */
+export function toMessages(given: unknown, notes: Notes): Told {
+  const system: Json[] = [];
   const turns: Turn[] = [];
   const add = (role: Turn['role'], blocks: readonly Json[]): void => {
     if (blocks.length === 0) return;
@@ -33,21 +40,27 @@ export function toMessages(given: unknown, dropped: Set<string>): Told {
   let lastCall: unknown = '';
   for (const message of toList(given).map(toRecord)) {
     const { role, content } = message;
-    if (role === 'system' || role === 'developer') system.push(textOf(content));
+    if (role === 'system' || role === 'developer') system.push({ content });
     else if (role === 'tool')
-      add('user', [toResult(ids.result(toText(message['tool_call_id']) ?? ''), content, dropped)]);
-    else if (role === 'function') add('user', [toResult(lastCall, content, dropped)]);
-    else if (role !== 'assistant') add('user', toBlocks(content, dropped));
+      add('user', [
+        toResult(ids.result(toText(message['tool_call_id']) ?? ''), content, notes),
+        ...toPointsBehind(content, notes),
+      ]);
+    else if (role === 'function') add('user', [toResult(lastCall, content, notes)]);
+    else if (role !== 'assistant') add('user', toBlocks(content, notes));
     else {
       const calls = toCalls(message, turns.length, ids);
       lastCall = toRecord(calls.at(-1)?.['toolUse'])['toolUseId'] ?? lastCall;
-      add('assistant', [...toBlocks(content, dropped), ...toBlocks(message['refusal'], dropped), ...calls]);
+      add('assistant', [...toBlocks(content, notes), ...toBlocks(message['refusal'], notes), ...calls]);
     }
   }
-  const said = system.filter((text) => text.trim() !== '').join('\n\n');
+  const texts = system.map(({ content }) => textOf(content)).filter((text) => text.trim() !== '');
+  const said = texts.join('\n\n');
   // A conversation must begin with somebody's words.
   if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', content: [{ text: said === '' ? '.' : said }] });
-  return { system: said, messages: turns.map(toTurn) };
+  const marked = system.flatMap(({ content }) => toBlocks(content, notes));
+  const isMarked = marked.some((block) => block['cachePoint'] !== undefined);
+  return { system: isMarked ? marked : toTexts(said), messages: turns.map(toTurn) };
 }
 
 function textOf(content: unknown): string {
@@ -59,19 +72,31 @@ function textOf(content: unknown): string {
 
 const toTexts = (text: string): Json[] => (text.trim() === '' ? [] : [{ text }]);
 
-function toBlocks(content: unknown, dropped: Set<string>): readonly Json[] {
+function toBlocks(content: unknown, notes: Notes): readonly Json[] {
   if (typeof content === 'string') return toTexts(content);
-  return toList(content).flatMap((part) => toBlock(toRecord(part), dropped));
+  return toList(content).flatMap((part) => [...toBlock(toRecord(part), notes), ...toPoints(toRecord(part), notes)]);
 }
 
-function toBlock(part: Json, dropped: Set<string>): readonly Json[] {
+/** The point that keeps everything before it, where a part is marked so. */
+function toPoints({ cache_control: mark }: Json, { dropped, takesMarks }: Notes): Json[] {
+  if (!isRecord(mark)) return [];
+  if (!takesMarks) dropped.add('cache_control');
+  const ttl = toText(mark['ttl']);
+  return takesMarks ? [{ cachePoint: { type: 'default', ...(ttl === null ? {} : { ttl }) } }] : [];
+}
+
+/** The points behind a result, which may hold none. */
+const toPointsBehind = (content: unknown, notes: Notes): Json[] =>
+  toList(content).flatMap((part) => toPoints(toRecord(part), notes));
+
+function toBlock(part: Json, notes: Notes): readonly Json[] {
   const { type } = part;
   if (type === 'text' || type === 'refusal') return toTexts(toText(part[type]) ?? '');
-  if (type === 'image_url') return toImage(toText(toRecord(part['image_url'])['url']) ?? '', dropped);
-  const { file_data: data, filename } = toRecord(part['file']);
-  const document = type === 'file' ? toDocument(toText(data) ?? '', toText(filename)) : null;
+  if (type === 'image_url') return toImage(toText(toRecord(part['image_url'])['url']) ?? '', notes);
+  const file = toRecord(part['file']);
+  const document = type === 'file' ? toDocument(toFileUrl(file), toText(file['filename'])) : null;
   if (document !== null) return [document];
-  dropped.add(`messages.content.${String(type)}`);
+  notes.dropped.add(`messages.content.${String(type)}`);
   return [];
 }
 
@@ -79,14 +104,14 @@ const dataUrl = /^data:([^;,]+)[^,]*;base64,/;
 const images: ReadonlySet<string> = new Set(['png', 'jpeg', 'gif', 'webp']);
 
 /** A picture must be sent along; of one that lies elsewhere only its address can be told. */
-function toImage(url: string, dropped: Set<string>): Json[] {
+function toImage(url: string, notes: Notes): Json[] {
   const match = dataUrl.exec(url);
   const format = match?.[1]?.replace(/^image\//, '').replace('jpg', 'jpeg') ?? '';
   if (match && images.has(format)) return [{ image: { format, source: { bytes: url.slice(match[0].length) } } }];
   const stored = /^s3:\/\/.*\.(png|jpe?g|gif|webp)$/i.exec(url)?.[1]?.toLowerCase();
   if (stored !== undefined)
     return [{ image: { format: stored.replace('jpg', 'jpeg'), source: { s3Location: { uri: url } } } }];
-  dropped.add('messages.content.image_url');
+  notes.dropped.add('messages.content.image_url');
   return match ? [] : [{ text: `[picture at ${url}]` }];
 }
 
@@ -114,9 +139,10 @@ function toDocument(url: string, filename: string | null): Json | null {
 }
 
 /** Pictures among a result stand in it. */
-function toResult(id: unknown, content: unknown, dropped: Set<string>): Json {
+function toResult(id: unknown, content: unknown, notes: Notes): Json {
   const isPlain = toList(content).every((part) => toRecord(part)['type'] === 'text');
-  return { toolResult: { toolUseId: id, content: isPlain ? [{ text: textOf(content) }] : toBlocks(content, dropped) } };
+  const blocks = toList(content).flatMap((part) => toBlock(toRecord(part), notes));
+  return { toolResult: { toolUseId: id, content: isPlain ? [{ text: textOf(content) }] : blocks } };
 }
 
 /** The tool calls of a message; an older `function_call` gets an id by its place. */

@@ -1,10 +1,12 @@
 // Writes a Converse request from the OpenAI chat format.
 import { closeSchema } from '../anthropic/request-tools.ts';
-import { appliesTo, bendBody } from '../openai-chat/quirks.ts';
+import { appliesTo, bendBody, takesMarks } from '../openai-chat/quirks.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
+import { toEffortBody } from '../pivot-effort.ts';
+import { withJsonWords } from '../pivot-json.ts';
 import { toOffer } from '../pivot-offer.ts';
 import { toMessages } from './request-messages.ts';
 import { toToolConfig } from './request-tools.ts';
@@ -19,21 +21,21 @@ const isGiven = (value: unknown): boolean => value !== undefined && value !== nu
 
 /** The request for the target. */
 export function renderRequest(
-  { pivot }: ChatQuestion,
+  { pivot, marked }: ChatQuestion,
   _: readonly Field[] | null,
   target: RequestTarget,
 ): RenderedRequest {
-  const asked = bendBody(pivot, target);
+  const asked = toEffortBody(bendBody(marked?.() ?? pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
-  const bent = toOffer(asked, dropped);
-  const { system, messages } = toMessages(bent['messages'], dropped);
+  const bent = withJsonWords(toOffer(asked, dropped));
+  const { system, messages } = toMessages(bent['messages'], { dropped, takesMarks: takesMarks(target) });
   const tools = toToolConfig(bent, messages, dropped);
   const effort = toEffort(bent, { target, messages, dropped });
   const inference = toInference(bent, { target, isThinking: effort !== null });
   const output = toOutput(bent, dropped);
   const body = {
     messages,
-    ...(system === '' ? {} : { system: [{ text: system }] }),
+    ...(system.length === 0 ? {} : { system }),
     ...(Object.keys(inference).length === 0 ? {} : { inferenceConfig: inference }),
     ...(tools === null ? {} : { toolConfig: tools }),
     ...(effort === null ? {} : { additionalModelRequestFields: effort }),
@@ -62,7 +64,7 @@ function toInference(body: Json, { target, isThinking }: { target: RequestTarget
   };
 }
 
-/** The format knows no JSON without a schema; any object is one. */
+/** The format knows no JSON without a schema: it is asked for in words, which makes it likely, not certain. */
 function toOutput(body: Json, dropped: Set<string>): Json | null {
   const format = toRecord(body['response_format']);
   const { schema, name, description } = toRecord(format['json_schema']);

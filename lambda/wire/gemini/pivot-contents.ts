@@ -1,4 +1,5 @@
 // Tells the contents of a Gemini request as messages of the OpenAI chat format.
+import { decodeText } from '../base64.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
@@ -142,6 +143,8 @@ function toInline(pivot: Pivot, inline: Json, path: string): Json[] {
   if (format !== undefined)
     return [{ type: 'input_audio', input_audio: { data, format: format === 'mpeg' ? 'mp3' : format } }];
   if (type === 'application/pdf') return [{ type: 'file', file: { filename: 'document.pdf', file_data: url } }];
+  const text = /^text\/|^application\/(?:json|xml)$/.test(type) ? decodeText(data) : null;
+  if (text !== null) return [{ type: 'text', text }];
   pivot.bound.add(`${path}.inlineData`);
   return [{ type: 'text', text: '[attachment]' }];
 }

@@ -96,6 +96,8 @@ function addStops(pivot: Pivot, stops: unknown): void {
 }
 
 function addFormat(pivot: Pivot, config: Json): void {
+  // Elsewhere a word of a list comes as JSON, in quotes.
+  if (config['responseMimeType'] === 'text/x.enum') pivot.bound.add('generationConfig.responseMimeType');
   const json = config['responseJsonSchema'] ?? config['_responseJsonSchema'];
   const schema = json ?? toJsonSchema(config['responseSchema']);
   if (isRecord(schema))

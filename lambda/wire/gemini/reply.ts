@@ -7,6 +7,7 @@ import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
 import type {
   Answer,
+  Finish,
   FrameFacts,
   ParsedReply,
   ReplyContext,
@@ -71,25 +72,28 @@ function findBlock(json: Json): ProviderFailure | null {
   return { kind: 'content_filtered', message: `The provider refused the prompt: ${reason}.`, status: 200 };
 }
 
+/** Why the answer ended; a prompt that was refused has none. */
+const finishOf = (json: Json): Finish | null =>
+  findBlock(json) === null ? toFinish(toRecord(toList(json['candidates'])[0])['finishReason']) : 'content_filter';
+
 const refuse = (message: string): ParsedReply => ({
   facts: null,
   failure: { kind: 'bad_reply', message, status: 200 },
 });
 
 function readAnswer(json: unknown, text: string): (Answer & { readonly others: number }) | null {
-  if (!isRecord(json) || !Array.isArray(json['candidates'])) return null;
+  if (!isRecord(json) || (!Array.isArray(json['candidates']) && findBlock(json) === null)) return null;
   const { content, reasoning, calls, others } = readParts(json, {
     answer: toText(json['responseId']) ?? text,
     before: 0,
   });
-  const finish = toFinish(toRecord(json['candidates'][0])['finishReason']);
   return {
     ...toHead(json, 0, ''),
     content,
     reasoning,
     refusal: '',
     toolCalls: calls,
-    finish: finishAfter(finish, calls.length),
+    finish: finishAfter(finishOf(json), calls.length),
     usage: toUsage(json['usageMetadata']),
     others,
   };
@@ -146,13 +150,11 @@ function readFrame(state: State, { data }: SseFrame, context: ReplyContext): Fra
   const json = parseJson(data);
   if (isErrorBody(json)) return { ...nothing, failure: toInnerFailure(json, data, context) };
   if (!isRecord(json)) return { ...nothing, malformed: true };
-  const block = findBlock(json);
-  if (block !== null) return { ...nothing, failure: block };
   if (state.id === '') state.id = toText(json['responseId']) ?? `gen-${context.nowMs.toString(36)}`;
   const before = state.calls;
   const { content, reasoning, calls, others } = readParts(json, { answer: state.id, before });
   state.calls += calls.length;
-  const finish = toFinish(toRecord(toList(json['candidates'])[0])['finishReason']);
+  const finish = finishOf(json);
   const hasText = content !== '' || reasoning !== '';
   return {
     ...nothing,

@@ -1,5 +1,6 @@
 // Tells the messages of the OpenAI chat format as contents of the Gemini format.
 import { toInput } from '../anthropic/render.ts';
+import { toFileUrl } from '../file-url.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
 
@@ -107,7 +108,7 @@ function toPart(part: Json, dropped: Set<string>): Json[] {
     const { data, format } = toRecord(part['input_audio']);
     return [{ inlineData: { mimeType: `audio/${toText(format) ?? 'wav'}`, data } }];
   }
-  const file = toInline(toText(toRecord(part['file'])['file_data']) ?? '');
+  const file = toInline(toFileUrl(toRecord(part['file'])));
   if (type === 'file' && file !== null) return [file];
   dropped.add(`messages.content.${String(type)}`);
   return [];

@@ -4,6 +4,8 @@ import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
+import { bearsMarks } from '../anthropic/pivot-marks.ts';
+import { toEffortBody } from '../pivot-effort.ts';
 import { toOffer } from '../pivot-offer.ts';
 import { ownFields } from './question.ts';
 import { toContents } from './request-contents.ts';
@@ -18,10 +20,22 @@ export function renderRequest(
 }
 
 /** Model and stream stand in the URL. */
-function asSent({ body }: ChatQuestion, { stripped }: RequestTarget): RenderedRequest {
+function asSent({ body }: ChatQuestion, { stripped, maxOutputTokens }: RequestTarget): RenderedRequest {
   const next: Record<string, unknown> = { ...body };
+  lowerBound(next, maxOutputTokens ?? Infinity);
   for (const name of [...ownFields, ...stripped]) delete next[name];
   return { text: JSON.stringify(next), dropped: [] };
+}
+
+/** The bound in either spelling. One above what the model writes is refused. */
+function lowerBound(body: Record<string, unknown>, most: number): void {
+  for (const [name, field] of [
+    ['generationConfig', 'maxOutputTokens'],
+    ['generation_config', 'max_output_tokens'],
+  ] as const) {
+    const config = toRecord(body[name]);
+    if (Number(config[field]) > most) body[name] = { ...config, [field]: most };
+  }
 }
 
 /** Fields of the OpenAI chat format that are told here in other words, or mean nothing to a provider. */
@@ -33,9 +47,10 @@ const told: ReadonlySet<string> = new Set([
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
 
-function fromPivot({ pivot }: ChatQuestion, target: RequestTarget): RenderedRequest {
-  const asked = bendBody(pivot, target);
+function fromPivot({ pivot, marked }: ChatQuestion, target: RequestTarget): RenderedRequest {
+  const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
+  if (marked !== undefined || bearsMarks(asked)) dropped.add('cache_control');
   const bent = toOffer(asked, dropped);
   const { system, contents } = toContents(bent['messages'], dropped);
   const functions = toFunctions(bent);

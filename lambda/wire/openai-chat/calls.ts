@@ -54,9 +54,12 @@ export function readCalls(message: Json, answer: string): ReadCalls<ToolCall> {
   const calls = pieces.map((piece, index) => {
     const id = piece.id === null || ids.has(piece.id) ? toCallName(answer, index) : piece.id;
     ids.add(id);
-    return { id, name: piece.name ?? '', arguments: piece.arguments };
+    // Clients read them as JSON.
+    return { id, name: piece.name ?? '', arguments: piece.arguments || '{}' };
   });
-  return { calls, irregular: isTold(message) && pieces.some(({ id, isOdd }, at) => isOdd || id !== calls[at]?.id) };
+  const isChanged = ({ id, isOdd, arguments: text }: CallPiece, at: number): boolean =>
+    isOdd || text === '' || id !== calls[at]?.id;
+  return { calls, irregular: isTold(message) && pieces.some(isChanged) };
 }
 
 /** A call of a stream: the number and the id it was given, and the id it is known by here. */

@@ -101,7 +101,9 @@ function readPart(part: unknown, place: Place, seen: Seen): void {
     if (toText(audio['data']) === null) return fail(`${place.path}.input_audio.data`, 'a base64 string', audio['data']);
     seen.audio = true;
   } else if (type === 'file') {
-    if (!isRecord(part['file'])) return fail(`${place.path}.file`, 'an object', part['file']);
+    const { file } = part;
+    if (!isRecord(file)) return fail(`${place.path}.file`, 'an object', file);
+    if (toText(file['file_data']) === null) seen.bound.push(`${place.path}.file`);
     seen.documents = true;
   } else {
     failShowing(`${place.path}.type`, 'one of text, image_url, input_audio, file, refusal', type);

@@ -13,6 +13,7 @@ export function parseQuestion(json: unknown): ChatQuestion {
   const seen: Seen = { texts: [], images: [], audio: false, documents: false, calls: false, bound: [] };
   readMessages(json['messages'], seen);
   const tools = readTools(json, seen);
+  if (toList(json['modalities']).includes('audio')) seen.bound.push('modalities');
   return {
     wire: 'openai-chat',
     model: json['model'] === undefined || json['model'] === null ? 'auto' : readName(json['model'], 'model'),

@@ -11,6 +11,7 @@ type Draft = Record<string, unknown>;
 /** The body as the target wants it; fields that need no change are the same values. */
 export function bendBody(body: Json, target: RequestTarget): Json {
   const draft: Draft = { ...body };
+  lowerBounds(draft, target.maxOutputTokens ?? Infinity);
   for (const quirk of target.quirks) {
     if (appliesTo(quirk, target.model)) applyQuirk(draft, quirk);
   }
@@ -79,9 +80,18 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     case 'mend':
     case 'effort':
     case 'inputs':
+    case 'promptCache':
     case 'requireHeader':
       return;
   }
+}
+
+/** The names of the bound on the reply, in all formats that bodies are bent in. */
+const bounds = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const;
+
+/** Most refuse a bound above what the model writes. */
+function lowerBounds(draft: Draft, most: number): void {
+  for (const name of bounds) if (Number(draft[name]) > most) draft[name] = most;
 }
 
 function rename(draft: Draft, from: string, to: string): void {
@@ -168,6 +178,10 @@ const twins: Readonly<Record<string, string>> = {
   max_completion_tokens: 'max_tokens',
 };
 
+/** The refused fields that a body of this kind loses. */
+export const lostOf = (body: Json, stripped: readonly string[]): readonly string[] =>
+  stripped.filter((name) => body[name] !== undefined && stripped.includes(twins[name] ?? name));
+
 /** A refused bound on the reply goes out under its other name, so that the bound is kept. */
 function stripField(draft: Draft, field: string, stripped: readonly string[]): void {
   if (field.startsWith('messages[].')) {
@@ -179,6 +193,10 @@ function stripField(draft: Draft, field: string, stripped: readonly string[]): v
   if (twin !== undefined && !stripped.includes(twin) && draft[twin] === undefined) rename(draft, field, twin);
   delete draft[field];
 }
+
+/** Whether the target takes marks of what is worth keeping in a prompt cache. */
+export const takesMarks = ({ quirks, model }: Pick<RequestTarget, 'quirks' | 'model'>): boolean =>
+  quirks.some((quirk) => quirk.kind === 'promptCache' && appliesTo(quirk, model));
 
 /** Whether the target's quirks put schemas of the body in other words. */
 export function bendsSchemas(body: Json, target: Pick<RequestTarget, 'quirks' | 'model'>): boolean {

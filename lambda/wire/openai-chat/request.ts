@@ -4,22 +4,25 @@ import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord } from '../json.ts';
 import { rewriteBody } from '../rewrite.ts';
-import { appliesTo, bendBody } from './quirks.ts';
+import { appliesTo, bendBody, takesMarks } from './quirks.ts';
 
 /**
  * The request for the target. Only top-level fields that differ from the caller's are written anew, inside the caller's own text where the
- * places of its fields are given; it must be the text `question.body` was parsed from. Nothing is dropped: every question has its pivot in this format.
+ * places of its fields are given; it must be the text `question.body` was parsed from. Nothing but marks is dropped: every question has its pivot in this format.
  */
 export function renderRequest(
   question: ChatQuestion,
   fields: readonly Field[] | null,
   target: RequestTarget,
 ): RenderedRequest {
-  const { pivot } = question;
+  const { marked } = question;
+  const takes = marked !== undefined && takesMarks(target);
+  const pivot = takes ? marked() : question.pivot;
   const isOwn = question.wire === 'openai-chat';
   const wanted = question.stream && target.wantUsage && !(isOwn && question.includeUsage);
   const next = { ...bendBody(wanted ? withUsageAsked(pivot) : pivot, target), model: target.model };
-  return rewriteBody(pivot, isOwn ? fields : null, next);
+  const rendered = rewriteBody(pivot, isOwn ? fields : null, next);
+  return marked === undefined || takes ? rendered : { text: rendered.text, dropped: ['cache_control'] };
 }
 
 /** Constant headers the target's quirks demand. */

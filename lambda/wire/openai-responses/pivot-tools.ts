@@ -10,7 +10,8 @@ export function addTools(pivot: Pivot, { tools, tool_choice: choice }: Json): vo
   const functions = toList(tools).flatMap((tool, index) => toFunction(pivot, tool, `tools[${index}]`));
   if (functions.length > 0) pivot.body['tools'] = functions;
   else delete pivot.body['parallel_tool_calls'];
-  if (choice !== undefined && choice !== null) addChoice(pivot, choice, functions.length > 0);
+  if (choice !== undefined && choice !== null)
+    addChoice(pivot, choice, { hasTools: functions.length > 0, isOffered: toList(tools).length > 0 });
 }
 
 function toFunction(pivot: Pivot, tool: unknown, path: string): Json[] {
@@ -53,11 +54,19 @@ export function textToolsOf(body: Json): ReadonlySet<string> {
   return new Set(custom.map(({ name }) => String(name)));
 }
 
-function addChoice(pivot: Pivot, choice: unknown, hasTools: boolean): void {
+interface Offer {
+  /** Some are functions, which are offered to everybody. */
+  readonly hasTools: boolean;
+  /** There are tools at all. */
+  readonly isOffered: boolean;
+}
+
+function addChoice(pivot: Pivot, choice: unknown, { hasTools, isOffered }: Offer): void {
   if (typeof choice === 'string') {
     if (choice !== 'auto' && choice !== 'none' && choice !== 'required')
       return failShowing('tool_choice', 'one of auto, none, required', choice);
     if (hasTools) pivot.body['tool_choice'] = choice;
+    else if (choice === 'required' && isOffered) pivot.bound.add('tool_choice');
     return;
   }
   if (!isRecord(choice)) return fail('tool_choice', 'a string or an object', choice);
@@ -67,7 +76,8 @@ function addChoice(pivot: Pivot, choice: unknown, hasTools: boolean): void {
     if (hasTools) pivot.body['tool_choice'] = { type: 'function', function: { name } };
     return;
   }
-  if (type !== 'allowed_tools') return void pivot.dropped.add('tool_choice');
+  // A tool that must be used, and that others do not have.
+  if (type !== 'allowed_tools') return void pivot.bound.add('tool_choice');
   // Whoever may not be called is not offered.
   const allowed = new Set(toList(tools).map((tool) => toRecord(tool)['name']));
   const offered = toList(pivot.body['tools']).filter((tool) =>

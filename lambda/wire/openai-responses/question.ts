@@ -2,7 +2,7 @@
 import { CallerError } from '#shared/failures.ts';
 import type { ChatQuestion } from '../types.ts';
 import type { Json } from '../json.ts';
-import { isRecord, toText } from '../json.ts';
+import { isRecord, toList, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { parseQuestion as parsePivot } from '../openai-chat/question.ts';
 import { addSystem } from '../pivot-system.ts';
@@ -28,7 +28,7 @@ const alike = [
 const translated: ReadonlySet<string> = new Set([
   ...alike, 'input', 'instructions', 'tools', 'tool_choice', 'max_output_tokens', 'text', 'reasoning', 'store', 'include', 'stream_options',
   'previous_response_id', 'conversation', 'background', 'prompt', 'client_metadata', 'prompt_cache_key', 'prompt_cache_retention',
-  'safety_identifier', 'service_tier',
+  'safety_identifier', 'service_tier', 'truncation',
 ]); // prettier-ignore
 
 /** What asks for state that Freeway does not keep, and what to do instead. */
@@ -55,6 +55,9 @@ export function parseQuestion(json: unknown): ChatQuestion {
   addText(pivot, json['text']);
   addReasoning(pivot, json['reasoning']);
   if (isGiven(json['max_output_tokens'])) pivot.body['max_tokens'] = json['max_output_tokens'];
+  // Thoughts in a form that only who thought them can read are asked for by habit.
+  if (toList(json['include']).some((name) => name !== 'reasoning.encrypted_content')) pivot.dropped.add('include');
+  if (isGiven(json['truncation']) && json['truncation'] !== 'disabled') pivot.dropped.add('truncation');
   for (const name of Object.keys(json)) if (!translated.has(name) && isGiven(json[name])) pivot.dropped.add(name);
   const body = { ...pivot.body, messages: pivot.messages };
   return {

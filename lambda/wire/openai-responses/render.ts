@@ -3,6 +3,7 @@ import type { Usage } from '#shared/usage.ts';
 import type { Answer, ChatQuestion, Finish, ReplyHead, ToolCall } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
+import { toForeignId } from './foreign.ts';
 import { textToolsOf } from './pivot-tools.ts';
 
 /** A whole reply as JSON text. */
@@ -18,7 +19,7 @@ export function renderReply(
     ...(refusal === '' ? [] : [{ type: 'refusal', refusal }]),
   ];
   const output = [
-    ...(reasoning === '' ? [] : [toThoughtItem(`rs_${answer.id}`, reasoning)]),
+    ...(reasoning === '' ? [] : [toThoughtItem(toForeignId(answer.id), reasoning)]),
     ...(parts.length === 0 ? [] : [toMessageItem(`msg_${answer.id}`, parts, 'completed')]),
     ...toolCalls.map((call, index) => toCallItem(`${answer.id}_${index}`, call, texts.has(call.name))),
   ];

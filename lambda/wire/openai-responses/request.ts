@@ -5,6 +5,9 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
+import { bearsMarks } from '../anthropic/pivot-marks.ts';
+import { toEffortBody } from '../pivot-effort.ts';
+import { fitForeign } from './foreign.ts';
 import { toOffer } from '../pivot-offer.ts';
 
 /** Fields of the OpenAI chat format that mean the same here. */
@@ -31,13 +34,15 @@ export function renderRequest(
   fields: readonly Field[] | null,
   target: RequestTarget,
 ): RenderedRequest {
-  const { wire, body, pivot, stream } = question;
+  const { wire, body, pivot, stream, marked } = question;
   if (wire === 'openai-responses') {
-    const bent = bendBody(body, target);
-    return rewriteBody(body, fields, { ...bent, model: target.model });
+    const { body: bent, dropped } = fitForeign(bendBody(body, target));
+    const rendered = rewriteBody(body, fields, { ...bent, model: target.model });
+    return dropped.length === 0 ? rendered : { text: rendered.text, dropped };
   }
-  const asked = bendBody(pivot, target);
+  const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
+  if (marked !== undefined || bearsMarks(asked)) dropped.add('cache_control');
   const bent = toOffer(asked, dropped);
   const tools = toTools(bent);
   const text = toTextOptions(bent);

@@ -14,6 +14,7 @@ import type {
 } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toRecord } from '../json.ts';
+import { toForeignId } from './foreign.ts';
 import { textToolsOf } from './pivot-tools.ts';
 import { toCallItem, toEnd, toMessageItem, toResponse, toTextPart, toThoughtItem, toUsageJson } from './render.ts';
 import { follow } from './writer-follow.ts';
@@ -59,8 +60,8 @@ const placeOf = ({ id, index }: OpenItem): Json => ({ item_id: id, output_index:
 
 function begin(state: WriterState, kind: OpenItem['kind'], item: (id: string) => Json): string {
   const index = state.next++;
-  const prefix = kind === 'message' ? 'msg' : kind === 'reasoning' ? 'rs' : 'fc';
-  const id = `${prefix}_${state.id}_${index}`;
+  const place = `${state.id}_${index}`;
+  const id = kind === 'reasoning' ? toForeignId(place) : `${kind === 'message' ? 'msg' : 'fc'}_${place}`;
   state.open.push({ kind, id, index, parts: [], part: null, text: '', call: null });
   return tell(state, 'response.output_item.added', { output_index: index, item: item(id) });
 }

@@ -92,8 +92,12 @@ function toScript(turns: readonly Said[]): string {
   return [...lines, ...(turns.at(-1)?.role === 'assistant' ? [] : [`${speakers.assistant}:`])].join('\n\n');
 }
 
+/** Who said what, in words alone. What has no place is added to `dropped`. */
+export const toTurns = (messages: unknown, dropped: Set<string>): readonly Said[] =>
+  toList(messages).map((message) => toSaid(toRecord(message), dropped));
+
 function toConversation(asked: Json, names: Names, dropped: Set<string>): Json {
-  const said = toList(asked['messages']).map((message) => toSaid(toRecord(message), dropped));
+  const said = toTurns(asked['messages'], dropped);
   if (typeof names.messages === 'string') return { [names.messages]: said };
   const system = said.flatMap(({ role, content }) => (role === 'system' ? [content] : [])).join('\n\n');
   const prompt = toScript(said.filter(({ role }) => role !== 'system'));

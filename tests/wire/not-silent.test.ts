@@ -1,0 +1,176 @@
+// Nothing is lost in silence between formats: what has no place elsewhere is told in other words, noted, or asked only of those who know it.
+import { describe, expect, it } from 'vitest';
+import type { WireId } from '#shared/catalog.ts';
+import { loadChatWires } from '#lambda/wire/index.ts';
+import { converse } from '#lambda/wire/converse/index.ts';
+import type { ChatWire, RequestTarget, UpstreamWire } from '#lambda/wire/types.ts';
+
+const { 'openai-chat': chat, 'openai-responses': responses, anthropic, gemini } = await loadChatWires();
+const wires: readonly ChatWire[] = [chat, responses, anthropic, gemini];
+const upstream: readonly UpstreamWire[] = [...wires, converse];
+const target: RequestTarget = { model: 'm', quirks: [], stripped: [], wantUsage: true, maxOutputTokens: 4_000 };
+type Json = Readonly<Record<string, unknown>>;
+
+const parse = (wire: WireId, body: Json): ReturnType<ChatWire['parseQuestion']> => {
+  const found = wires.find(({ id }) => id === wire);
+  if (found === undefined) throw new Error(`no wire ${wire}`);
+  return found.parseQuestion({ model: 'm', ...(wire === 'anthropic' ? { max_tokens: 9 } : {}), ...body });
+};
+const others = (wire: WireId): UpstreamWire[] => upstream.filter(({ id }) => id !== wire);
+const said = (content: unknown): Json => ({ messages: [{ role: 'user', content }] });
+const contents = (...parts: Json[]): Json => ({ contents: [{ role: 'user', parts }] });
+const hello = 'aGVsbG8=';
+
+describe('what no answer makes sense without', () => {
+  const search = { type: 'web_search_20250305', name: 'web_search' };
+  const get = { name: 'get', input_schema: { type: 'object' } };
+  it.each<readonly [string, WireId, Json, readonly string[]]>([
+    [
+      'a file that its provider keeps',
+      'openai-chat',
+      said([{ type: 'file', file: { file_id: 'file-1' } }]),
+      ['messages[0].content[0].file'],
+    ],
+    [
+      'sound as the answer',
+      'openai-chat',
+      { ...said('Sing.'), modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'wav' } },
+      ['modalities'],
+    ],
+    [
+      'a hosted tool that must be used',
+      'anthropic',
+      { ...said('News?'), tools: [search, get], tool_choice: { type: 'tool', name: 'web_search' } },
+      ['tool_choice'],
+    ],
+    [
+      'hosted tools of which one must be used',
+      'anthropic',
+      { ...said('News?'), tools: [search], tool_choice: { type: 'any' } },
+      ['tool_choice'],
+    ],
+    [
+      'the same of the Responses format',
+      'openai-responses',
+      { input: 'News?', tools: [{ type: 'web_search' }], tool_choice: { type: 'web_search' } },
+      ['tool_choice'],
+    ],
+    [
+      'any of them',
+      'openai-responses',
+      { input: 'News?', tools: [{ type: 'web_search' }], tool_choice: 'required' },
+      ['tool_choice'],
+    ],
+    [
+      'one bare word of a list',
+      'gemini',
+      {
+        ...contents({ text: 'Which?' }),
+        generationConfig: { responseMimeType: 'text/x.enum', responseSchema: { type: 'STRING', enum: ['a', 'b'] } },
+      },
+      ['generationConfig.responseMimeType'],
+    ],
+  ])('%s is asked only of those who speak %s', (_, wire, body, bound) => {
+    expect(parse(wire, body).bound).toEqual(bound);
+  });
+  it.each<readonly [WireId, Json]>([
+    ['anthropic', { ...said('Hi.'), tools: [search, get], tool_choice: { type: 'any' } }],
+    ['anthropic', { ...said('Hi.'), tools: [search], tool_choice: { type: 'auto' } }],
+    ['openai-responses', { input: 'Hi.', tools: [{ type: 'web_search' }] }],
+    ['openai-chat', { ...said('Hi.'), modalities: ['text'] }],
+    ['openai-chat', said([{ type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,AA' } }])],
+  ])('what may be left out binds nobody: %s', (wire, body) => expect(parse(wire, body).bound).toEqual([]));
+});
+
+describe('what an answer can do without is noted', () => {
+  it.each<readonly [string, WireId, Json, string]>([
+    [
+      'citations',
+      'anthropic',
+      said([{ type: 'document', citations: { enabled: true }, source: { type: 'text', data: 'x' } }]),
+      'messages.content.citations',
+    ],
+    [
+      'an effort without thinking',
+      'anthropic',
+      { ...said('Hi.'), output_config: { effort: 'low' } },
+      'output_config.effort',
+    ],
+    ['further output', 'openai-responses', { input: 'Hi.', include: ['message.output_text.logprobs'] }, 'include'],
+  ])('%s', (_, wire, body, name) => expect(parse(wire, body).dropped).toEqual([name]));
+  it('what changes nothing here is not', () => {
+    const plain = { input: 'Hi.', include: ['reasoning.encrypted_content'], truncation: 'disabled' };
+    expect(parse('openai-responses', plain).dropped).toEqual([]);
+    expect(
+      parse(
+        'anthropic',
+        said([{ type: 'document', citations: { enabled: false }, source: { type: 'text', data: 'x' } }]),
+      ).dropped,
+    ).toEqual([]);
+  });
+});
+
+describe('what can be told in other words is', () => {
+  it('a text among the parts of Gemini’s format, to everybody', () => {
+    const part = { inlineData: { mimeType: 'text/markdown', data: hello } };
+    const question = parse('gemini', contents(part, { text: 'What is it?' }));
+    expect(question.bound).toEqual([]);
+    for (const wire of others('gemini')) expect(wire.renderRequest(question, null, target).text).toContain('"hello"');
+  });
+  it('a tool that was found by searching for it', () => {
+    const content = [{ type: 'tool_reference', tool_name: 'get_weather' }];
+    const question = parse('anthropic', {
+      messages: [
+        { role: 'user', content: 'Weather?' },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'search', input: {} }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content }] },
+      ],
+    });
+    expect(question.bound).toEqual([]);
+    expect(question.pivot['messages']).toContainEqual(
+      expect.objectContaining({ role: 'tool', content: expect.stringContaining('get_weather') as string }),
+    );
+  });
+  it('title and context of a document in pieces', () => {
+    const source = { type: 'content', content: [{ type: 'text', text: 'Piece.' }] };
+    const question = parse('anthropic', said([{ type: 'document', title: 'T', context: 'C', source }]));
+    expect(JSON.stringify(question.pivot['messages'])).toContain('T\\nC');
+  });
+  it.each(['anthropic', 'gemini', 'bedrock-converse'])(
+    'a file whose data names no type goes by its name, to %s',
+    (id) => {
+      const wire = upstream.find((one) => one.id === id);
+      const file = { filename: 'a.pdf', file_data: 'JVBERi0xLjQK' };
+      const sent = wire?.renderRequest(parse('openai-chat', said([{ type: 'file', file }])), null, target);
+      expect(sent?.dropped).toEqual([]);
+      expect(sent?.text).toContain('JVBERi0xLjQK');
+      expect(sent?.text).toContain('pdf"');
+    },
+  );
+  it.each(['anthropic', 'bedrock-converse'])('JSON without a schema, to %s, which has no mode for it', (id) => {
+    const wire = upstream.find((one) => one.id === id);
+    const messages = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Who? Answer in JSON.' },
+    ];
+    const question = parse('openai-chat', { messages, response_format: { type: 'json_object' } });
+    const sent = wire?.renderRequest(question, null, target);
+    const body = JSON.parse(sent?.text ?? '') as { readonly system: unknown; readonly messages: readonly unknown[] };
+    expect(JSON.stringify(body.system)).toMatch(/Be brief\.\\n\\n.*one JSON object/);
+    expect(body.messages).toHaveLength(1);
+    // Asked for in words, it is not certain.
+    expect(sent?.dropped).toEqual(['response_format']);
+  });
+  it('an effort in the words of OpenRouter', () => {
+    const question = parse('openai-chat', { ...said('Hi.'), reasoning: { effort: 'high' } });
+    for (const wire of others('openai-chat')) {
+      const { text, dropped } = wire.renderRequest(question, null, {
+        ...target,
+        maxOutputTokens: 60_000,
+        quirks: [{ kind: 'effort', as: 'reasoning_effort' }],
+      });
+      expect(dropped).toEqual([]);
+      expect(text).toMatch(/"effort":"high"|reasoning_effort":"high"|budget_tokens|thinkingBudget/);
+    }
+  });
+});
