@@ -9,7 +9,7 @@ import { principalOf, replyError, type Endpoint, type Visit } from './endpoints/
 import { createHealthEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint, type MetricsDeps } from './endpoints/metrics.ts';
 import type { PlainKind } from './endpoints/plain.ts';
-import type { Exchange, Handler, Store } from './ports.ts';
+import { StoreUnavailable, type Exchange, type Handler, type Store } from './ports.ts';
 import { chatWires } from './wire/index.ts';
 import type { ChatWire, ErrorRenderer } from './wire/types.ts';
 
@@ -235,18 +235,24 @@ async function rendererOf({ chatWire }: AppDeps, { exchange }: Visit): Promise<E
   return speaksGemini(exchange) ? chatWires.gemini() : chatWire;
 }
 
+/** What a caller is told of an error that is ours; the log has the rest. */
+function toInternal({ log, describe }: AppDeps, { requestId }: Visit, error: unknown): CallerError {
+  // Only the store's own messages are known to hold nothing of what was asked.
+  const isStore = error instanceof StoreUnavailable;
+  log.error('request.failed', {
+    request_id: requestId,
+    ...describe(error),
+    ...(isStore ? { what: error.message } : {}),
+  });
+  const what = isStore
+    ? 'The store does not answer. Try again in a moment, or tell'
+    : 'Something went wrong on our side. Tell';
+  return new CallerError('internal', `${what} the operator the request id ${requestId}.`);
+}
+
 /** Turns whatever an endpoint throws into an answer. Nothing that was not meant for the caller is told. */
 async function fail(deps: AppDeps, visit: Visit, error: unknown): Promise<void> {
-  const known =
-    error instanceof CallerError
-      ? error
-      : new CallerError(
-          'internal',
-          `Something went wrong on our side. Tell the operator the request id ${visit.requestId}.`,
-        );
-  if (!(error instanceof CallerError)) {
-    deps.log.error('request.failed', { request_id: visit.requestId, ...deps.describe(error) });
-  }
+  const known = error instanceof CallerError ? error : toInternal(deps, visit, error);
   try {
     const renderer = await rendererOf(deps, visit);
     replyError(visit, known, { renderer, nowMs: deps.clock.now() });

@@ -10,6 +10,7 @@ import { readOlderVariables } from './config-older.ts';
 export { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
 import type { ModelAlias } from './routing/aliases.ts';
 import { paidPolicies, type PaidPolicy } from './routing/policy.ts';
+import { logLevels, type LogLevel } from '#shared/log-levels.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { appSyncTablesSchema, type AppSyncTables } from '#shared/invoke.ts';
 
@@ -56,6 +57,10 @@ export interface Config {
   readonly traces: { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> } | null;
   /** Tables of an AppSync app that hold named endpoints and agents for direct invokes; null when there are none. */
   readonly appSyncTables: AppSyncTables | null;
+  /** Addresses of proxies before us, whose word about callers' addresses is taken. */
+  readonly proxies: readonly string[];
+  /** Lines of lower levels are left out of the log. */
+  readonly logLevel: LogLevel;
   /** Names of models that stand for others, before those of the catalog. */
   readonly modelAliases: readonly ModelAlias[];
   /** Where large recordings are uploaded; null: into the data folder, or nowhere. */
@@ -110,12 +115,15 @@ function readStore(env: Environment, folder: string): StoreConfig {
   throw new ConfigError(`FREEWAY_STORE is "${text}", but must be "sqlite" or "dynamodb:<table>".`);
 }
 
+/** The shortest key that nobody guesses. */
+export const OWNER_KEY_LENGTH = 32;
+
 function readOwnerKey(env: Environment): string | null {
   const key = env['FREEWAY_OWNER_KEY'];
   if (key === undefined || key === '') return null;
-  if (key.length >= 32 && /^[\x21-\x7e]+$/.test(key)) return key;
+  if (key.length >= OWNER_KEY_LENGTH && /^[\x21-\x7e]+$/.test(key)) return key;
   throw new ConfigError(
-    'FREEWAY_OWNER_KEY must be at least 32 printable characters without spaces. Make one with: openssl rand -hex 32',
+    `FREEWAY_OWNER_KEY must be at least ${OWNER_KEY_LENGTH} printable characters without spaces. Make one with: openssl rand -hex 32`,
   );
 }
 
@@ -141,6 +149,14 @@ function readGoogle(env: Environment): Config['google'] {
   };
 }
 
+function decodeHeader(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ConfigError('OTEL_EXPORTER_OTLP_HEADERS must be percent-encoded: a "%" itself is written as "%25".');
+  }
+}
+
 /** The standard variables of OpenTelemetry; headers are `name=value` pairs, percent-encoded, separated by commas. */
 function readTraces(env: Environment): Config['traces'] {
   const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim();
@@ -151,9 +167,16 @@ function readTraces(env: Environment): Config['traces'] {
     const at = pair.indexOf('=');
     if (at < 1)
       throw new ConfigError('OTEL_EXPORTER_OTLP_HEADERS must be pairs such as name=value, separated by commas.');
-    return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())] as const;
+    return [pair.slice(0, at).trim(), decodeHeader(pair.slice(at + 1).trim())] as const;
   });
   return { endpoint, headers: Object.fromEntries(pairs) };
+}
+
+function readProxies(env: Environment): string[] {
+  const addresses = list(env['FREEWAY_PROXIES']);
+  const wrong = addresses.find((address) => !/^[\da-f]*[.:][\da-f.:]+$/i.test(address));
+  if (wrong === undefined) return addresses;
+  throw new ConfigError(`FREEWAY_PROXIES names "${wrong}", but must hold IP addresses, such as 127.0.0.1,::1.`);
 }
 
 function readMailEndpoint(env: Environment): string | null {
@@ -209,6 +232,8 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     usageDays: readNumber(env, 'FREEWAY_USAGE_DAYS', days) ?? USAGE_DAYS,
     traces: readTraces(env),
     appSyncTables: readAppSyncTables(env),
+    proxies: readProxies(env),
+    logLevel: readChoice(env, 'FREEWAY_LOG', logLevels) ?? 'info',
     modelAliases: readAliases(env),
     uploads: readUploads(env),
     entries: readEntries(input),

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { providers } from '#catalog/index.ts';
+import { logLevels } from '#shared/log-levels.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
 import { createFreeway, VERSION, type Platform } from './deps.ts';
@@ -75,7 +76,8 @@ interface Instance extends AwsOptions {
 
 function createInstance(options: AwsOptions): Instance {
   const write = (line: string): void => void process.stdout.write(line);
-  const level = process.env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info';
+  // What is wrong there is told with the configuration.
+  const level = logLevels.find((known) => known === process.env['FREEWAY_LOG']) ?? 'info';
   const log = createLog({ level, write, now: systemClock.now });
   let store: Store | null = null;
   let traces: Promise<Traces> | null = null;
@@ -83,7 +85,11 @@ function createInstance(options: AwsOptions): Instance {
     ...options,
     log,
     upstream: options.openUpstream((error) => log.error('upstream.fault', toErrorFields(error))),
-    metrics: createEmfMetrics(createMetrics(), { write, now: systemClock.now }),
+    metrics: createEmfMetrics(createMetrics(), {
+      write,
+      now: systemClock.now,
+      functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? null,
+    }),
     secrets: createSecretValues({
       now: systemClock.now,
       onStale: (error) => log.warn('secret.stale', { error: error.message }),
@@ -125,7 +131,8 @@ async function open(instance: Instance, env: Environment): Promise<App> {
   const lazyInvoke = async (): Promise<Invoke> => {
     const { openInvoke } = await import('./main-invoke.ts');
     const { appSyncTables } = config;
-    return openInvoke({ freeway, providers, secrets, ownerKey, store, log, appSyncTables, now: systemClock.now });
+    const { now } = systemClock;
+    return openInvoke({ freeway, providers, secrets, ownerKey, store, log, metrics, appSyncTables, now });
   };
   let invoke: Promise<Invoke> | null = null;
   return {
@@ -138,9 +145,13 @@ async function open(instance: Instance, env: Environment): Promise<App> {
   };
 }
 
-function refuse({ log }: Instance, exchange: Exchange, error: unknown): void {
+/** Logs why the app could not be opened, and answers what callers are told. */
+function tellFailedStart({ log }: Instance, error: unknown): string {
   log.error('start.failed', { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
-  const message = 'Freeway could not start. The log of the function says why.';
+  return 'Freeway could not start. The log of the function says why.';
+}
+
+function refuse(exchange: Exchange, message: string): void {
   exchange
     .reply(503, { 'content-type': 'application/json', 'retry-after': '5' })
     .end(JSON.stringify({ error: { message, type: 'server_error', code: 'internal', param: null } }));
@@ -173,17 +184,18 @@ export function createAwsApp(options: AwsOptions): AwsApp {
   const { log, metrics, freezes } = instance;
   const load = createLoader(instance);
   const tellsMetrics = process.env['FREEWAY_METRICS'] === 'emf';
-  const tellMetrics = (app: App): void => {
+  const tellMetrics = (app: App, atMs?: number): void => {
     if (!tellsMetrics) return;
     app.updateGauges();
-    metrics.flush();
+    metrics.flush(atMs);
   };
-  const flush = async (app: App): Promise<void> => {
-    tellMetrics(app);
+  const flush = async (app: App, atMs?: number): Promise<void> => {
+    tellMetrics(app, atMs);
     await app.flush();
   };
-  const after = async (app: App): Promise<void> => {
-    if (freezes) await flush(app);
+  /** Alarms hold our counts against Lambda's, which are those of the moment at which an invocation began. */
+  const after = async (app: App, startedAtMs: number): Promise<void> => {
+    if (freezes) await flush(app, startedAtMs);
     else tellMetrics(app);
   };
   return {
@@ -194,18 +206,22 @@ export function createAwsApp(options: AwsOptions): AwsApp {
         () => undefined,
       ),
     handler: async (exchange) => {
+      const startedAtMs = systemClock.now();
       let app: App;
       try {
         app = await load();
       } catch (error) {
-        return refuse(instance, exchange, error);
+        return refuse(exchange, tellFailedStart(instance, error));
       }
       await app.handler(exchange);
-      await after(app);
+      await after(app, startedAtMs);
     },
     invoke: async (payload, deadlineAtMs) => {
-      const app = await load();
-      return app.invoke(payload, deadlineAtMs).finally(() => after(app));
+      const startedAtMs = systemClock.now();
+      const app = await load().catch((error: unknown) => {
+        throw Object.assign(new Error(tellFailedStart(instance, error)), { name: 'Internal' });
+      });
+      return app.invoke(payload, deadlineAtMs).finally(() => after(app, startedAtMs));
     },
     flush: async () => {
       const app = await load().catch(() => null);

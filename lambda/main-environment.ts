@@ -14,12 +14,13 @@ const isEqual = (a: Environment, b: Environment): boolean => {
 };
 
 /**
- * Joins variables and secret. A variable that is set stands above the secret's value of that name, so that one can be
- * changed without touching the secret. `secrets` are asked only when one is named.
+ * Joins variables and secret. A variable that says something stands above the secret's value of that name, so that one can
+ * be changed without touching the secret. `secrets` are asked only when one is named.
  */
 export function createLiveEnvironment(variables: Environment, secrets: SecretValues): LiveEnvironment {
   const id = variables['FREEWAY_SECRET_ID']?.trim();
   if (!id) return { read: () => Promise.resolve(variables) };
+  const saying = Object.fromEntries(Object.entries(variables).filter(([, value]) => value?.trim()));
   let source: Environment | null = null;
   let joined: Environment = variables;
   return {
@@ -27,7 +28,7 @@ export function createLiveEnvironment(variables: Environment, secrets: SecretVal
       const values = await secrets.read(id);
       if (values === source) return joined;
       source = values;
-      const next = { ...values, ...variables };
+      const next = { ...variables, ...values, ...saying };
       if (!isEqual(next, joined)) joined = next;
       return joined;
     },

@@ -7,8 +7,9 @@ import type { AppSyncTables, InvokeSettings, ProviderConfig } from '#shared/invo
 import type { Freeway } from './deps.ts';
 import { createInvoke, type Invoke } from './endpoints/invoke.ts';
 import type { Handler, SecretValues, Store } from './ports.ts';
-import type { Log } from './ports-telemetry.ts';
+import type { Log, Metrics } from './ports-telemetry.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
+import { redact, toErrorFields } from './telemetry/log.ts';
 import { invokeWires } from './wire/invoke/formats.ts';
 
 export interface PinOptions {
@@ -123,6 +124,7 @@ export interface InvokeOptions extends PinOptions {
   readonly ownerKey: string;
   readonly store: Store;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'count'>;
   readonly appSyncTables: AppSyncTables | null;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -144,9 +146,29 @@ async function openSettings({ store, appSyncTables, log, now }: InvokeOptions): 
   };
 }
 
+/** The runtime logs an error as it is, past our log: keys and people that a caller wrote in the wrong place are masked here. */
+function toMasked(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const message = redact(error.message);
+  // Where it was made tells nothing here, and its first line repeats the message.
+  return Object.assign(error, { message, stack: `${error.name}: ${message}` });
+}
+
 /** Direct invoke over the app: loaded when the first payload comes. */
 export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
-  const { freeway, ownerKey, now } = options;
+  const { freeway, ownerKey, log, metrics, now } = options;
   const settings = await openSettings(options);
-  return createInvoke({ handler: freeway.handler, ownerKey, pin: createPin(options), settings, now });
+  const invoke = createInvoke({
+    handler: freeway.handler,
+    ownerKey,
+    pin: createPin(options),
+    settings,
+    now,
+    onRefused: () => metrics.count('freeway_invoke_refusals_total'),
+    onFault: (error) => log.error('invoke.fault', toErrorFields(error)),
+  });
+  return (payload, deadlineAtMs) =>
+    invoke(payload, deadlineAtMs).catch((error: unknown) => {
+      throw toMasked(error);
+    });
 }

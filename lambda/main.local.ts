@@ -1,17 +1,18 @@
 // The one-machine entry: the app on node:http with the embedded store, until it is told to stop.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { providers } from '#catalog/index.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { systemClock } from './clock.ts';
-import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
+import { ConfigError, OWNER_KEY_LENGTH, readConfig, type Config, type Environment } from './config.ts';
 import { createFreeway, VERSION, type Freeway, type Platform } from './deps.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createLocalSignIn } from './http/auth-local.ts';
 import { createNodeServer } from './http/node.ts';
+import { withProxies } from './http/forwarded.ts';
 import { withSite, type Site } from './http/pages.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUpstream } from './http/upstream.ts';
@@ -21,6 +22,7 @@ import { toLocalRecordings } from './main-recordings.ts';
 import { pluginProvider } from './plugins/provider.ts';
 import type { Clock, Handler, KeyWrapper, Store } from './ports.ts';
 import type { Log, Traces } from './ports-telemetry.ts';
+import { makeOnce } from './store/new-file.ts';
 import { createDiskSpool } from './store/spool.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
@@ -74,15 +76,31 @@ function checkBinding({ host, google, ownerKey }: Config): void {
   );
 }
 
+/** Reads or makes a file of the data folder. Throws ConfigError where the folder can't be used. */
+function readDataFile(folder: string, read: () => string): string {
+  try {
+    return read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown reason';
+    throw new ConfigError(
+      `The data folder "${resolve(folder)}" can't be used: ${reason}. Make room and let this user write there, or set FREEWAY_DATA to another folder.`,
+    );
+  }
+}
+
 /** The owner's key: from the environment, or from the data folder, where it is made on first start. */
 function readOwnerKey({ ownerKey, folder }: Config): { key: string; path: string | null } {
   if (ownerKey !== null) return { key: ownerKey, path: null };
   const path = resolve(join(folder, 'owner-key'));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (!existsSync(path))
-    writeFileSync(path, `fwy_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-  chmodSync(path, 0o600);
-  return { key: readFileSync(path, 'utf8').trim(), path };
+  const key = readDataFile(folder, () => {
+    makeOnce(path, `fwy_${randomBytes(32).toString('base64url')}\n`);
+    chmodSync(path, 0o600);
+    return readFileSync(path, 'utf8').trim();
+  });
+  if (key.length >= OWNER_KEY_LENGTH) return { key, path };
+  throw new ConfigError(
+    `The file "${path}" holds no key of ${OWNER_KEY_LENGTH} or more characters. Delete it, and the next start makes one.`,
+  );
 }
 
 /** Where only this machine reaches us and nobody signs in with Google, whoever reads what the start prints is the owner. */
@@ -172,8 +190,8 @@ export function readLocalConfig(env: Environment): Config {
   return config;
 }
 
-const openLog = (env: Environment, write: (line: string) => void): Log =>
-  createLog({ level: env['FREEWAY_LOG'] === 'debug' ? 'debug' : 'info', write, now: systemClock.now });
+const openLog = ({ logLevel: level }: Config, write: (line: string) => void): Log =>
+  createLog({ level, write, now: systemClock.now });
 
 const toUrl = ({ host }: Config, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
@@ -202,7 +220,7 @@ export async function startLocal({
 }: LocalOptions): Promise<LocalServer> {
   const config = readLocalConfig(env);
   checkBinding(config);
-  const log = openLog(env, writeLog);
+  const log = openLog(config, writeLog);
   const owner = readOwnerKey(config);
   const store = await openStore(config, env);
   const direct = createUpstream({ ...connections, onFault: toFaultLog(log) });
@@ -225,7 +243,7 @@ export async function startLocal({
   const freeway = await createFreeway({ ...platform, localSignIn, openSlices: createSlices });
   const interrupt = new AbortController();
   const app = siteFolder === undefined ? freeway.handler : withSite(() => openSite(siteFolder), freeway.handler);
-  const { handler, settled } = countRunning(app);
+  const { handler, settled } = countRunning(withProxies(config.proxies, app));
   const server = createNodeServer(handler, { ...connections, interrupt: interrupt.signal, requestMs: UPLOAD_MS });
   const url = toUrl(config, (await listen(server, config)).port);
   log.info('server.listening', {

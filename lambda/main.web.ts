@@ -1,6 +1,7 @@
 // The entry for AWS Lambda Web Functions: a plain HTTP server that many requests share, on the address the runtime names.
 import { fileURLToPath } from 'node:url';
 import { createSlices } from './gateway/slices.ts';
+import { withEdge } from './http/edge.ts';
 import { createNodeServer } from './http/node.ts';
 import { toUploadsUrl } from './config-uploads.ts';
 import { withSite } from './http/pages.ts';
@@ -23,13 +24,13 @@ const app = createAwsApp({
 });
 const site = createSite(fileURLToPath(new URL('./ui', import.meta.url)), toUploadsUrl(process.env));
 const interrupt = new AbortController();
-const server = createNodeServer(
-  withSite(() => site, app.handler),
-  { interrupt: interrupt.signal },
-);
+const handler = withSite(() => site, app.handler);
+const server = createNodeServer(withEdge(process.env['FREEWAY_EDGE_SECRET'], handler), {
+  interrupt: interrupt.signal,
+});
 
 await app.warm();
-server.listen(Number(endpoint.slice(colon + 1)), endpoint.slice(0, colon), () => {
+server.listen(Number(endpoint.slice(colon + 1)), endpoint.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), () => {
   app.log.info('server.listening', { url: `http://${endpoint}` });
 });
 process.once('SIGTERM', () => {

@@ -44,6 +44,8 @@ export interface Metrics {
   count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;
   observe(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
   gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  /** Forgets what gauges said, before they are set anew: of what is gone nobody would take them back. */
+  forgetGauges(): void;
   /** `help` says in words what each counts, by name. */
   render(help?: Readonly<Record<string, string>>): string;
 }

@@ -131,6 +131,12 @@ async function main(): Promise<void> {
   const faults = createLog({ level: 'info', write: log.write, now: Date.now });
   // What one request has left behind must not end all others.
   process.on('unhandledRejection', (error) => faults.error('process.unheard', toErrorFields(error)));
+  process.on('uncaughtException', (error) => {
+    faults.error('process.crashed', toErrorFields(error));
+    process.exit(1);
+  });
+  // Who reads the log may go away; nobody else is to notice.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const environment = openEnvironment();
   const env = await environment.read();
   const demo = await openDemo(env);

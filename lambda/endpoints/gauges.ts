@@ -9,6 +9,7 @@ export function updateGauges(
   { clock, metrics }: Pick<EndpointDeps, 'clock' | 'metrics'>,
 ): void {
   const standings = ledger.standings(clock.now());
+  metrics.forgetGauges();
   fleet.candidates.forEach(({ route, credential, pools }, index) => {
     const { pressure = 0, longPressure, breaker = 'closed' } = standings[index] ?? {};
     metrics.gauge('freeway_breaker_open', openness[breaker], { route, credential });

@@ -5,6 +5,7 @@ import { providerConfigSchema, type InvokeSettings, type ProviderConfig } from '
 import * as z from 'zod/mini';
 import type { Exchange, Handler, Headers } from '../ports.ts';
 import {
+  InvokeError,
   toInvokeAnswer,
   toInvokeError,
   toMetadata,
@@ -24,6 +25,10 @@ export interface InvokeDeps {
   readonly settings: () => Promise<InvokeSettings>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Told of errors that are their caller's fault, since Lambda counts them like crashes. */
+  readonly onRefused: () => void;
+  /** Told of errors that nobody foresaw. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** Answers a payload, or throws InvokeError. `deadlineAtMs`: when the runtime will stop us. */
@@ -224,13 +229,23 @@ async function run(deps: InvokeDeps, payload: unknown, deadlineAtMs: number | nu
   return toAnswer(operation, reply);
 }
 
+/** The error under one of our names: of any other, Retry and Catch would know nothing, and its message may quote what was read. */
+function toNamed(error: unknown, { onFault }: InvokeDeps): InvokeError {
+  if (error instanceof InvokeError) return error;
+  if (error instanceof CallerError) return toNamedError(error.code, error.message);
+  onFault(error);
+  return toNamedError('internal', 'Freeway failed unexpectedly. A line "invoke.fault" in its log says where.');
+}
+
 /** The operation over the app. */
 export function createInvoke(deps: InvokeDeps): Invoke {
   return async (payload, deadlineAtMs) => {
     try {
       return await run(deps, payload, deadlineAtMs);
     } catch (error) {
-      throw error instanceof CallerError ? toNamedError(error.code, error.message) : error;
+      const named = toNamed(error, deps);
+      if (named.isCallers) deps.onRefused();
+      throw named;
     }
   };
 }

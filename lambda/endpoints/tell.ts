@@ -33,15 +33,20 @@ interface Told {
   readonly assignment: Assignment | null;
 }
 
-function toWork({ route, credential, tier, failure, status, ms, endedAtMs }: Attempt): TracedWork {
+/** A call to a provider, by the names under which tools for language models look for such. */
+function toWork(attempt: Attempt, operation: string): TracedWork {
+  const { route, credential, tier, failure, status, ms, endedAtMs } = attempt;
   const slash = route.indexOf('/');
+  const model = route.slice(slash + 1);
   return {
-    name: route,
+    name: `${operation} ${model}`,
     startedAtMs: endedAtMs - ms,
     endedAtMs,
     attributes: {
+      'gen_ai.operation.name': operation,
       'gen_ai.provider.name': route.slice(0, Math.max(0, slash)),
-      'gen_ai.request.model': route.slice(slash + 1),
+      'gen_ai.request.model': model,
+      'error.type': failure,
       'http.response.status_code': status,
       'freeway.credential': credential,
       'freeway.tier': tier,
@@ -54,16 +59,27 @@ interface Ending {
   readonly error: string | null;
   readonly attempts: readonly Attempt[];
   readonly attributes: TracedWork['attributes'];
+  /** Of the call that answered, told with that alone, so that whoever adds up spans counts it once; absent: none did. */
+  readonly usage?: TracedWork['attributes'];
 }
 
-function endTrace({ deps, visit, operation, trace }: Told, { error, attempts, attributes }: Ending): void {
+function endTrace({ deps, visit, operation, trace }: Told, { error, attempts, attributes, usage }: Ending): void {
+  // The one of our names that OpenTelemetry writes otherwise.
+  const name = operation === 'embedding' ? 'embeddings' : operation;
+  const calls = attempts.map((attempt) => toWork(attempt, name));
+  const last = calls.pop();
   trace?.end({
-    name: operation,
+    name,
     startedAtMs: visit.startedAtMs,
     endedAtMs: deps.clock.now(),
-    attributes: { 'gen_ai.operation.name': operation, 'freeway.request_id': visit.requestId, ...attributes },
+    attributes: {
+      'gen_ai.operation.name': name,
+      'freeway.request_id': visit.requestId,
+      'error.type': error,
+      ...attributes,
+    },
     error,
-    attempts: attempts.map(toWork),
+    attempts: last === undefined ? [] : [...calls, { ...last, attributes: { ...last.attributes, ...usage } }],
   });
 }
 
@@ -80,10 +96,12 @@ function traceAnswer(told: Told, { receipt, usage, costUsd, rescues, brokeOff }:
   endTrace(told, {
     error: brokeOff?.code ?? null,
     attempts: [...attempts, toLast(receipt, told)],
-    attributes: {
+    usage: {
       'gen_ai.response.model': candidate.modelId,
       'gen_ai.usage.input_tokens': usage?.inputTokens,
       'gen_ai.usage.output_tokens': usage?.outputTokens,
+    },
+    attributes: {
       'freeway.tier': candidate.tier,
       'freeway.cost_usd': costUsd,
       'freeway.wait_ms': Math.round(waitedMs),

@@ -1,17 +1,12 @@
 // Behind a distribution at the edge: whoever calls the function's URL directly is sent away, and callers keep their own addresses.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Exchange, Handler } from '../ports.ts';
+import { fromAddress, plainAddress, toCaller } from './forwarded.ts';
 
 /** What the distribution adds to every request, and nobody else knows. */
 const EDGE = 'x-freeway-edge';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-/** The caller as the distribution saw it: the last address in `x-forwarded-for` that is not the distribution's own. */
-function toCaller({ headers, remoteAddress }: Exchange): string | null {
-  const addresses = (headers['x-forwarded-for'] ?? '').split(',').map((address) => address.trim());
-  return addresses.findLast((address) => address !== '' && address !== remoteAddress) ?? remoteAddress;
-}
 
 function refuse(exchange: Exchange): void {
   const message = 'This address is not for callers. Use that of the distribution before it.';
@@ -26,6 +21,8 @@ export function withEdge(secret: string | undefined, handler: Handler): Handler 
   const wanted = digest(secret);
   return async (exchange) => {
     if (!timingSafeEqual(digest(exchange.headers[EDGE] ?? ''), wanted)) return refuse(exchange);
-    await handler({ ...exchange, remoteAddress: toCaller(exchange) });
+    const distribution = plainAddress(exchange.remoteAddress ?? '');
+    const isDistribution = (address: string): boolean => address === distribution;
+    await handler(fromAddress(toCaller(exchange, isDistribution), exchange));
   };
 }

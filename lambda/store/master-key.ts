@@ -1,8 +1,8 @@
 // Master keys on one machine: a file of one key a line, the first for writing, all of them for reading.
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { VaultError, type KeyWrapper } from '../ports.ts';
+import { makeOnce } from './new-file.ts';
 
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
@@ -57,14 +57,19 @@ const write = (path: string, keys: readonly Uint8Array[]): void => {
   renameSync(`${path}.new`, path);
 };
 
-/** The keys of the file, which is made with a fresh key when it is not there; nobody else may read it. */
-export function readMasterKeys(path: string): Buffer[] {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  if (!existsSync(path))
-    writeFileSync(path, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
-  chmodSync(path, 0o600);
-  return parseKeys(readFileSync(path, 'utf8'));
+function readFile(path: string): string {
+  try {
+    makeOnce(path, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
+    chmodSync(path, 0o600);
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown reason';
+    throw new VaultError('unavailable', `The file master-key can't be used: ${reason}. It will be tried again.`);
+  }
 }
+
+/** The keys of the file, which is made with a fresh key when it is not there; nobody else may read it. Throws VaultError. */
+export const readMasterKeys = (path: string): Buffer[] => parseKeys(readFile(path));
 
 /** Puts a fresh key before the others. Everything stays readable; what is wrapped from now on is wrapped by it. */
 export function addMasterKey(path: string): Buffer[] {

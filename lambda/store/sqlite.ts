@@ -15,6 +15,8 @@ const BUSY_MS = 5_000;
 const LAST = '\u{10ffff}';
 /** SQLite's result codes for faults of our own (mismatch, misuse, range), which must not pass for an outage. */
 const ourFaults: ReadonlySet<number> = new Set([20, 21, 25]);
+/** And for a file that is not, or no longer, what SQLite has written. */
+const damage: ReadonlySet<number> = new Set([11, 26]);
 
 export interface SqliteOptions {
   /** Path of the database file; its folder is made when missing, readable by the owner only. */
@@ -113,18 +115,25 @@ function toReason(error: unknown): string | null {
   return 'syscall' in error ? error.message : null;
 }
 
-/** Runs one act, telling a file that can't be used from a fault of ours. */
-function guarded<T>(act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    const reason = toReason(error);
-    if (reason === null) throw error;
-    throw new StoreUnavailable(
-      `SQLite can't use the store file: ${reason}. Check disk space, permissions and other processes that hold the file.`,
-    );
-  }
+/** What to do about it. */
+function toAdvice(error: unknown, path: string): string {
+  if (error instanceof Error && 'errcode' in error && damage.has(Number(error.errcode) & 0xff))
+    return `The file ${path} is damaged: stop Freeway, and put a backup in its place, without the files "-wal" and "-shm" beside it.`;
+  return 'Check disk space, permissions and other processes that hold the file.';
 }
+
+/** Runs one act, telling a file that can't be used from a fault of ours. */
+const createGuard =
+  (path: string) =>
+  <T>(act: () => T): T => {
+    try {
+      return act();
+    } catch (error) {
+      const reason = toReason(error);
+      if (reason === null) throw error;
+      throw new StoreUnavailable(`SQLite can't use the store file: ${reason}. ${toAdvice(error, path)}`);
+    }
+  };
 
 interface Desk {
   readonly db: DatabaseSync;
@@ -154,6 +163,7 @@ function query(
 
 /** Opens the store. Throws StoreUnavailable when the file can't be used. */
 export function createSqliteStore(options: SqliteOptions): Store {
+  const guarded = createGuard(options.path);
   const desk: Desk = { ...guarded(() => open(options)), now: options.now ?? Date.now };
   const { db, statements } = desk;
   const updates = createUpdates({ ...desk, guarded, read: (key) => readSeen(desk, key) });

@@ -3,14 +3,16 @@ import type { Metrics } from '../ports-telemetry.ts';
 
 /** A registry that also keeps what has changed since it was last told. */
 export interface EmfMetrics extends Metrics {
-  /** Writes one line when anything has changed. */
-  flush(): void;
+  /** Writes one line when anything has changed. `atMs`: of which moment it tells, milliseconds since the epoch; default now. */
+  flush(atMs?: number): void;
 }
 
 export interface EmfOptions {
   readonly write: (line: string) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** By what the numbers of one function are told from those of others in the same account; null: by nothing. */
+  readonly functionName: string | null;
 }
 
 const NAMESPACE = 'Freeway';
@@ -32,31 +34,38 @@ function toUnit(name: string): string {
 }
 
 /** Wraps a registry. */
-export function createEmfMetrics(inner: Metrics, { write, now }: EmfOptions): EmfMetrics {
+export function createEmfMetrics(inner: Metrics, { write, now, functionName }: EmfOptions): EmfMetrics {
+  // The name that Lambda's own metrics have for it.
+  const labels = functionName === null ? {} : { FunctionName: functionName };
   const sums = new Map<string, number>();
   const highest = new Map<string, number>();
   const values = new Map<string, number[]>();
   const add = (name: string, by: number): void => void sums.set(name, (sums.get(name) ?? 0) + by);
   return {
-    count: (name, labels, by = 1) => {
-      inner.count(name, labels, by);
+    count: (name, given, by = 1) => {
+      inner.count(name, given, by);
       if (!(by >= 0 && Number.isFinite(by))) return;
       add(name, by);
       for (const rule of told)
-        if (rule.from === name && (labels as Labels | undefined)?.[rule.label] === rule.is) add(rule.as, by);
+        if (rule.from === name && (given as Labels | undefined)?.[rule.label] === rule.is) add(rule.as, by);
     },
-    gauge: (name, value, labels) => {
-      inner.gauge(name, value, labels);
+    gauge: (name, value, given) => {
+      inner.gauge(name, value, given);
       if (Number.isFinite(value)) highest.set(name, Math.max(highest.get(name) ?? -Infinity, value));
     },
-    observe: (name, value, labels) => {
-      inner.observe(name, value, labels);
+    forgetGauges: () => {
+      inner.forgetGauges();
+      highest.clear();
+    },
+    observe: (name, value, given) => {
+      inner.observe(name, value, given);
+      if (!Number.isFinite(value)) return;
       const list = values.get(name) ?? [];
-      if (list.length < MAX_VALUES && Number.isFinite(value)) list.push(value);
+      if (list.length < MAX_VALUES) list.push(value);
       values.set(name, list);
     },
     render: inner.render,
-    flush: () => {
+    flush: (atMs = now()) => {
       const changes = Object.fromEntries([...sums, ...highest, ...values]);
       sums.clear();
       highest.clear();
@@ -64,8 +73,10 @@ export function createEmfMetrics(inner: Metrics, { write, now }: EmfOptions): Em
       const names = Object.keys(changes);
       if (names.length === 0) return;
       const metrics = names.map((name) => ({ Name: name, Unit: toUnit(name) }));
-      const described = { Namespace: NAMESPACE, Dimensions: [[]], Metrics: metrics };
-      write(`${JSON.stringify({ _aws: { Timestamp: now(), CloudWatchMetrics: [described] }, ...changes })}\n`);
+      const described = { Namespace: NAMESPACE, Dimensions: [Object.keys(labels)], Metrics: metrics };
+      write(
+        `${JSON.stringify({ _aws: { Timestamp: atMs, CloudWatchMetrics: [described] }, ...labels, ...changes })}\n`,
+      );
     },
   };
 }

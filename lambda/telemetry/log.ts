@@ -1,12 +1,10 @@
 // Structured log: one JSON object a line, of fields on a list; what looks like a key is masked all the same.
 import { createIsoTimes } from '#shared/iso-times.ts';
+import { logLevels, type LogLevel } from '#shared/log-levels.ts';
 import { logFields, type Log, type LogFields } from '../ports-telemetry.ts';
 
 /** The fields that are written, as they begin in a line. */
 const beginnings: ReadonlyMap<string, string> = new Map(logFields.map((name) => [name, `,"${name}":`]));
-
-const levels = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof levels)[number];
 
 /** Keys and tokens by the marks their makers put on them. */
 const marked =
@@ -112,7 +110,7 @@ export interface LogOptions {
 
 /** A log that writes lines. */
 export function createLog({ level, write, now }: LogOptions): Log {
-  const from = levels.indexOf(level);
+  const from = logLevels.indexOf(level);
   const again = createMemory();
   const timeOf = createIsoTimes();
   const toJson = (name: string, value: string | number | boolean | null): string => {
@@ -121,7 +119,7 @@ export function createLog({ level, write, now }: LogOptions): Log {
     return ownId.test(value) ? `"${value}"` : JSON.stringify(redact(value));
   };
   const at = (line: LogLevel): Log[LogLevel] => {
-    if (levels.indexOf(line) < from) return () => undefined;
+    if (logLevels.indexOf(line) < from) return () => undefined;
     return (event, fields = {}) => {
       let text = `{"time":"${timeOf(now())}","level":"${line}","event":${again(event)}`;
       for (const name in fields) {

@@ -25,6 +25,7 @@ export const metricHelp: Readonly<Record<string, string>> = {
   freeway_security_events_total: 'Sign-ins, keys and sessions that were refused, by kind.',
   freeway_reserve_conflicts_total: 'Reservations that had to be tried again because another instance was faster.',
   freeway_guard_total: 'Prompts that guards have looked at, by guard and what it did.',
+  freeway_invoke_refusals_total: 'Direct invokes that failed by a fault of their caller.',
   freeway_alerts_total: 'Alerts raised, by kind.',
   freeway_slices_total:
     'Shares of pools far from their limits that this instance reserved ahead of its calls, by result.',

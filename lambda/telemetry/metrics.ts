@@ -103,6 +103,9 @@ export function createMetrics(): Metrics {
     gauge: (name, value, labels = {}) => {
       find(name, 'gauge', labels).value = value;
     },
+    forgetGauges: () => {
+      for (const [name, { kind }] of families) if (kind === 'gauge') families.delete(name);
+    },
     observe: (name, value, labels = {}) => {
       const series = find(name, 'histogram', labels);
       series.value++;

@@ -1,5 +1,6 @@
 // `npm run deploy`: builds the function, synthesises what it needs on AWS, checks it, shows what would change, and deploys.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,16 +33,21 @@ function installCdk(): void {
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: cdk });
 }
 
+/** Differs where parameters do, and tells nothing of them. */
+function toMark({ parameters }: DeployOptions): string {
+  const given = Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return given.length === 0 ? '' : createHash('sha256').update(JSON.stringify(given)).digest('hex').slice(0, 8);
+}
+
 function synthesise(options: DeployOptions, outDir: string, codePath: string | null): Template {
-  const { stage, concurrency, uploads, cloudfront, mailFrom } = options;
+  const { stage, uploads, cloudfront, mailFrom } = options;
   const env = {
     FREEWAY_STAGE: stage,
     FREEWAY_OUT: outDir,
-    FREEWAY_CONCURRENCY: String(concurrency),
+    ...(codePath === null ? {} : { FREEWAY_CODE: codePath, FREEWAY_SETTINGS_MARK: toMark(options) }),
     FREEWAY_UPLOADS: uploads ? 'on' : 'off',
     FREEWAY_CLOUDFRONT: cloudfront ? 'on' : 'off',
     ...(mailFrom === null ? {} : { FREEWAY_MAIL_FROM: mailFrom }),
-    ...(codePath === null ? {} : { FREEWAY_CODE: codePath }),
   };
   run(process.execPath, ['app.ts'], { cwd: cdk, env });
   return JSON.parse(readFileSync(join(outDir, `freeway-${stage}.template.json`), 'utf8')) as Template;

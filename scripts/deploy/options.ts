@@ -9,19 +9,18 @@ export interface DeployOptions {
   readonly yes: boolean;
   /** Only writes the template for people without CDK. */
   readonly writeTemplate: boolean;
-  readonly concurrency: number;
   readonly uploads: boolean;
   /** A CloudFront distribution before the function's URL, which then takes requests from nowhere else. */
   readonly cloudfront: boolean;
   /** Whom alerts by mail come from: an address or domain that SES has verified; null sends none. */
   readonly mailFrom: string | null;
-  /** Values of the stack's parameters. */
+  /** Values of the stack's parameters. Those that are not given stay as they are, or as the template says. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
 export const usage = `npm run deploy -- [--stage dev|test|prod] [--dry-run] [--yes] [--concurrency 50] [--no-uploads]
                  [--google-client-id ID] [--allowed-emails LIST] [--admin-emails LIST] [--alarm-email ADDRESS]
-                 [--mail-from ADDRESS] [--cloudfront] [--write-template]`;
+                 [--mail-from ADDRESS] [--cloudfront] [--restored-table NAME] [--write-template]`;
 
 const stages = ['dev', 'test', 'prod'] as const;
 
@@ -34,7 +33,7 @@ export function readOptions(args: readonly string[]): DeployOptions {
       'dry-run': { type: 'boolean', default: false },
       yes: { type: 'boolean', default: false },
       'write-template': { type: 'boolean', default: false },
-      concurrency: { type: 'string', default: '50' },
+      concurrency: { type: 'string' },
       'no-uploads': { type: 'boolean', default: false },
       'mail-from': { type: 'string' },
       cloudfront: { type: 'boolean', default: false },
@@ -42,25 +41,29 @@ export function readOptions(args: readonly string[]): DeployOptions {
       'allowed-emails': { type: 'string' },
       'admin-emails': { type: 'string' },
       'alarm-email': { type: 'string' },
+      'restored-table': { type: 'string' },
     },
   });
   const stage = stages.find((known) => known === values.stage);
   if (stage === undefined) throw new Error(`The stage "${values.stage}" is none of ${stages.join(', ')}.`);
-  const concurrency = Number(values.concurrency);
-  if (!Number.isInteger(concurrency) || concurrency < 1)
-    throw new Error(`--concurrency is "${values.concurrency}", but must be a whole number of 1 or more.`);
+  if (values.concurrency !== undefined && !/^\d+$/.test(values.concurrency))
+    throw new Error(
+      `--concurrency is "${values.concurrency}", but must be a whole number; 0 leaves the bound to the account.`,
+    );
   const parameters = {
     GoogleClientId: values['google-client-id'],
     AllowedEmails: values['allowed-emails'],
     AdminEmails: values['admin-emails'],
     AlarmEmail: values['alarm-email'],
+    // The template compares the text: no other way of writing nothing may pass for a bound.
+    Concurrency: values.concurrency === undefined ? undefined : String(Number(values.concurrency)),
+    RestoredTable: values['restored-table'],
   };
   return {
     stage,
     dryRun: values['dry-run'],
     yes: values.yes,
     writeTemplate: values['write-template'],
-    concurrency,
     uploads: !values['no-uploads'],
     cloudfront: values.cloudfront,
     mailFrom: values['mail-from'] ?? null,

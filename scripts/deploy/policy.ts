@@ -2,8 +2,16 @@
 
 /** The parts of a CloudFormation template that are read. */
 export interface Template {
+  readonly Parameters?: Readonly<Record<string, unknown>>;
   readonly Resources: Readonly<
-    Record<string, { readonly Type: string; readonly Properties?: Readonly<Record<string, unknown>> }>
+    Record<
+      string,
+      {
+        readonly Type: string;
+        readonly Properties?: Readonly<Record<string, unknown>>;
+        readonly DeletionPolicy?: string;
+      }
+    >
   >;
 }
 
@@ -33,6 +41,10 @@ function auditStatements(id: string, statements: readonly Statement[]): string[]
     ]);
 }
 
+/** A number of its own, or one that a parameter gives, unless it leaves the bound to the account. */
+const isBounded = (concurrency: unknown): boolean =>
+  typeof concurrency === 'number' || JSON.stringify(concurrency ?? null).includes('{"Ref":"Concurrency"}');
+
 type Audit = (id: string, properties: Readonly<Record<string, unknown>>) => string[];
 
 const when = (broken: boolean, message: string): string[] => (broken ? [message] : []);
@@ -56,7 +68,7 @@ const audits: Readonly<Record<string, Audit>> = {
   ],
   'AWS::Lambda::Url': auditUrl,
   'AWS::Lambda::Function': (id, { ReservedConcurrentExecutions, Timeout, Environment }) => [
-    ...when(typeof ReservedConcurrentExecutions !== 'number', `${id} has no reserved concurrency: cost has no bound.`),
+    ...when(!isBounded(ReservedConcurrentExecutions), `${id} has no reserved concurrency: cost has no bound.`),
     ...when(typeof Timeout !== 'number' || Timeout > 900, `${id} has no valid timeout.`),
     ...Object.keys((Environment as { Variables?: Record<string, unknown> } | undefined)?.Variables ?? {})
       .filter((name) => /_API_KEY|OWNER_KEY|SECRET_KEY/.test(name))
@@ -92,6 +104,12 @@ const audits: Readonly<Record<string, Audit>> = {
   'AWS::Logs::LogGroup': (id, { RetentionInDays }) => when(RetentionInDays === undefined, `${id} keeps logs for ever.`),
 };
 
+/** The alias goes back to versions that later deployments have left behind. */
+const auditVersions = ({ Resources }: Template): string[] =>
+  Object.entries(Resources)
+    .filter(([, { Type, DeletionPolicy }]) => Type === 'AWS::Lambda::Version' && DeletionPolicy !== 'Retain')
+    .map(([id]) => `${id} is deleted by the next deployment: there is no way back.`);
+
 /** Since October 2025 a URL needs both permissions: one to be called, one for what the call does. */
 function auditPermissions(template: Template): string[] {
   const granted = Object.values(template.Resources)
@@ -108,6 +126,7 @@ export function auditTemplate(template: Template): string[] {
     ...Object.entries(template.Resources).flatMap(
       ([id, { Type, Properties = {} }]) => audits[Type]?.(id, Properties) ?? [],
     ),
+    ...auditVersions(template),
     ...auditPermissions(template),
   ];
 }

@@ -27,6 +27,23 @@ function refusal(env: Environment): string {
   throw new Error('the configuration was accepted');
 }
 
+describe('what goes wrong unseen', () => {
+  it('headers for the collector that are not percent-encoded are told, without what they hold', () => {
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: `authorization=100%zz${SECRET}`,
+    };
+    expect(refusal(env)).toMatch(/OTEL_EXPORTER_OTLP_HEADERS .*percent-encoded/);
+    expect(refusal(env)).not.toContain(SECRET);
+  });
+
+  it('a level of the log that there is not is told', () => {
+    expect(read({}).logLevel).toBe('info');
+    expect(read({ FREEWAY_LOG: 'DEBUG' }).logLevel).toBe('debug');
+    expect(refusal({ FREEWAY_LOG: 'verbose' })).toMatch(/FREEWAY_LOG is "verbose", but must be one of debug, info/);
+  });
+});
+
 describe('defaults', () => {
   it('listens on loopback with an embedded store and no credentials', () => {
     expect(read({})).toMatchObject({

@@ -1,6 +1,6 @@
 // `npm start` as a newcomer runs it: says what it does, answers at once, refuses what is unsafe, and ends when told to.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -107,11 +107,22 @@ it.each([
   [{ HOST: '0.0.0.0' }, /HOST is "0.0.0.0".*FREEWAY_OWNER_KEY/s],
   [{ PORT: 'abc' }, /PORT is "abc"/],
   [{ FREEWAY_PROVIDERS: '[{"provider":"nope","apiKey":"canary-secret"}]' }, /entry 0 \(nope\)/],
+  [{ FREEWAY_DATA: fileURLToPath(import.meta.url) }, /data folder ".*start\.test\.ts" can't be used.*FREEWAY_DATA/],
 ])('refuses %j with one sentence', async (env, expected) => {
   const run = start(env);
   expect(await run.exit).toBe(1);
   expect(run.output()).toMatch(expected);
   expect(run.output()).not.toContain('canary-secret');
+  expect(run.output().trim().split('\n')).toHaveLength(1);
+});
+
+it('refuses an owner key that was only half written, by an earlier start on a full disk', async () => {
+  const data = join(folder, 'half');
+  mkdirSync(data);
+  writeFileSync(join(data, 'owner-key'), 'fwy_x\n');
+  const run = start({ FREEWAY_DATA: data });
+  expect(await run.exit).toBe(1);
+  expect(run.output()).toMatch(/owner-key" holds no key .* Delete it/);
   expect(run.output().trim().split('\n')).toHaveLength(1);
 });
 
@@ -136,6 +147,41 @@ it('told twice at once, as a member of a group and by whoever passes signals on,
   run.child.kill('SIGTERM');
   expect(await response.text()).toMatch(/\[DONE\]\s*$/);
   expect(await run.exit).toBe(0);
+});
+
+it('goes on when whoever reads its log is gone', async () => {
+  const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY });
+  const url = /listening on (http:\S+)/.exec(await run.until('Try it:'))?.[1] ?? '';
+  run.child.stderr?.destroy();
+  run.child.stdout?.destroy();
+  const ask = async (): Promise<number> => {
+    const headers = { authorization: `Bearer ${OWNER_KEY}` };
+    const body = '{"model":"auto","messages":[{"role":"user","content":"hi"}]}';
+    const reply = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });
+    await reply.text();
+    // Its line is written some time after it.
+    await sleep(100);
+    return reply.status;
+  };
+  expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 200]);
+  expect(run.child.exitCode).toBeNull();
+});
+
+it('that ends by a fault nobody caught says where, and repeats nothing of what was being worked on', async () => {
+  const module = join(folder, 'order.mjs');
+  writeFileSync(module, "setTimeout(() => { throw new Error('canary-prompt'); }, 500); export default () => 0;");
+  const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY, FREEWAY_STRATEGY: module });
+  expect(await run.exit).toBe(1);
+  const line = run
+    .output()
+    .split('\n')
+    .find((one) => one.includes('process.crashed'));
+  expect(JSON.parse(line ?? '{}')).toMatchObject({
+    level: 'error',
+    error: 'Error',
+    stack: expect.stringContaining('order.mjs:1'),
+  });
+  expect(run.output()).not.toContain('canary');
 });
 
 it('ends in good order when npm is told to: of the signal only the shell between them hears', async () => {

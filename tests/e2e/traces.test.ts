@@ -12,7 +12,11 @@ interface Span {
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
   readonly status: { readonly message?: string };
+  readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
 }
+
+const attributesOf = (span: Span | undefined): Record<string, unknown> =>
+  Object.fromEntries((span?.attributes ?? []).map(({ key, value }) => [key, Object.values(value)[0]]));
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -70,9 +74,20 @@ it('tells request and attempts in the trace of the caller, and nothing of what w
   const chat = collector.spans.find(({ name }) => name === 'chat');
   const calls = collector.spans.filter(({ name }) => name !== 'chat');
   expect(calls.map(({ name, status }) => [name, status.message ?? ''])).toEqual([
-    ['openai-compatible/m1', 'overloaded'],
-    ['openai-compatible/m1', ''],
+    ['chat m1', 'overloaded'],
+    ['chat m1', ''],
   ]);
+  // By what tools for language models know calls to one, and group their faults.
+  const call = {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'openai-compatible',
+    'gen_ai.request.model': 'm1',
+  };
+  expect(attributesOf(calls[0])).toMatchObject({ ...call, 'error.type': 'overloaded' });
+  expect(attributesOf(calls[1])).toMatchObject({ ...call, 'gen_ai.usage.output_tokens': expect.any(Number) });
+  expect(attributesOf(calls[1])).not.toHaveProperty('error.type');
+  // Told once: whoever adds up spans would count it twice.
+  expect(attributesOf(chat)).not.toHaveProperty('gen_ai.usage.output_tokens');
   for (const { startTimeUnixNano, endTimeUnixNano } of calls) {
     expect(BigInt(startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(chat?.startTimeUnixNano ?? '0'));
     expect(BigInt(endTimeUnixNano)).toBeLessThanOrEqual(BigInt(chat?.endTimeUnixNano ?? '0'));

@@ -40,7 +40,13 @@ interface World {
 function createWorld(among = candidates): World {
   const clock = createFakeClock();
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-  const metrics = { count: () => undefined, gauge: () => undefined, observe: () => undefined, render: () => '' };
+  const metrics = {
+    count: () => undefined,
+    gauge: () => undefined,
+    forgetGauges: () => undefined,
+    observe: () => undefined,
+    render: () => '',
+  };
   const books = createBooks({
     store: createMemoryStore({ now: clock.now }),
     clock,

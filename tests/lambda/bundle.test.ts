@@ -182,6 +182,14 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
     expect(usage?.completion_tokens).toBeGreaterThan(0);
   });
 
+  it('behind a distribution takes requests that come by way of it, and no others', async () => {
+    const { server } = await serve({ name: 'alpha' });
+    await open([toEntry('alpha', server.baseUrl)], 30_000, { FREEWAY_EDGE_SECRET: 'known-to-the-edge' });
+    expect((await post({ model: 'auto', messages })).status).toBe(403);
+    const edge = { 'x-freeway-edge': 'known-to-the-edge' };
+    expect((await post({ model: 'auto', messages }, edge)).status).toBe(200);
+  });
+
   it('tells CloudWatch what alarms stand on: refused keys, pressure, breakers, first content', async () => {
     const { server } = await serve({ name: 'alpha' });
     const pools = [

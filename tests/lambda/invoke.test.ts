@@ -47,7 +47,12 @@ describe.skipIf(engineMissing !== null)(
       const { FREEWAY_OWNER_KEY: _, ...env } = opened.env;
       emulator = await startEmulator({
         bundleDir: bundleDir(),
-        env: { ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url, FREEWAY_SECRET_ID: 'settings' },
+        env: {
+          ...env,
+          AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+          FREEWAY_SECRET_ID: 'settings',
+          FREEWAY_METRICS: 'emf',
+        },
       });
     });
     afterEach(async () => {
@@ -112,6 +117,36 @@ describe.skipIf(engineMissing !== null)(
         expect(failed).toBe(true);
         expect(JSON.stringify(answer) + emulator.logs()).not.toContain('canary');
       }
+    });
+
+    it("tells CloudWatch which failures are their callers', as of when Lambda counts them among its errors", async () => {
+      const beforeMs = Date.now();
+      expect((await invoke({ operation: 'dance' })).failed).toBe(true);
+      const afterMs = Date.now();
+      await emulator.instances()[0]?.free();
+      const line = emulator
+        .logs()
+        .split('\n')
+        .find((one) => one.includes('freeway_invoke_refusals_total'));
+      const told = JSON.parse(line ?? '{}') as { _aws: { Timestamp: number } };
+      expect(told).toMatchObject({ FunctionName: 'emulated', freeway_invoke_refusals_total: 1 });
+      expect(told._aws.Timestamp).toBeGreaterThanOrEqual(beforeMs);
+      expect(told._aws.Timestamp).toBeLessThanOrEqual(afterMs);
+    });
+
+    it('repeats no key and no address that a payload holds in the wrong place: the runtime logs errors as they are', async () => {
+      const { answer } = await invoke({ messages, model: 'gsk_canary0123456789abcdef of ann.canary@example.com' });
+      expect(answer).toMatchObject({ errorType: 'ModelNotFound', errorMessage: expect.stringContaining('[redacted]') });
+      expect(answer).toMatchObject({ errorMessage: expect.stringMatching(/request req_[0-9a-z]{24}/) });
+      expect(JSON.stringify(answer) + emulator.logs()).not.toContain('canary');
+    });
+
+    it('is Internal when nothing can be opened: a name that Retry matches', async () => {
+      secrets.secrets.set('settings', JSON.stringify({ FREEWAY_OWNER_KEY: 'short' }));
+      const { failed, answer } = await invoke({ messages });
+      expect(failed).toBe(true);
+      expect(answer).toMatchObject({ errorType: 'Internal', errorMessage: expect.stringContaining('could not start') });
+      expect(emulator.logs()).toContain('FREEWAY_OWNER_KEY must be at least 32');
     });
 
     it('lays the parameters of a named endpoint under the payload, for the agents it is assigned to', async () => {

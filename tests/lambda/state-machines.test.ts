@@ -29,6 +29,9 @@ let provider: FakeProvider;
 let server: FakeServer;
 let freeway: Started;
 let invoke: Invoke;
+/** What the invoke tells beside its answers. */
+let refused = 0;
+const faults: unknown[] = [];
 
 beforeAll(async () => {
   provider = createFakeProvider(
@@ -47,6 +50,8 @@ beforeAll(async () => {
         assignments: [{ agent: 'helper', environment: 'prod', endpoint: 'm', enabled: true }],
       }),
     now: Date.now,
+    onRefused: () => void refused++,
+    onFault: (error) => void faults.push(error),
   });
 });
 afterAll(async () => {
@@ -55,6 +60,30 @@ afterAll(async () => {
 });
 
 const ask = async (input: JSONValue): Promise<JSONValue> => (await invoke(input, null)) as JSONValue;
+
+it('an error of no name of ours is Internal, without its message, which may quote what was read', async () => {
+  const config = {
+    provider_id: 'p',
+    model_id: 'm',
+    endpoint: 'https://example.com/v1/chat/completions',
+    auth_header_name: 'authorization',
+    auth_header_prefix: 'Bearer ',
+    secret_path: 's',
+    secret_key_name: 'K',
+    request_transformer: 'openai_v1',
+    response_transformer: 'openai_v1',
+    timeout: 10,
+  };
+  const before = refused;
+  const failed = invoke({ messages: [{ role: 'user', content: 'hi' }], provider_config: config }, null);
+  await expect(failed).rejects.toMatchObject({ name: 'Internal', message: expect.not.stringContaining('pinned') });
+  expect(faults).toMatchObject([{ message: 'no call is pinned here' }]);
+  // It is ours: only what callers have to put right is told apart from crashes.
+  expect(refused).toBe(before);
+  await expect(invoke({ operation: 'chat' }, null)).rejects.toMatchObject({ name: 'InvalidRequest' });
+  await expect(invoke({ messages: [], endpoint: 'nobody' }, null)).rejects.toMatchObject({ name: 'NotFound' });
+  expect(refused).toBe(before + 2);
+});
 
 describe('state machines', () => {
   it.each(['agent-loop', 'evaluation', 'feature-flag'])('%s is valid', (name) => {

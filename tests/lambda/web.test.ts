@@ -37,6 +37,39 @@ describe.skipIf(engineMissing !== null)(
     let url: string;
     let logs = '';
 
+    /** Starts the bundle, and waits until it listens. */
+    const start = async (
+      more: Readonly<Record<string, string>> = {},
+    ): Promise<{ child: ChildProcess; url: string }> => {
+      const endpoint = `127.0.0.1:${await freePort()}`;
+      let told = '';
+      const started = spawn(process.execPath, ['index.js'], {
+        cwd: folder,
+        env: {
+          ...engine.env,
+          AWS_LAMBDA_HTTP_ENDPOINT: endpoint,
+          FREEWAY_STORE: 'dynamodb:web',
+          FREEWAY_OWNER_KEY: OWNER_KEY,
+          FREEWAY_PROVIDERS: JSON.stringify([
+            toEntry('alpha', server.baseUrl, { models: [{ id: 'm1' }, { id: 'slow' }] }),
+          ]),
+          ...more,
+        },
+      });
+      const hear = (chunk: Buffer): void => {
+        told += chunk.toString();
+        logs += chunk.toString();
+      };
+      started.stdout.on('data', hear);
+      started.stderr.on('data', hear);
+      const untilMs = Date.now() + 60_000;
+      while (!told.includes('server.listening')) {
+        if (Date.now() > untilMs || started.exitCode !== null) throw new Error(`It does not listen: ${told}`);
+        await sleep(20);
+      }
+      return { child: started, url: `http://${endpoint}` };
+    };
+
     const client = (): OpenAI => new OpenAI({ baseURL: `${url}/v1`, apiKey: OWNER_KEY, maxRetries: 0 });
 
     beforeAll(async () => {
@@ -58,27 +91,7 @@ describe.skipIf(engineMissing !== null)(
         { now: Date.now },
       );
       server = await serveFakeProvider(provider);
-      const endpoint = `127.0.0.1:${await freePort()}`;
-      url = `http://${endpoint}`;
-      child = spawn(process.execPath, ['index.js'], {
-        cwd: folder,
-        env: {
-          ...engine.env,
-          AWS_LAMBDA_HTTP_ENDPOINT: endpoint,
-          FREEWAY_STORE: 'dynamodb:web',
-          FREEWAY_OWNER_KEY: OWNER_KEY,
-          FREEWAY_PROVIDERS: JSON.stringify([
-            toEntry('alpha', server.baseUrl, { models: [{ id: 'm1' }, { id: 'slow' }] }),
-          ]),
-        },
-      });
-      child.stdout?.on('data', (chunk: Buffer) => (logs += chunk.toString()));
-      child.stderr?.on('data', (chunk: Buffer) => (logs += chunk.toString()));
-      const untilMs = Date.now() + 60_000;
-      while (!logs.includes('server.listening')) {
-        if (Date.now() > untilMs || child.exitCode !== null) throw new Error(`It does not listen: ${logs}`);
-        await sleep(20);
-      }
+      ({ child, url } = await start());
     });
     afterAll(async () => {
       child.kill('SIGKILL');
@@ -102,6 +115,20 @@ describe.skipIf(engineMissing !== null)(
     it('lets nobody in without the key, and is well', async () => {
       expect((await fetch(`${url}/v1/models`)).status).toBe(401);
       expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: 'ok', store: 'dynamodb' });
+    });
+
+    it('behind a distribution takes requests that come by way of it, and no others', async () => {
+      const behind = await start({ FREEWAY_EDGE_SECRET: 'known-to-the-edge' });
+      const ask = async (headers: Record<string, string>): Promise<number> =>
+        (await fetch(`${behind.url}/v1/models`, { headers: { authorization: `Bearer ${OWNER_KEY}`, ...headers } }))
+          .status;
+      try {
+        expect(await ask({})).toBe(403);
+        expect(await ask({ 'x-freeway-edge': 'guessed' })).toBe(403);
+        expect(await ask({ 'x-freeway-edge': 'known-to-the-edge' })).toBe(200);
+      } finally {
+        behind.child.kill('SIGKILL');
+      }
     });
 
     it('told to stop ends a stream with a word, and writes down what waits to be written', async () => {

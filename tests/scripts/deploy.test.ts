@@ -1,6 +1,6 @@
 // What is deployed: the shipped template allows no more than needed, is what the stack says, and broken ones are refused.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,10 @@ import { auditTemplate, type Template } from '../../scripts/deploy/policy.ts';
 
 const folder = fileURLToPath(new URL('../../scripts/deploy', import.meta.url));
 const shipped = JSON.parse(readFileSync(join(folder, 'template.json'), 'utf8')) as Template;
+interface Metric {
+  readonly Namespace: string;
+  readonly Dimensions?: unknown;
+}
 const ofType = (type: string): [string, Record<string, unknown>][] =>
   Object.entries(shipped.Resources)
     .filter(([, { Type }]) => Type === type)
@@ -27,6 +31,9 @@ function broken(type: string, change: (properties: Record<string, unknown>) => v
 }
 
 describe('shipped template', () => {
+  it('is small enough to be deployed from a file, without a bucket for it', () =>
+    expect(readFileSync(join(folder, 'template.json')).length).toBeLessThanOrEqual(51_200));
+
   it('passes the audit', () => expect(auditTemplate(shipped)).toEqual([]));
 
   it('allows exactly these actions', () => {
@@ -45,9 +52,17 @@ describe('shipped template', () => {
     expect(ofType('AWS::Lambda::Function')).toMatchObject([
       [
         expect.any(String),
-        { Runtime: 'nodejs24.x', Architectures: ['arm64'], ReservedConcurrentExecutions: 50, Timeout: 600 },
+        {
+          Runtime: 'nodejs24.x',
+          Architectures: ['arm64'],
+          ReservedConcurrentExecutions: {
+            'Fn::If': ['HasConcurrency', { Ref: 'Concurrency' }, { Ref: 'AWS::NoValue' }],
+          },
+          Timeout: 600,
+        },
       ],
     ]);
+    expect(shipped.Parameters).toMatchObject({ Concurrency: { Type: 'Number', Default: 50, MinValue: 0 } });
     expect(ofType('AWS::Lambda::Url')).toMatchObject([[expect.any(String), { InvokeMode: 'RESPONSE_STREAM' }]]);
   });
 
@@ -63,25 +78,76 @@ describe('shipped template', () => {
 
   it('watches what may go wrong', () => {
     expect(ofType('AWS::CloudWatch::Alarm').map(([id]) => id.replace(/Alarm\w{8}$/, ''))).toEqual([
-      'Availability', 'Crashes', 'Throttled', 'TableThrottled', 'Exhausted', 'QuotaNearEnd', 'Spending', 'Security',
+      'Availability', 'Crashes', 'Throttled', 'TableThrottled', 'StoreAway', 'Exhausted', 'QuotaNearEnd', 'Spending', 'Security',
     ]); // prettier-ignore
   });
 
-  // The CDK is fetched by the first `npm run deploy`; without it there is nothing to compare with.
-  it.skipIf(!existsSync(join(folder, 'cdk/node_modules/aws-cdk-lib')))('is what the stack says', () => {
-    const out = mkdtempSync(join(tmpdir(), 'freeway-cdk-'));
-    const env = { ...process.env, FREEWAY_STAGE: 'prod', FREEWAY_OUT: out };
-    expect(spawnSync(process.execPath, ['app.ts'], { cwd: join(folder, 'cdk'), env }).status).toBe(0);
-    expect(JSON.parse(readFileSync(join(out, 'freeway-prod.template.json'), 'utf8'))).toEqual(shipped);
-    rmSync(out, { recursive: true });
+  it('hears of its own function only, whatever else the account holds', () => {
+    const alarms = JSON.stringify(ofType('AWS::CloudWatch::Alarm'));
+    const metrics = [...new Set(alarms.match(/freeway_\w+/g))].toSorted();
+    expect(metrics).toEqual([
+      'freeway_alerts_total', 'freeway_exhausted_total', 'freeway_invoke_refusals_total', 'freeway_long_pool_pressure',
+      'freeway_security_events_total', 'freeway_store_unavailable_total',
+    ]); // prettier-ignore
+    const dimensions = ofType('AWS::CloudWatch::Alarm').flatMap(([, { Metrics, ...single }]) =>
+      (
+        (Metrics as { MetricStat?: { Metric: Metric } }[] | undefined) ?? [
+          { MetricStat: { Metric: single as unknown as Metric } },
+        ]
+      )
+        .flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : []))
+        .filter(({ Namespace }) => Namespace === 'Freeway')
+        .map(({ Dimensions }) => Dimensions),
+    );
+    expect(dimensions).toHaveLength(metrics.length);
+    for (const one of dimensions)
+      expect(one).toEqual([{ Name: 'FunctionName', Value: { Ref: expect.stringMatching(/^Function/) } }]);
   });
 
-  it.skipIf(!existsSync(join(folder, 'cdk/node_modules/aws-cdk-lib')))('may have a distribution before it', () => {
+  it('lets the function use a restored table in place of its own', () => {
+    const [, { PolicyDocument }] = ofType('AWS::IAM::Policy')[0] ?? ['', {}];
+    const chosen = (yes: unknown, no: unknown): object => ({ 'Fn::If': ['HasRestoredTable', yes, no] });
+    expect((PolicyDocument as { Statement: unknown[] }).Statement).toContainEqual(
+      expect.objectContaining({
+        Action: expect.arrayContaining(['dynamodb:UpdateItem']),
+        Resource: [expect.anything(), chosen(expect.anything(), { Ref: 'AWS::NoValue' })],
+      }),
+    );
+    const [, handler] = ofType('AWS::Lambda::Function')[0] ?? ['', {}];
+    expect(JSON.stringify(handler)).toContain('"dynamodb:",{"Fn::If":["HasRestoredTable",{"Ref":"RestoredTable"}');
+  });
+
+  // The CDK is fetched by the first `npm run deploy`; without it there is nothing to compare with.
+  const withCdk = it.skipIf(!existsSync(join(folder, 'cdk/node_modules/aws-cdk-lib')));
+  const synthesise = (more: Readonly<Record<string, string>> = {}): Template => {
     const out = mkdtempSync(join(tmpdir(), 'freeway-cdk-'));
-    const env = { ...process.env, FREEWAY_STAGE: 'prod', FREEWAY_CLOUDFRONT: 'on', FREEWAY_OUT: out };
-    expect(spawnSync(process.execPath, ['app.ts'], { cwd: join(folder, 'cdk'), env }).status).toBe(0);
-    const template = JSON.parse(readFileSync(join(out, 'freeway-prod.template.json'), 'utf8')) as Template;
-    rmSync(out, { recursive: true });
+    try {
+      const env = { ...process.env, FREEWAY_STAGE: 'prod', FREEWAY_OUT: out, ...more };
+      expect(spawnSync(process.execPath, ['app.ts'], { cwd: join(folder, 'cdk'), env }).status).toBe(0);
+      return JSON.parse(readFileSync(join(out, 'freeway-prod.template.json'), 'utf8')) as Template;
+    } finally {
+      rmSync(out, { recursive: true });
+    }
+  };
+
+  withCdk('is what the stack says', () => expect(synthesise()).toEqual(shipped));
+
+  withCdk('makes a version of each change, those of parameters too, and keeps them for the way back', () => {
+    const code = mkdtempSync(join(tmpdir(), 'freeway-code-'));
+    writeFileSync(join(code, 'index.js'), '');
+    const versionOf = (mark: string): string => {
+      const template = synthesise({ FREEWAY_CODE: code, FREEWAY_SETTINGS_MARK: mark });
+      expect(auditTemplate(template)).toEqual([]);
+      const ids = Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::Lambda::Version');
+      expect(ids).toMatchObject([[expect.any(String), { DeletionPolicy: 'Retain' }]]);
+      return ids[0]?.[0] ?? '';
+    };
+    expect(versionOf('1a2b3c4d')).not.toBe(versionOf('5e6f7a8b'));
+    rmSync(code, { recursive: true });
+  });
+
+  withCdk('may have a distribution before it', () => {
+    const template = synthesise({ FREEWAY_CLOUDFRONT: 'on' });
     expect(auditTemplate(template)).toEqual([]);
     const added = Object.values(template.Resources).filter(({ Type }) => /CloudFront/.test(Type));
     expect(added.map(({ Type }) => Type).toSorted()).toEqual([
@@ -100,6 +166,13 @@ describe('shipped template', () => {
 type Change = (properties: Record<string, unknown>) => void;
 
 describe('audit', () => {
+  it('refuses a version that the next deployment deletes', () => {
+    const version = { Type: 'AWS::Lambda::Version', Properties: {}, DeletionPolicy: 'Delete' };
+    const template = (more: object) => ({ Resources: { ...shipped.Resources, Version: { ...version, ...more } } });
+    expect(auditTemplate(template({}))).toEqual([expect.stringContaining('no way back')]);
+    expect(auditTemplate(template({ DeletionPolicy: 'Retain' }))).toEqual([]);
+  });
+
   type Policy = { PolicyDocument: { Statement: Record<string, unknown>[] } };
   const statement = (properties: Record<string, unknown>): Record<string, unknown> =>
     (properties as Policy).PolicyDocument.Statement[0] ?? {};
@@ -126,6 +199,13 @@ describe('audit', () => {
 });
 
 describe('options', () => {
+  it('gives the stack what was given, and nothing that was not, so that it stays as it is', () => {
+    expect(readOptions([]).parameters).toEqual({});
+    expect(readOptions(['--concurrency', '00', '--restored-table', 'none']).parameters).toEqual({
+      Concurrency: '0',
+      RestoredTable: 'none',
+    });
+  });
   it('reads stage, parameters and bounds', () => {
     expect(
       readOptions([
@@ -144,11 +224,10 @@ describe('options', () => {
       uploads: false,
       cloudfront: false,
       mailFrom: 'a@example.com',
-      concurrency: 50,
       parameters: { AllowedEmails: '*@example.com' },
     });
   });
-  it.each([[['--stage', 'live']], [['--concurrency', '0']], [['--concurrency', 'many']], [['--unknown']]])(
+  it.each([[['--stage', 'live']], [['--concurrency', '-1']], [['--concurrency', 'many']], [['--unknown']]])(
     'refuses %j',
     (args) => expect(() => readOptions(args)).toThrow(),
   );

@@ -93,4 +93,10 @@ describe('live environment', () => {
     nowMs += 5 * MINUTE;
     expect(await live.read()).toEqual({ FREEWAY_SECRET_ID: 'app', GROQ_API_KEY: 'gsk_two', PORT: '1' });
   });
+
+  it('a variable that is left empty, as a stack sets those it was not told, does not hide what the secret says', async () => {
+    server.secrets.set('app', '{"GOOGLE_CLIENT_ID":"from-the-secret"}');
+    const live = createLiveEnvironment({ FREEWAY_SECRET_ID: 'app', GOOGLE_CLIENT_ID: '', ADMIN_EMAILS: ' ' }, secrets);
+    expect(await live.read()).toMatchObject({ GOOGLE_CLIENT_ID: 'from-the-secret', ADMIN_EMAILS: ' ' });
+  });
 });

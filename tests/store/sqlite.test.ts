@@ -59,6 +59,7 @@ describe('its file', () => {
     const text = join(folder, 'text.sqlite');
     writeFileSync(text, 'this is not a database, but it is long enough to look like one'.repeat(100));
     expect(() => createSqliteStore({ path: text })).toThrow(StoreUnavailable);
+    expect(() => createSqliteStore({ path: text })).toThrow(/text\.sqlite.* is damaged.* backup/);
     expect(() => createSqliteStore({ path: join(text, 'below-a-file.sqlite') })).toThrow(StoreUnavailable);
     mkdirSync(join(folder, 'taken.sqlite'));
     expect(() => createSqliteStore({ path: join(folder, 'taken.sqlite') })).toThrow(StoreUnavailable);

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createEmfMetrics } from '#lambda/telemetry/emf.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 
-function open() {
+function open(functionName: string | null = 'freeway-prod') {
   const lines: string[] = [];
   const metrics = createEmfMetrics(createMetrics(), {
     write: (line) => lines.push(line),
     now: () => 1_700_000_000_000,
+    functionName,
   });
   return { metrics, lines };
 }
@@ -30,7 +31,7 @@ describe('embedded metric format', () => {
           CloudWatchMetrics: [
             {
               Namespace: 'Freeway',
-              Dimensions: [[]],
+              Dimensions: [['FunctionName']],
               Metrics: [
                 { Name: 'freeway_requests_total', Unit: 'Count' },
                 { Name: 'freeway_exhausted_total', Unit: 'Count' },
@@ -41,6 +42,7 @@ describe('embedded metric format', () => {
             },
           ],
         },
+        FunctionName: 'freeway-prod',
         freeway_requests_total: 2,
         freeway_exhausted_total: 1,
         freeway_cost_usd_total: 0.25,
@@ -63,5 +65,23 @@ describe('embedded metric format', () => {
     expect(told).toMatchObject({ freeway_attempts_total: 2, freeway_limited_total: 2 });
     expect(told['freeway_wait_seconds']).toHaveLength(100);
     expect(told).not.toHaveProperty('freeway_pool_pressure');
+  });
+
+  it('has no dimension where no function has a name, and tells nothing of what was never a number', () => {
+    const { metrics, lines } = open(null);
+    metrics.observe('freeway_wait_seconds', Number.NaN);
+    metrics.flush();
+    expect(lines).toEqual([]);
+    metrics.count('freeway_alerts_total');
+    metrics.flush();
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ _aws: { CloudWatchMetrics: [{ Dimensions: [[]] }] } });
+    expect(lines[0]).not.toContain('FunctionName');
+  });
+
+  it('is told as of the moment given: that at which the invocation began, by which Lambda counts its own', () => {
+    const { metrics, lines } = open();
+    metrics.count('freeway_alerts_total');
+    metrics.flush(1_600_000_000_000);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ _aws: { Timestamp: 1_600_000_000_000 } });
   });
 });

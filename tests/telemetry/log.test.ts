@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRequestIds } from '#lambda/http/request-id.ts';
 import type { LogFields } from '#lambda/ports-telemetry.ts';
-import { createLog, redact, toErrorFields, type LogLevel } from '#lambda/telemetry/log.ts';
+import { createLog, redact, toErrorFields } from '#lambda/telemetry/log.ts';
+import type { LogLevel } from '#shared/log-levels.ts';
 
 function collect(level: LogLevel = 'info') {
   const lines: string[] = [];

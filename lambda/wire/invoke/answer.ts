@@ -1,5 +1,5 @@
 // What a direct invoke answers: the message, the calls it asks for, and who answered at what price; or an error with a name.
-import type { CallerErrorCode } from '#shared/failures.ts';
+import { callerErrorStatus, type CallerErrorCode } from '#shared/failures.ts';
 import * as z from 'zod/mini';
 
 const replySchema = z.looseObject({
@@ -143,9 +143,12 @@ const errorNames = {
 
 /** An error of a direct invoke: its name is what Retry and Catch match. */
 export class InvokeError extends Error {
-  constructor(name: string, message: string) {
+  /** Whether its caller has to change something, rather than we or a provider. */
+  readonly isCallers: boolean;
+  constructor(name: string, message: string, isCallers: boolean) {
     super(message);
     this.name = name;
+    this.isCallers = isCallers;
   }
 }
 
@@ -164,11 +167,12 @@ export function toInvokeError({ body, headers }: InvokeReply): InvokeError {
   const { error } = errorSchema.parse(JSON.parse(body));
   const attempts = error.attempts ?? [];
   const isAuth = attempts.length > 0 && attempts.every(({ failure }) => authFailures.has(failure));
-  const name = isAuth ? 'ProviderAuth' : (errorNames[error.code as CallerErrorCode] ?? 'Internal');
+  const code = error.code in errorNames ? (error.code as CallerErrorCode) : 'internal';
   const request = headers['x-freeway-request-id'];
-  return new InvokeError(name, request === undefined ? error.message : `${error.message} (request ${request})`);
+  const message = request === undefined ? error.message : `${error.message} (request ${request})`;
+  return isAuth ? new InvokeError('ProviderAuth', message, false) : toNamedError(code, message);
 }
 
 /** The same for an error that never became a reply. */
 export const toNamedError = (code: CallerErrorCode, message: string): InvokeError =>
-  new InvokeError(errorNames[code], message);
+  new InvokeError(errorNames[code], message, callerErrorStatus[code] < 500);

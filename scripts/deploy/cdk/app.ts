@@ -1,11 +1,11 @@
-// The CDK app: synthesises the stack of one stage into a folder. Reads FREEWAY_STAGE, FREEWAY_CODE, FREEWAY_CONCURRENCY, FREEWAY_UPLOADS, FREEWAY_CLOUDFRONT, FREEWAY_MAIL_FROM and FREEWAY_OUT.
+// The CDK app: synthesises the stack of one stage into a folder. Reads FREEWAY_STAGE, FREEWAY_CODE, FREEWAY_SETTINGS_MARK, FREEWAY_UPLOADS, FREEWAY_CLOUDFRONT, FREEWAY_MAIL_FROM and FREEWAY_OUT.
 import { App, DefaultStackSynthesizer } from 'aws-cdk-lib';
 import { FreewayStack, stages } from './stack.ts';
 
 const {
   FREEWAY_STAGE = 'dev',
   FREEWAY_CODE,
-  FREEWAY_CONCURRENCY = '50',
+  FREEWAY_SETTINGS_MARK = '',
   FREEWAY_UPLOADS = 'on',
   FREEWAY_CLOUDFRONT = 'off',
   FREEWAY_MAIL_FROM,
@@ -18,7 +18,7 @@ const app = new App({ ...(FREEWAY_OUT ? { outdir: FREEWAY_OUT } : {}), analytics
 const stack = new FreewayStack(app, `freeway-${stage}`, {
   stage,
   codePath: FREEWAY_CODE ?? null,
-  reservedConcurrency: Number(FREEWAY_CONCURRENCY),
+  settingsMark: FREEWAY_SETTINGS_MARK,
   uploads: FREEWAY_UPLOADS !== 'off',
   cloudfront: FREEWAY_CLOUDFRONT === 'on',
   mailFrom: FREEWAY_MAIL_FROM ?? null,

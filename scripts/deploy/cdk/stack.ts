@@ -1,5 +1,5 @@
 // All that Freeway needs on AWS: one function behind a URL, one table, one key, one secret, and who watches them.
-import { CfnOutput, CfnParameter, Duration, RemovalPolicy, Stack, Tags, type StackProps } from 'aws-cdk-lib';
+import { Aws, CfnCondition, CfnOutput, CfnParameter, Duration, Fn, RemovalPolicy, Stack, Tags, Token, type StackProps } from 'aws-cdk-lib'; // prettier-ignore
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -18,8 +18,8 @@ export interface FreewayStackProps extends StackProps {
   readonly stage: Stage;
   /** Folder or archive of the bundle; null: the template asks for a bucket and a key, for people without CDK. */
   readonly codePath: string | null;
-  /** Requests at once, which bounds what an attack may cost. */
-  readonly reservedConcurrency: number;
+  /** What tells the parameters of this deployment from those of others; empty where none are given. */
+  readonly settingsMark: string;
   /** A bucket for recordings too large for the function's URL. */
   readonly uploads: boolean;
   /** A distribution before the function's URL, where a firewall and a domain of one's own can stand. */
@@ -33,6 +33,8 @@ interface Settings {
   readonly allowedEmails: CfnParameter;
   readonly adminEmails: CfnParameter;
   readonly alarmEmail: CfnParameter;
+  readonly concurrency: CfnParameter;
+  readonly restoredTable: CfnParameter;
 }
 
 /** How long what is lost may be brought back, and how long logs are kept. Only production keeps its data when the stack goes. */
@@ -42,14 +44,29 @@ const keep = {
   prod: { logs: logs.RetentionDays.THREE_MONTHS, data: RemovalPolicy.RETAIN },
 } as const;
 
+/** The value of a parameter that names something, where there is nothing. */
+const NONE = 'none';
+
 function addSettings(scope: Construct): Settings {
-  const text = (id: string, description: string): CfnParameter =>
-    new CfnParameter(scope, id, { type: 'String', default: '', description });
+  const text = (id: string, description: string, usual = ''): CfnParameter =>
+    new CfnParameter(scope, id, { type: 'String', default: usual, description });
   return {
     googleClientId: text('GoogleClientId', 'OAuth client id of the web app; empty: only API keys are let in.'),
     allowedEmails: text('AllowedEmails', 'Who may sign in: addresses and *@domain, separated by commas.'),
     adminEmails: text('AdminEmails', 'Who of them are admins; the first is the owner.'),
     alarmEmail: text('AlarmEmail', 'Who is told of alarms; empty: nobody.'),
+    concurrency: new CfnParameter(scope, 'Concurrency', {
+      type: 'Number',
+      default: 50,
+      minValue: 0,
+      description:
+        'Requests at once, which bounds what an attack may cost; 0: as many as the account lets in (of the 10 of a new account none can be set apart).',
+    }),
+    restoredTable: text(
+      'RestoredTable',
+      `A table restored from a backup, to be used instead of our own; or ${NONE}.`,
+      NONE,
+    ),
   };
 }
 
@@ -75,13 +92,17 @@ const tableActions = [
 
 interface Parts {
   readonly table: dynamodb.TableV2;
+  /** The table in use: our own, or the restored one. */
+  readonly tableName: string;
+  /** The restored table's; nothing where there is none. */
+  readonly restoredArn: string;
   readonly key: kms.Key;
   readonly secret: secretsmanager.Secret;
   readonly uploads: s3.Bucket | null;
   readonly logGroup: logs.LogGroup;
 }
 
-function addParts(stack: Stack, { stage, uploads, cloudfront }: FreewayStackProps): Parts {
+function addParts(stack: Stack, { stage, uploads, cloudfront }: FreewayStackProps, settings: Settings): Parts {
   const { data, logs: retention } = keep[stage];
   const key = new kms.Key(stack, 'Key', {
     description: `Wraps the data keys under which Freeway (${stage}) keeps provider credentials`,
@@ -111,11 +132,27 @@ function addParts(stack: Stack, { stage, uploads, cloudfront }: FreewayStackProp
   const logGroup = new logs.LogGroup(stack, 'Logs', { retention, removalPolicy: RemovalPolicy.DESTROY });
   return {
     table,
+    ...chooseTable(stack, table, settings),
     key,
     secret,
     logGroup,
     uploads: uploads ? addUploads(stack, { removalPolicy: data, cloudfront }) : null,
   };
+}
+
+/** Which table is used. A backup can only be restored as a table of another name. */
+function chooseTable(
+  stack: Stack,
+  own: dynamodb.TableV2,
+  { restoredTable }: Settings,
+): Pick<Parts, 'tableName' | 'restoredArn'> {
+  const name = restoredTable.valueAsString;
+  const isRestored = new CfnCondition(stack, 'HasRestoredTable', {
+    expression: Fn.conditionNot(Fn.conditionEquals(name, NONE)),
+  });
+  const choose = (yes: string, no: string): string => Token.asString(Fn.conditionIf(isRestored.logicalId, yes, no));
+  const arn = stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: name });
+  return { tableName: choose(name, own.tableName), restoredArn: choose(arn, Aws.NO_VALUE) };
 }
 
 function addUploads(
@@ -139,15 +176,14 @@ function addUploads(
   });
 }
 
-function addRole(stack: Stack, { table, key, secret, uploads, logGroup }: Parts, mailFrom: string | null): iam.Role {
+function addRole(stack: Stack, parts: Parts, mailFrom: string | null): iam.Role {
+  const { table, restoredArn, key, secret, uploads, logGroup } = parts;
   const role = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-  const allow = (actions: string[], resource: string, conditions?: iam.PolicyStatementProps['conditions']): void => {
-    role.addToPolicy(
-      new iam.PolicyStatement({ actions, resources: [resource], ...(conditions ? { conditions } : {}) }),
-    );
+  const allow = (actions: string[], ...resources: string[]): void => {
+    role.addToPolicy(new iam.PolicyStatement({ actions, resources }));
   };
   allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
-  allow(tableActions, table.tableArn);
+  allow(tableActions, table.tableArn, restoredArn);
   allow(['secretsmanager:GetSecretValue'], secret.secretArn);
   allow(['kms:Encrypt', 'kms:Decrypt'], key.keyArn);
   if (uploads) allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], uploads.arnForObjects('uploads/*'));
@@ -156,14 +192,24 @@ function addRole(stack: Stack, { table, key, secret, uploads, logGroup }: Parts,
   return role;
 }
 
+/** As much of the account's concurrency is set apart as is wanted; 0 sets nothing apart. */
+function boundConcurrency(stack: Stack, handler: lambda.Function, { concurrency }: Settings): void {
+  const isBounded = new CfnCondition(stack, 'HasConcurrency', {
+    expression: Fn.conditionNot(Fn.conditionEquals(concurrency.valueAsString, '0')),
+  });
+  const bound = Fn.conditionIf(isBounded.logicalId, concurrency.valueAsNumber, Aws.NO_VALUE);
+  (handler.node.defaultChild as lambda.CfnFunction).addPropertyOverride('ReservedConcurrentExecutions', bound);
+}
+
 function addFunction(
   stack: Stack,
   props: FreewayStackProps,
   parts: Parts & { readonly settings: Settings },
 ): lambda.Function {
-  const { table, key, secret, uploads, logGroup, settings } = parts;
-  return new lambda.Function(stack, 'Function', {
-    description: `Freeway (${props.stage}): one endpoint in front of many LLM providers`,
+  const { tableName, key, secret, uploads, logGroup, settings } = parts;
+  const handler = new lambda.Function(stack, 'Function', {
+    // A version is only made when something in the template changes, and values of parameters do not stand there.
+    description: `Freeway (${props.stage}): one endpoint in front of many LLM providers${props.settingsMark && ` [${props.settingsMark}]`}`,
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
     handler: 'index.handler',
@@ -171,12 +217,13 @@ function addFunction(
     // As much memory as gives a whole processor would cost more than it saves; below 1,024 the start is slow.
     memorySize: 1024,
     timeout: Duration.minutes(10),
-    reservedConcurrentExecutions: props.reservedConcurrency,
     role: addRole(stack, parts, props.mailFrom),
     logGroup,
+    // Going back needs the version before.
+    currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     environment: {
       NODE_ENV: 'production',
-      FREEWAY_STORE: `dynamodb:${table.tableName}`,
+      FREEWAY_STORE: `dynamodb:${tableName}`,
       FREEWAY_SECRET_ID: secret.secretArn,
       FREEWAY_KMS_KEY_ID: key.keyArn,
       FREEWAY_METRICS: 'emf',
@@ -186,6 +233,8 @@ function addFunction(
       ...(uploads ? { FREEWAY_UPLOADS_BUCKET: uploads.bucketName } : {}),
     },
   });
+  boundConcurrency(stack, handler, settings);
+  return handler;
 }
 
 /**
@@ -202,7 +251,7 @@ export class FreewayStack extends Stack {
     Tags.of(this).add('app', 'freeway');
     Tags.of(this).add('stage', props.stage);
     const settings = addSettings(this);
-    const parts = addParts(this, props);
+    const parts = addParts(this, props, settings);
     const handler = addFunction(this, props, { ...parts, settings });
     const secretOfEdge = props.cloudfront ? addEdgeSecret(this, handler) : null;
     const served = props.codePath === null ? handler : addAlias(this, handler);
@@ -211,13 +260,13 @@ export class FreewayStack extends Stack {
       invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
     });
     const edge = secretOfEdge === null ? null : addEdge(this, url, secretOfEdge);
-    addWatch(this, { handler, table: parts.table, alarmEmail: settings.alarmEmail, stage: props.stage });
+    addWatch(this, { handler, tableName: parts.tableName, alarmEmail: settings.alarmEmail });
     const output = (name: string, value: string, description: string): CfnOutput =>
       new CfnOutput(this, name, { value, description });
     output('Url', edge === null ? url.url : `https://${edge.distributionDomainName}/`, 'Where Freeway answers');
     output('FunctionArn', served.functionArn, 'What state machines invoke');
     output('SecretArn', parts.secret.secretArn, 'Where provider keys and the owner key belong');
-    output('TableName', parts.table.tableName, 'Where state lives');
+    output('TableName', parts.tableName, 'Where state lives');
     if (parts.uploads) output('UploadsBucket', parts.uploads.bucketName, 'Where recordings wait for a day');
   }
 }

@@ -1,15 +1,13 @@
 // Alarms and a dashboard over what the function and the table tell of themselves, and over what Freeway counts.
 import { CfnCondition, Duration, Fn, type CfnParameter, type Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 
 export interface Watched {
   readonly handler: lambda.Function;
-  readonly table: dynamodb.TableV2;
+  readonly tableName: string;
   readonly alarmEmail: CfnParameter;
-  readonly stage: string;
 }
 
 const NAMESPACE = 'Freeway';
@@ -24,13 +22,45 @@ interface Rule {
   readonly periods?: number;
 }
 
-/** What Freeway counts itself, as one sum over all of its labels. */
-const own = (metricName: string, statistic = 'Sum'): cloudwatch.Metric =>
-  new cloudwatch.Metric({ namespace: NAMESPACE, metricName, statistic, period: FIVE_MINUTES });
+type Own = (metricName: string, statistic?: string) => cloudwatch.Metric;
+
+/** What this function counts itself, as one sum over all labels. Another stage in the same account has its own. */
+const toOwn =
+  ({ handler }: Watched): Own =>
+  (metricName, statistic = 'Sum') =>
+    new cloudwatch.Metric({
+      namespace: NAMESPACE,
+      metricName,
+      statistic,
+      period: FIVE_MINUTES,
+      dimensionsMap: { FunctionName: handler.functionName },
+    });
+
+const ofTable = ({ tableName }: Watched, metricName: string): cloudwatch.Metric =>
+  new cloudwatch.Metric({
+    namespace: 'AWS/DynamoDB',
+    metricName,
+    statistic: 'Sum',
+    period: FIVE_MINUTES,
+    dimensionsMap: { TableName: tableName },
+  });
+
+/** Lambda counts a direct invoke as failed whatever the reason; those that are their callers' fault are taken off. */
+const toCrashes = (watched: Watched): cloudwatch.MathExpression =>
+  new cloudwatch.MathExpression({
+    expression: 'errors - FILL(refusals, 0)',
+    usingMetrics: {
+      errors: watched.handler.metricErrors({ period: FIVE_MINUTES }),
+      refusals: toOwn(watched)('freeway_invoke_refusals_total'),
+    },
+    label: 'Crashes and failed direct invokes',
+    period: FIVE_MINUTES,
+  });
 
 function toErrorShare({ handler }: Watched): cloudwatch.MathExpression {
   return new cloudwatch.MathExpression({
-    expression: '100 * errors / MAX([requests, 1])',
+    // The larger of both, not of one and a constant: the list may hold nothing but metrics.
+    expression: '100 * errors / MAX([errors, requests])',
     usingMetrics: {
       errors: handler.metric('Url5xxCount', { statistic: 'Sum', period: FIVE_MINUTES }),
       requests: handler.metric('UrlRequestCount', { statistic: 'Sum', period: FIVE_MINUTES }),
@@ -41,12 +71,14 @@ function toErrorShare({ handler }: Watched): cloudwatch.MathExpression {
 }
 
 function toRules(watched: Watched): Rule[] {
-  const { handler, table } = watched;
+  const { handler } = watched;
+  const own = toOwn(watched);
   return [
     { id: 'Availability', metric: toErrorShare(watched), above: 1, periods: 2, says: 'More than 1 % of the replies are 5xx.' },
-    { id: 'Crashes', metric: handler.metricErrors({ period: FIVE_MINUTES }), above: 0, says: 'The function crashed or ran out of time.' },
+    { id: 'Crashes', metric: toCrashes(watched), above: 0, says: 'The function crashed, ran out of time, or failed a direct invoke by no fault of its caller.' },
     { id: 'Throttled', metric: handler.metricThrottles({ period: FIVE_MINUTES }), above: 0, says: 'More requests came at once than the reserved concurrency lets in.' },
-    { id: 'TableThrottled', metric: table.metric('WriteThrottleEvents', { statistic: 'Sum', period: FIVE_MINUTES }), above: 0, says: 'The table refuses writes for load.' },
+    { id: 'TableThrottled', metric: ofTable(watched, 'WriteThrottleEvents'), above: 0, says: 'The table refuses writes for load.' },
+    { id: 'StoreAway', metric: own('freeway_store_unavailable_total'), above: 0, periods: 2, says: 'The table does not answer, and each instance keeps limits by itself.' },
     { id: 'Exhausted', metric: own('freeway_exhausted_total'), above: 0, periods: 2, says: 'Callers were refused because no quota was left anywhere.' },
     { id: 'QuotaNearEnd', metric: own('freeway_long_pool_pressure', 'Maximum'), above: 0.9, periods: 3, says: 'A quota that lasts for hours or days is more than 90 % used.' },
     { id: 'Spending', metric: own('freeway_alerts_total'), above: 0, says: 'A budget has reached one of its marks, or use is unusual.' },
@@ -85,7 +117,8 @@ function addAlarms(stack: Stack, watched: Watched, topic: sns.Topic): cloudwatch
 }
 
 function addDashboard(stack: Stack, watched: Watched, alarms: cloudwatch.Alarm[]): void {
-  const { handler, table } = watched;
+  const { handler } = watched;
+  const own = toOwn(watched);
   const graph = (title: string, left: cloudwatch.IMetric[], right: cloudwatch.IMetric[] = []): cloudwatch.GraphWidget =>
     new cloudwatch.GraphWidget({ title, left, right, width: 8, height: 6 });
   const dashboard = new cloudwatch.Dashboard(stack, 'Dashboard', { defaultInterval: Duration.hours(24) });
@@ -117,7 +150,7 @@ function addDashboard(stack: Stack, watched: Watched, alarms: cloudwatch.Alarm[]
     graph(
       'Instances and the table',
       [handler.metric('ConcurrentExecutions', { statistic: 'Maximum' })],
-      [table.metric('ConsumedWriteCapacityUnits', { statistic: 'Sum' })],
+      [ofTable(watched, 'ConsumedWriteCapacityUnits')],
     ),
   );
 }

@@ -1,0 +1,49 @@
+// Whoever stands before us tells where a request came from: the caller's own address in place of the proxy's.
+import type { Exchange, Handler } from '../ports.ts';
+
+/** An address without a port beside it; of IPv4 as a socket for both tells it, in its own form. */
+export const plainAddress = (address: string): string =>
+  address
+    .replace(/^\[(.*)\](?::\d+)?$/, '$1')
+    .replace(/^([\d.]+):\d+$/, '$1')
+    .replace(/^::ffff:(?=[\d.]+$)/i, '')
+    .toLowerCase();
+
+/** The last address in `x-forwarded-for` that is no proxy's: each proxy adds the one it saw, and what stands before that anybody may have made up. */
+export function toCaller({ headers, remoteAddress }: Exchange, isProxy: (address: string) => boolean): string | null {
+  const told = (headers['x-forwarded-for'] ?? '').split(',').map((address) => plainAddress(address.trim()));
+  return told.findLast((address) => address !== '' && !isProxy(address)) ?? remoteAddress;
+}
+
+/** The same exchange from another address. By name, since what an exchange does may be its class's, and stands on its own fields. */
+export function fromAddress(remoteAddress: string | null, exchange: Exchange): Exchange {
+  const { method, path, query, headers, deadlineAtMs, waitsForHandler, chunks } = exchange;
+  return {
+    method,
+    path,
+    query,
+    headers,
+    remoteAddress,
+    deadlineAtMs,
+    ...(waitsForHandler === undefined ? {} : { waitsForHandler }),
+    ...(chunks === undefined ? {} : { chunks: chunks.bind(exchange) }),
+    body: (limitBytes) => exchange.body(limitBytes),
+    onGone: (listener) => exchange.onGone(listener),
+    reply: (status, given) => exchange.reply(status, given),
+  };
+}
+
+/** The handler behind these proxies; who comes past them keeps his own address, whatever he tells. */
+export function withProxies(proxies: readonly string[], handler: Handler): Handler {
+  if (proxies.length === 0) return handler;
+  const known = new Set(proxies.map(plainAddress));
+  return (exchange) =>
+    known.has(plainAddress(exchange.remoteAddress ?? ''))
+      ? handler(
+          fromAddress(
+            toCaller(exchange, (address) => known.has(address)),
+            exchange,
+          ),
+        )
+      : handler(exchange);
+}
