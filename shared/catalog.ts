@@ -66,7 +66,6 @@ export const dialectIds = [
   'cloudflare',
   'nvidia',
   'huggingface',
-  'replicate',
   'zai',
   'generic',
 ] as const;
@@ -95,11 +94,6 @@ export const chatFields = [
 export type ChatField = (typeof chatFields)[number];
 const field = z.lazy(() => z.enum(chatFields));
 
-/** What the input of a prediction may take beside its prompt. */
-const inputParts = [
-  'messages', 'system', 'max_tokens', 'temperature', 'top_p', 'presence_penalty', 'frequency_penalty', 'seed', 'reasoning_effort', 'verbosity',
-] as const; // prettier-ignore
-
 /**
  * The closed list of ways in which a provider departs from its wire. `models` (patterns) narrows a quirk.
  * - `drop`: leave the fields out. `rename`: send `from` as `to`. `clamp`: force a number into [min, max].
@@ -107,7 +101,7 @@ const inputParts = [
  * - `systemRole`: role used for developer and system messages. `dropMessageFields`: leave fields out of every message.
  * - `dropNulls`: leave out null fields of body and messages. `exclusive`: when `field` is present, drop `drops`.
  * - `schemas`: words that schemas of tools and answers may not hold. `mend`: answers are searched for tool calls written as text, or JSON among words.
- * - `inputs`: what the input of a prediction calls a field; null: it takes none. `system` and `messages`: where it takes them beside its prompt, or instead.
+ * - `inputs`: what the input of a prediction calls a field; null: it takes none. `system` and `messages`: where it takes them beside its prompt, or instead. Further: `max_tokens` and fields of one value.
  * - `effort`: where models of formats without a field for it are told how hard to think.
  * - `promptCache`: takes marks of what is worth keeping in a prompt cache (`cache_control` on parts of messages).
  * - `callIds`: ids of tool calls must be letters and digits, exactly so many; others are told by names made of them.
@@ -131,7 +125,7 @@ export const quirkSchema = z.lazy(() =>
       z.object({ kind: z.literal('exclusive'), field, drops: z.array(field) }),
       z.object({ kind: z.literal('schemas'), without: z.array(z.string()) }),
       z.object({ kind: z.literal('mend'), what: z.array(z.enum(['tool_calls', 'json'])) }),
-      z.object({ kind: z.literal('inputs'), names: z.partialRecord(z.enum(inputParts), z.nullable(z.string())) }),
+      z.object({ kind: z.literal('inputs'), names: z.record(z.string(), z.nullable(z.string())) }),
       z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
       z.object({ kind: z.literal('promptCache') }),
       z.object({ kind: z.literal('callIds'), length: z.number().check(z.positive()) }),

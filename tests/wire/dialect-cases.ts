@@ -13,13 +13,13 @@ export const reportedFailures: readonly Case[] = [
   // Predictions.
   [
     'the plain limit of an account',
-    'replicate',
+    'generic',
     { status: 429, body: { detail: 'Request was throttled. Expected available in 1 second.' } },
     { kind: 'rate_limited', covers: 'credential', retryAfterMs: 1_000 },
   ],
   [
     'the limit of an account that holds little credit',
-    'replicate',
+    'generic',
     {
       status: 429,
       body: {
@@ -33,7 +33,7 @@ export const reportedFailures: readonly Case[] = [
   ],
   [
     'a model that has broken down',
-    'replicate',
+    'generic',
     { status: 500, body: { detail: 'CUDA out of memory. Tried to allocate 2.00 GiB' } },
     { kind: 'overloaded' },
   ],

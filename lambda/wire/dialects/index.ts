@@ -16,7 +16,6 @@ import { huggingface } from './huggingface.ts';
 import { mistral } from './mistral.ts';
 import { openai } from './openai.ts';
 import { openrouter } from './openrouter.ts';
-import { replicate } from './replicate.ts';
 import { sambanova } from './sambanova.ts';
 import { together } from './together.ts';
 import { zai } from './zai.ts';
@@ -40,7 +39,6 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
   // Tells no limits, and faults in the general words.
   nvidia: createDialect('nvidia'),
   huggingface,
-  replicate,
   zai,
   generic,
 };

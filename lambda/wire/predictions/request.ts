@@ -51,7 +51,7 @@ export const requestPath = (_: ChatQuestion, { model }: RequestTarget): string =
 
 function toBound(asked: Json, names: Names, { maxOutputTokens }: RequestTarget): Json {
   const bound = toAmount(asked['max_completion_tokens']) ?? toAmount(asked['max_tokens']);
-  const name = names.max_tokens;
+  const name = names['max_tokens'];
   return bound === undefined || typeof name !== 'string' ? {} : { [name]: Math.min(bound, maxOutputTokens ?? bound) };
 }
 
@@ -98,9 +98,11 @@ export const toTurns = (messages: unknown, dropped: Set<string>): readonly Said[
 
 function toConversation(asked: Json, names: Names, dropped: Set<string>): Json {
   const said = toTurns(asked['messages'], dropped);
-  if (typeof names.messages === 'string') return { [names.messages]: said };
+  if (typeof names['messages'] === 'string') return { [names['messages']]: said };
   const system = said.flatMap(({ role, content }) => (role === 'system' ? [content] : [])).join('\n\n');
   const prompt = toScript(said.filter(({ role }) => role !== 'system'));
   if (system === '') return { prompt };
-  return typeof names.system === 'string' ? { prompt, [names.system]: system } : { prompt: `${system}\n\n${prompt}` };
+  return typeof names['system'] === 'string'
+    ? { prompt, [names['system']]: system }
+    : { prompt: `${system}\n\n${prompt}` };
 }

@@ -41,6 +41,7 @@ export function toFinish(prediction: Json): Finish {
 /** What an error told inside a good reply means. Unless its words say more, the model has broken down. */
 export function toFault(error: unknown, { dialect, nowMs }: ReplyContext): ProviderFailure {
   const detail = toText(error) ?? toText(toList(error)[0]) ?? 'The prediction failed.';
+  if (/flagged as sensitive|\bE005\b/i.test(detail)) return { kind: 'content_filtered', message: detail };
   return dialect.parseFailure({ status: 500, headers: {}, body: JSON.stringify({ detail }) }, nowMs);
 }
 
