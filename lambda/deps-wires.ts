@@ -1,19 +1,20 @@
 // The chat formats of those who can be asked, each loaded once somebody speaks it, and what mends the answers of those who need it.
 import type { WireId } from '#shared/catalog.ts';
+import type { ChatMeans } from './gateway/chat.ts';
 import type { Fleet } from './gateway/fleet.ts';
-import { chatWires, isChatWire, loadMending, type ChatWires } from './wire/index.ts';
+import { chatWires, isChatWire, loadMending } from './wire/index.ts';
 import type { UpstreamWire } from './wire/types.ts';
 
 export interface Wires {
   /** Those loaded so far. */
-  readonly loaded: ChatWires;
+  readonly loaded: ChatMeans;
   /** Resolves once all are loaded that the fleet's candidates speak. */
   readonly load: (fleet: Fleet) => Promise<void>;
 }
 
 /** None but those that fleets need. */
 export function createWires(): Wires {
-  const loaded: Partial<Record<WireId, UpstreamWire>> & { mend?: Awaited<ReturnType<typeof loadMending>> } = {};
+  const loaded: Partial<Record<WireId, UpstreamWire>> & { -readonly [K in 'mend' | 'steps']?: ChatMeans[K] } = {};
   return {
     loaded,
     load: async ({ models, credentials }) => {
@@ -22,6 +23,8 @@ export function createWires(): Wires {
       const isMarked = credentials.some(({ provider }) => provider.quirks.some(({ kind }) => kind === 'mend'));
       if (isMarked) loaded.mend ??= await loadMending();
       await Promise.all(missing.map(async (id) => (loaded[id] = await chatWires[id]())));
+      if (Object.values(loaded).some((wire) => 'openSteps' in wire))
+        loaded.steps ??= (await import('./gateway/read-steps.ts')).createStepsReader;
     },
   };
 }

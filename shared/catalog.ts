@@ -9,6 +9,7 @@ export const wireIds = [
   'anthropic',
   'gemini',
   'bedrock-converse',
+  'predictions',
   'audio-form',
   'audio-raw',
   'audio-base64',
@@ -100,6 +101,7 @@ const field = z.lazy(() => z.enum(chatFields));
  * - `systemRole`: role used for developer and system messages. `dropMessageFields`: leave fields out of every message.
  * - `dropNulls`: leave out null fields of body and messages. `exclusive`: when `field` is present, drop `drops`.
  * - `schemas`: words that schemas of tools and answers may not hold. `mend`: answers are searched for tool calls written as text, or JSON among words.
+ * - `inputs`: what the input of a prediction calls a field; null: it takes none. `system` and `messages`: where it takes them beside its prompt, or instead. Further: `max_tokens` and fields of one value.
  * - `effort`: where models of formats without a field for it are told how hard to think.
  * - `promptCache`: takes marks of what is worth keeping in a prompt cache (`cache_control` on parts of messages).
  * - `callIds`: ids of tool calls must be letters and digits, exactly so many; others are told by names made of them.
@@ -123,6 +125,7 @@ export const quirkSchema = z.lazy(() =>
       z.object({ kind: z.literal('exclusive'), field, drops: z.array(field) }),
       z.object({ kind: z.literal('schemas'), without: z.array(z.string()) }),
       z.object({ kind: z.literal('mend'), what: z.array(z.enum(['tool_calls', 'json'])) }),
+      z.object({ kind: z.literal('inputs'), names: z.record(z.string(), z.nullable(z.string())) }),
       z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
       z.object({ kind: z.literal('promptCache') }),
       z.object({ kind: z.literal('callIds'), length: z.number().check(z.positive()) }),
@@ -189,6 +192,15 @@ export const priceSchema = z.lazy(() =>
 );
 export type Price = z.infer<typeof priceSchema>;
 
+/** What one call of a model that makes vectors takes at most: inputs, and tokens of all of them together. Absent is unknown. */
+export const batchSchema = z.lazy(() =>
+  z.object({
+    inputs: z.optional(z.int().check(z.positive())),
+    tokens: z.optional(z.int().check(z.positive())),
+    evidence: z.optional(evidenceSchema),
+  }),
+);
+
 /**
  * One model at one provider. `family` is the same string wherever the same model is served.
  * `free` absent: it is paid.
@@ -208,6 +220,7 @@ export const modelSchema = z.lazy(() =>
     free: z.optional(z.enum(freePlans)),
     tokenizer: z.optional(z.string()),
     dimensions: z.optional(z.int()),
+    batch: z.optional(batchSchema),
     formats: z.optional(z.array(z.string())),
     maxBytes: z.optional(z.int()),
     maxSeconds: z.optional(z.number()),
@@ -279,8 +292,8 @@ export const providerSchema = z.lazy(() =>
     freeOffer: z.optional(z.string()),
     terms: termsSchema,
     models: z._default(z.array(modelSchema), []),
-    /** Only the address itself knows its models: asked for by OpenAI's list, or by Ollama's of pulled ones. */
-    discovery: z.optional(z.enum(['models', 'tags'])),
+    /** Only the address itself knows its models: asked for by OpenAI's list, or by Ollama's of pulled ones. `once`: by OpenAI's, where every call costs: not again, and not where models are named. */
+    discovery: z.optional(z.enum(['models', 'tags', 'once'])),
     /** Models that were served once: asked for by name, they are answered with this. */
     retiredModels: z._default(
       z.array(z.object({ id: z.string(), since: z.string(), replacement: z.optional(z.string()) })),

@@ -1,6 +1,7 @@
 // What a configured credential says beyond its key: the FREEWAY_PROVIDERS entry and what is shared with the web app.
 import * as z from 'zod/mini';
 import {
+  batchSchema,
   capabilityIds,
   freePlans,
   modelKinds,
@@ -24,6 +25,7 @@ export const entryModelSchema = z.lazy(() =>
     roles: z.optional(z.array(z.enum(modelSizes))),
     capabilities: z.optional(z.array(z.enum(capabilityIds))),
     price: z.optional(priceSchema),
+    batch: z.optional(batchSchema),
     path: z.optional(z.string()),
     /** Where it speaks another format than its provider. */
     wire: z.optional(z.enum(wireIds)),

@@ -14,7 +14,7 @@ import type { Gateway } from '../gateway/run.ts';
 import type { ExactCounter } from '../gateway/tokenizer.ts';
 import type { ModelAlias } from '../routing/aliases.ts';
 import type { PaidPolicy } from '../routing/policy.ts';
-import type { ChatWires } from '../wire/index.ts';
+import type { ChatMeans } from '../gateway/chat.ts';
 import type { Field } from '../wire/splice.ts';
 import type { ChatWire, Dialect, ErrorRenderer } from '../wire/types.ts';
 
@@ -65,7 +65,7 @@ export interface EndpointDeps {
   /** The wire of OpenAI's surfaces, whose errors it writes. */
   readonly chatWire: ChatWire;
   /** The chat wires of all whom `current` may answer. */
-  readonly chatWires: ChatWires;
+  readonly chatWires: ChatMeans;
   readonly dialectOf: (fleet: Fleet, index: number) => Dialect;
   readonly exactTokens: ExactCounter;
   readonly paid: PaidPolicy;

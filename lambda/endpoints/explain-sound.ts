@@ -11,6 +11,8 @@ import { toSetting } from './transcribe-piece.ts';
 export interface Considered {
   readonly operation: Pick<Operation, 'selector' | 'profile' | 'policy'>;
   readonly services: Services;
+  /** How many calls like it would be made; absent: one. */
+  readonly batches?: number;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

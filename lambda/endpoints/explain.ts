@@ -6,12 +6,13 @@ import { toRecord } from '../wire/json.ts';
 import { toChatAsked } from './ask.ts';
 import { tellDecision } from './decision-view.ts';
 import { replyError, replyJson, type Endpoint, type EndpointDeps, type JsonBody, type Visit } from './endpoint.ts';
+import { toFirstBatch } from './embed-batches.ts';
 import { toSoundAsked, type Considered } from './explain-sound.ts';
 import { toPlainAsked } from './plain.ts';
 import { readJsonBody } from './read-body.ts';
 
 /** The operation of the body's `kind`; what it would say or show need not be given. */
-function toAsked(deps: EndpointDeps, visit: Visit, body: JsonBody): Promise<Considered> {
+async function toAsked(deps: EndpointDeps, visit: Visit, body: JsonBody): Promise<Considered> {
   const { kind = 'chat', ...rest } = toRecord(body.json);
   if (kind === 'chat') return toChatAsked(deps, visit, { ...body, wire: deps.chatWire, hypothetical: true });
   if (kind === 'transcription') return toSoundAsked(deps, visit, rest);
@@ -22,7 +23,8 @@ function toAsked(deps: EndpointDeps, visit: Visit, body: JsonBody): Promise<Cons
       { param: 'kind' },
     );
   const errand = errands[kind]({ input: 'text', prompt: 'text', ...rest });
-  return toPlainAsked(deps, visit, { errand, hypothetical: true });
+  const asked = await toPlainAsked(deps, visit, { errand, hypothetical: true });
+  return errand.divisible === undefined ? asked : toFirstBatch(asked, errand.divisible);
 }
 
 /** The endpoint over its services. */
@@ -30,7 +32,7 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     try {
       const body = await readJsonBody(visit);
-      const { operation, services } = await toAsked(deps, visit, body);
+      const { operation, services, batches = 1 } = await toAsked(deps, visit, body);
       const { fleet, ledger } = services;
       await ledger.refresh(operation.selector.among);
       const nowMs = deps.clock.now();
@@ -50,7 +52,8 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
         scarcity: ledger.scarcity(profile.kind),
         rank: fleet.rank ?? null,
       };
-      replyJson(visit, 200, tellDecision(visit.requestId, input, services));
+      const told = tellDecision(visit.requestId, input, services);
+      replyJson(visit, 200, batches > 1 ? { ...told, batches } : told);
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;
       replyError(visit, error, { renderer: deps.chatWire, nowMs: deps.clock.now() });

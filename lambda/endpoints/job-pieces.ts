@@ -16,7 +16,8 @@ import { PATIENCE_MS } from './defaults.ts';
 import type { ApiDeps } from './api/route.ts';
 import type { Visit } from './endpoint.ts';
 import { createTeller } from './tell.ts';
-import { isTooLarge, toSetting, transcribePiece, type Setting } from './transcribe-piece.ts';
+import { isTooLarge } from './pieces.ts';
+import { toSetting, transcribePiece, type Setting } from './transcribe-piece.ts';
 
 type Change = (job: TranscriptionJob) => TranscriptionJob;
 

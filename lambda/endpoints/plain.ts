@@ -12,7 +12,7 @@ import { guardBody } from './guard.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { readJsonBody } from './read-body.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
-import { createTeller } from './tell.ts';
+import { createTeller, type Spent } from './tell.ts';
 
 export interface PlainBody {
   readonly errand: Errand;
@@ -21,12 +21,22 @@ export interface PlainBody {
   readonly hypothetical?: boolean;
 }
 
+/** A request that may be carried out. */
+export interface PlainAsked {
+  readonly operation: Operation;
+  readonly services: Services;
+  /** When it was understood, ms since the epoch. */
+  readonly nowMs: number;
+  /** The operation for a part of it, by some of the candidates that it may be asked of. */
+  readonly toPart: (part: Errand, among: readonly number[]) => Operation;
+}
+
 /** The operation for one errand, and what carries it out. Throws CallerError for anything wrong with it. */
 export async function toPlainAsked(
   deps: EndpointDeps,
   visit: Visit,
   { errand, traceparent = null, hypothetical = false }: PlainBody,
-): Promise<{ readonly operation: Operation; readonly services: Services }> {
+): Promise<PlainAsked> {
   const principal = principalOf(visit);
   const services = await deps.current(principal);
   const { fleet } = services;
@@ -36,18 +46,28 @@ export async function toPlainAsked(
   const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce, principal.key));
   const named = toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
   const meant = errand.narrow(toPermitted(named, fleet.candidates, principal), fleet);
-  const operation = createPlainOperation({
+  const common = {
     requestId,
-    errand,
     traceparent,
-    selector: meant,
     policy: toPermittedPolicy(policy, principal, inForce),
     deadlineAtMs: Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS),
     fleet,
-    dialectOf: (index) => deps.dialectOf(fleet, index),
-  });
-  const admission = hypothetical ? null : await admit(deps, principal, { inForce, need: operation.profile });
-  return { operation: { ...operation, admission, askerId: principal.id }, services };
+    dialectOf: (index: number) => deps.dialectOf(fleet, index),
+  };
+  const whole = createPlainOperation({ ...common, errand, selector: meant });
+  const admission = hypothetical ? null : await admit(deps, principal, { inForce, need: whole.profile });
+  const askerId = principal.id;
+  return {
+    operation: { ...whole, admission, askerId },
+    services,
+    nowMs: deps.clock.now(),
+    toPart: (part, among) => ({
+      ...createPlainOperation({ ...common, errand: part, selector: { ...meant, among } }),
+      // The whole has been counted; parts only pay.
+      admission: admission === null ? null : { ...admission, quota: null },
+      askerId,
+    }),
+  };
 }
 
 /** The kind of model that carries the operation out. */
@@ -58,20 +78,26 @@ export function createPlainEndpoint(deps: EndpointDeps, kind: PlainKind): Endpoi
   return async (visit) => {
     const teller = createTeller(deps, visit, kind);
     const caller = createCaller(visit, deps.chatWire.idHeader);
+    let spent: Spent | null = null;
+    const onSpent = (given: Spent): void => void (spent = given);
     try {
       const given = (await readJsonBody(visit)).json;
       const read = (json: unknown): Errand['question'] => errands[kind](json).question;
       const json = await guardBody(deps, visit, { json: given, operation: kind, read });
       const body = { errand: errands[kind](json), traceparent: teller.traceparent };
-      const { operation, services } = await toPlainAsked(deps, visit, body);
-      markLeft(caller, operation.admission);
-      const result = await services.gateway.run({ operation, caller });
+      const asked = await toPlainAsked(deps, visit, body);
+      markLeft(caller, asked.operation.admission);
+      const { divisible } = body.errand;
+      const result =
+        divisible === undefined
+          ? await asked.services.gateway.run({ operation: asked.operation, caller })
+          : await (await import('./embed-batches.ts')).embedInBatches({ asked, question: divisible, caller, onSpent });
       teller.answered(result);
       await result.settled;
     } catch (thrown) {
       if (!(thrown instanceof CallerError)) throw thrown;
       const error = caller.explain(thrown);
-      teller.failed(error);
+      teller.failed(error, spent);
       // Sound that broke off has no room for a last word: it stays open, and so is cut by the entry.
       if (caller.body() !== null) return;
       replyError(visit, error, { renderer: deps.chatWire, nowMs: deps.clock.now(), headers: toFailureHeaders(error) });

@@ -16,9 +16,12 @@ export interface Teller {
   readonly traceparent: string | null;
   /** An answer went out, whole or broken off. */
   answered(result: RunResult): void;
-  /** No answer; the caller gets this error. */
-  failed(error: CallerError): void;
+  /** No answer; the caller gets this error. `spent`: what parts of it cost all the same. */
+  failed(error: CallerError, spent?: Spent | null): void;
 }
+
+/** What was used and paid for. */
+export type Spent = Pick<RunResult, 'usage' | 'costUsd'>;
 
 /** One request, as it is told of. */
 interface Told {
@@ -197,16 +200,16 @@ function toAnswerRecord(told: Told, result: RunResult): UsageRecord {
   };
 }
 
-const toFailureRecord = (told: Told, error: CallerError): UsageRecord => ({
+const toFailureRecord = (told: Told, error: CallerError, spent: Spent | null): UsageRecord => ({
   ...toRecord(told),
   outcome: error.code,
   route: null,
   credential: null,
   tier: null,
-  input_tokens: null,
+  input_tokens: spent?.usage?.inputTokens ?? null,
   output_tokens: null,
   audio_seconds: null,
-  cost_usd: null,
+  cost_usd: spent?.costUsd ?? null,
   list_usd: null,
   wait_ms: Math.round(error.waitedMs),
   rescues: 0,
@@ -253,9 +256,9 @@ class Telling implements Teller, Told {
     if (this.trace !== null) traceAnswer(this, result);
   }
 
-  failed(error: CallerError): void {
+  failed(error: CallerError, spent: Spent | null = null): void {
     tellFailure(this, error);
-    this.#note(toFailureRecord(this, error));
+    this.#note(toFailureRecord(this, error, spent));
     const { code, status, attempts } = error;
     if (this.trace !== null)
       endTrace(this, { error: code, attempts, attributes: { 'http.response.status_code': status } });

@@ -1,11 +1,9 @@
 // One piece of audio through the loop: what holds for the whole recording, and the transcript of each piece with who made it.
 import { CallerError } from '#shared/failures.ts';
-import type { Caller } from '../gateway/answer.ts';
 import { toPolicy } from '../gateway/controls.ts';
 import type { Admission } from '../gateway/quotas.ts';
 import type { RunResult } from '../gateway/run.ts';
 import { createTranscribeOperation, toFitting, type AudioPiece } from '../gateway/transcribe.ts';
-import type { ReplyBody } from '../ports.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { TranscriptionQuestion } from '../wire/transcription/question.ts';
@@ -13,6 +11,7 @@ import type { Transcript } from '../wire/transcription/transcript.ts';
 import { toSelector } from './ask.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
+import { quietly, type PieceCaller } from './pieces.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 
 /** What holds for the whole recording, whatever pieces it comes in. */
@@ -65,7 +64,7 @@ export interface PieceAsk {
   readonly deps: EndpointDeps;
   readonly requestId: string;
   readonly setting: Setting;
-  readonly caller: Pick<Caller, 'gone' | 'onGone' | 'watch'>;
+  readonly caller: PieceCaller;
   /** Header by which providers join the request's trace; null when nothing is traced. */
   readonly traceparent: string | null;
   /** When it must be over, ms since the epoch. */
@@ -75,20 +74,6 @@ export interface PieceAsk {
 export interface Made {
   readonly transcript: Transcript;
   readonly result: RunResult;
-}
-
-const nowhere: ReplyBody = { write: () => true, drained: () => Promise.resolve(), end: () => undefined };
-
-/** The caller as the loop sees it while a transcript is only being made: nothing goes out yet. */
-function quietly({ caller }: PieceAsk): Caller {
-  return {
-    commit: () => nowhere,
-    get gone() {
-      return caller.gone;
-    },
-    onGone: caller.onGone,
-    ...(caller.watch ? { watch: caller.watch } : {}),
-  };
 }
 
 /** The transcript of one piece. Rejects with CallerError when nobody could make it. */
@@ -112,12 +97,11 @@ export async function transcribePiece(ask: PieceAsk, piece: AudioPiece): Promise
     dialectOf: (index) => deps.dialectOf(fleet, index),
     onTranscript: (made) => (transcript = made),
   });
-  const result = await gateway.run({ operation: { ...operation, askerId: setting.askerId }, caller: quietly(ask) });
+  const result = await gateway.run({
+    operation: { ...operation, askerId: setting.askerId },
+    caller: quietly(ask.caller),
+  });
   if (transcript === null)
     throw new CallerError('internal', 'The transcript was lost on our side. Send the request again.');
   return { transcript, result };
 }
-
-/** Whether somebody found the piece too large, so that smaller ones may do. */
-export const isTooLarge = (error: unknown): error is CallerError =>
-  error instanceof CallerError && error.attempts.some(({ failure }) => failure === 'too_large');

@@ -1,5 +1,4 @@
 // A whole recording within one request: in one piece where somebody takes it, else in several at once, smaller ones where providers ask for it.
-import { CallerError } from '#shared/failures.ts';
 import { readAudioHeader, type AudioFacts } from '../gateway/audio-header.ts';
 import type { AudioSource } from '../gateway/audio-source.ts';
 import { openSplit, type Span, type SplitAudio, type SplitBounds } from '../gateway/audio-split.ts';
@@ -9,7 +8,8 @@ import { toFitting, type AudioBytes } from '../gateway/transcribe.ts';
 import { stitchTranscripts } from '../wire/transcription/stitch.ts';
 import type { ExchangeCaller } from './caller.ts';
 import type { EndpointDeps, Visit } from './endpoint.ts';
-import { isTooLarge, transcribePiece, type Made, type PieceAsk, type Setting } from './transcribe-piece.ts';
+import { createHalt, isTooLarge, joinResults, mapSome, sumOf } from './pieces.ts';
+import { transcribePiece, type Made, type PieceAsk, type Setting } from './transcribe-piece.ts';
 
 /** One request for a transcript. */
 export interface RecordingAsk {
@@ -26,75 +26,10 @@ export interface Recording {
   readonly source: AudioSource;
 }
 
-type PieceCaller = PieceAsk['caller'];
-
-/** The caller, until one piece has failed for good: then nothing more is begun, and what is under way ends. */
-function createHalt(caller: PieceCaller): { readonly caller: PieceCaller; readonly halt: () => void } {
-  let halted = false;
-  const listeners = new Set<() => void>();
-  return {
-    caller: {
-      get gone() {
-        return halted || caller.gone;
-      },
-      onGone: (listener) => {
-        const off = caller.onGone(listener);
-        listeners.add(listener);
-        return () => {
-          off();
-          listeners.delete(listener);
-        };
-      },
-    },
-    halt: () => {
-      halted = true;
-      for (const listener of listeners) listener();
-    },
-  };
-}
-
-/** Runs the work over all items, some at once, keeping their order. After the first failure nothing more begins; it is thrown when all has ended. */
-async function mapSome<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const failures: unknown[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < items.length && failures.length === 0; index = next++) {
-      const item = items[index];
-      if (item === undefined) continue;
-      try {
-        results[index] = await work(item);
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(PIECES_AT_ONCE, items.length) }, worker));
-  if (failures.length > 0) throw failures[0];
-  return results;
-}
-
-const sum = (amounts: readonly (number | null)[]): number | null =>
-  amounts.reduce((total, amount) => (total === null || amount === null ? null : total + amount), 0);
-
-/** One account of all pieces, by whoever made the last. */
-function joinResults(results: readonly RunResult[]): RunResult {
-  const last = results.at(-1);
-  if (last === undefined) throw new CallerError('internal', 'The recording has no pieces.');
-  const costUsd = sum(results.map((result) => result.costUsd));
-  const seconds = sum(results.map(({ usage }) => usage?.audioSeconds ?? null));
-  return {
-    ...last,
-    receipt: {
-      ...last.receipt,
-      attempts: results.flatMap(({ receipt }) => receipt.attempts),
-      waitedMs: Math.max(...results.map(({ receipt }) => receipt.waitedMs)),
-      costUsd,
-    },
-    usage: seconds === null ? null : { audioSeconds: seconds },
-    costUsd,
-    settled: Promise.all(results.map(({ settled }) => settled)).then(() => undefined),
-  };
+/** One account of all pieces: the sound is known only where all of it is. */
+function joinSound(results: readonly RunResult[]): RunResult {
+  const seconds = sumOf(results.map(({ usage }) => usage?.audioSeconds ?? null));
+  return { ...joinResults(results), usage: seconds === null ? null : { audioSeconds: seconds } };
 }
 
 type MadeSpan = Made & Span;
@@ -137,8 +72,8 @@ async function inPieces(
   const audio = await openSplit(source, facts);
   try {
     const work = createPieces({ ...ask, requestId: ask.visit.requestId }, audio);
-    const made = (await mapSome(await audio.split(toPieceBounds(bounds)), work)).flat();
-    return { transcript: stitchTranscripts(made), result: joinResults(made.map(({ result }) => result)) };
+    const made = (await mapSome(await audio.split(toPieceBounds(bounds)), work, PIECES_AT_ONCE)).flat();
+    return { transcript: stitchTranscripts(made), result: joinSound(made.map(({ result }) => result)) };
   } finally {
     audio.close();
   }

@@ -63,7 +63,7 @@ export interface CallsInput {
   readonly credential: Credential;
   readonly upstream: Upstream;
   readonly clock: Clock;
-  /** Hears all replies. */
+  /** Hears all replies, unless a further call brings its own reader. */
   readonly reader: ReplyReader;
   /** A call could not be authorised; the message says why. */
   readonly unsigned: (message: string) => void;
@@ -103,10 +103,12 @@ class AttemptCalls implements Calls {
   #sent: Headers = {};
   #undoing: OutgoingCall | null = null;
   #stopPause: (() => void) | null = null;
+  #reader: ReplyReader;
   #isOver = false;
 
   constructor(input: CallsInput) {
     this.#input = input;
+    this.#reader = input.reader;
   }
 
   start(outgoing: OutgoingCall): void {
@@ -120,6 +122,9 @@ class AttemptCalls implements Calls {
   ask(further: FurtherCall): void {
     const { clock, unsigned } = this.#input;
     this.#undoing = further.undo;
+    if (further.reader !== undefined) this.#reader = further.reader;
+    // Whoever asks on has heard enough, also of a stream that its provider leaves open.
+    this.#handle?.abort();
     this.#stopPause = clock.after(further.afterMs, () => {
       try {
         this.start(further.call);
@@ -162,7 +167,7 @@ class AttemptCalls implements Calls {
   #begin(call: UpstreamCall): void {
     if (this.#isOver) return;
     this.#sent = call.headers;
-    const started = this.#input.upstream.start(call, this.#input.reader);
+    const started = this.#input.upstream.start(call, this.#reader);
     this.#handle = started;
     if (this.#isOver) started.abort();
   }

@@ -18,8 +18,12 @@ import type { Admission } from './quotas.ts';
 import { withoutQuotes } from './echo.ts';
 import type { Operation, OutgoingCall, ReaderContext } from './operation.ts';
 import { createChatReader } from './read-chat.ts';
+import type { createStepsReader } from './read-steps.ts';
 import { locateFields, toBody } from './own-body.ts';
 import { createRescue } from './rescue.ts';
+
+/** The codecs of all wires that a candidate may speak, what mends where one is marked for it, and what reads answers that take several calls. */
+export type ChatMeans = ChatWires & { readonly steps?: typeof createStepsReader };
 
 export interface ChatInput {
   readonly requestId: string;
@@ -43,8 +47,8 @@ export interface ChatInput {
   readonly fleet: Fleet;
   /** The wire the caller speaks. */
   readonly callerWire: ChatWire;
-  /** The codecs of all wires that a candidate of the fleet may speak, and what mends, where one is marked for it. */
-  readonly wires: ChatWires;
+  /** Loaded for all candidates of the fleet. */
+  readonly wires: ChatMeans;
   /** Writes the answer's stream in the caller's wire. */
   readonly writer: StreamWriter;
   readonly dialectOf: (index: number) => Dialect;
@@ -274,10 +278,12 @@ export function createChatOperation(input: ChatInput): Operation {
       const plain = wireOf(wires, wireId);
       const wire = wires.mend?.(plain, question, { target, onMend }) ?? plain;
       const careful = telling(context, question, { dropped, mended });
-      return createChatReader(
+      const reader = createChatReader(
         { ...shared, wire, model: target.model, dialect, context: careful, dropped, mended },
         rescue.resume(index),
       );
+      const steps = plain.openSteps?.();
+      return steps === undefined ? reader : (wires.steps?.({ wire: plain, steps, context, reader }) ?? reader);
     },
   };
 }

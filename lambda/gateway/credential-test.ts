@@ -63,7 +63,8 @@ export function toCall(credential: Credential, path: string, given: Partial<Upst
   };
   return {
     method: 'GET',
-    url: `${credential.baseUrl}${path}`,
+    // A path that leads out of the base URL is resolved by nobody else.
+    url: path.startsWith('/../') ? new URL(credential.baseUrl + path).href : credential.baseUrl + path,
     headers,
     body: null,
     headTimeoutMs: PATIENCE_MS,

@@ -63,7 +63,10 @@ export function createDiscovery(
     return true;
   };
   const askAll = async (): Promise<void> => {
-    const outcomes = await Promise.all([...addresses.values()].map(askOne));
+    const due = [...addresses.values()].filter(
+      ({ provider, served }) => provider.discovery !== 'once' || served === null,
+    );
+    const outcomes = await Promise.all(due.map(askOne));
     dueAtMs = clock.now() + AGAIN_MS;
     if (outcomes.includes(true)) await changed();
   };
@@ -76,6 +79,7 @@ export function createDiscovery(
     const provider = byId.get(entry.provider);
     const isAsked = entry.discover ?? provider?.discovery !== undefined;
     if (!provider || !entry.enabled || !isAsked) return null;
+    if (provider.discovery === 'once' && (entry.models ?? []).length > 0) return null;
     const { id } = toCredential(entry, provider);
     const known = addresses.get(id) ?? { entry, provider, served: null };
     addresses.set(id, known);

@@ -3,7 +3,8 @@ import { CallerError } from '#shared/failures.ts';
 import type { Tier } from '../routing/types.ts';
 import type { Selector } from '../routing/selector.ts';
 import { parseEmbeddings, renderEmbeddings, type EmbeddingsQuestion } from '../wire/embeddings/question.ts';
-import { parseVectors, renderVectors } from '../wire/embeddings/reply.ts';
+import { mindingBatches } from '../wire/embeddings/refusal.ts';
+import { parseVectors, renderVectors, type Embeddings } from '../wire/embeddings/reply.ts';
 import type { Fleet } from './fleet.ts';
 import type { Errand } from './plain.ts';
 import { createReplyReader } from './read-reply.ts';
@@ -47,9 +48,10 @@ function narrow(selector: Selector, fleet: Fleet, { dimensions }: EmbeddingsQues
   return { ...selector, among: able.filter((index) => spaceOf(fleet, index, dimensions) === space) };
 }
 
-/** Reads the body of a request for embeddings. Throws CallerError `invalid_request`. */
-export function toEmbedErrand(json: unknown): Errand {
-  const question = parseEmbeddings(json);
+/** Makes of the vectors what the caller gets. */
+type Write = (embeddings: Embeddings, modelId: string) => string;
+
+function toErrand(question: EmbeddingsQuestion, write: Write): Errand {
   const longest = Math.max(0, ...question.texts.map(({ text }) => text.length / 4));
   return {
     name: 'embedding',
@@ -61,8 +63,9 @@ export function toEmbedErrand(json: unknown): Errand {
     streamed: false,
     narrow: (selector, fleet) => narrow(selector, fleet, question),
     render: (target, model) => renderEmbeddings(question, target, model.dimensions ?? null),
-    read: ({ dialect, context, model }) =>
-      createReplyReader({
+    read: ({ dialect: plain, context, model }) => {
+      const dialect = question.inputs.length > 1 ? mindingBatches(plain) : plain;
+      return createReplyReader({
         dialect,
         context,
         read: (body) => {
@@ -70,12 +73,23 @@ export function toEmbedErrand(json: unknown): Errand {
           const parsed = parseVectors(body.toString('utf8'), question, around);
           if ('failure' in parsed) return parsed;
           const { embeddings } = parsed;
-          return {
-            body: renderVectors(embeddings, question, embeddings.model ?? model.id),
-            contentType: 'application/json',
-            usage: embeddings.usage,
-          };
+          return { body: write(embeddings, model.id), contentType: 'application/json', usage: embeddings.usage };
         },
-      }),
+      });
+    },
   };
 }
+
+/** Reads the body of a request for embeddings. Throws CallerError `invalid_request`. */
+export function toEmbedErrand(json: unknown): Errand {
+  const question = parseEmbeddings(json);
+  const errand = toErrand(question, (embeddings, id) => renderVectors(embeddings, question, embeddings.model ?? id));
+  return question.inputs.length > 1 ? { ...errand, divisible: question } : errand;
+}
+
+/** The errand for one of several batches. Nothing is written for the caller yet. */
+export const toBatchErrand = (question: EmbeddingsQuestion, onVectors: (made: Embeddings) => void): Errand =>
+  toErrand(question, (embeddings, id) => {
+    onVectors({ ...embeddings, model: embeddings.model ?? id });
+    return '';
+  });

@@ -25,6 +25,8 @@ const MORE_PAGES = /"nextPageToken"\s*:\s*"|"has_more"\s*:\s*true/;
 
 /** Checks one credential. Never spends quota of models; never rejects for what the provider does. */
 export async function checkCredential(credential: Credential, deps: CheckDeps): Promise<Finding> {
+  // Where every call costs, nobody is asked only to see whether they are well.
+  if (credential.provider.discovery === 'once') return { outcome: 'silent' };
   try {
     const times = { headTimeoutMs: PATIENCE_MS, idleTimeoutMs: PATIENCE_MS };
     const { status, body } = await askAs(deps, credential, toCall(credential, '/models', times));

@@ -54,6 +54,8 @@ export interface FurtherCall {
   readonly call: OutgoingCall;
   /** Pause before it, ms. */
   readonly afterMs: number;
+  /** Hears the reply to this call and those after it; absent: whoever heard the one before. */
+  readonly reader?: ReplyReader;
   /** Sent when the attempt fails or is given up: what frees the provider from work nobody waits for. null: nothing does. */
   readonly undo: OutgoingCall | null;
 }
@@ -68,7 +70,7 @@ export interface ReaderContext {
   /** Stops and resumes the provider's stream while the caller is slow. */
   readonly pause: () => void;
   readonly resume: () => void;
-  /** Asks the same candidate further, once its reply has ended; the next reply comes to the same reader. */
+  /** Asks the same candidate further. A reply that has not ended yet is given up, of which its reader is told. */
   readonly ask: (further: FurtherCall) => void;
   /** The attempt is over. Further events are ignored. */
   readonly finish: (outcome: Omit<AttemptOutcome, 'ms' | 'firstContentMs'>) => void;

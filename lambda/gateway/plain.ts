@@ -4,6 +4,7 @@ import type { Policy } from '../routing/policy.ts';
 import { estimateTokens } from '../routing/estimate.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
+import type { EmbeddingsQuestion } from '../wire/embeddings/question.ts';
 import type { PlainQuestion } from '../wire/plain.ts';
 import type { Dialect, RequestTarget } from '../wire/types.ts';
 import { withoutQuotes } from './echo.ts';
@@ -23,6 +24,8 @@ export interface PlainReading {
 export interface Errand {
   readonly name: Exclude<ModelKind, 'chat' | 'transcription'>;
   readonly question: PlainQuestion;
+  /** The question, where it may be put in several batches; absent: it may not. */
+  readonly divisible?: EmbeddingsQuestion;
   /** What it takes beside the tokens of its texts. */
   readonly takes?: Partial<Pick<RequestProfile, 'inputTokens' | 'images' | 'characters' | 'longestInputTokens'>>;
   /** The provider's name for the path of these calls, and the path where it names none. */

@@ -16,7 +16,7 @@ const BUDGET = 4_096;
 const SLICE = 256;
 
 /** Roles and separators around each message, and the start of the reply. */
-const PER_MESSAGE = 4;
+export const PER_MESSAGE = 4;
 const PER_REPLY = 3;
 
 /** OpenAI's prices of pictures: fixed for low detail; otherwise by tiles of a size we do not know, so a large square is taken. */

@@ -17,6 +17,7 @@ export const chatWires = {
   anthropic: async (): Promise<ChatWire> => (await import('./anthropic/index.ts')).anthropic,
   gemini: async (): Promise<ChatWire> => (await import('./gemini/index.ts')).gemini,
   'bedrock-converse': async (): Promise<UpstreamWire> => (await import('./converse/index.ts')).converse,
+  predictions: async (): Promise<UpstreamWire> => (await import('./predictions/index.ts')).predictions,
 } satisfies Partial<Record<WireId, () => Promise<UpstreamWire>>>;
 
 /** Whether a chat can be held in this format. */
@@ -24,14 +25,22 @@ export const isChatWire = (id: WireId): id is keyof typeof chatWires => Object.h
 
 /** All of them at once. */
 export async function loadChatWires(): Promise<ChatWires & Readonly<Record<CallerWireId, ChatWire>>> {
-  const [chat, responses, anthropic, gemini, converse] = await Promise.all([
+  const [chat, responses, anthropic, gemini, converse, predictions] = await Promise.all([
     chatWires['openai-chat'](),
     chatWires['openai-responses'](),
     chatWires.anthropic(),
     chatWires.gemini(),
     chatWires['bedrock-converse'](),
+    chatWires.predictions(),
   ]);
-  return { 'openai-chat': chat, 'openai-responses': responses, anthropic, gemini, 'bedrock-converse': converse };
+  return {
+    'openai-chat': chat,
+    'openai-responses': responses,
+    anthropic,
+    gemini,
+    'bedrock-converse': converse,
+    predictions,
+  };
 }
 
 /** The formats in which callers may ask. */

@@ -4,6 +4,7 @@ import type { CallerError, ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Framing } from './frames.ts';
 import type { Field, Part } from './splice.ts';
+import type { ChatSteps } from './steps.ts';
 
 /**
  * A chat request as far as routing must understand it. `body` is the caller's own JSON, unknown fields and all: providers of the
@@ -286,6 +287,8 @@ export interface UpstreamWire extends ReplyReader {
   readonly callerHeaders?: readonly string[];
   /** How its streams are cut; absent: they are server-sent events. */
   readonly framing?: Framing;
+  /** Begins the way to one answer, where that takes several calls; absent: it takes one. */
+  readonly openSteps?: () => ChatSteps;
   /** What of a question in another format this one has no place for, although no answer makes sense without it, as a field of the pivot; null: nothing. Absent: it takes all. */
   readonly lacks?: (question: ChatQuestion) => string | null;
   /** Path of a call behind the base URL, where the provider's data name none. */

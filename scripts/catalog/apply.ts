@@ -17,7 +17,7 @@ const priceOrder = [
   'evidence',
 ] as const;
 const modelOrder = [
-  'id', 'kind', 'family', 'context', 'maxOutput', 'size', 'roles', 'capabilities', 'price', 'free', 'tokenizer', 'dimensions', 'formats',
+  'id', 'kind', 'family', 'context', 'maxOutput', 'size', 'roles', 'capabilities', 'price', 'free', 'tokenizer', 'dimensions', 'batch', 'formats',
   'maxBytes', 'maxSeconds', 'features', 'path', 'wire', 'retiresOn', 'note', 'evidence',
 ] as const; // prettier-ignore
 

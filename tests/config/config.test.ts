@@ -124,11 +124,25 @@ describe('single variables', () => {
     });
     expect(entries.map(({ provider, baseUrl, tier, discover }) => [provider, baseUrl, tier, discover])).toEqual([
       ['openai-compatible', 'http://127.0.0.1:9/v1', 'free', true],
-      ['runpod', undefined, undefined, true],
+      ['runpod', undefined, undefined, undefined],
       ['vllm', 'http://127.0.0.1:8000/v1', undefined, undefined],
       ['vllm', 'http://127.0.0.1:8001/v1', undefined, undefined],
     ]);
     expect(refusal({ OPENAI_COMPATIBLE_API_KEY: SECRET })).toMatch(/OPENAI_COMPATIBLE_BASE_URL/);
+  });
+
+  it('takes how much one call for vectors may hold', () => {
+    const entryOf = (batch: unknown): string =>
+      JSON.stringify([
+        {
+          provider: 'openai-compatible',
+          baseUrl: 'http://127.0.0.1:9/v1',
+          models: [{ id: 'e1', kind: 'embedding', batch }],
+        },
+      ]);
+    const batch = { inputs: 32, tokens: 16_000 };
+    expect(read({ FREEWAY_PROVIDERS: entryOf(batch) }).entries[0]?.models).toMatchObject([{ id: 'e1', batch }]);
+    expect(refusal({ FREEWAY_PROVIDERS: entryOf({ inputs: 0 }) })).toMatch(/batch/);
   });
 
   it('says what else a provider needs', () => {

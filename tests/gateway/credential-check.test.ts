@@ -20,7 +20,10 @@ const checked = providers.filter(({ paths }) => paths['check'] !== undefined);
 async function outcomeOf(id: string, status: number): Promise<string> {
   const provider = checked.find((known) => known.id === id);
   if (!provider) throw new Error(`no provider ${id}`);
-  fakes.faults.set(`GET ${provider.paths['check']}`, [status, status === 200 ? {} : { error: 'no' }]);
+  fakes.faults.set(`GET ${new URL(`${fakes.url}${provider.paths['check']}`).pathname}`, [
+    status,
+    status === 200 ? {} : { error: 'no' },
+  ]);
   const entry = { provider: id, apiKey: 'k', baseUrl: fakes.url, enabled: true, priority: 100, weight: 1 };
   const deps = { upstream, clock: systemClock, dialectOf: ({ dialect }: typeof provider) => dialects[dialect] };
   return (await testCredential(entry, provider, deps)).outcome;

@@ -81,6 +81,28 @@ it('pulled models are taken with what they can do, and asked for again', async (
 });
 
 it.each([
+  ['asked for its models once', {}, 1],
+  ['not asked for models that a person has named', { models: [{ id: 'Qwen/Qwen3-8B', size: 'small' }] }, 0],
+])('an address whose every call costs is %s', async (_, more, times) => {
+  let asked = 0;
+  const baseUrl = await serve(() => {
+    asked += 1;
+    return { '/v1/models': { data: [{ id: 'Qwen/Qwen3-8B', max_model_len: 32_768 }] } };
+  });
+  let skippedMs = 0;
+  const clock = { ...(await import('#lambda/clock.ts')).systemClock, now: () => Date.now() + skippedMs };
+  freeway = await startServer([{ provider: 'runpod', name: 'mine', apiKey: 'k', baseUrl, ...more }], {}, { clock });
+  await until(has('Qwen/Qwen3-8B'));
+  for (let minute = 0; minute < 3; minute++) {
+    skippedMs += 61_000;
+    await listed();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await freeway.stop();
+  expect(asked).toBe(times);
+});
+
+it.each([
   ['vllm', {}],
   ['openai-compatible', { discover: true, tier: 'free', apiKey: 'k' }],
 ])('models that %s lists are taken, with how much they take in', async (provider, more) => {

@@ -1,10 +1,12 @@
 // A whole Freeway in process: real gateway, ledger and wire over a memory store, simulated providers and a clock the test turns.
+import type { UsageRecord } from '#shared/api/usage.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { providers as catalog } from '#catalog/index.ts';
 import { readConfig } from '#lambda/config.ts';
 import { createFreeway } from '#lambda/deps.ts';
 import type { Exchange, Headers, Store } from '#lambda/ports.ts';
 import type { LogFields } from '#lambda/ports-telemetry.ts';
+import { fromUsageItem } from '#lambda/store/usage-items.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
@@ -49,6 +51,8 @@ export interface World {
   readonly upstream: FakeUpstream;
   readonly providers: Readonly<Record<string, FakeProvider>>;
   readonly logs: readonly (LogFields & { event: string })[];
+  /** What was written down of the requests of this day. */
+  readonly records: () => Promise<UsageRecord[]>;
   /** Rendered metrics. */
   readonly metrics: () => string;
   /** Begins a chat request; time does not move by itself. */
@@ -156,6 +160,8 @@ function toExchange(
 
 export interface WorldInput {
   readonly providers: readonly FakeProviderSpec[];
+  /** Providers of other kinds, by the names that lead to them. */
+  readonly others?: (clock: FakeClock) => Readonly<Record<string, Pick<FakeProvider, 'handle'>>>;
   /** Default: one entry for each provider, in their order. */
   readonly entries?: readonly ProviderEntry[];
   readonly env?: Readonly<Record<string, string>>;
@@ -171,6 +177,7 @@ export interface WorldInput {
 /** Builds the world. */
 export async function createWorld({
   providers: specs,
+  others = () => ({}),
   entries,
   env = {},
   seed = 1,
@@ -183,7 +190,7 @@ export async function createWorld({
   const providers =
     beside?.providers ?? Object.fromEntries(specs.map((spec) => [spec.name, createFakeProvider(spec, clock)]));
   const routes = Object.fromEntries(
-    Object.entries(providers).map(([name, provider]) => [`http://${name}.test/v1`, provider]),
+    Object.entries({ ...providers, ...others(clock) }).map(([name, provider]) => [`http://${name}.test/v1`, provider]),
   );
   const upstream = beside?.upstream ?? createFakeUpstream(routes, clock);
   const logs: (LogFields & { event: string })[] = [];
@@ -197,7 +204,7 @@ export async function createWorld({
   const metrics = createMetrics();
   const config = readConfig({ env: { FREEWAY_OWNER_KEY: OWNER_KEY, ...env }, providers: catalog, readText: () => '' });
   const listed = entries ?? specs.map(({ name }, index) => toEntry(name, { priority: 10 * (index + 1) }));
-  const { handler } = await createFreeway({
+  const { handler, flush } = await createFreeway({
     config: { ...config, entries: listed },
     providers: catalog,
     store: toStore(store, clock),
@@ -229,6 +236,11 @@ export async function createWorld({
     upstream,
     providers,
     logs,
+    records: async () => {
+      await flush();
+      const { items } = await store.query(`usage#${new Date(clock.now()).toISOString().slice(0, 10)}`);
+      return items.flatMap(({ item }) => fromUsageItem(item));
+    },
     metrics: () => metrics.render(),
     begin,
     ask: (body = {}, headers = {}, path = CHAT_PATH) => clock.runUntil(begin(body, headers, path).reply),

@@ -231,3 +231,17 @@ describe('whoever has quotas', () => {
     expect(json['installation_quota_left']).toMatchObject({ requests_per_day: { limit: 4, remaining: 0 } });
   });
 });
+
+it('embeddings of several inputs count as one request, with the tokens of all their batches', async () => {
+  const house = await openHouse();
+  const headers = await makeKey(house, { requests_per_day: 5, tokens_per_day: 1_000 });
+  const input = Array.from({ length: 30 }, (_, index) => `text number ${index}`);
+  const answer = await house.clock.runUntil(
+    house.ask('POST /v1/embeddings', { headers, body: { model: 'e1', input } }),
+  );
+  expect(answer.status, answer.text).toBe(200);
+  const { prompt_tokens: used } = answer.json['usage'] as { prompt_tokens: number };
+  const { json } = await house.ask('GET /api/key', { headers });
+  expect(json['requests_per_day']).toMatchObject({ remaining: 4 });
+  expect(json['tokens_per_day']).toMatchObject({ remaining: 1_000 - used });
+});

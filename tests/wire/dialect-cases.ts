@@ -10,6 +10,33 @@ export const said = (message: string, more: object = {}): object => ({ error: { 
 type Case = readonly [string, DialectId, { status: number; body?: unknown; headers?: Record<string, string> }, object];
 
 export const reportedFailures: readonly Case[] = [
+  // Predictions.
+  [
+    'the plain limit of an account',
+    'generic',
+    { status: 429, body: { detail: 'Request was throttled. Expected available in 1 second.' } },
+    { kind: 'rate_limited', covers: 'credential', retryAfterMs: 1_000 },
+  ],
+  [
+    'the limit of an account that holds little credit',
+    'generic',
+    {
+      status: 429,
+      body: {
+        detail:
+          'Request was throttled. Your rate limit for creating predictions is reduced to 6 requests per minute with a burst of 1 requests while you have less than $5.0 in credit. Your rate limit resets in ~5s.',
+        status: 429,
+        retry_after: 5,
+      },
+    },
+    { kind: 'rate_limited', covers: 'credential', retryAfterMs: 5_000 },
+  ],
+  [
+    'a model that has broken down',
+    'generic',
+    { status: 500, body: { detail: 'CUDA out of memory. Tried to allocate 2.00 GiB' } },
+    { kind: 'overloaded' },
+  ],
   // Speech providers.
   [
     'a parameter in another envelope',

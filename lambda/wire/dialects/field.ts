@@ -37,7 +37,7 @@ const wordings: readonly RegExp[] = [
   /additional properties are not allowed \([`'"]([\w.-]+)[`'"] was unexpected/i,
   /([\w.[\]-]{1,80}): extra inputs are not permitted/i,
   /[`'"]([\w.[\]-]+)[`'"]:? [\w ]{0,40}(?:is|are) not (?:supported|allowed|permitted)/i,
-  /(?:parameter|argument|field) ([\w.[\]-]+) (?:is|are) not (?:supported|allowed|permitted)/i,
+  /(?:parameter|argument|field|property) ([\w.[\]-]+) (?:is|are) not (?:supported|allowed|permitted)/i,
 ];
 
 /**

@@ -75,10 +75,12 @@ export const generalRules: readonly Rule[] = [
   },
   {
     statuses: [200, 400, 403, 404, 410, 422],
-    said: /model_not_found|model_decommissioned|decommissioned|model_not_supported|DeploymentNotFound|no endpoints found|no allowed providers|(?:model|deployment)\b[^.]{0,80} (?:does not exist|not found|is not found|was removed|is not available|is no longer)|(?:unknown|invalid|no such|unsupported) model\b|model (?:not exist|identifier is invalid)|not a (?:valid|chat) model|is not a valid model/i,
+    said: /model_not_found|model_decommissioned|decommissioned|model_not_supported|DeploymentNotFound|no endpoints found|no allowed providers|(?:model|deployment)\b[^.]{0,80} (?:does not exist|not found|is not found|was removed|is not available|is no longer)|version does not exist|(?:unknown|invalid|no such|unsupported) model\b|model (?:not exist|identifier is invalid)|not a (?:valid|chat) model|is not a valid model/i,
     verdict: missing,
   },
   { said: /json_validate_failed|tool_use_failed|failed_generation/i, verdict: { kind: 'bad_reply' } },
+  // A limit of the account.
+  { statuses: [429], said: /request was throttled/i, verdict: { kind: 'rate_limited', covers: 'credential' } },
   {
     statuses: [429, 413],
     said: /request too large|reduced in order to run successfully/i,

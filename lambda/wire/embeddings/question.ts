@@ -7,10 +7,19 @@ import type { RequestTarget } from '../types.ts';
 /** What OpenAI takes in one request. */
 const MOST_INPUTS = 2_048;
 
+/** A text, or its tokens. */
+export type Input = string | readonly number[];
+
+/** Some of the inputs: from the one at `start` to that before `end`. */
+export interface InputSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A request for embeddings. */
 export interface EmbeddingsQuestion extends PlainQuestion {
-  /** How many vectors are due. */
-  readonly count: number;
+  /** One vector is due for each. */
+  readonly inputs: readonly Input[];
   /** Tokens that came as numbers, of all inputs together. */
   readonly givenTokens: number;
   /** The longest input that came as numbers, tokens. */
@@ -22,8 +31,6 @@ export interface EmbeddingsQuestion extends PlainQuestion {
 
 const isTokens = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((token) => Number.isInteger(token) && Number(token) >= 0);
-
-type Input = string | readonly number[];
 
 function readOne(value: unknown, path: string): Input {
   if (typeof value === 'string' && value !== '') return value;
@@ -51,22 +58,31 @@ function readEncoding({ encoding_format: format }: Json): 'float' | 'base64' {
     : failShowing('encoding_format', 'one of float, base64', format);
 }
 
+const isText = (input: Input): input is string => typeof input === 'string';
+
+/** What is known of the inputs together. */
+function toMeasures(inputs: readonly Input[]): Pick<EmbeddingsQuestion, 'inputs' | 'givenTokens' | 'longestGiven'> {
+  const given = inputs.flatMap((input) => (isText(input) ? [] : [input.length]));
+  return { inputs, givenTokens: given.reduce((sum, length) => sum + length, 0), longestGiven: Math.max(0, ...given) };
+}
+
 /** Reads a request. Throws CallerError `invalid_request` naming the field at fault. */
 export function parseEmbeddings(json: unknown): EmbeddingsQuestion {
   let inputs: readonly Input[] = [];
-  const plain = readPlain(json, (body) => {
-    inputs = readInputs(body);
-    return inputs.filter((input) => typeof input === 'string');
-  });
-  const given = inputs.flatMap((input) => (typeof input === 'string' ? [] : [input.length]));
+  const plain = readPlain(json, (body) => (inputs = readInputs(body)).filter(isText));
   return {
     ...plain,
-    count: inputs.length,
-    givenTokens: given.reduce((sum, length) => sum + length, 0),
-    longestGiven: Math.max(0, ...given),
+    ...toMeasures(inputs),
     dimensions: readDimensions(plain.body),
     encoding: readEncoding(plain.body),
   };
+}
+
+/** The same question of some of its inputs, from the one at `start` to that before `end`. */
+export function sliceEmbeddings(question: EmbeddingsQuestion, { start, end }: InputSpan): EmbeddingsQuestion {
+  const input = question.inputs.slice(start, end);
+  const texts = input.filter(isText).map((text) => ({ role: 'user' as const, text }));
+  return { ...question, ...toMeasures(input), texts, body: { ...question.body, input } };
 }
 
 /**

@@ -51,9 +51,10 @@ export function parseVectors(
     const vector = toVector(embedding);
     if (vector !== null) vectors.set(toAmount(index) ?? position, vector);
   }
-  const ordered = Array.from({ length: question.count }, (_, index) => vectors.get(index));
+  const due = question.inputs.length;
+  const ordered = Array.from({ length: due }, (_, index) => vectors.get(index));
   const whole = ordered.filter((vector) => vector !== undefined);
-  if (whole.length < question.count) return bad(`${question.count} vectors were due, ${whole.length} came`);
+  if (whole.length < due) return bad(`${due} vectors were due, ${whole.length} came`);
   const length = question.dimensions ?? context.native ?? whole[0]?.length ?? 0;
   const other = whole.find((vector) => vector.length !== length);
   if (other) return bad(`vectors of ${length} numbers were due, one of ${other.length} came`);

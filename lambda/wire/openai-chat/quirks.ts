@@ -79,6 +79,7 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     // Told by those who write such a format, and by those who read answers.
     case 'mend':
     case 'effort':
+    case 'inputs':
     case 'promptCache':
     case 'requireHeader':
       return;

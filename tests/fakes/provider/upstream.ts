@@ -117,7 +117,10 @@ function toRequest(call: UpstreamCall, base: string) {
  *
  *     const upstream = createFakeUpstream({ 'http://alpha.test/v1': alpha, 'http://beta.test/v1': beta }, clock);
  */
-export function createFakeUpstream(providers: Readonly<Record<string, FakeProvider>>, clock: FakeClock): FakeUpstream {
+export function createFakeUpstream(
+  providers: Readonly<Record<string, Pick<FakeProvider, 'handle'>>>,
+  clock: FakeClock,
+): FakeUpstream {
   const bases = Object.keys(providers).sort((a, b) => b.length - a.length);
   const playing = new Set<UpstreamHandle>();
   let started = 0;
