@@ -54,7 +54,10 @@ class StepsReader implements ReplyReader {
   }
 
   onData(chunk: Uint8Array): void {
-    if (!this.#isStream) return this.#body.add(Uint8Array.from(chunk));
+    if (!this.#isStream) {
+      if (!this.#body.add(Uint8Array.from(chunk))) this.onEnd();
+      return;
+    }
     const { frames, failure } = this.#cutter.feed(chunk);
     this.#pass(frames);
     // Whoever listens finds a stream without an end.
