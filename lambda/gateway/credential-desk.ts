@@ -6,7 +6,7 @@ import { CallerError } from '#shared/failures.ts';
 import { sealedIdentity, UNDO_MS, type StoredCredential } from '#shared/stored-credential.ts';
 import type { CredentialBook, Vault } from '../ports.ts';
 import { testCredential, type TestDeps } from './credential-test.ts';
-import type { FleetEntry } from './credentials.ts';
+import { toBaseUrl, type FleetEntry } from './credentials.ts';
 import { toFingerprint, toStoredEntry } from './pooling.ts';
 
 export interface DeskDeps extends TestDeps {
@@ -188,6 +188,31 @@ function withListedModels(credential: StoredCredential, provider: Provider, test
   );
 }
 
+/** Where the key of a credential is sent. */
+function toOrigin(deps: DeskDeps, credential: StoredCredential): string {
+  const url = toBaseUrl(toStoredEntry(credential, deps), findProvider(deps, credential.provider));
+  return URL.canParse(url) ? new URL(url).origin : url;
+}
+
+/**
+ * A key that nobody can read is not sent to a host that it was not given for, where somebody could read it: it is given again with the new
+ * address. Hosts that the catalog lists for a provider are all its own.
+ */
+function checkMove(
+  deps: DeskDeps,
+  { before, next, secrets }: { before: StoredCredential; next: StoredCredential; secrets: Fields },
+): boolean {
+  const [from, to] = [toOrigin(deps, before), toOrigin(deps, next)];
+  const { places } = findProvider(deps, next.provider);
+  if (from === to || (before.baseUrl === null && next.baseUrl === null && places !== undefined)) return false;
+  const kept = before.secrets.find(({ field }) => secrets[field] === undefined);
+  if (kept === undefined) return true;
+  throw wrong(
+    `The key was given for ${from}, and would be sent to ${to}. Give it again in "fields", with the new address in the same request.`,
+    `fields.${kept.field}`,
+  );
+}
+
 async function readSecrets({ vault }: DeskDeps, credential: StoredCredential): Promise<Fields> {
   const { ownerId, sealed } = credential;
   if (sealed === null) return {};
@@ -238,21 +263,22 @@ export function createCredentialDesk(deps: DeskDeps): CredentialDesk {
       const change = withBaseUrl(given);
       const provider = findProvider(deps, credential.provider);
       const { secrets, open } = sortFields(provider, change.fields ?? {}, null);
+      const next = applyChange({ ...credential, fields: { ...credential.fields, ...open } }, change);
       const name = Object.keys(secrets)[0];
-      if (name !== undefined)
+      if (!checkMove(deps, { before: credential, next, secrets }) && name !== undefined)
         throw wrong(
           'Secrets are replaced by PUT /api/credentials/:id/key, and stay as they are otherwise.',
           `fields.${name}`,
         );
-      const next = applyChange({ ...credential, fields: { ...credential.fields, ...open } }, change);
       // Address and fields are part of what tells one key's books from another's.
-      return saveChanged(await withSecrets(deps, next, await readSecrets(deps, credential)));
+      return saveChanged(await withSecrets(deps, next, { ...(await readSecrets(deps, credential)), ...secrets }));
     },
     replace: async (credential, fields) => {
       const provider = findProvider(deps, credential.provider);
       const { secrets, open } = sortFields(provider, fields, null);
       const all = { ...(await readSecrets(deps, credential)), ...secrets };
       const next = { ...credential, fields: { ...credential.fields, ...open } };
+      checkMove(deps, { before: credential, next, secrets });
       const lastTest = await run(next, all);
       return saveChanged(await withSecrets(deps, { ...next, lastTest }, all));
     },

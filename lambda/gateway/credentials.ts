@@ -40,8 +40,8 @@ const text = (entry: ProviderEntry, name: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/** Fills `{field}` placeholders from the credential's fields; a field's default stands in for a missing value. */
-function toBaseUrl(entry: ProviderEntry, provider: Provider): string {
+/** The address below which an entry is asked. `{field}` stands for one of its fields; a field's default stands in for a missing value. */
+export function toBaseUrl(entry: ProviderEntry, provider: Provider): string {
   const valueOf = (name: string): string =>
     text(entry, name) ?? provider.fields.find((known) => known.name === name)?.default ?? '';
   const place = provider.places?.find(({ field, value }) => valueOf(field) === value);

@@ -51,8 +51,8 @@ const give = (more: Record<string, unknown> = {}): Promise<{ status: number; jso
   });
 
 /** Chats served, by key, as the provider counted them. */
-const served = (): [string, number][] =>
-  provider
+const served = (by = provider): [string, number][] =>
+  by
     .books()
     .lines()
     .filter((line) => line.served > 0)
@@ -79,6 +79,33 @@ describe('credentials', () => {
     });
     expect((await chat()).status).toBe(200);
     expect(served()).toEqual([[KEY, 1]]);
+  });
+
+  it('send their key to no other host than it was given for, until it is given again', async () => {
+    const elsewhere = createFakeProvider({ name: 'beta', models: [{ id: 'm1' }], keys: [KEY] }, { now: Date.now });
+    const other = await serveFakeProvider(elsewhere);
+    try {
+      const { json: given } = await give();
+      const path = `/api/credentials/${given.id}`;
+      const moves = [{ base_url: other.baseUrl }, { fields: { baseUrl: other.baseUrl } }];
+      for (const body of moves) {
+        const refused = await api<{ error: { message: string; param: string } }>('PATCH', path, body);
+        expect([refused.status, refused.json.error.param]).toEqual([400, 'fields.apiKey']);
+        expect(refused.json.error.message).toContain(new URL(other.baseUrl).host);
+      }
+      await api('PUT', `${path}/key`, { fields: { baseUrl: other.baseUrl } });
+      expect((await api('POST', `${path}/test`)).status).toBe(200);
+      expect((await chat()).status).toBe(200);
+      expect([served(), served(elsewhere)]).toEqual([[[KEY, 1]], []]);
+      const moved = await api<CredentialView>('PATCH', path, { base_url: other.baseUrl, fields: { apiKey: KEY } });
+      expect([moved.status, moved.json.base_url]).toEqual([200, other.baseUrl]);
+      expect((await chat()).status).toBe(200);
+      expect([served(), served(elsewhere)]).toEqual([[[KEY, 1]], [[KEY, 1]]]);
+      // Another path of the same host is no other place.
+      expect((await api('PATCH', path, { base_url: `${other.baseUrl}/` })).status).toBe(200);
+    } finally {
+      await other.close();
+    }
   });
 
   it('are changed without the key, replaced, switched off and on, removed and brought back', async () => {
