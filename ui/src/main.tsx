@@ -1,7 +1,7 @@
 // The app document: puts preferences, the way to the server, the session and the pages together.
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode, Suspense, lazy, type ReactNode } from 'react';
+import { StrictMode, Suspense, lazy, useMemo, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import * as z from 'zod/mini';
 import { AppMessagesProvider } from './app/messages-provider.tsx';
@@ -12,7 +12,7 @@ import { ApiContext, createApi } from './lib/api.ts';
 import { readPreferences, toLanguage } from './lib/preferences.ts';
 import { PreferencesProvider } from './lib/preferences-provider.tsx';
 import { SessionProvider, useSession } from './lib/session.tsx';
-import { SingletonsContext } from './lib/singletons.ts';
+import { Singletons, SingletonsContext } from './lib/singletons.ts';
 import { ToastsProvider } from './lib/toasts.tsx';
 
 // Making code from text is forbidden by the content security policy.
@@ -31,13 +31,25 @@ function takeAhead(path: string): Promise<Response> | null {
 }
 
 const api = createApi(takeAhead);
-const singletons = new Map();
+const singletons = new Singletons();
 const queries = new QueryClient({
   defaultOptions: { queries: { retry: 1, staleTime: 30_000, refetchOnWindowFocus: false } },
 });
 
 // The page is fetched while the session is being asked for.
 void router.preloadRoute({ to: location.pathname });
+
+/** All pages, of one person: of somebody else's nothing is left, not even a note. */
+function Own({ personId }: { readonly personId: string }): ReactNode {
+  const own = useMemo(() => ({ singletons, personId }), [personId]);
+  return (
+    <SingletonsContext value={own}>
+      <ToastsProvider>
+        <RouterProvider router={router} />
+      </ToastsProvider>
+    </SingletonsContext>
+  );
+}
 
 function Gate(): ReactNode {
   const { state, refresh } = useSession();
@@ -49,7 +61,7 @@ function Gate(): ReactNode {
         <SignInPage state={state} />
       </Suspense>
     );
-  return <RouterProvider router={router} />;
+  return <Own key={state.person.id} personId={state.person.id} />;
 }
 
 function draw(words: AppMessages): void {
@@ -58,19 +70,15 @@ function draw(words: AppMessages): void {
   createRoot(element).render(
     <StrictMode>
       <ApiContext value={api}>
-        <SingletonsContext value={singletons}>
-          <PreferencesProvider>
-            <AppMessagesProvider first={words}>
-              <QueryClientProvider client={queries}>
-                <ToastsProvider>
-                  <SessionProvider>
-                    <Gate />
-                  </SessionProvider>
-                </ToastsProvider>
-              </QueryClientProvider>
-            </AppMessagesProvider>
-          </PreferencesProvider>
-        </SingletonsContext>
+        <PreferencesProvider>
+          <AppMessagesProvider first={words}>
+            <QueryClientProvider client={queries}>
+              <SessionProvider singletons={singletons}>
+                <Gate />
+              </SessionProvider>
+            </QueryClientProvider>
+          </AppMessagesProvider>
+        </PreferencesProvider>
       </ApiContext>
     </StrictMode>,
   );

@@ -1,29 +1,11 @@
 // Sign-in with Google in a browser: the real library, policy, verification and whitelist; only Google's own widget is a stand-in.
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { canonicalAnswer } from '../../fakes/provider/answer.ts';
 import { CLIENT_ID, startIssuer, type Issuer } from '../../people/issuer.ts';
 import { OWNER_KEY } from '../local.ts';
+import { useGoogle, type Account } from './google.ts';
 import { fieldOf, findAxeFaults, GOOGLE, lastAnswer, openRig, say, type Rig } from './rig.ts';
-
-/** What Google's script gives the page: a button that answers with a token for the nonce it was given. */
-const widget = `(() => {
-  let config;
-  const press = async () => {
-    const reply = await fetch('${GOOGLE}token?nonce=' + encodeURIComponent(config.nonce));
-    config.callback({ credential: await reply.text() });
-  };
-  window.google = { accounts: { id: {
-    initialize: (given) => { config = given; },
-    renderButton: (parent) => {
-      const button = document.createElement('button');
-      button.textContent = 'Sign in with Google';
-      button.onclick = press;
-      parent.replaceChildren(button);
-    },
-    prompt: () => {}, cancel: () => {}, disableAutoSelect: () => {},
-  } } };
-})()`;
 
 let issuer: Issuer;
 let rig: Rig;
@@ -42,24 +24,9 @@ afterAll(async () => {
   await issuer.close();
 });
 
-interface Account {
-  email: string;
-  /** Put into the token instead of the page's nonce. */
-  nonce?: string;
-}
-
-async function useGoogle(context: BrowserContext, account: Account): Promise<void> {
-  await context.route(`${GOOGLE}client`, (route) => route.fulfill({ contentType: 'text/javascript', body: widget }));
-  await context.route(`${GOOGLE}token*`, (route) => {
-    const nonce = account.nonce ?? new URL(route.request().url()).searchParams.get('nonce');
-    const body = issuer.sign({ claims: { email: account.email, sub: account.email, nonce } });
-    return route.fulfill({ body, headers: { 'access-control-allow-origin': '*' } });
-  });
-}
-
 async function openLogin(account: Account): Promise<Page> {
   const page = await rig.newPage();
-  await useGoogle(page.context(), account);
+  await useGoogle(page.context(), issuer, account);
   await page.goto(rig.server.url);
   await page.getByRole('link', { name: 'Sign in with Google' }).click();
   await page.getByRole('button', { name: 'Sign in with Google' }).waitFor();

@@ -1,5 +1,5 @@
 // What stands in place of the pages while nobody is signed in, and over them when a session has ended.
-import { useState, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
 import { Button } from '../components/button.tsx';
 import { Dialog } from '../components/dialog.tsx';
 import { Front } from '../components/front.tsx';
@@ -86,8 +86,12 @@ function SignInWays({ mode }: { readonly mode: Mode }): ReactNode {
 }
 
 /** The whole page for those who are not signed in. */
-export function SignInPage({ state }: { readonly state: Extract<SessionState, { kind: 'out' | 'ended' }> }): ReactNode {
+export function SignInPage({ state }: { readonly state: Extract<SessionState, { kind: 'out' }> }): ReactNode {
   const t = useMessages(signInMessages);
+  // Not the name of a chat.
+  useEffect(() => {
+    document.title = 'Freeway';
+  }, []);
   return (
     <Front tagline={t.tagline}>
       {state.refusal && (

@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { sessionStateSchema, type SessionState as SessionFacts } from '#shared/api/session-state.ts';
 import { ApiError, useApi, type Api } from './api.ts';
 import { SESSION_CHANNEL } from './session-channel.ts';
+import type { Singletons } from './singletons.ts';
 
 export type Person = NonNullable<SessionFacts['person']>;
 type Mode = SessionFacts['mode'];
@@ -13,8 +14,8 @@ type Mode = SessionFacts['mode'];
 export type SessionState =
   | { readonly kind: 'loading' }
   | { readonly kind: 'unreachable'; readonly error: ApiError }
-  | { readonly kind: 'out' | 'ended'; readonly mode: Mode; readonly refusal: string | null }
-  | { readonly kind: 'in'; readonly mode: Mode; readonly person: Person };
+  | { readonly kind: 'out'; readonly mode: Mode; readonly refusal: string | null }
+  | { readonly kind: 'in' | 'ended'; readonly mode: Mode; readonly person: Person };
 
 export interface SessionPort {
   readonly state: SessionState;
@@ -92,17 +93,20 @@ function useSessionState(api: Api): [SessionState, (next: SessionState) => void]
     });
   }, [api]);
   useEffect(
-    () =>
-      api.onSignedOut(() =>
-        setState((now) => (now.kind === 'in' ? { kind: 'ended', mode: now.mode, refusal: null } : now)),
-      ),
+    () => api.onSignedOut(() => setState((now) => (now.kind === 'in' ? { ...now, kind: 'ended' } : now))),
     [api],
   );
   return [state, setState];
 }
 
+interface SessionProviderProps {
+  /** What is closed when its person has left. */
+  readonly singletons: Singletons;
+  readonly children: ReactNode;
+}
+
 /** Gives the session to all below. */
-export function SessionProvider({ children }: { readonly children: ReactNode }): ReactNode {
+export function SessionProvider({ singletons, children }: SessionProviderProps): ReactNode {
   const api = useApi();
   const [state, setState] = useSessionState(api);
   const listeners = useRef(new Set<() => void>());
@@ -114,15 +118,20 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
   const refresh = useCallback(async () => {
     try {
       const { mode, person, refusal } = await readSession(api);
-      if (person === null) return setState({ kind: 'out', mode, refusal });
-      setState({ kind: 'in', mode, person });
-      // Somebody else neither sees what was loaded for the one before, nor sends what they left.
-      if (lastPersonId.current !== null && lastPersonId.current !== person.id) return void queries.resetQueries();
+      const { current: lastId } = lastPersonId;
+      const isOther = lastId !== null && lastId !== person?.id;
+      // Nobody else sees what was loaded for the one before, or sends what they left.
+      if (isOther) {
+        singletons.leave(lastId);
+        queries.clear();
+      }
+      setState(person === null ? { kind: 'out', mode, refusal } : { kind: 'in', mode, person });
+      if (person === null || isOther) return;
       for (const listener of listeners.current) listener();
     } catch (error) {
       if (error instanceof ApiError) setState({ kind: 'unreachable', error });
     }
-  }, [api, queries, setState]);
+  }, [api, queries, singletons, setState]);
   const channel = useRef<BroadcastChannel | null>(null);
   useEffect(() => {
     const opened = (channel.current = new BroadcastChannel(SESSION_CHANNEL));
@@ -143,6 +152,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
       signOut: async () => {
         await api.call({ path: '/api/session', method: 'DELETE', schema: anything }).catch(() => null);
         api.useKey(null);
+        channel.current?.postMessage('signed-out');
         await refresh();
       },
       onSignedIn: (listener) => {

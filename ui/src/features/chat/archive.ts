@@ -1,5 +1,6 @@
 // Chats on this device: IndexedDB, so that nothing leaves it and nothing is lost with the page.
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { DBSchema, IDBPDatabase } from 'idb';
+import { openOwn } from '../../lib/own-database.ts';
 import { emptyDraft, isEmpty, type Chat, type Draft, type Message } from './types.ts';
 
 interface Schema extends DBSchema {
@@ -32,8 +33,11 @@ export interface Archive {
 /** Under this key lies the draft that goes out when the answer under way has ended. */
 export const nextKey = (chatId: string): string => `${chatId}/next`;
 
-const open = (name: string): Promise<IDBPDatabase<Schema>> =>
-  openDB<Schema>(name, 1, {
+const open = (personId: string): Promise<IDBPDatabase<Schema>> =>
+  openOwn<Schema>({
+    kind: 'freeway',
+    personId,
+    version: 1,
     upgrade: (db) => {
       db.createObjectStore('chats', { keyPath: 'id' }).createIndex('updatedAtMs', 'updatedAtMs');
       db.createObjectStore('messages', { keyPath: 'id' }).createIndex('chatId', 'chatId');
@@ -63,9 +67,9 @@ async function searchMessages(db: IDBPDatabase<Schema>, text: string): Promise<R
   return found;
 }
 
-/** Opens the archive of this browser. */
-export function createArchive(name = 'freeway'): Archive {
-  const opened = open(name);
+/** Opens a person's archive in this browser. */
+export function createArchive(personId: string): Archive {
+  const opened = open(personId);
   const read = async (chatId: string): Promise<StoredChat | null> => {
     const db = await opened;
     const [chat, messages] = await Promise.all([

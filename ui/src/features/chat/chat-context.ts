@@ -13,6 +13,8 @@ import type { Chat } from './types.ts';
 interface ChatWorld {
   readonly archive: Archive;
   readonly engineFor: (api: Api) => ChatEngine;
+  /** Nothing more is sent. */
+  readonly close: () => void;
 }
 
 /** So long arriving words are left to gather: a task for each of hundreds a second would cost the page its ease. */
@@ -22,8 +24,8 @@ const GATHER_MS = 40;
 const gather = (): Promise<void> =>
   document.hidden ? Promise.resolve() : new Promise((go) => setTimeout(go, GATHER_MS));
 
-function createWorld(): ChatWorld {
-  const archive = createArchive();
+function createWorld(personId: string): ChatWorld {
+  const archive = createArchive(personId);
   let engine: ChatEngine | null = null;
   return {
     archive,
@@ -31,11 +33,12 @@ function createWorld(): ChatWorld {
       (engine ??= new ChatEngine({
         api,
         archive,
-        elsewhere: createElsewhere(),
+        elsewhere: createElsewhere(personId),
         now: () => Date.now(),
         newId,
         gather,
       })),
+    close: () => engine?.close(),
   };
 }
 

@@ -4,7 +4,8 @@ import { defineMessages } from '../../lib/messages.ts';
 export const dataMessages = defineMessages(
   {
     data: 'Chats',
-    dataText: 'Your chats never leave this device, except in what you send to a model.',
+    dataText:
+      'Your chats never leave this device, except in what you send to a model. They stay when you sign out, and nobody else who signs in here sees them.',
     used: (size: string) => `They take about ${size}.`,
     exportAll: 'Export all',
     importChats: 'Import',
@@ -19,7 +20,8 @@ export const dataMessages = defineMessages(
   },
   {
     data: 'Chats',
-    dataText: 'Deine Chats verlassen dieses Gerät nie, außer in dem, was du einem Modell sendest.',
+    dataText:
+      'Deine Chats verlassen dieses Gerät nie, außer in dem, was du einem Modell sendest. Sie bleiben, wenn du dich abmeldest, und niemand sonst, der sich hier anmeldet, sieht sie.',
     used: (size: string) => `Sie belegen etwa ${size}.`,
     exportAll: 'Alle exportieren',
     importChats: 'Importieren',

@@ -21,7 +21,7 @@ export function useDraft(chatId: string): DraftPort {
   const flush = useRef<() => void>(() => undefined);
   useEffect(() => {
     const restore = async (): Promise<void> => {
-      const kept = await archive.readDraft(chatId);
+      const kept = await archive.readDraft(chatId).catch(() => emptyDraft);
       if (!touched.current) setDraft(kept);
     };
     void restore();
@@ -38,7 +38,8 @@ export function useDraft(chatId: string): DraftPort {
     flush.current = () => {
       flush.current = () => undefined;
       clearTimeout(timer.current);
-      void archive.writeDraft(chatId, next);
+      // Without room on this device it is there as long as the page.
+      void archive.writeDraft(chatId, next).catch(() => undefined);
     };
     timer.current = setTimeout(() => flush.current(), ms);
   };

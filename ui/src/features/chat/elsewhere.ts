@@ -22,9 +22,9 @@ export interface Elsewhere {
 
 const toLock = (chatId: string): string => `freeway.chat.${chatId}`;
 
-/** The other windows of this browser. Without locks (plain http) nobody knows of answers elsewhere, only of what they left. */
-export function createElsewhere(): Elsewhere {
-  const channel = new BroadcastChannel('freeway.chats');
+/** The other windows of this person's browser. Without locks (plain http) nobody knows of answers elsewhere, only of what they left. */
+export function createElsewhere(personId: string): Elsewhere {
+  const channel = new BroadcastChannel(`freeway.chats.${personId}`);
   const { locks } = navigator as { readonly locks?: LockManager };
   return {
     tell: (about, chatId) => channel.postMessage({ about, chatId } satisfies Word),

@@ -7,7 +7,7 @@ import { readView } from './opening.ts';
 import { Progress, toMessageError } from './progress.ts';
 import { toChatBody, toContinueBody, type Wish } from './request.ts';
 import { toLeaf, toPath, toTitle } from './tree.ts';
-import { emptyDraft, isEmpty, joinDrafts, type Chat, type Draft, type Message } from './types.ts';
+import { answerBase, emptyDraft, isEmpty, joinDrafts, type Chat, type Draft, type Message } from './types.ts';
 
 /** What streams is kept this often. */
 const KEEP_MS = 1_000;
@@ -38,19 +38,6 @@ export interface EngineDeps {
   readonly gather: () => Promise<void>;
 }
 
-const answerBase = {
-  role: 'assistant',
-  text: '',
-  reasoning: '',
-  attachments: [],
-  route: null,
-  attempts: [],
-  receipt: null,
-  firstWordMs: null,
-  finish: null,
-  error: null,
-} as const;
-
 /** All chats of the page. One per page load. */
 export class ChatEngine {
   readonly #deps: EngineDeps;
@@ -59,6 +46,7 @@ export class ChatEngine {
   /** Chats in which another window answers. */
   readonly #awaited = new Set<string>();
   readonly #listeners = new Set<() => void>();
+  #closed = false;
 
   constructor(deps: EngineDeps) {
     this.#deps = deps;
@@ -202,6 +190,12 @@ export class ChatEngine {
     });
   }
 
+  /** For when its person has left: what is under way is stopped, and nothing more is sent. */
+  close(): void {
+    this.#closed = true;
+    for (const { abort } of this.#running.values()) abort.abort();
+  }
+
   /** Removes a chat. Answers it, so that it can be brought back. */
   async remove(chatId: string): Promise<StoredChat | null> {
     this.stop(chatId);
@@ -277,6 +271,7 @@ export class ChatEngine {
   }
 
   async #sendNext(chatId: string): Promise<void> {
+    if (this.#closed) return;
     const next = this.unqueue(chatId);
     if (!isEmpty(next)) await this.send(chatId, next);
   }
@@ -329,7 +324,7 @@ export class ChatEngine {
     toBody: (path: readonly Message[], wish: Wish) => unknown,
   ): Promise<void> {
     const view = this.#views.get(chatId);
-    if (!view) return;
+    if (!view || this.#closed) return;
     const abort = new AbortController();
     this.#running.set(chatId, { abort, messageId: from.id });
     const letGo = this.#deps.elsewhere.hold(chatId);

@@ -69,6 +69,20 @@ export interface Message {
   readonly error: MessageError | null;
 }
 
+/** An answer of which nothing has come. */
+export const answerBase = {
+  role: 'assistant',
+  text: '',
+  reasoning: '',
+  attachments: [],
+  route: null,
+  attempts: [],
+  receipt: null,
+  firstWordMs: null,
+  finish: null,
+  error: null,
+} as const satisfies Partial<Message>;
+
 /** What is being written and not sent yet. */
 export interface Draft {
   readonly text: string;

@@ -7,7 +7,6 @@ import { Notice } from '../../components/notice.tsx';
 import { useApi } from '../../lib/api.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
-import { useSession } from '../../lib/session.tsx';
 import { useSingleton } from '../../lib/singletons.ts';
 import { readAllowance } from './job.ts';
 import { transcribeMessages } from './messages.ts';
@@ -193,13 +192,13 @@ interface Recording {
 }
 
 /** The recording in hand, which is there again when the page is. */
-function useRecording(shelf: Shelf, personId: string, work: Work): Recording {
+function useRecording(shelf: Shelf, work: Work): Recording {
   const [file, setFile] = useState<File | null>(null);
   const { resume } = work;
   useEffect(() => {
     let isHere = true;
     const take = async (): Promise<void> => {
-      const shelved = await shelf.read(personId);
+      const shelved = await shelf.read();
       if (!isHere || shelved === null) return;
       setFile(shelved.file);
       if (shelved.jobId !== null) await resume(shelved.file, shelved.jobId);
@@ -208,14 +207,14 @@ function useRecording(shelf: Shelf, personId: string, work: Work): Recording {
     return () => {
       isHere = false;
     };
-  }, [shelf, personId, resume]);
+  }, [shelf, resume]);
   return {
     file,
     choose: (chosen) => {
       setFile(chosen);
       // Without room on this device it works all the same, but for reloads.
       void shelf
-        .write({ file: chosen, personId, jobId: null })
+        .write({ file: chosen, jobId: null })
         .then(() => shelf.forget())
         .catch(() => undefined);
     },
@@ -234,11 +233,9 @@ const ONE_REQUEST_BYTES = 4_400_000;
 export function TranscribePage(): ReactNode {
   const t = useMessages(transcribeMessages);
   const api = useApi();
-  const { state: session } = useSession();
-  const personId = session.kind === 'in' ? session.person.id : '';
   const shelf = useSingleton(createShelf);
-  const work = useWork({ shelf, personId });
-  const { file, choose, drop } = useRecording(shelf, personId, work);
+  const work = useWork(shelf);
+  const { file, choose, drop } = useRecording(shelf, work);
   const { data: allowance } = useQuery({ queryKey: ['transcription-allowance'], queryFn: () => readAllowance(api) });
   useEffect(() => {
     document.title = `${t.title} · Freeway`;

@@ -1,12 +1,11 @@
 // What must outlive the page: the recording under way with its job, and what the microphone has heard so far.
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { DBSchema, IDBPDatabase } from 'idb';
 import { toRecording } from '../../lib/microphone.ts';
+import { openOwn } from '../../lib/own-database.ts';
 
 /** The recording that is being worked on. */
 export interface Shelved {
   readonly file: File;
-  /** Whose it is. */
-  readonly personId: string;
   /** null until the server knows of it. */
   readonly jobId: string | null;
 }
@@ -24,7 +23,7 @@ interface Schema extends DBSchema {
 }
 
 export interface Shelf {
-  read(personId: string): Promise<Shelved | null>;
+  read(): Promise<Shelved | null>;
   write(shelved: Shelved): Promise<void>;
   clear(): Promise<void>;
   readTexts(jobId: string): Promise<Corrected['texts']>;
@@ -38,21 +37,24 @@ export interface Shelf {
 const CURRENT = 'current';
 const CORRECTED = 'corrected';
 
-const open = (): Promise<IDBPDatabase<Schema>> =>
-  openDB<Schema>('freeway-transcribe', 1, {
+const open = (personId: string): Promise<IDBPDatabase<Schema>> =>
+  openOwn<Schema>({
+    kind: 'freeway-transcribe',
+    personId,
+    version: 1,
     upgrade: (db) => {
       db.createObjectStore('work');
       db.createObjectStore('heard', { autoIncrement: true });
     },
   });
 
-/** The shelf on this device. */
-export function createShelf(): Shelf {
-  const opened = open();
+/** A person's shelf on this device. */
+export function createShelf(personId: string): Shelf {
+  const opened = open(personId);
   return {
-    read: async (personId) => {
+    read: async () => {
       const shelved = await (await opened).get('work', CURRENT);
-      return shelved && 'file' in shelved && shelved.personId === personId ? shelved : null;
+      return shelved && 'file' in shelved ? shelved : null;
     },
     write: async (shelved) => void (await (await opened).put('work', shelved, CURRENT)),
     clear: async () => {

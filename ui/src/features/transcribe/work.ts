@@ -93,11 +93,6 @@ async function carry(course: Course, job: JobView): Promise<void> {
   await follow(course, job.id);
 }
 
-interface Keeping {
-  readonly shelf: Shelf;
-  readonly personId: string;
-}
-
 /** Runs one course at a time; what goes wrong is told in words. */
 function useCourse(): {
   readonly state: WorkState;
@@ -149,7 +144,7 @@ async function findBegun(api: Api, { id }: Known): Promise<JobView | null> {
   return job?.status === 'failed' || job?.status === 'cancelled' ? null : job;
 }
 
-export function useWork({ shelf, personId }: Keeping): Work {
+export function useWork(shelf: Shelf): Work {
   const api = useApi();
   const { state, run, stop } = useCourse();
   const known = useRef<Known | null>(null);
@@ -170,7 +165,7 @@ export function useWork({ shelf, personId }: Keeping): Work {
     const isSame = current?.file === file && (current.language ?? language) === language;
     const job = (isSame ? await findBegun(api, current) : null) ?? (await declare(api, file, language));
     known.current = { file, id: job.id, language };
-    await shelf.write({ file, personId, jobId: job.id }).catch(() => undefined);
+    await shelf.write({ file, jobId: job.id }).catch(() => undefined);
     await carry(course, job);
   };
   const withJob = async (what: (course: Course, id: string) => Promise<void>): Promise<void> => {
