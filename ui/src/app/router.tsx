@@ -20,6 +20,11 @@ const transcribe = createRoute({
   path: '/transcribe',
   component: lazyRouteComponent(() => import('../features/transcribe/page.tsx'), 'TranscribePage'),
 });
+const transcript = createRoute({
+  getParentRoute: () => root,
+  path: '/transcribe/$transcriptId',
+  component: lazyRouteComponent(() => import('../features/transcribe/kept-page.tsx'), 'KeptPage'),
+});
 const providers = createRoute({
   getParentRoute: () => root,
   path: '/providers',
@@ -73,6 +78,7 @@ export const createAppRouter = () =>
       newChat,
       chat,
       transcribe,
+      transcript,
       providers,
       keys,
       usage,

@@ -7,14 +7,15 @@ import { Notice } from '../../components/notice.tsx';
 import { useApi } from '../../lib/api.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
-import { useSingleton } from '../../lib/singletons.ts';
+import { History } from './history.tsx';
 import { readAllowance } from './job.ts';
 import { transcribeMessages } from './messages.ts';
 import { Bar, Progress } from './progress.tsx';
 import { Result } from './result.tsx';
-import { createShelf, type Shelf } from './shelf.ts';
+import type { Shelf } from './shelf.ts';
 import { AudioSource } from './source.tsx';
-import { useWork, type Work } from './work.ts';
+import type { Work, WorkState } from './work.ts';
+import { useShelf, useTranscripts, useWork } from './world.ts';
 
 const spoken = [
   'en',
@@ -94,20 +95,21 @@ function Estimate({ file, allowance }: { readonly file: File; readonly allowance
 interface ReadyProps {
   readonly file: File;
   readonly work: Work;
+  readonly state: WorkState;
   readonly allowance: Allowance | undefined;
   readonly onOther: () => void;
 }
 
 /** Before the server knows of it: how, and what it takes. */
-function Choices({ file, work, allowance, onOther, chosen, onChoose }: ReadyProps & LanguageProps): ReactNode {
+function Choices({ file, work, state, allowance, onOther, chosen, onChoose }: ReadyProps & LanguageProps): ReactNode {
   const t = useMessages(transcribeMessages);
   return (
     <>
       {allowance !== undefined && <Estimate file={file} allowance={allowance} />}
       <div className="mt-4 flex flex-wrap items-end gap-3">
         <LanguageChoice chosen={chosen} onChoose={onChoose} />
-        <Button look="primary" onClick={() => void work.start(file, chosen, allowance?.max_bytes === 0)}>
-          {work.state.kind === 'failed' ? t.retry : t.start}
+        <Button look="primary" onClick={() => void work.start(chosen, allowance?.max_bytes === 0)}>
+          {state.kind === 'failed' ? t.retry : t.start}
         </Button>
         <Button look="quiet" onClick={onOther}>
           {t.other}
@@ -118,10 +120,9 @@ function Choices({ file, work, allowance, onOther, chosen, onChoose }: ReadyProp
 }
 
 function Ready(props: ReadyProps): ReactNode {
-  const { file, work } = props;
+  const { file, work, state } = props;
   const t = useMessages(transcribeMessages);
   const language = useLanguage();
-  const { state } = work;
   // Here, so that it is still chosen when it did not work.
   const [chosen, setChosen] = useState('');
   const size = formatBytes(file.size, language);
@@ -185,47 +186,6 @@ function Interrupted({ shelf, onFile }: { readonly shelf: Shelf; readonly onFile
   );
 }
 
-interface Recording {
-  readonly file: File | null;
-  readonly choose: (file: File) => void;
-  readonly drop: () => void;
-}
-
-/** The recording in hand, which is there again when the page is. */
-function useRecording(shelf: Shelf, work: Work): Recording {
-  const [file, setFile] = useState<File | null>(null);
-  const { resume } = work;
-  useEffect(() => {
-    let isHere = true;
-    const take = async (): Promise<void> => {
-      const shelved = await shelf.read();
-      if (!isHere || shelved === null) return;
-      setFile(shelved.file);
-      if (shelved.jobId !== null) await resume(shelved.file, shelved.jobId);
-    };
-    take().catch(() => undefined);
-    return () => {
-      isHere = false;
-    };
-  }, [shelf, resume]);
-  return {
-    file,
-    choose: (chosen) => {
-      setFile(chosen);
-      // Without room on this device it works all the same, but for reloads.
-      void shelf
-        .write({ file: chosen, jobId: null })
-        .then(() => shelf.forget())
-        .catch(() => undefined);
-    },
-    drop: () => {
-      work.reset();
-      setFile(null);
-      void shelf.clear().catch(() => undefined);
-    },
-  };
-}
-
 /** Without an upload, no more than this fits into one request. */
 const ONE_REQUEST_BYTES = 4_400_000;
 
@@ -233,10 +193,13 @@ const ONE_REQUEST_BYTES = 4_400_000;
 export function TranscribePage(): ReactNode {
   const t = useMessages(transcribeMessages);
   const api = useApi();
-  const shelf = useSingleton(createShelf);
-  const work = useWork(shelf);
-  const { file, choose, drop } = useRecording(shelf, work);
+  const shelf = useShelf();
+  const { work, view } = useWork();
+  const { file, state } = view;
+  const { write } = useTranscripts();
   const { data: allowance } = useQuery({ queryKey: ['transcription-allowance'], queryFn: () => readAllowance(api) });
+  const choose = (chosen: File): void => work.choose(chosen);
+  const drop = (): void => work.drop();
   useEffect(() => {
     document.title = `${t.title} · Freeway`;
   }, [t]);
@@ -251,11 +214,18 @@ export function TranscribePage(): ReactNode {
             <AudioSource shelf={shelf} onFile={choose} maxBytes={allowance?.max_bytes || ONE_REQUEST_BYTES} />
           </>
         )}
-        {file !== null && work.state.kind !== 'done' && (
-          <Ready file={file} work={work} allowance={allowance} onOther={drop} />
+        {file !== null && state.kind !== 'done' && (
+          <Ready file={file} work={work} state={state} allowance={allowance} onOther={drop} />
         )}
-        {file !== null && work.state.kind === 'done' && (
-          <Result file={file} done={work.state.done} shelf={shelf} onOther={drop} />
+        {file !== null && state.kind === 'done' ? (
+          <>
+            <Result kept={state.kept} file={file} onChange={write} />
+            <Button className="mt-8" onClick={drop}>
+              {t.other}
+            </Button>
+          </>
+        ) : (
+          <History />
         )}
       </div>
     </main>

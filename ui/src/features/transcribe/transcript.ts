@@ -1,4 +1,4 @@
-// A transcript as the server tells it, and the files it is exported as.
+// A transcript as the server tells it and as it is kept, and the files it is exported as.
 import * as z from 'zod/mini';
 
 export const transcriptSchema = z.object({
@@ -9,6 +9,39 @@ export const transcriptSchema = z.object({
 });
 export type Transcript = z.infer<typeof transcriptSchema>;
 export type Segment = NonNullable<Transcript['segments']>[number];
+
+/** A transcript as its person has it. */
+export interface Kept {
+  /** Its job's, or one of its own. */
+  readonly id: string;
+  /** At first that of the recording, without its ending. */
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly transcript: Transcript;
+  /** Who made it, in how many calls. */
+  readonly routes: readonly string[];
+  readonly attempts: number;
+  /** Pieces are missing, which may still come. */
+  readonly isPart: boolean;
+  /** What was corrected, by the span of its segment. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/** Where a segment stands, also when others come in between. */
+const toSpan = ({ start, end }: Segment): string => `${start}-${end}`;
+
+const toHeard = ({ segments, duration, text }: Transcript): readonly Segment[] =>
+  segments ?? [{ start: 0, end: duration ?? 0, text }];
+
+/** The segments as they have been corrected. */
+export const toSegments = ({ transcript, texts }: Kept): readonly Segment[] =>
+  toHeard(transcript).map((segment) => ({ ...segment, text: texts[toSpan(segment)] ?? segment.text }));
+
+/** With another text for one of its segments. */
+export function toCorrected(kept: Kept, index: number, text: string): Kept {
+  const segment = toHeard(kept.transcript)[index];
+  return segment === undefined ? kept : { ...kept, texts: { ...kept.texts, [toSpan(segment)]: text } };
+}
 
 /** `1:02:03`, or `2:03`. */
 export function toTime(seconds: number): string {
@@ -35,11 +68,9 @@ export const exportTypes: Readonly<Record<ExportKind, string>> = {
 };
 
 /** The content of an exported file, with the segments as they have been corrected. */
-export function toExport(
-  kind: ExportKind,
-  { text, language, duration }: Transcript,
-  segments: readonly Segment[],
-): string {
+export function toExport(kind: ExportKind, kept: Kept): string {
+  const { text, language, duration } = kept.transcript;
+  const segments = toSegments(kept);
   switch (kind) {
     case 'txt':
       return `${segments.length > 0 ? segments.map((segment) => segment.text.trim()).join('\n') : text}\n`;

@@ -1,19 +1,10 @@
-// One transcription under way, which outlives the page: the recording and its job lie on this device, the work is done by the server.
-import { useCallback, useEffect, useRef, useState } from 'react';
+// The transcription under way, which outlives the page: the recording, its job and what comes of it lie on this device, the work is done by the server.
 import type { JobView } from '#shared/api/transcriptions.ts';
-import { ApiError, useApi, type Api } from '../../lib/api.ts';
+import { ApiError, type Api } from '../../lib/api.ts';
 import { declare, look, lookPatiently, pause, readResult, remove, start, upload } from './job.ts';
+import type { Library } from './library.ts';
 import type { Shelf } from './shelf.ts';
-import { transcriptSchema, type Transcript } from './transcript.ts';
-
-/** A finished transcription, and who made it. */
-export interface Done {
-  /** null: it was one request, which nobody can ask about again. */
-  readonly jobId: string | null;
-  readonly transcript: Transcript;
-  readonly routes: readonly string[];
-  readonly attempts: number;
-}
+import { transcriptSchema, type Kept, type Transcript } from './transcript.ts';
 
 export type WorkState =
   | { readonly kind: 'idle' }
@@ -22,43 +13,46 @@ export type WorkState =
   /** The server works on it, or has put it down: the job says which. */
   | { readonly kind: 'job'; readonly job: JobView }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'done'; readonly done: Done };
+  | { readonly kind: 'done'; readonly kept: Kept };
 
-export interface Work {
+/** What there is to see. A new object whenever something changed. */
+export interface WorkView {
+  /** The recording in hand. */
+  readonly file: File | null;
   readonly state: WorkState;
-  /** `whole`: in one request, where recordings can't be uploaded. */
-  readonly start: (file: File, language: string, whole: boolean) => Promise<void>;
-  /** Takes up a job that the page has known before. */
-  readonly resume: (file: File, jobId: string) => Promise<void>;
-  readonly pause: () => Promise<void>;
-  readonly goOn: (pieces?: number[]) => Promise<void>;
-  /** Shows what there is, with gaps. */
-  readonly settle: () => Promise<void>;
-  readonly cancel: () => Promise<void>;
-  readonly reset: () => void;
+}
+
+export interface WorkDeps {
+  readonly api: Api;
+  readonly shelf: Shelf;
+  readonly library: Library;
+  readonly now: () => number;
+  readonly newId: () => string;
 }
 
 const LOOK_MS = 700;
 
-function toDone(job: JobView, transcript: Transcript): Done {
-  const routes = job.pieces.map(({ route }) => route).filter((route) => route !== null);
+type Made = Pick<Kept, 'id' | 'transcript' | 'routes' | 'attempts' | 'isPart'>;
+
+function toMade({ id, pieces }: JobView, transcript: Transcript, isPart: boolean): Made {
+  const routes = pieces.map(({ route }) => route).filter((route) => route !== null);
   return {
-    jobId: job.id,
+    id,
     transcript,
     routes: [...new Set(routes)],
-    attempts: job.pieces.reduce((sum, { attempts }) => sum + attempts, 0),
+    attempts: pieces.reduce((sum, { attempts }) => sum + attempts, 0),
+    isPart,
   };
 }
 
 interface Course {
-  readonly api: Api;
   readonly file: File;
   readonly signal: AbortSignal;
   readonly show: (state: WorkState) => void;
 }
 
 /** One request for all of it, which bears no more than a few megabytes. */
-async function sendWhole({ api, file, signal }: Course, language: string): Promise<Done> {
+async function sendWhole(api: Api, { file, signal }: Course, language: string): Promise<Omit<Made, 'id'>> {
   const form = new FormData();
   form.append('file', file);
   form.append('model', 'auto');
@@ -69,66 +63,10 @@ async function sendWhole({ api, file, signal }: Course, language: string): Promi
   const transcript = transcriptSchema.parse(await reply.json());
   const route = reply.headers.get('x-freeway-route');
   const attempts = Number(reply.headers.get('x-freeway-attempts') ?? 1);
-  return { jobId: null, transcript, routes: route === null ? [] : [route], attempts };
+  return { transcript, routes: route === null ? [] : [route], attempts, isPart: false };
 }
 
-/** Looks at the job until it has come to an end. */
-async function follow({ api, signal, show }: Course, id: string): Promise<void> {
-  for (;;) {
-    const job = await lookPatiently(api, id, signal);
-    if (signal.aborted) return;
-    if (job.status === 'done') return show({ kind: 'done', done: toDone(job, await readResult(api, id, false)) });
-    show({ kind: 'job', job });
-    if (job.status !== 'running') return;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-}
-
-async function carry(course: Course, job: JobView): Promise<void> {
-  const { api, file, signal, show } = course;
-  if (job.status === 'uploading') {
-    await upload(job, file, { signal, onSent: (sent) => show({ kind: 'uploading', sent }) });
-    show({ kind: 'job', job: await start(api, job.id) });
-  }
-  await follow(course, job.id);
-}
-
-/** Runs one course at a time; what goes wrong is told in words. */
-function useCourse(): {
-  readonly state: WorkState;
-  readonly run: (file: File, course: (course: Course) => Promise<void>) => Promise<void>;
-  /** Ends what is under way. */
-  readonly stop: () => void;
-} {
-  const api = useApi();
-  const [state, setState] = useState<WorkState>({ kind: 'idle' });
-  const aborter = useRef<AbortController | null>(null);
-  useEffect(() => () => aborter.current?.abort(), []);
-  const run = useCallback(
-    async (file: File, course: (course: Course) => Promise<void>): Promise<void> => {
-      aborter.current?.abort();
-      const { signal } = (aborter.current = new AbortController());
-      const show = (next: WorkState): void => {
-        if (!signal.aborted) setState(next);
-      };
-      try {
-        await course({ api, file, signal, show });
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!(error instanceof ApiError)) throw error;
-        show({ kind: 'failed', message: error.message });
-      }
-    },
-    [api],
-  );
-  const stop = useCallback(() => {
-    aborter.current?.abort();
-    setState({ kind: 'idle' });
-  }, []);
-  return { state, run, stop };
-}
-
-/** The recording that the server knows of, and the language it was declared in; null when the page did not declare it. */
+/** The recording that the server knows of, and the language it was declared in; null when this page did not declare it. */
 interface Known {
   readonly file: File;
   readonly id: string;
@@ -144,64 +82,196 @@ async function findBegun(api: Api, { id }: Known): Promise<JobView | null> {
   return job?.status === 'failed' || job?.status === 'cancelled' ? null : job;
 }
 
-export function useWork(shelf: Shelf): Work {
-  const api = useApi();
-  const { state, run, stop } = useCourse();
-  const known = useRef<Known | null>(null);
-  const resume = useCallback(
-    (file: File, id: string): Promise<void> => {
-      known.current = { file, id, language: null };
-      return run(file, async (course) => {
-        course.show({ kind: 'sending' });
-        await carry(course, await look(course.api, id));
-      });
-    },
-    [run],
-  );
-  const send = async (course: Course, language: string): Promise<void> => {
-    const { file } = course;
-    const { current } = known;
-    // What broke off goes on where it was, be it the upload or the page's view of the work.
-    const isSame = current?.file === file && (current.language ?? language) === language;
-    const job = (isSame ? await findBegun(api, current) : null) ?? (await declare(api, file, language));
-    known.current = { file, id: job.id, language };
-    await shelf.write({ file, jobId: job.id }).catch(() => undefined);
-    await carry(course, job);
+/** The work of one person: one recording at a time. It goes on while they are on other pages. */
+export class Work {
+  readonly #deps: WorkDeps;
+  readonly #listeners = new Set<() => void>();
+  #view: WorkView = { file: null, state: { kind: 'idle' } };
+  #aborter = new AbortController();
+  #known: Known | null = null;
+
+  constructor(deps: WorkDeps) {
+    this.#deps = deps;
+  }
+
+  /** Calls the listener after every change. Answers what takes it off again. */
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   };
-  const withJob = async (what: (course: Course, id: string) => Promise<void>): Promise<void> => {
-    const { current } = known;
-    if (current !== null) await run(current.file, (course) => what(course, current.id));
-  };
-  const withChange = (change: (id: string) => Promise<JobView>): Promise<void> =>
-    withJob(async (course, id) => {
-      course.show({ kind: 'job', job: await change(id) });
-      await follow(course, id);
+
+  view = (): WorkView => this.#view;
+
+  /** Takes up what an earlier page had in hand. */
+  async restore(): Promise<void> {
+    if (this.#view.file !== null) return;
+    const { shelf, library, api } = this.#deps;
+    const shelved = await shelf.read();
+    if (shelved === null || this.view().file !== null) return;
+    const { file, jobId, transcriptId = null } = shelved;
+    this.#put({ file, state: { kind: 'idle' } });
+    const kept = transcriptId === null ? null : await library.read(transcriptId);
+    if (kept !== null) return this.#put({ file, state: { kind: 'done', kept } });
+    if (jobId === null) return;
+    this.#known = { file, id: jobId, language: null };
+    await this.#run(async (course) => {
+      course.show({ kind: 'sending' });
+      await this.#carry(course, await look(api, jobId));
     });
-  return {
-    state,
-    resume,
-    start: (file, language, whole) =>
-      run(file, async (course) => {
-        course.show({ kind: 'sending' });
-        if (whole) course.show({ kind: 'done', done: await sendWhole(course, language) });
-        else await send(course, language);
-      }),
-    pause: () => withChange((id) => pause(api, id)),
-    goOn: (pieces) => withChange((id) => start(api, id, pieces)),
-    settle: () =>
-      withJob(async ({ show }, id) =>
-        show({ kind: 'done', done: toDone(await look(api, id), await readResult(api, id, true)) }),
-      ),
-    cancel: async () => {
-      const { current } = known;
-      known.current = null;
-      stop();
-      // Whatever cannot be deleted now is gone after a day.
-      if (current !== null) await remove(api, current.id).catch(() => undefined);
-    },
-    reset: () => {
-      known.current = null;
-      stop();
-    },
-  };
+  }
+
+  choose(file: File): void {
+    this.#put({ file, state: { kind: 'idle' } });
+    const { shelf } = this.#deps;
+    // Without room on this device it works all the same, but for reloads.
+    void shelf
+      .write({ file, jobId: null })
+      .then(() => shelf.forget())
+      .catch(() => undefined);
+  }
+
+  /** Puts the recording away. */
+  drop(): void {
+    this.#known = null;
+    this.#aborter.abort();
+    this.#put({ file: null, state: { kind: 'idle' } });
+    void this.#deps.shelf.clear().catch(() => undefined);
+  }
+
+  /** `whole`: in one request, where recordings can't be uploaded. */
+  start = (language: string, whole: boolean): Promise<void> =>
+    this.#run(async (course) => {
+      course.show({ kind: 'sending' });
+      if (whole) {
+        const made = await sendWhole(this.#deps.api, course, language);
+        return this.#finish(course, { id: this.#deps.newId(), ...made });
+      }
+      await this.#send(course, language);
+    });
+
+  pause = (): Promise<void> => this.#change((id) => pause(this.#deps.api, id));
+
+  goOn = (pieces?: number[]): Promise<void> => this.#change((id) => start(this.#deps.api, id, pieces));
+
+  /** Shows what there is, with gaps. */
+  settle = (): Promise<void> =>
+    this.#withJob(async (course, id) => {
+      const { api } = this.#deps;
+      await this.#finish(course, toMade(await look(api, id), await readResult(api, id, true), true));
+    });
+
+  async cancel(): Promise<void> {
+    const known = this.#known;
+    this.close();
+    this.#put({ ...this.#view, state: { kind: 'idle' } });
+    // Whatever cannot be deleted now is gone after a day.
+    if (known !== null) await remove(this.#deps.api, known.id).catch(() => undefined);
+  }
+
+  /** Keeps a transcript as somebody changed it, or brought it back. */
+  async keep(kept: Kept): Promise<void> {
+    const { state } = this.#view;
+    if (state.kind === 'done' && state.kept.id === kept.id) this.#put({ ...this.#view, state: { kind: 'done', kept } });
+    await this.#deps.library.write(kept);
+  }
+
+  /** Deletes a transcript. */
+  async forget(id: string): Promise<void> {
+    const { state } = this.#view;
+    if (state.kind === 'done' && state.kept.id === id) this.drop();
+    await this.#deps.library.remove(id);
+  }
+
+  /** Ends what is under way here. A job goes on without us. */
+  close(): void {
+    this.#known = null;
+    this.#aborter.abort();
+  }
+
+  #put(view: WorkView): void {
+    this.#view = view;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Runs one course at a time; what goes wrong is told in words. */
+  async #run(course: (course: Course) => Promise<void>): Promise<void> {
+    const { file } = this.#view;
+    if (file === null) return;
+    this.#aborter.abort();
+    const { signal } = (this.#aborter = new AbortController());
+    const show = (state: WorkState): void => {
+      if (!signal.aborted) this.#put({ file, state });
+    };
+    try {
+      await course({ file, signal, show });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof ApiError)) throw error;
+      show({ kind: 'failed', message: error.message });
+    }
+  }
+
+  async #send(course: Course, language: string): Promise<void> {
+    const { file } = course;
+    const { api, shelf } = this.#deps;
+    const known = this.#known;
+    // What broke off goes on where it was, be it the upload or the page's view of the work.
+    const isSame = known?.file === file && (known.language ?? language) === language;
+    const job = (isSame ? await findBegun(api, known) : null) ?? (await declare(api, file, language));
+    this.#known = { file, id: job.id, language };
+    await shelf.write({ file, jobId: job.id }).catch(() => undefined);
+    await this.#carry(course, job);
+  }
+
+  async #carry(course: Course, job: JobView): Promise<void> {
+    const { file, signal, show } = course;
+    if (job.status === 'uploading') {
+      await upload(job, file, { signal, onSent: (sent) => show({ kind: 'uploading', sent }) });
+      show({ kind: 'job', job: await start(this.#deps.api, job.id) });
+    }
+    await this.#follow(course, job.id);
+  }
+
+  /** Looks at the job until it has come to an end. */
+  async #follow(course: Course, id: string): Promise<void> {
+    const { api } = this.#deps;
+    for (;;) {
+      const job = await lookPatiently(api, id, course.signal);
+      if (course.signal.aborted) return;
+      if (job.status === 'done') return this.#finish(course, toMade(job, await readResult(api, id, false), false));
+      course.show({ kind: 'job', job });
+      if (job.status !== 'running') return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+
+  /** Keeps what has been made, with what was corrected in a part of it, and shows it. */
+  async #finish({ file, signal, show }: Course, made: Made): Promise<void> {
+    if (signal.aborted) return;
+    const { library, shelf, now } = this.#deps;
+    const before = await library.read(made.id).catch(() => null);
+    const fresh = { name: file.name.replace(/\.\w+$/, ''), createdAtMs: now(), texts: {} };
+    const kept: Kept = { ...fresh, ...before, ...made };
+    const keep = async (): Promise<void> => {
+      await library.write(kept);
+      const jobId = this.#known?.id ?? null;
+      await shelf.write({ file, jobId, transcriptId: made.isPart ? null : made.id });
+    };
+    // Without room on this device it is there as long as the page.
+    await keep().catch(() => undefined);
+    show({ kind: 'done', kept });
+  }
+
+  /** `what` with the job in hand. */
+  async #withJob(what: (course: Course, id: string) => Promise<void>): Promise<void> {
+    const known = this.#known;
+    if (known !== null) await this.#run((course) => what(course, known.id));
+  }
+
+  #change(change: (id: string) => Promise<JobView>): Promise<void> {
+    return this.#withJob(async (course, id) => {
+      course.show({ kind: 'job', job: await change(id) });
+      await this.#follow(course, id);
+    });
+  }
 }
