@@ -181,6 +181,28 @@ function toLongChat(): string {
   return JSON.stringify({ format: 'freeway.chats.1', chats: [{ chat, messages }] });
 }
 
+/** Key presses in the message field, when it holds this already. */
+async function measureTyping(page: Page, name: string, text: string): Promise<Figure> {
+  const session = await page.context().newCDPSession(page);
+  await fieldOf(page).fill(text);
+  await page.waitForTimeout(1_000);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: SLOW_CPU });
+  await page.evaluate(() => {
+    (globalThis as unknown as { noticed: Noticed }).noticed.eventsMs = [];
+  });
+  await fieldOf(page).press('Control+End');
+  await fieldOf(page).pressSequentially('some more words', { delay: 80 });
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 1 });
+  const { eventsMs } = await readNoticed(page);
+  await session.detach();
+  return {
+    name: `key press ${name}, p75, ${String(SLOW_CPU)}x slower`,
+    value: quantile(eventsMs, 0.75),
+    unit: 'ms',
+    budget: 200,
+  };
+}
+
 async function measureLongChat(browser: Browser): Promise<Figure[]> {
   const world = await openWorld(speech);
   const page = await openPage(browser, world.server);
@@ -207,9 +229,15 @@ async function measureLongChat(browser: Browser): Promise<Figure[]> {
         look();
       }),
   );
+  await page.locator('[data-message="m0"]').waitFor({ state: 'attached' });
+  const typing = [
+    await measureTyping(page, `below ${String(MESSAGES)} messages`, ''),
+    // Letters that join are shaped anew to the end of their paragraph.
+    await measureTyping(page, 'in a long Arabic paragraph', 'هذا نص طويل باللغة العربية '.repeat(400)),
+  ];
   await page.context().close();
   await world.close();
-  return [{ name: `a chat of ${String(MESSAGES)} messages opens`, value: tookMs, unit: 'ms', budget: 500 }];
+  return [{ name: `a chat of ${String(MESSAGES)} messages opens`, value: tookMs, unit: 'ms', budget: 500 }, ...typing];
 }
 
 await ensureUi();

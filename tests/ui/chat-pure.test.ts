@@ -5,7 +5,7 @@ import { toBlocks } from '../../ui/src/features/chat/blocks.ts';
 import { parseExport, toExport, toMarkdown } from '../../ui/src/features/chat/export-chat.ts';
 import { joinRest, toChatBody, toContinueBody, toPreviewBody } from '../../ui/src/features/chat/request.ts';
 import { toDollars } from '../../ui/src/features/chat/tex-brackets.ts';
-import { toLeaf, toPath, toSiblings, toTitle } from '../../ui/src/features/chat/tree.ts';
+import { toLeaf, toPath, toTitle, toVersions } from '../../ui/src/features/chat/tree.ts';
 import type { Chat, Message } from '../../ui/src/features/chat/types.ts';
 
 const message = (id: string, parentId: string | null, more: Partial<Message> = {}): Message => ({
@@ -46,8 +46,8 @@ describe('the tree', () => {
   });
 
   it('knows versions and where a branch goes on', () => {
-    expect(ids(toSiblings(tree, tree[1]!))).toEqual(['m2', 'm3']);
-    expect(ids(toSiblings(tree, tree[0]!))).toEqual(['m1', 'm5']);
+    expect(toVersions(tree).get('m1')).toEqual(['m2', 'm3']);
+    expect(toVersions(tree).get(null)).toEqual(['m1', 'm5']);
     expect([toLeaf(tree, 'm1'), toLeaf(tree, 'm2'), toLeaf(tree, 'm5')]).toEqual(['m4', 'm2', 'm5']);
   });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { FakeModel } from '../../fakes/provider/spec.ts';
 import { OWNER_KEY } from '../local.ts';
-import { fieldOf, openRig, say, type Rig } from './rig.ts';
+import { fieldOf, lastAnswer, openRig, say, type Rig } from './rig.ts';
 
 const long = Array.from({ length: 2_000 }, (_, at) => `word${String(at)}`).join(' ');
 const slow: FakeModel = { id: 'm1', ttftMs: 5, tokensPerSecond: 60, answer: () => long };
@@ -87,6 +87,7 @@ it('a message is edited only when its answer has ended, and the focus is where i
   const edit = page.getByRole('textbox', { name: 'Edit message' });
   expect(await edit.count()).toBe(0);
   await page.getByRole('button', { name: 'Stop' }).click();
+  await lastAnswer(page, 'stopped');
   await fieldOf(page).focus();
   await fieldOf(page).press('ArrowUp');
   await edit.fill('Changed');

@@ -2,7 +2,7 @@
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import { Search, SquarePen } from 'lucide-react';
-import { useDeferredValue, useState, type ReactNode } from 'react';
+import { memo, useDeferredValue, useState, type ReactNode } from 'react';
 import { useMessages } from '../../lib/messages.ts';
 import { useArchive, useChats } from './chat-context.ts';
 import { chatMessages } from './messages.ts';
@@ -64,7 +64,7 @@ function ChatLinks({ chats, onGo }: { readonly chats: readonly Chat[]; readonly 
 }
 
 /** The list with its search. `onGo` is called when somebody leaves it for a chat. */
-export function ChatList({ onGo }: { readonly onGo: () => void }): ReactNode {
+export const ChatList = memo(function ChatList({ onGo }: { readonly onGo: () => void }): ReactNode {
   const t = useMessages(chatMessages);
   const navigate = useNavigate();
   const chats = useChats();
@@ -105,4 +105,4 @@ export function ChatList({ onGo }: { readonly onGo: () => void }): ReactNode {
       </nav>
     </div>
   );
-}
+});

@@ -42,12 +42,15 @@ export function isSend(event: KeyboardEvent, sendKey: 'enter' | 'mod-enter', tou
   return sendKey === 'enter' && !event.shiftKey && !touch;
 }
 
+/** Where the browser itself lets a field grow, long text is laid out once for each key and not three times. */
+const growsByItself = (): boolean => CSS.supports('field-sizing', 'content');
+
 const isTouch = (): boolean => matchMedia('(pointer: coarse)').matches;
 
 function useGrowing(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
   useEffect(() => {
     const element = field.current;
-    if (!element) return;
+    if (!element || growsByItself()) return;
     element.style.height = 'auto';
     element.style.height = `${Math.min(TALLEST_PX, element.scrollHeight)}px`;
   }, [field, text]);
@@ -252,7 +255,7 @@ export function Composer(props: ComposerProps): ReactNode {
             onChange={({ target }) => onChange({ ...draft, text: target.value })}
             onKeyDown={onKeyDown}
             onPaste={onPaste}
-            className="max-h-[260px] min-h-10 flex-1 resize-none bg-transparent px-1.5 py-2 text-base leading-6 outline-none"
+            className="composer-field max-h-[260px] min-h-10 min-w-0 flex-1 resize-none bg-transparent px-1.5 py-2 text-base leading-6 outline-none field-sizing-content"
           />
           <VoiceButton
             onText={(text) => onChange({ ...draft, text: draft.text === '' ? text : `${draft.text} ${text}` })}

@@ -1,6 +1,6 @@
 // The messages of the branch that is shown: follows the newest words until somebody scrolls up, and tells screen readers when an answer is there.
 import { ArrowDown } from 'lucide-react';
-import { startTransition, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, startTransition, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useStickToBottom } from 'use-stick-to-bottom';
 import { useMessages } from '../../lib/messages.ts';
 import { usePreferences } from '../../lib/preferences.ts';
@@ -10,7 +10,7 @@ import type { ChatEngine, ChatView } from './engine.ts';
 import { MessageView } from './message-view.tsx';
 import { chatMessages } from './messages.ts';
 import { toModelName } from './model-picker.tsx';
-import { toSiblings } from './tree.ts';
+import { toVersions } from './tree.ts';
 import type { Message } from './types.ts';
 
 interface ConversationProps {
@@ -60,11 +60,14 @@ function useAnnouncements(path: readonly Message[]): void {
 /** Far messages are laid out when they come near, so that long chats open at once. */
 const FAR = 12;
 
-function MessageRow(props: ConversationProps & { readonly message: Message; readonly far: boolean }): ReactNode {
-  const { view, engine, message, far, editingId, onEdit } = props;
-  const versions = toSiblings(view.messages, message)
-    .map(({ id }) => id)
-    .join(' ');
+interface MessageRowProps extends ConversationProps {
+  readonly message: Message;
+  readonly versions: string;
+  readonly far: boolean;
+}
+
+function MessageRow(props: MessageRowProps): ReactNode {
+  const { view, engine, message, versions, far, editingId, onEdit } = props;
   return (
     <div className={far ? 'far-message' : ''}>
       <MessageView
@@ -114,14 +117,15 @@ function useFollowing(sentCount: number) {
   return stick;
 }
 
-/** The messages. */
-export function Conversation(props: ConversationProps): ReactNode {
-  const { path } = props;
+/** The messages. Whoever types below them does not have them all looked at again. */
+export const Conversation = memo(function Conversation(props: ConversationProps): ReactNode {
+  const { path, view } = props;
   const t = useMessages(chatMessages);
   const sent = path.filter(({ role }) => role === 'user').length;
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useFollowing(sent);
   const oldest = useOldestShown(path.length);
   const { preferences } = usePreferences();
+  const versions = useMemo(() => toVersions(view.messages), [view.messages]);
   useAnnouncements(path);
   return (
     <div className="relative min-h-0 flex-1">
@@ -136,7 +140,13 @@ export function Conversation(props: ConversationProps): ReactNode {
       >
         <div ref={contentRef} className="mx-auto flex w-full max-w-[48rem] flex-col gap-4 px-4 pt-6 pb-10 md:px-6">
           {path.slice(oldest).map((message, index, shown) => (
-            <MessageRow key={message.id} {...props} message={message} far={index < shown.length - FAR} />
+            <MessageRow
+              key={message.id}
+              {...props}
+              message={message}
+              versions={versions.get(message.parentId)?.join(' ') ?? ''}
+              far={index < shown.length - FAR}
+            />
           ))}
         </div>
       </div>
@@ -152,4 +162,4 @@ export function Conversation(props: ConversationProps): ReactNode {
       )}
     </div>
   );
-}
+});

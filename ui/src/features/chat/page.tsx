@@ -1,6 +1,6 @@
 // The chat: the list of chats beside a conversation, or an empty field to begin one.
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { Suspense, lazy, useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
+import { Suspense, lazy, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Dialog } from '../../components/dialog.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { useMessages } from '../../lib/messages.ts';
@@ -47,13 +47,15 @@ function useList(): ListState {
   };
 }
 
+const stay = (): void => undefined;
+
 function ListPanels({ list }: { readonly list: ListState }): ReactNode {
   const t = useMessages(chatMessages);
   return (
     <>
       {list.wideShown && (
         <aside aria-label={t.chats} className="hidden w-64 shrink-0 border-e border-line bg-side lg:block">
-          <ChatList onGo={() => undefined} />
+          <ChatList onGo={stay} />
         </aside>
       )}
       <Dialog open={list.drawer} onClose={list.close} title={t.chats} form="sheet">
@@ -105,10 +107,13 @@ function useField(chatId: string | null, title: string) {
 /** Which message is being edited. Afterwards one goes on in the message field. */
 function useEditing(onEnd: () => void): [string | null, (messageId: string | null) => void] {
   const [editingId, setEditingId] = useState<string | null>(null);
-  const edit = (messageId: string | null): void => {
-    setEditingId(messageId);
-    if (messageId === null) onEnd();
-  };
+  const edit = useCallback(
+    (messageId: string | null): void => {
+      setEditingId(messageId);
+      if (messageId === null) onEnd();
+    },
+    [onEnd],
+  );
   return [editingId, edit];
 }
 
@@ -165,6 +170,12 @@ function Notes({ view, temporary, onTakeBack }: NotesProps): ReactNode {
   );
 }
 
+const nothing: readonly Message[] = [];
+
+/** The branch that is shown. */
+const usePath = (view: ChatView | null): readonly Message[] =>
+  useMemo(() => (view === null ? nothing : toPath(view.messages, view.chat.leafId)), [view]);
+
 function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
   const engine = useEngine();
   const view = useChatView(chatId);
@@ -174,7 +185,7 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
   const [temporary, setTemporary] = useState(false);
   const { wish, onWish } = useWish(chatId);
   const { draft, change, send, begin, takeBack } = useSending({ chatId, wish, temporary, focus });
-  const path = view === null ? [] : toPath(view.messages, view.chat.leafId);
+  const path = usePath(view);
   useResending();
   useEffect(() => void loadConversation(), []);
   useChatShortcuts(path, focus, list.toggle);

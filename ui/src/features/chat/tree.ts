@@ -14,11 +14,17 @@ export function toPath(messages: readonly Message[], leafId: string | null): rea
   return path.reverse();
 }
 
-/** Messages that answer the same one, oldest first; this one among them. */
-export const toSiblings = (messages: readonly Message[], { parentId }: Message): readonly Message[] =>
-  messages
-    .filter((other) => other.parentId === parentId)
-    .sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+/** Ids of the messages that answer the same one, oldest first, by the id of that one. */
+export function toVersions(messages: readonly Message[]): ReadonlyMap<string | null, readonly string[]> {
+  const oldestFirst = messages.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+  const versions = new Map<string | null, string[]>();
+  for (const { id, parentId } of oldestFirst) {
+    const ids = versions.get(parentId);
+    if (ids === undefined) versions.set(parentId, [id]);
+    else ids.push(id);
+  }
+  return versions;
+}
 
 /** The newest leaf below a message: where its branch goes on. */
 export function toLeaf(messages: readonly Message[], id: string): string {
