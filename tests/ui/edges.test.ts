@@ -1,9 +1,16 @@
 // Small judgements of the web app on which much depends: where sign-in leads, what stays in the address, and which key sends.
 import type { KeyboardEvent } from 'react';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isSend } from '../../ui/src/features/chat/composer.tsx';
 import { parseAmount } from '../../ui/src/lib/amounts.ts';
-import { formatBytes, formatCountdown, formatDuration, formatUsd } from '../../ui/src/lib/format.ts';
+import {
+  formatBytes,
+  formatCountdown,
+  formatDay,
+  formatDuration,
+  formatMoment,
+  formatUsd,
+} from '../../ui/src/lib/format.ts';
 import { takeToken } from '../../ui/src/lib/session.tsx';
 import { toNext } from '../../ui/src/login/page.tsx';
 
@@ -85,3 +92,16 @@ it.each([
   [formatCountdown(185_000), '3:05'],
   [formatCountdown(7_260_000), '2:01:00'],
 ])('%s is written so', (written, expected) => expect(written.replaceAll('\u00A0', ' ')).toBe(expected));
+
+it.each([
+  [['en-GB', 'de'], 'en', '21 Nov', '14:05'],
+  [['de-DE', 'en-US'], 'en', 'Nov 21', '2:05 PM'],
+  [['fr'], 'de', '21. Nov.', '14:05'],
+] as const)('with %j a day and a time in %s are %s, %s', (wanted, language, day, time) => {
+  vi.stubGlobal('navigator', { languages: wanted });
+  const atMs = new Date(2026, 10, 21, 14, 5).getTime();
+  expect(formatDay('2026-11-21', language)).toBe(day);
+  // Some put a narrow space before PM.
+  expect(formatMoment(atMs, language, atMs).replaceAll(/\s/g, ' ')).toBe(time);
+  vi.unstubAllGlobals();
+});

@@ -1,10 +1,14 @@
 // Numbers, money and times as people of the language in force write them.
 import type { Language } from './messages.ts';
 
+/** The language in force as it is written where the person lives: 24 hours in London, 12 in New York. */
+export const toLocale = (language: Language): string =>
+  navigator.languages.find((wanted) => wanted.split('-')[0] === language) ?? language;
+
 /** `$0.0031`, `$12.40`; two significant digits below a cent, so that small amounts do not vanish. */
 export function formatUsd(usd: number, language: Language): string {
   const small = usd !== 0 && Math.abs(usd) < 0.01;
-  return new Intl.NumberFormat(language, {
+  return new Intl.NumberFormat(toLocale(language), {
     style: 'currency',
     currency: 'USD',
     currencyDisplay: 'narrowSymbol',
@@ -13,17 +17,18 @@ export function formatUsd(usd: number, language: Language): string {
 }
 
 /** `1,240`. */
-export const formatCount = (count: number, language: Language): string => new Intl.NumberFormat(language).format(count);
+export const formatCount = (count: number, language: Language): string =>
+  new Intl.NumberFormat(toLocale(language)).format(count);
 
 /** `128K`, `1M`. */
 export const formatCompact = (count: number, language: Language): string =>
-  new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 }).format(count);
+  new Intl.NumberFormat(toLocale(language), { notation: 'compact', maximumFractionDigits: 1 }).format(count);
 
 /** `15 ms`, `0.4 s`, `12 s`, `3 min`. */
 export function formatDuration(ms: number, language: Language): string {
   if (ms < 100) return `${String(Math.round(ms))}\u00A0ms`;
   const [value, unit] = ms < 60_000 ? [ms / 1_000, 's'] : [ms / 60_000, 'min'];
-  const digits = new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+  const digits = new Intl.NumberFormat(toLocale(language), { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
   return `${digits}\u00A0${unit}`;
 }
 
@@ -46,7 +51,7 @@ const byteUnits = [
 export function formatBytes(bytes: number, language: Language): string {
   // What would be rounded to 1,000 of a unit is 1 of the next.
   const [unit, size] = byteUnits.find(([, one]) => bytes >= one - one / 20_000) ?? (['kilobyte', 1_000] as const);
-  return new Intl.NumberFormat(language, {
+  return new Intl.NumberFormat(toLocale(language), {
     style: 'unit',
     unit,
     unitDisplay: 'short',
@@ -58,7 +63,7 @@ export function formatBytes(bytes: number, language: Language): string {
 export function formatMoment(atMs: number, language: Language, nowMs = Date.now()): string {
   const sameDay = new Date(atMs).toDateString() === new Date(nowMs).toDateString();
   return new Intl.DateTimeFormat(
-    language,
+    toLocale(language),
     sameDay ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' },
   ).format(atMs);
 }
@@ -67,5 +72,5 @@ export function formatMoment(atMs: number, language: Language, nowMs = Date.now(
 export function formatDay(day: string, language: Language): string {
   const atMs = Date.parse(day);
   if (Number.isNaN(atMs)) return day;
-  return new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(atMs);
+  return new Intl.DateTimeFormat(toLocale(language), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(atMs);
 }

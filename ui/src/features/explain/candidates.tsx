@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { CandidateDetails } from '../../components/candidate-details.tsx';
 import { LimitMeter } from '../../components/limit-meter.tsx';
-import { formatMoment } from '../../lib/format.ts';
+import { formatMoment, toLocale } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import type { CandidateView } from './data.ts';
 import { explainMessages } from './messages.ts';
@@ -13,7 +13,7 @@ const inWords = (words: Readonly<Record<string, string>>, name: string): string 
 function Score({ score }: Pick<CandidateView, 'score'>): ReactNode {
   const t = useMessages(explainMessages);
   const language = useLanguage();
-  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
+  const number = new Intl.NumberFormat(toLocale(language), { maximumFractionDigits: 3 });
   return (
     <section aria-label={t.score} className="mt-3">
       <h3 className="text-xs font-semibold">{t.score}</h3>

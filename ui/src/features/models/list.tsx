@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import type { LimitModel } from '#shared/api/limits.ts';
 import { CandidateDetails } from '../../components/candidate-details.tsx';
 import { LimitMeter } from '../../components/limit-meter.tsx';
-import { formatMoment } from '../../lib/format.ts';
+import { formatMoment, toLocale } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { modelMessages } from './messages.ts';
 
@@ -17,7 +17,9 @@ function useStanding({ pressure, known, resting_until: until, breaker }: LimitMo
   if (until !== null) return t.rests(formatMoment(Date.parse(until), language));
   if (breaker !== 'closed') return t.breakers[breaker];
   if (known === 'unknown') return t.noLimit;
-  return t.used(new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 }).format(pressure));
+  return t.used(
+    new Intl.NumberFormat(toLocale(language), { style: 'percent', maximumFractionDigits: 0 }).format(pressure),
+  );
 }
 
 function Limits({ model: { pools, shares_limits_with: twins } }: ModelProps): ReactNode {

@@ -2,7 +2,7 @@
 import { useState, type ReactNode } from 'react';
 import type { ExperimentReport } from '#shared/api/rollout.ts';
 import { Notice } from '../../components/notice.tsx';
-import { formatCount, formatDuration, formatUsd } from '../../lib/format.ts';
+import { formatCount, formatDuration, formatUsd, toLocale } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useReport } from './data.ts';
 import { rolloutMessages } from './messages.ts';
@@ -19,7 +19,7 @@ interface Figure {
 function useFigures(): readonly Figure[] {
   const t = useMessages(rolloutMessages).experiments;
   const language = useLanguage();
-  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
+  const percent = new Intl.NumberFormat(toLocale(language), { style: 'percent', maximumFractionDigits: 1 });
   const or = (value: number | null, format: (value: number) => string): string =>
     value === null ? t.unknown : format(value);
   const ms = (value: number): string => formatDuration(value, language);

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useForm, type UseFormReturn } from 'react-hook-form';
 import type { Experiment } from '#shared/rollout.ts';
 import { TextRow } from '../../components/text-row.tsx';
+import { toLocale } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useRolloutActions } from './data.ts';
 import { isName, isPercent, toList, toObject, toText } from './fields.ts';
@@ -126,7 +127,7 @@ export function Experiments({ experiments }: { readonly experiments: readonly Ex
   const t = useMessages(rolloutMessages);
   const language = useLanguage();
   const { removeExperiment } = useRolloutActions();
-  const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 2 });
+  const share = new Intl.NumberFormat(toLocale(language), { style: 'percent', maximumFractionDigits: 2 });
   const things = experiments.map((experiment) => {
     const { name, kind, percent, models, variant, enabled } = experiment;
     const asked = [variant.model, toText(variant.freeway)].filter((text) => text !== undefined && text !== '');

@@ -4,6 +4,7 @@ import { useForm, type UseFormReturn } from 'react-hook-form';
 import type { Flag } from '#shared/rollout.ts';
 import { SwitchLine } from './switch-line.tsx';
 import { TextRow } from '../../components/text-row.tsx';
+import { toLocale } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useRolloutActions } from './data.ts';
 import { isName, isPercent, toList } from './fields.ts';
@@ -77,7 +78,7 @@ export function Flags({ flags }: { readonly flags: readonly Flag[] }): ReactNode
   const t = useMessages(rolloutMessages);
   const language = useLanguage();
   const { removeFlag } = useRolloutActions();
-  const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 2 });
+  const share = new Intl.NumberFormat(toLocale(language), { style: 'percent', maximumFractionDigits: 2 });
   const things = flags.map((flag) => ({
     id: flag.name,
     thing: flag,
