@@ -17,6 +17,16 @@ const plugins = [remarkGfm, [remarkMath, { singleDollarTextMath: false }]] satis
   typeof ReactMarkdown
 >['remarkPlugins'];
 
+interface Root {
+  readonly children: readonly { readonly type: string; readonly properties?: Record<string, unknown> }[];
+}
+
+/** Every block runs in the direction of its own words: answers mix languages. */
+const setDirections = () => (root: Root) => {
+  for (const { properties } of root.children) if (properties) properties['dir'] = 'auto';
+};
+const treePlugins = [setDirections];
+
 /** The host a link leads to; null for anything but the web and mail. */
 function toHost(href: string | undefined): string | null {
   if (href === undefined) return null;
@@ -95,10 +105,10 @@ function Pre({ children }: ComponentProps<'pre'>): ReactNode {
   return <CodeBlock code={String(code).replace(/\n$/, '')} language={language} />;
 }
 
-function Table({ children }: ComponentProps<'table'>): ReactNode {
+function Table({ children, dir }: ComponentProps<'table'>): ReactNode {
   const t = useMessages(chatMessages);
   return (
-    <section className="table-scroll" tabIndex={0} aria-label={t.table}>
+    <section className="table-scroll" dir={dir} tabIndex={0} aria-label={t.table}>
       <table>{children}</table>
     </section>
   );
@@ -109,12 +119,12 @@ const components: Components = {
   img: ({ src, alt }) => <RemoteImage src={src} alt={alt} />,
   code: ({ className, children }) => <Code className={className}>{children}</Code>,
   pre: ({ children }) => <Pre>{children}</Pre>,
-  table: ({ children }) => <Table>{children}</Table>,
+  table: ({ children, dir }) => <Table dir={dir}>{children}</Table>,
 };
 
 const Block = memo(function Block({ text }: { readonly text: string }): ReactNode {
   return (
-    <ReactMarkdown remarkPlugins={plugins} components={components}>
+    <ReactMarkdown remarkPlugins={plugins} rehypePlugins={treePlugins} components={components}>
       {text}
     </ReactMarkdown>
   );
@@ -125,7 +135,7 @@ export function Markdown({ text, growing }: { readonly text: string; readonly gr
   const blocks = toBlocks(toDollars(text));
   const last = blocks.length - 1;
   return (
-    <div className="answer" dir="auto">
+    <div className="answer">
       {blocks.map((block, index) => (
         // Blocks only ever grow at the end.
         // oxlint-disable-next-line react/no-array-index-key
