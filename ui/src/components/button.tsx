@@ -21,7 +21,9 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
 
 /** A button with words. */
 export function Button({ look = 'plain', small = false, className = '', ...rest }: ButtonProps): ReactNode {
-  const size = small ? 'min-h-8 px-3 text-[0.8125rem]' : 'min-h-10 px-4 text-sm';
+  const size = small
+    ? 'min-h-8 px-3 text-[0.8125rem] pointer-coarse:min-h-11'
+    : 'min-h-10 px-4 text-sm pointer-coarse:min-h-11';
   return <button type="button" className={`${shape} rounded-xl ${size} ${looks[look]} ${className}`} {...rest} />;
 }
 
@@ -42,7 +44,7 @@ export function IconButton({
   className = '',
   ...rest
 }: IconButtonProps): ReactNode {
-  const size = compact ? 'size-8' : 'size-10';
+  const size = compact ? 'size-8 pointer-coarse:size-10' : 'size-10 pointer-coarse:size-11';
   const corners = round ? 'rounded-full' : compact ? 'rounded-lg' : 'rounded-xl';
   return (
     <button

@@ -57,7 +57,7 @@ function MenuRow({ item, close }: { readonly item: MenuItem; readonly close: () 
       role={checked === undefined ? 'menuitem' : 'menuitemradio'}
       aria-checked={checked}
       tabIndex={-1}
-      className={`flex min-h-10 w-full items-center gap-3 rounded-xl px-3 py-2 text-start text-sm hover:bg-hover focus-visible:bg-hover focus-visible:outline-none ${danger ? 'text-danger' : ''}`}
+      className={`flex min-h-10 pointer-coarse:min-h-11 w-full items-center gap-3 rounded-xl px-3 py-2 text-start text-sm hover:bg-hover focus-visible:bg-hover focus-visible:outline-none ${danger ? 'text-danger' : ''}`}
       onClick={() => {
         close();
         run();

@@ -51,7 +51,7 @@ function ChatLinks({ chats, onGo }: { readonly chats: readonly Chat[]; readonly 
                 dir="auto"
                 onClick={onGo}
                 activeProps={{ className: 'bg-hover font-medium', 'aria-current': 'page' }}
-                className="block min-h-9 truncate rounded-xl px-3 py-2 text-sm hover:bg-hover"
+                className="block min-h-9 truncate rounded-xl px-3 py-2 pointer-coarse:py-3 text-sm hover:bg-hover"
               >
                 {title || t.untitled}
               </Link>
@@ -83,7 +83,7 @@ export const ChatList = memo(function ChatList({ onGo }: { readonly onGo: () => 
           onGo();
           void navigate({ to: '/' });
         }}
-        className="flex min-h-10 items-center gap-2.5 rounded-xl px-3 text-sm font-medium hover:bg-hover"
+        className="flex min-h-10 items-center gap-2.5 pointer-coarse:min-h-11 rounded-xl px-3 text-sm font-medium hover:bg-hover"
       >
         <SquarePen size={17} aria-hidden className="text-accent" />
         {t.newChat}

@@ -255,7 +255,7 @@ export function Composer(props: ComposerProps): ReactNode {
             onChange={({ target }) => onChange({ ...draft, text: target.value })}
             onKeyDown={onKeyDown}
             onPaste={onPaste}
-            className="composer-field max-h-[260px] min-h-10 min-w-0 flex-1 resize-none bg-transparent px-1.5 py-2 text-base leading-6 outline-none field-sizing-content"
+            className="composer-field max-h-[260px] min-h-10 pointer-coarse:min-h-11 pointer-coarse:py-2.5 min-w-0 flex-1 resize-none bg-transparent px-1.5 py-2 text-base leading-6 outline-none field-sizing-content"
           />
           <VoiceButton
             onText={(text) => onChange({ ...draft, text: draft.text === '' ? text : `${draft.text} ${text}` })}

@@ -154,7 +154,7 @@ export const Conversation = memo(function Conversation(props: ConversationProps)
         <button
           type="button"
           onClick={() => void scrollToBottom()}
-          className="absolute start-1/2 bottom-3 inline-flex min-h-9 -translate-x-1/2 items-center gap-1.5 rounded-full border border-line bg-raised px-3.5 text-sm font-medium shadow-float hover:bg-hover rtl:translate-x-1/2"
+          className="absolute start-1/2 bottom-3 inline-flex min-h-9 pointer-coarse:min-h-11 -translate-x-1/2 items-center gap-1.5 rounded-full border border-line bg-raised px-3.5 text-sm font-medium shadow-float hover:bg-hover rtl:translate-x-1/2"
         >
           <ArrowDown size={15} aria-hidden />
           {t.latest}

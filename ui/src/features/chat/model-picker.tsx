@@ -74,7 +74,7 @@ export function ModelPicker({ chosen, onChoose }: ModelListProps): ReactNode {
         <button
           type="button"
           {...props}
-          className="flex min-h-9 min-w-0 items-center gap-1.5 rounded-xl px-2.5 text-sm font-medium hover:bg-hover"
+          className="flex min-h-9 pointer-coarse:min-h-11 min-w-0 items-center gap-1.5 rounded-xl px-2.5 text-sm font-medium hover:bg-hover"
         >
           <Sparkles size={15} aria-hidden className="shrink-0 text-accent" />
           <span className="sr-only">{t.pickModel}:</span>

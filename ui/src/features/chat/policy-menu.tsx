@@ -25,7 +25,7 @@ function CostBound({ wish: { maxCostUsd = null }, onWish }: PolicyMenuProps): Re
       <select
         value={maxCostUsd ?? ''}
         onChange={({ target }) => onWish({ maxCostUsd: target.value === '' ? null : Number(target.value) })}
-        className="min-h-9 max-w-full rounded-xl border border-line-strong bg-page px-2 text-sm"
+        className="min-h-9 pointer-coarse:min-h-11 max-w-full rounded-xl border border-line-strong bg-page px-2 text-sm"
       >
         <option value="">{t.noBound}</option>
         {costBounds.map((usd) => (
@@ -52,7 +52,7 @@ export function PolicyMenu({ wish, onWish }: PolicyMenuProps): ReactNode {
         <button
           type="button"
           {...props}
-          className="flex min-h-9 shrink-0 items-center gap-1.5 rounded-xl px-2.5 text-sm font-medium hover:bg-hover"
+          className="flex min-h-9 pointer-coarse:min-h-11 shrink-0 items-center gap-1.5 rounded-xl px-2.5 text-sm font-medium hover:bg-hover"
         >
           <Current size={15} aria-hidden className="text-free" />
           <span className="sr-only">{t.policy}:</span>

@@ -32,7 +32,7 @@ export function KeptPage(): ReactNode {
       <div className="mx-auto w-full max-w-3xl px-4 py-8 md:px-8 md:py-12">
         <Link
           to="/transcribe"
-          className="inline-flex min-h-10 items-center gap-2 rounded-lg text-sm text-muted hover:text-ink"
+          className="inline-flex min-h-11 items-center gap-2 rounded-lg text-sm text-muted hover:text-ink"
         >
           <ArrowLeft size={16} aria-hidden className="rtl:-scale-x-100" />
           {t.back}

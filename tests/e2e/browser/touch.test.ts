@@ -1,0 +1,37 @@
+// A phone that is held: what fingers use is large enough, fields are not enlarged by the browser, and nothing overflows for it.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openRig, type Rig } from './rig.ts';
+
+const phone = { viewport: { width: 320, height: 700 }, hasTouch: true, isMobile: true };
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await openRig([{ spec: { name: 'alpha', models: [{ id: 'm1', ttftMs: 5, tokensPerSecond: 4_000 }] } }]);
+});
+afterAll(() => rig.close());
+
+it.each(['/', '/transcribe', '/providers', '/keys', '/usage', '/models', '/explain', '/people', '/settings'])(
+  '%s',
+  async (path) => {
+    const page = await rig.openPage(path, phone);
+    await page.getByRole('heading').first().waitFor();
+    await page.waitForLoadState('networkidle');
+    const faults = await page.evaluate(() => {
+      const all = [...document.querySelectorAll<HTMLElement>('button, select, input, textarea, nav a[href]')];
+      const seen = all.filter((one) => one.checkVisibility() && one.getBoundingClientRect().width > 1);
+      const tell = (one: HTMLElement): string => `${one.tagName} ${one.ariaLabel ?? one.textContent}`;
+      const fields = seen.filter((one) => one.matches('input:not([type=checkbox], [type=radio]), select, textarea'));
+      return {
+        // 40 px is enough for what stands beside something larger.
+        low: seen.filter((one) => one.getBoundingClientRect().height < 40 && !one.matches('.switch')).map(tell),
+        lowPrimary: seen
+          .filter((one) => one.matches('.bg-accent') && one.getBoundingClientRect().height < 44)
+          .map(tell),
+        enlarged: fields.filter((one) => Number.parseFloat(getComputedStyle(one).fontSize) < 16).map(tell),
+        overflows: document.documentElement.scrollWidth > innerWidth,
+      };
+    });
+    expect(faults).toEqual({ low: [], lowPrimary: [], enlarged: [], overflows: false });
+    await page.context().close();
+  },
+);
