@@ -238,7 +238,7 @@ export function Composer(props: ComposerProps): ReactNode {
     take([...event.clipboardData.files]);
   };
   return (
-    <div className="mx-auto w-full max-w-[48rem] px-3 pb-3 md:px-4">
+    <div className="composer mx-auto w-full max-w-[48rem] px-3 pb-3 md:px-4">
       <div
         className={`rounded-3xl border bg-raised p-2 shadow-float focus-within:border-accent ${over ? 'border-accent' : 'border-line'}`}
       >
