@@ -73,6 +73,21 @@ it('signing in again in one window, or by a new link in a third, is enough for a
   await here.context().close();
 });
 
+it('a form whose session ended is as it was when somebody has signed in again', async () => {
+  const page = await rig.openPage('/settings');
+  const field = page.getByLabel('US dollars a day').first();
+  await field.fill('12.5');
+  await page.context().clearCookies();
+  await field.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Your session ended' });
+  await dialog.getByText('Sign in with a key').click();
+  await dialog.getByLabel('Key').fill(OWNER_KEY);
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  expect(await field.inputValue()).toBe('12.5');
+  await page.context().close();
+});
+
 it('a server that restarts in the middle of an answer costs no word: it is gone on with', async () => {
   const page = await rig.openPage();
   await page.getByRole('button', { name: /^Model:/ }).click();

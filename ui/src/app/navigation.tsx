@@ -12,7 +12,7 @@ import {
   UsersRound,
   type LucideIcon,
 } from 'lucide-react';
-import { useSession } from '../lib/session.tsx';
+import { usePerson } from '../lib/session.tsx';
 
 export interface Destination {
   readonly path: string;
@@ -49,8 +49,8 @@ const destinations: readonly Destination[] = [
 
 /** Those that the person before the screen may go to. */
 export function useDestinations(): readonly Destination[] {
-  const { state } = useSession();
-  const mayManage = state.kind === 'in' && state.person.role !== 'member';
+  const person = usePerson();
+  const mayManage = person !== null && person.role !== 'member';
   return destinations.filter(({ admin }) => admin !== true || mayManage);
 }
 

@@ -82,6 +82,12 @@ export function useSession(): SessionPort {
   return port;
 }
 
+/** Who is before the screen, also while their session has to be taken up again; null while nobody is known. */
+export function usePerson(): Person | null {
+  const { state } = useSession();
+  return 'person' in state ? state.person : null;
+}
+
 function useSessionState(api: Api): [SessionState, (next: SessionState) => void] {
   const [state, setState] = useState<SessionState>({ kind: 'loading' });
   const begun = useRef(false);

@@ -6,7 +6,7 @@ import { peopleSchema, type invitationSchema, type personChangeSchema, type Pers
 import { can, type Action, type Principal } from '#shared/people.ts';
 import type { Role } from '#shared/roles.ts';
 import { useApi } from '../../lib/api.ts';
-import { useSession } from '../../lib/session.tsx';
+import { usePerson } from '../../lib/session.tsx';
 
 const PEOPLE = ['people'];
 const anything = z.unknown();
@@ -46,9 +46,9 @@ export function usePeopleActions(): PeopleActions {
 
 /** Whether the person before the screen may do this to somebody of this role; by the server's own rule. */
 export function useMay(): (action: Action, role: Role, ownerId?: string) => boolean {
-  const { state } = useSession();
-  if (state.kind !== 'in') return () => false;
-  const principal: Principal = { ...state.person, key: null, models: null, sessionId: null };
+  const person = usePerson();
+  if (person === null) return () => false;
+  const principal: Principal = { ...person, key: null, models: null, sessionId: null };
   // Nobody changes themselves: whoever slips could lock everybody out.
   return (action, role, ownerId) => ownerId !== principal.id && can(principal, action, { kind: 'person', role });
 }

@@ -11,7 +11,7 @@ import { ApiError } from '../../lib/api.ts';
 import { formatCompact, formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { quotaMessages } from '../../lib/quotas.ts';
-import { useSession } from '../../lib/session.tsx';
+import { usePerson } from '../../lib/session.tsx';
 import { useToasts } from '../../lib/toasts.tsx';
 import { useMay, usePeopleActions } from './data.ts';
 import { PersonDialog } from './form.tsx';
@@ -63,14 +63,14 @@ const badge = 'rounded-full px-2.5 py-0.5 text-xs';
 
 function Badges({ person: { id, role, blocked, expires_at: until } }: PersonProps): ReactNode {
   const t = useMessages(peopleMessages);
-  const { state } = useSession();
+  const self = usePerson();
   const expired = until !== null && Date.parse(until) < Date.now();
   return (
     <>
       <span className={`${badge} ${role === 'member' ? 'bg-tint text-muted' : 'bg-accent-tint text-accent'}`}>
         {t.roles[role]}
       </span>
-      {state.kind === 'in' && state.person.id === id && <span className={`${badge} bg-tint text-muted`}>{t.you}</span>}
+      {self?.id === id && <span className={`${badge} bg-tint text-muted`}>{t.you}</span>}
       {blocked && <span className={`${badge} bg-danger-tint text-danger`}>{t.blocked}</span>}
       {expired && <span className={`${badge} bg-paid-tint text-paid`}>{t.expired}</span>}
     </>

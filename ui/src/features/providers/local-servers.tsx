@@ -86,7 +86,7 @@ export function LocalServers({ have }: { readonly have: ReadonlySet<string> }): 
   const t = useMessages(providerMessages);
   const { state } = useSession();
   const { look, start } = useLooking();
-  const isHere = state.kind === 'in' && state.mode === 'local';
+  const isHere = 'person' in state && state.mode === 'local';
   if (!isHere || (look === 'not-yet' && localProviders.every(({ id }) => have.has(id)))) return null;
   return (
     <section aria-label={t.localTitle} className="mt-4 rounded-2xl border border-line bg-raised p-4">

@@ -6,7 +6,7 @@ import { importResultSchema, type ImportResult } from '#shared/api/import.ts';
 import { settingsSchema, type SettingsView } from '#shared/api/settings.ts';
 import { templatesSchema, type TemplateView } from '#shared/api/templates.ts';
 import { ApiError, useApi } from '../../lib/api.ts';
-import { useSession } from '../../lib/session.tsx';
+import { usePerson } from '../../lib/session.tsx';
 import { useToasts } from '../../lib/toasts.tsx';
 
 const SETTINGS = ['settings'];
@@ -16,8 +16,8 @@ const anything = z.unknown();
 
 /** Whether the person before the screen looks after the installation. */
 export function useIsAdmin(): boolean {
-  const { state } = useSession();
-  return state.kind === 'in' && state.person.role !== 'member';
+  const person = usePerson();
+  return person !== null && person.role !== 'member';
 }
 
 export function useSettings(): UseQueryResult<SettingsView> {
