@@ -105,6 +105,7 @@ it('somebody else who signs in without a new page gets none of it either', async
   await dialog.waitFor({ state: 'hidden' });
   await page.getByText('This chat is not on this device').first().waitFor();
   expect(page.url()).toBe(address);
+  await page.getByRole('main').getByRole('button', { name: 'New chat' }).waitFor();
   expect(await page.getByText('words of Ada').count()).toBe(0);
   expect(await page.getByRole('link', { name: 'Words of Ada' }).count()).toBe(0);
   await signOut(page);

@@ -99,7 +99,7 @@ export function AnswerError({ message, error, chat, onRetry, onChange }: AnswerE
         </>
       }
     >
-      <p className="break-words">{error.message}</p>
+      <p className="break-words">{code === 'unauthenticated' ? t.sessionEnded : error.message}</p>
     </Notice>
   );
 }

@@ -157,6 +157,7 @@ export const german: typeof english = {
     deadline: 'Es hat zu lange gedauert',
     rate_limited: 'Ein hier gesetztes Limit ist erreicht',
   },
+  sessionEnded: 'Melde dich wieder an: Dann wird es von selbst gesendet.',
   otherError: 'Es kam keine Antwort',
   backIn: (ms: number) => `Zurück in ${formatCountdown(ms)}`,
   waitAndSend: 'Warten und von selbst senden',

@@ -153,6 +153,8 @@ export const english = {
     deadline: 'It took too long',
     rate_limited: 'A limit that was set here is reached',
   } as Readonly<Record<string, string>>,
+  /** What the server says is meant for programs. */
+  sessionEnded: 'Sign in again: then it is sent by itself.',
   otherError: 'No answer came',
   backIn: (ms: number) => `Back in ${formatCountdown(ms)}`,
   waitAndSend: 'Wait and send by itself',

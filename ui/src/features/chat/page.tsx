@@ -1,6 +1,7 @@
 // The chat: the list of chats beside a conversation, or an empty field to begin one.
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { Suspense, lazy, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { useMessages } from '../../lib/messages.ts';
@@ -232,10 +233,37 @@ export function NewChatPage(): ReactNode {
   return <ChatPage chatId={null} />;
 }
 
+/** In place of a chat that is not there: the others, and a new one. */
+function MissingChat(): ReactNode {
+  const t = useMessages(chatMessages);
+  const navigate = useNavigate();
+  const list = useList();
+  const actions = (
+    <>
+      <Button small look="primary" onClick={() => void navigate({ to: '/' })}>
+        {t.newChat}
+      </Button>
+      <Button small className="lg:hidden" onClick={list.toggle}>
+        {t.showChats}
+      </Button>
+    </>
+  );
+  return (
+    <div className="flex min-h-0 flex-1">
+      <ListPanels list={list} />
+      <main className="mx-auto w-full max-w-xl p-4 md:p-8">
+        <h1 className="sr-only">{t.gone}</h1>
+        <Notice tone="info" title={t.gone} actions={actions}>
+          {t.goneText}
+        </Notice>
+      </main>
+    </div>
+  );
+}
+
 /** A chat of the archive. */
 export function StoredChatPage(): ReactNode {
   const { chatId } = useParams({ from: '/c/$chatId' });
-  const t = useMessages(chatMessages);
   const engine = useEngine();
   const [missing, setMissing] = useState<string | null>(null);
   const view = useChatView(chatId);
@@ -248,14 +276,6 @@ export function StoredChatPage(): ReactNode {
     };
     void open();
   }, [engine, chatId, isClosed]);
-  if (view === null && missing === chatId)
-    return (
-      <main className="mx-auto w-full max-w-xl p-8">
-        <h1 className="sr-only">{t.gone}</h1>
-        <Notice tone="info" title={t.gone}>
-          {t.goneText}
-        </Notice>
-      </main>
-    );
+  if (view === null && missing === chatId) return <MissingChat />;
   return view === null ? <main aria-busy="true" className="flex-1" /> : <ChatPage key={chatId} chatId={chatId} />;
 }
