@@ -1,7 +1,7 @@
 // The app document: puts preferences, the way to the server, the session and the pages together.
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode, Suspense, lazy, useMemo, type ReactNode } from 'react';
+import { StrictMode, Suspense, useMemo, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import * as z from 'zod/mini';
 import { AppMessagesProvider } from './app/messages-provider.tsx';
@@ -14,11 +14,12 @@ import { PreferencesProvider } from './lib/preferences-provider.tsx';
 import { SessionProvider, useSession } from './lib/session.tsx';
 import { Singletons, SingletonsContext } from './lib/singletons.ts';
 import { ToastsProvider } from './lib/toasts.tsx';
+import { lazily } from './lib/patiently.ts';
 
 // Making code from text is forbidden by the content security policy.
 z.config({ jitless: true });
 
-const SignInPage = lazy(() => import('./app/sign-in.tsx').then(({ SignInPage }) => ({ default: SignInPage })));
+const SignInPage = lazily(() => import('./app/sign-in.tsx').then(({ SignInPage }) => SignInPage));
 
 const router = createAppRouter();
 /** The session was asked for by `ahead.js`; that reply is good once. */

@@ -1,7 +1,7 @@
 // What stands around every page: the rail (a bar on phones), the palette, shortcuts, and who is signed in.
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Command } from 'lucide-react';
-import { Suspense, lazy, useEffect, useState, type ReactNode } from 'react';
+import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { IconButton } from '../components/button.tsx';
 import { Logo } from '../components/logo.tsx';
 import { useNoDrops } from '../lib/dropping.ts';
@@ -10,16 +10,13 @@ import { useSession } from '../lib/session.tsx';
 import { useShortcuts } from '../lib/shortcuts.ts';
 import { useAppMessages } from './messages.ts';
 import { useDestinations, isWithin, type Destination } from './navigation.tsx';
+import { lazily } from '../lib/patiently.ts';
 
-const SessionEndedDialog = lazy(() =>
-  import('./sign-in.tsx').then(({ SessionEndedDialog }) => ({ default: SessionEndedDialog })),
-);
-const MoreMenu = lazy(() => import('./menus.tsx').then(({ MoreMenu }) => ({ default: MoreMenu })));
-const AccountMenu = lazy(() => import('./menus.tsx').then(({ AccountMenu }) => ({ default: AccountMenu })));
-const Palette = lazy(() => import('./palette.tsx').then(({ Palette }) => ({ default: Palette })));
-const ShortcutsDialog = lazy(() =>
-  import('./shortcuts-dialog.tsx').then(({ ShortcutsDialog }) => ({ default: ShortcutsDialog })),
-);
+const SessionEndedDialog = lazily(() => import('./sign-in.tsx').then(({ SessionEndedDialog }) => SessionEndedDialog));
+const MoreMenu = lazily(() => import('./menus.tsx').then(({ MoreMenu }) => MoreMenu));
+const AccountMenu = lazily(() => import('./menus.tsx').then(({ AccountMenu }) => AccountMenu));
+const Palette = lazily(() => import('./palette.tsx').then(({ Palette }) => Palette));
+const ShortcutsDialog = lazily(() => import('./shortcuts-dialog.tsx').then(({ ShortcutsDialog }) => ShortcutsDialog));
 
 /** Pages that have a place of their own in the bar on phones; the others stand behind "More". */
 const IN_BAR = 4;

@@ -1,12 +1,13 @@
 // A block of code: its language, buttons to copy, wrap and download it, and colours once it is there.
 import { Check, Copy, Download, WrapText } from 'lucide-react';
-import { Suspense, lazy, useEffect, useState, type ReactNode } from 'react';
+import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { IconButton } from '../../components/button.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { saveFile, useCopy } from './clipboard.ts';
 import { chatMessages } from './messages.ts';
+import { lazily } from '../../lib/patiently.ts';
 
-const ColouredCode = lazy(() => import('./coloured-code.tsx').then(({ ColouredCode }) => ({ default: ColouredCode })));
+const ColouredCode = lazily(() => import('./coloured-code.tsx').then(({ ColouredCode }) => ColouredCode));
 
 /** Code that still grows is coloured when it has stood still this long. */
 const SETTLED_MS = 250;

@@ -1,6 +1,6 @@
 // An answer's Markdown as elements: raw HTML stays text, links lead only where they may, and images from elsewhere are not loaded.
 import { ExternalLink, ImageOff } from 'lucide-react';
-import { Suspense, lazy, memo, type ComponentProps, type ReactNode } from 'react';
+import { Suspense, memo, type ComponentProps, type ReactNode } from 'react';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 import remarkMath from 'remark-math';
@@ -10,8 +10,9 @@ import { toBlocks } from './blocks.ts';
 import { CodeBlock } from './code-block.tsx';
 import { chatMessages } from './messages.ts';
 import { toDollars } from './tex-brackets.ts';
+import { lazily } from '../../lib/patiently.ts';
 
-const MathText = lazy(() => import('./math-text.tsx').then(({ MathText }) => ({ default: MathText })));
+const MathText = lazily(() => import('./math-text.tsx').then(({ MathText }) => MathText));
 
 const plugins = [remarkGfm, [remarkMath, { singleDollarTextMath: false }]] satisfies ComponentProps<
   typeof ReactMarkdown

@@ -1,6 +1,6 @@
 // The chat: the list of chats beside a conversation, or an empty field to begin one.
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { Suspense, lazy, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -22,10 +22,11 @@ import { RoutePreview } from './preview.tsx';
 import type { Wish } from './request.ts';
 import { toPath } from './tree.ts';
 import { joinDrafts, type Message } from './types.ts';
+import { lazily } from '../../lib/patiently.ts';
 
 const loadConversation = () => import('./conversation.tsx');
 /** Reading Markdown is most of the code, and an empty chat has none. */
-const Conversation = lazy(() => loadConversation().then(({ Conversation }) => ({ default: Conversation })));
+const Conversation = lazily(() => loadConversation().then(({ Conversation }) => Conversation));
 
 const NEW = 'new';
 const isWide = (): boolean => matchMedia('(min-width: 64rem)').matches;
