@@ -26,10 +26,10 @@ export function MoreMenu({ to }: { readonly to: readonly Destination[] }): React
         <button
           type="button"
           {...props}
-          className="flex min-h-12 flex-1 flex-col items-center justify-center gap-1 rounded-xl px-1 py-1.5 text-2xs font-medium text-muted hover:bg-hover md:hidden"
+          className="flex min-h-12 min-w-0 flex-1 flex-col items-center justify-center gap-1 rounded-xl px-1 py-1.5 text-2xs font-medium text-muted hover:bg-hover md:hidden"
         >
           <Ellipsis size={20} aria-hidden />
-          {t.more}
+          <span className="max-w-full truncate">{t.more}</span>
         </button>
       )}
     >
