@@ -1,6 +1,6 @@
 // A phone that is held: what fingers use is large enough, fields are not enlarged by the browser, and nothing overflows for it.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { fieldOf, openRig, type Rig } from './rig.ts';
+import { openRig, type Rig } from './rig.ts';
 
 const phone = { viewport: { width: 320, height: 700 }, hasTouch: true, isMobile: true };
 
@@ -41,16 +41,5 @@ it('letters twice as large push nothing out of the page', async () => {
   await page.getByRole('button', { name: 'Account' }).waitFor();
   await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-  await page.context().close();
-});
-
-it('the bar makes room while something is written above a keyboard on the screen', async () => {
-  const page = await rig.openPage('/', { ...phone, viewport: { width: 390, height: 380 } });
-  const bar = page.getByRole('navigation', { name: 'Pages' });
-  await bar.waitFor();
-  await fieldOf(page).focus();
-  await bar.waitFor({ state: 'hidden' });
-  await fieldOf(page).blur();
-  await bar.waitFor();
   await page.context().close();
 });
