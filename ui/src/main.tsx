@@ -14,12 +14,12 @@ import { PreferencesProvider } from './lib/preferences-provider.tsx';
 import { SessionProvider, useSession } from './lib/session.tsx';
 import { Singletons, SingletonsContext } from './lib/singletons.ts';
 import { ToastsProvider } from './lib/toasts.tsx';
-import { lazily } from './lib/patiently.ts';
+import { lazily, patiently } from './lib/patiently.ts';
 
 // Making code from text is forbidden by the content security policy.
 z.config({ jitless: true });
 
-const SignInPage = lazily(() => import('./app/sign-in.tsx').then(({ SignInPage }) => SignInPage));
+const SignInPage = lazily(patiently(() => import('./app/sign-in.tsx').then(({ SignInPage }) => SignInPage)));
 
 const router = createAppRouter();
 /** The session was asked for by `ahead.js`; that reply is good once. */

@@ -10,13 +10,17 @@ import { useSession } from '../lib/session.tsx';
 import { useShortcuts } from '../lib/shortcuts.ts';
 import { useAppMessages } from './messages.ts';
 import { useDestinations, isWithin, type Destination } from './navigation.tsx';
-import { lazily } from '../lib/patiently.ts';
+import { lazily, patiently } from '../lib/patiently.ts';
 
-const SessionEndedDialog = lazily(() => import('./sign-in.tsx').then(({ SessionEndedDialog }) => SessionEndedDialog));
-const MoreMenu = lazily(() => import('./menus.tsx').then(({ MoreMenu }) => MoreMenu));
-const AccountMenu = lazily(() => import('./menus.tsx').then(({ AccountMenu }) => AccountMenu));
-const Palette = lazily(() => import('./palette.tsx').then(({ Palette }) => Palette));
-const ShortcutsDialog = lazily(() => import('./shortcuts-dialog.tsx').then(({ ShortcutsDialog }) => ShortcutsDialog));
+const SessionEndedDialog = lazily(
+  patiently(() => import('./sign-in.tsx').then(({ SessionEndedDialog }) => SessionEndedDialog)),
+);
+const MoreMenu = lazily(patiently(() => import('./menus.tsx').then(({ MoreMenu }) => MoreMenu)));
+const AccountMenu = lazily(patiently(() => import('./menus.tsx').then(({ AccountMenu }) => AccountMenu)));
+const Palette = lazily(patiently(() => import('./palette.tsx').then(({ Palette }) => Palette)));
+const ShortcutsDialog = lazily(
+  patiently(() => import('./shortcuts-dialog.tsx').then(({ ShortcutsDialog }) => ShortcutsDialog)),
+);
 
 /** Pages that have a place of their own in the bar on phones; the others stand behind "More". */
 const IN_BAR = 4;

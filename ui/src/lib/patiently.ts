@@ -13,20 +13,25 @@ const isReached = (): Promise<boolean> =>
     () => false,
   );
 
-/**
- * Loads a part once there is a network. What failed is never asked for again by the same document: it rejects when the
- * server is there again, for whoever wants the page is helped by loading it anew, and only then.
- */
-export async function loadPatiently<T>(load: () => Promise<T>): Promise<T> {
+async function load<T>(part: () => Promise<T>): Promise<T> {
   await whenOnline();
   try {
-    return await load();
+    return await part();
   } catch (error) {
     while (!(await isReached())) await new Promise((go) => setTimeout(go, LOOK_MS));
     throw error;
   }
 }
 
-/** A component that is loaded when it is first drawn. Where it can't be had, what stands in for it stays. */
-export const lazily = <P>(load: () => Promise<ComponentType<P>>) =>
-  lazy(async () => ({ default: await loadPatiently(load).catch(() => new Promise<never>(() => undefined)) }));
+/**
+ * What loads a part once there is a network, and has it from then on. What failed is never asked for again by the same
+ * document: it rejects when the server is there again, for whoever wants the page is helped by loading it anew, and only then.
+ */
+export function patiently<T>(part: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | null = null;
+  return () => (loaded ??= load(part));
+}
+
+/** A component that is loaded when it is first drawn, by what is patient. Where it can't be had, what stands in for it stays. */
+export const lazily = <P>(part: () => Promise<ComponentType<P>>) =>
+  lazy(async () => ({ default: await part().catch(() => new Promise<never>(() => undefined)) }));

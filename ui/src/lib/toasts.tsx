@@ -1,8 +1,8 @@
 // Short notes at the edge of the page, told to screen readers too. They never hold the only copy of anything.
 import { Suspense, createContext, use, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
-import { lazily } from './patiently.ts';
+import { lazily, patiently } from './patiently.ts';
 
-const ToastList = lazily(() => import('./toast-list.tsx').then(({ ToastList }) => ToastList));
+const ToastList = lazily(patiently(() => import('./toast-list.tsx').then(({ ToastList }) => ToastList)));
 
 const SHOWN_MS = 6_000;
 const SHOWN_WITH_ACTION_MS = 10_000;

@@ -5,9 +5,9 @@ import { IconButton } from '../../components/button.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { saveFile, useCopy } from './clipboard.ts';
 import { chatMessages } from './messages.ts';
-import { lazily } from '../../lib/patiently.ts';
+import { lazily, patiently } from '../../lib/patiently.ts';
 
-const ColouredCode = lazily(() => import('./coloured-code.tsx').then(({ ColouredCode }) => ColouredCode));
+const ColouredCode = lazily(patiently(() => import('./coloured-code.tsx').then(({ ColouredCode }) => ColouredCode)));
 
 /** Code that still grows is coloured when it has stood still this long. */
 const SETTLED_MS = 250;

@@ -10,9 +10,9 @@ import { toBlocks } from './blocks.ts';
 import { CodeBlock } from './code-block.tsx';
 import { chatMessages } from './messages.ts';
 import { toDollars } from './tex-brackets.ts';
-import { lazily } from '../../lib/patiently.ts';
+import { lazily, patiently } from '../../lib/patiently.ts';
 
-const MathText = lazily(() => import('./math-text.tsx').then(({ MathText }) => MathText));
+const MathText = lazily(patiently(() => import('./math-text.tsx').then(({ MathText }) => MathText)));
 
 const plugins = [remarkGfm, [remarkMath, { singleDollarTextMath: false }]] satisfies ComponentProps<
   typeof ReactMarkdown

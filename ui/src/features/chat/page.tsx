@@ -22,11 +22,11 @@ import { RoutePreview } from './preview.tsx';
 import type { Wish } from './request.ts';
 import { toPath } from './tree.ts';
 import { joinDrafts, type Message } from './types.ts';
-import { lazily } from '../../lib/patiently.ts';
+import { lazily, patiently } from '../../lib/patiently.ts';
 
-const loadConversation = () => import('./conversation.tsx');
+const loadConversation = patiently(() => import('./conversation.tsx').then(({ Conversation }) => Conversation));
 /** Reading Markdown is most of the code, and an empty chat has none. */
-const Conversation = lazily(() => loadConversation().then(({ Conversation }) => Conversation));
+const Conversation = lazily(loadConversation);
 
 const NEW = 'new';
 const isWide = (): boolean => matchMedia('(min-width: 64rem)').matches;
@@ -189,7 +189,7 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
   const { draft, change, send, begin, takeBack } = useSending({ chatId, wish, temporary, focus });
   const path = usePath(view);
   useResending();
-  useEffect(() => void loadConversation(), []);
+  useEffect(() => void loadConversation().catch(() => undefined), []);
   useChatShortcuts(path, focus, list.toggle);
   return (
     <div className="flex min-h-0 flex-1">
