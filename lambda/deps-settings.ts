@@ -14,11 +14,22 @@ import { createSettings } from './store/settings.ts';
 import { createUsageBook } from './store/usage.ts';
 import type { VaultOptions } from './store/vault.ts';
 import { toErrorFields } from './telemetry/log.ts';
-import { createUseWatch } from './telemetry/unusual-use.ts';
+import type { UseWatchOptions } from './telemetry/unusual-use.ts';
 
 const refuse = (): Promise<never> =>
   Promise.reject(new VaultError('unavailable', 'No master key is configured, so secrets can not be kept here.'));
 const noWrapper: KeyWrapper = { wrap: refuse, unwrap: refuse };
+
+/** What looks for unusual use, loaded with the first record that was written. */
+function openUseWatch(options: UseWatchOptions): () => Promise<void> {
+  let opened: Promise<() => Promise<void>> | null = null;
+  return async () => {
+    opened ??= import('./telemetry/unusual-use.ts').then(({ createUseWatch }) => createUseWatch(options));
+    await (
+      await opened
+    )();
+  };
+}
 
 /** The vault, loaded when a secret is first to be kept or opened: whom the environment's keys serve has none there. */
 function openVault(options: VaultOptions): Vault {
@@ -110,7 +121,7 @@ export function openUsage({ platform, settings, alerts, people }: UsageParts): {
       watching = watch().catch((error: unknown) => log.error('watch.failed', toErrorFields(error)));
     },
   });
-  const watch = createUseWatch({
+  const watch = openUseWatch({
     usage,
     store,
     clock,
