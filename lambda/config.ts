@@ -45,6 +45,8 @@ export interface Config {
   readonly demo: 'auto' | 'on' | 'off';
   /** Whether candidates that have failed are looked after by free checks. */
   readonly healthChecks: boolean;
+  /** Whether HTTP/2 is spoken to providers that offer it. */
+  readonly http2: boolean;
   /** The KMS key that wraps the keys of people's secrets; null: a file in the data folder does. */
   readonly kmsKeyId: string | null;
   /** Guards on prompts: names of packages or paths of files, in their order. */
@@ -228,6 +230,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     guards: list(env['FREEWAY_GUARDS']),
     mailEndpoint: readMailEndpoint(env),
     healthChecks: readChoice(env, 'FREEWAY_HEALTH_CHECKS', ['on', 'off'] as const) !== 'off',
+    http2: readChoice(env, 'FREEWAY_HTTP2', ['on', 'off'] as const) !== 'off',
     kmsKeyId: env['FREEWAY_KMS_KEY_ID']?.trim() || null,
     usageDays: readNumber(env, 'FREEWAY_USAGE_DAYS', days) ?? USAGE_DAYS,
     traces: readTraces(env),

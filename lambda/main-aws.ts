@@ -6,6 +6,7 @@ import { logLevels } from '#shared/log-levels.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
 import { createFreeway, VERSION, type Platform } from './deps.ts';
+import type { UpstreamOptions } from './http/relay.ts';
 import type { Invoke } from './endpoints/invoke.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { createLiveEnvironment } from './main-environment.ts';
@@ -47,7 +48,7 @@ interface App {
 }
 
 export interface AwsOptions {
-  readonly openUpstream: (onFault: (error: unknown) => void) => Upstream;
+  readonly openUpstream: (options: Pick<UpstreamOptions, 'onFault' | 'http2'>) => Upstream;
   /** Nothing goes on once a request is answered: what waits to be written is written before. */
   readonly freezes: boolean;
   /** What reserves quota ahead, where it does not freeze. */
@@ -84,7 +85,11 @@ function createInstance(options: AwsOptions): Instance {
   return {
     ...options,
     log,
-    upstream: options.openUpstream((error) => log.error('upstream.fault', toErrorFields(error))),
+    upstream: options.openUpstream({
+      onFault: (error) => log.error('upstream.fault', toErrorFields(error)),
+      // Connections outlive a change of the secret: only the function's own variables are asked.
+      http2: process.env['FREEWAY_HTTP2']?.trim().toLowerCase() !== 'off',
+    }),
     metrics: createEmfMetrics(createMetrics(), {
       write,
       now: systemClock.now,

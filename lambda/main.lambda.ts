@@ -10,7 +10,7 @@ import type { Handler } from './ports.ts';
 
 declare const awslambda: StreamingRuntime & { streamifyResponse(handler: LambdaHandler): LambdaHandler };
 
-const app = createAwsApp({ openUpstream: (onFault) => createUpstream({ onFault }), freezes: true });
+const app = createAwsApp({ openUpstream: createUpstream, freezes: true });
 
 /** The web app lies beside the bundle. It uploads recordings to the bucket directly. */
 const uploadsUrl = toUploadsUrl(process.env);

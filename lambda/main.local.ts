@@ -223,7 +223,7 @@ export async function startLocal({
   const log = openLog(config, writeLog);
   const owner = readOwnerKey(config);
   const store = await openStore(config, env);
-  const direct = createUpstream({ ...connections, onFault: toFaultLog(log) });
+  const direct = createUpstream({ ...connections, http2: config.http2, onFault: toFaultLog(log) });
   const platform = {
     config: entries === undefined ? config : { ...config, entries: [] },
     standIn: entries ?? [],

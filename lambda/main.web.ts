@@ -18,7 +18,7 @@ const endpoint = process.env['AWS_LAMBDA_HTTP_ENDPOINT'] ?? '127.0.0.1:8787';
 const colon = endpoint.lastIndexOf(':');
 
 const app = createAwsApp({
-  openUpstream: (onFault) => createUpstream({ onFault }),
+  openUpstream: createUpstream,
   freezes: false,
   openSlices: createSlices,
 });

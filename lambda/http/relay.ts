@@ -16,6 +16,8 @@ export interface UpstreamOptions {
   readonly keepAliveMs?: number;
   /** Until a connection stands, TLS included. */
   readonly connectTimeoutMs?: number;
+  /** Whether HTTP/2 is spoken to providers that offer it. */
+  readonly http2?: boolean;
   /** Told what a listener threw: a fault of ours, which ends that call and nothing else. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -24,13 +26,15 @@ const defaults = {
   connections: 256,
   keepAliveMs: 30_000,
   connectTimeoutMs: 10_000,
+  http2: true,
   onFault: (): void => undefined,
 };
 
 /** The options with what they leave out. */
 export const withDefaults = (options: UpstreamOptions): Required<UpstreamOptions> => ({ ...defaults, ...options });
 
-function codeOf(error: unknown): string {
+/** The code of an error, or of what led to it; empty where there is none. */
+export function codeOf(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
   if (typeof code === 'string') return code;
   return cause === undefined ? '' : codeOf(cause);
@@ -65,7 +69,7 @@ export class Relay implements UpstreamHandle {
   /** No connection stands yet that could carry the call. */
   awaitConnection(): void {
     const { connectTimeoutMs } = this.#options;
-    this.#connecting = setTimeout(
+    this.#connecting ??= setTimeout(
       () => this.#fail('timeout', `no connection within ${connectTimeoutMs} ms`),
       connectTimeoutMs,
     );

@@ -1,35 +1,26 @@
 // One connection to a provider: carries one call at a time, written and read as bytes.
 import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { BodyPieces, BodySource, Headers, UpstreamCall, UpstreamHandle } from '../ports.ts';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { BodyPieces, BodySource, Headers, UpstreamHandle } from '../ports.ts';
 import { inPieces, isSource } from './body.ts';
 import type { Relay } from './relay.ts';
 import { ReplyParser, type ReplyEvents } from './reply-parser.ts';
 import { tapSocket, TurnSocket } from './turn.ts';
-
-/** Where a connection leads. */
-export interface Origin {
-  readonly host: string;
-  readonly port: number;
-  readonly isTls: boolean;
-}
-
-/** A request that is ready to be sent. */
-export interface Outgoing {
-  readonly method: string;
-  /** Request line and headers, in Latin-1. */
-  readonly head: string;
-  readonly body: UpstreamCall['body'];
-}
+import type { Call } from './upstream-pool.ts';
+import type { Origin } from './upstream-request.ts';
 
 /** Told what becomes of a connection. */
 export interface ConnectionOwner {
   readonly lookup: LookupFunction | null;
   /** TLS session of an earlier connection: the next handshake is shorter by it. */
-  session: Buffer | null;
+  ticket: Buffer | null;
   /** It has carried a call and can carry another one. */
   idle(connection: Connection): void;
   closed(connection: Connection): void;
+  /** One that offered HTTP/2 stands. With `h2` it waits to be released, else it carries its call. */
+  negotiated(connection: Connection, protocol: 'h2' | 'http/1.1'): void;
+  /** The provider does not speak HTTP/1.1, which alone was offered. Answers whether the call goes another way. */
+  refusedProtocol(call: Call): boolean;
 }
 
 /** Bodies up to this size leave in one piece with their head; larger ones are not copied. */
@@ -37,7 +28,8 @@ const COPIED_BYTES = 16_384;
 /** Silence after which the network is asked whether the other side is still there. */
 const PROBE_AFTER_MS = 15_000;
 
-const broken = (code: string): Error => Object.assign(new Error('the connection was lost'), { code });
+/** What a call is told that lost its connection. */
+export const broken = (code: string): Error => Object.assign(new Error('the connection was lost'), { code });
 
 type Piece = Uint8Array | string;
 
@@ -82,11 +74,12 @@ function joinShort(head: string, { pieces, length }: BodyPieces): readonly Uint8
   return joined;
 }
 
-function open({ host, port, isTls }: Origin, { lookup, session }: ConnectionOwner): Socket {
+function open({ host, port, isTls }: Origin, { lookup, ticket }: ConnectionOwner, offersH2: boolean): Socket {
   const target = { host, port, ...(lookup === null ? {} : { lookup }) };
   if (!isTls) return connectPlain(target);
   const servername = isIP(host) === 0 ? host.replace(/\.$/, '') : '';
-  return connectTls({ ...target, servername, ALPNProtocols: ['http/1.1'], ...(session === null ? {} : { session }) });
+  const ALPNProtocols = offersH2 ? ['h2', 'http/1.1'] : ['http/1.1'];
+  return connectTls({ ...target, servername, ALPNProtocols, ...(ticket === null ? {} : { session: ticket }) });
 }
 
 /** How long the provider says it keeps an idle connection, ms; a second less, since it may close it while we use it. */
@@ -95,12 +88,18 @@ function toKeptMs({ 'keep-alive': told }: Headers): number {
   return seconds === null ? Infinity : Math.max(0, Number(seconds) * 1_000 - 1_000);
 }
 
+/** What is said where the protocols offered are none that the provider speaks. */
+const NO_PROTOCOL = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL';
+
 export class Connection implements UpstreamHandle, ReplyEvents {
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   readonly #bytes: TurnSocket;
   readonly #parser = new ReplyParser(this);
   #relay: Relay | null = null;
+  /** The call it was opened for, until that has left. */
+  #first: Call | null;
+  #isReleased = false;
   #isPaused = false;
   /** The request's body is still being read by us. */
   #isSending = false;
@@ -110,18 +109,23 @@ export class Connection implements UpstreamHandle, ReplyEvents {
   keptMs = Infinity;
 
   /** Opens it for a first call. */
-  constructor(origin: Origin, owner: ConnectionOwner, { outgoing, relay }: { outgoing: Outgoing; relay: Relay }) {
+  constructor(origin: Origin, owner: ConnectionOwner, { call, offersH2 }: { call: Call; offersH2: boolean }) {
     this.#owner = owner;
-    this.#relay = relay;
-    const socket = open(origin, owner);
+    this.#relay = call.relay;
+    this.#first = call;
+    const socket = open(origin, owner, offersH2);
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, PROBE_AFTER_MS);
     const bytes = (this.#bytes = new TurnSocket(socket, (received) => this.#read(received)));
     // What comes unasked is not kept waiting: it would pass for the reply to the next call.
     const arrive = (received: Buffer): void => (this.#relay === null ? this.#read(received) : bytes.arrive(received));
-    tapSocket(socket, arrive);
-    socket.on('data', arrive);
+    const listen = (): void => {
+      tapSocket(socket, arrive);
+      socket.on('data', arrive);
+    };
+    // What comes first may already be HTTP/2.
+    if (!offersH2) listen();
     socket.on('error', (error) => {
       bytes.takeAll();
       this.#lose(error);
@@ -133,21 +137,36 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     socket.on('close', () => {
       bytes.takeAll();
       this.#lose(broken('ECONNRESET'));
-      owner.closed(this);
+      if (!this.#isReleased) owner.closed(this);
     });
-    if (origin.isTls) socket.on('session', (session: Buffer) => (owner.session = session));
+    if (origin.isTls) socket.on('session', (ticket: Buffer) => (owner.ticket = ticket));
     socket.once(origin.isTls ? 'secureConnect' : 'connect', () => {
-      if (this.#relay === relay) this.#send(outgoing, relay);
+      if (offersH2) {
+        if ((socket as TLSSocket).alpnProtocol === 'h2') return owner.negotiated(this, 'h2');
+        listen();
+        owner.negotiated(this, 'http/1.1');
+      }
+      this.#first = null;
+      if (this.#relay === call.relay) this.#send(call);
     });
-    relay.attach(this);
+    call.relay.attach(this);
+  }
+
+  /** Gives its socket and its first call to whatever speaks HTTP/2; null when it was closed meanwhile. */
+  release(): { readonly socket: Socket; readonly call: Call } | null {
+    const call = this.#first;
+    if (call === null || this.#relay === null || this.#socket.destroyed) return null;
+    this.#isReleased = true;
+    this.#relay = null;
+    return { socket: this.#socket, call };
   }
 
   /** Carries another call. Only when it is idle. */
-  carry(outgoing: Outgoing, relay: Relay): void {
-    this.#relay = relay;
+  carry(call: Call): void {
+    this.#relay = call.relay;
     this.#socket.ref();
-    relay.attach(this);
-    this.#send(outgoing, relay);
+    call.relay.attach(this);
+    this.#send(call);
   }
 
   /** Closes it, whatever it carries. */
@@ -194,14 +213,14 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     relay.end();
   }
 
-  #send({ method, head, body }: Outgoing, relay: Relay): void {
+  #send({ outgoing: { method, head, body }, relay }: Call): void {
     relay.sent();
     this.#parser.begin(method);
     if (body === null) {
       this.#bytes.write(head);
     } else if (isSource(body)) {
       this.#bytes.write(head);
-      void this.#stream(body, relay);
+      void this.#upload(body, relay);
     } else if (inPieces(body)) {
       this.#bytes.writeAll(joinShort(head, body));
     } else {
@@ -211,32 +230,16 @@ export class Connection implements UpstreamHandle, ReplyEvents {
   }
 
   /** Sends a body while it is read. What breaks off on our side ends the call. */
-  async #stream(source: BodySource, relay: Relay): Promise<void> {
+  async #upload(source: BodySource, relay: Relay): Promise<void> {
     this.#isSending = true;
-    let left = source.length;
     try {
-      for await (const chunk of source.open()) {
-        if (this.#relay !== relay) return;
-        left -= chunk.length;
-        if (left < 0) break;
-        if (!this.#bytes.write(chunk)) await this.#drained();
-      }
-      if (left !== 0) throw broken('BODY_LENGTH');
-      this.#isSending = false;
+      const { upload } = await import('./upstream-upload.ts');
+      const write = (chunk: Uint8Array): boolean => this.#bytes.write(chunk);
+      const isSent = await upload(source, { stream: this.#socket, write, isWanted: () => this.#relay === relay });
+      if (isSent) this.#isSending = false;
     } catch (error) {
       if (this.#relay === relay) this.#lose(error);
     }
-  }
-
-  #drained(): Promise<void> {
-    return new Promise((resolve) => {
-      const go = (): void => {
-        this.#socket.off('drain', go).off('close', go);
-        resolve();
-      };
-      this.#socket.on('drain', go).on('close', go);
-      if (this.#socket.destroyed) go();
-    });
   }
 
   #read(bytes: Buffer): void {
@@ -252,14 +255,19 @@ export class Connection implements UpstreamHandle, ReplyEvents {
 
   /** The provider has closed its side. */
   #finish(): void {
+    if (this.#isReleased) return;
     if (this.#relay === null) this.#socket.destroy();
     else if (!this.#parser.close()) this.#lose(broken('ECONNRESET'));
   }
 
   #lose(error: unknown): void {
+    if (this.#isReleased) return;
     const relay = this.#relay;
-    this.#relay = null;
+    const first = this.#first;
+    this.#relay = this.#first = null;
     this.#socket.destroy();
-    relay?.broke(error);
+    if (relay === null) return;
+    const isRefused = first !== null && (error as { code?: unknown }).code === NO_PROTOCOL;
+    if (!isRefused || !this.#owner.refusedProtocol(first)) relay.broke(error);
   }
 }

@@ -1,6 +1,9 @@
 // A local provider for the upstream contract: every path behaves in one way, and connections are counted.
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createSecureServer, type Http2ServerRequest, type Http2Session } from 'node:http2';
 import { createServer as createRawServer, type AddressInfo, type Server as RawServer, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 
 export const TEXT = 'the quick brown fox jumps over the lazy dog; '.repeat(2_000);
@@ -17,12 +20,18 @@ const packed: Readonly<Record<string, { encoding: string; bytes: Buffer }>> = {
   '/empty-gzip': { encoding: 'gzip', bytes: Buffer.alloc(0) },
 };
 
+const malformed: Readonly<Record<string, string>> = {
+  '/garbage': 'this is no HTTP at all\r\n\r\n',
+  '/bad-chunk': 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nnonsense\r\n\r\n',
+  '/two-lengths': 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab',
+};
+
 export interface TestServer {
   readonly url: string;
   /** Connections accepted so far, and open now. */
   readonly accepted: () => number;
   readonly open: () => number;
-  /** Resolves when no connection is open. */
+  /** Resolves when no connection is open; over HTTP/2, when no call is under way. */
   readonly quiet: () => Promise<void>;
   /** Bytes of the giant reply that were taken so far. */
   readonly taken: () => number;
@@ -32,6 +41,8 @@ export interface TestServer {
 }
 
 interface State {
+  /** The connection that a request came on. */
+  readonly socketOf: (request: IncomingMessage) => Socket;
   accepted: number;
   taken: number;
   readonly sockets: Set<Socket>;
@@ -78,17 +89,18 @@ function answer(request: IncomingMessage, response: ServerResponse, state: State
     void sendGiant(response, state);
   } else if (path === '/cut') {
     response.writeHead(200, { 'content-length': '1000' });
-    response.write('only this', () => request.socket.destroy());
+    response.write('only this', () => state.socketOf(request).destroy());
   } else if (path === '/reset') {
-    request.socket.resetAndDestroy();
-  } else if (path === '/garbage') {
-    request.socket.end('this is no HTTP at all\r\n\r\n');
-  } else if (path === '/bad-chunk') {
-    request.socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nnonsense\r\n\r\n');
-  } else if (path === '/two-lengths') {
-    request.socket.end('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab');
+    const socket = state.socketOf(request);
+    if (socket instanceof TLSSocket) socket.destroy();
+    else socket.resetAndDestroy();
+  } else if (path in malformed) {
+    const socket = state.socketOf(request);
+    // Over HTTP/2 a reply that is longer than it says.
+    if (socket instanceof TLSSocket) response.writeHead(200, { 'content-length': '1' }).end('ab');
+    else socket.end(malformed[path] ?? '');
   } else if (path === '/early') {
-    response.writeProcessing();
+    if (request.httpVersion === '1.1') response.writeProcessing();
     response.writeEarlyHints({ link: '</a>; rel=preload' });
     response.end('after the hints');
   } else if (path === '/redirect') {
@@ -100,19 +112,34 @@ function answer(request: IncomingMessage, response: ServerResponse, state: State
 
 const portOf = (server: Server | RawServer): number => (server.address() as AddressInfo).port;
 
+const toState = (socketOf: State['socketOf']): State => ({
+  socketOf,
+  accepted: 0,
+  taken: 0,
+  sockets: new Set(),
+  streams: [],
+  quiet: [],
+});
+
+function noteOpen(socket: Socket, state: State): void {
+  state.accepted++;
+  state.sockets.add(socket);
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    state.sockets.delete(socket);
+    if (state.sockets.size === 0) tellQuiet(state);
+  });
+}
+
+function tellQuiet(state: State): void {
+  for (const resolve of state.quiet.splice(0)) resolve();
+}
+
 /** Starts it on a free port. */
 export async function startTestServer(): Promise<TestServer> {
-  const state: State = { accepted: 0, taken: 0, sockets: new Set(), streams: [], quiet: [] };
+  const state = toState(({ socket }) => socket);
   const server = createServer((request, response) => answer(request, response, state));
-  server.on('connection', (socket) => {
-    state.accepted++;
-    state.sockets.add(socket);
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      state.sockets.delete(socket);
-      if (state.sockets.size === 0) for (const resolve of state.quiet.splice(0)) resolve();
-    });
-  });
+  server.on('connection', (socket) => noteOpen(socket, state));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${portOf(server)}`,
@@ -125,6 +152,40 @@ export async function startTestServer(): Promise<TestServer> {
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+      }),
+  };
+}
+
+const pem = (name: string): string =>
+  readFileSync(new URL(`../fixtures/tls/localhost-test-${name}.pem`, import.meta.url), 'utf8');
+
+/** Starts it as one that speaks HTTP/2 alone. */
+export async function startH2TestServer(): Promise<TestServer> {
+  const sockets = new WeakMap<Http2Session, Socket>();
+  const state = toState((request) => sockets.get((request as unknown as Http2ServerRequest).stream.session!)!);
+  let underWay = 0;
+  let latest: Socket | null = null;
+  const server = createSecureServer({ key: pem('key'), cert: pem('cert') }, (request, response) => {
+    underWay++;
+    request.stream.on('close', () => {
+      if (--underWay === 0) tellQuiet(state);
+    });
+    answer(request as unknown as IncomingMessage, response as unknown as ServerResponse, state);
+  });
+  server.prependListener('secureConnection', (socket: TLSSocket) => noteOpen((latest = socket), state));
+  server.on('session', (session) => sockets.set(session, latest!));
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  return {
+    url: `https://localhost:${(server.address() as AddressInfo).port}`,
+    accepted: () => state.accepted,
+    open: () => state.sockets.size,
+    quiet: () => new Promise((resolve) => (underWay === 0 ? resolve() : state.quiet.push(resolve))),
+    taken: () => state.taken,
+    nextStream: () => new Promise((resolve) => state.streams.push(resolve)),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of state.sockets) socket.destroy();
       }),
   };
 }

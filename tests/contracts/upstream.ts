@@ -70,7 +70,11 @@ const settle = async (): Promise<void> => {
 };
 
 /** Runs the contract against one implementation. */
-export function describeUpstream(name: string, create: (options: UpstreamOptions) => Upstream): void {
+export function describeUpstream(
+  name: string,
+  create: (options: UpstreamOptions) => Upstream,
+  startServer: () => Promise<TestServer> = startTestServer,
+): void {
   describe(`upstream: ${name}`, () => {
     let server: TestServer;
     let upstream: Upstream;
@@ -78,7 +82,7 @@ export function describeUpstream(name: string, create: (options: UpstreamOptions
       startCall(upstream, `${server.url}${path}`, more);
 
     beforeEach(async () => {
-      server = await startTestServer();
+      server = await startServer();
       upstream = create({});
     });
     afterEach(async () => {
