@@ -79,7 +79,7 @@ export class SessionCall implements UpstreamHandle {
   }
 
   abort(): void {
-    if (this.#relay !== null) this.#give(CANCEL);
+    if (this.#relay !== null) this.#give();
   }
 
   pause(): void {
@@ -146,9 +146,12 @@ export class SessionCall implements UpstreamHandle {
   #end(): void {
     const relay = this.#relay;
     if (relay === null) return;
-    this.#relay = null;
-    if (this.#isSending) this.#stream?.close(CANCEL);
-    this.#session.release();
+    if (this.#isSending) {
+      this.#give();
+    } else {
+      this.#relay = null;
+      this.#session.release();
+    }
     relay.end();
   }
 
@@ -177,14 +180,19 @@ export class SessionCall implements UpstreamHandle {
   #lose(error: unknown): void {
     const relay = this.#relay;
     if (relay === null) return;
-    this.#give(CANCEL);
+    this.#give();
     relay.broke(error);
   }
 
   /** Gives the stream up. */
-  #give(code: number): void {
+  #give(): void {
+    const stream = this.#stream;
     this.#relay = null;
-    this.#stream?.close(code);
+    if (stream !== null) {
+      // Node would end the body first, which could then pass for whole.
+      if (!stream.writableEnded) stream._final = (done) => done();
+      stream.close(CANCEL);
+    }
     this.#session.release();
   }
 }
