@@ -83,6 +83,18 @@ export async function occupy(): Promise<Call> {
 /** Many calls at a time, each to a path of its own. */
 export const burst = (count: number, from = 0): Promise<string[]> =>
   Promise.all(Array.from({ length: count }, (_, at) => call(`/${from + at}`).done));
+/** Many calls of which the provider answers none before all have come. */
+export function meet(count: number): Promise<string[]> {
+  const held: Asked[] = [];
+  for (let at = 0; at < count; at++) {
+    provider.on(`/${at}`, (asked) => {
+      if (held.push(asked) < count) return;
+      for (const { response } of held) response.end('ok');
+    });
+  }
+  return burst(count);
+}
+
 /** How often each path was asked, in the order in which they came first. */
 export const timesAsked = (): number[] => [
   ...provider.asked

@@ -130,10 +130,22 @@ describe('what breaks off', () => {
   });
 });
 
-/** A way to the provider that can fall silent: nothing passes, and nobody is told. Resolves when who used it until then has left. */
-async function startSilentWay(to: number): Promise<{ url: string; silence: () => { left: Promise<unknown> } }> {
+/**
+ * A way to the provider that can fall silent: nothing passes, and nobody is told. Resolves when who used it until then has left. The connection
+ * of this number (from 1) is silent from the beginning.
+ */
+async function startSilentWay(
+  to: number,
+  silentOne = 0,
+): Promise<{ url: string; silence: () => { left: Promise<unknown> }; swallowed: Promise<void> }> {
   const callers = new Map<Socket, Socket>();
+  const swallowed = Promise.withResolvers<void>();
+  let opened = 0;
   const server = createServer((socket) => {
+    if (++opened === silentOne) {
+      swallowed.resolve();
+      return void socket.on('error', () => undefined).resume();
+    }
     const other = connect(to, 'localhost');
     callers.set(socket, other);
     const leave = (): void => {
@@ -160,7 +172,7 @@ async function startSilentWay(to: number): Promise<{ url: string; silence: () =>
     }
     return { left: Promise.all(all.map(([socket]) => once(socket, 'close'))) };
   };
-  return { url: `https://localhost:${(server.address() as AddressInfo).port}`, silence };
+  return { url: `https://localhost:${(server.address() as AddressInfo).port}`, silence, swallowed: swallowed.promise };
 }
 
 describe('a session that slept', () => {
@@ -221,5 +233,25 @@ describe('a session that slept', () => {
     if (!session!.destroyed) await once(session!, 'close');
     expect(await call('/').done).toBe('ok');
     expect(provider.counts.sessions).toBe(2);
+  });
+});
+
+describe('those who wait for the connection of somebody else', () => {
+  it.each([
+    ['open their own when it takes long', false],
+    ['open their own when it is given up', true],
+  ])('%s', async (_, isGivenUp) => {
+    await start();
+    const way = await startSilentWay(provider.port, 2);
+    const asked = nextAsked('/busy');
+    const busy = call('/busy', {}, way.url);
+    await asked;
+    const [first, ...others] = ['/a', '/b', '/c'].map((path) => call(path, {}, way.url));
+    await way.swallowed;
+    if (isGivenUp) first!.abort();
+    expect(await Promise.all(others.map(({ done }) => done))).toEqual(['ok', 'ok']);
+    first!.abort();
+    busy.abort();
+    expect(timesAsked()).toEqual([1, 1, 1]);
   });
 });

@@ -1,8 +1,7 @@
 // HTTP/2 on the way out, by what a provider that offers it counts: who shares a session, and what a call over it promises.
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import type { Asked } from './h2-provider.ts';
-import { burst, call, failed, nextAsked, occupy, provider, start, timesAsked } from './h2-calls.ts';
+import { burst, call, failed, meet, nextAsked, occupy, provider, start, timesAsked } from './h2-calls.ts';
 
 const CANCEL = 8;
 
@@ -24,13 +23,13 @@ describe('who shares a session', () => {
 
   it('nobody where the provider offers none: each has a connection, as ever', async () => {
     await start({ protocols: ['http/1.1'] });
-    expect(await burst(10)).toEqual(Array(10).fill('ok'));
+    expect(await meet(10)).toEqual(Array(10).fill('ok'));
     expect(provider.counts).toMatchObject({ connections: 10, sessions: 0 });
   });
 
   it('nobody where it is switched off', async () => {
     await start({}, { http2: false });
-    expect(await burst(10)).toEqual(Array(10).fill('ok'));
+    expect(await meet(10)).toEqual(Array(10).fill('ok'));
     expect(provider.counts).toMatchObject({ connections: 10, sessions: 0 });
   });
 
@@ -43,18 +42,8 @@ describe('who shares a session', () => {
 
   it('no more than the provider carries at a time, each call once', async () => {
     await start({ maxStreams: 2 });
-    const held: Asked[] = [];
-    const all = Promise.withResolvers<void>();
-    for (let at = 0; at < 10; at++) {
-      provider.on(`/${at}`, (asked) => {
-        if (held.push(asked) === 10) all.resolve();
-      });
-    }
-    const answers = burst(10);
-    // Nobody is answered before all have arrived, so there must be room for all at a time.
-    await all.promise;
-    for (const { response } of held) response.end('ok');
-    expect(await answers).toEqual(Array(10).fill('ok'));
+    // So there must be room for all at a time.
+    expect(await meet(10)).toEqual(Array(10).fill('ok'));
     expect(timesAsked()).toEqual(Array(10).fill(1));
     expect(provider.counts.most).toBeLessThanOrEqual(2);
     expect(provider.counts.sessions).toBeGreaterThanOrEqual(5);
