@@ -18,6 +18,8 @@ export interface UpstreamOptions {
   readonly connectTimeoutMs?: number;
   /** Whether HTTP/2 is spoken to providers that offer it. */
   readonly http2?: boolean;
+  /** How long calls wait for the connection of another one in the hope that it will carry them too, by HTTP/2. */
+  readonly hopeMs?: number;
   /** Told what a listener threw: a fault of ours, which ends that call and nothing else. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -27,6 +29,7 @@ const defaults = {
   keepAliveMs: 30_000,
   connectTimeoutMs: 10_000,
   http2: true,
+  hopeMs: 300,
   onFault: (): void => undefined,
 };
 

@@ -19,6 +19,8 @@ export interface PoolSettings {
   readonly keepAliveMs: number;
   /** Whether HTTP/2 is spoken to providers that do. */
   readonly http2: boolean;
+  /** How long calls wait for the connection of another one in the hope that it will carry them too. */
+  readonly hopeMs: number;
   readonly now: () => number;
   readonly lookup: LookupFunction | null;
   /** The pool has its first idle connection, which will be too old one day. */
@@ -27,8 +29,6 @@ export interface PoolSettings {
   readonly onEmpty: () => void;
 }
 
-/** How long calls wait for the connection of another one in the hope that it will carry them too. */
-const HOPE_MS = 300;
 /** Calls that a session carries as long as no provider has said how many: what RFC 9113 asks of it at least. */
 export const USUAL_STREAMS = 100;
 
@@ -154,13 +154,13 @@ export class Pool implements ConnectionOwner, SessionsOwner {
     setTimeout(() => {
       // Of whom nothing is known it may well be that it carries one call only.
       if (this.#hopes.delete(connection)) this.#serve(this.#speaks !== null);
-    }, HOPE_MS).unref();
+    }, this.#settings.hopeMs).unref();
   }
 
   /** Lets those who wait have what there is for them. Patient ones trust in what is being opened. */
   #serve(isPatient = true): void {
     // What is found on the way may have ended, and says so.
-    if (this.#isServing) return;
+    if (this.#isServing || this.#waiting.size === 0) return;
     this.#isServing = true;
     for (const call of this.#waiting) {
       if (!this.#give(call)) {

@@ -60,9 +60,8 @@ class Pools {
 /** An upstream over keep-alive connections. Redirects are not followed. */
 export function createUpstream(options: PooledOptions = {}): Upstream {
   const settings = withDefaults(options);
-  const { connections, keepAliveMs, http2 } = settings;
   const targets = createTargets();
-  const pools = new Pools({ connections, keepAliveMs, http2, now: options.now ?? Date.now });
+  const pools = new Pools({ ...settings, now: options.now ?? Date.now });
   return {
     start: (call, listener) => {
       const relay = new Relay(call, listener, settings);

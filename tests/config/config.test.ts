@@ -44,6 +44,21 @@ describe('what goes wrong unseen', () => {
   });
 });
 
+describe('HTTP/2', () => {
+  it.each([
+    [undefined, true],
+    ['', true],
+    ['on', true],
+    [' OFF ', false],
+  ])('set to %j is %s', (value, spoken) => {
+    expect(read(value === undefined ? {} : { FREEWAY_HTTP2: value }).http2).toBe(spoken);
+  });
+
+  it('is refused as anything else', () => {
+    expect(refusal({ FREEWAY_HTTP2: 'no' })).toBe('FREEWAY_HTTP2 is "no", but must be one of on, off.');
+  });
+});
+
 describe('defaults', () => {
   it('listens on loopback with an embedded store and no credentials', () => {
     expect(read({})).toMatchObject({

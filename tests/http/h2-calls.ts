@@ -20,7 +20,8 @@ export async function start(
   more: PooledOptions = {},
 ): Promise<void> {
   provider = await startH2Provider(options);
-  upstream = createUpstream(more);
+  // However busy this machine is: none of them opens a connection for being impatient.
+  upstream = createUpstream({ hopeMs: 60_000, ...more });
   open.push(upstream, provider);
 }
 afterEach(async () => {

@@ -241,7 +241,7 @@ describe('those who wait for the connection of somebody else', () => {
     ['open their own when it takes long', false],
     ['open their own when it is given up', true],
   ])('%s', async (_, isGivenUp) => {
-    await start();
+    await start({}, isGivenUp ? {} : { hopeMs: 50 });
     const way = await startSilentWay(provider.port, 2);
     const asked = nextAsked('/busy');
     const busy = call('/busy', {}, way.url);

@@ -16,6 +16,7 @@ import { OWNER_KEY, toEntry } from '../e2e/local.ts';
 import { engineMissing, startDynamoEngine, type DynamoEngine } from '../fakes/dynamo-engine.ts';
 import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
+import { startH2Provider, type H2Provider } from '../http/h2-provider.ts';
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -33,6 +34,7 @@ describe.skipIf(engineMissing !== null)(
     let engine: DynamoEngine;
     let provider: FakeProvider;
     let server: FakeServer;
+    let shared: H2Provider;
     let child: ChildProcess;
     let url: string;
     let logs = '';
@@ -50,8 +52,10 @@ describe.skipIf(engineMissing !== null)(
           AWS_LAMBDA_HTTP_ENDPOINT: endpoint,
           FREEWAY_STORE: 'dynamodb:web',
           FREEWAY_OWNER_KEY: OWNER_KEY,
+          NODE_EXTRA_CA_CERTS: fileURLToPath(new URL('../fixtures/tls/localhost-test-cert.pem', import.meta.url)),
           FREEWAY_PROVIDERS: JSON.stringify([
             toEntry('alpha', server.baseUrl, { models: [{ id: 'm1' }, { id: 'slow' }] }),
+            toEntry('shared', `${shared.url}/v1`, { models: [{ id: 'm2' }] }),
           ]),
           ...more,
         },
@@ -91,11 +95,13 @@ describe.skipIf(engineMissing !== null)(
         { now: Date.now },
       );
       server = await serveFakeProvider(provider);
+      shared = await startH2Provider();
       ({ child, url } = await start());
     });
     afterAll(async () => {
       child.kill('SIGKILL');
       await server.close();
+      await shared.close();
       await engine.close();
       rmSync(folder, { recursive: true, force: true });
     });
@@ -110,6 +116,21 @@ describe.skipIf(engineMissing !== null)(
       expect(new Set(answers).size).toBe(1);
       expect(answers[0]?.length).toBeGreaterThan(100);
       expect(provider.books().total()).toMatchObject({ limited: 0 });
+    });
+
+    it('shares a session of HTTP/2 where a provider offers it', async () => {
+      const message = { role: 'assistant', content: 'hello' };
+      const choices = [{ index: 0, message, finish_reason: 'stop' }];
+      const reply = JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm2', choices });
+      shared.on('/v1/chat/completions', ({ request, response }) => {
+        request.resume();
+        request.on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end(reply));
+      });
+      const messages = [{ role: 'user' as const, content: 'hello' }];
+      const ask = (): Promise<unknown> => client().chat.completions.create({ model: 'm2', messages });
+      const answers = await Promise.all(Array.from({ length: 20 }, ask));
+      expect(answers).toMatchObject(Array(20).fill({ choices: [{ message: { content: 'hello' } }] }));
+      expect(shared.asked.filter((one) => one === '2 /v1/chat/completions').length).toBeGreaterThan(1);
     });
 
     it('lets nobody in without the key, and is well', async () => {
