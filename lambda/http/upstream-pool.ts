@@ -32,6 +32,11 @@ export interface PoolSettings {
 /** Calls that a session carries as long as no provider has said how many: what RFC 9113 asks of it at least. */
 export const USUAL_STREAMS = 100;
 
+/** Bodies longer than this, bytes, have a connection of their own: of one on a session no more than 64 kB is on its way unless the provider allows it. */
+const LONG_BODY = 256 * 1024;
+
+const isLong = ({ outgoing: { length } }: Call): boolean => length !== null && length > LONG_BODY;
+
 /**
  * The connection that was used last is used first. Whoever calls alone does so by HTTP/1.1, which takes less than half of the time; only calls
  * that find it busy are offered to HTTP/2.
@@ -143,7 +148,7 @@ export class Pool implements ConnectionOwner, SessionsOwner {
 
   #open(call: Call): void {
     const speaks = this.#speaks;
-    const offersH2 = speaks === 'h2' || (speaks !== 'h1' && this.#size() > 0);
+    const offersH2 = speaks === 'h2' || (speaks !== 'h1' && this.#size() > 0 && !isLong(call));
     const connection = new Connection(this.#origin, this, { call, offersH2 });
     this.#all.add(connection);
     if (offersH2) this.#hopeFor(connection);
@@ -172,11 +177,17 @@ export class Pool implements ConnectionOwner, SessionsOwner {
     this.#isServing = false;
   }
 
-  /** Gives a call to what is there. Answers false when all of it is busy. */
+  /** Gives a call to what is there, or, where its body is long, to a connection of its own. Answers false when all is busy. */
   #give(call: Call): boolean {
     const connection = this.#takeIdle();
-    if (connection === null) return this.#mayCarry() && this.#sessions?.carry(call) === true;
-    connection.carry(call);
+    if (connection !== null) {
+      connection.carry(call);
+    } else if (isLong(call) && this.#speaks !== 'h2' && this.#mayOpen(1, false)) {
+      call.relay.awaitConnection();
+      this.#open(call);
+    } else {
+      return this.#mayCarry() && this.#sessions?.carry(call) === true;
+    }
     return true;
   }
 

@@ -15,6 +15,8 @@ export interface Outgoing {
   /** Request line and headers for HTTP/1.1, in Latin-1. */
   readonly head: string;
   readonly body: UpstreamCall['body'];
+  /** The body's, bytes; null where there is none to tell. */
+  readonly length: number | null;
   /** As the caller gave them, fit to be sent, and where it leads: for what sends no text. */
   readonly headers: Headers;
   readonly target: Target;
@@ -88,8 +90,7 @@ function renderLines(headers: Headers): string {
   return lines;
 }
 
-/** The body's length, bytes; null where there is none to tell. */
-export function toLength({ method, body }: Pick<Outgoing, 'method' | 'body'>): number | null {
+function toLength(method: string, body: UpstreamCall['body']): number | null {
   if (body === null) return bodiless.has(method) ? null : 0;
   return typeof body === 'string' ? Buffer.byteLength(body) : body.length;
 }
@@ -115,7 +116,7 @@ function toStart({ method, headers }: UpstreamCall, target: Target): string {
 export function toOutgoing(call: UpstreamCall, target: Target): Outgoing {
   const { method, headers } = call;
   const body = typeof call.body === 'string' && call.body.length > LONG_TEXT ? Buffer.from(call.body) : call.body;
-  const length = toLength({ method, body });
+  const length = toLength(method, body);
   const told = length === null ? '' : `content-length: ${length}\r\n`;
-  return { method, head: `${toStart(call, target)}${told}\r\n`, body, headers, target };
+  return { method, head: `${toStart(call, target)}${told}\r\n`, body, length, headers, target };
 }

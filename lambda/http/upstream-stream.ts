@@ -4,7 +4,7 @@ import type { BodySource, Headers, UpstreamHandle } from '../ports.ts';
 import { inPieces, isSource } from './body.ts';
 import type { Relay } from './relay.ts';
 import type { Call } from './upstream-pool.ts';
-import { ours, toLength, type Outgoing } from './upstream-request.ts';
+import { ours, type Outgoing } from './upstream-request.ts';
 import type { Session } from './upstream-session.ts';
 import { upload } from './upstream-upload.ts';
 
@@ -16,7 +16,7 @@ const END_STREAM = 1;
 /** Belong to a connection too, or stand in the fields that begin with a colon. */
 const further: ReadonlySet<string> = new Set(['host', 'te', 'proxy-connection', 'http2-settings']);
 
-function toHeaders({ method, body, headers, target }: Outgoing): OutgoingHttpHeaders {
+function toHeaders({ method, length, headers, target }: Outgoing): OutgoingHttpHeaders {
   const sent: OutgoingHttpHeaders = {
     ':method': method,
     ':scheme': 'https',
@@ -27,7 +27,6 @@ function toHeaders({ method, body, headers, target }: Outgoing): OutgoingHttpHea
     const lower = name.toLowerCase();
     if (!ours.has(lower) && !further.has(lower)) sent[lower] = headers[name];
   }
-  const length = toLength({ method, body });
   if (length !== null) sent['content-length'] = String(length);
   return sent;
 }
