@@ -99,6 +99,7 @@ export class Connection implements UpstreamHandle, ReplyEvents {
   #relay: Relay | null = null;
   /** The call it was opened for, until that has left. */
   #first: Call | null;
+  readonly #offersH2: boolean;
   #isReleased = false;
   #isPaused = false;
   /** The request's body is still being read by us. */
@@ -113,6 +114,7 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     this.#owner = owner;
     this.#relay = call.relay;
     this.#first = call;
+    this.#offersH2 = offersH2;
     const socket = open(origin, owner, offersH2);
     this.#socket = socket;
     socket.setNoDelay(true);
@@ -267,7 +269,7 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     this.#relay = this.#first = null;
     this.#socket.destroy();
     if (relay === null) return;
-    const isRefused = first !== null && (error as { code?: unknown }).code === NO_PROTOCOL;
+    const isRefused = first !== null && !this.#offersH2 && (error as { code?: unknown }).code === NO_PROTOCOL;
     if (!isRefused || !this.#owner.refusedProtocol(first)) relay.broke(error);
   }
 }

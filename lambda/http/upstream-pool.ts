@@ -103,7 +103,7 @@ export class Pool implements ConnectionOwner, SessionsOwner {
   }
 
   refusedProtocol(call: Call): boolean {
-    if (!this.#settings.http2 || this.#speaks === 'h2') return false;
+    if (!this.#settings.http2) return false;
     this.#speaks = 'h2';
     this.ask(call);
     return true;

@@ -94,13 +94,10 @@ export class SessionCall implements UpstreamHandle {
   #open(outgoing: Outgoing): ClientHttp2Stream {
     const stream = this.#session.request(toHeaders(outgoing), outgoing.body === null);
     const push = stream.push.bind(stream);
-    // Told at once, as on a socket (turn.ts). The end that Node makes up for a stream that was reset is not taken for the reply's.
+    // The end that Node makes up for a stream that was reset is not taken for the reply's.
     stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
       if (chunk === null && !stream.closed) this.#isWhole = true;
-      const isDirect = this.#hasHead && stream.readableFlowing === true && stream.readableLength === 0;
-      if (!isDirect || !Buffer.isBuffer(chunk)) return push(chunk, encoding);
-      this.#take(chunk);
-      return true;
+      return push(chunk, encoding);
     };
     stream.on('response', (headers, flags, raw) => {
       if ((flags & END_STREAM) !== 0) this.#isWhole = true;

@@ -37,7 +37,11 @@ export interface Call extends UpstreamHandle {
 }
 
 /** Starts a call at the provider, or at another address of it. */
-export function call(path: string, more: Partial<UpstreamCall> = {}, url = provider.url): Call {
+export function call(
+  path: string,
+  more: Partial<UpstreamCall> & { readonly onPiece?: (handle: UpstreamHandle) => void } = {},
+  url = provider.url,
+): Call {
   let text = '';
   let headers: Headers = {};
   const done = Promise.withResolvers<string>();
@@ -51,6 +55,7 @@ export function call(path: string, more: Partial<UpstreamCall> = {}, url = provi
       onData: (chunk) => {
         text += Buffer.from(chunk).toString('latin1');
         begun.resolve();
+        more.onPiece?.(handle);
       },
       onEnd: () => done.resolve(text),
       onError: ({ kind, message }) => done.resolve(`${text === '' ? '' : `${text}...`}${kind}: ${message}`),

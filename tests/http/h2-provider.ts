@@ -64,7 +64,9 @@ export async function startH2Provider(
     ? createSecureServer({ ...own, allowHTTP1: protocols.includes('http/1.1'), settings }, take)
     : createServer(own, take as unknown as RequestListener);
   function noteStream(stream: ServerHttp2Stream): void {
-    const session = stream.session!;
+    const { session } = stream;
+    // It was closed while this came.
+    if (session === undefined) return;
     const now = (open.get(session) ?? 0) + 1;
     open.set(session, now);
     counts.most = Math.max(counts.most, now);

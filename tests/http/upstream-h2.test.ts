@@ -40,6 +40,13 @@ describe('who shares a session', () => {
     expect(provider.counts).toMatchObject({ connections: 1, sessions: 1 });
   });
 
+  it('everybody there who comes before that is known', async () => {
+    await start({ protocols: ['h2'] });
+    await Promise.all([call('/a').done, call('/b', { body: 'x'.repeat(300_000) }).done]).then((answers) =>
+      expect(answers).toEqual(['ok', 'ok']),
+    );
+  });
+
   it('no more than the provider carries at a time, each call once', async () => {
     await start({ maxStreams: 2 });
     // So there must be room for all at a time.
@@ -168,6 +175,22 @@ describe('a call over HTTP/2', () => {
     expect((await slow.done).length).toBe(5 + taken);
     expect(taken).toBeGreaterThanOrEqual(20_000_000);
     expect(provider.counts.sessions).toBe(1);
+  });
+
+  it('whose reader pauses between two pieces, gets the second when it goes on', async () => {
+    await start();
+    await occupy();
+    const asked = nextAsked('/pieces');
+    const slow = call('/pieces', { onPiece: (handle) => handle.pause() });
+    const { response } = await asked;
+    for (const piece of ['a', 'b', 'c']) {
+      const before = slow.text();
+      response.write(piece);
+      while (slow.text() === before) await call('/between').done;
+      slow.resume();
+    }
+    response.end();
+    expect(await slow.done).toBe('abc');
   });
 
   it('whose body is long is sent no faster than it is taken', async () => {
