@@ -29,8 +29,10 @@ const STREAM_WINDOW = 256 * 1024;
 const SESSION_WINDOW = 4 * 1024 * 1024;
 /** MB that Node keeps for one session before it refuses replies: uploads wait in there. */
 const MOST_MEMORY_MB = 64;
-/** How long a session may take to show that it lives. */
+/** How long a session may take to show that it lives before it gets a call. */
 const PROBE_MS = 1_000;
+/** As often a session with calls is looked after: silent at one look it is asked for a sign of life, without one at the next it is given up. */
+const LOOK_MS = 5_000;
 
 /** What resets say, by their numbers (RFC 9113, section 7). */
 const resets = [
@@ -61,6 +63,8 @@ export class Session {
   /** The last of our streams that the provider may have looked at. */
   #lastRead = Infinity;
   #hasLeft = false;
+  #watch: NodeJS.Timeout | null = null;
+  #isAsked = false;
   #lost: string | null = null;
   /** Calls under way. */
   calls = 0;
@@ -110,7 +114,10 @@ export class Session {
 
   /** Carries one more call. */
   carry(call: Call): void {
-    if (this.calls++ === 0) this.#session.ref();
+    if (this.calls++ === 0) {
+      this.#session.ref();
+      this.#watch = setInterval(() => this.#look(), LOOK_MS);
+    }
     new SessionCall(this, call).send();
   }
 
@@ -122,11 +129,13 @@ export class Session {
   /** Something came. */
   heard(): void {
     this.heardAtMs = this.#owner.now();
+    this.#isAsked = false;
   }
 
   /** A call has freed its place. */
   release(): void {
     if (--this.calls === 0) {
+      if (this.#watch !== null) clearInterval(this.#watch);
       this.#session.unref();
       if (this.#hasLeft) this.#session.close();
     }
@@ -171,6 +180,16 @@ export class Session {
     this.#lost ??= code;
     this.leave();
     this.#session.destroy();
+  }
+
+  /** Node is not always told that a busy session has lost its connection: calls under way would wait until their deadlines. */
+  #look(): void {
+    if (this.#session.destroyed || this.#owner.now() - this.heardAtMs < LOOK_MS) return;
+    if (this.#isAsked) return this.destroy('ETIMEDOUT');
+    this.#isAsked = true;
+    this.#session.ping((error) => {
+      if (error === null) this.heard();
+    });
   }
 
   /** Why a stream broke off: what happened to all of them, or what the provider said of this one. */

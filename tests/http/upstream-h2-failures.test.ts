@@ -1,7 +1,7 @@
 // What becomes of calls over HTTP/2 when a stream or its session fails: whom the provider has not looked at is asked again, nobody else.
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { burst, call, failed, nextAsked, occupy, open, provider, start, timesAsked } from './h2-calls.ts';
 import type { Asked } from './h2-provider.ts';
 
@@ -215,6 +215,33 @@ describe('a session that slept', () => {
     expect(provider.counts.sessions).toBe(2);
     held.abort();
     await left;
+  });
+
+  it('and never answers again is given up with the calls it has; one that does answer is not', async () => {
+    let nowMs = 1_000_000;
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    await start({ protocols: ['h2'] }, { now: () => nowMs });
+    const way = await startSilentWay(provider.port);
+    const asked = nextAsked('/held');
+    const held = call('/held', {}, way.url);
+    await asked;
+    const look = async (): Promise<void> => {
+      nowMs += 5_000;
+      const pinged = once(provider.sessions[0]!, 'ping');
+      vi.advanceTimersByTime(5_000);
+      await pinged;
+    };
+    await look();
+    // Its answer has come when that to a call that was sent later has.
+    await call('/', {}, way.url).done;
+    await look();
+    way.silence();
+    nowMs += 5_000;
+    vi.advanceTimersByTime(5_000);
+    nowMs += 5_000;
+    vi.advanceTimersByTime(5_000);
+    expect(await held.done).toBe('timeout: the connection to the provider failed (ETIMEDOUT)');
+    vi.useRealTimers();
   });
 
   it('is not used once it was idle for longer than connections are kept', async () => {
