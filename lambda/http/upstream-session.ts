@@ -31,6 +31,8 @@ const SESSION_WINDOW = 4 * 1024 * 1024;
 const MOST_MEMORY_MB = 64;
 /** How long a session may take to show that it lives before it gets a call. */
 const PROBE_MS = 1_000;
+/** How long the provider may take to greet a new session with its settings, which it sends first of all. */
+const GREETING_MS = 2_000;
 /** As often a session with calls is looked after: silent at one look it is asked for a sign of life, without one at the next it is given up. */
 const LOOK_MS = 5_000;
 
@@ -101,7 +103,11 @@ export class Session {
       this.#lost ??= codeOf(error) || 'ECONNRESET';
       this.leave();
     });
+    // Node does not tell of a connection that is reset while the first bytes are written: it has stopped reading then, and never reads on.
+    const greeting = setTimeout(() => this.destroy('ETIMEDOUT'), GREETING_MS).unref();
+    session.once('remoteSettings', () => clearTimeout(greeting));
     session.on('close', () => {
+      clearTimeout(greeting);
       this.leave();
       owner.gone(this);
     });
@@ -182,7 +188,7 @@ export class Session {
     this.#session.destroy();
   }
 
-  /** Node is not always told that a busy session has lost its connection: calls under way would wait until their deadlines. */
+  /** A connection that went away without a word, or unnoticed by Node, would keep the calls under way until their deadlines. */
   #look(): void {
     if (this.#session.destroyed || this.#owner.now() - this.heardAtMs < LOOK_MS) return;
     if (this.#isAsked) return this.destroy('ETIMEDOUT');

@@ -1,9 +1,11 @@
 // What becomes of calls over HTTP/2 when a stream or its session fails: whom the provider has not looked at is asked again, nobody else.
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer as createSecureServer } from 'node:tls';
 import { describe, expect, it, vi } from 'vitest';
 import { burst, call, failed, nextAsked, occupy, open, provider, start, timesAsked } from './h2-calls.ts';
-import type { Asked } from './h2-provider.ts';
+import { certificate, type Asked } from './h2-provider.ts';
 
 const [REFUSED_STREAM, CANCEL, INTERNAL_ERROR, ENHANCE_YOUR_CALM, HTTP_1_1_REQUIRED] = [7, 8, 2, 11, 13] as const;
 
@@ -174,6 +176,25 @@ async function startSilentWay(
   };
   return { url: `https://localhost:${(server.address() as AddressInfo).port}`, silence, swallowed: swallowed.promise };
 }
+
+it('a new session that is never greeted is given up, however long its calls would wait', async () => {
+  const own = {
+    key: readFileSync(new URL('../fixtures/tls/localhost-test-key.pem', import.meta.url)),
+    cert: certificate,
+  };
+  const mute = createSecureServer(
+    { ...own, ALPNProtocols: ['h2'] },
+    (socket) => void socket.on('error', () => undefined),
+  );
+  mute.listen(0, 'localhost');
+  await once(mute, 'listening');
+  await start();
+  open.push({ close: () => mute.close() });
+  const { port } = mute.address() as AddressInfo;
+  const calls = [1, 2, 3].map((at) => call(`/${at}`, {}, `https://localhost:${port}`).done);
+  const told = 'timeout: the connection to the provider failed (ETIMEDOUT)';
+  expect(await Promise.all(calls)).toEqual([told, told, told]);
+});
 
 describe('a session that slept', () => {
   it('is asked whether it lives before it gets a call', async () => {
