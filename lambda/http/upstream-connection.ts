@@ -148,8 +148,10 @@ export class Connection implements UpstreamHandle, ReplyEvents {
         listen();
         owner.negotiated(this, 'http/1.1');
       }
+      // Not from the constructor's own: what listens lives as long as the connection, and the call carries a key.
+      const first = this.#first;
       this.#first = null;
-      if (this.#relay === call.relay) this.#send(call);
+      if (first !== null && this.#relay === first.relay) this.#send(first);
     });
     call.relay.attach(this);
   }
