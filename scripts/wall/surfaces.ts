@@ -12,6 +12,8 @@ export interface Heard {
   readonly ids: number;
   /** The stream or body came to its proper end. */
   readonly ended: boolean;
+  /** The format's own way to say that a filter held all of the answer back. */
+  readonly withheld: boolean;
   /** How the gateway says it went on after a break; null when it did not have to. */
   readonly resumedBy: string | null;
 }
@@ -47,6 +49,7 @@ export interface Document {
     readonly content?: { readonly parts?: readonly { readonly text?: string }[] };
     readonly finishReason?: string;
   }[];
+  readonly promptFeedback?: { readonly blockReason?: string };
   readonly usageMetadata?: { readonly candidatesTokenCount?: number };
   readonly modelVersion?: string;
   readonly responseId?: string;
@@ -79,6 +82,7 @@ const chat: Surface = {
       finishes: choices.filter(({ finish_reason: finish }) => finish).length,
       ids: count(documents.map(({ id }) => id)),
       ended: mode === 'json' || documents.at(-1)?.done === true,
+      withheld: false,
       resumedBy: resumedIn(documents),
     };
   },
@@ -101,6 +105,7 @@ const claude: Surface = {
       finishes: mode === 'json' ? Number(Boolean(whole?.stop_reason)) : deltas.filter((one) => one.stop_reason).length,
       ids: mode === 'json' ? 1 : documents.filter(({ type }) => type === 'message_start').length,
       ended: mode === 'json' || documents.at(-1)?.type === 'message_stop',
+      withheld: [whole?.stop_reason, ...deltas.map((one) => one.stop_reason)].includes('refusal'),
       resumedBy: resumedIn(documents),
     };
   },
@@ -124,6 +129,7 @@ const responses: Surface = {
       finishes: mode === 'json' ? Number(whole?.status === 'completed') : ends.length,
       ids: mode === 'json' ? 1 : count(documents.map(({ response }) => response?.id)),
       ended: mode === 'json' || documents.at(-1)?.type === 'response.completed',
+      withheld: false,
       resumedBy: resumedIn(documents),
     };
   },
@@ -148,6 +154,7 @@ const gemini: Surface = {
       // The last candidate says why it is over; what it used, and our note, may follow.
       ended:
         mode === 'json' || documents.findLast((one) => one.candidates)?.candidates?.[0]?.finishReason !== undefined,
+      withheld: documents.some(({ promptFeedback }) => promptFeedback?.blockReason !== undefined),
       resumedBy: resumedIn(documents),
     };
   },
