@@ -49,7 +49,7 @@ it('of a key: set when it is made, shown with what is left, changed while it sta
   expect([await ask(key), await ask(key), await ask(key)]).toEqual([200, 200, 429]);
   await page.reload();
   await page.getByText('0 of 2 requests left today').waitFor();
-  await page.getByText(/1\.5M of 1\.5M tokens left today/).waitFor();
+  await page.getByText(/1\.5m of 1\.5m tokens left today/).waitFor();
   const sent = watchChanges(page);
   await page.getByRole('button', { name: 'Actions for Nightly' }).press('Enter');
   await page.getByRole('menuitem', { name: 'Change limits' }).press('Enter');
