@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { UsageRecord } from '#shared/api/usage.ts';
 import type { Headers } from '#lambda/ports.ts';
 import { createRandom } from '../fakes/random.ts';
-import { createHouse, type Answer, type House } from './house.ts';
+import { createHouse, OWNER_KEY, type Answer, type House } from './house.ts';
 
 const names = ['ada', 'ben', 'cy', 'dot', 'eve'] as const;
 type Name = (typeof names)[number];
@@ -109,5 +109,40 @@ describe('isolation', () => {
       expect(met).toEqual(new Set(allowedTo(member.name)));
     }
     expect(absorbed).toBeGreaterThan(REQUESTS / 20);
+  });
+});
+
+describe('a person who is removed', () => {
+  it('takes along the keys that served others, and finds them again when invited anew', async () => {
+    const house = await createHouse({
+      env: { GOOGLE_CLIENT_ID: 'x' },
+      spec: { models: [{ id: 'm1', ttftMs: 1, tokensPerSecond: 100_000 }] },
+      entry: { enabled: false },
+    });
+    const owner = { authorization: `Bearer ${OWNER_KEY}` };
+    const email = 'ada@example.com';
+    const invite = (): Promise<Answer> => house.ask('POST /api/people', { headers: owner, body: { email } });
+    const id = String((await invite()).json['id']);
+    const toAda = async (): Promise<Member> => {
+      const { headers } = await house.key({ personId: id, email, scopes: ['inference', 'manage'] });
+      return { name: 'ada', id, headers };
+    };
+    const body = { messages: [{ role: 'user', content: 'hello' }] };
+    const ada = await toAda();
+    await give(house, ada, { name: 'lent', fields: { apiKey: 'secret-key-lent-by-ada' }, sharing: 'all' });
+    expect((await house.chat(owner, body)).status).toBe(200);
+    await house.ask(`DELETE /api/people/${id}`, { headers: owner });
+    expect((await house.ask('GET /api/credentials', { headers: owner })).json['data']).not.toContainEqual(
+      expect.objectContaining({ name: 'lent' }),
+    );
+    expect((await house.chat(owner, body)).status).not.toBe(200);
+    const { json } = await house.ask('GET /api/audit', { headers: owner });
+    expect(JSON.stringify(json)).toContain('1 API keys revoked, 1 provider keys removed');
+    await invite();
+    const { headers } = await toAda();
+    const { json: found } = await house.ask('GET /api/credentials', { headers, query: 'deleted=true' });
+    const lent = (found['data'] as { id: string; name: string }[]).find(({ name }) => name === 'lent');
+    await house.ask(`POST /api/credentials/${String(lent?.id)}/restore`, { headers });
+    expect((await house.chat(owner, body)).status).toBe(200);
   });
 });

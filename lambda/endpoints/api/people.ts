@@ -144,11 +144,17 @@ async function remove(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply
   await people.remove(id);
   await deps.settings.removePerson(id);
   const theirs = (await keys.list()).filter(({ personId }) => personId === id);
-  await Promise.all([sessions.closeAll(id), ...theirs.map((key) => keys.remove(key.id))]);
+  // What they have given to others was theirs to give, and nobody is left who could take it back.
+  const given = (await deps.credentials.all()).filter(({ ownerId, deletedAtMs }) => ownerId === id && !deletedAtMs);
+  await Promise.all([
+    sessions.closeAll(id),
+    ...theirs.map((key) => keys.remove(key.id)),
+    ...given.map((credential) => deps.credentials.remove(credential)),
+  ]);
   await writeAudit(deps, visit, {
     action: 'person_removed',
     target: email,
-    detail: `${theirs.length} API keys revoked`,
+    detail: `${theirs.length} API keys revoked, ${given.length} provider keys removed`,
   });
   return {};
 }
@@ -185,7 +191,8 @@ export function toPeopleRoutes(deps: ApiDeps): readonly ApiRoute[] {
     toRoute({
       method: 'DELETE',
       path: '/api/people/:id',
-      summary: 'Remove somebody: their sessions and API keys end at once.',
+      summary:
+        'Remove somebody: their sessions and API keys end at once, and the provider keys they gave serve nobody any more.',
       access: ['delete', 'person'],
       handle: ({ visit, params: { id = '' } }) => remove(deps, visit, id),
     }),

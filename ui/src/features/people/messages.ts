@@ -48,7 +48,8 @@ export const peopleMessages = defineMessages(
     blockedNow: (name: string) => `${name} is signed out and may not come back.`,
     unblockedNow: (name: string) => `${name} may sign in again.`,
     removeTitle: (name: string) => `Remove ${name}?`,
-    removeText: 'They are signed out at once, and their API keys stop working. This can’t be undone.',
+    removeText:
+      'They are signed out at once. Their API keys stop working, and provider keys they have shared serve nobody any more. This can’t be undone.',
     removed: (name: string) => `${name} was removed.`,
     alone: 'Nobody else yet',
     aloneText: 'Invite an address, or everybody at a domain.',
@@ -134,7 +135,7 @@ export const peopleMessages = defineMessages(
     unblockedNow: (name: string) => `${name} darf sich wieder anmelden.`,
     removeTitle: (name: string) => `${name} entfernen?`,
     removeText:
-      'Die Person wird sofort abgemeldet, ihre API-Schlüssel gelten nicht mehr. Das lässt sich nicht rückgängig machen.',
+      'Die Person wird sofort abgemeldet. Ihre API-Schlüssel gelten nicht mehr, und Anbieterschlüssel, die sie geteilt hat, dienen niemandem mehr. Das lässt sich nicht rückgängig machen.',
     removed: (name: string) => `${name} wurde entfernt.`,
     alone: 'Noch niemand sonst',
     aloneText: 'Lade eine Adresse ein oder alle einer Domain.',
