@@ -106,6 +106,9 @@ export function replyJson({ exchange, requestId }: Visit, status: number, docume
   exchange.reply(status, { 'content-type': 'application/json', ...ids }).end(JSON.stringify(document));
 }
 
+/** Waits that official clients keep by themselves: some would keep one of hours, too, and their program would hear nothing of it. */
+const LONGEST_WAIT_MS = 60_000;
+
 /** Headers every error carries. */
 function errorHeaders(error: CallerError, requestId: string, { idHeader }: ErrorRenderer): Headers {
   const headers: Record<string, string> = { 'content-type': 'application/json', [REQUEST_ID]: requestId };
@@ -113,7 +116,8 @@ function errorHeaders(error: CallerError, requestId: string, { idHeader }: Error
   if (error.retryAfterMs !== null && Number.isFinite(error.retryAfterMs))
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   // Official clients repeat 429 and 5xx answers by themselves; when we know that it is no use, they are told.
-  if (!error.retryable && (error.status === 429 || error.status >= 500)) headers['x-should-retry'] = 'false';
+  const isVain = !error.retryable || (error.retryAfterMs ?? 0) > LONGEST_WAIT_MS;
+  if (isVain && (error.status === 429 || error.status >= 500)) headers['x-should-retry'] = 'false';
   if (error.status === 401) headers['www-authenticate'] = 'Bearer';
   if (error.allow !== null) headers['allow'] = error.allow;
   return headers;

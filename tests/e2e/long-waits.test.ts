@@ -1,0 +1,68 @@
+// Official clients wait as long as they are told to, hours on end: where the wait is long they are told not to, and the program decides.
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFakeProvider } from '../fakes/provider/core.ts';
+import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
+import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
+
+let provider: FakeServer;
+let server: Started;
+let calls = 0;
+const counting: typeof fetch = (...given) => {
+  calls++;
+  return fetch(...given);
+};
+
+beforeAll(async () => {
+  const fake = createFakeProvider({ name: 'alpha', models: [{ id: 'm1', ttftMs: 2 }] }, { now: Date.now });
+  provider = await serveFakeProvider(fake);
+  const day = { kind: 'calendar', every: 'day', zone: 'UTC' };
+  const pools = [{ key: 'day', models: ['*'], scope: 'credential', unit: 'requests', max: 1, clock: day }];
+  server = await startServer([toEntry('alpha', provider.baseUrl, { pools })], { FREEWAY_PAID: 'never' });
+});
+afterAll(async () => {
+  await server.stop();
+  await provider.close();
+});
+
+const messages = [{ role: 'user' as const, content: 'Hi.' }];
+const asks = {
+  openai: (apiKey: string) =>
+    new OpenAI({ apiKey, baseURL: `${server.url}/v1`, fetch: counting }).chat.completions.create({
+      model: 'm1',
+      messages,
+    }),
+  anthropic: (apiKey: string) =>
+    new Anthropic({ apiKey, baseURL: server.url, fetch: counting }).messages.create({
+      model: 'm1',
+      max_tokens: 20,
+      messages,
+    }),
+};
+
+async function makeKey(terms: Record<string, unknown>): Promise<string> {
+  const reply = await fetch(`${server.url}/api/keys`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'bot', ...terms }),
+  });
+  return ((await reply.json()) as { key: string }).key;
+}
+
+describe.each(Object.entries(asks))('the client of %s', (name, ask) => {
+  it('is refused at once when all quota of the day is used up', async () => {
+    await ask(OWNER_KEY).catch(() => undefined);
+    calls = 0;
+    await expect(ask(OWNER_KEY)).rejects.toMatchObject({ status: 503 });
+    expect(calls).toBe(1);
+  });
+
+  it('is refused at once when its key has used up its day', async () => {
+    const key = await makeKey({ name, requests_per_day: 1 });
+    await ask(key).catch(() => undefined);
+    calls = 0;
+    await expect(ask(key)).rejects.toMatchObject({ status: 429 });
+    expect(calls).toBe(1);
+  });
+});
