@@ -14,7 +14,7 @@ import {
 } from '../gateway/embed-batches.ts';
 import type { RunResult } from '../gateway/run.ts';
 import { sliceEmbeddings, type EmbeddingsQuestion, type InputSpan } from '../wire/embeddings/question.ts';
-import { renderVectors, type Embeddings } from '../wire/embeddings/reply.ts';
+import type { Embeddings, WriteVectors } from '../wire/embeddings/reply.ts';
 import type { ExchangeCaller } from './caller.ts';
 import { createHalt, isTooLarge, joinResults, mapSome, quietly, type PieceCaller } from './pieces.ts';
 import type { PlainAsked } from './plain.ts';
@@ -23,6 +23,7 @@ import type { Spent } from './tell.ts';
 export interface BatchesAsk {
   readonly asked: PlainAsked;
   readonly question: EmbeddingsQuestion;
+  readonly write: WriteVectors;
   readonly caller: ExchangeCaller;
   /** Told what was paid for when it comes to nothing. */
   readonly onSpent: (spent: Spent) => void;
@@ -126,18 +127,19 @@ function toTally(results: readonly RunResult[]): string {
 }
 
 /** All vectors in one document, and one account of them. */
-function join({ question, made, failed, caller }: Work): RunResult {
+function join({ question: { dropped }, write, made, failed, caller }: Work): RunResult {
   const ordered = made.toSorted((a, b) => a.span.start - b.span.start);
   const joined = joinResults(ordered.map((one) => one.result));
   const { receipt } = joined;
-  const result = { ...joined, receipt: { ...receipt, attempts: [...failed, ...receipt.attempts] } };
+  const attempts = [...failed, ...receipt.attempts];
+  const result = { ...joined, receipt: { ...receipt, attempts, ...(dropped === undefined ? {} : { dropped }) } };
   const vectors = ordered.flatMap(({ embeddings }) => embeddings.vectors);
   const length = vectors[0]?.length;
   if (vectors.some((vector) => vector.length !== length))
     throw new CallerError('upstream_failed', 'The batches came back in vectors of different lengths, which can not be compared. Pin one provider, or ask for dimensions.', { attempts: result.receipt.attempts }); // prettier-ignore
   const model = ordered[0]?.embeddings.model ?? result.receipt.candidate.modelId;
   if (ordered.length > 1) caller.mark('x-freeway-batches', toTally(ordered.map((one) => one.result)));
-  const text = renderVectors({ vectors, model, usage: result.usage }, question, model);
+  const text = write({ vectors, model, usage: result.usage }, model);
   caller.commit(result.receipt, 'application/json').end(text);
   return result;
 }

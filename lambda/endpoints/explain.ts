@@ -24,7 +24,7 @@ async function toAsked(deps: EndpointDeps, visit: Visit, body: JsonBody): Promis
     );
   const errand = errands[kind]({ input: 'text', prompt: 'text', ...rest });
   const asked = await toPlainAsked(deps, visit, { errand, hypothetical: true });
-  return errand.divisible === undefined ? asked : toFirstBatch(asked, errand.divisible);
+  return errand.divisible === undefined ? asked : toFirstBatch(asked, errand.divisible.question);
 }
 
 /** The endpoint over its services. */

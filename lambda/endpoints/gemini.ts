@@ -1,6 +1,8 @@
 // The Gemini surface: what is asked stands in the URL, behind the model. Streams go out as events or as one growing JSON array.
 import { CallerError } from '#shared/failures.ts';
 import type { Exchange, ReplyBody } from '../ports.ts';
+import { toVectorsErrand } from '../gateway/embed.ts';
+import { embedMethods, parseEmbed, toEmbedWriter, type EmbedMethod } from '../wire/gemini/embed.ts';
 import { isRecord } from '../wire/json.ts';
 import { createSse, feedSse } from '../wire/sse.ts';
 import type { ChatWire } from '../wire/types.ts';
@@ -18,9 +20,11 @@ import {
 } from './endpoint.ts';
 import { findModel, listModels, type ListedModel } from './model-list.ts';
 import { permits } from './permitted.ts';
+import { createPlainEndpoint } from './plain.ts';
 import { readJsonBody } from './read-body.ts';
 
-const methods = ['generateContent', 'streamGenerateContent', 'countTokens'] as const;
+const chatMethods = ['generateContent', 'streamGenerateContent', 'countTokens'] as const;
+const methods = [...chatMethods, ...embedMethods] as const;
 type Method = (typeof methods)[number];
 
 interface Call {
@@ -33,7 +37,7 @@ function parseCall({ params }: Visit): Call {
   const call = params['call'] ?? '';
   const at = call.lastIndexOf(':');
   const method = methods.find((known) => known === call.slice(at + 1));
-  if (at > 0 && method !== undefined) return { model: call.slice(0, at), method };
+  if (at > 0 && method !== undefined) return { model: call.slice(0, at).replace(/^models\//, ''), method };
   throw new CallerError(
     'not_found',
     `There is nothing at this URL. After the model comes ":" and one of ${methods.join(', ')}.`,
@@ -43,9 +47,7 @@ function parseCall({ params }: Visit): Call {
 /** The body with what stands in the URL laid beside it. */
 async function readQuestion(visit: Visit, { model, method }: Call): Promise<JsonBody> {
   const { json, bytes, fields } = await readJsonBody(visit);
-  const question = isRecord(json)
-    ? { ...json, model: model.replace(/^models\//, ''), stream: method === 'streamGenerateContent' }
-    : json;
+  const question = isRecord(json) ? { ...json, model, stream: method === 'streamGenerateContent' } : json;
   return { json: question, bytes, fields };
 }
 
@@ -85,7 +87,16 @@ function createArrayCaller(visit: Visit): ExchangeCaller {
   };
 }
 
-/** POST {model}:generateContent, :streamGenerateContent and :countTokens. */
+const isEmbed = (method: Method): method is EmbedMethod => embedMethods.some((known) => known === method);
+
+/** Vectors for one model. */
+const toEmbedEndpoint = (deps: EndpointDeps, wire: ChatWire, asked: { model: string; method: EmbedMethod }): Endpoint =>
+  createPlainEndpoint(deps, 'embedding', {
+    toErrand: (json) => toVectorsErrand(parseEmbed(json, asked), toEmbedWriter(asked.method)),
+    renderer: wire,
+  });
+
+/** POST {model}:generateContent, :streamGenerateContent, :countTokens, :embedContent and :batchEmbedContents. */
 export function createGeminiEndpoint(deps: EndpointDeps, wire: ChatWire): Endpoint {
   const over = (call: Call, isArray: boolean): Endpoint =>
     createChatEndpoint(deps, {
@@ -95,8 +106,10 @@ export function createGeminiEndpoint(deps: EndpointDeps, wire: ChatWire): Endpoi
     });
   return async (visit) => {
     const call = parseCall(visit);
-    if (call.method === 'countTokens') return count(deps, visit, { wire, call });
-    const isArray = call.method === 'streamGenerateContent' && !wantsEvents(visit.exchange);
+    const { model, method } = call;
+    if (isEmbed(method)) return toEmbedEndpoint(deps, wire, { model, method })(visit);
+    if (method === 'countTokens') return count(deps, visit, { wire, call });
+    const isArray = method === 'streamGenerateContent' && !wantsEvents(visit.exchange);
     await over(call, isArray)(visit);
   };
 }
@@ -124,7 +137,10 @@ function toModel({ id, candidates }: ListedModel): Record<string, unknown> {
     displayName: id,
     ...(context === 0 ? {} : { inputTokenLimit: context }),
     ...(maxOutput === 0 ? {} : { outputTokenLimit: maxOutput }),
-    supportedGenerationMethods: methods,
+    supportedGenerationMethods: [
+      ...(candidates.some(({ kind }) => kind === 'chat') ? chatMethods : []),
+      ...(candidates.some(({ kind }) => kind === 'embedding') ? embedMethods : []),
+    ],
   };
 }
 
@@ -133,7 +149,9 @@ export function createGeminiModelsEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     const principal = principalOf(visit);
     const { fleet } = await deps.current(principal);
-    const permitted = fleet.candidates.filter((one) => one.kind === 'chat' && permits(principal, one));
+    const permitted = fleet.candidates.filter(
+      (one) => (one.kind === 'chat' || one.kind === 'embedding') && permits(principal, one),
+    );
     const { id } = visit.params;
     if (id === undefined) return replyJson(visit, 200, { models: listModels(permitted).map(toModel) });
     replyJson(visit, 200, toModel(findModel(id, { fleet, aliases: deps.modelAliases, permitted })));

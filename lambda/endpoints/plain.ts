@@ -1,4 +1,4 @@
-// Operations of one body and one reply, in the OpenAI formats: embeddings, images, speech, moderation.
+// Operations of one body and one reply: embeddings, images, speech, moderation.
 import { CallerError } from '#shared/failures.ts';
 import { toPolicy } from '../gateway/controls.ts';
 import { errands } from '../gateway/errands.ts';
@@ -9,6 +9,7 @@ import { createCaller, markLeft } from './caller.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
 import { principalOf, replyError, type Endpoint, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 import { guardBody } from './guard.ts';
+import type { ErrorRenderer } from '../wire/types.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { readJsonBody } from './read-body.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
@@ -73,25 +74,33 @@ export async function toPlainAsked(
 /** The kind of model that carries the operation out. */
 export type PlainKind = Errand['name'];
 
-/** The endpoint over its services. */
-export function createPlainEndpoint(deps: EndpointDeps, kind: PlainKind): Endpoint {
+/** The format in which callers ask. */
+export interface PlainFormat {
+  /** Reads a body. Throws CallerError `invalid_request` naming the field at fault. */
+  readonly toErrand: (json: unknown) => Errand;
+  readonly renderer: ErrorRenderer;
+}
+
+/** The endpoint over its services, in OpenAI's format where no other is given. */
+export function createPlainEndpoint(deps: EndpointDeps, kind: PlainKind, format?: PlainFormat): Endpoint {
+  const { toErrand, renderer } = format ?? { toErrand: errands[kind], renderer: deps.chatWire };
   return async (visit) => {
     const teller = createTeller(deps, visit, kind);
-    const caller = createCaller(visit, deps.chatWire.idHeader);
+    const caller = createCaller(visit, renderer.idHeader);
     let spent: Spent | null = null;
     const onSpent = (given: Spent): void => void (spent = given);
     try {
       const given = (await readJsonBody(visit)).json;
-      const read = (json: unknown): Errand['question'] => errands[kind](json).question;
+      const read = (json: unknown): Errand['question'] => toErrand(json).question;
       const json = await guardBody(deps, visit, { json: given, operation: kind, read });
-      const body = { errand: errands[kind](json), traceparent: teller.traceparent };
+      const body = { errand: toErrand(json), traceparent: teller.traceparent };
       const asked = await toPlainAsked(deps, visit, body);
       markLeft(caller, asked.operation.admission);
       const { divisible } = body.errand;
       const result =
         divisible === undefined
           ? await asked.services.gateway.run({ operation: asked.operation, caller })
-          : await (await import('./embed-batches.ts')).embedInBatches({ asked, question: divisible, caller, onSpent });
+          : await (await import('./embed-batches.ts')).embedInBatches({ asked, ...divisible, caller, onSpent });
       teller.answered(result);
       await result.settled;
     } catch (thrown) {
@@ -100,7 +109,7 @@ export function createPlainEndpoint(deps: EndpointDeps, kind: PlainKind): Endpoi
       teller.failed(error, spent);
       // Sound that broke off has no room for a last word: it stays open, and so is cut by the entry.
       if (caller.body() !== null) return;
-      replyError(visit, error, { renderer: deps.chatWire, nowMs: deps.clock.now(), headers: toFailureHeaders(error) });
+      replyError(visit, error, { renderer, nowMs: deps.clock.now(), headers: toFailureHeaders(error) });
     }
   };
 }

@@ -4,7 +4,7 @@ import type { Tier } from '../routing/types.ts';
 import type { Selector } from '../routing/selector.ts';
 import { parseEmbeddings, renderEmbeddings, type EmbeddingsQuestion } from '../wire/embeddings/question.ts';
 import { mindingBatches } from '../wire/embeddings/refusal.ts';
-import { parseVectors, renderVectors, type Embeddings } from '../wire/embeddings/reply.ts';
+import { parseVectors, renderVectors, type Embeddings, type WriteVectors } from '../wire/embeddings/reply.ts';
 import type { Fleet } from './fleet.ts';
 import type { Errand } from './plain.ts';
 import { createReplyReader } from './read-reply.ts';
@@ -48,10 +48,7 @@ function narrow(selector: Selector, fleet: Fleet, { dimensions }: EmbeddingsQues
   return { ...selector, among: able.filter((index) => spaceOf(fleet, index, dimensions) === space) };
 }
 
-/** Makes of the vectors what the caller gets. */
-type Write = (embeddings: Embeddings, modelId: string) => string;
-
-function toErrand(question: EmbeddingsQuestion, write: Write): Errand {
+function toErrand(question: EmbeddingsQuestion, write: WriteVectors): Errand {
   const longest = Math.max(0, ...question.texts.map(({ text }) => text.length / 4));
   return {
     name: 'embedding',
@@ -73,23 +70,32 @@ function toErrand(question: EmbeddingsQuestion, write: Write): Errand {
           const parsed = parseVectors(body.toString('utf8'), question, around);
           if ('failure' in parsed) return parsed;
           const { embeddings } = parsed;
-          return { body: write(embeddings, model.id), contentType: 'application/json', usage: embeddings.usage };
+          return {
+            body: write(embeddings, embeddings.model ?? model.id),
+            contentType: 'application/json',
+            usage: embeddings.usage,
+          };
         },
       });
     },
   };
 }
 
-/** Reads the body of a request for embeddings. Throws CallerError `invalid_request`. */
+/** The errand for a question that came in any format, whose vectors are written in the same. */
+export function toVectorsErrand(question: EmbeddingsQuestion, write: WriteVectors): Errand {
+  const errand = toErrand(question, write);
+  return question.inputs.length > 1 ? { ...errand, divisible: { question, write } } : errand;
+}
+
+/** Reads the body of a request for embeddings in OpenAI's format. Throws CallerError `invalid_request`. */
 export function toEmbedErrand(json: unknown): Errand {
   const question = parseEmbeddings(json);
-  const errand = toErrand(question, (embeddings, id) => renderVectors(embeddings, question, embeddings.model ?? id));
-  return question.inputs.length > 1 ? { ...errand, divisible: question } : errand;
+  return toVectorsErrand(question, (embeddings, model) => renderVectors(embeddings, question, model));
 }
 
 /** The errand for one of several batches. Nothing is written for the caller yet. */
 export const toBatchErrand = (question: EmbeddingsQuestion, onVectors: (made: Embeddings) => void): Errand =>
-  toErrand(question, (embeddings, id) => {
-    onVectors({ ...embeddings, model: embeddings.model ?? id });
+  toErrand(question, (embeddings, model) => {
+    onVectors({ ...embeddings, model });
     return '';
   });

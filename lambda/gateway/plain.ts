@@ -5,6 +5,7 @@ import { estimateTokens } from '../routing/estimate.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { EmbeddingsQuestion } from '../wire/embeddings/question.ts';
+import type { WriteVectors } from '../wire/embeddings/reply.ts';
 import type { PlainQuestion } from '../wire/plain.ts';
 import type { Dialect, RequestTarget } from '../wire/types.ts';
 import { withoutQuotes } from './echo.ts';
@@ -20,12 +21,19 @@ export interface PlainReading {
   readonly model: Model;
 }
 
+/** A question that may be put in several batches. */
+export interface Divisible {
+  readonly question: EmbeddingsQuestion;
+  /** Writes the vectors of all batches for the caller. */
+  readonly write: WriteVectors;
+}
+
 /** One operation of this kind, for one request. */
 export interface Errand {
   readonly name: Exclude<ModelKind, 'chat' | 'transcription'>;
   readonly question: PlainQuestion;
-  /** The question, where it may be put in several batches; absent: it may not. */
-  readonly divisible?: EmbeddingsQuestion;
+  /** Absent: it must be asked as one. */
+  readonly divisible?: Divisible;
   /** What it takes beside the tokens of its texts. */
   readonly takes?: Partial<Pick<RequestProfile, 'inputTokens' | 'images' | 'characters' | 'longestInputTokens'>>;
   /** The provider's name for the path of these calls, and the path where it names none. */
@@ -115,6 +123,7 @@ function prepare(input: PlainInput, index: number, stripped: readonly string[]):
 /** Builds the operation. */
 export function createPlainOperation(input: PlainInput): Operation {
   const { errand, fleet } = input;
+  const { dropped } = errand.question;
   return {
     name: errand.name,
     requestId: input.requestId,
@@ -126,6 +135,7 @@ export function createPlainOperation(input: PlainInput): Operation {
     // What broke off can't be told again from where it stopped.
     rescue: createRescue(fleet.candidates, false),
     prepare: (index, stripped) => prepare(input, index, stripped),
+    ...(dropped === undefined ? {} : { dropped: () => dropped }),
     read: (index, context) =>
       errand.read({
         dialect: input.dialectOf(index),

@@ -13,6 +13,8 @@ export interface PlainQuestion {
   /** What will be tokenised. */
   readonly texts: readonly { readonly role: 'user'; readonly text: string }[];
   readonly body: Json;
+  /** Fields of the caller that have no place in it; absent: there are none. */
+  readonly dropped?: readonly string[];
 }
 
 /** The part that all of them share. `texts` are read by the caller of this. Throws CallerError `invalid_request`. */

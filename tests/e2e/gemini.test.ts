@@ -1,15 +1,21 @@
-// What only the Gemini surface has: streams as one array, countTokens, its lists of models, its errors.
+// What only the Gemini surface has: streams as one array, countTokens, embedContent, its lists of models, its errors.
 import { LLMock } from '@copilotkit/aimock';
 import { GoogleGenAI } from '@google/genai';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 const mock = new LLMock({ port: 0, logLevel: 'silent' });
+const vector = [0.25, -0.5, 0.125, 1];
 let server: Started;
 beforeAll(async () => {
   mock.onMessage(/hello/i, { content: 'Hello from the simulator.' });
+  mock.onEmbedding(/.*/, { embedding: vector });
   await mock.start();
-  server = await startServer([toEntry('alpha', `${mock.url}/v1`)]);
+  const models = [
+    { id: 'm1', size: 'large', context: 131_072 },
+    { id: 'e1', kind: 'embedding', dimensions: 4 },
+  ];
+  server = await startServer([toEntry('alpha', `${mock.url}/v1`, { models })]);
 });
 afterAll(async () => {
   await server.stop();
@@ -56,7 +62,25 @@ it('models are listed for Google’s client, and found by any name', async () =>
   const names: string[] = [];
   for await (const { name } of await client.models.list()) names.push(name ?? '');
   expect(names).toEqual(expect.arrayContaining(['models/auto', 'models/m1', 'models/openai-compatible/m1']));
-  expect(await client.models.get({ model: 'm1' })).toMatchObject({ name: 'models/m1', inputTokenLimit: 131_072 });
+  expect(await client.models.get({ model: 'm1' })).toMatchObject({
+    name: 'models/m1',
+    inputTokenLimit: 131_072,
+    supportedActions: ['generateContent', 'streamGenerateContent', 'countTokens'],
+  });
+  expect((await client.models.get({ model: 'e1' })).supportedActions).toContain('embedContent');
+});
+
+it.each([undefined, 'v1'])('Google’s client gets vectors from it (version %s of the API)', async (apiVersion) => {
+  const httpOptions = { baseUrl: server.url, ...(apiVersion === undefined ? {} : { apiVersion }) };
+  const client = new GoogleGenAI({ apiKey: OWNER_KEY, httpOptions });
+  const config = { taskType: 'RETRIEVAL_QUERY', outputDimensionality: 4 };
+  const reply = await client.models.embedContent({ model: 'e1', contents: ['first', 'second'], config });
+  expect(reply.embeddings).toEqual([{ values: vector }, { values: vector }]);
+  const sent = mock.getRequests().at(-1);
+  expect(sent?.body).toMatchObject({ model: 'e1' });
+  expect(JSON.stringify(sent?.body)).not.toContain('RETRIEVAL_QUERY');
+  const tooLong = client.models.embedContent({ model: 'e1', contents: 'x', config: { outputDimensionality: 5 } });
+  await expect(tooLong).rejects.toMatchObject({ status: 400 });
 });
 
 it.each([

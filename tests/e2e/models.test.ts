@@ -70,7 +70,11 @@ it('Google’s client is told of the same names, and the largest context of each
   expect([...found.keys()].slice(0, 2)).toEqual(['models/auto', 'models/auto:small']);
   expect(found.get('models/llama-x')).toBe(131_072);
   expect(found.get('models/openai-compatible/llama-x:70b')).toBe(32_768);
-  expect(found.has('models/embed-1')).toBe(false);
+  expect((await client.models.get({ model: 'embed-1' })).supportedActions).toEqual([
+    'embedContent',
+    'batchEmbedContents',
+  ]);
+  expect(found.has('models/embed-1')).toBe(true);
   expect((await client.models.get({ model: 'claude-opus-4-5' })).name).toBe('models/claude-opus-4-5');
 });
 

@@ -21,6 +21,7 @@ const asks: Readonly<Record<string, Asking>> = {
   '/v1/messages': { body: { model: 'm1', max_tokens: 50, messages } },
   '/v1beta/models/m1:generateContent': { body: { contents: [{ role: 'user', parts: [{ text: 'hello' }] }] } },
   '/v1/embeddings': { body: { model: 'e1', input: 'hello' } },
+  '/v1beta/models/e1:embedContent': { body: { content: { parts: [{ text: 'hello' }] } } },
   '/v1/images/generations': { body: { model: 'i1', prompt: 'hello' } },
   '/v1/audio/speech': { body: { model: 's1', input: 'hello', voice: 'alloy' } },
   '/v1/audio/transcriptions': { form: toForm() },

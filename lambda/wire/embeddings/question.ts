@@ -5,7 +5,7 @@ import { readPlain, renderPlain, type PlainQuestion } from '../plain.ts';
 import type { RequestTarget } from '../types.ts';
 
 /** What OpenAI takes in one request. */
-const MOST_INPUTS = 2_048;
+export const MOST_INPUTS = 2_048;
 
 /** A text, or its tokens. */
 export type Input = string | readonly number[];

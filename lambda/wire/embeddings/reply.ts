@@ -62,7 +62,10 @@ export function parseVectors(
   return { embeddings: { vectors: whole, model: toText(record['model']), usage: toUsage(record) } };
 }
 
-/** The document the caller gets. Usage that nobody knows is left out. */
+/** Makes of the vectors the document that the caller gets. `model` made them. */
+export type WriteVectors = (embeddings: Embeddings, model: string) => string;
+
+/** The document in OpenAI's format. Usage that nobody knows is left out. */
 export function renderVectors({ vectors, usage }: Embeddings, question: EmbeddingsQuestion, model: string): string {
   const tokens = usage?.inputTokens;
   return JSON.stringify({

@@ -14,7 +14,8 @@ export function addSystem(pivot: Pivot, given: unknown): void {
   if (text.trim() !== '') pivot.messages.push({ role: 'system', content: text });
 }
 
-function toParts(content: unknown, path: string): readonly Json[] {
+/** The parts of a content, which may be given as text alone. Throws CallerError naming what is none. */
+export function toParts(content: unknown, path: string): readonly Json[] {
   if (typeof content === 'string') return [{ text: content }];
   const parts = isRecord(content) ? content['parts'] : content;
   const list = Array.isArray(parts) ? parts : [parts];
