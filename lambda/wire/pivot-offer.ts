@@ -4,6 +4,15 @@ import { toList, toRecord, toText } from './json.ts';
 
 const nameOf = (tool: unknown): unknown => toRecord(toRecord(tool)['function'])['name'];
 
+/**
+ * Notes where calls were to follow their schemas strictly, for formats that are not told so: their providers refuse whole requests whose
+ * strict tools are too many or too large together, by bounds that nobody publishes, or whose model does not know the word.
+ */
+export function noteStrict({ tools }: Json, dropped: Set<string>): void {
+  const isStrict = (tool: unknown): boolean => toRecord(toRecord(tool)['function'])['strict'] === true;
+  if (toList(tools).some(isStrict)) dropped.add('tools.function.strict');
+}
+
 /** The body with functions alone; the kinds of other tools are added to `dropped`. Of tools to choose among, the others are not offered. */
 export function toOffer(body: Json, dropped: Set<string>): Json {
   const { tools: given, tool_choice: choice, ...rest } = body;

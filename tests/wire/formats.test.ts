@@ -379,6 +379,24 @@ describe('tools of a chat request in other formats', () => {
     expect(text).toBe(render(id, { tools: [tool('second_one')], tool_choice: 'required' }).text);
   });
 
+  it.each([
+    ['openai-responses', []],
+    ['anthropic', ['tools.function.strict']],
+    ['gemini', ['tools.function.strict']],
+    ['bedrock-converse', ['tools.function.strict']],
+  ] as const)(
+    'whose calls were to follow their schemas strictly are told of, or that is told as dropped: %s',
+    (id, expected) => {
+      const offer = (strict: boolean): object => ({
+        tools: [{ type: 'function', function: { name: 'first_one', parameters: { type: 'object' }, strict } }],
+      });
+      const { text, dropped } = render(id, offer(true));
+      expect(dropped).toEqual(expected);
+      expect(text.includes('"strict":true')).toBe(expected.length === 0);
+      expect(render(id, offer(false)).dropped).toEqual([]);
+    },
+  );
+
   it.each(formats)('are told as dropped where nobody there knows them: %s', (id) => {
     const { text, dropped } = render(id, { tools: [{ type: 'web_search' }, tool('first_one')] });
     expect(text).toContain('"first_one"');

@@ -7,7 +7,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import { toEffortBody } from '../pivot-effort.ts';
 import { withJsonWords } from '../pivot-json.ts';
-import { toOffer } from '../pivot-offer.ts';
+import { noteStrict, toOffer } from '../pivot-offer.ts';
 import { fitForeign } from './foreign.ts';
 import { toMessages } from './request-messages.ts';
 import { closeSchema, toChoice, toTools } from './request-tools.ts';
@@ -56,6 +56,7 @@ function fromPivot({ pivot, stream }: ChatQuestion, target: RequestTarget): Rend
   const bent = withJsonWords(toOffer(asked, dropped));
   const { system, messages } = toMessages(bent['messages'], dropped);
   const tools = toTools(bent);
+  noteStrict(bent, dropped);
   const choice = tools.length === 0 ? null : toChoice(bent);
   const body: Record<string, unknown> = {
     model: target.model,

@@ -7,7 +7,7 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import { toEffortBody } from '../pivot-effort.ts';
 import { withJsonWords } from '../pivot-json.ts';
-import { toOffer } from '../pivot-offer.ts';
+import { noteStrict, toOffer } from '../pivot-offer.ts';
 import { toMessages } from './request-messages.ts';
 import { toToolConfig } from './request-tools.ts';
 
@@ -30,6 +30,7 @@ export function renderRequest(
   const bent = withJsonWords(toOffer(asked, dropped));
   const { system, messages } = toMessages(bent['messages'], { dropped, takesMarks: takesMarks(target) });
   const tools = toToolConfig(bent, messages, dropped);
+  noteStrict(bent, dropped);
   const effort = toEffort(bent, { target, messages, dropped });
   const inference = toInference(bent, { target, isThinking: effort !== null });
   const output = toOutput(bent, dropped);

@@ -6,7 +6,7 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import { bearsMarks } from '../anthropic/pivot-marks.ts';
 import { toEffortBody } from '../pivot-effort.ts';
-import { toOffer } from '../pivot-offer.ts';
+import { noteStrict, toOffer } from '../pivot-offer.ts';
 import { ownFields } from './question.ts';
 import { toContents } from './request-contents.ts';
 
@@ -54,6 +54,7 @@ function fromPivot({ pivot, marked }: ChatQuestion, target: RequestTarget): Rend
   const bent = toOffer(asked, dropped);
   const { system, contents } = toContents(bent['messages'], dropped);
   const functions = toFunctions(bent);
+  noteStrict(bent, dropped);
   const config = toConfig(bent);
   const body: Json = {
     contents,
