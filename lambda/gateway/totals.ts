@@ -10,6 +10,7 @@ const members = [
   'inputTokens',
   'outputTokens',
   'cachedInputTokens',
+  'cacheWriteTokens',
   'reasoningTokens',
   'audioSeconds',
   'images',

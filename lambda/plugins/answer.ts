@@ -31,12 +31,15 @@ function toUsage(given: unknown): Json | undefined {
   const completion = totalOf(outputTokens);
   if (prompt === undefined && completion === undefined) return undefined;
   const cached = toAmount(cachedInputTokens) ?? toAmount(toRecord(inputTokens)['cacheRead']);
+  const written = toAmount(toRecord(inputTokens)['cacheWrite']);
   const reasoning = toAmount(reasoningTokens) ?? toAmount(toRecord(outputTokens)['reasoning']);
   return {
     prompt_tokens: prompt ?? 0,
     completion_tokens: completion ?? 0,
     total_tokens: (prompt ?? 0) + (completion ?? 0),
-    ...(cached === undefined ? {} : { prompt_tokens_details: { cached_tokens: cached } }),
+    ...(cached === undefined && written === undefined
+      ? {}
+      : { prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: written } }),
     ...(reasoning === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoning } }),
   };
 }

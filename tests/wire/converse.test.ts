@@ -127,6 +127,7 @@ describe('recorded replies', () => {
       inputTokens: 47,
       outputTokens: 3,
       cachedInputTokens: 40,
+      cacheWriteTokens: 2,
     });
   });
 

@@ -274,6 +274,39 @@ describe('what is written', () => {
   });
 });
 
+describe('tokens read from a prompt cache and written to one', () => {
+  const usage = { inputTokens: 100, outputTokens: 5, cachedInputTokens: 60, cacheWriteTokens: 30 };
+  const answer: Answer = {
+    id: 'r1',
+    model: 'm',
+    created: 7,
+    content: 'Hello.',
+    reasoning: '',
+    refusal: '',
+    toolCalls: [],
+    finish: 'stop',
+    usage,
+  };
+
+  it.each([
+    ['openai-chat', { prompt_tokens: 100, prompt_tokens_details: { cached_tokens: 60, cache_write_tokens: 30 } }],
+    ['openai-responses', { input_tokens: 100, input_tokens_details: { cached_tokens: 60, cache_write_tokens: 30 } }],
+    ['anthropic', { input_tokens: 10, cache_creation_input_tokens: 30, cache_read_input_tokens: 60 }],
+  ] as const)('are told apart in replies of %s, and read from them', (id, told) => {
+    const wire = chatWires[id];
+    const whole = wire.renderReply(answer, anyQuestion);
+    expect((JSON.parse(whole) as { usage: unknown }).usage).toMatchObject(told);
+    expect(wire.toAnswer(whole)?.usage).toMatchObject(usage);
+    expect(collect(wire, framesOf([writeAnswer(wire, answer)])).usage).toMatchObject(usage);
+  });
+
+  it('are left out where nobody knows', () => {
+    const { cacheWriteTokens: _, ...known } = usage;
+    const text = chatWires['openai-chat'].renderReply({ ...answer, usage: known }, anyQuestion);
+    expect(text).toContain('"prompt_tokens_details":{"cached_tokens":60}');
+  });
+});
+
 describe('calls of a Gemini provider that gives no ids', () => {
   const { gemini } = chatWires;
   const part = { functionCall: { name: 'f', args: {} } };

@@ -58,15 +58,15 @@ export function addCounts(before: Counts, raw: unknown): Counts {
 export function toUsage(counts: Counts): Usage | null {
   const fresh = counts['input_tokens'];
   const cached = counts['cache_read_input_tokens'];
+  const written = counts['cache_creation_input_tokens'];
   const outputTokens = counts['output_tokens'];
   if (fresh === undefined && outputTokens === undefined) return null;
   const reasoningTokens = counts['thinking_tokens'];
   return {
-    ...(fresh === undefined
-      ? {}
-      : { inputTokens: fresh + (cached ?? 0) + (counts['cache_creation_input_tokens'] ?? 0) }),
+    ...(fresh === undefined ? {} : { inputTokens: fresh + (cached ?? 0) + (written ?? 0) }),
     ...(outputTokens === undefined ? {} : { outputTokens }),
     ...(cached === undefined ? {} : { cachedInputTokens: cached }),
+    ...(written === undefined ? {} : { cacheWriteTokens: written }),
     ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
   };
 }
@@ -74,9 +74,10 @@ export function toUsage(counts: Counts): Usage | null {
 /** The use in the format's words, which demand numbers: what is not known is told as 0. */
 export function toUsageJson(usage: Usage | null): Json {
   const cached = usage?.cachedInputTokens ?? 0;
+  const written = usage?.cacheWriteTokens ?? 0;
   return {
-    input_tokens: Math.max(0, (usage?.inputTokens ?? 0) - cached),
-    cache_creation_input_tokens: 0,
+    input_tokens: Math.max(0, (usage?.inputTokens ?? 0) - cached - written),
+    cache_creation_input_tokens: written,
     cache_read_input_tokens: cached,
     output_tokens: usage?.outputTokens ?? 0,
   };

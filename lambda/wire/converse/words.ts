@@ -31,13 +31,13 @@ export function toUsage(raw: unknown): Usage | null {
   const fresh = toAmount(counts['inputTokens']);
   const outputTokens = toAmount(counts['outputTokens']);
   const cached = toAmount(counts['cacheReadInputTokens']);
+  const written = toAmount(counts['cacheWriteInputTokens']);
   if (fresh === undefined && outputTokens === undefined) return null;
   return {
-    ...(fresh === undefined
-      ? {}
-      : { inputTokens: fresh + (cached ?? 0) + (toAmount(counts['cacheWriteInputTokens']) ?? 0) }),
+    ...(fresh === undefined ? {} : { inputTokens: fresh + (cached ?? 0) + (written ?? 0) }),
     ...(outputTokens === undefined ? {} : { outputTokens }),
     ...(cached === undefined ? {} : { cachedInputTokens: cached }),
+    ...(written === undefined ? {} : { cacheWriteTokens: written }),
   };
 }
 

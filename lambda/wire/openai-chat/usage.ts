@@ -15,6 +15,7 @@ export function parseUsage(body: Json): Usage | null {
   put(usage, 'outputTokens', outputTokens(raw, inputTokens));
   // Some report more cached tokens than input tokens; a share can't be larger than the whole.
   put(usage, 'cachedInputTokens', cached === undefined ? cached : Math.min(cached, inputTokens ?? cached));
+  put(usage, 'cacheWriteTokens', toAmount(inputDetails['cache_write_tokens']));
   put(usage, 'reasoningTokens', reasoningTokens(raw));
   put(usage, 'reportedCostUsd', toAmount(isRecord(raw['cost']) ? raw['cost']['total_cost'] : raw['cost']));
   return Object.keys(usage).length === 0 ? null : usage;
@@ -23,17 +24,21 @@ export function parseUsage(body: Json): Usage | null {
 /** Usage in the format's own words; null when nothing is known. Unknown counts are left out. */
 export function toUsageJson(usage: Usage | null): Json | null {
   if (usage === null) return null;
-  const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = usage;
+  const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage;
   if (inputTokens === undefined && outputTokens === undefined) return null;
   const known = inputTokens !== undefined && outputTokens !== undefined;
+  // JSON leaves out what is undefined.
   return {
-    ...(inputTokens === undefined ? {} : { prompt_tokens: inputTokens }),
-    ...(outputTokens === undefined ? {} : { completion_tokens: outputTokens }),
-    ...(known ? { total_tokens: inputTokens + outputTokens } : {}),
-    ...(cachedInputTokens === undefined ? {} : { prompt_tokens_details: { cached_tokens: cachedInputTokens } }),
-    ...(reasoningTokens === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: known ? inputTokens + outputTokens : undefined,
+    prompt_tokens_details: details({ cached_tokens: cachedInputTokens, cache_write_tokens: cacheWriteTokens }),
+    completion_tokens_details: details({ reasoning_tokens: reasoningTokens }),
   };
 }
+
+const details = (counts: Json): Json | undefined =>
+  Object.values(counts).some((count) => count !== undefined) ? counts : undefined;
 
 /** Some leave reasoning out of `completion_tokens` but not out of `total_tokens`. */
 function outputTokens(raw: Json, inputTokens: number | undefined): number | undefined {

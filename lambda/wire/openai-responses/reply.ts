@@ -93,10 +93,12 @@ export function toFinish({ status, incomplete_details: details }: Json): Finish 
 /** The use of a response; null when nothing is known. */
 export function toUsage(raw: unknown): Usage | null {
   const usage = toRecord(raw);
+  const input = toRecord(usage['input_tokens_details']);
   const known: Record<string, number | undefined> = {
     inputTokens: toAmount(usage['input_tokens']),
     outputTokens: toAmount(usage['output_tokens']),
-    cachedInputTokens: toAmount(toRecord(usage['input_tokens_details'])['cached_tokens']),
+    cachedInputTokens: toAmount(input['cached_tokens']),
+    cacheWriteTokens: toAmount(input['cache_write_tokens']),
     reasoningTokens: toAmount(toRecord(usage['output_tokens_details'])['reasoning_tokens']),
   };
   const found = Object.entries(known).filter(([, value]) => value !== undefined);
