@@ -4,6 +4,7 @@ import { CallerError } from '#shared/failures.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { ChatWires } from '../wire/index.ts';
+import { lackOfPivot } from '../wire/pivot-lack.ts';
 import type { ChatQuestion } from '../wire/types.ts';
 
 interface Spoken {
@@ -18,7 +19,7 @@ export function withinWire(selector: Selector, question: ChatQuestion, { fleet, 
   const lackOf = (index: number): string | null => {
     const spoken = fleet.models[index]?.wire ?? fleet.credentials[index]?.provider.wire ?? 'native';
     let lack = known.get(spoken);
-    if (lack === undefined) known.set(spoken, (lack = bound[0] ?? wires[spoken]?.lacks?.(question) ?? null));
+    if (lack === undefined) known.set(spoken, (lack = bound[0] ?? (wires[spoken]?.lacks ?? lackOfPivot)(question)));
     return lack;
   };
   const among = [...(selector.among ?? fleet.candidates.keys())].filter((index) => lackOf(index) === null);

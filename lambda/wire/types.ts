@@ -289,7 +289,7 @@ export interface UpstreamWire extends ReplyReader {
   readonly framing?: Framing;
   /** Begins the way to one answer, where that takes several calls; absent: it takes one. */
   readonly openSteps?: () => ChatSteps;
-  /** What of a question in another format this one has no place for, although no answer makes sense without it, as a field of the pivot; null: nothing. Absent: it takes all. */
+  /** What of a question in another format this one has no place for, although no answer makes sense without it, as a field of the pivot; null: nothing. Absent: it takes all that OpenAI's chat format has words for. */
   readonly lacks?: (question: ChatQuestion) => string | null;
   /** Path of a call behind the base URL, where the provider's data name none. */
   requestPath(question: ChatQuestion, target: RequestTarget): string;

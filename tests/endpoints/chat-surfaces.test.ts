@@ -169,6 +169,24 @@ describe('what the format of a provider has no place for', () => {
   const asked = (world: World): (number | undefined)[] =>
     ['alpha', 'beta'].map((name) => world.providers[name]?.received().length);
 
+  it.each(['openai-chat', 'bedrock-converse'] as const)(
+    'the address of a document is asked of those who fetch it, not of %s',
+    async (wire) => {
+      const world = await createWorld({
+        providers,
+        entries: [entry('alpha', wire, 10), entry('beta', 'anthropic', 20)],
+      });
+      const url = 'https://papers.test/a.pdf';
+      const part = { type: 'input_file', file_url: url };
+      const input = [{ role: 'user', content: [{ type: 'input_text', text: 'What is it about?' }, part] }];
+      const reply = await world.ask({ messages: undefined, input }, {}, '/v1/responses');
+      expect(reply.status, reply.text).toBe(200);
+      expect(asked(world)).toEqual([0, 1]);
+      const body = JSON.stringify(world.providers['beta']!.received()[0]?.body);
+      expect(body).toContain(url);
+    },
+  );
+
   it.each([
     ['a picture elsewhere on the web', 'bedrock-converse', picture],
     ['an archive', 'anthropic', archive],

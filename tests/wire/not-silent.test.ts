@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { WireId } from '#shared/catalog.ts';
 import { loadChatWires } from '#lambda/wire/index.ts';
 import { converse } from '#lambda/wire/converse/index.ts';
-import type { ChatWire, RequestTarget, UpstreamWire } from '#lambda/wire/types.ts';
+import { lackOfPivot } from '#lambda/wire/pivot-lack.ts';
+import type { ChatQuestion, ChatWire, RequestTarget, UpstreamWire } from '#lambda/wire/types.ts';
 
 const { 'openai-chat': chat, 'openai-responses': responses, anthropic, gemini } = await loadChatWires();
 const wires: readonly ChatWire[] = [chat, responses, anthropic, gemini];
@@ -80,6 +81,58 @@ describe('what no answer makes sense without', () => {
     ['openai-chat', { ...said('Hi.'), modalities: ['text'] }],
     ['openai-chat', said([{ type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,AA' } }])],
   ])('what may be left out binds nobody: %s', (wire, body) => expect(parse(wire, body).bound).toEqual([]));
+});
+
+describe('a document that lies elsewhere', () => {
+  const pdf = 'https://x.test/a.pdf?v=1';
+  const asked: readonly (readonly [WireId, Json])[] = [
+    ['anthropic', said([{ type: 'document', source: { type: 'url', url: pdf } }])],
+    ['openai-responses', { input: [{ role: 'user', content: [{ type: 'input_file', file_url: pdf }] }] }],
+    ['gemini', contents({ fileData: { mimeType: 'application/pdf', fileUri: pdf } })],
+  ];
+  const told: Readonly<Record<string, string>> = {
+    anthropic: `{"type":"document","source":{"type":"url","url":"${pdf}"}`,
+    'openai-responses': `{"type":"input_file","file_url":"${pdf}"}`,
+    gemini: `{"fileData":{"mimeType":"application/pdf","fileUri":"${pdf}"}}`,
+  };
+  const takers = upstream.filter(({ id }) => told[id] !== undefined);
+  const lackOf = ({ lacks }: UpstreamWire, question: ChatQuestion): string | null => (lacks ?? lackOfPivot)(question);
+
+  it.each(asked)('is told by its address, to whom takes one, where %s asks', (from, body) => {
+    const question = parse(from, body);
+    expect(question.bound).toEqual([]);
+    expect(question.needs.documents).toBe(true);
+    for (const wire of takers.filter(({ id }) => id !== from)) {
+      expect([wire.id, lackOf(wire, question)]).toEqual([wire.id, null]);
+      const { text, dropped } = wire.renderRequest(question, null, target);
+      expect(text).toContain(told[wire.id]);
+      expect(dropped).toEqual([]);
+    }
+  });
+
+  it.each(asked)('is not asked of others, where %s asks', (from, body) => {
+    const question = parse(from, body);
+    const others = upstream.filter(({ id }) => told[id] === undefined);
+    expect(others.map(({ id }) => id)).toEqual(['openai-chat', 'bedrock-converse']);
+    for (const wire of others) expect([wire.id, lackOf(wire, question)]).toEqual([wire.id, 'messages.content.file']);
+  });
+
+  it.each([
+    ['https://x.test/a.docx', ['anthropic', 'gemini']],
+    ['https://x.test/a.csv', ['anthropic']],
+    ['https://x.test/papers/2401.00001', []],
+  ])('%s is not asked of %j, who do not take its kind', (file_url, expected) => {
+    const question = parse('openai-responses', {
+      input: [{ role: 'user', content: [{ type: 'input_file', file_url }] }],
+    });
+    const lacking = takers.filter((wire) => lackOf(wire, question) !== null).map(({ id }) => id);
+    expect(lacking.toSorted()).toEqual(expected);
+  });
+
+  it('that came with its data lies nowhere else', () => {
+    const file = { filename: 'a.pdf', file_data: 'data:application/pdf;base64,AA' };
+    expect(lackOfPivot(parse('openai-chat', said([{ type: 'file', file }])))).toBeNull();
+  });
 });
 
 describe('what an answer can do without is noted', () => {

@@ -142,6 +142,8 @@ function toDocument(pivot: Pivot, block: Json, path: string): Json[] {
     };
     return [{ type: 'file', file }];
   }
+  if (type === 'url' && toText(source['url']) !== null)
+    return [{ type: 'file', file: { ...(title === null ? {} : { filename: title }), file_url: source['url'] } }];
   return toBound(pivot, `${path}.source`);
 }
 

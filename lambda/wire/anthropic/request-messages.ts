@@ -3,7 +3,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { createCallIds, type CallIds } from '../unique-ids.ts';
 import { decodeText } from '../base64.ts';
-import { toFileUrl } from '../file-url.ts';
+import { toFileUrl, typeOfAddress } from '../file-url.ts';
 import { isMarked } from './pivot-marks.ts';
 import { toCallId, toInput } from './render.ts';
 
@@ -102,10 +102,14 @@ const texts = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript)$)/;
 
 /** The block of a file; null when the format has none for it. Documents are PDFs, or text that is told as such. */
 function toDocument(file: Json): Json | null {
-  const { filename } = file;
+  const { filename, file_url: url } = file;
   const source = toSource(toFileUrl(file));
-  if (source === null) return null;
   const title = toText(filename) === null ? {} : { title: filename };
+  if (toText(url) !== null)
+    return typeOfAddress(file) === 'application/pdf'
+      ? { type: 'document', source: { type: 'url', url }, ...title }
+      : null;
+  if (source === null) return null;
   if (source.media_type === 'application/pdf') return { type: 'document', source, ...title };
   if (source.media_type.startsWith('image/')) return { type: 'image', source };
   const data = texts.test(source.media_type) ? decodeText(source.data) : null;

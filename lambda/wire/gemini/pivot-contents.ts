@@ -127,9 +127,11 @@ function toPart(pivot: Pivot, part: Json, path: string): Json[] {
   const file = fieldOf(part, 'fileData');
   const uri = isRecord(file) ? (toText(fieldOf(file, 'fileUri')) ?? '') : '';
   const type = isRecord(file) ? (toText(fieldOf(file, 'mimeType')) ?? '') : '';
-  // Uploaded files are known to the provider alone; a picture of the web is known to everybody.
-  if (type.startsWith('image/') && /^https?:/.test(uri) && !uri.includes('/v1beta/files/'))
-    return [{ type: 'image_url', image_url: { url: uri } }];
+  // Uploaded files are known to the provider alone; what lies in the web is known to everybody.
+  const isOfTheWeb = /^https?:/.test(uri) && !uri.includes('/v1beta/files/');
+  if (type.startsWith('image/') && isOfTheWeb) return [{ type: 'image_url', image_url: { url: uri } }];
+  if (type === 'application/pdf' && isOfTheWeb)
+    return [{ type: 'file', file: { filename: 'document.pdf', file_url: uri } }];
   if (Object.keys(part).length === 0) return fail(path, 'text, inlineData, fileData or functionResponse', part);
   pivot.bound.add(path);
   return [{ type: 'text', text: '[attachment]' }];

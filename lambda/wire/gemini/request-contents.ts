@@ -1,6 +1,6 @@
 // Tells the messages of the OpenAI chat format as contents of the Gemini format.
 import { toInput } from '../anthropic/render.ts';
-import { toFileUrl } from '../file-url.ts';
+import { toFileUrl, typeOfAddress } from '../file-url.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
 
@@ -108,10 +108,20 @@ function toPart(part: Json, dropped: Set<string>): Json[] {
     const { data, format } = toRecord(part['input_audio']);
     return [{ inlineData: { mimeType: `audio/${toText(format) ?? 'wav'}`, data } }];
   }
-  const file = toInline(toFileUrl(toRecord(part['file'])));
+  const file = toFile(toRecord(part['file']));
   if (type === 'file' && file !== null) return [file];
   dropped.add(`messages.content.${String(type)}`);
   return [];
+}
+
+const fetched = /^(?:text\/|image\/|application\/(?:pdf|json)$)/;
+
+/** The part of a file, which may lie elsewhere; null when the format has none for it. */
+function toFile(file: Json): Json | null {
+  const url = toText(file['file_url']);
+  if (url === null) return toInline(toFileUrl(file));
+  const type = typeOfAddress(file);
+  return fetched.test(type) ? { fileData: { mimeType: type, fileUri: url } } : null;
 }
 
 /** The part of a data URL; null when it is none. */

@@ -16,6 +16,8 @@ export const openaiResponses: ChatWire = {
   requestPath: () => '/responses',
   renderRequest,
   requiredHeaders,
+  // Files by their addresses, too.
+  lacks: () => null,
   parseReply,
   toAnswer,
   openReader,

@@ -130,9 +130,11 @@ function toParts(pivot: Pivot, part: unknown, path: string): Json[] {
   return toBound(pivot, path);
 }
 
-function toFile(pivot: Pivot, { file_data: data, filename }: Json, path: string): Json[] {
+function toFile(pivot: Pivot, { file_data: data, file_url: url, filename }: Json, path: string): Json[] {
   if (toText(data) !== null)
     return [{ type: 'file', file: { filename: toText(filename) ?? 'document.pdf', file_data: data } }];
+  if (toText(url) !== null)
+    return [{ type: 'file', file: { ...(toText(filename) === null ? {} : { filename }), file_url: url } }];
   return toBound(pivot, path);
 }
 

@@ -124,6 +124,11 @@ function textOf(content: unknown): string {
     .join('');
 }
 
+/** A name goes with data only. */
+function toFile({ file_url: url, ...file }: Json): Json {
+  return { type: 'input_file', ...(url === undefined ? file : { file_url: url }) };
+}
+
 function toContent(content: unknown, dropped: Set<string>): unknown {
   if (typeof content === 'string') return content;
   return toList(content).flatMap((given): Json[] => {
@@ -132,7 +137,7 @@ function toContent(content: unknown, dropped: Set<string>): unknown {
     if (type === 'text') return [{ type: 'input_text', text: part['text'] }];
     const { url, detail } = toRecord(part['image_url']);
     if (type === 'image_url') return [{ type: 'input_image', image_url: url, detail: toText(detail) ?? 'auto' }];
-    if (type === 'file') return [{ type: 'input_file', ...toRecord(part['file']) }];
+    if (type === 'file') return [toFile(toRecord(part['file']))];
     dropped.add(`messages.content.${String(type)}`);
     return [];
   });
