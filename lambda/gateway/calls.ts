@@ -80,7 +80,7 @@ export interface Calls {
   resume(): void;
   /** What went wrong with the call that was started last, told without the key that it carried. To be asked once, at the end. */
   clean(failure: ProviderFailure | null): ProviderFailure | null;
-  /** The attempt is over. What it has begun is stopped and undone unless it ended `well`. */
+  /** The attempt is over, and so is the call under way. What it has begun is undone unless it ended `well`. */
   end(well: boolean): void;
 }
 
@@ -158,10 +158,9 @@ class AttemptCalls implements Calls {
   end(well: boolean): void {
     this.#isOver = true;
     this.#stopPause?.();
-    // A good reply has ended by itself; anything else must stop using quota.
-    if (well) return;
+    // Of a good reply that has not ended by itself the rest is of no use; anything else must stop using quota.
     this.#handle?.abort();
-    if (this.#undoing !== null) this.#undo(this.#undoing);
+    if (!well && this.#undoing !== null) this.#undo(this.#undoing);
   }
 
   #begin(call: UpstreamCall): void {

@@ -64,29 +64,45 @@ const cases: readonly (readonly [string, string, Record<string, unknown>, readon
   ['a fault instead of vectors', 'embeddings', { input: 'text' }, [{ status: 500, type: json, start: '{"error":"', more: 'a' }, small]],
 ]; // prettier-ignore
 
+/** Asks the provider through Freeway. Answers what the caller is told, once the provider's connection is closed. */
+async function ask(endless: Endless, path: string, more: Record<string, unknown>): Promise<[number, string]> {
+  reply = endless;
+  const url = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`;
+  const models = [
+    { id: 'm1', context: 131_072 },
+    { id: 'e1', kind: 'embedding' },
+  ];
+  server = await startServer([toEntry('endless', url, { models })]);
+  const response = await fetch(`${server.url}/v1/${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': json, 'x-freeway-max-wait-ms': '0' },
+    body: JSON.stringify({
+      model: path === 'embeddings' ? 'e1' : 'm1',
+      messages: [{ role: 'user', content: 'hello' }],
+      ...more,
+    }),
+  });
+  const told = await response.text();
+  await isClosed;
+  await server.stop();
+  expect(sentBytes).toBeGreaterThan(0);
+  return [response.status, told];
+}
+
 describe('without an end', () => {
   it.each(cases)('%s', async (_, path, more, [endless, bytes]) => {
-    reply = endless;
-    const url = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`;
-    const models = [
-      { id: 'm1', context: 131_072 },
-      { id: 'e1', kind: 'embedding' },
-    ];
-    server = await startServer([toEntry('endless', url, { models })]);
-    const response = await fetch(`${server.url}/v1/${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': json, 'x-freeway-max-wait-ms': '0' },
-      body: JSON.stringify({
-        model: path === 'embeddings' ? 'e1' : 'm1',
-        messages: [{ role: 'user', content: 'hello' }],
-        ...more,
-      }),
-    });
-    const told = await response.text();
-    await isClosed;
-    await server.stop();
-    expect([response.status, told]).toEqual([502, expect.stringContaining('upstream_failed')]);
-    expect(sentBytes).toBeGreaterThan(0);
+    expect(await ask(endless, path, more)).toEqual([502, expect.stringContaining('upstream_failed')]);
     expect(sentBytes).toBeLessThan(bytes);
+  });
+
+  it('a stream behind its last word, which was told as a whole', async () => {
+    const start = `${toChunk('Hi').replace('null', '"stop"')}data: [DONE]\n\n`;
+    const told = await ask(
+      { status: 200, type: sse, start, more: `: ${'remark '.repeat(1_000)}\n\n` },
+      'chat/completions',
+      {},
+    );
+    expect(told).toEqual([200, expect.stringContaining('"Hi"')]);
+    expect(sentBytes).toBeLessThan(large);
   });
 });
