@@ -5,6 +5,7 @@ import { isNeeded } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import { sealedIdentity, UNDO_MS, type StoredCredential } from '#shared/stored-credential.ts';
 import type { CredentialBook, Vault } from '../ports.ts';
+import { isListed } from './credential-hosts.ts';
 import { testCredential, type TestDeps } from './credential-test.ts';
 import { toBaseUrl, type FleetEntry } from './credentials.ts';
 import { toFingerprint, toStoredEntry } from './pooling.ts';
@@ -194,17 +195,14 @@ function toOrigin(deps: DeskDeps, credential: StoredCredential): string {
   return URL.canParse(url) ? new URL(url).origin : url;
 }
 
-/**
- * A key that nobody can read is not sent to a host that it was not given for, where somebody could read it: it is given again with the new
- * address. Hosts that the catalog lists for a provider are all its own.
- */
+/** A key that nobody can read is not sent to a host that it was not given for, where somebody could read it: it is given again with the new address. */
 function checkMove(
   deps: DeskDeps,
   { before, next, secrets }: { before: StoredCredential; next: StoredCredential; secrets: Fields },
 ): boolean {
   const [from, to] = [toOrigin(deps, before), toOrigin(deps, next)];
-  const { places } = findProvider(deps, next.provider);
-  if (from === to || (before.baseUrl === null && next.baseUrl === null && places !== undefined)) return false;
+  const isOwn = next.baseUrl === null && isListed(findProvider(deps, next.provider), to);
+  if (from === to || (before.baseUrl === null && isOwn)) return false;
   const kept = before.secrets.find(({ field }) => secrets[field] === undefined);
   if (kept === undefined) return true;
   throw wrong(
