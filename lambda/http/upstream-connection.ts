@@ -161,7 +161,8 @@ export class Connection implements UpstreamHandle, ReplyEvents {
     const call = this.#first;
     if (call === null || this.#relay === null || this.#socket.destroyed) return null;
     this.#isReleased = true;
-    this.#relay = null;
+    // Its listeners stay with the socket as long as the session lives.
+    this.#relay = this.#first = null;
     return { socket: this.#socket, call };
   }
 
