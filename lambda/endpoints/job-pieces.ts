@@ -24,8 +24,8 @@ type Change = (job: TranscriptionJob) => TranscriptionJob;
 /** A job under way, as its pieces see it. */
 export interface JobWork {
   readonly deps: ApiDeps;
-  /** Whoever asked for it. */
-  readonly visit: Visit;
+  /** Whoever asked for it, and what they may do by now. */
+  readonly visit: () => Visit;
   readonly job: TranscriptionJob;
   readonly change: (change: Change) => Promise<TranscriptionJob | null>;
   /** Until when a piece may take, ms since the epoch; null: as long as it needs. */
@@ -114,7 +114,7 @@ async function sizePieces(
   source: AudioSource,
   facts: AudioFacts,
 ): Promise<readonly Span[]> {
-  const setting = await jobSetting(deps, visit, { job, hypothetical: true });
+  const setting = await jobSetting(deps, visit(), { job, hypothetical: true });
   const size = { bytes: source.size, seconds: facts.seconds, container: facts.container };
   const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
   const most = toPieceBounds(bounds ?? UNBOUNDED);
@@ -149,7 +149,7 @@ function createPieceCaller({ cut, change }: JobWork, span: PieceSpan): Pick<Call
 async function send(work: JobWork, span: PieceSpan, piece: AudioPiece): Promise<void> {
   const { deps, visit, job, change, deadlineAtMs } = work;
   const nowMs = deps.clock.now();
-  const mine = toJobVisit(visit, job, { requestId: deps.newRequestId(), nowMs });
+  const mine = toJobVisit(visit(), job, { requestId: deps.newRequestId(), nowMs });
   const teller = createTeller(deps, mine, 'transcription');
   try {
     const made = await transcribePiece(

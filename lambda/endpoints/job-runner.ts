@@ -22,9 +22,10 @@ import { openRecording, type JobWork, type OpenRecording } from './job-pieces.ts
 export interface JobRunner {
   /**
    * Sees to it that the job goes on, if it is one that should: in the background, or, where the process is frozen between requests,
-   * within this one, which then takes as long as it is told.
+   * within this one, which then takes as long as it is told. What is under way goes on by what the asker may do as this visit knows it,
+   * where it comes with the same key as the one before, or has just `started` the job.
    */
-  goOn(visit: Visit, job: TranscriptionJob): Promise<void>;
+  goOn(visit: Visit, job: TranscriptionJob, started?: boolean): Promise<void>;
   /** Puts down what is under way here. */
   putDown(id: string): void;
 }
@@ -37,6 +38,8 @@ const LOOK_MS = 1_000;
 interface Driver {
   readonly cut: AbortController;
   readonly done: Promise<void>;
+  /** Whoever asked for it last. */
+  visit: Visit;
 }
 
 interface Bounds {
@@ -106,7 +109,7 @@ function createRenewal(clock: Clock, renew: () => Promise<void>): () => void {
 
 /** One who works on one job. */
 interface Shift {
-  readonly visit: Visit;
+  readonly visit: () => Visit;
   readonly job: TranscriptionJob;
   readonly cut: AbortController;
   /** null: it may take as long as it needs. */
@@ -152,6 +155,8 @@ async function drive({ deps, recordings }: House, { visit, job: given, cut, dead
   }
 }
 
+const keyOf = ({ principal }: Visit): string | null => principal?.key?.id ?? null;
+
 /** The runner over its services. */
 export function createJobRunner(deps: ApiDeps, recordings: Recordings): JobRunner {
   const { log, background } = deps;
@@ -161,21 +166,23 @@ export function createJobRunner(deps: ApiDeps, recordings: Recordings): JobRunne
     const onCut = (): void => cut.abort();
     background.cutting.addEventListener('abort', onCut);
     const deadlineAtMs = deps.freezes ? (visit.exchange.deadlineAtMs ?? Infinity) - RESERVE_MS : null;
-    const done = drive({ deps, recordings }, { visit, job, cut, deadlineAtMs })
+    const now = (): Visit => drivers.get(job.id)?.visit ?? visit;
+    const done = drive({ deps, recordings }, { visit: now, job, cut, deadlineAtMs })
       .catch((error: unknown) => log.error('transcription.job_failed', { what: job.id, ...deps.describe(error) }))
       .finally(() => {
         background.cutting.removeEventListener('abort', onCut);
         drivers.delete(job.id);
       });
-    const driver = { cut, done };
+    const driver = { cut, done, visit };
     drivers.set(job.id, driver);
     background.add(done);
     return driver;
   };
   return {
-    goOn: async (visit, job) => {
+    goOn: async (visit, job, started = false) => {
       if (job.status !== 'running' || background.stopping.aborted) return;
       const driver = drivers.get(job.id) ?? begin(visit, job);
+      if (started || keyOf(visit) === keyOf(driver.visit)) driver.visit = visit;
       if (deps.freezes) await driver.done;
     },
     putDown: (id) => drivers.get(id)?.cut.abort(),

@@ -166,6 +166,28 @@ describe('a job', () => {
     expect(provider.books().total().limited).toBe(0);
   });
 
+  it('waits where it meets a quota of whoever asked for it, and goes on when there is room', async () => {
+    await start({}, { maxSeconds: 200 });
+    const headers = { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' };
+    const key = async (method: string, path: string, body: object): Promise<{ id: string; key: string }> =>
+      (await (
+        await fetch(`${freeway.url}/api/keys${path}`, { method, headers, body: JSON.stringify(body) })
+      ).json()) as { id: string; key: string };
+    const made = await key('POST', '', { name: 'bot', requests_per_day: 2 });
+    const bot = createJobClient(freeway.url, { authorization: `Bearer ${made.key}` });
+    const job = await bot.send(speech.wav.subarray(0, 44 + 900 * 16_000));
+    const isWaiting = ({ retry_at: at }: JobView['pieces'][number]): boolean => at !== null;
+    const waiting = await bot.until(job.id, ({ pieces }) => pieces.length > 2 && pieces.filter(isWaiting).length >= 2);
+    expect(waiting.status).toBe('running');
+    const served = (): number => provider.books().total().served;
+    await bot.until(job.id, ({ pieces }) => pieces.filter(({ status }) => status === 'done').length === 2);
+    expect(served()).toBe(2);
+    await key('PATCH', `/${made.id}`, { requests_per_day: 100 });
+    await bot.start(job.id);
+    expect((await bot.finish(job.id)).status).toBe('done');
+    expect(served()).toBe(waiting.pieces.length);
+  });
+
   it('splits further what a provider finds too large', async () => {
     await start({ models: [{ id: 'w', kind: 'transcription', ttftMs: 20, maxUploadSeconds: 200 }] });
     const job = await client.send(speech.wav);

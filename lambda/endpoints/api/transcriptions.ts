@@ -127,7 +127,7 @@ async function start(desk: Desk, call: Call<z.output<typeof startJobSchema>>): P
   const started = await deps.jobs.change(job.personId, job.id, toStarted(call.body.pieces));
   if (started === null) throw missing('transcription');
   // Where requests do the work, those who watch do it.
-  if (!deps.freezes) await runner().goOn(visit, started);
+  if (!deps.freezes) await runner().goOn(visit, started, true);
   return { json: await view(desk, started) };
 }
 
