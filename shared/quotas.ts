@@ -20,6 +20,8 @@ export const toQuotaShape = () =>
     z.ZodMiniDefault<typeof quotaBoundSchema>
   >;
 export const quotaSchema = z.lazy(() => z.strictObject(toQuotaShape()));
+/** As it is kept and shown: what this version does not know stays. */
+export const keptQuotaSchema = z.lazy(() => z.looseObject(toQuotaShape()));
 export type QuotaSettings = z.infer<typeof quotaSchema>;
 
 /** Whether anything is bounded at all. */

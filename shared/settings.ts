@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { regionsSchema } from './credentials.ts';
 import { paidPolicies, strategies } from './policy.ts';
-import { quotaSchema, toQuotaShape } from './quotas.ts';
+import { keptQuotaSchema, quotaSchema } from './quotas.ts';
 
 const usd = z.lazy(() => z.number().check(z.nonnegative(), z.maximum(1_000_000)));
 const namesSchema = z.lazy(() => z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100)));
@@ -39,6 +39,8 @@ const toBudgetShape = () => ({
 });
 export const budgetSchema = z.lazy(() => z.strictObject(toBudgetShape()));
 export type BudgetSettings = z.infer<typeof budgetSchema>;
+/** As it is kept and shown: what this version does not know stays. */
+export const keptBudgetSchema = z.lazy(() => z.looseObject(toBudgetShape()));
 
 const emailSchema = z.lazy(() => z.email().check(z.maxLength(254)));
 
@@ -75,8 +77,8 @@ const toInstallationShape = () => ({
 const toKept = () => ({
   ...toRoutingShape(),
   providers: z.looseObject(toProvidersShape()),
-  budget: z.looseObject(toBudgetShape()),
-  quota: z.looseObject(toQuotaShape()),
+  budget: keptBudgetSchema,
+  quota: keptQuotaSchema,
 });
 export const routingSettingsSchema = z.lazy(() => z.partial(z.looseObject(toRoutingShape())));
 type Routing = z.infer<z.ZodMiniObject<ReturnType<typeof toRoutingShape>>>;
@@ -86,8 +88,8 @@ export const installationSettingsSchema = z.lazy(() =>
     z.looseObject({
       ...toInstallationShape(),
       ...toKept(),
-      person_budget: z.looseObject(toBudgetShape()),
-      person_quota: z.looseObject(toQuotaShape()),
+      person_budget: keptBudgetSchema,
+      person_quota: keptQuotaSchema,
       alerts: z.partial(z.looseObject(toAlertsShape())),
     }),
   ),

@@ -1,8 +1,8 @@
 // What the web app and the people routes say to each other: who may sign in, as what, and until when.
 import * as z from 'zod/mini';
 import { roles } from '../roles.ts';
-import { quotaSchema } from '../quotas.ts';
-import { budgetSchema } from '../settings.ts';
+import { keptQuotaSchema, quotaSchema } from '../quotas.ts';
+import { budgetSchema, keptBudgetSchema } from '../settings.ts';
 import { instantSchema } from './instant.ts';
 
 /** One address, or `*@domain` for everybody at a domain. */
@@ -27,9 +27,9 @@ export const personSchema = z.object({
   /** By whose word they may: invited here, listed in the environment, or by the rule for their domain. */
   source: z.enum(['invited', 'environment', 'domain']),
   /** What they may spend; null: as is set for everybody. */
-  budget: z.nullable(budgetSchema),
+  budget: z.nullable(keptBudgetSchema),
   /** How much they may ask for, with all their keys and in the web app; null: as is set for everybody. */
-  quota: z.nullable(quotaSchema),
+  quota: z.nullable(keptQuotaSchema),
   created_at: z.nullable(instantSchema),
   last_seen_at: z.nullable(instantSchema),
 });

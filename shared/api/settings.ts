@@ -1,7 +1,12 @@
 // What the web app and the settings routes say to each other: what is set for all, what for oneself, and what holds in the end.
 import * as z from 'zod/mini';
 import { paidPolicies } from '../policy.ts';
-import { budgetSchema, installationSettingsSchema, personSettingsSchema, routingSettingsSchema } from '../settings.ts';
+import {
+  installationSettingsSchema,
+  keptBudgetSchema,
+  personSettingsSchema,
+  routingSettingsSchema,
+} from '../settings.ts';
 import { instantSchema } from './instant.ts';
 import { leftSchema, quotaLeftSchema } from './left.ts';
 
@@ -20,7 +25,7 @@ export const settingsSchema = z.object({
   /** What holds for a request of the asker that says nothing itself: the tightest bounds, the nearest wishes. */
   in_force: routingSettingsSchema,
   /** What the asker may spend, and what is left of it; null when nothing bounds it. */
-  budget: z.nullable(z.extend(budgetSchema._zod.innerType, { left: z.array(leftSchema) })),
+  budget: z.nullable(z.extend(keptBudgetSchema._zod.innerType, { left: z.array(leftSchema) })),
   /** What is left of how much the asker may ask for; null when nothing bounds it. */
   quota_left: z.nullable(quotaLeftSchema),
   /** The same of all together, for admins; null for others, and when nothing bounds it. */

@@ -2,6 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '#lambda/ports.ts';
 import { createFakeClock } from '../fakes/clock.ts';
+import { peopleSchema } from '#shared/api/people.ts';
+import { settingsSchema } from '#shared/api/settings.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
 import { owner } from './house.ts';
 import { makeKey, openHouse, set } from './quota-house.ts';
@@ -71,6 +73,18 @@ describe('bounds that are set', () => {
     await set(house, { quota: { tokens_per_day: 7 } });
     const changed = JSON.parse(String((await store.get({ pk: 'settings', sk: 'installation' }))?.['json'])) as object;
     expect(changed).toMatchObject({ quota: { requests_per_day: null, images_per_day: 3, tokens_per_day: 7 } });
+  });
+
+  it('are shown, as budgets are, also where a later version has set more of them than is known here', async () => {
+    const store = createMemoryStore(createFakeClock(0));
+    const house = await openHouse({ store });
+    const budget = { usd_per_day: 5, usd_per_week: 9 };
+    const settings = { budget, quota: { requests_per_day: 100, images_per_day: 3 } };
+    await store.put({ pk: 'settings', sk: 'person#owner' }, { json: JSON.stringify(settings), v: 1 });
+    const people = peopleSchema.parse((await house.ask('GET /api/people', { headers: owner })).json);
+    expect(people.data[0]).toMatchObject(settings);
+    const mine = settingsSchema.parse((await house.ask('GET /api/settings', { headers: owner })).json);
+    expect([mine.budget, mine.quota_left]).toMatchObject([budget, { requests_per_day: { limit: 100 } }]);
   });
 
   it('bound what a key that manages keys may do, as other limits of it', async () => {
