@@ -57,7 +57,7 @@ export const newCredentialSchema = z.extend(z.partial(z.strictObject(settings)),
 });
 export type NewCredential = z.infer<typeof newCredentialSchema>;
 
-/** PATCH /api/credentials/:id. What is left out stays, secrets above all; `fields` here takes those that are no secrets. */
+/** PATCH /api/credentials/:id. What is left out stays, secrets above all; `fields` here takes those that are no secrets; all of them where the address becomes another host's. */
 export const credentialChangeSchema = z.extend(z.partial(z.strictObject(settings)), {
   fields: z.optional(fieldsSchema),
 });

@@ -180,7 +180,7 @@ function toChangingRoutes(deps: ApiDeps): readonly ApiRoute[] {
     toRoute({
       method: 'PATCH',
       path: '/api/credentials/:id',
-      summary: 'Change what is not secret; what is left out stays.',
+      summary: 'Change what is not secret; what is left out stays. A new host takes the key again, in `fields`.',
       access: ['change', 'credential'],
       body: credentialChangeSchema,
       reply: credentialSchema,
