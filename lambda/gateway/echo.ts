@@ -42,8 +42,9 @@ function keysIn(headers: Headers, ownHeader: string | null): string[] {
   return values.filter(({ length }) => length >= SHORTEST_KEY);
 }
 
-/** The message less the beginning of a key that it ends with, because it was cut there. */
+/** The message less the beginning of a key that it ends with, because it was cut there. With the scheme before it a key begins with words. */
 function withoutCutKey(message: string, key: string): string {
+  if (key.includes(' ')) return message;
   const end = message.endsWith('…') ? message.length - 1 : message.length;
   for (let length = Math.min(key.length, end); length >= SHORTEST_KEY; length--)
     if (message.startsWith(key.slice(0, length), end - length))
