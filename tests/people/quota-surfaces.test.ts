@@ -234,13 +234,15 @@ describe('whoever has quotas', () => {
 });
 
 it('embeddings of several inputs count as one request, with the tokens of all their batches', async () => {
-  const house = await openHouse();
+  const models = [{ id: 'e1', kind: 'embedding' as const, batch: { inputs: 10 } }];
+  const house = await openHouse({ entry: { models } });
   const headers = await makeKey(house, { requests_per_day: 5, tokens_per_day: 1_000 });
   const input = Array.from({ length: 30 }, (_, index) => `text number ${index}`);
   const answer = await house.clock.runUntil(
     house.ask('POST /v1/embeddings', { headers, body: { model: 'e1', input } }),
   );
   expect(answer.status, answer.text).toBe(200);
+  expect(answer.headers['x-freeway-batches']).toMatch(/=3$/);
   const { prompt_tokens: used } = answer.json['usage'] as { prompt_tokens: number };
   const { json } = await house.ask('GET /api/key', { headers });
   expect(json['requests_per_day']).toMatchObject({ remaining: 4 });
