@@ -1,6 +1,7 @@
 // A search field over a list of options (ARIA combobox): typing narrows it, arrows move, Enter chooses. Pickers and the palette stand on it.
 import { Search } from 'lucide-react';
 import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { foldText, toWords } from '../lib/found.ts';
 
 export interface Option {
   readonly id: string;
@@ -23,10 +24,10 @@ interface ChooserProps {
 }
 
 function filterOptions(options: readonly Option[], text: string): readonly Option[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = toWords(text);
   if (words.length === 0) return options;
   return options.filter(({ label, keywords = '', group }) => {
-    const where = `${label} ${keywords} ${group}`.toLowerCase();
+    const where = foldText(`${label} ${keywords} ${group}`);
     return words.every((word) => where.includes(word));
   });
 }

@@ -1,5 +1,6 @@
 // Chats on this device: IndexedDB, so that nothing leaves it and nothing is lost with the page.
 import type { DBSchema, IDBPDatabase } from 'idb';
+import { foldText, toWords } from '../../lib/found.ts';
 import { openOwn } from '../../lib/own-database.ts';
 import { emptyDraft, isEmpty, type Chat, type Draft, type Message } from './types.ts';
 
@@ -24,7 +25,7 @@ export interface Archive {
   write(chat: Chat, messages: readonly Message[]): Promise<void>;
   remove(chatId: string): Promise<void>;
   clear(): Promise<void>;
-  /** Ids of the chats in whose messages all words of the text stand. */
+  /** Ids of the chats in whose title and messages all words of the text stand, wherever each of them does. */
   search(text: string): Promise<ReadonlySet<string>>;
   readDraft(key: string): Promise<Draft>;
   writeDraft(key: string, draft: Draft): Promise<void>;
@@ -58,13 +59,22 @@ async function removeChat(db: IDBPDatabase<Schema>, chatId: string): Promise<voi
 }
 
 async function searchMessages(db: IDBPDatabase<Schema>, text: string): Promise<ReadonlySet<string>> {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = new Set<string>();
-  for (let at = await db.transaction('messages').store.openCursor(); at; at = await at.continue()) {
-    const where = at.value.text.toLowerCase();
-    if (words.every((word) => where.includes(word))) found.add(at.value.chatId);
-  }
-  return found;
+  const words = toWords(text);
+  // The words that no part of a chat has held so far.
+  const missing = new Map<string, readonly string[]>();
+  const look = (chatId: string, part: string): void => {
+    const open = missing.get(chatId) ?? words;
+    if (open.length === 0) return;
+    const where = foldText(part);
+    missing.set(
+      chatId,
+      open.filter((word) => !where.includes(word)),
+    );
+  };
+  for (const { id, title } of await db.getAll('chats')) look(id, title);
+  for (let at = await db.transaction('messages').store.openCursor(); at; at = await at.continue())
+    look(at.value.chatId, at.value.text);
+  return new Set([...missing].filter(([, open]) => open.length === 0).map(([id]) => id));
 }
 
 /** Opens a person's archive in this browser. */

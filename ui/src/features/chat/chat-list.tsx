@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import { Search, SquarePen } from 'lucide-react';
 import { memo, useDeferredValue, useState, type ReactNode } from 'react';
+import { foldText, toWords } from '../../lib/found.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { useArchive, useChats } from './chat-context.ts';
 import { chatMessages } from './messages.ts';
@@ -26,7 +27,7 @@ function useFound(text: string): ReadonlySet<string> | undefined {
   return useQuery({
     queryKey: ['chats', 'search', text],
     queryFn: () => archive.search(text),
-    enabled: text.length > 1,
+    enabled: text !== '',
     networkMode: 'always',
   }).data;
 }
@@ -74,7 +75,9 @@ export const ChatList = memo(function ChatList({ onGo }: { readonly onGo: () => 
   const shown =
     wanted === ''
       ? chats
-      : chats?.filter(({ id, title }) => title.toLowerCase().includes(wanted.toLowerCase()) || found?.has(id));
+      : chats?.filter(
+          ({ id, title }) => toWords(wanted).every((word) => foldText(title).includes(word)) || found?.has(id),
+        );
   return (
     <div className="flex h-full min-h-0 flex-col gap-2 p-3">
       <button
@@ -88,7 +91,7 @@ export const ChatList = memo(function ChatList({ onGo }: { readonly onGo: () => 
         <SquarePen size={17} aria-hidden className="text-accent" />
         {t.newChat}
       </button>
-      <label className="flex min-h-10 items-center gap-2 rounded-xl border border-line bg-page px-3">
+      <label className="flex min-h-10 items-center gap-2 rounded-xl border border-line bg-page px-3 focus-within:border-accent">
         <Search size={15} aria-hidden className="shrink-0 text-muted" />
         <input
           type="search"
@@ -101,7 +104,11 @@ export const ChatList = memo(function ChatList({ onGo }: { readonly onGo: () => 
       </label>
       <nav aria-label={t.chats} className="-mx-1 min-h-0 flex-1 overflow-y-auto px-1 pt-1">
         {shown && <ChatLinks chats={shown} onGo={onGo} />}
-        {shown?.length === 0 && <p className="px-3 py-2 text-sm text-muted">{wanted === '' ? t.noChats : t.noMatch}</p>}
+        {shown?.length === 0 && (wanted === '' || found !== undefined) && (
+          <p role="status" className="px-3 py-2 text-sm text-muted">
+            {wanted === '' ? t.noChats : t.noMatch}
+          </p>
+        )}
       </nav>
     </div>
   );

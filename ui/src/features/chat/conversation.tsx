@@ -106,9 +106,45 @@ function useOldestShown(count: number): number {
   return oldest;
 }
 
+const isUpKey = ({ key, shiftKey, target }: globalThis.KeyboardEvent): boolean =>
+  !(target instanceof HTMLTextAreaElement) &&
+  (['ArrowUp', 'PageUp', 'Home'].includes(key) || (key === ' ' && shiftKey && !(target instanceof HTMLButtonElement)));
+
+/** The library takes no notice of scrolling while the content grows, which in a long chat it does for seconds; of wheels alone it does. */
+function useGoingUp({ scrollRef, stopScroll }: Pick<ReturnType<typeof useStickToBottom>, 'scrollRef' | 'stopScroll'>) {
+  useEffect(() => {
+    const box = scrollRef.current;
+    if (!box) return;
+    const read = () => ({ top: box.scrollTop, content: box.scrollHeight, room: box.clientHeight });
+    let before = read();
+    const onScroll = (): void => {
+      const now = read();
+      // With less content or more room it is the browser that goes up.
+      if (now.top < before.top && now.content >= before.content && now.room <= before.room) stopScroll();
+      before = now;
+    };
+    const onKey = (event: globalThis.KeyboardEvent): void => {
+      if (isUpKey(event) && box.scrollHeight > box.clientHeight) stopScroll();
+    };
+    const onPointer = ({ target, offsetX }: PointerEvent): void => {
+      // The scrollbar stands beside what the box has room for.
+      if (target === box && (offsetX < 0 || offsetX >= box.clientWidth)) stopScroll();
+    };
+    box.addEventListener('scroll', onScroll, { passive: true });
+    box.addEventListener('keydown', onKey);
+    box.addEventListener('pointerdown', onPointer);
+    return () => {
+      box.removeEventListener('scroll', onScroll);
+      box.removeEventListener('keydown', onKey);
+      box.removeEventListener('pointerdown', onPointer);
+    };
+  }, [scrollRef, stopScroll]);
+}
+
 function useFollowing(sentCount: number) {
   const stick = useStickToBottom({ initial: 'instant', resize: 'instant' });
   const { scrollToBottom } = stick;
+  useGoingUp(stick);
   const [seen, setSeen] = useState(sentCount);
   useEffect(() => {
     if (sentCount > seen) void scrollToBottom('instant');
