@@ -1,7 +1,7 @@
 // Every page in light and dark, on a phone and on a desk: nothing that axe finds, nothing that overflows; and hostile answers stay text.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findAxeFaults, lastAnswer, openRig, say, type Rig } from './rig.ts';
+import { fieldOf, findAxeFaults, lastAnswer, openRig, say, type Rig } from './rig.ts';
 
 const rich = `## A heading
 
@@ -157,6 +157,25 @@ it('with forced colours it is still to be seen where one is, what is on, and how
   await page.goto(`${rig.server.url}/usage`);
   await page.locator('.bar').first().waitFor();
   expect(await readGround('.bar')).not.toBe(await readGround('body'));
+  await page.context().close();
+});
+
+it('with forced colours it is to be seen where the focus is, also in fields and menus', async () => {
+  const page = await rig.openPage('/', { forcedColors: 'active' });
+  const readRing = (): Promise<string> =>
+    page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle);
+  await fieldOf(page).focus();
+  expect(await readRing()).toBe('solid');
+  await page.getByRole('searchbox', { name: 'Search chats' }).focus();
+  expect(await readRing()).toBe('solid');
+  await page.getByRole('button', { name: 'What may be spent' }).press('Enter');
+  await page.getByRole('menuitemradio', { name: 'Free first' }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  expect(await readRing()).toBe('solid');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Commands' }).waitFor();
+  expect(await readRing()).toBe('solid');
   await page.context().close();
 });
 

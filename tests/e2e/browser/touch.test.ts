@@ -43,3 +43,34 @@ it('letters twice as large push nothing out of the page', async () => {
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   await page.context().close();
 });
+
+it.each([
+  ['upright', { width: 390, height: 844 }, { top: 59, bottom: 34, left: 0, right: 0 }],
+  ['on its side', { width: 844, height: 390 }, { top: 0, bottom: 21, left: 59, right: 59 }],
+] as const)('%s, nothing that is used lies below the notch or the line at the foot', async (_, viewport, insets) => {
+  const page = await rig.openPage('/', { ...phone, viewport });
+  await page.getByRole('button', { name: 'Account' }).waitFor();
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setSafeAreaInsetsOverride', { insets });
+  const findCovered = (): Promise<string[]> =>
+    page.evaluate(({ top, bottom, left, right }) => {
+      const all = [...document.querySelectorAll<HTMLElement>('button, a[href]:not(.sr-only), input, textarea')];
+      const open = document.querySelector<HTMLElement>('dialog[open]');
+      const used = all.filter((one) => one.checkVisibility() && (open === null || open.contains(one)));
+      const isCovered = (one: HTMLElement): boolean => {
+        one.scrollIntoView({ block: 'nearest' });
+        const at = one.getBoundingClientRect();
+        const isBeside = at.left < left || at.right > innerWidth - right;
+        return at.width > 1 && (at.top < top || at.bottom > innerHeight - bottom || isBeside);
+      };
+      return used.filter(isCovered).map((one) => `${one.tagName} ${one.ariaLabel ?? one.textContent}`);
+    }, insets);
+  await expect.poll(findCovered).toEqual([]);
+  await page
+    .getByRole('button', { name: /chats$/i })
+    .first()
+    .click();
+  await page.getByRole('dialog', { name: 'Chats' }).waitFor();
+  expect(await findCovered()).toEqual([]);
+  await page.context().close();
+});

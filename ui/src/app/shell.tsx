@@ -56,7 +56,7 @@ function Rail({ path, onPalette }: { readonly path: string; readonly onPalette: 
   return (
     <nav
       aria-label={t.navigation}
-      className="order-last flex border-t border-line bg-side p-1 pb-[max(0.25rem,env(safe-area-inset-bottom))] md:order-first md:w-[5.75rem] md:flex-col md:gap-1 md:overflow-y-auto md:border-e md:border-t-0 md:p-2"
+      className="order-last flex border-t border-line bg-side p-1 md:order-first md:w-[5.75rem] md:flex-col md:gap-1 md:overflow-y-auto md:border-e md:border-t-0 md:p-2"
     >
       <Link to="/" aria-label="Freeway" className="mb-2 hidden place-items-center rounded-xl py-2 md:grid">
         <Logo size={34} />
@@ -119,7 +119,7 @@ export function Shell(): ReactNode {
     preferences,
   );
   return (
-    <div className="flex h-dvh flex-col md:flex-row">
+    <div className="flex h-full flex-col md:flex-row">
       <a
         href="#page"
         className="sr-only z-50 rounded-xl bg-accent px-4 py-2 text-accent-ink focus:not-sr-only focus:fixed focus:start-3 focus:top-3"
@@ -127,7 +127,7 @@ export function Shell(): ReactNode {
         {t.skip}
       </a>
       <Rail path={path} onPalette={() => setOpen('palette')} />
-      <div id="page" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
+      <div id="page" tabIndex={-1} className="bg-page flex min-h-0 min-w-0 flex-1 flex-col outline-none">
         {!online && (
           <p role="status" className="bg-paid-tint px-4 py-2 text-center text-sm text-paid">
             {t.offline}

@@ -18,8 +18,8 @@ interface DialogProps {
 }
 
 const forms = {
-  dialog: 'm-auto max-h-[85dvh] w-[min(34rem,calc(100vw-2rem))] rounded-2xl',
-  sheet: 'my-0 ms-auto me-0 h-dvh max-h-dvh w-[min(28rem,100vw)] sm:rounded-s-2xl',
+  dialog: 'm-auto p-0 max-h-[85dvh] w-[min(34rem,calc(100vw-2rem))] rounded-2xl',
+  sheet: 'sheet my-0 ms-auto me-0 h-dvh max-h-dvh w-[min(28rem,100vw)] sm:rounded-s-2xl',
 } as const;
 
 /** A modal dialog. Its content is there only while it is open. */
@@ -53,7 +53,7 @@ export function Dialog({
       ref={element}
       aria-labelledby={titleId}
       closedby={dismissable ? 'closerequest' : 'none'}
-      className={`${forms[form]} overflow-hidden border border-line bg-raised p-0 shadow-float`}
+      className={`${forms[form]} overflow-hidden border border-line bg-raised shadow-float`}
       onClose={onClose}
       onCancel={(event) => {
         if (!dismissable) event.preventDefault();

@@ -49,7 +49,10 @@ const Line = memo(function Line({ text, start, index, isNow, onPlay, onChange }:
   const t = useMessages(transcribeMessages);
   const time = toTime(start);
   return (
-    <li className={`flex items-start gap-2 rounded-xl px-2 py-1 ${isNow ? 'bg-accent-tint' : ''}`}>
+    <li
+      aria-current={isNow ? 'true' : undefined}
+      className={`flex items-start gap-2 rounded-xl px-2 py-1 ${isNow ? 'bg-accent-tint' : ''}`}
+    >
       {onPlay === null ? (
         <span className={timeLook}>{time}</span>
       ) : (
