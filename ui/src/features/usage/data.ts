@@ -8,6 +8,8 @@ import {
   type UsageGroup,
   type UsageRecord,
 } from '#shared/api/usage.ts';
+import { keysSchema } from '#shared/api/keys.ts';
+import { peopleSchema } from '#shared/api/people.ts';
 import { useApi } from '../../lib/api.ts';
 
 const DAY_MS = 86_400_000;
@@ -25,6 +27,24 @@ export function useUsage(days: number, by: UsageGroup): UseQueryResult<Usage> {
       api.call({ path: `/api/usage?from=${toFrom(days)}&by=${by}`, schema: usageSchema, signal }),
     placeholderData: (before) => before,
   });
+}
+
+/** Names for the ids by which keys and people are told apart; an id of something that is gone has none. */
+export function useNamesOf(by: UsageGroup): ReadonlyMap<string, string> {
+  const api = useApi();
+  const keys = useQuery({
+    queryKey: ['api-keys'],
+    queryFn: ({ signal }) => api.call({ path: '/api/keys', schema: keysSchema, signal }),
+    enabled: by === 'key',
+  }).data;
+  const people = useQuery({
+    queryKey: ['people'],
+    queryFn: ({ signal }) => api.call({ path: '/api/people', schema: peopleSchema, signal }),
+    enabled: by === 'person',
+  }).data;
+  if (by === 'key') return new Map((keys?.data ?? []).map(({ id, name, last4 }) => [id, `${name} (…${last4})`]));
+  if (by !== 'person') return new Map();
+  return new Map((people?.data ?? []).map(({ id, email }) => [id, email ?? id]));
 }
 
 /** Which requests the log shows; empty: all. */

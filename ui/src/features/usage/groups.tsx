@@ -3,7 +3,7 @@ import { useId, useState, type ReactNode } from 'react';
 import type { UsageGroup } from '#shared/api/usage.ts';
 import { formatCompact, formatCount, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
-import { useUsage, type Usage } from './data.ts';
+import { useNamesOf, useUsage, type Usage } from './data.ts';
 import { usageMessages } from './messages.ts';
 
 const groupings = ['provider', 'model', 'key', 'operation', 'tier', 'person'] as const satisfies readonly UsageGroup[];
@@ -11,13 +11,18 @@ type Grouping = (typeof groupings)[number];
 
 const cell = 'px-4 py-2.5 text-end tabular-nums';
 
-function GroupRow({ group }: { readonly group: Usage['groups'][number] }): ReactNode {
+interface GroupRowProps {
+  readonly group: Usage['groups'][number];
+  readonly name: string;
+}
+
+function GroupRow({ group, name }: GroupRowProps): ReactNode {
   const t = useMessages(usageMessages);
   const language = useLanguage();
   return (
     <tr>
-      <th scope="row" className="max-w-64 truncate px-4 py-2.5 text-start font-normal">
-        {group.name === '' ? t.nobody : group.name}
+      <th scope="row" title={name} className="max-w-64 truncate px-4 py-2.5 text-start font-normal">
+        {name === '' ? t.nobody : name}
       </th>
       <td className={cell}>{formatCount(group.requests, language)}</td>
       <td className={cell}>{formatCompact(group.input_tokens + group.output_tokens, language)}</td>
@@ -33,6 +38,8 @@ export function GroupTable({ days }: { readonly days: number }): ReactNode {
   const id = useId();
   const [by, setBy] = useState<Grouping>('provider');
   const { data } = useUsage(days, by);
+  const names = useNamesOf(by);
+  const groups = (data?.groups ?? []).toSorted((a, b) => b.requests - a.requests);
   return (
     <div className="mt-8">
       <div className="flex items-center gap-2">
@@ -73,8 +80,8 @@ export function GroupTable({ days }: { readonly days: number }): ReactNode {
             </tr>
           </thead>
           <tbody className="divide-y divide-line">
-            {(data?.groups ?? []).map((group) => (
-              <GroupRow key={group.name} group={group} />
+            {groups.map((group) => (
+              <GroupRow key={group.name} group={group} name={names.get(group.name) ?? group.name} />
             ))}
           </tbody>
         </table>
