@@ -122,3 +122,25 @@ it('a message waits for its file to be read', async () => {
   expect(rig.providers[1]?.received().at(-1)?.body).toContain('data:image/png;base64,');
   await page.context().close();
 });
+
+it('many files leave the field where it is, and are taken away by key alone', async () => {
+  const page = await rig.openPage('/', { viewport: { width: 360, height: 640 } });
+  await fieldOf(page).waitFor();
+  const names = Array.from({ length: 20 }, (_, at) => `note ${String(at)}.txt`);
+  await page
+    .locator('input[type=file]')
+    .setInputFiles(names.map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) })));
+  const remove = page.getByRole('button', { name: /^Remove note/ });
+  await expect.poll(() => remove.count()).toBe(20);
+  const box = await fieldOf(page).boundingBox();
+  expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThan(640);
+  const readFocus = (): Promise<string | null | undefined> => page.evaluate(() => document.activeElement?.ariaLabel);
+  await remove.last().press('Enter');
+  expect(await readFocus()).toBe('Remove note 18.txt');
+  await remove.first().press('Enter');
+  expect(await readFocus()).toBe('Remove note 1.txt');
+  for (let left = 18; left > 0; left--) await page.keyboard.press('Enter');
+  await expect.poll(() => remove.count()).toBe(0);
+  expect(await readFocus()).toBe('Message');
+  await page.context().close();
+});

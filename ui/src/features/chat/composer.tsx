@@ -56,6 +56,15 @@ function useGrowing(field: RefObject<HTMLTextAreaElement | null>, text: string):
   }, [field, text]);
 }
 
+/** Where a file is taken away by its button, the next one's has the focus, and after the last the field. */
+function focusBeside(button: HTMLElement): void {
+  const chip = button.closest('li');
+  const beside = (chip?.nextElementSibling ?? chip?.previousElementSibling)?.querySelector('button');
+  // On touch screens the field would open the keyboard.
+  const field = isTouch() ? null : button.closest('.composer')?.querySelector('textarea');
+  (beside ?? field)?.focus();
+}
+
 function FileChip({ file, onRemove }: { readonly file: Attachment; readonly onRemove?: () => void }): ReactNode {
   const t = useMessages(chatMessages);
   const language = useLanguage();
@@ -74,7 +83,14 @@ function FileChip({ file, onRemove }: { readonly file: Attachment; readonly onRe
         <span className="text-muted">{formatBytes(file.bytes, language)}</span>
       </span>
       {onRemove && (
-        <IconButton label={t.removeFile(file.name)} compact onClick={onRemove}>
+        <IconButton
+          label={t.removeFile(file.name)}
+          compact
+          onClick={({ currentTarget }) => {
+            focusBeside(currentTarget);
+            onRemove();
+          }}
+        >
           <X size={14} aria-hidden />
         </IconButton>
       )}
@@ -205,7 +221,7 @@ function Above({
         </p>
       )}
       {draft.attachments.length > 0 && (
-        <div className="p-1.5">
+        <div className="max-h-[30dvh] overflow-y-auto p-1.5">
           <FileChips
             files={draft.attachments}
             onRemove={(id) => onChange({ ...draft, attachments: draft.attachments.filter((file) => file.id !== id) })}
