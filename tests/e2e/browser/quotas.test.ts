@@ -49,7 +49,7 @@ it('of a key: set when it is made, shown with what is left, changed while it sta
   expect([await ask(key), await ask(key), await ask(key)]).toEqual([200, 200, 429]);
   await page.reload();
   await page.getByText('0 of 2 requests left today').waitFor();
-  await page.getByText(/1\.5m of 1\.5m tokens left today/).waitFor();
+  await page.getByText(/1\.49m of 1\.5m tokens left today/i).waitFor();
   const sent = watchChanges(page);
   await page.getByRole('button', { name: 'Actions for Nightly' }).press('Enter');
   await page.getByRole('menuitem', { name: 'Change limits' }).press('Enter');
@@ -135,7 +135,7 @@ it('of a person: as everybody until it is set, and as everybody again when it is
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Tokens a day').fill('250000');
   await page.keyboard.press('Enter');
-  await row.getByText('250K tokens a day').waitFor();
+  await row.getByText('250,000 tokens a day').waitFor();
   await openForm();
   expect(await dialog.getByLabel('Tokens a day').inputValue()).toBe('250000');
   expect(await findAxeFaults(page)).toEqual([]);

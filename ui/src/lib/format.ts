@@ -24,6 +24,16 @@ export const formatCount = (count: number, language: Language): string =>
 export const formatCompact = (count: number, language: Language): string =>
   new Intl.NumberFormat(toLocale(language), { notation: 'compact', maximumFractionDigits: 1 }).format(count);
 
+/** A limit or what is left of it: `1,250` whole, `1.49M` from a million on. Never rounded up: what is nearly left or nearly allowed is not. */
+export const formatBound = (count: number, language: Language): string =>
+  count < 1_000_000
+    ? formatCount(count, language)
+    : new Intl.NumberFormat(toLocale(language), {
+        notation: 'compact',
+        maximumFractionDigits: 2,
+        roundingMode: 'floor',
+      }).format(count);
+
 /** `15 ms`, `0.4 s`, `12 s`, `3 min`. */
 export function formatDuration(ms: number, language: Language): string {
   if (ms < 100) return `${String(Math.round(ms))}\u00A0ms`;

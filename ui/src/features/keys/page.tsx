@@ -9,7 +9,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { Failed } from '../../components/failed.tsx';
 import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
-import { formatCompact, formatMoment, formatUsd } from '../../lib/format.ts';
+import { formatBound, formatMoment, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { policyMessages } from '../../lib/policy-messages.ts';
 import { quotaMessages } from '../../lib/quotas.ts';
@@ -32,9 +32,7 @@ function useFacts({ start, last4, last_used_at, expires_at, left, usd, tier, pri
     expires_at === null ? null : t.expiresAt(moment(expires_at)),
     ...quotaNames.map((name) => {
       const one = left[name];
-      return one === null
-        ? null
-        : q.left[name](formatCompact(one.remaining, language), formatCompact(one.limit, language));
+      return one === null ? null : q.left[name](formatBound(one.remaining, language), formatBound(one.limit, language));
     }),
     usd === null ? null : formatUsd(usd.max, language),
     tier === 'free' ? t.tiers.free : null,

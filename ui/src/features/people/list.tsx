@@ -8,7 +8,7 @@ import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
-import { formatCompact, formatMoment } from '../../lib/format.ts';
+import { formatBound, formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { quotaMessages } from '../../lib/quotas.ts';
 import { usePerson } from '../../lib/session.tsx';
@@ -53,7 +53,7 @@ function Facts({ person }: PersonProps): ReactNode {
     models === null ? null : t.onlyModels(models.join(', ')),
     ...quotaNames.map((name) => {
       const bound = quota?.[name] ?? null;
-      return bound === null ? null : q.bounds[name](formatCompact(bound, language));
+      return bound === null ? null : q.bounds[name](formatBound(bound, language));
     }),
   ];
   return <p className="text-xs text-muted">{facts.filter((fact) => fact !== null).join(' · ')}</p>;

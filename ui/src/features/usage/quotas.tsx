@@ -6,7 +6,7 @@ import { settingsSchema } from '#shared/api/settings.ts';
 import { quotaNames } from '#shared/quotas.ts';
 import { Meter } from '../../components/limit-meter.tsx';
 import { useApi } from '../../lib/api.ts';
-import { formatCompact, formatMoment } from '../../lib/format.ts';
+import { formatBound, formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { quotaMessages } from '../../lib/quotas.ts';
 import { usageMessages } from './messages.ts';
@@ -28,7 +28,7 @@ function Quota({ title, left }: { readonly title: string; readonly left: QuotaLe
             <Meter
               key={name}
               name={names[name]}
-              stand={t.used(formatCompact(used, language), formatCompact(limit, language))}
+              stand={t.used(formatBound(used, language), formatBound(limit, language))}
               share={used / limit}
               facts={at === null ? '' : t.resets(formatMoment(Date.parse(at), language))}
             />
