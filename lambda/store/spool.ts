@@ -1,6 +1,7 @@
 // Where uploads are laid down while they are used: in files that nobody else can open and that are gone with the process, or in memory.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Spool, Spooled } from '../ports.ts';
 
@@ -28,7 +29,8 @@ async function readAll(file: FileHandle, start: number, end: number): Promise<Ui
 
 /** What a process that was killed has left behind, where the system keeps open files by their names. */
 async function sweep(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // At once: a process that ends as soon as it has begun makes no folder behind its own end.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const left = await readdir(folder);
   // Another process may use the folder too; what it has open can't be taken from it, or goes on without its name.
   await Promise.all(left.map((name) => rm(join(folder, name), { force: true }).catch(() => undefined)));
