@@ -5,6 +5,7 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import { createApp, type AppDeps } from './app.ts';
 import type { Config } from './config.ts';
 import { updateGauges } from './endpoints/gauges.ts';
+import type { Tracing } from './endpoints/tell-traces.ts';
 import type { Fleet } from './gateway/fleet.ts';
 import type { KeyLimitsDeps, KeyLimitsKeeper } from './gateway/key-limits.ts';
 import type { Slices, SlicesDeps } from './gateway/slices.ts';
@@ -120,6 +121,11 @@ function openKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
   };
 }
 
+/** What tells traces of requests, loaded where there are any. */
+async function openTracing({ traces, clock }: Platform): Promise<Tracing | null> {
+  return traces ? (await import('./endpoints/tell-traces.ts')).createTracing(traces, clock) : null;
+}
+
 /** Builds the app over the platform's implementations. */
 export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
@@ -145,7 +151,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     guards,
     modelAliases: [...config.modelAliases, ...modelAliases],
     version: VERSION,
-    traces: platform.traces ?? null,
+    traces: await openTracing(platform),
     identity,
     usage,
     settings,

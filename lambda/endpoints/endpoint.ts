@@ -3,7 +3,7 @@ import type { UsageRecord } from '#shared/api/usage.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
 import type { Clock, DecisionStore, Exchange, Headers, Spool, UsageBook } from '../ports.ts';
-import type { Log, Metrics, Traces } from '../ports-telemetry.ts';
+import type { Log, Metrics } from '../ports-telemetry.ts';
 import type { RolloutStore, SettingsStore } from '../ports-settings.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { NamedGuard } from '../gateway/guards.ts';
@@ -17,6 +17,7 @@ import type { PaidPolicy } from '../routing/policy.ts';
 import type { ChatMeans } from '../gateway/chat.ts';
 import type { Field } from '../wire/splice.ts';
 import type { ChatWire, Dialect, ErrorRenderer } from '../wire/types.ts';
+import type { Tracing } from './tell-traces.ts';
 
 /** A request body as JSON, with the bytes it was parsed from. The text between them is not kept: it would be moved about with every collection of garbage. */
 export interface JsonBody {
@@ -85,7 +86,7 @@ export interface EndpointDeps {
   /** Absent: requests leave no record. */
   readonly usage?: UsageBook;
   /** Absent when nothing is traced. */
-  readonly traces?: Traces | null;
+  readonly traces?: Tracing | null;
 }
 
 const REQUEST_ID = 'x-freeway-request-id';

@@ -4,9 +4,9 @@ import type { Attempt, CallerError } from '#shared/failures.ts';
 import { createIsoTimes } from '#shared/iso-times.ts';
 import type { Assignment } from '#shared/rollout.ts';
 import type { RunResult } from '../gateway/run.ts';
-import type { RequestTrace, TracedWork } from '../ports-telemetry.ts';
 import { listCostUsd } from '../routing/cost.ts';
 import type { EndpointDeps, Visit } from './endpoint.ts';
+import type { Traced } from './tell-traces.ts';
 
 /** What is told of every request, whatever its surface. */
 export interface Teller {
@@ -29,85 +29,8 @@ interface Told {
   readonly visit: Visit;
   /** The surface's name for logs, such as `chat`. */
   readonly operation: string;
-  readonly trace: RequestTrace | null;
+  readonly trace: Traced | null;
   readonly assignment: Assignment | null;
-}
-
-/** A call to a provider, by the names under which tools for language models look for such. */
-function toWork(attempt: Attempt, operation: string): TracedWork {
-  const { route, credential, tier, failure, status, ms, endedAtMs } = attempt;
-  const slash = route.indexOf('/');
-  const model = route.slice(slash + 1);
-  return {
-    name: `${operation} ${model}`,
-    startedAtMs: endedAtMs - ms,
-    endedAtMs,
-    attributes: {
-      'gen_ai.operation.name': operation,
-      'gen_ai.provider.name': route.slice(0, Math.max(0, slash)),
-      'gen_ai.request.model': model,
-      'error.type': failure,
-      'http.response.status_code': status,
-      'freeway.credential': credential,
-      'freeway.tier': tier,
-    },
-    error: failure,
-  };
-}
-
-interface Ending {
-  readonly error: string | null;
-  readonly attempts: readonly Attempt[];
-  readonly attributes: TracedWork['attributes'];
-  /** Of the call that answered, told with that alone, so that whoever adds up spans counts it once; absent: none did. */
-  readonly usage?: TracedWork['attributes'];
-}
-
-function endTrace({ deps, visit, operation, trace }: Told, { error, attempts, attributes, usage }: Ending): void {
-  // The one of our names that OpenTelemetry writes otherwise.
-  const name = operation === 'embedding' ? 'embeddings' : operation;
-  const calls = attempts.map((attempt) => toWork(attempt, name));
-  const last = calls.pop();
-  trace?.end({
-    name,
-    startedAtMs: visit.startedAtMs,
-    endedAtMs: deps.clock.now(),
-    attributes: {
-      'gen_ai.operation.name': name,
-      'freeway.request_id': visit.requestId,
-      'error.type': error,
-      ...attributes,
-    },
-    error,
-    attempts: last === undefined ? [] : [...calls, { ...last, attributes: { ...last.attributes, ...usage } }],
-  });
-}
-
-/** The attempt that succeeded, as the last of the trace: it went on from the end of the one before. */
-function toLast({ candidate, attempts }: RunResult['receipt'], { deps, visit }: Told): Attempt {
-  const { route, credential, tier } = candidate;
-  const endedAtMs = deps.clock.now();
-  const ms = Math.max(0, endedAtMs - (attempts.at(-1)?.endedAtMs ?? visit.startedAtMs));
-  return { route, credential, tier, failure: null, status: 200, ms, endedAtMs, message: null };
-}
-
-function traceAnswer(told: Told, { receipt, usage, costUsd, rescues, brokeOff }: RunResult): void {
-  const { candidate, attempts, waitedMs } = receipt;
-  endTrace(told, {
-    error: brokeOff?.code ?? null,
-    attempts: [...attempts, toLast(receipt, told)],
-    usage: {
-      'gen_ai.response.model': candidate.modelId,
-      'gen_ai.usage.input_tokens': usage?.inputTokens,
-      'gen_ai.usage.output_tokens': usage?.outputTokens,
-    },
-    attributes: {
-      'freeway.tier': candidate.tier,
-      'freeway.cost_usd': costUsd,
-      'freeway.wait_ms': Math.round(waitedMs),
-      'freeway.rescues': rescues,
-    },
-  });
 }
 
 function tellAnswer(told: Told, result: RunResult): void {
@@ -232,14 +155,14 @@ class Telling implements Teller, Told {
   readonly deps: EndpointDeps;
   readonly visit: Visit;
   readonly operation: string;
-  readonly trace: RequestTrace | null;
+  readonly trace: Traced | null;
   assignment: Assignment | null = null;
 
   constructor(deps: EndpointDeps, visit: Visit, operation: string) {
     this.deps = deps;
     this.visit = visit;
     this.operation = operation;
-    this.trace = deps.traces?.begin(visit.exchange.headers['traceparent']) ?? null;
+    this.trace = deps.traces?.(visit, operation) ?? null;
   }
 
   get traceparent(): string | null {
@@ -253,15 +176,13 @@ class Telling implements Teller, Told {
   answered(result: RunResult): void {
     tellAnswer(this, result);
     this.#note(toAnswerRecord(this, result));
-    if (this.trace !== null) traceAnswer(this, result);
+    this.trace?.answered(result);
   }
 
   failed(error: CallerError, spent: Spent | null = null): void {
     tellFailure(this, error);
     this.#note(toFailureRecord(this, error, spent));
-    const { code, status, attempts } = error;
-    if (this.trace !== null)
-      endTrace(this, { error: code, attempts, attributes: { 'http.response.status_code': status } });
+    this.trace?.failed(error);
   }
 
   #note(record: UsageRecord): void {
