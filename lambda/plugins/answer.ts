@@ -1,5 +1,5 @@
 // Tells what models of the Vercel AI SDK answer in the OpenAI chat format: whole, part by part of a stream, and as errors. Pure.
-import { toAmount, toRecord, toText, type Json } from '../wire/json.ts';
+import { toAmount, toRecord, toText, toTokens, type Json } from '../wire/json.ts';
 import type { Generated, Part } from './sdk.ts';
 
 /** What every chunk of an answer repeats. */
@@ -23,16 +23,16 @@ const toFinish = (reason: unknown): string =>
   finishes[toText(reason) ?? toText(toRecord(reason)['unified']) ?? 'other'] ?? 'error';
 
 /** Version 2 tells numbers, later ones their parts. */
-const totalOf = (count: unknown): number | undefined => toAmount(count) ?? toAmount(toRecord(count)['total']);
+const totalOf = (count: unknown): number | undefined => toTokens(count) ?? toTokens(toRecord(count)['total']);
 
 function toUsage(given: unknown): Json | undefined {
   const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = toRecord(given);
   const prompt = totalOf(inputTokens);
   const completion = totalOf(outputTokens);
   if (prompt === undefined && completion === undefined) return undefined;
-  const cached = toAmount(cachedInputTokens) ?? toAmount(toRecord(inputTokens)['cacheRead']);
-  const written = toAmount(toRecord(inputTokens)['cacheWrite']);
-  const reasoning = toAmount(reasoningTokens) ?? toAmount(toRecord(outputTokens)['reasoning']);
+  const cached = toTokens(cachedInputTokens) ?? toTokens(toRecord(inputTokens)['cacheRead']);
+  const written = toTokens(toRecord(inputTokens)['cacheWrite']);
+  const reasoning = toTokens(reasoningTokens) ?? toTokens(toRecord(outputTokens)['reasoning']);
   return {
     prompt_tokens: prompt ?? 0,
     completion_tokens: completion ?? 0,

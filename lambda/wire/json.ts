@@ -27,6 +27,15 @@ export function toAmount(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
+/** So many tokens no call uses; providers whose counters ran below zero tell more. */
+const MOST_TOKENS = 100_000_000;
+
+/** The value when it can be a count of tokens, else undefined. */
+export function toTokens(value: unknown): number | undefined {
+  const amount = toAmount(value);
+  return amount !== undefined && amount > MOST_TOKENS ? undefined : amount;
+}
+
 /** Parses JSON; undefined when the text is none. */
 export function parseJson(text: string): unknown {
   try {

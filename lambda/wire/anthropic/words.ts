@@ -2,7 +2,7 @@
 import type { Usage } from '#shared/usage.ts';
 import type { Finish } from '../types.ts';
 import type { Json } from '../json.ts';
-import { toAmount, toRecord, toText } from '../json.ts';
+import { toRecord, toText, toTokens } from '../json.ts';
 
 const finishes: Readonly<Record<string, Finish>> = {
   end_turn: 'stop',
@@ -48,7 +48,7 @@ export function addCounts(before: Counts, raw: unknown): Counts {
   const found = { ...usage, ...toRecord(usage['output_tokens_details']) };
   const next: Record<string, number> = { ...before };
   for (const name of names) {
-    const value = toAmount(found[name]);
+    const value = toTokens(found[name]);
     if (value !== undefined) next[name] = value;
   }
   return next;

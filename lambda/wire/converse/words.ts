@@ -3,7 +3,7 @@ import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import { toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
-import { parseJson, toAmount, toRecord, toText } from '../json.ts';
+import { parseJson, toRecord, toText, toTokens } from '../json.ts';
 import type { Finish, ReplyContext } from '../types.ts';
 
 const finishes: Readonly<Record<string, Finish>> = {
@@ -28,10 +28,10 @@ export function toFinish(raw: unknown): Finish | null {
 /** The use in our words: here input counts what was read from and written to a cache, too. null when nothing is known. */
 export function toUsage(raw: unknown): Usage | null {
   const counts = toRecord(raw);
-  const fresh = toAmount(counts['inputTokens']);
-  const outputTokens = toAmount(counts['outputTokens']);
-  const cached = toAmount(counts['cacheReadInputTokens']);
-  const written = toAmount(counts['cacheWriteInputTokens']);
+  const fresh = toTokens(counts['inputTokens']);
+  const outputTokens = toTokens(counts['outputTokens']);
+  const cached = toTokens(counts['cacheReadInputTokens']);
+  const written = toTokens(counts['cacheWriteInputTokens']);
   if (fresh === undefined && outputTokens === undefined) return null;
   return {
     ...(fresh === undefined ? {} : { inputTokens: fresh + (cached ?? 0) + (written ?? 0) }),

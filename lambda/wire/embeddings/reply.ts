@@ -4,7 +4,7 @@ import type { Usage } from '#shared/usage.ts';
 import { decodeFloats, encodeFloats } from '../base64.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
-import { isRecord, parseJson, toAmount, toList, toRecord, toText } from '../json.ts';
+import { isRecord, parseJson, toAmount, toList, toRecord, toText, toTokens } from '../json.ts';
 import type { ReplyContext } from '../types.ts';
 import type { EmbeddingsQuestion } from './question.ts';
 
@@ -26,7 +26,7 @@ function toVector(value: unknown): readonly number[] | null {
 
 function toUsage(body: Json): Usage | null {
   const usage = toRecord(body['usage']);
-  const inputTokens = toAmount(usage['prompt_tokens']) ?? toAmount(usage['total_tokens']);
+  const inputTokens = toTokens(usage['prompt_tokens']) ?? toTokens(usage['total_tokens']);
   // An embedding writes no tokens: that is known, not guessed.
   return inputTokens === undefined ? null : { inputTokens, outputTokens: 0 };
 }

@@ -1,7 +1,7 @@
 // Words of the Gemini format: names in two spellings, why an answer ended and what it used, read and written.
 import type { Usage } from '#shared/usage.ts';
 import type { Json } from '../json.ts';
-import { toAmount, toRecord, toText } from '../json.ts';
+import { toRecord, toText, toTokens } from '../json.ts';
 import type { Finish } from '../types.ts';
 
 /** A field by its name in camel case; the format takes both spellings. */
@@ -46,15 +46,15 @@ export const finishReasons: Readonly<Record<Finish, string>> = {
 /** The use in our words: here output does not count thoughts. null when nothing is known. */
 export function toUsage(raw: unknown): Usage | null {
   const counts = toRecord(raw);
-  const prompt = toAmount(counts['promptTokenCount']);
-  const answer = toAmount(counts['candidatesTokenCount']);
-  const reasoningTokens = toAmount(counts['thoughtsTokenCount']);
-  const cachedInputTokens = toAmount(counts['cachedContentTokenCount']);
+  const prompt = toTokens(counts['promptTokenCount']);
+  const answer = toTokens(counts['candidatesTokenCount']);
+  const reasoningTokens = toTokens(counts['thoughtsTokenCount']);
+  const cachedInputTokens = toTokens(counts['cachedContentTokenCount']);
   if (prompt === undefined && answer === undefined) return null;
   const outputTokens =
     answer === undefined && reasoningTokens === undefined ? undefined : (answer ?? 0) + (reasoningTokens ?? 0);
   return {
-    ...(prompt === undefined ? {} : { inputTokens: prompt + (toAmount(counts['toolUsePromptTokenCount']) ?? 0) }),
+    ...(prompt === undefined ? {} : { inputTokens: prompt + (toTokens(counts['toolUsePromptTokenCount']) ?? 0) }),
     ...(outputTokens === undefined ? {} : { outputTokens }),
     ...(cachedInputTokens === undefined ? {} : { cachedInputTokens }),
     ...(reasoningTokens === undefined ? {} : { reasoningTokens }),

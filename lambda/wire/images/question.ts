@@ -3,7 +3,7 @@ import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
-import { parseJson, toAmount, toList, toRecord, toText } from '../json.ts';
+import { parseJson, toAmount, toList, toRecord, toText, toTokens } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { readPlain, type PlainQuestion } from '../plain.ts';
 import type { ReplyContext } from '../types.ts';
@@ -44,7 +44,7 @@ export function parsePictures(
   if (images === 0 || images < data.length)
     return { failure: { kind: 'bad_reply', message: 'the reply holds no picture' } };
   const usage = toRecord(record['usage']);
-  const [inputTokens, outputTokens] = [toAmount(usage['input_tokens']), toAmount(usage['output_tokens'])];
+  const [inputTokens, outputTokens] = [toTokens(usage['input_tokens']), toTokens(usage['output_tokens'])];
   const created = toAmount(record['created']);
   return {
     text: created === undefined ? JSON.stringify({ ...record, created: Math.floor(context.nowMs / 1000) }) : text,

@@ -3,7 +3,7 @@ import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
-import { isRecord, parseJson, toAmount, toList, toRecord, toText } from '../json.ts';
+import { isRecord, parseJson, toList, toRecord, toText, toTokens } from '../json.ts';
 import { fail } from '../openai-chat/fields.ts';
 import { readPlain, type PlainQuestion } from '../plain.ts';
 import type { ReplyContext } from '../types.ts';
@@ -33,6 +33,6 @@ export function parseVerdicts(
   const results = toList(record['results']);
   if (results.length === 0 || !results.every((result) => isRecord(toRecord(result)['categories'])))
     return { failure: { kind: 'bad_reply', message: 'the reply holds no judgement' } };
-  const inputTokens = toAmount(toRecord(record['usage'])['prompt_tokens']);
+  const inputTokens = toTokens(toRecord(record['usage'])['prompt_tokens']);
   return { text, usage: inputTokens === undefined ? null : { inputTokens, outputTokens: 0 } };
 }

@@ -1,21 +1,21 @@
 // Token usage as providers of the OpenAI chat format report it, read and written.
 import type { Usage } from '#shared/usage.ts';
 import type { Json } from '../json.ts';
-import { isRecord, toAmount, toRecord } from '../json.ts';
+import { isRecord, toAmount, toRecord, toTokens } from '../json.ts';
 
 /** Usage of a reply or chunk, wherever the provider put it (`usage`, `x_groq.usage`); null when there is none. */
 export function parseUsage(body: Json): Usage | null {
   const raw = isRecord(body['usage']) ? body['usage'] : toRecord(body['x_groq'])['usage'];
   if (!isRecord(raw)) return null;
   const inputDetails = toRecord(raw['prompt_tokens_details']);
-  const inputTokens = toAmount(raw['prompt_tokens']);
-  const cached = toAmount(inputDetails['cached_tokens'] ?? raw['cached_tokens'] ?? raw['prompt_cache_hit_tokens']);
+  const inputTokens = toTokens(raw['prompt_tokens']);
+  const cached = toTokens(inputDetails['cached_tokens'] ?? raw['cached_tokens'] ?? raw['prompt_cache_hit_tokens']);
   const usage: Record<string, number> = {};
   put(usage, 'inputTokens', inputTokens);
   put(usage, 'outputTokens', outputTokens(raw, inputTokens));
   // Some report more cached tokens than input tokens; a share can't be larger than the whole.
   put(usage, 'cachedInputTokens', cached === undefined ? cached : Math.min(cached, inputTokens ?? cached));
-  put(usage, 'cacheWriteTokens', toAmount(inputDetails['cache_write_tokens']));
+  put(usage, 'cacheWriteTokens', toTokens(inputDetails['cache_write_tokens']));
   put(usage, 'reasoningTokens', reasoningTokens(raw));
   put(usage, 'reportedCostUsd', toAmount(isRecord(raw['cost']) ? raw['cost']['total_cost'] : raw['cost']));
   return Object.keys(usage).length === 0 ? null : usage;
@@ -42,14 +42,14 @@ const details = (counts: Json): Json | undefined =>
 
 /** Some leave reasoning out of `completion_tokens` but not out of `total_tokens`. */
 function outputTokens(raw: Json, inputTokens: number | undefined): number | undefined {
-  const completion = toAmount(raw['completion_tokens']);
-  const total = toAmount(raw['total_tokens']);
+  const completion = toTokens(raw['completion_tokens']);
+  const total = toTokens(raw['total_tokens']);
   if (completion === undefined || inputTokens === undefined || total === undefined) return completion;
   return Math.max(completion, total - inputTokens);
 }
 
 function reasoningTokens(raw: Json): number | undefined {
-  return toAmount(toRecord(raw['completion_tokens_details'])['reasoning_tokens'] ?? raw['reasoning_tokens']);
+  return toTokens(toRecord(raw['completion_tokens_details'])['reasoning_tokens'] ?? raw['reasoning_tokens']);
 }
 
 function put(usage: Record<string, number>, name: keyof Usage, value: number | undefined): void {

@@ -2,7 +2,7 @@
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Json } from '../json.ts';
-import { toAmount, toList, toRecord, toText } from '../json.ts';
+import { toAmount, toList, toRecord, toText, toTokens } from '../json.ts';
 import type { Finish, ReplyContext } from '../types.ts';
 
 const underWay: ReadonlySet<unknown> = new Set(['starting', 'processing']);
@@ -19,8 +19,8 @@ export function toOutput({ output }: Json): string | null {
 /** The use, where the model counts tokens; null when it does not. */
 export function toUsage({ metrics }: Json): Usage | null {
   const counts = toRecord(metrics);
-  const inputTokens = toAmount(counts['input_token_count']);
-  const outputTokens = toAmount(counts['output_token_count']);
+  const inputTokens = toTokens(counts['input_token_count']);
+  const outputTokens = toTokens(counts['output_token_count']);
   if (inputTokens === undefined && outputTokens === undefined) return null;
   return {
     ...(inputTokens === undefined ? {} : { inputTokens }),
