@@ -36,7 +36,7 @@ export function createCollectReader(reading: ChatReading): BodyReader {
   const take = (frame: SseFrame): void => {
     if (ended !== null || fault !== null) return;
     const facts = stream.read(frame, { dialect, nowMs: context.nowMs() });
-    fault = facts.failure;
+    if (facts.failure !== null && gathering.answer().finish === null) fault = facts.failure;
     gathering.add(facts);
     if (facts.content) context.progress();
     // The caller need not wait for the connection to end.

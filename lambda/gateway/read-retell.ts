@@ -129,7 +129,7 @@ function takeFrame(state: State, reading: ChatReading, frame: SseFrame): void {
 
 function takeFacts(state: State, reading: ChatReading, facts: FrameFacts): void {
   if (facts.failure !== null) {
-    state.failure = facts.failure;
+    if (state.finish === null) state.failure = facts.failure;
     return;
   }
   if (facts.usage !== null) state.usage = facts.usage;

@@ -2,7 +2,7 @@
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { ReplyBody } from '../ports.ts';
-import { brokenCall, createGrowingCalls, type GrowingCalls } from '../wire/facts.ts';
+import { brokenCall, createGrowingCalls, finishAfter, type GrowingCalls } from '../wire/facts.ts';
 import { createSse, endSse, feedSse, type SseState } from '../wire/sse.ts';
 import type { Finish, FrameFacts, ReplyHead, SseFrame, StreamReader } from '../wire/types.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
@@ -149,7 +149,7 @@ function showFrames(state: State, reading: ChatReading, frames: readonly SseFram
     learn(state, facts);
     if (facts.failure === null && state.failure !== null) spoil(reading);
     // Clients fail on events without data as they do on broken ones.
-    const broken = facts.malformed || frame.data === '';
+    const broken = facts.malformed || facts.failure !== null || frame.data === '';
     const drop = state.failure !== null || facts.usageOnly || facts.done || broken;
     altered ||= drop || facts.normalise !== null;
     if (state.failure !== null) break;
@@ -166,7 +166,8 @@ function showFrames(state: State, reading: ChatReading, frames: readonly SseFram
 }
 
 function learn(state: State, facts: FrameFacts): void {
-  if (facts.failure) state.failure = facts.failure;
+  // Once it has said why it ends, an answer is whole, whatever comes behind.
+  if (state.finish === null) state.failure ??= facts.failure;
   if (facts.usage) state.usage = facts.usage;
   if (facts.head) state.head = facts.head;
   if (facts.finish !== null) state.finish = facts.finish;
@@ -229,7 +230,14 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
     const body = (state.body ??= open(state, reading));
     tellWriter(state, reading);
     const head = state.head ?? { id: '', model: question.model, created: Math.floor(context.nowMs() / 1000) };
-    body.end(writer.closeAfter(state.doneFrame, head, context.closing(usage, seenTokens)));
+    const closing = context.closing(usage, seenTokens);
+    const finish = finishAfter('stop', state.calls.count());
+    // Some end without a word why, and clients don't take such an answer for whole.
+    body.end(
+      state.finish === null && finish !== null
+        ? writer.finish(head, finish, closing)
+        : writer.closeAfter(state.doneFrame, head, closing),
+    );
   }
   return (state.reading = { failure, committed: state.body !== null, usage, seenTokens, finish: state.finish });
 }

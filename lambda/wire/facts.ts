@@ -21,6 +21,12 @@ export const nothing: FrameFacts = {
   failure: null,
 };
 
+/** A frame whose text tells that it is a piece of the answer, and that breaks off before its end. */
+export const lostPiece: FrameFacts = {
+  ...nothing,
+  failure: { kind: 'bad_reply', message: 'The provider broke a piece of the answer.', status: 200 },
+};
+
 const namelessHead: ReplyHead = { id: '', model: '', created: 0 };
 
 /** An answer that grows by facts. */
@@ -95,6 +101,7 @@ export const areBroken = (calls: readonly Arguments[], finish: Finish | null): b
 /** The arguments of a stream's calls as they grow. */
 export interface GrowingCalls {
   add(pieces: readonly FrameCall[]): void;
+  count(): number;
   /** Whether they can't be carried out as they stand, at the end of the stream. */
   areBroken(finish: Finish | null): boolean;
 }
@@ -110,6 +117,7 @@ export function createGrowingCalls(): GrowingCalls {
         else known.arguments += text;
       }
     },
+    count: () => calls?.size ?? 0,
     areBroken: (finish) => calls !== null && areBroken([...calls.values()], finish),
   };
 }

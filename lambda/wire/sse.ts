@@ -51,9 +51,10 @@ export function endSse(state: SseState): readonly SseFrame[] {
   return [toFrame(`${state.rest.replace(/[\r\n]+$/, '')}\n\n`)];
 }
 
-/** One frame holding `data` (one line of JSON, or `[DONE]`), optionally under an event name. */
+/** One frame holding `data`, optionally under an event name. */
 export function renderFrame(data: string, event?: string): string {
-  return event === undefined ? `data: ${data}\n\n` : `event: ${event}\ndata: ${data}\n\n`;
+  const lines = `data: ${data.replaceAll('\n', '\ndata: ')}\n\n`;
+  return event === undefined ? lines : `event: ${event}\n${lines}`;
 }
 
 function withoutMark(piece: string): string {

@@ -4,7 +4,7 @@ import { openaiChat } from '#lambda/wire/openai-chat/index.ts';
 import type { Answer, FrameFacts, SseFrame } from '#lambda/wire/types.ts';
 import type { Recorded } from './recorded.ts';
 import { chatStreams, recording } from './recorded.ts';
-import { collect, factsOf as factsOfFrames, framesOf } from './streams.ts';
+import { collect, context, factsOf as factsOfFrames, framesOf } from './streams.ts';
 
 const inspect = (frame: SseFrame, dialect: Recorded['dialect'] = 'generic'): FrameFacts =>
   openaiChat.openReader().read(frame, { dialect: dialects[dialect], nowMs: 0 });
@@ -125,11 +125,29 @@ describe('recorded streams', () => {
   });
 });
 
+describe('broken JSON', () => {
+  const after = (begun: SseFrame | null, text: string): FrameFacts => {
+    const reader = openaiChat.openReader();
+    if (begun !== null) reader.read(begun, context);
+    return reader.read(data(text), context);
+  };
+  it.each<readonly [string, SseFrame | null, string]>([
+    ['under the id of the answer', delta({}), '{"id":"i","object":"chat.comp'],
+    ['that ends before its id does', delta({}, {}), '{"id":"'],
+    ['before anything else', null, '{"choices":[{"delta":{"cont'],
+  ])('%s is a piece that is lost', (_, begun, text) => {
+    expect(after(begun, text).failure).toMatchObject({ kind: 'bad_reply' });
+  });
+  it('under another id is left out', () => {
+    expect(after(delta({}), '{"id":"other","choices":[{"del')).toMatchObject({ malformed: true, failure: null });
+  });
+});
+
 describe('a frame', () => {
   it.each<readonly [string, SseFrame, Partial<FrameFacts>]>([
     ['the closing mark', data('[DONE]'), { done: true }],
     ['a comment', { raw: ': x\n\n', event: null, data: null }, { done: false, malformed: false }],
-    ['broken JSON', data('{"choices":[{"delta":{"cont'), { malformed: true, failure: null }],
+    ['what is no JSON', data('keep-alive'), { malformed: true, failure: null }],
     ['JSON that is no object', data('5'), { malformed: true }],
     [
       'a role',

@@ -1,5 +1,5 @@
 // Reads a stream of the Anthropic format, event by event.
-import { nothing } from '../facts.ts';
+import { lostPiece, nothing } from '../facts.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import { renderFrame } from '../sse.ts';
 import type { FrameCall, FrameFacts, ReplyContext, SseFrame, StreamReader } from '../types.ts';
@@ -42,6 +42,7 @@ function readFrame(state: State, frame: SseFrame, context: ReplyContext): FrameF
   if (data === null || data === '') return nothing;
   const json = parseJson(data);
   if (frame.event === 'error' || isErrorBody(json)) return { ...nothing, failure: toInnerFailure(json, data, context) };
+  if (json === undefined && `${frame.event}${data}`.includes('content_block')) return lostPiece;
   if (!isRecord(json)) return { ...nothing, malformed: true };
   switch (json['type']) {
     case 'message_start':

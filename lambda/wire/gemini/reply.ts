@@ -1,7 +1,7 @@
 // Reads replies of the Gemini format: whole ones, and streams chunk by chunk.
 import type { ProviderFailure } from '#shared/failures.ts';
 import { toCallName } from '../call-ids.ts';
-import { findFault, finishAfter, nothing } from '../facts.ts';
+import { findFault, finishAfter, lostPiece, nothing } from '../facts.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
@@ -149,6 +149,7 @@ function readFrame(state: State, { data }: SseFrame, context: ReplyContext): Fra
   if (data === null || data === '') return nothing;
   const json = parseJson(data);
   if (isErrorBody(json)) return { ...nothing, failure: toInnerFailure(json, data, context) };
+  if (json === undefined && data.includes('"candidates"')) return lostPiece;
   if (!isRecord(json)) return { ...nothing, malformed: true };
   if (state.id === '') state.id = toText(json['responseId']) ?? `gen-${context.nowMs.toString(36)}`;
   const before = state.calls;

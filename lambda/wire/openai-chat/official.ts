@@ -5,8 +5,10 @@ import { isRecord, toAmount, toList, toText } from '../json.ts';
 
 const tiers: ReadonlySet<unknown> = new Set([undefined, null, 'auto', 'default', 'flex', 'scale', 'priority']);
 
+const counted = ['prompt_tokens', 'completion_tokens', 'total_tokens'];
+
 const isWholeUsage = (usage: unknown): boolean =>
-  !isRecord(usage) || (typeof usage['completion_tokens'] === 'number' && typeof usage['total_tokens'] === 'number');
+  !isRecord(usage) || counted.every((name) => typeof usage[name] === 'number');
 
 const isNamed = ({ id, model, created }: Json): boolean =>
   typeof id === 'string' && typeof model === 'string' && typeof created === 'number';
@@ -61,6 +63,8 @@ export function isOfficialChunk(json: Json, choice: Json | null): boolean {
     isNamed(json) &&
     typeof choice?.['index'] === 'number' &&
     choice['finish_reason'] !== undefined &&
+    isRecord(choice['delta']) &&
+    choice['message'] === undefined &&
     tiers.has(json['service_tier']) &&
     isWholeUsage(json['usage'])
   );

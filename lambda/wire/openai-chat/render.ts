@@ -44,7 +44,7 @@ export function renderReply(answer: Answer, _: ChatQuestion, freeway?: Readonly<
     object: 'chat.completion',
     created: answer.created,
     model: answer.model,
-    choices: [{ index: 0, message, logprobs: null, finish_reason: answer.finish && finishWords[answer.finish] }],
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishWords[answer.finish ?? 'stop'] }],
     ...(usage === null ? {} : { usage }),
     ...(freeway === undefined ? {} : { freeway }),
   });

@@ -1,6 +1,6 @@
 // Reads single frames of a stream in the OpenAI chat format.
 import type { FrameCall, FrameFacts, ReplyContext, ReplyHead, SseFrame, StreamReader } from '../types.ts';
-import { nothing } from '../facts.ts';
+import { lostPiece, nothing } from '../facts.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
@@ -13,7 +13,7 @@ import { parseUsage } from './usage.ts';
 
 interface State {
   readonly seats: Seats;
-  /** Stand in for names that the chunks do not tell; those of the first chunk that lacks them. */
+  /** Stand in for names that the chunks do not tell: those of the first chunk that has some, or is made some. */
   names: Names | null;
   /** Whether a chunk has said who speaks, as the first one must. */
   isBegun: boolean;
@@ -25,14 +25,14 @@ export function openReader(): StreamReader {
   return { read: (frame, context) => readFrame(state, frame, context) };
 }
 
-/** What one frame means. Comments and empty frames mean nothing; broken JSON is told as `malformed`, not as a failure. */
+/** What one frame means. Comments and empty frames mean nothing; broken JSON is `malformed`, and a failure only where it names this answer. */
 function readFrame(state: State, frame: SseFrame, context: ReplyContext): FrameFacts {
   const { data } = frame;
   if (data === null || data === '') return nothing;
   if (data === '[DONE]' || data.trim() === '[DONE]') return { ...nothing, done: true };
   const json = parseJson(data);
   if (json === undefined) {
-    if (frame.event !== 'error') return { ...nothing, malformed: true };
+    if (frame.event !== 'error') return isOurs(state, data) ? lostPiece : { ...nothing, malformed: true };
     return { ...nothing, failure: toInnerFailure(null, data, context) };
   }
   if (frame.event === 'error' || isErrorBody(json)) {
@@ -42,14 +42,21 @@ function readFrame(state: State, frame: SseFrame, context: ReplyContext): FrameF
   return readChunk(state, json, context);
 }
 
+/** Whether broken JSON is a piece of this answer: it tells the answer's id as far as it goes, or comes before any id. */
+function isOurs({ names }: State, data: string): boolean {
+  const begun = `{"id":"${names?.id ?? ''}`;
+  return names === null ? data.startsWith('{') : begun.startsWith(data) || data.includes(`"${names.id}"`);
+}
+
 function readChunk(state: State, json: Json, { nowMs }: ReplyContext): FrameFacts {
   const choices = toList(json['choices']);
   const usage = parseUsage(json);
   const head = toHead(json);
+  if (head !== null) state.names ??= { ...toNames(nowMs), id: head.id };
   const choice = choices[0];
   if (!isRecord(choice)) {
     const normalise =
-      json['object'] === 'chat.completion.chunk'
+      json['object'] === 'chat.completion.chunk' && choices === json['choices'] && choices.length === 0
         ? null
         : toNormal(state, { json, read: noCalls, isMute: false, nowMs });
     return { ...nothing, usage, usageOnly: usage !== null, normalise, head };
@@ -118,8 +125,8 @@ const toNormal = (state: State, chunk: Chunk) => (): string =>
 /** The chunk in the shape official clients read: content as a string, tool calls with their index. */
 function normaliseChunk({ json, read, isMute }: Chunk, names: Names): string {
   const choices = toList(json['choices']).map((choice, at) => {
-    const record = toRecord(choice);
-    const delta = normaliseMessage(deltaOf(record), at === 0 ? read : noCalls);
+    const { message: _, ...record } = toRecord(choice);
+    const delta = normaliseMessage(deltaOf(toRecord(choice)), at === 0 ? read : noCalls);
     const index = typeof record['index'] === 'number' ? record['index'] : at;
     return { finish_reason: null, ...record, index, delta: isMute ? { ...delta, role: 'assistant' } : delta };
   });

@@ -1,5 +1,5 @@
 // Reads a stream of the Responses format, event by event.
-import { finishAfter, nothing } from '../facts.ts';
+import { finishAfter, lostPiece, nothing } from '../facts.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { FrameCall, FrameFacts, FrameText, ReplyContext, SseFrame, StreamReader } from '../types.ts';
 import type { Json } from '../json.ts';
@@ -30,6 +30,7 @@ function readFrame(state: State, { event, data }: SseFrame, context: ReplyContex
   if (data === '[DONE]') return { ...nothing, done: true };
   const json = parseJson(data);
   if (event === 'error' || isErrorBody(json)) return { ...nothing, failure: toInnerFailure(json, data, context) };
+  if (json === undefined && `${event}${data}`.includes('response.')) return lostPiece;
   if (!isRecord(json)) return { ...nothing, malformed: true };
   switch (json['type']) {
     case 'response.created':
