@@ -149,7 +149,8 @@ function showFrames(state: State, reading: ChatReading, frames: readonly SseFram
     learn(state, facts);
     if (facts.failure === null && state.failure !== null) spoil(reading);
     // Clients fail on events without data as they do on broken ones.
-    const broken = facts.malformed || facts.failure !== null || frame.data === '';
+    const isVoid = frame.data === '' || (frame.data === null && frame.event !== null);
+    const broken = facts.malformed || facts.failure !== null || isVoid;
     const drop = state.failure !== null || facts.usageOnly || facts.done || broken;
     altered ||= drop || facts.normalise !== null;
     if (state.failure !== null) break;

@@ -133,6 +133,15 @@ describe('chunks of other shapes', () => {
   });
 });
 
+describe('events without data', () => {
+  it.each(names)('are kept from callers of %s, whose clients fail on them', async (surface) => {
+    const bend: Bend = (events) => events.flatMap((event) => ['event: ping\n\n', 'event: ping\ndata:\n\n', event]);
+    const world = await createPair(wireOf[surface], bend);
+    expect((await read(await ask(world, surface), surface)).text).toBe(canonicalAnswer);
+    expect(world.upstream.started()).toBe(1);
+  });
+});
+
 describe('a count of tokens that ran below zero', () => {
   it.each(wires)('is not believed of %s', async (wire) => {
     const wild: Bend = (events) =>
