@@ -40,7 +40,7 @@ export interface Field {
   readonly end: number;
 }
 
-/** The top-level fields of the object in `text`, in order, with places in characters. Null when it is not one JSON object. */
+/** The top-level fields of the object in `text`, in order, with places in characters. Null when it is not one JSON object. Throws RangeError where it is too deep. */
 export function findFields(text: string): readonly Field[] | null {
   let at = skipSpace(text, 0);
   if (text.charCodeAt(at) !== openBrace) return null;
@@ -159,6 +159,9 @@ function endOfValue(text: string, start: number): number {
   return -1;
 }
 
+/** Deeper values can be parsed, but not always be written again: how deep depends on what is on the stack. */
+export const MOST_LEVELS = 1_000;
+
 function endOfNested(text: string, start: number): number {
   let depth = 0;
   let at = start;
@@ -173,6 +176,7 @@ function endOfNested(text: string, start: number): number {
     else if (code === closeBrace || code === closeBracket) depth -= 1;
     at += 1;
     if (depth === 0) return at;
+    if (depth > MOST_LEVELS) throw new RangeError('nested too deeply');
   }
   return -1;
 }

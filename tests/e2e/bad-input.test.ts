@@ -99,6 +99,19 @@ describe('wrong requests', () => {
     expect(text).not.toContain(CANARY);
   });
 
+  it.each([1_001, 5_000, 100_000])(
+    'a body of %i levels, which could be parsed but not written again',
+    async (levels) => {
+      const nested = `${'['.repeat(levels)}${']'.repeat(levels)}`;
+      for (const body of [`{"metadata": ${nested}, ${chat({}).slice(1)}`, nested]) {
+        const { status, error } = await post(body);
+        expect([status, error.code, error.param]).toEqual([400, 'invalid_request', null]);
+      }
+      const { error } = await post(`{"metadata": ${nested}}`);
+      expect(error.message).toBe('The body is nested more than 1000 levels deep. Send it flatter.');
+    },
+  );
+
   it('a body that is no text', async () => {
     expect((await post(Uint8Array.from([0xff, 0xfe, 0x00]))).error.message).toMatch(/UTF-8/);
   });
