@@ -168,7 +168,10 @@ async function awaitRunner(deps: GatewayDeps, waiting: Request, tried: Picked | 
       first = null;
       const picked = picking instanceof Promise ? await picking : picking;
       const runner = typeof picked === 'string' ? await afterPick(deps, input, { waiting, picked }) : picked;
-      if (runner !== null) return runner;
+      if (runner === null) continue;
+      if (!waiting.caller.gone) return runner;
+      // Nobody is asked for a caller who left meanwhile.
+      await deps.ledger.release(runner.reservation);
     }
   } finally {
     stopWaiting(deps, waiting);
@@ -184,13 +187,10 @@ async function afterPick(
   input: DecideInput,
   { waiting, picked }: { waiting: Request; picked: string },
 ): Promise<Runner | null> {
-  const { operation, caller, journey } = waiting;
+  const { operation, journey } = waiting;
   // What was refused came back with the refusal. Whoever was faster twice is a crowd, and was so elsewhere too.
   if (picked === 'outrun' && journey.outrun > 1) await deps.ledger.refresh(operation.selector.among, true);
-  const booked = picked === 'nobody' ? await waitForTurn(deps, input, waiting) : null;
-  if (booked === null || !caller.gone) return booked;
-  await deps.ledger.release(booked.reservation);
-  return null;
+  return picked === 'nobody' ? waitForTurn(deps, input, waiting) : null;
 }
 
 /** What says more of an answer that broke off than that it did. */

@@ -4,6 +4,7 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import { providers as catalog } from '#catalog/index.ts';
 import { readConfig } from '#lambda/config.ts';
 import { createFreeway } from '#lambda/deps.ts';
+import { Farewell } from '#lambda/http/farewell.ts';
 import type { Exchange, Headers, Store } from '#lambda/ports.ts';
 import type { LogFields } from '#lambda/ports-telemetry.ts';
 import { fromUsageItem } from '#lambda/store/usage-items.ts';
@@ -124,7 +125,7 @@ function toExchange(
   headers: Headers,
   arrived: Arrived,
 ): { exchange: Exchange; gone: () => void } {
-  let onGone: Parameters<Exchange['onGone']>[0] | null = null;
+  const farewell = new Farewell();
   const write = (chunk: Uint8Array | string): void => {
     arrived.text += typeof chunk === 'string' ? chunk : arrived.decode(chunk);
   };
@@ -136,9 +137,7 @@ function toExchange(
     remoteAddress: '127.0.0.1',
     deadlineAtMs: null,
     body: async () => new TextEncoder().encode(JSON.stringify(body)),
-    onGone: (listener) => {
-      onGone = listener;
-    },
+    onGone: (listener) => farewell.onGone(listener),
     reply: (status, replyHeaders) => {
       if (arrived.status !== 0) throw new Error('the head was sent twice');
       Object.assign(arrived, { status, headers: replyHeaders });
@@ -155,7 +154,7 @@ function toExchange(
       };
     },
   };
-  return { exchange, gone: () => onGone?.('hung_up') };
+  return { exchange, gone: () => farewell.leave('hung_up') };
 }
 
 export interface WorldInput {
