@@ -23,7 +23,7 @@ async function createPair(wire: WireId, bend: Bend): Promise<World> {
       const handle = (request: FakeRequest): ReturnType<typeof alpha.handle> => {
         const plan = alpha.handle(request);
         const whole = Buffer.concat(plan.chunks.map(({ bytes }) => bytes)).toString('utf8');
-        const text = bend(whole.split(/(?<=\n\n)/)).join('');
+        const text = bend(whole.replaceAll('\r\n', '\n').split(/(?<=\n\n)/)).join('');
         return { ...plan, chunks: [{ delayMs: 0, bytes: new TextEncoder().encode(text) }] };
       };
       return { alpha: { handle } };
