@@ -161,7 +161,10 @@ async function playOnce(faults: readonly string[], all: readonly Plan[]): Promis
 
 it.each([1, 60, 90])('nobody is asked for callers who leave after %i ms, while places are booked', async (leavesMs) => {
   const plan: Plan = { kind: 'chat', stream: true, atMs: 0, leavesMs };
-  const world = await playOnce([], Array.from({ length: 5 }, () => plan));
+  const world = await playOnce(
+    [],
+    Array.from({ length: 5 }, () => plan),
+  );
   expect(world.upstream.started()).toBe(0);
 });
 
