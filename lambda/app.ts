@@ -52,6 +52,9 @@ const toChatLater = (deps: AppDeps, load: () => Promise<ChatWire>): Endpoint =>
 
 const inference = ['use', 'inference'] as const;
 
+/** A URL at which something is asked of providers. */
+const post = (path: string, endpoint: Endpoint): Route => ({ method: 'POST', path, access: inference, endpoint });
+
 /** The URLs of the Gemini surface. Newer clients call it below /v1. */
 function toGeminiRoutes(deps: AppDeps): readonly Route[] {
   const endpoint = later(async () => {
@@ -60,8 +63,8 @@ function toGeminiRoutes(deps: AppDeps): readonly Route[] {
   });
   const models = later(async () => (await import('./endpoints/gemini.ts')).createGeminiModelsEndpoint(deps));
   return [
-    { method: 'POST', path: '/v1beta/models/:call', access: inference, endpoint },
-    { method: 'POST', path: '/v1/models/:call', access: inference, endpoint },
+    post('/v1beta/models/:call', endpoint),
+    post('/v1/models/:call', endpoint),
     { method: 'GET', path: '/v1beta/models', access: ['read', 'model'], endpoint: models },
     { method: 'GET', path: '/v1beta/models/:id', access: ['read', 'model'], endpoint: models },
   ];
@@ -69,9 +72,12 @@ function toGeminiRoutes(deps: AppDeps): readonly Route[] {
 
 /** The URLs at which chats are held, but for the Gemini surface. */
 function toChatRoutes(deps: AppDeps): readonly Route[] {
-  const post = (path: string, endpoint: Endpoint): Route => ({ method: 'POST', path, access: inference, endpoint });
   return [
     post('/v1/chat/completions', createChatEndpoint(deps, deps.chatWire)),
+    post(
+      '/v1/completions',
+      toChatLater(deps, async () => (await import('./wire/completions/index.ts')).completions),
+    ),
     post('/v1/responses', toChatLater(deps, chatWires['openai-responses'])),
     post('/v1/messages', toChatLater(deps, chatWires.anthropic)),
     post(
@@ -86,16 +92,16 @@ function toChatRoutes(deps: AppDeps): readonly Route[] {
 
 /** The URLs of operations with one body and one reply, in the OpenAI formats. */
 function toPlainRoutes(deps: AppDeps): readonly Route[] {
-  const post = (path: string, load: () => Promise<Endpoint>): Route => ({
-    method: 'POST',
-    path,
-    access: inference,
-    endpoint: later(load),
-  });
   const plain = (path: string, kind: PlainKind): Route =>
-    post(path, async () => (await import('./endpoints/plain.ts')).createPlainEndpoint(deps, kind));
+    post(
+      path,
+      later(async () => (await import('./endpoints/plain.ts')).createPlainEndpoint(deps, kind)),
+    );
   const sound = (path: string, task: 'transcribe' | 'translate'): Route =>
-    post(path, async () => (await import('./endpoints/transcriptions.ts')).createTranscriptionsEndpoint(deps, task));
+    post(
+      path,
+      later(async () => (await import('./endpoints/transcriptions.ts')).createTranscriptionsEndpoint(deps, task)),
+    );
   return [
     sound('/v1/audio/transcriptions', 'transcribe'),
     sound('/v1/audio/translations', 'translate'),
@@ -114,7 +120,7 @@ function toModelRoutes(deps: AppDeps): readonly Route[] {
   return [
     { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: models },
     { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: model },
-    { method: 'POST', path: '/v1/explain', access: inference, endpoint: explain },
+    post('/v1/explain', explain),
   ];
 }
 

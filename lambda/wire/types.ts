@@ -6,13 +6,16 @@ import type { Framing } from './frames.ts';
 import type { Field, Part } from './splice.ts';
 import type { ChatSteps } from './steps.ts';
 
+/** A format in which a question is asked: that of a wire, or one that only callers speak. */
+export type FormatId = WireId | 'openai-completions';
+
 /**
  * A chat request as far as routing must understand it. `body` is the caller's own JSON, unknown fields and all: providers of the
  * same wire get it as it stands. For all others a request is written from `pivot`.
  */
 export interface ChatQuestion {
-  /** The wire the caller speaks. */
-  readonly wire: WireId;
+  /** The format the caller speaks. */
+  readonly wire: FormatId;
   /** The model the caller asked for. */
   readonly model: string;
   /** Fallback models in the caller's order (OpenRouter's `models`). */

@@ -17,6 +17,7 @@ function toForm(): FormData {
 const messages = [{ role: 'user', content: 'hello' }];
 const asks: Readonly<Record<string, Asking>> = {
   '/v1/chat/completions': { body: { model: 'm1', messages } },
+  '/v1/completions': { body: { model: 'm1', prompt: 'hello' } },
   '/v1/responses': { body: { model: 'm1', input: 'hello' } },
   '/v1/messages': { body: { model: 'm1', max_tokens: 50, messages } },
   '/v1beta/models/m1:generateContent': { body: { contents: [{ role: 'user', parts: [{ text: 'hello' }] }] } },
