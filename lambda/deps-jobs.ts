@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Platform } from './deps.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
-import type { Background } from './ports-transcription.ts';
-import { createJobBook } from './store/transcription-jobs.ts';
+import type { Store } from './ports.ts';
+import type { Background, JobBook } from './ports-transcription.ts';
 
 /** How long work under way may take to come to a good end once the process is told to stop. */
 const GRACE_MS = 5_000;
@@ -29,13 +29,27 @@ function createBackground(): Background & { readonly stop: () => Promise<void> }
   };
 }
 
+/** The book of jobs, loaded by whoever looks into it: most never do. */
+function openBook(store: Store): JobBook {
+  const load = async (): Promise<JobBook> => (await import('./store/transcription-jobs.ts')).createJobBook(store);
+  return {
+    get: async (...given) => (await load()).get(...given),
+    list: async (...given) => (await load()).list(...given),
+    create: async (...given) => (await load()).create(...given),
+    change: async (...given) => (await load()).change(...given),
+    remove: async (...given) => (await load()).remove(...given),
+    writePiece: async (...given) => (await load()).writePiece(...given),
+    readPieces: async (...given) => (await load()).readPieces(...given),
+  };
+}
+
 type JobDeps = Pick<ApiDeps, 'jobs' | 'recordings' | 'background' | 'freezes' | 'newSecretId'>;
 
 /** Opens it over the platform, with the way to end what goes on in the background. */
 export function openJobs({ store, recordings, freezes }: Platform): JobDeps & { readonly stop: () => Promise<void> } {
   const { stop, ...background } = createBackground();
   return {
-    jobs: createJobBook(store),
+    jobs: openBook(store),
     recordings: recordings ?? null,
     background,
     freezes: freezes ?? false,
