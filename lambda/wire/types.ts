@@ -252,6 +252,8 @@ export interface StreamWriter {
   start(head: ReplyHead): string;
   text(head: ReplyHead, delta: StreamDelta): string;
   tool(head: ReplyHead, tool: StreamTool): string;
+  /** Calls go out with the end, so that nobody has seen anything of one before; absent: they go out as they come. */
+  readonly holdsCalls?: true;
   /** The end of the answer: why, the usage, the closing mark. */
   finish(head: ReplyHead, finish: Finish, closing: Closing): string;
   readonly passed: ((frame: SseFrame) => void) | null;
