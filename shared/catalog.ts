@@ -94,6 +94,12 @@ export const chatFields = [
 export type ChatField = (typeof chatFields)[number];
 const field = z.lazy(() => z.enum(chatFields));
 
+/** What vectors may be for. `question`, `verification` and `code` are queries of a kind. */
+export const purposes = [
+  'query', 'document', 'classification', 'clustering', 'similarity', 'question', 'verification', 'code',
+] as const; // prettier-ignore
+export type Purpose = (typeof purposes)[number];
+
 /**
  * The closed list of ways in which a provider departs from its wire. `models` (patterns) narrows a quirk.
  * - `drop`: leave the fields out. `rename`: send `from` as `to`. `clamp`: force a number into [min, max].
@@ -105,6 +111,7 @@ const field = z.lazy(() => z.enum(chatFields));
  * - `effort`: where models of formats without a field for it are told how hard to think.
  * - `promptCache`: takes marks of what is worth keeping in a prompt cache (`cache_control` on parts of messages).
  * - `callIds`: ids of tool calls must be letters and digits, exactly so many; others are told by names made of them.
+ * - `purpose`: the field in which it is told what vectors are for, and its words for that; neither: those of callers of the same format. `titles`: it also takes titles of documents.
  * - `requireHeader`: constant extra header. `prefill`: field that marks a last assistant message as the beginning of the answer.
  */
 export const quirkSchema = z.lazy(() =>
@@ -129,6 +136,12 @@ export const quirkSchema = z.lazy(() =>
       z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
       z.object({ kind: z.literal('promptCache') }),
       z.object({ kind: z.literal('callIds'), length: z.number().check(z.positive()) }),
+      z.object({
+        kind: z.literal('purpose'),
+        field: z.optional(z.enum(['input_type', 'task', 'taskType'])),
+        words: z.optional(z.partialRecord(z.enum(purposes), z.string())),
+        titles: z.optional(z.boolean()),
+      }),
       z.object({ kind: z.literal('requireHeader'), header: z.string(), value: z.string() }),
       z.object({ kind: z.literal('prefill'), field: z.enum(['prefix']) }),
     ]),
@@ -221,6 +234,15 @@ export const modelSchema = z.lazy(() =>
     tokenizer: z.optional(z.string()),
     dimensions: z.optional(z.int()),
     batch: z.optional(batchSchema),
+    /** How it is asked for vectors of a purpose, where the usual way has no field for that (quirk `purpose`). */
+    aimed: z.optional(
+      z.object({
+        form: z.enum(['gemini', 'cohere']),
+        path: z.string(),
+        auth: z.optional(authSchema),
+        evidence: z.optional(evidenceSchema),
+      }),
+    ),
     formats: z.optional(z.array(z.string())),
     maxBytes: z.optional(z.int()),
     maxSeconds: z.optional(z.number()),

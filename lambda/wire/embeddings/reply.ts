@@ -6,6 +6,7 @@ import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { ReplyContext } from '../types.ts';
+import { toUsualReply, type Aimed } from './aimed.ts';
 import type { EmbeddingsQuestion } from './question.ts';
 
 /** The vectors of all inputs, in their order. */
@@ -33,14 +34,14 @@ function toUsage(body: Json): Usage | null {
 
 /**
  * The reply's vectors, or what is wrong with it: too few, of different lengths, or of another length than was asked for. `native` is the
- * length of the model's own vectors; null when unknown.
+ * length of the model's own vectors; null when unknown. `aimed`: its own way, in which it may have been asked.
  */
 export function parseVectors(
   text: string,
   question: EmbeddingsQuestion,
-  context: ReplyContext & { readonly native: number | null },
+  context: ReplyContext & { readonly native: number | null; readonly aimed?: Aimed | undefined },
 ): { readonly embeddings: Embeddings } | { readonly failure: ProviderFailure } {
-  const body = parseJson(text);
+  const body = toUsualReply(parseJson(text), context.aimed);
   if (body === undefined || isErrorBody(body)) {
     return body === undefined ? bad('the reply is not JSON') : { failure: toInnerFailure(body, text, context) };
   }
