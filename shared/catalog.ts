@@ -258,6 +258,14 @@ export const modelSchema = z.lazy(() =>
     wire: z.optional(z.enum(wireIds)),
     /** How its calls carry the key, where that departs from the provider's way. */
     auth: z.optional(authSchema),
+    /** Where it fills gaps in texts by itself (`prompt` and `suffix` of OpenAI's text completions), written as `path` is; `maxOutput`: less than elsewhere. */
+    fim: z.optional(
+      z.object({
+        path: z.string(),
+        maxOutput: z.optional(z.int().check(z.positive())),
+        evidence: z.optional(evidenceSchema),
+      }),
+    ),
     retiresOn: z.optional(z.string()),
     note: z.optional(z.string()),
     evidence: z.optional(evidenceSchema),

@@ -304,10 +304,18 @@ export interface UpstreamWire extends ReplyReader {
   requiredHeaders(target: RequestTarget): Readonly<Record<string, string>>;
 }
 
+/** A format in which some models are asked as callers ask. */
+export interface DirectWire extends UpstreamWire {
+  /** Whether it is worth asking this question so. */
+  readonly takes: (question: ChatQuestion) => boolean;
+}
+
 /** A chat format in both directions: callers may ask in it, too. */
 export interface ChatWire extends UpstreamWire, ReplyWriter, ErrorRenderer {
   /** An answer without a word that a filter held back is an answer here, with an end of its own; absent: callers expect an error. */
   readonly tellsRefusals?: true;
+  /** How models are asked that take this very format beside chats (`fim` in the catalog); absent: none do. */
+  readonly direct?: DirectWire;
   /** Throws CallerError `invalid_request` naming the field at fault. */
   parseQuestion(json: unknown): ChatQuestion;
 }

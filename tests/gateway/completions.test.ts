@@ -146,6 +146,65 @@ describe('a gap', () => {
   });
 });
 
+describe('a gap before a model that fills it by itself', () => {
+  const gap = { prompt: 'def add(a, b):\n    ', suffix: '\n\nprint(add(1, 2))\n' };
+  const model = {
+    id: 'm1',
+    kind: 'chat' as const,
+    context: 9_000,
+    maxOutput: 999,
+    fim: { path: '/fim/completions', maxOutput: 50 },
+  };
+  const createPair = (fault?: string): Promise<World> =>
+    createWorld({
+      providers: [provider('alpha', fault === undefined ? {} : { fault }), provider('beta')],
+      entries: [toEntry('alpha', { priority: 10, models: [model] }), toEntry('beta', { priority: 20 })],
+    });
+
+  it('is told as it stands, at its own place and within its bound', async () => {
+    const world = await createPair();
+    const reply = await ask(world, { ...gap, max_tokens: 400, stop: ['END'], logprobs: 1, freeway: { tier: 'free' } });
+    const [choice] = (await readWhole(reply)).choices;
+    expect([choice?.finish_reason, canonicalAnswer.startsWith(choice?.text ?? '?')]).toEqual(['length', true]);
+    expect(world.providers['alpha']?.received()[0]?.path).toMatch(/\/fim\/completions$/);
+    expect(told(world)).toEqual({ model: 'm1', ...gap, max_tokens: 50, stop: ['END'] });
+    expect(reply.headers['x-freeway-dropped']).toBe('logprobs');
+  });
+  it('comes as a stream, with what it used', async () => {
+    const world = await createPair();
+    const streamed = await readStream(
+      await ask(world, { ...gap, stream: true, stream_options: { include_usage: true } }),
+    );
+    expect([streamed.text, streamed.finishes]).toEqual([canonicalAnswer, ['stop']]);
+    const [record] = await world.records();
+    expect(streamed.chunks.at(-1)?.usage).toMatchObject({ completion_tokens: record?.output_tokens });
+    expect(told(world)).toMatchObject({ stream_options: { include_usage: true } });
+  });
+  it('is told in words elsewhere when the stream is cut, and goes on unseen', async () => {
+    const world = await createPair('cut-20');
+    const streamed = await readStream(await ask(world, { ...gap, stream: true }));
+    expect([streamed.text, streamed.finishes]).toEqual([canonicalAnswer, ['stop']]);
+    expect(told(world, 'beta')['messages']).toHaveLength(2);
+    expect(new Set(streamed.chunks.map(({ id }) => id)).size).toBe(1);
+  });
+  it('is none without a suffix: then the model is asked as for a chat', async () => {
+    const world = await createPair();
+    await ask(world, {});
+    expect(told(world)['messages']).toEqual([{ role: 'user', content: prompt }]);
+  });
+  it('goes on in a chat where the model must go on with its own beginning', async () => {
+    const able = { ...model, capabilities: ['prefill' as const] };
+    const world = await createWorld({
+      providers: [provider('alpha', { fault: 'cut-20' }), provider('beta')],
+      entries: [toEntry('alpha', { priority: 10, models: [able] }), toEntry('beta', { priority: 20, models: [able] })],
+    });
+    const streamed = await readStream(await ask(world, { ...gap, stream: true }));
+    expect(streamed.text).toBe(canonicalAnswer);
+    const { messages } = told(world, 'beta') as { messages: { role: string }[] };
+    expect(messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant']);
+  });
+});
+
 describe('what can not be had', () => {
   it('is listed where an answer can do without', async () => {
     const world = await createWorld({ providers: [provider('alpha')] });
