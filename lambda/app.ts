@@ -76,7 +76,7 @@ function toChatRoutes(deps: AppDeps): readonly Route[] {
     post('/v1/chat/completions', createChatEndpoint(deps, deps.chatWire)),
     post(
       '/v1/completions',
-      toChatLater(deps, async () => (await import('./wire/completions/index.ts')).completions),
+      later(async () => (await import('./endpoints/completions.ts')).createCompletionsEndpoint(deps)),
     ),
     post('/v1/responses', toChatLater(deps, chatWires['openai-responses'])),
     post('/v1/messages', toChatLater(deps, chatWires.anthropic)),

@@ -108,6 +108,50 @@ describe('a text', () => {
   );
 });
 
+describe('several texts', () => {
+  const echoing = (name: string, more: Partial<FakeModel> = {}): FakeProviderSpec => ({
+    name,
+    keepRequests: 99,
+    models: [{ id: 'm1', answer: (said) => `After ${said}`, ...more }],
+  });
+  const texts = Array.from({ length: 9 }, (_, at) => `text ${at}`);
+
+  it('are completed each, in their order, with what all have used', async () => {
+    const world = await createWorld({ providers: [echoing('alpha', { fault: '503' }), echoing('beta')] });
+    const reply = await ask(world, { prompt: texts, echo: true });
+    const { choices, usage } = await readWhole(reply);
+    expect(choices.map(({ index, text }) => [index, text])).toEqual(
+      texts.map((text, at) => [at, `${text}After ${text}`]),
+    );
+    const records = await world.records();
+    const sum = (name: 'input_tokens' | 'output_tokens'): number =>
+      records.reduce((total, record) => total + (record[name] ?? 0), 0);
+    expect(usage).toMatchObject({ prompt_tokens: sum('input_tokens'), completion_tokens: sum('output_tokens') });
+    expect(records.map(({ outcome }) => outcome)).toEqual(texts.map(() => 'ok'));
+    expect(new Set(records.map((record) => record.request_id)).size).toBe(texts.length);
+    expect(reply.headers['x-freeway-request-id']).toBe(reply.headers['x-request-id']);
+    expect(Number(reply.headers['x-freeway-attempts'])).toBe(
+      ['alpha', 'beta'].reduce((total, name) => total + (world.providers[name]?.received().length ?? 0), 0),
+    );
+  });
+  it('of which one is refused are refused, and no more of them are asked for', async () => {
+    const world = await createWorld({ providers: [echoing('alpha')] });
+    const reply = await ask(world, { prompt: ['good', '', ...texts] });
+    expect([reply.status, reply.json().error?.param]).toEqual([400, 'prompt']);
+    expect(world.providers['alpha']?.received().length).toBeLessThan(5);
+  });
+  it('leave the providers at once when the caller hangs up', async () => {
+    const world = await createWorld({ providers: [echoing('alpha', { fault: 'silent' })] });
+    const call = world.begin({ messages: undefined, prompt: texts }, {}, path);
+    await world.clock.advance(500);
+    expect(world.upstream.open()).toBe(4);
+    call.hangUp();
+    expect(world.upstream.open()).toBe(0);
+    await world.clock.runUntil(call.reply);
+    expect(world.upstream.started()).toBe(4);
+  });
+});
+
 describe('under faults', () => {
   it.each(['cut-20', 'cut-clean-40', 'stall-20', 'error-mid-20', '429', '503', 'empty'])(
     'a stream goes on elsewhere after %s, unseen',
@@ -221,7 +265,9 @@ describe('what can not be had', () => {
     [{ prompt: undefined }, 'prompt', /a string; received nothing/],
     [{ prompt: '' }, 'prompt', /not empty/],
     [{ prompt: [] }, 'prompt', /an empty array/],
-    [{ prompt: ['One.', 'Two.'] }, 'prompt', /one choice per request/],
+    [{ prompt: ['One.', 'Two.'], stream: true }, 'prompt', /not streamed/],
+    [{ prompt: ['One.', [1, 2]] }, 'prompt', /an array/],
+    [{ prompt: Array.from({ length: 65 }, () => 'One.') }, 'prompt', /at most 64 texts; received 65/],
     [{ prompt: [1, 2, 3] }, 'prompt', /token ids/],
     [{ prompt: [[1, 2, 3]] }, 'prompt', /token ids/],
     [{ prompt: { text: 'x' } }, 'prompt', /an object/],
@@ -250,6 +296,10 @@ describe('as for a chat', () => {
     const again = await ask(world, body);
     expect([again.headers['x-freeway-cache'], world.providers['alpha']?.received().length]).toEqual(['hit', 1]);
     expect((await readWhole(again)).choices[0]?.text).toBe(canonicalAnswer);
+    const several = { ...body, prompt: ['One.', 'Two.'] };
+    const first = await ask(world, several);
+    expect((await ask(world, several)).text).toBe(first.text);
+    expect(world.providers['alpha']?.received().length).toBe(3);
   });
   it('who would be asked is explained', async () => {
     const world = await createWorld({ providers: [provider('alpha')] });

@@ -27,7 +27,7 @@ function readPrompt(given: unknown): string {
   if (isTokens(given) || isTokens(only))
     return fail('prompt', 'text, because token ids mean something else to each model', given);
   if (Array.isArray(given) && given.length > 1)
-    return fail('prompt', 'one text, because Freeway answers one choice per request', given);
+    return fail('prompt', 'one text, or several in a request that is not streamed', given);
   return fail('prompt', 'a string', given);
 }
 
