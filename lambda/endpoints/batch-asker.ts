@@ -110,7 +110,9 @@ export function createLineAsker({ deps, batch, deadlineAtMs }: BatchWork, app: H
     if (verdict.kind === 'loosen') return verdict;
     if (verdict.kind === 'wait') {
       const { ms, isWhole, isSetback } = verdict;
-      return { kind: 'wait', untilMs: clock.now() + ms, why: message, isWhole, isSetback };
+      // What is free may come back later than the moment from which it may be paid for.
+      const untilMs = Math.min(clock.now() + ms, isFreeOnly ? freeUntilMs : Infinity);
+      return { kind: 'wait', untilMs, why: message, isWhole, isSetback };
     }
     const requestId = reply.headers['x-freeway-request-id'] ?? deps.newRequestId();
     const text = writeReply(read.customId, { status: reply.status, requestId, body: reply.body });

@@ -127,7 +127,7 @@ async function tell(deps: BatchDeps, visit: Visit, id: string): Promise<void> {
   let isGone = false;
   visit.exchange.onGone(() => (isGone = true));
   const reply = visit.exchange.reply(200, {
-    'content-type': 'application/jsonl',
+    'content-type': 'application/octet-stream',
     'x-freeway-request-id': visit.requestId,
   });
   for await (const part of parts) {
