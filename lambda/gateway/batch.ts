@@ -173,6 +173,9 @@ const UNKNOWN_PAUSE_MS = 60_000;
 const FIRST_PAUSE_MS = 2_000;
 const MOST_SETBACKS = 4;
 
+/** Limits, quotas and budgets: they begin anew by themselves. */
+const limited: ReadonlySet<number> = new Set([402, 429, 503]);
+
 /** What to do about a reply: it is the result, or the request is made again. */
 export type Verdict =
   | { readonly kind: 'output' | 'error' }
@@ -192,7 +195,7 @@ export function judgeReply(
 ): Verdict {
   if (status >= 200 && status < 300) return { kind: 'output' };
   if (isFreeOnly && code === 'no_candidate') return { kind: 'loosen' };
-  if (status === 429 || status === 503)
+  if (limited.has(status))
     return { kind: 'wait', ms: retryAfterMs ?? UNKNOWN_PAUSE_MS, isWhole: true, isSetback: false };
   if (status < 500 || setbacks >= MOST_SETBACKS) return { kind: 'error' };
   return { kind: 'wait', ms: retryAfterMs ?? FIRST_PAUSE_MS * 4 ** setbacks, isWhole: false, isSetback: true };
