@@ -29,17 +29,19 @@ function createBackground(): Background & { readonly stop: () => Promise<void> }
   };
 }
 
-/** The book of jobs, loaded by whoever looks into it: most never do. */
-function openBook(store: Store): JobBook {
+/** The book of jobs, loaded when somebody first asks for one: what it keeps is described by many schemas. */
+function openJobBook(store: Store): JobBook {
+  let opening: Promise<JobBook> | null = null;
   const load = async (): Promise<JobBook> => (await import('./store/transcription-jobs.ts')).createJobBook(store);
+  const open = (): Promise<JobBook> => (opening ??= load());
   return {
-    get: async (...given) => (await load()).get(...given),
-    list: async (...given) => (await load()).list(...given),
-    create: async (...given) => (await load()).create(...given),
-    change: async (...given) => (await load()).change(...given),
-    remove: async (...given) => (await load()).remove(...given),
-    writePiece: async (...given) => (await load()).writePiece(...given),
-    readPieces: async (...given) => (await load()).readPieces(...given),
+    get: async (...given) => (await open()).get(...given),
+    list: async (personId) => (await open()).list(personId),
+    create: async (job) => (await open()).create(job),
+    change: async (...given) => (await open()).change(...given),
+    remove: async (job) => (await open()).remove(job),
+    writePiece: async (...given) => (await open()).writePiece(...given),
+    readPieces: async (...given) => (await open()).readPieces(...given),
   };
 }
 
@@ -49,7 +51,7 @@ type JobDeps = Pick<ApiDeps, 'jobs' | 'recordings' | 'background' | 'freezes' | 
 export function openJobs({ store, recordings, freezes }: Platform): JobDeps & { readonly stop: () => Promise<void> } {
   const { stop, ...background } = createBackground();
   return {
-    jobs: openBook(store),
+    jobs: openJobBook(store),
     recordings: recordings ?? null,
     background,
     freezes: freezes ?? false,
