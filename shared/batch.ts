@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 /** The URLs whose requests may come in a batch. */
 export const batchEndpoints = [
   '/v1/chat/completions',
+  '/v1/completions',
   '/v1/responses',
   '/v1/embeddings',
   '/v1/moderations',

@@ -257,6 +257,7 @@ describe('a batch', () => {
     const alpha = await serve('alpha', { models });
     await start([toEntry('alpha', alpha.baseUrl, { models: [{ id: 'm1' }, { id: 'e1', kind: 'embedding' }] })]);
     const bodies = {
+      '/v1/completions': { model: 'm1', prompt: 'Hi.' },
       '/v1/embeddings': { model: 'e1', input: ['one', 'two'] },
       '/v1/responses': { model: 'm1', input: 'Hi.' },
       '/v1/messages': { model: 'm1', max_tokens: 20, messages: [{ role: 'user', content: 'Hi.' }] },
