@@ -46,6 +46,8 @@ export interface BatchBook {
   findResults(batch: KeptBatch, lines: readonly number[]): Promise<readonly (ResultFacts | null)[]>;
   /** All results, in the order of their lines. */
   readResults(batch: KeptBatch): AsyncIterable<KeptResult>;
+  /** Deletes the results of these kinds. */
+  removeResults(batch: KeptBatch, kinds: readonly ResultKind[]): Promise<void>;
   /** With all its results. */
   remove(batch: KeptBatch): Promise<void>;
 }

@@ -146,11 +146,20 @@ async function tell(deps: BatchDeps, visit: Visit, id: string): Promise<void> {
   reply.end();
 }
 
+/** Deletes the results of a batch that a file holds; the batch tells of it no more. */
+async function removeResults(
+  { batches }: BatchDeps,
+  { batch, kind }: Extract<Found, { batch: KeptBatch }>,
+): Promise<void> {
+  const size = kind === 'output' ? 'outputBytes' : 'errorBytes';
+  await batches.change(batch.personId, batch.id, (now) => ({ ...now, [size]: 0 }));
+  await batches.removeResults(batch, kind === 'output' ? ['output'] : ['error', 'late']);
+}
+
 async function remove(deps: BatchDeps, visit: Visit, id: string): Promise<void> {
   const found = await find(deps, visit, id);
-  if (!('kept' in found))
-    throw new CallerError('invalid_request', 'The results of a batch go by themselves, 30 days after it was made.');
-  await deps.files.remove(found.kept);
+  if ('kept' in found) await deps.files.remove(found.kept);
+  else await removeResults(deps, found);
   replyJson(visit, 200, { id, object: 'file', deleted: true });
 }
 

@@ -166,6 +166,13 @@ export function createBatchBook(store: Store): BatchBook {
       return items.map((item) => (item === null ? null : toFacts(item)));
     },
     readResults: ({ id }) => readResults(store, id),
+    removeResults: async ({ id }, kinds) => {
+      let isMeant = false;
+      for await (const { key, item } of readItems(store, resultKey(id, 0, 0).pk)) {
+        if (item['kind'] !== undefined) isMeant = kinds.includes(toKind(item));
+        if (isMeant) await store.delete(key);
+      }
+    },
     remove: async ({ id, personId }) => {
       await of(personId).remove(id);
       await clear(store, resultKey(id, 0, 0).pk);

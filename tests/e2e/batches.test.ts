@@ -248,6 +248,11 @@ describe('a batch', () => {
       custom_id: 'odd',
       response: { status_code: 404, body: { error: { code: 'model_not_found' } } },
     });
+    const [output = '', errors = ''] = [batch.output_file_id, batch.error_file_id];
+    expect(await client().files.delete(output)).toMatchObject({ deleted: true });
+    await expect(client().files.content(output)).rejects.toMatchObject({ status: 404 });
+    expect((await client().batches.retrieve(made.id)).output_file_id).toBeUndefined();
+    expect(await read(errors)).toHaveLength(1);
   });
 
   it('answers embeddings and the other formats too', async () => {
