@@ -11,6 +11,7 @@ const members = [
   'outputTokens',
   'cachedInputTokens',
   'cacheWriteTokens',
+  'longCacheWriteTokens',
   'reasoningTokens',
   'audioSeconds',
   'images',

@@ -1,7 +1,8 @@
 // What one request needs, boiled down to what candidates are judged by.
 import type { ModelKind } from '#shared/catalog.ts';
 import { poolUnits, type Amounts, type PoolUnit } from '#shared/pools.ts';
-import { estimateCostUsd, type CostEstimate } from './cost.ts';
+import type { Usage } from '#shared/usage.ts';
+import { listCostUsd, mostCostUsd } from './cost.ts';
 import type { Candidate, Classification } from './types.ts';
 
 export interface RequestProfile {
@@ -30,9 +31,9 @@ export interface Asked {
 }
 
 /** What is paid for beside tokens. */
-function extrasOf({ audioSeconds, images, characters }: RequestProfile): Partial<CostEstimate> {
+function extrasOf({ audioSeconds, images, characters }: RequestProfile): Usage {
   return {
-    audioSeconds,
+    ...(audioSeconds === null ? {} : { audioSeconds }),
     ...(images === undefined ? {} : { images }),
     ...(characters === undefined ? {} : { characters }),
   };
@@ -59,13 +60,7 @@ export function needOf(unit: PoolUnit, profile: RequestProfile, asked: Asked): n
       return profile.audioSeconds ?? 0;
     case 'usd': {
       const { price } = asked.candidate;
-      return price === null
-        ? null
-        : estimateCostUsd(price, {
-            ...extrasOf(profile),
-            inputTokens,
-            outputTokens: outputNeed(profile, asked),
-          });
+      return listCostUsd(price, { ...extrasOf(profile), inputTokens, outputTokens: outputNeed(profile, asked) });
     }
   }
 }
@@ -81,7 +76,7 @@ export function mostUsdOf(
   const longest = profile.maxOutputTokens ?? Math.max(profile.outputTokens, LONGEST_REPLY);
   const outputTokens = Math.min(longest, candidate.maxOutput ?? longest);
   const inputTokens = Math.ceil(profile.inputTokens * ratio * caution);
-  return estimateCostUsd(candidate.price, { ...extrasOf(profile), inputTokens, outputTokens });
+  return mostCostUsd(candidate.price, { ...extrasOf(profile), inputTokens, outputTokens });
 }
 
 /** What one call takes from every kind of pool. */

@@ -40,12 +40,13 @@ const names = [
   'cache_creation_input_tokens',
   'cache_read_input_tokens',
   'thinking_tokens',
+  'ephemeral_1h_input_tokens',
 ] as const;
 
 /** The counts of a `usage` object laid over those known before. */
 export function addCounts(before: Counts, raw: unknown): Counts {
   const usage = toRecord(raw);
-  const found = { ...usage, ...toRecord(usage['output_tokens_details']) };
+  const found = { ...usage, ...toRecord(usage['output_tokens_details']), ...toRecord(usage['cache_creation']) };
   const next: Record<string, number> = { ...before };
   for (const name of names) {
     const value = toAmount(found[name]);
@@ -59,6 +60,7 @@ export function toUsage(counts: Counts): Usage | null {
   const fresh = counts['input_tokens'];
   const cached = counts['cache_read_input_tokens'];
   const written = counts['cache_creation_input_tokens'];
+  const long = counts['ephemeral_1h_input_tokens'];
   const outputTokens = counts['output_tokens'];
   if (fresh === undefined && outputTokens === undefined) return null;
   const reasoningTokens = counts['thinking_tokens'];
@@ -67,6 +69,7 @@ export function toUsage(counts: Counts): Usage | null {
     ...(outputTokens === undefined ? {} : { outputTokens }),
     ...(cached === undefined ? {} : { cachedInputTokens: cached }),
     ...(written === undefined ? {} : { cacheWriteTokens: written }),
+    ...(long ? { longCacheWriteTokens: long } : {}),
     ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
   };
 }
@@ -75,9 +78,13 @@ export function toUsage(counts: Counts): Usage | null {
 export function toUsageJson(usage: Usage | null): Json {
   const cached = usage?.cachedInputTokens ?? 0;
   const written = usage?.cacheWriteTokens ?? 0;
+  const long = usage?.longCacheWriteTokens;
   return {
     input_tokens: Math.max(0, (usage?.inputTokens ?? 0) - cached - written),
     cache_creation_input_tokens: written,
+    ...(long === undefined
+      ? {}
+      : { cache_creation: { ephemeral_5m_input_tokens: written - long, ephemeral_1h_input_tokens: long } }),
     cache_read_input_tokens: cached,
     output_tokens: usage?.outputTokens ?? 0,
   };
