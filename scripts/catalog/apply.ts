@@ -9,6 +9,8 @@ const priceOrder = [
   'inputPerMillionUsd',
   'outputPerMillionUsd',
   'cachedInputPerMillionUsd',
+  'cacheWritePerMillionUsd',
+  'longCacheWritePerMillionUsd',
   'perMinuteUsd',
   'minimumSeconds',
   'perImageUsd',
