@@ -6,26 +6,10 @@ import type { Journey, Spent } from './journey.ts';
 import type { Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
 
-const members = [
-  'inputTokens',
-  'outputTokens',
-  'cachedInputTokens',
-  'cacheWriteTokens',
-  'longCacheWriteTokens',
-  'reasoningTokens',
-  'audioSeconds',
-  'images',
-  'characters',
-  'reportedCostUsd',
-] as const satisfies readonly (keyof Usage)[];
-
 /** The sum. What only one of them knows counts as it is. */
 export function addUsage(a: Usage, b: Usage): Usage {
-  const sum: Partial<Record<keyof Usage, number>> = {};
-  for (const member of members) {
-    const [left, right] = [a[member], b[member]];
-    if (left !== undefined || right !== undefined) sum[member] = (left ?? 0) + (right ?? 0);
-  }
+  const sum: Partial<Record<keyof Usage, number>> = { ...a };
+  for (const [name, count] of Object.entries(b) as [keyof Usage, number][]) sum[name] = (sum[name] ?? 0) + count;
   return sum;
 }
 

@@ -2,7 +2,7 @@
 import type { Usage } from '#shared/usage.ts';
 import type { Finish } from '../types.ts';
 import type { Json } from '../json.ts';
-import { toAmount, toRecord, toText } from '../json.ts';
+import { toAmount, toKnown, toRecord, toText } from '../json.ts';
 
 const finishes: Readonly<Record<string, Finish>> = {
   end_turn: 'stop',
@@ -60,18 +60,17 @@ export function toUsage(counts: Counts): Usage | null {
   const fresh = counts['input_tokens'];
   const cached = counts['cache_read_input_tokens'];
   const written = counts['cache_creation_input_tokens'];
-  const long = counts['ephemeral_1h_input_tokens'];
   const outputTokens = counts['output_tokens'];
   if (fresh === undefined && outputTokens === undefined) return null;
-  const reasoningTokens = counts['thinking_tokens'];
-  return {
-    ...(fresh === undefined ? {} : { inputTokens: fresh + (cached ?? 0) + (written ?? 0) }),
-    ...(outputTokens === undefined ? {} : { outputTokens }),
-    ...(cached === undefined ? {} : { cachedInputTokens: cached }),
-    ...(written === undefined ? {} : { cacheWriteTokens: written }),
-    ...(long ? { longCacheWriteTokens: long } : {}),
-    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
-  };
+  return toKnown<Usage>({
+    inputTokens: fresh === undefined ? fresh : fresh + (cached ?? 0) + (written ?? 0),
+    outputTokens,
+    cachedInputTokens: cached,
+    cacheWriteTokens: written,
+    // Told with every call, mostly as 0.
+    longCacheWriteTokens: counts['ephemeral_1h_input_tokens'] || undefined,
+    reasoningTokens: counts['thinking_tokens'],
+  });
 }
 
 /** The use in the format's words, which demand numbers: what is not known is told as 0. */
