@@ -14,11 +14,8 @@ export function addUsage(a: Usage, b: Usage): Usage {
 }
 
 /** What a call cost, US dollars; null when it is not known. */
-export function priceOf(candidate: Candidate, usage: Usage | null): number | null {
-  if (candidate.tier !== 'paid') return 0;
-  if (usage?.reportedCostUsd !== undefined) return usage.reportedCostUsd;
-  return candidate.price === null || usage === null ? null : costUsd(candidate.price, usage);
-}
+export const priceOf = ({ tier, price }: Candidate, usage: Usage | null): number | null =>
+  tier === 'paid' ? usage && costUsd(price, usage) : 0;
 
 /** What an attempt that broke off used; where the provider did not say, what was asked and seen. */
 export function toSpent(
