@@ -40,6 +40,7 @@ interface Place {
  * - `drift`: the source says another number, and may be followed. `conflict`: a price that other sources vouch for differs by
  *   more than a fifth; a person must decide. `confirmed`: the price still holds.
  * - `tier`: a price of calls with more input than `above` tokens differs; null: there is none. `capability`: the source says it can or can't. `gone`: no longer listed. `new`: listed, but not in the catalog.
+ * - `ended`: it is not served any more, since `on`. `ending`: it will not be after `on`, within 60 days.
  * - `stale`: evidence older than 60 days; `what` names the part, `days` its age.
  */
 export type Finding =
@@ -58,10 +59,12 @@ export type Finding =
       readonly to: number | null;
     })
   | (Place & { readonly kind: 'capability'; readonly capability: Capability; readonly to: boolean })
+  | (Place & { readonly kind: 'ended' | 'ending'; readonly on: string })
   | { readonly kind: 'stale'; readonly provider: string; readonly what: string; readonly days: number };
 
 const CONFLICT_SHARE = 0.2;
 const STALE_DAYS = 60;
+const ENDING_DAYS = 60;
 const dayMs = 86_400_000;
 
 const isPrice = (field: NumberField): boolean => field.endsWith('Usd');
@@ -193,8 +196,22 @@ function findStale(provider: Provider, todayMs: number): Finding[] {
   });
 }
 
+/** Models that have retired though the catalog still offers them, and those that will soon. */
+function findEnds({ id: provider, models }: Provider, todayMs: number): Finding[] {
+  return models.flatMap(({ id: model, retiresOn: on }): Finding[] => {
+    if (on === undefined) return [];
+    const days = Math.floor((toEndMs(on) - todayMs) / dayMs);
+    if (days > ENDING_DAYS) return [];
+    return [{ kind: days < 0 ? 'ended' : 'ending', provider, model, on }];
+  });
+}
+
 /** All findings, in the order of the catalog. Retired providers are left alone. `todayMs` is the present, ms since the epoch. */
 export function findChanges(providers: readonly Provider[], from: Import, todayMs: number): Finding[] {
   const active = providers.filter(({ status }) => status === 'active');
-  return active.flatMap((provider) => [...compareProvider(provider, from), ...findStale(provider, todayMs)]);
+  return active.flatMap((provider) => [
+    ...compareProvider(provider, from),
+    ...findEnds(provider, todayMs),
+    ...findStale(provider, todayMs),
+  ]);
 }

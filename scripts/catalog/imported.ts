@@ -98,7 +98,13 @@ function toPrices(given: z.infer<typeof cost> | undefined): Partial<ImportedMode
   };
 }
 
-const positive = (value: number | undefined): number | undefined => (value ? value : undefined);
+/** Lists write 0 for what they do not know, and answers that are longer than the context, which none can be. */
+function toSizes(
+  context: number | undefined,
+  output: number | undefined,
+): Pick<ImportedModel, 'context' | 'maxOutput'> {
+  return { context: context || undefined, maxOutput: output ? Math.min(output, context || output) : undefined };
+}
 
 function toSnapshotModel(json: unknown, provider: string, prefix: string): ImportedModel | null {
   const parsed = snapshotModel.safeParse(json);
@@ -107,8 +113,7 @@ function toSnapshotModel(json: unknown, provider: string, prefix: string): Impor
   return {
     provider,
     id: prefix + id,
-    context: positive(contextWindow),
-    maxOutput: positive(maxTokens),
+    ...toSizes(contextWindow, maxTokens),
     ...toPrices(cost),
     capabilities: {
       // The snapshot lists only models that take tools, so it says nothing of their absence.
@@ -126,8 +131,7 @@ function toLiveModel(json: unknown, provider: string, prefix: string): ImportedM
   return {
     provider,
     id: prefix + id,
-    context: positive(limit?.context),
-    maxOutput: positive(limit?.output),
+    ...toSizes(limit?.context, limit?.output),
     ...toPrices(cost),
     capabilities: {
       ...(tool_call === undefined ? {} : { tools: tool_call }),

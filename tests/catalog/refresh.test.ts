@@ -246,6 +246,16 @@ describe('findings', () => {
     );
   });
 
+  test.each([
+    ['2026-11-20', 'ended'],
+    ['2026-11-21', 'ending'],
+    ['2027-01-20', 'ending'],
+    ['2027-01-21', null],
+  ])('a model that is served until %s, on 2026-11-21: %s', (on, kind) => {
+    const found = findChanges([toProvider([{ ...base, retiresOn: on }])], toImport([]), todayMs);
+    expect(found).toEqual(kind === null ? [] : [{ kind, ...place, on }]);
+  });
+
   test('retired providers are left alone', () => {
     expect(
       findChanges([toProvider([base], { status: 'retired' })], toImport([{ ...listed, inputUsd: 9 }]), todayMs),
@@ -295,9 +305,9 @@ describe('writing', () => {
         const { models, ...rest } = applyFindings(provider, findChanges([provider], from, todayMs), from);
         const { models: before, ...restBefore } = provider;
         expect(rest).toEqual(restBefore);
-        expect(models.map(({ id, free, capabilities }) => ({ id, free, capabilities }))).toEqual(
-          before.map(({ id, free, capabilities }) => ({ id, free, capabilities })),
-        );
+        const untouched = (list: readonly Model[]): unknown[] =>
+          list.map((one) => ({ ...one, context: 0, maxOutput: 0, price: {}, evidence: {} }));
+        expect(untouched(models)).toEqual(untouched(before));
         expect(z.safeParse(providerSchema, { ...rest, models }).error).toBeUndefined();
       }),
     );
@@ -416,6 +426,11 @@ describe('lists', () => {
       },
     };
     expect(parseLive(json, map)).toEqual([{ provider: 'acme', id: 'a', capabilities: {} }]);
+  });
+
+  test('an answer is no longer than the context', () => {
+    const json = { 'acme-inc': { models: { a: { id: 'a', limit: { context: 1000, output: 2000 } } } } };
+    expect(parseLive(json, map)).toMatchObject([{ context: 1000, maxOutput: 1000 }]);
   });
 
   test('another shape is refused', () => {
