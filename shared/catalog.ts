@@ -237,7 +237,10 @@ export const modelSchema = z.lazy(() =>
     wire: z.optional(z.enum(wireIds)),
     /** How its calls carry the key, where that departs from the provider's way. */
     auth: z.optional(authSchema),
+    /** The last day on which it is served, as `2026-11-30`, in UTC; nobody is led to it afterwards. */
     retiresOn: z.optional(z.string()),
+    /** Made for one kind of work, such as verdicts on safety or proofs: asked by those who name it alone. */
+    onlyByName: z.optional(z.boolean()),
     note: z.optional(z.string()),
     evidence: z.optional(evidenceSchema),
   }),

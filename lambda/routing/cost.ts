@@ -6,14 +6,8 @@ type TokenPrice = Omit<NonNullable<Price['tiers']>[number], 'inputTokensAbove'>;
 
 /** Prices per million tokens for a call with that much input: the highest tier it exceeds, else the base prices. */
 function tokenPriceAt(price: Price, inputTokens: number): TokenPrice {
-  let best: TokenPrice = price;
-  let edge = -1;
-  for (const tier of price.tiers ?? []) {
-    if (inputTokens > tier.inputTokensAbove && tier.inputTokensAbove > edge) {
-      best = tier;
-      edge = tier.inputTokensAbove;
-    }
-  }
+  const exceeded = price.tiers?.filter(({ inputTokensAbove }) => inputTokens > inputTokensAbove) ?? [];
+  const [best = price] = exceeded.sort((a, b) => b.inputTokensAbove - a.inputTokensAbove);
   return best;
 }
 

@@ -31,13 +31,8 @@ export interface Asked {
 }
 
 /** What is paid for beside tokens. */
-function extrasOf({ audioSeconds, images, characters }: RequestProfile): Usage {
-  return {
-    ...(audioSeconds === null ? {} : { audioSeconds }),
-    ...(images === undefined ? {} : { images }),
-    ...(characters === undefined ? {} : { characters }),
-  };
-}
+const extrasOf = ({ audioSeconds, ...rest }: RequestProfile): Usage =>
+  audioSeconds === null ? rest : { ...rest, audioSeconds };
 
 function outputNeed(profile: RequestProfile, { candidate }: Asked): number {
   return Math.min(profile.outputTokens, candidate.maxOutput ?? profile.outputTokens);
