@@ -90,6 +90,16 @@ describe('with every free key', () => {
     expect(new Set(plan.map(({ tier }) => tier))).toEqual(new Set(['free']));
   });
 
+  test('a list of names that ends with auto leads to none of them either', async () => {
+    const body = {
+      models: ['groq/openai/gpt-oss-120b', 'auto'],
+      messages: [{ role: 'user', content: prompts.greeting }],
+    };
+    const { plan } = JSON.parse((await world.ask(body, {}, '/v1/explain')).text) as Told;
+    expect(plan.length).toBeGreaterThan(40);
+    expect(plan.filter(({ route }) => models.get(route)?.onlyByName)).toEqual([]);
+  });
+
   test('whoever names one that judges texts gets it', async () => {
     const { plan } = await explain(world, 'gpt-oss-safeguard-20b', prompts.greeting);
     expect(plan.map(({ route }) => route)).toEqual(['groq/openai/gpt-oss-safeguard-20b']);
