@@ -50,17 +50,15 @@ function tokensCostUsd(price: Price, usage: Usage): number | null {
 /** Cost at list prices, US dollars: tokens, audio minutes (with the minimum billed), images and characters, as far as the price names them. null when unknown. */
 export function listCostUsd(price: Price | null, usage: Usage): number | null {
   if (price === null) return null;
-  const parts: (number | null)[] = [];
-  if (price.inputPerMillionUsd !== undefined || price.outputPerMillionUsd !== undefined)
-    parts.push(tokensCostUsd(price, usage));
-  if (price.perMinuteUsd !== undefined) {
-    const { audioSeconds } = usage;
-    const billed = audioSeconds === undefined ? undefined : Math.max(audioSeconds, price.minimumSeconds ?? 0) / 60;
-    parts.push(part(billed, price.perMinuteUsd));
-  }
-  if (price.perImageUsd !== undefined) parts.push(part(usage.images ?? 0, price.perImageUsd));
-  if (price.perMillionCharactersUsd !== undefined)
-    parts.push(part((usage.characters ?? 0) / 1_000_000, price.perMillionCharactersUsd));
+  const { audioSeconds, images = 0, characters = 0 } = usage;
+  const billedSeconds = audioSeconds === undefined ? audioSeconds : Math.max(audioSeconds, price.minimumSeconds ?? 0);
+  const counted: readonly (readonly [number | undefined, number | undefined])[] = [
+    [billedSeconds && billedSeconds / 60, price.perMinuteUsd],
+    [images, price.perImageUsd],
+    [characters / 1_000_000, price.perMillionCharactersUsd],
+  ];
+  const parts = counted.flatMap(([quantity, rate]) => (rate === undefined ? [] : [part(quantity, rate)]));
+  if ((price.inputPerMillionUsd ?? price.outputPerMillionUsd) !== undefined) parts.push(tokensCostUsd(price, usage));
   return parts.length === 0 ? null : sum(parts);
 }
 
