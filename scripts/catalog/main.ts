@@ -10,7 +10,8 @@ import { isFault, toReport } from './report.ts';
 import { toTidyJson } from './tidy-json.ts';
 
 const usage = `Usage: npm run catalog -- [--from <address or file>] [--snapshot] [--write] [--check]
-  --from      a list in the shape of models.dev/api.json; default is that address, and where it can't be reached the snapshot
+  --from      a list in the shape of models.dev/api.json, dated today or, a file, by its last change; default is that address,
+              and where it can't be reached the snapshot
   --snapshot  compare with the pinned snapshot package at once
   --write     take over drifted prices, contexts and outputs, with the list as their evidence
   --check     exit with 1 when the catalog and the list differ`;
@@ -26,10 +27,8 @@ async function readImport(
   try {
     return await readLive(file, file.live.url, today);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown reason';
-    console.error(
-      `${file.live.url} can't be read (${reason}); using the snapshot ${file.snapshot.package}@${file.snapshot.version}.`,
-    );
+    console.error(error instanceof Error ? error.message : error);
+    console.error(`Using the snapshot ${file.snapshot.package}@${file.snapshot.version}.`);
     return readSnapshot(file);
   }
 }
@@ -77,5 +76,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
+  if (error instanceof TypeError && 'code' in error) console.error(usage);
   process.exitCode = 1;
 }
