@@ -5,6 +5,7 @@ import { readAudioHeader, type AudioFacts } from '../gateway/audio-header.ts';
 import type { AudioSource } from '../gateway/audio-source.ts';
 import { openSplit, type Span, type SplitAudio, type SplitBounds } from '../gateway/audio-split.ts';
 import { halve, mayHalve, toPieceBounds, UNBOUNDED } from '../gateway/piece-size.ts';
+import { isSentAsIs, toSent } from '../gateway/piece-format.ts';
 import { toFitting, type AudioPiece } from '../gateway/transcribe.ts';
 import { toDone, toFailed, toPlanned, toPutDown, toSmaller, toStepped } from '../gateway/transcription-job.ts';
 import type { Exchange } from '../ports.ts';
@@ -115,7 +116,7 @@ async function sizePieces(
   facts: AudioFacts,
 ): Promise<readonly Span[]> {
   const setting = await jobSetting(deps, visit(), { job, hypothetical: true });
-  const size = { bytes: source.size, seconds: facts.seconds, container: facts.container };
+  const size = { bytes: source.size, seconds: facts.seconds, container: toSent(facts.container) };
   const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
   const most = toPieceBounds(bounds ?? UNBOUNDED);
   const seconds = facts.seconds ?? 0;
@@ -185,7 +186,7 @@ export function openRecording(work: JobWork, recordings: Recordings): OpenRecord
   };
   const isWhole = ({ start, end }: PieceSpan): boolean => start === 0 && end === facts?.seconds;
   const cutOut = async (span: PieceSpan): Promise<AudioPiece> => {
-    if (facts === null || !isWhole(span)) return (await open()).cut(span);
+    if (facts === null || !isWhole(span) || !isSentAsIs(facts.container)) return (await open()).cut(span);
     const { container, type, seconds } = facts;
     return { bytes: await source.read(0, source.size), name: `audio.${container}`, type, seconds };
   };

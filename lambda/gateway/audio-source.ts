@@ -19,7 +19,9 @@ const CACHE_BYTES = 8 * 1024 * 1024;
 
 /** The recording as the demuxer reads it. Whoever opens it disposes of it. */
 export async function openInput(source: AudioSource): Promise<Input> {
-  const { ALL_FORMATS, CustomSource, Input } = await import('mediabunny');
+  const { ALL_FORMATS, CustomSource, Input, LogLevel, Logging } = await import('mediabunny');
+  // What is wrong with a recording is told to whoever sent it, not between the lines of our log.
+  Logging.level = LogLevel.Silent;
   return new Input({
     source: new CustomSource({
       getSize: () => source.size,

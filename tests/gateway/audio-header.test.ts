@@ -25,6 +25,24 @@ const days = patched(patched(m4a, { behind: 'mvhd', by: 16, value: 0xff_ff_ff_00
   value: 0xff_ff_ff_00,
 });
 
+/** As recorders write it whose files may grow beyond 4 GB: the lengths stand in a chunk of their own. */
+function toLarge(file: Buffer): Buffer {
+  const lengths = Buffer.alloc(36);
+  lengths.write('ds64', 0, 'latin1');
+  lengths.writeUInt32LE(28, 4);
+  lengths.writeBigUInt64LE(BigInt(file.length + 28), 8);
+  lengths.writeBigUInt64LE(BigInt(file.length - 44), 16);
+  const all = Buffer.concat([file.subarray(0, 12), lengths, file.subarray(12)]);
+  all.write('RF64', 0, 'latin1');
+  all.writeUInt32LE(0xff_ff_ff_ff, 4);
+  all.writeUInt32LE(0xff_ff_ff_ff, 76);
+  return all;
+}
+/** Of a codec that phones offer as lossless. */
+const alac = Buffer.from(m4a);
+alac.write('alac', alac.indexOf('mp4a', alac.indexOf('stsd')), 'latin1');
+alac.write('free', alac.indexOf('esds'), 'latin1');
+
 describe('the header of a recording', () => {
   it.each([
     ['empty', Buffer.alloc(0), /is empty/],
@@ -38,6 +56,7 @@ describe('the header of a recording', () => {
     ['an m4a cut before its sound', m4a.subarray(0, 2_000), /cut or damaged/],
     ['without sound', synthesise(0).wav, /length is zero/],
     ['of a codec that is not known here', adpcm, /codec/],
+    ['of a codec that is not known here, in a film', alac, /codec/],
     ['claiming hours that it does not hold', days, /claims 25 hours of sound, but the file holds 2 seconds/],
   ])('%s', async (_, bytes, message) => {
     await expect(readAudioHeader(toMemorySource(bytes), 'a.mp3')).rejects.toMatchObject({
@@ -51,5 +70,12 @@ describe('the header of a recording', () => {
     const lying = Buffer.from(wav);
     lying.writeUInt32LE(0xf0_00_00_00, 40);
     expect(await readAudioHeader(toMemorySource(lying), 'a.wav')).toMatchObject({ container: 'wav', seconds: 2 });
+  });
+
+  it('of a WAV file of any length is read', async () => {
+    expect(await readAudioHeader(toMemorySource(toLarge(wav)), 'a.wav')).toMatchObject({
+      container: 'wav',
+      seconds: 2,
+    });
   });
 });
