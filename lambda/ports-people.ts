@@ -124,6 +124,8 @@ export interface SignIn {
   /** Each rejects with CallerError, whose sentence says why, and writes it down. */
   withGoogle(asked: { credential: string; nonce: string | null }, from: SignInOrigin): Promise<SignedIn>;
   withToken(token: string, from: SignInOrigin): Promise<SignedIn>;
+  /** What the person at this address is by now, long after they came in. Rejects with CallerError when they may come in no more. */
+  standing(email: string): Promise<Pick<Principal, 'id' | 'role' | 'models'>>;
 }
 
 /** The request by which somebody signs in. */

@@ -25,8 +25,8 @@ type Change = (job: TranscriptionJob) => TranscriptionJob;
 /** A job under way, as its pieces see it. */
 export interface JobWork {
   readonly deps: ApiDeps;
-  /** Whoever asked for it, and what they may do by now. */
-  readonly visit: () => Visit;
+  /** Whoever asked for it, and what they may do by now. Rejects with CallerError when that is no longer this job. */
+  readonly visit: () => Promise<Visit>;
   readonly job: TranscriptionJob;
   readonly change: (change: Change) => Promise<TranscriptionJob | null>;
   /** Until when a piece may take, ms since the epoch; null: as long as it needs. */
@@ -115,7 +115,7 @@ async function sizePieces(
   source: AudioSource,
   facts: AudioFacts,
 ): Promise<readonly Span[]> {
-  const setting = await jobSetting(deps, visit(), { job, hypothetical: true });
+  const setting = await jobSetting(deps, await visit(), { job, hypothetical: true });
   const size = { bytes: source.size, seconds: facts.seconds, container: toSent(facts.container) };
   const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
   const most = toPieceBounds(bounds ?? UNBOUNDED);
@@ -150,7 +150,7 @@ function createPieceCaller({ cut, change }: JobWork, span: PieceSpan): Pick<Call
 async function send(work: JobWork, span: PieceSpan, piece: AudioPiece): Promise<void> {
   const { deps, visit, job, change, deadlineAtMs } = work;
   const nowMs = deps.clock.now();
-  const mine = toJobVisit(visit(), job, { requestId: deps.newRequestId(), nowMs });
+  const mine = toJobVisit(await visit(), job, { requestId: deps.newRequestId(), nowMs });
   const teller = createTeller(deps, mine, 'transcription');
   try {
     const made = await transcribePiece(

@@ -107,5 +107,9 @@ export function createSignIn(options: SignInOptions): SignIn {
         local.redeem(token);
         return { standing: { id: OWNER_ID, role: 'owner', models: null }, email: null, via: 'local' };
       }),
+    standing: (email) =>
+      admission.standing(email).catch((error: unknown) => {
+        throw error instanceof SignInRefused ? toCallerError(error) : error;
+      }),
   };
 }
