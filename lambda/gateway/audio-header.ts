@@ -61,6 +61,7 @@ const toHours = (seconds: number): string =>
 
 /** Goes through the packets. Throws CallerError when there is no sound that could be read. */
 async function measure(source: AudioSource, name: string, container: string): Promise<Measured> {
+  const { EncodedPacketSink } = await import('mediabunny');
   const input = await openInput(source);
   try {
     const track = await input.getPrimaryAudioTrack();
@@ -72,6 +73,9 @@ async function measure(source: AudioSource, name: string, container: string): Pr
       throw wrong(
         `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,
       );
+    // Of sound without a packet the length is never found: the reader would look for it for ever.
+    const first = await new EncodedPacketSink(track).getFirstPacket({ metadataOnly: true });
+    if (first === null) return { claimed: null, seconds: 0 };
     return { claimed: await track.getDurationFromMetadata(), seconds: await track.computeDuration() };
   } catch (error) {
     if (error instanceof CallerError) throw error;

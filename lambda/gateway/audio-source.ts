@@ -1,5 +1,6 @@
 // A recording that is read piece by piece, wherever it lies: in memory, in a file, or in a bucket.
 import type { Input } from 'mediabunny';
+import { toWholePages } from './ogg-pages.ts';
 
 export interface AudioSource {
   /** Bytes. */
@@ -18,10 +19,11 @@ export const toMemorySource = (bytes: Uint8Array): AudioSource => ({
 const CACHE_BYTES = 8 * 1024 * 1024;
 
 /** The recording as the demuxer reads it. Whoever opens it disposes of it. */
-export async function openInput(source: AudioSource): Promise<Input> {
+export async function openInput(given: AudioSource): Promise<Input> {
   const { ALL_FORMATS, CustomSource, Input, LogLevel, Logging } = await import('mediabunny');
   // What is wrong with a recording is told to whoever sent it, not between the lines of our log.
   Logging.level = LogLevel.Silent;
+  const source = await toWholePages(given);
   return new Input({
     source: new CustomSource({
       getSize: () => source.size,
