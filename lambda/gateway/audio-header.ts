@@ -1,6 +1,6 @@
 // What an audio file says of itself: container, codec and length, read from the file before anything is spent on it.
 import { CallerError } from '#shared/failures.ts';
-import { openInput, type AudioSource } from './audio-source.ts';
+import { openInput, watchSource, type AudioSource } from './audio-source.ts';
 
 export interface AudioFacts {
   /** As file endings are written: mp3, wav, m4a, aac, webm, ogg, flac. */
@@ -60,8 +60,9 @@ const toHours = (seconds: number): string =>
   seconds < 7_200 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 3_600)} hours`;
 
 /** Goes through the packets. Throws CallerError when there is no sound that could be read. */
-async function measure(source: AudioSource, name: string, container: string): Promise<Measured> {
+async function measure(given: AudioSource, name: string, container: string): Promise<Measured> {
   const { EncodedPacketSink } = await import('mediabunny');
+  const { source, failure } = watchSource(given);
   const input = await openInput(source);
   try {
     const track = await input.getPrimaryAudioTrack();
@@ -79,6 +80,7 @@ async function measure(source: AudioSource, name: string, container: string): Pr
     return { claimed: await track.getDurationFromMetadata(), seconds: await track.computeDuration() };
   } catch (error) {
     if (error instanceof CallerError) throw error;
+    if (failure() !== null) throw failure();
     if (error instanceof Error && /unsupported .*codec/i.test(error.message))
       throw wrong(
         `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,

@@ -15,6 +15,32 @@ export const toMemorySource = (bytes: Uint8Array): AudioSource => ({
   read: (start, end) => Promise.resolve(bytes.subarray(start, end)),
 });
 
+/** A recording whose own failures are remembered, to be told from those of a reader that loses its way in damaged bytes. */
+export interface WatchedSource {
+  readonly source: AudioSource;
+  /** What the place of the recording failed at last; null: nothing. */
+  failure(): unknown;
+}
+
+/** Watches a recording while it is read. */
+export function watchSource({ size, read }: AudioSource): WatchedSource {
+  let failure: unknown = null;
+  return {
+    source: {
+      size,
+      read: async (start, end) => {
+        try {
+          return await read(start, end);
+        } catch (error) {
+          failure = error;
+          throw error;
+        }
+      },
+    },
+    failure: () => failure,
+  };
+}
+
 /** So much of a recording is kept in memory while it is read. */
 const CACHE_BYTES = 8 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import type * as Media from 'mediabunny';
 import type { AudioCodec, EncodedPacket, EncodedPacketSink, Input, InputAudioTrack } from 'mediabunny';
 import { aacLoudness } from './aac-loudness.ts';
 import type { AudioFacts } from './audio-header.ts';
-import { openInput, type AudioSource } from './audio-source.ts';
+import { openInput, watchSource, type AudioSource } from './audio-source.ts';
 import { mp3Loudness } from './mp3-loudness.ts';
 import { isSamples, pcmLoudness } from './pcm-loudness.ts';
 import { findPieceFormat } from './piece-format.ts';
@@ -150,19 +150,35 @@ const unsplittable = (container: string): CallerError =>
     { param: 'file' },
   );
 
+const damaged = (container: string): CallerError =>
+  new CallerError(
+    'invalid_request',
+    `This ${container} recording is damaged, so that it can't be split into pieces. Save it anew, for example as mp3, m4a or wav.`,
+    { param: 'file' },
+  );
+
 async function openTrack(input: Input, media: typeof Media, container: string): Promise<Opened> {
-  const track = await input.getPrimaryAudioTrack().catch(() => null);
+  const track = await input.getPrimaryAudioTrack();
   if (!track?.codec) throw unsplittable(container);
   return { track, codec: track.codec, sink: new media.EncodedPacketSink(track) };
 }
 
 /** Opens a recording to be taken apart. Throws CallerError when it can't be. */
-export async function openSplit(source: AudioSource, { container }: AudioFacts): Promise<SplitAudio> {
+export async function openSplit(given: AudioSource, { container }: AudioFacts): Promise<SplitAudio> {
   const media = await import('mediabunny');
+  const { source, failure } = watchSource(given);
+  /** In damaged bytes the reader fails with words of its own. */
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof CallerError ? error : (failure() ?? damaged(container));
+    }
+  };
   const input = await openInput(source);
-  const opened = await openTrack(input, media, container);
+  const opened = await told(() => openTrack(input, media, container));
   const { track, codec, sink } = opened;
-  const decoderConfig = await track.getDecoderConfig();
+  const decoderConfig = await told(() => track.getDecoderConfig());
   const kind = findPieceFormat(media, container, codec);
   if (!decoderConfig || !kind) throw unsplittable(container);
   const cut = async ({ start, end }: Span): Promise<CutPiece> => {
@@ -187,8 +203,8 @@ export async function openSplit(source: AudioSource, { container }: AudioFacts):
     };
   };
   return {
-    split: async (bounds, within) => toSpans(await readTable(opened, within), bounds),
-    cut,
+    split: (bounds, within) => told(async () => toSpans(await readTable(opened, within), bounds)),
+    cut: (span) => told(() => cut(span)),
     close: () => input.dispose(),
   };
 }

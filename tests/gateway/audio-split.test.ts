@@ -14,7 +14,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { aacLoudness } from '#lambda/gateway/aac-loudness.ts';
 import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
-import { openInput, toMemorySource } from '#lambda/gateway/audio-source.ts';
+import { openInput, toMemorySource, type AudioSource } from '#lambda/gateway/audio-source.ts';
 import { mp3Loudness } from '#lambda/gateway/mp3-loudness.ts';
 import { openSplit, toSpans, type PacketTable } from '#lambda/gateway/audio-split.ts';
 import { stitchTranscripts } from '#lambda/wire/transcription/stitch.ts';
@@ -40,6 +40,12 @@ async function repack(given: Uint8Array, format: OutputFormat): Promise<{ bytes:
   const seconds = await track.computeDuration();
   input.dispose();
   return { bytes: new Uint8Array(target.buffer ?? new ArrayBuffer(0)), seconds };
+}
+
+/** Reads that fail from the second on. */
+function toFirstRead(bytes: Uint8Array, failure: Error): (start: number, end: number) => Promise<Uint8Array> {
+  let reads = 0;
+  return (start, end) => (reads++ === 0 ? Promise.resolve(bytes.subarray(start, end)) : Promise.reject(failure));
 }
 
 describe('splitting', () => {
@@ -212,6 +218,17 @@ describe('splitting', () => {
       expect([piece.name, told.container, told.type]).toEqual([`audio.${container}`, container, piece.type]);
       expect(told.seconds).toBeCloseTo(span.end - span.start, 1);
     }
+  });
+
+  it('tells damage as what it is, and what the place of the recording fails at as that', async () => {
+    const bytes = read('dd-transcription.m4a');
+    const facts = await readAudioHeader(toMemorySource(bytes), 'a.m4a');
+    const cutOff = toMemorySource(bytes.subarray(0, bytes.length - 20_000));
+    await expect(openSplit(cutOff, facts)).rejects.toMatchObject({ code: 'invalid_request', param: 'file' });
+    const gone = new Error('the bucket is away');
+    const away = (): AudioSource => ({ size: bytes.length, read: toFirstRead(bytes, gone) });
+    await expect(readAudioHeader(away(), 'a.m4a')).rejects.toBe(gone);
+    await expect(openSplit(away(), facts)).rejects.toBe(gone);
   });
 
   it('begins at zero, where an encoder begins a little before', () => {
