@@ -1,6 +1,7 @@
 // A recording that is read piece by piece, wherever it lies: in memory, in a file, or in a bucket.
 import type { Input } from 'mediabunny';
 import { toWholePages } from './ogg-pages.ts';
+import { guardReader } from './reader-guard.ts';
 
 export interface AudioSource {
   /** Bytes. */
@@ -50,7 +51,7 @@ export async function openInput(given: AudioSource): Promise<Input> {
   // What is wrong with a recording is told to whoever sent it, not between the lines of our log.
   Logging.level = LogLevel.Silent;
   const source = await toWholePages(given);
-  return new Input({
+  const input = new Input({
     source: new CustomSource({
       getSize: () => source.size,
       read: (start, end) => source.read(start, end),
@@ -59,4 +60,6 @@ export async function openInput(given: AudioSource): Promise<Input> {
     }),
     formats: ALL_FORMATS,
   });
+  guardReader(input);
+  return input;
 }

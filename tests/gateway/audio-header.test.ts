@@ -123,4 +123,14 @@ describe('the header of a recording', () => {
       expect([container, (seconds ?? 0) > whole / 2, (seconds ?? 0) < whole]).toEqual(['ogg', true, true]);
     }
   });
+
+  it('of a recording of a browser with bytes behind it that belong to nothing is read all the same', async () => {
+    const bytes = read('browser-recording.webm');
+    const { seconds } = await readAudioHeader(toMemorySource(bytes), 'a.webm');
+    for (const junk of [Buffer.alloc(100), Buffer.alloc(70_000), Buffer.from([0x1f, 0x43, 0xb6, 0x75, 0, 0, 0, 0, 0])])
+      expect(await readAudioHeader(toMemorySource(Buffer.concat([bytes, junk])), 'a.webm')).toMatchObject({
+        container: 'webm',
+        seconds,
+      });
+  });
 });
