@@ -2,6 +2,7 @@
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { createReplyCache, MAX_REPLY_BYTES, toCacheKey, type KeptReply } from '../gateway/cache.ts';
 import type { Exchange, Headers, ReplyBody } from '../ports.ts';
+import { withMembers } from '../ports-exchange.ts';
 import { principalOf, type Endpoint, type EndpointDeps, type JsonBody, type Visit } from './endpoint.ts';
 
 const CACHE = 'x-freeway-cache';
@@ -27,17 +28,7 @@ function keep(recording: Recording, chunk: Uint8Array | string): void {
 
 /** An exchange whose reply is recorded. */
 function recorded(exchange: Exchange, recording: Recording): Exchange {
-  const { method, path, query, headers, remoteAddress, deadlineAtMs, waitsForHandler = false } = exchange;
-  return {
-    method,
-    path,
-    query,
-    headers,
-    remoteAddress,
-    deadlineAtMs,
-    waitsForHandler,
-    body: (limitBytes) => exchange.body(limitBytes),
-    onGone: (listener) => exchange.onGone(listener),
+  return withMembers(exchange, {
     reply: (status, headers): ReplyBody => {
       Object.assign(recording, { status, headers });
       const body = exchange.reply(status, { ...headers, [CACHE]: 'miss' });
@@ -54,7 +45,7 @@ function recorded(exchange: Exchange, recording: Recording): Exchange {
         },
       };
     },
-  };
+  });
 }
 
 /** Sends a kept reply again, and writes down that it cost nothing. */
