@@ -8,7 +8,7 @@ import { createCaching } from './endpoints/cached.ts';
 import { createChatEndpoint } from './endpoints/chat.ts';
 import { principalOf, type Endpoint, type Visit } from './endpoints/endpoint.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
-import { createMetricsEndpoint, type MetricsDeps } from './endpoints/metrics.ts';
+import type { MetricsDeps } from './endpoints/metrics.ts';
 import type { PlainKind } from './endpoints/plain.ts';
 import type { Exchange, Handler, Store } from './ports.ts';
 import { chatWires } from './wire/index.ts';
@@ -122,6 +122,7 @@ function toModelRoutes(deps: AppDeps): readonly Route[] {
 /** All URLs over their services. */
 export function toRoutes(deps: AppDeps): readonly Route[] {
   const api = createApiEndpoint(deps);
+  const metrics = later(async () => (await import('./endpoints/metrics.ts')).createMetricsEndpoint(deps));
   const upload = later(async () => (await import('./endpoints/uploads.ts')).createUploadEndpoint(deps));
   return [
     { method: 'GET', path: '/health', access: 'open', endpoint: createHealthEndpoint(deps) },
@@ -129,7 +130,7 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
     ...toPlainRoutes(deps),
     ...toGeminiRoutes(deps),
     ...toModelRoutes(deps),
-    { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: createMetricsEndpoint(deps) },
+    { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: metrics },
     { method: 'PUT', path: '/api/uploads/:part', access: 'open', endpoint: upload },
     { method: '*', path: '/api/:rest', access: 'open', endpoint: api },
     { method: 'GET', path: '/openapi.json', access: 'open', endpoint: api },
