@@ -1,11 +1,10 @@
 // Serves on this machine, with simulated providers when there is no key yet: what `npm start` and `npm run demo` run, packed or from its sources.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, type Environment } from '#lambda/config.ts';
-import { createLiveEnvironment, type LiveEnvironment } from '#lambda/main-environment.ts';
 import { createLog, toErrorFields } from '#lambda/telemetry/log.ts';
-import type { SecretValues } from '#lambda/ports.ts';
 import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
+import { createLook, openEnvironment } from './live-environment.ts';
 import { isUiStale, uiDist } from './ui/folders.ts';
 
 interface Demo {
@@ -100,28 +99,6 @@ function createLineWriter(): { write: (line: string) => void; flush: () => void 
 /** How often a secret that holds settings is looked at again. */
 const LOOK_MS = 60_000;
 
-/** Variables, and where FREEWAY_SECRET_ID names one, those of a secret: what reads it is loaded only then. */
-function openEnvironment(): LiveEnvironment {
-  let secrets: Promise<SecretValues> | null = null;
-  const load = async (): Promise<SecretValues> =>
-    (await import('#lambda/store/secret-values.ts')).createSecretValues({ now: Date.now });
-  return createLiveEnvironment({ ...process.env }, { read: async (id) => (await (secrets ??= load())).read(id) });
-}
-
-/** Puts the credentials of a changed secret in force; one that can't be used is left alone, and said so. */
-function follow(environment: LiveEnvironment, first: Environment, { freeway }: LocalServer): void {
-  let known = first;
-  const look = async (): Promise<void> => {
-    const env = await environment.read();
-    if (env === known) return;
-    known = env;
-    await freeway.useEntries(readLocalConfig(env).entries);
-  };
-  setInterval(() => {
-    look().catch((error: unknown) => console.error(error instanceof Error ? error.message : String(error)));
-  }, LOOK_MS).unref();
-}
-
 /** So soon after the first a second signal is the same one: told to a whole group of processes, it is also passed on by our parent. */
 const ECHO_MS = 1_000;
 
@@ -137,7 +114,7 @@ async function main(): Promise<void> {
   });
   // Who reads the log may go away; nobody else is to notice.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  const environment = openEnvironment();
+  const environment = openEnvironment({ variables: { ...process.env }, now: Date.now, log: faults });
   const env = await environment.read();
   const demo = await openDemo(env);
   const server = await startLocal({
@@ -157,7 +134,10 @@ async function main(): Promise<void> {
   process.on('SIGTERM', () => void stop());
   process.on('SIGINT', () => void stop());
   await prepareUi();
-  if (!demo) follow(environment, env, server);
+  const look = createLook({ environment, log: faults, first: env }, async (changed) =>
+    server.freeway.useEntries(readLocalConfig(changed).entries),
+  );
+  if (!demo) setInterval(() => void look(), LOOK_MS).unref();
   greet(server, demo);
 }
 
