@@ -3,6 +3,7 @@ import type { UsageRecord } from '#shared/api/usage.ts';
 import { createReplyCache, MAX_REPLY_BYTES, toCacheKey, type KeptReply } from '../gateway/cache.ts';
 import type { Exchange, Headers, ReplyBody } from '../ports.ts';
 import { withMembers } from '../ports-exchange.ts';
+import { toOperationName } from '../ports-telemetry.ts';
 import { principalOf, type Endpoint, type EndpointDeps, type JsonBody, type Visit } from './endpoint.ts';
 
 const CACHE = 'x-freeway-cache';
@@ -81,8 +82,17 @@ async function sendKept(
   });
   const outcome = 'cached';
   deps.metrics.count('freeway_requests_total', { operation, tier: tier ?? 'none', result: outcome });
-  const told = { request_id: requestId, operation, route, credential, tier, duration_ms: duration };
-  deps.log.info('request', { ...told, attempts: 0, cost_usd: 0, outcome });
+  deps.log.info('request', {
+    request_id: requestId,
+    'gen_ai.operation.name': toOperationName(operation),
+    route,
+    credential,
+    tier,
+    attempts: 0,
+    duration_ms: duration,
+    cost_usd: 0,
+    outcome,
+  });
 }
 
 /** A request whose reply may be kept. */
