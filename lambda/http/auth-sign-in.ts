@@ -16,7 +16,7 @@ export interface SignInOptions {
   readonly local: LocalSignIn | null;
   readonly admission: Admission;
   readonly sessions: Sessions;
-  readonly audit: Audit;
+  readonly audit: Pick<Audit, 'write'>;
   readonly throttle: Throttle;
   /** Whether we are only ever reached by HTTPS. */
   readonly secure: boolean;
