@@ -34,7 +34,8 @@ export const auditEventSchema = z.lazy(() =>
   z.object({
     id: z.string(),
     at: instantSchema,
-    action: z.enum(auditActions),
+    /** One of `auditActions`, or one of a later version. */
+    action: z.string(),
     /** Who did it; null when nobody we know. */
     person_id: z.nullable(z.string()),
     email: z.nullable(z.string()),

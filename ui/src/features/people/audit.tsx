@@ -13,6 +13,8 @@ import { peopleMessages } from './messages.ts';
 function Row({ event }: { readonly event: AuditEvent }): ReactNode {
   const t = useMessages(peopleMessages);
   const language = useLanguage();
+  // A later version may have written what this page has no words for.
+  const events: Readonly<Record<string, string>> = t.events;
   const { at, action, email, person_id: personId, target, detail, address } = event;
   const who = email ?? (personId === OWNER_ID ? t.roles.owner : (personId ?? t.nobody));
   const facts = [who, detail === null ? null : t.detail(detail), address].filter((fact) => fact !== null);
@@ -23,7 +25,7 @@ function Row({ event }: { readonly event: AuditEvent }): ReactNode {
       </time>
       <div className="min-w-0 flex-1 basis-48">
         <p className="break-words">
-          {t.events[action]}
+          {events[action] ?? action}
           {target !== null && target !== email && <span className="font-medium break-all"> {target}</span>}
         </p>
         <p className="text-xs break-words text-muted">{facts.join(' · ')}</p>
