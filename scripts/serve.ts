@@ -4,6 +4,7 @@ import { ConfigError, type Environment } from '#lambda/config.ts';
 import { createLog, toErrorFields } from '#lambda/telemetry/log.ts';
 import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
+import { createLineWriter } from './line-writer.ts';
 import { createLook, openEnvironment } from './live-environment.ts';
 import { isUiStale, uiDist } from './ui/folders.ts';
 
@@ -14,10 +15,6 @@ interface Demo {
 
 /** The first answers go before the look at the web app. */
 const UI_AFTER_MS = 50;
-const LOG_EVERY_MS = 50;
-/** Lines of so many bytes wait together; and so many bytes has a UTF-16 unit at most. */
-const LOG_BYTES = 256 * 1024;
-const LONGEST_CHARACTER = 3;
 const wantsDemo = process.argv.includes('--demo');
 
 async function openDemo(env: Environment): Promise<Demo | null> {
@@ -65,37 +62,6 @@ function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Dem
   );
 }
 
-/**
- * Writes lines to stderr some at a time: a write for each would hold up the requests. They wait as bytes: as text, a line is a tree of a
- * hundred pieces, and so many would live for long enough to be kept as old. The last ones are written on the way out.
- */
-function createLineWriter(): { write: (line: string) => void; flush: () => void } {
-  const bytes = Buffer.allocUnsafeSlow(LOG_BYTES);
-  let length = 0;
-  let timer: NodeJS.Timeout | null = null;
-  const flush = (): void => {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    if (length === 0) return;
-    // A copy: whoever reads slowly may still be waited for when the next lines come.
-    const waiting = Buffer.from(bytes.subarray(0, length));
-    length = 0;
-    process.stderr.write(waiting);
-  };
-  return {
-    write: (line) => {
-      const most = line.length * LONGEST_CHARACTER;
-      if (most > LOG_BYTES - length) flush();
-      if (most > LOG_BYTES) process.stderr.write(line);
-      else {
-        length += bytes.write(line, length);
-        timer ??= setTimeout(flush, LOG_EVERY_MS);
-      }
-    },
-    flush,
-  };
-}
-
 /** How often a secret that holds settings is looked at again. */
 const LOOK_MS = 60_000;
 
@@ -103,7 +69,7 @@ const LOOK_MS = 60_000;
 const ECHO_MS = 1_000;
 
 async function main(): Promise<void> {
-  const log = createLineWriter();
+  const log = createLineWriter(process.stderr);
   process.on('exit', log.flush);
   const faults = createLog({ level: 'info', write: log.write, now: Date.now });
   // What one request has left behind must not end all others.
