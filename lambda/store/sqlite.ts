@@ -9,8 +9,17 @@ import { createUpdates, type Seen, type UpdateStatements } from './sqlite-update
 
 /** Version of the file's layout, kept in the file. The first had no versions of items. */
 const LAYOUT = 2;
-/** How long an operation waits for other processes that hold the file. */
-const BUSY_MS = 5_000;
+/** How long a start waits for other processes that hold the file, such as one that brings it to a new layout. */
+const OPENING_MS = 5_000;
+/**
+ * How long an operation waits for them: everything else waits with it. While somebody holds the file for longer than that, operations hardly
+ * wait at all, until it has gone well for a while.
+ */
+const BUSY_MS = 2_000;
+const HELD_MS = 20;
+const HELD_FOR_MS = 5_000;
+/** SQLite's result code for it. */
+const BUSY = 5;
 /** Sorts after every character that keys are made of. */
 const LAST = '\u{10ffff}';
 /** SQLite's result codes for faults of our own (mismatch, misuse, range), which must not pass for an outage. */
@@ -22,7 +31,7 @@ export interface SqliteOptions {
   /** Path of the database file; its folder is made when missing, readable by the owner only. */
   readonly path: string;
   readonly now?: () => number;
-  /** How long an operation waits for other processes that hold the file. Default 5 s. */
+  /** How long an operation waits for other processes that hold the file. Default 2 s. */
   readonly busyMs?: number;
 }
 
@@ -58,10 +67,10 @@ function layOut(db: DatabaseSync): void {
   db.exec(`PRAGMA user_version = ${LAYOUT}; COMMIT;`);
 }
 
-function open({ path, busyMs = BUSY_MS }: SqliteOptions): { db: DatabaseSync; statements: Statements } {
+function open({ path }: SqliteOptions): { db: DatabaseSync; statements: Statements } {
   const db = openFile(path);
   try {
-    db.exec(`PRAGMA busy_timeout = ${busyMs}`);
+    db.exec(`PRAGMA busy_timeout = ${OPENING_MS}`);
     const found = layoutOf(db);
     if (found > LAYOUT)
       throw new StoreUnavailable(
@@ -107,17 +116,22 @@ function prepare(db: DatabaseSync): Statements {
 const parse = (row: Record<string, unknown> | undefined): Item | null =>
   row === undefined ? null : (JSON.parse(String(row['body'])) as Item);
 
+/** SQLite's result code; null for what is none of its faults. */
+const toCode = (error: unknown): number | null =>
+  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : null;
+
 /** Why the file can't be used; null when the fault is ours. */
 function toReason(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if ('code' in error && error.code === 'ERR_INVALID_STATE') return 'it has been closed';
-  if ('errcode' in error) return ourFaults.has(Number(error.errcode) & 0xff) ? null : error.message;
+  const code = toCode(error);
+  if (code !== null) return ourFaults.has(code) ? null : error.message;
   return 'syscall' in error ? error.message : null;
 }
 
 /** What to do about it. */
 function toAdvice(error: unknown, path: string): string {
-  if (error instanceof Error && 'errcode' in error && damage.has(Number(error.errcode) & 0xff))
+  if (damage.has(toCode(error) ?? 0))
     return `The file ${path} is damaged: stop Freeway, and put a backup in its place, without the files "-wal" and "-shm" beside it.`;
   return 'Check disk space, permissions and other processes that hold the file.';
 }
@@ -134,6 +148,29 @@ const createGuard =
       throw new StoreUnavailable(`SQLite can't use the store file: ${reason}. ${toAdvice(error, path)}`);
     }
   };
+
+/** Waits for others as long as it is to, and hardly at all while they hold the file for longer. */
+function createPatience(db: DatabaseSync, busyMs: number): <T>(act: () => T) => T {
+  const wait = (ms: number): void => db.exec(`PRAGMA busy_timeout = ${ms}`);
+  let heldUntilMs = -Infinity;
+  let isHeld = false;
+  wait(busyMs);
+  return (act) => {
+    if (isHeld && performance.now() >= heldUntilMs) {
+      isHeld = false;
+      wait(busyMs);
+    }
+    try {
+      return act();
+    } catch (error) {
+      if (toCode(error) !== BUSY) throw error;
+      heldUntilMs = performance.now() + HELD_FOR_MS;
+      if (!isHeld) wait(HELD_MS);
+      isHeld = true;
+      throw error;
+    }
+  };
+}
 
 interface Desk {
   readonly db: DatabaseSync;
@@ -163,9 +200,11 @@ function query(
 
 /** Opens the store. Throws StoreUnavailable when the file can't be used. */
 export function createSqliteStore(options: SqliteOptions): Store {
-  const guarded = createGuard(options.path);
-  const desk: Desk = { ...guarded(() => open(options)), now: options.now ?? Date.now };
+  const guard = createGuard(options.path);
+  const desk: Desk = { ...guard(() => open(options)), now: options.now ?? Date.now };
   const { db, statements } = desk;
+  const patiently = createPatience(db, options.busyMs ?? BUSY_MS);
+  const guarded = <T>(act: () => T): T => guard(() => patiently(act));
   const updates = createUpdates({ ...desk, guarded, read: (key) => readSeen(desk, key) });
   /** Everything else sees what was asked for before it. */
   const after = <T>(act: () => T): T => {
