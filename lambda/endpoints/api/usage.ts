@@ -10,7 +10,7 @@ import {
 } from '#shared/api/usage.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can } from '#shared/people.ts';
-import { sumUsage } from '#shared/usage-sums.ts';
+import { createUsageSums } from '#shared/usage-sums.ts';
 import type * as z from 'zod/mini';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { toTable } from './csv.ts';
@@ -65,8 +65,11 @@ async function* readRange(
 
 async function summarise(deps: ApiDeps, visit: Visit, query: z.output<typeof usageQuerySchema>): Promise<ApiReply> {
   const days = toDays(query, deps.clock.now());
-  const records = await Array.fromAsync(readRange(deps, days, toFilter(visit, query.person_id)));
-  return { json: { from: days.at(-1), to: days[0], ...sumUsage(records, query.by) } };
+  const isWanted = toFilter(visit, query.person_id);
+  const sums = createUsageSums(query.by);
+  // A day after the other, so that no more than one is in memory.
+  for (const day of days) sums.add((await deps.usage.readDay(day)).filter(isWanted));
+  return { json: { from: days.at(-1), to: days[0], ...sums.result() } };
 }
 
 type RecordsQuery = z.output<typeof usageRecordsQuerySchema>;
