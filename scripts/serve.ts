@@ -97,8 +97,8 @@ async function main(): Promise<void> {
     await demo?.close();
     process.exit(0);
   };
-  process.on('SIGTERM', () => void stop());
-  process.on('SIGINT', () => void stop());
+  // A terminal that is closed says SIGHUP.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop());
   await prepareUi();
   const look = createLook({ environment, log: faults, first: env }, async (changed) =>
     server.freeway.useEntries(readLocalConfig(changed).entries),

@@ -134,20 +134,23 @@ it('says that a port is taken', async () => {
   expect(second.output()).toMatch(/in use already/);
 });
 
-it('told twice at once, as a member of a group and by whoever passes signals on, it still lets streams finish', async () => {
-  const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY });
-  const url = /listening on (http:\S+)/.exec(await run.until('Try it:'))?.[1] ?? '';
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${OWNER_KEY}` },
-    body: JSON.stringify({ model: 'auto', stream: true, messages: [{ role: 'user', content: 'Hello!' }] }),
-  });
-  run.child.kill('SIGTERM');
-  await sleep(50);
-  run.child.kill('SIGTERM');
-  expect(await response.text()).toMatch(/\[DONE\]\s*$/);
-  expect(await run.exit).toBe(0);
-});
+it.each(['SIGTERM', 'SIGHUP'] as const)(
+  'told twice at once by %s, as a member of a group and by whoever passes signals on, it still lets streams finish',
+  async (signal) => {
+    const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY });
+    const url = /listening on (http:\S+)/.exec(await run.until('Try it:'))?.[1] ?? '';
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${OWNER_KEY}` },
+      body: JSON.stringify({ model: 'auto', stream: true, messages: [{ role: 'user', content: 'Hello!' }] }),
+    });
+    run.child.kill(signal);
+    await sleep(50);
+    run.child.kill(signal);
+    expect(await response.text()).toMatch(/\[DONE\]\s*$/);
+    expect(await run.exit).toBe(0);
+  },
+);
 
 it('goes on when whoever reads its log is gone', async () => {
   const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY });
