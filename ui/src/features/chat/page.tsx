@@ -15,13 +15,13 @@ import { useCopy } from './clipboard.ts';
 import { Composer } from './composer.tsx';
 import { useDraft } from './draft.ts';
 import { EmptyChat } from './empty-chat.tsx';
-import type { ChatView } from './engine.ts';
 import { chatMessages } from './messages.ts';
 import { NextUp } from './next-up.tsx';
 import { RoutePreview } from './preview.tsx';
 import type { Wish } from './request.ts';
 import { toPath } from './tree.ts';
 import { joinDrafts, type Message } from './types.ts';
+import type { ChatView } from './view.ts';
 import { lazily, patiently } from '../../lib/patiently.ts';
 
 const loadConversation = patiently(() => import('./conversation.tsx').then(({ Conversation }) => Conversation));
