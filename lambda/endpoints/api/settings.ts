@@ -30,13 +30,13 @@ async function toBounds(
   const quota = toPersonQuota(inForce, id);
   const { quota: everybody = {} } = inForce.installation;
   const isShown = isBounding(everybody) && can(principal, 'change', { kind: 'settings' });
-  const [mine, all] = await Promise.all([
-    budget === null && !isBounding(quota) ? null : keyLimits.ofPerson({ id, budget, quota }),
+  const [[mine], all] = await Promise.all([
+    budget === null && !isBounding(quota) ? [] : keyLimits.ofPeople([{ id, budget, quota }]),
     isShown ? keyLimits.ofAll(everybody) : null,
   ]);
   return {
     budget: budget === null ? null : { ...budget, left: mine?.budget.map(toLeftView) ?? [] },
-    quota_left: mine !== null && isBounding(quota) ? toQuotaLeftView(mine.quota) : null,
+    quota_left: mine !== undefined && isBounding(quota) ? toQuotaLeftView(mine.quota) : null,
     installation_quota_left: all === null ? null : toQuotaLeftView(all),
   };
 }
