@@ -14,6 +14,7 @@ import type { Identity, Person } from '../../ports-people.ts';
 import type { PersonBounds } from '../../ports-settings.ts';
 import { toPersonQuota } from '../defaults.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { toChanges } from './changes.ts';
 import { toQuotaLeftView } from './left.ts';
 import {
   allow,
@@ -129,10 +130,14 @@ async function find(
   return person;
 }
 
-function toWord(value: unknown): string {
-  if (Array.isArray(value)) return value.join(' ');
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
-}
+/** What can be changed of somebody. */
+const toTerms = ({ role, models, expiresAtMs, blocked }: Person, bounds: PersonBounds = unbounded) => ({
+  role,
+  models,
+  expires_at: toInstant(expiresAtMs),
+  blocked,
+  ...bounds,
+});
 
 async function change(
   deps: ApiDeps,
@@ -140,22 +145,21 @@ async function change(
   { id, wanted }: { id: string; wanted: z.output<typeof personChangeSchema> },
 ): Promise<ApiReply> {
   const { role, models, expires_at: expiresAt, blocked, budget, quota } = wanted;
-  await find(deps, visit, { id, action: 'change', ...(role === undefined ? {} : { role }) });
-  const person = await deps.identity.people.change(id, (before) => ({
-    ...before,
-    role: role ?? before.role,
-    models: models === undefined ? before.models : models,
-    expiresAtMs: expiresAt === undefined ? before.expiresAtMs : toMs(expiresAt),
-    blocked: blocked ?? before.blocked,
+  const found = await find(deps, visit, { id, action: 'change', ...(role === undefined ? {} : { role }) });
+  const before = toTerms(found, (await deps.settings.bounds()).get(id));
+  const person = await deps.identity.people.change(id, (stored) => ({
+    ...stored,
+    role: role ?? stored.role,
+    models: models === undefined ? stored.models : models,
+    expiresAtMs: expiresAt === undefined ? stored.expiresAtMs : toMs(expiresAt),
+    blocked: blocked ?? stored.blocked,
   }));
   if (person === null) throw missing('person');
   if (blocked === true) await deps.identity.sessions.closeAll(id);
   if (budget !== undefined || quota !== undefined) await deps.settings.changePerson(id, { budget, quota });
-  const detail = Object.entries(wanted)
-    .map(([name, value]) => `${name}: ${toWord(value)}`)
-    .join(', ');
-  await writeAudit(deps, visit, { action: 'person_changed', target: person.email, detail });
   const bounds = (await deps.settings.bounds()).get(id);
+  const changes = toChanges(before, toTerms(person, bounds));
+  await writeAudit(deps, visit, { action: 'person_changed', target: person.email, changes });
   const [json] = await toViews(deps, visit, [toKnown(person, deps.identity, bounds)]);
   return { json };
 }

@@ -34,6 +34,7 @@ const sentences: readonly (readonly [RegExp, (words: Words) => string])[] = [
   [/^by Google$/, () => 'mit Google'],
   [/^too many wrong keys$/, () => 'zu viele falsche Schlüssel'],
   [/^imported$/, () => 'eingeführt'],
+  [/^where alerts go$/, () => 'wohin Meldungen gehen'],
   [/^as (\w+)$/, ([role = '']) => `als ${roles[role] ?? role}`],
   [/^(\d+) API keys? revoked$/, ([count]) => `${count} API-Schlüssel widerrufen`],
   [/^(\d+) of (\d+) credentials$/, ([some, all]) => `${some} von ${all} Zugängen`],
