@@ -67,7 +67,7 @@ function Rail({ path, onPalette }: { readonly path: string; readonly onPalette: 
       ))}
       {shown.length > inBar && (
         <Suspense fallback={<span className="min-h-12 flex-1 md:hidden" />}>
-          <MoreMenu to={shown.slice(inBar)} />
+          <MoreMenu to={shown.slice(inBar)} path={path} />
         </Suspense>
       )}
       <div className="hidden flex-1 md:block" />

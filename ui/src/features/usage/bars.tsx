@@ -34,7 +34,7 @@ export function UsageBars({ groups, range }: { readonly groups: Usage['groups'];
         <p aria-hidden className="flex gap-4 text-xs text-muted">
           <Key colour="bg-accent" name={t.freeBar} />
           <Key colour="bg-paid" name={t.otherBar} />
-          <span>{t.most[step](formatCount(most, language))}</span>
+          {bars.some(({ requests }) => requests > 0) && <span>{t.most[step](formatCount(most, language))}</span>}
         </p>
       </div>
       <ul className="mt-3 flex h-36 items-end gap-px rounded-2xl border border-line bg-raised p-4 sm:gap-0.5">

@@ -43,7 +43,9 @@ export function Figures({ total }: { readonly total: Usage['total'] }): ReactNod
       <Figure
         name={t.meanTime}
         value={total.requests === 0 ? '–' : formatDuration(total.duration_ms / total.requests, language)}
-        hint={t.waitedHint(formatDuration(total.wait_ms / Math.max(1, total.requests), language))}
+        {...(total.requests === 0
+          ? {}
+          : { hint: t.waitedHint(formatDuration(total.wait_ms / total.requests, language)) })}
       />
     </dl>
   );
