@@ -31,6 +31,7 @@ type Words = readonly string[];
 /** How each kind of sentence begins, and what it says in German. */
 const sentences: readonly (readonly [RegExp, (words: Words) => string])[] = [
   [/^by the link of this machine$/, () => 'über den Link dieses Rechners'],
+  [/^by the owner key$/, () => 'mit dem Inhaber-Schlüssel'],
   [/^by Google$/, () => 'mit Google'],
   [/^too many wrong keys$/, () => 'zu viele falsche Schlüssel'],
   [/^imported$/, () => 'eingeführt'],
