@@ -1,6 +1,6 @@
 // A phone that is held: what fingers use is large enough, fields are not enlarged by the browser, and nothing overflows for it.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { lastAnswer, openRig, type Rig } from './rig.ts';
+import { lastAnswer, openRig, say, type Rig } from './rig.ts';
 
 const phone = { viewport: { width: 320, height: 700 }, hasTouch: true, isMobile: true };
 
@@ -80,6 +80,22 @@ it('formulas are set apart as they are meant, and none is cut off', async () => 
       .first()
       .evaluate((one) => one.scrollWidth > one.clientWidth),
   ).toBe(true);
+  await page.context().close();
+});
+
+it('a window enlarged four times keeps room for the chat between its bars', async () => {
+  const page = await rig.openPage('/', { viewport: { width: 320, height: 200 } });
+  await say(page, 'Show me');
+  await lastAnswer(page);
+  const log = await page.getByRole('log').boundingBox();
+  expect(log?.height).toBeGreaterThan(150);
+  const field = page.getByRole('textbox', { name: 'Message', exact: true });
+  await field.scrollIntoViewIfNeeded();
+  const isOnTop = await field.evaluate((one) => {
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    return document.elementFromPoint((left + right) / 2, (top + bottom) / 2) === one;
+  });
+  expect(isOnTop).toBe(true);
   await page.context().close();
 });
 
