@@ -140,7 +140,7 @@ it('of a person: as everybody until it is set, and as everybody again when it is
   await row.getByText('250,000 of 250,000 tokens left today').waitFor();
   const audit = page.getByRole('region', { name: 'Audit' });
   await page.reload();
-  await audit.getByText('Tokens a day: not set → 250,000').waitFor();
+  await audit.getByText('Tokens a day: not set becomes 250,000').waitFor();
   await openForm();
   expect(await dialog.getByLabel('Tokens a day').inputValue()).toBe('250000');
   expect(await findAxeFaults(page)).toEqual([]);

@@ -6,7 +6,7 @@ type Words = Readonly<Record<string, string>>;
 export const changeMessages = defineMessages(
   {
     title: 'What changed',
-    change: (name: string, before: string, after: string) => `${name}: ${before} → ${after}`,
+    becomes: 'becomes',
     ofAll: (what: string) => `All together, ${what}`,
     ofEach: (what: string) => `Each person, ${what}`,
     none: 'not set',
@@ -59,7 +59,7 @@ export const changeMessages = defineMessages(
   },
   {
     title: 'Was sich geändert hat',
-    change: (name: string, before: string, after: string) => `${name}: ${before} → ${after}`,
+    becomes: 'wird zu',
     ofAll: (what: string) => `Alle zusammen, ${what}`,
     ofEach: (what: string) => `Jede Person, ${what}`,
     none: 'nicht gesetzt',

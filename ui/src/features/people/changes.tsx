@@ -1,4 +1,5 @@
 // What an act of the audit changed: each value with its name, as it was and as it is.
+import { ArrowRight } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { AuditChange, AuditEvent } from '#shared/api/audit.ts';
 import { strategies } from '#shared/policy.ts';
@@ -66,7 +67,10 @@ export function Changes({ event: { action, changes = [] } }: { readonly event: A
     <ul aria-label={t.title} className="my-0.5 text-xs">
       {changes.map(({ name, before, after }) => (
         <li key={name} className="break-words">
-          {t.change(toName(name), toValue(name, before), toValue(name, after))}
+          {toName(name)}: {toValue(name, before)}
+          <ArrowRight size={12} aria-hidden className="mx-1 inline align-[-0.125em] rtl:-scale-x-100" />
+          <span className="sr-only"> {t.becomes} </span>
+          {toValue(name, after)}
         </li>
       ))}
     </ul>
