@@ -66,7 +66,7 @@ function ProviderFields({ provider, register, errors }: FieldsProps): ReactNode 
             <input
               {...props}
               type={secret ? 'password' : 'text'}
-              autoComplete="off"
+              autoComplete={secret ? 'new-password' : 'off'}
               spellCheck={false}
               placeholder={placeholder ?? usual ?? ''}
               {...register(`fields.${name}`, { required: required && usual === undefined })}
