@@ -129,7 +129,7 @@ interface Sending {
 function useSending({ chatId, wish, temporary, focus }: Sending) {
   const engine = useEngine();
   const navigate = useNavigate();
-  const { draft, change, clear } = useDraft(chatId ?? NEW);
+  const { draft, change, clear } = useDraft(chatId ?? NEW, temporary);
   const send = async (): Promise<void> => {
     if (draft.text.trim() === '' && draft.attachments.length === 0) return;
     clear();
@@ -186,7 +186,12 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
   const [editingId, edit] = useEditing(comeBack);
   const [temporary, setTemporary] = useState(false);
   const { wish, onWish } = useWish(chatId);
-  const { draft, change, send, begin, takeBack } = useSending({ chatId, wish, temporary, focus });
+  const { draft, change, send, begin, takeBack } = useSending({
+    chatId,
+    wish,
+    temporary: view?.chat.temporary ?? temporary,
+    focus,
+  });
   const path = usePath(view);
   useResending();
   useEffect(() => void loadConversation().catch(() => undefined), []);
