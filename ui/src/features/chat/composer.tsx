@@ -45,7 +45,7 @@ export function isSend(event: KeyboardEvent, sendKey: 'enter' | 'mod-enter', tou
 /** Where the browser itself lets a field grow, long text is laid out once for each key and not three times. */
 const growsByItself = (): boolean => CSS.supports('field-sizing', 'content');
 
-const isTouch = (): boolean => matchMedia('(pointer: coarse)').matches;
+export const isTouch = (): boolean => matchMedia('(pointer: coarse)').matches;
 
 function useGrowing(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
   useEffect(() => {
