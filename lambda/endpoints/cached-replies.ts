@@ -90,7 +90,14 @@ async function sendKept(
   });
   const outcome = 'cached';
   deps.metrics.count('freeway_requests_total', { operation, tier: tier ?? 'none', result: outcome });
-  const told = { request_id: requestId, operation, route, credential, tier, duration_ms: duration };
+  const told = {
+    request_id: requestId,
+    'gen_ai.operation.name': operation,
+    route,
+    credential,
+    tier,
+    duration_ms: duration,
+  };
   deps.log.info('request', { ...told, attempts: 0, cost_usd: 0, outcome });
 }
 

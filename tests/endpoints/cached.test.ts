@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createReplyCache, toCacheKey, type KeptReply } from '#lambda/gateway/cache.ts';
 import { readTtlSeconds } from '#lambda/gateway/cache-wish.ts';
 import type { Headers } from '#lambda/ports.ts';
+import { logFields } from '#lambda/ports-telemetry.ts';
 import { createHouse, owner, type Answer, type House } from '../people/house.ts';
 
 const cached = { 'x-freeway-cache': '60' };
@@ -27,6 +28,18 @@ describe('the response cache', () => {
     expect(served(house)).toBe(1);
     const { json } = await house.ask('GET /api/usage/records', { headers: owner });
     expect(json['data']).toMatchObject([{ cached: true, cost_usd: 0, input_tokens: 0 }, { outcome: 'ok' }]);
+  });
+
+  it('is told in the log by the same fields as other answers', async () => {
+    const lines: object[] = [];
+    const house = await createHouse({ onInfo: (event, fields = {}) => void lines.push({ event, ...fields }) });
+    await house.chat({ ...owner, ...cached });
+    await house.chat({ ...owner, ...cached });
+    const [first, second] = lines.filter((line) => 'outcome' in line);
+    expect(first).toMatchObject({ event: 'request', 'gen_ai.operation.name': 'chat', outcome: 'ok' });
+    expect(second).toMatchObject({ event: 'request', 'gen_ai.operation.name': 'chat', outcome: 'cached' });
+    const known: readonly string[] = ['event', ...logFields];
+    expect(Object.keys(second ?? {}).filter((name) => !known.includes(name))).toEqual([]);
   });
 
   it('takes the wish from the body too, for streams as for whole answers', async () => {
