@@ -21,6 +21,15 @@ const LOG_BYTES = 256 * 1024;
 const LONGEST_CHARACTER = 3;
 const wantsDemo = process.argv.includes('--demo');
 
+/** Settings are variables. Throws ConfigError, so that nobody takes what was passed over for what holds. */
+function checkArguments(): void {
+  const wrong = process.argv.slice(2).find((argument) => argument !== '--demo');
+  if (wrong !== undefined)
+    throw new ConfigError(
+      `"${wrong}" is no option of a start. Settings are variables, such as in: PORT=8080 npm start. The README lists them.`,
+    );
+}
+
 async function openDemo(env: Environment): Promise<Demo | null> {
   const { demo, entries } = readLocalConfig(env);
   const needed = wantsDemo || demo === 'on' || (demo === 'auto' && entries.length === 0);
@@ -126,6 +135,7 @@ function follow(environment: LiveEnvironment, first: Environment, { freeway }: L
 const ECHO_MS = 1_000;
 
 async function main(): Promise<void> {
+  checkArguments();
   const log = createLineWriter();
   process.on('exit', log.flush);
   const faults = createLog({ level: 'info', write: log.write, now: Date.now });

@@ -1,15 +1,15 @@
 // npm run catalog: compares the catalog with public model lists, reports what changed, and with --write takes prices and sizes over.
 import { readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { providers } from '#catalog/index.ts';
 import imports from '#catalog/imports.json' with { type: 'json' };
+import { readArguments, runCommand } from '../arguments.ts';
 import { applyFindings } from './apply.ts';
 import { findChanges, type Import } from './findings.ts';
 import { readLive, readSnapshot, type ImportsFile } from './read-source.ts';
 import { isFault, toReport } from './report.ts';
 import { toTidyJson } from './tidy-json.ts';
 
-const usage = `Usage: npm run catalog -- [--from <address or file>] [--snapshot] [--write] [--check]
+const usage = `npm run catalog -- [--from <address or file>] [--snapshot] [--write] [--check]
   --from      a list in the shape of models.dev/api.json; default is that address, and where it can't be reached the snapshot
   --snapshot  compare with the pinned snapshot package at once
   --write     take over drifted prices, contexts and outputs, with the list as their evidence
@@ -21,7 +21,11 @@ async function readImport(
   options: { from?: string | undefined; snapshot?: boolean | undefined },
   today: string,
 ): Promise<Import> {
-  if (options.from !== undefined) return readLive(file, options.from, today);
+  if (options.from !== undefined)
+    return readLive(file, options.from, today).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`"${options.from}" can't be read: ${reason}. Name an address or a file.`, { cause: error });
+    });
   if (options.snapshot) return readSnapshot(file);
   try {
     return await readLive(file, file.live.url, today);
@@ -49,19 +53,14 @@ async function writeProviders(findings: ReturnType<typeof findChanges>, from: Im
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = readArguments(usage, {
     options: {
       from: { type: 'string' },
       snapshot: { type: 'boolean' },
       write: { type: 'boolean' },
       check: { type: 'boolean' },
-      help: { type: 'boolean' },
     },
   });
-  if (values.help) {
-    console.log(usage);
-    return 0;
-  }
   const nowMs = Date.now();
   const from = await readImport(values, new Date(nowMs).toISOString().slice(0, 10));
   const findings = findChanges(providers, from, nowMs);
@@ -73,9 +72,4 @@ async function main(): Promise<number> {
   return values.check && findings.some(isFault) ? 1 : 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -1,5 +1,5 @@
 // What `npm run deploy` may be told on its command line.
-import { parseArgs } from 'node:util';
+import { readArguments } from '../arguments.ts';
 
 export interface DeployOptions {
   readonly stage: 'dev' | 'test' | 'prod';
@@ -26,7 +26,7 @@ const stages = ['dev', 'test', 'prod'] as const;
 
 /** Throws an Error that says what is wrong. */
 export function readOptions(args: readonly string[]): DeployOptions {
-  const { values } = parseArgs({
+  const { values } = readArguments(usage, {
     args: [...args],
     options: {
       stage: { type: 'string', default: 'dev' },
