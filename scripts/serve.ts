@@ -1,5 +1,6 @@
 // Serves on this machine, with simulated providers when there is no key yet: what `npm start` and `npm run demo` run, packed or from its sources.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { providers } from '#catalog/index.ts';
 import { ConfigError, type Environment } from '#lambda/config.ts';
 import { createLiveEnvironment, type LiveEnvironment } from '#lambda/main-environment.ts';
 import { createLog, toErrorFields } from '#lambda/telemetry/log.ts';
@@ -73,6 +74,12 @@ function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Dem
   console.log(
     `Try it:\n  curl ${url}/v1/chat/completions -H "authorization: Bearer ${key}" -H 'content-type: application/json' \\\n    -d '{"model": "auto", "messages": [{"role": "user", "content": "Hello!"}]}'`,
   );
+}
+
+/** Tells of what is set and does nothing. */
+async function tellDoubts(env: Environment, { config }: LocalServer): Promise<void> {
+  const { findDoubts } = await import('#lambda/config-doubts.ts');
+  for (const doubt of findDoubts(config, env, providers)) console.log(`Mind: ${doubt}`);
 }
 
 /**
@@ -169,6 +176,7 @@ async function main(): Promise<void> {
   await prepareUi();
   if (!demo) follow(environment, env, server);
   greet(server, demo);
+  await tellDoubts(env, server);
 }
 
 main().catch((error: unknown) => {

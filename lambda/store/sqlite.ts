@@ -1,10 +1,11 @@
 // The embedded store: one SQLite file that several processes may share, opened by Node itself.
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Item, ItemKey } from '#shared/items.ts';
 import { StoreUnavailable, type QueryPage, type Store } from '../ports.ts';
 import { checkItem, checkUpdate } from './attributes.ts';
+import { makeFolder } from './new-file.ts';
 import { createUpdates, type Seen, type UpdateStatements } from './sqlite-updates.ts';
 
 /** Version of the file's layout, kept in the file. The first had no versions of items. */
@@ -37,7 +38,7 @@ interface Statements extends UpdateStatements {
 }
 
 function openFile(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   // Made by us, so that not even a new file is readable by others for a moment.
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);

@@ -1,4 +1,5 @@
 // What `npm run deploy` may be told on its command line.
+import { judgeAddresses } from '#lambda/config-doubts.ts';
 import { readArguments } from '../arguments.ts';
 
 export interface DeployOptions {
@@ -23,6 +24,18 @@ export const usage = `npm run deploy -- [--stage dev|test|prod] [--dry-run] [--y
                  [--mail-from ADDRESS] [--cloudfront] [--restored-table NAME] [--write-template]`;
 
 const stages = ['dev', 'test', 'prod'] as const;
+
+const split = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+/** Throws an Error at the first address that would let nobody in. */
+function checkAddresses(name: string, text: string | undefined, rules: boolean): void {
+  const [fault] = judgeAddresses(name, { addresses: split(text), rules });
+  if (fault !== undefined) throw new Error(fault);
+}
 
 /** Throws an Error that says what is wrong. */
 export function readOptions(args: readonly string[]): DeployOptions {
@@ -50,6 +63,8 @@ export function readOptions(args: readonly string[]): DeployOptions {
     throw new Error(
       `--concurrency is "${values.concurrency}", but must be a whole number; 0 leaves the bound to the account.`,
     );
+  checkAddresses('--allowed-emails', values['allowed-emails'], true);
+  checkAddresses('--admin-emails', values['admin-emails'], false);
   const parameters = {
     GoogleClientId: values['google-client-id'],
     AllowedEmails: values['allowed-emails'],
