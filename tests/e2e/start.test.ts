@@ -1,6 +1,6 @@
 // `npm start` as a newcomer runs it: says what it does, answers at once, refuses what is unsafe, and ends when told to.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -134,6 +134,16 @@ it.each<Refusal>([
   expect(run.output()).toMatch(expected);
   expect(run.output()).not.toContain('canary-secret');
   expect(run.output().trim().split('\n')).toHaveLength(1);
+});
+
+it('says what is missing where nothing was installed', async () => {
+  const bare = join(folder, 'bare');
+  for (const part of ['scripts', 'lambda', 'catalog', 'shared'])
+    cpSync(join(root, part), join(bare, part), { recursive: true, filter: (path) => !path.includes('node_modules') });
+  cpSync(join(root, 'package.json'), join(bare, 'package.json'));
+  const run = follow(process.execPath, [join(bare, 'scripts/node24.mjs'), join(bare, 'scripts/start.ts')], {});
+  expect(await run.exit).toBe(1);
+  expect(run.output()).toBe('The packages are missing: run "npm install" first.\n');
 });
 
 it('tells of what is set and does nothing, and starts', async () => {
