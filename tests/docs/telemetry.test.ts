@@ -1,6 +1,8 @@
 // Who looks after an installation finds every metric, every line of the log and every alarm in docs/operate.md, and none that is not there.
 import { expect, it } from 'vitest';
+import { logFields } from '#lambda/ports-telemetry.ts';
 import { metricHelp } from '#lambda/telemetry/metric-help.ts';
+import { alertKinds } from '#shared/api/alerts.ts';
 import { namesIn, partOf, readText, textOf } from './sources.ts';
 
 const page = 'docs/operate.md';
@@ -13,12 +15,17 @@ it('every metric stands in the table of metrics', () => {
 
 it('every line of the log stands in the table of events, and no other', () => {
   const written = namesIn(code, /\b(?:log|faults)\.(?:debug|info|warn|error)\(\s*'([a-z_.]+)'/g);
-  // Reported by way of a function, and made of the kind of an alert.
-  const others = ['books.unread', 'standings.unread', 'budget.alert', 'quota.alert', 'unusual_use.alert'];
+  // Made of the kind of an alert, and reported by way of a function.
+  const others = [...alertKinds.map((kind) => `${kind}.alert`), 'books.unread', 'standings.unread'];
   expect(written.length).toBeGreaterThan(25);
   const rows = namesIn(partOf(page, '## The log'), /^\| (.+?) +\| (?:debug|info|warn|error)/gm);
   const told = rows.flatMap((row) => namesIn(row, /`([a-z_.]+)`/g));
   expect(told.toSorted()).toEqual([...written, ...others].toSorted());
+});
+
+it('every field of a line stands before that table', () => {
+  const told = partOf(page, '## The log');
+  expect(logFields.filter((name) => !told.includes(`\`${name}\``))).toEqual([]);
 });
 
 it('every alarm of the stack stands in the runbook, and no other', () => {
