@@ -62,6 +62,8 @@ const MAX_UPLOAD_BYTES = 2 * 1024 ** 3;
 const UPLOAD_MS = 15 * 60_000;
 /** How long streams in flight may go on after we were told to stop, and how long they then have to say so. */
 const STOP = { graceMs: 20_000, farewellMs: 2_000 } as const;
+/** What was left unfinished goes on so long after the start, which it must not slow down. */
+const RESUME_AFTER_MS = 2_000;
 /** How long settling may take after that. */
 const SETTLE_MS = 5_000;
 
@@ -220,6 +222,12 @@ const toFaultLog =
 
 const openSite = async (folder: string): Promise<Site> => (await import('./http/site.ts')).createSite(folder);
 
+/** Goes on with what was left unfinished, unless the answered function is called first. */
+const resumeSoon = ({ resume }: Freeway, { clock, log }: { clock: Clock; log: Log }): (() => void) =>
+  clock.after(RESUME_AFTER_MS, () => {
+    resume().catch((error: unknown) => log.error('resume.failed', toErrorFields(error)));
+  });
+
 /** Starts the server. Throws ConfigError when the configuration can't be used. */
 export async function startLocal({
   env,
@@ -258,12 +266,9 @@ export async function startLocal({
   const { handler, settled } = countRunning(withProxies(config.proxies, app));
   const server = createNodeServer(handler, { ...connections, interrupt: interrupt.signal, requestMs: UPLOAD_MS });
   const url = toUrl(config, (await listen(server, config)).port);
-  log.info('server.listening', {
-    url,
-    store: store.kind,
-    version: VERSION,
-    candidates: freeway.fleet().candidates.length,
-  });
+  const candidates = freeway.fleet().candidates.length;
+  log.info('server.listening', { url, store: store.kind, version: VERSION, candidates });
+  const keepDown = resumeSoon(freeway, { clock, log });
   return {
     url,
     config,
@@ -271,6 +276,7 @@ export async function startLocal({
     signInUrl: localSignIn === null ? null : `${url}/#token=${localSignIn.token}`,
     freeway,
     close: async () => {
+      keepDown();
       const outcome = await stopServer(server, () => interrupt.abort(), { ...STOP, ...stop });
       log.info('server.stopped', { outcome });
       await Promise.all([settled(), freeway.stop()]);
