@@ -1,15 +1,15 @@
 // What batches stand on: the app itself, which answers their requests, and their books; loaded by whoever first asks for one.
 import { createApp, type AppDeps } from './app.ts';
-import type { BatchDesk } from './endpoints/batch-desk.ts';
+import type { Batches } from './endpoints/batch-desk.ts';
 
 type Services = Omit<AppDeps, 'batchDesk'>;
 
-async function load(deps: AppDeps): Promise<BatchDesk> {
-  const [{ createBatchDesk }, { createBatchBook, createFileBook }] = await Promise.all([
+async function load(deps: AppDeps): Promise<Batches> {
+  const [{ createBatches }, { createBatchBook, createFileBook }] = await Promise.all([
     import('./endpoints/batch-desk.ts'),
     import('./store/batches.ts'),
   ]);
-  return createBatchDesk({
+  return createBatches({
     ...deps,
     files: createFileBook(deps.store),
     batches: createBatchBook(deps.store),
@@ -17,9 +17,9 @@ async function load(deps: AppDeps): Promise<BatchDesk> {
   });
 }
 
-/** The services with the desk of batches among them, and what goes on with batches that were left unfinished. */
+/** The services with batches among them, and what goes on with batches that were left unfinished. */
 export function openBatches(services: Services): { readonly appDeps: AppDeps; readonly resume: () => Promise<void> } {
-  let opening: Promise<BatchDesk> | null = null;
+  let opening: Promise<Batches> | null = null;
   const appDeps: AppDeps = { ...services, batchDesk: () => (opening ??= load(appDeps)) };
   const resume = async (): Promise<void> => {
     const { listOpen } = await import('./store/batches-open.ts');

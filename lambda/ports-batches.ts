@@ -1,15 +1,17 @@
 // The doors that batches need: where files of requests and their results are kept, and who asked for them.
-import type { BatchUse, KeptBatch, KeptFile } from '#shared/batch.ts';
-
-/** One part of a file's text: at most so long that every store can keep it. */
-export type TextParts = AsyncIterable<string>;
+import type { BatchUse, KeptBatch, KeptFile, ResultKind } from '#shared/batch.ts';
 
 /** The result of one request, as a line of the file it belongs to. */
 export interface BatchResult {
-  readonly kind: 'output' | 'error';
+  readonly kind: ResultKind;
   readonly text: string;
   /** What it used; null: nothing. */
   readonly use: BatchUse | null;
+}
+
+/** A result, and the line it belongs to, from 0. */
+export interface KeptResult extends Pick<BatchResult, 'kind' | 'text'> {
+  readonly line: number;
 }
 
 /** What is known of a result that is kept. `bytes` of its text. */
@@ -42,6 +44,10 @@ export interface BatchBook {
   writeResult(batch: KeptBatch, line: number, result: BatchResult): Promise<void>;
   /** What is kept of these lines; null: nothing. */
   findResults(batch: KeptBatch, lines: readonly number[]): Promise<readonly (ResultFacts | null)[]>;
-  /** Results of one kind in the order of their lines, in pieces. */
-  readResults(batch: KeptBatch, kind: BatchResult['kind']): TextParts;
+  /** All results, in the order of their lines. */
+  readResults(batch: KeptBatch): AsyncIterable<KeptResult>;
+  /** Deletes the results of these kinds. */
+  removeResults(batch: KeptBatch, kinds: readonly ResultKind[]): Promise<void>;
+  /** With all its results. */
+  remove(batch: KeptBatch): Promise<void>;
 }

@@ -23,6 +23,10 @@ export const batchStatuses = [
 ] as const;
 export type BatchStatus = (typeof batchStatuses)[number];
 
+/** What has come of a request: an answer, an error, or nothing before its time was over. */
+export const resultKinds = ['output', 'error', 'late'] as const;
+export type ResultKind = (typeof resultKinds)[number];
+
 /** A file of requests. Its text lies beside it, in parts. */
 export const keptFileSchema = z.lazy(() =>
   z.object({
@@ -91,6 +95,8 @@ export const keptBatchSchema = z.lazy(() =>
     total: z.number(),
     completed: z.number(),
     failed: z.number(),
+    /** Of the failed ones, those whose time was over. */
+    late: z.number(),
     /** Of the results, UTF-8. */
     outputBytes: z.number(),
     errorBytes: z.number(),

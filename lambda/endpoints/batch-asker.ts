@@ -89,7 +89,7 @@ export function createLineAsker({ deps, batch, deadlineAtMs }: BatchWork, app: H
   };
   return async ({ line, read, setbacks, isLoose }) => {
     if (clock.now() >= batch.endsAtMs)
-      return keep(line, { kind: 'error', text: writeUnasked(deps.newRequestId(), read.customId, late), use: null });
+      return keep(line, { kind: 'late', text: writeUnasked(deps.newRequestId(), read.customId, late), use: null });
     const isFreeOnly = !isLoose && clock.now() < freeUntilMs;
     const reply = await askOwn(app, {
       method: 'POST',

@@ -2,14 +2,13 @@
 import type { KeptBatch, KeptFile } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Spooled } from '../ports.ts';
-import { readResultId, toFileView, toPage, toResultView, type ResultKind } from '../wire/batch/view.ts';
+import { BATCH, readResultId, toFileView, toPage, toResultView, type ResultFile } from '../wire/batch/view.ts';
+import { KEPT_MS } from './batch-begin.ts';
 import { readPage, type Acts } from './batch-pages.ts';
 import type { BatchDeps } from './batch-runner.ts';
 import { principalOf, replyJson, type Visit } from './endpoint.ts';
 import { readUploadForm } from './read-form.ts';
 
-const DAY_MS = 86_400_000;
-const MOST_DAYS = 30;
 const LEAST_SECONDS = 3_600;
 /** The largest file that is taken, where that much can be sent at once. */
 const MOST_BYTES = 100 * 1024 * 1024;
@@ -17,6 +16,7 @@ const MOST_BYTES = 100 * 1024 * 1024;
 const MOST_FILES = 100;
 const CHUNK = 1024 * 1024;
 const PAGE = 10_000;
+const PREFIX = 'file-';
 
 /** The content as text, piece by piece. Throws CallerError where it is none. */
 async function* readText({ size, read }: Spooled): AsyncGenerator<string> {
@@ -42,8 +42,8 @@ type Fields = Readonly<Record<string, readonly string[] | undefined>>;
 /** How long the file is to be kept, ms. */
 function readLifeMs(fields: Fields): number {
   const [seconds] = fields['expires_after[seconds]'] ?? [];
-  if (seconds === undefined) return MOST_DAYS * DAY_MS;
-  const most = (MOST_DAYS * DAY_MS) / 1_000;
+  if (seconds === undefined) return KEPT_MS;
+  const most = KEPT_MS / 1_000;
   const life = Number(seconds);
   if (Number.isInteger(life) && life >= LEAST_SECONDS && life <= most) return life * 1_000;
   throw new CallerError(
@@ -81,7 +81,7 @@ async function create(deps: BatchDeps, visit: Visit): Promise<void> {
     if ((await files.list(personId)).length >= MOST_FILES)
       throw new CallerError('invalid_request', `There are ${MOST_FILES} files already. Delete some of them first.`);
     const nowMs = clock.now();
-    const place = { id: `file-${deps.newSecretId()}`, personId, name: file.name };
+    const place = { id: `${PREFIX}${deps.newSecretId()}`, personId, name: file.name };
     const kept = await files.create(
       { ...place, createdAtMs: nowMs, expiresAtMs: nowMs + lifeMs },
       readText(file.content),
@@ -92,10 +92,13 @@ async function create(deps: BatchDeps, visit: Visit): Promise<void> {
   }
 }
 
+/** Batches in other formats come without a file of their own; what holds their requests is nobody's business. */
+const isSent = ({ id }: KeptFile): boolean => id.startsWith(PREFIX);
+
 /** A file by its id: one that was sent, or the results of a batch. */
 type Found =
   | { readonly kept: KeptFile }
-  | { readonly batch: KeptBatch; readonly kind: ResultKind; readonly view: Readonly<Record<string, unknown>> };
+  | { readonly batch: KeptBatch; readonly kind: ResultFile; readonly view: Readonly<Record<string, unknown>> };
 
 /** One's own file. Throws CallerError `not_found`, also for those of others. */
 async function find({ files, batches }: BatchDeps, visit: Visit, id: string): Promise<Found> {
@@ -103,7 +106,7 @@ async function find({ files, batches }: BatchDeps, visit: Visit, id: string): Pr
   const result = readResultId(id);
   if (result === null) {
     const kept = await files.get(personId, id);
-    if (kept !== null) return { kept };
+    if (kept !== null && isSent(kept)) return { kept };
   } else {
     const batch = await batches.get(personId, result.batchId);
     const view = batch === null ? null : toResultView(batch, result.kind);
@@ -121,9 +124,15 @@ async function* readParts({ files }: BatchDeps, kept: KeptFile): AsyncGenerator<
   for (let part = 0; part < kept.parts; part++) yield (await files.readPart(kept, part)) ?? '';
 }
 
+/** The lines of a file of results. */
+async function* readLinesOf({ batches }: BatchDeps, batch: KeptBatch, wanted: ResultFile): AsyncGenerator<string> {
+  for await (const { kind, text } of batches.readResults(batch))
+    if ((kind === 'output') === (wanted === 'output')) yield text;
+}
+
 async function tell(deps: BatchDeps, visit: Visit, id: string): Promise<void> {
   const found = await find(deps, visit, id);
-  const parts = 'kept' in found ? readParts(deps, found.kept) : deps.batches.readResults(found.batch, found.kind);
+  const parts = 'kept' in found ? readParts(deps, found.kept) : readLinesOf(deps, found.batch, found.kind);
   let isGone = false;
   visit.exchange.onGone(() => (isGone = true));
   const reply = visit.exchange.reply(200, {
@@ -137,25 +146,36 @@ async function tell(deps: BatchDeps, visit: Visit, id: string): Promise<void> {
   reply.end();
 }
 
+/** Deletes the results of a batch that a file holds; the batch tells of it no more. */
+async function removeResults(
+  { batches }: BatchDeps,
+  { batch, kind }: Extract<Found, { batch: KeptBatch }>,
+): Promise<void> {
+  const size = kind === 'output' ? 'outputBytes' : 'errorBytes';
+  await batches.change(batch.personId, batch.id, (now) => ({ ...now, [size]: 0 }));
+  await batches.removeResults(batch, kind === 'output' ? ['output'] : ['error', 'late']);
+}
+
 async function remove(deps: BatchDeps, visit: Visit, id: string): Promise<void> {
   const found = await find(deps, visit, id);
-  if (!('kept' in found))
-    throw new CallerError('invalid_request', 'The results of a batch go by themselves, 30 days after it was made.');
-  await deps.files.remove(found.kept);
+  if ('kept' in found) await deps.files.remove(found.kept);
+  else await removeResults(deps, found);
   replyJson(visit, 200, { id, object: 'file', deleted: true });
 }
 
 async function list(deps: BatchDeps, visit: Visit): Promise<void> {
-  const { after, limit, params } = readPage(visit.exchange.query, { page: PAGE, most: PAGE });
+  const { limit, params } = readPage(visit.exchange.query, { page: PAGE, most: PAGE });
   const { id: personId } = principalOf(visit);
   const [files, batches] = await Promise.all([deps.files.list(personId), deps.batches.list(personId)]);
-  const results = batches.flatMap((batch) => [toResultView(batch, 'output'), toResultView(batch, 'error')]);
-  const all = [...files.map(toFileView), ...results.filter((view) => view !== null)];
+  const results = batches
+    .filter(({ id }) => id.startsWith(BATCH))
+    .flatMap((batch) => [toResultView(batch, 'output'), toResultView(batch, 'error')]);
+  const all = [...files.filter(isSent).map(toFileView), ...results.filter((view) => view !== null)];
   const purpose = params.get('purpose');
   const wanted = purpose === null ? all : all.filter((view) => view['purpose'] === purpose);
   const sign = params.get('order') === 'asc' ? 1 : -1;
   const sorted = wanted.toSorted((a, b) => sign * (Number(a['created_at']) - Number(b['created_at'])));
-  replyJson(visit, 200, toPage(sorted, { after, limit }));
+  replyJson(visit, 200, { object: 'list', ...toPage(sorted, { after: params.get('after'), limit }) });
 }
 
 /** What is done with files. */

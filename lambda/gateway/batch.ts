@@ -1,5 +1,5 @@
 // How a batch goes from one state to the next, and how far it has come: pure, so that whoever takes over knows what is left.
-import type { BatchProblem, BatchUse, KeptBatch, LinePlace } from '#shared/batch.ts';
+import type { BatchProblem, BatchUse, KeptBatch, LinePlace, ResultKind } from '#shared/batch.ts';
 
 /** A lease is believed so long after it was last renewed: somebody else then takes over the work of whoever was killed. */
 const LEASE_MS = 12_000;
@@ -59,9 +59,9 @@ export const toEnded =
 
 /** What has come of a line. `bytes` of its result. */
 export interface LineOutcome {
-  readonly kind: 'output' | 'error';
+  readonly kind: ResultKind;
   readonly bytes: number;
-  /** What it used; null: nothing, or it was counted before. */
+  /** What it used; null: nothing. */
   readonly use: BatchUse | null;
 }
 
@@ -88,7 +88,7 @@ const addUse = (a: BatchUse, b: BatchUse): BatchUse => ({
 /** How far a batch has come, as whoever works on it knows. */
 export type Progress = Pick<
   KeptBatch,
-  'completed' | 'failed' | 'outputBytes' | 'errorBytes' | 'use' | 'next' | 'ahead' | 'waiting'
+  'completed' | 'failed' | 'late' | 'outputBytes' | 'errorBytes' | 'use' | 'next' | 'ahead' | 'waiting'
 >;
 
 /** Writes down how far it has come, if it is still ours. */
@@ -113,7 +113,7 @@ export interface Account {
 
 /** The account of a batch as it was left. */
 export function openAccount(batch: KeptBatch): Account {
-  let { completed, failed, outputBytes, errorBytes, use, next } = batch;
+  let { completed, failed, late, outputBytes, errorBytes, use, next } = batch;
   const ahead = new Set(batch.ahead);
   const after = new Map<number, LinePlace>();
   const account: Account = {
@@ -130,6 +130,7 @@ export function openAccount(batch: KeptBatch): Account {
         outputBytes += outcome.bytes;
       } else {
         failed++;
+        if (outcome.kind === 'late') late++;
         errorBytes += outcome.bytes;
       }
       if (outcome.use !== null) use = addUse(use, outcome.use);
@@ -147,6 +148,7 @@ export function openAccount(batch: KeptBatch): Account {
     progress: () => ({
       completed,
       failed,
+      late,
       outputBytes,
       errorBytes,
       use,

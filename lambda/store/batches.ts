@@ -4,12 +4,14 @@ import {
   batchUseSchema,
   keptBatchSchema,
   keptFileSchema,
+  resultKinds,
   type BatchUse,
   type KeptBatch,
   type KeptFile,
+  type ResultKind,
 } from '#shared/batch.ts';
 import type { Item, ItemKey } from '#shared/items.ts';
-import type { BatchBook, BatchResult, FileBook, ResultFacts, TextParts } from '../ports-batches.ts';
+import type { BatchBook, FileBook, KeptResult, ResultFacts } from '../ports-batches.ts';
 import type { Store } from '../ports.ts';
 import { addOpen, listOpen, removeOpen } from './batches-open.ts';
 import { createRecords, type Records } from './records.ts';
@@ -113,24 +115,27 @@ async function* readItems(store: Store, pk: string): AsyncGenerator<{ readonly k
   } while (after !== null);
 }
 
-/** The results of one kind, with what belongs to each and nothing else. */
-async function* readResults(store: Store, batchId: string, kind: BatchResult['kind']): TextParts {
-  let line = '';
-  let left = 0;
+const toKind = (item: Item): ResultKind => resultKinds.find((kind) => kind === item['kind']) ?? 'error';
+
+/** All results, each with the parts that belong to it and no others. */
+async function* readResults(store: Store, batchId: string): AsyncGenerator<KeptResult> {
+  let open: {
+    readonly line: number;
+    readonly kind: ResultKind;
+    readonly parts: string[];
+    readonly count: number;
+  } | null = null;
   for await (const { key, item } of readItems(store, resultKey(batchId, 0, 0).pk)) {
-    const [at = '', part = ''] = key.sk.split('-');
-    if (Number(part) === 0) {
-      line = at;
-      left = item['kind'] === kind ? Number(item['parts']) : 0;
-    }
-    if (at !== line || left === 0) continue;
-    left--;
-    yield String(item['text']);
+    const [line = 0, part = 0] = key.sk.split('-').map(Number);
+    if (part === 0) open = { line, kind: toKind(item), parts: [], count: Number(item['parts']) };
+    if (open === null || open.line !== line || open.parts.length === open.count) continue;
+    open.parts.push(String(item['text']));
+    if (open.parts.length === open.count) yield { line, kind: open.kind, text: open.parts.join('') };
   }
 }
 
 const toFacts = (item: Item): ResultFacts => ({
-  kind: item['kind'] === 'output' ? 'output' : 'error',
+  kind: toKind(item),
   bytes: Number(item['bytes']),
   use: useSchema.parse(JSON.parse(String(item['use']))),
 });
@@ -160,6 +165,17 @@ export function createBatchBook(store: Store): BatchBook {
       const items = await store.batchGet(lines.map((line) => resultKey(id, line, 0)));
       return items.map((item) => (item === null ? null : toFacts(item)));
     },
-    readResults: ({ id }, kind) => readResults(store, id, kind),
+    readResults: ({ id }) => readResults(store, id),
+    removeResults: async ({ id }, kinds) => {
+      let isMeant = false;
+      for await (const { key, item } of readItems(store, resultKey(id, 0, 0).pk)) {
+        if (item['kind'] !== undefined) isMeant = kinds.includes(toKind(item));
+        if (isMeant) await store.delete(key);
+      }
+    },
+    remove: async ({ id, personId }) => {
+      await of(personId).remove(id);
+      await clear(store, resultKey(id, 0, 0).pk);
+    },
   };
 }

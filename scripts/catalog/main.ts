@@ -10,7 +10,8 @@ import { isFault, toReport } from './report.ts';
 import { toTidyJson } from './tidy-json.ts';
 
 const usage = `npm run catalog -- [--from <address or file>] [--snapshot] [--write] [--check]
-  --from      a list in the shape of models.dev/api.json; default is that address, and where it can't be reached the snapshot
+  --from      a list in the shape of models.dev/api.json, dated today or, a file, by its last change; default is that address,
+              and where it can't be reached the snapshot
   --snapshot  compare with the pinned snapshot package at once
   --write     take over drifted prices, contexts and outputs, with the list as their evidence
   --check     exit with 1 when the catalog and the list differ`;
@@ -21,19 +22,13 @@ async function readImport(
   options: { from?: string | undefined; snapshot?: boolean | undefined },
   today: string,
 ): Promise<Import> {
-  if (options.from !== undefined)
-    return readLive(file, options.from, today).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`"${options.from}" can't be read: ${reason}. Name an address or a file.`, { cause: error });
-    });
+  if (options.from !== undefined) return readLive(file, options.from, today);
   if (options.snapshot) return readSnapshot(file);
   try {
     return await readLive(file, file.live.url, today);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown reason';
-    console.error(
-      `${file.live.url} can't be read (${reason}); using the snapshot ${file.snapshot.package}@${file.snapshot.version}.`,
-    );
+    console.error(error instanceof Error ? error.message : error);
+    console.error(`Using the snapshot ${file.snapshot.package}@${file.snapshot.version}.`);
     return readSnapshot(file);
   }
 }

@@ -1,5 +1,6 @@
-// Batches with the official client: many requests in a file, answered by what is free, whoever is killed, cancelled or revoked meanwhile.
+// Batches with the official clients: many requests at once, answered by what is free, whoever is killed, cancelled or revoked meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises';
+import Anthropic from '@anthropic-ai/sdk';
 import OpenAI, { toFile } from 'openai';
 import type { Batch } from 'openai/resources/batches';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -247,6 +248,11 @@ describe('a batch', () => {
       custom_id: 'odd',
       response: { status_code: 404, body: { error: { code: 'model_not_found' } } },
     });
+    const [output = '', errors = ''] = [batch.output_file_id, batch.error_file_id];
+    expect(await client().files.delete(output)).toMatchObject({ deleted: true });
+    await expect(client().files.content(output)).rejects.toMatchObject({ status: 404 });
+    expect((await client().batches.retrieve(made.id)).output_file_id).toBeUndefined();
+    expect(await read(errors)).toHaveLength(1);
   });
 
   it('answers embeddings and the other formats too', async () => {
@@ -403,5 +409,84 @@ describe('a batch under way', () => {
     const waiting = await until(made.id, (batch) => freewayOf(batch).waiting !== null, client(key));
     expect(waiting.request_counts).toMatchObject({ total: 8, failed: 0 });
     expect(alpha.fake.books().total().accepted).toBeLessThanOrEqual(6);
+  });
+});
+
+describe('in Anthropic’s format', () => {
+  const anthropic = (): Anthropic => new Anthropic({ apiKey: OWNER_KEY, baseURL: server.url, maxRetries: 0 });
+  const toRequest = (custom_id: string, model = 'm1'): Anthropic.Messages.BatchCreateParams.Request => ({
+    custom_id,
+    params: { model, max_tokens: 50, messages: [{ role: 'user', content: `Say ${custom_id}.` }] },
+  });
+  const untilEnded = async (id: string): Promise<Anthropic.Messages.MessageBatch> => {
+    for (const endMs = Date.now() + 20_000; Date.now() < endMs; await sleep(30)) {
+      const batch = await anthropic().messages.batches.retrieve(id);
+      if (batch.processing_status === 'ended') return batch;
+    }
+    throw new Error('it does not end');
+  };
+  const results = async (id: string): Promise<Anthropic.Messages.MessageBatchIndividualResponse[]> => {
+    const all: Anthropic.Messages.MessageBatchIndividualResponse[] = [];
+    for await (const result of await anthropic().messages.batches.results(id)) all.push(result);
+    return all;
+  };
+
+  it('is answered, each request with a result of its own', async () => {
+    const alpha = await serve('alpha');
+    await start([toEntry('alpha', alpha.baseUrl)]);
+    const requests = [toRequest('a'), toRequest('b', 'nobody-has-this'), toRequest('c')];
+    const made = await anthropic().messages.batches.create({ requests });
+    expect(made).toMatchObject({ type: 'message_batch', processing_status: 'in_progress', results_url: null });
+    expect(made.request_counts).toMatchObject({ processing: 3, succeeded: 0 });
+    await expect(results(made.id)).rejects.toThrow(/No batch `results_url`/);
+    const over = await untilEnded(made.id);
+    expect(over.request_counts).toEqual({ processing: 0, succeeded: 2, errored: 1, canceled: 0, expired: 0 });
+    const told = await results(made.id);
+    expect(told.map(({ custom_id, result }) => [custom_id, result.type])).toEqual([
+      ['a', 'succeeded'],
+      ['b', 'errored'],
+      ['c', 'succeeded'],
+    ]);
+    expect(told[0]?.result).toMatchObject({ message: { type: 'message', content: [{ type: 'text' }] } });
+    expect(told[1]?.result).toMatchObject({ error: { type: 'error', error: { type: 'not_found_error' } } });
+    expect(alpha.fake.books().total().accepted).toBe(2);
+    expect(await client().files.list()).toMatchObject({ data: [] });
+    expect((await client().batches.list()).data).toEqual([]);
+    expect(await anthropic().messages.batches.delete(made.id)).toEqual({ id: made.id, type: 'message_batch_deleted' });
+    await expect(anthropic().messages.batches.retrieve(made.id)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('tells of what was not asked because it was cancelled, and turns the pages of its list both ways', async () => {
+    const alpha = await serve('alpha', { models: [{ id: 'm1', ttftMs: 80 }] });
+    await start([toEntry('alpha', alpha.baseUrl)]);
+    const requests = Array.from({ length: 200 }, (_, index) => toRequest(`r${index}`));
+    const made = await anthropic().messages.batches.create({ requests });
+    await expect.poll(() => alpha.fake.books().total().served).toBeGreaterThan(2);
+    await anthropic().messages.batches.cancel(made.id);
+    const { request_counts: counts } = await untilEnded(made.id);
+    expect(counts.canceled).toBeGreaterThan(100);
+    expect(counts.canceled + counts.succeeded).toBe(200);
+    const told = await results(made.id);
+    expect(told.map(({ custom_id }) => custom_id)).toEqual(requests.map(({ custom_id }) => custom_id));
+    expect(told.filter(({ result }) => result.type === 'canceled')).toHaveLength(counts.canceled);
+    expect(alpha.fake.books().total().accepted).toBe(counts.succeeded);
+    const more = [await anthropic().messages.batches.create({ requests: [toRequest('x')] })];
+    more.push(await anthropic().messages.batches.create({ requests: [toRequest('y')] }));
+    const ids: string[] = [];
+    for await (const { id } of anthropic().messages.batches.list({ limit: 1 })) ids.push(id);
+    expect(ids.toSorted()).toEqual([made.id, ...more.map(({ id }) => id)].toSorted());
+    const back = await anthropic().messages.batches.list({ limit: 1, before_id: ids[2] ?? '' });
+    expect([back.data.map(({ id }) => id), back.has_more]).toEqual([[ids[1]], true]);
+  });
+
+  it.each([
+    [[], 'requests'],
+    [[{ custom_id: 'a b', params: {} }], 'requests.0.custom_id'],
+    [[toRequest('a'), toRequest('a')], 'requests.1.custom_id'],
+    [[{ custom_id: 'a', params: { stream: true } }], 'requests.0.params.stream'],
+  ])('is refused where requests are wrong: %j', async (requests, param) => {
+    await start([toEntry('alpha', 'http://127.0.0.1:9/v1')]);
+    const refused = anthropic().messages.batches.create({ requests: requests as never });
+    await expect(refused).rejects.toMatchObject({ status: 400, error: { type: 'error', error: { param } } });
   });
 });

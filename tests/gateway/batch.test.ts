@@ -38,6 +38,7 @@ const batch: KeptBatch = {
   total: 0,
   completed: 0,
   failed: 0,
+  late: 0,
   outputBytes: 0,
   errorBytes: 0,
   model: null,
@@ -110,7 +111,8 @@ describe('its account', () => {
       };
       read();
       for (const line of order) {
-        const kind = line % 3 === 0 ? 'error' : 'output';
+        const missing = line % 2 === 0 ? 'late' : 'error';
+        const kind = line % 3 === 0 ? missing : 'output';
         const use = kind === 'output' ? { ...noUse, inputTokens: line, free: 1 } : null;
         account.done(line, { kind, bytes: 10, use });
         // Told twice, it counts once.
@@ -125,6 +127,7 @@ describe('its account', () => {
       expect(account.progress()).toMatchObject({
         completed: total - failed,
         failed,
+        late: Math.ceil(total / 6),
         outputBytes: (total - failed) * 10,
         errorBytes: failed * 10,
         use: { inputTokens: answered.reduce((sum, line) => sum + line, 0), free: answered.length },

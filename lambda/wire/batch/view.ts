@@ -6,16 +6,19 @@ type Json = Readonly<Record<string, unknown>>;
 const seconds = (ms: number): number => Math.floor(ms / 1_000);
 const at = (name: string, ms: number | null): Json => (ms === null ? {} : { [name]: seconds(ms) });
 
+/** What ids of batches in this format begin with. */
+export const BATCH = 'batch_';
+
 /** The files that a batch writes have no record of their own: their ids say whose they are. */
 const OUTPUT = 'output';
 const ERROR = 'error';
-export type ResultKind = typeof OUTPUT | typeof ERROR;
+export type ResultFile = typeof OUTPUT | typeof ERROR;
 
 /** The id of the file with a batch's results of one kind. */
-export const toResultId = (batchId: string, kind: ResultKind): string => `file-${batchId}-${kind}`;
+export const toResultId = (batchId: string, kind: ResultFile): string => `file-${batchId}-${kind}`;
 
 /** The batch whose results a file holds; null: it is a file of its own. */
-export function readResultId(id: string): { readonly batchId: string; readonly kind: ResultKind } | null {
+export function readResultId(id: string): { readonly batchId: string; readonly kind: ResultFile } | null {
   const match = /^file-(batch_.+)-(output|error)$/.exec(id);
   return match?.[1] === undefined ? null : { batchId: match[1], kind: match[2] === OUTPUT ? OUTPUT : ERROR };
 }
@@ -33,7 +36,7 @@ export const toFileView = ({ id, name, bytes, createdAtMs, expiresAtMs }: KeptFi
 });
 
 /** The file with a batch's results; null: there are none. */
-export function toResultView(batch: KeptBatch, kind: ResultKind): Json | null {
+export function toResultView(batch: KeptBatch, kind: ResultFile): Json | null {
   const bytes = kind === OUTPUT ? batch.outputBytes : batch.errorBytes;
   if (bytes === 0 || batch.endedAtMs === null) return null;
   return {
@@ -48,7 +51,7 @@ export function toResultView(batch: KeptBatch, kind: ResultKind): Json | null {
   };
 }
 
-const resultId = (batch: KeptBatch, kind: ResultKind): Json =>
+const resultId = (batch: KeptBatch, kind: ResultFile): Json =>
   toResultView(batch, kind) === null ? {} : { [`${kind}_file_id`]: toResultId(batch.id, kind) };
 
 const endings = {
@@ -103,12 +106,11 @@ export function toBatchView(batch: KeptBatch, nowMs: number): Json {
   };
 }
 
-/** One page of a list, newest first, as the official clients turn its pages. */
+/** One page of a list, as the official clients turn its pages. */
 export function toPage(all: readonly Json[], { after, limit }: { after: string | null; limit: number }): Json {
   const start = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
   const data = all.slice(start, start + limit);
   return {
-    object: 'list',
     data,
     first_id: data[0]?.['id'] ?? null,
     last_id: data.at(-1)?.['id'] ?? null,
