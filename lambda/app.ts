@@ -3,6 +3,7 @@ import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
+import type { Batches } from './endpoints/batch-desk.ts';
 import { createCaching } from './endpoints/cached.ts';
 import { createChatEndpoint } from './endpoints/chat.ts';
 import { principalOf, replyError, type Endpoint, type Visit } from './endpoints/endpoint.ts';
@@ -17,6 +18,8 @@ export interface AppDeps extends ApiDeps, MetricsDeps {
   readonly store: Store;
   /** Who is asking; null when nothing was presented. Throws or rejects with CallerError when what was presented is not accepted. */
   readonly authenticate: (exchange: Exchange) => Principal | null | Promise<Principal | null>;
+  /** Loads what answers for batches and their files. */
+  readonly batchDesk: () => Promise<Batches>;
 }
 
 /** What a route lets somebody do, as `can` knows it; `open` routes need no sign-in, or judge by themselves. */
@@ -118,6 +121,15 @@ function toModelRoutes(deps: AppDeps): readonly Route[] {
   ];
 }
 
+/** The URLs of batches and their files. Who may go there, it judges by itself. */
+function toBatchRoutes({ batchDesk }: AppDeps): readonly Route[] {
+  const endpoint = later(async () => (await batchDesk()).endpoint);
+  const places = ['/v1/batches', '/v1/files', '/v1/messages/batches'];
+  return places
+    .flatMap((path) => [path, `${path}/:rest`])
+    .map((path) => ({ method: '*', path, access: 'open', endpoint }));
+}
+
 /** All URLs over their services. */
 export function toRoutes(deps: AppDeps): readonly Route[] {
   const api = createApiEndpoint(deps);
@@ -128,6 +140,7 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
     ...toPlainRoutes(deps),
     ...toGeminiRoutes(deps),
     ...toModelRoutes(deps),
+    ...toBatchRoutes(deps),
     { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: createMetricsEndpoint(deps) },
     { method: 'PUT', path: '/api/uploads/:part', access: 'open', endpoint: upload },
     { method: '*', path: '/api/:rest', access: 'open', endpoint: api },

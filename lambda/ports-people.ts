@@ -144,6 +144,15 @@ export interface SignedIn {
   readonly endsAtMs: number;
 }
 
+/** Whoever asked for something that goes on without them. */
+export interface PrincipalRef {
+  readonly personId: string;
+  /** null: the owner, or somebody whom no address is known of. */
+  readonly email: string | null;
+  /** The API key they asked with; null: they were signed in. */
+  readonly keyId: string | null;
+}
+
 /** All that is kept of people, for the API. */
 export interface Identity {
   readonly people: People;
@@ -152,6 +161,8 @@ export interface Identity {
   readonly audit: Audit;
   /** Loaded by its first use. */
   readonly signIn: () => Promise<SignIn>;
+  /** What they may do by now. Rejects with CallerError `unauthenticated` when they, or their key, may come in no more. */
+  readonly renew: (who: PrincipalRef) => Promise<Principal>;
   /** Who may sign in by the environment's word. */
   readonly environment: { readonly allowed: readonly string[]; readonly admins: readonly string[] };
   /** The header that takes the session out of the browser. */

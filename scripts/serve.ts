@@ -1,5 +1,6 @@
 // Serves on this machine, with simulated providers when there is no key yet: what `npm start` and `npm run demo` run, packed or from its sources.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { providers } from '#catalog/index.ts';
 import { ConfigError, type Environment } from '#lambda/config.ts';
 import { createLiveEnvironment, type LiveEnvironment } from '#lambda/main-environment.ts';
 import { createLog, toErrorFields } from '#lambda/telemetry/log.ts';
@@ -20,6 +21,15 @@ const LOG_EVERY_MS = 50;
 const LOG_BYTES = 256 * 1024;
 const LONGEST_CHARACTER = 3;
 const wantsDemo = process.argv.includes('--demo');
+
+/** Settings are variables. Throws ConfigError, so that nobody takes what was passed over for what holds. */
+function checkArguments(): void {
+  const wrong = process.argv.slice(2).find((argument) => argument !== '--demo');
+  if (wrong !== undefined)
+    throw new ConfigError(
+      `"${wrong}" is no option of a start. Settings are variables, such as in: PORT=8080 npm start. The README lists them.`,
+    );
+}
 
 async function openDemo(env: Environment): Promise<Demo | null> {
   const { demo, entries } = readLocalConfig(env);
@@ -64,6 +74,12 @@ function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Dem
   console.log(
     `Try it:\n  curl ${url}/v1/chat/completions -H "authorization: Bearer ${key}" -H 'content-type: application/json' \\\n    -d '{"model": "auto", "messages": [{"role": "user", "content": "Hello!"}]}'`,
   );
+}
+
+/** Tells of what is set and does nothing. */
+async function tellDoubts(env: Environment, { config }: LocalServer): Promise<void> {
+  const { findDoubts } = await import('#lambda/config-doubts.ts');
+  for (const doubt of findDoubts(config, env, providers)) console.log(`Mind: ${doubt}`);
 }
 
 /**
@@ -126,6 +142,7 @@ function follow(environment: LiveEnvironment, first: Environment, { freeway }: L
 const ECHO_MS = 1_000;
 
 async function main(): Promise<void> {
+  checkArguments();
   const log = createLineWriter();
   process.on('exit', log.flush);
   const faults = createLog({ level: 'info', write: log.write, now: Date.now });
@@ -159,6 +176,7 @@ async function main(): Promise<void> {
   await prepareUi();
   if (!demo) follow(environment, env, server);
   greet(server, demo);
+  await tellDoubts(env, server);
 }
 
 main().catch((error: unknown) => {

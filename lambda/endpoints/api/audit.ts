@@ -66,6 +66,7 @@ export function toAuditRoutes(deps: ApiDeps): readonly ApiRoute[] {
       access: ['read', 'audit'],
       query: auditQuerySchema,
       reply: auditPageSchema,
+      texts: ['text/csv'],
       handle: ({ visit, query }) => read(deps, visit, query),
     }),
   ];

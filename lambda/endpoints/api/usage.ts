@@ -166,6 +166,7 @@ export function toUsageRoutes(deps: ApiDeps): readonly ApiRoute[] {
       access: ['read', 'usage'],
       query: usageRecordsQuerySchema,
       reply: usageRecordsSchema,
+      texts: ['text/csv'],
       handle: ({ visit, query }) => list(deps, visit, query),
     }),
     toRoute({
