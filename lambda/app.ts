@@ -4,6 +4,7 @@ import { can, type Action, type Principal, type ResourceKind } from '#shared/peo
 import { fail } from './app-failure.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
+import type { Batches } from './endpoints/batch-desk.ts';
 import { createCaching } from './endpoints/cached.ts';
 import { createChatEndpoint } from './endpoints/chat.ts';
 import { principalOf, type Endpoint, type Visit } from './endpoints/endpoint.ts';
@@ -18,6 +19,8 @@ export interface AppDeps extends ApiDeps, MetricsDeps {
   readonly store: Store;
   /** Who is asking; null when nothing was presented. Throws or rejects with CallerError when what was presented is not accepted. */
   readonly authenticate: (exchange: Exchange) => Principal | null | Promise<Principal | null>;
+  /** Loads what answers for batches and their files. */
+  readonly batchDesk: () => Promise<Batches>;
 }
 
 /** What a route lets somebody do, as `can` knows it; `open` routes need no sign-in, or judge by themselves. */
@@ -119,6 +122,15 @@ function toModelRoutes(deps: AppDeps): readonly Route[] {
   ];
 }
 
+/** The URLs of batches and their files. Who may go there, it judges by itself. */
+function toBatchRoutes({ batchDesk }: AppDeps): readonly Route[] {
+  const endpoint = later(async () => (await batchDesk()).endpoint);
+  const places = ['/v1/batches', '/v1/files', '/v1/messages/batches'];
+  return places
+    .flatMap((path) => [path, `${path}/:rest`])
+    .map((path) => ({ method: '*', path, access: 'open', endpoint }));
+}
+
 /** All URLs over their services. */
 export function toRoutes(deps: AppDeps): readonly Route[] {
   const api = createApiEndpoint(deps);
@@ -130,6 +142,7 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
     ...toPlainRoutes(deps),
     ...toGeminiRoutes(deps),
     ...toModelRoutes(deps),
+    ...toBatchRoutes(deps),
     { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: metrics },
     { method: 'PUT', path: '/api/uploads/:part', access: 'open', endpoint: upload },
     { method: '*', path: '/api/:rest', access: 'open', endpoint: api },

@@ -59,7 +59,16 @@ export function openIdentity(
   forget = identify.forget;
   const signIn = async (): Promise<OpenedSignIn['signIn']> => (await open()).signIn;
   return {
-    identity: { people, sessions, keys, audit, signIn, environment, farewellCookie: toFarewellCookie },
+    identity: {
+      people,
+      sessions,
+      keys,
+      audit,
+      signIn,
+      environment,
+      farewellCookie: toFarewellCookie,
+      renew: async (who) => (await import('./http/auth-renew.ts')).renewPrincipal({ keys, admission, clock }, who),
+    },
     authenticate: identify.authenticate,
   };
 }

@@ -1,5 +1,6 @@
 // Serves on this machine, with simulated providers when there is no key yet: what `npm start` and `npm run demo` run, packed or from its sources.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { providers } from '#catalog/index.ts';
 import { ConfigError, type Environment } from '#lambda/config.ts';
 import { createLog, toErrorFields } from '#lambda/telemetry/log.ts';
 import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
@@ -16,6 +17,15 @@ interface Demo {
 /** The first answers go before the look at the web app. */
 const UI_AFTER_MS = 50;
 const wantsDemo = process.argv.includes('--demo');
+
+/** Settings are variables. Throws ConfigError, so that nobody takes what was passed over for what holds. */
+function checkArguments(): void {
+  const wrong = process.argv.slice(2).find((argument) => argument !== '--demo');
+  if (wrong !== undefined)
+    throw new ConfigError(
+      `"${wrong}" is no option of a start. Settings are variables, such as in: PORT=8080 npm start. The README lists them.`,
+    );
+}
 
 async function openDemo(env: Environment): Promise<Demo | null> {
   const { demo, entries } = readLocalConfig(env);
@@ -62,6 +72,12 @@ function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Dem
   );
 }
 
+/** Tells of what is set and does nothing. */
+async function tellDoubts(env: Environment, { config }: LocalServer): Promise<void> {
+  const { findDoubts } = await import('#lambda/config-doubts.ts');
+  for (const doubt of findDoubts(config, env, providers)) console.log(`Mind: ${doubt}`);
+}
+
 /** How often a secret that holds settings is looked at again. */
 const LOOK_MS = 60_000;
 
@@ -69,6 +85,7 @@ const LOOK_MS = 60_000;
 const ECHO_MS = 1_000;
 
 async function main(): Promise<void> {
+  checkArguments();
   const log = createLineWriter(process.stderr);
   process.on('exit', log.flush);
   const faults = createLog({ level: 'info', write: log.write, now: Date.now });
@@ -105,6 +122,7 @@ async function main(): Promise<void> {
   );
   if (!demo) setInterval(() => void look(), LOOK_MS).unref();
   greet(server, demo);
+  await tellDoubts(env, server);
 }
 
 main().catch((error: unknown) => {

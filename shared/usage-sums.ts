@@ -34,6 +34,8 @@ function add(sum: UsageSum, record: UsageRecord): void {
 
 const names: Readonly<Record<UsageGroup, (record: UsageRecord) => string>> = {
   day: ({ at }) => at.slice(0, 10),
+  // An instant, as which the hour can be shown in any zone.
+  hour: ({ at }) => `${at.slice(0, 13)}:00:00Z`,
   provider: ({ route }) => (route === null ? '' : route.slice(0, route.indexOf('/'))),
   model: ({ route }) => route ?? '',
   person: ({ person_id: id }) => id,

@@ -17,8 +17,6 @@ interface Recording {
   bytes: number;
   /** Whether the reply came to its end. */
   ended: boolean;
-  /** What was written down of the request. */
-  record: UsageRecord | null;
 }
 
 function keep(recording: Recording, chunk: Uint8Array | string): void {
@@ -82,17 +80,15 @@ async function sendKept(
   });
   const outcome = 'cached';
   deps.metrics.count('freeway_requests_total', { operation, tier: tier ?? 'none', result: outcome });
-  deps.log.info('request', {
+  const told = {
     request_id: requestId,
     'gen_ai.operation.name': toOperationName(operation),
     route,
     credential,
     tier,
-    attempts: 0,
     duration_ms: duration,
-    cost_usd: 0,
-    outcome,
-  });
+  };
+  deps.log.info('request', { ...told, attempts: 0, cost_usd: 0, outcome });
 }
 
 /** A request whose reply may be kept. */
@@ -114,12 +110,14 @@ export function createKeeping(deps: EndpointDeps): (asked: Keepable) => Promise<
     const cacheKey = toCacheKey({ asker, target, headers: exchange.headers, body: document.bytes });
     const known = cache.get(cacheKey, deps.clock.now());
     if (known !== null) return sendKept(deps, visit, known);
-    const recording: Recording = { status: 0, headers: {}, chunks: [], bytes: 0, ended: false, record: null };
-    const onRecord = (told: UsageRecord): void => void (recording.record = told);
+    const recording: Recording = { status: 0, headers: {}, chunks: [], bytes: 0, ended: false };
+    // By then the asker has the whole reply, and may ask again, while others are still to be told of it.
+    const onRecord = (record: UsageRecord): void => {
+      const { status, headers, chunks, bytes, ended } = recording;
+      // Only answers that nothing was wrong with are given again.
+      if (!ended || status !== 200 || bytes > MAX_REPLY_BYTES || record.outcome !== 'ok') return;
+      cache.put(cacheKey, { status, headers, chunks, record }, deps.clock.now() + ttlSeconds * 1_000);
+    };
     await endpoint({ ...visit, document, exchange: recorded(exchange, recording), onRecord });
-    const { status, headers, chunks, bytes, ended, record } = recording;
-    // Only answers that nothing was wrong with are given again.
-    if (!ended || status !== 200 || bytes > MAX_REPLY_BYTES || record?.outcome !== 'ok') return;
-    cache.put(cacheKey, { status, headers, chunks, record }, deps.clock.now() + ttlSeconds * 1_000);
   };
 }

@@ -3,7 +3,7 @@ import { CallerError } from '#shared/failures.ts';
 import { can, type Principal } from '#shared/people.ts';
 import type { SettingsInForce } from '../ports-settings.ts';
 import type { Policy } from '../routing/policy.ts';
-import type { Selector } from '../routing/selector.ts';
+import { meantBy, type Selector } from '../routing/selector.ts';
 import type { Candidate } from '../routing/types.ts';
 
 const isBounded = ({ models, key }: Principal): boolean => models !== null || (key?.models ?? null) !== null;
@@ -16,7 +16,7 @@ export function permits(principal: Principal, { route, modelId, family }: Candid
 /** Of the candidates a name means, those they may use. Throws CallerError `forbidden` when none is left. */
 export function toPermitted(selector: Selector, candidates: readonly Candidate[], principal: Principal): Selector {
   if (!isBounded(principal)) return selector;
-  const meant = selector.among ?? [...candidates.keys()];
+  const meant = meantBy(selector, candidates);
   const among = meant.filter((index) => {
     const candidate = candidates[index];
     return candidate !== undefined && permits(principal, candidate);

@@ -1,10 +1,11 @@
 // The embedded store: one SQLite file that several processes may share, opened by Node itself.
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Item, ItemKey } from '#shared/items.ts';
 import { StoreUnavailable, type QueryPage, type Store } from '../ports.ts';
 import { checkItem, checkUpdate } from './attributes.ts';
+import { makeFolder } from './new-file.ts';
 import { createUpdates, type Seen, type UpdateStatements } from './sqlite-updates.ts';
 
 /** Version of the file's layout, kept in the file. The first had no versions of items. */
@@ -42,11 +43,12 @@ interface Statements extends UpdateStatements {
   readonly get: StatementSync;
   readonly remove: StatementSync;
   readonly up: StatementSync;
+  readonly onward: StatementSync;
   readonly down: StatementSync;
 }
 
 function openFile(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   // Made by us, so that not even a new file is readable by others for a moment.
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
@@ -87,9 +89,10 @@ function open({ path }: SqliteOptions): { db: DatabaseSync; statements: Statemen
 
 function prepare(db: DatabaseSync): Statements {
   const live = '(expires_at IS NULL OR expires_at > :now)';
-  const page = (order: string, beyond: string): StatementSync =>
+  // Both ends of a page are bounds of the index: each page is read from where the one before it ended, however far that is.
+  const page = (from: '>' | '>=', order: string): StatementSync =>
     db.prepare(
-      `SELECT sk, body FROM items WHERE pk = :pk AND sk >= :first AND sk < :last AND (:after IS NULL OR sk ${beyond} :after) AND ${live} ORDER BY sk ${order} LIMIT :limit`,
+      `SELECT sk, body FROM items WHERE pk = :pk AND sk ${from} :from AND sk < :to AND ${live} ORDER BY sk ${order} LIMIT :limit`,
     );
   return {
     begin: db.prepare('BEGIN IMMEDIATE'),
@@ -108,8 +111,9 @@ function prepare(db: DatabaseSync): Statements {
     sweep: db.prepare(
       'DELETE FROM items WHERE (pk, sk) IN (SELECT pk, sk FROM items WHERE expires_at IS NOT NULL AND expires_at <= :now LIMIT :limit)',
     ),
-    up: page('ASC', '>'),
-    down: page('DESC', '<'),
+    up: page('>=', 'ASC'),
+    onward: page('>', 'ASC'),
+    down: page('>=', 'DESC'),
   };
 }
 
@@ -186,14 +190,28 @@ function readSeen({ statements, now }: Desk, { pk, sk }: ItemKey): Seen | null {
   return { item, version: Number(row?.['version']), expiresAtMs: typeof expires === 'number' ? expires : null };
 }
 
+/** Whether a key stands before another, as the file orders them: by their bytes. */
+const isBefore = (a: string, b: string): boolean => Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+
+/** What is read of a partition: with a prefix, behind a key, in an order. */
+function toRange(
+  { up, onward, down }: Statements,
+  { prefix, after, descending }: { prefix: string; after: string | undefined; descending: boolean },
+): { readonly statement: StatementSync; readonly from: string; readonly to: string } {
+  const end = `${prefix}${LAST}`;
+  if (descending)
+    return { statement: down, from: prefix, to: after === undefined || isBefore(end, after) ? end : after };
+  if (after === undefined || isBefore(after, prefix)) return { statement: up, from: prefix, to: end };
+  return { statement: onward, from: after, to: end };
+}
+
 function query(
   { statements, now }: Desk,
   pk: string,
   { prefix = '', limit = 1000, after, descending = false }: NonNullable<Parameters<Store['query']>[1]>,
 ): QueryPage {
-  const statement = descending ? statements.down : statements.up;
-  const range = { first: prefix, last: `${prefix}${LAST}`, after: after ?? null };
-  const rows = statement.all({ pk, ...range, limit: limit + 1, now: now() });
+  const { statement, from, to } = toRange(statements, { prefix, after, descending });
+  const rows = statement.all({ pk, from, to, limit: limit + 1, now: now() });
   const items = rows.slice(0, limit).map((row) => ({ key: { pk, sk: String(row['sk']) }, item: parse(row) ?? {} }));
   return { items, next: rows.length > limit ? (items.at(-1)?.key.sk ?? null) : null };
 }

@@ -243,4 +243,11 @@ describe('options', () => {
     'refuses %j',
     (args) => expect(() => readOptions(args)).toThrow(),
   );
+
+  it.each([
+    ['--allowed-emails', 'you@example.com, example.com', '--allowed-emails holds "example.com", which lets nobody in.'],
+    ['--admin-emails', '*@example.com', '--admin-emails holds "*@example.com", which lets nobody in.'],
+  ])('refuses people who could never come in: %s %s', (name, list, fault) =>
+    expect(() => readOptions([name, list])).toThrow(fault),
+  );
 });

@@ -7,6 +7,7 @@ import { Button } from '../../components/button.tsx';
 import { Failed } from '../../components/failed.tsx';
 import { formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { Changes } from './changes.tsx';
 import { useAudit } from './data.ts';
 import { peopleMessages } from './messages.ts';
 
@@ -28,6 +29,7 @@ function Row({ event }: { readonly event: AuditEvent }): ReactNode {
           {events[action] ?? action}
           {target !== null && target !== email && <span className="font-medium break-all"> {target}</span>}
         </p>
+        <Changes event={event} />
         <p className="text-xs break-words text-muted">{facts.join(' · ')}</p>
       </div>
     </li>
