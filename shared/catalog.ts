@@ -166,27 +166,28 @@ export type CredentialField = z.infer<typeof credentialFieldSchema>;
 
 const usd = z.lazy(() => z.number().check(z.nonnegative()));
 
-/** US dollars per million tokens (chat, embeddings), per minute (audio) or per piece (images). Absent is unknown, 0 is free. */
+/** `cachedInput`: read from a prompt cache. `cacheWrite`: written to one; `longCacheWrite`: to be kept there for an hour. */
+const tokenPrices = () => ({
+  inputPerMillionUsd: z.optional(usd),
+  outputPerMillionUsd: z.optional(usd),
+  cachedInputPerMillionUsd: z.optional(usd),
+  cacheWritePerMillionUsd: z.optional(usd),
+  longCacheWritePerMillionUsd: z.optional(usd),
+});
+
+/**
+ * US dollars per million tokens (chat, embeddings), per minute (audio) or per piece (images). Absent is unknown, 0 is free; what is read from a
+ * cache or written to one is billed as input where its price is absent.
+ */
 export const priceSchema = z.lazy(() =>
   z.object({
-    inputPerMillionUsd: z.optional(usd),
-    outputPerMillionUsd: z.optional(usd),
-    cachedInputPerMillionUsd: z.optional(usd),
+    ...tokenPrices(),
     perMinuteUsd: z.optional(usd),
     minimumSeconds: z.optional(z.number()),
     perImageUsd: z.optional(usd),
     perMillionCharactersUsd: z.optional(usd),
     /** Prices that hold for the whole call once the input is longer than `inputTokensAbove`. */
-    tiers: z.optional(
-      z.array(
-        z.object({
-          inputTokensAbove: z.number(),
-          inputPerMillionUsd: usd,
-          outputPerMillionUsd: usd,
-          cachedInputPerMillionUsd: z.optional(usd),
-        }),
-      ),
-    ),
+    tiers: z.optional(z.array(z.object({ inputTokensAbove: z.number(), ...tokenPrices() }))),
     evidence: z.optional(evidenceSchema),
   }),
 );
@@ -236,7 +237,10 @@ export const modelSchema = z.lazy(() =>
     wire: z.optional(z.enum(wireIds)),
     /** How its calls carry the key, where that departs from the provider's way. */
     auth: z.optional(authSchema),
+    /** The last day on which it is served, as `2026-11-30`, in UTC; nobody is led to it afterwards. */
     retiresOn: z.optional(z.string()),
+    /** Made for one kind of work, such as verdicts on safety or proofs: asked by those who name it alone. */
+    onlyByName: z.optional(z.boolean()),
     note: z.optional(z.string()),
     evidence: z.optional(evidenceSchema),
   }),

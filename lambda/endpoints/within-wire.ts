@@ -2,7 +2,7 @@
 import type { WireId } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Fleet } from '../gateway/fleet.ts';
-import type { Selector } from '../routing/selector.ts';
+import { meantBy, type Selector } from '../routing/selector.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { lackOfPivot } from '../wire/pivot-lack.ts';
 import type { ChatQuestion } from '../wire/types.ts';
@@ -22,7 +22,7 @@ export function withinWire(selector: Selector, question: ChatQuestion, { fleet, 
     if (lack === undefined) known.set(spoken, (lack = bound[0] ?? (wires[spoken]?.lacks ?? lackOfPivot)(question)));
     return lack;
   };
-  const among = [...(selector.among ?? fleet.candidates.keys())].filter((index) => lackOf(index) === null);
+  const among = meantBy(selector, fleet.candidates).filter((index) => lackOf(index) === null);
   const param = [...known.values()].find((lack) => lack !== null);
   if (param === undefined) return selector;
   if (among.length > 0) return { ...selector, among };

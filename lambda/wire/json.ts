@@ -27,6 +27,12 @@ export function toAmount(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
+/** The fields whose value is known; null when there are none. */
+export function toKnown<T extends object>(fields: { readonly [Name in keyof T]: T[Name] | undefined }): T | null {
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return known.length === 0 ? null : (Object.fromEntries(known) as T);
+}
+
 /** Parses JSON; undefined when the text is none. */
 export function parseJson(text: string): unknown {
   try {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { toPresent } from '#lambda/endpoints/job-standing.ts';
 import { createAdmission } from '#lambda/http/auth-admission.ts';
-import { createSignIn, type SignInOptions } from '#lambda/http/auth-sign-in.ts';
+import { renewPrincipal } from '#lambda/http/auth-renew.ts';
+import type { PrincipalRef } from '#lambda/ports-people.ts';
 import { createPeople } from '#lambda/store/people.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
@@ -10,14 +11,14 @@ import { createMemoryStore } from '../fakes/memory-store.ts';
 const clock = createFakeClock(1_000_000);
 const people = createPeople(createMemoryStore(clock), () => undefined);
 const admission = createAdmission({ people, clock, allowed: [], admins: [], ownerEmail: null });
-const signIn = createSignIn({ google: null, local: null, admission } as unknown as SignInOptions);
+const keys = { get: async () => null };
 
 const email = 'ada@example.com';
 const id = people.idOf(email);
 const principal = { id, role: 'admin', email, via: 'session', key: null, models: null, sessionId: 's' };
 const present = async (): ReturnType<typeof toPresent> =>
   toPresent(
-    { clock, identity: { signIn: async () => signIn } } as never,
+    { identity: { renew: (who: PrincipalRef) => renewPrincipal({ admission, keys, clock }, who) } } as never,
     { principal } as never,
     { personId: id } as never,
   );

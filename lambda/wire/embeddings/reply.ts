@@ -5,6 +5,7 @@ import { decodeFloats, encodeFloats } from '../base64.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toAmount, toList, toRecord, toText } from '../json.ts';
+import { reportedCostUsd } from '../openai-chat/usage.ts';
 import type { ReplyContext } from '../types.ts';
 import type { EmbeddingsQuestion } from './question.ts';
 
@@ -27,8 +28,10 @@ function toVector(value: unknown): readonly number[] | null {
 function toUsage(body: Json): Usage | null {
   const usage = toRecord(body['usage']);
   const inputTokens = toAmount(usage['prompt_tokens']) ?? toAmount(usage['total_tokens']);
+  const cost = reportedCostUsd(usage);
   // An embedding writes no tokens: that is known, not guessed.
-  return inputTokens === undefined ? null : { inputTokens, outputTokens: 0 };
+  if (inputTokens === undefined) return cost === undefined ? null : { outputTokens: 0, reportedCostUsd: cost };
+  return { inputTokens, outputTokens: 0, ...(cost === undefined ? {} : { reportedCostUsd: cost }) };
 }
 
 /**
