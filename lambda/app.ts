@@ -1,18 +1,19 @@
 // The only list of our URLs: which path and method leads to which endpoint, and who may go there.
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
+import { fail } from './app-failure.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
 import type { Batches } from './endpoints/batch-desk.ts';
 import { createCaching } from './endpoints/cached.ts';
 import { createChatEndpoint } from './endpoints/chat.ts';
-import { principalOf, replyError, type Endpoint, type Visit } from './endpoints/endpoint.ts';
+import { principalOf, type Endpoint, type Visit } from './endpoints/endpoint.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
 import type { MetricsDeps } from './endpoints/metrics.ts';
 import type { PlainKind } from './endpoints/plain.ts';
-import { StoreUnavailable, type Exchange, type Handler, type Store } from './ports.ts';
+import type { Exchange, Handler, Store } from './ports.ts';
 import { chatWires } from './wire/index.ts';
-import type { ChatWire, ErrorRenderer } from './wire/types.ts';
+import type { ChatWire } from './wire/types.ts';
 
 export interface AppDeps extends ApiDeps, MetricsDeps {
   readonly store: Store;
@@ -243,52 +244,6 @@ function identify({ authenticate }: AppDeps, visit: Draft): Promise<void> | null
     keepRefusal(visit, error);
   }
   return null;
-}
-
-/** Whether a request is one of the Gemini surface, by its URL. */
-const speaksGemini = ({ method, path }: Exchange): boolean =>
-  path.startsWith('/v1beta/') || (method === 'POST' && path.startsWith('/v1/models/'));
-
-/** The format in which errors are told at a URL. */
-async function rendererOf({ chatWire }: AppDeps, { exchange }: Visit): Promise<ErrorRenderer> {
-  if (exchange.path.startsWith('/v1/messages')) return chatWires.anthropic();
-  return speaksGemini(exchange) ? chatWires.gemini() : chatWire;
-}
-
-/** What a caller is told of an error that is ours; the log has the rest. */
-function toInternal({ log, describe }: AppDeps, { requestId }: Visit, error: unknown): CallerError {
-  // Only the store's own messages are known to hold nothing of what was asked.
-  const isStore = error instanceof StoreUnavailable;
-  log.error('request.failed', {
-    request_id: requestId,
-    ...describe(error),
-    ...(isStore ? { what: error.message } : {}),
-  });
-  const what = isStore
-    ? 'The store does not answer. Try again in a moment, or tell'
-    : 'Something went wrong on our side. Tell';
-  return new CallerError('internal', `${what} the operator the request id ${requestId}.`);
-}
-
-/** What follows a body as deep as it is nested comes to the end of the stack; nothing else of ours goes that deep. */
-const isTooDeep = (error: unknown): boolean => error instanceof RangeError && error.message.includes('call stack');
-
-function toTold(deps: AppDeps, visit: Visit, error: unknown): CallerError {
-  if (error instanceof CallerError) return error;
-  return isTooDeep(error)
-    ? new CallerError('invalid_request', 'The request is nested too deeply. Send it with fewer levels.')
-    : toInternal(deps, visit, error);
-}
-
-/** Turns whatever an endpoint throws into an answer. Nothing that was not meant for the caller is told. */
-async function fail(deps: AppDeps, visit: Visit, error: unknown): Promise<void> {
-  const known = toTold(deps, visit, error);
-  try {
-    const renderer = await rendererOf(deps, visit);
-    replyError(visit, known, { renderer, nowMs: deps.clock.now() });
-  } catch {
-    // The head is out already: all that is left is to end the reply, which the entry does.
-  }
 }
 
 const isInference = ({ access }: Route): boolean => access[0] === 'use' && access[1] === 'inference';

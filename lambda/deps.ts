@@ -118,7 +118,7 @@ function openKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
   return {
     admit: async (...given) => (await open()).admit(...given),
     remaining: async (keys) => (await open()).remaining(keys),
-    ofPerson: async (person) => (await open()).ofPerson(person),
+    ofPeople: async (people) => (await open()).ofPeople(people),
     ofAll: async (quota) => (await open()).ofAll(quota),
   };
 }

@@ -128,14 +128,26 @@ async function openStore({ store }: Config, env: Environment): Promise<Store> {
   return createDynamoStore({ table: store.table });
 }
 
+const notOurs = (host: string): string =>
+  `HOST is "${host}", which is no address of this machine. Set it to one that is, or to 0.0.0.0 for all of them.`;
+
+/** What keeps a server from listening, in words. */
+const listenFaults: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (_, port) => `Port ${port} is in use already: stop what uses it, or set PORT to another number.`,
+  EACCES: (_, port) => `Port ${port} may not be used by this user: set PORT to a number above 1023.`,
+  EADDRNOTAVAIL: notOurs,
+  ENOTFOUND: notOurs,
+  EAI_AGAIN: notOurs,
+};
+
 function listen(server: ReturnType<typeof createNodeServer>, { host, port }: Config): Promise<AddressInfo> {
   return new Promise((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const inUse =
-        error.code === 'EADDRINUSE'
-          ? `Port ${port} is in use already: stop what uses it, or set PORT to another number.`
-          : null;
-      fail(new ConfigError(inUse ?? `Can't listen on ${host}:${port}: ${error.message}.`));
+      fail(
+        new ConfigError(
+          listenFaults[error.code ?? '']?.(host, port) ?? `Can't listen on ${host}:${port}: ${error.message}.`,
+        ),
+      );
     });
     server.listen(port, host, () => done(server.address() as AddressInfo));
   });

@@ -1,5 +1,5 @@
 // The doors to what is kept of people: themselves, their sessions, their API keys, and the audit.
-import type { AuditAction, AuditEvent } from '#shared/api/audit.ts';
+import type { AuditAction, AuditChange, AuditEvent } from '#shared/api/audit.ts';
 import type { ApiKeyGrant, Principal } from '#shared/people.ts';
 import type { Role } from '#shared/roles.ts';
 import type { Exchange, Headers } from './ports.ts';
@@ -94,6 +94,8 @@ export interface AuditEntry {
   readonly action: AuditAction;
   readonly target?: string | null;
   readonly detail?: string | null;
+  /** Never with secrets or addresses in them. */
+  readonly changes?: readonly AuditChange[];
 }
 
 /** Who did it, and whence. */
@@ -148,7 +150,7 @@ export interface PrincipalRef {
   /** null: the owner, or somebody whom no address is known of. */
   readonly email: string | null;
   /** The API key they asked with; null: they were signed in. */
-  readonly keyId: string | null;
+  readonly key: Pick<ApiKeyGrant, 'id' | 'name'> | null;
 }
 
 /** All that is kept of people, for the API. */

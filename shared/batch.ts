@@ -76,7 +76,7 @@ export const keptBatchSchema = z.lazy(() =>
     /** Address of the person; null for the owner. */
     email: z.nullable(z.string()),
     /** The API key it was made with, which must stay in force; null: somebody who was signed in. */
-    keyId: z.nullable(z.string()),
+    key: z.nullable(z.object({ id: z.string(), name: z.string() })),
     fileId: z.string(),
     endpoint: z.string(),
     metadata: z.nullable(z.record(z.string(), z.string())),

@@ -41,7 +41,7 @@ export async function beginBatch(
     ...wanted,
     personId,
     email,
-    keyId: key?.id ?? null,
+    key: key === null ? null : { id: key.id, name: key.name },
     headers: toControls(visit.exchange.headers),
     status: 'validating',
     createdAtMs: nowMs,

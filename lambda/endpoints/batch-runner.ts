@@ -63,8 +63,8 @@ interface Asker {
   readonly renew: () => Promise<void>;
 }
 
-async function openPrincipal({ identity, clock }: BatchDeps, { personId, email, keyId }: KeptBatch): Promise<Asker> {
-  const who: PrincipalRef = { personId, email, keyId };
+async function openPrincipal({ identity, clock }: BatchDeps, { personId, email, key }: KeptBatch): Promise<Asker> {
+  const who: PrincipalRef = { personId, email, key };
   let principal = await identity.renew(who);
   let renewedAtMs = clock.now();
   return {

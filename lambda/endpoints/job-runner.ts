@@ -15,6 +15,7 @@ import type { Recordings } from '../ports-transcription.ts';
 import type { ApiDeps } from './api/route.ts';
 import { RESERVE_MS } from './ask.ts';
 import type { Visit } from './endpoint.ts';
+import { toPresent } from './job-standing.ts';
 import { openRecording, type JobWork, type OpenRecording } from './job-pieces.ts';
 import { startRenewal } from './renewal.ts';
 
@@ -119,12 +120,19 @@ async function drive({ deps, recordings }: House, { visit, job: given, cut, dead
     lastMs = clock.now();
     return lastMs - beforeMs;
   };
+  const present = (): Promise<Visit> => toPresent(deps, visit(), job);
+  const refuse = ({ code, message }: CallerError): Promise<unknown> => change(toRefused(code, message));
   const stopRenewal = startRenewal(clock, async () => {
     const held = await change(toHeld(holder, clock.now()));
     // Deleted or cancelled, or somebody else took us for dead: then it is theirs.
-    if (held?.status === 'cancelled' || held?.lease?.holder !== holder) cut.abort();
+    if (held?.status === 'cancelled' || held?.lease?.holder !== holder) return cut.abort();
+    await present().catch(async (error: unknown) => {
+      if (!(error instanceof CallerError)) throw error;
+      cut.abort();
+      if (held.status === 'running') await refuse(error);
+    });
   });
-  const work: JobWork = { deps, visit, job, change, deadlineAtMs, cut: cut.signal, workedMs };
+  const work: JobWork = { deps, visit: present, job, change, deadlineAtMs, cut: cut.signal, workedMs };
   const recording = openRecording(work, recordings);
   try {
     if (job.pieces.length === 0) await recording.plan();
@@ -132,7 +140,7 @@ async function drive({ deps, recordings }: House, { visit, job: given, cut, dead
     await sendAll(work, recording, { untilMs, stopping: background.stopping });
   } catch (error) {
     if (!(error instanceof CallerError)) throw error;
-    await change(toRefused(error.code, error.message));
+    await refuse(error);
   } finally {
     stopRenewal();
     recording.close();

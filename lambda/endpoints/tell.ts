@@ -4,7 +4,7 @@ import type { Attempt, CallerError } from '#shared/failures.ts';
 import { createIsoTimes } from '#shared/iso-times.ts';
 import type { Assignment } from '#shared/rollout.ts';
 import type { RunResult } from '../gateway/run.ts';
-import type { RequestTrace, TracedWork } from '../ports-telemetry.ts';
+import { toOperationName, type RequestTrace, type TracedWork } from '../ports-telemetry.ts';
 import { listCostUsd } from '../routing/cost.ts';
 import type { EndpointDeps, Visit } from './endpoint.ts';
 
@@ -64,8 +64,7 @@ interface Ending {
 }
 
 function endTrace({ deps, visit, operation, trace }: Told, { error, attempts, attributes, usage }: Ending): void {
-  // The one of our names that OpenTelemetry writes otherwise.
-  const name = operation === 'embedding' ? 'embeddings' : operation;
+  const name = toOperationName(operation);
   const calls = attempts.map((attempt) => toWork(attempt, name));
   const last = calls.pop();
   trace?.end({
@@ -126,7 +125,7 @@ function tellAnswer(told: Told, result: RunResult): void {
   if (waitedMs > 0) deps.metrics.observe('freeway_wait_seconds', waitedMs / 1000, { operation });
   deps.log.info('request', {
     request_id: visit.requestId,
-    'gen_ai.operation.name': operation,
+    'gen_ai.operation.name': toOperationName(operation),
     'gen_ai.provider.name': candidate.providerId,
     'gen_ai.response.model': candidate.modelId,
     route,
@@ -220,7 +219,7 @@ function tellFailure({ deps, visit, operation }: Told, error: CallerError): void
   deps.metrics.count('freeway_requests_total', { operation, tier: 'none', result: error.code });
   deps.log.info('request', {
     request_id: visit.requestId,
-    'gen_ai.operation.name': operation,
+    'gen_ai.operation.name': toOperationName(operation),
     attempts: error.attempts.length,
     duration_ms: Math.round(deps.clock.now() - visit.startedAtMs),
     status: error.status,

@@ -14,11 +14,14 @@ export interface RenewOptions {
 
 const refuse = (message: string): CallerError => new CallerError('unauthenticated', message);
 
-async function findGrant({ keys, clock }: RenewOptions, id: string): Promise<ApiKeyGrant> {
+async function findGrant(
+  { keys, clock }: RenewOptions,
+  { id, name }: NonNullable<PrincipalRef['key']>,
+): Promise<ApiKeyGrant> {
   const found = await keys.get(id);
-  if (found === null) throw refuse('The API key that asked for this was revoked.');
+  if (found === null) throw refuse(`The API key "${name}", by which this was asked for, has been revoked.`);
   if (found.expiresAtMs !== null && found.expiresAtMs <= clock.now())
-    throw refuse(`The API key "${found.name}" that asked for this has expired.`);
+    throw refuse(`The API key "${name}", by which this was asked for, has expired.`);
   const {
     personId: _person,
     email: _email,
@@ -34,9 +37,9 @@ async function findGrant({ keys, clock }: RenewOptions, id: string): Promise<Api
 /** Rejects with CallerError `unauthenticated` when the person, or the key, may come in no more. */
 export async function renewPrincipal(
   options: RenewOptions,
-  { personId, email, keyId }: PrincipalRef,
+  { personId, email, key: ref }: PrincipalRef,
 ): Promise<Principal> {
-  const key = keyId === null ? null : await findGrant(options, keyId);
+  const key = ref === null ? null : await findGrant(options, ref);
   if (email === null) {
     if (personId !== OWNER_ID) throw refuse('Whoever asked for this is not known here any more.');
     return { ...ownerByKey, key };

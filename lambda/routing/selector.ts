@@ -42,7 +42,7 @@ function parseAuto(name: string, freeOnly: boolean): Selector | null {
 }
 
 /** Edit distance, bounded: answers `limit + 1` as soon as it is exceeded. */
-function distance(a: string, b: string, limit: number): number {
+export function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -22,7 +22,7 @@ const batch: KeptBatch = {
   id: 'batch_1',
   personId: 'ada',
   email: null,
-  keyId: null,
+  key: null,
   fileId: 'file-1',
   endpoint: '/v1/chat/completions',
   metadata: null,
