@@ -1,22 +1,26 @@
 // The only list of our URLs: which path and method leads to which endpoint, and who may go there.
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
+import { fail } from './app-failure.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
+import type { Batches } from './endpoints/batch-desk.ts';
 import { createCaching } from './endpoints/cached.ts';
 import { createChatEndpoint } from './endpoints/chat.ts';
-import { principalOf, replyError, type Endpoint, type Visit } from './endpoints/endpoint.ts';
+import { principalOf, type Endpoint, type Visit } from './endpoints/endpoint.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
-import { createMetricsEndpoint, type MetricsDeps } from './endpoints/metrics.ts';
+import type { MetricsDeps } from './endpoints/metrics.ts';
 import type { PlainKind } from './endpoints/plain.ts';
-import { StoreUnavailable, type Exchange, type Handler, type Store } from './ports.ts';
+import type { Exchange, Handler, Store } from './ports.ts';
 import { chatWires } from './wire/index.ts';
-import type { ChatWire, ErrorRenderer } from './wire/types.ts';
+import type { ChatWire } from './wire/types.ts';
 
 export interface AppDeps extends ApiDeps, MetricsDeps {
   readonly store: Store;
   /** Who is asking; null when nothing was presented. Throws or rejects with CallerError when what was presented is not accepted. */
   readonly authenticate: (exchange: Exchange) => Principal | null | Promise<Principal | null>;
+  /** Loads what answers for batches and their files. */
+  readonly batchDesk: () => Promise<Batches>;
 }
 
 /** What a route lets somebody do, as `can` knows it; `open` routes need no sign-in, or judge by themselves. */
@@ -52,6 +56,9 @@ const toChatLater = (deps: AppDeps, load: () => Promise<ChatWire>): Endpoint =>
 
 const inference = ['use', 'inference'] as const;
 
+/** A URL at which something is asked of providers. */
+const post = (path: string, endpoint: Endpoint): Route => ({ method: 'POST', path, access: inference, endpoint });
+
 /** The URLs of the Gemini surface. Newer clients call it below /v1. */
 function toGeminiRoutes(deps: AppDeps): readonly Route[] {
   const endpoint = later(async () => {
@@ -60,8 +67,8 @@ function toGeminiRoutes(deps: AppDeps): readonly Route[] {
   });
   const models = later(async () => (await import('./endpoints/gemini.ts')).createGeminiModelsEndpoint(deps));
   return [
-    { method: 'POST', path: '/v1beta/models/:call', access: inference, endpoint },
-    { method: 'POST', path: '/v1/models/:call', access: inference, endpoint },
+    post('/v1beta/models/:call', endpoint),
+    post('/v1/models/:call', endpoint),
     { method: 'GET', path: '/v1beta/models', access: ['read', 'model'], endpoint: models },
     { method: 'GET', path: '/v1beta/models/:id', access: ['read', 'model'], endpoint: models },
   ];
@@ -69,9 +76,12 @@ function toGeminiRoutes(deps: AppDeps): readonly Route[] {
 
 /** The URLs at which chats are held, but for the Gemini surface. */
 function toChatRoutes(deps: AppDeps): readonly Route[] {
-  const post = (path: string, endpoint: Endpoint): Route => ({ method: 'POST', path, access: inference, endpoint });
   return [
     post('/v1/chat/completions', createChatEndpoint(deps, deps.chatWire)),
+    post(
+      '/v1/completions',
+      later(async () => (await import('./endpoints/completions.ts')).createCompletionsEndpoint(deps)),
+    ),
     post('/v1/responses', toChatLater(deps, chatWires['openai-responses'])),
     post('/v1/messages', toChatLater(deps, chatWires.anthropic)),
     post(
@@ -86,16 +96,16 @@ function toChatRoutes(deps: AppDeps): readonly Route[] {
 
 /** The URLs of operations with one body and one reply, in the OpenAI formats. */
 function toPlainRoutes(deps: AppDeps): readonly Route[] {
-  const post = (path: string, load: () => Promise<Endpoint>): Route => ({
-    method: 'POST',
-    path,
-    access: inference,
-    endpoint: later(load),
-  });
   const plain = (path: string, kind: PlainKind): Route =>
-    post(path, async () => (await import('./endpoints/plain.ts')).createPlainEndpoint(deps, kind));
+    post(
+      path,
+      later(async () => (await import('./endpoints/plain.ts')).createPlainEndpoint(deps, kind)),
+    );
   const sound = (path: string, task: 'transcribe' | 'translate'): Route =>
-    post(path, async () => (await import('./endpoints/transcriptions.ts')).createTranscriptionsEndpoint(deps, task));
+    post(
+      path,
+      later(async () => (await import('./endpoints/transcriptions.ts')).createTranscriptionsEndpoint(deps, task)),
+    );
   return [
     sound('/v1/audio/transcriptions', 'transcribe'),
     sound('/v1/audio/translations', 'translate'),
@@ -114,13 +124,23 @@ function toModelRoutes(deps: AppDeps): readonly Route[] {
   return [
     { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: models },
     { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: model },
-    { method: 'POST', path: '/v1/explain', access: inference, endpoint: explain },
+    post('/v1/explain', explain),
   ];
+}
+
+/** The URLs of batches and their files. Who may go there, it judges by itself. */
+function toBatchRoutes({ batchDesk }: AppDeps): readonly Route[] {
+  const endpoint = later(async () => (await batchDesk()).endpoint);
+  const places = ['/v1/batches', '/v1/files', '/v1/messages/batches'];
+  return places
+    .flatMap((path) => [path, `${path}/:rest`])
+    .map((path) => ({ method: '*', path, access: 'open', endpoint }));
 }
 
 /** All URLs over their services. */
 export function toRoutes(deps: AppDeps): readonly Route[] {
   const api = createApiEndpoint(deps);
+  const metrics = later(async () => (await import('./endpoints/metrics.ts')).createMetricsEndpoint(deps));
   const upload = later(async () => (await import('./endpoints/uploads.ts')).createUploadEndpoint(deps));
   return [
     { method: 'GET', path: '/health', access: 'open', endpoint: createHealthEndpoint(deps) },
@@ -128,7 +148,8 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
     ...toPlainRoutes(deps),
     ...toGeminiRoutes(deps),
     ...toModelRoutes(deps),
-    { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: createMetricsEndpoint(deps) },
+    ...toBatchRoutes(deps),
+    { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: metrics },
     { method: 'PUT', path: '/api/uploads/:part', access: 'open', endpoint: upload },
     { method: '*', path: '/api/:rest', access: 'open', endpoint: api },
     { method: 'GET', path: '/openapi.json', access: 'open', endpoint: api },
@@ -223,52 +244,6 @@ function identify({ authenticate }: AppDeps, visit: Draft): Promise<void> | null
     keepRefusal(visit, error);
   }
   return null;
-}
-
-/** Whether a request is one of the Gemini surface, by its URL. */
-const speaksGemini = ({ method, path }: Exchange): boolean =>
-  path.startsWith('/v1beta/') || (method === 'POST' && path.startsWith('/v1/models/'));
-
-/** The format in which errors are told at a URL. */
-async function rendererOf({ chatWire }: AppDeps, { exchange }: Visit): Promise<ErrorRenderer> {
-  if (exchange.path.startsWith('/v1/messages')) return chatWires.anthropic();
-  return speaksGemini(exchange) ? chatWires.gemini() : chatWire;
-}
-
-/** What a caller is told of an error that is ours; the log has the rest. */
-function toInternal({ log, describe }: AppDeps, { requestId }: Visit, error: unknown): CallerError {
-  // Only the store's own messages are known to hold nothing of what was asked.
-  const isStore = error instanceof StoreUnavailable;
-  log.error('request.failed', {
-    request_id: requestId,
-    ...describe(error),
-    ...(isStore ? { what: error.message } : {}),
-  });
-  const what = isStore
-    ? 'The store does not answer. Try again in a moment, or tell'
-    : 'Something went wrong on our side. Tell';
-  return new CallerError('internal', `${what} the operator the request id ${requestId}.`);
-}
-
-/** What follows a body as deep as it is nested comes to the end of the stack; nothing else of ours goes that deep. */
-const isTooDeep = (error: unknown): boolean => error instanceof RangeError && error.message.includes('call stack');
-
-function toTold(deps: AppDeps, visit: Visit, error: unknown): CallerError {
-  if (error instanceof CallerError) return error;
-  return isTooDeep(error)
-    ? new CallerError('invalid_request', 'The request is nested too deeply. Send it with fewer levels.')
-    : toInternal(deps, visit, error);
-}
-
-/** Turns whatever an endpoint throws into an answer. Nothing that was not meant for the caller is told. */
-async function fail(deps: AppDeps, visit: Visit, error: unknown): Promise<void> {
-  const known = toTold(deps, visit, error);
-  try {
-    const renderer = await rendererOf(deps, visit);
-    replyError(visit, known, { renderer, nowMs: deps.clock.now() });
-  } catch {
-    // The head is out already: all that is left is to end the reply, which the entry does.
-  }
 }
 
 const isInference = ({ access }: Route): boolean => access[0] === 'use' && access[1] === 'inference';

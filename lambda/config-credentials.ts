@@ -1,7 +1,7 @@
 // Environment credentials by catalog id: GROQ_API_KEY, GROQ_API_KEY_2, GROQ_BASE_URL, GROQ_TIER and the well-known aliases.
 import type { CredentialField, Provider } from '#shared/catalog.ts';
 import { isNeeded, type ProviderEntry } from '#shared/credentials.ts';
-import { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
+import { ConfigError, readChoice, type ConfigInput, type Environment } from './config-input.ts';
 
 /** Keys of one provider are read with these endings; gaps are allowed. */
 const SUFFIXES = ['', ...Array.from({ length: 98 }, (_, index) => `_${index + 2}`)];
@@ -17,19 +17,11 @@ function readFirst(env: Environment, names: readonly string[], suffix: string): 
   return undefined;
 }
 
-function readTier(env: Environment, name: string): ProviderEntry['tier'] {
-  const text = env[name]?.trim().toLowerCase();
-  if (!text) return undefined;
-  const tier = TIERS.find((known) => known === text);
-  if (tier === undefined) throw new ConfigError(`${name} is "${text}", but must be "free" or "paid".`);
-  return tier;
-}
-
 function readBaseUrl(env: Environment, name: string): string | undefined {
   const text = env[name]?.trim();
   if (!text) return undefined;
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
-  throw new ConfigError(`${name} must be an http or https URL.`);
+  throw new ConfigError(`${name} must be an http or https URL, such as https://api.example.com/v1.`);
 }
 
 const namesOf = (provider: Provider, field: CredentialField): string[] =>
@@ -64,7 +56,7 @@ function readEntry(provider: Provider, suffix: string, env: Environment): Provid
       `${prefix}_API_KEY${suffix} is set, but ${provider.name} also needs ${missing.label}: set ${names || `"${missing.name}" in FREEWAY_PROVIDERS`}.`,
     );
   }
-  const tier = readTier(env, `${prefix}_TIER${suffix}`) ?? readTier(env, `${prefix}_TIER`);
+  const tier = readChoice(env, `${prefix}_TIER${suffix}`, TIERS) ?? readChoice(env, `${prefix}_TIER`, TIERS);
   return {
     provider: provider.id,
     name: `${provider.id}${suffix.replace('_', '-')}`,
@@ -74,7 +66,7 @@ function readEntry(provider: Provider, suffix: string, env: Environment): Provid
     ...values,
     ...(baseUrl === undefined ? {} : { baseUrl }),
     ...(listsItself(provider) ? { discover: true } : {}),
-    ...(tier === undefined ? {} : { tier }),
+    ...(tier === null ? {} : { tier }),
   };
 }
 

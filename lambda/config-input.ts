@@ -14,3 +14,12 @@ export interface ConfigInput {
   /** Reads a text file; used for `@path` values. Throws when it can't. */
   readonly readText: (path: string) => string;
 }
+
+/** What a variable chooses among these; null when it says nothing. Throws ConfigError. */
+export function readChoice<T extends string>(env: Environment, name: string, choices: readonly T[]): T | null {
+  const text = env[name]?.trim().toLowerCase();
+  if (text === undefined || text === '') return null;
+  const choice = choices.find((known) => known === text);
+  if (choice !== undefined) return choice;
+  throw new ConfigError(`${name} is "${text}", but must be one of ${choices.join(', ')}.`);
+}

@@ -4,7 +4,7 @@ import { readAliases } from './config-aliases.ts';
 import { readCredentialVariables } from './config-credentials.ts';
 import { readProviderEntries } from './config-entries.ts';
 import { readUploads, type UploadsConfig } from './config-uploads.ts';
-import { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
+import { ConfigError, readChoice, type ConfigInput, type Environment } from './config-input.ts';
 import { readOlderVariables } from './config-older.ts';
 
 export { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
@@ -101,20 +101,14 @@ function readNumber(env: Environment, name: string, schema: typeof port): number
   throw new ConfigError(`${name} is "${text}", but must be ${meanings.get(schema)}.`);
 }
 
-function readChoice<T extends string>(env: Environment, name: string, choices: readonly T[]): T | null {
-  const text = env[name]?.trim().toLowerCase();
-  if (text === undefined || text === '') return null;
-  const choice = choices.find((known) => known === text);
-  if (choice !== undefined) return choice;
-  throw new ConfigError(`${name} is "${text}", but must be one of ${choices.join(', ')}.`);
-}
-
 function readStore(env: Environment, folder: string): StoreConfig {
   const text = env['FREEWAY_STORE']?.trim() || 'sqlite';
   if (text === 'sqlite') return { kind: 'sqlite', folder };
   const table = text.match(/^dynamodb:([A-Za-z0-9_.-]{3,255})$/)?.[1];
   if (table !== undefined) return { kind: 'dynamodb', table };
-  throw new ConfigError(`FREEWAY_STORE is "${text}", but must be "sqlite" or "dynamodb:<table>".`);
+  throw new ConfigError(
+    `FREEWAY_STORE is "${text}", but must be "sqlite" or "dynamodb:<table>", a name of 3 to 255 letters, digits, "_", "." and "-".`,
+  );
 }
 
 /** The shortest key that nobody guesses. */

@@ -10,13 +10,13 @@ async function load(name: string): Promise<NamedGuard> {
   const from = isFile(name) ? pathToFileURL(resolve(name)).href : name;
   const loaded: unknown = await import(from).catch((error: unknown) => {
     throw new ConfigError(
-      `FREEWAY_GUARDS names "${name}", which can't be loaded (${error instanceof Error ? error.message.split('\n')[0] : 'unknown'}). Install it beside Freeway, or correct the path.`,
+      `FREEWAY_GUARDS names "${name}", which can't be loaded (${error instanceof Error ? error.message.split(/\n| imported from /)[0] : 'unknown'}). Install it beside Freeway, or correct the path.`,
     );
   });
   const { guard, default: usual } = loaded as { guard?: unknown; default?: unknown };
   const found = guard ?? usual;
   if (typeof found === 'function') return { name, guard: found as Guard };
-  throw new ConfigError(`FREEWAY_GUARDS names "${name}", which exports no function "guard".`);
+  throw new ConfigError(`FREEWAY_GUARDS names "${name}", which exports no function "guard". docs/people.md shows one.`);
 }
 
 /** The guards in the order in which they are named. Rejects with ConfigError. */

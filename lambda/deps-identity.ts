@@ -6,8 +6,7 @@ import { toFarewellCookie } from './http/auth-cookies.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createIdentify, type Identify } from './http/auth-identify.ts';
 import { createThrottle } from './http/auth-throttle.ts';
-import type { Metrics } from './ports-telemetry.ts';
-import type { Audit, Identity } from './ports-people.ts';
+import type { Identity } from './ports-people.ts';
 import { createApiKeys } from './store/api-keys.ts';
 import { createAudit } from './store/audit.ts';
 import { createPeople } from './store/people.ts';
@@ -22,15 +21,6 @@ const toLower = (emails: readonly string[] = []): string[] => emails.map((email)
 /** What the alarm on security counts. */
 const REFUSALS = 'freeway_security_events_total';
 
-/** The audit, and a count of the sign-ins that were refused. */
-const countRefusals = (audit: Audit, metrics: Metrics): Audit => ({
-  write: (entry, origin) => {
-    if (entry.action === 'sign_in_refused') metrics.count(REFUSALS, { kind: 'sign_in' });
-    return audit.write(entry, origin);
-  },
-  page: (query) => audit.page(query),
-});
-
 /** Identity over the platform. */
 export function openIdentity(
   platform: Platform,
@@ -43,7 +33,7 @@ export function openIdentity(
   const people = createPeople(store, changed);
   const sessions = createSessions(store, clock, changed);
   const keys = createApiKeys(store, clock, changed);
-  const audit = countRefusals(createAudit({ store, clock, log, days: auditDays }), metrics);
+  const audit = createAudit({ store, clock, log, days: auditDays });
   const { google } = config;
   const environment = { allowed: toLower(google?.allowedEmails), admins: toLower(google?.adminEmails) };
   const ownerEmail = config.ownerKey === null ? (environment.admins[0] ?? null) : null;
@@ -57,13 +47,10 @@ export function openIdentity(
     sessions,
     keys,
     admission,
-    audit,
     throttle: createThrottle(clock),
     onRefused: () => metrics.count(REFUSALS, { kind: 'key' }),
-    readGoogle: async (token) => {
-      const { readGoogle } = await open();
-      return readGoogle === null ? null : readGoogle(token);
-    },
+    onGuessing: async (address) => (await open()).onGuessing(address),
+    findGoogle: async (token, exchange) => (await open()).findGoogle(token, exchange),
     local,
     clock,
     secure,
@@ -72,7 +59,16 @@ export function openIdentity(
   forget = identify.forget;
   const signIn = async (): Promise<OpenedSignIn['signIn']> => (await open()).signIn;
   return {
-    identity: { people, sessions, keys, audit, signIn, environment, farewellCookie: toFarewellCookie },
+    identity: {
+      people,
+      sessions,
+      keys,
+      audit,
+      signIn,
+      environment,
+      farewellCookie: toFarewellCookie,
+      renew: async (who) => (await import('./http/auth-renew.ts')).renewPrincipal({ keys, admission, clock }, who),
+    },
     authenticate: identify.authenticate,
   };
 }

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Platform } from './deps.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
-import type { Background } from './ports-transcription.ts';
-import { createJobBook } from './store/transcription-jobs.ts';
+import type { Store } from './ports.ts';
+import type { Background, JobBook } from './ports-transcription.ts';
 
 /** How long work under way may take to come to a good end once the process is told to stop. */
 const GRACE_MS = 5_000;
@@ -29,13 +29,29 @@ function createBackground(): Background & { readonly stop: () => Promise<void> }
   };
 }
 
+/** The book of jobs, loaded when somebody first asks for one: what it keeps is described by many schemas. */
+function openJobBook(store: Store): JobBook {
+  let opening: Promise<JobBook> | null = null;
+  const load = async (): Promise<JobBook> => (await import('./store/transcription-jobs.ts')).createJobBook(store);
+  const open = (): Promise<JobBook> => (opening ??= load());
+  return {
+    get: async (...given) => (await open()).get(...given),
+    list: async (personId) => (await open()).list(personId),
+    create: async (job) => (await open()).create(job),
+    change: async (...given) => (await open()).change(...given),
+    remove: async (job) => (await open()).remove(job),
+    writePiece: async (...given) => (await open()).writePiece(...given),
+    readPieces: async (...given) => (await open()).readPieces(...given),
+  };
+}
+
 type JobDeps = Pick<ApiDeps, 'jobs' | 'recordings' | 'background' | 'freezes' | 'newSecretId'>;
 
 /** Opens it over the platform, with the way to end what goes on in the background. */
 export function openJobs({ store, recordings, freezes }: Platform): JobDeps & { readonly stop: () => Promise<void> } {
   const { stop, ...background } = createBackground();
   return {
-    jobs: createJobBook(store),
+    jobs: openJobBook(store),
     recordings: recordings ?? null,
     background,
     freezes: freezes ?? false,

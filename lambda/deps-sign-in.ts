@@ -1,7 +1,10 @@
 // The ways of signing in, put together when somebody first signs in: programs with API keys never pay for them.
 import type { Platform } from './deps.ts';
 import type { Admission } from './http/auth-admission.ts';
+import { createBoundedWrite } from './http/auth-audit.ts';
+import { createFindGoogle } from './http/auth-find-google.ts';
 import { createGoogle, type ReadGoogleToken } from './http/auth-google.ts';
+import type { IdentifyOptions } from './http/auth-identify.ts';
 import { createNonces } from './http/auth-nonce.ts';
 import { createSignIn } from './http/auth-sign-in.ts';
 import { createThrottle } from './http/auth-throttle.ts';
@@ -17,10 +20,9 @@ export interface SignInParts {
   readonly audit: Audit;
 }
 
-/** What signing in is done by. `readGoogle` is null where there is no sign-in with Google. */
-export interface OpenedSignIn {
+/** What signing in is done by, and what is told of those who are refused. */
+export interface OpenedSignIn extends Pick<IdentifyOptions, 'findGoogle' | 'onGuessing'> {
   readonly signIn: SignIn;
-  readonly readGoogle: ReadGoogleToken | null;
 }
 
 function toGoogle({
@@ -38,16 +40,25 @@ function toGoogle({
 
 /** Puts it together. */
 export function openSignIn({ platform, admission, sessions, audit }: SignInParts): OpenedSignIn {
-  const { store, clock, localSignIn: local = null, secure = false } = platform;
+  const { store, clock, metrics, localSignIn: local = null, secure = false } = platform;
   const google = toGoogle(platform);
+  const bounded = { write: createBoundedWrite({ audit, clock, metrics }) };
   const signIn = createSignIn({
     google: google === null ? null : { ...google, nonces: createNonces(store, clock) },
     local,
     admission,
     sessions,
-    audit,
+    audit: bounded,
     throttle: createThrottle(clock),
     secure,
   });
-  return { signIn, readGoogle: google?.read ?? null };
+  return {
+    signIn,
+    findGoogle: google === null ? async () => null : createFindGoogle({ read: google.read, admission, audit: bounded }),
+    onGuessing: (address) =>
+      bounded.write(
+        { action: 'key_guessing', target: address, detail: 'too many wrong keys' },
+        { principal: null, address, requestId: null },
+      ),
+  };
 }

@@ -13,6 +13,7 @@ import { createExactCounter } from './gateway/tokenizer.ts';
 import type { Rank } from './routing/decide.ts';
 import type { LocalSignIn } from './http/auth-local.ts';
 import { createRequestIds } from './http/request-id.ts';
+import { openBatches } from './deps-batches.ts';
 import { openJobs } from './deps-jobs.ts';
 import { openIdentity } from './deps-identity.ts';
 import { openServing, toServices } from './deps-services.ts';
@@ -83,6 +84,8 @@ export interface Freeway {
   readonly updateGauges: () => void;
   /** Writes what waits to be written: before the process ends, or is frozen. Never rejects. */
   readonly flush: () => Promise<void>;
+  /** Goes on with what was left unfinished when the process before this one ended. */
+  readonly resume: () => Promise<void>;
   /** Ends what goes on in the background: puts down what does not come to its end soon. */
   readonly stop: () => Promise<void>;
   /** The same app over one credential alone, for calls that bring their own endpoint with them. */
@@ -116,7 +119,7 @@ function openKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
   return {
     admit: async (...given) => (await open()).admit(...given),
     remaining: async (keys) => (await open()).remaining(keys),
-    ofPerson: async (person) => (await open()).ofPerson(person),
+    ofPeople: async (people) => (await open()).ofPeople(people),
     ofAll: async (quota) => (await open()).ofAll(quota),
   };
 }
@@ -137,7 +140,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { identity, authenticate } = openIdentity(platform, auditDays);
   const { usage, flush } = openUsage({ platform, settings, alerts, people: identity.people });
   const guards = config.guards.length === 0 ? [] : await (await import('./deps-guards.ts')).loadGuards(config.guards);
-  const appDeps: AppDeps = {
+  const { appDeps, resume } = openBatches({
     current: serving.current,
     clock,
     log,
@@ -170,9 +173,10 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     describe: toErrorFields,
     metricHelp: async () => (await import('./telemetry/metric-help.ts')).metricHelp,
     ...jobs,
-  };
+  });
   return {
     handler: createApp(appDeps),
+    resume,
     flush: async () => {
       await Promise.all([flush(), ...[...holders].map((giveBack) => giveBack())]);
     },

@@ -38,12 +38,15 @@ async function openRank({ strategyModule: name }: Config, log: Log): Promise<Ran
   const fail = (what: string): never => {
     throw new ConfigError(`FREEWAY_STRATEGY names "${name}", ${what}`);
   };
-  const loaded = (await import(addressOf(name)).catch(() => fail('which can not be loaded.'))) as Record<
-    string,
-    unknown
-  >;
+  const loaded = (await import(addressOf(name)).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message.split(/\n| imported from /)[0] : String(error);
+    return fail(`which can't be loaded (${reason}). Correct its path, which begins with ./ or /, or the module.`);
+  })) as Readonly<Record<string, unknown>>;
   const { toRank } = await import('./plugins/strategy.ts');
-  return toRank(loaded, log) ?? fail('whose default export is no function.');
+  return (
+    toRank(loaded, log) ??
+    fail('whose default export is no function. Export one: export default (candidate, standing, request) => number')
+  );
 }
 
 /** The way out that knows packages, the provider that stands for them, and the order of the strategy `custom`. Throws ConfigError. */

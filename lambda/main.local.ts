@@ -62,6 +62,8 @@ const MAX_UPLOAD_BYTES = 2 * 1024 ** 3;
 const UPLOAD_MS = 15 * 60_000;
 /** How long streams in flight may go on after we were told to stop, and how long they then have to say so. */
 const STOP = { graceMs: 20_000, farewellMs: 2_000 } as const;
+/** What was left unfinished goes on so long after the start, which it must not slow down. */
+const RESUME_AFTER_MS = 2_000;
 /** How long settling may take after that. */
 const SETTLE_MS = 5_000;
 
@@ -126,14 +128,26 @@ async function openStore({ store }: Config, env: Environment): Promise<Store> {
   return createDynamoStore({ table: store.table });
 }
 
+const notOurs = (host: string): string =>
+  `HOST is "${host}", which is no address of this machine. Set it to one that is, or to 0.0.0.0 for all of them.`;
+
+/** What keeps a server from listening, in words. */
+const listenFaults: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (_, port) => `Port ${port} is in use already: stop what uses it, or set PORT to another number.`,
+  EACCES: (_, port) => `Port ${port} may not be used by this user: set PORT to a number above 1023.`,
+  EADDRNOTAVAIL: notOurs,
+  ENOTFOUND: notOurs,
+  EAI_AGAIN: notOurs,
+};
+
 function listen(server: ReturnType<typeof createNodeServer>, { host, port }: Config): Promise<AddressInfo> {
   return new Promise((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const inUse =
-        error.code === 'EADDRINUSE'
-          ? `Port ${port} is in use already: stop what uses it, or set PORT to another number.`
-          : null;
-      fail(new ConfigError(inUse ?? `Can't listen on ${host}:${port}: ${error.message}.`));
+      fail(
+        new ConfigError(
+          listenFaults[error.code ?? '']?.(host, port) ?? `Can't listen on ${host}:${port}: ${error.message}.`,
+        ),
+      );
     });
     server.listen(port, host, () => done(server.address() as AddressInfo));
   });
@@ -208,6 +222,12 @@ const toFaultLog =
 
 const openSite = async (folder: string): Promise<Site> => (await import('./http/site.ts')).createSite(folder);
 
+/** Goes on with what was left unfinished, unless the answered function is called first. */
+const resumeSoon = ({ resume }: Freeway, { clock, log }: { clock: Clock; log: Log }): (() => void) =>
+  clock.after(RESUME_AFTER_MS, () => {
+    resume().catch((error: unknown) => log.error('resume.failed', toErrorFields(error)));
+  });
+
 /** Starts the server. Throws ConfigError when the configuration can't be used. */
 export async function startLocal({
   env,
@@ -246,12 +266,9 @@ export async function startLocal({
   const { handler, settled } = countRunning(withProxies(config.proxies, app));
   const server = createNodeServer(handler, { ...connections, interrupt: interrupt.signal, requestMs: UPLOAD_MS });
   const url = toUrl(config, (await listen(server, config)).port);
-  log.info('server.listening', {
-    url,
-    store: store.kind,
-    version: VERSION,
-    candidates: freeway.fleet().candidates.length,
-  });
+  const candidates = freeway.fleet().candidates.length;
+  log.info('server.listening', { url, store: store.kind, version: VERSION, candidates });
+  const keepDown = resumeSoon(freeway, { clock, log });
   return {
     url,
     config,
@@ -259,6 +276,7 @@ export async function startLocal({
     signInUrl: localSignIn === null ? null : `${url}/#token=${localSignIn.token}`,
     freeway,
     close: async () => {
+      keepDown();
       const outcome = await stopServer(server, () => interrupt.abort(), { ...STOP, ...stop });
       log.info('server.stopped', { outcome });
       await Promise.all([settled(), freeway.stop()]);

@@ -1,5 +1,5 @@
 // The doors to what is kept of people: themselves, their sessions, their API keys, and the audit.
-import type { AuditAction, AuditEvent } from '#shared/api/audit.ts';
+import type { AuditAction, AuditChange, AuditEvent } from '#shared/api/audit.ts';
 import type { ApiKeyGrant, Principal } from '#shared/people.ts';
 import type { Role } from '#shared/roles.ts';
 import type { Exchange, Headers } from './ports.ts';
@@ -94,6 +94,8 @@ export interface AuditEntry {
   readonly action: AuditAction;
   readonly target?: string | null;
   readonly detail?: string | null;
+  /** Never with secrets or addresses in them. */
+  readonly changes?: readonly AuditChange[];
 }
 
 /** Who did it, and whence. */
@@ -142,6 +144,15 @@ export interface SignedIn {
   readonly endsAtMs: number;
 }
 
+/** Whoever asked for something that goes on without them. */
+export interface PrincipalRef {
+  readonly personId: string;
+  /** null: the owner, or somebody whom no address is known of. */
+  readonly email: string | null;
+  /** The API key they asked with; null: they were signed in. */
+  readonly key: Pick<ApiKeyGrant, 'id' | 'name'> | null;
+}
+
 /** All that is kept of people, for the API. */
 export interface Identity {
   readonly people: People;
@@ -150,6 +161,8 @@ export interface Identity {
   readonly audit: Audit;
   /** Loaded by its first use. */
   readonly signIn: () => Promise<SignIn>;
+  /** What they may do by now. Rejects with CallerError `unauthenticated` when they, or their key, may come in no more. */
+  readonly renew: (who: PrincipalRef) => Promise<Principal>;
   /** Who may sign in by the environment's word. */
   readonly environment: { readonly allowed: readonly string[]; readonly admins: readonly string[] };
   /** The header that takes the session out of the browser. */

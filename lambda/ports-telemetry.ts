@@ -39,6 +39,15 @@ export type LogFields = Readonly<
   Partial<Record<(typeof logFields)[number], string | number | boolean | null | undefined>>
 >;
 
+/** Where OpenTelemetry has another name than ours. A shadow is a chat that nobody reads. */
+const conventional: Readonly<Record<string, string>> = { embedding: 'embeddings', shadow: 'chat' };
+
+/**
+ * An operation of ours as `gen_ai.operation.name` says it. Chats are `chat` in whatever format they are held; `image`, `speech`, `transcription`,
+ * `translation` and `moderation` have no name there, and keep ours.
+ */
+export const toOperationName = (operation: string): string => conventional[operation] ?? operation;
+
 /** Counters and histograms in one registry, rendered as Prometheus text. */
 export interface Metrics {
   count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;

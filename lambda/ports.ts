@@ -238,14 +238,14 @@ export interface Exchange {
   /** When the runtime will stop us, ms since the epoch; null when it never does. */
   readonly deadlineAtMs: number | null;
   /** Whoever asks has the reply only once the handler is done; absent: as soon as the reply has ended. */
-  readonly waitsForHandler?: boolean;
+  readonly waitsForHandler?: boolean | undefined;
   /**
    * Reads the whole body, once; whoever asks again is answered the same, and at once where it has come. Throws or rejects with CallerError
    * `too_large` past `limitBytes`, before more than that was kept.
    */
   body(limitBytes: number): Uint8Array | Promise<Uint8Array>;
   /** Reads the body as it comes, once and instead of `body`; with the same rejection. Absent where it is at hand as a whole. */
-  readonly chunks?: (limitBytes: number) => AsyncIterable<Uint8Array>;
+  readonly chunks?: ((limitBytes: number) => AsyncIterable<Uint8Array>) | undefined;
   /** Called at most once, when the reply must end early. Unless the caller hung up (where the runtime shows it), there is time for a last word. */
   onGone(listener: (why: Gone) => void): void;
   /** Sends status and headers. Once. */

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { readArguments, runCommand, UsageError } from './arguments.ts';
 
 const usage = `npm run backup -- <file>
     Copies the store of the data folder (FREEWAY_DATA, default ./.freeway) into this file, and checks the copy.
@@ -56,11 +57,9 @@ function backUp(target: string): void {
   );
 }
 
-const [file] = process.argv.slice(2);
-try {
-  if (file === undefined || file.startsWith('-')) throw new Error(usage);
+await runCommand(() => {
+  const [file, ...others] = readArguments(usage, { allowPositionals: true }).positionals;
+  if (file === undefined) throw new UsageError('Name the file that the copy goes to.', usage);
+  if (others.length > 0) throw new UsageError(`One file is made at a time, not ${others.length + 1}.`, usage);
   backUp(resolve(file));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+});

@@ -1,11 +1,11 @@
 // `npm run migrate`: takes over older settings through a running server, and changes the master key of saved secrets.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { importResultSchema, type ImportResult } from '#shared/api/import.ts';
 import { createVault } from '#lambda/store/vault.ts';
 import { addMasterKey, createKeyFileWrapper, forgetOlderKeys, readMasterKeys } from '#lambda/store/master-key.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
+import { readArguments, runCommand, UsageError } from './arguments.ts';
 import { localUrl } from './local-url.ts';
 
 const usage = `npm run migrate -- <file> [--apply] [--server http://127.0.0.1:8787]
@@ -36,8 +36,19 @@ function show({ source, credentials, settings, unknown, notes }: ImportResult, a
   if (!applied) console.log('Nothing was saved: this was a dry run. Add --apply to save it.');
 }
 
+function readSettings(path: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`"${path}" can't be read: ${reason}. Name a file of settings, or "-" for what is piped in.`, {
+      cause: error,
+    });
+  }
+}
+
 async function importFile(path: string, { server, apply }: { server: string; apply: boolean }): Promise<void> {
-  const text = readFileSync(path === '-' ? 0 : path, 'utf8');
+  const text = readSettings(path);
   const reply = await fetch(`${server}/api/import`, {
     method: 'POST',
     headers: { authorization: `Bearer ${readOwnerKey()}`, 'content-type': 'application/json' },
@@ -72,7 +83,7 @@ async function rotate(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readArguments(usage, {
     allowPositionals: true,
     options: {
       apply: { type: 'boolean', default: false },
@@ -80,13 +91,11 @@ async function main(): Promise<void> {
       server: { type: 'string', default: localUrl(process.env) },
     },
   });
-  const [what] = positionals;
-  if (what === undefined) return console.log(usage);
+  const [what, ...others] = positionals;
+  if (what === undefined) throw new UsageError('Name the file that holds the settings.', usage);
+  if (others.length > 0) throw new UsageError(`One file is taken at a time, not ${others.length + 1}.`, usage);
   if (what === 'rotate-master-key') return rotate();
   await importFile(what, { server: values.server.replace(/\/+$/, ''), apply: values.apply && !values['dry-run'] });
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exit(1);
-});
+await runCommand(main);

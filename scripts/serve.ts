@@ -1,11 +1,12 @@
 // Serves on this machine, with simulated providers when there is no key yet: what `npm start` and `npm run demo` run, packed or from its sources.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { providers } from '#catalog/index.ts';
 import { ConfigError, type Environment } from '#lambda/config.ts';
-import { createLiveEnvironment, type LiveEnvironment } from '#lambda/main-environment.ts';
 import { createLog, toErrorFields } from '#lambda/telemetry/log.ts';
-import type { SecretValues } from '#lambda/ports.ts';
 import { readLocalConfig, startLocal, type LocalServer } from '#lambda/main.local.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
+import { createLineWriter } from './line-writer.ts';
+import { createLook, openEnvironment } from './live-environment.ts';
 import { isUiStale, uiDist } from './ui/folders.ts';
 
 interface Demo {
@@ -15,11 +16,16 @@ interface Demo {
 
 /** The first answers go before the look at the web app. */
 const UI_AFTER_MS = 50;
-const LOG_EVERY_MS = 50;
-/** Lines of so many bytes wait together; and so many bytes has a UTF-16 unit at most. */
-const LOG_BYTES = 256 * 1024;
-const LONGEST_CHARACTER = 3;
 const wantsDemo = process.argv.includes('--demo');
+
+/** Settings are variables. Throws ConfigError, so that nobody takes what was passed over for what holds. */
+function checkArguments(): void {
+  const wrong = process.argv.slice(2).find((argument) => argument !== '--demo');
+  if (wrong !== undefined)
+    throw new ConfigError(
+      `"${wrong}" is no option of a start. Settings are variables, such as in: PORT=8080 npm start. The README lists them.`,
+    );
+}
 
 async function openDemo(env: Environment): Promise<Demo | null> {
   const { demo, entries } = readLocalConfig(env);
@@ -66,67 +72,21 @@ function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Dem
   );
 }
 
-/**
- * Writes lines to stderr some at a time: a write for each would hold up the requests. They wait as bytes: as text, a line is a tree of a
- * hundred pieces, and so many would live for long enough to be kept as old. The last ones are written on the way out.
- */
-function createLineWriter(): { write: (line: string) => void; flush: () => void } {
-  const bytes = Buffer.allocUnsafeSlow(LOG_BYTES);
-  let length = 0;
-  let timer: NodeJS.Timeout | null = null;
-  const flush = (): void => {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    if (length === 0) return;
-    // A copy: whoever reads slowly may still be waited for when the next lines come.
-    const waiting = Buffer.from(bytes.subarray(0, length));
-    length = 0;
-    process.stderr.write(waiting);
-  };
-  return {
-    write: (line) => {
-      const most = line.length * LONGEST_CHARACTER;
-      if (most > LOG_BYTES - length) flush();
-      if (most > LOG_BYTES) process.stderr.write(line);
-      else {
-        length += bytes.write(line, length);
-        timer ??= setTimeout(flush, LOG_EVERY_MS);
-      }
-    },
-    flush,
-  };
+/** Tells of what is set and does nothing. */
+async function tellDoubts(env: Environment, { config }: LocalServer): Promise<void> {
+  const { findDoubts } = await import('#lambda/config-doubts.ts');
+  for (const doubt of findDoubts(config, env, providers)) console.log(`Mind: ${doubt}`);
 }
 
 /** How often a secret that holds settings is looked at again. */
 const LOOK_MS = 60_000;
 
-/** Variables, and where FREEWAY_SECRET_ID names one, those of a secret: what reads it is loaded only then. */
-function openEnvironment(): LiveEnvironment {
-  let secrets: Promise<SecretValues> | null = null;
-  const load = async (): Promise<SecretValues> =>
-    (await import('#lambda/store/secret-values.ts')).createSecretValues({ now: Date.now });
-  return createLiveEnvironment({ ...process.env }, { read: async (id) => (await (secrets ??= load())).read(id) });
-}
-
-/** Puts the credentials of a changed secret in force; one that can't be used is left alone, and said so. */
-function follow(environment: LiveEnvironment, first: Environment, { freeway }: LocalServer): void {
-  let known = first;
-  const look = async (): Promise<void> => {
-    const env = await environment.read();
-    if (env === known) return;
-    known = env;
-    await freeway.useEntries(readLocalConfig(env).entries);
-  };
-  setInterval(() => {
-    look().catch((error: unknown) => console.error(error instanceof Error ? error.message : String(error)));
-  }, LOOK_MS).unref();
-}
-
 /** So soon after the first a second signal is the same one: told to a whole group of processes, it is also passed on by our parent. */
 const ECHO_MS = 1_000;
 
 async function main(): Promise<void> {
-  const log = createLineWriter();
+  checkArguments();
+  const log = createLineWriter(process.stderr);
   process.on('exit', log.flush);
   const faults = createLog({ level: 'info', write: log.write, now: Date.now });
   // What one request has left behind must not end all others.
@@ -137,7 +97,7 @@ async function main(): Promise<void> {
   });
   // Who reads the log may go away; nobody else is to notice.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  const environment = openEnvironment();
+  const environment = openEnvironment({ variables: { ...process.env }, now: Date.now, log: faults });
   const env = await environment.read();
   const demo = await openDemo(env);
   const server = await startLocal({
@@ -154,11 +114,15 @@ async function main(): Promise<void> {
     await demo?.close();
     process.exit(0);
   };
-  process.on('SIGTERM', () => void stop());
-  process.on('SIGINT', () => void stop());
+  // A terminal that is closed says SIGHUP.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop());
   await prepareUi();
-  if (!demo) follow(environment, env, server);
+  const look = createLook({ environment, log: faults, first: env }, async (changed) =>
+    server.freeway.useEntries(readLocalConfig(changed).entries),
+  );
+  if (!demo) setInterval(() => void look(), LOOK_MS).unref();
   greet(server, demo);
+  await tellDoubts(env, server);
 }
 
 main().catch((error: unknown) => {

@@ -94,6 +94,12 @@ export const chatFields = [
 export type ChatField = (typeof chatFields)[number];
 const field = z.lazy(() => z.enum(chatFields));
 
+/** What vectors may be for. `question`, `verification` and `code` are queries of a kind. */
+export const purposes = [
+  'query', 'document', 'classification', 'clustering', 'similarity', 'question', 'verification', 'code',
+] as const; // prettier-ignore
+export type Purpose = (typeof purposes)[number];
+
 /**
  * The closed list of ways in which a provider departs from its wire. `models` (patterns) narrows a quirk.
  * - `drop`: leave the fields out. `rename`: send `from` as `to`. `clamp`: force a number into [min, max].
@@ -105,6 +111,7 @@ const field = z.lazy(() => z.enum(chatFields));
  * - `effort`: where models of formats without a field for it are told how hard to think.
  * - `promptCache`: takes marks of what is worth keeping in a prompt cache (`cache_control` on parts of messages).
  * - `callIds`: ids of tool calls must be letters and digits, exactly so many; others are told by names made of them.
+ * - `purpose`: the field in which it is told what vectors are for, and its words for that; neither: those of callers of the same format. `titles`: it also takes titles of documents.
  * - `requireHeader`: constant extra header. `prefill`: field that marks a last assistant message as the beginning of the answer.
  */
 export const quirkSchema = z.lazy(() =>
@@ -129,6 +136,12 @@ export const quirkSchema = z.lazy(() =>
       z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
       z.object({ kind: z.literal('promptCache') }),
       z.object({ kind: z.literal('callIds'), length: z.number().check(z.positive()) }),
+      z.object({
+        kind: z.literal('purpose'),
+        field: z.optional(z.enum(['input_type', 'task', 'taskType'])),
+        words: z.optional(z.partialRecord(z.enum(purposes), z.string())),
+        titles: z.optional(z.boolean()),
+      }),
       z.object({ kind: z.literal('requireHeader'), header: z.string(), value: z.string() }),
       z.object({ kind: z.literal('prefill'), field: z.enum(['prefix']) }),
     ]),
@@ -166,27 +179,28 @@ export type CredentialField = z.infer<typeof credentialFieldSchema>;
 
 const usd = z.lazy(() => z.number().check(z.nonnegative()));
 
-/** US dollars per million tokens (chat, embeddings), per minute (audio) or per piece (images). Absent is unknown, 0 is free. */
+/** `cachedInput`: read from a prompt cache. `cacheWrite`: written to one; `longCacheWrite`: to be kept there for an hour. */
+const tokenPrices = () => ({
+  inputPerMillionUsd: z.optional(usd),
+  outputPerMillionUsd: z.optional(usd),
+  cachedInputPerMillionUsd: z.optional(usd),
+  cacheWritePerMillionUsd: z.optional(usd),
+  longCacheWritePerMillionUsd: z.optional(usd),
+});
+
+/**
+ * US dollars per million tokens (chat, embeddings), per minute (audio) or per piece (images). Absent is unknown, 0 is free; what is read from a
+ * cache or written to one is billed as input where its price is absent.
+ */
 export const priceSchema = z.lazy(() =>
   z.object({
-    inputPerMillionUsd: z.optional(usd),
-    outputPerMillionUsd: z.optional(usd),
-    cachedInputPerMillionUsd: z.optional(usd),
+    ...tokenPrices(),
     perMinuteUsd: z.optional(usd),
     minimumSeconds: z.optional(z.number()),
     perImageUsd: z.optional(usd),
     perMillionCharactersUsd: z.optional(usd),
     /** Prices that hold for the whole call once the input is longer than `inputTokensAbove`. */
-    tiers: z.optional(
-      z.array(
-        z.object({
-          inputTokensAbove: z.number(),
-          inputPerMillionUsd: usd,
-          outputPerMillionUsd: usd,
-          cachedInputPerMillionUsd: z.optional(usd),
-        }),
-      ),
-    ),
+    tiers: z.optional(z.array(z.object({ inputTokensAbove: z.number(), ...tokenPrices() }))),
     evidence: z.optional(evidenceSchema),
   }),
 );
@@ -221,6 +235,15 @@ export const modelSchema = z.lazy(() =>
     tokenizer: z.optional(z.string()),
     dimensions: z.optional(z.int()),
     batch: z.optional(batchSchema),
+    /** How it is asked for vectors of a purpose, where the usual way has no field for that (quirk `purpose`). */
+    aimed: z.optional(
+      z.object({
+        form: z.enum(['gemini', 'cohere']),
+        path: z.string(),
+        auth: z.optional(authSchema),
+        evidence: z.optional(evidenceSchema),
+      }),
+    ),
     formats: z.optional(z.array(z.string())),
     maxBytes: z.optional(z.int()),
     maxSeconds: z.optional(z.number()),
@@ -236,7 +259,18 @@ export const modelSchema = z.lazy(() =>
     wire: z.optional(z.enum(wireIds)),
     /** How its calls carry the key, where that departs from the provider's way. */
     auth: z.optional(authSchema),
+    /** Where it fills gaps in texts by itself (`prompt` and `suffix` of OpenAI's text completions), written as `path` is; `maxOutput`: less than elsewhere. */
+    fim: z.optional(
+      z.object({
+        path: z.string(),
+        maxOutput: z.optional(z.int().check(z.positive())),
+        evidence: z.optional(evidenceSchema),
+      }),
+    ),
+    /** The last day on which it is served, as `2026-11-30`, in UTC; nobody is led to it afterwards. */
     retiresOn: z.optional(z.string()),
+    /** Made for one kind of work, such as verdicts on safety or proofs: asked by those who name it alone. */
+    onlyByName: z.optional(z.boolean()),
     note: z.optional(z.string()),
     evidence: z.optional(evidenceSchema),
   }),

@@ -34,6 +34,8 @@ export interface ProviderFailure {
   readonly covers?: 'model' | 'credential';
   /** True when the pool comes back only at its own reset (day, month), not after `retryAfterMs`. */
   readonly untilReset?: boolean;
+  /** True when the reply may well be right, and another one decides: it is held against nobody. */
+  readonly doubtful?: boolean;
 }
 
 /** What we tell a caller, with its HTTP status. */

@@ -95,6 +95,14 @@ export const installationSettingsSchema = z.lazy(() =>
   ),
 );
 export type InstallationSettings = z.infer<typeof installationSettingsSchema>;
+/** What stands for values of later versions: of a bound the tightest, of a wish none. */
+export const carefulSettings = {
+  paid: 'never',
+  privacy: 'no_training',
+  mode: 'hard',
+  strategy: undefined,
+  content_filter: undefined,
+};
 /** `budget` and `quota` are set by admins, the rest by the person. */
 export const personSettingsSchema = z.lazy(() => z.partial(z.looseObject(toKept())));
 export type PersonSettings = z.infer<typeof personSettingsSchema>;

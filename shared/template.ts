@@ -66,6 +66,7 @@ export function toProvider(template: Template, asOf: string): Provider {
     baseUrl: baseUrl.replace(/\/+$/, ''),
     auth,
     fields: [key],
+    quirks: [{ kind: 'purpose' }],
     defaultPlan: plan,
     terms: termsSchema.parse({
       commercial: terms.commercial,

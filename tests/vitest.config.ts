@@ -2,6 +2,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { Sequencer } from './sequence.ts';
+import { useOwnTemporary } from './temporary.ts';
+
+useOwnTemporary();
 
 const all = 'tests/**/*.test.{ts,tsx}';
 const browser = 'tests/e2e/browser/**/*.test.ts';

@@ -2,6 +2,8 @@
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { createReplyCache, MAX_REPLY_BYTES, toCacheKey, type KeptReply } from '../gateway/cache.ts';
 import type { Exchange, Headers, ReplyBody } from '../ports.ts';
+import { withMembers } from '../ports-exchange.ts';
+import { toOperationName } from '../ports-telemetry.ts';
 import { principalOf, type Endpoint, type EndpointDeps, type JsonBody, type Visit } from './endpoint.ts';
 
 const CACHE = 'x-freeway-cache';
@@ -15,8 +17,6 @@ interface Recording {
   bytes: number;
   /** Whether the reply came to its end. */
   ended: boolean;
-  /** What was written down of the request. */
-  record: UsageRecord | null;
 }
 
 function keep(recording: Recording, chunk: Uint8Array | string): void {
@@ -27,17 +27,7 @@ function keep(recording: Recording, chunk: Uint8Array | string): void {
 
 /** An exchange whose reply is recorded. */
 function recorded(exchange: Exchange, recording: Recording): Exchange {
-  const { method, path, query, headers, remoteAddress, deadlineAtMs, waitsForHandler = false } = exchange;
-  return {
-    method,
-    path,
-    query,
-    headers,
-    remoteAddress,
-    deadlineAtMs,
-    waitsForHandler,
-    body: (limitBytes) => exchange.body(limitBytes),
-    onGone: (listener) => exchange.onGone(listener),
+  return withMembers(exchange, {
     reply: (status, headers): ReplyBody => {
       Object.assign(recording, { status, headers });
       const body = exchange.reply(status, { ...headers, [CACHE]: 'miss' });
@@ -54,7 +44,7 @@ function recorded(exchange: Exchange, recording: Recording): Exchange {
         },
       };
     },
-  };
+  });
 }
 
 /** Sends a kept reply again, and writes down that it cost nothing. */
@@ -90,7 +80,14 @@ async function sendKept(
   });
   const outcome = 'cached';
   deps.metrics.count('freeway_requests_total', { operation, tier: tier ?? 'none', result: outcome });
-  const told = { request_id: requestId, operation, route, credential, tier, duration_ms: duration };
+  const told = {
+    request_id: requestId,
+    'gen_ai.operation.name': toOperationName(operation),
+    route,
+    credential,
+    tier,
+    duration_ms: duration,
+  };
   deps.log.info('request', { ...told, attempts: 0, cost_usd: 0, outcome });
 }
 
@@ -113,12 +110,14 @@ export function createKeeping(deps: EndpointDeps): (asked: Keepable) => Promise<
     const cacheKey = toCacheKey({ asker, target, headers: exchange.headers, body: document.bytes });
     const known = cache.get(cacheKey, deps.clock.now());
     if (known !== null) return sendKept(deps, visit, known);
-    const recording: Recording = { status: 0, headers: {}, chunks: [], bytes: 0, ended: false, record: null };
-    const onRecord = (told: UsageRecord): void => void (recording.record = told);
+    const recording: Recording = { status: 0, headers: {}, chunks: [], bytes: 0, ended: false };
+    // By then the asker has the whole reply, and may ask again, while others are still to be told of it.
+    const onRecord = (record: UsageRecord): void => {
+      const { status, headers, chunks, bytes, ended } = recording;
+      // Only answers that nothing was wrong with are given again.
+      if (!ended || status !== 200 || bytes > MAX_REPLY_BYTES || record.outcome !== 'ok') return;
+      cache.put(cacheKey, { status, headers, chunks, record }, deps.clock.now() + ttlSeconds * 1_000);
+    };
     await endpoint({ ...visit, document, exchange: recorded(exchange, recording), onRecord });
-    const { status, headers, chunks, bytes, ended, record } = recording;
-    // Only answers that nothing was wrong with are given again.
-    if (!ended || status !== 200 || bytes > MAX_REPLY_BYTES || record?.outcome !== 'ok') return;
-    cache.put(cacheKey, { status, headers, chunks, record }, deps.clock.now() + ttlSeconds * 1_000);
   };
 }

@@ -71,8 +71,10 @@ export const toPersonBudget = ({ installation, person }: SettingsInForce, id: st
   person.budget ?? (id === OWNER_ID ? null : (installation.person_budget ?? null));
 
 /** How much the person may ask for: as is set for them, or for everybody but the owner. */
-export const toPersonQuota = ({ installation, person }: SettingsInForce, id: string): Quota | null =>
-  person.quota ?? (id === OWNER_ID ? null : (installation.person_quota ?? null));
+export const toPersonQuota = (
+  { installation, person }: Pick<SettingsInForce, 'installation' | 'person'>,
+  id: string,
+): Quota | null => person.quota ?? (id === OWNER_ID ? null : (installation.person_quota ?? null));
 
 /**
  * Counts the request against the quotas of its key, its person and all, tokens as they are estimated, and answers what may be paid for it;

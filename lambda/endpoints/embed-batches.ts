@@ -126,13 +126,22 @@ function toTally(results: readonly RunResult[]): string {
   return [...counts].map(([route, count]) => `${route.replace(/[^\x20-\x7e]/g, '?')}=${count}`).join(', ');
 }
 
+/** Fields that some of those who answered were not told. */
+function toDropped({ asked: { operation, services }, made }: Work): readonly string[] {
+  const { candidates } = services.fleet;
+  const indices = new Set(made.map(({ result }) => candidates.indexOf(result.receipt.candidate)));
+  return [...new Set([...indices].flatMap((index) => operation.dropped?.(index) ?? []))];
+}
+
 /** All vectors in one document, and one account of them. */
-function join({ question: { dropped }, write, made, failed, caller }: Work): RunResult {
+function join(work: Work): RunResult {
+  const { write, made, failed, caller } = work;
   const ordered = made.toSorted((a, b) => a.span.start - b.span.start);
   const joined = joinResults(ordered.map((one) => one.result));
   const { receipt } = joined;
   const attempts = [...failed, ...receipt.attempts];
-  const result = { ...joined, receipt: { ...receipt, attempts, ...(dropped === undefined ? {} : { dropped }) } };
+  const dropped = toDropped(work);
+  const result = { ...joined, receipt: { ...receipt, attempts, ...(dropped.length === 0 ? {} : { dropped }) } };
   const vectors = ordered.flatMap(({ embeddings }) => embeddings.vectors);
   const length = vectors[0]?.length;
   if (vectors.some((vector) => vector.length !== length))

@@ -15,11 +15,15 @@ import { readJsonBody } from './read-body.ts';
 async function toAsked(deps: EndpointDeps, visit: Visit, body: JsonBody): Promise<Considered> {
   const { kind = 'chat', ...rest } = toRecord(body.json);
   if (kind === 'chat') return toChatAsked(deps, visit, { ...body, wire: deps.chatWire, hypothetical: true });
+  if (kind === 'completion') {
+    const { completions: wire } = await import('../wire/completions/index.ts');
+    return toChatAsked(deps, visit, { ...body, json: rest, wire, hypothetical: true });
+  }
   if (kind === 'transcription') return toSoundAsked(deps, visit, rest);
   if (kind !== 'embedding' && kind !== 'image' && kind !== 'speech' && kind !== 'moderation')
     throw new CallerError(
       'invalid_request',
-      'kind must be one of chat, embedding, image, speech, transcription, moderation.',
+      'kind must be one of chat, completion, embedding, image, speech, transcription, moderation.',
       { param: 'kind' },
     );
   const errand = errands[kind]({ input: 'text', prompt: 'text', ...rest });

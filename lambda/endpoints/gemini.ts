@@ -18,8 +18,7 @@ import {
   type JsonBody,
   type Visit,
 } from './endpoint.ts';
-import { findModel, listModels, type ListedModel } from './model-list.ts';
-import { permits } from './permitted.ts';
+import { findModel, listModels, servedTo, type ListedModel } from './model-list.ts';
 import { createPlainEndpoint } from './plain.ts';
 import { readJsonBody } from './read-body.ts';
 
@@ -149,9 +148,8 @@ export function createGeminiModelsEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     const principal = principalOf(visit);
     const { fleet } = await deps.current(principal);
-    const permitted = fleet.candidates.filter(
-      (one) => (one.kind === 'chat' || one.kind === 'embedding') && permits(principal, one),
-    );
+    const served = servedTo(principal, fleet, deps.clock.now());
+    const permitted = served.filter(({ kind }) => kind === 'chat' || kind === 'embedding');
     const { id } = visit.params;
     if (id === undefined) return replyJson(visit, 200, { models: listModels(permitted).map(toModel) });
     replyJson(visit, 200, toModel(findModel(id, { fleet, aliases: deps.modelAliases, permitted })));

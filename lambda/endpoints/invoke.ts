@@ -3,7 +3,7 @@ import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
 import { providerConfigSchema, type InvokeSettings, type ProviderConfig } from '#shared/invoke.ts';
 import * as z from 'zod/mini';
-import type { Exchange, Handler, Headers } from '../ports.ts';
+import type { Handler } from '../ports.ts';
 import {
   InvokeError,
   toInvokeAnswer,
@@ -15,6 +15,7 @@ import {
 } from '../wire/invoke/answer.ts';
 import { toChatBody } from '../wire/invoke/question.ts';
 import { resolveNamed } from './invoke-settings.ts';
+import { askOwn } from './own-request.ts';
 
 export interface InvokeDeps {
   readonly handler: Handler;
@@ -53,7 +54,6 @@ interface Call {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 const jsonCall = (path: string, body: unknown): Call => ({
   method: 'POST',
@@ -72,35 +72,13 @@ interface Asking {
 }
 
 async function ask(
-  call: Call,
+  { contentType, ...call }: Call,
   { handler, ownerKey, deadlineAtMs, now }: Asking,
 ): Promise<InvokeReply & { status: number }> {
   const startedAtMs = now();
-  let status = 0;
-  let headers: Headers = {};
-  const chunks: string[] = [];
-  const write = (chunk: Uint8Array | string): boolean => {
-    chunks.push(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }));
-    return true;
-  };
-  const exchange: Exchange = {
-    method: call.method,
-    path: call.path,
-    query: call.query,
-    headers: { authorization: `Bearer ${ownerKey}`, 'content-type': call.contentType },
-    remoteAddress: null,
-    deadlineAtMs,
-    waitsForHandler: true,
-    body: () => Promise.resolve(call.body),
-    onGone: () => undefined,
-    reply: (given, with_) => {
-      status = given;
-      headers = with_;
-      return { write, drained: () => Promise.resolve(), end: (last) => void (last !== undefined && write(last)) };
-    },
-  };
-  await handler(exchange);
-  return { status, headers, body: chunks.join(''), ms: now() - startedAtMs };
+  const headers = { authorization: `Bearer ${ownerKey}`, 'content-type': contentType };
+  const reply = await askOwn(handler, { ...call, headers, deadlineAtMs });
+  return { ...reply, ms: now() - startedAtMs };
 }
 
 type Envelope = z.infer<typeof envelopeSchema>;

@@ -5,6 +5,7 @@ import { readAudioHeader, type AudioFacts } from '../gateway/audio-header.ts';
 import type { AudioSource } from '../gateway/audio-source.ts';
 import { openSplit, type Span, type SplitAudio, type SplitBounds } from '../gateway/audio-split.ts';
 import { halve, mayHalve, toPieceBounds, UNBOUNDED } from '../gateway/piece-size.ts';
+import { isSentAsIs, toSent } from '../gateway/piece-format.ts';
 import { toFitting, type AudioPiece } from '../gateway/transcribe.ts';
 import { toDone, toFailed, toPlanned, toPutDown, toSmaller, toStepped } from '../gateway/transcription-job.ts';
 import type { Exchange } from '../ports.ts';
@@ -24,8 +25,8 @@ type Change = (job: TranscriptionJob) => TranscriptionJob;
 /** A job under way, as its pieces see it. */
 export interface JobWork {
   readonly deps: ApiDeps;
-  /** Whoever asked for it, and what they may do by now. */
-  readonly visit: () => Visit;
+  /** Whoever asked for it, and what they may do by now. Rejects with CallerError when that is no longer this job. */
+  readonly visit: () => Promise<Visit>;
   readonly job: TranscriptionJob;
   readonly change: (change: Change) => Promise<TranscriptionJob | null>;
   /** Until when a piece may take, ms since the epoch; null: as long as it needs. */
@@ -114,8 +115,8 @@ async function sizePieces(
   source: AudioSource,
   facts: AudioFacts,
 ): Promise<readonly Span[]> {
-  const setting = await jobSetting(deps, visit(), { job, hypothetical: true });
-  const size = { bytes: source.size, seconds: facts.seconds, container: facts.container };
+  const setting = await jobSetting(deps, await visit(), { job, hypothetical: true });
+  const size = { bytes: source.size, seconds: facts.seconds, container: toSent(facts.container) };
   const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
   const most = toPieceBounds(bounds ?? UNBOUNDED);
   const seconds = facts.seconds ?? 0;
@@ -149,7 +150,7 @@ function createPieceCaller({ cut, change }: JobWork, span: PieceSpan): Pick<Call
 async function send(work: JobWork, span: PieceSpan, piece: AudioPiece): Promise<void> {
   const { deps, visit, job, change, deadlineAtMs } = work;
   const nowMs = deps.clock.now();
-  const mine = toJobVisit(visit(), job, { requestId: deps.newRequestId(), nowMs });
+  const mine = toJobVisit(await visit(), job, { requestId: deps.newRequestId(), nowMs });
   const teller = createTeller(deps, mine, 'transcription');
   try {
     const made = await transcribePiece(
@@ -185,7 +186,7 @@ export function openRecording(work: JobWork, recordings: Recordings): OpenRecord
   };
   const isWhole = ({ start, end }: PieceSpan): boolean => start === 0 && end === facts?.seconds;
   const cutOut = async (span: PieceSpan): Promise<AudioPiece> => {
-    if (facts === null || !isWhole(span)) return (await open()).cut(span);
+    if (facts === null || !isWhole(span) || !isSentAsIs(facts.container)) return (await open()).cut(span);
     const { container, type, seconds } = facts;
     return { bytes: await source.read(0, source.size), name: `audio.${container}`, type, seconds };
   };

@@ -3,7 +3,6 @@ import { CallerError } from '#shared/failures.ts';
 import type { KeptPiece, TranscriptionJob } from '#shared/transcription-job.ts';
 import { PIECES_AT_ONCE } from '../gateway/piece-size.ts';
 import {
-  LEASE_RENEWED_MS,
   nextAtMs,
   nextPiece,
   toBegun,
@@ -12,12 +11,13 @@ import {
   toRefused,
   toReleased,
 } from '../gateway/transcription-job.ts';
-import type { Clock } from '../ports.ts';
 import type { Recordings } from '../ports-transcription.ts';
 import type { ApiDeps } from './api/route.ts';
 import { RESERVE_MS } from './ask.ts';
 import type { Visit } from './endpoint.ts';
+import { toPresent } from './job-standing.ts';
 import { openRecording, type JobWork, type OpenRecording } from './job-pieces.ts';
+import { startRenewal } from './renewal.ts';
 
 export interface JobRunner {
   /**
@@ -93,20 +93,6 @@ async function sendAll(work: JobWork, recording: OpenRecording, { untilMs, stopp
   if (fault !== null) throw fault;
 }
 
-/** Does something again and again until it is told to stop. */
-function createRenewal(clock: Clock, renew: () => Promise<void>): () => void {
-  let off = (): void => undefined;
-  const next = (): void => {
-    off = clock.after(LEASE_RENEWED_MS, () => {
-      // The store is away for a moment: the lease holds a little longer, and so does what it protects.
-      renew().catch(() => undefined);
-      next();
-    });
-  };
-  next();
-  return () => off();
-}
-
 /** One who works on one job. */
 interface Shift {
   readonly visit: () => Visit;
@@ -134,12 +120,19 @@ async function drive({ deps, recordings }: House, { visit, job: given, cut, dead
     lastMs = clock.now();
     return lastMs - beforeMs;
   };
-  const stopRenewal = createRenewal(clock, async () => {
+  const present = (): Promise<Visit> => toPresent(deps, visit(), job);
+  const refuse = ({ code, message }: CallerError): Promise<unknown> => change(toRefused(code, message));
+  const stopRenewal = startRenewal(clock, async () => {
     const held = await change(toHeld(holder, clock.now()));
     // Deleted or cancelled, or somebody else took us for dead: then it is theirs.
-    if (held?.status === 'cancelled' || held?.lease?.holder !== holder) cut.abort();
+    if (held?.status === 'cancelled' || held?.lease?.holder !== holder) return cut.abort();
+    await present().catch(async (error: unknown) => {
+      if (!(error instanceof CallerError)) throw error;
+      cut.abort();
+      if (held.status === 'running') await refuse(error);
+    });
   });
-  const work: JobWork = { deps, visit, job, change, deadlineAtMs, cut: cut.signal, workedMs };
+  const work: JobWork = { deps, visit: present, job, change, deadlineAtMs, cut: cut.signal, workedMs };
   const recording = openRecording(work, recordings);
   try {
     if (job.pieces.length === 0) await recording.plan();
@@ -147,7 +140,7 @@ async function drive({ deps, recordings }: House, { visit, job: given, cut, dead
     await sendAll(work, recording, { untilMs, stopping: background.stopping });
   } catch (error) {
     if (!(error instanceof CallerError)) throw error;
-    await change(toRefused(error.code, error.message));
+    await refuse(error);
   } finally {
     stopRenewal();
     recording.close();

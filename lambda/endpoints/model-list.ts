@@ -1,10 +1,12 @@
 // Which models are listed, under which names: each name a request may use stands there once, as an id or beside one.
 import { modelSizes } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
+import type { Principal } from '#shared/people.ts';
 import type { ModelAlias } from '../routing/aliases.ts';
 import { namesOf } from '../routing/selector.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Fleet } from '../gateway/fleet.ts';
+import { permits } from './permitted.ts';
 import { toSelector } from './ask.ts';
 
 /** One name of the list, and whom it means. */
@@ -22,7 +24,7 @@ const autoNames = ['auto', 'auto:small', 'auto:large', 'auto:reasoning', 'auto:f
 /** A size is demanded by its name, which nobody can be called by where all are smaller. */
 function toAuto(id: string, chats: readonly Candidate[]): ListedModel[] {
   const rank = modelSizes.findIndex((size) => id === `auto:${size}`);
-  const candidates = chats.filter(({ roleRank }) => roleRank >= rank);
+  const candidates = chats.filter(({ roleRank, onlyByName }) => roleRank >= rank && !onlyByName);
   return candidates.length === 0 ? [] : [{ id, owner: 'freeway', candidates, names: [] }];
 }
 
@@ -46,6 +48,10 @@ function createOnce(taken: Iterable<string>): (names: readonly string[]) => stri
       return !seen.has(key) && seen.add(key);
     });
 }
+
+/** Whom somebody may use, and who is still served. */
+export const servedTo = (principal: Principal, { candidates }: Fleet, nowMs: number): Candidate[] =>
+  candidates.filter((one) => permits(principal, one) && (one.retiredAtMs ?? Infinity) > nowMs);
 
 /** Every model: `auto` and its modes, then families, whoever serves them, then what is pinned to a provider. */
 export function listModels(candidates: readonly Candidate[]): readonly ListedModel[] {
@@ -86,7 +92,7 @@ export function findModel(id: string, { fleet, aliases, permitted }: Sought): Li
   const rank = modelSizes.findIndex((size) => size === mode);
   const candidates = permitted.filter(
     (one) =>
-      (meant === null ? one.kind === 'chat' && one.roleRank >= rank : meant.has(one)) &&
+      (meant === null ? one.kind === 'chat' && one.roleRank >= rank && !one.onlyByName : meant.has(one)) &&
       !(freeOnly && one.tier === 'paid'),
   );
   const [first] = candidates;

@@ -3,8 +3,7 @@ import { modelSizes } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
 import { explainMissing } from '../routing/capabilities.ts';
 import type { Candidate, Tier } from '../routing/types.ts';
-import { findModel, listModels, type ListedModel } from './model-list.ts';
-import { permits } from './permitted.ts';
+import { findModel, listModels, servedTo, type ListedModel } from './model-list.ts';
 import { principalOf, replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
 
 /** The models of others carry a date; ours are as old as the product. */
@@ -19,9 +18,12 @@ const largest = (amounts: readonly (number | null)[]): number | null => {
 
 function toPrice({ price }: Candidate): Record<string, number | null> | null {
   if (price === null) return null;
+  const { cachedInputPerMillionUsd: cached, cacheWritePerMillionUsd: written } = price;
   return {
     input_per_million_usd: price.inputPerMillionUsd ?? null,
     output_per_million_usd: price.outputPerMillionUsd ?? null,
+    ...(cached === undefined ? {} : { cached_input_per_million_usd: cached }),
+    ...(written === undefined ? {} : { cache_write_per_million_usd: written }),
   };
 }
 
@@ -59,7 +61,7 @@ export function createModelsEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     const principal = principalOf(visit);
     const { fleet } = await deps.current(principal);
-    const listed = listModels(fleet.candidates.filter((one) => permits(principal, one)));
+    const listed = listModels(servedTo(principal, fleet, deps.clock.now()));
     const page = { has_more: false, first_id: listed[0]?.id ?? null, last_id: listed.at(-1)?.id ?? null };
     replyJson(visit, 200, { object: 'list', data: listed.map(toDocument), ...page });
   };
@@ -70,7 +72,7 @@ export function createModelEndpoint(deps: EndpointDeps): Endpoint {
   return async (visit) => {
     const principal = principalOf(visit);
     const { fleet } = await deps.current(principal);
-    const permitted = fleet.candidates.filter((one) => permits(principal, one));
+    const permitted = servedTo(principal, fleet, deps.clock.now());
     try {
       const found = findModel(visit.params['id'] ?? '', { fleet, aliases: deps.modelAliases, permitted });
       replyJson(visit, 200, toDocument(found));

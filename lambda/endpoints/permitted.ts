@@ -3,7 +3,7 @@ import { CallerError } from '#shared/failures.ts';
 import { can, type Principal } from '#shared/people.ts';
 import type { SettingsInForce } from '../ports-settings.ts';
 import type { Policy } from '../routing/policy.ts';
-import type { Selector } from '../routing/selector.ts';
+import { meantBy, type Selector } from '../routing/selector.ts';
 import type { Candidate } from '../routing/types.ts';
 
 const isBounded = ({ models, key }: Principal): boolean => models !== null || (key?.models ?? null) !== null;
@@ -16,7 +16,7 @@ export function permits(principal: Principal, { route, modelId, family }: Candid
 /** Of the candidates a name means, those they may use. Throws CallerError `forbidden` when none is left. */
 export function toPermitted(selector: Selector, candidates: readonly Candidate[], principal: Principal): Selector {
   if (!isBounded(principal)) return selector;
-  const meant = selector.among ?? [...candidates.keys()];
+  const meant = meantBy(selector, candidates);
   const among = meant.filter((index) => {
     const candidate = candidates[index];
     return candidate !== undefined && permits(principal, candidate);
@@ -30,10 +30,10 @@ export function toPermitted(selector: Selector, candidates: readonly Candidate[]
 }
 
 /** The policy within what the key allows; programs leave some of what lasts long to people at a screen, where that is set. */
-export function toPermittedPolicy(policy: Policy, { key, via }: Principal, inForce: SettingsInForce): Policy {
+export function toPermittedPolicy(policy: Policy, { key, sessionId }: Principal, inForce: SettingsInForce): Policy {
   const percent = inForce.installation.interactive_reserve_percent ?? 0;
-  // The web app asks through a session, so whoever sends the owner's key itself is a program too.
-  const isProgram = key !== null || via === 'owner_key';
+  // The web app asks through a session: whoever sends a key or a token is a program, and so is what goes on by itself.
+  const isProgram = sessionId === null;
   const left = isProgram && percent > 0 ? { leavePart: percent / 100 } : {};
   if (key === null) return percent > 0 ? { ...policy, ...left } : policy;
   return {

@@ -95,11 +95,20 @@ function gather(parser: Parser, spool: Spool): Gathered {
   return { fields, files, done };
 }
 
+/** What a form is to hold, as its sender is told where it does not. */
+export interface WantedForm {
+  readonly what: string;
+  readonly fields: readonly [string, string];
+}
+
+const audioForm: WantedForm = { what: 'the audio', fields: ['file', 'model'] };
+
 /** Rejects with CallerError `invalid_request` or `too_large`, and then keeps nothing. */
-export async function readUploadForm(exchange: Exchange, spool: Spool): Promise<UploadForm> {
+export async function readUploadForm(exchange: Exchange, spool: Spool, wanted = audioForm): Promise<UploadForm> {
   const type = exchange.headers['content-type'] ?? '';
+  const { what, fields: names } = wanted;
   if (!/^multipart\/form-data\b/i.test(type))
-    throw wrong('Send the audio as a form (multipart/form-data) with the fields "file" and "model".');
+    throw wrong(`Send ${what} as a form (multipart/form-data) with the fields "${names.join('" and "')}".`);
   const pieces = readPieces(exchange, spool.maxBytes + FIELDS_BYTES);
   // Bundled, it has no other name than this, of which not every reader of types knows what it is.
   const Busboy = (await import('@fastify/busboy')).default as unknown as BusboyConstructor;
@@ -114,7 +123,7 @@ export async function readUploadForm(exchange: Exchange, spool: Spool): Promise<
   try {
     await Promise.all([feed(parser, pieces, () => over), done]);
     const [file] = files;
-    if (file === undefined) throw wrong('The form has no file: put the audio into the field "file".');
+    if (file === undefined) throw wrong(`The form has no file: put ${what} into the field "file".`);
     return { fields, file: { name: file.name, content: await file.content } };
   } catch (error) {
     over = true;

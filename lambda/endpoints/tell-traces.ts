@@ -2,7 +2,7 @@
 import type { Attempt, CallerError } from '#shared/failures.ts';
 import type { RunResult } from '../gateway/run.ts';
 import type { Clock } from '../ports.ts';
-import type { RequestTrace, TracedWork, Traces } from '../ports-telemetry.ts';
+import { toOperationName, type RequestTrace, type TracedWork, type Traces } from '../ports-telemetry.ts';
 import type { Visit } from './endpoint.ts';
 
 /** A request that is traced. Told once what became of it. */
@@ -54,8 +54,7 @@ interface Ending {
 }
 
 function endTrace({ clock, visit, operation, trace }: Told, { error, attempts, attributes, usage }: Ending): void {
-  // The one of our names that OpenTelemetry writes otherwise.
-  const name = operation === 'embedding' ? 'embeddings' : operation;
+  const name = toOperationName(operation);
   const calls = attempts.map((attempt) => toWork(attempt, name));
   const last = calls.pop();
   trace.end({

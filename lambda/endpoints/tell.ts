@@ -4,6 +4,7 @@ import type { Attempt, CallerError } from '#shared/failures.ts';
 import { createIsoTimes } from '#shared/iso-times.ts';
 import type { Assignment } from '#shared/rollout.ts';
 import type { RunResult } from '../gateway/run.ts';
+import { toOperationName } from '../ports-telemetry.ts';
 import { listCostUsd } from '../routing/cost.ts';
 import type { EndpointDeps, Visit } from './endpoint.ts';
 import type { Traced } from './tell-traces.ts';
@@ -49,7 +50,7 @@ function tellAnswer(told: Told, result: RunResult): void {
   if (waitedMs > 0) deps.metrics.observe('freeway_wait_seconds', waitedMs / 1000, { operation });
   deps.log.info('request', {
     request_id: visit.requestId,
-    'gen_ai.operation.name': operation,
+    'gen_ai.operation.name': toOperationName(operation),
     'gen_ai.provider.name': candidate.providerId,
     'gen_ai.response.model': candidate.modelId,
     route,
@@ -143,7 +144,7 @@ function tellFailure({ deps, visit, operation }: Told, error: CallerError): void
   deps.metrics.count('freeway_requests_total', { operation, tier: 'none', result: error.code });
   deps.log.info('request', {
     request_id: visit.requestId,
-    'gen_ai.operation.name': operation,
+    'gen_ai.operation.name': toOperationName(operation),
     attempts: error.attempts.length,
     duration_ms: Math.round(deps.clock.now() - visit.startedAtMs),
     status: error.status,

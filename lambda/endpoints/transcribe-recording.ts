@@ -3,6 +3,7 @@ import { readAudioHeader, type AudioFacts } from '../gateway/audio-header.ts';
 import type { AudioSource } from '../gateway/audio-source.ts';
 import { openSplit, type Span, type SplitAudio, type SplitBounds } from '../gateway/audio-split.ts';
 import { halve, mayHalve, PIECES_AT_ONCE, toPieceBounds, UNBOUNDED } from '../gateway/piece-size.ts';
+import { isSentAsIs, toSent } from '../gateway/piece-format.ts';
 import type { RunResult } from '../gateway/run.ts';
 import { toFitting, type AudioBytes } from '../gateway/transcribe.ts';
 import { stitchTranscripts } from '../wire/transcription/stitch.ts';
@@ -93,9 +94,10 @@ export async function transcribeRecording(ask: RecordingAsk, recording: Recordin
   const { setting, visit, caller } = ask;
   const facts = await readAudioHeader(source, name);
   const { container, type, seconds } = facts;
-  const size = { bytes: source.size, seconds, container };
+  const size = { bytes: source.size, seconds, container: toSent(container) };
   const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
-  if (bounds !== null) return inPieces(ask, recording, { facts, bounds });
+  if (bounds !== null || !isSentAsIs(container))
+    return inPieces(ask, recording, { facts, bounds: bounds ?? UNBOUNDED });
   const bytes = await toBytes(source);
   try {
     return await transcribePiece(

@@ -1,11 +1,10 @@
 // Keeps a question from those in whose format it has no place.
-import type { WireId } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Fleet } from '../gateway/fleet.ts';
-import type { Selector } from '../routing/selector.ts';
+import { meantBy, type Selector } from '../routing/selector.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { lackOfPivot } from '../wire/pivot-lack.ts';
-import type { ChatQuestion } from '../wire/types.ts';
+import type { ChatQuestion, FormatId } from '../wire/types.ts';
 
 interface Spoken {
   readonly fleet: Fleet;
@@ -15,14 +14,14 @@ interface Spoken {
 /** What a format has no place for is not asked of those who speak it, but for the caller's own. Throws CallerError when nobody is left. */
 export function withinWire(selector: Selector, question: ChatQuestion, { fleet, wires }: Spoken): Selector {
   const { wire, bound, model } = question;
-  const known = new Map<WireId, string | null>([[wire, null]]);
+  const known = new Map<FormatId, string | null>([[wire, null]]);
   const lackOf = (index: number): string | null => {
     const spoken = fleet.models[index]?.wire ?? fleet.credentials[index]?.provider.wire ?? 'native';
     let lack = known.get(spoken);
     if (lack === undefined) known.set(spoken, (lack = bound[0] ?? (wires[spoken]?.lacks ?? lackOfPivot)(question)));
     return lack;
   };
-  const among = [...(selector.among ?? fleet.candidates.keys())].filter((index) => lackOf(index) === null);
+  const among = meantBy(selector, fleet.candidates).filter((index) => lackOf(index) === null);
   const param = [...known.values()].find((lack) => lack !== null);
   if (param === undefined) return selector;
   if (among.length > 0) return { ...selector, among };

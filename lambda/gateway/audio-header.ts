@@ -1,9 +1,9 @@
 // What an audio file says of itself: container, codec and length, read from the file before anything is spent on it.
 import { CallerError } from '#shared/failures.ts';
-import { openInput, type AudioSource } from './audio-source.ts';
+import { openInput, watchSource, type AudioSource } from './audio-source.ts';
 
 export interface AudioFacts {
-  /** As file endings are written: mp3, wav, m4a, webm, ogg, flac ... */
+  /** As file endings are written: mp3, wav, m4a, aac, webm, ogg, flac. */
   readonly container: string;
   /** Content type for uploads. */
   readonly type: string;
@@ -34,13 +34,15 @@ const text = (bytes: Uint8Array, from: number, length: number): string =>
     'latin1',
   );
 
-/** Containers that providers take, by how their files begin. */
+/** Containers that are taken, by how their files begin. */
 const signatures: readonly Signature[] = [
-  { container: 'wav', type: 'audio/wav', matches: (b) => text(b, 0, 4) === 'RIFF' && text(b, 8, 4) === 'WAVE' },
+  { container: 'wav', type: 'audio/wav', matches: (b) => /^(?:RIFF|RF64)....WAVE/s.test(text(b, 0, 12)) },
   { container: 'flac', type: 'audio/flac', matches: (b) => text(b, 0, 4) === 'fLaC' },
   { container: 'ogg', type: 'audio/ogg', matches: (b) => text(b, 0, 4) === 'OggS' },
   { container: 'webm', type: 'audio/webm', matches: (b) => text(b, 0, 4) === '\x1a\x45\xdf\xa3' },
   { container: 'm4a', type: 'audio/mp4', matches: (b) => text(b, 4, 4) === 'ftyp' },
+  // The same beginning of a frame as of MP3, but for the layer, which is none.
+  { container: 'aac', type: 'audio/aac', matches: (b) => b[0] === 0xff && ((b[1] ?? 0) & 0xf6) === 0xf0 },
   {
     container: 'mp3',
     type: 'audio/mpeg',
@@ -58,19 +60,27 @@ const toHours = (seconds: number): string =>
   seconds < 7_200 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 3_600)} hours`;
 
 /** Goes through the packets. Throws CallerError when there is no sound that could be read. */
-async function measure(source: AudioSource, name: string, container: string): Promise<Measured> {
+async function measure(given: AudioSource, name: string, container: string): Promise<Measured> {
+  const { EncodedPacketSink } = await import('mediabunny');
+  const { source, failure } = watchSource(given);
   const input = await openInput(source);
   try {
     const track = await input.getPrimaryAudioTrack();
     if (track === null)
-      throw wrong(`The file "${name}" is a ${container} file without sound, or it is cut or damaged.`);
+      throw wrong(
+        `There is no sound that could be read in "${name}", a file of the kind ${container}: it has none, or of a codec not known here, or is cut or damaged.`,
+      );
     if (track.codec === null)
       throw wrong(
         `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,
       );
+    // Of sound without a packet the length is never found: the reader would look for it for ever.
+    const first = await new EncodedPacketSink(track).getFirstPacket({ metadataOnly: true });
+    if (first === null) return { claimed: null, seconds: 0 };
     return { claimed: await track.getDurationFromMetadata(), seconds: await track.computeDuration() };
   } catch (error) {
     if (error instanceof CallerError) throw error;
+    if (failure() !== null) throw failure();
     if (error instanceof Error && /unsupported .*codec/i.test(error.message))
       throw wrong(
         `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,
@@ -88,7 +98,7 @@ export async function readAudioHeader(source: AudioSource, name: string): Promis
   const found = signatures.find(({ matches }) => matches(head));
   if (found === undefined)
     throw wrong(
-      `The file "${name}" is no audio we know by its content, whatever its name says. Send mp3, wav, m4a, mp4, webm, ogg or flac.`,
+      `The file "${name}" is no audio we know by its content, whatever its name says. Send mp3, wav, m4a, mp4, aac, webm, ogg or flac.`,
     );
   const { container, type } = found;
   const { claimed, seconds } = await measure(source, name, container);

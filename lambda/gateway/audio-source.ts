@@ -1,5 +1,7 @@
 // A recording that is read piece by piece, wherever it lies: in memory, in a file, or in a bucket.
 import type { Input } from 'mediabunny';
+import { toWholePages } from './ogg-pages.ts';
+import { guardReader } from './reader-guard.ts';
 
 export interface AudioSource {
   /** Bytes. */
@@ -14,13 +16,42 @@ export const toMemorySource = (bytes: Uint8Array): AudioSource => ({
   read: (start, end) => Promise.resolve(bytes.subarray(start, end)),
 });
 
+/** A recording whose own failures are remembered, to be told from those of a reader that loses its way in damaged bytes. */
+export interface WatchedSource {
+  readonly source: AudioSource;
+  /** What the place of the recording failed at last; null: nothing. */
+  failure(): unknown;
+}
+
+/** Watches a recording while it is read. */
+export function watchSource({ size, read }: AudioSource): WatchedSource {
+  let failure: unknown = null;
+  return {
+    source: {
+      size,
+      read: async (start, end) => {
+        try {
+          return await read(start, end);
+        } catch (error) {
+          failure = error;
+          throw error;
+        }
+      },
+    },
+    failure: () => failure,
+  };
+}
+
 /** So much of a recording is kept in memory while it is read. */
 const CACHE_BYTES = 8 * 1024 * 1024;
 
 /** The recording as the demuxer reads it. Whoever opens it disposes of it. */
-export async function openInput(source: AudioSource): Promise<Input> {
-  const { ALL_FORMATS, CustomSource, Input } = await import('mediabunny');
-  return new Input({
+export async function openInput(given: AudioSource): Promise<Input> {
+  const { ALL_FORMATS, CustomSource, Input, LogLevel, Logging } = await import('mediabunny');
+  // What is wrong with a recording is told to whoever sent it, not between the lines of our log.
+  Logging.level = LogLevel.Silent;
+  const source = await toWholePages(given);
+  const input = new Input({
     source: new CustomSource({
       getSize: () => source.size,
       read: (start, end) => source.read(start, end),
@@ -29,4 +60,6 @@ export async function openInput(source: AudioSource): Promise<Input> {
     }),
     formats: ALL_FORMATS,
   });
+  guardReader(input);
+  return input;
 }

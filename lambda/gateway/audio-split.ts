@@ -1,10 +1,13 @@
 // Splits long audio into pieces where it is quiet, by copying packets: nothing is decoded or encoded again.
 import { CallerError } from '#shared/failures.ts';
-import type * as media from 'mediabunny';
-import type { AudioCodec, EncodedPacket, EncodedPacketSink, Input, InputAudioTrack, OutputFormat } from 'mediabunny';
+import type * as Media from 'mediabunny';
+import type { AudioCodec, EncodedPacket, EncodedPacketSink, Input, InputAudioTrack } from 'mediabunny';
+import { aacLoudness } from './aac-loudness.ts';
 import type { AudioFacts } from './audio-header.ts';
-import { openInput, type AudioSource } from './audio-source.ts';
+import { openInput, watchSource, type AudioSource } from './audio-source.ts';
 import { mp3Loudness } from './mp3-loudness.ts';
+import { isSamples, pcmLoudness } from './pcm-loudness.ts';
+import { findPieceFormat } from './piece-format.ts';
 import type { AudioPiece } from './transcribe.ts';
 
 /** From where to where a piece goes, seconds. */
@@ -86,7 +89,8 @@ export function toSpans(table: PacketTable, bounds: SplitBounds): Span[] {
   const spans: Span[] = [];
   let first = 0;
   while (first < at.length) {
-    const start = at[first] ?? 0;
+    // Encoders begin a little before the first moment.
+    const start = Math.max(0, at[first] ?? 0);
     let bytes = 0;
     let last = first;
     const fits = (index: number): boolean =>
@@ -104,28 +108,14 @@ export function toSpans(table: PacketTable, bounds: SplitBounds): Span[] {
   return spans;
 }
 
-/** How high samples stand, by the codecs that are nothing but samples: bytes of one, and how to read it. */
-const samples: Readonly<
-  Partial<Record<AudioCodec, readonly [bytes: number, read: (view: DataView, at: number) => number]>>
-> = {
-  'pcm-s16': [2, (view, at) => view.getInt16(at, true)],
-  'pcm-s24': [3, (view, at) => view.getInt16(at + 1, true)],
-  'pcm-s32': [4, (view, at) => view.getInt16(at + 2, true)],
-  'pcm-f32': [4, (view, at) => view.getFloat32(at, true)],
-  'pcm-u8': [1, (view, at) => view.getUint8(at) - 128],
-};
+/** Codecs whose packets must be looked into to know how loud they are; of others the size tells, since silence takes less. */
+const isHeard = (codec: AudioCodec): boolean => isSamples(codec) || codec === 'mp3' || codec === 'aac';
 
-/** Loudness of a packet: of samples their mean height, of MP3 what its frames tell, of other compressed sound its size, since silence takes less. */
+/** Loudness of a packet, on a scale of its codec. */
 function loudnessOf({ data, byteLength }: EncodedPacket, codec: AudioCodec): number {
+  if (!isHeard(codec)) return byteLength;
   if (codec === 'mp3') return mp3Loudness(data);
-  const [bytes, read] = samples[codec] ?? [0, null];
-  if (read === null) return byteLength;
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  let sum = 0;
-  let count = 0;
-  // Every fourth sample tells enough.
-  for (let at = 0; at + bytes <= data.byteLength; at += bytes * 4, count++) sum += Math.abs(read(view, at));
-  return sum / Math.max(1, count);
+  return codec === 'aac' ? aacLoudness(data) : pcmLoudness(data, codec);
 }
 
 interface Opened {
@@ -139,8 +129,7 @@ async function readTable({ track, codec, sink }: Opened, within: Span | undefine
   const loudness: number[] = [];
   const size: number[] = [];
   const first = within === undefined ? undefined : await sink.getPacket(within.start);
-  const metadataOnly = samples[codec] === undefined && codec !== 'mp3';
-  for await (const packet of sink.packets(first ?? undefined, undefined, { metadataOnly })) {
+  for await (const packet of sink.packets(first ?? undefined, undefined, { metadataOnly: !isHeard(codec) })) {
     if (packet.timestamp >= (within?.end ?? Infinity)) break;
     at.push(packet.timestamp);
     loudness.push(loudnessOf(packet, codec));
@@ -161,39 +150,45 @@ const unsplittable = (container: string): CallerError =>
     { param: 'file' },
   );
 
-type Media = typeof media;
+const damaged = (container: string): CallerError =>
+  new CallerError(
+    'invalid_request',
+    `This ${container} recording is damaged, so that it can't be split into pieces. Save it anew, for example as mp3, m4a or wav.`,
+    { param: 'file' },
+  );
 
-const formats: Readonly<Record<string, (media: Media) => OutputFormat>> = {
-  mp3: ({ Mp3OutputFormat }) => new Mp3OutputFormat(),
-  m4a: ({ Mp4OutputFormat }) => new Mp4OutputFormat({ fastStart: 'in-memory' }),
-  ogg: ({ OggOutputFormat }) => new OggOutputFormat(),
-  webm: ({ WebMOutputFormat }) => new WebMOutputFormat(),
-  flac: ({ FlacOutputFormat }) => new FlacOutputFormat(),
-  wav: ({ WavOutputFormat }) => new WavOutputFormat(),
-};
-
-async function openTrack(input: Input, media: Media, container: string): Promise<Opened> {
-  const track = await input.getPrimaryAudioTrack().catch(() => null);
-  if (!track?.codec || formats[container] === undefined) throw unsplittable(container);
+async function openTrack(input: Input, media: typeof Media, container: string): Promise<Opened> {
+  const track = await input.getPrimaryAudioTrack();
+  if (!track?.codec) throw unsplittable(container);
   return { track, codec: track.codec, sink: new media.EncodedPacketSink(track) };
 }
 
 /** Opens a recording to be taken apart. Throws CallerError when it can't be. */
-export async function openSplit(source: AudioSource, { container, type }: AudioFacts): Promise<SplitAudio> {
+export async function openSplit(given: AudioSource, { container }: AudioFacts): Promise<SplitAudio> {
   const media = await import('mediabunny');
+  const { source, failure } = watchSource(given);
+  /** In damaged bytes the reader fails with words of its own. */
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof CallerError ? error : (failure() ?? damaged(container));
+    }
+  };
   const input = await openInput(source);
-  const opened = await openTrack(input, media, container);
+  const opened = await told(() => openTrack(input, media, container));
   const { track, codec, sink } = opened;
-  const decoderConfig = await track.getDecoderConfig();
-  const format = formats[container];
-  if (!decoderConfig || !format) throw unsplittable(container);
+  const decoderConfig = await told(() => track.getDecoderConfig());
+  const kind = findPieceFormat(media, container, codec);
+  if (!decoderConfig || !kind) throw unsplittable(container);
   const cut = async ({ start, end }: Span): Promise<CutPiece> => {
     const target = new media.BufferTarget();
-    const output = new media.Output({ format: format(media), target });
+    const output = new media.Output({ format: kind.format, target });
     const packets = new media.EncodedAudioPacketSource(codec);
     output.addAudioTrack(packets);
     await output.start();
-    let packet = await sink.getPacket(start);
+    // What an encoder puts before the first moment belongs to the first piece.
+    let packet = await (start === 0 ? sink.getFirstPacket() : sink.getPacket(start));
     while (packet !== null && packet.timestamp < end) {
       const moved = packet.clone({ timestamp: Math.max(0, packet.timestamp - start) });
       await packets.add(moved, { decoderConfig });
@@ -202,14 +197,14 @@ export async function openSplit(source: AudioSource, { container, type }: AudioF
     await output.finalize();
     return {
       bytes: new Uint8Array(target.buffer ?? new ArrayBuffer(0)),
-      name: `audio.${container}`,
-      type,
+      name: `audio.${kind.container}`,
+      type: kind.type,
       seconds: end - start,
     };
   };
   return {
-    split: async (bounds, within) => toSpans(await readTable(opened, within), bounds),
-    cut,
+    split: (bounds, within) => told(async () => toSpans(await readTable(opened, within), bounds)),
+    cut: (span) => told(() => cut(span)),
     close: () => input.dispose(),
   };
 }

@@ -1,10 +1,9 @@
 // A chat request as an operation of the loop: classified, estimated, rendered for each candidate, and read back.
-import type { WireId } from '#shared/catalog.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
 import type { Field } from '../wire/splice.ts';
 import { bendsSchemas, lostOf } from '../wire/openai-chat/quirks.ts';
-import type { ChatQuestion, ChatWire, Dialect, RequestTarget, StreamWriter, UpstreamWire } from '../wire/types.ts';
+import type { ChatQuestion, ChatWire, Dialect, StreamWriter, UpstreamWire } from '../wire/types.ts';
 import type { Headers } from '../ports.ts';
 import { needsMask } from '../routing/capabilities.ts';
 import { classify } from '../routing/classify.ts';
@@ -20,6 +19,7 @@ import type { Operation, OutgoingCall, ReaderContext } from './operation.ts';
 import { createChatReader } from './read-chat.ts';
 import type { createStepsReader } from './read-steps.ts';
 import { locateFields, toBody } from './own-body.ts';
+import { toSpoken, type Place } from './places.ts';
 import { createRescue } from './rescue.ts';
 
 /** The codecs of all wires that a candidate may speak, what mends where one is marked for it, and what reads answers that take several calls. */
@@ -133,59 +133,9 @@ function idleMs(candidate: Candidate, question: ChatQuestion): number {
   return candidate.sizeRank === 2 || question.needs.reasoning ? IDLE_THOUGHT_MS : IDLE_MS;
 }
 
-function wireOf(wires: ChatWires, id: WireId): UpstreamWire {
-  const wire = wires[id];
-  if (wire === undefined) throw new Error(`the wire ${id} is not spoken`);
-  return wire;
-}
-
-/** The wire candidate `index` speaks. */
-const wireIdOf = (fleet: Fleet, index: number): WireId =>
-  fleet.models[index]?.wire ?? fleet.credentials[index]?.provider.wire ?? 'native';
-
-/** How a candidate is asked, and over which wire: the same for all requests of a kind. */
-interface Place {
-  readonly candidate: Candidate;
-  readonly target: RequestTarget;
-  readonly wireId: WireId;
-  readonly pathOf: (usual: string) => string;
-  /** By what is accepted for a reply; frozen, since they are sent again and again. */
-  readonly headers: Map<string, Headers>;
-}
-
 const none: readonly string[] = [];
 const bent: readonly string[] = ['schemas'];
 const unnoted: Notes = { dropped: none, mended: none };
-
-function findPlace(fleet: Fleet, index: number): Place {
-  const candidate = fleet.candidates[index];
-  const credential = fleet.credentials[index];
-  const model = fleet.models[index];
-  if (!candidate || !credential || !model) throw new Error('no such candidate');
-  const { provider } = credential;
-  const wireId = wireIdOf(fleet, index);
-  // The provider's path is that of its own wire; other wires may be spoken elsewhere below its address.
-  const path = model.path ?? (wireId === provider.wire ? provider.paths['chat'] : undefined);
-  const place = wireId === provider.wire ? '' : (provider.paths[wireId] ?? '');
-  const target: RequestTarget = {
-    model: candidate.modelId,
-    quirks: provider.quirks,
-    stripped: none,
-    wantUsage: true,
-    maxOutputTokens: model.maxOutput ?? null,
-  };
-  return { candidate, target, wireId, pathOf: (usual) => path ?? `${place}${usual}`, headers: new Map() };
-}
-
-const places = new WeakMap<Fleet, Place[]>();
-
-/** What candidate `index` is asked, and over which wire. */
-function toPlace({ fleet }: ChatInput, index: number, stripped: readonly string[]): Place {
-  let known = places.get(fleet);
-  if (known === undefined) places.set(fleet, (known = []));
-  const place = (known[index] ??= findPlace(fleet, index));
-  return stripped.length === 0 ? place : { ...place, target: { ...place.target, stripped } };
-}
 
 function pick(headers: Headers, names: readonly string[] = none): Headers {
   const given: Record<string, string> = {};
@@ -233,15 +183,14 @@ export function createChatOperation(input: ChatInput): Operation {
   const shared = { question, callerWire, writer, tellsRefusals, rescue };
   const notes = new Map<number, Notes>();
   const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
-    const place = toPlace(input, index, stripped);
-    const { candidate, target, wireId, pathOf } = place;
-    const wire = wireOf(wires, wireId);
     const continuation = rescue.resume(index)?.continuation ?? null;
-    const rendered =
-      continuation === null
-        ? wire.renderRequest(question, wireId === question.wire ? fieldsOf(input) : null, target)
-        : wire.renderRequest(continueQuestion(question, continuation), null, target);
-    const all = droppedOf(question, wireId === question.wire, { left: rendered.dropped, stripped });
+    const isAnew = continuation === null;
+    const { place, wire, format, target, pathOf } = toSpoken(input, index, { stripped, isAnew });
+    const { candidate } = place;
+    const isOwn = format === question.wire;
+    const asked = isAnew ? question : continueQuestion(question, continuation);
+    const rendered = wire.renderRequest(asked, isAnew && isOwn ? fieldsOf(input) : null, target);
+    const all = droppedOf(question, isOwn, { left: rendered.dropped, stripped });
     // Schemas that had to be put in other words are told with what is put right of the answer.
     notes.set(index, { dropped: all, mended: bendsSchemas(question.pivot, target) ? bent : none });
     return {
@@ -269,18 +218,19 @@ export function createChatOperation(input: ChatInput): Operation {
     mended: (index) => notes.get(index)?.mended ?? none,
     read: (index, context) => {
       const dialect = input.dialectOf(index);
-      const { target, wireId } = toPlace(input, index, none);
+      const resumption = rescue.resume(index);
+      const isAnew = !resumption?.continuation;
+      const { target, wire: plain } = toSpoken(input, index, { stripped: none, isAnew });
       const { dropped, mended: asked } = notes.get(index) ?? unnoted;
       // Each answer begins anew with what was put right of its request.
       const mended = [...asked];
       notes.set(index, { dropped, mended });
       const onMend = (what: string): unknown => mended.push(what);
-      const plain = wireOf(wires, wireId);
       const wire = wires.mend?.(plain, question, { target, onMend }) ?? plain;
       const careful = telling(context, question, { dropped, mended });
       const reader = createChatReader(
         { ...shared, wire, model: target.model, dialect, context: careful, dropped, mended },
-        rescue.resume(index),
+        resumption,
       );
       const steps = plain.openSteps?.();
       return steps === undefined ? reader : (wires.steps?.({ wire: plain, steps, context, reader }) ?? reader);

@@ -3,6 +3,7 @@ import { CallerError } from '#shared/failures.ts';
 import type { Tier } from '../routing/types.ts';
 import type { Selector } from '../routing/selector.ts';
 import { parseEmbeddings, renderEmbeddings, type EmbeddingsQuestion } from '../wire/embeddings/question.ts';
+import { toWay } from '../wire/embeddings/aimed.ts';
 import { mindingBatches } from '../wire/embeddings/refusal.ts';
 import { parseVectors, renderVectors, type Embeddings, type WriteVectors } from '../wire/embeddings/reply.ts';
 import type { Fleet } from './fleet.ts';
@@ -59,14 +60,16 @@ function toErrand(question: EmbeddingsQuestion, write: WriteVectors): Errand {
     patience: { longestMs: 60_000, usualMs: 8_000 },
     streamed: false,
     narrow: (selector, fleet) => narrow(selector, fleet, question),
-    render: (target, model) => renderEmbeddings(question, target, model.dimensions ?? null),
+    left: (target, model) => toWay(question, target, model).told.left,
+    way: (target, model) => toWay(question, target, model).aimed,
+    render: (target, model) => renderEmbeddings(question, target, model),
     read: ({ dialect: plain, context, model }) => {
       const dialect = question.inputs.length > 1 ? mindingBatches(plain) : plain;
       return createReplyReader({
         dialect,
         context,
         read: (body) => {
-          const around = { dialect, nowMs: context.nowMs(), native: model.dimensions ?? null };
+          const around = { dialect, nowMs: context.nowMs(), native: model.dimensions ?? null, aimed: model.aimed };
           const parsed = parseVectors(body.toString('utf8'), question, around);
           if ('failure' in parsed) return parsed;
           const { embeddings } = parsed;

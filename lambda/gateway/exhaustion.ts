@@ -60,6 +60,7 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
   kept_for_later: 'kept for later',
   over_budget: 'too dear for the budget',
   kept_for_people: 'kept for people at a screen',
+  retired: 'retired',
 };
 
 /** Counts candidates per reason, most frequent first, leaving out those that were never meant. */

@@ -46,13 +46,14 @@ const table: Readonly<Record<ProviderFailureKind, FailurePolicy>> = {
 const LONGEST_REST_MS = 48 * HOUR;
 const SHORTEST_REST_MS = 100;
 
-/** What follows from this failure, for a request of this policy. A failure that covers the whole credential rests it whole. */
+/** What follows from this failure, for a request of this policy. A failure that covers the whole credential rests it whole; one that is doubtful counts for no breaker. */
 export function policyFor(
   failure: ProviderFailure,
   { contentFilter }: Pick<Policy, 'contentFilter'> = {},
 ): FailurePolicy {
   const isPassedOn = failure.kind === 'content_filtered' && contentFilter === 'failover';
-  const policy = isPassedOn ? { ...table[failure.kind], next: 'failover' as const } : table[failure.kind];
+  const known = isPassedOn ? { ...table[failure.kind], next: 'failover' as const } : table[failure.kind];
+  const policy = failure.doubtful ? { ...known, breaker: false } : known;
   const rests = failure.covers === 'credential' && policy.rests !== 'nothing' ? 'credential' : policy.rests;
   const asked = failure.retryAfterMs;
   if (asked === undefined || policy.rests === 'nothing') return { ...policy, rests };

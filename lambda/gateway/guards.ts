@@ -1,6 +1,6 @@
 // Guards on prompts: functions of other people's packages that let a prompt pass, refuse it, or write it anew before anybody is asked.
 import { CallerError } from '#shared/failures.ts';
-import type { Log, Metrics } from '../ports-telemetry.ts';
+import { toOperationName, type Log, type Metrics } from '../ports-telemetry.ts';
 
 /** What a guard is shown of a request. */
 export interface Guarded {
@@ -92,7 +92,7 @@ export async function applyGuards({ guards, log, metrics }: GuardMeans, prompt: 
     const { action } = asked.verdict;
     metrics.count('freeway_guard_total', { guard: one.name, action });
     if (asked.verdict.action === 'refuse') {
-      log.info('guard.refused', { what: one.name, 'gen_ai.operation.name': prompt.operation });
+      log.info('guard.refused', { what: one.name, 'gen_ai.operation.name': toOperationName(prompt.operation) });
       throw refused(one.name, asked.verdict.reason);
     }
     current = asked.prompt;

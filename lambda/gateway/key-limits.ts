@@ -16,6 +16,12 @@ import type { Admission, QuotaDesk, QuotaNeed } from './quotas.ts';
 /** What is left to a key; null where it has no limit. */
 export type LeftOfKey = LeftOfQuota & { readonly usd: Left | null };
 
+/** What is left to a person: of their budget for the day and the month as far as they are bounded, and of their quota. */
+export interface LeftOfPerson {
+  readonly budget: readonly Left[];
+  readonly quota: LeftOfQuota;
+}
+
 export interface KeyLimitsKeeper {
   /**
    * Takes the request's share of every quota that bounds whoever asks, or of none. Rejects with CallerError `rate_limited` when one does
@@ -24,8 +30,8 @@ export interface KeyLimitsKeeper {
   admit(asker: Asker, need: QuotaNeed): Promise<Admission>;
   /** What is left of the limits of these keys, in their order: one read for a hundred of them. */
   remaining(keys: readonly ApiKeyGrant[]): Promise<readonly LeftOfKey[]>;
-  /** What is left to a person: of their budget for the day and the month as far as they are bounded, and of their quota. */
-  ofPerson(person: Person): Promise<{ readonly budget: readonly Left[]; readonly quota: LeftOfQuota }>;
+  /** What is left to these people, in their order: one read for a hundred of them. */
+  ofPeople(people: readonly Person[]): Promise<readonly LeftOfPerson[]>;
   /** What is left of a quota of all together. */
   ofAll(quota: Quota): Promise<LeftOfQuota>;
 }
@@ -146,6 +152,17 @@ function toLeftOfKey(desk: Desk, key: ApiKeyGrant): LeftOfKey {
   return { ...viewQuota(desk, { book, quota: toQuota(key) }), usd: usd === undefined ? null : toLeft(usd) };
 }
 
+function toLeftOfPerson(desk: Desk, { id, budget, quota }: Person): LeftOfPerson {
+  const book = bookOfPerson(id);
+  // Counts are there whether or not a bound is; where there is none they have not been kept.
+  const usdPerDay = budget?.usd_per_day ?? null;
+  const bounds = toBounds('usd', { usdPerDay, usdPerMonth: budget?.usd_per_month ?? null, hard: true });
+  return {
+    budget: viewBounds({ ...desk, book, bounds: () => bounds }).map(toLeft),
+    quota: viewQuota(desk, { book, quota: quota ?? {} }),
+  };
+}
+
 /** What a person may spend beside what their keys may. */
 function toPersonPurse(desk: Desk, { id, name, budget }: Asker['person']): Purse | null {
   if (budget === null) return null;
@@ -186,16 +203,10 @@ export function createKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
         );
       return keys.map((key) => toLeftOfKey(desk, key));
     },
-    ofPerson: async ({ id, budget, quota }) => {
-      const book = bookOfPerson(id);
-      await books.refresh([book]);
-      // Counts are there whether or not a bound is; where there is none they have not been kept.
-      const usdPerDay = budget?.usd_per_day ?? null;
-      const bounds = toBounds('usd', { usdPerDay, usdPerMonth: budget?.usd_per_month ?? null, hard: true });
-      return {
-        budget: viewBounds({ ...desk, book, bounds: () => bounds }).map(toLeft),
-        quota: viewQuota(desk, { book, quota: quota ?? {} }),
-      };
+    ofPeople: async (people) => {
+      for (let at = 0; at < people.length; at += BATCH)
+        await books.refresh(people.slice(at, at + BATCH).map(({ id }) => bookOfPerson(id)));
+      return people.map((person) => toLeftOfPerson(desk, person));
     },
     ofAll: async (quota) => {
       await books.refresh([BOOK_OF_ALL]);

@@ -1,5 +1,5 @@
 // A request of one body and one reply as an operation of the loop: what embeddings, images, speech and moderation have in common.
-import type { Model, ModelKind } from '#shared/catalog.ts';
+import type { Auth, Model, ModelKind } from '#shared/catalog.ts';
 import type { Policy } from '../routing/policy.ts';
 import { estimateTokens } from '../routing/estimate.ts';
 import type { RequestProfile } from '../routing/profile.ts';
@@ -28,6 +28,8 @@ export interface Divisible {
   readonly write: WriteVectors;
 }
 
+type Target = Pick<RequestTarget, 'model' | 'quirks'>;
+
 /** One operation of this kind, for one request. */
 export interface Errand {
   readonly name: Exclude<ModelKind, 'chat' | 'transcription'>;
@@ -46,6 +48,10 @@ export interface Errand {
   /** Of the candidates a name means, those that may stand in for each other. Throws CallerError when there are none. */
   narrow(selector: Selector, fleet: Fleet): Selector;
   render(target: RequestTarget, model: Model): string;
+  /** Fields of the caller that this target is not told, beside those that nobody is; absent: there are none. */
+  readonly left?: (target: Target, model: Model) => readonly string[];
+  /** Where this target is asked in a way of its own, and how that call carries the key; absent or null: as all are. */
+  readonly way?: (target: Target, model: Model) => { readonly path: string; readonly auth?: Auth | undefined } | null;
   read(reading: PlainReading): ReplyReader;
 }
 
@@ -98,7 +104,7 @@ function findAsked({ fleet }: PlainInput, index: number) {
 
 function prepare(input: PlainInput, index: number, stripped: readonly string[]): OutgoingCall {
   const { candidate, provider, model } = findAsked(input, index);
-  const { path, accept, patience, render } = input.errand;
+  const { path, accept, patience, render, way } = input.errand;
   const target: RequestTarget = {
     model: candidate.modelId,
     quirks: provider.quirks,
@@ -106,13 +112,15 @@ function prepare(input: PlainInput, index: number, stripped: readonly string[]):
     wantUsage: true,
     maxOutputTokens: null,
   };
+  const own = way?.(target, model) ?? null;
   return {
-    path: model.path ?? provider.paths[path.key] ?? path.usual,
+    path: own?.path ?? model.path ?? provider.paths[path.key] ?? path.usual,
     headers: {
       'content-type': 'application/json',
       accept,
       ...(input.traceparent ? { traceparent: input.traceparent } : {}),
     },
+    ...(own?.auth === undefined ? {} : { auth: own.auth }),
     body: render(target, model),
     firstContentTimeoutMs: patience.longestMs,
     usualContentMs: patience.usualMs,
@@ -120,10 +128,17 @@ function prepare(input: PlainInput, index: number, stripped: readonly string[]):
   };
 }
 
+/** Fields of the caller that candidate `index` is not told. */
+function droppedBy(input: PlainInput, index: number): readonly string[] {
+  const { question, left } = input.errand;
+  const { candidate, provider, model } = findAsked(input, index);
+  const target = { model: candidate.modelId, quirks: provider.quirks };
+  return [...(question.dropped ?? []), ...(left?.(target, model) ?? [])];
+}
+
 /** Builds the operation. */
 export function createPlainOperation(input: PlainInput): Operation {
   const { errand, fleet } = input;
-  const { dropped } = errand.question;
   return {
     name: errand.name,
     requestId: input.requestId,
@@ -135,7 +150,7 @@ export function createPlainOperation(input: PlainInput): Operation {
     // What broke off can't be told again from where it stopped.
     rescue: createRescue(fleet.candidates, false),
     prepare: (index, stripped) => prepare(input, index, stripped),
-    ...(dropped === undefined ? {} : { dropped: () => dropped }),
+    dropped: (index) => droppedBy(input, index),
     read: (index, context) =>
       errand.read({
         dialect: input.dialectOf(index),

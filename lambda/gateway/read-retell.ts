@@ -4,7 +4,16 @@ import type { Usage } from '#shared/usage.ts';
 import type { ReplyBody } from '../ports.ts';
 import { openCutter } from './cut.ts';
 import { brokenCall, createGrowingCalls, finishAfter, toFacts, type GrowingCalls } from '../wire/facts.ts';
-import type { Finish, FrameCall, FrameFacts, ReplyHead, SseFrame, StreamDelta, StreamReader } from '../wire/types.ts';
+import type {
+  Finish,
+  FrameCall,
+  FrameFacts,
+  ReplyHead,
+  SseFrame,
+  StreamDelta,
+  StreamReader,
+  StreamTool,
+} from '../wire/types.ts';
 import { createRepeatAligner, type Aligner } from './align.ts';
 import { createCallAligner, type CallAligner } from './align-calls.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
@@ -27,6 +36,8 @@ interface State {
   isWhole: boolean;
   seenTokens: number;
   toolCalls: number;
+  /** Pieces of calls that the caller is told when the answer has come to a good end. */
+  readonly held: StreamTool[];
   readonly written: GrowingCalls;
   failure: ProviderFailure | null;
   /** Set once the end has been told. */
@@ -60,6 +71,7 @@ function createState({ wire, rescue, question, context }: ChatReading, resumptio
     isWhole: false,
     seenTokens: 0,
     toolCalls: 0,
+    held: [],
     written: createGrowingCalls(),
     failure: null,
     reading: null,
@@ -180,6 +192,7 @@ function tellCall(state: State, reading: ChatReading, call: FrameCall): boolean 
   if (tool === null) return fits;
   const { index, id = null, name = null, arguments: text } = tool;
   if (tool.name !== undefined) state.toolCalls++;
+  if (reading.writer.holdsCalls) return state.held.push(tool) > 0;
   note(reading, { text: null, calls: [{ index, id, name, arguments: text }], opaque: false });
   write(state, reading, () => reading.writer.tool(state.head, tool));
   return true;
@@ -222,6 +235,7 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
   const { usage, seenTokens } = state;
   if (failure === null) {
     const body = (state.body ??= open(state, reading));
+    for (const tool of state.held) writer.tool(state.head, tool);
     const finish = finishAfter(state.finish ?? 'stop', rescue.shown.calls.size + state.toolCalls) ?? 'stop';
     body.end(writer.finish(state.head, finish, context.closing(usage, seenTokens)));
   }

@@ -32,6 +32,8 @@ interface State {
   /** Complete frames from before the first content. */
   held: (Uint8Array | string)[];
   heldBytes: number;
+  /** Frames from the first call on, where nobody sees calls before the end. */
+  behind: string;
   /** Frames that the writer has not been told of; it hears only of what really went out. */
   kept: SseFrame[];
   body: ReplyBody | null;
@@ -61,6 +63,7 @@ export function createStreamReader(reading: ChatReading): BodyReader {
     tail: new Uint8Array(0),
     held: [],
     heldBytes: 0,
+    behind: '',
     kept: [],
     body: null,
     usage: null,
@@ -154,14 +157,19 @@ function showFrames(state: State, reading: ChatReading, frames: readonly SseFram
     const drop = state.failure !== null || facts.usageOnly || facts.done || broken;
     altered ||= drop || facts.normalise !== null;
     if (state.failure !== null) break;
+    const isHeld = writer.holdsCalls === true && (facts.toolCall || state.behind !== '');
     if (facts.content) {
       context.progress();
-      if (rescue.possible()) noteShown(rescue.shown, facts);
+      if (!isHeld && rescue.possible()) noteShown(rescue.shown, facts);
     }
     if (facts.done) state.doneFrame = frame;
     if (drop) continue;
     if (writer.passed !== null) state.kept.push(frame);
-    kept += facts.normalise?.() ?? frame.raw;
+    const told = facts.normalise?.() ?? frame.raw;
+    if (isHeld) {
+      state.behind += told;
+      altered = true;
+    } else kept += told;
   }
   return altered ? kept : null;
 }
@@ -230,6 +238,7 @@ function conclude(state: State, reading: ChatReading, broke: ProviderFailure | n
   if (failure === null) {
     const body = (state.body ??= open(state, reading));
     tellWriter(state, reading);
+    if (state.behind !== '') body.write(state.behind);
     const head = state.head ?? { id: '', model: question.model, created: Math.floor(context.nowMs() / 1000) };
     const closing = context.closing(usage, seenTokens);
     const finish = finishAfter('stop', state.calls.count());

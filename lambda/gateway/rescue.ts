@@ -42,7 +42,7 @@ const SHORTEST_PREFILL = 24;
 /**
  * Ways that suit what was shown, in the order in which they are tried. Tool calls are streamed as they come, since clients show
  * their arguments while they grow; so one may break off half shown. It is never continued as text: it is only ever told again, and
- * goes on only where the new call begins exactly as the shown one did.
+ * goes on only where the new call begins exactly as the shown one did, white space between words of its JSON aside.
  */
 function waysFor(shown: Shown, takesPrefill: boolean): readonly ResumeMode[] {
   if (shown.calls.size > 0 || shown.refusal !== '' || shown.content === '') return ['restart'];

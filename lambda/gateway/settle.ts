@@ -39,7 +39,7 @@ function write(desk: Desk, closed: Closed, { ops, foreign, actual, canWait }: Se
   const { part, budget, paidFrom } = reservation;
   const { failure, limits } = outcome;
   const patient = failure === null;
-  countMoney(desk.metrics, candidate, actual);
+  countMoney(desk.metrics, closed, actual);
   if (part !== undefined) desk.slices?.settle(part, actual);
   if (failure?.kind === 'rate_limited' || failure?.kind === 'quota_exhausted') desk.slices?.doubt(reservation.index);
   const writes: Promise<unknown>[] = [];

@@ -17,6 +17,9 @@ import type { AttemptOutcome } from './operation.ts';
 import { together } from './sampling.ts';
 import { ratioAttr } from './standing-facts.ts';
 
+/** An attempt that is over, and who made it. */
+type Spending = Pick<SettlementInput, 'candidate' | 'outcome'>;
+
 export interface SettlementInput {
   readonly candidate: Candidate;
   readonly reservation: Reservation;
@@ -52,8 +55,7 @@ function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts
   const seen = outcome.committed || failure === null ? Math.max(outcome.seenTokens, 1) : undefined;
   const output = usage?.outputTokens ?? seen;
   if (input === undefined || output === undefined) return null;
-  const cost =
-    candidate.price === null ? null : costUsd(candidate.price, usage ?? { inputTokens: input, outputTokens: output });
+  const cost = costUsd(candidate.price, usage ?? { inputTokens: input, outputTokens: output });
   return {
     requests: 1,
     tokens: input + output,
@@ -206,18 +208,15 @@ export function toCredentialRest({ failure }: AttemptOutcome, book: Item, nowMs:
   return Object.keys(ops.set).length === 0 ? null : ops;
 }
 
-/** What a call cost, or would have cost at list prices where it was free. */
-export function countMoney(
-  metrics: Metrics,
-  { tier, price, providerId: provider }: Candidate,
-  used: Amounts | null,
-): void {
+/** What a call cost, or would have cost at list prices where it was free; `used` is what it has really used. */
+export function countMoney(metrics: Metrics, { candidate, outcome }: Spending, used: Amounts | null): void {
+  const { tier, price, providerId: provider } = candidate;
   const { input_tokens: inputTokens, output_tokens: outputTokens, usd } = used ?? {};
   if (tier === 'paid') {
     if (usd !== undefined && usd > 0) metrics.count('freeway_cost_usd_total', { provider }, usd);
     return;
   }
   if (inputTokens === undefined || outputTokens === undefined) return;
-  const saved = listCostUsd(price, { inputTokens, outputTokens });
+  const saved = listCostUsd(price, { inputTokens, outputTokens, ...outcome.usage });
   if (saved !== null && saved > 0) metrics.count('freeway_list_price_saved_usd_total', { provider }, saved);
 }

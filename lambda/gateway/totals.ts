@@ -6,34 +6,16 @@ import type { Journey, Spent } from './journey.ts';
 import type { Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
 
-const members = [
-  'inputTokens',
-  'outputTokens',
-  'cachedInputTokens',
-  'cacheWriteTokens',
-  'reasoningTokens',
-  'audioSeconds',
-  'images',
-  'characters',
-  'reportedCostUsd',
-] as const satisfies readonly (keyof Usage)[];
-
 /** The sum. What only one of them knows counts as it is. */
 export function addUsage(a: Usage, b: Usage): Usage {
-  const sum: Partial<Record<keyof Usage, number>> = {};
-  for (const member of members) {
-    const [left, right] = [a[member], b[member]];
-    if (left !== undefined || right !== undefined) sum[member] = (left ?? 0) + (right ?? 0);
-  }
+  const sum: Partial<Record<keyof Usage, number>> = { ...a };
+  for (const [name, count] of Object.entries(b) as [keyof Usage, number][]) sum[name] = (sum[name] ?? 0) + count;
   return sum;
 }
 
 /** What a call cost, US dollars; null when it is not known. */
-export function priceOf(candidate: Candidate, usage: Usage | null): number | null {
-  if (candidate.tier !== 'paid') return 0;
-  if (usage?.reportedCostUsd !== undefined) return usage.reportedCostUsd;
-  return candidate.price === null || usage === null ? null : costUsd(candidate.price, usage);
-}
+export const priceOf = ({ tier, price }: Candidate, usage: Usage | null): number | null =>
+  tier === 'paid' ? usage && costUsd(price, usage) : 0;
 
 /** What an attempt that broke off used; where the provider did not say, what was asked and seen. */
 export function toSpent(

@@ -177,11 +177,28 @@ export const toSoundProfile = (seconds: number | null): RequestProfile => ({
   audioSeconds: seconds,
 });
 
+/**
+ * Two doubtful answers bear each other out, and the shorter one is believed: who hears words in silence makes them up. One that was paid for,
+ * and one in whose place nobody else may be asked, is believed at once. null: it is not believed yet.
+ */
+function createJudgement({
+  fleet,
+  policy,
+}: TranscribeInput): (index: number, doubted: Transcript) => Transcript | null {
+  let before: Transcript | null = null;
+  return (index, doubted) => {
+    if (before !== null) return before.text.length < doubted.text.length ? before : doubted;
+    before = doubted;
+    return fleet.candidates[index]?.tier === 'paid' || !policy.failover ? doubted : null;
+  };
+}
+
 /** Builds the operation. */
 export function createTranscribeOperation(input: TranscribeInput): Operation {
   const { piece, fleet } = input;
   /** As they were asked last: further calls of an attempt ask alike. */
   const targets = new Map<number, AudioTarget>();
+  const judge = createJudgement(input);
   return {
     name: 'transcription',
     requestId: input.requestId,
@@ -204,6 +221,7 @@ export function createTranscribeOperation(input: TranscribeInput): Operation {
         target: targets.get(index) ?? toTarget(input, index, []),
         dialect: input.dialectOf(index),
         context,
+        believe: (doubted) => judge(index, doubted),
       }),
   };
 }

@@ -7,7 +7,6 @@ import type { SplitBounds } from './audio-split.ts';
 
 /** A lease is believed so long after it was last renewed: somebody else then takes over the work of whoever was killed. */
 export const LEASE_MS = 12_000;
-export const LEASE_RENEWED_MS = 4_000;
 
 const fresh = ({ start, end }: PieceSpan): KeptPiece => ({
   start,

@@ -3,10 +3,9 @@ import { createHash } from 'node:crypto';
 import { CallerError } from '#shared/failures.ts';
 import { OWNER_ID, ownerByKey, type Principal } from '#shared/people.ts';
 import { StoreUnavailable, type Clock, type Exchange } from '../ports.ts';
-import type { ApiKeys, Audit, Sessions } from '../ports-people.ts';
+import type { ApiKeys, Sessions } from '../ports-people.ts';
 import type { Admission, Standing } from './auth-admission.ts';
 import { readSessionCookie, refuseForeign } from './auth-cookies.ts';
-import type { GoogleIdentity } from './auth-google.ts';
 import { readBearer } from './auth-headers.ts';
 import type { LocalSignIn } from './auth-local.ts';
 import { SignInRefused, toCallerError } from './auth-refusal.ts';
@@ -17,12 +16,13 @@ export interface IdentifyOptions {
   readonly sessions: Sessions;
   readonly keys: ApiKeys;
   readonly admission: Admission;
-  readonly audit: Audit;
   readonly throttle: Throttle;
   /** Called for each key or session that nobody has. */
   readonly onRefused: () => void;
-  /** Whom Google vouches for; null where there is no sign-in with Google. */
-  readonly readGoogle: (token: string) => Promise<GoogleIdentity | null>;
+  /** Tells of an address that guesses keys. */
+  readonly onGuessing: (address: string | null) => Promise<void>;
+  /** Whom Google vouches for; null where there is no sign-in with Google. Rejects with SignInRefused, which is written down by then. */
+  readonly findGoogle: (token: string, exchange: Exchange) => Promise<Found | null>;
   readonly local: LocalSignIn | null;
   readonly clock: Pick<Clock, 'now'>;
   /** Whether we are only ever reached by HTTPS. */
@@ -46,7 +46,7 @@ interface Known {
 }
 
 /** What the store, or Google, says. */
-type Found = Omit<Known, 'checkedAtMs'>;
+export type Found = Omit<Known, 'checkedAtMs'>;
 
 /**
  * Wrong keys of one address within a minute: after so many it is told to wait, though a right key still works, since others may share
@@ -117,48 +117,21 @@ async function findSession(options: IdentifyOptions, token: string): Promise<Fou
   };
 }
 
-async function findGoogle(
-  { readGoogle, admission, audit }: IdentifyOptions,
-  token: string,
-  exchange: Exchange,
-): Promise<Found | null> {
-  try {
-    const identity = await readGoogle(token);
-    if (identity === null) return null;
-    const { email, googleId, expiresAtMs } = identity;
-    const standing = await admission.enter(email, googleId);
-    return {
-      principal: { ...standing, email, via: 'google_token', key: null, sessionId: null },
-      endsAtMs: expiresAtMs,
-    };
-  } catch (error) {
-    if (error instanceof SignInRefused) {
-      const detail = `${error.reason}: ${toCallerError(error).message}`;
-      const origin = { principal: null, address: exchange.remoteAddress, requestId: null };
-      await audit.write({ action: 'sign_in_refused', target: error.email, detail }, origin);
-    }
-    throw error;
-  }
-}
-
 function look(options: IdentifyOptions, secret: string, exchange: Exchange): Promise<Found | null> {
   if (secret.startsWith('fwy_')) return findKey(options, secret);
   if (secret.startsWith('fws_')) return findSession(options, secret);
-  return secret.split('.').length === 3 ? findGoogle(options, secret, exchange) : Promise.resolve(null);
+  return secret.split('.').length === 3 ? options.findGoogle(secret, exchange) : Promise.resolve(null);
 }
 
 /** Whoever presents what nobody has: counted, written down when it becomes guessing, and told to wait from then on. */
 async function refuseUnknown(
-  { throttle, audit, onRefused }: IdentifyOptions,
+  { throttle, onRefused, onGuessing }: IdentifyOptions,
   exchange: Exchange,
   error: CallerError,
 ): Promise<never> {
   const address = exchange.remoteAddress;
   onRefused();
-  if (throttle.failed(address) === GUESSES + 1) {
-    const origin = { principal: null, address, requestId: null };
-    await audit.write({ action: 'key_guessing', target: address, detail: 'too many wrong keys' }, origin);
-  }
+  if (throttle.failed(address) === GUESSES + 1) await onGuessing(address);
   throttle.check(address, GUESSES + 1);
   throw error;
 }

@@ -7,8 +7,8 @@ import { isElsewhere, isForeign } from './auth-cookies.ts';
 export interface LocalSignIn {
   /** For the fragment of the printed link; dies with its first use. */
   readonly token: string;
-  /** Uses the token up. Rejects nobody for being wrong before the surroundings are right: throws SignInRefused. */
-  redeem(presented: string): void;
+  /** Uses the token up, and answers what it was. Rejects nobody for being wrong before the surroundings are right: throws SignInRefused. */
+  redeem(presented: string): 'link' | 'key';
   /** Throws SignInRefused unless the request comes straight from this machine. */
   guard(exchange: Exchange): void;
 }
@@ -28,10 +28,11 @@ export function createLocalSignIn(accepts: (presented: string) => boolean): Loca
   return {
     token,
     redeem: (presented) => {
-      if (accepts(presented)) return;
+      if (accepts(presented)) return 'key';
       const right = timingSafeEqual(digest(presented), wanted);
       if (!right || used) throw new SignInRefused('wrong_token');
       used = true;
+      return 'link';
     },
     guard: (exchange) => {
       const { headers, remoteAddress } = exchange;

@@ -16,7 +16,7 @@ export interface SignInOptions {
   readonly local: LocalSignIn | null;
   readonly admission: Admission;
   readonly sessions: Sessions;
-  readonly audit: Audit;
+  readonly audit: Pick<Audit, 'write'>;
   readonly throttle: Throttle;
   /** Whether we are only ever reached by HTTPS. */
   readonly secure: boolean;
@@ -33,11 +33,13 @@ interface Entering {
   readonly standing: Standing;
   readonly email: string | null;
   readonly via: 'google' | 'local';
+  /** The same in words. */
+  readonly by: string;
 }
 
 async function enter(
   options: SignInOptions,
-  { standing, email, via }: Entering,
+  { standing, email, via, by }: Entering,
   from: SignInOrigin,
 ): Promise<SignedIn> {
   const { sessions, audit, secure } = options;
@@ -53,7 +55,7 @@ async function enter(
     sessionId: opened.session.id,
   };
   await audit.write(
-    { action: 'sign_in', target: email, detail: `by ${via === 'local' ? 'the link of this machine' : 'Google'}` },
+    { action: 'sign_in', target: email, detail: `by ${by}` },
     { principal, address: exchange.remoteAddress, requestId },
   );
   const endsAtMs = sessions.endsAtMs(opened.session);
@@ -98,14 +100,14 @@ export function createSignIn(options: SignInOptions): SignIn {
         if (nonce !== null && nonce !== identity.nonce) throw new SignInRefused('nonce_unknown', identity.email);
         await google.nonces.use(identity.nonce);
         const standing = await admission.enter(identity.email, identity.googleId);
-        return { standing, email: identity.email, via: 'google' };
+        return { standing, email: identity.email, via: 'google', by: 'Google' };
       }),
     withToken: (token, from) =>
       attempt(options, from, async () => {
         if (local === null) throw new SignInRefused('local_off');
         local.guard(from.exchange);
-        local.redeem(token);
-        return { standing: { id: OWNER_ID, role: 'owner', models: null }, email: null, via: 'local' };
+        const by = local.redeem(token) === 'key' ? 'the owner key' : 'the link of this machine';
+        return { standing: { id: OWNER_ID, role: 'owner', models: null }, email: null, via: 'local', by };
       }),
   };
 }

@@ -1,7 +1,8 @@
 // Behind a distribution at the edge: whoever calls the function's URL directly is sent away, and callers keep their own addresses.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Exchange, Handler } from '../ports.ts';
-import { fromAddress, plainAddress, toCaller } from './forwarded.ts';
+import { withMembers } from '../ports-exchange.ts';
+import { plainAddress, toCaller } from './forwarded.ts';
 
 /** What the distribution adds to every request, and nobody else knows. */
 const EDGE = 'x-freeway-edge';
@@ -25,6 +26,6 @@ export function withEdge(secret: string | undefined, handler: Handler): Handler 
     const isDistribution = (address: string): boolean => address === distribution;
     // The secret ends here: headers of ours are looked at and kept further on.
     const { [EDGE]: _, ...headers } = exchange.headers;
-    await handler(fromAddress(toCaller(exchange, isDistribution), exchange, headers));
+    await handler(withMembers(exchange, { remoteAddress: toCaller(exchange, isDistribution), headers }));
   };
 }

@@ -1,5 +1,6 @@
 // Whoever stands before us tells where a request came from: the caller's own address in place of the proxy's.
 import type { Exchange, Handler } from '../ports.ts';
+import { withMembers } from '../ports-exchange.ts';
 
 /** An address without a port beside it; of IPv4 as a socket for both tells it, in its own form. */
 export const plainAddress = (address: string): string =>
@@ -15,39 +16,12 @@ export function toCaller({ headers, remoteAddress }: Exchange, isProxy: (address
   return told.findLast((address) => address !== '' && !isProxy(address)) ?? remoteAddress;
 }
 
-/** The same exchange from another address, with other headers where they are given. By name, since what an exchange does may be its class's, and stands on its own fields. */
-export function fromAddress(
-  remoteAddress: string | null,
-  exchange: Exchange,
-  headers: Exchange['headers'] = exchange.headers,
-): Exchange {
-  const { method, path, query, deadlineAtMs, waitsForHandler, chunks } = exchange;
-  return {
-    method,
-    path,
-    query,
-    headers,
-    remoteAddress,
-    deadlineAtMs,
-    ...(waitsForHandler === undefined ? {} : { waitsForHandler }),
-    ...(chunks === undefined ? {} : { chunks: chunks.bind(exchange) }),
-    body: (limitBytes) => exchange.body(limitBytes),
-    onGone: (listener) => exchange.onGone(listener),
-    reply: (status, given) => exchange.reply(status, given),
-  };
-}
-
 /** The handler behind these proxies; who comes past them keeps his own address, whatever he tells. */
 export function withProxies(proxies: readonly string[], handler: Handler): Handler {
   if (proxies.length === 0) return handler;
   const known = new Set(proxies.map(plainAddress));
   return (exchange) =>
     known.has(plainAddress(exchange.remoteAddress ?? ''))
-      ? handler(
-          fromAddress(
-            toCaller(exchange, (address) => known.has(address)),
-            exchange,
-          ),
-        )
+      ? handler(withMembers(exchange, { remoteAddress: toCaller(exchange, (address) => known.has(address)) }))
       : handler(exchange);
 }

@@ -26,6 +26,8 @@ function toFamily(model: Model): string {
   );
 }
 
+const DAY_MS = 86_400_000;
+
 const sizeRank = (size: ModelSize | undefined): number => modelSizes.indexOf(size ?? 'large');
 
 /** Catalog models with the credential's own laid over them, narrowed to those it allows. */
@@ -156,6 +158,8 @@ export function toCandidates(credentials: readonly RoutableCredential[], serves:
       weight: credential.weight,
       trainsOnPrompts: credential.trainsOnPrompts ?? credential.provider.terms.trainsOnPrompts,
       ...toPlaces(credential),
+      ...(model.retiresOn && { retiredAtMs: Date.parse(model.retiresOn) + DAY_MS }),
+      ...(model.onlyByName && { onlyByName: true }),
       pools,
       book: books[index] ?? credential.id,
       mark: toFingerprint(`${credential.id}|${model.id}`),

@@ -2,36 +2,13 @@
 import type { Price } from '#shared/catalog.ts';
 import type { Usage } from '#shared/usage.ts';
 
-/** What a call is expected to take; `audioSeconds` and the like only where the operation has them. */
-export interface CostEstimate {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** The caller's bound on the reply. */
-  readonly maxOutputTokens?: number | null;
-  readonly audioSeconds?: number | null;
-  readonly images?: number;
-  readonly characters?: number;
-}
-
-interface TokenPrice {
-  readonly input: number | undefined;
-  readonly output: number | undefined;
-  readonly cachedInput: number | undefined;
-}
+type TokenPrice = Omit<NonNullable<Price['tiers']>[number], 'inputTokensAbove'>;
 
 /** Prices per million tokens for a call with that much input: the highest tier it exceeds, else the base prices. */
 function tokenPriceAt(price: Price, inputTokens: number): TokenPrice {
-  let best: NonNullable<Price['tiers']>[number] | null = null;
-  for (const tier of price.tiers ?? []) {
-    if (inputTokens > tier.inputTokensAbove && (best === null || tier.inputTokensAbove > best.inputTokensAbove))
-      best = tier;
-  }
-  const from = best ?? price;
-  return {
-    input: from.inputPerMillionUsd,
-    output: from.outputPerMillionUsd,
-    cachedInput: from.cachedInputPerMillionUsd ?? from.inputPerMillionUsd,
-  };
+  const exceeded = price.tiers?.filter(({ inputTokensAbove }) => inputTokens > inputTokensAbove) ?? [];
+  const [best = price] = exceeded.sort((a, b) => b.inputTokensAbove - a.inputTokensAbove);
+  return best;
 }
 
 /** quantity x rate, where a quantity of 0 needs no rate and a rate of 0 no quantity; null when either is unknown. */
@@ -40,47 +17,58 @@ function part(quantity: number | undefined, rate: number | undefined): number | 
   return quantity === undefined || rate === undefined ? null : quantity * rate;
 }
 
+/** null when a part of it is unknown. */
+const sum = (parts: readonly (number | null)[]): number | null =>
+  parts.reduce((all, one) => (all === null || one === null ? null : all + one), 0);
+
+/** Where no price is known of what is read from a cache or written to one, it is billed as input like any other. */
 function tokensCostUsd(price: Price, usage: Usage): number | null {
   const { inputTokens, outputTokens } = usage;
   const rates = tokenPriceAt(price, inputTokens ?? 0);
-  const cached = Math.min(usage.cachedInputTokens ?? 0, inputTokens ?? 0);
-  const input = part(inputTokens === undefined ? undefined : inputTokens - cached, rates.input);
-  // Models without output (embeddings) have no price for it and report none.
-  const output = outputTokens === undefined && rates.output === undefined ? 0 : part(outputTokens, rates.output);
-  const fromCache = part(cached, rates.cachedInput);
-  return input === null || output === null || fromCache === null ? null : (input + fromCache + output) / 1_000_000;
+  const { inputPerMillionUsd: fresh, outputPerMillionUsd: output } = rates;
+  const { cachedInputPerMillionUsd: cached = fresh, cacheWritePerMillionUsd: write = fresh } = rates;
+  const { longCacheWritePerMillionUsd: longWrite = write } = rates;
+  const { cachedInputTokens = 0, longCacheWriteTokens = 0, cacheWriteTokens = longCacheWriteTokens } = usage;
+  let left = inputTokens ?? 0;
+  const take = (tokens: number): number => {
+    const taken = Math.min(tokens, left);
+    left -= taken;
+    return taken;
+  };
+  const costs = [
+    part(take(cachedInputTokens), cached),
+    part(take(longCacheWriteTokens), longWrite),
+    part(take(cacheWriteTokens - longCacheWriteTokens), write),
+    part(inputTokens === undefined ? undefined : left, fresh),
+    // Models without output (embeddings) have no price for it and report none.
+    outputTokens === undefined && output === undefined ? 0 : part(outputTokens, output),
+  ];
+  const cost = sum(costs);
+  return cost === null ? null : cost / 1_000_000;
 }
 
 /** Cost at list prices, US dollars: tokens, audio minutes (with the minimum billed), images and characters, as far as the price names them. null when unknown. */
 export function listCostUsd(price: Price | null, usage: Usage): number | null {
   if (price === null) return null;
-  const parts: (number | null)[] = [];
-  if (price.inputPerMillionUsd !== undefined || price.outputPerMillionUsd !== undefined)
-    parts.push(tokensCostUsd(price, usage));
-  if (price.perMinuteUsd !== undefined) {
-    const { audioSeconds } = usage;
-    const billed = audioSeconds === undefined ? undefined : Math.max(audioSeconds, price.minimumSeconds ?? 0) / 60;
-    parts.push(part(billed, price.perMinuteUsd));
-  }
-  if (price.perImageUsd !== undefined) parts.push(part(usage.images ?? 0, price.perImageUsd));
-  if (price.perMillionCharactersUsd !== undefined)
-    parts.push(part((usage.characters ?? 0) / 1_000_000, price.perMillionCharactersUsd));
-  if (parts.length === 0) return null;
-  return parts.reduce((sum, cost) => (sum === null || cost === null ? null : sum + cost), 0);
+  const { audioSeconds, images = 0, characters = 0 } = usage;
+  const billedSeconds = audioSeconds === undefined ? audioSeconds : Math.max(audioSeconds, price.minimumSeconds ?? 0);
+  const counted: readonly (readonly [number | undefined, number | undefined])[] = [
+    [billedSeconds && billedSeconds / 60, price.perMinuteUsd],
+    [images, price.perImageUsd],
+    [characters / 1_000_000, price.perMillionCharactersUsd],
+  ];
+  const parts = counted.flatMap(([quantity, rate]) => (rate === undefined ? [] : [part(quantity, rate)]));
+  if ((price.inputPerMillionUsd ?? price.outputPerMillionUsd) !== undefined) parts.push(tokensCostUsd(price, usage));
+  return parts.length === 0 ? null : sum(parts);
 }
 
 /** What a call on a paid plan cost, US dollars: what the provider says, else list prices; null when unknown. */
 export const costUsd = (price: Price | null, usage: Usage): number | null =>
   usage.reportedCostUsd ?? listCostUsd(price, usage);
 
-/** The most a call can cost, US dollars: nothing from the cache, and a reply as long as allowed. null when the price is unknown. */
-export function estimateCostUsd(price: Price | null, estimate: CostEstimate): number | null {
-  const { inputTokens, outputTokens, maxOutputTokens, audioSeconds, images, characters } = estimate;
-  return listCostUsd(price, {
-    inputTokens,
-    outputTokens: Math.max(outputTokens, maxOutputTokens ?? 0),
-    ...(typeof audioSeconds === 'number' && { audioSeconds }),
-    ...(images !== undefined && { images }),
-    ...(characters !== undefined && { characters }),
-  });
+/** The most that a call of such use can cost, US dollars: some providers write all input to a cache by themselves, and ask more for it. null when unknown. */
+export function mostCostUsd(price: Price | null, usage: Usage): number | null {
+  const plain = listCostUsd(price, usage);
+  if (plain === null || usage.inputTokens === undefined) return plain;
+  return Math.max(plain, listCostUsd(price, { ...usage, longCacheWriteTokens: usage.inputTokens }) ?? 0);
 }

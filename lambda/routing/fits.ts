@@ -13,16 +13,17 @@ const named = (list: readonly string[], candidate: Candidate): boolean =>
 const staysWithin = (regions: readonly string[] | undefined, allowed: readonly string[]): boolean =>
   regions !== undefined && regions.length > 0 && regions.every((region) => allowed.includes(region));
 
-type Asked = Pick<DecideInput, 'profile' | 'policy' | 'selector'>;
+type Asked = Pick<DecideInput, 'profile' | 'policy' | 'selector' | 'nowMs'>;
 
 /** A caller's bound above the model's own is only a bound; the reply still fits unless the model can't hold what is typical. */
 const leastOutput = ({ profile: { maxOutputTokens, outputTokens } }: Asked): number =>
   maxOutputTokens === null ? 0 : Math.min(maxOutputTokens, outputTokens);
 
-/** Whether this candidate may be asked at all, whatever the time. */
+/** Whether this candidate may be asked at all, for as long as nobody retires. */
 function judgeFit(candidate: Candidate, asked: Asked): number {
   const { profile, policy, selector } = asked;
   if (candidate.kind !== profile.kind) return code.other_kind;
+  if ((candidate.retiredAtMs ?? Infinity) <= asked.nowMs) return code.retired;
   if (policy.only !== null && !named(policy.only, candidate)) return code.provider_excluded;
   if (policy.ignore.length > 0 && named(policy.ignore, candidate)) return code.provider_excluded;
   if (candidate.tier === 'paid' && (policy.paid === 'never' || selector.freeOnly)) return code.paid_not_allowed;
@@ -44,6 +45,8 @@ export interface Fits {
 interface Memory {
   /** Lengths of replies at which candidates differ, from the shortest. */
   readonly outputs: readonly number[];
+  /** When candidates retire, ms since the epoch, from the first. */
+  readonly ends: readonly number[];
   /** By the names of their kinds. */
   readonly fits: Map<string | number, Fits>;
 }
@@ -52,11 +55,17 @@ const memories = new WeakMap<readonly Candidate[], Memory>();
 /** Kinds of requests remembered for a fleet: few are asked again and again. */
 const MOST_KINDS = 64;
 
+const inOrder = (numbers: Iterable<number>): number[] => [...numbers].sort((a, b) => a - b);
+
 function memoryOf(candidates: readonly Candidate[]): Memory {
   const known = memories.get(candidates);
   if (known !== undefined) return known;
-  const outputs = new Set(candidates.map(({ maxOutput }) => maxOutput ?? Infinity));
-  const memory: Memory = { outputs: [...outputs].sort((a, b) => a - b), fits: new Map() };
+  const outputs = inOrder(new Set(candidates.map(({ maxOutput }) => maxOutput ?? Infinity)));
+  const memory: Memory = {
+    outputs,
+    ends: inOrder(candidates.flatMap(({ retiredAtMs }) => retiredAtMs ?? [])),
+    fits: new Map(),
+  };
   memories.set(candidates, memory);
   return memory;
 }
@@ -64,20 +73,21 @@ function memoryOf(candidates: readonly Candidate[]): Memory {
 /** More than any set of capabilities is as a number. */
 const MASKS = toMask(capabilityIds) + 1;
 
-/** How many of the lengths are too short for the reply: requests of the same number are judged alike. */
-function countTooShort(outputs: readonly number[], asked: Asked): number {
-  const least = leastOutput(asked);
+/** How many of the numbers, from the smallest, are below another: requests of the same count are judged alike. */
+function countBelow(numbers: readonly number[], least: number): number {
   let count = 0;
-  while (count < outputs.length && (outputs[count] ?? Infinity) < least) count++;
+  while (count < numbers.length && (numbers[count] ?? Infinity) < least) count++;
   return count;
 }
 
 /** Everything that `judgeFit` looks at: as a number, since a text that was just put together is slow to look up, where the request has no lists of its own. */
-function toName({ outputs }: Memory, asked: Asked): string | number {
+function toName({ outputs, ends }: Memory, asked: Asked): string | number {
   const { profile, policy, selector } = asked;
   const { only, ignore, regions, maxRetentionDays } = policy;
   const mayPay = policy.paid !== 'never' && !selector.freeOnly;
-  const bounds = countTooShort(outputs, asked) * 4 + (mayPay ? 2 : 0) + (policy.noTraining ? 1 : 0);
+  const tooShort = countBelow(outputs, leastOutput(asked));
+  const retired = countBelow(ends, asked.nowMs + 1);
+  const bounds = (retired * (outputs.length + 1) + tooShort) * 4 + (mayPay ? 2 : 0) + (policy.noTraining ? 1 : 0);
   const name = (bounds * MASKS + profile.needs) * modelKinds.length + modelKinds.indexOf(profile.kind);
   if (only === null && ignore.length === 0 && regions === undefined && maxRetentionDays === undefined) return name;
   return name + JSON.stringify([only, ignore, regions, maxRetentionDays]);

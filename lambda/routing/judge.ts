@@ -103,6 +103,7 @@ export function judge(index: number, judging: Judging): number {
   const standing = input.standings[index];
   if (candidate === undefined || standing === undefined) return code.other_model;
   if (input.tried.size > 0 && input.tried.has(index)) return code.already_tried;
+  if (candidate.onlyByName && input.selector.among === null) return code.other_model;
   const fit = judging.fits.codes[index] ?? code.other_model;
   if (fit !== code.eligible) return fit;
   if (floor.hard && candidate.roleRank < floor.rank) return code.below_quality_floor;

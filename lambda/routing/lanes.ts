@@ -50,7 +50,7 @@ function toLane(input: DecideInput, { codes }: Fits, { hard, isAnyShared }: Term
   const next = urgent.filter((measure) => places.includes(measure));
   const isUrgent = next.every((measure, at) => places[first + at] === measure);
   const indices = [...candidates.keys()].filter(
-    (index) => codes[index] === code.eligible && !(hard && roleOf(index) < floorRank),
+    (index) => codes[index] === code.eligible && !candidates[index]?.onlyByName && !(hard && roleOf(index) < floorRank),
   );
   indices.sort((a, b) => compareBy(first, [a, b], order) || a - b);
   let rank = 0;

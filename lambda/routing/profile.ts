@@ -1,7 +1,8 @@
 // What one request needs, boiled down to what candidates are judged by.
 import type { ModelKind } from '#shared/catalog.ts';
 import { poolUnits, type Amounts, type PoolUnit } from '#shared/pools.ts';
-import { estimateCostUsd, type CostEstimate } from './cost.ts';
+import type { Usage } from '#shared/usage.ts';
+import { listCostUsd, mostCostUsd } from './cost.ts';
 import type { Candidate, Classification } from './types.ts';
 
 export interface RequestProfile {
@@ -30,13 +31,8 @@ export interface Asked {
 }
 
 /** What is paid for beside tokens. */
-function extrasOf({ audioSeconds, images, characters }: RequestProfile): Partial<CostEstimate> {
-  return {
-    audioSeconds,
-    ...(images === undefined ? {} : { images }),
-    ...(characters === undefined ? {} : { characters }),
-  };
-}
+const extrasOf = ({ audioSeconds, ...rest }: RequestProfile): Usage =>
+  audioSeconds === null ? rest : { ...rest, audioSeconds };
 
 function outputNeed(profile: RequestProfile, { candidate }: Asked): number {
   return Math.min(profile.outputTokens, candidate.maxOutput ?? profile.outputTokens);
@@ -59,13 +55,7 @@ export function needOf(unit: PoolUnit, profile: RequestProfile, asked: Asked): n
       return profile.audioSeconds ?? 0;
     case 'usd': {
       const { price } = asked.candidate;
-      return price === null
-        ? null
-        : estimateCostUsd(price, {
-            ...extrasOf(profile),
-            inputTokens,
-            outputTokens: outputNeed(profile, asked),
-          });
+      return listCostUsd(price, { ...extrasOf(profile), inputTokens, outputTokens: outputNeed(profile, asked) });
     }
   }
 }
@@ -81,7 +71,7 @@ export function mostUsdOf(
   const longest = profile.maxOutputTokens ?? Math.max(profile.outputTokens, LONGEST_REPLY);
   const outputTokens = Math.min(longest, candidate.maxOutput ?? longest);
   const inputTokens = Math.ceil(profile.inputTokens * ratio * caution);
-  return estimateCostUsd(candidate.price, { ...extrasOf(profile), inputTokens, outputTokens });
+  return mostCostUsd(candidate.price, { ...extrasOf(profile), inputTokens, outputTokens });
 }
 
 /** What one call takes from every kind of pool. */

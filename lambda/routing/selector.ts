@@ -19,6 +19,12 @@ export interface Selector {
   readonly listed: ReadonlyMap<number, number> | null;
 }
 
+/** The candidates that a selector means, by their indices, for whoever narrows them further: those to be asked by name alone only where they are named. */
+export const meantBy = (
+  { among }: Pick<Selector, 'among'>,
+  candidates: readonly Pick<Candidate, 'onlyByName'>[],
+): readonly number[] => among ?? [...candidates.keys()].filter((index) => !candidates[index]?.onlyByName);
+
 /** Looks up candidates by any name they answer to. */
 export interface ModelNames {
   /** null: no such model. */
@@ -36,7 +42,7 @@ function parseAuto(name: string, freeOnly: boolean): Selector | null {
 }
 
 /** Edit distance, bounded: answers `limit + 1` as soon as it is exceeded. */
-function distance(a: string, b: string, limit: number): number {
+export function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
@@ -113,7 +119,7 @@ export function createModelNames(candidates: readonly Candidate[]): ModelNames {
 /** One selector for a list of models in order of preference (OpenRouter's `models`). Null entries (unknown names) are passed over. */
 export function joinSelectors(
   selectors: readonly (Selector | null)[],
-  candidates: readonly Pick<Candidate, 'tier'>[],
+  candidates: readonly Pick<Candidate, 'tier' | 'onlyByName'>[],
 ): Selector | null {
   const known = selectors.filter((selector) => selector !== null);
   const [first] = known;
@@ -121,7 +127,7 @@ export function joinSelectors(
   const listed = new Map<number, number>();
   known.forEach(({ among, freeOnly }, position) => {
     // A name that asks for free stays free, whatever the others on the list allow.
-    for (const index of among ?? candidates.keys())
+    for (const index of meantBy({ among }, candidates))
       if (!listed.has(index) && !(freeOnly && candidates[index]?.tier === 'paid')) listed.set(index, position);
   });
   return {

@@ -60,6 +60,10 @@ export interface Candidate {
   readonly regions?: readonly string[];
   /** How long prompts are kept there, days; absent is unknown. */
   readonly retentionDays?: number;
+  /** From when on it is not served any more, ms since the epoch; absent: nobody has said. */
+  readonly retiredAtMs?: number;
+  /** `auto` does not lead to it. */
+  readonly onlyByName?: boolean;
   /** Pools it draws on, with the keys under which their state is kept; all live in the one book. */
   readonly pools: readonly BoundPool[];
   /** Id of the store item that holds its pool state, rests and breaker. */

@@ -22,6 +22,7 @@ export const code = {
   kept_for_later: 17,
   over_budget: 18,
   kept_for_people: 19,
+  retired: 20,
 } as const;
 export type Verdict = keyof typeof code;
 /** All verdicts, in the order of their numbers. */

@@ -8,6 +8,7 @@ import type { Clock, QueryPage, Store } from '../ports.ts';
 import type { ApiKey, ApiKeys } from '../ports-people.ts';
 import { createRecords } from './records.ts';
 
+const careful = { tier: 'free', privacy: 'no_training', strategy: null, per: 'never', mode: 'hard' };
 const keySchema: z.ZodMiniType<ApiKey> = z.lazy(() =>
   z.object({
     id: z.string(),
@@ -109,7 +110,7 @@ function createUses(store: Store, clock: Pick<Clock, 'now'>): Pick<ApiKeys, 'use
 
 /** API keys over a store. `onChange` is called after every change. */
 export function createApiKeys(store: Store, clock: Pick<Clock, 'now'>, onChange: () => void): ApiKeys {
-  const records = createRecords({ store, pk: 'api-keys', schema: keySchema });
+  const records = createRecords({ store, pk: 'api-keys', schema: keySchema, careful });
   const matches = ({ hash, previous }: ApiKey, presented: string): boolean =>
     isEqual(hash, presented) ||
     (previous !== null && clock.now() < previous.untilMs && isEqual(previous.hash, presented));

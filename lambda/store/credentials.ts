@@ -1,7 +1,10 @@
 // Keeps provider credentials in the store; this instance sees a change at once, others soon after the next request that comes five seconds later.
+import type * as z from 'zod/mini';
 import { storedCredentialSchema, UNDO_MS, type StoredCredential } from '#shared/stored-credential.ts';
 import type { CredentialBook, Store } from '../ports.ts';
+import { readKnown } from './kept.ts';
 
+const schema: z.ZodMiniType<StoredCredential> = storedCredentialSchema;
 const PARTITION = 'credentials';
 const COUNTER = { pk: 'credentials-version', sk: 'count' } as const;
 /** The end of the year 9999. */
@@ -23,7 +26,8 @@ async function readAll(store: Store): Promise<StoredCredential[]> {
     const page = await store.query(PARTITION, after === undefined ? {} : { after });
     for (const { item } of page.items) {
       const json = JSON.parse(String(item['json'])) as Record<string, unknown>;
-      all.push(storedCredentialSchema.parse({ ...json, version: item['version'], sealed: item['sealed'] ?? null }));
+      // One that a later version wrote in its own way is used by that version alone.
+      all.push(...readKnown(schema, { ...json, version: item['version'], sealed: item['sealed'] ?? null }));
     }
     after = page.next ?? undefined;
   } while (after !== undefined);

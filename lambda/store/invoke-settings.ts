@@ -9,7 +9,7 @@ import {
 import type { ItemKey } from '#shared/items.ts';
 import type { Store } from '../ports.ts';
 import type { InvokeSettingsStore } from '../ports-settings.ts';
-import { createKept, readPartition } from './kept.ts';
+import { createKept, readKnown, readPartition } from './kept.ts';
 
 const PARTITION = 'invoke';
 
@@ -31,8 +31,8 @@ async function readAll(store: Store): Promise<InvokeSettings> {
   const endpoints: EndpointConfiguration[] = [];
   const assignments: AgentAssignment[] = [];
   for (const { sk, json } of await readPartition(store, PARTITION)) {
-    if (sk.startsWith('endpoint#')) endpoints.push(endpointConfigurationSchema.parse(json));
-    else assignments.push(agentAssignmentSchema.parse(json));
+    if (sk.startsWith('endpoint#')) endpoints.push(...readKnown(endpointConfigurationSchema, json));
+    else assignments.push(...readKnown(agentAssignmentSchema, json));
   }
   return { endpoints, assignments };
 }

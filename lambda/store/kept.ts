@@ -1,4 +1,5 @@
 // Settings that are read on every request and written hardly ever: kept for a while, and longer while the store is away.
+import type * as z from 'zod/mini';
 import type { Store } from '../ports.ts';
 
 const FRESH_MS = 30_000;
@@ -49,6 +50,12 @@ export function createKept<T>(load: () => Promise<T>, now: () => number): Kept<T
       loading = null;
     },
   };
+}
+
+/** A document, alone in a list; an empty one where a later version wrote what this one does not know, so that it hides nothing else. */
+export function readKnown<T>(schema: z.ZodMiniType<T>, json: unknown): readonly T[] {
+  const known = schema.safeParse(json);
+  return known.success ? [known.data] : [];
 }
 
 /** All documents of one partition, as their writers left them under `json`. */

@@ -15,10 +15,22 @@ function name(fresh: string, path: string): void {
   }
 }
 
+/** Makes a folder for this user alone, and those above it. Throws errors of the file system. Node's own way never comes to an end where a folder that is there says that it is not (/proc). */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process was faster.
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
 /** Makes the file and its folder, where they are not there yet. Throws errors of the file system. */
 export function makeOnce(path: string, text: string): void {
   if (existsSync(path)) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const fresh = `${path}.${process.pid}.new`;
   try {
     writeFileSync(fresh, text, { mode: 0o600 });

@@ -5,6 +5,7 @@ import type { Store } from '../ports.ts';
 import type { People, Person } from '../ports-people.ts';
 import { createRecords } from './records.ts';
 
+const careful = { role: 'member', source: 'invited' };
 const personSchema: z.ZodMiniType<Person> = z.lazy(() =>
   z.object({
     id: z.string(),
@@ -26,7 +27,7 @@ const idOf = (email: string): string =>
 
 /** People over a store. `onChange` is called after every change. */
 export function createPeople(store: Store, onChange: () => void): People {
-  const records = createRecords({ store, pk: 'people', schema: personSchema });
+  const records = createRecords({ store, pk: 'people', schema: personSchema, careful });
   return {
     idOf,
     get: records.get,

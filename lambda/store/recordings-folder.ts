@@ -19,7 +19,9 @@ export interface FolderOptions {
 const PART = /^(tr_[\w-]{10,40})\/(\d{1,4})$/;
 
 async function readSlice(path: string, { start, end }: Slice): Promise<Buffer> {
-  const file = await open(path).catch(() => {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    // One that can't be opened at the moment is still there.
+    if (error.code !== 'ENOENT') throw error;
     throw new RecordingGone('The recording is no longer there. Upload it again.');
   });
   try {
@@ -27,6 +29,19 @@ async function readSlice(path: string, { start, end }: Slice): Promise<Buffer> {
     return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
+  }
+}
+
+/** Whole or not at all, whatever happens in between. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const half = `${path}.half`;
+  try {
+    await writeFile(half, bytes, { mode: 0o600 });
+    await rename(half, path);
+  } catch (error) {
+    // A disk that is full stays so for as long as the half lies there.
+    await rm(half, { force: true });
+    throw error;
   }
 }
 
@@ -91,10 +106,7 @@ export function createFolderRecordings(options: FolderOptions): Recordings {
       write: async (part, bytes) => {
         const [id = ''] = part.split('/');
         await mkdir(pathOf(id), { recursive: true, mode: 0o700 });
-        // Whole or not at all, whatever happens in between.
-        const half = `${pathOf(part)}.half`;
-        await writeFile(half, bytes, { mode: 0o600 });
-        await rename(half, pathOf(part));
+        await writeWhole(pathOf(part), bytes);
       },
     },
   };

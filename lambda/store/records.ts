@@ -1,7 +1,8 @@
 // Documents under one partition of the store, each checked by its schema when read, and changed only as they were seen.
 import type * as z from 'zod/mini';
+import { readCarefully, type Careful } from '#shared/careful.ts';
 import type { Item, ItemKey } from '#shared/items.ts';
-import type { Store } from '../ports.ts';
+import type { QueryPage, Store } from '../ports.ts';
 
 export interface Records<T> {
   get(id: string): Promise<T | null>;
@@ -18,6 +19,8 @@ export interface RecordsOptions<T> {
   readonly store: Store;
   readonly pk: string;
   readonly schema: z.ZodMiniType<T>;
+  /** What is read where a later version wrote what this one does not know; absent: such documents don't fit. */
+  readonly careful?: Careful;
 }
 
 /** The document and a number drawn anew by every write, which guards the next one. */
@@ -26,10 +29,46 @@ const VERSION = 'v';
 /** Others may be faster so many times before something must be wrong. */
 const MAX_ROUNDS = 20;
 
-/** Records over a store. Documents that don't fit their schema are faults of ours, and thrown. */
-export function createRecords<T>({ store, pk, schema }: RecordsOptions<T>): Records<T> {
+/** The document after a change. What this version does not know, or reads otherwise than it is written, stays as a later version wrote it. */
+function toDocument<T extends object>(written: object, before: T, after: T): object {
+  const document: Record<string, unknown> = { ...written };
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof T & string>) {
+    if (after[name] === before[name]) continue;
+    if (after[name] === undefined) delete document[name];
+    else document[name] = after[name];
+  }
+  return document;
+}
+
+const toWritten = (item: Item): object => JSON.parse(String(item[DOCUMENT])) as object;
+
+interface Reading<T> {
+  /** Throws for what does not fit. */
+  readonly parse: (item: Item) => T;
+  /** Those that fit: one that a later version wrote must not hide all others. */
+  readonly known: (page: QueryPage) => readonly T[];
+}
+
+function createReading<T>(schema: z.ZodMiniType<T>, careful: Careful): Reading<T> {
+  const read = (item: Item): ReturnType<typeof schema.safeParse> => readCarefully(schema, toWritten(item), careful);
+  return {
+    parse: (item) => {
+      const { data, error } = read(item);
+      if (error) throw error;
+      return data;
+    },
+    known: ({ items }) =>
+      items.flatMap(({ item }) => {
+        const one = read(item);
+        return one.success ? [one.data] : [];
+      }),
+  };
+}
+
+/** Records over a store. Documents that don't fit their schema are thrown when they are asked for, and left out of lists. */
+export function createRecords<T extends object>({ store, pk, schema, careful = {} }: RecordsOptions<T>): Records<T> {
   const toKey = (sk: string): ItemKey => ({ pk, sk });
-  const parse = (item: Item): T => schema.parse(JSON.parse(String(item[DOCUMENT])));
+  const { parse, known } = createReading(schema, careful);
   const tryChange = async (
     id: string,
     change: (value: T) => T,
@@ -38,12 +77,13 @@ export function createRecords<T>({ store, pk, schema }: RecordsOptions<T>): Reco
     const item = await store.get(toKey(id));
     if (item === null) return { value: null };
     const version = Number(item[VERSION]);
-    const value = change(parse(item));
+    const before = parse(item);
+    const value = change(before);
     const { applied } = await store.update({
       key: toKey(id),
       guards: [{ attr: VERSION, is: 'equals', value: version }],
       add: {},
-      set: { [DOCUMENT]: JSON.stringify(value), [VERSION]: version + 1 },
+      set: { [DOCUMENT]: JSON.stringify(toDocument(toWritten(item), before, value)), [VERSION]: version + 1 },
       remove: [],
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     });
@@ -58,8 +98,8 @@ export function createRecords<T>({ store, pk, schema }: RecordsOptions<T>): Reco
       const all: T[] = [];
       let after: string | null = null;
       do {
-        const page = await store.query(pk, { limit: 500, ...(after === null ? {} : { after }) });
-        all.push(...page.items.map(({ item }) => parse(item)));
+        const page: QueryPage = await store.query(pk, { limit: 500, ...(after === null ? {} : { after }) });
+        all.push(...known(page));
         after = page.next;
       } while (after !== null);
       return all;

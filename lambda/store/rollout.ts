@@ -2,7 +2,7 @@
 import { experimentSchema, flagSchema, type Experiment, type Flag, type Rollout } from '#shared/rollout.ts';
 import type { Store } from '../ports.ts';
 import type { RolloutStore } from '../ports-settings.ts';
-import { createKept, readPartition } from './kept.ts';
+import { createKept, readKnown, readPartition } from './kept.ts';
 
 const PARTITION = 'rollout';
 const nothing: Rollout = { flags: [], experiments: [] };
@@ -11,8 +11,8 @@ async function readAll(store: Store): Promise<Rollout> {
   const flags: Flag[] = [];
   const experiments: Experiment[] = [];
   for (const { sk, json } of await readPartition(store, PARTITION)) {
-    if (sk.startsWith('flag#')) flags.push(flagSchema.parse(json));
-    else experiments.push(experimentSchema.parse(json));
+    if (sk.startsWith('flag#')) flags.push(...readKnown(flagSchema, json));
+    else experiments.push(...readKnown(experimentSchema, json));
   }
   return { flags, experiments };
 }

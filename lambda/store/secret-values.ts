@@ -45,7 +45,7 @@ function toUnavailable(error: unknown, id: string): SecretUnavailable {
       ? 'There is no such secret in this region.'
       : /AccessDenied|UnrecognizedClient|CredentialsProvider|ExpiredToken/.test(name)
         ? 'Allow the role secretsmanager:GetSecretValue on it, and kms:Decrypt on its key.'
-        : 'It will be tried again.';
+        : 'Check that AWS can be reached from here: AWS_REGION, credentials, network.';
   return new SecretUnavailable(`The secret "${id}" could not be read (${name}). ${hint}`);
 }
 

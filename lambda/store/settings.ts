@@ -1,11 +1,13 @@
 // What the installation and its people have set, in the store: a change is seen here at once, elsewhere with the next request that comes five seconds later.
 import {
   applySettings,
+  carefulSettings,
   installationSettingsSchema,
   personSettingsSchema,
   type InstallationSettings,
   type PersonSettings,
 } from '#shared/settings.ts';
+import { readCarefully } from '#shared/careful.ts';
 import type * as z from 'zod/mini';
 import type { Item } from '#shared/items.ts';
 import type { Store } from '../ports.ts';
@@ -26,21 +28,25 @@ const MAX_ROUNDS = 20;
 const keyOf = (sk: string): { pk: string; sk: string } => ({ pk: PARTITION, sk });
 const PERSON = 'person#';
 const toPersonKey = (id: string): string => `${PERSON}${encodeURIComponent(id)}`;
+const toWritten = (item: Item | null): Readonly<Record<string, unknown>> =>
+  JSON.parse(String(item?.['json'] ?? '{}')) as Record<string, unknown>;
+
 /** Throws when it is not what any version writes. */
-function read<T extends object>(schema: z.ZodMiniType<T>, item: Item | null): T {
-  const parsed = schema.safeParse(JSON.parse(String(item?.['json'] ?? '{}')));
+function toSettings<T extends object>(schema: z.ZodMiniType<T>, written: object): T {
+  const parsed = readCarefully(schema, written, carefulSettings);
   if (parsed.success) return parsed.data;
   throw new Error(`The settings in the store are not what this version writes: ${parsed.error.issues[0]?.message}.`);
 }
 
 /** Applies a change to one document, again if somebody else was faster. */
-async function change<T extends Readonly<Record<string, unknown>>>(
+async function change<T extends object>(
   store: Store,
   { sk, schema, wanted }: { sk: string; schema: z.ZodMiniType<T>; wanted: Readonly<Record<string, unknown>> },
 ): Promise<T> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const item = await store.get(keyOf(sk));
-    const after = applySettings(read(schema, item), wanted);
+    // Over what is written there, not over what this version makes of it.
+    const after = applySettings(toWritten(item), wanted);
     const { applied } = await store.update({
       key: keyOf(sk),
       guards: [item === null ? { attr: 'v', is: 'absent' } : { attr: 'v', is: 'equals', value: Number(item['v']) }],
@@ -48,7 +54,7 @@ async function change<T extends Readonly<Record<string, unknown>>>(
       set: { json: JSON.stringify(after), v: Number(item?.['v'] ?? 0) + 1 },
       remove: [],
     });
-    if (applied) return after;
+    if (applied) return toSettings(schema, after);
   }
   throw new Error(`The settings ${sk} changed ${MAX_ROUNDS} times while they were being changed.`);
 }
@@ -105,8 +111,8 @@ class Cabinet {
         before?.value.versions === versions
           ? before.value
           : {
-              installation: read(installationSettingsSchema, installation),
-              person: read(personSettingsSchema, person),
+              installation: toSettings(installationSettingsSchema, toWritten(installation)),
+              person: toSettings(personSettingsSchema, toWritten(person)),
               versions,
             };
       this.#keep(id, value);
@@ -132,7 +138,7 @@ class Cabinet {
 async function readBounds(store: Store): Promise<ReadonlyMap<string, PersonBounds>> {
   const bounds = new Map<string, PersonBounds>();
   for (const { sk, json } of await readPartition(store, PARTITION, PERSON)) {
-    const { budget = null, quota = null } = personSettingsSchema.parse(json);
+    const { budget = null, quota = null } = toSettings<PersonSettings>(personSettingsSchema, json as object);
     const id = decodeURIComponent(sk.slice(PERSON.length));
     if (budget !== null || quota !== null) bounds.set(id, { budget, quota });
   }

@@ -1,16 +1,26 @@
 // The embedded store: one SQLite file that several processes may share, opened by Node itself.
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Item, ItemKey } from '#shared/items.ts';
 import { StoreUnavailable, type QueryPage, type Store } from '../ports.ts';
 import { checkItem, checkUpdate } from './attributes.ts';
+import { makeFolder } from './new-file.ts';
 import { createUpdates, type Seen, type UpdateStatements } from './sqlite-updates.ts';
 
 /** Version of the file's layout, kept in the file. The first had no versions of items. */
 const LAYOUT = 2;
-/** How long an operation waits for other processes that hold the file. */
-const BUSY_MS = 5_000;
+/** How long a start waits for other processes that hold the file, such as one that brings it to a new layout. */
+const OPENING_MS = 5_000;
+/**
+ * How long an operation waits for them: everything else waits with it. While somebody holds the file for longer than that, operations hardly
+ * wait at all, until it has gone well for a while.
+ */
+const BUSY_MS = 2_000;
+const HELD_MS = 20;
+const HELD_FOR_MS = 5_000;
+/** SQLite's result code for it. */
+const BUSY = 5;
 /** Sorts after every character that keys are made of. */
 const LAST = '\u{10ffff}';
 /** SQLite's result codes for faults of our own (mismatch, misuse, range), which must not pass for an outage. */
@@ -22,7 +32,7 @@ export interface SqliteOptions {
   /** Path of the database file; its folder is made when missing, readable by the owner only. */
   readonly path: string;
   readonly now?: () => number;
-  /** How long an operation waits for other processes that hold the file. Default 5 s. */
+  /** How long an operation waits for other processes that hold the file. Default 2 s. */
   readonly busyMs?: number;
 }
 
@@ -33,11 +43,12 @@ interface Statements extends UpdateStatements {
   readonly get: StatementSync;
   readonly remove: StatementSync;
   readonly up: StatementSync;
+  readonly onward: StatementSync;
   readonly down: StatementSync;
 }
 
 function openFile(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   // Made by us, so that not even a new file is readable by others for a moment.
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
@@ -58,10 +69,10 @@ function layOut(db: DatabaseSync): void {
   db.exec(`PRAGMA user_version = ${LAYOUT}; COMMIT;`);
 }
 
-function open({ path, busyMs = BUSY_MS }: SqliteOptions): { db: DatabaseSync; statements: Statements } {
+function open({ path }: SqliteOptions): { db: DatabaseSync; statements: Statements } {
   const db = openFile(path);
   try {
-    db.exec(`PRAGMA busy_timeout = ${busyMs}`);
+    db.exec(`PRAGMA busy_timeout = ${OPENING_MS}`);
     const found = layoutOf(db);
     if (found > LAYOUT)
       throw new StoreUnavailable(
@@ -78,9 +89,10 @@ function open({ path, busyMs = BUSY_MS }: SqliteOptions): { db: DatabaseSync; st
 
 function prepare(db: DatabaseSync): Statements {
   const live = '(expires_at IS NULL OR expires_at > :now)';
-  const page = (order: string, beyond: string): StatementSync =>
+  // Both ends of a page are bounds of the index: each page is read from where the one before it ended, however far that is.
+  const page = (from: '>' | '>=', order: string): StatementSync =>
     db.prepare(
-      `SELECT sk, body FROM items WHERE pk = :pk AND sk >= :first AND sk < :last AND (:after IS NULL OR sk ${beyond} :after) AND ${live} ORDER BY sk ${order} LIMIT :limit`,
+      `SELECT sk, body FROM items WHERE pk = :pk AND sk ${from} :from AND sk < :to AND ${live} ORDER BY sk ${order} LIMIT :limit`,
     );
   return {
     begin: db.prepare('BEGIN IMMEDIATE'),
@@ -99,25 +111,31 @@ function prepare(db: DatabaseSync): Statements {
     sweep: db.prepare(
       'DELETE FROM items WHERE (pk, sk) IN (SELECT pk, sk FROM items WHERE expires_at IS NOT NULL AND expires_at <= :now LIMIT :limit)',
     ),
-    up: page('ASC', '>'),
-    down: page('DESC', '<'),
+    up: page('>=', 'ASC'),
+    onward: page('>', 'ASC'),
+    down: page('>=', 'DESC'),
   };
 }
 
 const parse = (row: Record<string, unknown> | undefined): Item | null =>
   row === undefined ? null : (JSON.parse(String(row['body'])) as Item);
 
+/** SQLite's result code; null for what is none of its faults. */
+const toCode = (error: unknown): number | null =>
+  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : null;
+
 /** Why the file can't be used; null when the fault is ours. */
 function toReason(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if ('code' in error && error.code === 'ERR_INVALID_STATE') return 'it has been closed';
-  if ('errcode' in error) return ourFaults.has(Number(error.errcode) & 0xff) ? null : error.message;
+  const code = toCode(error);
+  if (code !== null) return ourFaults.has(code) ? null : error.message;
   return 'syscall' in error ? error.message : null;
 }
 
 /** What to do about it. */
 function toAdvice(error: unknown, path: string): string {
-  if (error instanceof Error && 'errcode' in error && damage.has(Number(error.errcode) & 0xff))
+  if (damage.has(toCode(error) ?? 0))
     return `The file ${path} is damaged: stop Freeway, and put a backup in its place, without the files "-wal" and "-shm" beside it.`;
   return 'Check disk space, permissions and other processes that hold the file.';
 }
@@ -135,6 +153,29 @@ const createGuard =
     }
   };
 
+/** Waits for others as long as it is to, and hardly at all while they hold the file for longer. */
+function createPatience(db: DatabaseSync, busyMs: number): <T>(act: () => T) => T {
+  const wait = (ms: number): void => db.exec(`PRAGMA busy_timeout = ${ms}`);
+  let heldUntilMs = -Infinity;
+  let isHeld = false;
+  wait(busyMs);
+  return (act) => {
+    if (isHeld && performance.now() >= heldUntilMs) {
+      isHeld = false;
+      wait(busyMs);
+    }
+    try {
+      return act();
+    } catch (error) {
+      if (toCode(error) !== BUSY) throw error;
+      heldUntilMs = performance.now() + HELD_FOR_MS;
+      if (!isHeld) wait(HELD_MS);
+      isHeld = true;
+      throw error;
+    }
+  };
+}
+
 interface Desk {
   readonly db: DatabaseSync;
   readonly statements: Statements;
@@ -149,23 +190,39 @@ function readSeen({ statements, now }: Desk, { pk, sk }: ItemKey): Seen | null {
   return { item, version: Number(row?.['version']), expiresAtMs: typeof expires === 'number' ? expires : null };
 }
 
+/** Whether a key stands before another, as the file orders them: by their bytes. */
+const isBefore = (a: string, b: string): boolean => Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+
+/** What is read of a partition: with a prefix, behind a key, in an order. */
+function toRange(
+  { up, onward, down }: Statements,
+  { prefix, after, descending }: { prefix: string; after: string | undefined; descending: boolean },
+): { readonly statement: StatementSync; readonly from: string; readonly to: string } {
+  const end = `${prefix}${LAST}`;
+  if (descending)
+    return { statement: down, from: prefix, to: after === undefined || isBefore(end, after) ? end : after };
+  if (after === undefined || isBefore(after, prefix)) return { statement: up, from: prefix, to: end };
+  return { statement: onward, from: after, to: end };
+}
+
 function query(
   { statements, now }: Desk,
   pk: string,
   { prefix = '', limit = 1000, after, descending = false }: NonNullable<Parameters<Store['query']>[1]>,
 ): QueryPage {
-  const statement = descending ? statements.down : statements.up;
-  const range = { first: prefix, last: `${prefix}${LAST}`, after: after ?? null };
-  const rows = statement.all({ pk, ...range, limit: limit + 1, now: now() });
+  const { statement, from, to } = toRange(statements, { prefix, after, descending });
+  const rows = statement.all({ pk, from, to, limit: limit + 1, now: now() });
   const items = rows.slice(0, limit).map((row) => ({ key: { pk, sk: String(row['sk']) }, item: parse(row) ?? {} }));
   return { items, next: rows.length > limit ? (items.at(-1)?.key.sk ?? null) : null };
 }
 
 /** Opens the store. Throws StoreUnavailable when the file can't be used. */
 export function createSqliteStore(options: SqliteOptions): Store {
-  const guarded = createGuard(options.path);
-  const desk: Desk = { ...guarded(() => open(options)), now: options.now ?? Date.now };
+  const guard = createGuard(options.path);
+  const desk: Desk = { ...guard(() => open(options)), now: options.now ?? Date.now };
   const { db, statements } = desk;
+  const patiently = createPatience(db, options.busyMs ?? BUSY_MS);
+  const guarded = <T>(act: () => T): T => guard(() => patiently(act));
   const updates = createUpdates({ ...desk, guarded, read: (key) => readSeen(desk, key) });
   /** Everything else sees what was asked for before it. */
   const after = <T>(act: () => T): T => {

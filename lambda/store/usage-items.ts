@@ -1,4 +1,5 @@
 // How records of requests lie in an item of the store: a few as a list, many by columns, which take a quarter of the room and of the time.
+import { readCarefully } from '#shared/careful.ts';
 import { usageRecordSchema, type UsageRecord } from '#shared/api/usage.ts';
 import type { Item } from '#shared/items.ts';
 import * as z from 'zod/mini';
@@ -11,6 +12,16 @@ type Absent = { [K in keyof UsageRecord as undefined extends UsageRecord[K] ? K 
 const absent: Absent = { cached: true, first_content_ms: true, finish: true, experiment: true, arm: true };
 
 const listSchema = z.lazy(() => z.array(usageRecordSchema));
+/** A tier that only a later version knows is at least not known to be free. */
+const careful = { tier: 'paid', arm: undefined };
+
+/** The records of a list. Throws for one that is damaged. */
+function toRecords(list: unknown): UsageRecord[] {
+  const { data, error } = readCarefully<UsageRecord[]>(listSchema, list, careful);
+  if (error) throw error;
+  return data;
+}
+
 /** A value that all records share stands alone; values of their own are a list. */
 const columnsSchema = z.lazy(() => z.object({ count: z.int(), columns: z.record(z.string(), z.unknown()) }));
 
@@ -38,7 +49,7 @@ function fromColumns(json: string): UsageRecord[] {
     const values = named.map(([name, column]) => [name, Array.isArray(column) ? (column[index] as unknown) : column]);
     return Object.fromEntries(values.filter(([name, value]) => value !== null || !(String(name) in absent))) as unknown;
   });
-  return listSchema.parse(records);
+  return toRecords(records);
 }
 
 /** Records as an item. A version that knows only lists sees none where there are columns, and goes on. */
@@ -47,4 +58,4 @@ export const toUsageItem = (records: readonly UsageRecord[]): Item =>
 
 /** The records of an item, in their order. Throws for one that is damaged. */
 export const fromUsageItem = ({ json, columns }: Item): UsageRecord[] =>
-  columns === undefined ? listSchema.parse(JSON.parse(String(json))) : fromColumns(String(columns));
+  columns === undefined ? toRecords(JSON.parse(String(json))) : fromColumns(String(columns));

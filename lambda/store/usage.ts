@@ -1,5 +1,6 @@
 // Keeps a record of every request: gathered for a moment, so that many cost one write, and swept when they are old.
 import type { UsageRecord } from '#shared/api/usage.ts';
+import { setImmediate as turn } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import type { Clock, DayOfUse, Store, UsageBook } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
@@ -41,12 +42,21 @@ function addUp(records: readonly UsageRecord[]): Record<string, DayOfUse> {
 
 const partitionOf = (day: string): string => `usage#${day}`;
 
-async function readWritten(store: Store, day: string): Promise<UsageRecord[]> {
+/** Items asked for at once, and those of them that are read before everything else has its turn: some milliseconds each. */
+const PAGE_ITEMS = 100;
+const AT_ONCE = 5;
+
+/** What is written of a day, read in turns with everything else; `onPage` is called when more has come, and nothing can have been written since. */
+async function readWritten(store: Store, day: string, onPage: () => void): Promise<UsageRecord[]> {
   const items: UsageRecord[][] = [];
   let after: string | undefined;
   do {
-    const page = await store.query(partitionOf(day), after === undefined ? {} : { after });
-    for (const { item } of page.items) items.push(fromUsageItem(item));
+    const page = await store.query(partitionOf(day), { limit: PAGE_ITEMS, ...(after === undefined ? {} : { after }) });
+    onPage();
+    for (const { item } of page.items) {
+      items.push(fromUsageItem(item));
+      if (items.length % AT_ONCE === 0) await turn();
+    }
     after = page.next ?? undefined;
   } while (after !== undefined);
   return items.flat();
@@ -113,8 +123,10 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
     return write(1);
   };
   const readDay = async (day: string): Promise<UsageRecord[]> => {
-    const here = waiting.filter(({ at }) => at.startsWith(day));
-    return [...(await readWritten(store, day)), ...here].toSorted((a, b) => (a.at < b.at ? 1 : -1));
+    // What waits may be written while the rest is read: it counts as it stood with the last page.
+    let here: readonly UsageRecord[] = [];
+    const read = await readWritten(store, day, () => (here = waiting.filter(({ at }) => at.startsWith(day))));
+    return [...read, ...here].sort((a, b) => (a.at < b.at ? 1 : -1));
   };
   return {
     sumsOfDay: (day) => readSums(options, day, readDay),

@@ -65,11 +65,15 @@ export function redact(text: string): string {
   return redactPersonal(text.replace(marked, MASK).replace(opaque, maskKey));
 }
 
-/** Names an error for the log: its class and where it happened. Its message may quote what was being read, so it is left out. */
+/** Codes of the system, such as `ENOSPC` or `EMFILE`. */
+const systemCode = /^E[A-Z0-9_]{2,40}$/;
+
+/** Names an error for the log: its class, the system's code and where it happened. Its message may quote what was being read, so it is left out. */
 export function toErrorFields(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: typeof error };
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  return { error: error.name, stack: frames.join('\n') };
+  const code = 'code' in error && systemCode.test(String(error.code)) ? ` ${String(error.code)}` : '';
+  return { error: `${error.name}${code}`, stack: frames.join('\n') };
 }
 
 /** Values of these fields come again and again: names of ours, and of models and credentials. */

@@ -1,5 +1,5 @@
 // Sends an alert by e-mail through Amazon SES, over its HTTP API: one signed call, no client to load.
-import type { AlertView } from '#shared/api/alerts.ts';
+import type { AlertKind, AlertView } from '#shared/api/alerts.ts';
 import type { Upstream, UpstreamCall } from '../ports.ts';
 import { sendCall, toCall } from './webhook.ts';
 
@@ -13,12 +13,15 @@ export interface MailOptions {
   readonly to: readonly string[];
 }
 
-const titles: Readonly<Record<AlertView['kind'], string>> = {
+const titles: Readonly<Record<AlertKind, string>> = {
   budget: 'Freeway: a budget is being used up',
   quota: 'Freeway: a quota is being used up',
   unusual_use: 'Freeway: unusual use',
   test: 'Freeway: a test of alerts',
 };
+
+/** Of a later version's kind nothing more is known. */
+const titleOf = (kind: string): string => (kind in titles ? titles[kind as AlertKind] : 'Freeway: an alert');
 
 /** Sends it once. Resolves with what is wrong; null when SES has taken it. */
 export async function sendMail(options: MailOptions, { at, kind, subject, text }: AlertView): Promise<string | null> {
@@ -27,7 +30,7 @@ export async function sendMail(options: MailOptions, { at, kind, subject, text }
   const body = JSON.stringify({
     FromEmailAddress: from,
     Destination: { ToAddresses: to },
-    Content: { Simple: { Subject: { Data: titles[kind] }, Body: { Text: { Data: plain } } } },
+    Content: { Simple: { Subject: { Data: titleOf(kind) }, Body: { Text: { Data: plain } } } },
   });
   const call = toCall(`${endpoint}/v2/email/outbound-emails`, { 'content-type': 'application/json' }, body);
   try {

@@ -20,6 +20,8 @@ export const metricHelp: Readonly<Record<string, string>> = {
   freeway_health_checks_total: 'Free checks of providers that had failed, by provider and result.',
   freeway_pool_pressure: 'How full the tightest quota pool of a candidate is: 0 is unused, 1 is exhausted.',
   freeway_long_pool_pressure: 'The same of the pools alone that last for hours or days.',
+  freeway_quota_pressure:
+    'Of each kind of model: how full the lasting quota is of the free candidate that has most left, 0 to 1.',
   freeway_breaker_open:
     'Whether the breaker of a candidate is open: 0 is closed, 1 is open, 0.5 lets one call try, 0.25 is recovering.',
   freeway_security_events_total: 'Sign-ins, keys and sessions that were refused, by kind.',

@@ -36,6 +36,12 @@ export function toTokens(value: unknown): number | undefined {
   return amount !== undefined && amount > MOST_TOKENS ? undefined : amount;
 }
 
+/** The fields whose value is known; null when there are none. */
+export function toKnown<T extends object>(fields: { readonly [Name in keyof T]: T[Name] | undefined }): T | null {
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return known.length === 0 ? null : (Object.fromEntries(known) as T);
+}
+
 /** Parses JSON; undefined when the text is none. */
 export function parseJson(text: string): unknown {
   try {

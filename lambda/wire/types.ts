@@ -6,13 +6,16 @@ import type { Framing } from './frames.ts';
 import type { Field, Part } from './splice.ts';
 import type { ChatSteps } from './steps.ts';
 
+/** A format in which a question is asked: that of a wire, or one that only callers speak. */
+export type FormatId = WireId | 'openai-completions';
+
 /**
  * A chat request as far as routing must understand it. `body` is the caller's own JSON, unknown fields and all: providers of the
  * same wire get it as it stands. For all others a request is written from `pivot`.
  */
 export interface ChatQuestion {
-  /** The wire the caller speaks. */
-  readonly wire: WireId;
+  /** The format the caller speaks. */
+  readonly wire: FormatId;
   /** The model the caller asked for. */
   readonly model: string;
   /** Fallback models in the caller's order (OpenRouter's `models`). */
@@ -249,6 +252,8 @@ export interface StreamWriter {
   start(head: ReplyHead): string;
   text(head: ReplyHead, delta: StreamDelta): string;
   tool(head: ReplyHead, tool: StreamTool): string;
+  /** Calls go out with the end, so that nobody has seen anything of one before; absent: they go out as they come. */
+  readonly holdsCalls?: true;
   /** The end of the answer: why, the usage, the closing mark. */
   finish(head: ReplyHead, finish: Finish, closing: Closing): string;
   readonly passed: ((frame: SseFrame) => void) | null;
@@ -299,10 +304,18 @@ export interface UpstreamWire extends ReplyReader {
   requiredHeaders(target: RequestTarget): Readonly<Record<string, string>>;
 }
 
+/** A format in which some models are asked as callers ask. */
+export interface DirectWire extends UpstreamWire {
+  /** Whether it is worth asking this question so. */
+  readonly takes: (question: ChatQuestion) => boolean;
+}
+
 /** A chat format in both directions: callers may ask in it, too. */
 export interface ChatWire extends UpstreamWire, ReplyWriter, ErrorRenderer {
   /** An answer without a word that a filter held back is an answer here, with an end of its own; absent: callers expect an error. */
   readonly tellsRefusals?: true;
+  /** How models are asked that take this very format beside chats (`fim` in the catalog); absent: none do. */
+  readonly direct?: DirectWire;
   /** Throws CallerError `invalid_request` naming the field at fault. */
   parseQuestion(json: unknown): ChatQuestion;
 }

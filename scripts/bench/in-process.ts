@@ -11,7 +11,7 @@ import type { Log } from '#lambda/ports-telemetry.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
 import { toEntries } from './fleet.ts';
-import { makeFolder } from './temporary.ts';
+import { makeFolder } from '../temporary.ts';
 
 export const OWNER_KEY = 'bench-owner-key-0123456789-0123456789';
 

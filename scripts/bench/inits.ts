@@ -9,7 +9,7 @@ import { startInstance } from '../lambda-emulator/instance.ts';
 import { readCpuUs, readRssMb } from './cpu.ts';
 import { toEntries } from './fleet.ts';
 import { median } from './stats.ts';
-import { makeFolder } from './temporary.ts';
+import { makeFolder } from '../temporary.ts';
 
 /** One function's figures, medians. */
 export interface Init {

@@ -1,7 +1,7 @@
 // `npm run bench`: what Freeway adds to a request, against the provider itself and a bare proxy, all in one run.
 import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { readArguments, runCommand } from '../arguments.ts';
 import { pack } from '../pack.ts';
 import { ensureUiApart } from '../ui/apart.ts';
 import { toMachine, toPairedRows, type Board, type Memory, type PairedRow } from './board.ts';
@@ -212,21 +212,16 @@ async function run({
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = readArguments(USAGE, {
     options: {
       quick: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       init: { type: 'boolean', default: false },
       peers: { type: 'boolean', default: false },
       'peer-node': { type: 'string', default: process.execPath },
-      help: { type: 'boolean', default: false },
       out: { type: 'string', default: '.bench' },
     },
   });
-  if (values.help) {
-    say(USAGE);
-    return 0;
-  }
   if (values.init) {
     const inits = await timeInits(quick.inits);
     const gate = judgeInits(inits);
@@ -248,11 +243,5 @@ process.setMaxListeners(100);
 // Leaving by way of exit() ends the processes that were started.
 process.on('SIGINT', () => process.exit(130));
 process.on('SIGTERM', () => process.exit(143));
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    console.error(`The bench could not be run. ${error instanceof Error ? error.message : String(error)}`);
-    console.error(USAGE);
-    process.exit(1);
-  },
-);
+await runCommand(main);
+process.exit();

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Program } from './processes.ts';
-import { makeFolder } from './temporary.ts';
+import { makeFolder } from '../temporary.ts';
 
 const toConfig = (folder: string, port: number, upstreamPort: number): string => `daemon off;
 master_process off;

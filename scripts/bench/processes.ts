@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolder } from './temporary.ts';
+import { makeFolder } from '../temporary.ts';
 
 /** A program that listens. */
 export interface Running {

@@ -5,7 +5,7 @@ import { toEntries } from './fleet.ts';
 import { findNginx } from './nginx.ts';
 import { installPeers } from './peers.ts';
 import { start, toScript, toStart, type Program, type Running } from './processes.ts';
-import { makeFolder } from './temporary.ts';
+import { makeFolder } from '../temporary.ts';
 
 export interface Target {
   readonly name: string;

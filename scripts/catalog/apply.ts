@@ -9,6 +9,8 @@ const priceOrder = [
   'inputPerMillionUsd',
   'outputPerMillionUsd',
   'cachedInputPerMillionUsd',
+  'cacheWritePerMillionUsd',
+  'longCacheWritePerMillionUsd',
   'perMinuteUsd',
   'minimumSeconds',
   'perImageUsd',
@@ -18,7 +20,7 @@ const priceOrder = [
 ] as const;
 const modelOrder = [
   'id', 'kind', 'family', 'context', 'maxOutput', 'size', 'roles', 'capabilities', 'price', 'free', 'tokenizer', 'dimensions', 'batch', 'formats',
-  'maxBytes', 'maxSeconds', 'features', 'path', 'wire', 'retiresOn', 'note', 'evidence',
+  'maxBytes', 'maxSeconds', 'features', 'containers', 'ask', 'path', 'wire', 'auth', 'aimed', 'fim', 'retiresOn', 'onlyByName', 'note', 'evidence',
 ] as const; // prettier-ignore
 
 function inOrder<T extends object>(value: T, order: readonly (keyof T)[]): T {

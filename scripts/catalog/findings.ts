@@ -1,7 +1,7 @@
 // Compares the catalog with an imported list and with the calendar: what drifted, came, went, or grew old. Pure.
 import type { Capability, Model, Provider } from '#shared/catalog.ts';
 import type { Evidence } from '#shared/pools.ts';
-import type { ImportedModel } from './imported.ts';
+import type { ImportedModel, Tier } from './imported.ts';
 
 /** A list that was read, by its key in sources.json; `lineage` are the keys of works it shares its origin with. */
 export interface Import {
@@ -16,10 +16,20 @@ export const numberFields = [
   'inputPerMillionUsd',
   'outputPerMillionUsd',
   'cachedInputPerMillionUsd',
+  'cacheWritePerMillionUsd',
   'context',
   'maxOutput',
 ] as const;
 export type NumberField = (typeof numberFields)[number];
+
+/** What has a price of its own above an edge. */
+const tierFields = [
+  'inputPerMillionUsd',
+  'outputPerMillionUsd',
+  'cachedInputPerMillionUsd',
+  'cacheWritePerMillionUsd',
+] as const;
+export type TierField = (typeof tierFields)[number];
 
 interface Place {
   readonly provider: string;
@@ -29,7 +39,8 @@ interface Place {
 /**
  * - `drift`: the source says another number, and may be followed. `conflict`: a price that other sources vouch for differs by
  *   more than a fifth; a person must decide. `confirmed`: the price still holds.
- * - `capability`: the source says it can or can't. `gone`: no longer listed. `new`: listed, but not in the catalog.
+ * - `tier`: a price of calls with more input than `above` tokens differs; null: there is none. `capability`: the source says it can or can't. `gone`: no longer listed. `new`: listed, but not in the catalog.
+ * - `ended`: it is not served any more, since `on`. `ending`: it will not be after `on`, within 60 days.
  * - `stale`: evidence older than 60 days; `what` names the part, `days` its age.
  */
 export type Finding =
@@ -40,11 +51,20 @@ export type Finding =
       readonly to: number;
     })
   | (Place & { readonly kind: 'confirmed' | 'gone' | 'new' })
+  | (Place & {
+      readonly kind: 'tier';
+      readonly above: number;
+      readonly field: TierField;
+      readonly from: number | null;
+      readonly to: number | null;
+    })
   | (Place & { readonly kind: 'capability'; readonly capability: Capability; readonly to: boolean })
+  | (Place & { readonly kind: 'ended' | 'ending'; readonly on: string })
   | { readonly kind: 'stale'; readonly provider: string; readonly what: string; readonly days: number };
 
 const CONFLICT_SHARE = 0.2;
 const STALE_DAYS = 60;
+const ENDING_DAYS = 60;
 const dayMs = 86_400_000;
 
 const isPrice = (field: NumberField): boolean => field.endsWith('Usd');
@@ -62,6 +82,8 @@ function theirs(imported: ImportedModel, field: NumberField): number | undefined
       return imported.outputUsd;
     case 'cachedInputPerMillionUsd':
       return imported.cachedUsd;
+    case 'cacheWritePerMillionUsd':
+      return imported.writtenUsd;
     default:
       return imported[field];
   }
@@ -82,6 +104,22 @@ function compareNumber(
   // Some lists give the end of the base price as the context; the catalog holds the whole window and a tier.
   if (field === 'context' && model.price?.tiers?.some(({ inputTokensAbove }) => inputTokensAbove === to)) return null;
   return { from: from ?? null, to };
+}
+
+/** Prices above an edge that differ. A list that tells no prices of a model is silent of its tiers, too. */
+function compareTiers(place: Place, { price }: Model, { tiers: theirTiers }: ImportedModel): Finding[] {
+  if (theirTiers === undefined) return [];
+  const ourTiers = price?.tiers ?? [];
+  const edges = new Set([...ourTiers, ...theirTiers].map(({ inputTokensAbove }) => inputTokensAbove));
+  return [...edges].flatMap((above) => {
+    const at = (tiers: readonly Tier[]): Tier | undefined =>
+      tiers.find(({ inputTokensAbove }) => inputTokensAbove === above);
+    const [own, listed] = [at(ourTiers), at(theirTiers)];
+    return tierFields.flatMap((field): Finding[] => {
+      const [from = null, to = null] = [own?.[field], listed?.[field]];
+      return from === to ? [] : [{ kind: 'tier', ...place, above, field, from, to }];
+    });
+  });
 }
 
 interface Pair {
@@ -106,8 +144,9 @@ function compareModel({ provider, model, imported }: Pair, from: Import): Findin
     findings.push({ kind: quarrel ? 'conflict' : 'drift', ...place, field, ...change });
   }
   const held = model.price?.evidence;
+  if (!isNewer(held, from)) findings.push(...compareTiers(place, model, imported));
   const priced = imported.inputUsd !== undefined && held !== undefined && held.asOf < from.asOf;
-  if (priced && !findings.some((finding) => 'field' in finding && isPrice(finding.field)))
+  if (priced && !findings.some((finding) => 'field' in finding && finding.field.endsWith('Usd')))
     findings.push({ kind: 'confirmed', ...place });
   for (const [capability, to] of Object.entries(imported.capabilities) as [Capability, boolean][]) {
     if (model.capabilities.includes(capability) !== to) findings.push({ kind: 'capability', ...place, capability, to });
@@ -157,8 +196,22 @@ function findStale(provider: Provider, todayMs: number): Finding[] {
   });
 }
 
+/** Models that have retired though the catalog still offers them, and those that will soon. */
+function findEnds({ id: provider, models }: Provider, todayMs: number): Finding[] {
+  return models.flatMap(({ id: model, retiresOn: on }): Finding[] => {
+    if (on === undefined) return [];
+    const days = Math.floor((toEndMs(on) - todayMs) / dayMs);
+    if (days > ENDING_DAYS) return [];
+    return [{ kind: days < 0 ? 'ended' : 'ending', provider, model, on }];
+  });
+}
+
 /** All findings, in the order of the catalog. Retired providers are left alone. `todayMs` is the present, ms since the epoch. */
 export function findChanges(providers: readonly Provider[], from: Import, todayMs: number): Finding[] {
   const active = providers.filter(({ status }) => status === 'active');
-  return active.flatMap((provider) => [...compareProvider(provider, from), ...findStale(provider, todayMs)]);
+  return active.flatMap((provider) => [
+    ...compareProvider(provider, from),
+    ...findEnds(provider, todayMs),
+    ...findStale(provider, todayMs),
+  ]);
 }

@@ -1,5 +1,9 @@
 // Reads the model lists of other works into one shape. Pure: the texts are fetched elsewhere.
 import * as z from 'zod/mini';
+import type { Price } from '#shared/catalog.ts';
+
+/** Prices of calls with more input than `inputTokensAbove`, as the catalog writes them. */
+export type Tier = NonNullable<Price['tiers']>[number];
 
 /** One model as a source lists it. Absent is unknown; a price of 0 for both sides is taken as unknown, since lists write 0 for both. */
 export interface ImportedModel {
@@ -13,6 +17,9 @@ export interface ImportedModel {
   readonly inputUsd?: number | undefined;
   readonly outputUsd?: number | undefined;
   readonly cachedUsd?: number | undefined;
+  readonly writtenUsd?: number | undefined;
+  /** In the order of their edges; absent where the prices are unknown, empty where they are the same for any length. */
+  readonly tiers?: readonly Tier[] | undefined;
   readonly capabilities: Readonly<Partial<Record<'tools' | 'vision' | 'json' | 'reasoning', boolean>>>;
 }
 
@@ -20,7 +27,17 @@ export interface ImportedModel {
 export type SourceMap = Readonly<Record<string, { readonly provider: string; readonly prefix?: string }>>;
 
 const count = z.optional(z.number().check(z.nonnegative()));
-const cost = z.object({ input: count, output: count, cacheRead: count, cache_read: count });
+const tokenCost = {
+  input: count,
+  output: count,
+  cacheRead: count,
+  cache_read: count,
+  cacheWrite: count,
+  cache_write: count,
+};
+const edge = z.object({ type: z.optional(z.string()), size: count });
+const tier = z.object({ ...tokenCost, inputTokensAbove: count, tier: z.optional(edge) });
+const cost = z.object({ ...tokenCost, tiers: z.optional(z.array(tier)) });
 
 const snapshotModel = z.object({
   id: z.string(),
@@ -46,14 +63,48 @@ const models = z.record(z.string(), z.unknown());
 const snapshotFile = z.record(z.string(), models);
 const liveFile = z.record(z.string(), z.object({ models: z.optional(models) }));
 
-function toPrices(given: z.infer<typeof cost> | undefined): Partial<ImportedModel> {
-  const { input, output } = given ?? {};
-  if (input === undefined || output === undefined || (input === 0 && output === 0)) return {};
-  const cached = given?.cacheRead ?? given?.cache_read;
-  return { inputUsd: input, outputUsd: output, ...(cached ? { cachedUsd: cached } : {}) };
+/** Lists write 0 for what has no price of its own. */
+const toCached = (given: z.infer<typeof cost>): number | undefined =>
+  (given.cacheRead ?? given.cache_read) || undefined;
+const toWritten = (given: z.infer<typeof cost>): number | undefined =>
+  (given.cacheWrite ?? given.cache_write) || undefined;
+
+function toTier(given: z.infer<typeof tier>): Tier | null {
+  const inputTokensAbove = given.inputTokensAbove ?? given.tier?.size;
+  // Prices may go by other measures, too, such as the time of day.
+  if (inputTokensAbove === undefined || (given.tier?.type ?? 'context') !== 'context') return null;
+  return {
+    inputTokensAbove,
+    inputPerMillionUsd: given.input,
+    outputPerMillionUsd: given.output,
+    cachedInputPerMillionUsd: toCached(given),
+    cacheWritePerMillionUsd: toWritten(given),
+  };
 }
 
-const positive = (value: number | undefined): number | undefined => (value ? value : undefined);
+function toPrices(given: z.infer<typeof cost> | undefined): Partial<ImportedModel> {
+  const { input, output, tiers = [] } = given ?? {};
+  if (given === undefined || input === undefined || output === undefined || (input === 0 && output === 0)) return {};
+  const [cached, written] = [toCached(given), toWritten(given)];
+  return {
+    inputUsd: input,
+    outputUsd: output,
+    ...(cached === undefined ? {} : { cachedUsd: cached }),
+    ...(written === undefined ? {} : { writtenUsd: written }),
+    tiers: tiers
+      .map(toTier)
+      .filter((found) => found !== null)
+      .toSorted((a, b) => a.inputTokensAbove - b.inputTokensAbove),
+  };
+}
+
+/** Lists write 0 for what they do not know, and answers that are longer than the context, which none can be. */
+function toSizes(
+  context: number | undefined,
+  output: number | undefined,
+): Pick<ImportedModel, 'context' | 'maxOutput'> {
+  return { context: context || undefined, maxOutput: output ? Math.min(output, context || output) : undefined };
+}
 
 function toSnapshotModel(json: unknown, provider: string, prefix: string): ImportedModel | null {
   const parsed = snapshotModel.safeParse(json);
@@ -62,8 +113,7 @@ function toSnapshotModel(json: unknown, provider: string, prefix: string): Impor
   return {
     provider,
     id: prefix + id,
-    context: positive(contextWindow),
-    maxOutput: positive(maxTokens),
+    ...toSizes(contextWindow, maxTokens),
     ...toPrices(cost),
     capabilities: {
       // The snapshot lists only models that take tools, so it says nothing of their absence.
@@ -81,8 +131,7 @@ function toLiveModel(json: unknown, provider: string, prefix: string): ImportedM
   return {
     provider,
     id: prefix + id,
-    context: positive(limit?.context),
-    maxOutput: positive(limit?.output),
+    ...toSizes(limit?.context, limit?.output),
     ...toPrices(cost),
     capabilities: {
       ...(tool_call === undefined ? {} : { tools: tool_call }),

@@ -1,16 +1,17 @@
 // npm run catalog: compares the catalog with public model lists, reports what changed, and with --write takes prices and sizes over.
 import { readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { providers } from '#catalog/index.ts';
 import imports from '#catalog/imports.json' with { type: 'json' };
+import { readArguments, runCommand } from '../arguments.ts';
 import { applyFindings } from './apply.ts';
 import { findChanges, type Import } from './findings.ts';
 import { readLive, readSnapshot, type ImportsFile } from './read-source.ts';
 import { isFault, toReport } from './report.ts';
 import { toTidyJson } from './tidy-json.ts';
 
-const usage = `Usage: npm run catalog -- [--from <address or file>] [--snapshot] [--write] [--check]
-  --from      a list in the shape of models.dev/api.json; default is that address, and where it can't be reached the snapshot
+const usage = `npm run catalog -- [--from <address or file>] [--snapshot] [--write] [--check]
+  --from      a list in the shape of models.dev/api.json, dated today or, a file, by its last change; default is that address,
+              and where it can't be reached the snapshot
   --snapshot  compare with the pinned snapshot package at once
   --write     take over drifted prices, contexts and outputs, with the list as their evidence
   --check     exit with 1 when the catalog and the list differ`;
@@ -26,10 +27,8 @@ async function readImport(
   try {
     return await readLive(file, file.live.url, today);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown reason';
-    console.error(
-      `${file.live.url} can't be read (${reason}); using the snapshot ${file.snapshot.package}@${file.snapshot.version}.`,
-    );
+    console.error(error instanceof Error ? error.message : error);
+    console.error(`Using the snapshot ${file.snapshot.package}@${file.snapshot.version}.`);
     return readSnapshot(file);
   }
 }
@@ -49,19 +48,14 @@ async function writeProviders(findings: ReturnType<typeof findChanges>, from: Im
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = readArguments(usage, {
     options: {
       from: { type: 'string' },
       snapshot: { type: 'boolean' },
       write: { type: 'boolean' },
       check: { type: 'boolean' },
-      help: { type: 'boolean' },
     },
   });
-  if (values.help) {
-    console.log(usage);
-    return 0;
-  }
   const nowMs = Date.now();
   const from = await readImport(values, new Date(nowMs).toISOString().slice(0, 10));
   const findings = findChanges(providers, from, nowMs);
@@ -73,9 +67,4 @@ async function main(): Promise<number> {
   return values.check && findings.some(isFault) ? 1 : 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(main);

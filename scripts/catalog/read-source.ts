@@ -1,9 +1,10 @@
 // Fetches the model lists that the catalog is compared with: the live one, a file, or a pinned package.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import * as z from 'zod/mini';
 import { parseLive, parseSnapshot, type SourceMap } from './imported.ts';
 import type { Import } from './findings.ts';
 
@@ -23,17 +24,37 @@ export interface ImportsFile {
 const FETCH_TIMEOUT_MS = 15_000;
 const run = promisify(execFile);
 
-async function readJson(from: string): Promise<unknown> {
-  if (!/^https?:/.test(from)) return JSON.parse(await readFile(from, 'utf8'));
+const isAddress = (from: string): boolean => /^https?:/.test(from);
+
+async function readText(from: string): Promise<string> {
+  if (!isAddress(from)) return readFile(from, 'utf8');
   const reply = await fetch(from, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-  if (!reply.ok) throw new Error(`${from} answered ${reply.status}.`);
-  return reply.json();
+  if (!reply.ok) throw new Error(`it answered ${reply.status}.`);
+  return reply.text();
 }
 
-/** The live list from its address, or from `from` (an address or a file). Rejects when it can't be read or has another shape. */
+/** What went wrong, in words for whoever gave the list. */
+function toReason(error: unknown): string {
+  if (error instanceof SyntaxError) return `it is not JSON (${error.message}).`;
+  if (error instanceof z.core.$ZodError) return 'it has another shape than api.json of models.dev.';
+  const { message = 'unknown reason', cause } = error instanceof Error ? error : {};
+  return cause instanceof Error ? `${message}, ${cause.message}` : message;
+}
+
+/**
+ * The live list from its address, or from `from` (an address or a file, which counts as old as its last change). Rejects when it can't be read,
+ * has another shape, or holds nothing that could be compared.
+ */
 export async function readLive(imports: ImportsFile, from: string, today: string): Promise<Import> {
   const { source, providers } = imports.live;
-  return { source, asOf: today, lineage: imports.lineage, models: parseLive(await readJson(from), providers) };
+  try {
+    const models = parseLive(JSON.parse(await readText(from)), providers);
+    const asOf = isAddress(from) ? today : (await stat(from)).mtime.toISOString().slice(0, 10);
+    if (models.length > 0) return { source, asOf, lineage: imports.lineage, models };
+  } catch (error) {
+    throw new Error(`${from} can't be read: ${toReason(error)}`, { cause: error });
+  }
+  throw new Error(`${from} holds no model of any provider that catalog/imports.json names.`);
 }
 
 /** npm as it runs this script, else the one on the path. */

@@ -4,8 +4,11 @@ import type { Finding, Import } from './findings.ts';
 const titles: readonly (readonly [Finding['kind'], string])[] = [
   ['conflict', 'Prices that sources dispute by more than a fifth (never written)'],
   ['drift', 'Numbers that moved (written with --write)'],
+  ['tier', 'Prices of long calls that the source sees differently (never written)'],
   ['capability', 'Capabilities that the source sees differently (never written)'],
   ['gone', 'Models the source no longer lists (never written)'],
+  ['ended', 'Models that have retired: they belong to retiredModels (never written)'],
+  ['ending', 'Models that retire within 60 days'],
   ['stale', 'Evidence older than 60 days'],
   ['new', 'Models the catalog does not have (never written)'],
   ['confirmed', 'Prices confirmed (dated anew with --write)'],
@@ -19,8 +22,15 @@ function toLine(finding: Finding): string {
     case 'drift':
     case 'conflict':
       return `${finding.provider}/${finding.model}: ${finding.field} ${finding.from ?? 'unknown'} -> ${finding.to}`;
+    case 'tier': {
+      const { above, field, from, to } = finding;
+      return `${finding.provider}/${finding.model}: above ${above} tokens ${field} ${from ?? 'none'} -> ${to ?? 'none'}`;
+    }
     case 'capability':
       return `${finding.provider}/${finding.model}: ${finding.to ? 'can' : "can't"} ${finding.capability}`;
+    case 'ended':
+    case 'ending':
+      return `${finding.provider}/${finding.model}: ${finding.on}`;
     case 'stale':
       return `${finding.what} (${finding.days} days)`;
     default:
@@ -37,7 +47,8 @@ function toSums(findings: readonly Finding[]): string[] {
 }
 
 /** Whether the catalog says something else than the source: what `--check` fails on. New models and age alone are not faults. */
-export const isFault = ({ kind }: Finding): boolean => ['conflict', 'drift', 'capability', 'gone'].includes(kind);
+export const isFault = ({ kind }: Finding): boolean =>
+  ['conflict', 'drift', 'tier', 'capability', 'gone', 'ended'].includes(kind);
 
 /** The whole report. */
 export function toReport(findings: readonly Finding[], from: Import): string {

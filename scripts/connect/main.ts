@@ -2,8 +2,8 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { connectClients, type ConnectFile } from '#shared/connect.ts';
+import { readArguments, runCommand, UsageError } from '../arguments.ts';
 import { localUrl } from '../local-url.ts';
 import { mergeFile } from './merge.ts';
 
@@ -52,7 +52,7 @@ function apply(file: ConnectFile, { isWriting, key }: { isWriting: boolean; key:
 }
 
 function main(): void {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readArguments(usage, {
     allowPositionals: true,
     options: {
       write: { type: 'boolean', default: false },
@@ -61,10 +61,12 @@ function main(): void {
       model: { type: 'string', default: 'auto' },
     },
   });
-  const toSetup = connectClients[positionals[0] ?? ''];
-  if (toSetup === undefined) throw new Error(usage);
+  const [client] = positionals;
+  if (client === undefined) throw new UsageError('Name a client.', usage);
+  const toSetup = connectClients[client];
+  if (toSetup === undefined) throw new UsageError(`There is no client "${client}".`, usage);
   const key = readKey(values.key);
-  if (key === null) throw new Error(`No API key was found. Give one with --key, or start Freeway first.\n\n${usage}`);
+  if (key === null) throw new UsageError('No API key was found. Give one with --key, or start Freeway first.', usage);
   const { name, files, steps } = toSetup({ url: values.url.replace(/\/+$/, ''), apiKey: key, model: values.model });
   console.log(`${name} over Freeway at ${values.url}\n`);
   for (const file of files) apply(file, { isWriting: values.write, key });
@@ -72,9 +74,4 @@ function main(): void {
   for (const [index, step] of steps.entries()) console.log(`${index + 1}. ${step}`);
 }
 
-try {
-  main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { readOptions, usage, type DeployOptions } from './options.ts';
+import { runCommand } from '../arguments.ts';
+import { readOptions, type DeployOptions } from './options.ts';
 import { auditTemplate, type Template } from './policy.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -115,8 +116,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  if (error instanceof TypeError) console.error(usage);
-  process.exit(1);
-});
+await runCommand(main);

@@ -1,5 +1,6 @@
 // What `npm run deploy` may be told on its command line.
-import { parseArgs } from 'node:util';
+import { judgeAddresses } from '#lambda/config-doubts.ts';
+import { readArguments } from '../arguments.ts';
 
 export interface DeployOptions {
   readonly stage: 'dev' | 'test' | 'prod';
@@ -24,9 +25,21 @@ export const usage = `npm run deploy -- [--stage dev|test|prod] [--dry-run] [--y
 
 const stages = ['dev', 'test', 'prod'] as const;
 
+const split = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+/** Throws an Error at the first address that would let nobody in. */
+function checkAddresses(name: string, text: string | undefined, rules: boolean): void {
+  const [fault] = judgeAddresses(name, { addresses: split(text), rules });
+  if (fault !== undefined) throw new Error(fault);
+}
+
 /** Throws an Error that says what is wrong. */
 export function readOptions(args: readonly string[]): DeployOptions {
-  const { values } = parseArgs({
+  const { values } = readArguments(usage, {
     args: [...args],
     options: {
       stage: { type: 'string', default: 'dev' },
@@ -50,6 +63,8 @@ export function readOptions(args: readonly string[]): DeployOptions {
     throw new Error(
       `--concurrency is "${values.concurrency}", but must be a whole number; 0 leaves the bound to the account.`,
     );
+  checkAddresses('--allowed-emails', values['allowed-emails'], true);
+  checkAddresses('--admin-emails', values['admin-emails'], false);
   const parameters = {
     GoogleClientId: values['google-client-id'],
     AllowedEmails: values['allowed-emails'],

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ensureTable } from '#lambda/store/dynamo-table.ts';
 import { engineMissing, startDynamoEngine } from '../../tests/fakes/dynamo-engine.ts';
+import { readArguments, runCommand, UsageError } from '../arguments.ts';
 import { toTable } from '../bench/report.ts';
 import { fullRace, LEAST_SHARE } from './plan.ts';
 import { runRace, type Result } from './race.ts';
@@ -46,21 +46,20 @@ const toLine = (store: string, { asked, outrun, away, taken, most, perWindow, ho
   holds ? 'holds' : 'FAIL',
 ];
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    skew: { type: 'string', default: '0' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) {
-  console.log(usage);
-  process.exit(0);
+const stores = ['sqlite', 'dynamodb'] as const;
+
+/** What is to be raced on, and how far clocks are apart. Throws UsageError. */
+function choose(): { chosen: readonly (typeof stores)[number][]; skewMs: number } {
+  const { only, skew } = readArguments(usage, {
+    options: { only: { type: 'string' }, skew: { type: 'string' } },
+  }).values;
+  const chosen = stores.filter((store) => only === undefined || store === only);
+  if (chosen.length === 0) throw new UsageError(`--only is "${only}", but must be ${stores.join(' or ')}.`, usage);
+  if (skew !== undefined && !/^\d+$/.test(skew))
+    throw new UsageError(`--skew is "${skew}", but must be a number of milliseconds, 0 or more.`, usage);
+  return { chosen, skewMs: Number(skew ?? 0) };
 }
-const lines: string[][] = [];
-if ('sqlite'.includes(values.only)) lines.push(toLine('sqlite', await raceOnSqlite()));
-if ('dynamodb'.includes(values.only) && engineMissing !== null) console.error(`Not run on DynamoDB: ${engineMissing}.`);
-else if ('dynamodb'.includes(values.only)) lines.push(toLine('dynamodb', await raceOnDynamo(Number(values.skew))));
+
 const head = [
   'store',
   'at once',
@@ -72,8 +71,19 @@ const head = [
   'in each',
   '',
 ];
-console.log(toTable(head, lines));
-console.log(
-  `\nHolds: at most ${fullRace.limit} in any interval, at least ${fullRace.limit * LEAST_SHARE} in each. Where the store was away, on a machine too busy for it, each process counts by itself.`,
-);
-process.exit(lines.every((line) => line.at(-1) === 'holds') ? 0 : 1);
+
+async function main(): Promise<number> {
+  const { chosen, skewMs } = choose();
+  const lines: string[][] = [];
+  if (chosen.includes('sqlite')) lines.push(toLine('sqlite', await raceOnSqlite()));
+  if (chosen.includes('dynamodb') && engineMissing !== null) console.error(`Not run on DynamoDB: ${engineMissing}.`);
+  else if (chosen.includes('dynamodb')) lines.push(toLine('dynamodb', await raceOnDynamo(skewMs)));
+  console.log(toTable(head, lines));
+  console.log(
+    `\nHolds: at most ${fullRace.limit} in any interval, at least ${fullRace.limit * LEAST_SHARE} in each. Where the store was away, on a machine too busy for it, each process counts by itself.`,
+  );
+  return lines.every((line) => line.at(-1) === 'holds') ? 0 : 1;
+}
+
+await runCommand(main);
+process.exit();

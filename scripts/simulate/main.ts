@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { readArguments, runCommand, UsageError } from '../arguments.ts';
 import { toJobs, withComparisons, type Job, type Report } from './job.ts';
 import { drawDays } from './picture.ts';
 import { tellReports } from './table.ts';
@@ -44,51 +44,53 @@ async function runAll(jobs: readonly Job[]): Promise<Report[]> {
   return reports;
 }
 
-const { values } = parseArgs({
-  options: {
-    short: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    seeds: { type: 'string', default: '1' },
-    out: { type: 'string', default: '.bench' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) {
-  console.log(usage);
-  process.exit(0);
-}
-const chosen = toJobs(values.short).filter(({ scenario, baseline }) =>
-  `${scenario} ${baseline ?? ''}`.includes(values.only),
-);
-const seeds = Math.max(1, Math.round(Number(values.seeds)) || 1);
-const jobs = chosen.flatMap((job): Job[] =>
-  job.baseline === null && seeds > 1 ? Array.from({ length: seeds }, (_, seed) => ({ ...job, seed })) : [job],
-);
-if (jobs.length === 0) {
-  console.error(
-    `No run contains "${values.only}". Known: ${toJobs(values.short)
-      .map(({ scenario }) => scenario)
-      .join('; ')}`,
+/** What is to be played. Throws UsageError. */
+function choose(): { jobs: readonly Job[]; out: string } {
+  const { values } = readArguments(usage, {
+    options: {
+      short: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      seeds: { type: 'string', default: '1' },
+      out: { type: 'string', default: '.bench' },
+    },
+  });
+  const { short, only, out } = values;
+  if (!/^[1-9]\d*$/.test(values.seeds))
+    throw new UsageError(`--seeds is "${values.seeds}", but must be a whole number, 1 or more.`, usage);
+  const seeds = Number(values.seeds);
+  const all = toJobs(short);
+  const chosen = all.filter(({ scenario, baseline }) => `${scenario} ${baseline ?? ''}`.includes(only));
+  if (chosen.length === 0) {
+    const known = [...new Set(all.map(({ scenario }) => scenario))].join('; ');
+    throw new UsageError(`No run contains "${only}". Known: ${known}.`, usage);
+  }
+  const jobs = chosen.flatMap((job): Job[] =>
+    job.baseline === null && seeds > 1 ? Array.from({ length: seeds }, (_, seed) => ({ ...job, seed })) : [job],
   );
-  process.exit(1);
+  return { jobs, out };
 }
-const reports = withComparisons(await runAll(jobs));
-mkdirSync(values.out, { recursive: true });
-writeFileSync(
-  join(values.out, 'simulation.json'),
-  JSON.stringify(
-    reports.map(({ bins, ...rest }) => ({
-      ...rest,
-      bins: bins.map(({ waits, ...bin }) => ({ ...bin, requests: waits.length })),
-    })),
-    null,
-    1,
-  ),
-);
-writeFileSync(
-  join(values.out, 'simulation.svg'),
-  drawDays(reports.map(({ figures, bins }) => ({ name: figures.name, bins }))),
-);
-console.log(tellReports(reports));
-console.log(`\nWritten: ${join(values.out, 'simulation.json')}, ${join(values.out, 'simulation.svg')}`);
-process.exit(reports.some(({ faults }) => faults.length > 0) ? 1 : 0);
+
+function write(folder: string, reports: readonly Report[]): void {
+  mkdirSync(folder, { recursive: true });
+  const told = reports.map(({ bins, ...rest }) => ({
+    ...rest,
+    bins: bins.map(({ waits, ...bin }) => ({ ...bin, requests: waits.length })),
+  }));
+  writeFileSync(join(folder, 'simulation.json'), JSON.stringify(told, null, 1));
+  writeFileSync(
+    join(folder, 'simulation.svg'),
+    drawDays(reports.map(({ figures, bins }) => ({ name: figures.name, bins }))),
+  );
+  console.log(`\nWritten: ${join(folder, 'simulation.json')}, ${join(folder, 'simulation.svg')}`);
+}
+
+async function main(): Promise<number> {
+  const { jobs, out } = choose();
+  const reports = withComparisons(await runAll(jobs));
+  console.log(tellReports(reports));
+  write(out, reports);
+  return reports.some(({ faults }) => faults.length > 0) ? 1 : 0;
+}
+
+await runCommand(main);
+process.exit();

@@ -1,6 +1,8 @@
 // Finds a browser and starts it without a window: the machine's own Chrome or Chromium, or the one that npm brings.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
+import { inLasting } from '../temporary.ts';
 
 const installed = [
   process.env['CHROME_PATH'] ?? '',
@@ -30,8 +32,11 @@ export async function findBrowser(): Promise<{ readonly executablePath: string; 
   // The package brings its own system libraries only where it believes to be on Lambda.
   process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs24.x';
   const { default: packed, setupLambdaEnvironment } = await import('@sparticuz/chromium');
-  const executablePath = await packed.executablePath();
-  setupLambdaEnvironment('/tmp/al2023/lib');
+  const executablePath = await inLasting(async (folder) => {
+    const path = await packed.executablePath();
+    setupLambdaEnvironment(join(folder, 'al2023/lib'));
+    return path;
+  });
   // With everything in one process the browser would end with the first context that is closed.
   const args = packed.args.filter((flag) => flag !== '--single-process');
   return { executablePath, args: [...args, ...flags] };

@@ -1,12 +1,10 @@
 // The server that pictures are taken of and measurements are made on: the real one, with simulated providers that give one answer.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { systemClock } from '#lambda/clock.ts';
 import { startLocal, type LocalServer } from '#lambda/main.local.ts';
 import { createFakeProvider } from '../../tests/fakes/provider/core.ts';
 import { serveFakeProvider } from '../../tests/fakes/provider/server.ts';
+import { makeFolder } from '../temporary.ts';
 import { uiDist } from './folders.ts';
 
 const OWNER_KEY = 'owner-key-of-the-pictures-0123456789';
@@ -32,7 +30,7 @@ export interface World {
 
 /** Starts server and providers in a folder of their own. */
 export async function openWorld({ answer, tokensPerSecond }: Speech): Promise<World> {
-  const data = mkdtempSync(join(tmpdir(), 'freeway-pictures-'));
+  const data = makeFolder('freeway-pictures-');
   const fakes = ['Home', 'Work'].map((name) =>
     createFakeProvider(
       { name, answer: () => answer, models: models.map(({ id }) => ({ id, ttftMs: 80, tokensPerSecond })) },
@@ -62,7 +60,6 @@ export async function openWorld({ answer, tokensPerSecond }: Speech): Promise<Wo
     close: async () => {
       await server.close();
       await Promise.all(served.map((one) => one.close()));
-      rmSync(data, { recursive: true, force: true });
     },
   };
 }

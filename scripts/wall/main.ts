@@ -1,4 +1,5 @@
-// `npm run wall`: the sixteen provider faults, each over JSON and SSE, against the started server. `-- --surface messages --wire gemini` asks elsewhere, and providers of another format; `-- --fast` shortens the waits, `-- --soak` watches memory, `-- --cost` measures CPU, `-- --load [minutes]` keeps 200 streams going.
+// `npm run wall`: the sixteen provider faults, each over JSON and SSE, against the started server.
+import { readArguments, runCommand, UsageError } from '../arguments.ts';
 import { cost } from './cost.ts';
 import { load } from './load.ts';
 import { soak } from './soak.ts';
@@ -27,20 +28,29 @@ function toLine({ id, title, mode, faults, ms, primaryCalls, backupCalls, resume
 /** Formats in which the simulated providers answer. */
 const wires = ['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'bedrock-converse'] as const;
 
-const valueOf = (flag: string): string | undefined =>
-  process.argv.includes(flag) ? process.argv[process.argv.indexOf(flag) + 1] : undefined;
+const LOAD_MINUTES = 5;
 
-/** The choice behind a flag, the first when it is not given. Throws when it is none of them. */
-function choose<T extends string>(flag: string, choices: readonly T[]): T {
-  const given = valueOf(flag) ?? choices[0];
-  const choice = choices.find((one) => one === given);
-  if (choice === undefined) throw new Error(`${flag} is one of ${choices.join(', ')}`);
-  return choice;
+const usage = `npm run wall [-- options]
+  --surface <name>   where it is asked: ${Object.keys(surfaces).join(', ')}
+  --wire <name>      what the providers speak: ${wires.join(', ')}
+  --fast             waits that are ${FAST} times shorter
+  --load [minutes]   keeps 200 streams going instead, ${LOAD_MINUTES} minutes unless told
+  --soak, --cost     watches memory, or measures processor time instead`;
+
+/** The choice behind an option, the first when it is not given. Throws UsageError when it is none of them. */
+function choose<T extends string>(option: string, given: string | undefined, choices: readonly T[]): T {
+  const choice = choices.find((one) => one === (given ?? choices[0]));
+  if (choice !== undefined) return choice;
+  throw new UsageError(`${option} is "${given}", but must be one of ${choices.join(', ')}.`, usage);
 }
 
-async function wall(speed: number): Promise<boolean> {
-  const surface = choose('--surface', Object.keys(surfaces) as SurfaceName[]);
-  const { rows, alive } = await runWall({ speed, surface, wire: choose('--wire', wires) });
+interface Side {
+  readonly surface: SurfaceName;
+  readonly wire: (typeof wires)[number];
+}
+
+async function wall(speed: number, side: Side): Promise<boolean> {
+  const { rows, alive } = await runWall({ speed, ...side });
   console.log('fault                             wire  result    time  calls (first provider + backup)');
   for (const row of rows) console.log(toLine(row));
   const ids = [...new Set(rows.map(({ id }) => id))];
@@ -51,14 +61,27 @@ async function wall(speed: number): Promise<boolean> {
   return alive && passed.length === ids.length;
 }
 
-const has = (flag: string): boolean => process.argv.includes(flag);
-
-const LOAD_MINUTES = 5;
-
 function run(): Promise<boolean> {
-  if (has('--load')) return load(Number(valueOf('--load') ?? LOAD_MINUTES));
-  if (has('--soak')) return soak();
-  return has('--cost') ? cost() : wall(has('--fast') ? FAST : 1);
+  const { values, positionals } = readArguments(usage, {
+    allowPositionals: true,
+    options: {
+      surface: { type: 'string' },
+      wire: { type: 'string' },
+      fast: { type: 'boolean', default: false },
+      load: { type: 'boolean', default: false },
+      soak: { type: 'boolean', default: false },
+      cost: { type: 'boolean', default: false },
+    },
+  });
+  const [given] = positionals;
+  const minutes = Number(given ?? LOAD_MINUTES);
+  if (given !== undefined && !(values.load && minutes > 0))
+    throw new UsageError(`--load takes minutes, not "${given}".`, usage);
+  if (values.load) return load(minutes);
+  if (values.soak) return soak();
+  if (values.cost) return cost();
+  const surface = choose('--surface', values.surface, Object.keys(surfaces) as SurfaceName[]);
+  return wall(values.fast ? FAST : 1, { surface, wire: choose('--wire', values.wire, wires) });
 }
 
-process.exitCode = (await run()) ? 0 : 1;
+await runCommand(async () => ((await run()) ? 0 : 1));

@@ -33,6 +33,7 @@ export interface Document {
   readonly choices?: readonly {
     readonly delta?: { readonly content?: string | null };
     readonly message?: { readonly content?: string | null };
+    readonly text?: string;
     readonly finish_reason?: string | null;
   }[];
   readonly usage?: { readonly completion_tokens?: number; readonly output_tokens?: number } | null;
@@ -86,6 +87,19 @@ const chat: Surface = {
       resumedBy: resumedIn(documents),
     };
   },
+};
+
+const completions: Surface = {
+  path: () => '/v1/completions',
+  body: (model, mode) => ({
+    model,
+    prompt: story,
+    ...(mode === 'sse' ? { stream: true, stream_options: { include_usage: true } } : {}),
+  }),
+  read: (documents, mode) => ({
+    ...chat.read(documents, mode),
+    text: documents.map(({ choices }) => choices?.[0]?.text ?? '').join(''),
+  }),
 };
 
 const claude: Surface = {
@@ -161,5 +175,8 @@ const gemini: Surface = {
 };
 
 /** The surfaces by their names. */
-export const surfaces = { chat, messages: claude, responses, gemini } as const satisfies Record<string, Surface>;
+export const surfaces = { chat, completions, messages: claude, responses, gemini } as const satisfies Record<
+  string,
+  Surface
+>;
 export type SurfaceName = keyof typeof surfaces;

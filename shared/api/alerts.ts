@@ -10,10 +10,13 @@ export type AlertKind = (typeof alertKinds)[number];
 export const alertChannels = ['webhook', 'email'] as const;
 export type AlertChannel = (typeof alertChannels)[number];
 
+/** Members of later versions stay. */
 const deliverySchema = z.lazy(() =>
-  z.object({
-    channel: z.enum(alertChannels),
-    state: z.enum(['pending', 'delivered', 'failed']),
+  z.looseObject({
+    /** One of `alertChannels`, or one of a later version. */
+    channel: z.string(),
+    /** `pending`, `delivered` or `failed`. */
+    state: z.string(),
     attempts: z.int(),
     /** When it is tried again; null when it is not. */
     next_at: z.nullable(instantSchema),
@@ -24,10 +27,11 @@ const deliverySchema = z.lazy(() =>
 export type Delivery = z.infer<typeof deliverySchema>;
 
 export const alertSchema = z.lazy(() =>
-  z.object({
+  z.looseObject({
     id: z.string(),
     at: instantSchema,
-    kind: z.enum(alertKinds),
+    /** One of `alertKinds`, or one of a later version. */
+    kind: z.string(),
     subject: z.string(),
     text: z.string(),
     deliveries: z.array(deliverySchema),

@@ -30,11 +30,18 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
+const valueSchema = z.lazy(() => z.nullable(z.union([z.string(), z.number(), z.boolean()])));
+
+/** One value before and after an act, under its name in the API, such as `quota.requests_per_day`; null: not set. */
+export const auditChangeSchema = z.lazy(() => z.object({ name: z.string(), before: valueSchema, after: valueSchema }));
+export type AuditChange = z.infer<typeof auditChangeSchema>;
+
 export const auditEventSchema = z.lazy(() =>
   z.object({
     id: z.string(),
     at: instantSchema,
-    action: z.enum(auditActions),
+    /** One of `auditActions`, or one of a later version. */
+    action: z.string(),
     /** Who did it; null when nobody we know. */
     person_id: z.nullable(z.string()),
     email: z.nullable(z.string()),
@@ -42,8 +49,10 @@ export const auditEventSchema = z.lazy(() =>
     key_id: z.nullable(z.string()),
     /** What it was done to: an id, or an address. */
     target: z.nullable(z.string()),
-    /** What changed, or why it was refused, in a sentence. */
+    /** Why it was refused, or what else there is to say of it, in a sentence. */
     detail: z.nullable(z.string()),
+    /** What it changed; absent: nothing, or nothing that is told by its values. */
+    changes: z.optional(z.array(auditChangeSchema)),
     /** Network address it came from; null when unknown. */
     address: z.nullable(z.string()),
     request_id: z.nullable(z.string()),

@@ -4,6 +4,8 @@ import { arms } from '../rollout.ts';
 import { instantSchema } from './instant.ts';
 
 const daySchema = z.lazy(() => z.iso.date());
+/** A day in UTC with all its hours, or an instant. */
+const edgeSchema = z.lazy(() => z.union([daySchema, instantSchema]));
 
 /** One call to a provider that failed on the way to the answer. */
 const usageAttemptSchema = z.lazy(() =>
@@ -56,7 +58,17 @@ export const usageRecordSchema = z.lazy(() =>
 export type UsageRecord = z.infer<typeof usageRecordSchema>;
 
 /** By what sums are told apart. */
-export const usageGroups = ['day', 'provider', 'model', 'person', 'key', 'tier', 'operation', 'outcome'] as const;
+export const usageGroups = [
+  'day',
+  'hour',
+  'provider',
+  'model',
+  'person',
+  'key',
+  'tier',
+  'operation',
+  'outcome',
+] as const;
 export type UsageGroup = (typeof usageGroups)[number];
 
 const toSumShape = () => ({
@@ -77,10 +89,10 @@ const toSumShape = () => ({
 export const usageSumSchema = z.lazy(() => z.object(toSumShape()));
 export type UsageSum = z.infer<typeof usageSumSchema>;
 
-/** Range of days in UTC, both included; the last thirty unless told. Admins see all, or of one person; others their own. */
+/** Range of days in UTC, or of instants, both ends included; the last thirty days unless told. Admins see all, or of one person; others their own. */
 const toRangeShape = () => ({
-  from: z.optional(daySchema),
-  to: z.optional(daySchema),
+  from: z.optional(edgeSchema),
+  to: z.optional(edgeSchema),
   person_id: z.optional(z.string().check(z.maxLength(100))),
 });
 
@@ -90,8 +102,8 @@ export const usageQuerySchema = z.lazy(() =>
 );
 export const usageSchema = z.lazy(() =>
   z.object({
-    from: daySchema,
-    to: daySchema,
+    from: edgeSchema,
+    to: edgeSchema,
     total: usageSumSchema,
     groups: z.array(z.object({ name: z.string(), ...toSumShape() })),
   }),

@@ -138,6 +138,26 @@ describe('models', () => {
     expect([...kinds].filter(([, found]) => found.size > 1)).toEqual([]);
   });
 
+  test('of one family are of one size, and stand in for the same others where they can reason', () => {
+    const chats = active.flatMap(({ models }) => models).filter(({ kind }) => kind === 'chat');
+    const places = new Map<string, Set<string>>();
+    for (const { family = '', size, roles = [], capabilities } of chats) {
+      if (!capabilities.includes('reasoning')) continue;
+      places.set(family, (places.get(family) ?? new Set()).add([size, ...roles].join()));
+    }
+    expect([...places].filter(([, found]) => found.size > 1)).toEqual([]);
+    expect(chats.filter(({ size }) => size === undefined).map(({ id }) => id)).toEqual(['nex-agi/nex-n2-pro']);
+  });
+
+  test('that are small stand in for larger ones only where they were measured to be as good', () => {
+    const families = active
+      .flatMap(({ models }) => models)
+      .filter(({ size, roles }) => size === 'small' && roles?.some((role) => role !== 'small'))
+      .map(({ family }) => family);
+    // 34 on the index of Artificial Analysis of October 2026, where Nemotron 3 Ultra has 23; gpt-oss-20b was ten of 58 points behind gpt-oss-120b.
+    expect([...new Set(families)]).toEqual(['qwen3.8-27b']);
+  });
+
   test('are never free with a price unknown to be zero on every plan', () => {
     const always = active
       .flatMap(({ models }) => models)

@@ -126,6 +126,39 @@ describe('findings', () => {
       [{ kind: 'drift', ...place, field: 'cachedInputPerMillionUsd', from: null, to: 0.1 }],
     ],
     [
+      'a price of writing to a cache that moved',
+      { price: { ...base.price, cacheWritePerMillionUsd: 1 } },
+      { writtenUsd: 1.1 },
+      [{ kind: 'drift', ...place, field: 'cacheWritePerMillionUsd', from: 1, to: 1.1 }],
+    ],
+    [
+      'a tier that the catalog does not have',
+      {},
+      { tiers: [{ inputTokensAbove: 1000, inputPerMillionUsd: 2, outputPerMillionUsd: 8 }] },
+      [
+        { kind: 'tier', ...place, above: 1000, field: 'inputPerMillionUsd', from: null, to: 2 },
+        { kind: 'tier', ...place, above: 1000, field: 'outputPerMillionUsd', from: null, to: 8 },
+      ],
+    ],
+    [
+      'a tier that is no more',
+      { price: { ...base.price, tiers: [{ inputTokensAbove: 1000, inputPerMillionUsd: 2 }] } },
+      { tiers: [] },
+      [{ kind: 'tier', ...place, above: 1000, field: 'inputPerMillionUsd', from: 2, to: null }],
+    ],
+    [
+      'a tier whose price moved',
+      { price: { ...base.price, tiers: [{ inputTokensAbove: 1000, inputPerMillionUsd: 2, outputPerMillionUsd: 8 }] } },
+      { tiers: [{ inputTokensAbove: 1000, inputPerMillionUsd: 2, outputPerMillionUsd: 9 }] },
+      [{ kind: 'tier', ...place, above: 1000, field: 'outputPerMillionUsd', from: 8, to: 9 }],
+    ],
+    [
+      'a tier of which the list is silent',
+      { price: { ...base.price, tiers: [{ inputTokensAbove: 1000, inputPerMillionUsd: 2, outputPerMillionUsd: 8 }] } },
+      {},
+      [{ kind: 'confirmed', ...place }],
+    ],
+    [
       'another context',
       {},
       { context: 65_536 },
@@ -213,6 +246,16 @@ describe('findings', () => {
     );
   });
 
+  test.each([
+    ['2026-11-20', 'ended'],
+    ['2026-11-21', 'ending'],
+    ['2027-01-20', 'ending'],
+    ['2027-01-21', null],
+  ])('a model that is served until %s, on 2026-11-21: %s', (on, kind) => {
+    const found = findChanges([toProvider([{ ...base, retiresOn: on }])], toImport([]), todayMs);
+    expect(found).toEqual(kind === null ? [] : [{ kind, ...place, on }]);
+  });
+
   test('retired providers are left alone', () => {
     expect(
       findChanges([toProvider([base], { status: 'retired' })], toImport([{ ...listed, inputUsd: 9 }]), todayMs),
@@ -262,9 +305,9 @@ describe('writing', () => {
         const { models, ...rest } = applyFindings(provider, findChanges([provider], from, todayMs), from);
         const { models: before, ...restBefore } = provider;
         expect(rest).toEqual(restBefore);
-        expect(models.map(({ id, free, capabilities }) => ({ id, free, capabilities }))).toEqual(
-          before.map(({ id, free, capabilities }) => ({ id, free, capabilities })),
-        );
+        const untouched = (list: readonly Model[]): unknown[] =>
+          list.map((one) => ({ ...one, context: 0, maxOutput: 0, price: {}, evidence: {} }));
+        expect(untouched(models)).toEqual(untouched(before));
         expect(z.safeParse(providerSchema, { ...rest, models }).error).toBeUndefined();
       }),
     );
@@ -291,7 +334,16 @@ describe('lists', () => {
           type: 'chat',
           reasoning: true,
           input: ['text', 'image'],
-          cost: { input: 1, output: 2, cacheRead: 0.1 },
+          cost: {
+            input: 1,
+            output: 2,
+            cacheRead: 0.1,
+            cacheWrite: 1.25,
+            tiers: [
+              { inputTokensAbove: 900, input: 3, output: 6, cacheRead: 0.3, cacheWrite: 0 },
+              { inputTokensAbove: 500, input: 2, output: 4, cacheRead: 0.2, cacheWrite: 2.5 },
+            ],
+          },
           contextWindow: 1000,
           maxTokens: 100,
         },
@@ -308,6 +360,17 @@ describe('lists', () => {
         inputUsd: 1,
         outputUsd: 2,
         cachedUsd: 0.1,
+        writtenUsd: 1.25,
+        tiers: [
+          {
+            inputTokensAbove: 500,
+            inputPerMillionUsd: 2,
+            outputPerMillionUsd: 4,
+            cachedInputPerMillionUsd: 0.2,
+            cacheWritePerMillionUsd: 2.5,
+          },
+          { inputTokensAbove: 900, inputPerMillionUsd: 3, outputPerMillionUsd: 6, cachedInputPerMillionUsd: 0.3 },
+        ],
         capabilities: { tools: true, vision: true, reasoning: true },
       },
     ]);
@@ -324,7 +387,16 @@ describe('lists', () => {
             structured_output: false,
             reasoning: false,
             modalities: { input: ['text'], output: ['text'] },
-            cost: { input: 1, output: 2, cache_read: 0.5 },
+            cost: {
+              input: 1,
+              output: 2,
+              cache_read: 0.5,
+              cache_write: 1.5,
+              tiers: [
+                { tier: { type: 'context', size: 500 }, input: 2, output: 4, cache_write: 3 },
+                { tier: { type: 'hours', size: 8 }, input: 9, output: 9 },
+              ],
+            },
             limit: { context: 1000, output: 100 },
           },
           painter: { id: 'painter', modalities: { input: ['text'], output: ['image'] } },
@@ -340,6 +412,8 @@ describe('lists', () => {
         inputUsd: 1,
         outputUsd: 2,
         cachedUsd: 0.5,
+        writtenUsd: 1.5,
+        tiers: [{ inputTokensAbove: 500, inputPerMillionUsd: 2, outputPerMillionUsd: 4, cacheWritePerMillionUsd: 3 }],
         capabilities: { tools: true, vision: false, json: false, reasoning: false },
       },
     ]);
@@ -352,6 +426,11 @@ describe('lists', () => {
       },
     };
     expect(parseLive(json, map)).toEqual([{ provider: 'acme', id: 'a', capabilities: {} }]);
+  });
+
+  test('an answer is no longer than the context', () => {
+    const json = { 'acme-inc': { models: { a: { id: 'a', limit: { context: 1000, output: 2000 } } } } };
+    expect(parseLive(json, map)).toMatchObject([{ context: 1000, maxOutput: 1000 }]);
   });
 
   test('another shape is refused', () => {

@@ -360,8 +360,11 @@ describe('refusals', () => {
     [{ FREEWAY_OWNER_KEY: 'short' }, /at least 32/],
     [{ NODE_ENV: 'production', GOOGLE_CERTS_URL: 'http://127.0.0.1:1/certs' }, /GOOGLE_CERTS_URL is for tests only/],
     [{ NODE_ENV: 'production', GOOGLE_ISSUER: 'http://127.0.0.1:1' }, /GOOGLE_ISSUER is for tests only/],
-    [{ GROQ_API_KEY: 'k', GROQ_TIER: 'gratis' }, /GROQ_TIER/],
-    [{ GROQ_API_KEY: 'k', GROQ_BASE_URL: 'api.groq.com' }, /GROQ_BASE_URL must be an http or https URL/],
+    [{ GROQ_API_KEY: 'k', GROQ_TIER: 'gratis' }, /GROQ_TIER is "gratis", but must be one of free, paid, local/],
+    [
+      { GROQ_API_KEY: 'k', GROQ_BASE_URL: 'api.groq.com' },
+      /GROQ_BASE_URL must be an http or https URL, such as https:/,
+    ],
   ])('%j', (env, expected) => {
     expect(refusal(env)).toMatch(expected);
   });

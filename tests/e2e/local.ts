@@ -45,6 +45,7 @@ export async function startServer(
 ): Promise<Started> {
   const folder = mkdtempSync(join(tmpdir(), 'freeway-e2e-'));
   const logs: string[] = [];
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const server = await startLocal({
     env: {
       PORT: '0',
@@ -55,6 +56,9 @@ export async function startServer(
     },
     writeLog: (line) => logs.push(line),
     ...more,
+  }).catch((error: unknown) => {
+    remove();
+    throw error;
   });
   return {
     ...server,
@@ -62,7 +66,7 @@ export async function startServer(
     folder,
     stop: async () => {
       await server.close();
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -31,4 +31,15 @@ it('a schema without a bottom is the fault of whoever sends it', async () => {
   expect([response.status, error.code]).toEqual([400, 'invalid_request']);
   expect(error.message).toMatch(/nested too deeply/);
   expect(server.logs.join('\n')).not.toContain('request.failed');
+  // It might be a fault of ours all the same: the log says where it was, and nothing of what was sent.
+  const lines = server.logs.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines.filter(({ level }) => level === 'warn')).toEqual([
+    expect.objectContaining({
+      event: 'request.too_deep',
+      request_id: response.headers.get('x-freeway-request-id'),
+      error: 'RangeError',
+      stack: expect.stringMatching(/^\s+at \S/),
+    }),
+  ]);
+  expect(lines.map((line) => JSON.stringify(line)).join('\n')).not.toContain('properties');
 });

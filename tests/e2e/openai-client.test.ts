@@ -45,6 +45,28 @@ afterAll(async () => {
   await mock.stop();
 });
 
+describe('text completions', () => {
+  it('answer whole, with the receipt in the headers', async () => {
+    const { data, response } = await client.completions.create({ model: 'auto', prompt: 'hello' }).withResponse();
+    expect(data.choices).toEqual([
+      { text: 'Hello from the simulator, 世界 🚦.', index: 0, logprobs: null, finish_reason: 'stop' },
+    ]);
+    expect(data.usage?.total_tokens).toBeGreaterThan(0);
+    expect(response.headers.get('x-freeway-route')).toBe('openai-compatible/m1');
+  });
+  it('answer as a stream', async () => {
+    let text = '';
+    for await (const { choices } of await client.completions.create({ model: 'auto', prompt: 'hello', stream: true }))
+      text += choices[0]?.text ?? '';
+    expect(text).toBe('Hello from the simulator, 世界 🚦.');
+  });
+  it('are refused in the format, by the field at fault', async () => {
+    const error = await client.completions.create({ model: 'auto', prompt: [1, 2] }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(OpenAI.BadRequestError);
+    expect(error).toMatchObject({ status: 400, param: 'prompt', code: 'invalid_request' });
+  });
+});
+
 describe('chat', () => {
   it('answers whole, with the receipt in the headers', async () => {
     const {

@@ -18,6 +18,8 @@ const asked: { path: string; body: Record<string, unknown> }[] = [];
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let text = '';
   for await (const chunk of request) text += String(chunk);
+  // A provider that has failed is looked after, by asking for its models.
+  if (request.method === 'GET') return void response.writeHead(404).end();
   const body = JSON.parse(text) as Record<string, unknown>;
   asked.push({ path: request.url ?? '', body });
   if (String(body['input']).includes('cut')) {

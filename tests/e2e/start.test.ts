@@ -1,6 +1,6 @@
 // `npm start` as a newcomer runs it: says what it does, answers at once, refuses what is unsafe, and ends when told to.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -103,17 +103,56 @@ it('with simulation forbidden it starts, and says that nothing is configured', a
   expect(await response.text()).toMatch(/add a provider key/);
 });
 
-it.each([
+type Refusal = [env: Record<string, string>, says: RegExp];
+
+/** A folder that is there and takes nothing, not even from root. */
+const unwritable: Refusal[] =
+  process.platform === 'linux'
+    ? [[{ FREEWAY_DATA: '/proc/freeway' }, /data folder "\/proc\/freeway" can't be used/]]
+    : [];
+
+it.each<Refusal>([
   [{ HOST: '0.0.0.0' }, /HOST is "0.0.0.0".*FREEWAY_OWNER_KEY/s],
   [{ PORT: 'abc' }, /PORT is "abc"/],
   [{ FREEWAY_PROVIDERS: '[{"provider":"nope","apiKey":"canary-secret"}]' }, /entry 0 \(nope\)/],
   [{ FREEWAY_DATA: fileURLToPath(import.meta.url) }, /data folder ".*start\.test\.ts" can't be used.*FREEWAY_DATA/],
+  ...unwritable,
+  [{ HOST: '192.0.2.1', FREEWAY_OWNER_KEY: OWNER_KEY }, /HOST is "192\.0\.2\.1", which is no address of this machine/],
+  [{ HOST: 'nowhere.invalid', FREEWAY_OWNER_KEY: OWNER_KEY }, /HOST is "nowhere\.invalid".*no address of this machine/],
+  [{ FREEWAY_STORE: 'dynamodb:x' }, /FREEWAY_STORE is "dynamodb:x".*3 to 255 letters/],
+  [
+    { FREEWAY_STRATEGY: './nowhere.mjs' },
+    /FREEWAY_STRATEGY names "\.\/nowhere\.mjs", which can't be loaded \(Cannot find module '[^']*'\)\. Correct its path/,
+  ],
+  [
+    { FREEWAY_GUARDS: './nowhere.mjs' },
+    /FREEWAY_GUARDS names "\.\/nowhere\.mjs", which can't be loaded \(Cannot find module '[^']*'\)\. Install it/,
+  ],
 ])('refuses %j with one sentence', async (env, expected) => {
   const run = start(env);
   expect(await run.exit).toBe(1);
   expect(run.output()).toMatch(expected);
   expect(run.output()).not.toContain('canary-secret');
   expect(run.output().trim().split('\n')).toHaveLength(1);
+});
+
+it('says what is missing where nothing was installed', async () => {
+  const bare = join(folder, 'bare');
+  for (const part of ['scripts', 'lambda', 'catalog', 'shared'])
+    cpSync(join(root, part), join(bare, part), { recursive: true, filter: (path) => !path.includes('node_modules') });
+  cpSync(join(root, 'package.json'), join(bare, 'package.json'));
+  const run = follow(process.execPath, [join(bare, 'scripts/node24.mjs'), join(bare, 'scripts/start.ts')], {});
+  expect(await run.exit).toBe(1);
+  expect(run.output()).toBe('The packages are missing: run "npm install" first.\n');
+});
+
+it('tells of what is set and does nothing, and starts', async () => {
+  const output = await start({ FREEWAY_PIAD: 'never', ALLOWED_EMAILS: 'a@example.com' }).until(
+    'GOOGLE_CLIENT_ID is not',
+  );
+  expect(output).toMatch(/listening on/);
+  expect(output).toMatch(/^Mind: FREEWAY_PIAD is set, but nothing reads it\. Did you mean FREEWAY_PAID\?$/m);
+  expect(output).toMatch(/^Mind: ALLOWED_EMAILS is set, but GOOGLE_CLIENT_ID is not/m);
 });
 
 it('refuses an owner key that was only half written, by an earlier start on a full disk', async () => {
@@ -134,20 +173,23 @@ it('says that a port is taken', async () => {
   expect(second.output()).toMatch(/in use already/);
 });
 
-it('told twice at once, as a member of a group and by whoever passes signals on, it still lets streams finish', async () => {
-  const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY });
-  const url = /listening on (http:\S+)/.exec(await run.until('Try it:'))?.[1] ?? '';
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${OWNER_KEY}` },
-    body: JSON.stringify({ model: 'auto', stream: true, messages: [{ role: 'user', content: 'Hello!' }] }),
-  });
-  run.child.kill('SIGTERM');
-  await sleep(50);
-  run.child.kill('SIGTERM');
-  expect(await response.text()).toMatch(/\[DONE\]\s*$/);
-  expect(await run.exit).toBe(0);
-});
+it.each(['SIGTERM', 'SIGHUP'] as const)(
+  'told twice at once by %s, as a member of a group and by whoever passes signals on, it still lets streams finish',
+  async (signal) => {
+    const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY });
+    const url = /listening on (http:\S+)/.exec(await run.until('Try it:'))?.[1] ?? '';
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${OWNER_KEY}` },
+      body: JSON.stringify({ model: 'auto', stream: true, messages: [{ role: 'user', content: 'Hello!' }] }),
+    });
+    run.child.kill(signal);
+    await sleep(50);
+    run.child.kill(signal);
+    expect(await response.text()).toMatch(/\[DONE\]\s*$/);
+    expect(await run.exit).toBe(0);
+  },
+);
 
 it('goes on when whoever reads its log is gone', async () => {
   const run = start({ FREEWAY_OWNER_KEY: OWNER_KEY });

@@ -94,3 +94,30 @@ it('tells request and attempts in the trace of the caller, and nothing of what w
   }
   expect(collector.texts.join('')).not.toContain('canary');
 });
+
+it('calls operations as OpenTelemetry does, in the log as in traces', async () => {
+  const collector = await startCollector();
+  const good = await serve('good', []);
+  const freeway: Started = await startServer([toEntry('good', good.baseUrl)], {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+  });
+  const ask = async (path: string, body: unknown): Promise<void> => {
+    const headers = { authorization: `Bearer ${OWNER_KEY}`, 'x-freeway-cache': '60', 'x-freeway-max-wait-ms': '0' };
+    const reply = await fetch(`${freeway.url}/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    await reply.text();
+  };
+  await ask('/embeddings', { model: 'auto', input: 'hello' });
+  await ask('/moderations', { model: 'auto', input: 'hello' });
+  const chat = { model: 'auto', messages: [{ role: 'user', content: 'hello' }] };
+  await ask('/chat/completions', chat);
+  // From memory.
+  await ask('/chat/completions', chat);
+  await freeway.stop();
+  const logged = freeway.logs
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ event }) => event === 'request')
+    .map((line) => line['gen_ai.operation.name']);
+  const traced = collector.spans.map((span) => attributesOf(span)['gen_ai.operation.name']);
+  expect(logged).toEqual(['embeddings', 'moderation', 'chat', 'chat']);
+  expect([...new Set(traced)].toSorted()).toEqual(['chat', 'embeddings', 'moderation']);
+});

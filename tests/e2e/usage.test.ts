@@ -86,6 +86,21 @@ describe('usage', () => {
     expect((await call('GET', '/api/usage?from=2026-02-02&to=2026-01-01')).status).toBe(400);
   });
 
+  it('is bounded by instants, too, and adds up by the hour', async () => {
+    await chat();
+    const [{ at } = { at: '' }] = (await read<{ data: UsageRecord[] }>('/api/usage/records')).data;
+    const shift = (ms: number): string => new Date(Date.parse(at) + ms).toISOString();
+    type Sums = { readonly total: UsageSum; readonly groups: readonly { readonly name: string }[] };
+    const within = await read<Sums>(`/api/usage?by=hour&from=${at}&to=${at}`);
+    expect(within).toMatchObject({ from: at, to: at, total: { requests: 1 } });
+    expect(within.groups.map(({ name }) => name)).toEqual([`${at.slice(0, 13)}:00:00Z`]);
+    for (const range of [`from=${shift(1)}`, `from=${shift(-2)}&to=${shift(-1)}`]) {
+      expect((await read<Sums>(`/api/usage?${range}`)).total.requests).toBe(0);
+      expect((await read<{ data: unknown[] }>(`/api/usage/records?${range}`)).data).toEqual([]);
+    }
+    expect((await call('GET', `/api/usage?from=${shift(1)}&to=${at}`)).status).toBe(400);
+  });
+
   it('pages through records, filters them, and writes a table that no spreadsheet runs', async () => {
     for (let i = 0; i < 5; i++) await chat();
     const seen: string[] = [];

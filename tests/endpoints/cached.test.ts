@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createReplyCache, toCacheKey, type KeptReply } from '#lambda/gateway/cache.ts';
+import { createKeeping } from '#lambda/endpoints/cached-replies.ts';
+import type { Endpoint, EndpointDeps, Visit } from '#lambda/endpoints/endpoint.ts';
 import { readTtlSeconds } from '#lambda/gateway/cache-wish.ts';
 import type { Headers } from '#lambda/ports.ts';
+import { logFields } from '#lambda/ports-telemetry.ts';
+import type { UsageRecord } from '#shared/api/usage.ts';
 import { createHouse, owner, type Answer, type House } from '../people/house.ts';
 
 const cached = { 'x-freeway-cache': '60' };
@@ -27,6 +31,18 @@ describe('the response cache', () => {
     expect(served(house)).toBe(1);
     const { json } = await house.ask('GET /api/usage/records', { headers: owner });
     expect(json['data']).toMatchObject([{ cached: true, cost_usd: 0, input_tokens: 0 }, { outcome: 'ok' }]);
+  });
+
+  it('is told in the log by the same fields as other answers', async () => {
+    const lines: object[] = [];
+    const house = await createHouse({ onInfo: (event, fields = {}) => void lines.push({ event, ...fields }) });
+    await house.chat({ ...owner, ...cached });
+    await house.chat({ ...owner, ...cached });
+    const [first, second] = lines.filter((line) => 'outcome' in line);
+    expect(first).toMatchObject({ event: 'request', 'gen_ai.operation.name': 'chat', outcome: 'ok' });
+    expect(second).toMatchObject({ event: 'request', 'gen_ai.operation.name': 'chat', outcome: 'cached' });
+    const known: readonly string[] = ['event', ...logFields];
+    expect(Object.keys(second ?? {}).filter((name) => !known.includes(name))).toEqual([]);
   });
 
   it('takes the wish from the body too, for streams as for whole answers', async () => {
@@ -128,6 +144,31 @@ describe('what a cached request is', () => {
 });
 
 describe('the memory of replies', () => {
+  it('has a reply as soon as its asker has it, whatever is still to be settled', async () => {
+    const told: string[] = [];
+    const note = (chunk?: Uint8Array | string): void => void told.push(Buffer.from(chunk ?? '').toString());
+    const reply = (_: number, headers: Headers): object => {
+      told.push(headers['x-freeway-cache'] ?? '');
+      return { write: note, drained: async () => undefined, end: note };
+    };
+    const exchange = { path: '/v1/chat/completions', query: '', headers: {}, reply };
+    const visit = { exchange, requestId: 'r', startedAtMs: 0, principal: { id: 'p', key: null } } as unknown as Visit;
+    const settling = Promise.withResolvers<void>();
+    const endpoint: Endpoint = async ({ exchange: asked, onRecord }) => {
+      asked.reply(200, {}).end('the answer');
+      onRecord?.({ outcome: 'ok', operation: 'chat', request_id: 'r' } as UsageRecord);
+      await settling.promise;
+    };
+    const nothing = (): void => undefined;
+    const deps = { clock: { now: () => 0 }, log: { info: nothing }, metrics: { count: nothing } };
+    const answer = createKeeping(deps as unknown as EndpointDeps);
+    const asked = { endpoint, visit, document: { json: {}, bytes: Buffer.from('{}'), fields: null }, ttlSeconds: 60 };
+    const both = [answer(asked), answer(asked)];
+    settling.resolve();
+    await Promise.all(both);
+    expect(told).toEqual(['miss', 'the answer', 'hit', 'the answer', '']);
+  });
+
   const replyOf = (length: number): KeptReply =>
     ({ status: 200, headers: {}, chunks: [new Uint8Array(length)], record: {} }) as unknown as KeptReply;
 

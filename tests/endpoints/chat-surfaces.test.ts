@@ -26,7 +26,7 @@ describe('errors below /v1/messages', () => {
     { what: 'of signing in', headers: { authorization: '' }, status: 401, type: 'authentication_error' },
     { what: 'of the request', body: { messages: [] }, status: 400, type: 'invalid_request_error' },
     { what: 'of the model', body: { model: 'nobody-has-this' }, status: 404, type: 'not_found_error' },
-    { what: 'of the path', path: `${messagesPath}/batches`, status: 404, type: 'not_found_error' },
+    { what: 'of the path', path: `${messagesPath}/nothing`, status: 404, type: 'not_found_error' },
     { what: 'of controls', body: { freeway: { tier: 'gold' } }, status: 400, type: 'invalid_request_error' },
     {
       what: 'of counting',

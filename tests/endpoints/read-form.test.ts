@@ -121,4 +121,15 @@ describe('the spool', () => {
     await kept.drop();
     await expect(kept.read(0, 1)).rejects.toThrow();
   });
+
+  it('says what stands in the way, and where, when the folder has gone', async () => {
+    const path = join(folder, 'moved');
+    const moved = createDiskSpool(path, 10);
+    await expect.poll(() => readdirSync(folder)).toContain('moved');
+    rmSync(path, { recursive: true });
+    await expect(moved.keep(inPieces('hello', 4))).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+      message: expect.stringContaining(`${path} (ENOENT)`),
+    });
+  });
 });

@@ -146,6 +146,31 @@ describe('tool calls', () => {
     expect(aligner.feed(piece('{}', 'listen', 1))).toEqual({ fits: true, tool: whole });
   });
   it.each([
+    ['the new one has none', '{ "where": [1, "be h', '{"where":[1,"be hind"]}', 'ind"]}'],
+    ['the new one has more', '{"where":[1,"be h', '{\n  "where": [ 1, "be hind" ]\n}', 'ind" ]\n}'],
+    ['it stood last', '{"where": ', '{"where":"here"}', '"here"}'],
+    ['it comes last', '{"where":', '{"where" : "here"}', ' "here"}'],
+    ['quotes are escaped', '{"a":"\\" b", ', '{ "a" : "\\" b","c":1}', '"c":1}'],
+  ])('fit whatever white space stands between words of JSON: %s', (_, before, now, rest) => {
+    const aligner = createCallAligner(new Map([[0, { name: 'look', arguments: before }]]));
+    const pieces = [...now].map((letter, at) => aligner.feed(piece(letter, at === 0 ? 'look' : null)));
+    expect(pieces.every(({ fits }) => fits)).toBe(true);
+    expect(pieces.map(({ tool }) => tool?.arguments ?? '').join('')).toBe(rest);
+    expect(aligner.complete()).toBe(true);
+  });
+  it.each([
+    ['white space inside a text', '{"where":"be hind', '{"where":"behind the door"}'],
+    ['white space behind an escaped quote', '{"a":"\\" b', '{"a":"\\"b"}'],
+    [
+      'the same words behind others',
+      '{"path":"/first","content":"so many words that are the same',
+      '{"path":"/other","content":"so many words that are the same, and more"}',
+    ],
+  ])('do not fit: %s', (_, before, now) => {
+    const aligner = createCallAligner(new Map([[0, { name: 'look', arguments: before }]]));
+    expect(aligner.feed(piece(now, 'look')).fits).toBe(false);
+  });
+  it.each([
     ['another name', piece('{"where":"behind"}', 'listen')],
     ['other arguments', piece('{"what":"behind"}', 'look')],
   ])('do not fit: %s', (_, call) => {

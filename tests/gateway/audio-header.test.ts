@@ -1,8 +1,9 @@
 // What is told of files that are no sound, or not the sound they claim to be, before anything is spent on them.
 import { readFileSync } from 'node:fs';
+import { BufferTarget, EncodedAudioPacketSource, EncodedPacketSink, OggOutputFormat, Output } from 'mediabunny';
 import { describe, expect, it } from 'vitest';
 import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
-import { toMemorySource } from '#lambda/gateway/audio-source.ts';
+import { openInput, toMemorySource } from '#lambda/gateway/audio-source.ts';
 import { synthesise } from '../fakes/speech.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
@@ -25,6 +26,54 @@ const days = patched(patched(m4a, { behind: 'mvhd', by: 16, value: 0xff_ff_ff_00
   value: 0xff_ff_ff_00,
 });
 
+/** As recorders write it whose files may grow beyond 4 GB: the lengths stand in a chunk of their own. */
+function toLarge(file: Buffer): Buffer {
+  const lengths = Buffer.alloc(36);
+  lengths.write('ds64', 0, 'latin1');
+  lengths.writeUInt32LE(28, 4);
+  lengths.writeBigUInt64LE(BigInt(file.length + 28), 8);
+  lengths.writeBigUInt64LE(BigInt(file.length - 44), 16);
+  const all = Buffer.concat([file.subarray(0, 12), lengths, file.subarray(12)]);
+  all.write('RF64', 0, 'latin1');
+  all.writeUInt32LE(0xff_ff_ff_ff, 4);
+  all.writeUInt32LE(0xff_ff_ff_ff, 76);
+  return all;
+}
+/** Of a codec that phones offer as lossless. */
+const alac = Buffer.from(m4a);
+alac.write('alac', alac.indexOf('mp4a', alac.indexOf('stsd')), 'latin1');
+alac.write('free', alac.indexOf('esds'), 'latin1');
+
+/** The sound of a recording in Ogg. */
+async function toOgg(webm: Buffer): Promise<Buffer> {
+  const input = await openInput(toMemorySource(webm));
+  const track = await input.getPrimaryAudioTrack();
+  const decoderConfig = await track?.getDecoderConfig();
+  if (!track?.codec || !decoderConfig) throw new Error('no track');
+  const target = new BufferTarget();
+  const output = new Output({ format: new OggOutputFormat({ maximumPageDuration: 0.2 }), target });
+  const source = new EncodedAudioPacketSource(track.codec);
+  output.addAudioTrack(source);
+  await output.start();
+  for await (const packet of new EncodedPacketSink(track).packets()) await source.add(packet, { decoderConfig });
+  await output.finalize();
+  input.dispose();
+  return Buffer.from(target.buffer ?? new ArrayBuffer(0));
+}
+
+/** The beginning of a FLAC file, which says how it is to be read; no sound follows. */
+function toFlacHead(): Buffer {
+  const head = Buffer.alloc(42);
+  head.write('fLaC', 0, 'latin1');
+  head[4] = 0x80;
+  head.writeUIntBE(34, 5, 3);
+  head.writeUInt16BE(4_096, 8);
+  head.writeUInt16BE(4_096, 10);
+  // 16 kHz, one channel, 16 bits, 960,000 samples.
+  head.writeBigUInt64BE((16_000n << 44n) | (15n << 36n) | 960_000n, 18);
+  return head;
+}
+
 describe('the header of a recording', () => {
   it.each([
     ['empty', Buffer.alloc(0), /is empty/],
@@ -37,7 +86,10 @@ describe('the header of a recording', () => {
     ['cut in its header', wav.subarray(0, 30), /cut or damaged/],
     ['an m4a cut before its sound', m4a.subarray(0, 2_000), /cut or damaged/],
     ['without sound', synthesise(0).wav, /length is zero/],
+    ['a FLAC head without sound', toFlacHead(), /length is zero/],
+    ['a FLAC head behind which more should follow', toFlacHead().fill(0, 4, 5), /cut or damaged/],
     ['of a codec that is not known here', adpcm, /codec/],
+    ['of a codec that is not known here, in a film', alac, /codec/],
     ['claiming hours that it does not hold', days, /claims 25 hours of sound, but the file holds 2 seconds/],
   ])('%s', async (_, bytes, message) => {
     await expect(readAudioHeader(toMemorySource(bytes), 'a.mp3')).rejects.toMatchObject({
@@ -51,5 +103,34 @@ describe('the header of a recording', () => {
     const lying = Buffer.from(wav);
     lying.writeUInt32LE(0xf0_00_00_00, 40);
     expect(await readAudioHeader(toMemorySource(lying), 'a.wav')).toMatchObject({ container: 'wav', seconds: 2 });
+  });
+
+  it('of a WAV file of any length is read', async () => {
+    expect(await readAudioHeader(toMemorySource(toLarge(wav)), 'a.wav')).toMatchObject({
+      container: 'wav',
+      seconds: 2,
+    });
+  });
+
+  it('of an Ogg recording that breaks off in a page is read as far as its pages are whole', async () => {
+    const bytes = await toOgg(read('browser-recording.webm'));
+    const whole = (await readAudioHeader(toMemorySource(bytes), 'a.ogg')).seconds ?? 0;
+    const pages = [...bytes.toString('latin1').matchAll(/OggS/g)].map(({ index }) => index);
+    const last = pages.at(-1) ?? 0;
+    expect(pages.length).toBeGreaterThan(3);
+    for (const length of [bytes.length - 1, last + 30, last + 10]) {
+      const { container, seconds } = await readAudioHeader(toMemorySource(bytes.subarray(0, length)), 'a.ogg');
+      expect([container, (seconds ?? 0) > whole / 2, (seconds ?? 0) < whole]).toEqual(['ogg', true, true]);
+    }
+  });
+
+  it('of a recording of a browser with bytes behind it that belong to nothing is read all the same', async () => {
+    const bytes = read('browser-recording.webm');
+    const { seconds } = await readAudioHeader(toMemorySource(bytes), 'a.webm');
+    for (const junk of [Buffer.alloc(100), Buffer.alloc(70_000), Buffer.from([0x1f, 0x43, 0xb6, 0x75, 0, 0, 0, 0, 0])])
+      expect(await readAudioHeader(toMemorySource(Buffer.concat([bytes, junk])), 'a.webm')).toMatchObject({
+        container: 'webm',
+        seconds,
+      });
   });
 });

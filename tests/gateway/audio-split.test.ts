@@ -1,14 +1,52 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import {
+  AdtsOutputFormat,
+  BufferTarget,
+  EncodedAudioPacketSource,
+  EncodedPacketSink,
+  MkvOutputFormat,
+  MovOutputFormat,
+  Output,
+  type EncodedPacket,
+  type OutputFormat,
+} from 'mediabunny';
 import { describe, expect, it } from 'vitest';
+import { aacLoudness } from '#lambda/gateway/aac-loudness.ts';
 import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
-import { toMemorySource } from '#lambda/gateway/audio-source.ts';
+import { openInput, toMemorySource, type AudioSource } from '#lambda/gateway/audio-source.ts';
 import { mp3Loudness } from '#lambda/gateway/mp3-loudness.ts';
 import { openSplit, toSpans, type PacketTable } from '#lambda/gateway/audio-split.ts';
 import { stitchTranscripts } from '#lambda/wire/transcription/stitch.ts';
 import { hearSpeech, synthesise } from '../fakes/speech.ts';
+import { toWavFile } from '../fakes/wav.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
+
+/** The packets of a recording in a file of another kind. */
+async function repack(given: Uint8Array, format: OutputFormat): Promise<{ bytes: Uint8Array; seconds: number }> {
+  const input = await openInput(toMemorySource(given));
+  const track = await input.getPrimaryAudioTrack();
+  const decoderConfig = await track?.getDecoderConfig();
+  if (!track?.codec || !decoderConfig) throw new Error('no track');
+  const target = new BufferTarget();
+  const output = new Output({ format, target });
+  const source = new EncodedAudioPacketSource(track.codec);
+  output.addAudioTrack(source);
+  await output.start();
+  for await (const packet of new EncodedPacketSink(track).packets())
+    await source.add(packet.clone({ timestamp: Math.max(0, packet.timestamp) }), { decoderConfig });
+  await output.finalize();
+  const seconds = await track.computeDuration();
+  input.dispose();
+  return { bytes: new Uint8Array(target.buffer ?? new ArrayBuffer(0)), seconds };
+}
+
+/** Reads that fail from the second on. */
+function toFirstRead(bytes: Uint8Array, failure: Error): (start: number, end: number) => Promise<Uint8Array> {
+  let reads = 0;
+  return (start, end) => (reads++ === 0 ? Promise.resolve(bytes.subarray(start, end)) : Promise.reject(failure));
+}
 
 describe('splitting', () => {
   it.each(['ruby.mp3', 'ruby.wav', 'dd-transcription.m4a', 'librivox-sense-0880.wav'])(
@@ -96,6 +134,114 @@ describe('splitting', () => {
     expect(mean(loudness.slice(0, 13))).toBeLessThan(mean(loudness) / 20);
     expect(mp3Loudness(Buffer.from('no frame at all, but text'))).toBe(0);
     expect(mp3Loudness(Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(frame - 4)]))).toBe(0);
+  });
+
+  it('hears how loud AAC of constant bitrate is, whose packets grow no larger when somebody speaks', async () => {
+    const input = await openInput(toMemorySource(read('dd-transcription.m4a')));
+    const track = await input.getPrimaryAudioTrack();
+    if (track === null) throw new Error('no track');
+    const packets: EncodedPacket[] = [];
+    for await (const packet of new EncodedPacketSink(track).packets()) packets.push(packet);
+    input.dispose();
+    const meanOf = (from: number, to: number, value: (data: Uint8Array) => number): number => {
+      const within = packets.filter(({ timestamp }) => timestamp >= from && timestamp < to);
+      return within.reduce((sum, { data }) => sum + value(data), 0) / within.length;
+    };
+    // "Hello friend" is said from 0.7 to 1.5.
+    expect(meanOf(0.7, 1.5, aacLoudness)).toBeGreaterThan(3 * meanOf(0.02, 0.68, aacLoudness));
+    expect(meanOf(0.7, 1.5, aacLoudness)).toBeGreaterThan(3 * meanOf(1.6, 2.2, aacLoudness));
+    expect(meanOf(0.7, 1.5, ({ length }) => length)).toBeLessThan(meanOf(1.6, 2.2, ({ length }) => length));
+  });
+
+  it('finds the gain of AAC behind filling and behind what two channels share', () => {
+    const pack = (bits: string): Uint8Array =>
+      Uint8Array.from({ length: Math.ceil(bits.length / 8) }, (_, at) =>
+        Number.parseInt(bits.slice(at * 8, at * 8 + 8).padEnd(8, '0'), 2),
+      );
+    const loud = '10100000'; // A gain of 160, which doubles loudness forty times.
+    const louder = (bits: string): number => Math.log2(aacLoudness(pack(bits)) / pack(bits).length);
+    expect(louder(`000${'0000'}${loud}`)).toBe(40);
+    expect(louder(`110${'0001'}${'11111111'}000${'0000'}${loud}`)).toBe(40);
+    expect(louder(`110${'1111'}${'00000010'}${'1'.repeat(16 * 8)}000${'0000'}${loud}`)).toBe(40);
+    expect(louder(`001${'0000'}0${loud}`)).toBe(40);
+    expect(louder(`001${'0000'}1${'0'}${'00'}${'0'}${'000011'}${'0'}${'01'}${'101'}${loud}`)).toBe(40);
+    // Eight short windows in three groups of four bands.
+    const short = `${'0'}${'10'}${'0'}${'0100'}${'1010111'}${'01'}`;
+    expect(louder(`001${'0000'}1${short}${'0'.repeat(12)}${loud}`)).toBe(40);
+    // Something else: no more is known than its size.
+    expect(louder(`010${'0000'}${loud}`)).toBe(0);
+  });
+
+  it.each([
+    ['ulaw', 7, 1],
+    ['alaw', 6, 1],
+    ['pcm-f64', 3, 8],
+  ] as const)('cuts %s, as telephones and studios write it, in the middle of a pause', async (codec, tag, width) => {
+    const rate = 8_000;
+    const data = Buffer.alloc(rate * width * 20);
+    for (let i = 0; i < rate * 20; i++) {
+      const isPause = i > 8 * rate && i < 8.6 * rate;
+      const height = isPause ? 0 : Math.sin(i / 3);
+      if (width === 8) data.writeDoubleLE(height * 0.3, i * 8);
+      // The lowest code of either law, and one that is high on both sides.
+      else
+        data[i] = isPause
+          ? codec === 'ulaw'
+            ? 0xff
+            : 0xd5
+          : (codec === 'ulaw' ? 0x9f : 0xb5) & (height < 0 ? 0x7f : 0xff);
+    }
+    const wav = toWavFile({ data, tag, rate, bytes: width });
+    const facts = await readAudioHeader(toMemorySource(wav), 'a.wav');
+    const { split } = await openSplit(toMemorySource(wav), facts);
+    const [first] = await split({ seconds: 10, bytes: Infinity });
+    expect(first?.end).toBeGreaterThanOrEqual(8);
+    expect(first?.end).toBeLessThanOrEqual(8.6);
+  });
+
+  it.each([
+    ['matroska with AAC', 'dd-transcription.m4a', () => new MkvOutputFormat(), 'm4a'],
+    ['matroska with MP3', 'ruby.mp3', () => new MkvOutputFormat(), 'mp3'],
+    ['matroska with samples', 'ruby.wav', () => new MkvOutputFormat(), 'wav'],
+    ['samples in a film', 'ruby.wav', () => new MovOutputFormat(), 'wav'],
+    ['bare AAC', 'dd-transcription.m4a', () => new AdtsOutputFormat(), 'm4a'],
+  ] as const)('%s comes in pieces of a kind that providers take', async (_, name, format, container) => {
+    const { bytes, seconds } = await repack(read(name), format());
+    const facts = await readAudioHeader(toMemorySource(bytes), 'rec');
+    expect(facts.seconds).toBeCloseTo(seconds, 1);
+    const { split, cut } = await openSplit(toMemorySource(bytes), facts);
+    const spans = await split({ seconds: 1, bytes: Infinity });
+    expect(spans.length).toBeGreaterThan(2);
+    for (const span of spans) {
+      const piece = await cut(span);
+      const told = await readAudioHeader(toMemorySource(piece.bytes), piece.name);
+      expect([piece.name, told.container, told.type]).toEqual([`audio.${container}`, container, piece.type]);
+      expect(told.seconds).toBeCloseTo(span.end - span.start, 1);
+    }
+  });
+
+  it('tells damage as what it is, and what the place of the recording fails at as that', async () => {
+    const bytes = read('dd-transcription.m4a');
+    const facts = await readAudioHeader(toMemorySource(bytes), 'a.m4a');
+    const cutOff = toMemorySource(bytes.subarray(0, bytes.length - 20_000));
+    await expect(openSplit(cutOff, facts)).rejects.toMatchObject({ code: 'invalid_request', param: 'file' });
+    const gone = new Error('the bucket is away');
+    const away = (): AudioSource => ({ size: bytes.length, read: toFirstRead(bytes, gone) });
+    await expect(readAudioHeader(away(), 'a.m4a')).rejects.toBe(gone);
+    await expect(openSplit(away(), facts)).rejects.toBe(gone);
+  });
+
+  it('begins at zero, where an encoder begins a little before', () => {
+    const table: PacketTable = {
+      at: Float64Array.from([-0.04, -0.02, 0, 0.02, 0.04, 0.06]),
+      loudness: new Float64Array(6).fill(1),
+      size: new Float64Array(6).fill(1),
+      end: 0.08,
+    };
+    expect(toSpans(table, { seconds: 0.05, bytes: 100 })).toEqual([
+      { start: 0, end: 0.04 },
+      { start: 0.04, end: 0.08 },
+    ]);
   });
 
   it('keeps to its bounds and loses no packet, whatever the sound', () => {

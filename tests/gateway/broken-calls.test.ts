@@ -59,7 +59,8 @@ const tellers: Readonly<Record<string, (pieces: Arguments, isCut: boolean) => st
 };
 const wires = Object.keys(tellers) as WireId[];
 
-async function createPair(wire: WireId, first: Arguments, isCut = false): Promise<World> {
+/** Two providers, the first of which answers with this stream once. */
+async function createTelling(wire: WireId, body: string): Promise<World> {
   const model = { id: 'm1', kind: 'chat' as const, context: 131_072, maxOutput: 8_192, size: 'large' as const };
   const entry = (name: string, spoken: WireId, priority: number): ReturnType<typeof toEntry> =>
     toEntry(name, { priority, models: [{ ...model, wire: spoken, capabilities: ['tools'] }] });
@@ -71,8 +72,17 @@ async function createPair(wire: WireId, first: Arguments, isCut = false): Promis
     entries: [entry('alpha', wire, 10), entry('beta', 'openai-chat', 20)],
   });
   const headers = { 'content-type': 'text/event-stream' };
-  world.providers['alpha']?.script([{ kind: 'raw', status: 200, headers, body: tellers[wire]?.(first, isCut) ?? '' }]);
+  world.providers['alpha']?.script([{ kind: 'raw', status: 200, headers, body }]);
   return world;
+}
+
+/** How the first stream ends: as it should, by the caller's bound, or behind the last piece, by breaking off. */
+type Ending = 'good' | 'bound' | 'cut';
+
+function createPair(wire: WireId, first: Arguments, ending: Ending = 'good'): Promise<World> {
+  const told = tellers[wire]?.(first, ending === 'bound') ?? '';
+  const last = told.indexOf('\n\n', told.lastIndexOf(JSON.stringify(first.at(-1)))) + 2;
+  return createTelling(wire, ending === 'cut' ? told.slice(0, last) : told);
 }
 
 const prompt = 'call tool get with {"city":"Oslo"}';
@@ -107,6 +117,12 @@ describe.each(surfaces)('a caller of $wire', (surface) => {
         finish: surface.finishes.tools,
       });
     });
+    it('gets the call whole where another tells it with other white space', async () => {
+      const world = await createPair(wire, ['{ "city" : ', '"Os'], 'cut');
+      const reply = await world.ask(surface.body(prompt, { tool: 'get' }), {}, surface.path);
+      expect(asked(world)).toEqual([1, 1]);
+      expect(await surface.read(reply)).toMatchObject({ calls: [{ name: 'get', arguments: { city: 'Oslo' } }] });
+    });
     it('gets a typed error where nobody can go on with it', async () => {
       const world = await createPair(wire, ['{"town":', '"Oslo"]']);
       const reply = await world.ask(surface.body(prompt, { tool: 'get' }), {}, surface.path);
@@ -123,7 +139,7 @@ describe.each(surfaces)('a caller of $wire', (surface) => {
       expect(asked(world)).toEqual([1, 0]);
     });
     it('gets what there is where the bound cut it short', async () => {
-      const world = await createPair(wire, ['{"city":', '"Os'], true);
+      const world = await createPair(wire, ['{"city":', '"Os'], 'bound');
       const reply = await world.ask(surface.body(prompt, { tool: 'get' }), {}, surface.path);
       expect(reply.text).toMatch(/"length"|max_tokens|max_output_tokens/);
       expect(reply.text).not.toMatch(/no JSON/);
@@ -132,15 +148,64 @@ describe.each(surfaces)('a caller of $wire', (surface) => {
   });
 });
 
-it.each(wires)('a caller of gemini answered by %s gets the error, and no call', async (wire) => {
-  const world = await createPair(wire, ['{"town":', '"Oslo"]']);
+describe('a caller of gemini, whom no call is told before it is whole', () => {
+  const path = '/v1beta/models/m1:streamGenerateContent?alt=sse';
   const body = {
     messages: undefined,
     model: undefined,
     contents: [{ role: 'user', parts: [{ text: prompt }] }],
     tools: [{ functionDeclarations: [{ name: 'get' }] }],
   };
-  const reply = await world.ask(body, {}, '/v1beta/models/m1:streamGenerateContent?alt=sse');
-  expect(reply.text).not.toContain('functionCall');
-  await expect(readGemini(reply)).rejects.toThrow(/broke off/);
+  const whole = { text: '', calls: [{ name: 'get', arguments: { city: 'Oslo' } }], finish: 'STOP' };
+
+  it.each(wires)('gets that of another where the one of %s is broken at its end', async (wire) => {
+    const world = await createPair(wire, ['{"town":', '"Oslo"]']);
+    const reply = await world.ask(body, {}, path);
+    expect(asked(world)).toEqual([1, 1]);
+    expect(await readGemini(reply)).toEqual(whole);
+    expect(reply.headers).toMatchObject({ 'x-freeway-credential': 'beta', 'x-freeway-attempts': '2' });
+    expect(reply.text).not.toContain('resumed_by');
+    const [record] = await world.records();
+    expect(record).toMatchObject({ outcome: 'ok', attempts: [{ failure: 'bad_reply' }] });
+  });
+  it.each(wires)('gets that of another where the one of %s is cut', async (wire) => {
+    const world = await createPair(wire, ['{"town":', '"Oslo"]'], 'cut');
+    const reply = await world.ask(body, {}, path);
+    expect(asked(world)).toEqual([1, 1]);
+    expect(await readGemini(reply)).toEqual(whole);
+  });
+  describe('answered by a provider of its own format', () => {
+    const told = (parts: Json[], finishReason?: string): string =>
+      `data: ${JSON.stringify({
+        candidates: [{ content: { parts, role: 'model' }, finishReason, index: 0 }], modelVersion: 'm1', responseId: 'r1',
+      })}\r\n\r\n`; // prettier-ignore
+    const call = { functionCall: { name: 'get', args: { town: 'Oslo' } }, thoughtSignature: 'c2lnbmVk' };
+    it('gets the call with all that stands beside it, once the end has come', async () => {
+      const world = await createTelling(
+        'gemini',
+        told([{ text: 'So. ' }]) + told([call]) + told([{ text: '' }], 'STOP'),
+      );
+      const reply = await world.ask(body, {}, path);
+      const calls = [{ name: 'get', arguments: { town: 'Oslo' } }];
+      expect(await readGemini(reply)).toEqual({ text: 'So. ', calls, finish: 'STOP' });
+      expect(reply.text).toContain('"thoughtSignature":"c2lnbmVk"');
+      expect(asked(world)).toEqual([1, 0]);
+    });
+    it.each([
+      ['before its end', told([call])],
+      ['behind a sign of life', told([call]) + told([])],
+    ])('gets the call of another where that one is cut %s', async (_, stream) => {
+      const world = await createTelling('gemini', stream);
+      const reply = await world.ask(body, {}, path);
+      expect(await readGemini(reply)).toEqual(whole);
+      expect(asked(world)).toEqual([1, 1]);
+    });
+  });
+  it.each(wires)('gets the error where nobody else is there, and no call of %s', async (wire) => {
+    const world = await createPair(wire, ['{"town":', '"Oslo"]']);
+    const reply = await world.ask({ ...body, freeway: { failover: false } }, {}, path);
+    expect(reply.text).not.toContain('functionCall');
+    expect(reply.status).toBe(502);
+    await expect(readGemini(reply)).rejects.toThrow(/arguments are no JSON/);
+  });
 });

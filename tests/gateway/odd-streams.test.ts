@@ -1,4 +1,5 @@
 // Streams with broken events, early and late ends, and counters that ran wild: the caller gets the whole answer in its format, once, and the books stay sane.
+import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import type { WireId } from '#shared/catalog.ts';
 import { surfaces as plain, type SurfaceName } from '../../scripts/wall/surfaces.ts';
@@ -40,22 +41,35 @@ const ask = (world: World, surface: SurfaceName, more: Record<string, unknown> =
 };
 
 const wireOf: Readonly<Record<SurfaceName, WireId>> = {
+  completions: 'openai-chat',
   chat: 'openai-chat',
   messages: 'anthropic',
   responses: 'openai-responses',
   gemini: 'gemini',
 };
 
+async function readCompletion({ text: body, status, headers }: Reply): Promise<Pick<Understood, 'text' | 'finish'>> {
+  const replying: typeof fetch = async () => new Response(body, { status, headers: { ...headers } });
+  const client = new OpenAI({ apiKey: 'k', baseURL: 'http://x.test/v1', fetch: replying, maxRetries: 0 });
+  let [text, finish] = ['', ''];
+  for await (const { choices } of await client.completions.create({ model: 'm', prompt: 'p', stream: true })) {
+    text += choices[0]?.text ?? '';
+    finish = choices[0]?.finish_reason ?? finish;
+  }
+  return { text, finish };
+}
+
 /** Through the official client, which rejects what is not well formed. */
 function read(reply: Reply, surface: SurfaceName): Promise<Pick<Understood, 'text' | 'finish'>> {
   if (surface === 'gemini') return readGemini(reply);
+  if (surface === 'completions') return readCompletion(reply);
   const client = official.find(({ wire }) => wire === wireOf[surface]);
   if (!client) throw new Error(`no client reads ${surface}`);
   return client.read(reply);
 }
 
 const names = Object.keys(plain) as SurfaceName[];
-const wires = Object.values(wireOf);
+const wires = [...new Set(Object.values(wireOf))];
 const sides = names.flatMap((surface) => wires.map((wire) => ({ surface, wire })));
 
 /** The first event that tells of the bridge ends in the middle of that word. */

@@ -103,18 +103,22 @@ const messages: Surface = {
 export const surfaces: readonly Surface[] = [chat, responses, messages];
 
 /** Reads a stream of the Gemini format with the official client, which takes no other `fetch` than that of the process; rejects where that throws. */
-export async function readGemini(reply: Reply): Promise<Pick<Understood, 'text' | 'finish'>> {
+export async function readGemini(reply: Reply): Promise<Understood> {
   vi.stubGlobal('fetch', respond(reply));
   try {
     const client = new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: 'http://x.test' } });
     const stream = await client.models.generateContentStream({ model: 'm', contents: 'Go.' });
     let text = '';
     let finish = '';
+    const calls: Understood['calls'][number][] = [];
     for await (const chunk of stream) {
-      text += chunk.text ?? '';
+      // What the client says as `text` comes with a warning where there are calls.
+      const parts = chunk.candidates?.[0]?.content?.parts ?? [];
+      text += parts.map((part) => (part.thought ? '' : (part.text ?? ''))).join('');
+      calls.push(...(chunk.functionCalls ?? []).map(({ name = '', args }) => ({ name, arguments: args })));
       finish = chunk.candidates?.[0]?.finishReason ?? finish;
     }
-    return { text, finish };
+    return { text, calls, finish };
   } finally {
     vi.unstubAllGlobals();
   }

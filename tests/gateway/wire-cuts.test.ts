@@ -15,6 +15,7 @@ interface Side {
 }
 /** Both in OpenAI's format are looked at by stream-cuts.test.ts. */
 const sides: readonly Side[] = [
+  { surface: 'completions', wire: 'openai-chat' },
   { surface: 'messages', wire: 'openai-chat' },
   { surface: 'responses', wire: 'openai-chat' },
   { surface: 'gemini', wire: 'openai-chat' },

@@ -223,6 +223,7 @@ describe.skipIf(engineMissing !== null)(`bundle${engineMissing === null ? '' : `
         freeway_requests_total: 1,
         freeway_pool_pressure: 0.25,
         freeway_long_pool_pressure: 0.1,
+        freeway_quota_pressure: 0.1,
         freeway_first_content_seconds: [expect.any(Number)],
       },
     ]);

@@ -107,7 +107,7 @@ describe.skipIf(engineMissing !== null)(
         [{ messages, endpoint: 'planner' }, 'NotFound'],
         [pinned('openai_simple_test', { secret_key_name: 'OTHER_KEY' }), 'NoCandidate'],
         [
-          pinned('openai_simple_test', { endpoint: 'http://127.0.0.1:9/v1/chat/completions', timeout: 6 }),
+          pinned('openai_simple_test', { endpoint: 'http://127.0.0.1:9/v1/chat/completions', timeout: 15 }),
           'UpstreamFailed',
         ],
       ];

@@ -6,6 +6,7 @@ import type { ApiDeps } from '#lambda/endpoints/api/route.ts';
 import { toApiRoutes } from '#lambda/endpoints/api/routes.ts';
 import { createApiKeys } from '#lambda/store/api-keys.ts';
 import { createSessions } from '#lambda/store/sessions.ts';
+import { faultsOf } from './described.ts';
 import { bearer, createHouse, owner, type House } from './house.ts';
 
 // Loaded by the first request otherwise, in real time.
@@ -192,6 +193,9 @@ const isInference = (route: string): boolean => /^(POST|GET) \/v1(beta)?\//.test
 const rowOf = (route: string): readonly [body: unknown, ...statuses: number[]] | undefined =>
   rows[route] ?? (isInference(route) ? inference : undefined);
 
+/** Uploads are not: their addresses come with the jobs they belong to. */
+const isDescribed = (route: string): boolean => route.includes(' /api/') && !route.includes('/uploads/');
+
 /** What is only read can be read by all in one house. */
 let shared: Promise<Scene> | null = null;
 const sceneFor = (route: string): Promise<Scene> => (route.startsWith('GET ') ? (shared ??= setUp()) : setUp());
@@ -199,6 +203,13 @@ const sceneFor = (route: string): Promise<Scene> => (route.startsWith('GET ') ? 
 describe('authorization', () => {
   it('has a row for every route: who may do what there, and who may not', () => {
     expect(routes.filter((route) => rowOf(route) === undefined)).toEqual([]);
+  });
+
+  it.each(['GET /api/audit', 'GET /api/usage/records'])('%s is described as a table, too', async (route) => {
+    const { house, headers } = await sceneFor(route);
+    const answer = await house.clock.runUntil(house.ask(route, { query: 'format=csv', headers: headers.owner }));
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': expect.stringContaining('text/csv') } });
+    expect(faultsOf(route, answer)).toEqual([]);
   });
 
   describe.each(routes.filter((route) => rowOf(route) !== undefined))('%s', (route) => {
@@ -215,6 +226,7 @@ describe('authorization', () => {
         if (wanted === 0) expect([401, 403]).not.toContain(answer.status);
         else expect(answer.status, answer.text).toBe(wanted);
         if (answer.status >= 400) expect(answer.message.length).toBeGreaterThan(20);
+        if (isDescribed(route)) expect(faultsOf(route, answer), answer.text).toEqual([]);
       },
     );
   });

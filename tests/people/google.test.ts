@@ -311,3 +311,37 @@ describe('settings for tests', () => {
     await expect(createHouse({ env })).rejects.toThrow(new RegExp(`${name} is for tests only`));
   });
 });
+
+describe('the audit of refusals', () => {
+  const refusals = async (house: House): Promise<readonly Record<string, unknown>[]> => {
+    const { json } = await house.ask('GET /api/audit', { headers: owner, query: 'action=sign_in_refused&limit=1000' });
+    return json['data'] as Record<string, unknown>[];
+  };
+  const counted = async (house: House): Promise<number> => {
+    const { text } = await house.ask('GET /metrics', { headers: owner });
+    return Number(/^freeway_security_events_total\{kind="sign_in"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  };
+
+  it('is not filled by a stranger, from one address or from many; all of it is counted', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const send = (address: string, index: number): Promise<Answer> =>
+      house.ask('GET /v1/models', { headers: bearer(`no.token.${index}`), address });
+    for (let i = 0; i < 50; i++) await send('203.0.113.9', i);
+    const ofOne = await refusals(house);
+    expect(ofOne).toHaveLength(10);
+    const closing = ofOne.filter(({ detail }) => String(detail).includes('only counted'));
+    expect(closing).toHaveLength(1);
+    for (let i = 0; i < 500; i++) await send(`198.51.${100 + Math.floor(i / 200)}.${i % 200}`, i);
+    const ofAll = await refusals(house);
+    expect(ofAll).toHaveLength(200);
+    expect(ofAll.filter(({ detail }) => String(detail).includes('only counted'))).toHaveLength(2);
+    expect(await counted(house)).toBe(550);
+    // Who signs in with a proven address is not lost among them, and the next hour has lines of its own.
+    await house.ask('GET /v1/models', { headers: bearer(issuer.sign({ claims: { email: 'eve@evil.example' } })) });
+    expect(await refusals(house)).toHaveLength(201);
+    expect((await refusals(house)).map(({ target }) => target)).toContain('eve@evil.example');
+    await house.clock.advance(3_600_000);
+    await send('203.0.113.9', 0);
+    expect(await refusals(house)).toHaveLength(202);
+  });
+});

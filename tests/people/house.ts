@@ -5,6 +5,7 @@ import { createFreeway } from '#lambda/deps.ts';
 import { createLocalSignIn, type LocalSignIn } from '#lambda/http/auth-local.ts';
 import type { Exchange, Headers, KeyWrapper, Store, Upstream, UpstreamCall } from '#lambda/ports.ts';
 import type { ApiKeyTerms, People } from '#lambda/ports-people.ts';
+import type { Log } from '#lambda/ports-telemetry.ts';
 import { createApiKeys } from '#lambda/store/api-keys.ts';
 import { createPeople } from '#lambda/store/people.ts';
 import { createSessions } from '#lambda/store/sessions.ts';
@@ -69,6 +70,8 @@ export interface HouseInput {
   readonly allowPrivate?: boolean;
   /** Answers calls to anything but the provider, with a status. */
   readonly others?: (call: UpstreamCall) => number;
+  /** Hears what is logged of no fault. */
+  readonly onInfo?: Log['info'];
 }
 
 export const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` });
@@ -170,7 +173,7 @@ export async function createHouse(input: HouseInput = {}): Promise<House> {
     clock,
     log: {
       debug: note,
-      info: note,
+      info: input.onInfo ?? note,
       warn: note,
       error: (event, fields) => void (fault = `${event}: ${JSON.stringify(fields)}`),
     },

@@ -1,6 +1,7 @@
 // Quotas as callers meet them: refused in every format and by every operation, told in headers, and counted by what the provider has counted.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Headers } from '#lambda/ports.ts';
+import { peopleSchema } from '#shared/api/people.ts';
 import { toWav } from '../fakes/wav.ts';
 import { owner, type Answer, type Asking, type House } from './house.ts';
 import { makeKey, openHouse, set } from './quota-house.ts';
@@ -17,6 +18,7 @@ function toForm(): FormData {
 const messages = [{ role: 'user', content: 'hello' }];
 const asks: Readonly<Record<string, Asking>> = {
   '/v1/chat/completions': { body: { model: 'm1', messages } },
+  '/v1/completions': { body: { model: 'm1', prompt: 'hello' } },
   '/v1/responses': { body: { model: 'm1', input: 'hello' } },
   '/v1/messages': { body: { model: 'm1', max_tokens: 50, messages } },
   '/v1beta/models/m1:generateContent': { body: { contents: [{ role: 'user', parts: [{ text: 'hello' }] }] } },
@@ -163,6 +165,27 @@ describe('whoever has quotas', () => {
     }
     const { headers: last } = await post(house, '/v1/messages', headers);
     expect(last['x-ratelimit-remaining-requests']).toBe('36');
+  });
+
+  it('is seen by admins with what is left of the quota that holds for them, and the owner with none', async () => {
+    const house = await openHouse();
+    await set(house, { person_quota: { requests_per_day: 5 } });
+    for (const email of ['ada@example.com', '*@example.com'])
+      await house.ask('POST /api/people', { headers: owner, body: { email } });
+    await house.chat(await house.session('ada@example.com'));
+    await house.chat(owner);
+    const id = house.people.idOf('ada@example.com');
+    await house.clock.advance(1_001);
+    const readLeft = async (): Promise<Record<string, unknown>> => {
+      const { data } = peopleSchema.parse((await house.ask('GET /api/people', { headers: owner })).json);
+      return Object.fromEntries(data.map((one) => [one.email ?? one.id, one.quota_left]));
+    };
+    const one = { requests_per_day: expect.objectContaining({ limit: 5, remaining: 4 }), tokens_per_day: null };
+    const left = { owner: null, '*@example.com': null, 'ada@example.com': expect.objectContaining(one) };
+    expect(await readLeft()).toEqual(left);
+    const body = { quota: { requests_per_day: 9 } };
+    const { json } = await house.ask(`PATCH /api/people/${id}`, { headers: owner, body });
+    expect(json['quota_left']).toMatchObject({ requests_per_day: { limit: 9, remaining: 8 } });
   });
 
   it('is bounded as a person in the web app and by all their keys, with bounds of their own or as everybody', async () => {

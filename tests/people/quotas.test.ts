@@ -61,7 +61,7 @@ async function leftOf(keeper: KeyLimitsKeeper, whose: Whose, quota: Quota, name:
   const [key] = await keeper.remaining([toKey(quota)]);
   const left = {
     key: key!,
-    person: (await keeper.ofPerson({ id: ada.id, budget: null, quota })).quota,
+    person: (await keeper.ofPeople([{ id: ada.id, budget: null, quota }]))[0]!.quota,
     everybody: await keeper.ofAll(quota),
   }[whose][name];
   return left!.remaining;

@@ -27,7 +27,13 @@ describe('the link of this machine', () => {
     expect(again.status).toBe(401);
     expect(again.message).toMatch(/used already/);
     expect((await redeem(house, 'wrong')).status).toBe(401);
+    await house.clock.advance(1_000);
     expect((await redeem(house, OWNER_KEY)).status).toBe(200);
+    const audit = await house.ask('GET /api/audit?action=sign_in', { headers });
+    expect((audit.json['data'] as { detail: string }[]).map(({ detail }) => detail)).toEqual([
+      'by the owner key',
+      'by the link of this machine',
+    ]);
   });
 
   interface Surroundings {

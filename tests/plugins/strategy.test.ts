@@ -62,7 +62,10 @@ it('that fails puts nobody out of work', async () => {
 });
 
 it.each([
-  ['not-there.mjs', /can not be loaded/],
+  [
+    'not-there.mjs',
+    /can't be loaded \(Cannot find package 'not-there\.mjs'\)\. Correct its path, which begins with \.\/ or \//,
+  ],
   [write('empty.mjs', 'export const order = 1;'), /default export is no function/],
 ])('of %s is refused at the start', async (module, message) => {
   await expect(startServer([], { FREEWAY_STRATEGY: module })).rejects.toThrow(message);

@@ -69,6 +69,14 @@ describe('tiers', () => {
     expect(candidates.map(({ modelId, tier }) => `${modelId}:${tier}`)).toEqual(expected);
   });
 
+  it('end with the day on which a model retires', () => {
+    const leaving = toProvider({
+      models: [model('old', { free: 'always', retiresOn: '2026-11-30' }), model('new', { free: 'always' })],
+    });
+    const candidates = toCandidates([toCredential(leaving)], any);
+    expect(candidates.map(({ retiredAtMs }) => retiredAtMs)).toEqual([Date.UTC(2026, 11, 1), undefined]);
+  });
+
   it('leaves out models that we can not call', () => {
     expect(toCandidates([toCredential(provider)], ({ id }) => id === 'trial').map(({ modelId }) => modelId)).toEqual([
       'trial',

@@ -27,10 +27,11 @@ function floorOf({ selector: { mode, among }, profile: { classification } }: Dec
 }
 
 /** Why a candidate is never asked for such a request. */
-function plainFit(index: number, { candidates, profile, policy, selector }: DecideInput): Verdict {
+function plainFit(index: number, { candidates, profile, policy, selector, nowMs }: DecideInput): Verdict {
   const { kind, tier, providerId, credential, capabilities, maxOutput, ...one } = candidates[index]!;
   const isIn = (list: readonly string[]): boolean => list.includes(providerId) || list.includes(credential);
   if (kind !== profile.kind) return 'other_kind';
+  if ((candidates[index]!.retiredAtMs ?? Infinity) <= nowMs) return 'retired';
   if ((policy.only !== null && !isIn(policy.only)) || isIn(policy.ignore)) return 'provider_excluded';
   if (tier === 'paid' && (policy.paid === 'never' || selector.freeOnly)) return 'paid_not_allowed';
   if (policy.noTraining && one.trainsOnPrompts !== false) return 'may_train_on_prompts';
@@ -64,6 +65,7 @@ function plainVerdict(index: number, input: DecideInput): Verdict {
   const { ratio, caution, longPressure = 0, overdraft } = input.standings[index]!;
   if (selector.among !== null && !selector.among.includes(index)) return 'other_model';
   if (tried.has(index)) return 'already_tried';
+  if (candidate.onlyByName === true && selector.among === null) return 'other_model';
   const fit = plainFit(index, input);
   if (fit !== 'eligible') return fit;
   const [floor, isHard] = floorOf(input);

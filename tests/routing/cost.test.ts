@@ -1,7 +1,7 @@
 // What calls cost, and what is not known of it.
 import { describe, expect, it } from 'vitest';
 import type { Price } from '#shared/catalog.ts';
-import { costUsd, estimateCostUsd, listCostUsd } from '#lambda/routing/cost.ts';
+import { costUsd, listCostUsd, mostCostUsd } from '#lambda/routing/cost.ts';
 import type { Usage } from '#shared/usage.ts';
 
 const plain: Price = { inputPerMillionUsd: 0.15, outputPerMillionUsd: 0.6 };
@@ -14,6 +14,12 @@ const tiered: Price = {
     { inputTokensAbove: 200_000, inputPerMillionUsd: 2.5, outputPerMillionUsd: 15 },
     { inputTokensAbove: 500_000, inputPerMillionUsd: 5, outputPerMillionUsd: 20, cachedInputPerMillionUsd: 1 },
   ],
+};
+const writing: Price = {
+  ...cached,
+  cacheWritePerMillionUsd: 0.1875,
+  longCacheWritePerMillionUsd: 0.3,
+  tiers: [{ ...plain, inputTokensAbove: 2_000_000, cacheWritePerMillionUsd: 0.25, longCacheWritePerMillionUsd: 0.5 }],
 };
 const audio: Price = { perMinuteUsd: 0.006, minimumSeconds: 10 };
 
@@ -28,6 +34,43 @@ describe('listCostUsd', () => {
     ],
     ['cached input', cached, { inputTokens: 1_000_000, outputTokens: 0, cachedInputTokens: 400_000 }, 0.12],
     ['more cached than input', cached, { inputTokens: 100, outputTokens: 0, cachedInputTokens: 400 }, 0.0000075],
+    ['input written to a cache', writing, { inputTokens: 1_000_000, outputTokens: 0, cacheWriteTokens: 1e6 }, 0.1875],
+    [
+      'input written to a cache for long',
+      writing,
+      { inputTokens: 1_000_000, outputTokens: 0, cacheWriteTokens: 1e6, longCacheWriteTokens: 400_000 },
+      0.2325,
+    ],
+    [
+      'input read, written and neither',
+      writing,
+      { inputTokens: 1_000_000, outputTokens: 1_000_000, cachedInputTokens: 500_000, cacheWriteTokens: 200_000 },
+      0.72,
+    ],
+    [
+      'input written above the edge of a tier',
+      writing,
+      { inputTokens: 3_000_000, outputTokens: 0, cacheWriteTokens: 2_000_000, longCacheWriteTokens: 1_000_000 },
+      0.9,
+    ],
+    [
+      'input written where no price for it is known',
+      cached,
+      { inputTokens: 1_000_000, outputTokens: 0, cacheWriteTokens: 1e6, longCacheWriteTokens: 1e6 },
+      0.15,
+    ],
+    [
+      'input written for long where only one price for it is known',
+      { ...plain, cacheWritePerMillionUsd: 0.2 },
+      { inputTokens: 1_000_000, outputTokens: 0, longCacheWriteTokens: 1e6 },
+      0.2,
+    ],
+    [
+      'more read and written than there is input',
+      writing,
+      { inputTokens: 100, outputTokens: 0, cachedInputTokens: 60, cacheWriteTokens: 400 },
+      0.000012,
+    ],
     [
       'reasoning, which is part of the output',
       plain,
@@ -71,16 +114,22 @@ describe('costUsd', () => {
   });
 });
 
-describe('estimateCostUsd', () => {
-  it('takes the longest reply allowed and nothing from the cache', () => {
-    expect(
-      estimateCostUsd(cached, { inputTokens: 1_000_000, outputTokens: 10, maxOutputTokens: 1_000_000 }),
-    ).toBeCloseTo(0.75, 12);
-    expect(estimateCostUsd(cached, { inputTokens: 0, outputTokens: 1_000_000, maxOutputTokens: null })).toBeCloseTo(
-      0.6,
-      12,
-    );
-    expect(estimateCostUsd(audio, { inputTokens: 0, outputTokens: 0, audioSeconds: 3 })).toBeCloseTo(0.001, 12);
-    expect(estimateCostUsd(null, { inputTokens: 1, outputTokens: 1 })).toBeNull();
+describe('mostCostUsd', () => {
+  it.each<[string, Price | null, number | null]>([
+    ['as much as it can be', writing, 0.9],
+    ['at what writing costs, where it is not kept for long', { ...plain, cacheWritePerMillionUsd: 0.2 }, 0.8],
+    ['no less where writing is free', { ...plain, cacheWritePerMillionUsd: 0 }, 0.75],
+    ['the input where nothing is said of writing', plain, 0.75],
+    ['unknown without a price', null, null],
+    ['unknown where only writing has a price', { outputPerMillionUsd: 1, cacheWritePerMillionUsd: 1 }, null],
+  ])('takes input written to a cache for %s', (_name, price, expected) => {
+    const most = mostCostUsd(price, { inputTokens: 1_000_000, outputTokens: 1_000_000 });
+    if (expected === null) expect(most).toBeNull();
+    else expect(most).toBeCloseTo(expected, 12);
+  });
+
+  it('takes what has no tokens as it is', () => {
+    expect(mostCostUsd(audio, { audioSeconds: 3 })).toBeCloseTo(0.001, 12);
+    expect(mostCostUsd(audio, {})).toBeNull();
   });
 });

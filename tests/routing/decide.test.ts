@@ -230,11 +230,18 @@ describe('rejection', () => {
     ['already_tried', { candidates: [{}], tried: [0] }],
     ['other_kind', { candidates: [{ kind: 'embedding' }] }],
     ['other_model', { candidates: [{}], selector: { among: [] } }],
+    ['other_model', { candidates: [{ onlyByName: true }] }],
+    ['retired', { candidates: [{ retiredAtMs: 1_000_000 }] }],
   ])('%s', (expected, given) => {
     const input = toInput(given);
     const decision = decide(input);
     expect(verdictOf(decision, 0)).toBe(expected);
     expect(decision.best).toBe(-1);
+  });
+
+  it('is over for what has an end that has not come, and for what is named', () => {
+    expect(order({ candidates: [{ retiredAtMs: 1_000_001 }] })).toEqual([0]);
+    expect(order({ candidates: [{ onlyByName: true }], selector: { among: [0] } })).toEqual([0]);
   });
 
   it('accepts a privacy demand only for providers known not to train', () => {

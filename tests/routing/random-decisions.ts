@@ -29,6 +29,8 @@ const candidate = fc.record({
   providerId: pick('acme', 'other'),
   regions: mostly<readonly string[] | null>(['eu'], null, ['eu', 'us']),
   retentionDays: mostly<number | null>(0, null, 30),
+  retiredAtMs: mostly<number | null>(null, 1_000_000, 1_000_001),
+  onlyByName: mostly(false, true),
 });
 
 const limit: fc.Arbitrary<Limit> = fc
@@ -176,13 +178,15 @@ export const fleet = fc.oneof(
 
 /** Candidates of a fleet. */
 export const toFleet = (pairs: Made<typeof fleet>): readonly Candidate[] =>
-  pairs.map(([{ raised, regions, retentionDays, ...some }], index) =>
+  pairs.map(([{ raised, regions, retentionDays, retiredAtMs, onlyByName, ...some }], index) =>
     toCandidate({
       modelId: `m${index}`,
       ...some,
       roleRank: Math.min(2, some.sizeRank + raised),
       ...(regions === null ? {} : { regions }),
       ...(retentionDays === null ? {} : { retentionDays }),
+      ...(retiredAtMs === null ? {} : { retiredAtMs }),
+      ...(onlyByName ? { onlyByName } : {}),
     }),
   );
 

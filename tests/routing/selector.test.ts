@@ -61,6 +61,12 @@ describe('joinSelectors', () => {
     const { parse } = createModelNames(both);
     expect(joinSelectors([parse('a:free'), parse('b')], both)?.among).toEqual([1]);
   });
+  it('leads by auto to nobody who is to be named', () => {
+    const both = [toCandidate({ modelId: 'judge', onlyByName: true }), toCandidate({ modelId: 'b' })];
+    const { parse } = createModelNames(both);
+    expect(joinSelectors([parse('b'), parse('auto')], both)?.among).toEqual([1]);
+    expect(joinSelectors([parse('b'), parse('judge'), parse('auto')], both)?.among).toEqual([1, 0]);
+  });
   it('is null when nothing is known', () => {
     expect(joinSelectors([null, null], candidates)).toBeNull();
   });

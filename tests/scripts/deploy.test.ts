@@ -82,11 +82,23 @@ describe('shipped template', () => {
     ]); // prettier-ignore
   });
 
+  it('rings for quota that has been near its end for long, and for no single one', () => {
+    const [, alarm] = ofType('AWS::CloudWatch::Alarm').find(([id]) => id.startsWith('QuotaNearEnd')) ?? ['', {}];
+    expect(alarm).toMatchObject({
+      MetricName: 'freeway_quota_pressure',
+      Threshold: 0.9,
+      Period: 300,
+      EvaluationPeriods: 12,
+      DatapointsToAlarm: 6,
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
   it('hears of its own function only, whatever else the account holds', () => {
     const alarms = JSON.stringify(ofType('AWS::CloudWatch::Alarm'));
     const metrics = [...new Set(alarms.match(/freeway_\w+/g))].toSorted();
     expect(metrics).toEqual([
-      'freeway_alerts_total', 'freeway_exhausted_total', 'freeway_invoke_refusals_total', 'freeway_long_pool_pressure',
+      'freeway_alerts_total', 'freeway_exhausted_total', 'freeway_invoke_refusals_total', 'freeway_quota_pressure',
       'freeway_security_events_total', 'freeway_store_unavailable_total',
     ]); // prettier-ignore
     const dimensions = ofType('AWS::CloudWatch::Alarm').flatMap(([, { Metrics, ...single }]) =>
@@ -230,5 +242,12 @@ describe('options', () => {
   it.each([[['--stage', 'live']], [['--concurrency', '-1']], [['--concurrency', 'many']], [['--unknown']]])(
     'refuses %j',
     (args) => expect(() => readOptions(args)).toThrow(),
+  );
+
+  it.each([
+    ['--allowed-emails', 'you@example.com, example.com', '--allowed-emails holds "example.com", which lets nobody in.'],
+    ['--admin-emails', '*@example.com', '--admin-emails holds "*@example.com", which lets nobody in.'],
+  ])('refuses people who could never come in: %s %s', (name, list, fault) =>
+    expect(() => readOptions([name, list])).toThrow(fault),
   );
 });

@@ -1,5 +1,5 @@
 // Recordings in a folder: addresses that are signed and expire, parts that are there whole or not at all, and nothing left after a day.
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -51,6 +51,21 @@ describe('recordings in a folder', () => {
     expect(intake?.expects(part, '')).toBeNull();
     nowMs += 61_000;
     expect(intake?.expects(part, query)).toBeNull();
+  });
+
+  it('that can not be opened at the moment are not taken for gone', async () => {
+    const [part] = await addressOf();
+    // Stands for a process that has as many files open as it may.
+    mkdirSync(join(folder, recording.id));
+    symlinkSync('0', join(folder, part));
+    await expect(recordings.read(recording, 1, 4)).rejects.toMatchObject({ code: 'ELOOP' });
+  });
+
+  it('leave no half of themselves on a disk that is full', async () => {
+    const [part] = await addressOf();
+    mkdirSync(join(folder, part), { recursive: true });
+    await expect(recordings.intake?.write(part, Buffer.from('abcde'))).rejects.toThrow();
+    expect(readdirSync(join(folder, recording.id))).toEqual(['0']);
   });
 
   it('are gone after a day, also those of a process that was killed', async () => {

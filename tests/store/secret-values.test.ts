@@ -70,6 +70,9 @@ describe('secret values', () => {
     await expect(secrets.read('other')).rejects.toThrow(
       'The secret "other" could not be read (ResourceNotFoundException). There is no such secret in this region.',
     );
+    server.fault = 'InternalServiceError';
+    await expect(secrets.read('other')).rejects.toThrow(/\(InternalServiceError\)\. Check that AWS can be reached/);
+    server.fault = null;
     server.secrets.set('text', 'hunter2');
     await expect(secrets.read('text')).rejects.toThrow('The secret "text" must be a JSON object');
     await expect(secrets.read('text')).rejects.not.toThrow(/hunter2/);

@@ -55,6 +55,23 @@ describe('its file', () => {
     await store.close();
   });
 
+  it('that another process holds on to is waited for once, not by each: everything else would wait with them', async () => {
+    const path = join(folder, 'held.sqlite');
+    const store = createSqliteStore({ path, busyMs: 1_000 });
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    const startedAtMs = performance.now();
+    for (let i = 0; i < 20; i++) await expect(store.put(key, { n: i })).rejects.toThrow(/locked/);
+    // Twenty seconds, if each had waited.
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+    expect(await store.get(key)).toBeNull();
+    other.exec('ROLLBACK');
+    await store.put(key, { n: 20 });
+    expect(await store.get(key)).toEqual({ n: 20 });
+    other.close();
+    await store.close();
+  });
+
   it('that is none is told, and so is a place without room for one', () => {
     const text = join(folder, 'text.sqlite');
     writeFileSync(text, 'this is not a database, but it is long enough to look like one'.repeat(100));

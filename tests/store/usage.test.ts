@@ -112,6 +112,29 @@ describe('records of requests', () => {
     expect(writes).toEqual([100, 100, 50]);
   });
 
+  it('of a long day are read in turns with everything else, none of them twice and none left out while more are written', async () => {
+    const { book, clock, note, read } = open();
+    note(6_000);
+    await clock.advance(2_000);
+    note(30);
+    let turns = 0;
+    let reading = true;
+    const work = (): void => {
+      if (!reading) return;
+      turns++;
+      note(1);
+      void book.flush();
+      setImmediate(work);
+    };
+    setImmediate(work);
+    const ids = await read();
+    reading = false;
+    expect(turns).toBeGreaterThan(5);
+    expect(ids.slice(0, 6_030)).toEqual(all(6_030));
+    expect(new Set(ids).size).toBe(ids.length);
+    await book.flush();
+  });
+
   it('are kept while the store is away, which is warned of once a moment, and written when it is back', async () => {
     const kept = open();
     kept.away = true;

@@ -91,6 +91,9 @@ describe('log', () => {
     expect(fields['stack']).toMatch(/log\.test\.ts/);
     expect(JSON.stringify(fields)).not.toContain('secret prompt');
     expect(toErrorFields('text')).toEqual({ error: 'string' });
+    const full = Object.assign(new Error('write /home/ada/secret.wav'), { code: 'ENOSPC' });
+    expect(toErrorFields(full)['error']).toBe('Error ENOSPC');
+    expect(toErrorFields(Object.assign(new Error('x'), { code: 'ada@example.com' }))['error']).toBe('Error');
   });
 });
 

@@ -65,6 +65,14 @@ describe('maths in TeX’s own brackets', () => {
     ['\\[\na \\\\[2pt]\nb\n\\]', '$$\na \\\\[2pt]\nb\n$$'],
     ['one `\\(` and \\(b\\)', 'one `\\(` and $$b$$'],
     ['an open ` and \\(b\\)', 'an open ` and $$b$$'],
+    ['so \\[x\\] holds', 'so \n$$\nx\n$$\n holds'],
+    ['- one: \\[x\n= y\\]\n- two', '- one: \n  $$\n  x\n  = y\n  $$\n- two'],
+    ['1. \\[x\\]', '1. $$\n   x\n   $$'],
+    ['> \\[\n> x\n> \\] and', '> $$\n> x\n> $$\n>  and'],
+    ['| a \\[x\\] | b |', '| a $$x$$ | b |'],
+    ['$$x^2$$', '$$\nx^2\n$$'],
+    ['- so\n  $$ x $$', '- so\n  $$\n  x\n  $$'],
+    ['$$\\begin{aligned}\na &= b\n\\end{aligned}$$', '$$\n\\begin{aligned}\na &= b\n\\end{aligned}\n$$'],
   ])('%j becomes %j', (text, written) => expect(toDollars(text)).toBe(written));
 
   it.each([
@@ -76,11 +84,16 @@ describe('maths in TeX’s own brackets', () => {
     'the expression `/\\[(\\d+)\\]/` and ``a ` \\(b\\)``',
     'a bracket \\[ before\n```\n\\] in code\n```',
     '$$\na \\\\[2pt]\nb\n$$',
+    'between $$x$$ words, and $$y$$',
+    'it costs $$ or $$$, who knows',
+    '```sh\n$$x$$\n```',
+    '> $$\n> x\n> $$',
   ])('%j stays as it is', (text) => expect(toDollars(text)).toBe(text));
 
   it('is read quickly in whatever a model writes', () => {
     const startedAtMs = performance.now();
-    for (const part of ['\\[ ', '\\( ', '` ', '``` ', '```\n', '\\[ ` ']) toDollars(`\\[${part.repeat(5_000)}`);
+    for (const part of ['\\[ ', '\\( ', '` ', '``` ', '```\n', '\\[ ` ', '$$ ', '$$\n', '\n$$a'])
+      toDollars(`\\[${part.repeat(5_000)}`);
     expect(performance.now() - startedAtMs).toBeLessThan(5_000);
   });
 });

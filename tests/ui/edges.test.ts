@@ -2,6 +2,7 @@
 import type { KeyboardEvent } from 'react';
 import { describe, expect, it, vi } from 'vitest';
 import { isSend } from '../../ui/src/features/chat/composer.tsx';
+import { modelMessages } from '../../ui/src/features/models/messages.ts';
 import { parseAmount } from '../../ui/src/lib/amounts.ts';
 import {
   formatBytes,
@@ -74,6 +75,17 @@ describe('a key press', () => {
     ['another key', press({ key: 'a' }), { sendKey: 'enter', touch: false }, false],
   ] as const)('%s', (_, event, { sendKey, touch }, sends) => expect(isSend(event, sendKey, touch)).toBe(sends));
 });
+
+it('numbers of things agree with their words', () => {
+  expect([modelMessages.en.count(1, 1), modelMessages.de.count(1, 1)]).toEqual(['1 model', '1 Modell']);
+  expect([modelMessages.en.count(1, 3), modelMessages.de.count(1, 3)]).toEqual(['1 of 3 models', '1 von 3 Modellen']);
+});
+
+it.each(
+  Object.entries(
+    import.meta.glob<string>('../../ui/src/**/*messages*.ts', { query: '?raw', import: 'default', eager: true }),
+  ),
+)('%s says du, not Sie', (_, source) => expect(source).not.toMatch(/[a-zäöü,] (Sie|Ihren?|Ihnen) |['`]Ihre /));
 
 it.each([
   [formatUsd(0.0031, 'en'), '$0.0031'],

@@ -131,6 +131,25 @@ describe('recorded replies', () => {
     });
   });
 
+  it('tells what of it was written for an hour', () => {
+    const usage = {
+      inputTokens: 5,
+      outputTokens: 3,
+      cacheWriteInputTokens: 12,
+      cacheDetails: [
+        { ttl: '5m', inputTokens: 2 },
+        { ttl: '1h', inputTokens: 10 },
+      ],
+    };
+    const reply = { output: { message: { content: [{ text: 'x' }] } }, stopReason: 'end_turn', usage };
+    expect(converse.toAnswer(JSON.stringify(reply))?.usage).toEqual({
+      inputTokens: 17,
+      outputTokens: 3,
+      cacheWriteTokens: 12,
+      longCacheWriteTokens: 10,
+    });
+  });
+
   it.each([
     '',
     '<html>',

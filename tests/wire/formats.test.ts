@@ -300,6 +300,17 @@ describe('tokens read from a prompt cache and written to one', () => {
     expect(collect(wire, framesOf([writeAnswer(wire, answer)])).usage).toMatchObject(usage);
   });
 
+  it('are told apart by how long the Anthropic format keeps them', () => {
+    const { anthropic } = chatWires;
+    const long = { ...usage, longCacheWriteTokens: 20 };
+    const whole = anthropic.renderReply({ ...answer, usage: long }, anyQuestion);
+    const { cache_creation: told } = (JSON.parse(whole) as { usage: { cache_creation?: unknown } }).usage;
+    expect(told).toEqual({ ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 });
+    expect(anthropic.toAnswer(whole)?.usage).toEqual(long);
+    expect(collect(anthropic, framesOf([writeAnswer(anthropic, { ...answer, usage: long })])).usage).toEqual(long);
+    expect(anthropic.renderReply(answer, anyQuestion)).not.toContain('ephemeral');
+  });
+
   it('are left out where nobody knows', () => {
     const { cacheWriteTokens: _, ...known } = usage;
     const text = chatWires['openai-chat'].renderReply({ ...answer, usage: known }, anyQuestion);

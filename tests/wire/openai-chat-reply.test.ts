@@ -204,6 +204,7 @@ describe('parseReply', () => {
       { inputTokens: 0, outputTokens: 0, reportedCostUsd: 0 },
     ],
     [{ cost: { total_cost: 0.5 } }, { reportedCostUsd: 0.5 }],
+    [{ cost_in_usd_ticks: 37_756_000 }, { reportedCostUsd: 0.0037756 }],
     [{ prompt_tokens: -1, completion_tokens: 'x' }, null],
     [null, null],
   ])('reads usage %j', (usage, expected) => {

@@ -9,6 +9,7 @@ import { parsePictures } from '#lambda/wire/images/question.ts';
 import { dialects } from '#lambda/wire/index.ts';
 import { parseVerdicts } from '#lambda/wire/moderations/question.ts';
 import { providers } from '#catalog/index.ts';
+import { modelSchema } from '#shared/catalog.ts';
 
 const folder = new URL('../fixtures/operations/', import.meta.url);
 const context = { dialect: dialects.generic, nowMs: 1_790_000_000_000, native: null };
@@ -104,8 +105,9 @@ describe('vectors', () => {
   it('of the model’s own length need no word of it, others are asked for in the provider’s word', () => {
     const quirks = providers.find(({ id }) => id === 'voyage')?.quirks ?? [];
     const target = { model: 'v', quirks, stripped: [], wantUsage: true, maxOutputTokens: null };
+    const model = modelSchema.parse({ id: 'v', kind: 'embedding', dimensions: 1_024 });
     const render = (dimensions: number): unknown =>
-      JSON.parse(renderEmbeddings(parseEmbeddings({ input: 'a', dimensions }), target, 1_024));
+      JSON.parse(renderEmbeddings(parseEmbeddings({ input: 'a', dimensions }), target, model));
     expect(render(1_024)).toEqual({ input: 'a', model: 'v' });
     expect(render(256)).toEqual({ input: 'a', model: 'v', output_dimension: 256 });
   });

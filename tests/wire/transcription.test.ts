@@ -101,7 +101,7 @@ describe.each(replies)('%s', (route, fixture, seconds, step) => {
     }
   });
 
-  it('fails when it is empty, talks instead, or is no JSON of its format', () => {
+  it('is doubted when it is empty, and fails when it talks instead, or is no JSON of its format', () => {
     const said = transcriptOf(read(reply(fixture))).text;
     const quoted = JSON.stringify(said).slice(1, -1);
     const talk = "I'm sorry, but I can't transcribe audio.";
@@ -112,7 +112,11 @@ describe.each(replies)('%s', (route, fixture, seconds, step) => {
     const emptied = isMadeOfWords
       ? JSON.stringify({ ...(JSON.parse(reply(fixture)) as object), results: [] })
       : reply(fixture).replaceAll(quoted, '');
-    expect(read(emptied, plain, 60)).toMatchObject({ kind: 'failure', failure: { kind: 'bad_reply' } });
+    expect(read(emptied, plain, Math.max(4, seconds))).toMatchObject({
+      kind: 'doubt',
+      failure: { kind: 'bad_reply', doubtful: true },
+    });
+    expect(read(emptied, plain, 2)).toMatchObject({ kind: 'transcript', transcript: { text: '' } });
     expect(read('{"other": 1}')).toMatchObject({ kind: 'failure', failure: { kind: 'bad_reply' } });
     expect(read('<html>')).toMatchObject({ kind: 'failure', failure: { kind: 'bad_reply' } });
   });

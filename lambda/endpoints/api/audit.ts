@@ -3,6 +3,7 @@ import { auditEventSchema, auditPageSchema, auditQuerySchema, type AuditEvent } 
 import { can } from '#shared/people.ts';
 import type * as z from 'zod/mini';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { toWords } from './changes.ts';
 import { toTable } from './csv.ts';
 import { allow, toRoute, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
@@ -11,7 +12,11 @@ type Query = z.output<typeof auditQuerySchema>;
 const columns = Object.keys(auditEventSchema._zod.innerType.shape) as (keyof AuditEvent)[];
 
 /** The table of these events, with a line of names. */
-export const toCsv = (events: readonly AuditEvent[]): string => toTable(columns, events);
+export const toCsv = (events: readonly AuditEvent[]): string =>
+  toTable(
+    columns,
+    events.map(({ changes = [], ...event }) => ({ ...event, changes: toWords(changes) })),
+  );
 
 /** The most lines of a table. */
 const MAX_LINES = 50_000;
@@ -61,6 +66,7 @@ export function toAuditRoutes(deps: ApiDeps): readonly ApiRoute[] {
       access: ['read', 'audit'],
       query: auditQuerySchema,
       reply: auditPageSchema,
+      texts: ['text/csv'],
       handle: ({ visit, query }) => read(deps, visit, query),
     }),
   ];

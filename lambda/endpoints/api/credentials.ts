@@ -9,101 +9,15 @@ import {
   newSecretsSchema,
   testResultSchema,
   type CredentialChange,
-  type CredentialView,
 } from '#shared/api/credentials.ts';
 import type { AuditAction } from '#shared/api/audit.ts';
-import type { ProviderEntry } from '#shared/credentials.ts';
-import { can, OWNER_ID, type Action, type Principal, type Resource } from '#shared/people.ts';
-import { UNDO_MS, type StoredCredential } from '#shared/stored-credential.ts';
+import { can, OWNER_ID, type Action, type Principal } from '#shared/people.ts';
+import type { StoredCredential } from '#shared/stored-credential.ts';
 import { VaultError } from '../../ports.ts';
 import { CallerError } from '#shared/failures.ts';
-import { toHeldBack } from '../../gateway/pooling.ts';
-import { toCredentialId } from '../../gateway/credentials.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
-import { allow, missing, toInstant, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
-
-const toResource = ({ ownerId, sharing }: StoredCredential): Resource => ({
-  kind: 'credential',
-  ownerId,
-  sharedWith: sharing === 'private' ? [] : sharing,
-});
-
-function toView(deps: ApiDeps, credential: StoredCredential, principal: Principal): CredentialView {
-  const provider = deps.providers().find(({ id }) => id === credential.provider);
-  const { ownerId, deletedAtMs } = credential;
-  const isOwn = ownerId === principal.id;
-  const editable = can(principal, 'change', toResource(credential));
-  return {
-    id: credential.id,
-    source: isOwn ? 'own' : 'shared',
-    owner: credential.owner,
-    provider: credential.provider,
-    name: credential.name,
-    enabled: credential.enabled,
-    plan: credential.plan ?? provider?.defaultPlan ?? 'paid',
-    editable,
-    // How a key ends is for whom it belongs to.
-    secrets: credential.secrets.map(({ field, ending }) => ({ field, ending: isOwn ? ending : '' })),
-    fingerprint: credential.fingerprint,
-    fields: isOwn ? credential.fields : {},
-    base_url: isOwn ? credential.baseUrl : null,
-    sharing: isOwn ? credential.sharing : Array.isArray(credential.sharing) ? [principal.id] : credential.sharing,
-    priority: credential.priority,
-    weight: credential.weight,
-    account: isOwn ? credential.account : null,
-    allowed_models: credential.allowedModels,
-    models: credential.models,
-    pools: credential.pools,
-    trains_on_prompts: credential.trainsOnPrompts,
-    regions: credential.regions,
-    retention_days: credential.retentionDays,
-    expires_at: toInstant(credential.expiresAtMs),
-    override_terms: credential.overrideTerms,
-    held_back: toHeldBack(credential, provider),
-    last_test: isOwn ? credential.lastTest : null,
-    created_at: toInstant(credential.createdAtMs),
-    changed_at: toInstant(credential.changedAtMs),
-    deleted_until: deletedAtMs === null ? null : toInstant(deletedAtMs + UNDO_MS),
-  };
-}
-
-/** The environment's are shown as they are, and can't be changed here. */
-function toEnvironmentView(deps: ApiDeps, entry: ProviderEntry, index: number): CredentialView {
-  const provider = deps.providers().find(({ id }) => id === entry.provider);
-  const secretNames = provider?.fields.filter(({ secret }) => secret).map(({ name }) => name) ?? [];
-  const has = (name: string): boolean => typeof entry[name] === 'string' && entry[name] !== '';
-  return {
-    id: `environment-${index + 1}`,
-    source: 'environment',
-    owner: null,
-    provider: entry.provider,
-    name: entry.name ?? entry.provider,
-    enabled: entry.enabled,
-    plan: entry.tier ?? provider?.defaultPlan ?? 'paid',
-    editable: false,
-    secrets: [...new Set(['apiKey', ...secretNames])].filter(has).map((field) => ({ field, ending: '' })),
-    fingerprint: provider === undefined ? '' : toCredentialId(entry, provider),
-    fields: {},
-    base_url: null,
-    sharing: 'all',
-    priority: entry.priority,
-    weight: entry.weight,
-    account: null,
-    allowed_models: entry.allowedModels ?? null,
-    models: entry.models ?? [],
-    pools: entry.pools ?? [],
-    trains_on_prompts: entry.trainsOnPrompts ?? null,
-    regions: entry.regions ?? null,
-    retention_days: entry.retentionDays ?? null,
-    expires_at: null,
-    override_terms: null,
-    held_back: null,
-    last_test: null,
-    created_at: null,
-    changed_at: null,
-    deleted_until: null,
-  };
-}
+import { toEnvironmentView, toResource, toView } from './credential-view.ts';
+import { allow, missing, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
 /** What the vault has to say is for the person who asks. */
 async function guarded<T>(work: Promise<T>): Promise<T> {

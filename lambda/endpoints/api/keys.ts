@@ -16,6 +16,7 @@ import { can, type KeyLimits } from '#shared/people.ts';
 import type { LeftOfKey } from '../../gateway/key-limits.ts';
 import type { ApiKey } from '../../ports-people.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { toChanges } from './changes.ts';
 import { checkExpiry, checkLife, checkReach } from './key-reach.ts';
 import { toLeftView, toQuotaLeftView } from './left.ts';
 import {
@@ -36,22 +37,27 @@ interface Seen {
   readonly left: LeftOfKey;
 }
 
+/** What can be changed of a key. */
+const toTerms = (key: ApiKey) => ({
+  name: key.name,
+  scopes: [...key.scopes],
+  models: key.models === null ? null : [...key.models],
+  tier: key.tier,
+  privacy: key.privacy,
+  strategy: key.strategy ?? null,
+  requests_per_minute: key.limits.requestsPerMinute,
+  requests_per_day: key.limits.requestsPerDay ?? null,
+  tokens_per_minute: key.limits.tokensPerMinute ?? null,
+  tokens_per_day: key.limits.tokensPerDay ?? null,
+  usd: key.limits.usd === null ? null : { ...key.limits.usd },
+  expires_at: toInstant(key.expiresAtMs),
+});
+
 function toView(key: ApiKey, { nowMs, lastUsedMs, left }: Seen): KeyView {
   return {
     id: key.id,
-    name: key.name,
     person_id: key.personId,
-    scopes: [...key.scopes],
-    models: key.models === null ? null : [...key.models],
-    tier: key.tier,
-    privacy: key.privacy,
-    strategy: key.strategy ?? null,
-    requests_per_minute: key.limits.requestsPerMinute,
-    requests_per_day: key.limits.requestsPerDay ?? null,
-    tokens_per_minute: key.limits.tokensPerMinute ?? null,
-    tokens_per_day: key.limits.tokensPerDay ?? null,
-    usd: key.limits.usd === null ? null : { ...key.limits.usd },
-    expires_at: toInstant(key.expiresAtMs),
+    ...toTerms(key),
     start: `fwy_${key.id.slice(0, 4)}`,
     last4: key.last4,
     created_at: toInstant(key.createdAtMs),
@@ -166,7 +172,8 @@ async function change(
   await writeAudit(deps, visit, {
     action: 'key_changed',
     target: id,
-    detail: `"${key.name}": ${Object.keys(wanted).join(', ')}`,
+    detail: `"${key.name}"`,
+    changes: toChanges(toTerms(before), toTerms(key)),
   });
   const [view] = await toViews(deps, [key]);
   return { json: view };

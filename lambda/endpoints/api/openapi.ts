@@ -54,19 +54,25 @@ const errorReply: Json = {
   },
 };
 
+const JSON_TYPE = 'application/json';
+
+/** A text that is a document all the same is one without a schema of ours. */
+const toTextSchema = (type: string): Json => ({ type: type === JSON_TYPE ? 'object' : 'string' });
+
 function toOperation(route: ApiRoute): Json {
-  const { summary, access, body, reply } = route;
-  const success =
-    reply === null
-      ? { description: 'Done.' }
-      : { description: 'Done.', content: { 'application/json': { schema: toSchema(reply, 'output') } } };
+  const { summary, access, body, reply, texts } = route;
+  const content = {
+    ...Object.fromEntries(texts.map((type) => [type, { schema: toTextSchema(type) }])),
+    ...(reply === null ? {} : { [JSON_TYPE]: { schema: toSchema(reply, 'output') } }),
+  };
+  const success = { description: 'Done.', ...(Object.keys(content).length === 0 ? {} : { content }) };
   return {
     summary,
     parameters: toParameters(route),
     ...(access === 'open' ? { security: [] } : {}),
     ...(body === null
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: toSchema(body, 'input') } } } }),
+      : { requestBody: { required: true, content: { [JSON_TYPE]: { schema: toSchema(body, 'input') } } } }),
     responses: { '2XX': success, default: errorReply },
   };
 }

@@ -8,10 +8,14 @@ import {
 } from '#shared/api/people.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can, type Principal } from '#shared/people.ts';
+import { isBounding } from '#shared/quotas.ts';
 import type * as z from 'zod/mini';
 import type { Identity, Person } from '../../ports-people.ts';
 import type { PersonBounds } from '../../ports-settings.ts';
+import { toPersonQuota } from '../defaults.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { toChanges } from './changes.ts';
+import { toQuotaLeftView } from './left.ts';
 import {
   allow,
   missing,
@@ -26,7 +30,10 @@ import {
 
 const unbounded: PersonBounds = { budget: null, quota: null };
 
-const toView = (person: Person, { environment }: Identity, bounds: PersonBounds = unbounded): PersonView => ({
+/** A person before their books were looked at. */
+type Known = Omit<PersonView, 'quota_left'>;
+
+const toKnown = (person: Person, { environment }: Identity, bounds: PersonBounds = unbounded): Known => ({
   id: person.id,
   email: person.email,
   role: environment.admins.includes(person.email) ? 'admin' : person.role,
@@ -39,7 +46,7 @@ const toView = (person: Person, { environment }: Identity, bounds: PersonBounds 
   last_seen_at: toInstant(person.lastSeenAtMs),
 });
 
-const ownView = ({ id, email, role, models }: Principal, bounds: PersonBounds = unbounded): PersonView => ({
+const toOwn = ({ id, email, role, models }: Principal, bounds: PersonBounds = unbounded): Known => ({
   id,
   email,
   role,
@@ -52,17 +59,35 @@ const ownView = ({ id, email, role, models }: Principal, bounds: PersonBounds = 
   last_seen_at: null,
 });
 
-async function list({ identity, settings }: ApiDeps, visit: Visit): Promise<ApiReply> {
+/** These people with what is left to each. */
+async function toViews({ settings, keyLimits }: ApiDeps, visit: Visit, known: readonly Known[]): Promise<PersonView[]> {
+  const { installation } = await settings.of(principalOf(visit).id);
+  const bounded = known.flatMap(({ id, email, quota: own }) => {
+    // The rule for a domain asks for nothing itself.
+    const isRule = email?.startsWith('*@') === true;
+    const quota = isRule ? null : toPersonQuota({ installation, person: own === null ? {} : { quota: own } }, id);
+    return isBounding(quota) ? [{ id, budget: null, quota }] : [];
+  });
+  const left = bounded.length === 0 ? [] : await keyLimits.ofPeople(bounded);
+  const byId = new Map(bounded.map(({ id }, index) => [id, left[index]]));
+  return known.map((one) => {
+    const of = byId.get(one.id);
+    return { ...one, quota_left: of === undefined ? null : toQuotaLeftView(of.quota) };
+  });
+}
+
+async function list(deps: ApiDeps, visit: Visit): Promise<ApiReply> {
+  const { identity, settings } = deps;
   const principal = principalOf(visit);
-  const known = await identity.people.list();
+  const listed = await identity.people.list();
   // Whoever is the owner by their address stands in the list as the owner, not a second time.
-  const others = known.filter(({ email }) => principal.role !== 'owner' || email !== principal.email);
+  const others = listed.filter(({ email }) => principal.role !== 'owner' || email !== principal.email);
   const seen = others.filter(({ id }) => can(principal, 'read', { kind: 'person', ownerId: id }));
   const bounds = await settings.bounds();
-  const views = seen.map((person) => toView(person, identity, bounds.get(person.id)));
-  const own = ownView(principal, bounds.get(principal.id));
-  const data = views.some(({ id }) => id === principal.id) ? views : [own, ...views];
-  return { json: { data } };
+  const known = seen.map((person) => toKnown(person, identity, bounds.get(person.id)));
+  const own = toOwn(principal, bounds.get(principal.id));
+  const all = known.some(({ id }) => id === principal.id) ? known : [own, ...known];
+  return { json: { data: await toViews(deps, visit, all) } };
 }
 
 async function invite(deps: ApiDeps, visit: Visit, invitation: z.output<typeof invitationSchema>): Promise<ApiReply> {
@@ -86,7 +111,8 @@ async function invite(deps: ApiDeps, visit: Visit, invitation: z.output<typeof i
       param: 'email',
     });
   await writeAudit(deps, visit, { action: 'person_invited', target: email, detail: `as ${role}` });
-  return { status: 201, json: toView(person, deps.identity) };
+  const [json] = await toViews(deps, visit, [toKnown(person, deps.identity)]);
+  return { status: 201, json };
 }
 
 /** The person, if the asker may do this to them: asked with the highest role involved. */
@@ -97,17 +123,21 @@ async function find(
 ): Promise<Person> {
   const person = await deps.identity.people.get(id);
   if (person === null) throw missing('person');
-  const before = toView(person, deps.identity).role;
+  const before = toKnown(person, deps.identity).role;
   const principal = allow(visit, action, { kind: 'person', ownerId: id, role: role === 'admin' ? role : before });
   if (principal.id === id)
     throw new CallerError('invalid_request', `You can't ${action} yourself; ask another admin or the owner.`);
   return person;
 }
 
-function toWord(value: unknown): string {
-  if (Array.isArray(value)) return value.join(' ');
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
-}
+/** What can be changed of somebody. */
+const toTerms = ({ role, models, expiresAtMs, blocked }: Person, bounds: PersonBounds = unbounded) => ({
+  role,
+  models,
+  expires_at: toInstant(expiresAtMs),
+  blocked,
+  ...bounds,
+});
 
 async function change(
   deps: ApiDeps,
@@ -115,22 +145,23 @@ async function change(
   { id, wanted }: { id: string; wanted: z.output<typeof personChangeSchema> },
 ): Promise<ApiReply> {
   const { role, models, expires_at: expiresAt, blocked, budget, quota } = wanted;
-  await find(deps, visit, { id, action: 'change', ...(role === undefined ? {} : { role }) });
-  const person = await deps.identity.people.change(id, (before) => ({
-    ...before,
-    role: role ?? before.role,
-    models: models === undefined ? before.models : models,
-    expiresAtMs: expiresAt === undefined ? before.expiresAtMs : toMs(expiresAt),
-    blocked: blocked ?? before.blocked,
+  const found = await find(deps, visit, { id, action: 'change', ...(role === undefined ? {} : { role }) });
+  const before = toTerms(found, (await deps.settings.bounds()).get(id));
+  const person = await deps.identity.people.change(id, (stored) => ({
+    ...stored,
+    role: role ?? stored.role,
+    models: models === undefined ? stored.models : models,
+    expiresAtMs: expiresAt === undefined ? stored.expiresAtMs : toMs(expiresAt),
+    blocked: blocked ?? stored.blocked,
   }));
   if (person === null) throw missing('person');
   if (blocked === true) await deps.identity.sessions.closeAll(id);
   if (budget !== undefined || quota !== undefined) await deps.settings.changePerson(id, { budget, quota });
-  const detail = Object.entries(wanted)
-    .map(([name, value]) => `${name}: ${toWord(value)}`)
-    .join(', ');
-  await writeAudit(deps, visit, { action: 'person_changed', target: person.email, detail });
-  return { json: toView(person, deps.identity, (await deps.settings.bounds()).get(id)) };
+  const bounds = (await deps.settings.bounds()).get(id);
+  const changes = toChanges(before, toTerms(person, bounds));
+  await writeAudit(deps, visit, { action: 'person_changed', target: person.email, changes });
+  const [json] = await toViews(deps, visit, [toKnown(person, deps.identity, bounds)]);
+  return { json };
 }
 
 async function remove(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {

@@ -75,6 +75,8 @@ export interface ApiRoute {
   readonly query: z.ZodMiniType | null;
   /** The document of a successful reply; null when there is none, or it is no JSON. */
   readonly reply: z.ZodMiniType | null;
+  /** Types of texts that it answers beside that, or instead. */
+  readonly texts: readonly string[];
   readonly handle: (call: ApiCall<unknown, unknown>) => Promise<ApiReply>;
 }
 
@@ -82,16 +84,17 @@ type Parsed<Schema> = Schema extends z.ZodMiniType ? z.output<Schema> : null;
 
 /** Makes a route whose handler sees the types of its schemas. */
 export function toRoute<Body extends z.ZodMiniType | null = null, Query extends z.ZodMiniType | null = null>(
-  given: Omit<ApiRoute, 'body' | 'query' | 'reply' | 'handle'> & {
+  given: Omit<ApiRoute, 'body' | 'query' | 'reply' | 'texts' | 'handle'> & {
     readonly body?: Body;
     readonly query?: Query;
     readonly reply?: z.ZodMiniType;
+    readonly texts?: readonly string[];
     readonly handle: (call: ApiCall<Parsed<Body>, Parsed<Query>>) => Promise<ApiReply>;
   },
 ): ApiRoute {
-  const { body = null, query = null, reply = null, handle, ...rest } = given;
+  const { body = null, query = null, reply = null, texts = [], handle, ...rest } = given;
   // The app parses both by these very schemas before it calls.
-  return { ...rest, body, query, reply, handle: handle as ApiRoute['handle'] };
+  return { ...rest, body, query, reply, texts, handle: handle as ApiRoute['handle'] };
 }
 
 const verbs: Readonly<Record<Action, string>> = {

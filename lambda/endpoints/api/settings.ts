@@ -5,9 +5,11 @@ import { CallerError } from '#shared/failures.ts';
 import { can } from '#shared/people.ts';
 import { isBounding } from '#shared/quotas.ts';
 import { installationChangeSchema, routingChangeSchema, type InstallationSettings } from '#shared/settings.ts';
+import type { AuditEntry } from '../../ports-people.ts';
 import type { SettingsInForce } from '../../ports-settings.ts';
 import { toDefaults, toPersonBudget, toPersonQuota } from '../defaults.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { toChanges } from './changes.ts';
 import { toLeftView, toQuotaLeftView } from './left.ts';
 import { toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
@@ -30,13 +32,13 @@ async function toBounds(
   const quota = toPersonQuota(inForce, id);
   const { quota: everybody = {} } = inForce.installation;
   const isShown = isBounding(everybody) && can(principal, 'change', { kind: 'settings' });
-  const [mine, all] = await Promise.all([
-    budget === null && !isBounding(quota) ? null : keyLimits.ofPerson({ id, budget, quota }),
+  const [[mine], all] = await Promise.all([
+    budget === null && !isBounding(quota) ? [] : keyLimits.ofPeople([{ id, budget, quota }]),
     isShown ? keyLimits.ofAll(everybody) : null,
   ]);
   return {
     budget: budget === null ? null : { ...budget, left: mine?.budget.map(toLeftView) ?? [] },
-    quota_left: mine !== null && isBounding(quota) ? toQuotaLeftView(mine.quota) : null,
+    quota_left: mine !== undefined && isBounding(quota) ? toQuotaLeftView(mine.quota) : null,
     installation_quota_left: all === null ? null : toQuotaLeftView(all),
   };
 }
@@ -59,11 +61,17 @@ async function show(deps: ApiDeps, visit: Visit): Promise<ApiReply> {
   return { json };
 }
 
-/** The names of what was changed, for the audit: values may be addresses. */
-const toDetail = (change: Readonly<Record<string, unknown>>): string =>
-  Object.entries(change)
-    .map(([name, value]) => (value === null ? `${name} taken away` : name))
-    .join(', ');
+type Settings = Readonly<Record<string, unknown>>;
+
+/** What a change of settings says of itself in the audit. Of alerts only that they changed: their values are addresses. */
+function toTold(asked: Settings, before: Settings, after: Settings): Pick<AuditEntry, 'detail' | 'changes'> {
+  const pick = (settings: Settings): Settings =>
+    Object.fromEntries(Object.keys(asked).flatMap((name) => (name === 'alerts' ? [] : [[name, settings[name]]])));
+  return {
+    detail: 'alerts' in asked ? 'where alerts go' : null,
+    changes: toChanges(pick(before), pick(after)),
+  };
+}
 
 /** Throws CallerError when an alert could never be sent there. */
 function checkAlerts({ alerts }: InstallationSettings): void {
@@ -93,8 +101,9 @@ function toSettingsRoutesOfAll(deps: ApiDeps): readonly ApiRoute[] {
       handle: async ({ visit, body }) => {
         const before = (await deps.settings.of(principalOf(visit).id)).installation;
         checkAlerts({ ...before, alerts: { ...before.alerts, ...dropNulls(body.alerts ?? {}) } });
-        await deps.settings.changeInstallation(body);
-        await writeAudit(deps, visit, { action: 'settings_changed', target: 'installation', detail: toDetail(body) });
+        const after = await deps.settings.changeInstallation(body);
+        const told = toTold(body, before, after);
+        await writeAudit(deps, visit, { action: 'settings_changed', target: 'installation', ...told });
         return show(deps, visit);
       },
     }),
@@ -107,8 +116,9 @@ function toSettingsRoutesOfAll(deps: ApiDeps): readonly ApiRoute[] {
       reply: settingsSchema,
       handle: async ({ visit, body }) => {
         const { id } = principalOf(visit);
-        await deps.settings.changePerson(id, body);
-        await writeAudit(deps, visit, { action: 'settings_changed', target: id, detail: toDetail(body) });
+        const before = (await deps.settings.of(id)).person;
+        const told = toTold(body, before, await deps.settings.changePerson(id, body));
+        await writeAudit(deps, visit, { action: 'settings_changed', target: id, ...told });
         return show(deps, visit);
       },
     }),

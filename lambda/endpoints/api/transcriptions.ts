@@ -249,6 +249,7 @@ function toReadRoutes(desk: Desk): readonly ApiRoute[] {
       path: '/api/transcriptions/:id/events',
       summary: 'How a transcription stands, as events of a stream ("job"), as long as it goes on.',
       access: ['read', 'transcription'],
+      texts: ['text/event-stream'],
       handle: (call) => watch(desk, call),
     }),
     toRoute({
@@ -257,6 +258,7 @@ function toReadRoutes(desk: Desk): readonly ApiRoute[] {
       summary: 'The transcript as json, text, srt, vtt or verbose_json.',
       access: ['read', 'transcription'],
       query: resultQuerySchema,
+      texts: [...new Set(Object.values(formatTypes).map((type) => type.replace(/;.*/, '')))],
       handle: (call) => tell(desk, call),
     }),
   ];

@@ -10,7 +10,7 @@ import {
 } from '#shared/api/usage.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can } from '#shared/people.ts';
-import { sumUsage } from '#shared/usage-sums.ts';
+import { createUsageSums } from '#shared/usage-sums.ts';
 import type * as z from 'zod/mini';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { toTable } from './csv.ts';
@@ -24,25 +24,40 @@ const RECEIPT_DAYS = 31;
 const MAX_LINES = 50_000;
 
 const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+const isDay = (edge: string): boolean => edge.length === 10;
 
+/** Its ends: days (UTC) or instants. */
 interface Range {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly person_id?: string | undefined;
 }
 
+/** The ends of a range, ms since the epoch; days are in it whole, and an end that is not told is none. */
+const toEdges = ({ from, to }: Range): readonly [number, number] => [
+  from === undefined ? -Infinity : Date.parse(from),
+  to === undefined ? Infinity : Date.parse(to) + (isDay(to) ? DAY_MS - 1 : 0),
+];
+
 /** The days of a range, newest first. Throws CallerError when it is empty or too long. */
 function toDays({ from, to }: Range, nowMs: number): string[] {
-  const last = Date.parse(to ?? toDay(nowMs));
-  const first = Date.parse(from ?? toDay(last - (USUAL_DAYS - 1) * DAY_MS));
+  const last = Date.parse((to ?? toDay(nowMs)).slice(0, 10));
+  const first = Date.parse((from ?? toDay(last - (USUAL_DAYS - 1) * DAY_MS)).slice(0, 10));
   const count = Math.round((last - first) / DAY_MS) + 1;
-  if (count < 1)
+  const [fromMs, toMs] = toEdges({ from, to });
+  if (count < 1 || fromMs > toMs)
     throw new CallerError('invalid_request', 'The range ends before it begins: "to" must not be before "from".', {
       param: 'to',
     });
   if (count > MAX_DAYS)
     throw new CallerError('invalid_request', `The range is longer than ${MAX_DAYS} days.`, { param: 'from' });
   return Array.from({ length: count }, (_, index) => toDay(last - index * DAY_MS));
+}
+
+/** Whether a record of the days of a range lies in it. */
+function toWithin(range: Range): (record: UsageRecord) => boolean {
+  const [fromMs, toMs] = toEdges(range);
+  return ({ at }) => Date.parse(at) >= fromMs && Date.parse(at) <= toMs;
 }
 
 /** Whose records the asker may see: all, or of one person. */
@@ -65,8 +80,13 @@ async function* readRange(
 
 async function summarise(deps: ApiDeps, visit: Visit, query: z.output<typeof usageQuerySchema>): Promise<ApiReply> {
   const days = toDays(query, deps.clock.now());
-  const records = await Array.fromAsync(readRange(deps, days, toFilter(visit, query.person_id)));
-  return { json: { from: days.at(-1), to: days[0], ...sumUsage(records, query.by) } };
+  const [isSeen, isWithin] = [toFilter(visit, query.person_id), toWithin(query)];
+  const sums = createUsageSums(query.by);
+  // A day after the other, so that no more than one is in memory.
+  for (const day of days)
+    sums.add((await deps.usage.readDay(day)).filter((record) => isSeen(record) && isWithin(record)));
+  const { from = days.at(-1), to = days[0] } = query;
+  return { json: { from, to, ...sums.result() } };
 }
 
 type RecordsQuery = z.output<typeof usageRecordsQuerySchema>;
@@ -76,11 +96,13 @@ const toCursor = ({ at, request_id: id }: UsageRecord): string => `${at}#${id}`;
 
 function toWanted(
   visit: Visit,
-  { person_id: person, operation, outcome, provider }: RecordsQuery,
+  { person_id: person, operation, outcome, provider, ...range }: RecordsQuery,
 ): (record: UsageRecord) => boolean {
   const mine = toFilter(visit, person);
+  const isWithin = toWithin(range);
   return (record) =>
     mine(record) &&
+    isWithin(record) &&
     (operation === undefined || record.operation === operation) &&
     (outcome === undefined || record.outcome === outcome) &&
     (provider === undefined || (record.route ?? '').startsWith(`${provider}/`));
@@ -134,7 +156,7 @@ export function toUsageRoutes(deps: ApiDeps): readonly ApiRoute[] {
     toRoute({
       method: 'GET',
       path: '/api/usage',
-      summary: 'Sums of requests, tokens, money paid and saved, by day, provider, model, person, key and more.',
+      summary: 'Sums of requests, tokens, money paid and saved, by day, hour, provider, model, person, key and more.',
       access: ['read', 'usage'],
       query: usageQuerySchema,
       reply: usageSchema,
@@ -147,6 +169,7 @@ export function toUsageRoutes(deps: ApiDeps): readonly ApiRoute[] {
       access: ['read', 'usage'],
       query: usageRecordsQuerySchema,
       reply: usageRecordsSchema,
+      texts: ['text/csv'],
       handle: ({ visit, query }) => list(deps, visit, query),
     }),
     toRoute({

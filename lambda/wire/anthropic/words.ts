@@ -2,7 +2,7 @@
 import type { Usage } from '#shared/usage.ts';
 import type { Finish } from '../types.ts';
 import type { Json } from '../json.ts';
-import { toRecord, toText, toTokens } from '../json.ts';
+import { toKnown, toRecord, toText, toTokens } from '../json.ts';
 
 const finishes: Readonly<Record<string, Finish>> = {
   end_turn: 'stop',
@@ -40,12 +40,13 @@ const names = [
   'cache_creation_input_tokens',
   'cache_read_input_tokens',
   'thinking_tokens',
+  'ephemeral_1h_input_tokens',
 ] as const;
 
 /** The counts of a `usage` object laid over those known before. */
 export function addCounts(before: Counts, raw: unknown): Counts {
   const usage = toRecord(raw);
-  const found = { ...usage, ...toRecord(usage['output_tokens_details']) };
+  const found = { ...usage, ...toRecord(usage['output_tokens_details']), ...toRecord(usage['cache_creation']) };
   const next: Record<string, number> = { ...before };
   for (const name of names) {
     const value = toTokens(found[name]);
@@ -61,23 +62,28 @@ export function toUsage(counts: Counts): Usage | null {
   const written = counts['cache_creation_input_tokens'];
   const outputTokens = counts['output_tokens'];
   if (fresh === undefined && outputTokens === undefined) return null;
-  const reasoningTokens = counts['thinking_tokens'];
-  return {
-    ...(fresh === undefined ? {} : { inputTokens: fresh + (cached ?? 0) + (written ?? 0) }),
-    ...(outputTokens === undefined ? {} : { outputTokens }),
-    ...(cached === undefined ? {} : { cachedInputTokens: cached }),
-    ...(written === undefined ? {} : { cacheWriteTokens: written }),
-    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
-  };
+  return toKnown<Usage>({
+    inputTokens: fresh === undefined ? fresh : fresh + (cached ?? 0) + (written ?? 0),
+    outputTokens,
+    cachedInputTokens: cached,
+    cacheWriteTokens: written,
+    // Told with every call, mostly as 0.
+    longCacheWriteTokens: counts['ephemeral_1h_input_tokens'] || undefined,
+    reasoningTokens: counts['thinking_tokens'],
+  });
 }
 
 /** The use in the format's words, which demand numbers: what is not known is told as 0. */
 export function toUsageJson(usage: Usage | null): Json {
   const cached = usage?.cachedInputTokens ?? 0;
   const written = usage?.cacheWriteTokens ?? 0;
+  const long = usage?.longCacheWriteTokens;
   return {
     input_tokens: Math.max(0, (usage?.inputTokens ?? 0) - cached - written),
     cache_creation_input_tokens: written,
+    ...(long === undefined
+      ? {}
+      : { cache_creation: { ephemeral_5m_input_tokens: written - long, ephemeral_1h_input_tokens: long } }),
     cache_read_input_tokens: cached,
     output_tokens: usage?.outputTokens ?? 0,
   };

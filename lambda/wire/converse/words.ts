@@ -3,7 +3,7 @@ import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import { toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
-import { parseJson, toRecord, toText, toTokens } from '../json.ts';
+import { parseJson, toList, toRecord, toText, toTokens } from '../json.ts';
 import type { Finish, ReplyContext } from '../types.ts';
 
 const finishes: Readonly<Record<string, Finish>> = {
@@ -25,6 +25,12 @@ export function toFinish(raw: unknown): Finish | null {
   return Object.hasOwn(finishes, word) ? (finishes[word] ?? 'other') : 'other';
 }
 
+/** Tokens written to a cache to be kept there for an hour; the format tells writes by how long they are kept. */
+const toLong = (details: unknown): number =>
+  toList(details)
+    .map(toRecord)
+    .reduce((sum, { ttl, inputTokens }) => sum + (ttl === '1h' ? (toTokens(inputTokens) ?? 0) : 0), 0);
+
 /** The use in our words: here input counts what was read from and written to a cache, too. null when nothing is known. */
 export function toUsage(raw: unknown): Usage | null {
   const counts = toRecord(raw);
@@ -32,12 +38,14 @@ export function toUsage(raw: unknown): Usage | null {
   const outputTokens = toTokens(counts['outputTokens']);
   const cached = toTokens(counts['cacheReadInputTokens']);
   const written = toTokens(counts['cacheWriteInputTokens']);
+  const long = toLong(counts['cacheDetails']);
   if (fresh === undefined && outputTokens === undefined) return null;
   return {
     ...(fresh === undefined ? {} : { inputTokens: fresh + (cached ?? 0) + (written ?? 0) }),
     ...(outputTokens === undefined ? {} : { outputTokens }),
     ...(cached === undefined ? {} : { cachedInputTokens: cached }),
     ...(written === undefined ? {} : { cacheWriteTokens: written }),
+    ...(long === 0 ? {} : { longCacheWriteTokens: long }),
   };
 }
 

@@ -1,8 +1,11 @@
 // Checks a request for embeddings and writes it for a provider.
+import type { Model } from '#shared/catalog.ts';
 import type { Json } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { readPlain, renderPlain, type PlainQuestion } from '../plain.ts';
 import type { RequestTarget } from '../types.ts';
+import { renderAimed, toWay } from './aimed.ts';
+import { aimFields, readAim, type Aim } from './purpose.ts';
 
 /** What OpenAI takes in one request. */
 export const MOST_INPUTS = 2_048;
@@ -27,6 +30,7 @@ export interface EmbeddingsQuestion extends PlainQuestion {
   /** The length of vectors asked for; null: as the model makes them. */
   readonly dimensions: number | null;
   readonly encoding: 'float' | 'base64';
+  readonly aim: Aim;
 }
 
 const isTokens = (value: unknown): boolean =>
@@ -72,9 +76,11 @@ export function parseEmbeddings(json: unknown): EmbeddingsQuestion {
   const plain = readPlain(json, (body) => (inputs = readInputs(body)).filter(isText));
   return {
     ...plain,
+    body: Object.fromEntries(Object.entries(plain.body).filter(([name]) => !aimFields.has(name))),
     ...toMeasures(inputs),
     dimensions: readDimensions(plain.body),
     encoding: readEncoding(plain.body),
+    aim: readAim(plain.body, inputs.length),
   };
 }
 
@@ -82,18 +88,23 @@ export function parseEmbeddings(json: unknown): EmbeddingsQuestion {
 export function sliceEmbeddings(question: EmbeddingsQuestion, { start, end }: InputSpan): EmbeddingsQuestion {
   const input = question.inputs.slice(start, end);
   const texts = input.filter(isText).map((text) => ({ role: 'user' as const, text }));
-  return { ...question, ...toMeasures(input), texts, body: { ...question.body, input } };
+  const { purpose, titles } = question.aim;
+  const aim = { purpose, titles: titles && { ...titles, of: titles.of.slice(start, end) } };
+  return { ...question, ...toMeasures(input), texts, aim, body: { ...question.body, input } };
 }
 
 /**
- * The request to one target. Vectors are always asked for as plain numbers, which everybody can send. `native` is the length of the model's
- * own vectors, null when unknown: where that is what is asked for, nobody needs to be told.
+ * The request to one target. Vectors are always asked for as plain numbers, which everybody can send. Where as many numbers are asked for
+ * as the model's own vectors have, nobody needs to be told.
  */
-export function renderEmbeddings(question: EmbeddingsQuestion, target: RequestTarget, native: number | null): string {
-  const isNative = question.dimensions === null || question.dimensions === native;
+export function renderEmbeddings(question: EmbeddingsQuestion, target: RequestTarget, model: Model): string {
+  const { aimed, told } = toWay(question, target, model);
+  const isNative = question.dimensions === null || question.dimensions === model.dimensions;
+  const dimensions = isNative ? null : question.dimensions;
+  if (aimed !== null) return renderAimed(question, aimed, { model: target.model, told, dimensions });
   return renderPlain(
     question,
     { ...target, stripped: target.stripped.filter((field) => field !== 'dimensions') },
-    { encoding_format: undefined, ...(isNative ? { dimensions: undefined } : {}) },
+    { encoding_format: undefined, ...(isNative ? { dimensions: undefined } : {}), ...told.fields },
   );
 }

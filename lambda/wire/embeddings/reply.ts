@@ -5,7 +5,9 @@ import { decodeFloats, encodeFloats } from '../base64.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toAmount, toList, toRecord, toText, toTokens } from '../json.ts';
+import { reportedCostUsd } from '../openai-chat/usage.ts';
 import type { ReplyContext } from '../types.ts';
+import { toUsualReply, type Aimed } from './aimed.ts';
 import type { EmbeddingsQuestion } from './question.ts';
 
 /** The vectors of all inputs, in their order. */
@@ -27,20 +29,22 @@ function toVector(value: unknown): readonly number[] | null {
 function toUsage(body: Json): Usage | null {
   const usage = toRecord(body['usage']);
   const inputTokens = toTokens(usage['prompt_tokens']) ?? toTokens(usage['total_tokens']);
+  const cost = reportedCostUsd(usage);
   // An embedding writes no tokens: that is known, not guessed.
-  return inputTokens === undefined ? null : { inputTokens, outputTokens: 0 };
+  if (inputTokens === undefined) return cost === undefined ? null : { outputTokens: 0, reportedCostUsd: cost };
+  return { inputTokens, outputTokens: 0, ...(cost === undefined ? {} : { reportedCostUsd: cost }) };
 }
 
 /**
  * The reply's vectors, or what is wrong with it: too few, of different lengths, or of another length than was asked for. `native` is the
- * length of the model's own vectors; null when unknown.
+ * length of the model's own vectors; null when unknown. `aimed`: its own way, in which it may have been asked.
  */
 export function parseVectors(
   text: string,
   question: EmbeddingsQuestion,
-  context: ReplyContext & { readonly native: number | null },
+  context: ReplyContext & { readonly native: number | null; readonly aimed?: Aimed | undefined },
 ): { readonly embeddings: Embeddings } | { readonly failure: ProviderFailure } {
-  const body = parseJson(text);
+  const body = toUsualReply(parseJson(text), context.aimed);
   if (body === undefined || isErrorBody(body)) {
     return body === undefined ? bad('the reply is not JSON') : { failure: toInnerFailure(body, text, context) };
   }

@@ -1,4 +1,5 @@
 // Embeddings in the Gemini format: one content, or requests of one each, read as the question of all who ask for vectors; the vectors written.
+import { readWord, type Aim } from '../embeddings/purpose.ts';
 import { MOST_INPUTS, parseEmbeddings, type EmbeddingsQuestion } from '../embeddings/question.ts';
 import type { WriteVectors } from '../embeddings/reply.ts';
 import type { Json } from '../json.ts';
@@ -14,12 +15,15 @@ export type EmbedMethod = (typeof embedMethods)[number];
 interface Asked {
   readonly text: string;
   readonly dimensions: number | null;
+  readonly purpose: Aim['purpose'];
+  readonly title: string | null;
   /** Fields that have no place in the question. */
   readonly dropped: readonly string[];
 }
 
 const known: ReadonlySet<string> = new Set([
   'model', 'freeway', 'content', 'outputDimensionality', 'output_dimensionality', 'embedContentConfig', 'embed_content_config',
+  'taskType', 'task_type', 'title',
 ]); // prettier-ignore
 
 function readText(content: unknown, path: string): string {
@@ -38,8 +42,13 @@ function readDimensions(given: Json, path: string): number | null {
   return failShowing(`${path}outputDimensionality`, 'a positive integer', value);
 }
 
-const isUnset = (value: unknown): boolean =>
-  value === undefined || value === null || value === '' || value === 'TASK_TYPE_UNSPECIFIED';
+const isUnset = (value: unknown): boolean => value === undefined || value === null || value === '';
+
+function readPurpose(settings: Json, path: string): Aim['purpose'] {
+  const field = settings['taskType'] === undefined ? 'task_type' : 'taskType';
+  const word = readWord(settings[field], `${path}${field}`);
+  return word === null ? null : { field, word, isUsual: false };
+}
 
 /** One content with its settings, which may also stand in a configuration of their own. `path` ends with a dot, or is empty. */
 function readAsked(given: Json, path: string): Asked {
@@ -48,6 +57,8 @@ function readAsked(given: Json, path: string): Asked {
   return {
     text: readText(given['content'], `${path}content`),
     dimensions: readDimensions(settings, path),
+    purpose: readPurpose(settings, path),
+    title: readWord(settings['title'], `${path}title`),
     dropped: Object.keys(settings).filter((name) => !known.has(name) && !isUnset(settings[name])),
   };
 }
@@ -68,10 +79,23 @@ function readRequests({ requests }: Json, model: string): readonly Asked[] {
   return asked;
 }
 
-/**
- * Reads a request for the model of its URL. What vectors are for (`taskType`, `title`) has no place in the question and is told as dropped.
- * Throws CallerError `invalid_request` naming the field at fault.
- */
+/** What all requests say of what their vectors are for. */
+function toAim(asked: readonly Asked[], toField: (name: string) => string): { aim: Aim; dropped: readonly string[] } {
+  const [purpose = null] = asked.map((one) => one.purpose);
+  const isOne = asked.every((one) => one.purpose?.word === purpose?.word);
+  const named = asked.find((one) => one.purpose !== null)?.purpose ?? null;
+  const titles = { field: toField('title'), of: asked.map(({ title }) => title) };
+  return {
+    aim: {
+      purpose: isOne && purpose !== null ? { ...purpose, field: toField(purpose.field) } : null,
+      titles: titles.of.every((title) => title === null) ? null : titles,
+    },
+    // Vectors are asked for with one purpose.
+    dropped: isOne || named === null ? [] : [named.field],
+  };
+}
+
+/** Reads a request for the model of its URL. Throws CallerError `invalid_request` naming the field at fault. */
 export function parseEmbed(
   json: unknown,
   { model, method }: { model: string; method: EmbedMethod },
@@ -87,9 +111,10 @@ export function parseEmbed(
     ...(dimensions === null ? {} : { dimensions }),
     ...(freeway === undefined ? {} : { freeway }),
   });
-  const dropped = new Set(asked.flatMap((one) => one.dropped));
-  if (dropped.size === 0) return question;
-  return { ...question, dropped: [...dropped].map((name) => (isBatch ? `requests.${name}` : name)) };
+  const toField = (name: string): string => (isBatch ? `requests.${name}` : name);
+  const { aim, dropped: unlike } = toAim(asked, toField);
+  const dropped = new Set([...asked.flatMap((one) => one.dropped), ...unlike]);
+  return { ...question, aim, ...(dropped.size === 0 ? {} : { dropped: [...dropped].map(toField) }) };
 }
 
 /** Writes the document the caller gets. Usage that nobody knows is left out. */

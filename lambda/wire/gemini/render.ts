@@ -64,6 +64,7 @@ export function openWriter(): StreamWriter {
       addPiece(tool);
       return '';
     },
+    holdsCalls: true,
     finish: (head, finish, { usage, freeway }) => {
       const parts = [...calls.values()].map(({ id, name, text }) => toCallPart(id, name, text));
       return render({ head, parts, finish, usage: toUsageJson(usage), freeway });

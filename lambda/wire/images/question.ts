@@ -5,6 +5,7 @@ import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
 import { parseJson, toAmount, toList, toRecord, toText, toTokens } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
+import { reportedCostUsd } from '../openai-chat/usage.ts';
 import { readPlain, type PlainQuestion } from '../plain.ts';
 import type { ReplyContext } from '../types.ts';
 
@@ -45,6 +46,7 @@ export function parsePictures(
     return { failure: { kind: 'bad_reply', message: 'the reply holds no picture' } };
   const usage = toRecord(record['usage']);
   const [inputTokens, outputTokens] = [toTokens(usage['input_tokens']), toTokens(usage['output_tokens'])];
+  const cost = reportedCostUsd(usage);
   const created = toAmount(record['created']);
   return {
     text: created === undefined ? JSON.stringify({ ...record, created: Math.floor(context.nowMs / 1000) }) : text,
@@ -52,6 +54,7 @@ export function parsePictures(
       images,
       ...(inputTokens === undefined ? {} : { inputTokens }),
       ...(outputTokens === undefined ? {} : { outputTokens }),
+      ...(cost === undefined ? {} : { reportedCostUsd: cost }),
     },
   };
 }

@@ -81,6 +81,7 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     case 'effort':
     case 'inputs':
     case 'promptCache':
+    case 'purpose':
     case 'requireHeader':
       return;
   }

@@ -1,7 +1,7 @@
 // Token usage as providers of the OpenAI chat format report it, read and written.
 import type { Usage } from '#shared/usage.ts';
 import type { Json } from '../json.ts';
-import { isRecord, toAmount, toRecord, toTokens } from '../json.ts';
+import { isRecord, toAmount, toKnown, toRecord, toTokens } from '../json.ts';
 
 /** Usage of a reply or chunk, wherever the provider put it (`usage`, `x_groq.usage`); null when there is none. */
 export function parseUsage(body: Json): Usage | null {
@@ -10,15 +10,23 @@ export function parseUsage(body: Json): Usage | null {
   const inputDetails = toRecord(raw['prompt_tokens_details']);
   const inputTokens = toTokens(raw['prompt_tokens']);
   const cached = toTokens(inputDetails['cached_tokens'] ?? raw['cached_tokens'] ?? raw['prompt_cache_hit_tokens']);
-  const usage: Record<string, number> = {};
-  put(usage, 'inputTokens', inputTokens);
-  put(usage, 'outputTokens', outputTokens(raw, inputTokens));
-  // Some report more cached tokens than input tokens; a share can't be larger than the whole.
-  put(usage, 'cachedInputTokens', cached === undefined ? cached : Math.min(cached, inputTokens ?? cached));
-  put(usage, 'cacheWriteTokens', toTokens(inputDetails['cache_write_tokens']));
-  put(usage, 'reasoningTokens', reasoningTokens(raw));
-  put(usage, 'reportedCostUsd', toAmount(isRecord(raw['cost']) ? raw['cost']['total_cost'] : raw['cost']));
-  return Object.keys(usage).length === 0 ? null : usage;
+  return toKnown<Usage>({
+    inputTokens,
+    outputTokens: outputTokens(raw, inputTokens),
+    // Some report more cached tokens than input tokens; a share can't be larger than the whole.
+    cachedInputTokens: cached && Math.min(cached, inputTokens ?? cached),
+    cacheWriteTokens: toTokens(inputDetails['cache_write_tokens']),
+    reasoningTokens: reasoningTokens(raw),
+    reportedCostUsd: reportedCostUsd(raw),
+  });
+}
+
+const TICKS_PER_USD = 1e10;
+
+/** What a provider says in its usage that the call cost, US dollars, whatever it was charged for; undefined when it does not say. */
+export function reportedCostUsd({ cost, cost_in_usd_ticks: ticks }: Json): number | undefined {
+  const counted = toAmount(ticks);
+  return toAmount(isRecord(cost) ? cost['total_cost'] : cost) ?? (counted && counted / TICKS_PER_USD);
 }
 
 /** Usage in the format's own words; null when nothing is known. Unknown counts are left out. */
@@ -50,8 +58,4 @@ function outputTokens(raw: Json, inputTokens: number | undefined): number | unde
 
 function reasoningTokens(raw: Json): number | undefined {
   return toTokens(toRecord(raw['completion_tokens_details'])['reasoning_tokens'] ?? raw['reasoning_tokens']);
-}
-
-function put(usage: Record<string, number>, name: keyof Usage, value: number | undefined): void {
-  if (value !== undefined) usage[name] = value;
 }

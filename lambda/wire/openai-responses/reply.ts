@@ -5,7 +5,8 @@ import { findFault, finishAfter } from '../facts.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Answer, Finish, ParsedReply, ReplyContext } from '../types.ts';
 import type { Json } from '../json.ts';
-import { isRecord, parseJson, toAmount, toList, toRecord, toText, toTokens } from '../json.ts';
+import { isRecord, parseJson, toAmount, toKnown, toList, toRecord, toText, toTokens } from '../json.ts';
+import { reportedCostUsd } from '../openai-chat/usage.ts';
 
 /** Reads the body of a reply of status 200. */
 export function parseReply(text: string, context: ReplyContext): ParsedReply {
@@ -94,13 +95,12 @@ export function toFinish({ status, incomplete_details: details }: Json): Finish 
 export function toUsage(raw: unknown): Usage | null {
   const usage = toRecord(raw);
   const input = toRecord(usage['input_tokens_details']);
-  const known: Record<string, number | undefined> = {
+  return toKnown<Usage>({
     inputTokens: toTokens(usage['input_tokens']),
     outputTokens: toTokens(usage['output_tokens']),
     cachedInputTokens: toTokens(input['cached_tokens']),
     cacheWriteTokens: toTokens(input['cache_write_tokens']),
     reasoningTokens: toTokens(toRecord(usage['output_tokens_details'])['reasoning_tokens']),
-  };
-  const found = Object.entries(known).filter(([, value]) => value !== undefined);
-  return found.length === 0 ? null : (Object.fromEntries(found) as Usage);
+    reportedCostUsd: reportedCostUsd(usage),
+  });
 }

@@ -1,5 +1,6 @@
-// Judges what a provider heard: nothing, talk about the audio, half of it, or no times where times were asked for are failures.
+// Judges what a provider heard: talk about the audio, half of it, or no times where times were asked for are failures; nothing, or the same over and over, is doubtful.
 import type { TranscriptionQuestion } from './question.ts';
+import { isLoop } from './loops.ts';
 import { toSegments } from './times.ts';
 import type { Transcript } from './transcript.ts';
 import { failed, type NextStep } from './types.ts';
@@ -25,10 +26,22 @@ function findSegments({ segments, words, text, duration }: Transcript): Transcri
   return [{ start: 0, end: duration, text, speaker: null }];
 }
 
+/** Without spans in which nothing is said: captions of nothing. */
+const toSaid = (heard: Transcript): Transcript => ({
+  ...heard,
+  segments: heard.segments?.filter(({ text }) => text.trim() !== '') ?? null,
+  words: heard.words?.filter(({ word }) => word !== '') ?? null,
+});
+
+/** Of a silence this is right; of speech it is how some providers fail, and how models go astray. */
+function findDoubt(text: string, seconds: number | null): string | null {
+  if (text === '' && (seconds ?? 0) > SILENT_SECONDS) return 'the transcript is empty';
+  return isLoop(text) ? 'the transcript tells the same over and over' : null;
+}
+
 /** What a transcript is worth as an answer. `seconds`: length of the recording; null: unknown, so that nothing is judged by it. */
 export function judgeTranscript(heard: Transcript, question: TranscriptionQuestion, seconds: number | null): NextStep {
   const text = heard.text.trim();
-  if (text === '' && (seconds ?? 0) > SILENT_SECONDS) return failed('the transcript is empty');
   if (TALK.test(text)) return failed('the provider talked about the audio instead of transcribing it');
   const { duration } = heard;
   if (
@@ -38,11 +51,12 @@ export function judgeTranscript(heard: Transcript, question: TranscriptionQuesti
     duration < seconds * (1 - MISSING_SHARE) - MISSING_SECONDS
   )
     return failed(`only ${Math.round(duration)} of ${Math.round(seconds)} seconds were transcribed`);
-  const whole = { ...heard, text, duration: seconds ?? duration };
+  const whole = { ...toSaid(heard), text, duration: seconds ?? duration };
   const transcript = { ...whole, segments: findSegments(whole) };
   if (question.words && transcript.words === null && text !== '') return failed('the transcript has no times of words');
   if (question.segments && transcript.segments === null) return failed('the transcript has no times');
   if (question.speakers && text !== '' && !transcript.segments?.some(({ speaker }) => speaker !== null))
     return failed('the transcript does not tell who speaks');
-  return { kind: 'transcript', transcript };
+  const doubt = findDoubt(text, seconds);
+  return doubt === null ? { kind: 'transcript', transcript } : { ...failed(doubt, true), kind: 'doubt', transcript };
 }

@@ -66,6 +66,8 @@ export interface Stage {
 export type NextStep =
   | { readonly kind: 'transcript'; readonly transcript: Transcript }
   | { readonly kind: 'failure'; readonly failure: ProviderFailure }
+  /** May be right, or a fault: the second answer that is doubtful is believed. */
+  | { readonly kind: 'doubt'; readonly failure: ProviderFailure; readonly transcript: Transcript }
   | {
       readonly kind: 'call';
       readonly call: AudioCall;
@@ -88,8 +90,11 @@ export interface TranscriptionWire {
 /** Where every question begins. */
 export const firstStage: Stage = { step: 'begun', id: null, asked: 0 };
 
-/** A reply that is not what the format promises. */
-export const failed = (message: string): { readonly kind: 'failure'; readonly failure: ProviderFailure } => ({
+/** A reply that is not what the format promises, or `doubtful`. */
+export const failed = (
+  message: string,
+  doubtful = false,
+): { readonly kind: 'failure'; readonly failure: ProviderFailure } => ({
   kind: 'failure',
-  failure: { kind: 'bad_reply', message },
+  failure: { kind: 'bad_reply', message, ...(doubtful ? { doubtful } : {}) },
 });

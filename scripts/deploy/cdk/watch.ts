@@ -18,8 +18,10 @@ interface Rule {
   readonly metric: cloudwatch.IMetric;
   readonly above: number;
   readonly says: string;
-  /** Of three periods, so many must be above; default 1. */
+  /** So many periods must be above; default 1. */
   readonly periods?: number;
+  /** Of so many; default 3. */
+  readonly of?: number;
 }
 
 type Own = (metricName: string, statistic?: string) => cloudwatch.Metric;
@@ -80,7 +82,7 @@ function toRules(watched: Watched): Rule[] {
     { id: 'TableThrottled', metric: ofTable(watched, 'WriteThrottleEvents'), above: 0, says: 'The table refuses writes for load.' },
     { id: 'StoreAway', metric: own('freeway_store_unavailable_total'), above: 0, periods: 2, says: 'The table does not answer, and each instance keeps limits by itself.' },
     { id: 'Exhausted', metric: own('freeway_exhausted_total'), above: 0, periods: 2, says: 'Callers were refused because no quota was left anywhere.' },
-    { id: 'QuotaNearEnd', metric: own('freeway_long_pool_pressure', 'Maximum'), above: 0.9, periods: 3, says: 'A quota that lasts for hours or days is more than 90 % used.' },
+    { id: 'QuotaNearEnd', metric: own('freeway_quota_pressure', 'Maximum'), above: 0.9, periods: 6, of: 12, says: 'For half an hour nothing free of some kind has had more than a tenth left of what must last for hours or days.' },
     { id: 'Spending', metric: own('freeway_alerts_total'), above: 0, says: 'A budget has reached one of its marks, or use is unusual.' },
     { id: 'Security', metric: own('freeway_security_events_total'), above: 20, says: 'Many sign-ins or keys were refused.' },
   ]; // prettier-ignore
@@ -101,12 +103,12 @@ function addTopic(stack: Stack, { alarmEmail }: Watched): sns.Topic {
 }
 
 function addAlarms(stack: Stack, watched: Watched, topic: sns.Topic): cloudwatch.Alarm[] {
-  return toRules(watched).map(({ id, metric, above, periods = 1, says }) => {
+  return toRules(watched).map(({ id, metric, above, periods = 1, of = 3, says }) => {
     const alarm = new cloudwatch.Alarm(stack, `${id}Alarm`, {
       metric,
       threshold: above,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 3,
+      evaluationPeriods: of,
       datapointsToAlarm: periods,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
       alarmDescription: `${says} The runbook (docs/operate.md) says what to do.`,
@@ -132,7 +134,7 @@ function addDashboard(stack: Stack, watched: Watched, alarms: cloudwatch.Alarm[]
     ),
     graph(
       'Pressure of the tightest pool',
-      [own('freeway_pool_pressure', 'Maximum'), own('freeway_long_pool_pressure', 'Maximum')],
+      [own('freeway_pool_pressure', 'Maximum'), own('freeway_quota_pressure', 'Maximum')],
       [own('freeway_breaker_open', 'Maximum')],
     ),
   );

@@ -1,7 +1,7 @@
 // Many chats and long ones: found by their words, and read from the end without being pulled back to it.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openRig, type Rig } from './rig.ts';
+import { fieldOf, lastAnswer, openRig, readKept, type Rig } from './rig.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -108,5 +108,27 @@ it.each(ways)('goes up in a long chat by %s while its older messages are still b
   await expect.poll(countShown).toBe(texts.length);
   expect(await readRest()).toBeGreaterThan(600);
   await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
+  await page.context().close();
+});
+
+it('a temporary chat leaves nothing on the device: no message, and nothing that was being typed', async () => {
+  const page = await rig.openPage();
+  await fieldOf(page).fill('whisper before');
+  await expect.poll(() => readKept(page)).toContain('whisper before');
+  await page.getByRole('button', { name: 'Temporary chat' }).click();
+  await expect.poll(() => readKept(page)).not.toContain('whisper');
+  expect(await fieldOf(page).inputValue()).toBe('whisper before');
+  await fieldOf(page).press('Enter');
+  await lastAnswer(page);
+  await fieldOf(page).fill('whisper behind');
+  // While the page is there what was typed is, too; leaving it keeps all that is to be kept at once.
+  await page.getByRole('link', { name: 'Usage' }).click();
+  await page.getByRole('heading', { name: 'Usage' }).waitFor();
+  await page.goBack();
+  await expect.poll(() => fieldOf(page).inputValue()).toBe('whisper behind');
+  await page.evaluate(() => window.dispatchEvent(new Event('pagehide')));
+  await fieldOf(page).fill('kept nowhere');
+  await page.evaluate(() => window.dispatchEvent(new Event('pagehide')));
+  expect(await readKept(page)).not.toMatch(/whisper|kept nowhere/);
   await page.context().close();
 });

@@ -33,6 +33,8 @@ describe('console pages', () => {
     const page = await rig.openPage('/providers');
     await page.getByRole('button', { name: 'Add by form' }).click();
     await page.getByLabel('Name').fill('Mine');
+    // Browsers heed this one: what they keep of signing in here, such as the owner's key, must not go to a provider.
+    expect(await page.getByLabel('API key').getAttribute('autocomplete')).toBe('new-password');
     await page.getByLabel('API key').fill(GIVEN);
     await page.getByLabel('Base URL').fill(address());
     await page.getByRole('button', { name: 'Save' }).click();

@@ -99,6 +99,24 @@ it('text is dragged into the field, and cells are pasted as text', async () => {
   await page.context().close();
 });
 
+it('pictures that are pasted one after the other have names of their own', async () => {
+  const page = await rig.openPage();
+  await fieldOf(page).waitFor();
+  const chips = page.getByRole('button', { name: /^Remove/ });
+  for (let count = 1; count <= 3; count++) {
+    await fieldOf(page).evaluate(async (field, data) => {
+      const picture = new DataTransfer();
+      const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
+      picture.items.add(new File([bytes], 'image.png', { type: 'image/png' }));
+      field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: picture, bubbles: true, cancelable: true }));
+    }, png.toString('base64'));
+    await expect.poll(() => chips.count()).toBe(count);
+  }
+  const names = await chips.evaluateAll((all) => all.map(({ ariaLabel }) => ariaLabel));
+  expect(names).toEqual(['Remove image.png', 'Remove image 2.png', 'Remove image 3.png']);
+  await page.context().close();
+});
+
 it('a message waits for its file to be read', async () => {
   const page = await rig.openPage();
   await fieldOf(page).fill('What is this?');

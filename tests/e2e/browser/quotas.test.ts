@@ -137,7 +137,10 @@ it('of a person: as everybody until it is set, and as everybody again when it is
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Tokens a day').fill('250000');
   await page.keyboard.press('Enter');
-  await row.getByText('250,000 tokens a day').waitFor();
+  await row.getByText('250,000 of 250,000 tokens left today').waitFor();
+  const audit = page.getByRole('region', { name: 'Audit' });
+  await page.reload();
+  await audit.getByText('Tokens a day: not set becomes 250,000').waitFor();
   await openForm();
   expect(await dialog.getByLabel('Tokens a day').inputValue()).toBe('250000');
   expect(await findAxeFaults(page)).toEqual([]);

@@ -24,10 +24,10 @@ afterAll(async () => {
   await issuer.close();
 });
 
-async function openLogin(account: Account): Promise<Page> {
+async function openLogin(account: Account, path = '/'): Promise<Page> {
   const page = await rig.newPage();
   await useGoogle(page.context(), issuer, account);
-  await page.goto(rig.server.url);
+  await page.goto(`${rig.server.url}${path}`);
   await page.getByRole('link', { name: 'Sign in with Google' }).click();
   await page.getByRole('button', { name: 'Sign in with Google' }).waitFor();
   return page;
@@ -43,6 +43,14 @@ it('lets the invited in, and back to where they wanted to go', async () => {
   await page.getByText('ada@example.com').waitFor();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.getByRole('link', { name: 'Sign in with Google' }).waitFor();
+  await page.context().close();
+});
+
+it('leads to all of the address that somebody came with', async () => {
+  const page = await openLogin({ email: 'ada@example.com' }, '/usage?range=7d');
+  await page.getByRole('button', { name: 'Sign in with Google' }).click();
+  await page.getByRole('heading', { name: 'Usage' }).waitFor();
+  expect(page.url()).toBe(`${rig.server.url}/usage?range=7d`);
   await page.context().close();
 });
 

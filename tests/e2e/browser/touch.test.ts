@@ -1,40 +1,103 @@
 // A phone that is held: what fingers use is large enough, fields are not enlarged by the browser, and nothing overflows for it.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openRig, type Rig } from './rig.ts';
+import { lastAnswer, openRig, say, type Rig } from './rig.ts';
 
 const phone = { viewport: { width: 320, height: 700 }, hasTouch: true, isMobile: true };
 
+const sum = Array.from({ length: 12 }, (_, at) => `a_{${String(at)}}`).join('');
+const formulas = `It is \\(\\left(${sum}${sum}\\right)\\) in a line.\n\n$$${sum}$$\n\nAnd so \\[x = y\\] holds.`;
+
 let rig: Rig;
 beforeAll(async () => {
-  rig = await openRig([{ spec: { name: 'alpha', models: [{ id: 'm1', ttftMs: 5, tokensPerSecond: 4_000 }] } }]);
+  const models = [{ id: 'm1', ttftMs: 5, tokensPerSecond: 4_000 }];
+  rig = await openRig([{ spec: { name: 'alpha', models, answer: () => formulas } }]);
 });
 afterAll(() => rig.close());
 
-it.each(['/', '/transcribe', '/providers', '/keys', '/usage', '/models', '/explain', '/people', '/settings'])(
-  '%s',
-  async (path) => {
-    const page = await rig.openPage(path, phone);
-    await page.getByRole('heading').first().waitFor();
-    await page.waitForLoadState('networkidle');
-    const faults = await page.evaluate(() => {
-      const all = [...document.querySelectorAll<HTMLElement>('button, select, input, textarea, nav a[href]')];
-      const seen = all.filter((one) => one.checkVisibility() && one.getBoundingClientRect().width > 1);
-      const tell = (one: HTMLElement): string => `${one.tagName} ${one.ariaLabel ?? one.textContent}`;
-      const fields = seen.filter((one) => one.matches('input:not([type=checkbox], [type=radio]), select, textarea'));
-      return {
-        // 40 px is enough for what stands beside something larger.
-        low: seen.filter((one) => one.getBoundingClientRect().height < 40 && !one.matches('.switch')).map(tell),
-        lowPrimary: seen
-          .filter((one) => one.matches('.bg-accent') && one.getBoundingClientRect().height < 44)
-          .map(tell),
-        enlarged: fields.filter((one) => Number.parseFloat(getComputedStyle(one).fontSize) < 16).map(tell),
-        overflows: document.documentElement.scrollWidth > innerWidth,
-      };
-    });
-    expect(faults).toEqual({ low: [], lowPrimary: [], enlarged: [], overflows: false });
-    await page.context().close();
-  },
-);
+const today = new Date().toISOString().slice(0, 10);
+const usageOfToday = `/usage?from=${today}&to=${today}`;
+
+it.each([
+  '/',
+  '/transcribe',
+  '/providers',
+  '/keys',
+  '/usage',
+  usageOfToday,
+  '/models',
+  '/explain',
+  '/people',
+  '/settings',
+])('%s', async (path) => {
+  const page = await rig.openPage(path, phone);
+  await page.getByRole('heading').first().waitFor();
+  await page.waitForLoadState('networkidle');
+  const faults = await page.evaluate(() => {
+    const all = [...document.querySelectorAll<HTMLElement>('button, select, input, textarea, nav a[href]')];
+    const seen = all.filter((one) => one.checkVisibility() && one.getBoundingClientRect().width > 1);
+    const tell = (one: HTMLElement): string => `${one.tagName} ${one.ariaLabel ?? one.textContent}`;
+    const fields = seen.filter((one) => one.matches('input:not([type=checkbox], [type=radio]), select, textarea'));
+    return {
+      // 40 px is enough for what stands beside something larger.
+      low: seen.filter((one) => one.getBoundingClientRect().height < 40 && !one.matches('.switch')).map(tell),
+      lowPrimary: seen.filter((one) => one.matches('.bg-accent') && one.getBoundingClientRect().height < 44).map(tell),
+      enlarged: fields.filter((one) => Number.parseFloat(getComputedStyle(one).fontSize) < 16).map(tell),
+      overflows: document.documentElement.scrollWidth > innerWidth,
+    };
+  });
+  expect(faults).toEqual({ low: [], lowPrimary: [], enlarged: [], overflows: false });
+  await page.context().close();
+});
+
+it('the bar tells where somebody is, also on pages that it has no room for', async () => {
+  const page = await rig.openPage('/keys', phone);
+  const more = page.getByRole('button', { name: 'More' });
+  await expect.poll(() => more.getAttribute('aria-current')).toBe('true');
+  await page.getByRole('link', { name: 'Providers' }).click();
+  await expect.poll(() => more.getAttribute('aria-current')).toBe(null);
+  await page.context().close();
+});
+
+it('formulas are set apart as they are meant, and none is cut off', async () => {
+  const page = await rig.openPage('/', phone);
+  await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Show me');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await lastAnswer(page);
+  await expect.poll(() => page.locator('.katex-display').count()).toBe(2);
+  const cut = await page.locator('.katex').evaluateAll(
+    (all) =>
+      all
+        .filter((one) => one.getBoundingClientRect().right > innerWidth)
+        .filter((one) => {
+          const box = one.closest<HTMLElement>('.katex-display') ? one.closest('.overflow-x-auto') : one.closest('p');
+          return box === null || !['auto', 'scroll'].includes(getComputedStyle(box).overflowX);
+        }).length,
+  );
+  expect(cut).toBe(0);
+  expect(
+    await page
+      .locator('.answer p')
+      .first()
+      .evaluate((one) => one.scrollWidth > one.clientWidth),
+  ).toBe(true);
+  await page.context().close();
+});
+
+it('a window enlarged four times keeps room for the chat between its bars', async () => {
+  const page = await rig.openPage('/', { viewport: { width: 320, height: 200 } });
+  await say(page, 'Show me');
+  await lastAnswer(page);
+  const log = await page.getByRole('log').boundingBox();
+  expect(log?.height).toBeGreaterThan(150);
+  const field = page.getByRole('textbox', { name: 'Message', exact: true });
+  await field.scrollIntoViewIfNeeded();
+  const isOnTop = await field.evaluate((one) => {
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    return document.elementFromPoint((left + right) / 2, (top + bottom) / 2) === one;
+  });
+  expect(isOnTop).toBe(true);
+  await page.context().close();
+});
 
 it('letters twice as large push nothing out of the page', async () => {
   const page = await rig.openPage('/', { ...phone, viewport: { width: 390, height: 844 } });

@@ -104,6 +104,14 @@ it('a message is edited only when its answer has ended, and the focus is where i
   await expect.poll(() => sending.isDisabled()).toBe(false);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect.poll(() => button.evaluate((one) => one === document.activeElement)).toBe(true);
+  // The key that sends a message sends a changed one, too.
+  await fieldOf(page).press('ArrowUp');
+  await edit.press('End');
+  await edit.press('Shift+Enter');
+  await page.keyboard.type('by key');
+  await edit.press('Enter');
+  await page.getByRole('article', { name: 'You' }).last().getByText('by key').waitFor();
+  await page.getByRole('button', { name: 'Stop' }).click();
   await page.getByRole('button', { name: 'Actions for this chat' }).click();
   await page.getByRole('menuitem', { name: 'Rename' }).click();
   await page.keyboard.press('Escape');

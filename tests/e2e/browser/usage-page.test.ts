@@ -29,3 +29,27 @@ it('keys stand by their names, those that asked most first', async () => {
     .toEqual([`Often (…${often.last4})`, `Seldom (…${seldom.last4})`]);
   await page.context().close();
 });
+
+it('the time that is shown stands in the address, and outlives a reload', async () => {
+  const page = await rig.openPage('/usage');
+  const range = page.getByRole('combobox', { name: 'Time' });
+  const query = (): URLSearchParams => new URL(page.url()).searchParams;
+  await range.selectOption('Last 24 hours');
+  await expect.poll(() => query().get('range')).toBe('24h');
+  await page.getByRole('region', { name: 'Requests by hour' }).getByRole('listitem').nth(23).waitFor();
+  await page.reload();
+  await expect.poll(() => range.inputValue()).toBe('24h');
+  await range.selectOption('From … to …');
+  const to = query().get('to') ?? '';
+  const from = new Date(Date.parse(to) - 9 * 86_400_000).toISOString().slice(0, 10);
+  await page.getByLabel('From', { exact: true }).fill(from);
+  await expect.poll(() => query().get('from')).toBe(from);
+  const bars = page.getByRole('region', { name: 'Requests by day' }).getByRole('listitem');
+  await expect.poll(() => bars.count()).toBe(10);
+  const table = page.getByRole('link', { name: 'Export as table' });
+  expect(await table.getAttribute('href')).toContain(`from=${from}&to=${to}`);
+  // A day that is still being typed, or before the other end, changes nothing.
+  await page.getByLabel('To', { exact: true }).fill('0002-01-01');
+  expect(query().get('to')).toBe(to);
+  await page.context().close();
+});

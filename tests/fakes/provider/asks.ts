@@ -54,6 +54,7 @@ export function operationOf(method: string, path: string): Operation | null {
   const bare = path.split('?')[0] ?? '';
   if (method === 'GET') return bare.endsWith('/models') ? 'models' : null;
   if (bare.endsWith('/chat/completions')) return 'chat';
+  if (bare.endsWith('/completions')) return 'completions';
   if (bare.endsWith('/messages')) return 'messages';
   if (bare.endsWith('/responses')) return 'responses';
   if (readConversePath(bare) !== null) return 'converse';
@@ -92,7 +93,9 @@ function chatReply(question: Question, context: ReplyContext, face: ChatFace): R
 }
 
 function toChat(body: unknown, face: ChatFace): Ask {
-  const question = parseQuestion(face === 'messages' || face === 'responses' ? toChatBody(face, body) : body);
+  const question = parseQuestion(
+    face === null || face === 'converse' || face === 'gemini' ? body : toChatBody(face, body),
+  );
   return {
     ...(face === 'gemini' && { blocked: toBlocked(question) }),
     model: question.model,
@@ -180,5 +183,5 @@ export function parseAsk(operation: Exclude<Operation, 'models'>, request: FakeR
   if (converse !== null) return toChat(fromConverse(value as Readonly<Record<string, unknown>>, converse), 'converse');
   const gemini = readGeminiPath(request.path);
   if (gemini !== null) return toChat(fromGemini(value as Readonly<Record<string, unknown>>, gemini), 'gemini');
-  return toChat(value, operation === 'messages' || operation === 'responses' ? operation : null);
+  return toChat(value, operation === 'chat' || operation === 'converse' || operation === 'gemini' ? null : operation);
 }

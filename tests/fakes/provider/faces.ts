@@ -1,9 +1,9 @@
 // Further formats the simulated provider speaks: the Anthropic and the Responses format, read and written without any code of ours.
 import type { Answer } from './answer.ts';
-import type { Question } from './question.ts';
+import { BadQuestion, type Question } from './question.ts';
 import { type Piece, type RenderContext, toRuns } from './render.ts';
 
-export type Face = 'messages' | 'responses';
+export type Face = 'messages' | 'responses' | 'completions';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -74,10 +74,16 @@ function fromResponses(body: Json): Json {
   };
 }
 
+function fromGap(body: Json): Json {
+  const { prompt, suffix, ...rest } = body;
+  if (typeof prompt !== 'string' || typeof suffix !== 'string' || 'messages' in body) throw new BadQuestion('prompt');
+  return { ...rest, messages: [{ role: 'user', content: `${prompt}|${suffix}` }] };
+}
+
 /** A body of the face as a chat completions body. */
 export function toChatBody(face: Face, body: unknown): unknown {
   if (!isObject(body)) return body;
-  return face === 'messages' ? fromClaude(body) : fromResponses(body);
+  return { messages: fromClaude, responses: fromResponses, completions: fromGap }[face](body);
 }
 
 const event = (type: string, rest: Json): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
@@ -247,14 +253,37 @@ function toResponsesPieces(question: Question, answer: Answer, context: RenderCo
   return pieces;
 }
 
+function toCompletion(question: Question, answer: Answer, { id, model, created }: RenderContext): Json {
+  const used = { prompt_tokens: question.promptTokens, completion_tokens: answer.outputTokens };
+  const choices = [{ index: 0, text: answer.text, logprobs: null, finish_reason: answer.finish }];
+  return { id: `cmpl-${id}`, object: 'text_completion', created, model, choices, usage: used };
+}
+
+function toCompletionPieces(question: Question, answer: Answer, context: RenderContext): Piece[] {
+  const { pieces, add } = createPieces();
+  const { usage, ...whole } = toCompletion(question, answer, context);
+  const chunk = (more: Json): string => `data: ${JSON.stringify({ ...whole, ...more })}\n\n`;
+  const say = (text: string, finish: string | null): string =>
+    chunk({ choices: [{ index: 0, text, logprobs: null, finish_reason: finish }] });
+  for (const run of toRuns(answer.text, context.wordsPerChunk)) add('content', say(run, null), run.length / 4);
+  add('finish', say('', answer.finish));
+  if (context.usage) add('prelude', chunk({ choices: [], usage }));
+  add('done', 'data: [DONE]\n\n');
+  return pieces;
+}
+
+const tellers = {
+  messages: { stream: toClaudePieces, whole: toMessage },
+  responses: { stream: toResponsesPieces, whole: toResponse },
+  completions: { stream: toCompletionPieces, whole: toCompletion },
+} as const;
+
 /** The body of a reply of this face: one JSON document, or the events of a stream. */
 export function toFacePieces(
   face: Face,
   { question, answer, context }: { question: Question; answer: Answer; context: RenderContext },
 ): Piece[] {
-  const isClaude = face === 'messages';
-  if (question.stream)
-    return isClaude ? toClaudePieces(question, answer, context) : toResponsesPieces(question, answer, context);
-  const body = isClaude ? toMessage(question, answer, context) : toResponse(question, answer, context);
-  return [{ kind: 'whole', text: JSON.stringify(body), tokens: answer.outputTokens }];
+  const { stream, whole } = tellers[face];
+  if (question.stream) return stream(question, answer, context);
+  return [{ kind: 'whole', text: JSON.stringify(whole(question, answer, context)), tokens: answer.outputTokens }];
 }

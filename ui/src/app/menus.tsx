@@ -11,12 +11,19 @@ import { deleteOwn } from '../lib/own-database.ts';
 import { useSession } from '../lib/session.tsx';
 import { accountMessages } from './account-messages.ts';
 import { useAppMessages } from './messages.ts';
-import type { Destination } from './navigation.tsx';
+import { isWithin, type Destination } from './navigation.tsx';
 
 /** On phones: the pages that the bar has no room for. */
-export function MoreMenu({ to }: { readonly to: readonly Destination[] }): ReactNode {
+export function MoreMenu({
+  to,
+  path: here,
+}: {
+  readonly to: readonly Destination[];
+  readonly path: string;
+}): ReactNode {
   const t = useAppMessages();
   const navigate = useNavigate();
+  const current = to.some((one) => isWithin(here, one));
   return (
     <Popover
       label={t.more}
@@ -26,7 +33,8 @@ export function MoreMenu({ to }: { readonly to: readonly Destination[] }): React
         <button
           type="button"
           {...props}
-          className="flex min-h-12 min-w-0 flex-1 flex-col items-center justify-center gap-1 rounded-xl px-1 py-1.5 text-2xs font-medium text-muted hover:bg-hover md:hidden"
+          aria-current={current ? 'true' : undefined}
+          className={`flex min-h-12 min-w-0 flex-1 flex-col items-center justify-center gap-1 rounded-xl px-1 py-1.5 text-2xs font-medium md:hidden ${current ? 'bg-accent-tint text-accent' : 'text-muted hover:bg-hover'}`}
         >
           <Ellipsis size={20} aria-hidden />
           <span className="max-w-full truncate">{t.more}</span>

@@ -1,9 +1,10 @@
 // What stands around every page: the rail (a bar on phones), the palette, shortcuts, and who is signed in.
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Command } from 'lucide-react';
-import { Suspense, useEffect, useState, type ReactNode } from 'react';
+import { Suspense, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { IconButton } from '../components/button.tsx';
 import { Logo } from '../components/logo.tsx';
+import { AddressContext, type AddressQuery } from '../lib/address.ts';
 import { useNoDrops } from '../lib/dropping.ts';
 import { usePreferences } from '../lib/preferences.ts';
 import { useSession } from '../lib/session.tsx';
@@ -66,7 +67,7 @@ function Rail({ path, onPalette }: { readonly path: string; readonly onPalette: 
       ))}
       {shown.length > inBar && (
         <Suspense fallback={<span className="min-h-12 flex-1 md:hidden" />}>
-          <MoreMenu to={shown.slice(inBar)} />
+          <MoreMenu to={shown.slice(inBar)} path={path} />
         </Suspense>
       )}
       <div className="hidden flex-1 md:block" />
@@ -96,10 +97,20 @@ function useOnline(): boolean {
   return online;
 }
 
+function useAddress(): AddressQuery {
+  const query: AddressQuery['query'] = useRouterState({ select: ({ location }) => location.search });
+  const navigate = useNavigate();
+  return useMemo(
+    () => ({ query, setQuery: (search) => void navigate({ to: '.', search, replace: true }) }),
+    [query, navigate],
+  );
+}
+
 /** The shell with the page of the present address. */
 export function Shell(): ReactNode {
   const t = useAppMessages();
   const path = useRouterState({ select: ({ location }) => location.pathname });
+  const address = useAddress();
   const navigate = useNavigate();
   const { preferences } = usePreferences();
   const { state } = useSession();
@@ -133,7 +144,9 @@ export function Shell(): ReactNode {
             {t.offline}
           </p>
         )}
-        <Outlet />
+        <AddressContext value={address}>
+          <Outlet />
+        </AddressContext>
       </div>
       <Suspense>
         {open === 'palette' && (

@@ -63,7 +63,7 @@ function SignInWays({ mode }: { readonly mode: Mode }): ReactNode {
   if (mode === 'google')
     return (
       <a
-        href={`/login?next=${encodeURIComponent(location.pathname)}`}
+        href={`/login?next=${encodeURIComponent(location.pathname + location.search)}`}
         className="inline-flex min-h-11 items-center justify-center rounded-xl bg-accent px-4 font-medium text-accent-ink hover:bg-accent-hover"
       >
         {t.useGoogle}

@@ -84,3 +84,9 @@ export function formatDay(day: string, language: Language): string {
   if (Number.isNaN(atMs)) return day;
   return new Intl.DateTimeFormat(toLocale(language), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(atMs);
 }
+
+/** `Nov 2026` of `2026-11`. */
+export const formatMonth = (month: string, language: Language): string =>
+  new Intl.DateTimeFormat(toLocale(language), { month: 'short', year: 'numeric', timeZone: 'UTC' }).format(
+    Date.parse(month),
+  );

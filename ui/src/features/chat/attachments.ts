@@ -53,3 +53,12 @@ export async function readAttachment(file: File): Promise<ReadFile> {
     return { name, refusal: 'broken' };
   }
 }
+
+/** The name, or with a number where one of the others has it already: browsers call every pasted picture the same. */
+export function nameApart(name: string, others: readonly string[]): string {
+  const dot = name.lastIndexOf('.');
+  const [stem, ending] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
+  let apart = name;
+  for (let count = 2; others.includes(apart); count++) apart = `${stem} ${String(count)}${ending}`;
+  return apart;
+}

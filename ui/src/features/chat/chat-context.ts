@@ -7,8 +7,9 @@ import { useSession } from '../../lib/session.tsx';
 import { useSingleton } from '../../lib/singletons.ts';
 import { createArchive, type Archive } from './archive.ts';
 import { createElsewhere } from './elsewhere.ts';
-import { ChatEngine, type ChatView } from './engine.ts';
+import { ChatEngine } from './engine.ts';
 import type { Chat } from './types.ts';
+import type { ChatView } from './view.ts';
 
 interface ChatWorld {
   readonly archive: Archive;

@@ -8,12 +8,13 @@ import { Popover } from '../../components/popover.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { saveFile } from './clipboard.ts';
-import type { ChatEngine, ChatView } from './engine.ts';
+import type { ChatEngine } from './engine.ts';
 import { toExport, toMarkdown } from './export-chat.ts';
 import { chatMessages } from './messages.ts';
 import { ModelPicker } from './model-picker.tsx';
 import { PolicyMenu } from './policy-menu.tsx';
 import type { Wish } from './request.ts';
+import type { ChatView } from './view.ts';
 
 interface ChatHeaderProps {
   /** null: a chat that has not begun. */

@@ -15,7 +15,7 @@ import { formatBytes } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { usePreferences } from '../../lib/preferences.ts';
 import { useToasts } from '../../lib/toasts.tsx';
-import { readAttachment } from './attachments.ts';
+import { nameApart, readAttachment } from './attachments.ts';
 import { chatMessages } from './messages.ts';
 import type { Attachment, Draft } from './types.ts';
 import { VoiceButton } from './voice.tsx';
@@ -45,7 +45,7 @@ export function isSend(event: KeyboardEvent, sendKey: 'enter' | 'mod-enter', tou
 /** Where the browser itself lets a field grow, long text is laid out once for each key and not three times. */
 const growsByItself = (): boolean => CSS.supports('field-sizing', 'content');
 
-const isTouch = (): boolean => matchMedia('(pointer: coarse)').matches;
+export const isTouch = (): boolean => matchMedia('(pointer: coarse)').matches;
 
 function useGrowing(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
   useEffect(() => {
@@ -134,7 +134,12 @@ function useFiles(draft: Draft, onChange: (draft: Draft) => void): Files {
   const take = async (file: File): Promise<void> => {
     const read = await readAttachment(file);
     if ('refusal' in read) return show(t.refused[read.refusal](read.name));
-    latest.current = { ...latest.current, attachments: [...latest.current.attachments, read.attachment] };
+    const { attachments } = latest.current;
+    const name = nameApart(
+      read.attachment.name,
+      attachments.map((one) => one.name),
+    );
+    latest.current = { ...latest.current, attachments: [...attachments, { ...read.attachment, name }] };
     onChange(latest.current);
   };
   const add = async (files: readonly File[]): Promise<void> => {

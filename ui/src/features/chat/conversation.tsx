@@ -6,12 +6,13 @@ import { useMessages } from '../../lib/messages.ts';
 import { usePreferences } from '../../lib/preferences.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { toBlocks } from './blocks.ts';
-import type { ChatEngine, ChatView } from './engine.ts';
+import type { ChatEngine } from './engine.ts';
 import { MessageView } from './message-view.tsx';
 import { chatMessages } from './messages.ts';
 import { toModelName } from './model-picker.tsx';
 import { toVersions } from './tree.ts';
 import type { Message } from './types.ts';
+import type { ChatView } from './view.ts';
 
 interface ConversationProps {
   readonly view: ChatView;

@@ -1,7 +1,8 @@
-// What is being written in a chat, kept across reloads and sign-outs.
+// What is being written in a chat, kept across reloads and sign-outs; of a temporary chat only as long as the page is there.
 import { useEffect, useRef, useState } from 'react';
+import type { Archive } from './archive.ts';
 import { useArchive } from './chat-context.ts';
-import { emptyDraft, type Draft } from './types.ts';
+import { emptyDraft, isEmpty, type Draft } from './types.ts';
 
 const KEEP_MS = 300;
 
@@ -11,21 +12,54 @@ interface DraftPort {
   readonly clear: () => void;
 }
 
+/** Drafts of temporary chats, beside the archive that they are not written to. */
+const passing = new WeakMap<Archive, Map<string, Draft>>();
+
+function toPassing(archive: Archive): Map<string, Draft> {
+  const known = passing.get(archive) ?? new Map<string, Draft>();
+  passing.set(archive, known);
+  return known;
+}
+
+interface Whose {
+  readonly chatId: string;
+  readonly temporary: boolean;
+}
+
+async function readDraft(archive: Archive, { chatId, temporary }: Whose): Promise<Draft> {
+  if (temporary) return toPassing(archive).get(chatId) ?? emptyDraft;
+  return archive.readDraft(chatId).catch(() => emptyDraft);
+}
+
+async function writeDraft(archive: Archive, { chatId, temporary }: Whose, draft: Draft): Promise<void> {
+  if (temporary && !isEmpty(draft)) toPassing(archive).set(chatId, draft);
+  else toPassing(archive).delete(chatId);
+  // Without room on this device it is there as long as the page.
+  await archive.writeDraft(chatId, temporary ? emptyDraft : draft).catch(() => undefined);
+}
+
 /** The draft of a chat. */
-export function useDraft(chatId: string): DraftPort {
+export function useDraft(chatId: string, temporary: boolean): DraftPort {
   const archive = useArchive();
   const [draft, setDraft] = useState(emptyDraft);
   const touched = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const latest = useRef({ draft, temporary });
   /** Keeps at once what is to be kept. */
   const flush = useRef<() => void>(() => undefined);
   useEffect(() => {
     const restore = async (): Promise<void> => {
-      const kept = await archive.readDraft(chatId).catch(() => emptyDraft);
+      const kept = await readDraft(archive, { chatId, temporary: latest.current.temporary });
       if (!touched.current) setDraft(kept);
     };
     void restore();
   }, [archive, chatId]);
+  useEffect(() => {
+    const wasTemporary = latest.current.temporary;
+    latest.current = { draft, temporary };
+    // What was written before a chat was made temporary does not stay either, and what was written until it no longer was does.
+    if (wasTemporary !== temporary) void writeDraft(archive, { chatId, temporary }, draft);
+  });
   useEffect(() => {
     const leave = (): void => flush.current();
     window.addEventListener('pagehide', leave);
@@ -38,8 +72,7 @@ export function useDraft(chatId: string): DraftPort {
     flush.current = () => {
       flush.current = () => undefined;
       clearTimeout(timer.current);
-      // Without room on this device it is there as long as the page.
-      void archive.writeDraft(chatId, next).catch(() => undefined);
+      void writeDraft(archive, { chatId, temporary: latest.current.temporary }, next);
     };
     timer.current = setTimeout(() => flush.current(), ms);
   };

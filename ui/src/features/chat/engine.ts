@@ -1,31 +1,28 @@
 // The chats of this page at work: sends, streams, stops, branches, and keeps everything in the archive as it comes.
-import { ApiError, type Api } from '../../lib/api.ts';
-import { readAnswer } from './answer-stream.ts';
+import type { Api } from '../../lib/api.ts';
+import { ask } from './ask.ts';
 import { nextKey, type Archive, type StoredChat } from './archive.ts';
 import type { Elsewhere, Word } from './elsewhere.ts';
 import { readView } from './opening.ts';
-import { Progress, toMessageError } from './progress.ts';
-import { toChatBody, toContinueBody, type Wish } from './request.ts';
-import { toLeaf, toPath, toTitle } from './tree.ts';
+import { Progress } from './progress.ts';
+import { toChatBody, toContinueBody, type ToBody } from './request.ts';
+import { toLeaf, toPath } from './tree.ts';
 import { answerBase, emptyDraft, isEmpty, joinDrafts, type Chat, type Draft, type Message } from './types.ts';
+import {
+  toAnswer,
+  toNewView,
+  toQuestion,
+  withAnswer,
+  withMessage,
+  withQuestion,
+  type Birth,
+  type ChatView,
+  type ChatWish,
+} from './view.ts';
+import { Views } from './views.ts';
 
 /** What streams is kept this often. */
 const KEEP_MS = 1_000;
-
-/** One chat as it is shown. A new object whenever something changed. */
-export interface ChatView extends StoredChat {
-  /** The answer under way, here or in another window; null when there is none. */
-  readonly busyId: string | null;
-  /** What goes out when the answer under way has ended. */
-  readonly next: Draft | null;
-  /** False: the device could not keep what is new, which is gone with the page. */
-  readonly kept: boolean;
-}
-
-interface Running {
-  readonly abort: AbortController;
-  readonly messageId: string;
-}
 
 export interface EngineDeps {
   readonly api: Api;
@@ -41,11 +38,11 @@ export interface EngineDeps {
 /** All chats of the page. One per page load. */
 export class ChatEngine {
   readonly #deps: EngineDeps;
-  readonly #views = new Map<string, ChatView>();
-  readonly #running = new Map<string, Running>();
+  readonly #views = new Views();
+  /** What stops the answers under way here, by chat. */
+  readonly #running = new Map<string, AbortController>();
   /** Chats in which another window answers. */
   readonly #awaited = new Set<string>();
-  readonly #listeners = new Set<() => void>();
   #closed = false;
 
   constructor(deps: EngineDeps) {
@@ -54,14 +51,11 @@ export class ChatEngine {
   }
 
   /** Calls the listener after every change. Answers what takes it off again. */
-  subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  };
+  readonly subscribe = this.#views.subscribe;
 
   /** The chat as it is now; null when it was not opened. */
   view(chatId: string): ChatView | null {
-    return this.#views.get(chatId) ?? null;
+    return this.#views.get(chatId);
   }
 
   /** Opens a chat of the archive. */
@@ -71,23 +65,12 @@ export class ChatEngine {
     const read = await this.#read(chatId);
     if (read === null) return null;
     const next = read.busyId === null ? await this.#deps.archive.readDraft(nextKey(chatId)) : emptyDraft;
-    return this.#views.get(chatId) ?? this.#put({ ...read, next: isEmpty(next) ? null : next });
+    return this.#views.get(chatId) ?? this.#views.put({ ...read, next: isEmpty(next) ? null : next });
   }
 
   /** A new chat. */
-  create(wish: Pick<Chat, 'model' | 'policy' | 'maxCostUsd' | 'temporary'>): Chat {
-    const nowMs = this.#deps.now();
-    const chat: Chat = {
-      id: this.#deps.newId(),
-      title: '',
-      named: false,
-      createdAtMs: nowMs,
-      updatedAtMs: nowMs,
-      leafId: null,
-      ...wish,
-    };
-    this.#put({ chat, messages: [], busyId: null, next: null, kept: true });
-    return chat;
+  create(wish: ChatWish): Chat {
+    return this.#views.put(toNewView(wish, this.#birth())).chat;
   }
 
   /** Changes title, model, policy or the branch that is shown. */
@@ -97,7 +80,7 @@ export class ChatEngine {
   ): Promise<void> {
     const view = this.#views.get(chatId);
     if (!view) return;
-    await this.#keep(this.#put({ ...view, chat: { ...view.chat, ...changes } }), []);
+    await this.#keep(this.#views.put({ ...view, chat: { ...view.chat, ...changes } }), []);
   }
 
   /** Shows the branch of this message. */
@@ -111,22 +94,8 @@ export class ChatEngine {
     const view = this.#views.get(chatId);
     if (!view) return;
     if (view.busyId !== null) return this.#wait(view, joinDrafts(view.next ?? emptyDraft, draft));
-    const nowMs = this.#deps.now();
-    const question: Message = {
-      ...answerBase,
-      id: this.#deps.newId(),
-      chatId,
-      parentId: parentId === undefined ? view.chat.leafId : parentId,
-      role: 'user',
-      text: draft.text,
-      attachments: draft.attachments,
-      createdAtMs: nowMs,
-      state: 'done',
-      model: null,
-    };
-    const title = view.chat.title === '' ? toTitle(draft.text) || (draft.attachments[0]?.name ?? '') : view.chat.title;
-    const chat: Chat = { ...view.chat, title, leafId: question.id, updatedAtMs: nowMs };
-    await this.#keep(this.#put({ ...view, chat, messages: [...view.messages, question] }), [question]);
+    const question = toQuestion(view.chat, { draft, parentId }, this.#birth());
+    await this.#keep(this.#views.put(withQuestion(view, question)), [question]);
     await this.answer(chatId, question.id);
   }
 
@@ -141,16 +110,8 @@ export class ChatEngine {
   async answer(chatId: string, questionId: string, model?: string): Promise<void> {
     const view = this.#views.get(chatId);
     if (!view || view.busyId !== null) return;
-    const message: Message = {
-      ...answerBase,
-      id: this.#deps.newId(),
-      chatId,
-      parentId: questionId,
-      createdAtMs: this.#deps.now(),
-      state: 'streaming',
-      model: model ?? view.chat.model,
-    };
-    this.#put({ ...view, chat: { ...view.chat, leafId: message.id }, messages: [...view.messages, message] });
+    const message = toAnswer(view.chat, { questionId, model }, this.#birth());
+    this.#views.put(withAnswer(view, message));
     await this.#stream(chatId, message, (path, wish) => toChatBody(path.slice(0, -1), wish));
   }
 
@@ -175,7 +136,7 @@ export class ChatEngine {
   /** Ends the answer under way; what has come stays. */
   stop(chatId: string): void {
     const running = this.#running.get(chatId);
-    if (running) running.abort.abort();
+    if (running) running.abort();
     else if (this.view(chatId)?.busyId) this.#deps.elsewhere.tell('stop', chatId);
   }
 
@@ -193,7 +154,7 @@ export class ChatEngine {
   /** For when its person has left: what is under way is stopped, and nothing more is sent. */
   close(): void {
     this.#closed = true;
-    for (const { abort } of this.#running.values()) abort.abort();
+    for (const running of this.#running.values()) running.abort();
   }
 
   /** Removes a chat. Answers it, so that it can be brought back. */
@@ -203,7 +164,7 @@ export class ChatEngine {
     this.#views.delete(chatId);
     await this.#deps.archive.remove(chatId);
     this.#deps.elsewhere.tell('removed', chatId);
-    this.#tell();
+    this.#views.tell();
     return view;
   }
 
@@ -214,7 +175,7 @@ export class ChatEngine {
       await this.#deps.archive.write(chat, messages);
     }
     this.#deps.elsewhere.tell('changed', null);
-    this.#tell();
+    this.#views.tell();
   }
 
   /** Deletes every chat of this device. */
@@ -223,7 +184,7 @@ export class ChatEngine {
     this.#views.clear();
     await this.#deps.archive.clear();
     this.#deps.elsewhere.tell('removed', null);
-    this.#tell();
+    this.#views.tell();
   }
 
   /** A chat as the archive has it. While another window answers in it, its end is waited for, also by closing. */
@@ -247,7 +208,7 @@ export class ChatEngine {
     // Something happened here meanwhile, of which the archive may not have known.
     if (this.view(chatId) !== before) return this.#refresh(chatId);
     if (read === null) return this.#forget(chatId);
-    const { chat, messages } = this.#put({ ...read, next: before.next });
+    const { chat, messages } = this.#views.put({ ...read, next: before.next });
     const last = messages.find(({ id }) => id === chat.leafId);
     if (before.busyId !== null && read.busyId === null && last?.state === 'done') await this.#sendNext(chatId);
   }
@@ -255,19 +216,19 @@ export class ChatEngine {
   async #hear({ about, chatId }: Word): Promise<void> {
     const chatIds = chatId === null ? [...this.#views.keys()] : [chatId];
     for (const id of chatIds) {
-      if (about === 'stop') this.#running.get(id)?.abort.abort();
+      if (about === 'stop') this.#running.get(id)?.abort();
       else if (about === 'removed') this.#forget(id);
       else await this.#refresh(id);
     }
-    this.#tell();
+    this.#views.tell();
   }
 
   /** Lets go of a chat that was removed; an answer under way ends unkept. */
   #forget(chatId: string): void {
     if (this.view(chatId)?.chat.temporary) return;
     this.#views.delete(chatId);
-    this.#running.get(chatId)?.abort.abort();
-    this.#tell();
+    this.#running.get(chatId)?.abort();
+    this.#views.tell();
   }
 
   async #sendNext(chatId: string): Promise<void> {
@@ -276,31 +237,23 @@ export class ChatEngine {
     if (!isEmpty(next)) await this.send(chatId, next);
   }
 
+  #birth(): Birth {
+    return { id: this.#deps.newId(), nowMs: this.#deps.now() };
+  }
+
   #find(chatId: string, messageId: string): Message | undefined {
     return this.#views.get(chatId)?.messages.find(({ id }) => id === messageId);
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
-  }
-
-  #put(view: ChatView): ChatView {
-    this.#views.set(view.chat.id, view);
-    this.#tell();
-    return view;
-  }
-
   /** Sets what waits for its turn, also for after a reload. */
   async #wait(view: ChatView, next: Draft | null): Promise<void> {
-    const { id, temporary } = this.#put({ ...view, next }).chat;
+    const { id, temporary } = this.#views.put({ ...view, next }).chat;
     if (!temporary) await this.#deps.archive.writeDraft(nextKey(id), next ?? emptyDraft).catch(() => undefined);
   }
 
   #replace(chatId: string, message: Message): void {
     const view = this.#views.get(chatId);
-    if (!view) return;
-    const busyId = message.state === 'streaming' ? message.id : null;
-    this.#put({ ...view, busyId, messages: view.messages.map((one) => (one.id === message.id ? message : one)) });
+    if (view) this.#views.put(withMessage(view, message));
   }
 
   /** Writes to the archive. Where it has no room all goes on in memory, and is written once there is. */
@@ -312,21 +265,17 @@ export class ChatEngine {
         () => false,
       );
       const view = this.#views.get(chat.id);
-      if (view && view.kept !== kept) this.#put({ ...view, kept });
+      if (view && view.kept !== kept) this.#views.put({ ...view, kept });
       this.#deps.elsewhere.tell('changed', chat.id);
     }
-    this.#tell();
+    this.#views.tell();
   }
 
-  async #stream(
-    chatId: string,
-    from: Message,
-    toBody: (path: readonly Message[], wish: Wish) => unknown,
-  ): Promise<void> {
+  async #stream(chatId: string, from: Message, toBody: ToBody): Promise<void> {
     const view = this.#views.get(chatId);
     if (!view || this.#closed) return;
     const abort = new AbortController();
-    this.#running.set(chatId, { abort, messageId: from.id });
+    this.#running.set(chatId, abort);
     const letGo = this.#deps.elsewhere.hold(chatId);
     const progress = new Progress(from, this.#deps.now, (message) => this.#replace(chatId, message));
     const keep = async (): Promise<void> => {
@@ -334,26 +283,11 @@ export class ChatEngine {
       if (now) await this.#keep(now, [progress.message]);
     };
     const keeping = setInterval(() => void keep(), KEEP_MS);
-    const path = toPath(view.messages, from.id);
-    const { model, policy, maxCostUsd = null } = view.chat;
-    const wish = { model: from.model ?? model, policy, maxCostUsd };
+    const wish = { ...view.chat, model: from.model ?? view.chat.model };
     this.#replace(chatId, from);
     // At once: a page that is left now comes back with an answer that broke off, not with none.
     void keep();
-    try {
-      const response = await this.#deps.api.open({
-        path: '/v1/chat/completions',
-        headers: { 'x-freeway-events': '1' },
-        body: toBody(path, wish),
-        signal: abort.signal,
-      });
-      await readAnswer(response, progress, this.#deps.gather);
-      progress.end('done', null);
-    } catch (error) {
-      if (abort.signal.aborted) progress.end('stopped', null);
-      else if (error instanceof ApiError && error.code === 'offline') progress.end('queued', null);
-      else progress.end(progress.message.text === '' ? 'failed' : 'broken', toMessageError(error));
-    }
+    await ask(this.#deps, { body: toBody(toPath(view.messages, from.id), wish), progress, signal: abort.signal });
     clearInterval(keeping);
     this.#running.delete(chatId);
     this.#replace(chatId, progress.message);

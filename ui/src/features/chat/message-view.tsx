@@ -4,11 +4,12 @@ import { memo, useEffect, useRef, useState, type ReactNode } from 'react';
 import { Button, IconButton } from '../../components/button.tsx';
 import { Popover } from '../../components/popover.tsx';
 import { useMessages } from '../../lib/messages.ts';
+import { usePreferences } from '../../lib/preferences.ts';
 import { AnswerError } from './answer-error.tsx';
 import { AnswerFooter } from './answer-footer.tsx';
 import { AttemptLine } from './attempt-line.tsx';
 import { useCopy } from './clipboard.ts';
-import { FileChips } from './composer.tsx';
+import { FileChips, isSend, isTouch } from './composer.tsx';
 import type { ChatEngine } from './engine.ts';
 import { Markdown } from './markdown.tsx';
 import { chatMessages } from './messages.ts';
@@ -57,6 +58,7 @@ function CopyButton({ text }: { readonly text: string }): ReactNode {
 
 function EditForm({ message, engine, busy, onEdit }: MessageViewProps): ReactNode {
   const t = useMessages(chatMessages);
+  const { preferences } = usePreferences();
   const [text, setText] = useState(message.text);
   const field = useRef<HTMLTextAreaElement>(null);
   const canSend = !busy && text.trim() !== '';
@@ -83,7 +85,9 @@ function EditForm({ message, engine, busy, onEdit }: MessageViewProps): ReactNod
         onChange={({ target }) => setText(target.value)}
         onKeyDown={(event) => {
           if (event.key === 'Escape' && !event.nativeEvent.isComposing) onEdit(null);
-          if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) send();
+          if (!isSend(event, preferences.sendKey, isTouch())) return;
+          event.preventDefault();
+          send();
         }}
         className="resize-y bg-transparent text-base leading-6 outline-none"
       />

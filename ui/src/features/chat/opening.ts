@@ -1,5 +1,6 @@
 // A chat as it is found in the archive when it is opened, or when another window has changed it.
-import type { ChatView, EngineDeps } from './engine.ts';
+import type { EngineDeps } from './engine.ts';
+import type { ChatView } from './view.ts';
 
 /** The chat; null when there is none. Answers under way that no window holds any more have broken off. */
 export async function readView(

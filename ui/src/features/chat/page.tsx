@@ -15,13 +15,13 @@ import { useCopy } from './clipboard.ts';
 import { Composer } from './composer.tsx';
 import { useDraft } from './draft.ts';
 import { EmptyChat } from './empty-chat.tsx';
-import type { ChatView } from './engine.ts';
 import { chatMessages } from './messages.ts';
 import { NextUp } from './next-up.tsx';
 import { RoutePreview } from './preview.tsx';
 import type { Wish } from './request.ts';
 import { toPath } from './tree.ts';
 import { joinDrafts, type Message } from './types.ts';
+import type { ChatView } from './view.ts';
 import { lazily, patiently } from '../../lib/patiently.ts';
 
 const loadConversation = patiently(() => import('./conversation.tsx').then(({ Conversation }) => Conversation));
@@ -129,7 +129,7 @@ interface Sending {
 function useSending({ chatId, wish, temporary, focus }: Sending) {
   const engine = useEngine();
   const navigate = useNavigate();
-  const { draft, change, clear } = useDraft(chatId ?? NEW);
+  const { draft, change, clear } = useDraft(chatId ?? NEW, temporary);
   const send = async (): Promise<void> => {
     if (draft.text.trim() === '' && draft.attachments.length === 0) return;
     clear();
@@ -186,7 +186,12 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
   const [editingId, edit] = useEditing(comeBack);
   const [temporary, setTemporary] = useState(false);
   const { wish, onWish } = useWish(chatId);
-  const { draft, change, send, begin, takeBack } = useSending({ chatId, wish, temporary, focus });
+  const { draft, change, send, begin, takeBack } = useSending({
+    chatId,
+    wish,
+    temporary: view?.chat.temporary ?? temporary,
+    focus,
+  });
   const path = usePath(view);
   useResending();
   useEffect(() => void loadConversation().catch(() => undefined), []);

@@ -47,6 +47,9 @@ export interface Wish {
   readonly maxCostUsd?: number | null;
 }
 
+/** What makes the body that asks about the last message of a branch. */
+export type ToBody = (path: readonly Message[], wish: Wish) => unknown;
+
 interface Controls {
   readonly model: string;
   readonly freeway?: { readonly tier: 'free' } | { readonly max_cost_usd: number };

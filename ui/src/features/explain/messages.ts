@@ -25,6 +25,7 @@ const verdictsEn: Words = {
   kept_for_later: 'Its quota is kept for later',
   over_budget: 'Would exceed the budget',
   kept_for_people: 'The rest is kept for people at a screen',
+  retired: 'Was retired by its provider',
 };
 
 const verdictsDe: Words = {
@@ -48,6 +49,7 @@ const verdictsDe: Words = {
   kept_for_later: 'Das Kontingent wird für später aufgehoben',
   over_budget: 'Würde das Budget überschreiten',
   kept_for_people: 'Der Rest bleibt Menschen am Bildschirm',
+  retired: 'Wird vom Anbieter nicht mehr angeboten',
 };
 
 const partsEn: Words = {

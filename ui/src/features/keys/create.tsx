@@ -5,6 +5,7 @@ import type { NewKey } from '#shared/api/keys.ts';
 import { strategies, type Strategy } from '#shared/policy.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { FormEnd } from '../../components/form-end.tsx';
 import { QuotaFields } from '../../components/quota-fields.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { isAmount, parseAmount } from '../../lib/amounts.ts';
@@ -161,17 +162,13 @@ function TermsForm({
       <PolicyRows register={register} />
       <LimitRows register={register} errors={formState.errors} />
       <ExpiryRow register={register} />
-      {failure !== null && (
-        <p role="alert" className="mb-3 text-sm text-danger">
-          {failure}
-        </p>
-      )}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onClose}>{t.cancel}</Button>
-        <Button type="submit" look="primary" disabled={formState.isSubmitting}>
-          {formState.isSubmitting ? t.saving : t.save}
-        </Button>
-      </div>
+      <FormEnd
+        failure={failure}
+        cancel={t.cancel}
+        onCancel={onClose}
+        send={formState.isSubmitting ? t.saving : t.save}
+        isSending={formState.isSubmitting}
+      />
     </form>
   );
 }

@@ -2,8 +2,8 @@
 import { useState, type ReactNode } from 'react';
 import { useForm } from 'react-hook-form';
 import type { KeyView } from '#shared/api/keys.ts';
-import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { FormEnd } from '../../components/form-end.tsx';
 import { QuotaFields } from '../../components/quota-fields.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
@@ -45,17 +45,13 @@ export function QuotaDialog({
           field={(name) => register(name, { validate: isCount })}
           isWrong={(name) => formState.errors[name] !== undefined}
         />
-        {failure !== null && (
-          <p role="alert" className="mb-3 text-sm text-danger">
-            {failure}
-          </p>
-        )}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t.cancel}</Button>
-          <Button type="submit" look="primary" disabled={formState.isSubmitting}>
-            {t.saveQuota}
-          </Button>
-        </div>
+        <FormEnd
+          failure={failure}
+          cancel={t.cancel}
+          onCancel={onClose}
+          send={t.saveQuota}
+          isSending={formState.isSubmitting}
+        />
       </form>
     </Dialog>
   );

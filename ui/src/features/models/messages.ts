@@ -17,7 +17,10 @@ export const modelMessages = defineMessages(
     order: 'Order',
     orders: { name: 'By name', pressure: 'Most used first' },
     nothing: 'Nothing fits. Try another word.',
-    count: (shown: number, all: number) => (shown === all ? `${all} models` : `${shown} of ${all} models`),
+    count: (shown: number, all: number) => {
+      if (shown !== all) return `${shown} of ${all} models`;
+      return all === 1 ? '1 model' : `${all} models`;
+    },
     freeUntil: (when: string) => `If use goes on as it has, everything free is used up around ${when}.`,
     used: (percent: string) => `${percent} used`,
     noLimit: 'no limit known',
@@ -45,7 +48,10 @@ export const modelMessages = defineMessages(
     order: 'Reihenfolge',
     orders: { name: 'Nach Namen', pressure: 'Am meisten benutzte zuerst' },
     nothing: 'Nichts gefunden. Versuche ein anderes Wort.',
-    count: (shown: number, all: number) => (shown === all ? `${all} Modelle` : `${shown} von ${all} Modellen`),
+    count: (shown: number, all: number) => {
+      if (shown !== all) return `${shown} von ${all} Modellen`;
+      return all === 1 ? '1 Modell' : `${all} Modelle`;
+    },
     freeUntil: (when: string) => `Bei gleichem Verbrauch ist alles Kostenlose gegen ${when} aufgebraucht.`,
     used: (percent: string) => `${percent} benutzt`,
     noLimit: 'kein Limit bekannt',

@@ -31,9 +31,11 @@ type Words = readonly string[];
 /** How each kind of sentence begins, and what it says in German. */
 const sentences: readonly (readonly [RegExp, (words: Words) => string])[] = [
   [/^by the link of this machine$/, () => 'über den Link dieses Rechners'],
+  [/^by the owner key$/, () => 'mit dem Inhaber-Schlüssel'],
   [/^by Google$/, () => 'mit Google'],
   [/^too many wrong keys$/, () => 'zu viele falsche Schlüssel'],
   [/^imported$/, () => 'eingeführt'],
+  [/^where alerts go$/, () => 'wohin Meldungen gehen'],
   [/^as (\w+)$/, ([role = '']) => `als ${roles[role] ?? role}`],
   [/^(\d+) API keys? revoked$/, ([count]) => `${count} API-Schlüssel widerrufen`],
   [/^(\d+) of (\d+) credentials$/, ([some, all]) => `${some} von ${all} Zugängen`],

@@ -7,12 +7,15 @@ import { Button } from '../../components/button.tsx';
 import { Failed } from '../../components/failed.tsx';
 import { formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { Changes } from './changes.tsx';
 import { useAudit } from './data.ts';
 import { peopleMessages } from './messages.ts';
 
 function Row({ event }: { readonly event: AuditEvent }): ReactNode {
   const t = useMessages(peopleMessages);
   const language = useLanguage();
+  // A later version may have written what this page has no words for.
+  const events: Readonly<Record<string, string>> = t.events;
   const { at, action, email, person_id: personId, target, detail, address } = event;
   const who = email ?? (personId === OWNER_ID ? t.roles.owner : (personId ?? t.nobody));
   const facts = [who, detail === null ? null : t.detail(detail), address].filter((fact) => fact !== null);
@@ -23,9 +26,10 @@ function Row({ event }: { readonly event: AuditEvent }): ReactNode {
       </time>
       <div className="min-w-0 flex-1 basis-48">
         <p className="break-words">
-          {t.events[action]}
+          {events[action] ?? action}
           {target !== null && target !== email && <span className="font-medium break-all"> {target}</span>}
         </p>
+        <Changes event={event} />
         <p className="text-xs break-words text-muted">{facts.join(' · ')}</p>
       </div>
     </li>

@@ -3,8 +3,8 @@ import { useState, type ReactNode } from 'react';
 import { useForm, type FieldErrors, type UseFormRegister } from 'react-hook-form';
 import { emailOrDomainSchema, type PersonView } from '#shared/api/people.ts';
 import { isBounding } from '#shared/quotas.ts';
-import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { FormEnd } from '../../components/form-end.tsx';
 import { QuotaFields } from '../../components/quota-fields.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { isAmount, parseAmount } from '../../lib/amounts.ts';
@@ -168,17 +168,13 @@ export function PersonDialog(props: PersonDialogProps): ReactNode {
         )}
         <TermRows register={register} />
         {person !== null && <BoundRows register={register} errors={formState.errors} />}
-        {failure !== null && (
-          <p role="alert" className="mb-3 text-sm text-danger">
-            {failure}
-          </p>
-        )}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t.cancel}</Button>
-          <Button type="submit" look="primary" disabled={formState.isSubmitting}>
-            {formState.isSubmitting ? t.saving : person === null ? t.invite : t.save}
-          </Button>
-        </div>
+        <FormEnd
+          failure={failure}
+          cancel={t.cancel}
+          onCancel={onClose}
+          send={formState.isSubmitting ? t.saving : person === null ? t.invite : t.save}
+          isSending={formState.isSubmitting}
+        />
       </form>
     </Dialog>
   );

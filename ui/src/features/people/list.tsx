@@ -43,7 +43,7 @@ function useTell(): (work: Promise<unknown>, done: string) => Promise<void> {
 function Facts({ person }: PersonProps): ReactNode {
   const t = useMessages(peopleMessages);
   const language = useLanguage();
-  const { source, role, expires_at: until, last_seen_at: seen, models, quota } = person;
+  const { source, role, expires_at: until, last_seen_at: seen, models, quota, quota_left: left } = person;
   const q = useMessages(quotaMessages);
   const moment = (at: string): string => formatMoment(Date.parse(at), language);
   const facts = [
@@ -52,7 +52,8 @@ function Facts({ person }: PersonProps): ReactNode {
     until === null ? null : t.until(moment(until)),
     models === null ? null : t.onlyModels(models.join(', ')),
     ...quotaNames.map((name) => {
-      const bound = quota?.[name] ?? null;
+      const [one, bound] = [left?.[name] ?? null, quota?.[name] ?? null];
+      if (one !== null) return q.left[name](formatBound(one.remaining, language), formatBound(one.limit, language));
       return bound === null ? null : q.bounds[name](formatBound(bound, language));
     }),
   ];

@@ -153,7 +153,7 @@ export function ReplaceDialog({ credential, onClose }: DialogProps): ReactNode {
               <input
                 {...props}
                 type="password"
-                autoComplete="off"
+                autoComplete="new-password"
                 spellCheck={false}
                 {...register(`fields.${field.name}`)}
               />

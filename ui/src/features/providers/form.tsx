@@ -3,8 +3,8 @@ import { useState, type ReactNode } from 'react';
 import { useForm, type FieldErrors, type UseFormRegister } from 'react-hook-form';
 import type { NewCredential } from '#shared/api/credentials.ts';
 import type { CredentialField, Provider } from '#shared/catalog.ts';
-import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { FormEnd } from '../../components/form-end.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
@@ -66,7 +66,7 @@ function ProviderFields({ provider, register, errors }: FieldsProps): ReactNode 
             <input
               {...props}
               type={secret ? 'password' : 'text'}
-              autoComplete="off"
+              autoComplete={secret ? 'new-password' : 'off'}
               spellCheck={false}
               placeholder={placeholder ?? usual ?? ''}
               {...register(`fields.${name}`, { required: required && usual === undefined })}
@@ -126,17 +126,13 @@ function ProviderForm({ provider, onDone }: FormProps): ReactNode {
           </select>
         )}
       </TextRow>
-      {failure !== null && (
-        <p role="alert" className="mb-3 text-sm text-danger">
-          {failure}
-        </p>
-      )}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onDone}>{t.cancel}</Button>
-        <Button type="submit" look="primary" disabled={formState.isSubmitting}>
-          {formState.isSubmitting ? t.adding : t.save}
-        </Button>
-      </div>
+      <FormEnd
+        failure={failure}
+        cancel={t.cancel}
+        onCancel={onDone}
+        send={formState.isSubmitting ? t.adding : t.save}
+        isSending={formState.isSubmitting}
+      />
     </form>
   );
 }

@@ -92,7 +92,7 @@ function KeyForm({ template }: { readonly template: TemplateView }): ReactNode {
       <input
         type="password"
         required
-        autoComplete="off"
+        autoComplete="new-password"
         aria-label={t.keyFor(template.name)}
         placeholder={t.keyFor(template.name)}
         value={key}

@@ -98,6 +98,8 @@ export function AlertsForm({ installation }: { readonly installation: SettingsVi
 export function AlertList(): ReactNode {
   const t = useMessages(serverMessages);
   const language = useLanguage();
+  // A later version may have written what this page has no words for.
+  const { channels, states }: Readonly<Record<'channels' | 'states', Readonly<Record<string, string>>>> = t;
   const { data: alerts = [] } = useAlerts();
   if (alerts.length === 0) return <p className="py-3.5 text-sm text-muted">{t.noAlerts}</p>;
   return (
@@ -109,7 +111,8 @@ export function AlertList(): ReactNode {
             {[
               formatMoment(Date.parse(at), language),
               ...deliveries.map(
-                ({ channel, state, problem }) => `${t.channels[channel]}: ${t.states[state]} ${problem ?? ''}`,
+                ({ channel, state, problem }) =>
+                  `${channels[channel] ?? channel}: ${states[state] ?? state} ${problem ?? ''}`,
               ),
             ].join(' · ')}
           </span>

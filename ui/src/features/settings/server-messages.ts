@@ -81,8 +81,8 @@ export const serverMessages = defineMessages(
     keyGiven: (name: string) => `The key for ${name} was saved.`,
   },
   {
-    requests: 'Ihre Anfragen',
-    requestsText: 'Was für Ihre Chats und Programme gilt, wenn sie nichts anderes sagen.',
+    requests: 'Deine Anfragen',
+    requestsText: 'Was für deine Chats und Programme gilt, wenn sie nichts anderes sagen.',
     likeAll: (what: string) => `Wie für alle (${what})`,
     paid: 'Bezahlen',
     paids: { never: 'Nie', fallback: 'Nur wenn nichts Kostenloses kann', allowed: 'Erlaubt' },
@@ -92,7 +92,7 @@ export const serverMessages = defineMessages(
     wait: 'Auf freies Kontingent warten',
     usualWait: 'Wie üblich',
     seconds: (seconds: number) => `Bis zu ${seconds} s`,
-    budgetLeft: (left: string) => `Übrig von dem, was Sie ausgeben dürfen: ${left}`,
+    budgetLeft: (left: string) => `Übrig von dem, was du ausgeben darfst: ${left}`,
     moving: 'Umziehen',
     movingText: 'Schlüssel werden nie exportiert; ältere Einstellungen werden gezeigt, bevor etwas gespeichert wird.',
     exportMine: 'Alles von mir exportieren',
@@ -101,7 +101,7 @@ export const serverMessages = defineMessages(
     mapping: 'Was gefunden wurde',
     readAs: (source: string) => `Gelesen als ${source}.`,
     statuses: { new: 'wird gespeichert', present: 'ist schon da', refused: 'kann nicht gespeichert werden' },
-    unknown: (names: string) => `Bedeutet hier nichts und wird neben Ihren Einstellungen aufgehoben: ${names}`,
+    unknown: (names: string) => `Bedeutet hier nichts und wird neben deinen Einstellungen aufgehoben: ${names}`,
     takeOver: 'Übernehmen',
     taken: (count: number) =>
       count === 1 ? 'Ein Schlüssel wurde übernommen.' : `${count} Schlüssel wurden übernommen.`,

@@ -11,7 +11,8 @@ import { useRecorder } from './recorder.ts';
 import type { Shelf } from './shelf.ts';
 import { toTime } from './transcript.ts';
 
-const ACCEPT = 'audio/*,video/mp4,video/webm,.mp3,.m4a,.wav,.ogg,.opus,.webm,.flac,.mp4';
+const ACCEPT =
+  'audio/*,video/mp4,video/webm,video/quicktime,video/x-matroska,.mp3,.m4a,.aac,.wav,.ogg,.opus,.webm,.flac,.mp4,.mov,.mkv';
 
 interface SourceProps {
   readonly shelf: Shelf;

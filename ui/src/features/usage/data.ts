@@ -11,20 +11,20 @@ import {
 import { keysSchema } from '#shared/api/keys.ts';
 import { peopleSchema } from '#shared/api/people.ts';
 import { useApi } from '../../lib/api.ts';
-
-const DAY_MS = 86_400_000;
+import type { Range } from './range.ts';
 
 export type Usage = z.infer<typeof usageSchema>;
 
-/** The first day of a range that ends today, `YYYY-MM-DD` in UTC. */
-export const toFrom = (days: number): string => new Date(Date.now() - (days - 1) * DAY_MS).toISOString().slice(0, 10);
-
-export function useUsage(days: number, by: UsageGroup): UseQueryResult<Usage> {
+/** The sums of a range, which they tell: while others are loaded, the old ones stay under their own. */
+export function useUsage(range: Range, by: UsageGroup): UseQueryResult<Usage & { readonly range: Range }> {
   const api = useApi();
+  const { from, to } = range;
   return useQuery({
-    queryKey: ['usage', days, by],
-    queryFn: ({ signal }) =>
-      api.call({ path: `/api/usage?from=${toFrom(days)}&by=${by}`, schema: usageSchema, signal }),
+    queryKey: ['usage', from, to, by],
+    queryFn: async ({ signal }) => {
+      const query = new URLSearchParams({ from, to, by }).toString();
+      return { ...(await api.call({ path: `/api/usage?${query}`, schema: usageSchema, signal })), range };
+    },
     placeholderData: (before) => before,
   });
 }
@@ -54,23 +54,24 @@ export interface LogFilter {
 }
 
 /** The query of a range and a filter. */
-export const toQuery = (days: number, { provider, outcome }: LogFilter): string =>
+export const toQuery = ({ from, to }: Range, { provider, outcome }: LogFilter): string =>
   new URLSearchParams({
-    from: toFrom(days),
+    from,
+    to,
     ...(provider === '' ? {} : { provider }),
     ...(outcome === '' ? {} : { outcome }),
   }).toString();
 
 /** The log, a page at a time. */
-export function useRecords(days: number, filter: LogFilter) {
+export function useRecords(range: Range, filter: LogFilter) {
   const api = useApi();
   return useInfiniteQuery({
-    queryKey: ['usage', 'records', days, filter],
+    queryKey: ['usage', 'records', range.from, range.to, filter],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) => {
       const after = pageParam === null ? '' : `&after=${encodeURIComponent(pageParam)}`;
       return api.call({
-        path: `/api/usage/records?${toQuery(days, filter)}&limit=25${after}`,
+        path: `/api/usage/records?${toQuery(range, filter)}&limit=25${after}`,
         schema: usageRecordsSchema,
         signal,
       });

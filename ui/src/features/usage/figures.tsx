@@ -1,8 +1,8 @@
-// The sums of a range, as figures, and by day as bars.
+// The sums of a range as figures.
 import type { ReactNode } from 'react';
-import { formatCount, formatDay, formatDuration, formatUsd } from '../../lib/format.ts';
+import { formatCount, formatDuration, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
-import { toFrom, type Usage } from './data.ts';
+import type { Usage } from './data.ts';
 import { usageMessages } from './messages.ts';
 
 function Figure({
@@ -43,67 +43,10 @@ export function Figures({ total }: { readonly total: Usage['total'] }): ReactNod
       <Figure
         name={t.meanTime}
         value={total.requests === 0 ? '–' : formatDuration(total.duration_ms / total.requests, language)}
-        hint={t.waitedHint(formatDuration(total.wait_ms / Math.max(1, total.requests), language))}
+        {...(total.requests === 0
+          ? {}
+          : { hint: t.waitedHint(formatDuration(total.wait_ms / total.requests, language)) })}
       />
     </dl>
-  );
-}
-
-function Key({ colour, name }: { readonly colour: string; readonly name: string }): ReactNode {
-  return (
-    <span className="inline-flex items-center gap-1.5">
-      <span className={`bar size-2.5 rounded-sm ${colour}`} />
-      {name}
-    </span>
-  );
-}
-
-/** One bar a day, its free part below; told in words to who does not see it. */
-export function DayBars({ groups, days }: { readonly groups: Usage['groups']; readonly days: number }): ReactNode {
-  const t = useMessages(usageMessages);
-  const language = useLanguage();
-  const byDay = new Map(groups.map((group) => [group.name, group]));
-  const first = Date.parse(toFrom(days));
-  const bars = Array.from({ length: days }, (_, index) =>
-    new Date(first + index * 86_400_000).toISOString().slice(0, 10),
-  );
-  const most = Math.max(1, ...groups.map(({ requests }) => requests));
-  return (
-    <section aria-label={t.perDay} className="mt-8">
-      <div className="flex flex-wrap items-baseline justify-between gap-x-4">
-        <h2 className="text-base font-semibold">{t.perDay}</h2>
-        <p aria-hidden className="flex gap-4 text-xs text-muted">
-          <Key colour="bg-accent" name={t.freeBar} />
-          <Key colour="bg-paid" name={t.otherBar} />
-          <span>{t.most(formatCount(most, language))}</span>
-        </p>
-      </div>
-      <ul className="mt-3 flex h-36 items-end gap-px rounded-2xl border border-line bg-raised p-4 sm:gap-0.5">
-        {bars.map((day) => {
-          const { requests = 0, free = 0 } = byDay.get(day) ?? {};
-          const height = requests === 0 ? 1 : Math.max(3, (requests / most) * 100);
-          return (
-            <li
-              key={day}
-              title={t.dayBar(day, requests, free)}
-              className="flex h-full min-w-0 flex-1 flex-col justify-end"
-            >
-              <span className="sr-only">{t.dayBar(day, requests, free)}</span>
-              <span
-                aria-hidden
-                className={`bar flex flex-col justify-end overflow-hidden rounded-t-sm ${requests === 0 ? 'bg-line' : 'bg-paid'}`}
-                style={{ height: `${height}%` }}
-              >
-                <span className="bg-accent" style={{ height: `${requests === 0 ? 0 : (free / requests) * 100}%` }} />
-              </span>
-            </li>
-          );
-        })}
-      </ul>
-      <p aria-hidden className="mt-1 flex justify-between px-1 text-xs text-muted">
-        <span>{formatDay(bars[0] ?? '', language)}</span>
-        <span>{formatDay(bars.at(-1) ?? '', language)}</span>
-      </p>
-    </section>
   );
 }

@@ -5,6 +5,7 @@ import { formatCompact, formatCount, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useNamesOf, useUsage, type Usage } from './data.ts';
 import { usageMessages } from './messages.ts';
+import type { Range } from './range.ts';
 
 const groupings = ['provider', 'model', 'key', 'operation', 'tier', 'person'] as const satisfies readonly UsageGroup[];
 type Grouping = (typeof groupings)[number];
@@ -33,11 +34,11 @@ function GroupRow({ group, name }: GroupRowProps): ReactNode {
 }
 
 /** The table. */
-export function GroupTable({ days }: { readonly days: number }): ReactNode {
+export function GroupTable({ range }: { readonly range: Range }): ReactNode {
   const t = useMessages(usageMessages);
   const id = useId();
   const [by, setBy] = useState<Grouping>('provider');
-  const { data } = useUsage(days, by);
+  const { data } = useUsage(range, by);
   const names = useNamesOf(by);
   const groups = (data?.groups ?? []).toSorted((a, b) => b.requests - a.requests);
   return (

@@ -9,6 +9,7 @@ import { formatDuration, formatMoment, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { toQuery, useRecords, useUsage, type LogFilter } from './data.ts';
 import { usageMessages } from './messages.ts';
+import type { Range } from './range.ts';
 import { ReceiptView } from './receipt.tsx';
 
 function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen: () => void }): ReactNode {
@@ -40,20 +41,20 @@ function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen
 }
 
 interface FilterProps {
-  readonly days: number;
+  readonly range: Range;
   readonly filter: LogFilter;
   readonly onFilter: (filter: LogFilter) => void;
 }
 
 /** Names by which a range of usage can be told apart. */
-const useNames = (days: number, by: 'provider' | 'outcome'): readonly string[] =>
-  (useUsage(days, by).data?.groups ?? []).map(({ name }) => name).filter((name) => name !== '');
+const useNames = (range: Range, by: 'provider' | 'outcome'): readonly string[] =>
+  (useUsage(range, by).data?.groups ?? []).map(({ name }) => name).filter((name) => name !== '');
 
-function Filters({ days, filter, onFilter }: FilterProps): ReactNode {
+function Filters({ range, filter, onFilter }: FilterProps): ReactNode {
   const t = useMessages(usageMessages);
   const choices = [
-    { name: 'provider', all: t.allProviders, options: useNames(days, 'provider') },
-    { name: 'outcome', all: t.allOutcomes, options: useNames(days, 'outcome') },
+    { name: 'provider', all: t.allProviders, options: useNames(range, 'provider') },
+    { name: 'outcome', all: t.allOutcomes, options: useNames(range, 'outcome') },
   ] as const;
   return (
     <div role="group" aria-label={t.filters} className="flex flex-wrap items-center gap-2">
@@ -74,7 +75,7 @@ function Filters({ days, filter, onFilter }: FilterProps): ReactNode {
         </select>
       ))}
       <a
-        href={`/api/usage/records?format=csv&${toQuery(days, filter)}`}
+        href={`/api/usage/records?format=csv&${toQuery(range, filter)}`}
         download="usage.csv"
         className="inline-flex min-h-9 items-center gap-2 rounded-xl border border-line bg-raised px-3 text-[0.8125rem] font-medium hover:bg-hover"
       >
@@ -86,17 +87,17 @@ function Filters({ days, filter, onFilter }: FilterProps): ReactNode {
 }
 
 /** The log. */
-export function UsageLog({ days }: { readonly days: number }): ReactNode {
+export function UsageLog({ range }: { readonly range: Range }): ReactNode {
   const t = useMessages(usageMessages);
   const [filter, setFilter] = useState<LogFilter>({ provider: '', outcome: '' });
-  const { data, hasNextPage, fetchNextPage, isFetchingNextPage } = useRecords(days, filter);
+  const { data, hasNextPage, fetchNextPage, isFetchingNextPage } = useRecords(range, filter);
   const [open, setOpen] = useState<UsageRecord | null>(null);
   const records = data?.pages.flatMap((page) => page.data) ?? [];
   return (
     <section aria-label={t.log} className="mt-8">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <h2 className="text-base font-semibold">{t.log}</h2>
-        <Filters days={days} filter={filter} onFilter={setFilter} />
+        <Filters range={range} filter={filter} onFilter={setFilter} />
       </div>
       {data !== undefined && records.length === 0 && (
         <p

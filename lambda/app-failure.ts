@@ -1,0 +1,62 @@
+// Whatever an endpoint throws, as its caller is told of it: in the format of the URL, and nothing that was not meant for callers.
+import { CallerError } from '#shared/failures.ts';
+import { replyError, type EndpointDeps, type Visit } from './endpoints/endpoint.ts';
+import { StoreUnavailable, type Exchange } from './ports.ts';
+import type { LogFields } from './ports-telemetry.ts';
+import { chatWires } from './wire/index.ts';
+import type { ErrorRenderer } from './wire/types.ts';
+
+interface FailureDeps extends Pick<EndpointDeps, 'chatWire' | 'clock' | 'log'> {
+  /** Names an error for the log, without its message, which may quote what was sent. */
+  readonly describe: (error: unknown) => LogFields;
+}
+
+/** Whether a request is one of the Gemini surface, by its URL. */
+const speaksGemini = ({ method, path }: Exchange): boolean =>
+  path.startsWith('/v1beta/') || (method === 'POST' && path.startsWith('/v1/models/'));
+
+/** The format in which errors are told at a URL. */
+async function rendererOf({ chatWire }: FailureDeps, { exchange }: Visit): Promise<ErrorRenderer> {
+  if (exchange.path.startsWith('/v1/messages')) return chatWires.anthropic();
+  return speaksGemini(exchange) ? chatWires.gemini() : chatWire;
+}
+
+/** What a caller is told of an error that is ours; the log has the rest. */
+function toInternal({ log, describe }: FailureDeps, { requestId }: Visit, error: unknown): CallerError {
+  // Only the store's own messages are known to hold nothing of what was asked.
+  const isStore = error instanceof StoreUnavailable;
+  log.error('request.failed', {
+    request_id: requestId,
+    ...describe(error),
+    ...(isStore ? { what: error.message } : {}),
+  });
+  const what = isStore
+    ? 'The store does not answer. Try again in a moment, or tell'
+    : 'Something went wrong on our side. Tell';
+  return new CallerError('internal', `${what} the operator the request id ${requestId}.`);
+}
+
+/** What follows a body as deep as it is nested comes to the end of the stack. */
+const isTooDeep = (error: unknown): boolean => error instanceof RangeError && error.message.includes('call stack');
+
+/** The caller's to mend, as far as we know: a function of ours that calls itself without end looks the same, so the log says where it was. */
+function toTooDeep({ log, describe }: FailureDeps, { requestId }: Visit, error: unknown): CallerError {
+  log.warn('request.too_deep', { request_id: requestId, ...describe(error) });
+  return new CallerError('invalid_request', 'The request is nested too deeply. Send it with fewer levels.');
+}
+
+function toTold(deps: FailureDeps, visit: Visit, error: unknown): CallerError {
+  if (error instanceof CallerError) return error;
+  return isTooDeep(error) ? toTooDeep(deps, visit, error) : toInternal(deps, visit, error);
+}
+
+/** Turns whatever an endpoint throws into an answer. */
+export async function fail(deps: FailureDeps, visit: Visit, error: unknown): Promise<void> {
+  const known = toTold(deps, visit, error);
+  try {
+    const renderer = await rendererOf(deps, visit);
+    replyError(visit, known, { renderer, nowMs: deps.clock.now() });
+  } catch {
+    // The head is out already: all that is left is to end the reply, which the entry does.
+  }
+}

@@ -1,0 +1,136 @@
+// What a configuration says that can be read, and yet is hardly meant: nobody notices a setting that does nothing, so it is told.
+import type { CredentialField, Provider } from '#shared/catalog.ts';
+import { entryModelSchema, entryPoolSchema, providerEntrySchema } from '#shared/credentials.ts';
+import type { Config } from './config.ts';
+import type { Environment } from './config-input.ts';
+import { distance } from './routing/selector.ts';
+
+/** Every variable that is read, but for those of providers and of older proxies. A test holds the list to the code. */
+export const variables = [
+  'PORT', 'HOST', 'ADMIN_EMAILS', 'ALLOWED_EMAILS', 'GOOGLE_CLIENT_ID', 'GOOGLE_CERTS_URL', 'GOOGLE_ISSUER', 'GGL_CID', 'ALLOW_EM',
+  'FREEWAY_APPSYNC_TABLES', 'FREEWAY_AUDIT_DAYS', 'FREEWAY_BUDGET_USD_PER_DAY', 'FREEWAY_BUDGET_USD_PER_MONTH', 'FREEWAY_DATA', 'FREEWAY_DEMO',
+  'FREEWAY_EDGE_SECRET', 'FREEWAY_GUARDS', 'FREEWAY_HEALTH_CHECKS', 'FREEWAY_HTTP2', 'FREEWAY_KMS_KEY_ID', 'FREEWAY_LOG', 'FREEWAY_METRICS',
+  'FREEWAY_MODEL_ALIASES', 'FREEWAY_OWNER_KEY', 'FREEWAY_PAID', 'FREEWAY_PROVIDERS', 'FREEWAY_PROXIES', 'FREEWAY_SECRET_ID', 'FREEWAY_STORE',
+  'FREEWAY_STRATEGY', 'FREEWAY_UPLOADS_BUCKET', 'FREEWAY_USAGE_DAYS', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_HEADERS',
+] as const; // prettier-ignore
+
+/** Read by programs beside us: clients, `npm run connect`, and the tests. */
+const others: ReadonlySet<string> = new Set(['FREEWAY_KEY', 'FREEWAY_API_KEY', 'FREEWAY_URL', 'FREEWAY_AGENTS']);
+
+/** So many letters may be wrong in a name of ours, and in one that others may mean. */
+const FAR = 2;
+const NEAR = 1;
+const LAST_NUMBER = 99;
+
+const envOf = ({ fields }: Provider): string[] => fields.flatMap(({ env }: CredentialField) => env);
+
+const variablesOf = (provider: Provider): string[] => {
+  const prefix = provider.id.toUpperCase().replaceAll('-', '_');
+  return [`${prefix}_API_KEY`, `${prefix}_BASE_URL`, `${prefix}_TIER`, ...envOf(provider)];
+};
+
+/** The name among the known that was most likely meant; null when none is near. */
+function findMeant(name: string, known: Iterable<string>, limit: number): string | null {
+  let best: { name: string; cost: number } | null = null;
+  for (const one of known) {
+    const cost = distance(name, one, limit);
+    if (cost <= limit && cost < (best?.cost ?? Infinity)) best = { name: one, cost };
+  }
+  return best?.name ?? null;
+}
+
+const ask = (meant: string | null, otherwise: string): string =>
+  meant === null ? otherwise : `Did you mean ${meant}?`;
+
+function judgeVariable(name: string, known: ReadonlySet<string>): string | null {
+  const [, base = '', digits] = name.match(/^(.+)_(\d+)$/) ?? [];
+  if (known.has(name) || others.has(name)) return null;
+  if (digits !== undefined && known.has(base)) {
+    const number = Number(digits);
+    if (number >= 2 && number <= LAST_NUMBER) return null;
+    return `${name} is set, but nothing reads it: the first is ${base}, further ones are ${base}_2 to ${base}_${LAST_NUMBER}.`;
+  }
+  const isOurs = name.startsWith('FREEWAY_');
+  const meant = findMeant(name, known, isOurs ? FAR : NEAR);
+  if (!isOurs && (meant === null || !name.includes('_'))) return null;
+  return `${name} is set, but nothing reads it. ${ask(meant, 'The README lists what is read.')}`;
+}
+
+function judgeVariables(env: Environment, providers: readonly Provider[]): string[] {
+  const known = new Set([...variables, ...providers.flatMap(variablesOf)]);
+  return Object.keys(env)
+    .filter((name) => env[name]?.trim())
+    .map((name) => judgeVariable(name, known))
+    .filter((doubt) => doubt !== null);
+}
+
+/** What of a list of people lets nobody in, in sentences. */
+export function judgeAddresses(
+  name: string,
+  { addresses, rules }: { addresses: readonly string[]; rules: boolean },
+): string[] {
+  const pattern = rules ? /^(?:\*|[^\s@*]+)@[^\s@*]+$/ : /^[^\s@*]+@[^\s@*]+$/;
+  const advice = rules
+    ? 'Write addresses such as you@example.com, with commas between them, or *@example.com for everybody there.'
+    : 'Write whole addresses such as you@example.com, with commas between them.';
+  return addresses
+    .filter((address) => !pattern.test(address))
+    .map((address) => `${name} holds "${address}", which lets nobody in. ${advice}`);
+}
+
+function judgeSignIn({ google }: Config, env: Environment): string[] {
+  if (google === null)
+    return (['ALLOWED_EMAILS', 'ADMIN_EMAILS'] as const)
+      .filter((name) => env[name]?.trim())
+      .map(
+        (name) =>
+          `${name} is set, but GOOGLE_CLIENT_ID is not: nobody signs in with Google, and the list does nothing.`,
+      );
+  const { allowedEmails, adminEmails } = google;
+  return [
+    ...judgeAddresses('ALLOWED_EMAILS', { addresses: allowedEmails, rules: true }),
+    ...judgeAddresses('ADMIN_EMAILS', { addresses: adminEmails, rules: false }),
+    ...(allowedEmails.length + adminEmails.length > 0
+      ? []
+      : [
+          'GOOGLE_CLIENT_ID is set, but neither ADMIN_EMAILS nor ALLOWED_EMAILS: nobody can sign in but those whom the owner invites (POST /api/people with the owner key).',
+        ]),
+  ];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const namesOf = (schema: { readonly _zod: { readonly innerType: { readonly shape: object } } }): string[] =>
+  Object.keys(schema._zod.innerType.shape);
+
+function judgeFields(where: string, given: Fields, known: readonly string[]): string[] {
+  return Object.keys(given)
+    .filter((name) => !known.includes(name))
+    .map(
+      (name) =>
+        `${where} has a field "${name}", which nothing reads. ${ask(findMeant(name, known, FAR), `Known: ${known.join(', ')}.`)}`,
+    );
+}
+
+function judgeEntries({ entries }: Config, providers: readonly Provider[]): string[] {
+  const known = [...namesOf(providerEntrySchema), 'plugin', 'options'];
+  return entries.flatMap((entry) => {
+    const own = providers.find(({ id }) => id === entry.provider)?.fields.map(({ name }) => name) ?? [];
+    const where = `The credential "${entry.name ?? entry.provider}"`;
+    return [
+      ...judgeFields(where, entry, [...known, ...own]),
+      ...(entry.models ?? []).flatMap((model) =>
+        judgeFields(`${where}, model "${model.id}",`, model, namesOf(entryModelSchema)),
+      ),
+      ...(entry.pools ?? []).flatMap((pool, index) =>
+        judgeFields(`${where}, pool ${index},`, pool, namesOf(entryPoolSchema)),
+      ),
+    ];
+  });
+}
+
+/** What is set and does nothing, or lets nobody in: sentences for whoever starts the server. Holds no values but addresses of people. */
+export const findDoubts = (config: Config, env: Environment, providers: readonly Provider[]): string[] => [
+  ...judgeVariables(env, providers),
+  ...judgeSignIn(config, env),
+  ...judgeEntries(config, providers),
+];

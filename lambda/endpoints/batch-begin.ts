@@ -1,0 +1,84 @@
+// What batches of all formats begin with: the controls of their headers, bounds, and their first step.
+import type { KeptBatch } from '#shared/batch.ts';
+import { CallerError } from '#shared/failures.ts';
+import { isOpen, noUse, toCancelling } from '../gateway/batch.ts';
+import type { Headers } from '../ports.ts';
+import type { BatchDeps, BatchRunner } from './batch-runner.ts';
+import { principalOf, type Visit } from './endpoint.ts';
+
+/** What batches of all formats stand on. */
+export interface BatchDesk {
+  readonly deps: BatchDeps;
+  readonly runner: BatchRunner;
+}
+
+export const DAY_MS = 86_400_000;
+/** So long results are kept, and files unless told otherwise. */
+export const KEPT_MS = 30 * DAY_MS;
+/** Of one person, that have not come to an end. */
+const MOST_OPEN = 50;
+
+/** Controls of routing, which hold for every request. */
+const toControls = (headers: Headers): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-freeway-')));
+
+/** Throws CallerError when this person has too many batches under way. */
+export async function checkOpen({ deps }: BatchDesk, visit: Visit): Promise<void> {
+  const batches = await deps.batches.list(principalOf(visit).id);
+  if (batches.filter(isOpen).length < MOST_OPEN) return;
+  throw new CallerError('invalid_request', `${MOST_OPEN} batches are under way already. Wait for one, or cancel one.`);
+}
+
+/** Begins a batch over a file that is kept. Where requests do the work, those who look after it do it. */
+export async function beginBatch(
+  { deps, runner }: BatchDesk,
+  visit: Visit,
+  wanted: Pick<KeptBatch, 'id' | 'fileId' | 'endpoint' | 'metadata' | 'total'>,
+): Promise<KeptBatch> {
+  const { id: personId, email, key } = principalOf(visit);
+  const nowMs = deps.clock.now();
+  const batch: KeptBatch = {
+    ...wanted,
+    personId,
+    email,
+    key: key === null ? null : { id: key.id, name: key.name },
+    headers: toControls(visit.exchange.headers),
+    status: 'validating',
+    createdAtMs: nowMs,
+    endsAtMs: nowMs + DAY_MS,
+    keptUntilMs: nowMs + KEPT_MS,
+    startedAtMs: null,
+    cancellingAtMs: null,
+    endedAtMs: null,
+    problems: [],
+    completed: 0,
+    failed: 0,
+    late: 0,
+    outputBytes: 0,
+    errorBytes: 0,
+    model: null,
+    use: noUse,
+    next: { line: 0, part: 0, offset: 0 },
+    ahead: [],
+    waiting: null,
+    lease: null,
+  };
+  await deps.batches.create(batch);
+  if (!deps.freezes) await runner.goOn(batch, null);
+  return batch;
+}
+
+/** How it stands; asking makes it go on, where it was left by whoever worked on it. */
+export async function lookAfter({ deps, runner }: BatchDesk, visit: Visit, batch: KeptBatch): Promise<KeptBatch> {
+  await runner.goOn(batch, visit.exchange.deadlineAtMs);
+  return deps.freezes ? ((await deps.batches.get(batch.personId, batch.id)) ?? batch) : batch;
+}
+
+/** Has nothing further of it asked; answers how it stands then. */
+export async function cancelBatch(desk: BatchDesk, visit: Visit, batch: KeptBatch): Promise<KeptBatch> {
+  const { deps, runner } = desk;
+  const changed = await deps.batches.change(batch.personId, batch.id, toCancelling(deps.clock.now()));
+  runner.halt(batch.id);
+  if (changed !== null) await lookAfter(desk, visit, changed);
+  return (await deps.batches.get(batch.personId, batch.id)) ?? batch;
+}

@@ -1,0 +1,132 @@
+// /v1/messages/batches: batches in Anthropic's format.
+import type { KeptBatch } from '#shared/batch.ts';
+import { CallerError } from '#shared/failures.ts';
+import { isOpen } from '../gateway/batch.ts';
+import type { KeptResult } from '../ports-batches.ts';
+import { isProblem, readLine } from '../wire/batch/line.ts';
+import { MESSAGES, readRequests, toMessageBatchView, toMessageResult, toUnasked } from '../wire/batch/messages.ts';
+import { toPage } from '../wire/batch/view.ts';
+import { beginBatch, cancelBatch, checkOpen, KEPT_MS, lookAfter, type BatchDesk } from './batch-begin.ts';
+import { readLines } from './batch-lines.ts';
+import { readPage, type Acts } from './batch-pages.ts';
+import { principalOf, replyJson, type Visit } from './endpoint.ts';
+import { readJsonBody } from './read-body.ts';
+
+const PREFIX = 'msgbatch_';
+const PAGE = 20;
+const MOST_PAGE = 1_000;
+
+/** One's own batch. Throws CallerError `not_found`, also for those of others. */
+async function find({ deps }: BatchDesk, visit: Visit, id: string): Promise<KeptBatch> {
+  const batch = id.startsWith(PREFIX) ? await deps.batches.get(principalOf(visit).id, id) : null;
+  if (batch !== null) return batch;
+  throw new CallerError(
+    'not_found',
+    'There is no such batch: its id is mistyped, it was deleted, or it was made more than 30 days ago.',
+  );
+}
+
+const reply = (visit: Visit, batch: KeptBatch): void => replyJson(visit, 200, toMessageBatchView(batch));
+
+async function* toText(lines: readonly string[]): AsyncGenerator<string> {
+  for (const line of lines) yield `${line}\n`;
+}
+
+async function create(desk: BatchDesk, visit: Visit): Promise<void> {
+  const { deps } = desk;
+  const lines = readRequests((await readJsonBody(visit)).json);
+  await checkOpen(desk, visit);
+  const nowMs = deps.clock.now();
+  const { id: personId } = principalOf(visit);
+  const name = deps.newSecretId();
+  const place = {
+    id: `requests-${name}`,
+    personId,
+    name: 'requests',
+    createdAtMs: nowMs,
+    expiresAtMs: nowMs + KEPT_MS,
+  };
+  const { id: fileId } = await deps.files.create(place, toText(lines));
+  const wanted = { id: `${PREFIX}${name}`, fileId, endpoint: MESSAGES, metadata: null, total: lines.length };
+  reply(visit, await beginBatch(desk, visit, wanted));
+}
+
+/** One result for each request, in their order: what is kept, or why there is nothing. */
+async function* readResults({ deps }: BatchDesk, batch: KeptBatch): AsyncGenerator<string> {
+  const file = await deps.files.get(batch.personId, batch.fileId);
+  const kept = deps.batches.readResults(batch)[Symbol.asyncIterator]();
+  let next: IteratorResult<KeptResult, unknown> = await kept.next();
+  const from = { line: 0, part: 0, offset: 0 };
+  for await (const { line, text } of readLines(deps.files, batch, { parts: file?.parts ?? 0, from })) {
+    if (next.done !== true && next.value.line === line) {
+      yield toMessageResult(next.value);
+      next = await kept.next();
+      continue;
+    }
+    const read = readLine(text, batch.endpoint);
+    if (!isProblem(read)) yield toUnasked(read.customId, batch);
+  }
+}
+
+async function tell(desk: BatchDesk, visit: Visit, id: string): Promise<void> {
+  const batch = await find(desk, visit, id);
+  if (isOpen(batch))
+    throw new CallerError(
+      'invalid_request',
+      'There are no results yet: the batch has not ended. Look again when its processing_status is "ended".',
+    );
+  let isGone = false;
+  visit.exchange.onGone(() => (isGone = true));
+  const headers = {
+    'content-type': 'application/x-jsonl',
+    'request-id': visit.requestId,
+    'x-freeway-request-id': visit.requestId,
+  };
+  const body = visit.exchange.reply(200, headers);
+  for await (const line of readResults(desk, batch)) {
+    if (isGone) break;
+    if (!body.write(line)) await body.drained();
+  }
+  body.end();
+}
+
+async function remove(desk: BatchDesk, visit: Visit, id: string): Promise<void> {
+  const { deps } = desk;
+  const batch = await find(desk, visit, id);
+  if (isOpen(batch)) throw new CallerError('invalid_request', 'A batch under way can not be deleted. Cancel it first.');
+  await deps.batches.remove(batch);
+  const file = await deps.files.get(batch.personId, batch.fileId);
+  if (file !== null) await deps.files.remove(file);
+  replyJson(visit, 200, { id, type: 'message_batch_deleted' });
+}
+
+async function list({ deps }: BatchDesk, visit: Visit): Promise<void> {
+  const { limit, params } = readPage(visit.exchange.query, { page: PAGE, most: MOST_PAGE });
+  const batches = (await deps.batches.list(principalOf(visit).id)).filter(({ id }) => id.startsWith(PREFIX));
+  const views = batches.toSorted((a, b) => b.createdAtMs - a.createdAtMs).map(toMessageBatchView);
+  const before = params.get('before_id');
+  if (before === null) return replyJson(visit, 200, toPage(views, { after: params.get('after_id'), limit }));
+  // Pages backwards end where the one before ended.
+  const end = Math.max(
+    0,
+    views.findIndex(({ id }) => id === before),
+  );
+  const start = Math.max(0, end - limit);
+  replyJson(visit, 200, { ...toPage(views.slice(start, end), { after: null, limit }), has_more: start > 0 });
+}
+
+async function cancel(desk: BatchDesk, visit: Visit, id: string): Promise<void> {
+  const batch = await find(desk, visit, id);
+  reply(visit, isOpen(batch) ? await cancelBatch(desk, visit, batch) : batch);
+}
+
+/** What is done with batches in this format. */
+export const toMessageActs = (desk: BatchDesk): Acts => ({
+  '/v1/messages/batches': { GET: (visit) => list(desk, visit), POST: (visit) => create(desk, visit) },
+  '/v1/messages/batches/*': {
+    GET: async (visit, id) => reply(visit, await lookAfter(desk, visit, await find(desk, visit, id))),
+    DELETE: (visit, id) => remove(desk, visit, id),
+  },
+  '/v1/messages/batches/*/results': { GET: (visit, id) => tell(desk, visit, id) },
+  '/v1/messages/batches/*/cancel': { POST: (visit, id) => cancel(desk, visit, id) },
+});

@@ -1,0 +1,48 @@
+// What batches and their files have in common: places, methods, and pages of lists.
+import { CallerError } from '#shared/failures.ts';
+import type { Visit } from './endpoint.ts';
+
+/** What is done at a place. */
+export type Act = (visit: Visit, id: string) => Promise<void>;
+/** By the place, with `*` for an id, and the method. */
+export type Acts = Readonly<Record<string, Readonly<Record<string, Act>>>>;
+
+/** The id in a path, empty where the place has none; null: the path is not of this place. Ids hold only what needs no encoding. */
+function matchPlace(place: string, path: string): string | null {
+  const [wanted, given] = [place.split('/'), path.split('/')];
+  if (wanted.length !== given.length) return null;
+  let id = '';
+  for (const [index, name] of wanted.entries()) {
+    if (name === '*') id = given[index] ?? '';
+    else if (name !== given[index]) return null;
+  }
+  return id;
+}
+
+/** The act for a request, and the id in its path. Throws CallerError where there is none. */
+export function findAct(acts: Acts, { method, path }: Visit['exchange']): { readonly act: Act; readonly id: string } {
+  for (const [place, methods] of Object.entries(acts)) {
+    const id = matchPlace(place, path);
+    if (id === null) continue;
+    const act = methods[method === 'HEAD' ? 'GET' : method];
+    if (act !== undefined) return { act, id };
+    const allow = Object.keys(methods).join(', ');
+    throw new CallerError('method_not_allowed', `${method} is not allowed here; use ${allow}.`, { allow });
+  }
+  throw new CallerError('not_found', 'There is nothing at this place below batches and files.');
+}
+
+/** The page of a list that is wanted. */
+export interface PageWish {
+  readonly limit: number;
+  readonly params: URLSearchParams;
+}
+
+/** Reads it from a query. Throws CallerError for a limit that is none. */
+export function readPage(query: string, { page, most }: { readonly page: number; readonly most: number }): PageWish {
+  const params = new URLSearchParams(query);
+  const limit = Number(params.get('limit') ?? page);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new CallerError('invalid_request', `"limit" must be a whole number from 1 to ${most}.`, { param: 'limit' });
+  return { limit: Math.min(limit, most), params };
+}

@@ -1,0 +1,199 @@
+// Works on batches: holds one, asks its requests through the app like any others, some at once, and waits for what is free.
+import type { KeptBatch } from '#shared/batch.ts';
+import { CallerError } from '#shared/failures.ts';
+import type { Principal } from '#shared/people.ts';
+import {
+  isOpen,
+  openAccount,
+  toEnded,
+  toFailed,
+  toHeld,
+  toProgressed,
+  toReleased,
+  toStarted,
+} from '../gateway/batch.ts';
+import type { BatchBook, FileBook } from '../ports-batches.ts';
+import type { PrincipalRef } from '../ports-people.ts';
+import type { Handler } from '../ports.ts';
+import type { ApiDeps } from './api/route.ts';
+import { RESERVE_MS } from './ask.ts';
+import { createLineAsker, type BatchWork } from './batch-asker.ts';
+import { lookThrough, readLines } from './batch-lines.ts';
+import { sendLines } from './batch-sender.ts';
+import { startRenewal } from './renewal.ts';
+
+export interface BatchDeps extends ApiDeps {
+  /** The app, for requests that this principal makes. */
+  readonly appAs: (principalOf: () => Principal) => Handler;
+  readonly files: FileBook;
+  readonly batches: BatchBook;
+}
+
+export interface BatchRunner {
+  /**
+   * Sees to it that the batch goes on, if it is one that should: in the background, or, where the process is frozen between requests,
+   * within the one that asks, which must end by `deadlineAtMs` (since the epoch; null: no matter when).
+   */
+  goOn(batch: KeptBatch, deadlineAtMs: number | null): Promise<void>;
+  /** Nothing further of it is asked here. */
+  halt(id: string): void;
+  /** Goes on with what was left by whoever worked on it. Never rejects. */
+  resume(): Promise<void>;
+}
+
+/** Where requests do the work, each goes on for so long. */
+const SHIFT_MS = 20_000;
+/** After a fault, such as a store that was away, it is tried again so much later. */
+const AGAIN_MS = 30_000;
+/** Whoever asked for a batch may lose the right to: it is looked at again this often. */
+const RENEW_MS = 15_000;
+
+interface Driver {
+  /** Aborted when nothing further is to be asked. */
+  readonly halt: AbortController;
+  readonly done: Promise<void>;
+}
+
+const toProblem = ({ code, message }: CallerError) => ({ code, message, param: null, line: null });
+
+/** Who asks, as long as they may. */
+interface Asker {
+  readonly principal: () => Principal;
+  /** Looks whether they still may. Rejects with CallerError when they may not. */
+  readonly renew: () => Promise<void>;
+}
+
+async function openPrincipal({ identity, clock }: BatchDeps, { personId, email, key }: KeptBatch): Promise<Asker> {
+  const who: PrincipalRef = { personId, email, key };
+  let principal = await identity.renew(who);
+  let renewedAtMs = clock.now();
+  return {
+    principal: () => principal,
+    renew: async () => {
+      if (clock.now() - renewedAtMs < RENEW_MS) return;
+      principal = await identity.renew(who);
+      renewedAtMs = clock.now();
+    },
+  };
+}
+
+/** Looks the file of the batch through, and begins or refuses. */
+async function begin({ deps, batch, change }: BatchWork): Promise<KeptBatch | null> {
+  const file = await deps.files.get(batch.personId, batch.fileId);
+  if (file === null)
+    throw new CallerError('not_found', 'The file of the batch is gone: it was deleted, or its time was over.');
+  const lines = readLines(deps.files, batch, { parts: file.parts, from: { line: 0, part: 0, offset: 0 } });
+  const { total, model, problems } = await lookThrough(lines, batch.endpoint);
+  const nowMs = deps.clock.now();
+  return change(problems.length > 0 ? toFailed(problems, nowMs) : toStarted({ total, model }, nowMs));
+}
+
+/** Asks what is left of the batch, and writes down how far it came. */
+async function goThrough(work: BatchWork, asker: Asker, untilMs: number): Promise<void> {
+  const { deps, batch, change, holder, halt } = work;
+  const file = await deps.files.get(batch.personId, batch.fileId);
+  if (file === null)
+    throw new CallerError('not_found', 'The file of the batch is gone: it was deleted, or its time was over.');
+  const account = openAccount(batch);
+  const save = async (): Promise<void> => {
+    const kept = await change(toProgressed(holder, account.progress()));
+    // Cancelled, or somebody else took us for dead: then it is theirs.
+    if (kept?.status !== 'in_progress' || kept.lease?.holder !== holder) halt.abort();
+  };
+  try {
+    await sendLines(work, {
+      account,
+      lines: readLines(deps.files, batch, { parts: file.parts, from: batch.next }),
+      ask: createLineAsker(work, deps.appAs(asker.principal)),
+      renew: asker.renew,
+      save,
+      untilMs,
+    });
+  } finally {
+    await save();
+  }
+  if (account.nextLine >= batch.total)
+    await change(toEnded(deps.clock.now(), deps.clock.now() < batch.endsAtMs ? 'completed' : 'expired'));
+}
+
+/** Works on the batch, if nobody else does. */
+async function drive(
+  deps: BatchDeps,
+  given: KeptBatch,
+  { halt, deadlineAtMs }: { halt: AbortController; deadlineAtMs: number | null },
+): Promise<void> {
+  const { clock, batches } = deps;
+  const holder = deps.newSecretId();
+  const change: BatchWork['change'] = (how) => batches.change(given.personId, given.id, how);
+  let batch = await change(toHeld(holder, clock.now()));
+  if (batch?.lease?.holder !== holder) return;
+  const stopRenewal = startRenewal(clock, async () => {
+    const held = await change(toHeld(holder, clock.now()));
+    if (held?.lease?.holder !== holder || held.status === 'cancelling') halt.abort();
+  });
+  const toWork = (now: KeptBatch): BatchWork => ({ deps, batch: now, change, holder, halt, deadlineAtMs });
+  try {
+    const asker = await openPrincipal(deps, batch);
+    if (batch.status === 'validating') batch = await begin(toWork(batch));
+    const untilMs = deadlineAtMs === null ? Infinity : Math.min(deadlineAtMs, clock.now() + SHIFT_MS);
+    if (batch?.status === 'in_progress') await goThrough(toWork(batch), asker, untilMs);
+  } catch (error) {
+    if (!(error instanceof CallerError)) throw error;
+    await change(toFailed([toProblem(error)], clock.now()));
+  } finally {
+    stopRenewal();
+    await change((now) => (now.status === 'cancelling' ? toEnded(clock.now(), 'completed')(now) : now)).catch(
+      () => null,
+    );
+    const left = await change(toReleased(holder)).catch(() => null);
+    if (left !== null && !isOpen(left)) await batches.close(left).catch(() => undefined);
+  }
+}
+
+/** The runner over its services. */
+export function createBatchRunner(deps: BatchDeps): BatchRunner {
+  const { log, background, batches, clock, freezes } = deps;
+  const drivers = new Map<string, Driver>();
+  const start = (batch: KeptBatch, deadlineAtMs: number | null): Driver => {
+    const halt = new AbortController();
+    const onStop = (): void => halt.abort();
+    background.stopping.addEventListener('abort', onStop);
+    const done = drive(deps, batch, { halt, deadlineAtMs })
+      .catch((error: unknown) => {
+        log.error('batch.failed', { what: batch.id, ...deps.describe(error) });
+        if (!freezes) clock.after(AGAIN_MS, () => void resumeOne(batch));
+      })
+      .finally(() => {
+        background.stopping.removeEventListener('abort', onStop);
+        drivers.delete(batch.id);
+      });
+    const driver = { halt, done };
+    drivers.set(batch.id, driver);
+    background.add(done);
+    return driver;
+  };
+  const goOn: BatchRunner['goOn'] = async (batch, deadlineAtMs) => {
+    if (!isOpen(batch) || background.stopping.aborted) return;
+    const driver = drivers.get(batch.id) ?? start(batch, freezes ? (deadlineAtMs ?? Infinity) - RESERVE_MS : null);
+    if (freezes) await driver.done;
+  };
+  const resumeOne = async ({ personId, id }: Pick<KeptBatch, 'personId' | 'id'>): Promise<void> => {
+    try {
+      const batch = await batches.get(personId, id);
+      if (batch !== null) await goOn(batch, null);
+    } catch (error) {
+      log.error('batch.failed', { what: id, ...deps.describe(error) });
+    }
+  };
+  return {
+    goOn,
+    halt: (id) => drivers.get(id)?.halt.abort(),
+    resume: async () => {
+      try {
+        await Promise.all((await batches.open()).map(resumeOne));
+      } catch (error) {
+        log.error('batch.failed', { what: 'resume', ...deps.describe(error) });
+      }
+    },
+  };
+}

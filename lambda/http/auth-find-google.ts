@@ -1,0 +1,31 @@
+// Whom a program is that presents Google's ID token instead of a key; refusals stand in the audit.
+import type { Audit } from '../ports-people.ts';
+import type { Admission } from './auth-admission.ts';
+import type { ReadGoogleToken } from './auth-google.ts';
+import type { IdentifyOptions } from './auth-identify.ts';
+import { SignInRefused, toCallerError } from './auth-refusal.ts';
+
+export interface FindGoogleOptions {
+  readonly read: ReadGoogleToken;
+  readonly admission: Admission;
+  readonly audit: Pick<Audit, 'write'>;
+}
+
+/** Finds by a token of Google's who is let in. */
+export function createFindGoogle({ read, admission, audit }: FindGoogleOptions): IdentifyOptions['findGoogle'] {
+  return async (token, exchange) => {
+    try {
+      const { email, googleId, expiresAtMs } = await read(token);
+      const standing = await admission.enter(email, googleId);
+      const principal = { ...standing, email, via: 'google_token', key: null, sessionId: null } as const;
+      return { principal, endsAtMs: expiresAtMs };
+    } catch (error) {
+      if (error instanceof SignInRefused) {
+        const detail = `${error.reason}: ${toCallerError(error).message}`;
+        const origin = { principal: null, address: exchange.remoteAddress, requestId: null };
+        await audit.write({ action: 'sign_in_refused', target: error.email, detail }, origin);
+      }
+      throw error;
+    }
+  };
+}

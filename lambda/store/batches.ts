@@ -1,0 +1,181 @@
+// Batches in the store: files of requests in parts, batches, and one result for each request; all gone when their time is over.
+import * as z from 'zod/mini';
+import {
+  batchUseSchema,
+  keptBatchSchema,
+  keptFileSchema,
+  resultKinds,
+  type BatchUse,
+  type KeptBatch,
+  type KeptFile,
+  type ResultKind,
+} from '#shared/batch.ts';
+import type { Item, ItemKey } from '#shared/items.ts';
+import type { BatchBook, FileBook, KeptResult, ResultFacts } from '../ports-batches.ts';
+import type { Store } from '../ports.ts';
+import { addOpen, listOpen, removeOpen } from './batches-open.ts';
+import { createRecords, type Records } from './records.ts';
+
+const fileSchema: z.ZodMiniType<KeptFile> = keptFileSchema;
+const batchSchema: z.ZodMiniType<KeptBatch> = keptBatchSchema;
+const useSchema: z.ZodMiniType<BatchUse | null> = z.nullable(batchUseSchema);
+
+/** Characters of a part: in UTF-8 at most three times as many bytes, and an item of DynamoDB holds 400 kB. */
+export const PART_LENGTH = 100_000;
+/** Parts read at once: each may be large. */
+const PAGE = 8;
+
+const toText = (number: number): string => String(number).padStart(6, '0');
+const partKey = (id: string, part: number): ItemKey => ({ pk: `file-parts#${id}`, sk: toText(part) });
+/** The first part of a result says how many there are, and which kind it is of: as long as it is missing, or says otherwise, the others count for nothing. */
+const resultKey = (batchId: string, line: number, part: number): ItemKey => ({
+  pk: `batch-results#${batchId}`,
+  sk: `${toText(line)}-${toText(part)}`,
+});
+
+/** Where the first part of a text ends. The two halves of one character stay together: alone, neither is text. */
+const toCut = (text: string): number =>
+  /[\uD800-\uDBFF]/.test(text[PART_LENGTH - 1] ?? '') ? PART_LENGTH - 1 : PART_LENGTH;
+
+/** Cuts a text as it comes into parts that can be kept. */
+async function* toParts(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  let held = '';
+  for await (const piece of pieces) {
+    held += piece;
+    while (held.length > PART_LENGTH) {
+      const at = toCut(held);
+      yield held.slice(0, at);
+      held = held.slice(at);
+    }
+  }
+  if (held !== '') yield held;
+}
+
+/** The parts of a whole text, one at least. */
+function splitText(text: string): readonly [string, ...string[]] {
+  const parts: string[] = [];
+  let rest = text;
+  for (; rest.length > PART_LENGTH; rest = rest.slice(toCut(rest))) parts.push(rest.slice(0, toCut(rest)));
+  const [first = rest, ...others] = [...parts, rest];
+  return [first, ...others];
+}
+
+/** Deletes everything of one partition. */
+async function clear(store: Store, pk: string): Promise<void> {
+  for (;;) {
+    const { items, next } = await store.query(pk, { limit: PAGE });
+    await Promise.all(items.map(({ key }) => store.delete(key)));
+    if (next === null) return;
+  }
+}
+
+/** Files of requests over a store. */
+export function createFileBook(store: Store): FileBook {
+  const of = (personId: string): Records<KeptFile> =>
+    createRecords({ store, pk: `files#${personId}`, schema: fileSchema });
+  const removeParts = (id: string): Promise<void> => clear(store, partKey(id, 0).pk);
+  return {
+    get: (personId, id) => of(personId).get(id),
+    list: (personId) => of(personId).list(),
+    create: async (given, text) => {
+      let bytes = 0;
+      let parts = 0;
+      try {
+        for await (const part of toParts(text)) {
+          await store.put(partKey(given.id, parts), { text: part }, given.expiresAtMs);
+          bytes += Buffer.byteLength(part);
+          parts++;
+        }
+      } catch (error) {
+        await removeParts(given.id).catch(() => undefined);
+        throw error;
+      }
+      const file: KeptFile = { ...given, bytes, parts };
+      await of(file.personId).create(file.id, file, file.expiresAtMs);
+      return file;
+    },
+    readPart: async ({ id }, part) => {
+      const item = await store.get(partKey(id, part));
+      return item === null ? null : String(item['text']);
+    },
+    remove: async ({ personId, id }) => {
+      await of(personId).remove(id);
+      await removeParts(id);
+    },
+  };
+}
+
+/** All items of one partition, in order. */
+async function* readItems(store: Store, pk: string): AsyncGenerator<{ readonly key: ItemKey; readonly item: Item }> {
+  let after: string | null = null;
+  do {
+    const page = await store.query(pk, { limit: PAGE, ...(after === null ? {} : { after }) });
+    yield* page.items;
+    after = page.next;
+  } while (after !== null);
+}
+
+const toKind = (item: Item): ResultKind => resultKinds.find((kind) => kind === item['kind']) ?? 'error';
+
+/** All results, each with the parts that belong to it and no others. */
+async function* readResults(store: Store, batchId: string): AsyncGenerator<KeptResult> {
+  let open: {
+    readonly line: number;
+    readonly kind: ResultKind;
+    readonly parts: string[];
+    readonly count: number;
+  } | null = null;
+  for await (const { key, item } of readItems(store, resultKey(batchId, 0, 0).pk)) {
+    const [line = 0, part = 0] = key.sk.split('-').map(Number);
+    if (part === 0) open = { line, kind: toKind(item), parts: [], count: Number(item['parts']) };
+    if (open === null || open.line !== line || open.parts.length === open.count) continue;
+    open.parts.push(String(item['text']));
+    if (open.parts.length === open.count) yield { line, kind: open.kind, text: open.parts.join('') };
+  }
+}
+
+const toFacts = (item: Item): ResultFacts => ({
+  kind: toKind(item),
+  bytes: Number(item['bytes']),
+  use: useSchema.parse(JSON.parse(String(item['use']))),
+});
+
+/** Batches over a store. */
+export function createBatchBook(store: Store): BatchBook {
+  const of = (personId: string): Records<KeptBatch> =>
+    createRecords({ store, pk: `batches#${personId}`, schema: batchSchema });
+  return {
+    get: (personId, id) => of(personId).get(id),
+    list: (personId) => of(personId).list(),
+    create: async (batch) => {
+      await of(batch.personId).create(batch.id, batch, batch.keptUntilMs);
+      await addOpen(store, batch);
+    },
+    change: (personId, id, change) => of(personId).change(id, change),
+    open: () => listOpen(store),
+    close: (batch) => removeOpen(store, batch),
+    writeResult: async ({ id, keptUntilMs }, line, { kind, text, use }) => {
+      const [first, ...others] = splitText(text);
+      for (const [index, part] of others.entries())
+        await store.put(resultKey(id, line, index + 1), { text: part }, keptUntilMs);
+      const facts = { kind, parts: others.length + 1, bytes: Buffer.byteLength(text), use: JSON.stringify(use) };
+      await store.put(resultKey(id, line, 0), { ...facts, text: first }, keptUntilMs);
+    },
+    findResults: async ({ id }, lines) => {
+      const items = await store.batchGet(lines.map((line) => resultKey(id, line, 0)));
+      return items.map((item) => (item === null ? null : toFacts(item)));
+    },
+    readResults: ({ id }) => readResults(store, id),
+    removeResults: async ({ id }, kinds) => {
+      let isMeant = false;
+      for await (const { key, item } of readItems(store, resultKey(id, 0, 0).pk)) {
+        if (item['kind'] !== undefined) isMeant = kinds.includes(toKind(item));
+        if (isMeant) await store.delete(key);
+      }
+    },
+    remove: async ({ id, personId }) => {
+      await of(personId).remove(id);
+      await clear(store, resultKey(id, 0, 0).pk);
+    },
+  };
+}

@@ -1,0 +1,131 @@
+// What is set and does nothing is told, with what was most likely meant; what is meant is not.
+import { describe, expect, it } from 'vitest';
+import { providers } from '#catalog/index.ts';
+import { readConfig, type Environment } from '#lambda/config.ts';
+import { findDoubts, variables } from '#lambda/config-doubts.ts';
+import { namesIn, textOf } from '../docs/sources.ts';
+
+const doubtsOf = (env: Environment): string[] =>
+  findDoubts(readConfig({ env, providers, readText: () => '' }), env, providers);
+
+const google = { GOOGLE_CLIENT_ID: '1-a.apps.googleusercontent.com' };
+const entry = (more: object): string =>
+  JSON.stringify([
+    { provider: 'openai-compatible', name: 'alpha', baseUrl: 'http://127.0.0.1:1/v1', models: [{ id: 'm' }], ...more },
+  ]);
+
+describe('a name that nothing reads', () => {
+  it.each([
+    ['FREEWAY_PIAD', 'never', /^FREEWAY_PIAD is set, but nothing reads it\. Did you mean FREEWAY_PAID\?$/],
+    ['FREEWAY_BUDGET_USD_PER_DAYS', '1', /Did you mean FREEWAY_BUDGET_USD_PER_DAY\?$/],
+    ['FREEWAY_SOMETHING_ELSE', '1', /The README lists what is read\.$/],
+    ['GROK_API_KEY', 'k', /Did you mean GROQ_API_KEY\?$/],
+    ['ADMIN_EMAIL', 'a@example.com', /Did you mean ADMIN_EMAILS\?$/],
+    ['GROQ_API_KEY_1', 'k', /the first is GROQ_API_KEY, further ones are GROQ_API_KEY_2 to GROQ_API_KEY_99\.$/],
+    ['GROQ_API_KEY_100', 'k', /GROQ_API_KEY_2 to GROQ_API_KEY_99\.$/],
+  ])('%s', (name, value, expected) => {
+    const doubts = doubtsOf({ [name]: value });
+    expect(doubts).toHaveLength(1);
+    expect(doubts[0]).toMatch(expected);
+  });
+
+  it('is told without what it holds', () => {
+    expect(doubtsOf({ GROK_API_KEY: 'secret-value' }).join()).not.toContain('secret-value');
+  });
+
+  it.each([
+    [{ FREEWAY_PIAD: '' }],
+    [
+      {
+        GROQ_API_KEY: 'k',
+        GROQ_API_KEY_2: 'k',
+        GROQ_API_KEY_99: 'k',
+        GROQ_BASE_URL: 'https://a.example',
+        GROQ_TIER: 'free',
+      },
+    ],
+    [
+      {
+        PORT: '0',
+        HOST: '127.0.0.1',
+        POST: '1',
+        HOSTS: '1',
+        PATH: '/bin',
+        SHELL: '/bin/sh',
+        TAVILY_API_KEY: 'k',
+        AWS_REGION: 'eu-west-1',
+      },
+    ],
+    [{ LLAMDA_LLM_PROXY_PROVIDER_TYPE_0: 'groq', LLAMDA_LLM_PROXY_PROVIDER_KEY_0: 'k', P_T1: 'groq', P_K1: 'k' }],
+    [{ FREEWAY_KEY: 'k', FREEWAY_URL: 'http://127.0.0.1:1' }],
+  ])('is none of %j', (env: Environment) => expect(doubtsOf(env)).toEqual([]));
+
+  it('is none of those that the code reads', () => {
+    const code = textOf('lambda', /^(?!config-doubts).*\.ts$/);
+    const read = namesIn(code, /'((?:FREEWAY|GOOGLE|GGL|OTEL|ADMIN|ALLOWED|ALLOW)_[A-Z_0-9]+|PORT|HOST)'/g);
+    expect([...variables].toSorted()).toEqual(read);
+  });
+});
+
+describe('who may come in', () => {
+  it.each([
+    [
+      { ALLOWED_EMAILS: 'example.com' },
+      /^ALLOWED_EMAILS holds "example\.com", which lets nobody in\..*\*@example\.com/,
+    ],
+    [{ ALLOWED_EMAILS: '*' }, /holds "\*"/],
+    [{ ALLOWED_EMAILS: 'a@example.com b@example.com' }, /commas between them/],
+    [{ ADMIN_EMAILS: '*@example.com' }, /^ADMIN_EMAILS holds "\*@example\.com".*whole addresses/],
+    [{}, /neither ADMIN_EMAILS nor ALLOWED_EMAILS.*POST \/api\/people/],
+  ])('%j', (env, expected) => {
+    const doubts = doubtsOf({ ...google, ...env });
+    expect(doubts).toHaveLength(1);
+    expect(doubts[0]).toMatch(expected);
+  });
+
+  it('a list that nothing asks is told', () => {
+    expect(doubtsOf({ ALLOWED_EMAILS: 'a@example.com' })).toEqual([expect.stringMatching(/GOOGLE_CLIENT_ID is not/)]);
+  });
+
+  it('lists that are meant are not told', () => {
+    expect(
+      doubtsOf({ ...google, ALLOWED_EMAILS: 'a@example.com, *@example.org', ADMIN_EMAILS: 'b@example.com' }),
+    ).toEqual([]);
+  });
+});
+
+describe('fields of credentials', () => {
+  it.each([
+    [{ pool: [] }, 'The credential "alpha" has a field "pool", which nothing reads. Did you mean pools?'],
+    [
+      { models: [{ id: 'm', contxt: 1 }] },
+      'The credential "alpha", model "m", has a field "contxt", which nothing reads. Did you mean context?',
+    ],
+    [
+      { pools: [{ unit: 'requests', max: 1, clock: { kind: 'rolling', seconds: 60 }, scop: 'key' }] },
+      'The credential "alpha", pool 0, has a field "scop", which nothing reads. Did you mean scope?',
+    ],
+  ])('%j', (more, expected) => expect(doubtsOf({ FREEWAY_PROVIDERS: entry(more) })).toEqual([expected]));
+
+  it('all that are read are not told, those that only one provider has among them', () => {
+    const azure = {
+      provider: 'azure-openai',
+      name: 'az',
+      apiKey: 'k',
+      resource: 'r',
+      models: [{ id: 'm' }],
+      regions: ['eu'],
+      retentionDays: 0,
+    };
+    expect(doubtsOf({ FREEWAY_PROVIDERS: JSON.stringify([azure]) })).toEqual([]);
+    expect(
+      doubtsOf({
+        FREEWAY_PROVIDERS: entry({
+          pools: [
+            { models: ['m'], scope: 'credential', unit: 'requests', max: 1, clock: { kind: 'rolling', seconds: 60 } },
+          ],
+        }),
+      }),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,89 @@
+// Batches in the store: texts of any length in parts, results that are half written or written anew, and what is left after deleting.
+import { describe, expect, it } from 'vitest';
+import type { KeptBatch } from '#shared/batch.ts';
+import type { KeptResult } from '#lambda/ports-batches.ts';
+import { createBatchBook, createFileBook, PART_LENGTH } from '#lambda/store/batches.ts';
+import { createMemoryStore } from '../fakes/memory-store.ts';
+import { createRandom } from '../fakes/random.ts';
+
+const store = (): ReturnType<typeof createMemoryStore> => createMemoryStore({ now: Date.now });
+const place = { id: 'file-1', personId: 'ada', name: 'in', createdAtMs: 0, expiresAtMs: Date.now() + 60_000 };
+const batch = { id: 'batch_1', personId: 'ada', keptUntilMs: Date.now() + 60_000 } as KeptBatch;
+
+async function* inPieces(text: string, length: number): AsyncGenerator<string> {
+  for (let at = 0; at < text.length; at += length) yield text.slice(at, at + length);
+}
+
+async function readAll(results: AsyncIterable<KeptResult>): Promise<KeptResult[]> {
+  const all: KeptResult[] = [];
+  for await (const result of results) all.push(result);
+  return all;
+}
+
+describe('a file', () => {
+  it('comes back as it was, however it came, and no part is too long or no text', async () => {
+    const books = createFileBook(store());
+    const random = createRandom(3);
+    for (const length of [1, PART_LENGTH - 1, PART_LENGTH, PART_LENGTH + 1, 3 * PART_LENGTH + 7]) {
+      // Characters of two units, now and then shifted by one.
+      const text = Array.from({ length }, () => (random() < 0.01 ? 'x' : '😀'))
+        .join('')
+        .slice(0, length);
+      const file = await books.create(place, inPieces(text, 1 + Math.floor(random() * 150_000)));
+      const parts: string[] = [];
+      for (let part = 0; part < file.parts; part++) parts.push((await books.readPart(file, part)) ?? '');
+      expect(parts.join('')).toBe(text);
+      expect(file.bytes).toBe(Buffer.byteLength(text));
+      for (const part of parts) {
+        expect(Buffer.byteLength(part)).toBeLessThan(390_000);
+        if (part !== parts.at(-1)) expect(part.isWellFormed()).toBe(true);
+      }
+    }
+  });
+
+  it('that breaks off leaves nothing', async () => {
+    const kept = store();
+    const broken = async function* (): AsyncGenerator<string> {
+      yield 'a'.repeat(3 * PART_LENGTH);
+      throw new Error('hung up');
+    };
+    await expect(createFileBook(kept).create(place, broken())).rejects.toThrow('hung up');
+    expect((await kept.query('file-parts#file-1')).items).toEqual([]);
+    expect(await createFileBook(kept).list('ada')).toEqual([]);
+  });
+});
+
+describe('results', () => {
+  const long = (letter: string, parts: number): string => letter.repeat(PART_LENGTH * parts - 5);
+
+  it('are those that were written last, without what is left of longer ones or of half of one', async () => {
+    const kept = store();
+    const books = createBatchBook(kept);
+    await books.writeResult(batch, 0, { kind: 'error', text: long('a', 3), use: null });
+    await books.writeResult(batch, 0, { kind: 'output', text: long('b', 2), use: null });
+    await books.writeResult(batch, 1, { kind: 'output', text: 'c', use: null });
+    // The first part is written last of all: this one's writer was killed.
+    await kept.put({ pk: 'batch-results#batch_1', sk: '000002-000001' }, { text: 'half' });
+    await books.writeResult(batch, 3, { kind: 'late', text: 'd', use: null });
+    expect(await readAll(books.readResults(batch))).toEqual([
+      { line: 0, kind: 'output', text: long('b', 2) },
+      { line: 1, kind: 'output', text: 'c' },
+      { line: 3, kind: 'late', text: 'd' },
+    ]);
+    const found = await books.findResults(batch, [0, 1, 2, 3, 4]);
+    expect(found.map((facts) => facts?.kind ?? null)).toEqual(['output', 'output', null, 'late', null]);
+    expect(found[0]?.bytes).toBe(2 * PART_LENGTH - 5);
+  });
+
+  it('are deleted by kind, with all their parts', async () => {
+    const kept = store();
+    const books = createBatchBook(kept);
+    await books.writeResult(batch, 0, { kind: 'output', text: long('a', 3), use: null });
+    await books.writeResult(batch, 1, { kind: 'error', text: long('b', 3), use: null });
+    await books.writeResult(batch, 2, { kind: 'late', text: 'c', use: null });
+    await books.removeResults(batch, ['error', 'late']);
+    expect((await readAll(books.readResults(batch))).map(({ line }) => line)).toEqual([0]);
+    await books.removeResults(batch, ['output']);
+    expect((await kept.query('batch-results#batch_1')).items).toEqual([]);
+  });
+});

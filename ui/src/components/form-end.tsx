@@ -1,0 +1,33 @@
+// The end of a form in a dialog: why it could not be saved, and the buttons that leave it and send it.
+import type { ReactNode } from 'react';
+import { Button } from './button.tsx';
+
+interface FormEndProps {
+  /** What was wrong at the last try; null: nothing. */
+  readonly failure: string | null;
+  readonly cancel: string;
+  readonly onCancel: () => void;
+  /** The words on the button that sends. */
+  readonly send: string;
+  /** It is being sent: not again. */
+  readonly isSending: boolean;
+}
+
+/** The note and the buttons. */
+export function FormEnd({ failure, cancel, onCancel, send, isSending }: FormEndProps): ReactNode {
+  return (
+    <>
+      {failure !== null && (
+        <p role="alert" className="mb-3 text-sm text-danger">
+          {failure}
+        </p>
+      )}
+      <div className="flex justify-end gap-2">
+        <Button onClick={onCancel}>{cancel}</Button>
+        <Button type="submit" look="primary" disabled={isSending}>
+          {send}
+        </Button>
+      </div>
+    </>
+  );
+}
