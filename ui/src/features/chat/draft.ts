@@ -63,7 +63,11 @@ export function useDraft(chatId: string, temporary: boolean): DraftPort {
   useEffect(() => {
     const leave = (): void => flush.current();
     window.addEventListener('pagehide', leave);
-    return () => window.removeEventListener('pagehide', leave);
+    return () => {
+      window.removeEventListener('pagehide', leave);
+      // Whoever goes to another page and comes back at once finds it as well.
+      leave();
+    };
   }, []);
   const keep = (next: Draft, ms: number): void => {
     touched.current = true;
