@@ -17,49 +17,54 @@ function part(quantity: number | undefined, rate: number | undefined): number | 
   return quantity === undefined || rate === undefined ? null : quantity * rate;
 }
 
-/** null when a part of it is unknown. */
-const sum = (parts: readonly (number | null)[]): number | null =>
-  parts.reduce((all, one) => (all === null || one === null ? null : all + one), 0);
+/** null when either is unknown. */
+const plus = (all: number | null, one: number | null): number | null =>
+  all === null || one === null ? null : all + one;
 
-/** Where no price is known of what is read from a cache or written to one, it is billed as input like any other. */
+/**
+ * Where no price is known of what is read from a cache or written to one, it is billed as input like any other. Asked several times for each
+ * request: it makes nothing that would have to be collected.
+ */
 function tokensCostUsd(price: Price, usage: Usage): number | null {
   const { inputTokens, outputTokens } = usage;
-  const rates = tokenPriceAt(price, inputTokens ?? 0);
+  const rates = price.tiers === undefined ? price : tokenPriceAt(price, inputTokens ?? 0);
   const { inputPerMillionUsd: fresh, outputPerMillionUsd: output } = rates;
   const { cachedInputPerMillionUsd: cached = fresh, cacheWritePerMillionUsd: write = fresh } = rates;
   const { longCacheWritePerMillionUsd: longWrite = write } = rates;
   const { cachedInputTokens = 0, longCacheWriteTokens = 0, cacheWriteTokens = longCacheWriteTokens } = usage;
-  let left = inputTokens ?? 0;
-  const take = (tokens: number): number => {
-    const taken = Math.min(tokens, left);
-    left -= taken;
-    return taken;
-  };
-  const costs = [
-    part(take(cachedInputTokens), cached),
-    part(take(longCacheWriteTokens), longWrite),
-    part(take(cacheWriteTokens - longCacheWriteTokens), write),
-    part(inputTokens === undefined ? undefined : left, fresh),
-    // Models without output (embeddings) have no price for it and report none.
-    outputTokens === undefined && output === undefined ? 0 : part(outputTokens, output),
-  ];
-  const cost = sum(costs);
+  const input = inputTokens ?? 0;
+  const read = Math.min(cachedInputTokens, input);
+  const long = Math.min(longCacheWriteTokens, input - read);
+  const short = Math.min(cacheWriteTokens - longCacheWriteTokens, input - read - long);
+  let cost = part(inputTokens === undefined ? undefined : input - read - long - short, fresh);
+  if (read !== 0) cost = plus(cost, part(read, cached));
+  if (long !== 0) cost = plus(cost, part(long, longWrite));
+  if (short !== 0) cost = plus(cost, part(short, write));
+  // Models without output (embeddings) have no price for it and report none.
+  if (outputTokens !== undefined || output !== undefined) cost = plus(cost, part(outputTokens, output));
   return cost === null ? null : cost / 1_000_000;
+}
+
+/** What is counted in other units than tokens, as far as the price names them. */
+function extrasCostUsd(price: Price, { audioSeconds, images = 0, characters = 0 }: Usage): number | null {
+  const { perMinuteUsd, perImageUsd, perMillionCharactersUsd, minimumSeconds = 0 } = price;
+  const minutes = audioSeconds === undefined ? undefined : Math.max(audioSeconds, minimumSeconds) / 60;
+  let cost: number | null = 0;
+  if (perMinuteUsd !== undefined) cost = plus(cost, part(minutes, perMinuteUsd));
+  if (perImageUsd !== undefined) cost = plus(cost, part(images, perImageUsd));
+  if (perMillionCharactersUsd !== undefined) cost = plus(cost, part(characters / 1_000_000, perMillionCharactersUsd));
+  return cost;
 }
 
 /** Cost at list prices, US dollars: tokens, audio minutes (with the minimum billed), images and characters, as far as the price names them. null when unknown. */
 export function listCostUsd(price: Price | null, usage: Usage): number | null {
   if (price === null) return null;
-  const { audioSeconds, images = 0, characters = 0 } = usage;
-  const billedSeconds = audioSeconds === undefined ? audioSeconds : Math.max(audioSeconds, price.minimumSeconds ?? 0);
-  const counted: readonly (readonly [number | undefined, number | undefined])[] = [
-    [billedSeconds && billedSeconds / 60, price.perMinuteUsd],
-    [images, price.perImageUsd],
-    [characters / 1_000_000, price.perMillionCharactersUsd],
-  ];
-  const parts = counted.flatMap(([quantity, rate]) => (rate === undefined ? [] : [part(quantity, rate)]));
-  if ((price.inputPerMillionUsd ?? price.outputPerMillionUsd) !== undefined) parts.push(tokensCostUsd(price, usage));
-  return parts.length === 0 ? null : sum(parts);
+  const isOfTokens = (price.inputPerMillionUsd ?? price.outputPerMillionUsd) !== undefined;
+  const isOfMore = (price.perMinuteUsd ?? price.perImageUsd ?? price.perMillionCharactersUsd) !== undefined;
+  const tokens = isOfTokens ? tokensCostUsd(price, usage) : null;
+  if (!isOfMore) return tokens;
+  const extras = extrasCostUsd(price, usage);
+  return isOfTokens ? plus(extras, tokens) : extras;
 }
 
 /** What a call on a paid plan cost, US dollars: what the provider says, else list prices; null when unknown. */

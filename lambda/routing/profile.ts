@@ -31,8 +31,11 @@ export interface Asked {
 }
 
 /** What is paid for beside tokens. */
-const extrasOf = ({ audioSeconds, ...rest }: RequestProfile): Usage =>
-  audioSeconds === null ? rest : { ...rest, audioSeconds };
+const extrasOf = ({ audioSeconds, images, characters }: RequestProfile): Usage => ({
+  ...(audioSeconds === null ? {} : { audioSeconds }),
+  ...(images === undefined ? {} : { images }),
+  ...(characters === undefined ? {} : { characters }),
+});
 
 function outputNeed(profile: RequestProfile, { candidate }: Asked): number {
   return Math.min(profile.outputTokens, candidate.maxOutput ?? profile.outputTokens);

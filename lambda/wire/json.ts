@@ -38,8 +38,14 @@ export function toTokens(value: unknown): number | undefined {
 
 /** The fields whose value is known; null when there are none. */
 export function toKnown<T extends object>(fields: { readonly [Name in keyof T]: T[Name] | undefined }): T | null {
-  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return known.length === 0 ? null : (Object.fromEntries(known) as T);
+  const known: Partial<T> = {};
+  let isAny = false;
+  for (const name in fields) {
+    if (fields[name] === undefined) continue;
+    known[name] = fields[name];
+    isAny = true;
+  }
+  return isAny ? (known as T) : null;
 }
 
 /** Parses JSON; undefined when the text is none. */
