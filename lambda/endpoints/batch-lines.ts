@@ -2,7 +2,8 @@
 import type { BatchProblem, KeptBatch, LinePlace } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { FileBook } from '../ports-batches.ts';
-import { isProblem, readLine } from '../wire/batch/line.ts';
+import { isProblem, readLine, type BatchLine, type LineProblem } from '../wire/batch/line.ts';
+import { MAX_BODY_BYTES } from './read-body.ts';
 
 /** One line of a file that is not empty. */
 export interface FileLine {
@@ -52,6 +53,16 @@ export interface LookedThrough {
   readonly problems: readonly BatchProblem[];
 }
 
+/** Reads a line as its request would be, which is bounded where it comes alone, too. */
+function readBounded(text: string, endpoint: string): BatchLine | LineProblem {
+  if (Buffer.byteLength(text) <= MAX_BODY_BYTES) return readLine(text, endpoint);
+  return {
+    code: 'too_large',
+    message: `This line is longer than ${MAX_BODY_BYTES} bytes. Send less in it.`,
+    param: null,
+  };
+}
+
 /** What is wrong with a file as a whole. */
 function toWhole(total: number): BatchProblem | null {
   const problem = { param: null, line: null };
@@ -71,7 +82,7 @@ export async function lookThrough(lines: AsyncIterable<FileLine>, endpoint: stri
   for await (const { line, text } of lines) {
     total++;
     if (total > MOST_LINES) break;
-    const read = readLine(text, endpoint);
+    const read = readBounded(text, endpoint);
     if (isProblem(read)) problems.push({ ...read, line: line + 1 });
     else {
       const before = seen.get(read.customId);

@@ -1,6 +1,7 @@
 // Lines of a batch: a request as its file holds it, and the result that answers it, in OpenAI's format.
 import { tellExpected } from '#shared/expectation.ts';
 import * as z from 'zod/mini';
+import { findFields, MOST_LEVELS } from '../splice.ts';
 
 /** One request of a batch. */
 export interface BatchLine {
@@ -24,12 +25,24 @@ export interface LineProblem {
 
 const wrong = (code: string, message: string, param: string | null = null): LineProblem => ({ code, message, param });
 
+/** Some editors begin a file with a mark of the order of its bytes, which is none of its text. */
+const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text);
+
+/** Parses a line. Throws RangeError for what could not be written again, SyntaxError for what is no JSON. */
+function parseLine(text: string): unknown {
+  const json: unknown = JSON.parse(text);
+  findFields(text);
+  return json;
+}
+
 /** Reads a line of a batch to this URL; answers what is wrong with it where it can't be used. */
 export function readLine(text: string, endpoint: string): BatchLine | LineProblem {
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
+    json = parseLine(withoutMark(text));
+  } catch (error) {
+    if (error instanceof RangeError)
+      return wrong('invalid_request', `This line is nested more than ${MOST_LEVELS} levels deep. Send it flatter.`);
     return wrong(
       'invalid_json_line',
       'This line is not valid JSON. Each line must be one JSON object, without line breaks inside.',
