@@ -2,6 +2,7 @@
 import type { KeptBatch } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import { isOpen, noUse, toCancelling } from '../gateway/batch.ts';
+import { toPolicy } from '../gateway/controls.ts';
 import type { Headers } from '../ports.ts';
 import type { BatchDeps, BatchRunner } from './batch-runner.ts';
 import { principalOf, type Visit } from './endpoint.ts';
@@ -22,8 +23,22 @@ const MOST_OPEN = 50;
 const toControls = (headers: Headers): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-freeway-')));
 
-/** Throws CallerError when this person has too many batches under way. */
-export async function checkOpen({ deps }: BatchDesk, visit: Visit): Promise<void> {
+/** How long a batch waits may be longer than anybody waits for one request. */
+const MAX_WAIT = 'x-freeway-max-wait-ms';
+
+/** Throws CallerError for controls by which every request would be refused. */
+function checkControls(headers: Headers): void {
+  const { [MAX_WAIT]: maxWait, ...controls } = toControls(headers);
+  toPolicy(null, controls, { settings: {}, maxWaitMs: 0 });
+  if (maxWait === undefined || /^\d+$/.test(maxWait)) return;
+  throw new CallerError('invalid_request', `${MAX_WAIT} is wrong: expected a whole number of milliseconds from 0 on.`, {
+    param: MAX_WAIT,
+  });
+}
+
+/** Throws CallerError when this person has too many batches under way, or asks for what there is not. */
+export async function checkNew({ deps }: BatchDesk, visit: Visit): Promise<void> {
+  checkControls(visit.exchange.headers);
   const batches = await deps.batches.list(principalOf(visit).id);
   if (batches.filter(isOpen).length < MOST_OPEN) return;
   throw new CallerError('invalid_request', `${MOST_OPEN} batches are under way already. Wait for one, or cancel one.`);

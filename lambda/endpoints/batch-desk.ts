@@ -6,7 +6,7 @@ import { can } from '#shared/people.ts';
 import * as z from 'zod/mini';
 import { isOpen } from '../gateway/batch.ts';
 import { BATCH, toBatchView, toPage } from '../wire/batch/view.ts';
-import { beginBatch, cancelBatch, checkOpen, lookAfter, type BatchDesk } from './batch-begin.ts';
+import { beginBatch, cancelBatch, checkNew, lookAfter, type BatchDesk } from './batch-begin.ts';
 import { toFileActs } from './batch-files.ts';
 import { toMessageActs } from './batch-messages.ts';
 import { findAct, readPage, type Acts } from './batch-pages.ts';
@@ -71,7 +71,7 @@ async function create(desk: BatchDesk, visit: Visit): Promise<void> {
     throw new CallerError('not_found', 'There is no such file. Send it first: POST /v1/files with purpose=batch.', {
       param: 'input_file_id',
     });
-  await checkOpen(desk, visit);
+  await checkNew(desk, visit);
   const id = `${BATCH}${deps.newSecretId()}`;
   reply(desk, visit, await beginBatch(desk, visit, { id, fileId: file.id, endpoint, metadata, total: 0 }));
 }

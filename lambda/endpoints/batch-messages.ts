@@ -6,7 +6,7 @@ import type { KeptResult } from '../ports-batches.ts';
 import { isProblem, readLine } from '../wire/batch/line.ts';
 import { MESSAGES, readRequests, toMessageBatchView, toMessageResult, toUnasked } from '../wire/batch/messages.ts';
 import { toPage } from '../wire/batch/view.ts';
-import { beginBatch, cancelBatch, checkOpen, KEPT_MS, lookAfter, type BatchDesk } from './batch-begin.ts';
+import { beginBatch, cancelBatch, checkNew, KEPT_MS, lookAfter, type BatchDesk } from './batch-begin.ts';
 import { readLines } from './batch-lines.ts';
 import { readPage, type Acts } from './batch-pages.ts';
 import { principalOf, replyJson, type Visit } from './endpoint.ts';
@@ -35,7 +35,7 @@ async function* toText(lines: readonly string[]): AsyncGenerator<string> {
 async function create(desk: BatchDesk, visit: Visit): Promise<void> {
   const { deps } = desk;
   const lines = readRequests((await readJsonBody(visit)).json);
-  await checkOpen(desk, visit);
+  await checkNew(desk, visit);
   const nowMs = deps.clock.now();
   const { id: personId } = principalOf(visit);
   const name = deps.newSecretId();
