@@ -40,7 +40,7 @@ export interface BatchBook {
   /** Batches that have not come to an end, of everybody. */
   open(): Promise<readonly { readonly personId: string; readonly id: string }[]>;
   /** It has come to its end: nobody need look after it any more. */
-  close(batch: KeptBatch): Promise<void>;
+  close(batch: Pick<KeptBatch, 'id' | 'personId'>): Promise<void>;
   writeResult(batch: KeptBatch, line: number, result: BatchResult): Promise<void>;
   /** What is kept of these lines; null: nothing. */
   findResults(batch: KeptBatch, lines: readonly number[]): Promise<readonly (ResultFacts | null)[]>;

@@ -35,6 +35,9 @@ export type Asked =
   /** Nothing free could ever serve it: it may be asked without that bound. */
   | { readonly kind: 'loosen' };
 
+/** Nothing came of it, since nothing further is to be asked here: it is asked when the batch goes on. */
+export const putDown = { kind: 'wait', untilMs: 0, why: '', isWhole: false, isSetback: false } as const;
+
 export type LineAsker = (pending: PendingLine) => Promise<Asked>;
 
 const encoder = new TextEncoder();
@@ -101,8 +104,7 @@ export function createLineAsker({ deps, batch, deadlineAtMs }: BatchWork, app: H
     });
     const { code, message } = reply.status < 300 ? noError : readError(reply.body);
     // Put down in the middle: nothing came of it, and nothing was wrong with it.
-    if (deps.background.cutting.aborted && code !== null)
-      return { kind: 'wait', untilMs: 0, why: message, isWhole: false, isSetback: false };
+    if (deps.background.cutting.aborted && (code !== null || reply.status === 0)) return { ...putDown, why: message };
     const verdict = judgeReply(
       { status: reply.status, code, retryAfterMs: readRetryMs(reply) },
       { setbacks, isFreeOnly },

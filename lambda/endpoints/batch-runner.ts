@@ -17,9 +17,10 @@ import type { PrincipalRef } from '../ports-people.ts';
 import type { Handler } from '../ports.ts';
 import type { ApiDeps } from './api/route.ts';
 import { RESERVE_MS } from './ask.ts';
-import { createLineAsker, type BatchWork } from './batch-asker.ts';
+import { createLineAsker, putDown, type BatchWork, type LineAsker } from './batch-asker.ts';
 import { lookThrough, readLines } from './batch-lines.ts';
 import { sendLines } from './batch-sender.ts';
+import { createTurns, type Turns } from './batch-turns.ts';
 import { startRenewal } from './renewal.ts';
 
 export interface BatchDeps extends ApiDeps {
@@ -47,6 +48,8 @@ const SHIFT_MS = 20_000;
 const AGAIN_MS = 30_000;
 /** Whoever asked for a batch may lose the right to: it is looked at again this often. */
 const RENEW_MS = 15_000;
+/** Beyond its lease nobody else is believed to be at work. */
+const SILENCE_MS = 500;
 
 interface Driver {
   /** Aborted when nothing further is to be asked. */
@@ -88,8 +91,18 @@ async function begin({ deps, batch, change }: BatchWork): Promise<KeptBatch | nu
   return change(problems.length > 0 ? toFailed(problems, nowMs) : toStarted({ total, model }, nowMs));
 }
 
+/** Asks each request when it is its turn among those of all batches. */
+function askInTurn(work: BatchWork, asker: Asker, turns: Turns): LineAsker {
+  const ask = createLineAsker(work, work.deps.appAs(asker.principal));
+  return (pending) => turns(() => (work.halt.signal.aborted ? Promise.resolve(putDown) : ask(pending)));
+}
+
 /** Asks what is left of the batch, and writes down how far it came. */
-async function goThrough(work: BatchWork, asker: Asker, untilMs: number): Promise<void> {
+async function goThrough(
+  work: BatchWork,
+  asker: Asker,
+  { turns, untilMs }: { readonly turns: Turns; readonly untilMs: number },
+): Promise<void> {
   const { deps, batch, change, holder, halt } = work;
   const file = await deps.files.get(batch.personId, batch.fileId);
   if (file === null)
@@ -104,7 +117,7 @@ async function goThrough(work: BatchWork, asker: Asker, untilMs: number): Promis
     await sendLines(work, {
       account,
       lines: readLines(deps.files, batch, { parts: file.parts, from: batch.next }),
-      ask: createLineAsker(work, deps.appAs(asker.principal)),
+      ask: askInTurn(work, asker, turns),
       renew: asker.renew,
       save,
       untilMs,
@@ -116,17 +129,34 @@ async function goThrough(work: BatchWork, asker: Asker, untilMs: number): Promis
     await change(toEnded(deps.clock.now(), deps.clock.now() < batch.endsAtMs ? 'completed' : 'expired'));
 }
 
-/** Works on the batch, if nobody else does. */
+/** Takes hold of the batch, waiting for whoever has it to end or to fall silent: they may have been killed. null: it is not to be had. */
+async function hold({
+  deps,
+  change,
+  holder,
+}: Pick<BatchWork, 'deps' | 'change' | 'holder'>): Promise<KeptBatch | null> {
+  const { clock, freezes, background } = deps;
+  for (;;) {
+    const held = await change(toHeld(holder, clock.now()));
+    if (held?.lease?.holder === holder) return held;
+    if (freezes || held === null || held.lease === null || !isOpen(held)) return null;
+    const leftMs = Math.max(held.lease.untilMs - clock.now(), 0);
+    await clock.sleep(leftMs + SILENCE_MS, background.stopping).catch(() => undefined);
+    if (background.stopping.aborted) return null;
+  }
+}
+
+/** Works on the batch, as soon as nobody else does. */
 async function drive(
   deps: BatchDeps,
   given: KeptBatch,
-  { halt, deadlineAtMs }: { halt: AbortController; deadlineAtMs: number | null },
+  { halt, deadlineAtMs, turns }: Pick<BatchWork, 'halt' | 'deadlineAtMs'> & { readonly turns: Turns },
 ): Promise<void> {
   const { clock, batches } = deps;
   const holder = deps.newSecretId();
   const change: BatchWork['change'] = (how) => batches.change(given.personId, given.id, how);
-  let batch = await change(toHeld(holder, clock.now()));
-  if (batch?.lease?.holder !== holder) return;
+  let batch = await hold({ deps, change, holder });
+  if (batch === null) return;
   const stopRenewal = startRenewal(clock, async () => {
     const held = await change(toHeld(holder, clock.now()));
     if (held?.lease?.holder !== holder || held.status === 'cancelling') halt.abort();
@@ -136,7 +166,7 @@ async function drive(
     const asker = await openPrincipal(deps, batch);
     if (batch.status === 'validating') batch = await begin(toWork(batch));
     const untilMs = deadlineAtMs === null ? Infinity : Math.min(deadlineAtMs, clock.now() + SHIFT_MS);
-    if (batch?.status === 'in_progress') await goThrough(toWork(batch), asker, untilMs);
+    if (batch?.status === 'in_progress') await goThrough(toWork(batch), asker, { turns, untilMs });
   } catch (error) {
     if (!(error instanceof CallerError)) throw error;
     await change(toFailed([toProblem(error)], clock.now()));
@@ -154,11 +184,12 @@ async function drive(
 export function createBatchRunner(deps: BatchDeps): BatchRunner {
   const { log, background, batches, clock, freezes } = deps;
   const drivers = new Map<string, Driver>();
+  const turns = createTurns();
   const start = (batch: KeptBatch, deadlineAtMs: number | null): Driver => {
     const halt = new AbortController();
     const onStop = (): void => halt.abort();
     background.stopping.addEventListener('abort', onStop);
-    const done = drive(deps, batch, { halt, deadlineAtMs })
+    const done = drive(deps, batch, { halt, deadlineAtMs, turns })
       .catch((error: unknown) => {
         log.error('batch.failed', { what: batch.id, ...deps.describe(error) });
         if (!freezes) clock.after(AGAIN_MS, () => void resumeOne(batch));
@@ -180,7 +211,8 @@ export function createBatchRunner(deps: BatchDeps): BatchRunner {
   const resumeOne = async ({ personId, id }: Pick<KeptBatch, 'personId' | 'id'>): Promise<void> => {
     try {
       const batch = await batches.get(personId, id);
-      if (batch !== null) await goOn(batch, null);
+      if (batch !== null && isOpen(batch)) await goOn(batch, null);
+      else await batches.close({ personId, id });
     } catch (error) {
       log.error('batch.failed', { what: id, ...deps.describe(error) });
     }

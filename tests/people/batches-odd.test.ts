@@ -1,0 +1,118 @@
+// Batches that are odd: lines nested without end, marks before the first, many batches at once, controls that are none, and a holder that died.
+import { describe, expect, it } from 'vitest';
+import { createBatchBook } from '#lambda/store/batches.ts';
+import { createHouse, owner, type Answer, type House, type HouseInput } from './house.ts';
+
+const ENDPOINT = '/v1/chat/completions';
+const quick = { models: [{ id: 'm1', ttftMs: 1_000, tokensPerSecond: 1_000 }] };
+
+const toLine = (id: string, body = `"messages":[{"role":"user","content":"Say ${id}."}]`): string =>
+  `{"custom_id":"${id}","method":"POST","body":{"model":"m1",${body}}}`;
+
+async function upload(house: House, text: string): Promise<unknown> {
+  const form = new FormData();
+  form.append('purpose', 'batch');
+  form.append('file', new Blob([text]), 'in.jsonl');
+  return (await house.ask('POST /v1/files', { headers: owner, form })).json['id'];
+}
+
+async function make(house: House, text: string, headers: Record<string, string> = {}): Promise<Answer> {
+  const body = { input_file_id: await upload(house, text), endpoint: ENDPOINT, completion_window: '24h' };
+  return house.clock.runUntil(house.ask('POST /v1/batches', { headers: { ...owner, ...headers }, body }));
+}
+
+/** Lets time pass without anybody looking. */
+async function pass(house: House, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 500) {
+    await house.clock.advance(500);
+    await new Promise((done) => setImmediate(done));
+  }
+}
+
+async function open(input: HouseInput = {}): Promise<House> {
+  const house = await createHouse({ spec: quick, ...input });
+  // What answers for batches is loaded with the first request, which takes real time.
+  await house.ask('GET /v1/batches', { headers: owner });
+  return house;
+}
+
+/** Lets time pass until it has come to its end. */
+async function finish(house: House, id: unknown): Promise<Record<string, unknown>> {
+  for (let round = 0; round < 100; round++) {
+    const batch = await look(house, id);
+    if (batch['status'] !== 'validating' && batch['status'] !== 'in_progress') return batch;
+    await pass(house, 500);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  throw new Error('it does not end');
+}
+
+const look = async (house: House, id: unknown): Promise<Record<string, unknown>> =>
+  (await house.ask(`GET /v1/batches/${id}`, { headers: owner })).json;
+
+describe('a batch', () => {
+  it('with a line that is nested without end is refused, and is not tried for ever', async () => {
+    const house = await open();
+    const deep = `"messages":${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const { json } = await make(house, [toLine('a'), toLine('b', deep)].join('\n'));
+    const over = await finish(house, json['id']);
+    expect(over).toMatchObject({
+      status: 'failed',
+      errors: { data: [{ line: 2, message: expect.stringMatching(/nested/) }] },
+    });
+    expect(house.provider.books().total().accepted).toBe(0);
+  });
+
+  it('may begin with a mark of the order of bytes', async () => {
+    const house = await open();
+    const { json } = await make(house, `\uFEFF${toLine('a')}\r\n${toLine('b')}\r\n`);
+    expect(await finish(house, json['id'])).toMatchObject({ status: 'completed', request_counts: { completed: 2 } });
+  });
+
+  it('is refused at once with controls that every request would be refused for', async () => {
+    const house = await open();
+    for (const [name, value] of [
+      ['x-freeway-tier', 'gratis'],
+      ['x-freeway-max-wait-ms', ''],
+      ['x-freeway-max-wait-ms', '-1'],
+      ['x-freeway-max-wait-ms', 'soon'],
+    ] as const) {
+      const { status, message } = await make(house, toLine('a'), { [name]: value });
+      expect([name, value, status, message]).toEqual([name, value, 400, expect.stringContaining('x-freeway')]);
+    }
+  });
+
+  it('shares what is asked at once with all others', async () => {
+    const house = await open({ spec: { models: [{ id: 'm1', ttftMs: 60_000, tokensPerSecond: 1_000 }] } });
+    const lines = Array.from({ length: 8 }, (_, index) => toLine(`r${index}`)).join('\n');
+    for (let batch = 0; batch < 12; batch++) await make(house, lines);
+    await pass(house, 5_000);
+    expect(house.provider.books().total().accepted).toBe(16);
+  });
+
+  it('goes on by itself when whoever held it has died', async () => {
+    const house = await open();
+    const batches = createBatchBook(house.store);
+    const { json } = await make(house, toLine('a'));
+    await finish(house, json['id']);
+    const asked = house.provider.books().total().accepted;
+    // The same once more, as a process left it that was killed a moment ago.
+    const done = await batches.get('owner', String(json['id']));
+    if (done === null) throw new Error('there is no batch');
+    const lease = { holder: 'the dead', untilMs: house.clock.now() + 10_000 };
+    await batches.create({
+      ...done,
+      id: 'batch_left',
+      status: 'validating',
+      endedAtMs: null,
+      lease,
+      completed: 0,
+      next: { line: 0, part: 0, offset: 0 },
+    });
+    expect(await look(house, 'batch_left')).toMatchObject({ status: 'validating' });
+    await pass(house, 9_000);
+    expect(house.provider.books().total().accepted).toBe(asked);
+    await pass(house, 11_000);
+    expect(house.provider.books().total().accepted).toBe(asked + 1);
+  });
+});
