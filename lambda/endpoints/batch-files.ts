@@ -67,6 +67,9 @@ function checkPurpose(fields: Fields): void {
   );
 }
 
+/** Batches in other formats come without a file of their own; what holds their requests is nobody's business. */
+const isSent = ({ id }: KeptFile): boolean => id.startsWith(PREFIX);
+
 async function create(deps: BatchDeps, visit: Visit): Promise<void> {
   const { id: personId } = principalOf(visit);
   const { spool, files, clock } = deps;
@@ -78,7 +81,7 @@ async function create(deps: BatchDeps, visit: Visit): Promise<void> {
   try {
     checkPurpose(fields);
     const lifeMs = readLifeMs(fields);
-    if ((await files.list(personId)).length >= MOST_FILES)
+    if ((await files.list(personId)).filter(isSent).length >= MOST_FILES)
       throw new CallerError('invalid_request', `There are ${MOST_FILES} files already. Delete some of them first.`);
     const nowMs = clock.now();
     const place = { id: `${PREFIX}${deps.newSecretId()}`, personId, name: file.name };
@@ -91,9 +94,6 @@ async function create(deps: BatchDeps, visit: Visit): Promise<void> {
     await file.content.drop();
   }
 }
-
-/** Batches in other formats come without a file of their own; what holds their requests is nobody's business. */
-const isSent = ({ id }: KeptFile): boolean => id.startsWith(PREFIX);
 
 /** A file by its id: one that was sent, or the results of a batch. */
 type Found =
@@ -120,8 +120,13 @@ async function look(deps: BatchDeps, visit: Visit, id: string): Promise<void> {
   replyJson(visit, 200, 'kept' in found ? toFileView(found.kept) : found.view);
 }
 
+/** Throws CallerError when it is deleted meanwhile: half of it must not look like all of it. */
 async function* readParts({ files }: BatchDeps, kept: KeptFile): AsyncGenerator<string> {
-  for (let part = 0; part < kept.parts; part++) yield (await files.readPart(kept, part)) ?? '';
+  for (let part = 0; part < kept.parts; part++) {
+    const text = await files.readPart(kept, part);
+    if (text === null) throw new CallerError('not_found', 'The file was deleted while it was read.');
+    yield text;
+  }
 }
 
 /** The lines of a file of results. */
@@ -135,13 +140,15 @@ async function tell(deps: BatchDeps, visit: Visit, id: string): Promise<void> {
   const parts = 'kept' in found ? readParts(deps, found.kept) : readLinesOf(deps, found.batch, found.kind);
   let isGone = false;
   visit.exchange.onGone(() => (isGone = true));
+  // What is gone by now can still be told so.
+  let part = await parts.next();
   const reply = visit.exchange.reply(200, {
     'content-type': 'application/octet-stream',
     'x-freeway-request-id': visit.requestId,
   });
-  for await (const part of parts) {
+  for (; part.done !== true; part = await parts.next()) {
     if (isGone) break;
-    if (!reply.write(part)) await reply.drained();
+    if (!reply.write(part.value)) await reply.drained();
   }
   reply.end();
 }

@@ -1,6 +1,8 @@
 // Batches that are odd: lines nested without end, marks before the first, many batches at once, controls that are none, and a holder that died.
 import { describe, expect, it } from 'vitest';
-import { createBatchBook } from '#lambda/store/batches.ts';
+import { createBatchBook, createFileBook } from '#lambda/store/batches.ts';
+import { createLineAsker, type BatchWork } from '#lambda/endpoints/batch-asker.ts';
+import { createFakeClock } from '../fakes/clock.ts';
 import { createHouse, owner, type Answer, type House, type HouseInput } from './house.ts';
 
 const ENDPOINT = '/v1/chat/completions';
@@ -115,4 +117,51 @@ describe('a batch', () => {
     await pass(house, 11_000);
     expect(house.provider.books().total().accepted).toBe(asked + 1);
   });
+});
+
+describe('files', () => {
+  it('that are deleted while they are read are not taken for empty ones', async () => {
+    const house = await open();
+    const id = await upload(house, toLine('a'));
+    expect(await house.ask(`GET /v1/files/${id}/content`, { headers: owner })).toMatchObject({ status: 200 });
+    await house.store.delete({ pk: `file-parts#${id}`, sk: '000000' });
+    const { status, message } = await house.ask(`GET /v1/files/${id}/content`, { headers: owner });
+    expect([status, message]).toEqual([404, expect.stringContaining('deleted')]);
+  });
+
+  it('are counted as they are listed: what holds the requests of other batches is not among them', async () => {
+    const house = await open();
+    const files = createFileBook(house.store);
+    const times = { createdAtMs: house.clock.now(), expiresAtMs: house.clock.now() + 1_000_000 };
+    async function* text(): AsyncGenerator<string> {
+      yield toLine('a');
+    }
+    const create = (id: string): Promise<unknown> =>
+      files.create({ id, personId: 'owner', name: 'in', ...times }, text());
+    for (let file = 0; file < 100; file++) await create(`requests-${file}`);
+    expect(await upload(house, toLine('a'))).toMatch(/^file-/);
+    for (let file = 1; file < 100; file++) await create(`file-${file}`);
+    expect(await upload(house, toLine('a'))).toBeUndefined();
+  });
+});
+
+it('requests that are put down with the process leave no result, but are asked when the batch goes on', async () => {
+  const cutting = new AbortController();
+  const written: unknown[] = [];
+  const unused = (): never => {
+    throw new Error('not to be asked');
+  };
+  const deps = {
+    clock: createFakeClock(0),
+    background: { stopping: cutting.signal, cutting: cutting.signal, add: unused },
+    batches: { writeResult: async (...given: unknown[]) => void written.push(given) },
+    newRequestId: () => 'id',
+  };
+  const batch = { id: 'b', endpoint: ENDPOINT, headers: {}, createdAtMs: 0, endsAtMs: 1_000 };
+  const work = { deps, batch, deadlineAtMs: null } as unknown as BatchWork;
+  // Whoever hung up is told nothing.
+  const ask = createLineAsker(work, async () => cutting.abort());
+  const read = { customId: 'a', body: {} };
+  expect(await ask({ line: 0, read, setbacks: 0, isLoose: false })).toMatchObject({ kind: 'wait', isSetback: false });
+  expect(written).toEqual([]);
 });
