@@ -108,8 +108,15 @@ async function goThrough(
   if (file === null)
     throw new CallerError('not_found', 'The file of the batch is gone: it was deleted, or its time was over.');
   const account = openAccount(batch);
+  let saved = '';
   const save = async (): Promise<void> => {
-    const kept = await change(toProgressed(holder, account.progress()));
+    const progress = account.progress();
+    const text = JSON.stringify(progress);
+    // While it waits for hours there is nothing to write, but it is still to be seen who has it, and whether it is wanted.
+    const kept = await (text === saved
+      ? deps.batches.get(batch.personId, batch.id)
+      : change(toProgressed(holder, progress)));
+    saved = text;
     // Cancelled, or somebody else took us for dead: then it is theirs.
     if (kept?.status !== 'in_progress' || kept.lease?.holder !== holder) halt.abort();
   };

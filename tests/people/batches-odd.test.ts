@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createBatchBook, createFileBook } from '#lambda/store/batches.ts';
 import { createLineAsker, type BatchWork } from '#lambda/endpoints/batch-asker.ts';
 import { createFakeClock } from '../fakes/clock.ts';
+import { createMemoryStore } from '../fakes/memory-store.ts';
 import { createHouse, owner, type Answer, type House, type HouseInput } from './house.ts';
 
 const ENDPOINT = '/v1/chat/completions';
@@ -90,6 +91,22 @@ describe('a batch', () => {
     for (let batch = 0; batch < 12; batch++) await make(house, lines);
     await pass(house, 5_000);
     expect(house.provider.books().total().accepted).toBe(16);
+  });
+
+  it('that only waits is written anew for its lease alone', async () => {
+    const clock = createFakeClock(Date.UTC(2026, 10, 21));
+    const store = createMemoryStore(clock);
+    const house = await open({
+      clock,
+      store,
+      spec: { models: [{ id: 'm1', ttftMs: 60_000, tokensPerSecond: 1_000 }] },
+    });
+    await make(house, toLine('a'));
+    await pass(house, 10_000);
+    const before = store.counts.writes;
+    await pass(house, 20_000);
+    expect(house.provider.books().total().accepted).toBe(1);
+    expect(store.counts.writes - before).toBe(5);
   });
 
   it('goes on by itself when whoever held it has died', async () => {
