@@ -71,4 +71,12 @@ describe('the audit of changes', () => {
     expect(more).toEqual([]);
     expect(change?.after).toHaveLength(201);
   });
+
+  it('tells what differs far behind, where it differs', () => {
+    const models = Array.from({ length: 100 }, (_, index) => `provider/model-${index}`);
+    const changes = toChanges({ models }, { models: [...models, 'provider/added'] });
+    expect(changes).toHaveLength(1);
+    expect(changes[0]?.before).toMatch(/^….*model-99$/);
+    expect(changes[0]?.after).toMatch(/^….*model-99, provider\/added$/);
+  });
 });
