@@ -36,6 +36,7 @@ describe('ranges of usage', () => {
     ['days to come', { from: '2026-02-02', to: '2026-03-02' }],
     ['more days than are added up', { from: '2024-01-01', to: '2026-02-02' }],
     ['no days', { from: '2026-02-31x', to: 5 }],
+    ['a day that no month has', { from: '2026-01-02', to: '2026-02-30' }],
   ])('%s is the last thirty days', (_, query) => {
     expect(readRange(query, NOW).name).toBe('30d');
   });

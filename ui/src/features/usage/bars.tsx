@@ -25,7 +25,12 @@ export function UsageBars({ groups, range }: { readonly groups: Usage['groups'];
   const t = useMessages(usageMessages);
   const language = useLanguage();
   const { step } = range;
-  const bars = toBars(range, groups, Date.now()).map((bar) => ({ ...bar, name: toName(bar.name, step, language) }));
+  const bars = toBars(range, groups, Date.now()).map((bar) => ({
+    ...bar,
+    // In autumn two hours have the same name.
+    id: bar.name,
+    name: toName(bar.name, step, language),
+  }));
   const most = Math.max(1, ...bars.map(({ requests }) => requests));
   return (
     <section aria-label={t.per[step]} className="mt-8">
@@ -38,12 +43,12 @@ export function UsageBars({ groups, range }: { readonly groups: Usage['groups'];
         </p>
       </div>
       <ul className="mt-3 flex h-36 items-end gap-px rounded-2xl border border-line bg-raised p-4 sm:gap-0.5">
-        {bars.map(({ name, requests, free }) => {
+        {bars.map(({ id, name, requests, free }) => {
           const height = requests === 0 ? 1 : Math.max(3, (requests / most) * 100);
           const count = t.requestCount(requests, formatCount(requests, language));
           const words = t.bar(name, count, formatCount(free, language));
           return (
-            <li key={name} title={words} className="flex h-full min-w-0 flex-1 flex-col justify-end">
+            <li key={id} title={words} className="flex h-full min-w-0 flex-1 flex-col justify-end">
               <span className="sr-only">{words}</span>
               <span
                 aria-hidden

@@ -60,8 +60,12 @@ function toNamed(name: RangeName, nowMs: number): Range {
   return ranges[name];
 }
 
+/** A day of the calendar: 30 February is read as one of March. */
 const isDay = (value: unknown): value is string =>
-  typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value));
+  typeof value === 'string' &&
+  /^\d{4}-\d\d-\d\d$/.test(value) &&
+  !Number.isNaN(Date.parse(value)) &&
+  toDay(Date.parse(value)) === value;
 
 /** The range that an address tells by its query; the last thirty days where it tells none that can be. */
 export function readRange(query: Readonly<Record<string, unknown>>, nowMs: number): Range {
