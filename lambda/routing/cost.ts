@@ -35,7 +35,7 @@ function tokensCostUsd(price: Price, usage: Usage): number | null {
   const input = inputTokens ?? 0;
   const read = Math.min(cachedInputTokens, input);
   const long = Math.min(longCacheWriteTokens, input - read);
-  const short = Math.min(cacheWriteTokens - longCacheWriteTokens, input - read - long);
+  const short = Math.max(0, Math.min(cacheWriteTokens - longCacheWriteTokens, input - read - long));
   let cost = part(inputTokens === undefined ? undefined : input - read - long - short, fresh);
   if (read !== 0) cost = plus(cost, part(read, cached));
   if (long !== 0) cost = plus(cost, part(long, longWrite));

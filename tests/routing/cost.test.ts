@@ -133,3 +133,16 @@ describe('mostCostUsd', () => {
     expect(mostCostUsd(audio, {})).toBeNull();
   });
 });
+
+describe('counts that contradict each other', () => {
+  it('never take away what was written for an hour', () => {
+    const price = {
+      inputPerMillionUsd: 1,
+      outputPerMillionUsd: 0,
+      cacheWritePerMillionUsd: 5,
+      longCacheWritePerMillionUsd: 2,
+    };
+    const usage = { inputTokens: 1_000_000, outputTokens: 0, cacheWriteTokens: 0, longCacheWriteTokens: 1_000_000 };
+    expect(listCostUsd(price, usage)).toBe(2);
+  });
+});

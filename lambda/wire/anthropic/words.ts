@@ -83,7 +83,9 @@ export function toUsageJson(usage: Usage | null): Json {
     cache_creation_input_tokens: written,
     ...(long === undefined
       ? {}
-      : { cache_creation: { ephemeral_5m_input_tokens: written - long, ephemeral_1h_input_tokens: long } }),
+      : {
+          cache_creation: { ephemeral_5m_input_tokens: Math.max(0, written - long), ephemeral_1h_input_tokens: long },
+        }),
     cache_read_input_tokens: cached,
     output_tokens: usage?.outputTokens ?? 0,
   };
