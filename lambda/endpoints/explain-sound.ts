@@ -39,7 +39,8 @@ export async function toSoundAsked(deps: EndpointDeps, visit: Visit, fields: Fie
   const wanted = { question, controls, patienceMs: PATIENCE_MS, hypothetical: true };
   const { services, meant, policy } = await toSetting(deps, visit, wanted);
   const seconds = readSeconds(given);
-  const { selector, bounds } = toFitting(meant, services.fleet, { question, piece: { bytes: 0, seconds } });
+  const asked = { question, piece: { bytes: 0, seconds }, nowMs: deps.clock.now() };
+  const { selector, bounds } = toFitting(meant, services.fleet, asked);
   const longest = bounds === null || seconds === null ? seconds : Math.min(seconds, bounds.seconds);
   return { operation: { selector, profile: toSoundProfile(longest), policy }, services };
 }

@@ -93,7 +93,8 @@ const jobSetting = (
 export async function checkJob(deps: ApiDeps, visit: Visit, job: TranscriptionJob): Promise<void> {
   const mine = toJobVisit(visit, job, { requestId: visit.requestId, nowMs: deps.clock.now() });
   const setting = await jobSetting(deps, mine, { job, hypothetical: true });
-  toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: { bytes: 0, seconds: null } });
+  const { question, meant, services } = setting;
+  toFitting(meant, services.fleet, { question, piece: { bytes: 0, seconds: null }, nowMs: deps.clock.now() });
 }
 
 const toSource = (recordings: Recordings, job: TranscriptionJob): AudioSource => ({
@@ -117,7 +118,8 @@ async function sizePieces(
 ): Promise<readonly Span[]> {
   const setting = await jobSetting(deps, await visit(), { job, hypothetical: true });
   const size = { bytes: source.size, seconds: facts.seconds, container: toSent(facts.container) };
-  const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
+  const { question, meant, services } = setting;
+  const { bounds } = toFitting(meant, services.fleet, { question, piece: size, nowMs: deps.clock.now() });
   const most = toPieceBounds(bounds ?? UNBOUNDED);
   const seconds = facts.seconds ?? 0;
   if (size.bytes <= most.bytes && seconds <= most.seconds) return [{ start: 0, end: seconds }];

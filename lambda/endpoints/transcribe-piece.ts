@@ -88,7 +88,7 @@ export async function transcribePiece(ask: PieceAsk, piece: AudioPiece): Promise
     requestId,
     question,
     piece,
-    selector: toFitting(meant, fleet, { question, piece: size }).selector,
+    selector: toFitting(meant, fleet, { question, piece: size, nowMs: deps.clock.now() }).selector,
     traceparent,
     policy,
     admission,

@@ -95,7 +95,8 @@ export async function transcribeRecording(ask: RecordingAsk, recording: Recordin
   const facts = await readAudioHeader(source, name);
   const { container, type, seconds } = facts;
   const size = { bytes: source.size, seconds, container: toSent(container) };
-  const { bounds } = toFitting(setting.meant, setting.services.fleet, { question: setting.question, piece: size });
+  const { question, meant, services } = setting;
+  const { bounds } = toFitting(meant, services.fleet, { question, piece: size, nowMs: ask.deps.clock.now() });
   if (bounds !== null || !isSentAsIs(container))
     return inPieces(ask, recording, { facts, bounds: bounds ?? UNBOUNDED });
   const bytes = await toBytes(source);

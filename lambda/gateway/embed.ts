@@ -1,7 +1,7 @@
 // Embeddings as an operation: vectors of different models can't be compared, so only the same model of the same length stands in.
 import { CallerError } from '#shared/failures.ts';
 import type { Tier } from '../routing/types.ts';
-import type { Selector } from '../routing/selector.ts';
+import { stillServed, type Selector } from '../routing/selector.ts';
 import { parseEmbeddings, renderEmbeddings, type EmbeddingsQuestion } from '../wire/embeddings/question.ts';
 import { toWay } from '../wire/embeddings/aimed.ts';
 import { mindingBatches } from '../wire/embeddings/refusal.ts';
@@ -24,12 +24,18 @@ const spaceOf = (fleet: Fleet, index: number, wanted: number | null): string =>
 
 /**
  * The candidates of one model and length. A name that means several, such as `auto`, is always taken for the same one as long as the
- * fleet is the same: the one of that very name, else the cheapest, by name among equals; whatever happens to it, no other one stands in.
+ * fleet is the same: the one of that very name, else the cheapest, by name among equals; whatever happens to it, no other one stands in
+ * before it has retired.
  */
-function narrow(selector: Selector, fleet: Fleet, { dimensions }: EmbeddingsQuestion): Selector {
-  const meant = [...(selector.among ?? fleet.candidates.keys())].filter(
+function narrow(
+  selector: Selector,
+  { fleet, nowMs }: { readonly fleet: Fleet; readonly nowMs: number },
+  { dimensions }: EmbeddingsQuestion,
+): Selector {
+  const named = [...(selector.among ?? fleet.candidates.keys())].filter(
     (index) => fleet.candidates[index]?.kind === 'embedding',
   );
+  const meant = stillServed(named, fleet.candidates, nowMs);
   if (meant.length === 0) return { ...selector, among: meant };
   const able = meant.filter((index) => makesLength(fleet, index, dimensions));
   if (able.length === 0)
@@ -59,7 +65,7 @@ function toErrand(question: EmbeddingsQuestion, write: WriteVectors): Errand {
     accept: 'application/json',
     patience: { longestMs: 60_000, usualMs: 8_000 },
     streamed: false,
-    narrow: (selector, fleet) => narrow(selector, fleet, question),
+    narrow: (selector, fleet, nowMs) => narrow(selector, { fleet, nowMs }, question),
     left: (target, model) => toWay(question, target, model).told.left,
     way: (target, model) => toWay(question, target, model).aimed,
     render: (target, model) => renderEmbeddings(question, target, model),

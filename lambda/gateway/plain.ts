@@ -45,8 +45,8 @@ export interface Errand {
   readonly patience: { readonly longestMs: number; readonly usualMs: number };
   /** Content comes piece by piece. */
   readonly streamed: boolean;
-  /** Of the candidates a name means, those that may stand in for each other. Throws CallerError when there are none. */
-  narrow(selector: Selector, fleet: Fleet): Selector;
+  /** Of the candidates a name means, those that may stand in for each other now. Throws CallerError when there are none. */
+  narrow(selector: Selector, fleet: Fleet, nowMs: number): Selector;
   render(target: RequestTarget, model: Model): string;
   /** Fields of the caller that this target is not told, beside those that nobody is; absent: there are none. */
   readonly left?: (target: Target, model: Model) => readonly string[];

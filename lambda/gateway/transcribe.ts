@@ -3,7 +3,7 @@ import type { Model } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
-import type { Selector } from '../routing/selector.ts';
+import { stillServed, type Selector } from '../routing/selector.ts';
 import { findLack, type Lack } from '../wire/transcription/ask.ts';
 import { transcriptionWireOf } from '../wire/transcription/index.ts';
 import type { TranscriptionQuestion } from '../wire/transcription/question.ts';
@@ -85,6 +85,8 @@ export interface AudioSize {
 interface Asked {
   readonly question: TranscriptionQuestion;
   readonly piece: AudioSize;
+  /** ms since the epoch. */
+  readonly nowMs: number;
 }
 
 /** What each lack is called, the field that asks for it, and what to do instead. */
@@ -106,10 +108,11 @@ function refuseFeature(found: readonly (Lack | null)[]): CallerError {
 }
 
 /** Of the candidates meant, those that can take the piece. Throws CallerError `no_candidate` when nobody can, whatever its length. */
-export function toFitting(selector: Selector, fleet: Fleet, { question, piece }: Asked): Fitting {
-  const meant = [...(selector.among ?? fleet.candidates.keys())].filter(
+export function toFitting(selector: Selector, fleet: Fleet, { question, piece, nowMs }: Asked): Fitting {
+  const named = [...(selector.among ?? fleet.candidates.keys())].filter(
     (index) => fleet.candidates[index]?.kind === 'transcription',
   );
+  const meant = stillServed(named, fleet.candidates, nowMs);
   if (meant.length === 0)
     throw new CallerError(
       'no_candidate',

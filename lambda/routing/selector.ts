@@ -25,6 +25,16 @@ export const meantBy = (
   candidates: readonly Pick<Candidate, 'onlyByName'>[],
 ): readonly number[] => among ?? [...candidates.keys()].filter((index) => !candidates[index]?.onlyByName);
 
+/** Of these, those that are still served; all of them where none is, so that they are told as what they are. */
+export function stillServed(
+  indices: readonly number[],
+  candidates: readonly Pick<Candidate, 'retiredAtMs'>[],
+  nowMs: number,
+): readonly number[] {
+  const served = indices.filter((index) => (candidates[index]?.retiredAtMs ?? Infinity) > nowMs);
+  return served.length > 0 ? served : indices;
+}
+
 /** Looks up candidates by any name they answer to. */
 export interface ModelNames {
   /** null: no such model. */

@@ -233,3 +233,15 @@ it('what would be asked is told of the first batch, and how many there would be'
   expect(told.candidates[0]?.need.tokens).toBeLessThan(500);
   expect(fakes['one']!.statuses).toEqual([]);
 });
+
+describe('a model that has retired', () => {
+  it('is not the one that auto stays with', async () => {
+    const { world, fakes } = await createSides({
+      old: { entry: { models: [{ ...model(), retiresOn: '2020-01-31' } as Model] } },
+      next: { entry: { tier: 'paid', models: [model({ id: 'e2', family: 'e2', price })] } },
+    });
+    const reply = await embed(world, { model: 'auto', input: texts(1) });
+    expect(reply.status).toBe(200);
+    expect([sizesOf(fakes['old']!), sizesOf(fakes['next']!)]).toEqual([[], [1]]);
+  });
+});

@@ -1,6 +1,6 @@
 // Model names: modes, :free, bare ids, families, pins, and near names.
 import { describe, expect, it } from 'vitest';
-import { createModelNames, joinSelectors } from '#lambda/routing/selector.ts';
+import { createModelNames, joinSelectors, stillServed } from '#lambda/routing/selector.ts';
 import { toCandidate } from '../fakes/candidates.ts';
 
 const candidates = [
@@ -70,4 +70,14 @@ describe('joinSelectors', () => {
   it('is null when nothing is known', () => {
     expect(joinSelectors([null, null], candidates)).toBeNull();
   });
+});
+
+describe('stillServed', () => {
+  const ends = [1_000, undefined, 2_000].map((retiredAtMs) => (retiredAtMs === undefined ? {} : { retiredAtMs }));
+  it.each([
+    ['before the end', [0, 2], 999, [0, 2]],
+    ['at the moment of it', [0, 2], 1_000, [2]],
+    ['of those that are meant', [0, 1], 5_000, [1]],
+    ['nobody, which is told as it is', [0, 2], 2_000, [0, 2]],
+  ])('%s', (_, indices, nowMs, served) => expect(stillServed(indices, ends, nowMs)).toEqual(served));
 });
