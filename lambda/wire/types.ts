@@ -1,5 +1,6 @@
 // What a wire codec is: pure conversions between bytes of one format and our words, in both directions.
-import type { DialectId, Quirk, WireId } from '#shared/catalog.ts';
+import type { DialectId, WireId } from '#shared/catalog.ts';
+import type { Quirk } from '#shared/quirks.ts';
 import type { CallerError, ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Framing } from './frames.ts';

@@ -1,7 +1,7 @@
 // The Converse format: recorded event streams and replies read and told in every other format, requests written, faults understood.
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Quirk } from '#shared/catalog.ts';
+import type { Quirk } from '#shared/quirks.ts';
 import { dialects, loadChatWires } from '#lambda/wire/index.ts';
 import { converse } from '#lambda/wire/converse/index.ts';
 import { checksum } from '#lambda/wire/converse/event-stream.ts';

@@ -1,6 +1,6 @@
 // Answers of weak models put right: tool calls written as text, JSON among words; and schemas for providers that refuse some words.
 import { describe, expect, it } from 'vitest';
-import type { Quirk } from '#shared/catalog.ts';
+import type { Quirk } from '#shared/quirks.ts';
 import { findJson } from '#lambda/wire/mend/json-text.ts';
 import { toMendingWire } from '#lambda/wire/mend/index.ts';
 import { toPlainSchema } from '#lambda/wire/mend/schemas.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Quirk } from '#shared/catalog.ts';
+import type { Quirk } from '#shared/quirks.ts';
 import { openaiChat } from '#lambda/wire/openai-chat/index.ts';
 import { findFields, joinParts } from '#lambda/wire/splice.ts';
 

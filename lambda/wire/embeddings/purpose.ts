@@ -1,5 +1,5 @@
 // What vectors are for: read in whatever words a caller has, and told to each provider in its own.
-import type { Purpose, Quirk } from '#shared/catalog.ts';
+import type { Purpose, Quirk } from '#shared/quirks.ts';
 import type { Json } from '../json.ts';
 import { fail } from '../openai-chat/fields.ts';
 import { appliesTo } from '../openai-chat/quirks.ts';

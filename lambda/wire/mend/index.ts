@@ -1,5 +1,5 @@
 // Mends answers of models that write tool calls as text, or words around JSON: a wire around their own, only where the catalog marks them.
-import type { Quirk } from '#shared/catalog.ts';
+import type { Quirk } from '#shared/quirks.ts';
 import { toCallName } from '../call-ids.ts';
 import { finishAfter } from '../facts.ts';
 import { toList, toRecord, toText } from '../json.ts';

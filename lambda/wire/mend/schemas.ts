@@ -1,5 +1,5 @@
 // Rewrites JSON Schemas for providers that refuse some of their words; what is refused is told in other words where there are any.
-import type { Quirk } from '#shared/catalog.ts';
+import type { Quirk } from '#shared/quirks.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 

@@ -1,5 +1,5 @@
 // Bends a request body to the ways in which a provider departs from the format. The given body is never changed.
-import type { Quirk } from '#shared/catalog.ts';
+import type { Quirk } from '#shared/quirks.ts';
 import { toFixedId } from '../call-ids.ts';
 import { bendSchemas } from '../mend/schemas.ts';
 import type { RequestTarget } from '../types.ts';

@@ -1,5 +1,5 @@
 // Writes the input of a prediction from the OpenAI chat format. Every model has inputs of its own; the catalog says what they are called.
-import type { Quirk } from '#shared/catalog.ts';
+import type { Quirk } from '#shared/quirks.ts';
 import type { Json } from '../json.ts';
 import { toAmount, toList, toRecord, toText } from '../json.ts';
 import { appliesTo, bendBody } from '../openai-chat/quirks.ts';
