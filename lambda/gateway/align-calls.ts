@@ -1,5 +1,6 @@
 // Lays the tool calls of a new attempt against those shown already: each must go on exactly where the shown one stopped. Pure.
-import type { FrameCall, StreamTool } from '../wire/types.ts';
+import type { FrameCall } from '../wire/types.ts';
+import type { StreamTool } from '../wire/writer.ts';
 import type { Aligner } from './align.ts';
 import type { Shown } from './shown.ts';
 

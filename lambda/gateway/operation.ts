@@ -6,7 +6,8 @@ import type { Headers, ReplyBody, UpstreamCall, UpstreamListener } from '../port
 import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
-import type { Closing, Finish, ObservedLimit } from '../wire/types.ts';
+import type { Finish, ObservedLimit } from '../wire/types.ts';
+import type { Closing } from '../wire/writer.ts';
 import type { Admission } from './quotas.ts';
 import type { Rescue } from './rescue.ts';
 

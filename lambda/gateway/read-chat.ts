@@ -3,16 +3,8 @@ import type { Usage } from '#shared/usage.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Headers } from '../ports.ts';
 import { isStreamOf } from './cut.ts';
-import type {
-  ChatQuestion,
-  ChatWire,
-  Dialect,
-  Finish,
-  HttpReply,
-  ObservedLimit,
-  StreamWriter,
-  UpstreamWire,
-} from '../wire/types.ts';
+import type { ChatQuestion, ChatWire, Dialect, Finish, HttpReply, ObservedLimit, UpstreamWire } from '../wire/types.ts';
+import type { StreamWriter } from '../wire/writer.ts';
 import { toFailure } from './send.ts';
 import type { ReaderContext, ReplyReader } from './operation.ts';
 import { createCollectReader } from './read-collect.ts';

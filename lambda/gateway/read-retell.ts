@@ -4,16 +4,8 @@ import type { Usage } from '#shared/usage.ts';
 import type { ReplyBody } from '../ports.ts';
 import { openCutter } from './cut.ts';
 import { brokenCall, createGrowingCalls, finishAfter, toFacts, type GrowingCalls } from '../wire/facts.ts';
-import type {
-  Finish,
-  FrameCall,
-  FrameFacts,
-  ReplyHead,
-  SseFrame,
-  StreamDelta,
-  StreamReader,
-  StreamTool,
-} from '../wire/types.ts';
+import type { Finish, FrameCall, FrameFacts, ReplyHead, SseFrame, StreamReader } from '../wire/types.ts';
+import type { StreamDelta, StreamTool } from '../wire/writer.ts';
 import { createRepeatAligner, type Aligner } from './align.ts';
 import { createCallAligner, type CallAligner } from './align-calls.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';

@@ -4,7 +4,7 @@ import type { Usage } from '#shared/usage.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Receipt } from './answer.ts';
 import type { Journey } from './journey.ts';
-import type { Closing } from '../wire/types.ts';
+import type { Closing } from '../wire/writer.ts';
 import type { Runner } from './pick.ts';
 import { priceOf, totalOf } from './totals.ts';
 

@@ -4,7 +4,7 @@ import type { Usage } from '#shared/usage.ts';
 import { UpstreamError, type Clock, type ReplyBody, type Upstream } from '../ports.ts';
 import { createCalls } from './calls.ts';
 import type { Credential } from './credentials.ts';
-import type { Closing } from '../wire/types.ts';
+import type { Closing } from '../wire/writer.ts';
 import type { AttemptOutcome, Operation, ReaderContext } from './operation.ts';
 import { createWatch } from './watch.ts';
 

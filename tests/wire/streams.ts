@@ -7,12 +7,12 @@ import type {
   Answer,
   ChatQuestion,
   ChatWire,
-  Closing,
   FrameFacts,
   ReplyContext,
   SseFrame,
   UpstreamWire,
 } from '#lambda/wire/types.ts';
+import type { Closing } from '#lambda/wire/writer.ts';
 
 export const context: ReplyContext = { dialect: dialects.generic, nowMs: 0 };
 

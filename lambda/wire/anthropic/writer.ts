@@ -1,7 +1,8 @@
 // Writes streams in the Anthropic format: one block after the other, each opened and closed.
 import { renderFrame } from '../sse.ts';
 import { spliceFields } from '../splice.ts';
-import type { Closing, Finish, SseFrame, StreamDelta, StreamTool, StreamWriter } from '../types.ts';
+import type { Finish, SseFrame } from '../types.ts';
+import type { Closing, StreamDelta, StreamTool, StreamWriter } from '../writer.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toRecord } from '../json.ts';
 import { renderStreamError } from './error.ts';

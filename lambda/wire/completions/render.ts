@@ -2,7 +2,8 @@
 import { renderStreamError } from '../openai-chat/error.ts';
 import { toUsageJson } from '../openai-chat/usage.ts';
 import { renderFrame } from '../sse.ts';
-import type { Answer, ChatQuestion, Closing, Finish, ReplyHead, StreamWriter } from '../types.ts';
+import type { Answer, ChatQuestion, Finish, ReplyHead } from '../types.ts';
+import type { Closing, StreamWriter } from '../writer.ts';
 import type { Json } from '../json.ts';
 import { readGap } from './question.ts';
 

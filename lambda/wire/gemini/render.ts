@@ -2,7 +2,8 @@
 import { toInput } from '../anthropic/render.ts';
 import { renderFrame } from '../sse.ts';
 import type { Json } from '../json.ts';
-import type { Answer, ChatQuestion, Closing, Finish, ReplyHead, StreamTool, StreamWriter } from '../types.ts';
+import type { Answer, ChatQuestion, Finish, ReplyHead } from '../types.ts';
+import type { Closing, StreamTool, StreamWriter } from '../writer.ts';
 import { renderStreamError } from './error.ts';
 import { finishReasons, toUsageJson } from './words.ts';
 

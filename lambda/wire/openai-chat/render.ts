@@ -1,14 +1,6 @@
 // Writes replies and streams in the OpenAI chat format.
-import type {
-  Answer,
-  ChatQuestion,
-  Closing,
-  Finish,
-  ReplyHead,
-  StreamDelta,
-  StreamTool,
-  StreamWriter,
-} from '../types.ts';
+import type { Answer, ChatQuestion, Finish, ReplyHead } from '../types.ts';
+import type { Closing, StreamDelta, StreamTool, StreamWriter } from '../writer.ts';
 import { renderFrame } from '../sse.ts';
 import { renderStreamError } from './error.ts';
 import { toUsageJson } from './usage.ts';

@@ -2,16 +2,8 @@
 import { renderError } from '../openai-chat/error.ts';
 import { renderFrame } from '../sse.ts';
 import { spliceFields } from '../splice.ts';
-import type {
-  ChatQuestion,
-  Closing,
-  Finish,
-  ReplyHead,
-  SseFrame,
-  StreamDelta,
-  StreamTool,
-  StreamWriter,
-} from '../types.ts';
+import type { ChatQuestion, Finish, ReplyHead, SseFrame } from '../types.ts';
+import type { Closing, StreamDelta, StreamTool, StreamWriter } from '../writer.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toRecord } from '../json.ts';
 import { toForeignId } from './foreign.ts';
