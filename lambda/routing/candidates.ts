@@ -133,6 +133,12 @@ function toPlaces({
   return { ...(known === undefined ? {} : { regions: known }), ...(days === undefined ? {} : { retentionDays: days }) };
 }
 
+/** The end of the last day; none where it is no day, which whoever lists models of their own may write. */
+function toEnd({ retiresOn = '' }: Model): Pick<Candidate, 'retiredAtMs'> {
+  const atMs = Date.parse(retiresOn);
+  return Number.isNaN(atMs) ? {} : { retiredAtMs: atMs + DAY_MS };
+}
+
 /** All candidates of the given credentials, in their order. Models that the plan can't call, or that we can't, are left out. */
 export function toCandidates(credentials: readonly RoutableCredential[], serves: Serves): readonly Candidate[] {
   const drafts = credentials.flatMap((credential) => toDrafts(credential, serves));
@@ -158,7 +164,7 @@ export function toCandidates(credentials: readonly RoutableCredential[], serves:
       weight: credential.weight,
       trainsOnPrompts: credential.trainsOnPrompts ?? credential.provider.terms.trainsOnPrompts,
       ...toPlaces(credential),
-      ...(model.retiresOn && { retiredAtMs: Date.parse(model.retiresOn) + DAY_MS }),
+      ...toEnd(model),
       ...(model.onlyByName && { onlyByName: true }),
       pools,
       book: books[index] ?? credential.id,

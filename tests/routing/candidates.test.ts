@@ -77,6 +77,14 @@ describe('tiers', () => {
     expect(candidates.map(({ retiredAtMs }) => retiredAtMs)).toEqual([Date.UTC(2026, 11, 1), undefined]);
   });
 
+  it('has no end where somebody has written what is no day', () => {
+    const leaving = toProvider({
+      models: [model('old', { free: 'always', retiresOn: 'soon' }), model('new', { free: 'always' })],
+    });
+    const candidates = toCandidates([toCredential(leaving)], any);
+    expect(candidates.map(({ retiredAtMs }) => retiredAtMs)).toEqual([undefined, undefined]);
+  });
+
   it('leaves out models that we can not call', () => {
     expect(toCandidates([toCredential(provider)], ({ id }) => id === 'trial').map(({ modelId }) => modelId)).toEqual([
       'trial',
