@@ -60,6 +60,6 @@ export async function openInput(given: AudioSource): Promise<Input> {
     }),
     formats: ALL_FORMATS,
   });
-  guardReader(input);
+  guardReader(input, source.size);
   return input;
 }

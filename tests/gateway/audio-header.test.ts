@@ -74,6 +74,104 @@ function toFlacHead(): Buffer {
   return head;
 }
 
+/** A box of MP4. */
+function toBox(name: string, ...content: readonly Buffer[]): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(8 + content.reduce((sum, { length }) => sum + length, 0));
+  head.write(name, 4, 'latin1');
+  return Buffer.concat([head, ...content]);
+}
+
+function toNumbers(...numbers: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(numbers.length * 4);
+  for (const [at, number] of numbers.entries()) bytes.writeUInt32BE(number, at * 4);
+  return bytes;
+}
+
+/** The content of a box of a file. */
+function contentOf(file: Buffer, name: string): Buffer {
+  const at = file.indexOf(name);
+  return file.subarray(at + 4, at - 4 + file.readUInt32BE(at - 4));
+}
+
+/** Samples that no one walks through in a test, but that are walked within it, and more than its files have bytes. */
+const MANY = 120_000;
+const none = Buffer.alloc(0);
+/** The tables of a recording of MANY samples of one byte, in one chunk. */
+const tables = {
+  stts: toNumbers(0, 1, MANY, 1),
+  ctts: toNumbers(0, 1, 1, 0),
+  stsz: toNumbers(0, 1, MANY),
+  stsc: toNumbers(0, 1, 1, MANY, 1),
+  stco: toNumbers(0, 1, 40),
+};
+
+/** A film of sound, of the description of a true one, with other tables. */
+function toFilm(given: Record<string, Buffer>, codec = 'mp4a', ...behind: readonly Buffer[]): Buffer {
+  const kinds = toBox('stsd', Buffer.from(contentOf(m4a, 'stsd')));
+  kinds.write(codec, kinds.indexOf('mp4a'), 'latin1');
+  const boxes = Object.entries(given).flatMap(([name, content]) => (content === none ? [] : [toBox(name, content)]));
+  const table = toBox('stbl', kinds, ...boxes);
+  const media = toBox(
+    'mdia',
+    toBox('mdhd', contentOf(m4a, 'mdhd')),
+    toBox('hdlr', contentOf(m4a, 'hdlr')),
+    toBox('minf', table),
+  );
+  const track = toBox('trak', toBox('tkhd', contentOf(m4a, 'tkhd')), media);
+  const isCut = behind.length > 0;
+  // A track, 1; description 1; length and size of samples 1.
+  const defaults = isCut
+    ? [toBox('mvex', toBox('trex', toNumbers(0, m4a.readUInt32BE(m4a.indexOf('tkhd') + 16), 1, 1, 1, 0)))]
+    : [];
+  const index = toBox('moov', toBox('mvhd', contentOf(m4a, 'mvhd')), track, ...defaults);
+  return Buffer.concat([toBox('ftyp', contentOf(m4a, 'ftyp')), index, ...behind, toBox('mdat', Buffer.alloc(3_000))]);
+}
+
+/** A fragment whose run of samples tells nothing of each. */
+const toFragment = (samples: number): Buffer => {
+  const track = m4a.readUInt32BE(m4a.indexOf('tkhd') + 16);
+  return toBox(
+    'moof',
+    toBox('mfhd', toNumbers(0, 1)),
+    toBox('traf', toBox('tfhd', toNumbers(0, track)), toBox('trun', toNumbers(0, samples))),
+  );
+};
+const empty = { stts: toNumbers(0, 0), stsz: toNumbers(0, 0, 0), stsc: toNumbers(0, 0), stco: toNumbers(0, 0) };
+
+describe('an index', () => {
+  const seconds = async (film: Buffer): Promise<number | null> =>
+    (await readAudioHeader(toMemorySource(film), 'a.m4a')).seconds;
+  it.each([
+    ['samples of one size, of which nothing is walked', toFilm({ ...tables, ctts: none })],
+    ['a fragment', toFilm(empty, 'mp4a', toFragment(2_900))],
+    [
+      'words that are names of tables by chance',
+      toFilm({ ...tables, ctts: none, free: Buffer.from('from the trunk of a tree') }),
+    ],
+  ])('of %s is believed', async (_, film) => {
+    expect(await seconds(film)).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['samples with times of their own', toFilm(tables)],
+    ['times that are moved', toFilm({ ...tables, stts: toNumbers(0, 1, 2_000, 1), ctts: toNumbers(0, 1, MANY, 0) })],
+    ['times, hidden in another box', toFilm({ ...tables, stts: none, edts: toBox('stts', tables.stts) })],
+    ['chunks', toFilm({ ...tables, ctts: none, stsc: toNumbers(0, 2, 1, 1, 1, MANY, 1, 1) }, 'twos')],
+    [
+      'samples in a chunk',
+      toFilm({ ...tables, ctts: none, stsz: toNumbers(0, 0, 3, 9, 9, 9), stts: toNumbers(0, 1, 3, 1_024) }),
+    ],
+    ['samples in a fragment', toFilm(empty, 'mp4a', toFragment(MANY))],
+    ['samples in many fragments', toFilm(empty, 'mp4a', ...Array.from({ length: 4 }, () => toFragment(2_900)))],
+  ])('that claims more %s than its file holds is not followed', async (_, film) => {
+    await expect(seconds(film)).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringMatching(/header can't be read: it may be cut or damaged/),
+    });
+  });
+});
+
 describe('the header of a recording', () => {
   it.each([
     ['empty', Buffer.alloc(0), /is empty/],
