@@ -1,6 +1,6 @@
 // Reads a streamed reply for a caller who asked for a whole one: collects it and writes it as one answer.
 import type { ProviderFailure } from '#shared/failures.ts';
-import { createGathering, findFault } from '../wire/facts.ts';
+import { createGathering, findFault, finishAfter } from '../wire/facts.ts';
 import type { CutFrames } from '../wire/frames.ts';
 import type { Answer, SseFrame } from '../wire/types.ts';
 import { openCutter } from './cut.ts';
@@ -8,6 +8,10 @@ import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 import { MAX_REPLY_BYTES, toNamed, tooLarge, toNote } from './read-whole.ts';
 
 const failed = (failure: ProviderFailure): Reading => ({ failure, committed: false, usage: null, seenTokens: 0 });
+
+/** Some end without a word why. */
+const toEnded = (answer: Answer): Answer =>
+  answer.finish === null ? { ...answer, finish: finishAfter('stop', answer.toolCalls.length) } : answer;
 
 /** The answer goes out as one, if it is whole. */
 function answerWhole(reading: ChatReading, answer: Answer, broke: ProviderFailure | null): Reading {
@@ -40,7 +44,7 @@ export function createCollectReader(reading: ChatReading): BodyReader {
     gathering.add(facts);
     if (facts.content) context.progress();
     // The caller need not wait for the connection to end.
-    if (facts.done && fault === null) ended = answerWhole(reading, gathering.answer(), null);
+    if (facts.done && fault === null) ended = answerWhole(reading, toEnded(gathering.answer()), null);
   };
   const takeAll = ({ frames, failure }: CutFrames): void => {
     for (const frame of frames) take(frame);

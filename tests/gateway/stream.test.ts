@@ -127,6 +127,28 @@ describe('whole answers from a provider that always streams', () => {
     expect(reply.content()).toBe('Once upon a time.');
     expect(reply.json()).toMatchObject({ object: 'chat.completion', usage: { completion_tokens: 4 } });
   });
+  it('are whole, too, when it ends without a word why', async () => {
+    const world = await createWorld({ providers: [streaming(`${frames.join('')}data: [DONE]\n\n`)] });
+    const reply = await world.ask();
+    expect([reply.content(), reply.json()]).toMatchObject([
+      'Once upon a time.',
+      { choices: [{ finish_reason: 'stop' }] },
+    ]);
+  });
+  it('have no hole where a piece of an answer without a name is broken', async () => {
+    const nameless = frames.map((frame) => frame.replace('"id":"c1",', ''));
+    const torn = nameless.with(
+      1,
+      'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"up\n\n',
+    );
+    for (const stream of [false, true]) {
+      const world = await createWorld({
+        providers: [streaming(`${torn.join('')}${finish}data: [DONE]\n\n`), provider('beta')],
+      });
+      const reply = await world.ask({ stream });
+      expect(reply.content()).not.toContain('Once a time');
+    }
+  });
   it('are asked elsewhere when the stream was cut', async () => {
     const world = await createWorld({ providers: [streaming(frames.join('')), provider('beta')] });
     expect((await world.ask()).content()).toBe(canonicalAnswer);

@@ -15,17 +15,19 @@ interface State {
   readonly seats: Seats;
   /** Stand in for names that the chunks do not tell: those of the first chunk that has some, or is made some. */
   names: Names | null;
+  /** Whether they are the provider's own. */
+  isNamed: boolean;
   /** Whether a chunk has said who speaks, as the first one must. */
   isBegun: boolean;
 }
 
 /** Begins to read a stream. */
 export function openReader(): StreamReader {
-  const state: State = { seats: { taken: [], last: -1 }, names: null, isBegun: false };
+  const state: State = { seats: { taken: [], last: -1 }, names: null, isNamed: false, isBegun: false };
   return { read: (frame, context) => readFrame(state, frame, context) };
 }
 
-/** What one frame means. Comments and empty frames mean nothing; broken JSON is `malformed`, and a failure only where it names this answer. */
+/** What one frame means. Comments and empty frames mean nothing; broken JSON is `malformed`, and a failure only where it is a piece of this answer. */
 function readFrame(state: State, frame: SseFrame, context: ReplyContext): FrameFacts {
   const { data } = frame;
   if (data === null || data === '') return nothing;
@@ -42,17 +44,21 @@ function readFrame(state: State, frame: SseFrame, context: ReplyContext): FrameF
   return readChunk(state, json, context);
 }
 
-/** Whether broken JSON is a piece of this answer: it tells the answer's id as far as it goes, or comes before any id. */
-function isOurs({ names }: State, data: string): boolean {
+/** Whether broken JSON is a piece of this answer: it tells the answer's id as far as it goes, or comes before any id; of an answer without one, it tells choices. */
+function isOurs({ names, isNamed }: State, data: string): boolean {
   const begun = `{"id":"${names?.id ?? ''}`;
-  return names === null ? data.startsWith('{') : begun.startsWith(data) || data.includes(`"${names.id}"`);
+  if (names === null) return data.startsWith('{');
+  return begun.startsWith(data) || data.includes(isNamed ? `"${names.id}"` : '"choices"');
 }
 
 function readChunk(state: State, json: Json, { nowMs }: ReplyContext): FrameFacts {
   const choices = toList(json['choices']);
   const usage = parseUsage(json);
   const head = toHead(json);
-  if (head !== null) state.names ??= { ...toNames(nowMs), id: head.id };
+  if (head !== null && state.names === null) {
+    state.names = { ...toNames(nowMs), id: head.id };
+    state.isNamed = true;
+  }
   const choice = choices[0];
   if (!isRecord(choice)) {
     const normalise =
