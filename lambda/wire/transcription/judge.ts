@@ -13,9 +13,18 @@ const MISSING_SECONDS = 5;
 /** What is no longer than a caption may stand in one. */
 const CAPTION_SECONDS = 12;
 
+const CANT = String.raw`(?:can(?:no|['’])?t|am (?:unable|not able) to|do(?: not|n['’]t) have the ability to)`;
+const EXCUSE = String.raw`(?:i['’]?m sorry|sorry)[,.]? (?:but )?`;
+/** What no speaker says of what he says: people are sorry, too, can't help it, and find that the audio is fine. */
+const talks = [
+  String.raw`(?:${EXCUSE})?i ${CANT} (?:(?:help|assist)(?: you)? with (?:that|this)\b|transcribe\b|(?:directly )?(?:listen to|hear|process|access|analy[sz]e) (?:(?:the|this|that|any|your) )?(?:audio|sound|recording))`,
+  String.raw`${EXCUSE}(?:there (?:is|was)|i (?:do(?: not|n['’]t) see|see)) no audio`,
+  String.raw`as an ai(?:,| (?:language )?(?:model|assistant)\b)`,
+  String.raw`(?:sure[,!.] )?here(?: is|['’]s) (?:the|a|your) transcri`,
+  String.raw`(?:the|this) audio (?:file )?(?:contains|appears to|seems to|is (?:an? (?:recording|conversation|clip)|empty|silent|blank|too)\b)`,
+];
 /** Chat models asked to transcribe sometimes talk instead. */
-const TALK =
-  /^(?:i['’]?m sorry|sorry, (?:but )?i|as an ai\b|i (?:can(?:no|['’])?t|am unable to) (?:help|assist|transcribe|process)|sure[,!] here|here(?: is|['’]s) (?:the|a|your) transcri|(?:the|this) audio (?:file )?(?:is|contains|appears|seems))/i;
+const TALK = new RegExp(`^(?:${talks.join('|')})`, 'i');
 
 /** Segments with times: as told, out of words, or the whole as one when it is short. null when nothing tells them. */
 function findSegments({ segments, words, text, duration }: Transcript): Transcript['segments'] {
