@@ -1,4 +1,5 @@
 // Splits long audio into pieces where it is quiet, by copying packets: nothing is decoded or encoded again.
+import { setImmediate as turn } from 'node:timers/promises';
 import { CallerError } from '#shared/failures.ts';
 import type * as Media from 'mediabunny';
 import type { AudioCodec, EncodedPacket, EncodedPacketSink, Input, InputAudioTrack } from 'mediabunny';
@@ -41,6 +42,8 @@ const LOOK_BACK_SECONDS = 30;
 const QUIET_SECONDS = 0.3;
 /** Containers write more than the packets; so much of the bound is kept free for that. */
 const ROOM = 0.95;
+/** Other requests get their turn after so many packets: what is in memory is read without ever waiting. */
+const PACKETS_PER_TURN = 200;
 
 /** What is known of each packet, in columns: there are hundreds of thousands in an hour. */
 export interface PacketTable {
@@ -133,7 +136,7 @@ async function readTable({ track, codec, sink }: Opened, within: Span | undefine
     if (packet.timestamp >= (within?.end ?? Infinity)) break;
     at.push(packet.timestamp);
     loudness.push(loudnessOf(packet, codec));
-    size.push(packet.byteLength);
+    if (size.push(packet.byteLength) % PACKETS_PER_TURN === 0) await turn();
   }
   return {
     at: Float64Array.from(at),
@@ -189,10 +192,11 @@ export async function openSplit(given: AudioSource, { container }: AudioFacts): 
     await output.start();
     // What an encoder puts before the first moment belongs to the first piece.
     let packet = await (start === 0 ? sink.getFirstPacket() : sink.getPacket(start));
-    while (packet !== null && packet.timestamp < end) {
+    for (let count = 1; packet !== null && packet.timestamp < end; count++) {
       const moved = packet.clone({ timestamp: Math.max(0, packet.timestamp - start) });
       await packets.add(moved, { decoderConfig });
       packet = await sink.getNextPacket(packet);
+      if (count % PACKETS_PER_TURN === 0) await turn();
     }
     await output.finalize();
     return {
