@@ -6,6 +6,7 @@ import { toPolicy } from '../gateway/controls.ts';
 import type { Headers } from '../ports.ts';
 import type { BatchDeps, BatchRunner } from './batch-runner.ts';
 import { principalOf, type Visit } from './endpoint.ts';
+import { toControls } from './own-request.ts';
 
 /** What batches of all formats stand on. */
 export interface BatchDesk {
@@ -18,10 +19,6 @@ export const DAY_MS = 86_400_000;
 export const KEPT_MS = 30 * DAY_MS;
 /** Of one person, that have not come to an end. */
 const MOST_OPEN = 50;
-
-/** Controls of routing, which hold for every request. */
-const toControls = (headers: Headers): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-freeway-')));
 
 /** How long a batch waits may be longer than anybody waits for one request. */
 const MAX_WAIT = 'x-freeway-max-wait-ms';
@@ -81,6 +78,20 @@ export async function beginBatch(
   await deps.batches.create(batch);
   if (!deps.freezes) await runner.goOn(batch, null);
   return batch;
+}
+
+/** One's own batch, of the format whose ids begin so. Throws CallerError `not_found`, also for those of others. */
+export async function findBatch(
+  { deps }: BatchDesk,
+  visit: Visit,
+  { id, prefix }: { readonly id: string; readonly prefix: string },
+): Promise<KeptBatch> {
+  const batch = id.startsWith(prefix) ? await deps.batches.get(principalOf(visit).id, id) : null;
+  if (batch !== null) return batch;
+  throw new CallerError(
+    'not_found',
+    'There is no such batch: its id is mistyped, it was deleted, or it was made more than 30 days ago.',
+  );
 }
 
 /** How it stands; asking makes it go on, where it was left by whoever worked on it. */

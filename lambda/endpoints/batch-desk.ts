@@ -2,11 +2,11 @@
 import { batchEndpoints, type KeptBatch } from '#shared/batch.ts';
 import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
-import { can } from '#shared/people.ts';
 import * as z from 'zod/mini';
 import { isOpen } from '../gateway/batch.ts';
 import { BATCH, toBatchView, toPage } from '../wire/batch/view.ts';
-import { beginBatch, cancelBatch, checkNew, lookAfter, type BatchDesk } from './batch-begin.ts';
+import { allow } from './api/route.ts';
+import { beginBatch, cancelBatch, checkNew, findBatch, lookAfter, type BatchDesk } from './batch-begin.ts';
 import { toFileActs } from './batch-files.ts';
 import { toMessageActs } from './batch-messages.ts';
 import { findAct, readPage, type Acts } from './batch-pages.ts';
@@ -50,15 +50,8 @@ function readNewBatch(json: unknown): NewBatch {
   throw new CallerError('invalid_request', message, { param: path });
 }
 
-/** One's own batch. Throws CallerError `not_found`, also for those of others. */
-async function find({ deps }: BatchDesk, visit: Visit, id: string): Promise<KeptBatch> {
-  const batch = id.startsWith(BATCH) ? await deps.batches.get(principalOf(visit).id, id) : null;
-  if (batch !== null) return batch;
-  throw new CallerError(
-    'not_found',
-    'There is no such batch: its id is mistyped, or it was made more than 30 days ago.',
-  );
-}
+const find = (desk: BatchDesk, visit: Visit, id: string): Promise<KeptBatch> =>
+  findBatch(desk, visit, { id, prefix: BATCH });
 
 const reply = ({ deps }: BatchDesk, visit: Visit, batch: KeptBatch): void =>
   replyJson(visit, 200, toBatchView(batch, deps.clock.now()));
@@ -99,24 +92,13 @@ const toBatchActs = (desk: BatchDesk): Acts => ({
   '/v1/batches/*/cancel': { POST: (visit, id) => cancel(desk, visit, id) },
 });
 
-/** Throws CallerError unless whoever asks may make requests. */
-function admit(visit: Visit): void {
-  const principal = principalOf(visit);
-  if (can(principal, 'use', { kind: 'inference' })) return;
-  const { key } = principal;
-  throw new CallerError(
-    'forbidden',
-    `The API key "${key?.name ?? ''}" may not make requests: its scopes are ${key?.scopes.join(', ') ?? 'none'}.`,
-  );
-}
-
 /** Batches in all formats, over their services. */
 export function createBatches(deps: BatchDeps): Batches {
   const desk: BatchDesk = { deps, runner: createBatchRunner(deps) };
   const acts = { ...toBatchActs(desk), ...toMessageActs(desk), ...toFileActs(deps) };
   return {
     endpoint: async (visit) => {
-      admit(visit);
+      allow(visit, 'use', { kind: 'inference' });
       const { act, id } = findAct(acts, visit.exchange);
       await act(visit, id);
     },

@@ -4,7 +4,7 @@ import { CallerError } from '#shared/failures.ts';
 import type { Spooled } from '../ports.ts';
 import { BATCH, readResultId, toFileView, toPage, toResultView, type ResultFile } from '../wire/batch/view.ts';
 import { KEPT_MS } from './batch-begin.ts';
-import { readPage, type Acts } from './batch-pages.ts';
+import { readPage, replyParts, type Acts } from './batch-pages.ts';
 import type { BatchDeps } from './batch-runner.ts';
 import { principalOf, replyJson, type Visit } from './endpoint.ts';
 import { readUploadForm } from './read-form.ts';
@@ -138,19 +138,11 @@ async function* readLinesOf({ batches }: BatchDeps, batch: KeptBatch, wanted: Re
 async function tell(deps: BatchDeps, visit: Visit, id: string): Promise<void> {
   const found = await find(deps, visit, id);
   const parts = 'kept' in found ? readParts(deps, found.kept) : readLinesOf(deps, found.batch, found.kind);
-  let isGone = false;
-  visit.exchange.onGone(() => (isGone = true));
-  // What is gone by now can still be told so.
-  let part = await parts.next();
-  const reply = visit.exchange.reply(200, {
-    'content-type': 'application/octet-stream',
-    'x-freeway-request-id': visit.requestId,
-  });
-  for (; part.done !== true; part = await parts.next()) {
-    if (isGone) break;
-    if (!reply.write(part.value)) await reply.drained();
-  }
-  reply.end();
+  await replyParts(
+    visit,
+    { 'content-type': 'application/octet-stream', 'x-freeway-request-id': visit.requestId },
+    parts,
+  );
 }
 
 /** Deletes the results of a batch that a file holds; the batch tells of it no more. */

@@ -19,6 +19,10 @@ export const MOST_LINES = 50_000;
 /** Problems of a file that are told: whoever has made a mistake in every line need not read them all. */
 const MOST_PROBLEMS = 100;
 
+/** The error for a file that is no more. */
+export const gone = (): CallerError =>
+  new CallerError('not_found', 'The file of the batch is gone: it was deleted, or its time was over.');
+
 /** The lines of a file from a place on. Throws CallerError `not_found` when the file is gone. */
 export async function* readLines(
   files: FileBook,
@@ -29,8 +33,7 @@ export async function* readLines(
   let held = '';
   for (let part = from.part; part < parts; part++) {
     const text = await files.readPart({ id: fileId }, part);
-    if (text === null)
-      throw new CallerError('not_found', 'The file of the batch is gone: it was deleted, or its time was over.');
+    if (text === null) throw gone();
     for (;;) {
       const end = text.indexOf('\n', offset);
       if (end < 0) break;

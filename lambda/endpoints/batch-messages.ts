@@ -6,9 +6,9 @@ import type { KeptResult } from '../ports-batches.ts';
 import { isProblem, readLine } from '../wire/batch/line.ts';
 import { MESSAGES, readRequests, toMessageBatchView, toMessageResult, toUnasked } from '../wire/batch/messages.ts';
 import { toPage } from '../wire/batch/view.ts';
-import { beginBatch, cancelBatch, checkNew, KEPT_MS, lookAfter, type BatchDesk } from './batch-begin.ts';
+import { beginBatch, cancelBatch, checkNew, findBatch, KEPT_MS, lookAfter, type BatchDesk } from './batch-begin.ts';
 import { readLines } from './batch-lines.ts';
-import { readPage, type Acts } from './batch-pages.ts';
+import { readPage, replyParts, type Acts } from './batch-pages.ts';
 import { principalOf, replyJson, type Visit } from './endpoint.ts';
 import { readJsonBody } from './read-body.ts';
 
@@ -16,15 +16,8 @@ const PREFIX = 'msgbatch_';
 const PAGE = 20;
 const MOST_PAGE = 1_000;
 
-/** One's own batch. Throws CallerError `not_found`, also for those of others. */
-async function find({ deps }: BatchDesk, visit: Visit, id: string): Promise<KeptBatch> {
-  const batch = id.startsWith(PREFIX) ? await deps.batches.get(principalOf(visit).id, id) : null;
-  if (batch !== null) return batch;
-  throw new CallerError(
-    'not_found',
-    'There is no such batch: its id is mistyped, it was deleted, or it was made more than 30 days ago.',
-  );
-}
+const find = (desk: BatchDesk, visit: Visit, id: string): Promise<KeptBatch> =>
+  findBatch(desk, visit, { id, prefix: PREFIX });
 
 const reply = (visit: Visit, batch: KeptBatch): void => replyJson(visit, 200, toMessageBatchView(batch));
 
@@ -75,19 +68,9 @@ async function tell(desk: BatchDesk, visit: Visit, id: string): Promise<void> {
       'invalid_request',
       'There are no results yet: the batch has not ended. Look again when its processing_status is "ended".',
     );
-  let isGone = false;
-  visit.exchange.onGone(() => (isGone = true));
-  const headers = {
-    'content-type': 'application/x-jsonl',
-    'request-id': visit.requestId,
-    'x-freeway-request-id': visit.requestId,
-  };
-  const body = visit.exchange.reply(200, headers);
-  for await (const line of readResults(desk, batch)) {
-    if (isGone) break;
-    if (!body.write(line)) await body.drained();
-  }
-  body.end();
+  const { requestId } = visit;
+  const headers = { 'content-type': 'application/x-jsonl', 'request-id': requestId, 'x-freeway-request-id': requestId };
+  await replyParts(visit, headers, readResults(desk, batch));
 }
 
 async function remove(desk: BatchDesk, visit: Visit, id: string): Promise<void> {

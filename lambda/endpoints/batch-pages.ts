@@ -1,5 +1,6 @@
 // What batches and their files have in common: places, methods, and pages of lists.
 import { CallerError } from '#shared/failures.ts';
+import type { Headers } from '../ports.ts';
 import type { Visit } from './endpoint.ts';
 
 /** What is done at a place. */
@@ -30,6 +31,19 @@ export function findAct(acts: Acts, { method, path }: Visit['exchange']): { read
     throw new CallerError('method_not_allowed', `${method} is not allowed here; use ${allow}.`, { allow });
   }
   throw new CallerError('not_found', 'There is nothing at this place below batches and files.');
+}
+
+/** Replies with a text that is read as it goes out. Rejects with what the first part rejects with before anything is sent, so that it can be told. */
+export async function replyParts({ exchange }: Visit, headers: Headers, parts: AsyncGenerator<string>): Promise<void> {
+  let isGone = false;
+  exchange.onGone(() => (isGone = true));
+  let part = await parts.next();
+  const reply = exchange.reply(200, headers);
+  for (; part.done !== true; part = await parts.next()) {
+    if (isGone) break;
+    if (!reply.write(part.value)) await reply.drained();
+  }
+  reply.end();
 }
 
 /** The page of a list that is wanted. */

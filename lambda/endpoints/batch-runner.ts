@@ -1,5 +1,5 @@
 // Works on batches: holds one, asks its requests through the app like any others, some at once, and waits for what is free.
-import type { KeptBatch } from '#shared/batch.ts';
+import type { KeptBatch, LinePlace } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
 import {
@@ -18,7 +18,7 @@ import type { Handler } from '../ports.ts';
 import type { ApiDeps } from './api/route.ts';
 import { RESERVE_MS } from './ask.ts';
 import { createLineAsker, putDown, type BatchWork, type LineAsker } from './batch-asker.ts';
-import { lookThrough, readLines } from './batch-lines.ts';
+import { gone, lookThrough, readLines, type FileLine } from './batch-lines.ts';
 import { sendLines } from './batch-sender.ts';
 import { createTurns, type Turns } from './batch-turns.ts';
 import { startRenewal } from './renewal.ts';
@@ -80,12 +80,17 @@ async function openPrincipal({ identity, clock }: BatchDeps, { personId, email, 
   };
 }
 
-/** Looks the file of the batch through, and begins or refuses. */
-async function begin({ deps, batch, change }: BatchWork): Promise<KeptBatch | null> {
+/** The lines of the batch's file from a place on. Rejects with CallerError `not_found` when it is gone. */
+async function openLines({ deps, batch }: BatchWork, from: LinePlace): Promise<AsyncGenerator<FileLine>> {
   const file = await deps.files.get(batch.personId, batch.fileId);
-  if (file === null)
-    throw new CallerError('not_found', 'The file of the batch is gone: it was deleted, or its time was over.');
-  const lines = readLines(deps.files, batch, { parts: file.parts, from: { line: 0, part: 0, offset: 0 } });
+  if (file === null) throw gone();
+  return readLines(deps.files, batch, { parts: file.parts, from });
+}
+
+/** Looks the file of the batch through, and begins or refuses. */
+async function begin(work: BatchWork): Promise<KeptBatch | null> {
+  const { deps, batch, change } = work;
+  const lines = await openLines(work, batch.next);
   const { total, model, problems } = await lookThrough(lines, batch.endpoint);
   const nowMs = deps.clock.now();
   return change(problems.length > 0 ? toFailed(problems, nowMs) : toStarted({ total, model }, nowMs));
@@ -104,9 +109,7 @@ async function goThrough(
   { turns, untilMs }: { readonly turns: Turns; readonly untilMs: number },
 ): Promise<void> {
   const { deps, batch, change, holder, halt } = work;
-  const file = await deps.files.get(batch.personId, batch.fileId);
-  if (file === null)
-    throw new CallerError('not_found', 'The file of the batch is gone: it was deleted, or its time was over.');
+  const lines = await openLines(work, batch.next);
   const account = openAccount(batch);
   let saved = '';
   const save = async (): Promise<void> => {
@@ -123,7 +126,7 @@ async function goThrough(
   try {
     await sendLines(work, {
       account,
-      lines: readLines(deps.files, batch, { parts: file.parts, from: batch.next }),
+      lines,
       ask: askInTurn(work, asker, turns),
       renew: asker.renew,
       save,
@@ -179,10 +182,10 @@ async function drive(
     await change(toFailed([toProblem(error)], clock.now()));
   } finally {
     stopRenewal();
-    await change((now) => (now.status === 'cancelling' ? toEnded(clock.now(), 'completed')(now) : now)).catch(
+    const end = toEnded(clock.now(), 'completed');
+    const left = await change((now) => toReleased(holder)(now.status === 'cancelling' ? end(now) : now)).catch(
       () => null,
     );
-    const left = await change(toReleased(holder)).catch(() => null);
     if (left !== null && !isOpen(left)) await batches.close(left).catch(() => undefined);
   }
 }

@@ -1,6 +1,10 @@
 // A request of our own making to our own app: what it answers, as a whole.
 import type { Exchange, Handler, Headers } from '../ports.ts';
 
+/** Controls of routing among the headers of a request: they hold for all that is asked for its sake later. */
+export const toControls = (headers: Headers): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-freeway-')));
+
 export interface OwnRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;

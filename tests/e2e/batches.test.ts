@@ -187,6 +187,7 @@ describe('a batch', () => {
   it('pays at once where it is told not to wait, and where nothing free could serve it', async () => {
     const limit = { models: ['m1'], unit: 'requests', max: 3 } as const;
     const day = { kind: 'calendar', every: 'day', zone: 'UTC' } as const;
+    const price = { inputPerMillionUsd: 3, outputPerMillionUsd: 7 };
     const alpha = await serve('alpha', { limits: [{ ...limit, clock: day }] });
     const dear = await serve('dear', {
       models: [
@@ -196,10 +197,13 @@ describe('a batch', () => {
     });
     await start([
       toEntry('alpha', alpha.baseUrl, { pools: [{ ...limit, scope: 'credential', clock: day }] }),
-      toEntry('dear', dear.baseUrl, { tier: 'paid', models: [{ id: 'm1' }, { id: 'm2' }] }),
+      toEntry('dear', dear.baseUrl, { tier: 'paid', models: [{ id: 'm1' }, { id: 'm2', price }] }),
     ]);
     const only = await finish((await make(toLines(4, 'm2'))).id);
     expect([only.request_counts?.completed, freewayOf(only).paid]).toEqual([4, 4]);
+    const { input_tokens: read = 0, output_tokens: written = 0 } = only.usage ?? {};
+    expect(read * written).toBeGreaterThan(0);
+    expect(freewayOf(only).cost_usd).toBeCloseTo((read * 3 + written * 7) / 1_000_000, 12);
     const eager = await finish((await make(toLines(6), { 'x-freeway-max-wait-ms': '0' })).id);
     expect([eager.request_counts?.completed, freewayOf(eager).free, freewayOf(eager).paid]).toEqual([6, 3, 3]);
     expect(alpha.fake.books().total().limited).toBe(0);

@@ -12,15 +12,15 @@ import {
 import { CallerError } from '#shared/failures.ts';
 import type { TranscriptionJob } from '#shared/transcription-job.ts';
 import { toStarted, toStatus } from '../../gateway/transcription-job.ts';
-import type { Headers } from '../../ports.ts';
 import type { Recordings } from '../../ports-transcription.ts';
-import { stitchTranscripts } from '../../wire/transcription/stitch.ts';
-import { formatTypes, renderTranscript, type Transcript } from '../../wire/transcription/transcript.ts';
+import { formatTypes } from '../../wire/transcription/transcript.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { checkJob } from '../job-pieces.ts';
 import { createJobRunner, type JobRunner } from '../job-runner.ts';
+import { toControls } from '../own-request.ts';
 import { readAllowance } from './allowance.ts';
 import { watchJob } from './job-events.ts';
+import { renderJob } from './job-result.ts';
 import { toJobView } from './job-view.ts';
 import { allow, missing, toRoute, type ApiCall, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
@@ -63,10 +63,6 @@ async function view({ deps, recordings }: Desk, job: TranscriptionJob): Promise<
   const nowMs = deps.clock.now();
   return toJobView(job, nowMs, job.status === 'uploading' ? await recordings().missing(job, job.expiresAtMs) : null);
 }
-
-/** Controls of routing, which hold for every piece. */
-const toControls = (headers: Headers): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-freeway-')));
 
 function checkSize(sizeBytes: number, { maxBytes }: Recordings): void {
   if (sizeBytes === 0) throw new CallerError('invalid_request', 'The recording is empty.', { param: 'size_bytes' });
@@ -163,20 +159,7 @@ async function tell(desk: Desk, call: Call<unknown, z.output<typeof resultQueryS
       'invalid_request',
       `The transcript is not complete: the job is ${job.status}. Wait until it is done, or ask with partial=true.`,
     );
-  const done = job.pieces.filter(({ status }) => status === 'done');
-  const transcripts = await desk.deps.jobs.readPieces(job, done);
-  const parts = done.flatMap(({ start, end }, index) => {
-    const transcript = transcripts[index];
-    return transcript === null || transcript === undefined
-      ? []
-      : [{ start, end, transcript: transcript as Transcript }];
-  });
-  const { task, timestamps } = job.options;
-  const text = renderTranscript(stitchTranscripts(parts), query.format, {
-    task,
-    words: timestamps === 'word',
-    segments: timestamps !== 'none',
-  });
+  const text = await renderJob(desk.deps.jobs, job, query.format);
   return { text, headers: { 'content-type': formatTypes[query.format] } };
 }
 

@@ -2,8 +2,8 @@
 import { useState, type ReactNode } from 'react';
 import { useForm } from 'react-hook-form';
 import type { CredentialChange, CredentialView } from '#shared/api/credentials.ts';
-import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { FormEnd } from '../../components/form-end.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
@@ -44,33 +44,6 @@ function useSaving(onClose: () => void): {
       }
     },
   };
-}
-
-function Foot({
-  failure,
-  busy,
-  onClose,
-}: {
-  readonly failure: string | null;
-  readonly busy: boolean;
-  readonly onClose: () => void;
-}): ReactNode {
-  const t = useMessages(providerMessages);
-  return (
-    <>
-      {failure !== null && (
-        <p role="alert" className="mb-3 text-sm text-danger">
-          {failure}
-        </p>
-      )}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onClose}>{t.cancel}</Button>
-        <Button type="submit" look="primary" disabled={busy}>
-          {t.save}
-        </Button>
-      </div>
-    </>
-  );
 }
 
 const toChange = (
@@ -130,7 +103,13 @@ export function EditDialog({ credential, onClose }: DialogProps): ReactNode {
         <TextRow label={t.priority} hint={t.priorityHint}>
           {(props) => <input {...props} type="number" min={0} step={1} {...register('priority')} />}
         </TextRow>
-        <Foot failure={failure} busy={formState.isSubmitting} onClose={onClose} />
+        <FormEnd
+          failure={failure}
+          cancel={t.cancel}
+          onCancel={onClose}
+          send={t.save}
+          isSending={formState.isSubmitting}
+        />
       </form>
     </Dialog>
   );
@@ -161,7 +140,13 @@ export function ReplaceDialog({ credential, onClose }: DialogProps): ReactNode {
           </TextRow>
         ))}
         <p className="mb-4 text-xs text-muted">{t.replaceHint}</p>
-        <Foot failure={failure} busy={formState.isSubmitting} onClose={onClose} />
+        <FormEnd
+          failure={failure}
+          cancel={t.cancel}
+          onCancel={onClose}
+          send={t.save}
+          isSending={formState.isSubmitting}
+        />
       </form>
     </Dialog>
   );
