@@ -34,7 +34,15 @@ function toGoogle({
   if (google === null) return null;
   const { clientId, certsUrl, issuer } = google;
   const issuers = issuer === null ? GOOGLE_ISSUERS : [issuer];
-  const read = createGoogle({ clientId, certsUrl: certsUrl ?? GOOGLE_CERTIFICATES, issuers, store, clock, log });
+  const read = createGoogle({
+    clientId,
+    certsUrl: certsUrl ?? GOOGLE_CERTIFICATES,
+    issuers,
+    tellsManaged: certsUrl === null && issuer === null,
+    store,
+    clock,
+    log,
+  });
   return { clientId, read };
 }
 

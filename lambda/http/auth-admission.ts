@@ -3,6 +3,7 @@ import { OWNER_ID } from '#shared/people.ts';
 import type { Role } from '#shared/roles.ts';
 import type { Clock } from '../ports.ts';
 import type { People, Person } from '../ports-people.ts';
+import type { GoogleIdentity } from './auth-google.ts';
 import { SignInRefused } from './auth-refusal.ts';
 
 /** What somebody is here at this moment. */
@@ -15,8 +16,8 @@ export interface Standing {
 export interface Admission {
   /** What the person at this address is. Rejects with SignInRefused when they may not come in. */
   standing(email: string): Promise<Standing>;
-  /** The same at a sign-in: notes who came, with which account. */
-  enter(email: string, googleId: string): Promise<Standing>;
+  /** The same at a sign-in: notes who came, with which account. A rule for a domain lets in only accounts that the domain manages. */
+  enter(identity: Pick<GoogleIdentity, 'email' | 'googleId' | 'managed'>): Promise<Standing>;
 }
 
 export interface AdmissionOptions {
@@ -37,20 +38,23 @@ const domainRuleOf = (email: string): string => `*@${email.slice(email.lastIndex
 /** By whose word somebody may come in, and as what. */
 interface Word {
   readonly source: Person['source'];
+  /** Whether it is said of everybody at the domain. */
+  readonly ofDomain: boolean;
   readonly role: Person['role'];
   readonly models: readonly string[] | null;
 }
 
 async function findWord(email: string, person: Person | null, options: AdmissionOptions): Promise<Word | null> {
   const { people, clock, allowed, admins } = options;
-  const own = { role: person?.role ?? 'member', models: person?.models ?? null };
+  const own = { role: person?.role ?? 'member', models: person?.models ?? null, ofDomain: false };
   if (admins.includes(email)) return { ...own, source: 'environment', role: 'admin' };
   if (person?.source === 'invited') return { ...own, source: 'invited' };
   const ruleEmail = domainRuleOf(email);
-  if (allowed.includes(email) || allowed.includes(ruleEmail)) return { ...own, source: 'environment' };
+  if (allowed.includes(email)) return { ...own, source: 'environment' };
+  if (allowed.includes(ruleEmail)) return { ...own, source: 'environment', ofDomain: true };
   const rule = await people.get(people.idOf(ruleEmail));
   if (rule === null || rule.blocked || (rule.expiresAtMs !== null && rule.expiresAtMs <= clock.now())) return null;
-  return { source: 'domain', role: person?.role ?? rule.role, models: person?.models ?? rule.models };
+  return { source: 'domain', ofDomain: true, role: person?.role ?? rule.role, models: person?.models ?? rule.models };
 }
 
 interface Judged {
@@ -66,7 +70,7 @@ async function judge(email: string, options: AdmissionOptions): Promise<Judged> 
   if (email === ownerEmail)
     return {
       person,
-      word: { source: 'environment', role: 'admin', models: null },
+      word: { source: 'environment', ofDomain: false, role: 'admin', models: null },
       standing: { id: OWNER_ID, role: 'owner', models: null },
     };
   if (person?.blocked) throw new SignInRefused('blocked', email);
@@ -82,8 +86,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const { people, clock } = options;
   return {
     standing: async (email) => (await judge(email, options)).standing,
-    enter: async (email, googleId) => {
+    enter: async ({ email, googleId, managed }) => {
       const { person, word, standing } = await judge(email, options);
+      if (word.ofDomain && !managed) throw new SignInRefused('not_managed', email);
       const nowMs = clock.now();
       if (person === null) {
         await people.create({

@@ -15,8 +15,9 @@ export interface FindGoogleOptions {
 export function createFindGoogle({ read, admission, audit }: FindGoogleOptions): IdentifyOptions['findGoogle'] {
   return async (token, exchange) => {
     try {
-      const { email, googleId, expiresAtMs } = await read(token);
-      const standing = await admission.enter(email, googleId);
+      const identity = await read(token);
+      const { email, expiresAtMs } = identity;
+      const standing = await admission.enter(identity);
       const principal = { ...standing, email, via: 'google_token', key: null, sessionId: null } as const;
       return { principal, endsAtMs: expiresAtMs };
     } catch (error) {

@@ -9,6 +9,11 @@ export interface GoogleIdentity {
   readonly email: string;
   /** Google's own id of the account. */
   readonly googleId: string;
+  /**
+   * Whether the account belongs to whoever holds the domain of the address. Anybody may make a Google account with an
+   * address of theirs at any domain, and keeps it when the address is taken away; such an account has no `hd`.
+   */
+  readonly managed: boolean;
   /** What we asked Google to put in; null when nothing stands there. */
   readonly nonce: string | null;
   readonly expiresAtMs: number;
@@ -19,6 +24,8 @@ export interface GoogleOptions {
   /** Address of the certificates: a JSON object of key ids and PEM texts, or a set of JSON Web Keys. */
   readonly certsUrl: string;
   readonly issuers: readonly string[];
+  /** Whether the issuer says who manages an account (`hd`), as Google does. A stand-in need not: then all accounts count as managed. */
+  readonly tellsManaged: boolean;
   readonly store: Store;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
@@ -51,6 +58,7 @@ interface Claims {
   readonly email?: unknown;
   readonly email_verified?: unknown;
   readonly nonce?: unknown;
+  readonly hd?: unknown;
 }
 
 function decodePart<T>(part: string | undefined): T {
@@ -69,6 +77,12 @@ function toAddress(text: string): string | null {
   const plain = text.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return email !== '' && email === plain ? email : null;
 }
+
+/** Google's own addresses, whose accounts nobody else manages. */
+const GOOGLES_OWN = /@(?:gmail|googlemail)\.com$/;
+
+const isManaged = (email: string, { hd }: Claims): boolean =>
+  GOOGLES_OWN.test(email) || (typeof hd === 'string' && hd !== '');
 
 type Jwk = Readonly<Record<string, unknown>>;
 
@@ -188,6 +202,7 @@ export function createGoogle(options: GoogleOptions): ReadGoogleToken {
     return {
       email,
       googleId: claims.sub,
+      managed: !options.tellsManaged || isManaged(email, claims),
       nonce: typeof claims.nonce === 'string' ? claims.nonce : null,
       expiresAtMs: claims.exp * 1000,
     };

@@ -29,6 +29,8 @@ const sentences = {
   nonce_unknown: 'The sign-in took too long, or began elsewhere. Please click once more.',
   nonce_used: 'This sign-in has been used already. Please click once more.',
   not_invited: '% is not on the invite list. Ask an admin for an invitation, or use another account.',
+  not_managed:
+    '% is a Google account that its domain does not manage, and only the domain as a whole is on the invite list. Ask an admin to invite this very address.',
   invitation_expired: 'The invitation of % has expired. Ask an admin to extend it.',
   blocked: '% has been blocked by an admin.',
   other_account:
@@ -50,6 +52,7 @@ const unavailable: ReadonlySet<SignInReason> = new Set(['google_unreachable']);
 const known: ReadonlySet<SignInReason> = new Set([
   'email_unverified',
   'not_invited',
+  'not_managed',
   'invitation_expired',
   'blocked',
   'other_account',

@@ -99,7 +99,7 @@ export function createSignIn(options: SignInOptions): SignIn {
         if (identity.nonce === null) throw new SignInRefused('nonce_missing', identity.email);
         if (nonce !== null && nonce !== identity.nonce) throw new SignInRefused('nonce_unknown', identity.email);
         await google.nonces.use(identity.nonce);
-        const standing = await admission.enter(identity.email, identity.googleId);
+        const standing = await admission.enter(identity);
         return { standing, email: identity.email, via: 'google', by: 'Google' };
       }),
     withToken: (token, from) =>

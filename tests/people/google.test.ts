@@ -257,6 +257,51 @@ describe('sign-in with Google', () => {
   });
 });
 
+describe('a rule for a domain', () => {
+  /** A house that believes Google's own issuer, whose certificates it has from its store. */
+  async function createStrict(): Promise<House> {
+    const clock = createFakeClock(Date.now());
+    const store = createMemoryStore(clock);
+    const freshUntilMs = clock.now() + 3_600_000;
+    const certificates = await (await fetch(issuer.certsUrl)).text();
+    const item = { url: 'https://www.googleapis.com/oauth2/v1/certs', certificates, freshUntilMs };
+    await store.put({ pk: 'config', sk: 'google-certificates' }, item);
+    const { GOOGLE_CERTS_URL: _, ...env } = toEnv({ ALLOWED_EMAILS: 'ada@example.com, *@school.example, *@gmail.com' });
+    return createHouse({ env, store, clock });
+  }
+  const toKid = (claims: Record<string, unknown> = {}): Token => ({
+    claims: { email: 'kid@school.example', sub: 'google-kid', ...claims },
+  });
+
+  it('lets in accounts that the domain manages, not whoever once had an address there', async () => {
+    const house = await createStrict();
+    const refused = await signIn(house, toKid());
+    expect(refused.status).toBe(403);
+    expect(refused.message).toMatch(/kid@school\.example is a Google account that its domain does not manage/);
+    expect((await lastRefusal(house))['detail']).toMatch(/^not_managed: /);
+    expect((await house.ask('GET /v1/models', { headers: bearer(issuer.sign(toKid())) })).status).toBe(403);
+    expect((await signIn(house, toKid({ hd: '' }))).status).toBe(403);
+    // The address may be at another domain of the same organization.
+    for (const hd of ['school.example', 'school-board.example'])
+      expect((await signIn(house, toKid({ hd }))).status).toBe(200);
+    expect((await house.ask('GET /v1/models', { headers: bearer(issuer.sign(toKid({ hd: 'a' }))) })).status).toBe(200);
+  });
+
+  it('is the same when an admin has made it, and asks nothing of those who are invited by their address', async () => {
+    const house = await createStrict();
+    await house.ask('POST /api/people', { headers: owner, body: { email: '*@club.example' } });
+    expect((await signIn(house, toKid({ email: 'kid@club.example', sub: 'club-kid' }))).status).toBe(403);
+    await house.ask('POST /api/people', { headers: owner, body: { email: 'kid@club.example' } });
+    expect((await signIn(house, toKid({ email: 'kid@club.example', sub: 'club-kid' }))).status).toBe(200);
+    expect((await signIn(house)).status).toBe(200);
+  });
+
+  it("takes Google's own addresses as they are", async () => {
+    const house = await createStrict();
+    expect((await signIn(house, toKid({ email: 'kid@gmail.com' }))).status).toBe(200);
+  });
+});
+
 describe("Google's certificates", () => {
   it('are read once, shared by the store, and stand in for a day when Google is away', async () => {
     const clock = createFakeClock(Date.now());
