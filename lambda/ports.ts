@@ -2,6 +2,7 @@
 import type { UsageRecord } from '#shared/api/usage.ts';
 import type { Item, ItemKey, Update, UpdateResult } from '#shared/items.ts';
 import type { StoredCredential } from '#shared/stored-credential.ts';
+import type { UsageRow } from '#shared/usage-sums.ts';
 
 /** Time and randomness, so that every decision can be replayed and tests need no waiting. */
 export interface Clock {
@@ -100,13 +101,6 @@ export interface CredentialBook {
   write(credential: StoredCredential, over: number | null): Promise<boolean>;
 }
 
-/** What somebody used on one day. */
-export interface DayOfUse {
-  readonly requests: number;
-  readonly tokens: number;
-  readonly usd: number;
-}
-
 /** One record of every request. */
 export interface UsageBook {
   /** Writes it down, soon. */
@@ -115,8 +109,11 @@ export interface UsageBook {
   flush(): Promise<void>;
   /** All records of a day (UTC, `YYYY-MM-DD`), newest first. */
   readDay(day: string): Promise<readonly UsageRecord[]>;
-  /** What each person used on a day, by id. Days that are over are added up once for all. */
-  sumsOfDay(day: string): Promise<ReadonlyMap<string, DayOfUse>>;
+  /**
+   * What was used on each day (UTC) from the first to the last, both included, oldest first, added up by all that it is told apart by. Days
+   * that are over are added up once for all, so that many of them cost few reads.
+   */
+  rowsOfDays(from: string, to: string): AsyncIterable<readonly UsageRow[]>;
 }
 
 /** Decisions that somebody wanted explained, as they were taken. */

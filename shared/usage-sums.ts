@@ -1,4 +1,4 @@
-// Adds up usage records.
+// Adds up what was used: records of requests to rows of days, and rows to sums.
 import type { UsageGroup, UsageRecord, UsageSum } from './api/usage.ts';
 
 const nothing: UsageSum = {
@@ -15,26 +15,71 @@ const nothing: UsageSum = {
   duration_ms: 0,
 };
 
-function add(sum: UsageSum, record: UsageRecord): void {
-  const answered = record.route !== null;
-  const isFree = answered && record.tier !== 'paid';
-  sum.requests++;
-  if (isFree) sum.free++;
-  if (record.outcome !== 'ok') sum.failed++;
-  // What failed on the way to an answer was never seen by its caller.
-  if (answered) sum.absorbed += record.attempts.length;
-  sum.input_tokens += record.input_tokens ?? 0;
-  sum.output_tokens += record.output_tokens ?? 0;
-  sum.audio_seconds += record.audio_seconds ?? 0;
-  sum.cost_usd += record.cost_usd ?? 0;
-  if (isFree) sum.saved_usd += record.list_usd ?? 0;
-  sum.wait_ms += record.wait_ms;
-  sum.duration_ms += record.duration_ms;
+/** What was used, by everything that sums are told apart by: of one request, or of many that have all of it in common. */
+export interface UsageRow extends UsageSum {
+  /** The instant of one request, or the day (UTC) of many. */
+  readonly at: string;
+  readonly person_id: string;
+  readonly key_id: string | null;
+  /** `provider/model` that answered; null when nobody did. */
+  readonly route: string | null;
+  readonly tier: UsageRecord['tier'];
+  readonly operation: string;
+  readonly outcome: string;
 }
 
-const names: Readonly<Record<UsageGroup, (record: UsageRecord) => string>> = {
+/** One request as a row. */
+export function toUsageRow(record: UsageRecord): UsageRow {
+  const { at, person_id, key_id, route, tier, operation, outcome } = record;
+  const answered = route !== null;
+  const isFree = answered && tier !== 'paid';
+  return {
+    at,
+    person_id,
+    key_id,
+    route,
+    tier,
+    operation,
+    outcome,
+    requests: 1,
+    free: isFree ? 1 : 0,
+    failed: outcome === 'ok' ? 0 : 1,
+    // What failed on the way to an answer was never seen by its caller.
+    absorbed: answered ? record.attempts.length : 0,
+    input_tokens: record.input_tokens ?? 0,
+    output_tokens: record.output_tokens ?? 0,
+    audio_seconds: record.audio_seconds ?? 0,
+    cost_usd: record.cost_usd ?? 0,
+    saved_usd: isFree ? (record.list_usd ?? 0) : 0,
+    wait_ms: record.wait_ms,
+    duration_ms: record.duration_ms,
+  };
+}
+
+const measures = Object.keys(nothing) as readonly (keyof UsageSum)[];
+
+function add(sum: UsageSum, row: UsageSum): void {
+  for (const measure of measures) sum[measure] += row[measure];
+}
+
+/** The rows of a day's records: as few as tell apart what sums can be told apart by, in order of when each was first met. */
+export function toRowsOfDay(day: string, records: Iterable<UsageRecord>): UsageRow[] {
+  const rows = new Map<string, UsageRow>();
+  for (const record of records) {
+    const row = toUsageRow(record);
+    const { person_id: person, key_id: key, route, tier, operation, outcome } = row;
+    const name = JSON.stringify([person, key, route, tier, operation, outcome]);
+    const known = rows.get(name);
+    if (known) add(known, row);
+    else rows.set(name, { ...row, at: day });
+  }
+  return [...rows.values()];
+}
+
+const names: Readonly<Record<UsageGroup, (row: UsageRow) => string>> = {
+  month: ({ at }) => at.slice(0, 7),
   day: ({ at }) => at.slice(0, 10),
-  // An instant, as which the hour can be shown in any zone.
+  // An instant, as which the hour can be shown in any zone. Only rows of one request tell it.
   hour: ({ at }) => `${at.slice(0, 13)}:00:00Z`,
   provider: ({ route }) => (route === null ? '' : route.slice(0, route.indexOf('/'))),
   model: ({ route }) => route ?? '',
@@ -51,17 +96,17 @@ export interface UsageSums {
   readonly groups: ({ name: string } & UsageSum)[];
 }
 
-/** Sums that records are added to as they come, so that not all of them need be there at once. */
-export function createUsageSums(by: UsageGroup): { add(records: Iterable<UsageRecord>): void; result(): UsageSums } {
+/** Sums that rows are added to as they come, so that not all of them need be there at once. */
+export function createUsageSums(by: UsageGroup): { add(rows: Iterable<UsageRow>): void; result(): UsageSums } {
   const total = { ...nothing };
   const groups = new Map<string, UsageSum>();
   return {
-    add: (records) => {
-      for (const record of records) {
-        const name = names[by](record);
+    add: (rows) => {
+      for (const row of rows) {
+        const name = names[by](row);
         const group = groups.get(name) ?? { ...nothing };
-        add(total, record);
-        add(group, record);
+        add(total, row);
+        add(group, row);
         groups.set(name, group);
       }
     },
@@ -70,11 +115,4 @@ export function createUsageSums(by: UsageGroup): { add(records: Iterable<UsageRe
       return { total: { ...total }, groups: sorted.map(([name, sum]) => ({ name, ...sum })) };
     },
   };
-}
-
-/** The sums of records that are all there. */
-export function sumUsage(records: Iterable<UsageRecord>, by: UsageGroup): UsageSums {
-  const sums = createUsageSums(by);
-  sums.add(records);
-  return sums.result();
 }

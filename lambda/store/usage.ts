@@ -1,8 +1,7 @@
 // Keeps a record of every request: gathered for a moment, so that many cost one write, and swept when they are old.
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { setImmediate as turn } from 'node:timers/promises';
-import * as z from 'zod/mini';
-import type { Clock, DayOfUse, Store, UsageBook } from '../ports.ts';
+import type { Clock, Store, UsageBook } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
 import { fromUsageItem, toUsageItem } from './usage-items.ts';
 
@@ -24,22 +23,6 @@ const DAY_MS = 86_400_000;
 const MAX_IN_ITEM = 100;
 /** Kept in memory while the store is away; older ones are then lost, and the log says so. */
 const MAX_WAITING = 10_000;
-/** Sums are written for good this long after a day has ended: by then every instance has written what it had. */
-const SETTLED_MS = 3_600_000;
-const SUMS = 'usage-sums';
-const sumsSchema = z.lazy(() =>
-  z.record(z.string(), z.object({ requests: z.number(), tokens: z.number(), usd: z.number() })),
-);
-
-function addUp(records: readonly UsageRecord[]): Record<string, DayOfUse> {
-  const sums: Record<string, DayOfUse> = {};
-  for (const { person_id: id, input_tokens: input, output_tokens: output, cost_usd: cost } of records) {
-    const { requests, tokens, usd } = sums[id] ?? { requests: 0, tokens: 0, usd: 0 };
-    sums[id] = { requests: requests + 1, tokens: tokens + (input ?? 0) + (output ?? 0), usd: usd + (cost ?? 0) };
-  }
-  return sums;
-}
-
 const partitionOf = (day: string): string => `usage#${day}`;
 
 /** Items asked for at once, and those of them that are read before everything else has its turn: some milliseconds each. */
@@ -60,21 +43,6 @@ async function readWritten(store: Store, day: string, onPage: () => void): Promi
     after = page.next ?? undefined;
   } while (after !== undefined);
   return items.flat();
-}
-
-async function readSums(
-  { store, clock, retentionDays }: UsageBookOptions,
-  day: string,
-  readDay: (day: string) => Promise<UsageRecord[]>,
-): Promise<ReadonlyMap<string, DayOfUse>> {
-  const key = { pk: SUMS, sk: day };
-  const known = await store.get(key);
-  if (known !== null) return new Map(Object.entries(sumsSchema.parse(JSON.parse(String(known['json'])))));
-  const sums = addUp(await readDay(day));
-  const endedAtMs = Date.parse(day) + DAY_MS;
-  if (clock.now() > endedAtMs + SETTLED_MS)
-    await store.put(key, { json: JSON.stringify(sums) }, endedAtMs + retentionDays() * DAY_MS);
-  return new Map(Object.entries(sums));
 }
 
 /** The book over a store. */
@@ -98,6 +66,7 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
       const batch = other < 0 ? next : next.slice(0, other);
       const key = { pk: partitionOf(day), sk: `${first.at}#${instance}#${written++}` };
       const expiresAtMs = Date.parse(first.at) + retentionDays() * DAY_MS;
+      if (clock.now() > Date.parse(day) + DAY_MS) await (await import('./usage-days.ts')).reopenDay(options, day);
       await store.put(key, toUsageItem(batch), expiresAtMs);
       // What came meanwhile stands behind.
       waiting.splice(0, batch.length);
@@ -129,7 +98,9 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
     return [...read, ...here].sort((a, b) => (a.at < b.at ? 1 : -1));
   };
   return {
-    sumsOfDay: (day) => readSums(options, day, readDay),
+    rowsOfDays: async function* (from, to) {
+      yield* (await import('./usage-days.ts')).readRowsOfDays(options, { from, to }, readDay);
+    },
     note: (record) => {
       waiting.push(record);
       if (gatherMs === null) return;

@@ -1,16 +1,24 @@
 // Looks once an hour whether somebody uses far more than they usually do, such as whoever has found a key, and raises an alert, once a day for each.
 import { unusualFrom } from '#shared/unusual.ts';
-import type { Clock, DayOfUse, Store, UsageBook } from '../ports.ts';
+import type { UsageRow } from '#shared/usage-sums.ts';
+import type { Clock, Store, UsageBook } from '../ports.ts';
 import type { Alerts } from '../ports-telemetry.ts';
 
 export interface UseWatchOptions {
-  readonly usage: Pick<UsageBook, 'sumsOfDay'>;
+  readonly usage: Pick<UsageBook, 'rowsOfDays'>;
   readonly store: Store;
   readonly clock: Pick<Clock, 'now'>;
   readonly alerts: Pick<Alerts, 'raise'>;
   readonly isWanted: () => boolean;
   /** By what a person is known to admins. */
   readonly nameOf: (id: string) => Promise<string>;
+}
+
+/** What somebody used on one day. */
+interface DayOfUse {
+  readonly requests: number;
+  readonly tokens: number;
+  readonly usd: number;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -36,6 +44,20 @@ async function claim(store: Store, sk: string, nowMs: number): Promise<boolean> 
   return (await store.update({ key, guards, add: {}, set: { at: nowMs }, remove: [], expiresAtMs })).applied;
 }
 
+/** What each person used on a day, by id. */
+function toPeople(rows: readonly UsageRow[]): ReadonlyMap<string, DayOfUse> {
+  const people = new Map<string, DayOfUse>();
+  for (const { person_id: id, requests, input_tokens: input, output_tokens: output, cost_usd: usd } of rows) {
+    const before = people.get(id) ?? { requests: 0, tokens: 0, usd: 0 };
+    people.set(id, {
+      requests: before.requests + requests,
+      tokens: before.tokens + input + output,
+      usd: before.usd + usd,
+    });
+  }
+  return people;
+}
+
 /** What somebody used on the days since they were first seen, the oldest first. */
 function toDays(before: readonly ReadonlyMap<string, DayOfUse>[], id: string): DayOfUse[] {
   const first = before.findIndex((day) => day.has(id));
@@ -52,10 +74,9 @@ export function createUseWatch(options: UseWatchOptions): () => Promise<void> {
     if (nowMs < nextAtMs || !isWanted()) return;
     nextAtMs = nowMs + LOOK_MS;
     if (!(await claim(store, `look#${Math.floor(nowMs / LOOK_MS)}`, nowMs))) return;
-    const today = await usage.sumsOfDay(toDay(nowMs));
     const before: ReadonlyMap<string, DayOfUse>[] = [];
-    for (let back = DAYS; back > 0; back--) before.push(await usage.sumsOfDay(toDay(nowMs - back * DAY_MS)));
-    for (const [id, used] of today) {
+    for await (const rows of usage.rowsOfDays(toDay(nowMs - DAYS * DAY_MS), toDay(nowMs))) before.push(toPeople(rows));
+    for (const [id, used] of before.pop() ?? []) {
       const days = toDays(before, id);
       for (const measure of measures) {
         const from = unusualFrom(

@@ -59,6 +59,7 @@ export type UsageRecord = z.infer<typeof usageRecordSchema>;
 
 /** By what sums are told apart. */
 export const usageGroups = [
+  'month',
   'day',
   'hour',
   'provider',
@@ -98,7 +99,15 @@ const toRangeShape = () => ({
 
 /** GET /api/usage. */
 export const usageQuerySchema = z.lazy(() =>
-  z.object({ ...toRangeShape(), by: z._default(z.enum(usageGroups), 'day') }),
+  z.object({
+    ...toRangeShape(),
+    by: z._default(z.enum(usageGroups), 'day'),
+    /** Only what came with this API key. */
+    key_id: z.optional(z.string().check(z.maxLength(100))),
+    /** Only what this provider, or this `provider/model`, answered. */
+    provider: z.optional(z.string().check(z.maxLength(100))),
+    model: z.optional(z.string().check(z.maxLength(300))),
+  }),
 );
 export const usageSchema = z.lazy(() =>
   z.object({

@@ -86,6 +86,31 @@ describe('usage', () => {
     expect((await call('GET', '/api/usage?from=2026-02-02&to=2026-01-01')).status).toBe(400);
   });
 
+  it('is told of one key, provider or model alone, and by the month', async () => {
+    const made = (await (await call('POST', '/api/keys', { body: { name: 'app' } })).json()) as {
+      key: string;
+      id: string;
+    };
+    await chat();
+    await chat('auto', made.key);
+    const count = async (query: string): Promise<number> =>
+      (await read<{ total: UsageSum }>(`/api/usage?${query}`)).total.requests;
+    const asked: readonly (readonly [string, number])[] = [
+      ['by=month', 2],
+      [`key_id=${made.id}`, 1],
+      ['key_id=none', 0],
+      ['provider=openai-compatible', 2],
+      ['provider=openai', 0],
+      ['model=openai-compatible/m1', 2],
+      ['model=openai-compatible/m', 0],
+      // A range whose first day is in it in part only.
+      [`from=${new Date(Date.now() - 3 * 86_400_000).toISOString()}&key_id=${made.id}`, 1],
+    ];
+    for (const [query, requests] of asked) expect([query, await count(query)]).toEqual([query, requests]);
+    const { groups } = await read<{ groups: { name: string }[] }>('/api/usage?by=month');
+    expect(groups.map(({ name }) => name)).toEqual([new Date().toISOString().slice(0, 7)]);
+  });
+
   it('is bounded by instants, too, and adds up by the hour', async () => {
     await chat();
     const [{ at } = { at: '' }] = (await read<{ data: UsageRecord[] }>('/api/usage/records')).data;

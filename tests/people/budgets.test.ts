@@ -1,7 +1,9 @@
 // Money of people, keys and all: hard bounds hold whatever happens at once, soft ones are only told of; and alerts arrive, signed, or are tried again.
 import { createHmac } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { UsageRow } from '#shared/usage-sums.ts';
 import type { UpstreamCall } from '#lambda/ports.ts';
+import { packRows } from '#lambda/store/usage-days.ts';
 import { createHouse, owner, type Answer, type House, type HouseInput } from './house.ts';
 
 beforeAll(() => import('#lambda/endpoints/api/app.ts'));
@@ -27,6 +29,28 @@ const set = async (house: House, body: unknown): Promise<void> => {
 const count = (answers: readonly Answer[], status: number): number =>
   answers.filter((one) => one.status === status).length;
 const ask = (house: House, headers = owner): Promise<Answer> => house.chat(headers, { max_tokens: 1_000 });
+
+/** What somebody used on a day that is over. */
+const toRow = (at: string, person_id: string): UsageRow => ({
+  at,
+  person_id,
+  key_id: null,
+  route: 'a/b',
+  tier: 'free',
+  operation: 'chat',
+  outcome: 'ok',
+  requests: 1,
+  free: 1,
+  failed: 0,
+  absorbed: 0,
+  input_tokens: 600,
+  output_tokens: 400,
+  audio_seconds: 0,
+  cost_usd: 0.1,
+  saved_usd: 0,
+  wait_ms: 0,
+  duration_ms: 0,
+});
 
 const spentOf = async (house: House): Promise<number> => {
   const { json } = await house.ask('GET /api/usage', { headers: owner });
@@ -213,8 +237,8 @@ describe('alerts', () => {
     const id = people.idOf('ada@example.com');
     for (let back = 1; back <= 10; back++) {
       const day = new Date(clock.now() - back * 86_400_000).toISOString().slice(0, 10);
-      const use = { requests: 90 + back, tokens: 1_000, usd: 0.1 };
-      await store.put({ pk: 'usage-sums', sk: day }, { json: JSON.stringify({ [id]: use, other: use }) });
+      const rows = [id, 'other'].map((person) => ({ ...toRow(day, person), requests: 90 + back }));
+      await store.put({ pk: 'usage-days', sk: day }, { rows: packRows(rows) });
     }
     await clock.advance(3_700_000);
     for (let asked = 0; asked < 299; asked++) await house.chat(ada, { max_tokens: 1 });

@@ -1,27 +1,22 @@
 // GET /api/export: everything that is kept of the asker, but for keys, which nobody can read.
 import { exportSchema } from '#shared/api/settings.ts';
 import { can } from '#shared/people.ts';
-import { sumUsage } from '#shared/usage-sums.ts';
-import type { UsageRecord } from '#shared/api/usage.ts';
+import { createUsageSums, type UsageSums } from '#shared/usage-sums.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { toInstant, toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS = 90;
 
-async function readUsage(deps: ApiDeps, personId: string): Promise<ReturnType<typeof sumUsage>['groups']> {
-  const sums: ReturnType<typeof sumUsage>['groups'] = [];
-  for (let back = DAYS - 1; back >= 0; back--) {
-    // Day by day, so that only one is in memory.
-    const records = await deps.usage.readDay(new Date(deps.clock.now() - back * DAY_MS).toISOString().slice(0, 10));
-    sums.push(
-      ...sumUsage(
-        records.filter((record: UsageRecord) => record.person_id === personId),
-        'day',
-      ).groups,
-    );
-  }
-  return sums;
+const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+async function readUsage({ usage, clock }: ApiDeps, personId: string): Promise<UsageSums['groups']> {
+  const sums = createUsageSums('day');
+  const nowMs = clock.now();
+  // Day by day, so that only one is in memory.
+  for await (const rows of usage.rowsOfDays(toDay(nowMs - (DAYS - 1) * DAY_MS), toDay(nowMs)))
+    sums.add(rows.filter(({ person_id: id }) => id === personId));
+  return sums.result().groups;
 }
 
 async function run(deps: ApiDeps, visit: Visit): Promise<ApiReply> {

@@ -10,7 +10,7 @@ import {
 } from '#shared/api/usage.ts';
 import { CallerError } from '#shared/failures.ts';
 import { can } from '#shared/people.ts';
-import { createUsageSums } from '#shared/usage-sums.ts';
+import { createUsageSums, toUsageRow, type UsageRow } from '#shared/usage-sums.ts';
 import type * as z from 'zod/mini';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { toTable } from './csv.ts';
@@ -78,13 +78,39 @@ async function* readRange(
   for (const day of days) for (const record of await deps.usage.readDay(day)) if (isWanted(record)) yield record;
 }
 
-async function summarise(deps: ApiDeps, visit: Visit, query: z.output<typeof usageQuerySchema>): Promise<ApiReply> {
+/** Whether a provider, or one model of it, answered. */
+const isOf = (provider: string, route: string | null): boolean => (route ?? '').startsWith(`${provider}/`);
+
+type SumsQuery = z.output<typeof usageQuerySchema>;
+
+function toCounted(visit: Visit, query: SumsQuery): (row: UsageRow) => boolean {
+  const { person_id: person, key_id: key, provider, model } = query;
+  const isSeen = toFilter(visit, person);
+  return (row) =>
+    isSeen(row) &&
+    (key === undefined || row.key_id === key) &&
+    (provider === undefined || isOf(provider, row.route)) &&
+    (model === undefined || row.route === model);
+}
+
+/** The rows of a range, a day after the other, so that no more than one is in memory. Days that are in it whole may be added up already. */
+async function* readRows(deps: ApiDeps, query: SumsQuery): AsyncGenerator<readonly UsageRow[]> {
+  const { from, to, by } = query;
+  const days = toDays(query, deps.clock.now()).toReversed();
+  const isWithin = toWithin(query);
+  const isPart = (day: string): boolean =>
+    by === 'hour' || [from, to].some((edge) => edge !== undefined && !isDay(edge) && edge.startsWith(day));
+  for (const day of days.filter(isPart)) yield (await deps.usage.readDay(day)).filter(isWithin).map(toUsageRow);
+  const whole = days.filter((day) => !isPart(day));
+  const [first, last] = [whole[0], whole.at(-1)];
+  if (first !== undefined && last !== undefined) yield* deps.usage.rowsOfDays(first, last);
+}
+
+async function summarise(deps: ApiDeps, visit: Visit, query: SumsQuery): Promise<ApiReply> {
   const days = toDays(query, deps.clock.now());
-  const [isSeen, isWithin] = [toFilter(visit, query.person_id), toWithin(query)];
+  const isCounted = toCounted(visit, query);
   const sums = createUsageSums(query.by);
-  // A day after the other, so that no more than one is in memory.
-  for (const day of days)
-    sums.add((await deps.usage.readDay(day)).filter((record) => isSeen(record) && isWithin(record)));
+  for await (const rows of readRows(deps, query)) sums.add(rows.filter(isCounted));
   const { from = days.at(-1), to = days[0] } = query;
   return { json: { from, to, ...sums.result() } };
 }
@@ -105,7 +131,7 @@ function toWanted(
     isWithin(record) &&
     (operation === undefined || record.operation === operation) &&
     (outcome === undefined || record.outcome === outcome) &&
-    (provider === undefined || (record.route ?? '').startsWith(`${provider}/`));
+    (provider === undefined || isOf(provider, record.route));
 }
 
 async function list(deps: ApiDeps, visit: Visit, query: RecordsQuery): Promise<ApiReply> {
@@ -156,7 +182,8 @@ export function toUsageRoutes(deps: ApiDeps): readonly ApiRoute[] {
     toRoute({
       method: 'GET',
       path: '/api/usage',
-      summary: 'Sums of requests, tokens, money paid and saved, by day, hour, provider, model, person, key and more.',
+      summary:
+        'Sums of requests, tokens, money paid and saved, by month, day, hour, provider, model, person, key and more.',
       access: ['read', 'usage'],
       query: usageQuerySchema,
       reply: usageSchema,
