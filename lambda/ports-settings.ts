@@ -61,15 +61,24 @@ export interface PersonBounds {
   readonly quota: QuotaSettings | null;
 }
 
+/** Settings as a change has met them, and as it has left them. */
+export interface SettingsChanged<T> {
+  readonly before: T;
+  readonly after: T;
+}
+
 /** Settings of the installation and of people. */
 export interface SettingsStore {
   /** At once when they are at hand, and then looked at again beside the request when they are older than five seconds. Rejects with StoreUnavailable when they were never read. */
   of(personId: string): SettingsInForce | Promise<SettingsInForce>;
   /** The installation's as they were last read for anybody; nothing until then. */
   installation(): InstallationSettings;
-  /** Each answers the settings after the change. null takes a setting away. */
-  changeInstallation(change: Readonly<Record<string, unknown>>): Promise<InstallationSettings>;
-  changePerson(id: string, change: Readonly<Record<string, unknown>>): Promise<PersonSettings>;
+  /** null takes a setting away. `check` may throw for what the settings would be, and then nothing is changed. */
+  changeInstallation(
+    change: Readonly<Record<string, unknown>>,
+    check?: (after: InstallationSettings) => void,
+  ): Promise<SettingsChanged<InstallationSettings>>;
+  changePerson(id: string, change: Readonly<Record<string, unknown>>): Promise<SettingsChanged<PersonSettings>>;
   removePerson(id: string): Promise<void>;
   /** What is set for people who have bounds of their own, by id. */
   bounds(): Promise<ReadonlyMap<string, PersonBounds>>;

@@ -11,7 +11,7 @@ import { readCarefully } from '#shared/careful.ts';
 import type * as z from 'zod/mini';
 import type { Item } from '#shared/items.ts';
 import type { Store } from '../ports.ts';
-import type { PersonBounds, SettingsInForce, SettingsStore } from '../ports-settings.ts';
+import type { PersonBounds, SettingsChanged, SettingsInForce, SettingsStore } from '../ports-settings.ts';
 import { readPartition } from './kept.ts';
 
 const PARTITION = 'settings';
@@ -38,23 +38,34 @@ function toSettings<T extends object>(schema: z.ZodMiniType<T>, written: object)
   throw new Error(`The settings in the store are not what this version writes: ${parsed.error.issues[0]?.message}.`);
 }
 
+interface Change<T> {
+  readonly sk: string;
+  readonly schema: z.ZodMiniType<T>;
+  readonly wanted: Readonly<Record<string, unknown>>;
+  /** Throws for what must not be. */
+  readonly check?: ((after: T) => void) | undefined;
+}
+
 /** Applies a change to one document, again if somebody else was faster. */
 async function change<T extends object>(
   store: Store,
-  { sk, schema, wanted }: { sk: string; schema: z.ZodMiniType<T>; wanted: Readonly<Record<string, unknown>> },
-): Promise<T> {
+  { sk, schema, wanted, check }: Change<T>,
+): Promise<SettingsChanged<T>> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const item = await store.get(keyOf(sk));
     // Over what is written there, not over what this version makes of it.
-    const after = applySettings(toWritten(item), wanted);
+    const before = toWritten(item);
+    const written = applySettings(before, wanted);
+    const after = toSettings(schema, written);
+    check?.(after);
     const { applied } = await store.update({
       key: keyOf(sk),
       guards: [item === null ? { attr: 'v', is: 'absent' } : { attr: 'v', is: 'equals', value: Number(item['v']) }],
       add: {},
-      set: { json: JSON.stringify(after), v: Number(item?.['v'] ?? 0) + 1 },
+      set: { json: JSON.stringify(written), v: Number(item?.['v'] ?? 0) + 1 },
       remove: [],
     });
-    if (applied) return toSettings(schema, after);
+    if (applied) return { before: toSettings(schema, before), after };
   }
   throw new Error(`The settings ${sk} changed ${MAX_ROUNDS} times while they were being changed.`);
 }
@@ -151,18 +162,18 @@ export function createSettings(store: Store, now: () => number): SettingsStore {
   return {
     of: (id) => cabinet.of(id),
     installation: () => cabinet.last,
-    changeInstallation: async (wanted) => {
+    changeInstallation: async (wanted, check) => {
       const schema: z.ZodMiniType<InstallationSettings> = installationSettingsSchema;
-      const after = await change(store, { sk: INSTALLATION, schema, wanted });
+      const changed = await change(store, { sk: INSTALLATION, schema, wanted, check });
       cabinet.forget();
-      cabinet.last = after;
-      return after;
+      cabinet.last = changed.after;
+      return changed;
     },
     changePerson: async (id, wanted) => {
       const schema: z.ZodMiniType<PersonSettings> = personSettingsSchema;
-      const after = await change(store, { sk: toPersonKey(id), schema, wanted });
+      const changed = await change(store, { sk: toPersonKey(id), schema, wanted });
       cabinet.forget(id);
-      return after;
+      return changed;
     },
     bounds: () => readBounds(store),
     removePerson: async (id) => {

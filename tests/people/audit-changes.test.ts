@@ -2,6 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { auditPageSchema, type AuditEvent } from '#shared/api/audit.ts';
 import { toChanges } from '#lambda/endpoints/api/changes.ts';
+import { createFakeClock } from '../fakes/clock.ts';
+import { createMemoryStore } from '../fakes/memory-store.ts';
 import { owner, type House } from './house.ts';
 import { openHouse } from './quota-house.ts';
 
@@ -64,6 +66,19 @@ describe('the audit of changes', () => {
     await patch(house, 'settings/mine', { strategy: 'cost' });
     await patch(house, 'settings/mine', { strategy: null });
     expect((await last(house))?.changes).toEqual([{ name: 'strategy', before: 'cost', after: null }]);
+  });
+
+  it('of settings tells what was there, whoever has written it, and however old is what is known here', async () => {
+    const clock = createFakeClock(Date.now());
+    const store = createMemoryStore(clock);
+    const [here, there] = await Promise.all([openHouse({ clock, store }), openHouse({ clock, store })]);
+    // From now on both know that nothing is set.
+    for (const house of [here, there]) await house.ask('GET /api/settings', { headers: owner });
+    for (const path of ['installation', 'mine']) {
+      await patch(there, `settings/${path}`, { strategy: 'latency' });
+      await patch(here, `settings/${path}`, { strategy: 'cost' });
+      expect((await last(here))?.changes).toEqual([{ name: 'strategy', before: 'latency', after: 'cost' }]);
+    }
   });
 
   it('cuts what is long, and tells nothing of what stays', () => {

@@ -6,7 +6,7 @@ import { can } from '#shared/people.ts';
 import { isBounding } from '#shared/quotas.ts';
 import { installationChangeSchema, routingChangeSchema, type InstallationSettings } from '#shared/settings.ts';
 import type { AuditEntry } from '../../ports-people.ts';
-import type { SettingsInForce } from '../../ports-settings.ts';
+import type { SettingsChanged, SettingsInForce } from '../../ports-settings.ts';
 import { toDefaults, toPersonBudget, toPersonQuota } from '../defaults.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { toChanges } from './changes.ts';
@@ -64,7 +64,7 @@ async function show(deps: ApiDeps, visit: Visit): Promise<ApiReply> {
 type Settings = Readonly<Record<string, unknown>>;
 
 /** What a change of settings says of itself in the audit. Of alerts only that they changed: their values are addresses. */
-function toTold(asked: Settings, before: Settings, after: Settings): Pick<AuditEntry, 'detail' | 'changes'> {
+function toTold(asked: Settings, { before, after }: SettingsChanged<Settings>): Pick<AuditEntry, 'detail' | 'changes'> {
   const pick = (settings: Settings): Settings =>
     Object.fromEntries(Object.keys(asked).flatMap((name) => (name === 'alerts' ? [] : [[name, settings[name]]])));
   return {
@@ -99,10 +99,7 @@ function toSettingsRoutesOfAll(deps: ApiDeps): readonly ApiRoute[] {
       body: installationChangeSchema,
       reply: settingsSchema,
       handle: async ({ visit, body }) => {
-        const before = (await deps.settings.of(principalOf(visit).id)).installation;
-        checkAlerts({ ...before, alerts: { ...before.alerts, ...dropNulls(body.alerts ?? {}) } });
-        const after = await deps.settings.changeInstallation(body);
-        const told = toTold(body, before, after);
+        const told = toTold(body, await deps.settings.changeInstallation(body, checkAlerts));
         await writeAudit(deps, visit, { action: 'settings_changed', target: 'installation', ...told });
         return show(deps, visit);
       },
@@ -116,17 +113,13 @@ function toSettingsRoutesOfAll(deps: ApiDeps): readonly ApiRoute[] {
       reply: settingsSchema,
       handle: async ({ visit, body }) => {
         const { id } = principalOf(visit);
-        const before = (await deps.settings.of(id)).person;
-        const told = toTold(body, before, await deps.settings.changePerson(id, body));
+        const told = toTold(body, await deps.settings.changePerson(id, body));
         await writeAudit(deps, visit, { action: 'settings_changed', target: id, ...told });
         return show(deps, visit);
       },
     }),
   ];
 }
-
-const dropNulls = (values: Readonly<Record<string, unknown>>): NonNullable<InstallationSettings['alerts']> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 
 function toAlertRoutes(deps: ApiDeps): readonly ApiRoute[] {
   return [
