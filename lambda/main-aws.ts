@@ -95,10 +95,7 @@ function createInstance(options: AwsOptions): Instance {
       now: systemClock.now,
       functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? null,
     }),
-    secrets: createSecretValues({
-      now: systemClock.now,
-      onStale: (error) => log.warn('secret.stale', { error: error.message }),
-    }),
+    secrets: createSecretValues({ now: systemClock.now, log }),
     openTable: (config) => (store ??= openStore(config)),
     openTraces: async ({ traces: wanted }) => {
       if (wanted === null) return null;
@@ -168,14 +165,18 @@ function createLoader(instance: Instance): () => Promise<App> {
   const environment = createLiveEnvironment({ ...process.env }, instance.secrets);
   let opened: { readonly env: Environment; readonly app: App } | null = null;
   let opening: Promise<App> | null = null;
+  let isRefused = false;
   const reopen = async (): Promise<App> => {
     const env = await environment.read();
     if (opened?.env === env) return opened.app;
     try {
       opened = { env, app: await open(instance, env) };
+      if (isRefused) instance.log.info('config.accepted');
+      isRefused = false;
     } catch (error) {
       if (opened === null) throw error;
       instance.log.error('config.refused', { error: error instanceof ConfigError ? error.message : String(error) });
+      isRefused = true;
       opened = { env, app: opened.app };
     }
     return opened.app;

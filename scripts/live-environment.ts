@@ -17,28 +17,41 @@ export function openEnvironment({ variables, now, log }: LiveOptions): LiveEnvir
   let secrets: Promise<SecretValues> | null = null;
   const load = async (): Promise<SecretValues> => {
     const { createSecretValues } = await import('#lambda/store/secret-values.ts');
-    return createSecretValues({ now, onStale: ({ message }) => log.warn('secret.stale', { error: message }) });
+    return createSecretValues({ now, log });
   };
   return createLiveEnvironment(variables, { read: async (id) => (await (secrets ??= load())).read(id) });
 }
 
+const toMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /**
  * A look at an environment: `use` is called when it is another one than at the last look, `first` to begin with. What can't be used is left
- * alone, and the log says why, once.
+ * alone, and the log says why, once, and when it is over.
  */
 export function createLook(
   { environment, log, first }: { environment: LiveEnvironment; log: Log; first: Environment },
   use: (env: Environment) => Promise<void>,
 ): () => Promise<void> {
   let known = first;
+  /** Why what was read last can't be used; null: it can. */
+  let refusal: string | null = null;
+  let told: string | null = null;
+  const tell = (now: string | null): void => {
+    if (now === told) return;
+    told = now;
+    if (now === null) log.info('config.accepted');
+    else log.error('config.refused', { error: now });
+  };
   return async () => {
     try {
       const env = await environment.read();
-      if (env === known) return;
-      known = env;
-      await use(env);
+      if (env !== known) {
+        known = env;
+        refusal = await use(env).then(() => null, toMessage);
+      }
+      tell(refusal);
     } catch (error) {
-      log.error('config.refused', { error: error instanceof Error ? error.message : String(error) });
+      tell(toMessage(error));
     }
   };
 }

@@ -1,4 +1,5 @@
 // Reads secrets of AWS Secrets Manager whose text is a JSON object of names and values, and keeps them for five minutes.
+import type { Log } from '../ports-telemetry.ts';
 import { SecretUnavailable, type SecretValues } from '../ports.ts';
 import { toAwsOptions } from './aws-environment.ts';
 import { createAwsClient, type AwsClient, type AwsClientOptions, type AwsService } from './aws-json.ts';
@@ -8,8 +9,8 @@ export interface SecretValuesOptions {
   readonly service?: AwsClientOptions;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Told when an older value stands in for one that could not be read. */
-  readonly onStale?: (error: SecretUnavailable) => void;
+  /** Told once, and again with another reason, that an older value stands in for one that could not be read; and when that is over. */
+  readonly log: Log;
 }
 
 /** How old a value may be before it is read again. */
@@ -20,6 +21,8 @@ const RETRY_MS = 30_000;
 interface Kept {
   readonly values: Readonly<Record<string, string>>;
   readonly freshUntilMs: number;
+  /** Why they are older than they should be; null: they are not. */
+  readonly fault: string | null;
 }
 
 /** All tries together. */
@@ -67,7 +70,7 @@ function parseValues(text: unknown, id: string): Record<string, string> {
 }
 
 /** A reader with a memory of its own. When a secret can't be read again, the value known last goes on being used. */
-export function createSecretValues({ service, now, onStale }: SecretValuesOptions): SecretValues {
+export function createSecretValues({ service, now, log }: SecretValuesOptions): SecretValues {
   let client: AwsClient | undefined;
   const kept = new Map<string, Kept>();
   const underWay = new Map<string, Promise<Kept['values']>>();
@@ -77,14 +80,15 @@ export function createSecretValues({ service, now, onStale }: SecretValuesOption
       client ??= createAwsClient(secretsManager, options);
       const reply = await client.ask('GetSecretValue', { SecretId: id }, AbortSignal.timeout(PATIENCE_MS));
       const values = parseValues(reply['SecretString'], id);
-      kept.set(id, { values, freshUntilMs: now() + FRESH_MS });
+      if ((kept.get(id)?.fault ?? null) !== null) log.info('secret.fresh', { what: id });
+      kept.set(id, { values, freshUntilMs: now() + FRESH_MS, fault: null });
       return values;
     } catch (error) {
       const fault = toUnavailable(error, id);
       const older = kept.get(id);
       if (older === undefined) throw fault;
-      onStale?.(fault);
-      kept.set(id, { values: older.values, freshUntilMs: now() + RETRY_MS });
+      if (older.fault !== fault.message) log.warn('secret.stale', { error: fault.message });
+      kept.set(id, { values: older.values, freshUntilMs: now() + RETRY_MS, fault: fault.message });
       return older.values;
     }
   };

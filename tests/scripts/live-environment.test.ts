@@ -18,7 +18,7 @@ beforeEach(async () => {
   server = await startSecretsServer({ app: '{"GROQ_API_KEY":"one"}' });
   lines = [];
   nowMs = 1_000;
-  log = createLog({ level: 'warn', write: (line) => lines.push(line), now: () => nowMs });
+  log = createLog({ level: 'info', write: (line) => lines.push(line), now: () => nowMs });
   // Where it is asked, and as whom, is read from the process.
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_SECRETS_MANAGER: server.url,
@@ -57,12 +57,27 @@ it('says when a secret is stale, and goes on with what it said last', async () =
   await look();
   await look();
   expect(used).toEqual([expect.objectContaining({ GROQ_API_KEY: 'two' })]);
-  expect(lines).toHaveLength(1);
+  expect(told().slice(1)).toEqual([expect.objectContaining({ level: 'info', event: 'secret.fresh' })]);
+});
+
+it('says once that it can not be read, again when the reason is another, and once that it is well', async () => {
+  const first = await environment.read();
+  let fault: string | null = null;
+  const read = (): Promise<Environment> => (fault === null ? Promise.resolve(first) : Promise.reject(new Error(fault)));
+  const look = createLook({ environment: { read }, log, first }, async () => undefined);
+  for (fault of ['denied', 'denied', 'away', null, null]) await look();
+  expect(told()).toEqual([
+    expect.objectContaining({ event: 'config.refused', error: 'denied' }),
+    expect.objectContaining({ event: 'config.refused', error: 'away' }),
+    expect.objectContaining({ level: 'info', event: 'config.accepted' }),
+  ]);
 });
 
 it('says once what is wrong with what a secret says now', async () => {
   const first = await environment.read();
-  const look = createLook({ environment, log, first }, () => Promise.reject(new Error('PORT is "abc".')));
+  const look = createLook({ environment, log, first }, ({ FREEWAY_PROVIDERS: wrong }) =>
+    wrong === undefined ? Promise.resolve() : Promise.reject(new Error('PORT is "abc".')),
+  );
   server.secrets.set('app', '{"FREEWAY_PROVIDERS":"["}');
   nowMs += FIVE_MINUTES;
   await look();
@@ -70,4 +85,9 @@ it('says once what is wrong with what a secret says now', async () => {
   expect(told()).toEqual([
     expect.objectContaining({ level: 'error', event: 'config.refused', error: 'PORT is "abc".' }),
   ]);
+  server.secrets.set('app', '{"GROQ_API_KEY":"one"}');
+  nowMs += FIVE_MINUTES;
+  await look();
+  await look();
+  expect(told().slice(1)).toEqual([expect.objectContaining({ level: 'info', event: 'config.accepted' })]);
 });

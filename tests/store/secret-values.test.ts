@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLiveEnvironment } from '#lambda/main-environment.ts';
-import type { SecretUnavailable, SecretValues } from '#lambda/ports.ts';
+import type { SecretValues } from '#lambda/ports.ts';
 import { createSecretValues } from '#lambda/store/secret-values.ts';
 import { startSecretsServer, type SecretsServer } from '../fakes/secrets-manager.ts';
 
 const MINUTE = 60_000;
 let server: SecretsServer;
 let nowMs = 0;
-let stale: string[] = [];
+let told: string[] = [];
 let secrets: SecretValues;
 
 beforeEach(async () => {
@@ -15,7 +15,8 @@ beforeEach(async () => {
     app: '{"GROQ_API_KEY":"gsk_one","PORT":8080,"FREEWAY_PROVIDERS":[{"provider":"groq"}],"NONE":null}',
   });
   nowMs = 1_000;
-  stale = [];
+  told = [];
+  const quiet = (): void => undefined;
   const service = {
     endpoint: server.url,
     region: 'eu-central-1',
@@ -25,7 +26,12 @@ beforeEach(async () => {
   secrets = createSecretValues({
     service,
     now: () => nowMs,
-    onStale: (error: SecretUnavailable) => stale.push(error.message),
+    log: {
+      debug: quiet,
+      info: (event) => told.push(event),
+      warn: (event, fields) => told.push(`${event}: ${String(fields?.error)}`),
+      error: quiet,
+    },
   });
 });
 afterEach(() => server.close());
@@ -57,13 +63,30 @@ describe('secret values', () => {
     expect(await secrets.read('app')).toMatchObject({ GROQ_API_KEY: 'gsk_one' });
     await secrets.read('app');
     expect(server.calls).toBe(2);
-    expect(stale).toEqual([
-      'The secret "app" could not be read (AccessDeniedException). Allow the role secretsmanager:GetSecretValue on it, and kms:Decrypt on its key.',
+    expect(told).toEqual([
+      'secret.stale: The secret "app" could not be read (AccessDeniedException). Allow the role secretsmanager:GetSecretValue on it, and kms:Decrypt on its key.',
     ]);
     nowMs += 30_000;
     server.fault = null;
     await secrets.read('app');
     expect(server.calls).toBe(3);
+    expect(told.slice(1)).toEqual(['secret.fresh']);
+  });
+
+  it('says once that a value is stale, again when the reason is another, and once that it is fresh', async () => {
+    await secrets.read('app');
+    nowMs += 5 * MINUTE;
+    const faults = ['AccessDeniedException', 'AccessDeniedException', 'InternalServiceError', null, null];
+    for (const fault of faults) {
+      server.fault = fault;
+      await secrets.read('app');
+      nowMs += 5 * MINUTE;
+    }
+    expect(told.map((line) => /^secret.stale.*\((.*)\)|.*/.exec(line)?.[1] ?? line)).toEqual([
+      'AccessDeniedException',
+      'InternalServiceError',
+      'secret.fresh',
+    ]);
   });
 
   it('rejects with advice when there never was a value', async () => {
