@@ -69,6 +69,10 @@ export type BatchUse = z.infer<typeof batchUseSchema>;
 export const linePlaceSchema = z.lazy(() => z.object({ line: z.number(), part: z.number(), offset: z.number() }));
 export type LinePlace = z.infer<typeof linePlaceSchema>;
 
+/** How often a request has failed for reasons that may pass, and when it may be asked again, ms since the epoch. */
+export const setbacksSchema = z.lazy(() => z.object({ count: z.number(), untilMs: z.number() }));
+export type Setbacks = z.infer<typeof setbacksSchema>;
+
 export const keptBatchSchema = z.lazy(() =>
   z.object({
     id: z.string(),
@@ -108,6 +112,8 @@ export const keptBatchSchema = z.lazy(() =>
     next: linePlaceSchema,
     /** Lines after it that have one, fewer than a window of them. */
     ahead: z.array(z.number()),
+    /** By line, what failed for reasons that may pass, those that are asked at the moment among them; absent: nothing. */
+    setbacks: z.optional(z.record(z.string(), setbacksSchema)),
     /** Why nothing goes on at the moment, and until when, ms since the epoch; null: it goes on. */
     waiting: z.nullable(z.object({ untilMs: z.number(), why: z.string() })),
     /** Whoever works on it, and until when that is to be believed, ms since the epoch. */

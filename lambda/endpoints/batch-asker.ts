@@ -1,6 +1,6 @@
 // Asks one request of a batch through the app, as its owner would, and keeps what comes of it.
 import type { BatchUse, KeptBatch } from '#shared/batch.ts';
-import { judgeReply, noUse, payAtMs, type LineOutcome } from '../gateway/batch.ts';
+import { isGivenUp, judgeReply, noUse, payAtMs, type LineOutcome } from '../gateway/batch.ts';
 import type { BatchResult } from '../ports-batches.ts';
 import type { Handler, Headers } from '../ports.ts';
 import { readUse, writeReply, writeUnasked } from '../wire/batch/line.ts';
@@ -48,6 +48,12 @@ const late = {
   message: 'This request was not answered before the time of the batch was over.',
 };
 
+const interrupted = {
+  code: 'interrupted',
+  message:
+    'This request was begun five times, and each time the process ended before it had an answer. Ask for a shorter answer, or send less in it.',
+};
+
 /** The error of a reply, in any of the formats of a batch. */
 function readError(body: string): { readonly code: string | null; readonly message: string } {
   try {
@@ -91,8 +97,11 @@ export function createLineAsker({ deps, batch, deadlineAtMs }: BatchWork, app: H
     return { kind: 'done', outcome: { kind, bytes: Buffer.byteLength(text), use } };
   };
   return async ({ line, read, setbacks, isLoose }) => {
-    if (clock.now() >= batch.endsAtMs)
-      return keep(line, { kind: 'late', text: writeUnasked(deps.newRequestId(), read.customId, late), use: null });
+    const isLate = clock.now() >= batch.endsAtMs;
+    if (isLate || isGivenUp(setbacks)) {
+      const text = writeUnasked(deps.newRequestId(), read.customId, isLate ? late : interrupted);
+      return keep(line, { kind: isLate ? 'late' : 'error', text, use: null });
+    }
     const isFreeOnly = !isLoose && clock.now() < freeUntilMs;
     const reply = await askOwn(app, {
       method: 'POST',

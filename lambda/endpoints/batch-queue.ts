@@ -64,7 +64,7 @@ function openReader(
       const read = readLine(text, batch.endpoint);
       // All lines were looked through before the first was asked, and a file is never written over.
       if (isProblem(read)) throw new Error(`Line ${line + 1} of the file of ${batch.id} is not what it was.`);
-      return { line, read, setbacks: 0, isLoose: false };
+      return { line, read, setbacks: account.setbacksOf(line).count, isLoose: false };
     }
     return null;
   };
@@ -96,8 +96,9 @@ export function openQueue(work: BatchWork, account: Account, lines: AsyncGenerat
           return pending;
         }
       for (let pending = await readNext(); pending !== null; pending = await readNext()) {
-        if (brakedUntil(pending) <= nowMs) return pending;
-        waiting.set(pending, brakedUntil(pending));
+        const untilMs = Math.max(brakedUntil(pending), account.setbacksOf(pending.line).untilMs);
+        if (untilMs <= nowMs) return pending;
+        waiting.set(pending, untilMs);
       }
       tell();
       return null;

@@ -136,7 +136,7 @@ async function goThrough(
     await save();
   }
   if (account.nextLine >= batch.total)
-    await change(toEnded(deps.clock.now(), deps.clock.now() < batch.endsAtMs ? 'completed' : 'expired'));
+    await change(toEnded(deps.clock.now(), account.progress().late === 0 ? 'completed' : 'expired'));
 }
 
 /** Takes hold of the batch, waiting for whoever has it to end or to fall silent: they may have been killed. null: it is not to be had. */

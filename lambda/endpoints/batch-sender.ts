@@ -26,11 +26,15 @@ export interface Sending {
 
 /** Asks one request, and lets it wait or counts what came of it. */
 async function send(queue: BatchQueue, { account, ask }: Sending, pending: PendingLine): Promise<void> {
+  // Until it is known what came of it, it counts as failed: whoever is ended by it leaves that to those who come after.
+  account.note(pending.line, { count: pending.setbacks + 1, untilMs: 0 });
   const asked = await ask(pending);
   if (asked.kind === 'done') return account.done(pending.line, asked.outcome);
-  if (asked.kind === 'loosen') return queue.wait({ ...pending, isLoose: true }, 0);
-  const { untilMs, why, isWhole, isSetback } = asked;
+  const isSetback = asked.kind === 'wait' && asked.isSetback;
   const again = isSetback ? { ...pending, setbacks: pending.setbacks + 1 } : pending;
+  account.note(again.line, { count: again.setbacks, untilMs: isSetback ? asked.untilMs : 0 });
+  if (asked.kind === 'loosen') return queue.wait({ ...again, isLoose: true }, 0);
+  const { untilMs, why, isWhole } = asked;
   if (isWhole) queue.brake(again, untilMs, why);
   else queue.wait(again, untilMs);
 }

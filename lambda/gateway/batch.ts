@@ -1,5 +1,5 @@
 // How a batch goes from one state to the next, and how far it has come: pure, so that whoever takes over knows what is left.
-import type { BatchProblem, BatchUse, KeptBatch, LinePlace, ResultKind } from '#shared/batch.ts';
+import type { BatchProblem, BatchUse, KeptBatch, LinePlace, ResultKind, Setbacks } from '#shared/batch.ts';
 
 /** A lease is believed so long after it was last renewed: somebody else then takes over the work of whoever was killed. */
 const LEASE_MS = 12_000;
@@ -88,7 +88,7 @@ const addUse = (a: BatchUse, b: BatchUse): BatchUse => ({
 /** How far a batch has come, as whoever works on it knows. */
 export type Progress = Pick<
   KeptBatch,
-  'completed' | 'failed' | 'late' | 'outputBytes' | 'errorBytes' | 'use' | 'next' | 'ahead' | 'waiting'
+  'completed' | 'failed' | 'late' | 'outputBytes' | 'errorBytes' | 'use' | 'next' | 'ahead' | 'setbacks' | 'waiting'
 >;
 
 /** Writes down how far it has come, if it is still ours. */
@@ -106,6 +106,8 @@ export interface Account {
   /** A line was read; the one after it begins at `after`. */
   read(line: number, after: LinePlace): void;
   done(line: number, outcome: LineOutcome): void;
+  setbacksOf(line: number): Setbacks;
+  note(line: number, setbacks: Setbacks): void;
   progress(): Progress;
   /** Why nothing goes on; null: it goes on. */
   waiting: KeptBatch['waiting'];
@@ -116,6 +118,7 @@ export function openAccount(batch: KeptBatch): Account {
   let { completed, failed, late, outputBytes, errorBytes, use, next } = batch;
   const ahead = new Set(batch.ahead);
   const after = new Map<number, LinePlace>();
+  const setbacks = new Map(Object.entries(batch.setbacks ?? {}).map(([line, known]) => [Number(line), known]));
   const account: Account = {
     waiting: batch.waiting,
     get nextLine() {
@@ -135,6 +138,7 @@ export function openAccount(batch: KeptBatch): Account {
       }
       if (outcome.use !== null) use = addUse(use, outcome.use);
       ahead.add(line);
+      setbacks.delete(line);
       for (
         let place = after.get(next.line);
         place !== undefined && ahead.has(next.line);
@@ -145,6 +149,11 @@ export function openAccount(batch: KeptBatch): Account {
         next = place;
       }
     },
+    setbacksOf: (line) => setbacks.get(line) ?? { count: 0, untilMs: 0 },
+    note: (line, known) => {
+      if (known.count === 0) setbacks.delete(line);
+      else setbacks.set(line, known);
+    },
     progress: () => ({
       completed,
       failed,
@@ -154,6 +163,7 @@ export function openAccount(batch: KeptBatch): Account {
       use,
       next,
       ahead: [...ahead],
+      setbacks: Object.fromEntries(setbacks),
       waiting: account.waiting,
     }),
   };
@@ -173,7 +183,11 @@ export function payAtMs({
 /** Refusals that say nothing of when they end are tried again after so long. */
 const UNKNOWN_PAUSE_MS = 60_000;
 const FIRST_PAUSE_MS = 2_000;
+/** A request that has failed so often is not begun once more after the next time. */
 const MOST_SETBACKS = 4;
+
+/** Whether it was begun as often as any is: whoever was at work on it ended each time before it had an answer. */
+export const isGivenUp = (setbacks: number): boolean => setbacks > MOST_SETBACKS;
 
 /** Limits, quotas and budgets: they begin anew by themselves. */
 const limited: ReadonlySet<number> = new Set([402, 429, 503]);

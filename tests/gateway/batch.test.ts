@@ -138,6 +138,18 @@ describe('its account', () => {
   });
 });
 
+it('what has failed is remembered by whoever takes it up, until there is a result', () => {
+  const account = openAccount(running);
+  account.note(1, { count: 2, untilMs: 7 });
+  account.note(2, { count: 1, untilMs: 0 });
+  const next = openAccount({ ...running, ...account.progress() });
+  expect([0, 1, 2].map((line) => next.setbacksOf(line).count)).toEqual([0, 2, 1]);
+  expect(next.setbacksOf(1).untilMs).toBe(7);
+  next.done(1, { kind: 'output', bytes: 1, use: null });
+  next.note(2, { count: 0, untilMs: 0 });
+  expect(next.progress().setbacks).toEqual({});
+});
+
 describe('its state', () => {
   it('is worked on by one at a time, and by the next once that one is silent', () => {
     const mine = toHeld('me', 1_000)(running);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBatchBook, createFileBook } from '#lambda/store/batches.ts';
 import { createLineAsker, type BatchWork } from '#lambda/endpoints/batch-asker.ts';
+import type { KeptBatch } from '#shared/batch.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
 import { createHouse, owner, type Answer, type House, type HouseInput } from './house.ts';
@@ -48,6 +49,16 @@ async function finish(house: House, id: unknown): Promise<Record<string, unknown
     await new Promise((done) => setTimeout(done, 5));
   }
   throw new Error('it does not end');
+}
+
+/** The same batch once more, under way, as somebody has left it. */
+async function leave(house: House, id: unknown, left: Partial<KeptBatch>): Promise<void> {
+  const batches = createBatchBook(house.store);
+  const done = await batches.get('owner', String(id));
+  if (done === null) throw new Error('there is no batch');
+  const next = { line: 0, part: 0, offset: 0 };
+  const anew = { id: 'batch_left', status: 'validating', endedAtMs: null, completed: 0, next } as const;
+  await batches.create({ ...done, ...anew, ...left });
 }
 
 const look = async (house: House, id: unknown): Promise<Record<string, unknown>> =>
@@ -111,28 +122,94 @@ describe('a batch', () => {
 
   it('goes on by itself when whoever held it has died', async () => {
     const house = await open();
-    const batches = createBatchBook(house.store);
     const { json } = await make(house, toLine('a'));
     await finish(house, json['id']);
     const asked = house.provider.books().total().accepted;
-    // The same once more, as a process left it that was killed a moment ago.
-    const done = await batches.get('owner', String(json['id']));
-    if (done === null) throw new Error('there is no batch');
-    const lease = { holder: 'the dead', untilMs: house.clock.now() + 10_000 };
-    await batches.create({
-      ...done,
-      id: 'batch_left',
-      status: 'validating',
-      endedAtMs: null,
-      lease,
-      completed: 0,
-      next: { line: 0, part: 0, offset: 0 },
-    });
+    await leave(house, json['id'], { lease: { holder: 'the dead', untilMs: house.clock.now() + 10_000 } });
     expect(await look(house, 'batch_left')).toMatchObject({ status: 'validating' });
     await pass(house, 9_000);
     expect(house.provider.books().total().accepted).toBe(asked);
     await pass(house, 11_000);
     expect(house.provider.books().total().accepted).toBe(asked + 1);
+  });
+});
+
+describe('a batch whose time is over', () => {
+  it.each([
+    ['is completed when all of its answers came, the last a moment after', 800, ['completed', 1, 0]],
+    ['has expired when one was not asked any more', 0, ['expired', 0, 1]],
+  ])('%s', async (_, leftMs, expected) => {
+    const house = await open();
+    const { json } = await make(house, toLine('a'));
+    await finish(house, json['id']);
+    await leave(house, json['id'], { endsAtMs: house.clock.now() + leftMs });
+    const over = await finish(house, 'batch_left');
+    const counts = over['request_counts'] as { completed: number; failed: number };
+    expect([over['status'], counts.completed, counts.failed]).toEqual(expected);
+  });
+});
+
+describe('where nothing goes on between requests, a request that takes longer than whoever looks has', () => {
+  const INVOCATION_MS = 60_000;
+  const slow = { models: [{ id: 'm1', ttftMs: 1_000_000, tokensPerSecond: 1_000 }] };
+  const poll = async (house: House, id: unknown): Promise<Record<string, unknown>> => {
+    const deadlineAtMs = house.clock.now() + INVOCATION_MS;
+    const { json } = await house.clock.runUntil(
+      house.ask(`GET /v1/batches/${id}`, { headers: owner, deadlineAtMs }),
+      INVOCATION_MS,
+    );
+    return json;
+  };
+
+  it('is asked five times, and ends with an error that says so', async () => {
+    const house = await open({ freezes: true, spec: slow });
+    const { json } = await make(house, toLine('a'));
+    const asked: number[] = [];
+    for (let round = 0; round < 8; round++) {
+      await poll(house, json['id']);
+      await house.clock.advance(130_000);
+      asked.push(house.provider.books().total().accepted);
+    }
+    expect(await poll(house, json['id'])).toMatchObject({ status: 'completed', request_counts: { failed: 1 } });
+    expect(new Set(asked.slice(4)).size).toBe(1);
+    const errors = await house.ask(`GET /v1/files/file-${json['id']}-error/content`, { headers: owner });
+    expect(JSON.parse(errors.text)).toMatchObject({
+      custom_id: 'a',
+      response: { status_code: 504, body: { error: { message: expect.stringContaining('time for this request') } } },
+    });
+  });
+
+  it('rests after each time as long as on a server, however often somebody looks', async () => {
+    const house = await open({ freezes: true, spec: slow });
+    const { json } = await make(house, toLine('a'));
+    for (let round = 0; round < 6; round++) await poll(house, json['id']);
+    expect(house.provider.books().total().accepted).toBe(3);
+    await house.clock.advance(32_000);
+    await poll(house, json['id']);
+    expect(house.provider.books().total().accepted).toBe(4);
+  });
+
+  it('and ends the process each time is begun no more often', async () => {
+    const house = await open({ freezes: true, spec: slow });
+    const batches = createBatchBook(house.store);
+    const { json } = await make(house, toLine('a'));
+    const id = String(json['id']);
+    for (let round = 0; round < 5; round++) {
+      const deadlineAtMs = house.clock.now() + INVOCATION_MS;
+      const polling = house.ask(`GET /v1/batches/${id}`, { headers: owner, deadlineAtMs });
+      await pass(house, 5_000);
+      // What is in the store is what somebody finds who comes after this one was killed.
+      const left = await batches.get('owner', id);
+      if (left === null) throw new Error('there is no batch');
+      await pass(house, INVOCATION_MS);
+      await polling;
+      await batches.change('owner', id, () => ({ ...left, lease: null }));
+      await batches.removeResults(left, ['error']);
+    }
+    expect(await poll(house, id)).toMatchObject({ status: 'completed', request_counts: { failed: 1 } });
+    expect(house.provider.books().total().accepted).toBe(5);
+    const errors = await house.ask(`GET /v1/files/file-${id}-error/content`, { headers: owner });
+    expect(JSON.parse(errors.text)).toMatchObject({ custom_id: 'a', response: null, error: { code: 'interrupted' } });
   });
 });
 

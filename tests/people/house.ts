@@ -40,6 +40,8 @@ export interface Asking {
   readonly headers?: Headers;
   readonly query?: string;
   readonly address?: string;
+  /** When the runtime stops us, ms since the epoch; never unless told. */
+  readonly deadlineAtMs?: number | null;
 }
 
 export interface House {
@@ -70,6 +72,8 @@ export interface HouseInput {
   readonly allowPrivate?: boolean;
   /** Answers calls to anything but the provider, with a status. */
   readonly others?: (call: UpstreamCall) => number;
+  /** Between requests the process is frozen, as on Lambda. */
+  readonly freezes?: boolean;
   /** Hears what is logged of no fault. */
   readonly onInfo?: Log['info'];
 }
@@ -79,7 +83,7 @@ export const owner = bearer(OWNER_KEY);
 
 function toExchange(
   line: string,
-  { body, form, headers = {}, query = '', address = '127.0.0.1' }: Asking,
+  { body, form, headers = {}, query = '', address = '127.0.0.1', deadlineAtMs = null }: Asking,
 ): {
   exchange: Exchange;
   answer: () => Answer;
@@ -97,7 +101,7 @@ function toExchange(
     query,
     headers: { host: '127.0.0.1:8787', ...typed, ...headers },
     remoteAddress: address,
-    deadlineAtMs: null,
+    deadlineAtMs,
     body: async () =>
       packed === null
         ? Buffer.from(body === undefined ? '' : JSON.stringify(body))
@@ -183,6 +187,7 @@ export async function createHouse(input: HouseInput = {}): Promise<House> {
     localSignIn,
     keyWrapper,
     allowPrivate: input.allowPrivate ?? true,
+    freezes: input.freezes ?? false,
     recordings: createMemoryRecordings(),
   });
   const carry = async (
