@@ -82,7 +82,7 @@ function gather(parser: Parser, spool: Spool): Gathered {
     stream.on('error', () => undefined);
     if (field !== 'file') return void stream.resume();
     const content = spool.keep(stream as AsyncIterable<Uint8Array>);
-    content.catch((error: unknown) => reject(stream.errored === null ? error : unreadable()));
+    content.catch((error: unknown) => reject(error === stream.errored ? unreadable() : error));
     const forget = (): void => {
       stream.destroy();
       void content.then((kept) => kept.drop()).catch(() => undefined);

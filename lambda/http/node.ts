@@ -42,6 +42,9 @@ async function* readChunks(request: IncomingMessage, limitBytes: number): AsyncG
     }
   } catch (error) {
     throw error instanceof CallerError ? error : brokeOff();
+  } finally {
+    // What nobody wants has to pass: Node would hold it back, and with it every further request of the connection.
+    request.resume();
   }
 }
 

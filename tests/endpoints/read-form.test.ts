@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readUploadForm, type UploadForm } from '#lambda/endpoints/read-form.ts';
-import type { Exchange, Spool } from '#lambda/ports.ts';
+import { StoreUnavailable, type Exchange, type Spool } from '#lambda/ports.ts';
 import { createDiskSpool, createMemorySpool } from '#lambda/store/spool.ts';
 
 const TYPE = 'multipart/form-data; boundary=b';
@@ -105,6 +105,18 @@ describe('forms', () => {
       ['__proto__', ['x']],
       ['constructor', ['y']],
     ]);
+  });
+});
+
+describe('a form that nothing can be kept of', () => {
+  it('is a fault of ours, not of whoever sent it', async () => {
+    const full = new StoreUnavailable('no space left');
+    const keep: Spool['keep'] = async (chunks) => {
+      for await (const chunk of chunks) if (chunk.length > 0) throw full;
+      throw new Error('nothing came');
+    };
+    const exchange = toExchange({ chunks: () => inPieces(file('abc'.repeat(1_000)) + END, 64) });
+    await expect(readUploadForm(exchange, { maxBytes: 1_000_000, keep })).rejects.toBe(full);
   });
 });
 

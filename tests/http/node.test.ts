@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createNodeServer, type NodeLimits } from '#lambda/http/node.ts';
 import type { Exchange, Gone, Handler, ReplyBody } from '#lambda/ports.ts';
 import { CallerError } from '#shared/failures.ts';
+import { connectRaw } from './raw-client.ts';
 
 let server: Server | null = null;
 
@@ -254,6 +255,23 @@ describe('node server: what must not bring it down', () => {
       exchange.reply(200, {}).write('half');
     });
     await expect(fetch(url).then((reply) => reply.text())).rejects.toThrow(/terminated|fetch failed/);
+  });
+});
+
+describe('node server: a body that is read in part', () => {
+  it('passes, so that the next request on its connection is answered', async () => {
+    const { port } = await listen(async (exchange) => {
+      if (exchange.path === '/next') return exchange.reply(200, {}).end('next');
+      for await (const chunk of exchange.chunks!(8_000_000)) if (chunk.length > 0) break;
+      exchange.reply(400, {}).end('enough');
+    });
+    const client = await connectRaw(port);
+    const body = 'x'.repeat(3_000_000);
+    client.send(`POST /upload HTTP/1.1\r\nhost: h\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    await client.until((received) => received.endsWith('enough'));
+    client.send('GET /next HTTP/1.1\r\nhost: h\r\n\r\n');
+    expect(await client.until((received) => received.endsWith('next'))).toMatch(/HTTP\/1.1 200 /);
+    client.destroy();
   });
 });
 
