@@ -64,6 +64,8 @@ const UPLOAD_MS = 15 * 60_000;
 const STOP = { graceMs: 20_000, farewellMs: 2_000 } as const;
 /** What was left unfinished goes on so long after the start, which it must not slow down. */
 const RESUME_AFTER_MS = 2_000;
+/** And is looked for so much later again: another server that worked on it may have been killed. */
+const RESUME_AGAIN_MS = 30_000;
 /** How long settling may take after that. */
 const SETTLE_MS = 5_000;
 
@@ -222,11 +224,18 @@ const toFaultLog =
 
 const openSite = async (folder: string): Promise<Site> => (await import('./http/site.ts')).createSite(folder);
 
-/** Goes on with what was left unfinished, unless the answered function is called first. */
-const resumeSoon = ({ resume }: Freeway, { clock, log }: { clock: Clock; log: Log }): (() => void) =>
-  clock.after(RESUME_AFTER_MS, () => {
-    resume().catch((error: unknown) => log.error('resume.failed', toErrorFields(error)));
-  });
+/** Goes on with what was left unfinished, again and again, until the answered function is called. */
+function keepResuming({ resume }: Freeway, { clock, log }: { clock: Clock; log: Log }): () => void {
+  let stop = (): void => undefined;
+  const next = (inMs: number): void => {
+    stop = clock.after(inMs, () => {
+      next(RESUME_AGAIN_MS);
+      resume().catch((error: unknown) => log.error('resume.failed', toErrorFields(error)));
+    });
+  };
+  next(RESUME_AFTER_MS);
+  return () => stop();
+}
 
 /** Starts the server. Throws ConfigError when the configuration can't be used. */
 export async function startLocal({
@@ -268,7 +277,7 @@ export async function startLocal({
   const url = toUrl(config, (await listen(server, config)).port);
   const candidates = freeway.fleet().candidates.length;
   log.info('server.listening', { url, store: store.kind, version: VERSION, candidates });
-  const keepDown = resumeSoon(freeway, { clock, log });
+  const stopResuming = keepResuming(freeway, { clock, log });
   return {
     url,
     config,
@@ -276,7 +285,7 @@ export async function startLocal({
     signInUrl: localSignIn === null ? null : `${url}/#token=${localSignIn.token}`,
     freeway,
     close: async () => {
-      keepDown();
+      stopResuming();
       const outcome = await stopServer(server, () => interrupt.abort(), { ...STOP, ...stop });
       log.info('server.stopped', { outcome });
       await Promise.all([settled(), freeway.stop()]);

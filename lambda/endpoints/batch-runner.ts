@@ -38,14 +38,12 @@ export interface BatchRunner {
   goOn(batch: KeptBatch, deadlineAtMs: number | null): Promise<void>;
   /** Nothing further of it is asked here. */
   halt(id: string): void;
-  /** Goes on with what was left by whoever worked on it. Never rejects. */
+  /** Goes on with what was left by whoever worked on it, and what failed here. Meant to be called again and again. Never rejects. */
   resume(): Promise<void>;
 }
 
 /** Where requests do the work, each goes on for so long. */
 const SHIFT_MS = 20_000;
-/** After a fault, such as a store that was away, it is tried again so much later. */
-const AGAIN_MS = 30_000;
 /** Whoever asked for a batch may lose the right to: it is looked at again this often. */
 const RENEW_MS = 15_000;
 /** Beyond its lease nobody else is believed to be at work. */
@@ -192,8 +190,10 @@ async function drive(
 
 /** The runner over its services. */
 export function createBatchRunner(deps: BatchDeps): BatchRunner {
-  const { log, background, batches, clock, freezes } = deps;
+  const { log, background, batches, freezes } = deps;
   const drivers = new Map<string, Driver>();
+  /** Those that a fault of ours has stopped, such as a store that was away: not everybody who asks for one tries again. */
+  const resting = new Set<string>();
   const turns = createTurns();
   const start = (batch: KeptBatch, deadlineAtMs: number | null): Driver => {
     const halt = new AbortController();
@@ -202,7 +202,7 @@ export function createBatchRunner(deps: BatchDeps): BatchRunner {
     const done = drive(deps, batch, { halt, deadlineAtMs, turns })
       .catch((error: unknown) => {
         log.error('batch.failed', { what: batch.id, ...deps.describe(error) });
-        if (!freezes) clock.after(AGAIN_MS, () => void resumeOne(batch));
+        if (!freezes) resting.add(batch.id);
       })
       .finally(() => {
         background.stopping.removeEventListener('abort', onStop);
@@ -214,7 +214,7 @@ export function createBatchRunner(deps: BatchDeps): BatchRunner {
     return driver;
   };
   const goOn: BatchRunner['goOn'] = async (batch, deadlineAtMs) => {
-    if (!isOpen(batch) || background.stopping.aborted) return;
+    if (!isOpen(batch) || background.stopping.aborted || resting.has(batch.id)) return;
     const driver = drivers.get(batch.id) ?? start(batch, freezes ? (deadlineAtMs ?? Infinity) - RESERVE_MS : null);
     if (freezes) await driver.done;
   };
@@ -231,6 +231,7 @@ export function createBatchRunner(deps: BatchDeps): BatchRunner {
     goOn,
     halt: (id) => drivers.get(id)?.halt.abort(),
     resume: async () => {
+      resting.clear();
       try {
         await Promise.all((await batches.open()).map(resumeOne));
       } catch (error) {

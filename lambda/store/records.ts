@@ -79,6 +79,8 @@ export function createRecords<T extends object>({ store, pk, schema, careful = {
     const version = Number(item[VERSION]);
     const before = parse(item);
     const value = change(before);
+    // Whoever only looks writes nothing, and outruns nobody who does.
+    if (value === before && expiresAtMs === undefined) return { value };
     const { applied } = await store.update({
       key: toKey(id),
       guards: [{ attr: VERSION, is: 'equals', value: version }],
