@@ -67,8 +67,10 @@ export function toDefaults(
 }
 
 /** What the person may spend: their own budget, or what is set for everybody but the owner. */
-export const toPersonBudget = ({ installation, person }: SettingsInForce, id: string): BudgetSettings | null =>
-  person.budget ?? (id === OWNER_ID ? null : (installation.person_budget ?? null));
+export const toPersonBudget = (
+  { installation, person }: Pick<SettingsInForce, 'installation' | 'person'>,
+  id: string,
+): BudgetSettings | null => person.budget ?? (id === OWNER_ID ? null : (installation.person_budget ?? null));
 
 /** How much the person may ask for: as is set for them, or for everybody but the owner. */
 export const toPersonQuota = (

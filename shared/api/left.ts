@@ -16,3 +16,10 @@ const toShape = () =>
 /** Of each bound of a quota; null where there is none. */
 export const quotaLeftSchema = z.object(toShape());
 export type QuotaLeftView = z.infer<typeof quotaLeftSchema>;
+
+/** Of a budget for the day and for the month; null where there is none. */
+export const budgetLeftSchema = z.object({
+  usd_per_day: z.nullable(leftSchema),
+  usd_per_month: z.nullable(leftSchema),
+});
+export type BudgetLeftView = z.infer<typeof budgetLeftSchema>;

@@ -4,7 +4,7 @@ import { roles } from '../roles.ts';
 import { keptQuotaSchema, quotaSchema } from '../quotas.ts';
 import { budgetSchema, keptBudgetSchema } from '../settings.ts';
 import { instantSchema } from './instant.ts';
-import { quotaLeftSchema } from './left.ts';
+import { budgetLeftSchema, quotaLeftSchema } from './left.ts';
 
 /** One address, or `*@domain` for everybody at a domain. */
 export const emailOrDomainSchema = z
@@ -31,6 +31,8 @@ export const personSchema = z.object({
   budget: z.nullable(keptBudgetSchema),
   /** How much they may ask for, with all their keys and in the web app; null: as is set for everybody. */
   quota: z.nullable(keptQuotaSchema),
+  /** What is left of the budget that holds for them, their own or that of each; null: none does. */
+  budget_left: z.nullable(budgetLeftSchema),
   /** What is left of the quota that holds for them, their own or that of each; null: none does. */
   quota_left: z.nullable(quotaLeftSchema),
   created_at: z.nullable(instantSchema),

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { UsageRow } from '#shared/usage-sums.ts';
 import type { UpstreamCall } from '#lambda/ports.ts';
 import { packRows } from '#lambda/store/usage-days.ts';
+import { peopleSchema } from '#shared/api/people.ts';
 import { createHouse, owner, type Answer, type House, type HouseInput } from './house.ts';
 
 beforeAll(() => import('#lambda/endpoints/api/app.ts'));
@@ -138,6 +139,29 @@ describe('budgets', () => {
     expect(json['budget']).toMatchObject({ usd_per_day: 5, left: [{ limit: 5 }] });
     // The owner is bounded only by what is set for them.
     expect((await ask(house)).status).toBe(200);
+  });
+
+  it('of people are seen by admins with what is left of them: of their own, of each, and none of the owner', async () => {
+    const house = await openHouse();
+    await set(house, { person_budget: { usd_per_day: 2, usd_per_month: 30 } });
+    for (const email of ['ada@example.com', 'bob@example.com', '*@example.com'])
+      await house.ask('POST /api/people', { headers: owner, body: { email } });
+    const path = `PATCH /api/people/${house.people.idOf('bob@example.com')}`;
+    await house.ask(path, { headers: owner, body: { budget: { usd_per_month: 9 } } });
+    expect((await ask(house, await house.session('ada@example.com'))).status).toBe(200);
+    const spent = await spentOf(house);
+    expect(spent).toBeGreaterThan(0);
+    await house.clock.advance(1_001);
+    const { data } = peopleSchema.parse((await house.ask('GET /api/people', { headers: owner })).json);
+    const left = Object.fromEntries(data.map((one) => [one.email ?? one.id, one.budget_left]));
+    const of = (limit: number, used: number) =>
+      expect.objectContaining({ limit, remaining: expect.closeTo(limit - used) });
+    expect(left).toEqual({
+      owner: null,
+      '*@example.com': null,
+      'ada@example.com': { usd_per_day: of(2, spent), usd_per_month: of(30, spent) },
+      'bob@example.com': { usd_per_day: null, usd_per_month: of(9, 0) },
+    });
   });
 });
 

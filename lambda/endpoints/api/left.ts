@@ -1,6 +1,7 @@
 // What is left of limits, as routes tell it.
-import type { LeftView, QuotaLeftView } from '#shared/api/left.ts';
+import type { BudgetLeftView, LeftView, QuotaLeftView } from '#shared/api/left.ts';
 import { quotaNames } from '#shared/quotas.ts';
+import type { BudgetSettings } from '#shared/settings.ts';
 import type { Left, LeftOfQuota } from '../../gateway/quotas.ts';
 import { toInstant } from './route.ts';
 
@@ -19,3 +20,12 @@ export const toQuotaLeftView = (left: LeftOfQuota): QuotaLeftView =>
       return [name, one === null ? null : toLeftView({ ...one, remaining: Math.floor(one.remaining) })];
     }),
   ) as QuotaLeftView;
+
+/** What is left of a budget, of which `left` tells the day before the month, as far as they are bounded. */
+export function toBudgetLeftView(budget: BudgetSettings, left: readonly Left[]): BudgetLeftView {
+  const rest = left.map(toLeftView);
+  return {
+    usd_per_day: budget.usd_per_day === null ? null : (rest.shift() ?? null),
+    usd_per_month: budget.usd_per_month === null ? null : (rest.shift() ?? null),
+  };
+}

@@ -9,13 +9,15 @@ import {
 import { CallerError } from '#shared/failures.ts';
 import { can, type Principal } from '#shared/people.ts';
 import { isBounding } from '#shared/quotas.ts';
+import type { InstallationSettings } from '#shared/settings.ts';
 import type * as z from 'zod/mini';
+import type { Person as Bounded } from '../../gateway/key-limits.ts';
 import type { Identity, Person } from '../../ports-people.ts';
 import type { PersonBounds } from '../../ports-settings.ts';
-import { toPersonQuota } from '../defaults.ts';
+import { toPersonBudget, toPersonQuota } from '../defaults.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { toChanges } from './changes.ts';
-import { toQuotaLeftView } from './left.ts';
+import { toBudgetLeftView, toQuotaLeftView } from './left.ts';
 import {
   allow,
   missing,
@@ -31,7 +33,7 @@ import {
 const unbounded: PersonBounds = { budget: null, quota: null };
 
 /** A person before their books were looked at. */
-type Known = Omit<PersonView, 'quota_left'>;
+type Known = Omit<PersonView, 'budget_left' | 'quota_left'>;
 
 const toKnown = (person: Person, { environment }: Identity, bounds: PersonBounds = unbounded): Known => ({
   id: person.id,
@@ -59,21 +61,37 @@ const toOwn = ({ id, email, role, models }: Principal, bounds: PersonBounds = un
   last_seen_at: null,
 });
 
+/** What bounds somebody, by their own bounds or those of each; null where nothing does. The rule for a domain asks for nothing itself. */
+function toBounded(
+  installation: InstallationSettings,
+  { id, email, budget: spend, quota: ask }: Known,
+): Bounded | null {
+  if (email?.startsWith('*@') === true) return null;
+  const person = { ...(spend === null ? {} : { budget: spend }), ...(ask === null ? {} : { quota: ask }) };
+  const [budget, quota] = [toPersonBudget({ installation, person }, id), toPersonQuota({ installation, person }, id)];
+  const spends = (budget?.usd_per_day ?? budget?.usd_per_month ?? null) !== null;
+  const bounds = { id, budget: spends ? budget : null, quota: isBounding(quota) ? quota : null };
+  return bounds.budget === null && bounds.quota === null ? null : bounds;
+}
+
 /** These people with what is left to each. */
 async function toViews({ settings, keyLimits }: ApiDeps, visit: Visit, known: readonly Known[]): Promise<PersonView[]> {
   const { installation } = await settings.of(principalOf(visit).id);
-  const bounded = known.flatMap(({ id, email, quota: own }) => {
-    // The rule for a domain asks for nothing itself.
-    const isRule = email?.startsWith('*@') === true;
-    const quota = isRule ? null : toPersonQuota({ installation, person: own === null ? {} : { quota: own } }, id);
-    return isBounding(quota) ? [{ id, budget: null, quota }] : [];
-  });
+  const bounded = known.map((one) => toBounded(installation, one)).filter((one) => one !== null);
   const left = bounded.length === 0 ? [] : await keyLimits.ofPeople(bounded);
-  const byId = new Map(bounded.map(({ id }, index) => [id, left[index]]));
-  return known.map((one) => {
-    const of = byId.get(one.id);
-    return { ...one, quota_left: of === undefined ? null : toQuotaLeftView(of.quota) };
-  });
+  const views = new Map(
+    left.map(({ budget: money, quota: counts }, index) => {
+      const { id = '', budget = null, quota = null } = bounded[index] ?? {};
+      return [
+        id,
+        {
+          budget_left: budget === null ? null : toBudgetLeftView(budget, money),
+          quota_left: quota === null ? null : toQuotaLeftView(counts),
+        },
+      ];
+    }),
+  );
+  return known.map((one) => ({ ...one, ...(views.get(one.id) ?? { budget_left: null, quota_left: null }) }));
 }
 
 async function list(deps: ApiDeps, visit: Visit): Promise<ApiReply> {

@@ -102,9 +102,18 @@ it('of everybody and of each: nonsense is refused where it stands, and what is l
   await page.goto(rig.server.url);
   await say(page, 'Hello');
   await lastAnswer(page);
+  // The owner has no budget; to others it is told so.
+  const left = [{ limit: 3, remaining: 2.25, resets_at: null }];
+  await page.route('**/api/settings', async (route) => {
+    const reply = await route.fetch();
+    const budget = { usd_per_day: null, usd_per_month: 3, mode: 'hard', left };
+    await route.fulfill({ response: reply, json: { ...((await reply.json()) as object), budget } });
+  });
   await page.goto(`${rig.server.url}/usage`);
   const meter = page.getByRole('meter', { name: 'Requests a day' });
+  const money = page.getByRole('meter', { name: 'US dollars a month' });
   await expect.poll(() => meter.getAttribute('aria-valuetext')).toBe('1 of 40');
+  await expect.poll(() => money.getAttribute('aria-valuetext')).toBe('$0.75 of $3.00');
   expect(await findAxeFaults(page)).toEqual([]);
   const one = { headers: { origin: rig.server.url }, data: { quota: { requests_per_day: 1 } } };
   expect((await page.request.patch(`${rig.server.url}/api/settings/installation`, one)).status()).toBe(200);
@@ -136,8 +145,10 @@ it('of a person: as everybody until it is set, and as everybody again when it is
   await openForm();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Tokens a day').fill('250000');
+  await dialog.getByLabel('May spend, US dollars a month').fill('9,50');
   await page.keyboard.press('Enter');
   await row.getByText('250,000 of 250,000 tokens left today').waitFor();
+  await row.getByText('$9.50 of $9.50 left this month').waitFor();
   const audit = page.getByRole('region', { name: 'Audit' });
   await page.reload();
   await audit.getByText('Tokens a day: not set becomes 250,000').waitFor();
@@ -145,8 +156,15 @@ it('of a person: as everybody until it is set, and as everybody again when it is
   expect(await dialog.getByLabel('Tokens a day').inputValue()).toBe('250000');
   expect(await findAxeFaults(page)).toEqual([]);
   await dialog.getByLabel('Tokens a day').fill('');
+  await dialog.getByLabel('May spend, US dollars a month').fill('');
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'hidden' });
-  expect(sent).toMatchObject([{ quota: { tokens_per_day: 250_000, requests_per_day: null } }, { quota: null }]);
+  expect(sent).toMatchObject([
+    {
+      quota: { tokens_per_day: 250_000, requests_per_day: null },
+      budget: { usd_per_day: null, usd_per_month: 9.5, mode: 'hard' },
+    },
+    { quota: null, budget: null },
+  ]);
   await page.context().close();
 });

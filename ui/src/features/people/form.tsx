@@ -21,8 +21,9 @@ interface Values {
   readonly models: string;
   /** `YYYY-MM-DD`, or empty. */
   readonly until: string;
-  /** US dollars a day, or empty. */
+  /** US dollars, or empty. */
   readonly usdPerDay: string;
+  readonly usdPerMonth: string;
   readonly quota: QuotaTexts;
 }
 
@@ -42,9 +43,9 @@ function toTerms({ role, models, until }: Values) {
 }
 
 /** The budget as it is to be: as before in what this form does not ask for; null leaves it to what is set for everybody. */
-function toBudget({ usdPerDay }: Values, before: PersonView['budget']): PersonView['budget'] {
+function toBudget({ usdPerDay, usdPerMonth }: Values, before: PersonView['budget']): PersonView['budget'] {
   const perDay = parseAmount(usdPerDay) ?? null;
-  const perMonth = before?.usd_per_month ?? null;
+  const perMonth = parseAmount(usdPerMonth) ?? null;
   if (perDay === null && perMonth === null) return null;
   return { usd_per_day: perDay, usd_per_month: perMonth, mode: before?.mode ?? 'hard' };
 }
@@ -88,9 +89,14 @@ function BoundRows({
   const t = useMessages(peopleMessages);
   return (
     <>
-      <TextRow label={t.budget} hint={t.budgetHint} error={errors.usdPerDay && t.amountWrong}>
+      <TextRow label={t.budget.day} error={errors.usdPerDay && t.amountWrong}>
         {(row) => (
           <input {...row} inputMode="decimal" autoComplete="off" {...register('usdPerDay', { validate: isAmount })} />
+        )}
+      </TextRow>
+      <TextRow label={t.budget.month} hint={t.budgetHint} error={errors.usdPerMonth && t.amountWrong}>
+        {(row) => (
+          <input {...row} inputMode="decimal" autoComplete="off" {...register('usdPerMonth', { validate: isAmount })} />
         )}
       </TextRow>
       <QuotaFields
@@ -121,6 +127,7 @@ function usePersonForm({ person, onClose }: PersonDialogProps) {
       models: person?.models?.join(', ') ?? '',
       until: toDay(person?.expires_at ?? null),
       usdPerDay: String(person?.budget?.usd_per_day ?? ''),
+      usdPerMonth: String(person?.budget?.usd_per_month ?? ''),
       quota: toQuotaTexts(person?.quota),
     },
   });

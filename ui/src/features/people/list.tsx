@@ -8,7 +8,7 @@ import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
-import { formatBound, formatMoment } from '../../lib/format.ts';
+import { formatBound, formatMoment, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { quotaMessages } from '../../lib/quotas.ts';
 import { usePerson } from '../../lib/session.tsx';
@@ -45,12 +45,19 @@ function Facts({ person }: PersonProps): ReactNode {
   const language = useLanguage();
   const { source, role, expires_at: until, last_seen_at: seen, models, quota, quota_left: left } = person;
   const q = useMessages(quotaMessages);
+  const usd = (amount: number): string => formatUsd(amount, language);
   const moment = (at: string): string => formatMoment(Date.parse(at), language);
   const facts = [
     t.sources[source],
     seen !== null ? t.lastSeen(moment(seen)) : role === 'owner' ? null : t.neverSeen,
     until === null ? null : t.until(moment(until)),
     models === null ? null : t.onlyModels(models.join(', ')),
+    ...(['day', 'month'] as const).map((time) => {
+      const one = person.budget_left?.[`usd_per_${time}`] ?? null;
+      if (one !== null) return t.canSpend[time](usd(one.remaining), usd(one.limit));
+      const most = person.budget?.[`usd_per_${time}`] ?? null;
+      return most === null ? null : t.maySpend[time](usd(most));
+    }),
     ...quotaNames.map((name) => {
       const [one, bound] = [left?.[name] ?? null, quota?.[name] ?? null];
       if (one !== null) return q.left[name](formatBound(one.remaining, language), formatBound(one.limit, language));

@@ -5,6 +5,9 @@ export const usageMessages = defineMessages(
   {
     title: 'Usage',
     yourLimits: 'What you may ask for',
+    yourBudget: 'What you may spend',
+    perDay: 'US dollars a day',
+    perMonth: 'US dollars a month',
     allLimits: 'What all may ask for together',
     used: (used: string, limit: string) => `${used} of ${limit}`,
     resets: (when: string) => `begins anew ${when}`,
@@ -82,6 +85,9 @@ export const usageMessages = defineMessages(
   {
     title: 'Verbrauch',
     yourLimits: 'Was du anfragen darfst',
+    yourBudget: 'Was du ausgeben darfst',
+    perDay: 'US-Dollar am Tag',
+    perMonth: 'US-Dollar im Monat',
     allLimits: 'Was alle zusammen anfragen dürfen',
     used: (used: string, limit: string) => `${used} von ${limit}`,
     resets: (when: string) => `beginnt ${when} neu`,
