@@ -13,6 +13,7 @@ const files: Readonly<Record<string, string>> = {
   'index.html.br': 'the app in br',
   'login.html': 'the sign-in page',
   'theme.js': 'theme',
+  'icon.png': 'picture',
   'manifest.json': 'of the build',
   'assets/app-1a2b.js': 'code',
   'assets/app-1a2b.js.br': 'code in br',
@@ -118,6 +119,10 @@ describe('files', () => {
 
   it('without a name of their own are asked for again before long', () => {
     expect(ask('/theme.js')?.headers['cache-control']).toBe('public, max-age=3600');
+  });
+
+  it('that are pictures are told as such: what is served may not be guessed at', () => {
+    expect(ask('/icon.png')?.headers['content-type']).toBe('image/png');
   });
 
   it('are not sent to those who only want the head', () => {
