@@ -119,6 +119,33 @@ it('a message is edited only when its answer has ended, and the focus is where i
   await page.context().close();
 });
 
+it('what a message is being changed to is still there after another page, another chat and a reload', async () => {
+  const page = await openAnswering();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await lastAnswer(page, 'stopped');
+  await fieldOf(page).press('ArrowUp');
+  const edit = page.getByRole('textbox', { name: 'Edit message' });
+  await edit.fill('A much longer one, thought about for a while');
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+  await page.goBack();
+  await expect.poll(() => edit.inputValue()).toBe('A much longer one, thought about for a while');
+  await edit.press('End');
+  await page.keyboard.type('!');
+  await page.getByRole('button', { name: 'New chat' }).click();
+  await page.getByRole('heading', { name: 'What can I help with?' }).waitFor();
+  expect(await edit.count()).toBe(0);
+  await page.getByRole('link', { name: 'A long one' }).click();
+  await expect.poll(() => edit.inputValue()).toBe('A much longer one, thought about for a while!');
+  await page.reload();
+  await expect.poll(() => edit.inputValue()).toBe('A much longer one, thought about for a while!');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.reload();
+  await page.getByRole('article', { name: 'You' }).getByText('A long one').waitFor();
+  expect(await edit.count()).toBe(0);
+  await page.context().close();
+});
+
 it('a page over plain http, where browsers offer less, sends and attaches too', async () => {
   const page = await rig.newPage();
   await page.context().addInitScript(() => {

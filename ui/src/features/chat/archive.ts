@@ -34,6 +34,9 @@ export interface Archive {
 /** Under this key lies the draft that goes out when the answer under way has ended. */
 export const nextKey = (chatId: string): string => `${chatId}/next`;
 
+/** Under this key lies what a message of the chat is being changed to. */
+export const editKey = (chatId: string): string => `${chatId}/edit`;
+
 const open = (personId: string): Promise<IDBPDatabase<Schema>> =>
   openOwn<Schema>({
     kind: 'freeway',
@@ -51,8 +54,7 @@ async function removeChat(db: IDBPDatabase<Schema>, chatId: string): Promise<voi
   const ids = await change.objectStore('messages').index('chatId').getAllKeys(chatId);
   await Promise.all([
     change.objectStore('chats').delete(chatId),
-    change.objectStore('drafts').delete(chatId),
-    change.objectStore('drafts').delete(nextKey(chatId)),
+    ...[chatId, nextKey(chatId), editKey(chatId)].map((key) => change.objectStore('drafts').delete(key)),
     ...ids.map((id) => change.objectStore('messages').delete(id)),
     change.done,
   ]);

@@ -22,11 +22,13 @@ function toPassing(archive: Archive): Map<string, Draft> {
 }
 
 interface Whose {
+  /** A chat's, or the key of something else that is written in it. */
   readonly chatId: string;
   readonly temporary: boolean;
 }
 
-async function readDraft(archive: Archive, { chatId, temporary }: Whose): Promise<Draft> {
+/** What is kept of it. */
+export async function readDraft(archive: Archive, { chatId, temporary }: Whose): Promise<Draft> {
   if (temporary) return toPassing(archive).get(chatId) ?? emptyDraft;
   return archive.readDraft(chatId).catch(() => emptyDraft);
 }

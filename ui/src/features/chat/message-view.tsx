@@ -1,15 +1,15 @@
 // One message of a conversation: the person's own, or an answer with all that can be done with it.
 import { Check, ChevronLeft, ChevronRight, Copy, Pencil, RefreshCw } from 'lucide-react';
-import { memo, useEffect, useRef, useState, type ReactNode } from 'react';
+import { memo, useEffect, useRef, type ReactNode } from 'react';
 import { Button, IconButton } from '../../components/button.tsx';
 import { Popover } from '../../components/popover.tsx';
 import { useMessages } from '../../lib/messages.ts';
-import { usePreferences } from '../../lib/preferences.ts';
 import { AnswerError } from './answer-error.tsx';
 import { AnswerFooter } from './answer-footer.tsx';
 import { AttemptLine } from './attempt-line.tsx';
 import { useCopy } from './clipboard.ts';
-import { FileChips, isSend, isTouch } from './composer.tsx';
+import { FileChips } from './composer.tsx';
+import { EditForm } from './edit-form.tsx';
 import type { ChatEngine } from './engine.ts';
 import { Markdown } from './markdown.tsx';
 import { chatMessages } from './messages.ts';
@@ -53,53 +53,6 @@ function CopyButton({ text }: { readonly text: string }): ReactNode {
     <IconButton label={copied ? t.copied : t.copy} compact onClick={() => void copy(text)}>
       {copied ? <Check size={15} aria-hidden /> : <Copy size={15} aria-hidden />}
     </IconButton>
-  );
-}
-
-function EditForm({ message, engine, busy, onEdit }: MessageViewProps): ReactNode {
-  const t = useMessages(chatMessages);
-  const { preferences } = usePreferences();
-  const [text, setText] = useState(message.text);
-  const field = useRef<HTMLTextAreaElement>(null);
-  const canSend = !busy && text.trim() !== '';
-  const send = (): void => {
-    if (!canSend) return;
-    onEdit(null);
-    void engine.send(message.chatId, { text, attachments: message.attachments }, message.parentId);
-  };
-  return (
-    <form
-      className="flex w-full flex-col gap-2 rounded-2xl border border-accent bg-raised p-3"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
-      <textarea
-        ref={field}
-        autoFocus
-        aria-label={t.startEdit}
-        dir="auto"
-        rows={Math.min(12, Math.max(3, text.split('\n').length))}
-        value={text}
-        onChange={({ target }) => setText(target.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape' && !event.nativeEvent.isComposing) onEdit(null);
-          if (!isSend(event, preferences.sendKey, isTouch())) return;
-          event.preventDefault();
-          send();
-        }}
-        className="resize-y bg-transparent text-base leading-6 outline-none"
-      />
-      <div className="flex justify-end gap-2">
-        <Button small onClick={() => onEdit(null)}>
-          {t.cancel}
-        </Button>
-        <Button small look="primary" type="submit" disabled={!canSend}>
-          {t.sendEdit}
-        </Button>
-      </div>
-    </form>
   );
 }
 

@@ -14,6 +14,7 @@ import { ChatList } from './chat-list.tsx';
 import { useCopy } from './clipboard.ts';
 import { Composer } from './composer.tsx';
 import { useDraft } from './draft.ts';
+import { useEditing } from './editing.ts';
 import { EmptyChat } from './empty-chat.tsx';
 import { chatMessages } from './messages.ts';
 import { NextUp } from './next-up.tsx';
@@ -106,19 +107,6 @@ function useField(chatId: string | null, title: string) {
   return { field, focus, comeBack };
 }
 
-/** Which message is being edited. Afterwards one goes on in the message field. */
-function useEditing(onEnd: () => void): [string | null, (messageId: string | null) => void] {
-  const [editingId, setEditingId] = useState<string | null>(null);
-  const edit = useCallback(
-    (messageId: string | null): void => {
-      setEditingId(messageId);
-      if (messageId === null) onEnd();
-    },
-    [onEnd],
-  );
-  return [editingId, edit];
-}
-
 interface Sending {
   readonly chatId: string | null;
   readonly wish: Wish;
@@ -183,8 +171,8 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
   const view = useChatView(chatId);
   const list = useList();
   const { field, focus, comeBack } = useField(chatId, view?.chat.title ?? '');
-  const [editingId, edit] = useEditing(comeBack);
   const [temporary, setTemporary] = useState(false);
+  const [editingId, edit] = useEditing(view?.chat ?? null, comeBack);
   const { wish, onWish } = useWish(chatId);
   const { draft, change, send, begin, takeBack } = useSending({
     chatId,

@@ -87,6 +87,8 @@ export const answerBase = {
 export interface Draft {
   readonly text: string;
   readonly attachments: readonly Attachment[];
+  /** The message that it is to change; absent where it is a message of its own. */
+  readonly editing?: string;
 }
 export const emptyDraft: Draft = { text: '', attachments: [] };
 
