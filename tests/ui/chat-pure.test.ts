@@ -171,6 +171,21 @@ describe('requests', () => {
     expect(toChatBody(path, { ...wish, policy: 'only_free' }).freeway).toEqual({ tier: 'free' });
   });
 
+  it('carry the instructions of the chat before everything else, and none where there are none', () => {
+    const wish = { model: 'auto', policy: 'free_first', instructions: 'Be brief.' } as const;
+    const system = { role: 'system', content: 'Be brief.' };
+    const [question] = path;
+    for (const { messages } of [
+      toChatBody(path, wish),
+      toContinueBody(path, wish),
+      toPreviewBody([], question!, wish),
+    ]) {
+      expect(messages[0]).toEqual(system);
+      expect(messages.filter(({ role }) => role === 'system')).toHaveLength(1);
+    }
+    expect(toChatBody(path, { ...wish, instructions: ' ' }).messages[0]?.role).toBe('user');
+  });
+
   it('that only ask where to go carry no image', () => {
     expect(JSON.stringify(toPreviewBody([], path[0]!, { model: 'auto', policy: 'best' }))).not.toContain(image.data);
   });

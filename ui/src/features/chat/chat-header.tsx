@@ -1,27 +1,23 @@
 // Above a conversation: its title, who answers, what it may spend, and what can be done with it.
-import { useNavigate } from '@tanstack/react-router';
-import { Download, EllipsisVertical, FileJson, Ghost, PanelLeft, Pencil, Trash2 } from 'lucide-react';
-import { useState, type FormEvent, type ReactNode } from 'react';
-import { Button, IconButton } from '../../components/button.tsx';
-import { Menu } from '../../components/menu.tsx';
-import { Popover } from '../../components/popover.tsx';
+import { Ghost, NotebookPen, PanelLeft } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { IconButton } from '../../components/button.tsx';
 import { useMessages } from '../../lib/messages.ts';
-import { useToasts } from '../../lib/toasts.tsx';
-import { saveFile } from './clipboard.ts';
+import { ChatMenu } from './chat-menu.tsx';
 import type { ChatEngine } from './engine.ts';
-import { toExport, toMarkdown } from './export-chat.ts';
+import { InstructionsDialog } from './instructions.tsx';
 import { chatMessages } from './messages.ts';
 import { ModelPicker } from './model-picker.tsx';
 import { PolicyMenu } from './policy-menu.tsx';
-import type { Wish } from './request.ts';
+import { RenameForm } from './rename-form.tsx';
 import type { ChatView } from './view.ts';
+import type { WishPort } from './wish.ts';
 
 interface ChatHeaderProps {
   /** null: a chat that has not begun. */
   readonly view: ChatView | null;
   readonly engine: ChatEngine;
-  readonly wish: Wish;
-  readonly onWish: (changes: Partial<Wish>) => void;
+  readonly wish: WishPort;
   readonly onToggleList: () => void;
   readonly listShown: boolean;
   readonly temporary: boolean;
@@ -30,115 +26,61 @@ interface ChatHeaderProps {
   readonly onRenamed: () => void;
 }
 
-const toFileName = (title: string): string => title.replaceAll(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60) || 'chat';
+interface InstructionsButtonProps extends Pick<ChatHeaderProps, 'view' | 'wish'> {
+  readonly open: boolean;
+  readonly onOpen: (open: boolean) => void;
+}
 
-function RenameForm({
-  title,
-  onDone,
-}: {
-  readonly title: string;
-  readonly onDone: (title: string | null) => void;
-}): ReactNode {
+/** What is written for every answer of the chat: a button where there is no menu yet, and where they are in force. */
+function Instructions({ view, wish: port, open, onOpen }: InstructionsButtonProps): ReactNode {
   const t = useMessages(chatMessages);
-  const [text, setText] = useState(title);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    onDone(text.trim() === '' ? null : text.trim());
-  };
+  const { instructions = '' } = port.wish;
+  const inForce = instructions !== '';
   return (
-    <form className="flex min-w-0 flex-1 gap-2" onSubmit={submit}>
-      <input
-        autoFocus
-        aria-label={t.title}
-        value={text}
-        maxLength={120}
-        onChange={({ target }) => setText(target.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') onDone(null);
-        }}
-        className="min-w-0 flex-1 rounded-xl border border-line-strong bg-page px-3 text-base"
+    <>
+      {(view === null || inForce) && (
+        <IconButton
+          label={inForce ? t.instructionsOn : t.instructions}
+          compact
+          className={inForce ? 'bg-accent-tint text-accent' : ''}
+          onClick={() => onOpen(true)}
+        >
+          <NotebookPen size={18} aria-hidden />
+        </IconButton>
+      )}
+      <InstructionsDialog
+        open={open}
+        text={instructions}
+        always={port.always}
+        onSave={port.instruct}
+        onClose={() => onOpen(false)}
       />
-      <Button small type="submit" look="primary">
-        {t.save}
-      </Button>
-    </form>
+    </>
   );
 }
 
-function useRemoving({ chat }: ChatView, engine: ChatEngine): () => Promise<void> {
+function TemporaryButton({ temporary, onTemporary }: Pick<ChatHeaderProps, 'temporary' | 'onTemporary'>): ReactNode {
   const t = useMessages(chatMessages);
-  const navigate = useNavigate();
-  const { show } = useToasts();
-  return async () => {
-    await navigate({ to: '/' });
-    const removed = await engine.remove(chat.id);
-    if (removed === null || chat.temporary) return;
-    show(t.removed(chat.title || t.untitled), { label: t.undo, run: () => void engine.restore([removed]) });
-  };
-}
-
-function ChatMenu({
-  view,
-  engine,
-  onRename,
-}: {
-  readonly view: ChatView;
-  readonly engine: ChatEngine;
-  readonly onRename: () => void;
-}): ReactNode {
-  const t = useMessages(chatMessages);
-  const { chat } = view;
-  const remove = useRemoving(view, engine);
-  const save = (ending: string, text: string): void =>
-    saveFile(`${toFileName(chat.title)}.${ending}`, text, 'text/plain');
   return (
-    <Popover
-      label={t.chatActions}
-      align="end"
-      className="w-60"
-      trigger={(props) => (
-        <IconButton {...props} label={t.chatActions} compact>
-          <EllipsisVertical size={18} aria-hidden />
-        </IconButton>
-      )}
+    <IconButton
+      label={t.temporary}
+      compact
+      aria-pressed={temporary}
+      className={temporary ? 'bg-accent-tint text-accent' : ''}
+      onClick={() => onTemporary(!temporary)}
     >
-      {(close) => (
-        <Menu
-          label={t.chatActions}
-          close={close}
-          items={[
-            { id: 'rename', label: t.rename, icon: <Pencil size={16} aria-hidden />, run: onRename },
-            {
-              id: 'markdown',
-              label: t.exportMarkdown,
-              icon: <Download size={16} aria-hidden />,
-              run: () => save('md', toMarkdown(view)),
-            },
-            {
-              id: 'json',
-              label: t.exportJson,
-              icon: <FileJson size={16} aria-hidden />,
-              run: () => save('json', toExport([view])),
-            },
-            {
-              id: 'remove',
-              label: t.remove,
-              danger: true,
-              icon: <Trash2 size={16} aria-hidden />,
-              run: () => void remove(),
-            },
-          ]}
-        />
-      )}
-    </Popover>
+      <Ghost size={18} aria-hidden />
+    </IconButton>
   );
 }
 
 /** The header. */
 export function ChatHeader(props: ChatHeaderProps): ReactNode {
-  const { view, engine, wish, onWish, onToggleList, listShown, temporary, onTemporary, onRenamed } = props;
+  const { view, engine, wish: port, onToggleList, listShown, temporary, onTemporary, onRenamed } = props;
   const t = useMessages(chatMessages);
+  const { wish, onWish } = port;
   const [renaming, setRenaming] = useState(false);
+  const [instructing, setInstructing] = useState(false);
   const finishRename = (title: string | null): void => {
     setRenaming(false);
     onRenamed();
@@ -160,22 +102,20 @@ export function ChatHeader(props: ChatHeaderProps): ReactNode {
       >
         {view?.chat.title || t.untitled}
       </h1>
-      {renaming && <RenameForm title={view?.chat.title ?? ''} onDone={finishRename} />}
+      {renaming && <RenameForm title={view?.chat.title ?? ''} onDone={finishRename} className="flex-1" />}
       <div className="flex min-w-0 flex-1 items-center justify-end sm:flex-none">
         <ModelPicker chosen={wish.model} onChoose={(model) => onWish({ model })} />
         <PolicyMenu wish={wish} onWish={onWish} />
+        <Instructions view={view} wish={port} open={instructing} onOpen={setInstructing} />
         {view ? (
-          <ChatMenu view={view} engine={engine} onRename={() => setRenaming(true)} />
+          <ChatMenu
+            chat={view.chat}
+            label={t.chatActions}
+            onRename={() => setRenaming(true)}
+            onInstruct={() => setInstructing(true)}
+          />
         ) : (
-          <IconButton
-            label={t.temporary}
-            compact
-            aria-pressed={temporary}
-            className={temporary ? 'bg-accent-tint text-accent' : ''}
-            onClick={() => onTemporary(!temporary)}
-          >
-            <Ghost size={18} aria-hidden />
-          </IconButton>
+          <TemporaryButton temporary={temporary} onTemporary={onTemporary} />
         )}
       </div>
     </header>

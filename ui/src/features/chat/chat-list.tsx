@@ -5,8 +5,10 @@ import { Search, SquarePen } from 'lucide-react';
 import { memo, useDeferredValue, useState, type ReactNode } from 'react';
 import { foldText, toWords } from '../../lib/found.ts';
 import { useMessages } from '../../lib/messages.ts';
-import { useArchive, useChats } from './chat-context.ts';
+import { useArchive, useChats, useEngine } from './chat-context.ts';
+import { ChatMenu } from './chat-menu.tsx';
 import { chatMessages } from './messages.ts';
+import { RenameForm } from './rename-form.tsx';
 import type { Chat } from './types.ts';
 
 const DAY_MS = 86_400_000;
@@ -32,6 +34,42 @@ function useFound(text: string): ReadonlySet<string> | undefined {
   }).data;
 }
 
+/** One chat. What can be done with it shows when it is pointed at, has the focus, or where nothing points. */
+const ChatRow = memo(function ChatRow({ chat, onGo }: { readonly chat: Chat; readonly onGo: () => void }): ReactNode {
+  const t = useMessages(chatMessages);
+  const engine = useEngine();
+  const [renaming, setRenaming] = useState(false);
+  const { id, title } = chat;
+  const rename = async (next: string | null): Promise<void> => {
+    setRenaming(false);
+    if (next === null || (await engine.open(id)) === null) return;
+    await engine.change(id, { title: next, named: true });
+  };
+  if (renaming)
+    return (
+      <li className="p-1">
+        <RenameForm title={title} onDone={(next) => void rename(next)} />
+      </li>
+    );
+  return (
+    <li className="group relative">
+      <Link
+        to="/c/$chatId"
+        params={{ chatId: id }}
+        dir="auto"
+        onClick={onGo}
+        activeProps={{ className: 'bg-hover font-medium', 'aria-current': 'page' }}
+        className="block min-h-9 truncate rounded-xl ps-3 pe-10 py-2 pointer-coarse:py-3 text-sm hover:bg-hover"
+      >
+        {title || t.untitled}
+      </Link>
+      <div className="absolute inset-y-0 end-1 flex items-center pointer-fine:opacity-0 pointer-fine:group-focus-within:opacity-100 pointer-fine:group-hover:opacity-100">
+        <ChatMenu chat={chat} label={t.actionsFor(title || t.untitled)} onRename={() => setRenaming(true)} />
+      </div>
+    </li>
+  );
+});
+
 function ChatLinks({ chats, onGo }: { readonly chats: readonly Chat[]; readonly onGo: () => void }): ReactNode {
   const t = useMessages(chatMessages);
   const nowMs = Date.now();
@@ -44,19 +82,8 @@ function ChatLinks({ chats, onGo }: { readonly chats: readonly Chat[]; readonly 
           {t[age]}
         </h3>
         <ul>
-          {group.map(({ id, title }) => (
-            <li key={id}>
-              <Link
-                to="/c/$chatId"
-                params={{ chatId: id }}
-                dir="auto"
-                onClick={onGo}
-                activeProps={{ className: 'bg-hover font-medium', 'aria-current': 'page' }}
-                className="block min-h-9 truncate rounded-xl px-3 py-2 pointer-coarse:py-3 text-sm hover:bg-hover"
-              >
-                {title || t.untitled}
-              </Link>
-            </li>
+          {group.map((chat) => (
+            <ChatRow key={chat.id} chat={chat} onGo={onGo} />
           ))}
         </ul>
       </section>

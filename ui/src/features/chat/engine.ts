@@ -73,10 +73,10 @@ export class ChatEngine {
     return this.#views.put(toNewView(wish, this.#birth())).chat;
   }
 
-  /** Changes title, model, policy or the branch that is shown. */
+  /** Changes title, model, policy, instructions or the branch that is shown. */
   async change(
     chatId: string,
-    changes: Partial<Pick<Chat, 'title' | 'named' | 'model' | 'policy' | 'maxCostUsd' | 'leafId'>>,
+    changes: Partial<Pick<Chat, 'title' | 'named' | 'model' | 'policy' | 'maxCostUsd' | 'instructions' | 'leafId'>>,
   ): Promise<void> {
     const view = this.#views.get(chatId);
     if (!view) return;

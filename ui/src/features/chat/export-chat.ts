@@ -17,6 +17,7 @@ const storedSchema = z.object({
         leafId: z.nullable(z.string()),
         model: z.string(),
         policy: z.enum(policies),
+        instructions: z.optional(z.string()),
       }),
       messages: z.array(
         z.looseObject({
@@ -51,5 +52,7 @@ export function toMarkdown({ chat, messages }: StoredChat): string {
     const who = role === 'user' ? '## You' : `## ${receipt?.route ?? 'Answer'}`;
     return `${who}\n\n${text}\n`;
   });
-  return `# ${chat.title}\n\n${parts.join('\n')}`;
+  const { title, instructions = '' } = chat;
+  const before = instructions.trim() === '' ? '' : `> ${instructions.trim().replaceAll('\n', '\n> ')}\n\n`;
+  return `# ${title}\n\n${before}${parts.join('\n')}`;
 }

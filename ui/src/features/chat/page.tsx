@@ -19,10 +19,10 @@ import { EmptyChat } from './empty-chat.tsx';
 import { chatMessages } from './messages.ts';
 import { NextUp } from './next-up.tsx';
 import { RoutePreview } from './preview.tsx';
-import type { Wish } from './request.ts';
 import { toPath } from './tree.ts';
 import { joinDrafts, type Message } from './types.ts';
 import type { ChatView } from './view.ts';
+import { useWish, type WishPort } from './wish.ts';
 import { lazily, patiently } from '../../lib/patiently.ts';
 
 const loadConversation = patiently(() => import('./conversation.tsx').then(({ Conversation }) => Conversation));
@@ -83,16 +83,6 @@ function useChatShortcuts(path: readonly Message[], focus: () => void, toggleLis
   });
 }
 
-/** What is chosen for a chat that has not begun, and for the present one. */
-function useWish(chatId: string | null): { wish: Wish; onWish: (changes: Partial<Wish>) => void } {
-  const engine = useEngine();
-  const view = useChatView(chatId);
-  const [fresh, setFresh] = useState<Wish>({ model: 'auto', policy: 'free_first', maxCostUsd: null });
-  if (view === null) return { wish: fresh, onWish: (changes) => setFresh({ ...fresh, ...changes }) };
-  const { model, policy, maxCostUsd = null } = view.chat;
-  return { wish: { model, policy, maxCostUsd }, onWish: (changes) => void engine.change(view.chat.id, changes) };
-}
-
 /** The message field. It has the focus at first, and again after other things; not by itself on phones, where that opens the keyboard. */
 function useField(chatId: string | null, title: string) {
   const field = useRef<HTMLTextAreaElement>(null);
@@ -109,7 +99,7 @@ function useField(chatId: string | null, title: string) {
 
 interface Sending {
   readonly chatId: string | null;
-  readonly wish: Wish;
+  readonly wish: WishPort;
   readonly temporary: boolean;
   readonly focus: () => void;
 }
@@ -121,7 +111,8 @@ function useSending({ chatId, wish, temporary, focus }: Sending) {
   const send = async (): Promise<void> => {
     if (draft.text.trim() === '' && draft.attachments.length === 0) return;
     clear();
-    const id = chatId ?? engine.create({ ...wish, temporary }).id;
+    const id = chatId ?? engine.create({ ...wish.wish, temporary }).id;
+    if (chatId === null) wish.onBegun();
     const sent = engine.send(id, { ...draft, text: draft.text.trim() });
     if (chatId === null) await navigate({ to: '/c/$chatId', params: { chatId: id } });
     await sent;
@@ -173,7 +164,7 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
   const { field, focus, comeBack } = useField(chatId, view?.chat.title ?? '');
   const [temporary, setTemporary] = useState(false);
   const [editingId, edit] = useEditing(view?.chat ?? null, comeBack);
-  const { wish, onWish } = useWish(chatId);
+  const wish = useWish(chatId);
   const { draft, change, send, begin, takeBack } = useSending({
     chatId,
     wish,
@@ -192,7 +183,6 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
           view={view}
           engine={engine}
           wish={wish}
-          onWish={onWish}
           onToggleList={list.toggle}
           listShown={isWide() ? list.wideShown : list.drawer}
           temporary={temporary}
@@ -215,7 +205,7 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
           onEditLast={() => edit(path.findLast(({ role }) => role === 'user')?.id ?? null)}
           busy={view !== null && view.busyId !== null}
           field={field}
-          note={<RoutePreview path={path} draft={draft} wish={wish} />}
+          note={<RoutePreview path={path} draft={draft} wish={wish.wish} />}
         />
       </main>
     </div>

@@ -34,10 +34,10 @@ function usePaused<T>(value: T): T {
 function useDecision(path: readonly Message[], draft: Draft, wish: Wish): Decision | undefined {
   const api = useApi();
   const { text, attachments } = usePaused(draft);
-  const { model, policy, maxCostUsd } = wish;
+  const { model, policy, maxCostUsd, instructions } = wish;
   const files = attachments.map(({ id }) => id).join(' ');
   return useQuery({
-    queryKey: ['preview', path.at(-1)?.id ?? '', text, files, model, policy, maxCostUsd],
+    queryKey: ['preview', path.at(-1)?.id ?? '', text, files, model, policy, maxCostUsd, instructions],
     queryFn: ({ signal }) =>
       api.call({
         path: '/v1/explain',

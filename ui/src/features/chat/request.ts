@@ -7,8 +7,15 @@ type Part =
   | { readonly type: 'file'; readonly file: { readonly filename: string; readonly file_data: string } };
 
 interface AskedMessage {
-  readonly role: 'user' | 'assistant';
+  readonly role: 'system' | 'user' | 'assistant';
   readonly content: string | readonly Part[];
+}
+
+export interface Wish {
+  readonly model: string;
+  readonly policy: ChatPolicy;
+  readonly maxCostUsd?: number | null;
+  readonly instructions?: string;
 }
 
 /** The smallest image there is; it stands for one of any size where only its presence matters. */
@@ -31,20 +38,19 @@ function toParts(
   return text === '' ? parts : [...parts, { type: 'text', text }];
 }
 
-/** The messages of a branch as a model reads them. Answers without a word are left out. */
-function toAskedMessages(path: readonly Message[], light = false): readonly AskedMessage[] {
-  return path
+/** The instructions of a chat and the messages of a branch as a model reads them. Answers without a word are left out. */
+function toAskedMessages(
+  path: readonly Message[],
+  { instructions = '' }: Wish,
+  light = false,
+): readonly AskedMessage[] {
+  const asked = path
     .filter(({ role, text }) => role === 'user' || text !== '')
     .map((message) => ({
       role: message.role,
       content: message.role === 'user' ? toParts(message, light) : message.text,
     }));
-}
-
-export interface Wish {
-  readonly model: string;
-  readonly policy: ChatPolicy;
-  readonly maxCostUsd?: number | null;
+  return instructions.trim() === '' ? asked : [{ role: 'system', content: instructions }, ...asked];
 }
 
 /** What makes the body that asks about the last message of a branch. */
@@ -68,20 +74,20 @@ function toControls({ model, policy, maxCostUsd = null }: Wish): Controls {
 export const toChatBody = (path: readonly Message[], wish: Wish) => ({
   ...toControls(wish),
   stream: true,
-  messages: toAskedMessages(path),
+  messages: toAskedMessages(path, wish),
 });
 
 /** The body that asks for the rest of the last message of `path`. */
 export const toContinueBody = (path: readonly Message[], wish: Wish) => ({
   ...toControls(wish),
   stream: true,
-  messages: [...toAskedMessages(path), { role: 'user' as const, content: CONTINUE }],
+  messages: [...toAskedMessages(path, wish), { role: 'user' as const, content: CONTINUE }],
 });
 
 /** The body that asks where a draft would go. */
 export const toPreviewBody = (path: readonly Message[], draft: Pick<Message, 'text' | 'attachments'>, wish: Wish) => ({
   ...toControls(wish),
-  messages: [...toAskedMessages(path, true), { role: 'user' as const, content: toParts(draft, true) }],
+  messages: [...toAskedMessages(path, wish, true), { role: 'user' as const, content: toParts(draft, true) }],
 });
 
 const LONGEST_OVERLAP = 400;

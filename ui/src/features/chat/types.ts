@@ -21,6 +21,8 @@ export interface Chat {
   readonly policy: ChatPolicy;
   /** The most a paid answer may cost, US dollars; null or absent: no bound of the chat's own. */
   readonly maxCostUsd?: number | null;
+  /** What every answer keeps to, told before the first message; empty or absent: nothing. */
+  readonly instructions?: string;
   /** Kept in memory only, and gone with the page. */
   readonly temporary: boolean;
 }

@@ -20,7 +20,7 @@ export interface Birth {
 }
 
 /** What is decided about a chat when it begins. */
-export type ChatWish = Pick<Chat, 'model' | 'policy' | 'maxCostUsd' | 'temporary'>;
+export type ChatWish = Pick<Chat, 'model' | 'policy' | 'maxCostUsd' | 'instructions' | 'temporary'>;
 
 /** A new chat without a word in it. */
 export const toNewView = (wish: ChatWish, { id, nowMs }: Birth): ChatView => ({

@@ -1,0 +1,59 @@
+// Who is to answer, what it may cost, and what every answer keeps to: of the present chat, and of the next new one.
+import { useState } from 'react';
+import { usePerson } from '../../lib/session.tsx';
+import { afterBeginning, readBeginning, writeBeginning, type Beginning } from './beginning.ts';
+import { useChatView, useEngine } from './chat-context.ts';
+import type { Wish } from './request.ts';
+
+/** A wish, and how it is changed. */
+export interface WishPort {
+  readonly wish: Wish;
+  readonly onWish: (changes: Partial<Wish>) => void;
+  /** Whether new chats begin with the instructions of this one. */
+  readonly always: boolean;
+  /** Sets the instructions of this chat; with `always` those of new ones, too. */
+  readonly instruct: (instructions: string, always: boolean) => void;
+  /** A chat has begun with this wish. */
+  readonly onBegun: () => void;
+}
+
+function useBeginning(): [Beginning, (next: Beginning) => void] {
+  const personId = usePerson()?.id ?? '';
+  const [beginning, setBeginning] = useState(() => readBeginning(localStorage, personId));
+  const keep = (next: Beginning): void => {
+    setBeginning(next);
+    writeBeginning(localStorage, personId, next);
+  };
+  return [beginning, keep];
+}
+
+/** The wish of a chat; without a chat that of the next. */
+export function useWish(chatId: string | null): WishPort {
+  const engine = useEngine();
+  const view = useChatView(chatId);
+  const [beginning, keep] = useBeginning();
+  const onBegun = (): void => keep(afterBeginning(beginning));
+  if (view === null) {
+    const { always, ...wish } = beginning;
+    return {
+      wish,
+      onWish: (changes) => keep({ ...beginning, ...changes }),
+      always,
+      instruct: (instructions, forAll) => keep({ ...beginning, instructions, always: forAll }),
+      onBegun,
+    };
+  }
+  const { id, model, policy, maxCostUsd = null, instructions = '' } = view.chat;
+  const isForAll = beginning.always && beginning.instructions === instructions;
+  return {
+    wish: { model, policy, maxCostUsd, instructions },
+    onWish: (changes) => void engine.change(id, changes),
+    always: isForAll,
+    instruct: (next, forAll) => {
+      void engine.change(id, { instructions: next });
+      // Those of new chats stay as they are unless they are these.
+      if (forAll || isForAll) keep({ ...beginning, instructions: forAll ? next : '', always: forAll });
+    },
+    onBegun,
+  };
+}
