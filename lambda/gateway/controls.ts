@@ -7,6 +7,7 @@ import { joinRouting, type RoutingSettings } from '#shared/settings.ts';
 import type { Headers } from '../ports.ts';
 import { MAX_TTL_SECONDS } from './cache-wish.ts';
 import { strategies, type Policy } from '../routing/policy.ts';
+import { distance } from '../routing/selector.ts';
 
 const names = z.lazy(() => z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.maxLength(100)));
 
@@ -30,8 +31,11 @@ type Controls = z.infer<typeof controlsSchema>;
 const noControls: Controls = {};
 
 const PREFIX = 'x-freeway-';
-/** Answered by the reply or read elsewhere; not controls of routing. */
-const otherHeaders: ReadonlySet<string> = new Set(['x-freeway-events', 'x-freeway-explain']);
+/** Read elsewhere, or told by replies, which some programs send along with their next request; not controls of routing. */
+const otherHeaders: ReadonlySet<string> = new Set(
+  ['events', 'explain', 'edge', 'request-id', 'route', 'credential', 'attempts', 'trail', 'wait-ms', 'cost-usd',
+    'dropped', 'mended', 'batches', 'experiment'].map((name) => PREFIX + name),
+); // prettier-ignore
 
 function parseText(name: string, text: string): unknown {
   if (name === 'max_wait_ms' || name === 'max_cost_usd' || name === 'max_retention_days') return Number(text);
@@ -47,24 +51,57 @@ function parseText(name: string, text: string): unknown {
   }
 }
 
+const toField = (name: string): string => name.slice(PREFIX.length).replaceAll('-', '_');
+const toHeader = (field: string): string => PREFIX + field.replaceAll('_', '-');
+
 function readHeaders(headers: Headers): Record<string, unknown> {
   let controls: Record<string, unknown> = noControls;
   for (const name in headers) {
     if (!name.startsWith(PREFIX) || otherHeaders.has(name)) continue;
-    const field = name.slice(PREFIX.length).replaceAll('-', '_');
-    if (!(field in controlsSchema._zod.innerType.shape)) continue;
+    const text = headers[name]?.trim() ?? '';
+    // Left empty is left out, though Number takes it for 0.
+    if (text === '') continue;
     if (controls === noControls) controls = {};
-    controls[field] = parseText(field, headers[name] ?? '');
+    controls[toField(name)] = parseText(toField(name), text);
   }
   return controls;
 }
 
-function check(value: unknown, from: string): Controls {
+/** Where controls were found: how its fields are called there. */
+interface Source {
+  readonly whole: string;
+  readonly toName: (field: string) => string;
+}
+const bodySource: Source = { whole: 'freeway', toName: (field) => `freeway.${field}` };
+const headerSource: Source = {
+  whole: 'x-freeway',
+  // As a header it is the number alone.
+  toName: (field) => toHeader(field).replace('cache.ttl-seconds', 'cache'),
+};
+
+/** Most misspellings are as near as this. */
+const FAR = 2;
+const LONGEST_SHOWN = 64;
+
+/** Somebody who misspells a control that spares money or keeps prompts must hear of it before, not after. */
+function toUnknown(field: string, { toName }: Source): CallerError {
+  const known = Object.keys(controlsSchema._zod.innerType.shape);
+  const meant = known.find((name) => distance(field, name, FAR) <= FAR);
+  const advice =
+    meant === undefined ? `Controls are ${known.map(toName).join(', ')}.` : `Did you mean ${toName(meant)}?`;
+  const param = toName(field.slice(0, LONGEST_SHOWN));
+  return new CallerError('invalid_request', `${param} is no control of requests. ${advice}`, { param });
+}
+
+function check(value: unknown, source: Source): Controls {
   if (value === noControls) return noControls;
   const parsed = controlsSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const param = [from, ...(issue?.path ?? []).map(String)].join('.');
+  const field = (issue?.path ?? []).map(String).join('.');
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  if (field === '' && unknown !== undefined) throw toUnknown(unknown, source);
+  const param = field === '' ? source.whole : source.toName(field);
   throw new CallerError('invalid_request', `${param} is wrong: expected ${tellExpected(issue)}.`, { param });
 }
 
@@ -80,8 +117,8 @@ const usual = new WeakMap<RoutingSettings, Policy>();
 
 /** The policy for one request. The body field wins over headers; neither can allow what the settings forbid. */
 export function toPolicy(field: unknown, headers: Headers, defaults: PolicyDefaults): Policy {
-  const fromHeaders = check(readHeaders(headers), 'x-freeway');
-  const fromBody = field === null || field === undefined ? noControls : check(field, 'freeway');
+  const fromHeaders = check(readHeaders(headers), headerSource);
+  const fromBody = field === null || field === undefined ? noControls : check(field, bodySource);
   if (fromHeaders !== noControls || fromBody !== noControls) return joinControls(fromHeaders, fromBody, defaults);
   const known = usual.get(defaults.settings);
   if (known?.maxWaitMs === (defaults.settings.max_wait_ms ?? defaults.maxWaitMs)) return known;

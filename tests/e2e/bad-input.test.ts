@@ -75,7 +75,7 @@ describe('wrong requests', () => {
     ['a text for the temperature', chat({ temperature: 'hot' }), 'temperature', /number/],
     ['several answers', chat({ n: 2 }), 'n', /1/],
     ['a negative bound', chat({ max_tokens: -5 }), 'max_tokens', /max_tokens/],
-    ['an unknown control', chat({ freeway: { speed: 9 } }), 'freeway', /freeway/],
+    ['an unknown control', chat({ freeway: { speed: 9 } }), 'freeway.speed', /Controls are freeway\.tier, /],
     ['a control of the wrong type', chat({ freeway: { max_wait_ms: 'long' } }), 'freeway.max_wait_ms', /max_wait_ms/],
     [
       'an unknown strategy',
@@ -83,7 +83,7 @@ describe('wrong requests', () => {
       'freeway.strategy',
       /expected one of free-first, cost/,
     ],
-    ['an unknown control', chat({ freeway: { tire: 'free' } }), 'freeway', /expected no field "tire"/],
+    ['a misspelled control', chat({ freeway: { tire: 'free' } }), 'freeway.tire', /mean freeway\.tier\?/],
     [
       'a control of the wrong type',
       chat({ freeway: { failover: 'no' } }),
