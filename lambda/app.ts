@@ -2,6 +2,7 @@
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
 import { fail } from './app-failure.ts';
+import { findMeantPath, withoutBase } from './app-paths.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
 import type { Batches } from './endpoints/batch-desk.ts';
@@ -183,10 +184,12 @@ interface Table {
 
 function toTable(routes: readonly Route[]): Table {
   const exact = new Map<string, Map<string, Match>>();
-  for (const route of routes) {
-    const methods = exact.get(route.path) ?? new Map<string, Match>();
-    exact.set(route.path, methods.set(route.method, { route, params: noParams }));
-  }
+  for (const route of routes)
+    for (const path of [route.path, withoutBase(route.path)]) {
+      if (path === null) continue;
+      const methods = exact.get(path) ?? new Map<string, Match>();
+      exact.set(path, methods.set(route.method, { route, params: noParams }));
+    }
   return { routes, exact };
 }
 
@@ -202,10 +205,12 @@ function findRoute({ routes, exact }: Table, { method, path }: Exchange): Match 
     throw new CallerError('method_not_allowed', `${method} is not allowed here; use ${allowed}.`, { allow: allowed });
   }
   const shown = path.length > 120 ? `${path.slice(0, 120)}...` : path;
-  throw new CallerError(
-    'not_found',
-    `There is nothing at ${shown}. The OpenAI-compatible API begins at /v1, for example POST /v1/chat/completions.`,
-  );
+  const meant = findMeantPath(path, (one) => routes.some((route) => matchPath(route, one) !== null));
+  const advice =
+    meant === null
+      ? 'The OpenAI-compatible API begins at /v1, for example POST /v1/chat/completions.'
+      : `Did you mean ${meant}? The base URL of OpenAI's clients ends in /v1 here, that of Anthropic's and Google's before it.`;
+  throw new CallerError('not_found', `There is nothing at ${shown}. ${advice}`);
 }
 
 function admit(access: Access, visit: Visit): void {

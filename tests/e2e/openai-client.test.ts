@@ -45,6 +45,21 @@ afterAll(async () => {
   await mock.stop();
 });
 
+describe('with the host alone as base URL, as with other gateways', () => {
+  it('chats, streams, completes and lists', async () => {
+    const plain = new OpenAI({ apiKey: OWNER_KEY, baseURL: server.url, maxRetries: 0 });
+    const { choices } = await plain.chat.completions.create({ model: 'auto', messages: ask('hello') });
+    expect(choices[0]?.message.content).toBe('Hello from the simulator, 世界 🚦.');
+    const { output_text: text } = await plain.responses.create({ model: 'auto', input: 'hello' });
+    expect(text).toBe('Hello from the simulator, 世界 🚦.');
+    expect((await plain.models.list()).data.map(({ id }) => id)).toContain('auto');
+  });
+  it('is told of errors in its format, without a key of the web app', async () => {
+    const stranger = new OpenAI({ apiKey: 'nobody', baseURL: server.url, maxRetries: 0 });
+    await expect(stranger.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+  });
+});
+
 describe('text completions', () => {
   it('answer whole, with the receipt in the headers', async () => {
     const { data, response } = await client.completions.create({ model: 'auto', prompt: 'hello' }).withResponse();

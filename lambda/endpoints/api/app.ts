@@ -108,7 +108,9 @@ function explainMiss(routes: readonly ApiRoute[], visit: Visit): CallerError {
   if (known.length === 0)
     return new CallerError(
       'not_found',
-      'There is nothing at this path of the API. GET /openapi.json lists what there is.',
+      visit.exchange.path.startsWith('/api/v1/')
+        ? 'There is nothing at this path. The base URL of OpenAI-compatible clients ends in /v1 here, not in /api/v1.'
+        : 'There is nothing at this path of the API. GET /openapi.json lists what there is.',
     );
   const allowed = known.map(({ method }) => method).join(', ');
   const { method } = visit.exchange;
