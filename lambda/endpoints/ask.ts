@@ -22,6 +22,9 @@ export const LONGEST_MS = 600_000;
 /** Left for settling and ending the reply before the runtime stops us. */
 export const RESERVE_MS = 2_000;
 
+/** So many names of a list are told that nobody serves. */
+const MOST_SHOWN = 5;
+
 /** The candidates a model name means, by its alias where nobody serves it. Throws CallerError `model_not_found` with near names. */
 export function toSelector(
   question: Pick<ChatQuestion, 'model' | 'models'>,
@@ -41,12 +44,12 @@ export function toSelector(
   const retired = fleet.retired.get(name.toLowerCase());
   if (retired !== undefined) throw new CallerError('model_not_found', retired, { param: 'model' });
   const near = fleet.names.near(name);
-  const shown = name.length > 80 ? `${name.slice(0, 80)}...` : name;
+  const shown = names.slice(0, MOST_SHOWN).map((one) => `"${one.length > 80 ? `${one.slice(0, 80)}...` : one}"`);
   const hint =
     near.length === 0
       ? 'See GET /v1/models for all names, or use "auto".'
       : `Did you mean ${near.map((known) => `"${known}"`).join(', ')}?`;
-  throw new CallerError('model_not_found', `There is no model "${shown}" here. ${hint}`, { param: 'model' });
+  throw new CallerError('model_not_found', `There is no model ${shown.join(' or ')} here. ${hint}`, { param: 'model' });
 }
 
 /** Whoever asks for a model by habit is served by a smaller one rather than not at all: a tier is a wish here. */

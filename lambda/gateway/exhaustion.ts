@@ -1,4 +1,5 @@
 // Says honestly why a request ends without an answer: what was tried, what stands in the way, and when trying again makes sense.
+import type { ModelKind } from '#shared/catalog.ts';
 import {
   CallerError,
   type Attempt,
@@ -121,13 +122,12 @@ export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy, d
     );
   }
   if (!passing && attempts.length === 0) {
-    const cause =
-      text === ''
-        ? 'No credential is configured that serves this kind of request.'
-        : `No model can serve this request. Of those that were meant: ${text}.`;
-    return new CallerError('no_candidate', `${cause} Change the request or its limits, or add a provider key.`, {
-      attempts,
-    });
+    if (text === '') return toOtherKind(input);
+    return new CallerError(
+      'no_candidate',
+      `No model can serve this request. Of those that were meant: ${text}. Change the request or its limits, or add a provider key.`,
+      { attempts },
+    );
   }
   const retryAfterMs = soonest?.waitMs ?? null;
   const when = retryAfterMs === null ? '' : ` The earliest is free again in ${toSeconds(retryAfterMs)} s.`;
@@ -143,6 +143,31 @@ export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy, d
     attempts,
     waitedMs,
   });
+}
+
+/** What models of each kind are for. */
+const purposes: Readonly<Record<ModelKind, string>> = {
+  chat: 'chats',
+  embedding: 'embeddings',
+  image: 'images',
+  speech: 'speech',
+  transcription: 'transcription',
+  moderation: 'moderation',
+};
+/** So many models that would do are named. */
+const MOST_NAMED = 5;
+
+/** None of the models that were meant is for such requests. */
+function toOtherKind({ candidates, selector, profile: { kind } }: DecideInput): CallerError {
+  const able = new Set(candidates.filter((candidate) => candidate.kind === kind).map(({ family }) => family));
+  const wanted = purposes[kind];
+  // Whoever chooses among models for vectors has left out all others before.
+  const cause = /^auto(?::|$)/i.test(selector.name)
+    ? `No credential is configured that serves ${wanted}.`
+    : `"${selector.name}" is no model for ${wanted}.`;
+  const names = [...able].slice(0, MOST_NAMED).map((name) => `"${name}"`);
+  const advice = able.size === 0 ? `Add a provider key for ${wanted}.` : `Ask for ${names.join(' or ')}.`;
+  return new CallerError('no_candidate', `${cause} ${advice}`, { param: 'model' });
 }
 
 /** The time for the request is up. */

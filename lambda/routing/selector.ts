@@ -69,20 +69,38 @@ export function distance(a: string, b: string, limit: number): number {
 
 /** Names longer than this are not compared with others. */
 const LONGEST_NAME = 128;
+/** Names shorter than this are found inside of too many others by chance. */
+const LEAST_PART = 3;
+const MOST_NEAR = 5;
 
-function toNear(names: readonly string[], name: string): string[] {
-  if (name.length > LONGEST_NAME) return [];
-  const wanted = name.toLowerCase();
+const isPart = (part: string, whole: string): boolean => part.length >= LEAST_PART && whole.includes(part);
+
+/** By letters; `wanted` in lower case. */
+function findAlike(names: readonly string[], wanted: string): string[] {
   const limit = Math.max(2, Math.floor(wanted.length / 3));
   return names
     .map((known) => {
       const lower = known.toLowerCase();
-      return { known, cost: lower.includes(wanted) || wanted.includes(lower) ? 1 : distance(wanted, lower, limit) };
+      return { known, cost: isPart(wanted, lower) || isPart(lower, wanted) ? 1 : distance(wanted, lower, limit) };
     })
     .filter(({ cost }) => cost <= limit)
     .sort((a, b) => a.cost - b.cost || a.known.length - b.known.length)
-    .slice(0, 5)
     .map(({ known }) => known);
+}
+
+/** What whoever is named before the slash does serve, for who asks them for something else; `wanted` in lower case. */
+function findBeside(candidates: readonly Candidate[], wanted: string): string[] {
+  const pin = wanted.slice(0, wanted.indexOf('/') + 1);
+  const pinned = candidates.flatMap(({ route, credential, modelId }) => [route, `${credential}/${modelId}`]);
+  return pin === '' ? [] : pinned.filter((name) => name.toLowerCase().startsWith(pin));
+}
+
+function toNear(names: readonly string[], candidates: readonly Candidate[], name: string): string[] {
+  if (name.length > LONGEST_NAME) return [];
+  const wanted = name.toLowerCase().replace(/(?<=.):free$/, '');
+  if (wanted.startsWith('auto:')) return [...autoModes].map((mode) => `auto:${mode}`);
+  const alike = findAlike(names, wanted);
+  return [...new Set([...alike, ...findBeside(candidates, wanted)])].slice(0, MOST_NEAR);
 }
 
 /** All names one candidate answers to: pinned by provider or credential name, bare id, id without vendor prefix, and family. */
@@ -123,7 +141,7 @@ export function createModelNames(candidates: readonly Candidate[]): ModelNames {
     if (among) return { name: given, mode: null, freeOnly: true, among, listed: null };
     return parseAuto(bare, true);
   };
-  return { parse, near: (name) => toNear(['auto', ...shown], name) };
+  return { parse, near: (name) => toNear(['auto', ...shown], candidates, name) };
 }
 
 /** One selector for a list of models in order of preference (OpenRouter's `models`). Null entries (unknown names) are passed over. */

@@ -44,6 +44,27 @@ describe('createModelNames', () => {
     expect(names.near('completely different thing')).toEqual([]);
     expect(names.near('x'.repeat(100_000))).toEqual([]);
   });
+
+  it('suggests names of two letters only where they are near, not wherever they occur', () => {
+    expect(names.near('alpha/m1-large')).toContain('alpha/m1');
+    expect(names.near('algorithm1')).toEqual([]);
+  });
+
+  it('suggests the modes that there are', () => {
+    const modes = ['small', 'large', 'reasoning', 'fast', 'cheap', 'long'].map((mode) => `auto:${mode}`);
+    expect(names.near('auto:huge')).toEqual(modes);
+    expect(names.near('auto:smal:free')).toEqual(modes);
+  });
+
+  it('suggests what the provider or key that was named does serve', () => {
+    expect(names.near('groq/nothing-alike')).toEqual(['groq/openai/gpt-oss-120b']);
+    expect(names.near('Alpha/nothing-alike')).toEqual(['alpha/m1']);
+    expect(names.near('nobody/nothing-alike')).toEqual([]);
+  });
+
+  it('looks past :free', () => {
+    expect(names.near('gemma-4-31b:free')[0]).toBe('gemma-4-31b-it');
+  });
 });
 
 describe('joinSelectors', () => {
