@@ -400,7 +400,7 @@ describe('a Converse request', () => {
     const { body, dropped } = render({ reasoning_effort: 'medium', temperature: 0.5 }, [quirk]);
     expect(body['additionalModelRequestFields']).toEqual(expected);
     expect(body['inferenceConfig']).toBeUndefined();
-    expect(dropped).toEqual([]);
+    expect(dropped).toEqual(['temperature']);
   });
 
   it.each<[string, Record<string, unknown>, readonly string[]]>([
@@ -408,6 +408,7 @@ describe('a Converse request', () => {
     ['JSON without a schema', { response_format: { type: 'json_object' } }, ['response_format']],
     ['one call at a time', { tools: [f], parallel_tool_calls: false }, ['parallel_tool_calls']],
     ['other fields', { seed: 3, user: 'u' }, ['seed', 'user']],
+    ['a second way to sample', { temperature: 0.5, top_p: 0.9 }, ['top_p']],
     [
       'pictures that lie elsewhere',
       said({ type: 'image_url', image_url: { url: 'https://x.test/a.png' } }) as Record<string, unknown>,

@@ -322,6 +322,21 @@ describe('a chat completions request at a provider of messages', () => {
     expect(toClaude({ ...effort, max_tokens: 100 })).not.toHaveProperty('thinking');
   });
 
+  it.each<readonly [string, object, readonly string[]]>([
+    ['one of two ways to sample', { temperature: 0.5, top_p: 0.9 }, ['top_p']],
+    ['none that says nothing', { temperature: 0.5, top_p: 1 }, []],
+    ['both, of who thinks', { reasoning_effort: 'high', temperature: 0.5, top_p: 0.9 }, ['top_p', 'temperature']],
+    ['thoughts without room', { reasoning_effort: 'high', max_tokens: 100 }, ['reasoning_effort']],
+    [
+      'thoughts before a tool that must be used',
+      { reasoning_effort: 'low', tools: [called], tool_choice: 'required' },
+      ['reasoning_effort'],
+    ],
+    ['no thoughts, as they were asked for', { reasoning_effort: 'none', max_tokens: 100 }, []],
+  ])('says that it leaves out %s', (_, body, expected) => {
+    expect(dropped(chat, anthropic, { messages: [hi], ...body })).toEqual(expected);
+  });
+
   it('says what is left out', () => {
     expect(
       dropped(chat, anthropic, { messages: [hi], seed: 1, logit_bias: {}, stream_options: null, logprobs: false }),

@@ -64,14 +64,18 @@ function fromPivot({ pivot, stream }: ChatQuestion, target: RequestTarget): Rend
     ...(system.length === 0 ? {} : { system }),
     messages,
     ...(stream ? { stream } : {}),
-    ...toSampling(bent),
+    ...toSampling(bent, dropped),
     ...(tools.length === 0 ? {} : { tools }),
     ...(choice === null ? {} : { tool_choice: choice }),
     ...(toText(bent['user']) === null ? {} : { metadata: { user_id: bent['user'] } }),
     ...toOutput(bent, { target, mayThink: mayThink(messages, choice), dropped }),
   };
   // Whoever thinks may not be told how to sample.
-  if (body['thinking'] !== undefined) for (const name of ['temperature', 'top_p']) delete body[name];
+  if (body['thinking'] !== undefined)
+    for (const name of ['temperature', 'top_p']) {
+      if (body[name] !== undefined && body[name] !== 1) dropped.add(name);
+      delete body[name];
+    }
   for (const field of target.stripped) delete body[field];
   return { text: JSON.stringify(body), dropped: [...dropped] };
 }
@@ -84,9 +88,10 @@ function toBound(body: Json, { maxOutputTokens }: RequestTarget): number {
   return Math.min(asked, maxOutputTokens ?? asked);
 }
 
-function toSampling(body: Json): Json {
+function toSampling(body: Json, dropped: Set<string>): Json {
   const temperature = toAmount(body['temperature']);
   const topP = toAmount(body['top_p']);
+  if (topP !== undefined && topP !== 1 && temperature !== undefined) dropped.add('top_p');
   const stops = [body['stop']].flat().filter((stop) => typeof stop === 'string' && stop.trim() !== '');
   return {
     // Here 1 is the highest.
@@ -121,8 +126,8 @@ function toOutput(
 ): Json {
   const config: Record<string, unknown> = {};
   const thinking = toThinking(body, { target, may, config });
-  if (toText(body['reasoning_effort']) !== null && thinking === null && config['effort'] === undefined && !may)
-    dropped.add('reasoning_effort');
+  const isAsked = budgets[toText(body['reasoning_effort']) ?? ''] !== undefined;
+  if (isAsked && thinking === null && config['effort'] === undefined) dropped.add('reasoning_effort');
   const format = toRecord(body['response_format']);
   const schema = toRecord(format['json_schema'])['schema'];
   if (format['type'] === 'json_schema' && isRecord(schema))

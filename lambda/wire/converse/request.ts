@@ -32,7 +32,7 @@ export function renderRequest(
   const tools = toToolConfig(bent, messages, dropped);
   noteStrict(bent, dropped);
   const effort = toEffort(bent, { target, messages, dropped });
-  const inference = toInference(bent, { target, isThinking: effort !== null });
+  const inference = toInference(bent, { target, isThinking: effort !== null, dropped });
   const output = toOutput(bent, dropped);
   const body = {
     messages,
@@ -51,16 +51,21 @@ function toBound(body: Json, { maxOutputTokens }: RequestTarget): number | null 
 }
 
 /** Whoever thinks may not be told how to sample. */
-function toInference(body: Json, { target, isThinking }: { target: RequestTarget; isThinking: boolean }): Json {
+function toInference(
+  body: Json,
+  { target, isThinking, dropped }: { target: RequestTarget; isThinking: boolean; dropped: Set<string> },
+): Json {
   const bound = toBound(body, target);
-  const temperature = isThinking ? undefined : toAmount(body['temperature']);
-  const topP = isThinking ? undefined : toAmount(body['top_p']);
+  const temperature = toAmount(body['temperature']);
+  const topP = toAmount(body['top_p']);
+  if (isThinking && temperature !== undefined && temperature !== 1) dropped.add('temperature');
+  if ((isThinking || temperature !== undefined) && topP !== undefined && topP !== 1) dropped.add('top_p');
   const stops = [body['stop']].flat().filter((stop) => typeof stop === 'string' && stop.trim() !== '');
   return {
     ...(bound === null ? {} : { maxTokens: bound }),
     // Here 1 is the highest, and several models take one of the two.
-    ...(temperature === undefined ? {} : { temperature: Math.min(1, temperature) }),
-    ...(topP === undefined || temperature !== undefined ? {} : { topP }),
+    ...(isThinking || temperature === undefined ? {} : { temperature: Math.min(1, temperature) }),
+    ...(isThinking || topP === undefined || temperature !== undefined ? {} : { topP }),
     ...(stops.length === 0 ? {} : { stopSequences: stops }),
   };
 }
