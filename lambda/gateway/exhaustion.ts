@@ -7,7 +7,15 @@ import {
   type ProviderFailure,
   type ProviderFailureKind,
 } from '#shared/failures.ts';
-import { decide, passingVerdicts, verdictOf, type DecideInput, type Verdict } from '../routing/decide.ts';
+import { explainMissing } from '../routing/capabilities.ts';
+import {
+  decide,
+  passingVerdicts,
+  verdictOf,
+  type Decision,
+  type DecideInput,
+  type Verdict,
+} from '../routing/decide.ts';
 
 export interface Ended {
   readonly input: DecideInput;
@@ -64,22 +72,44 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
   retired: 'retired',
 };
 
+/** What is missing to those who lack a capability, each named once. */
+function tellMissing(decision: Decision, { candidates, profile }: DecideInput): string {
+  const missing = candidates.map(({ capabilities }, index) =>
+    verdictOf(decision, index) === 'lacks_capability' ? profile.needs & ~capabilities : 0,
+  );
+  return explainMissing(missing.reduce((mask, one) => mask | one, 0)).join(', ');
+}
+
+/** Why nobody can be asked. */
+interface Standstill {
+  readonly text: string;
+  /** Something of it passes by itself. */
+  readonly passing: boolean;
+  readonly tooLong: boolean;
+  readonly tooDear: boolean;
+  /** There is nobody but those who have failed. */
+  readonly allTried: boolean;
+}
+
 /** Counts candidates per reason, most frequent first, leaving out those that were never meant. */
-function tellReasons(input: DecideInput): { text: string; passing: boolean; tooLong: boolean; tooDear: boolean } {
+function tellReasons(input: DecideInput): Standstill {
   const decision = decide(input);
   const counts = new Map<Verdict, number>();
   decision.codes.forEach((_, index) => {
     const verdict = verdictOf(decision, index);
     if (verdict !== 'other_model' && verdict !== 'other_kind') counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   });
-  const parts = [...counts]
-    .sort((a, b) => b[1] - a[1])
-    .map(([verdict, count]) => (verdict === 'eligible' ? `${count} could serve` : `${count} ${reasons[verdict]}`));
+  const tell = (verdict: Verdict): string => {
+    if (verdict === 'eligible') return 'could serve';
+    return verdict === 'lacks_capability' ? `${reasons[verdict]} (${tellMissing(decision, input)})` : reasons[verdict];
+  };
+  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([verdict, count]) => `${count} ${tell(verdict)}`);
   const kinds = [...counts.keys()];
   return {
     text: parts.join(', '),
     passing: kinds.some((verdict) => passingVerdicts.has(verdict)),
     tooDear: counts.has('over_budget'),
+    allTried: kinds.every((verdict) => verdict === 'already_tried'),
     tooLong:
       kinds.length > 0 &&
       kinds.every((verdict) => verdict === 'context_too_small' || verdict === 'paid_not_allowed') &&
@@ -89,13 +119,26 @@ function tellReasons(input: DecideInput): { text: string; passing: boolean; tooL
 
 const toSeconds = (ms: number): string => (ms < 10_000 ? (ms / 1000).toFixed(1) : String(Math.ceil(ms / 1000)));
 
+/** Counts attempts by how they ended, most frequent first. */
+function tellFailures(attempts: readonly Attempt[]): string {
+  const counts = new Map<string, number>();
+  for (const { failure, status } of attempts) {
+    const how = `${(failure ?? 'unexplained').replaceAll('_', ' ')}${status === null ? '' : ` (${status})`}`;
+    counts.set(how, (counts.get(how) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([how, count]) => `${count} ${how}`)
+    .join(', ');
+}
+
 const quotaFailures: ReadonlySet<string> = new Set<ProviderFailureKind>(['rate_limited', 'quota_exhausted']);
 
 /** The error for a request that found no answer. */
 export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy, deadlineAtMs }: Ended): CallerError {
   if (input.nowMs >= (deadlineAtMs ?? Infinity) && stoppedBy === undefined) return toLate({ attempts, waitedMs });
   if (stoppedBy) return toSingle(stoppedBy, { attempts, waitedMs }, soonest?.waitMs ?? null);
-  const { text, passing, tooLong, tooDear } = tellReasons(input);
+  const { text, passing, tooLong, tooDear, allTried } = tellReasons(input);
   const allTooLong =
     attempts.length > 0 && attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large');
   if (tooLong || allTooLong) {
@@ -130,14 +173,18 @@ export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy, d
     );
   }
   const retryAfterMs = soonest?.waitMs ?? null;
-  const when = retryAfterMs === null ? '' : ` The earliest is free again in ${toSeconds(retryAfterMs)} s.`;
-  const tried =
-    attempts.length === 0
-      ? 'Nothing could be asked'
-      : `${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'} failed`;
   const waited = waitedMs > 0 ? ` after waiting ${toSeconds(waitedMs)} s` : '';
+  const tried = `${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'} failed`;
+  const story =
+    attempts.length === 0
+      ? `Nothing could be asked${waited}: ${text}.`
+      : `${tried}${waited}: ${tellFailures(attempts)}.${allTried ? '' : ` Of those that were meant: ${text}.`}`;
+  const when =
+    retryAfterMs === null
+      ? ' Try again, or add another provider key.'
+      : ` The earliest is free again in ${toSeconds(retryAfterMs)} s.`;
   const faults = attempts.length > 0 && !passing && attempts.every(({ failure }) => !quotaFailures.has(failure ?? ''));
-  return new CallerError(faults ? 'upstream_failed' : 'exhausted', `${tried}${waited}: ${text}.${when}`, {
+  return new CallerError(faults ? 'upstream_failed' : 'exhausted', `${story}${when}`, {
     retryable: true,
     retryAfterMs,
     attempts,

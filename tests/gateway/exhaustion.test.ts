@@ -1,0 +1,47 @@
+// What callers are told when nobody answered: how those who were asked failed, what the others lack, and what to do next.
+import { describe, expect, it } from 'vitest';
+import { createWorld, toEntry } from './harness.ts';
+
+const noWait = { freeway: { max_wait_ms: 0 } };
+const failing = (fault: string) => ({ models: [{ id: 'm1', fault }] });
+
+describe('the message', () => {
+  it('counts how those who were asked failed', async () => {
+    const world = await createWorld({
+      providers: [
+        { name: 'alpha', ...failing('500') },
+        { name: 'beta', ...failing('503') },
+        { name: 'gamma', ...failing('500') },
+      ],
+    });
+    const reply = await world.ask(noWait);
+    expect(reply.status).toBe(502);
+    expect(reply.error()?.message).toBe(
+      '3 attempts failed: 2 overloaded (500), 1 overloaded (503). Try again, or add another provider key.',
+    );
+  });
+
+  it('says beside them what those lack who were not asked', async () => {
+    const world = await createWorld({
+      providers: [
+        { name: 'alpha', ...failing('500') },
+        { name: 'beta', models: [{ id: 'm1' }] },
+      ],
+      entries: [toEntry('alpha'), toEntry('beta', { tier: 'paid' })],
+    });
+    const reply = await world.ask({ freeway: { max_wait_ms: 0, tier: 'free' } });
+    expect(reply.error()?.message).toBe(
+      '1 attempt failed: 1 overloaded (500). Of those that were meant: 1 failed for this request, 1 not free, and paying is not allowed here. Try again, or add another provider key.',
+    );
+  });
+
+  it.each([
+    ['documents', { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } }],
+    ['audio', { type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } }],
+  ])('names the capability that nobody has: %s', async (capability, part) => {
+    const world = await createWorld({ providers: [{ name: 'alpha', models: [{ id: 'm1' }] }] });
+    const reply = await world.ask({ messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, part] }] });
+    expect(reply.status).toBe(422);
+    expect(reply.error()?.message).toContain(`1 without a capability that the request needs (${capability}).`);
+  });
+});
