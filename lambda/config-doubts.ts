@@ -3,6 +3,7 @@ import type { CredentialField, Provider } from '#shared/catalog.ts';
 import { entryModelSchema, entryPoolSchema, providerEntrySchema } from '#shared/credentials.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-input.ts';
+import { findOlderDoubts } from './config-older-doubts.ts';
 import { distance } from './routing/selector.ts';
 
 /** Every variable that is read, but for those of providers and of older proxies. A test holds the list to the code. */
@@ -50,6 +51,9 @@ function judgeVariable(name: string, known: ReadonlySet<string>): string | null 
     if (number >= 2 && number <= LAST_NUMBER) return null;
     return `${name} is set, but nothing reads it: the first is ${base}, further ones are ${base}_2 to ${base}_${LAST_NUMBER}.`;
   }
+  // As other programs call it: whoever does not hear of it sends their key to the provider's own address.
+  const place = name.replace(/_(?:API_BASE|API_URL|ENDPOINT)$/, '_BASE_URL');
+  if (place !== name && known.has(place)) return `${name} is set, but nothing reads it. Did you mean ${place}?`;
   const isOurs = name.startsWith('FREEWAY_');
   const meant = findMeant(name, known, isOurs ? FAR : NEAR);
   if (!isOurs && (meant === null || !name.includes('_'))) return null;
@@ -131,6 +135,7 @@ function judgeEntries({ entries }: Config, providers: readonly Provider[]): stri
 /** What is set and does nothing, or lets nobody in: sentences for whoever starts the server. Holds no values but addresses of people. */
 export const findDoubts = (config: Config, env: Environment, providers: readonly Provider[]): string[] => [
   ...judgeVariables(env, providers),
+  ...findOlderDoubts({ env, providers }),
   ...judgeSignIn(config, env),
   ...judgeEntries(config, providers),
 ];

@@ -3,10 +3,16 @@ import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import type { ConfigInput } from './config-input.ts';
 
-/** The three spellings; each gives the variable of a field for number n. */
-const generations: readonly Readonly<
+/** Gives the variable of each field for number n. */
+export type Spelling = Readonly<
   Record<'type' | 'key' | 'endpoint' | 'model' | 'rateLimit' | 'allowedModels' | 'priority', (n: number) => string>
->[] = [
+>;
+
+/** Numbers go from 0 to this, with gaps. */
+export const LAST_NUMBER = 99;
+
+/** The three spellings there have been. */
+export const spellings: readonly Spelling[] = [
   {
     type: (n) => `LLAMDA_LLM_PROXY_PROVIDER_TYPE_${n}`,
     key: (n) => `LLAMDA_LLM_PROXY_PROVIDER_KEY_${n}`,
@@ -36,6 +42,10 @@ const generations: readonly Readonly<
   },
 ];
 
+/** What stands for endpoints that the catalog does not know. */
+const findCustom = (providers: readonly Provider[]): Provider | undefined =>
+  providers.find(({ models, fields }) => models.length === 0 && fields.some(({ name }) => name === 'baseUrl'));
+
 /** The provider an older type name means, by id or alias; `-free` said which plan the key is on. */
 function toProvider(type: string, providers: readonly Provider[]): { id: string; tier: 'free' | undefined } {
   const free = type.endsWith('-free');
@@ -44,16 +54,33 @@ function toProvider(type: string, providers: readonly Provider[]): { id: string;
   return { id: known?.id ?? bare, tier: free ? 'free' : undefined };
 }
 
-function readOlder(
-  { env, providers }: ConfigInput,
-  spelling: (typeof generations)[number],
+/** Whether a key is needed to call the provider; addresses of one's own may need none. */
+const needsKey = ({ fields }: Provider): boolean => fields.some(({ name, required }) => name === 'apiKey' && required);
+
+/** The provider that older settings mean, known or for custom endpoints; null when they lack its key or its address. */
+export function findOlderProvider(
+  { env, providers }: Pick<ConfigInput, 'env' | 'providers'>,
+  { type, key, endpoint }: Spelling,
   n: number,
-): ProviderEntry | null {
+): Provider | null {
+  const { id } = toProvider(env[type(n)]?.trim() ?? '', providers);
+  const custom = findCustom(providers);
+  const provider = providers.find((one) => one.id === id && one.status === 'active') ?? custom;
+  if (provider === undefined) return null;
+  const hasKey = Boolean(env[key(n)]?.trim());
+  const hasAddress = Boolean(env[endpoint(n)]?.trim());
+  if (provider === custom) return hasAddress ? provider : null;
+  return hasKey || (hasAddress && !needsKey(provider)) ? provider : null;
+}
+
+function readOlder(input: ConfigInput, spelling: Spelling, n: number): ProviderEntry | null {
+  const { env, providers } = input;
   const type = env[spelling.type(n)]?.trim();
   if (!type) return null;
-  const apiKey = env[spelling.key(n)]?.trim();
-  if (!apiKey) return null;
+  const provider = findOlderProvider(input, spelling, n);
+  if (provider === null) return null;
   const { id, tier } = toProvider(type, providers);
+  const apiKey = env[spelling.key(n)]?.trim();
   const endpoint = env[spelling.endpoint(n)]?.trim();
   // Left empty is left out, though Number takes it for 0, which would come before everybody.
   const priority = Number(env[spelling.priority(n)]?.trim() || 100);
@@ -61,15 +88,17 @@ function readOlder(
   const named = [env[spelling.model(n)], ...(env[spelling.allowedModels(n)] ?? '').split(',')];
   const models = [...new Set(named.map((model) => model?.trim() ?? '').filter((model) => model !== ''))];
   return {
-    provider: id,
+    provider: provider.id,
     name: `${id}-${n}`,
     enabled: true,
     weight: 1,
-    apiKey,
+    ...(apiKey ? { apiKey } : {}),
     priority: Number.isFinite(priority) && priority >= 0 ? priority : 100,
     ...(tier ? { tier } : {}),
     ...(endpoint ? { baseUrl: endpoint } : {}),
     ...(models.length > 0 ? { models: models.map((model) => ({ id: model })), allowedModels: models } : {}),
+    // Whoever named no models of an endpoint of their own meant all that are served there.
+    ...(models.length === 0 && provider === findCustom(providers) ? { discover: true } : {}),
     ...(tokensPerMinute > 0
       ? {
           pools: [
@@ -87,23 +116,7 @@ function readOlder(
 }
 
 /** Credentials in any older spelling. Types the catalog does not know are custom endpoints when they have an address, else left out. */
-export function readOlderVariables(input: ConfigInput): ProviderEntry[] {
-  const { providers } = input;
-  const known = new Set(providers.filter(({ status }) => status === 'active').map(({ id }) => id));
-  const custom = providers.find(
-    ({ models, fields }) => models.length === 0 && fields.some(({ name }) => name === 'baseUrl'),
+export const readOlderVariables = (input: ConfigInput): ProviderEntry[] =>
+  spellings.flatMap((spelling) =>
+    Array.from({ length: LAST_NUMBER + 1 }, (_, n) => readOlder(input, spelling, n)).filter((entry) => entry !== null),
   );
-  const entries: ProviderEntry[] = [];
-  for (const spelling of generations) {
-    for (let n = 0; n < 100; n++) {
-      const entry = readOlder(input, spelling, n);
-      if (entry === null) continue;
-      const provider = known.has(entry.provider) ? entry.provider : custom?.id;
-      if (provider === undefined) continue;
-      if (provider !== custom?.id) entries.push({ ...entry, provider });
-      // Whoever named no models meant all that are served there.
-      else if (entry.baseUrl) entries.push({ ...entry, provider, ...(entry.models ? {} : { discover: true }) });
-    }
-  }
-  return entries;
-}

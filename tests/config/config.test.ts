@@ -338,6 +338,21 @@ describe('older spellings', () => {
     ]);
   });
 
+  it('takes endpoints of one’s own without a key, and other types not', () => {
+    const { entries } = read({
+      P_T1: 'speaches',
+      P_E1: 'http://127.0.0.1:8000/v1',
+      P_T2: 'ollama',
+      P_E2: 'http://127.0.0.1:11434/v1',
+      P_T3: 'groq',
+      P_E3: 'http://127.0.0.1:8001/v1',
+    });
+    expect(entries.map(({ name, provider, apiKey }) => [name, provider, apiKey])).toEqual([
+      ['speaches-1', 'openai-compatible', undefined],
+      ['ollama-2', 'ollama', undefined],
+    ]);
+  });
+
   it('reads the older names of sign-in, also where the newer ones are left empty', () => {
     const older = { GGL_CID: 'c', ALLOW_EM: 'ada@example.com' };
     const google = { clientId: 'c', allowedEmails: ['ada@example.com'] };

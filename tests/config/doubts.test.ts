@@ -67,6 +67,30 @@ describe('a name that nothing reads', () => {
   });
 });
 
+describe('an address as other programs call it', () => {
+  it.each(['OPENAI_API_BASE', 'GROQ_API_URL', 'MISTRAL_ENDPOINT'])('%s', (name) => {
+    const meant = name.replace(/_(?:API_BASE|API_URL|ENDPOINT)$/, '_BASE_URL');
+    expect(doubtsOf({ [name]: 'https://a.example/v1' })).toEqual([
+      `${name} is set, but nothing reads it. Did you mean ${meant}?`,
+    ]);
+  });
+});
+
+describe('an older setting that makes no credential', () => {
+  it.each<readonly [string, Environment, string]>([
+    ['a type nobody knows, without an address', { P_T1: 'nobody', P_K1: 'k' }, 'P_T1 names no provider of the catalog, and P_E1 gives no address: it does nothing.'],
+    ['a type without a key', { LP_TYPE_7: 'groq' }, 'LP_TYPE_7 is set, but LP_KEY_7 is not: it does nothing.'],
+    ['a key without a type', { P_K3: 'k' }, 'P_K3 is set, but P_T3 is not: it does nothing.'],
+    ['a number too far', { P_T100: 'groq', P_K100: 'k' }, 'P_T100 is set, but nothing reads it: numbers go from 0 to 99.'],
+    ['a priority in words', { LP_TYPE_0: 'groq', LP_KEY_0: 'k', LP_PRIORITY_0: 'first' }, 'LP_PRIORITY_0 is no number from 0 on: 100 holds.'],
+  ])('%s', (_, env, expected) => expect(doubtsOf(env)).toEqual([expected])); // prettier-ignore
+
+  it('is none that makes one, with or without a key', () => {
+    const local = { LLAMDA_LLM_PROXY_PROVIDER_TYPE_99: 'speaches', LLAMDA_LLM_PROXY_PROVIDER_ENDPOINT_99: 'http://127.0.0.1:1/v1' };
+    expect(doubtsOf({ P_T0: 'groq-free', P_K0: 'k', P_P0: '', ...local })).toEqual([]);
+  }); // prettier-ignore
+});
+
 describe('who may come in', () => {
   it.each([
     [
