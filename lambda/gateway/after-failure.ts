@@ -1,6 +1,6 @@
 // What a failed attempt means for the rest of its request: the policy table, a rescue of what was shown, or the end.
 import type { CallerError, ProviderFailure } from '#shared/failures.ts';
-import { toCallerError } from './exhaustion.ts';
+import { toStopped } from './ended.ts';
 import { policyFor } from './failure-policy.ts';
 import type { Journey } from './journey.ts';
 import type { AttemptOutcome } from './operation.ts';
@@ -64,7 +64,7 @@ const isOfWay = (mode: ResumeMode, { kind, field }: ProviderFailure): boolean =>
   kind === 'cancelled' || (kind === 'rejected' && (mode !== 'restart' || field === undefined));
 
 const toStop = (deps: GatewayDeps, { operation, journey }: Request, failure: ProviderFailure): CallerError =>
-  toCallerError({ ...toEnded(deps, toDecideInput(deps, operation, journey), journey), stoppedBy: failure });
+  toStopped(toEnded(deps, toDecideInput(deps, operation, journey), journey), failure);
 
 /** So many fields a request may lose to one provider, which names them one by one. */
 const MOST_STRIPPED = 4;

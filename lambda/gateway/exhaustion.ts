@@ -1,12 +1,7 @@
-// Says honestly why a request ends without an answer: what was tried, what stands in the way, and when trying again makes sense.
+// Says honestly why nobody can be asked any more: what was tried, what stands in the way, and when trying again makes sense.
+// Loaded by the first request that ends so.
 import type { ModelKind } from '#shared/catalog.ts';
-import {
-  CallerError,
-  type Attempt,
-  type CallerErrorCode,
-  type ProviderFailure,
-  type ProviderFailureKind,
-} from '#shared/failures.ts';
+import { CallerError, type Attempt, type ProviderFailureKind } from '#shared/failures.ts';
 import { explainMissing } from '../routing/capabilities.ts';
 import {
   decide,
@@ -16,37 +11,7 @@ import {
   type DecideInput,
   type Verdict,
 } from '../routing/decide.ts';
-
-export interface Ended {
-  readonly input: DecideInput;
-  readonly attempts: readonly Attempt[];
-  /** The candidate whose limit lifts first; null when none will. */
-  readonly soonest: { readonly index: number; readonly waitMs: number } | null;
-  readonly waitedMs: number;
-  /** When the request had to be over, ms since the epoch; absent when that is not why it ends. */
-  readonly deadlineAtMs?: number;
-  /** The failure that is itself the answer. */
-  readonly stoppedBy?: ProviderFailure;
-}
-
-/** What the caller is told when a single failure is the answer. */
-const answers: Readonly<Record<ProviderFailureKind, CallerErrorCode>> = {
-  rate_limited: 'exhausted',
-  quota_exhausted: 'exhausted',
-  overloaded: 'upstream_failed',
-  timeout: 'deadline',
-  network: 'upstream_failed',
-  bad_credential: 'upstream_failed',
-  not_entitled: 'upstream_failed',
-  model_missing: 'upstream_failed',
-  too_large: 'too_large',
-  context_exceeded: 'context_length_exceeded',
-  content_filtered: 'content_filter',
-  rejected: 'invalid_request',
-  unexplained: 'upstream_failed',
-  bad_reply: 'upstream_failed',
-  cancelled: 'deadline',
-};
+import { toSeconds, type Ended } from './ended.ts';
 
 /** What stands in a candidate's way, behind a count. */
 const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
@@ -117,8 +82,6 @@ function tellReasons(input: DecideInput): Standstill {
   };
 }
 
-const toSeconds = (ms: number): string => (ms < 10_000 ? (ms / 1000).toFixed(1) : String(Math.ceil(ms / 1000)));
-
 /** Counts attempts by how they ended, most frequent first. */
 function tellFailures(attempts: readonly Attempt[]): string {
   const counts = new Map<string, number>();
@@ -135,9 +98,7 @@ function tellFailures(attempts: readonly Attempt[]): string {
 const quotaFailures: ReadonlySet<string> = new Set<ProviderFailureKind>(['rate_limited', 'quota_exhausted']);
 
 /** The error for a request that found no answer. */
-export function toCallerError({ input, attempts, soonest, waitedMs, stoppedBy, deadlineAtMs }: Ended): CallerError {
-  if (input.nowMs >= (deadlineAtMs ?? Infinity) && stoppedBy === undefined) return toLate({ attempts, waitedMs });
-  if (stoppedBy) return toSingle(stoppedBy, { attempts, waitedMs }, soonest?.waitMs ?? null);
+export function toExhausted({ input, attempts, soonest, waitedMs }: Ended): CallerError {
   const { text, passing, tooLong, tooDear, allTried } = tellReasons(input);
   const allTooLong =
     attempts.length > 0 && attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large');
@@ -215,29 +176,4 @@ function toOtherKind({ candidates, selector, profile: { kind } }: DecideInput): 
   const names = [...able].slice(0, MOST_NAMED).map((name) => `"${name}"`);
   const advice = able.size === 0 ? `Add a provider key for ${wanted}.` : `Ask for ${names.join(' or ')}.`;
   return new CallerError('no_candidate', `${cause} ${advice}`, { param: 'model' });
-}
-
-/** The time for the request is up. */
-function toLate({ attempts, waitedMs }: Pick<Ended, 'attempts' | 'waitedMs'>): CallerError {
-  const asked = attempts.length === 0 ? 'nobody could be asked' : `${attempts.length} asked, none answered in time`;
-  const waited = waitedMs > 0 ? `, ${toSeconds(waitedMs)} s of it spent waiting for quota` : '';
-  return new CallerError(
-    'deadline',
-    `The time for this request is over: ${asked}${waited}. Send it again, ask for a shorter answer, or stream it.`,
-    { retryable: true, attempts, waitedMs },
-  );
-}
-
-function toSingle(
-  failure: ProviderFailure,
-  journey: { attempts: readonly Attempt[]; waitedMs: number },
-  soonestMs: number | null,
-): CallerError {
-  const code = answers[failure.kind];
-  const retryAfterMs = failure.retryAfterMs ?? (code === 'exhausted' ? soonestMs : null);
-  return new CallerError(code, `The provider answered: ${failure.message}`, {
-    ...journey,
-    retryAfterMs,
-    ...(failure.field === undefined ? {} : { param: failure.field }),
-  });
 }

@@ -7,7 +7,7 @@ import type { DecideInput } from '../routing/decide.ts';
 import type { Finish } from '../wire/types.ts';
 import { afterEnd } from './after-failure.ts';
 import type { Caller, Receipt } from './answer.ts';
-import { toCallerError } from './exhaustion.ts';
+import { toLate } from './ended.ts';
 import type { Fleet } from './fleet.ts';
 import type { Hedge } from './hedge.ts';
 import { createHedge } from './hedge.ts';
@@ -132,8 +132,7 @@ function stopWaiting({ queue }: GatewayDeps, { journey }: Request): void {
 /** The decision as things stand, and whom it has led to. */
 function tryNow(deps: GatewayDeps, { operation, caller, journey }: Request): Picked {
   const input = toDecideInput(deps, operation, journey);
-  if (input.nowMs >= operation.deadlineAtMs)
-    throw toCallerError({ ...toEnded(deps, input, journey), deadlineAtMs: operation.deadlineAtMs });
+  if (input.nowMs >= operation.deadlineAtMs) throw toLate(toEnded(deps, input, journey));
   caller.watch?.({ kind: 'deciding', input });
   return { input, picking: pick(deps, input, { journey, operation }) };
 }
