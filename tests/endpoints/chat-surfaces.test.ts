@@ -211,3 +211,15 @@ describe('what the format of a provider has no place for', () => {
     expect(asked(world)).toEqual([0, 0]);
   });
 });
+
+it.each([
+  ['/v1/messages', { max_tokens: 9, messages: [{ role: 'user', content: [] }] }, 'messages[0].content'],
+  ['/v1/messages', { max_tokens: 9, messages: [{ role: 'assistant', content: [] }] }, 'messages[0].content'],
+  ['/v1/responses', { messages: undefined, input: [{ role: 'user', content: [] }] }, 'input'],
+  ['/v1beta/models/m1:generateContent', { messages: undefined, contents: [{ role: 'user', parts: [] }] }, 'contents'],
+  ['/v1beta/models/m1:countTokens', { messages: undefined, contents: [{ role: 'model', parts: [] }] }, 'contents'],
+])('what says nothing at %s is refused by the field of that format', async (path, body, param) => {
+  const reply = await (await createOne()).ask(body, {}, path);
+  expect(reply.status).toBe(400);
+  expect(reply.json().error?.message).toMatch(`${param}: expected `);
+});

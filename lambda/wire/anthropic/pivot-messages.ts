@@ -10,6 +10,7 @@ import type { Pivot } from './question.ts';
 export function addMessages(pivot: Pivot, messages: unknown): void {
   if (!Array.isArray(messages) || messages.length === 0) return fail('messages', 'a non-empty array', messages);
   messages.forEach((message: unknown, index) => addMessage(pivot, message, `messages[${index}]`));
+  if (pivot.messages.length === 0) fail('messages[0].content', 'a string or a block that says something', []);
 }
 
 function addMessage(pivot: Pivot, message: unknown, path: string): void {

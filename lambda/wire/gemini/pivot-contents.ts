@@ -46,6 +46,7 @@ export function addContents(pivot: Pivot, contents: unknown): void {
     else if (role === 'system') addSystem(pivot, content);
     else failShowing(`${path}.role`, 'user or model', role);
   });
+  if (pivot.messages.length === 0) fail('contents', 'a part that says something', []);
 }
 
 interface Place {

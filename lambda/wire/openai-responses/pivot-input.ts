@@ -17,6 +17,7 @@ export function addInput(pivot: Pivot, input: unknown): void {
     if (!isRecord(item)) return fail(path, 'an object', item);
     addItem(pivot, item, path);
   });
+  if (pivot.messages.length === 0) fail('input', 'an item that says something', []);
 }
 
 function addItem(pivot: Pivot, item: Json, path: string): void {
