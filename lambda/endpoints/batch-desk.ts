@@ -4,12 +4,12 @@ import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
 import * as z from 'zod/mini';
 import { isOpen } from '../gateway/batch.ts';
-import { BATCH, toBatchView, toPage } from '../wire/batch/view.ts';
+import { BATCH, toBatchView } from '../wire/batch/view.ts';
 import { allow } from './api/route.ts';
 import { beginBatch, cancelBatch, checkNew, findBatch, lookAfter, type BatchDesk } from './batch-begin.ts';
 import { toFileActs } from './batch-files.ts';
 import { toMessageActs } from './batch-messages.ts';
-import { findAct, readPage, type Acts } from './batch-pages.ts';
+import { findAct, readPage, toPageAfter, type Acts } from './batch-pages.ts';
 import { createBatchRunner, type BatchDeps } from './batch-runner.ts';
 import { principalOf, replyJson, type Endpoint, type Visit } from './endpoint.ts';
 import { readJsonBody } from './read-body.ts';
@@ -77,11 +77,11 @@ async function cancel(desk: BatchDesk, visit: Visit, id: string): Promise<void> 
 }
 
 async function list({ deps }: BatchDesk, visit: Visit): Promise<void> {
-  const { limit, params } = readPage(visit.exchange.query, { page: PAGE, most: MOST_PAGE });
+  const page = readPage(visit.exchange.query, { page: PAGE, most: MOST_PAGE });
   const batches = (await deps.batches.list(principalOf(visit).id)).filter(({ id }) => id.startsWith(BATCH));
   const nowMs = deps.clock.now();
   const views = batches.toSorted((a, b) => b.createdAtMs - a.createdAtMs).map((batch) => toBatchView(batch, nowMs));
-  replyJson(visit, 200, { object: 'list', ...toPage(views, { after: params.get('after'), limit }) });
+  replyJson(visit, 200, { object: 'list', ...toPageAfter(views, page, 'after') });
 }
 
 const toBatchActs = (desk: BatchDesk): Acts => ({

@@ -2,9 +2,9 @@
 import type { KeptBatch, KeptFile } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Spooled } from '../ports.ts';
-import { BATCH, readResultId, toFileView, toPage, toResultView, type ResultFile } from '../wire/batch/view.ts';
+import { BATCH, readResultId, toFileView, toResultView, type ResultFile } from '../wire/batch/view.ts';
 import { KEPT_MS } from './batch-begin.ts';
-import { readPage, replyParts, type Acts } from './batch-pages.ts';
+import { readPage, replyParts, toPageAfter, type Acts } from './batch-pages.ts';
 import type { BatchDeps } from './batch-runner.ts';
 import { principalOf, replyJson, type Visit } from './endpoint.ts';
 import { readUploadForm } from './read-form.ts';
@@ -163,7 +163,8 @@ async function remove(deps: BatchDeps, visit: Visit, id: string): Promise<void> 
 }
 
 async function list(deps: BatchDeps, visit: Visit): Promise<void> {
-  const { limit, params } = readPage(visit.exchange.query, { page: PAGE, most: PAGE });
+  const page = readPage(visit.exchange.query, { page: PAGE, most: PAGE });
+  const { params } = page;
   const { id: personId } = principalOf(visit);
   const [files, batches] = await Promise.all([deps.files.list(personId), deps.batches.list(personId)]);
   const results = batches
@@ -174,7 +175,7 @@ async function list(deps: BatchDeps, visit: Visit): Promise<void> {
   const wanted = purpose === null ? all : all.filter((view) => view['purpose'] === purpose);
   const sign = params.get('order') === 'asc' ? 1 : -1;
   const sorted = wanted.toSorted((a, b) => sign * (Number(a['created_at']) - Number(b['created_at'])));
-  replyJson(visit, 200, { object: 'list', ...toPage(sorted, { after: params.get('after'), limit }) });
+  replyJson(visit, 200, { object: 'list', ...toPageAfter(sorted, page, 'after') });
 }
 
 /** What is done with files. */

@@ -8,7 +8,7 @@ import { MESSAGES, readRequests, toMessageBatchView, toMessageResult, toUnasked 
 import { toPage } from '../wire/batch/view.ts';
 import { beginBatch, cancelBatch, checkNew, findBatch, KEPT_MS, lookAfter, type BatchDesk } from './batch-begin.ts';
 import { readLines } from './batch-lines.ts';
-import { readPage, replyParts, type Acts } from './batch-pages.ts';
+import { findPlace, readPage, replyParts, toPageAfter, type Acts } from './batch-pages.ts';
 import { principalOf, replyJson, type Visit } from './endpoint.ts';
 import { readJsonBody } from './read-body.ts';
 
@@ -84,18 +84,16 @@ async function remove(desk: BatchDesk, visit: Visit, id: string): Promise<void> 
 }
 
 async function list({ deps }: BatchDesk, visit: Visit): Promise<void> {
-  const { limit, params } = readPage(visit.exchange.query, { page: PAGE, most: MOST_PAGE });
+  const page = readPage(visit.exchange.query, { page: PAGE, most: MOST_PAGE });
+  const { limit, params } = page;
   const batches = (await deps.batches.list(principalOf(visit).id)).filter(({ id }) => id.startsWith(PREFIX));
   const views = batches.toSorted((a, b) => b.createdAtMs - a.createdAtMs).map(toMessageBatchView);
   const before = params.get('before_id');
-  if (before === null) return replyJson(visit, 200, toPage(views, { after: params.get('after_id'), limit }));
+  if (before === null) return replyJson(visit, 200, toPageAfter(views, page, 'after_id'));
   // Pages backwards end where the one before ended.
-  const end = Math.max(
-    0,
-    views.findIndex(({ id }) => id === before),
-  );
+  const end = findPlace(views, before, 'before_id');
   const start = Math.max(0, end - limit);
-  replyJson(visit, 200, { ...toPage(views.slice(start, end), { after: null, limit }), has_more: start > 0 });
+  replyJson(visit, 200, { ...toPage(views.slice(0, end), { start, limit }), has_more: start > 0 });
 }
 
 async function cancel(desk: BatchDesk, visit: Visit, id: string): Promise<void> {

@@ -1,7 +1,10 @@
 // What batches and their files have in common: places, methods, and pages of lists.
 import { CallerError } from '#shared/failures.ts';
 import type { Headers } from '../ports.ts';
+import { toPage } from '../wire/batch/view.ts';
 import type { Visit } from './endpoint.ts';
+
+type Json = Readonly<Record<string, unknown>>;
 
 /** What is done at a place. */
 export type Act = (visit: Visit, id: string) => Promise<void>;
@@ -59,4 +62,18 @@ export function readPage(query: string, { page, most }: { readonly page: number;
   if (!Number.isInteger(limit) || limit < 1)
     throw new CallerError('invalid_request', `"limit" must be a whole number from 1 to ${most}.`, { param: 'limit' });
   return { limit: Math.min(limit, most), params };
+}
+
+/** Where something stands in a list. Throws CallerError where it does not: to begin anew would turn the same pages for ever. */
+export function findPlace(all: readonly Json[], wanted: string, param: string): number {
+  const place = all.findIndex(({ id }) => id === wanted);
+  if (place >= 0) return place;
+  const message = `"${param}" names nothing in this list: it is mistyped, or was deleted. Begin with the first page.`;
+  throw new CallerError('invalid_request', message, { param });
+}
+
+/** The page after what this parameter of the query names; the first where it is not there. */
+export function toPageAfter(all: readonly Json[], { params, limit }: PageWish, param: string): Json {
+  const after = params.get(param);
+  return toPage(all, { start: after === null ? 0 : findPlace(all, after, param) + 1, limit });
 }

@@ -213,6 +213,18 @@ describe('where nothing goes on between requests, a request that takes longer th
   });
 });
 
+it.each([
+  ['/v1/batches', 'after'],
+  ['/v1/files', 'after'],
+  ['/v1/messages/batches', 'after_id'],
+  ['/v1/messages/batches', 'before_id'],
+])('a list of %s that is to go on %s what is not in it does not begin anew', async (path, name) => {
+  const house = await open();
+  await make(house, toLine('a'));
+  const { status, text } = await house.ask(`GET ${path}`, { headers: owner, query: `${name}=gone` });
+  expect([status, text]).toEqual([400, expect.stringContaining(name)]);
+});
+
 describe('files', () => {
   it('that are deleted while they are read are not taken for empty ones', async () => {
     const house = await open();

@@ -106,9 +106,8 @@ export function toBatchView(batch: KeptBatch, nowMs: number): Json {
   };
 }
 
-/** One page of a list, as the official clients turn its pages. */
-export function toPage(all: readonly Json[], { after, limit }: { after: string | null; limit: number }): Json {
-  const start = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
+/** One page of a list, from a place on, as the official clients turn its pages. */
+export function toPage(all: readonly Json[], { start, limit }: { start: number; limit: number }): Json {
   const data = all.slice(start, start + limit);
   return {
     data,
