@@ -23,10 +23,13 @@ export interface ResultFacts extends Omit<BatchResult, 'text'> {
 export interface FileBook {
   get(personId: string, id: string): Promise<KeptFile | null>;
   list(personId: string): Promise<readonly KeptFile[]>;
-  /** Keeps the text, then the file; answers it with its size. Keeps nothing when the text rejects. */
+  /** Takes a place among the files that this person has sent, before one is created. false: all of so many are taken. */
+  enter(file: Pick<KeptFile, 'personId' | 'id' | 'createdAtMs'>, most: number): Promise<boolean>;
+  /** Keeps the text, then the file; answers it with its size. Keeps nothing when the text rejects, and gives its place back. */
   create(file: Omit<KeptFile, 'bytes' | 'parts'>, text: AsyncIterable<string>): Promise<KeptFile>;
   /** One part of the text; null: it is gone. */
   readPart(file: Pick<KeptFile, 'id'>, part: number): Promise<string | null>;
+  /** Gives its place back, too. */
   remove(file: KeptFile): Promise<void>;
 }
 
@@ -34,7 +37,8 @@ export interface FileBook {
 export interface BatchBook {
   get(personId: string, id: string): Promise<KeptBatch | null>;
   list(personId: string): Promise<readonly KeptBatch[]>;
-  create(batch: KeptBatch): Promise<void>;
+  /** false: this person has that many under way, and nothing is kept. */
+  create(batch: KeptBatch, most: number): Promise<boolean>;
   /** Applies a pure change to what is kept, again if somebody else was faster. null: there is none. */
   change(personId: string, id: string, change: (batch: KeptBatch) => KeptBatch): Promise<KeptBatch | null>;
   /** Batches that have not come to an end, of everybody. */

@@ -44,6 +44,10 @@ export const keptFileSchema = z.lazy(() =>
 );
 export type KeptFile = z.infer<typeof keptFileSchema>;
 
+/** What ids of files that were sent begin with. Batches in other formats come without a file of their own; what holds their requests is nobody's business. */
+export const SENT_FILE = 'file-';
+export const isSent = ({ id }: Pick<KeptFile, 'id'>): boolean => id.startsWith(SENT_FILE);
+
 /** Something wrong with a batch as a whole, or with a line of its file. Lines are counted from 1; null: none in particular. */
 export const batchProblemSchema = z.lazy(() =>
   z.object({ code: z.string(), message: z.string(), param: z.nullable(z.string()), line: z.nullable(z.number()) }),
@@ -121,3 +125,7 @@ export const keptBatchSchema = z.lazy(() =>
   }),
 );
 export type KeptBatch = z.infer<typeof keptBatchSchema>;
+
+/** Whether there is anything to do for it. */
+export const isOpen = ({ status }: Pick<KeptBatch, 'status'>): boolean =>
+  status === 'validating' || status === 'in_progress' || status === 'cancelling';

@@ -1,9 +1,8 @@
 // What batches of all formats begin with: the controls of their headers, bounds, and their first step.
 import type { KeptBatch } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
-import { isOpen, noUse, toCancelling } from '../gateway/batch.ts';
+import { noUse, toCancelling } from '../gateway/batch.ts';
 import { toPolicy } from '../gateway/controls.ts';
-import type { Headers } from '../ports.ts';
 import type { BatchDeps, BatchRunner } from './batch-runner.ts';
 import { principalOf, type Visit } from './endpoint.ts';
 import { toControls } from './own-request.ts';
@@ -23,9 +22,9 @@ const MOST_OPEN = 50;
 /** How long a batch waits may be longer than anybody waits for one request. */
 const MAX_WAIT = 'x-freeway-max-wait-ms';
 
-/** Throws CallerError for controls by which every request would be refused. */
-function checkControls(headers: Headers): void {
-  const { [MAX_WAIT]: maxWait, ...controls } = toControls(headers);
+/** Throws CallerError for controls by which every request of a batch would be refused. */
+export function checkControls({ exchange }: Visit): void {
+  const { [MAX_WAIT]: maxWait, ...controls } = toControls(exchange.headers);
   toPolicy(null, controls, { settings: {}, maxWaitMs: 0 });
   if (maxWait === undefined || /^\d+$/.test(maxWait)) return;
   throw new CallerError('invalid_request', `${MAX_WAIT} is wrong: expected a whole number of milliseconds from 0 on.`, {
@@ -33,15 +32,7 @@ function checkControls(headers: Headers): void {
   });
 }
 
-/** Throws CallerError when this person has too many batches under way, or asks for what there is not. */
-export async function checkNew({ deps }: BatchDesk, visit: Visit): Promise<void> {
-  checkControls(visit.exchange.headers);
-  const batches = await deps.batches.list(principalOf(visit).id);
-  if (batches.filter(isOpen).length < MOST_OPEN) return;
-  throw new CallerError('invalid_request', `${MOST_OPEN} batches are under way already. Wait for one, or cancel one.`);
-}
-
-/** Begins a batch over a file that is kept. Where requests do the work, those who look after it do it. */
+/** Begins a batch over a file that is kept. Where requests do the work, those who look after it do it. Throws CallerError when this person has too many under way. */
 export async function beginBatch(
   { deps, runner }: BatchDesk,
   visit: Visit,
@@ -75,7 +66,11 @@ export async function beginBatch(
     waiting: null,
     lease: null,
   };
-  await deps.batches.create(batch);
+  if (!(await deps.batches.create(batch, MOST_OPEN)))
+    throw new CallerError(
+      'invalid_request',
+      `${MOST_OPEN} batches are under way already. Wait for one, or cancel one.`,
+    );
   if (!deps.freezes) await runner.goOn(batch, null);
   return batch;
 }

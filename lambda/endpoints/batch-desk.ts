@@ -1,12 +1,11 @@
 // POST /v1/batches and what belongs to it: many requests at leisure, answered by what is free, in OpenAI's format.
-import { batchEndpoints, type KeptBatch } from '#shared/batch.ts';
+import { batchEndpoints, isOpen, type KeptBatch } from '#shared/batch.ts';
 import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
 import * as z from 'zod/mini';
-import { isOpen } from '../gateway/batch.ts';
 import { BATCH, toBatchView } from '../wire/batch/view.ts';
 import { allow } from './api/route.ts';
-import { beginBatch, cancelBatch, checkNew, findBatch, lookAfter, type BatchDesk } from './batch-begin.ts';
+import { beginBatch, cancelBatch, checkControls, findBatch, lookAfter, type BatchDesk } from './batch-begin.ts';
 import { toFileActs } from './batch-files.ts';
 import { toMessageActs } from './batch-messages.ts';
 import { findAct, readPage, toPageAfter, type Acts } from './batch-pages.ts';
@@ -64,7 +63,7 @@ async function create(desk: BatchDesk, visit: Visit): Promise<void> {
     throw new CallerError('not_found', 'There is no such file. Send it first: POST /v1/files with purpose=batch.', {
       param: 'input_file_id',
     });
-  await checkNew(desk, visit);
+  checkControls(visit);
   const id = `${BATCH}${deps.newSecretId()}`;
   reply(desk, visit, await beginBatch(desk, visit, { id, fileId: file.id, endpoint, metadata, total: 0 }));
 }

@@ -1,5 +1,5 @@
 // /v1/files: the files that batches read and write, in OpenAI's format.
-import type { KeptBatch, KeptFile } from '#shared/batch.ts';
+import { isSent, SENT_FILE, type KeptBatch, type KeptFile } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Spooled } from '../ports.ts';
 import { BATCH, readResultId, toFileView, toResultView, type ResultFile } from '../wire/batch/view.ts';
@@ -16,7 +16,6 @@ const MOST_BYTES = 100 * 1024 * 1024;
 const MOST_FILES = 100;
 const CHUNK = 1024 * 1024;
 const PAGE = 10_000;
-const PREFIX = 'file-';
 
 /** The content as text, piece by piece. Throws CallerError where it is none. */
 async function* readText({ size, read }: Spooled): AsyncGenerator<string> {
@@ -67,9 +66,6 @@ function checkPurpose(fields: Fields): void {
   );
 }
 
-/** Batches in other formats come without a file of their own; what holds their requests is nobody's business. */
-const isSent = ({ id }: KeptFile): boolean => id.startsWith(PREFIX);
-
 async function create(deps: BatchDeps, visit: Visit): Promise<void> {
   const { id: personId } = principalOf(visit);
   const { spool, files, clock } = deps;
@@ -81,14 +77,11 @@ async function create(deps: BatchDeps, visit: Visit): Promise<void> {
   try {
     checkPurpose(fields);
     const lifeMs = readLifeMs(fields);
-    if ((await files.list(personId)).filter(isSent).length >= MOST_FILES)
-      throw new CallerError('invalid_request', `There are ${MOST_FILES} files already. Delete some of them first.`);
     const nowMs = clock.now();
-    const place = { id: `${PREFIX}${deps.newSecretId()}`, personId, name: file.name };
-    const kept = await files.create(
-      { ...place, createdAtMs: nowMs, expiresAtMs: nowMs + lifeMs },
-      readText(file.content),
-    );
+    const place = { id: `${SENT_FILE}${deps.newSecretId()}`, personId, name: file.name, createdAtMs: nowMs };
+    if (!(await files.enter(place, MOST_FILES)))
+      throw new CallerError('invalid_request', `There are ${MOST_FILES} files already. Delete some of them first.`);
+    const kept = await files.create({ ...place, expiresAtMs: nowMs + lifeMs }, readText(file.content));
     replyJson(visit, 200, toFileView(kept));
   } finally {
     await file.content.drop();

@@ -1,12 +1,19 @@
 // /v1/messages/batches: batches in Anthropic's format.
-import type { KeptBatch } from '#shared/batch.ts';
+import { isOpen, type KeptBatch } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
-import { isOpen } from '../gateway/batch.ts';
 import type { KeptResult } from '../ports-batches.ts';
 import { isProblem, readLine } from '../wire/batch/line.ts';
 import { MESSAGES, readRequests, toMessageBatchView, toMessageResult, toUnasked } from '../wire/batch/messages.ts';
 import { toPage } from '../wire/batch/view.ts';
-import { beginBatch, cancelBatch, checkNew, findBatch, KEPT_MS, lookAfter, type BatchDesk } from './batch-begin.ts';
+import {
+  beginBatch,
+  cancelBatch,
+  checkControls,
+  findBatch,
+  KEPT_MS,
+  lookAfter,
+  type BatchDesk,
+} from './batch-begin.ts';
 import { readLines } from './batch-lines.ts';
 import { findPlace, readPage, replyParts, toPageAfter, type Acts } from './batch-pages.ts';
 import { principalOf, replyJson, type Visit } from './endpoint.ts';
@@ -28,7 +35,7 @@ async function* toText(lines: readonly string[]): AsyncGenerator<string> {
 async function create(desk: BatchDesk, visit: Visit): Promise<void> {
   const { deps } = desk;
   const lines = readRequests((await readJsonBody(visit)).json);
-  await checkNew(desk, visit);
+  checkControls(visit);
   const nowMs = deps.clock.now();
   const { id: personId } = principalOf(visit);
   const name = deps.newSecretId();
@@ -39,9 +46,14 @@ async function create(desk: BatchDesk, visit: Visit): Promise<void> {
     createdAtMs: nowMs,
     expiresAtMs: nowMs + KEPT_MS,
   };
-  const { id: fileId } = await deps.files.create(place, toText(lines));
-  const wanted = { id: `${PREFIX}${name}`, fileId, endpoint: MESSAGES, metadata: null, total: lines.length };
-  reply(visit, await beginBatch(desk, visit, wanted));
+  const file = await deps.files.create(place, toText(lines));
+  const wanted = { id: `${PREFIX}${name}`, fileId: file.id, endpoint: MESSAGES, metadata: null, total: lines.length };
+  const batch = await beginBatch(desk, visit, wanted).catch(async (error: unknown) => {
+    // Nothing else leads to it.
+    await deps.files.remove(file).catch(() => undefined);
+    throw error;
+  });
+  reply(visit, batch);
 }
 
 /** One result for each request, in their order: what is kept, or why there is nothing. */

@@ -1,17 +1,8 @@
 // Works on batches: holds one, asks its requests through the app like any others, some at once, and waits for what is free.
-import type { KeptBatch, LinePlace } from '#shared/batch.ts';
+import { isOpen, type KeptBatch, type LinePlace } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
-import {
-  isOpen,
-  openAccount,
-  toEnded,
-  toFailed,
-  toHeld,
-  toProgressed,
-  toReleased,
-  toStarted,
-} from '../gateway/batch.ts';
+import { openAccount, toEnded, toFailed, toHeld, toProgressed, toReleased, toStarted } from '../gateway/batch.ts';
 import type { BatchBook, FileBook } from '../ports-batches.ts';
 import type { PrincipalRef } from '../ports-people.ts';
 import type { Handler } from '../ports.ts';

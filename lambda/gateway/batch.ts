@@ -1,5 +1,13 @@
 // How a batch goes from one state to the next, and how far it has come: pure, so that whoever takes over knows what is left.
-import type { BatchProblem, BatchUse, KeptBatch, LinePlace, ResultKind, Setbacks } from '#shared/batch.ts';
+import {
+  isOpen,
+  type BatchProblem,
+  type BatchUse,
+  type KeptBatch,
+  type LinePlace,
+  type ResultKind,
+  type Setbacks,
+} from '#shared/batch.ts';
 
 /** A lease is believed so long after it was last renewed: somebody else then takes over the work of whoever was killed. */
 const LEASE_MS = 12_000;
@@ -9,10 +17,6 @@ export const WINDOW_LINES = 64;
 const PAID_PART = 0.1;
 
 type Change = (batch: KeptBatch) => KeptBatch;
-
-/** Whether there is anything to do for it. */
-export const isOpen = ({ status }: Pick<KeptBatch, 'status'>): boolean =>
-  status === 'validating' || status === 'in_progress' || status === 'cancelling';
 
 /** Whoever holds the lease works on it; one that ran out is anybody's. */
 export const toHeld =

@@ -2,6 +2,8 @@
 import * as z from 'zod/mini';
 import {
   batchUseSchema,
+  isOpen,
+  isSent,
   keptBatchSchema,
   keptFileSchema,
   resultKinds,
@@ -15,6 +17,7 @@ import type { BatchBook, FileBook, KeptResult, ResultFacts } from '../ports-batc
 import type { Store } from '../ports.ts';
 import { addOpen, listOpen, removeOpen } from './batches-open.ts';
 import { createRecords, type Records } from './records.ts';
+import { createTally } from './tally.ts';
 
 const fileSchema: z.ZodMiniType<KeptFile> = keptFileSchema;
 const batchSchema: z.ZodMiniType<KeptBatch> = keptBatchSchema;
@@ -73,10 +76,19 @@ async function clear(store: Store, pk: string): Promise<void> {
 export function createFileBook(store: Store): FileBook {
   const of = (personId: string): Records<KeptFile> =>
     createRecords({ store, pk: `files#${personId}`, schema: fileSchema });
+  const tally = createTally({
+    store,
+    what: 'files',
+    living: async (personId) => (await of(personId).list()).filter(isSent).map(({ id }) => id),
+  });
+  const giveBack = async (file: Pick<KeptFile, 'personId' | 'id'>): Promise<void> => {
+    if (isSent(file)) await tally.leave(file);
+  };
   const removeParts = (id: string): Promise<void> => clear(store, partKey(id, 0).pk);
   return {
     get: (personId, id) => of(personId).get(id),
     list: (personId) => of(personId).list(),
+    enter: (file, most) => tally.enter({ ...file, atMs: file.createdAtMs }, most),
     create: async (given, text) => {
       let bytes = 0;
       let parts = 0;
@@ -88,6 +100,7 @@ export function createFileBook(store: Store): FileBook {
         }
       } catch (error) {
         await removeParts(given.id).catch(() => undefined);
+        await giveBack(given).catch(() => undefined);
         throw error;
       }
       const file: KeptFile = { ...given, bytes, parts };
@@ -100,6 +113,7 @@ export function createFileBook(store: Store): FileBook {
     },
     remove: async ({ personId, id }) => {
       await of(personId).remove(id);
+      await giveBack({ personId, id });
       await removeParts(id);
     },
   };
@@ -144,16 +158,26 @@ const toFacts = (item: Item): ResultFacts => ({
 export function createBatchBook(store: Store): BatchBook {
   const of = (personId: string): Records<KeptBatch> =>
     createRecords({ store, pk: `batches#${personId}`, schema: batchSchema });
+  const tally = createTally({
+    store,
+    what: 'batches',
+    living: async (personId) => (await of(personId).list()).filter(isOpen).map(({ id }) => id),
+  });
   return {
     get: (personId, id) => of(personId).get(id),
     list: (personId) => of(personId).list(),
-    create: async (batch) => {
+    create: async (batch, most) => {
+      if (!(await tally.enter({ ...batch, atMs: batch.createdAtMs }, most))) return false;
       await of(batch.personId).create(batch.id, batch, batch.keptUntilMs);
       await addOpen(store, batch);
+      return true;
     },
     change: (personId, id, change) => of(personId).change(id, change),
     open: () => listOpen(store),
-    close: (batch) => removeOpen(store, batch),
+    close: async (batch) => {
+      await tally.leave(batch);
+      await removeOpen(store, batch);
+    },
     writeResult: async ({ id, keptUntilMs }, line, { kind, text, use }) => {
       const [first, ...others] = splitText(text);
       for (const [index, part] of others.entries())

@@ -1,8 +1,7 @@
 // How a batch goes on: what is made of replies, how far it has come whatever the order of answers, and who may work on it.
 import { describe, expect, it } from 'vitest';
-import type { KeptBatch } from '#shared/batch.ts';
+import { isOpen, type KeptBatch } from '#shared/batch.ts';
 import {
-  isOpen,
   judgeReply,
   noUse,
   openAccount,

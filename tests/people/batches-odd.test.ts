@@ -58,7 +58,7 @@ async function leave(house: House, id: unknown, left: Partial<KeptBatch>): Promi
   if (done === null) throw new Error('there is no batch');
   const next = { line: 0, part: 0, offset: 0 };
   const anew = { id: 'batch_left', status: 'validating', endedAtMs: null, completed: 0, next } as const;
-  await batches.create({ ...done, ...anew, ...left });
+  await batches.create({ ...done, ...anew, ...left }, 50);
 }
 
 const look = async (house: House, id: unknown): Promise<Record<string, unknown>> =>
@@ -131,6 +131,66 @@ describe('a batch', () => {
     expect(house.provider.books().total().accepted).toBe(asked);
     await pass(house, 11_000);
     expect(house.provider.books().total().accepted).toBe(asked + 1);
+  });
+});
+
+describe('bounds of one person hold for what comes at once', () => {
+  const remove = async (house: House, id: unknown): Promise<void> => {
+    expect((await house.ask(`DELETE /v1/files/${id}`, { headers: owner })).status).toBe(200);
+  };
+
+  it('on files, and those that are deleted make room', async () => {
+    const house = await open();
+    const ids = await Promise.all(Array.from({ length: 103 }, () => upload(house, toLine('a'))));
+    const kept = ids.filter((id) => id !== undefined);
+    expect(kept).toHaveLength(100);
+    await remove(house, kept[0]);
+    expect(await upload(house, toLine('a'))).toBeDefined();
+    expect(await upload(house, toLine('a'))).toBeUndefined();
+  });
+
+  it('on files, also where one was begun by somebody who died over it', async () => {
+    const house = await open();
+    for (let file = 0; file < 99; file++) await upload(house, toLine('a'));
+    const files = createFileBook(house.store);
+    async function* dying(): AsyncGenerator<string> {
+      yield toLine('a');
+      await new Promise(() => undefined);
+    }
+    const dead = { id: 'file-dead', personId: 'owner', name: 'in', createdAtMs: house.clock.now() };
+    expect(await files.enter(dead, 100)).toBe(true);
+    void files.create({ ...dead, expiresAtMs: house.clock.now() + 1e9 }, dying());
+    await house.clock.advance(0);
+    expect(await upload(house, toLine('a'))).toBeUndefined();
+    await house.clock.advance(3_700_000);
+    expect(await upload(house, toLine('a'))).toBeDefined();
+    expect(await upload(house, toLine('a'))).toBeUndefined();
+  });
+
+  it('on batches under way, in all formats together, and those that end make room', async () => {
+    const house = await open({ spec: { models: [{ id: 'm1', ttftMs: 3_600_000 }] } });
+    const input_file_id = await upload(house, toLine('a'));
+    const params = { model: 'm1', max_tokens: 5, messages: [{ role: 'user', content: 'hi' }] };
+    const message = { requests: [{ custom_id: 'a', params }] };
+    const making = Array.from({ length: 60 }, (_, index) =>
+      index % 2 === 0
+        ? house.ask('POST /v1/batches', { headers: owner, body: { input_file_id, endpoint: ENDPOINT } })
+        : house.ask('POST /v1/messages/batches', { headers: owner, body: message }),
+    );
+    const made = await house.clock.runUntil(Promise.all(making));
+    expect(made.filter(({ status }) => status === 200)).toHaveLength(50);
+    expect(made.find(({ status }) => status !== 200)?.message).toContain('50 batches');
+    // What was sent for those that were refused is not kept.
+    expect((await house.store.query('files#owner')).items).toHaveLength(
+      1 + made.filter(({ status, json }) => status === 200 && json['type'] === 'message_batch').length,
+    );
+    const first = made.find(({ json }) => json['object'] === 'batch')?.json['id'];
+    await house.clock.runUntil(house.ask(`POST /v1/batches/${first}/cancel`, { headers: owner }));
+    // What is asked of it at the moment is still waited for.
+    await pass(house, 620_000);
+    const again = { headers: owner, body: { input_file_id, endpoint: ENDPOINT } };
+    expect((await house.ask('POST /v1/batches', again)).status).toBe(200);
+    expect((await house.ask('POST /v1/batches', again)).status).toBe(400);
   });
 });
 
