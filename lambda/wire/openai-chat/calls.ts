@@ -68,6 +68,10 @@ interface Seat {
   readonly given: string | null;
   readonly id: string;
   arguments: string;
+  /** Of the arguments: what was not gone through yet, and how what was stands: brackets open (NaN: it is no object), inside a text. */
+  fresh: string;
+  depth: number;
+  inText: '' | '"' | '\\';
 }
 
 /** The calls of a stream, in the order in which they began. */
@@ -92,12 +96,28 @@ function findSeat(piece: CallPiece, { taken, last }: Seats): number {
 function isOther({ id, name, arguments: text }: CallPiece, seat: Seat): boolean {
   if (name === null) return false;
   if (id !== null && seat.given !== null) return true;
-  return text.trim() !== '' && isRecord(parseJson(seat.arguments));
+  return text.trim() !== '' && isWhole(seat);
+}
+
+/** Whether the arguments are one object. Each sign is gone through once: to parse all with every piece would take the square of their length. */
+function isWhole(seat: Seat): boolean {
+  for (const sign of seat.fresh) {
+    if (seat.inText === '\\') seat.inText = '"';
+    else if (seat.inText) seat.inText = sign === '\\' ? sign : sign === '"' ? '' : '"';
+    else if (sign === '"') seat.inText = sign;
+    else seat.depth += '{['.includes(sign) ? 1 : '}]'.includes(sign) ? -1 : 0;
+  }
+  seat.fresh = '';
+  if (seat.depth !== 0 || seat.inText || !seat.arguments.trim()) return false;
+  const whole = isRecord(parseJson(seat.arguments));
+  if (!whole) seat.depth = NaN;
+  return whole;
 }
 
 function takeSeat({ index, id: given }: CallPiece, { taken }: Seats, answer: string): number {
   const isFree = given !== null && !taken.some(({ id }) => id === given);
-  return taken.push({ index, given, id: isFree ? given : toCallName(answer, taken.length), arguments: '' }) - 1;
+  const id = isFree ? given : toCallName(answer, taken.length);
+  return taken.push({ index, given, id, arguments: '', fresh: '', depth: 0, inText: '' }) - 1;
 }
 
 /** No calls at all. */
@@ -112,7 +132,10 @@ export function seatCalls(delta: Json, seats: Seats, answer: string): ReadCalls<
     const at = found < 0 ? takeSeat(piece, seats, answer) : found;
     const seat = seats.taken[at];
     seats.last = at;
-    if (seat !== undefined) seat.arguments += piece.arguments;
+    if (seat !== undefined) {
+      seat.arguments += piece.arguments;
+      seat.fresh += piece.arguments;
+    }
     const id = found < 0 || piece.id !== null ? (seat?.id ?? null) : null;
     return { index: at, id, name: piece.name, arguments: piece.arguments };
   });
