@@ -106,6 +106,8 @@ it.each([
 ])('%s is written so', (written, expected) => expect(written.replaceAll('\u00A0', ' ')).toBe(expected));
 
 it.each([
+  // Told by browsers of machines that have no language of their own.
+  [['en-US@posix', 'en-GB'], 'en', '21 Nov', '14:05'],
   [['en-GB', 'de'], 'en', '21 Nov', '14:05'],
   [['de-DE', 'en-US'], 'en', 'Nov 21', '2:05 PM'],
   [['fr'], 'de', '21. Nov.', '14:05'],

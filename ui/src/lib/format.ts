@@ -1,9 +1,18 @@
 // Numbers, money and times as people of the language in force write them.
 import type { Language } from './messages.ts';
 
+/** Browsers on machines without a language of their own tell tags that are none, such as `en-US@posix`. */
+function isTag(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
+
 /** The language in force as it is written where the person lives: 24 hours in London, 12 in New York. */
 export const toLocale = (language: Language): string =>
-  navigator.languages.find((wanted) => wanted.split('-')[0] === language) ?? language;
+  navigator.languages.find((wanted) => wanted.split('-')[0] === language && isTag(wanted)) ?? language;
 
 /** `$0.0031`, `$12.40`; two significant digits below a cent, so that small amounts do not vanish. */
 export function formatUsd(usd: number, language: Language): string {
