@@ -85,3 +85,19 @@ it.each(['/', '/transcribe', '/providers', '/keys', '/usage', '/models', '/expla
     await page.context().close();
   },
 );
+
+it('a dialog that asks for something can be typed into at once', async () => {
+  const page = await rig.openPage('/keys');
+  await page.getByRole('button', { name: 'Create key' }).first().press('Enter');
+  const name = page.getByRole('dialog', { name: 'Create key' }).getByLabel('Name');
+  await expect.poll(() => name.evaluate((one) => one === document.activeElement)).toBe(true);
+  await page.keyboard.type('Typed at once');
+  expect(await name.inputValue()).toBe('Typed at once');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Commands' }).waitFor();
+  await page.keyboard.type('Usage');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Usage' }).waitFor();
+  await page.context().close();
+});

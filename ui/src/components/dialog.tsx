@@ -22,6 +22,8 @@ const forms = {
   sheet: 'sheet my-0 ms-auto me-0 h-dvh max-h-dvh w-[min(28rem,100vw)] sm:rounded-s-2xl',
 } as const;
 
+const FIRST_FIELD = 'form :is(input:not([type=file]), textarea, select), [role=combobox]';
+
 /** A modal dialog. Its content is there only while it is open. */
 export function Dialog({
   open,
@@ -36,7 +38,11 @@ export function Dialog({
   const t = useMessages(messages);
   useEffect(() => {
     const dialog = element.current;
-    if (open && dialog && !dialog.open) dialog.showModal();
+    if (open && dialog && !dialog.open) {
+      dialog.showModal();
+      // By itself the focus goes to the button that closes. On touch screens a field would open the keyboard over the form.
+      if (!matchMedia('(pointer: coarse)').matches) dialog.querySelector<HTMLElement>(FIRST_FIELD)?.focus();
+    }
     if (!open && dialog?.open) dialog.close();
   }, [open]);
   // A selection that is dragged beyond the edge ends outside, and is no wish to close.

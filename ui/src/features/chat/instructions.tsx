@@ -30,7 +30,6 @@ function InstructionsForm({ text: before, always: wasAlways, onSave, onClose }: 
       }}
     >
       <textarea
-        autoFocus
         aria-label={t.instructions}
         aria-describedby={id}
         dir="auto"
