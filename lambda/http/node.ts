@@ -10,7 +10,13 @@ import { servePlain, toCheckMs, type ServerLimits } from './plain-server.ts';
 /** What a client may take and send, and until when, as far as it is not the usual. */
 export type NodeLimits = Partial<ServerLimits>;
 
-const defaults = { headersMs: 20_000, requestMs: 120_000, keepAliveMs: 65_000, maxHeaderBytes: 32_768 } as const;
+const defaults = {
+  headersMs: 20_000,
+  requestMs: 120_000,
+  keepAliveMs: 65_000,
+  unreadMs: 60_000,
+  maxHeaderBytes: 32_768,
+} as const;
 
 function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
@@ -51,11 +57,13 @@ async function* readChunks(request: IncomingMessage, limitBytes: number): AsyncG
 /** What an exchange needs to know of its end; one listener serves all who wait, however many attempts and pauses there are. */
 class Ending extends Farewell {
   readonly #response: ServerResponse;
+  readonly #unreadMs: number;
   #waiting: (() => void)[] = [];
 
-  constructor(response: ServerResponse, onClose: (ending: Ending) => void) {
+  constructor(response: ServerResponse, unreadMs: number, onClose: (ending: Ending) => void) {
     super();
     this.#response = response;
+    this.#unreadMs = unreadMs;
     response.on('close', () => {
       this.#release();
       if (!response.writableFinished) this.leave('hung_up');
@@ -66,6 +74,8 @@ class Ending extends Farewell {
   drained(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#response.destroyed || !this.#response.writableNeedDrain) return resolve();
+      // Node closes it then, unless some of it leaves meanwhile.
+      this.#response.socket?.setTimeout(this.#unreadMs);
       if (this.#waiting.push(resolve) === 1) this.#response.once('drain', () => this.#release());
     });
   }
@@ -73,6 +83,7 @@ class Ending extends Farewell {
   #release(): void {
     const ready = this.#waiting;
     this.#waiting = [];
+    if (ready.length > 0) this.#response.socket?.setTimeout(0);
     for (const resolve of ready) resolve();
   }
 }
@@ -228,11 +239,14 @@ export function createNodeServer(handler: Handler, given: NodeLimits = {}): Serv
     if (stopping()) setImmediate(() => server.closeIdleConnections());
   };
   server.on('request', (request, response) => {
-    const ending = new Ending(response, forget);
+    const ending = new Ending(response, limits.unreadMs, forget);
     if (interrupt?.aborted) ending.leave('stopping');
     open.add(ending);
     response.on('error', () => undefined);
-    void serve(handler, new NodeExchange({ request, response, ending, stopping }), response);
+    void serve(handler, new NodeExchange({ request, response, ending, stopping }), response).finally(() => {
+      // What is left of a body that was refused may still come, but not for as long as one that is wanted.
+      if (!request.complete) setTimeout(() => request.complete || request.destroy(), headersMs).unref();
+    });
   });
   return server;
 }

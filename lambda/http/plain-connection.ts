@@ -7,8 +7,8 @@ import { tapSocket, turn, TurnSocket } from './turn.ts';
 
 /** What a connection needs of its server. */
 export interface PlainServer {
-  /** How long a connection may wait for a request, for the rest of one, and for the next one, ms; how long a head may be, bytes. */
-  readonly limits: Readonly<Record<'headersMs' | 'requestMs' | 'keepAliveMs' | 'maxHeaderBytes', number>>;
+  /** How long a connection may wait for a request, for the rest of one, for the next one, and for who reads, ms; how long a head may be, bytes. */
+  readonly limits: Readonly<Record<'headersMs' | 'requestMs' | 'keepAliveMs' | 'unreadMs' | 'maxHeaderBytes', number>>;
   /** No new connections are taken: those that are left end with their reply. */
   readonly isStopping: () => boolean;
   /** A request has come. */
@@ -36,8 +36,8 @@ export class PlainConnection {
   readonly #untap: () => void;
   readonly #heads: HeadReader;
   #exchange: PlainExchange | null = null;
-  /** Since when it waits for the next request, or for the rest of this one, ms since the epoch. */
-  #sinceMs = Date.now();
+  /** Since when it waits for the next request, or for the rest of this one, by `performance.now()`: clocks may be set anew. */
+  #sinceMs = performance.now();
   #hasServed = false;
   /** Bytes of the request's body that have not come. */
   #left = 0;
@@ -59,6 +59,7 @@ export class PlainConnection {
     this.#listeners = [
       ['data', arrive],
       ['drain', () => this.#release()],
+      ['timeout', () => this.destroy()],
       ['end', () => this.#halfClose()],
       ['error', () => undefined],
       ['close', () => this.#closed()],
@@ -85,14 +86,14 @@ export class PlainConnection {
     this.#exchange?.leave('stopping');
   }
 
-  /** Closes it when it has waited for longer than it may. */
+  /** Closes it when it has waited for longer than it may: for a body that nobody wants any more no longer than for a head. */
   check(nowMs: number): void {
     const { headersMs, keepAliveMs, requestMs } = this.#server.limits;
     const waited = nowMs - this.#sinceMs;
     if (this.isIdle) {
       if (waited > REMEMBERED_MS) this.#heads.forget();
       if (waited > (this.#hasServed ? keepAliveMs : headersMs)) this.destroy();
-    } else if (this.#left > 0 && waited > requestMs) {
+    } else if (this.#left > 0 && waited > (this.#exchange?.isOver === true ? headersMs : requestMs)) {
       this.#closes = true;
       if (this.#reader === null) this.destroy();
       else this.#breakOff();
@@ -125,6 +126,8 @@ export class PlainConnection {
   drained(): Promise<void> {
     const { socket } = this;
     if (socket.destroyed || !socket.writableNeedDrain) return Promise.resolve();
+    // Node sees whether any of it leaves: who reads slowly is waited for.
+    socket.setTimeout(this.#server.limits.unreadMs);
     return new Promise((resolve) => this.#draining.push(resolve));
   }
 
@@ -153,7 +156,7 @@ export class PlainConnection {
     if (this.#closes) return;
     const head = this.#heads.read(bytes);
     if (head === null) return this.#handOver(bytes);
-    this.#sinceMs = Date.now();
+    this.#sinceMs = performance.now();
     this.#left = head.length;
     turn.began();
     const exchange = (this.#exchange = new PlainExchange(this, head));
@@ -191,7 +194,7 @@ export class PlainConnection {
   #finish(): void {
     if (this.#exchange !== null) turn.ended();
     this.#exchange = null;
-    this.#sinceMs = Date.now();
+    this.#sinceMs = performance.now();
     if (this.#closes) return this.#closeSoon();
     const behind = this.#behind;
     if (behind === null) return;
@@ -232,6 +235,7 @@ export class PlainConnection {
   #release(): void {
     const ready = this.#draining;
     this.#draining = [];
+    this.socket.setTimeout(0);
     for (const resolve of ready) resolve();
   }
 

@@ -16,7 +16,8 @@ let dateUntilMs = 0;
 /** The `date` header of this second. */
 function toDateLine(): string {
   const now = Date.now();
-  if (now >= dateUntilMs) {
+  // A clock that was set back must not hold it still.
+  if (now >= dateUntilMs || now < dateUntilMs - 1_000) {
     dateLine = `date: ${new Date(now).toUTCString()}\r\n`;
     dateUntilMs = now - (now % 1_000) + 1_000;
   }

@@ -13,6 +13,8 @@ export interface ServerLimits {
   readonly requestMs: number;
   /** How long an idle connection is kept. */
   readonly keepAliveMs: number;
+  /** How long whoever is replied to may take nothing of it, where more waits to leave. */
+  readonly unreadMs: number;
   readonly maxHeaderBytes: number;
   /** When it is aborted, everybody who has not replied in full is told to end. */
   readonly interrupt?: AbortSignal;
@@ -67,7 +69,7 @@ export function servePlain(server: Server, handler: Handler, limits: ServerLimit
     for (const connection of connections) connection.interrupt();
   });
   const checking = setInterval(() => {
-    const now = Date.now();
+    const now = performance.now();
     for (const connection of connections) connection.check(now);
   }, toCheckMs(limits)).unref();
   server.on('close', () => clearInterval(checking));

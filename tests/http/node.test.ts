@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createNodeServer, type NodeLimits } from '#lambda/http/node.ts';
 import type { Exchange, Gone, Handler, ReplyBody } from '#lambda/ports.ts';
 import { CallerError } from '#shared/failures.ts';
@@ -271,6 +271,77 @@ describe('node server: a body that is read in part', () => {
     await client.until((received) => received.endsWith('enough'));
     client.send('GET /next HTTP/1.1\r\nhost: h\r\n\r\n');
     expect(await client.until((received) => received.endsWith('next'))).toMatch(/HTTP\/1.1 200 /);
+    client.destroy();
+  });
+});
+
+/** The first is served by us, the other by Node. */
+const ways = ['GET', 'DELETE'] as const;
+
+describe('node server: callers who hold on to what they have', () => {
+  it.each(ways)(
+    'one who reads nothing of a reply (%s) is gone in the end, and its writer hears of it',
+    async (method) => {
+      const gone = Promise.withResolvers<Gone>();
+      const { url, port } = await listen(
+        async (exchange) => {
+          if (exchange.path === '/short') return exchange.reply(200, {}).end('short');
+          let over = false;
+          exchange.onGone((why) => {
+            over = true;
+            gone.resolve(why);
+          });
+          const reply = exchange.reply(200, {});
+          while (!over.signal.aborted) {
+            reply.write('x'.repeat(65_536));
+            await reply.drained();
+            await new Promise((next) => setImmediate(next));
+          }
+        },
+        { unreadMs: 300 },
+      );
+      const socket = connect(port, '127.0.0.1', () => socket.write(`${method} / HTTP/1.1\r\nhost: h\r\n\r\n`));
+      socket.on('error', () => undefined).pause();
+      expect(await gone.promise).toBe('hung_up');
+      expect(await (await fetch(`${url}/short`)).text()).toBe('short');
+      socket.destroy();
+    },
+  );
+
+  it.each([1_000, 2_000_000])(
+    'the rest of a body of %i bytes that was refused is not waited for long',
+    async (length) => {
+      const { port } = await listen(async (exchange) => exchange.reply(401, {}).end('no'), {
+        headersMs: 300,
+        requestMs: 600_000,
+      });
+      const received = await exchangeRaw(port, `POST / HTTP/1.1\r\nhost: h\r\ncontent-length: ${length}\r\n\r\nabc`);
+      expect(received).toMatch(/^HTTP\/1.1 401 .*no$/s);
+    },
+  );
+});
+
+describe('node server: a clock that is set anew', () => {
+  it('a day ahead closes no connection, an hour back holds none open, and the date is told anew', async () => {
+    const { port } = await listen(ok, { headersMs: 200 });
+    const client = await connectRaw(port);
+    const ask = 'GET / HTTP/1.1\r\nhost: h\r\n\r\n';
+    client.send(ask);
+    await client.until((received) => received.endsWith('ok'));
+    const real = Date.now.bind(Date);
+    let byMs = 24 * 3_600_000;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => real() + byMs);
+    onTestFinished(() => void clock.mockRestore());
+    // One that says nothing is closed: all have been looked at by then.
+    await exchangeRaw(port, '');
+    client.send(ask);
+    await client.until((received) => received.split('\r\n\r\nok').length === 3);
+    byMs = -3_600_000;
+    await exchangeRaw(port, '');
+    client.send(ask);
+    const received = await client.until((text) => text.split('\r\n\r\nok').length === 4);
+    const told = [...received.matchAll(/^date: (.*)\r$/gm)].map(([, date]) => Date.parse(date ?? ''));
+    expect(told.map((atMs) => Math.floor((atMs - real()) / 3_600_000 + 0.5))).toEqual([0, 24, -1]);
     client.destroy();
   });
 });

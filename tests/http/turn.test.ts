@@ -180,7 +180,7 @@ it('answers who has closed its side before it came to the request', async () => 
     },
   });
   const connection = new PlainConnection(socket as Socket, {
-    limits: { headersMs: 1_000, requestMs: 1_000, keepAliveMs: 1_000, maxHeaderBytes: 16_384 },
+    limits: { headersMs: 1_000, requestMs: 1_000, keepAliveMs: 1_000, unreadMs: 1_000, maxHeaderBytes: 16_384 },
     isStopping: () => false,
     serve: (exchange) => exchange.reply(200, {}).end('an answer'),
     over: () => undefined,
