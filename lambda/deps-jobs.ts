@@ -1,7 +1,8 @@
-// What transcription jobs stand on: their book, where recordings wait, and work that goes on after its request was answered.
+// What recordings and transcription jobs stand on: who reads them, the book of jobs, where recordings wait, and work that goes on after its request was answered.
 import { randomBytes } from 'node:crypto';
 import type { Platform } from './deps.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
+import type { AudioDesk } from './gateway/audio-desk.ts';
 import type { Store } from './ports.ts';
 import type { Background, JobBook } from './ports-transcription.ts';
 
@@ -45,12 +46,19 @@ function openJobBook(store: Store): JobBook {
   };
 }
 
-type JobDeps = Pick<ApiDeps, 'jobs' | 'recordings' | 'background' | 'freezes' | 'newSecretId'>;
+/** Who reads recordings, loaded with the first one. */
+function openAudio(): () => Promise<AudioDesk> {
+  let opening: Promise<AudioDesk> | null = null;
+  return () => (opening ??= import('./gateway/audio-desk.ts').then(({ createAudioDesk }) => createAudioDesk()));
+}
+
+type JobDeps = Pick<ApiDeps, 'audio' | 'jobs' | 'recordings' | 'background' | 'freezes' | 'newSecretId'>;
 
 /** Opens it over the platform, with the way to end what goes on in the background. */
 export function openJobs({ store, recordings, freezes }: Platform): JobDeps & { readonly stop: () => Promise<void> } {
   const { stop, ...background } = createBackground();
   return {
+    audio: openAudio(),
     jobs: openJobBook(store),
     recordings: recordings ?? null,
     background,

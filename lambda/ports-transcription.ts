@@ -14,7 +14,7 @@ export interface Recordings {
   readonly maxBytes: number;
   /** The parts that have not come yet, each with the URL that takes it until `untilMs` (since the epoch). */
   missing(recording: RecordingRef, untilMs: number): Promise<readonly UploadPart[]>;
-  /** The bytes from `start` up to, without, `end`. Rejects with RecordingGone when they are not there. */
+  /** The bytes from `start` up to, without, `end`, which are the asker's own. Rejects with RecordingGone when they are not there. */
   read(recording: RecordingRef, start: number, end: number): Promise<Uint8Array>;
   remove(recording: RecordingRef): Promise<void>;
   /** What takes parts in, where that is us; null where they go elsewhere. */

@@ -145,6 +145,8 @@ export interface Spool {
 /** An upload at rest, which is read as often as needed, until it is dropped. */
 export interface Spooled {
   readonly size: number;
+  /** Whether what is read belongs to whoever has read it; absent: it does not. */
+  readonly own?: boolean;
   /** The bytes from `start` up to, without, `end`; fewer at the end of the upload. */
   read(start: number, end: number): Promise<Uint8Array>;
   drop(): Promise<void>;

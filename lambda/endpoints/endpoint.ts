@@ -5,6 +5,7 @@ import type { Principal } from '#shared/people.ts';
 import type { Clock, DecisionStore, Exchange, Headers, Spool, UsageBook } from '../ports.ts';
 import type { Log, Metrics } from '../ports-telemetry.ts';
 import type { RolloutStore, SettingsStore } from '../ports-settings.ts';
+import type { AudioDesk } from '../gateway/audio-desk.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { NamedGuard } from '../gateway/guards.ts';
 import type { Health } from '../gateway/health.ts';
@@ -83,6 +84,8 @@ export interface EndpointDeps {
   readonly rollout?: RolloutStore;
   /** Where large uploads are laid down. */
   readonly spool: Spool;
+  /** Opened with the first recording. */
+  readonly audio: () => Promise<AudioDesk>;
   /** Absent: requests leave no record. */
   readonly usage?: UsageBook;
   /** Absent when nothing is traced. */

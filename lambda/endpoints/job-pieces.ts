@@ -1,9 +1,9 @@
 // One piece of a transcription job: cut out of the recording, sent, and its transcript kept before anything else is written.
 import { CallerError } from '#shared/failures.ts';
 import type { PieceSpan, TranscriptionJob } from '#shared/transcription-job.ts';
-import { readAudioHeader, type AudioFacts } from '../gateway/audio-header.ts';
+import type { AudioFacts } from '../gateway/audio-header.ts';
 import type { AudioSource } from '../gateway/audio-source.ts';
-import { openSplit, type Span, type SplitAudio, type SplitBounds } from '../gateway/audio-split.ts';
+import type { Span, SplitAudio, SplitBounds } from '../gateway/audio-split.ts';
 import { halve, mayHalve, toPieceBounds, UNBOUNDED } from '../gateway/piece-size.ts';
 import { isSentAsIs, toSent } from '../gateway/piece-format.ts';
 import { toFitting, type AudioPiece } from '../gateway/transcribe.ts';
@@ -99,6 +99,7 @@ export async function checkJob(deps: ApiDeps, visit: Visit, job: TranscriptionJo
 
 const toSource = (recordings: Recordings, job: TranscriptionJob): AudioSource => ({
   size: job.sizeBytes,
+  own: true,
   read: (start, end) => recordings.read(job, start, end),
 });
 
@@ -123,7 +124,7 @@ async function sizePieces(
   const most = toPieceBounds(bounds ?? UNBOUNDED);
   const seconds = facts.seconds ?? 0;
   if (size.bytes <= most.bytes && seconds <= most.seconds) return [{ start: 0, end: seconds }];
-  const audio = await openSplit(source, facts);
+  const audio = (await deps.audio()).open(source, facts);
   try {
     return await audio.split(most);
   } finally {
@@ -184,7 +185,8 @@ export function openRecording(work: JobWork, recordings: Recordings): OpenRecord
   let facts: AudioFacts | null = job.facts;
   const open = (): Promise<SplitAudio> => {
     if (facts === null) throw new Error('the recording was not looked at');
-    return (audio ??= openSplit(source, facts));
+    const known = facts;
+    return (audio ??= deps.audio().then((desk) => desk.open(source, known)));
   };
   const isWhole = ({ start, end }: PieceSpan): boolean => start === 0 && end === facts?.seconds;
   const cutOut = async (span: PieceSpan): Promise<AudioPiece> => {
@@ -210,7 +212,7 @@ export function openRecording(work: JobWork, recordings: Recordings): OpenRecord
   };
   return {
     plan: async () => {
-      facts = await readAudioHeader(source, job.name);
+      facts = await (await deps.audio()).readHeader(source, job.name);
       await change(toPlanned(facts, await sizePieces(work, source, facts)));
     },
     piece: async (span, most) => {

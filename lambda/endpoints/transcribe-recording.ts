@@ -1,7 +1,7 @@
 // A whole recording within one request: in one piece where somebody takes it, else in several at once, smaller ones where providers ask for it.
-import { readAudioHeader, type AudioFacts } from '../gateway/audio-header.ts';
+import type { AudioFacts } from '../gateway/audio-header.ts';
 import type { AudioSource } from '../gateway/audio-source.ts';
-import { openSplit, type Span, type SplitAudio, type SplitBounds } from '../gateway/audio-split.ts';
+import type { Span, SplitAudio, SplitBounds } from '../gateway/audio-split.ts';
 import { halve, mayHalve, PIECES_AT_ONCE, toPieceBounds, UNBOUNDED } from '../gateway/piece-size.ts';
 import { isSentAsIs, toSent } from '../gateway/piece-format.ts';
 import type { RunResult } from '../gateway/run.ts';
@@ -70,7 +70,7 @@ async function inPieces(
   { source }: Recording,
   { facts, bounds }: { readonly facts: AudioFacts; readonly bounds: SplitBounds },
 ): Promise<Made> {
-  const audio = await openSplit(source, facts);
+  const audio = (await ask.deps.audio()).open(source, facts);
   try {
     const work = createPieces({ ...ask, requestId: ask.visit.requestId }, audio);
     const made = (await mapSome(await audio.split(toPieceBounds(bounds)), work, PIECES_AT_ONCE)).flat();
@@ -92,7 +92,7 @@ async function toBytes(source: AudioSource): Promise<AudioBytes> {
 export async function transcribeRecording(ask: RecordingAsk, recording: Recording): Promise<Made> {
   const { source, name } = recording;
   const { setting, visit, caller } = ask;
-  const facts = await readAudioHeader(source, name);
+  const facts = await (await ask.deps.audio()).readHeader(source, name);
   const { container, type, seconds } = facts;
   const size = { bytes: source.size, seconds, container: toSent(container) };
   const { question, meant, services } = setting;

@@ -6,6 +6,8 @@ import { guardReader } from './reader-guard.ts';
 export interface AudioSource {
   /** Bytes. */
   readonly size: number;
+  /** Whether what is read belongs to whoever has read it, who may hand it on; absent: it does not. */
+  readonly own?: boolean;
   /** The bytes from `start` up to, without, `end`. */
   read(start: number, end: number): Promise<Uint8Array>;
 }
@@ -24,11 +26,12 @@ export interface WatchedSource {
 }
 
 /** Watches a recording while it is read. */
-export function watchSource({ size, read }: AudioSource): WatchedSource {
+export function watchSource({ size, own = false, read }: AudioSource): WatchedSource {
   let failure: unknown = null;
   return {
     source: {
       size,
+      own,
       read: async (start, end) => {
         try {
           return await read(start, end);
@@ -43,7 +46,7 @@ export function watchSource({ size, read }: AudioSource): WatchedSource {
 }
 
 /** So much of a recording is kept in memory while it is read. */
-const CACHE_BYTES = 8 * 1024 * 1024;
+const CACHE_BYTES = 2 * 1024 * 1024;
 
 /** The recording as the demuxer reads it. Whoever opens it disposes of it. */
 export async function openInput(given: AudioSource): Promise<Input> {

@@ -1,8 +1,14 @@
 // Splits long audio into pieces where it is quiet, by copying packets: nothing is decoded or encoded again.
-import { setImmediate as turn } from 'node:timers/promises';
 import { CallerError } from '#shared/failures.ts';
 import type * as Media from 'mediabunny';
-import type { AudioCodec, EncodedPacket, EncodedPacketSink, Input, InputAudioTrack } from 'mediabunny';
+import type {
+  AudioCodec,
+  EncodedPacket,
+  EncodedPacketSink,
+  Input,
+  InputAudioTrack,
+  PacketRetrievalOptions,
+} from 'mediabunny';
 import { aacLoudness } from './aac-loudness.ts';
 import type { AudioFacts } from './audio-header.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
@@ -42,8 +48,10 @@ const LOOK_BACK_SECONDS = 30;
 const QUIET_SECONDS = 0.3;
 /** Containers write more than the packets; so much of the bound is kept free for that. */
 const ROOM = 0.95;
-/** Other requests get their turn after so many packets: what is in memory is read without ever waiting. */
-const PACKETS_PER_TURN = 200;
+/** It is told after so many packets that the work gets on. */
+const PACKETS_PER_SIGN = 5_000;
+/** Together, packets are no larger than their file, but for what some leave out of each because all have it. */
+const MOST_UNPACKED = 2;
 
 /** What is known of each packet, in columns: there are hundreds of thousands in an hour. */
 export interface PacketTable {
@@ -125,24 +133,47 @@ interface Opened {
   readonly track: InputAudioTrack;
   readonly codec: AudioCodec;
   readonly sink: EncodedPacketSink;
+  /** Bytes of the recording. */
+  readonly size: number;
+  /** Seconds; null when unknown. */
+  readonly seconds: number | null;
+  readonly alive: () => void;
 }
 
-async function readTable({ track, codec, sink }: Opened, within: Span | undefined): Promise<PacketTable> {
+/** The packets from one on, in their order. Throws when they are more than the recording can hold. */
+async function* packetsOf(
+  { sink, size, alive }: Opened,
+  from: EncodedPacket | null,
+  options: PacketRetrievalOptions = {},
+): AsyncGenerator<EncodedPacket> {
+  let bytes = 0;
+  let count = 0;
+  for (let packet = from; packet !== null; packet = await sink.getNextPacket(packet, options)) {
+    bytes += packet.byteLength;
+    if (bytes > size * MOST_UNPACKED) throw new Error('the recording goes in circles');
+    if (++count % PACKETS_PER_SIGN === 0) alive();
+    yield packet;
+  }
+}
+
+async function readTable(opened: Opened, within: Span | undefined): Promise<PacketTable> {
+  const { track, codec, sink } = opened;
   const at: number[] = [];
   const loudness: number[] = [];
   const size: number[] = [];
-  const first = within === undefined ? undefined : await sink.getPacket(within.start);
-  for await (const packet of sink.packets(first ?? undefined, undefined, { metadataOnly: !isHeard(codec) })) {
+  const options = { metadataOnly: !isHeard(codec) };
+  const first = within === undefined ? null : await sink.getPacket(within.start, options);
+  for await (const packet of packetsOf(opened, first ?? (await sink.getFirstPacket(options)), options)) {
     if (packet.timestamp >= (within?.end ?? Infinity)) break;
     at.push(packet.timestamp);
     loudness.push(loudnessOf(packet, codec));
-    if (size.push(packet.byteLength) % PACKETS_PER_TURN === 0) await turn();
+    size.push(packet.byteLength);
   }
   return {
     at: Float64Array.from(at),
     loudness: Float64Array.from(loudness),
     size: Float64Array.from(size),
-    end: within?.end ?? (await track.computeDuration()),
+    end: within?.end ?? opened.seconds ?? (await track.computeDuration()),
   };
 }
 
@@ -160,14 +191,18 @@ const damaged = (container: string): CallerError =>
     { param: 'file' },
   );
 
-async function openTrack(input: Input, media: typeof Media, container: string): Promise<Opened> {
+async function openTrack(input: Input, media: typeof Media, container: string) {
   const track = await input.getPrimaryAudioTrack();
   if (!track?.codec) throw unsplittable(container);
   return { track, codec: track.codec, sink: new media.EncodedPacketSink(track) };
 }
 
-/** Opens a recording to be taken apart. Throws CallerError when it can't be. */
-export async function openSplit(given: AudioSource, { container }: AudioFacts): Promise<SplitAudio> {
+/** Opens a recording to be taken apart; `alive` is called as long as that gets on. Throws CallerError when it can't be. */
+export async function openSplit(
+  given: AudioSource,
+  { container, seconds }: AudioFacts,
+  alive: () => void = () => undefined,
+): Promise<SplitAudio> {
   const media = await import('mediabunny');
   const { source, failure } = watchSource(given);
   /** In damaged bytes the reader fails with words of its own. */
@@ -179,7 +214,7 @@ export async function openSplit(given: AudioSource, { container }: AudioFacts): 
     }
   };
   const input = await openInput(source);
-  const opened = await told(() => openTrack(input, media, container));
+  const opened = { ...(await told(() => openTrack(input, media, container))), size: source.size, seconds, alive };
   const { track, codec, sink } = opened;
   const decoderConfig = await told(() => track.getDecoderConfig());
   const kind = findPieceFormat(media, container, codec);
@@ -191,12 +226,11 @@ export async function openSplit(given: AudioSource, { container }: AudioFacts): 
     output.addAudioTrack(packets);
     await output.start();
     // What an encoder puts before the first moment belongs to the first piece.
-    let packet = await (start === 0 ? sink.getFirstPacket() : sink.getPacket(start));
-    for (let count = 1; packet !== null && packet.timestamp < end; count++) {
+    const first = await (start === 0 ? sink.getFirstPacket() : sink.getPacket(start));
+    for await (const packet of packetsOf(opened, first)) {
+      if (packet.timestamp >= end) break;
       const moved = packet.clone({ timestamp: Math.max(0, packet.timestamp - start) });
       await packets.add(moved, { decoderConfig });
-      packet = await sink.getNextPacket(packet);
-      if (count % PACKETS_PER_TURN === 0) await turn();
     }
     await output.finalize();
     return {

@@ -63,6 +63,7 @@ export function createDiskSpool(folder: string, maxBytes: number): Spool {
         const size = await writeAll(file, chunks);
         return {
           size,
+          own: true,
           read: (start, end) => readAll(file, start, Math.min(end, size)),
           drop: async () => {
             await file.close();

@@ -4,6 +4,7 @@ import { BufferTarget, EncodedAudioPacketSource, EncodedPacketSink, OggOutputFor
 import { describe, expect, it } from 'vitest';
 import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
 import { openInput, toMemorySource } from '#lambda/gateway/audio-source.ts';
+import { openSplit } from '#lambda/gateway/audio-split.ts';
 import { synthesise } from '../fakes/speech.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
@@ -169,6 +170,23 @@ describe('an index', () => {
       code: 'invalid_request',
       message: expect.stringMatching(/header can't be read: it may be cut or damaged/),
     });
+  });
+});
+
+describe('packets', () => {
+  it('that lie over each other, more than their file can hold, are not followed', async () => {
+    const count = 100;
+    const over = {
+      stts: toNumbers(0, 1, count, 1_024),
+      stsz: toNumbers(0, 2_000, count),
+      stsc: toNumbers(0, 1, 1, 1, 1),
+      stco: toNumbers(0, count, ...Array.from({ length: count }, () => 1_000)),
+    };
+    const film = toMemorySource(toFilm(over));
+    const { split, cut } = await openSplit(film, { container: 'm4a', type: 'audio/mp4', seconds: null });
+    const damaged = { code: 'invalid_request', message: expect.stringMatching(/is damaged/) };
+    await expect(split({ seconds: 1, bytes: Infinity })).rejects.toMatchObject(damaged);
+    await expect(cut({ start: 0, end: 10 })).rejects.toMatchObject(damaged);
   });
 });
 

@@ -70,27 +70,6 @@ describe('splitting', () => {
     },
   );
 
-  it('is done in turns with everything else, however many packets there are', async () => {
-    const bytes = synthesise(600).wav;
-    const { split, cut } = await openSplit(
-      toMemorySource(bytes),
-      await readAudioHeader(toMemorySource(bytes), 'a.wav'),
-    );
-    let turns = 0;
-    let isOver = false;
-    const count = (): void => {
-      turns++;
-      if (!isOver) setImmediate(count);
-    };
-    setImmediate(count);
-    const [whole] = await split({ seconds: Infinity, bytes: Infinity });
-    const splitting = turns;
-    await cut(whole!);
-    isOver = true;
-    expect(splitting).toBeGreaterThan(5);
-    expect(turns - splitting).toBeGreaterThan(5);
-  });
-
   it('knows how long a recording of a browser is, although its header does not', async () => {
     const bytes = read('browser-recording.webm');
     const { container, seconds } = await readAudioHeader(toMemorySource(bytes), 'recording.webm');
