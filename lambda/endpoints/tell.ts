@@ -34,13 +34,17 @@ interface Told {
   readonly assignment: Assignment | null;
 }
 
+/** How long it has been under way, ms; nothing where the clock was set back meanwhile. */
+const passedSince = ({ clock }: EndpointDeps, { startedAtMs }: Visit): number =>
+  Math.max(0, Math.round(clock.now() - startedAtMs));
+
 function tellAnswer(told: Told, result: RunResult): void {
   const { deps, visit, operation } = told;
   const { receipt, usage, costUsd, rescues, brokeOff, firstContentMs } = result;
   const { candidate, attempts, waitedMs } = receipt;
   const { route, credential, tier } = candidate;
   const outcome = brokeOff ? 'broke_off' : 'ok';
-  const durationMs = deps.clock.now() - visit.startedAtMs;
+  const durationMs = passedSince(deps, visit);
   deps.metrics.count('freeway_requests_total', { operation, tier, result: outcome });
   deps.metrics.count('freeway_tokens_total', { direction: 'input', tier }, usage?.inputTokens ?? 0);
   deps.metrics.count('freeway_tokens_total', { direction: 'output', tier }, usage?.outputTokens ?? 0);
@@ -59,7 +63,7 @@ function tellAnswer(told: Told, result: RunResult): void {
     attempts: attempts.length + 1,
     rescues,
     wait_ms: Math.round(waitedMs),
-    duration_ms: Math.round(durationMs),
+    duration_ms: durationMs,
     'gen_ai.usage.input_tokens': usage?.inputTokens ?? null,
     'gen_ai.usage.output_tokens': usage?.outputTokens ?? null,
     cost_usd: costUsd,
@@ -88,7 +92,7 @@ function toRecord({
     person_id: principal?.id ?? '',
     key_id: principal?.key?.id ?? null,
     operation,
-    duration_ms: Math.round(deps.clock.now() - startedAtMs),
+    duration_ms: passedSince(deps, visit),
   };
 }
 
@@ -146,7 +150,7 @@ function tellFailure({ deps, visit, operation }: Told, error: CallerError): void
     request_id: visit.requestId,
     'gen_ai.operation.name': toOperationName(operation),
     attempts: error.attempts.length,
-    duration_ms: Math.round(deps.clock.now() - visit.startedAtMs),
+    duration_ms: passedSince(deps, visit),
     status: error.status,
     outcome: error.code,
   });

@@ -122,7 +122,8 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
       const nowMs = clock.now();
       const stale: string[] = [];
       for (const id of ids) {
-        if (nowMs - copy(id).readAtMs < Math.min(mostMs, staleAfterMs(id))) continue;
+        // A copy from ahead of now is of a clock that was set back since.
+        if (Math.abs(nowMs - copy(id).readAtMs) < Math.min(mostMs, staleAfterMs(id))) continue;
         stale.push(id);
         if (stale.length === batchSize) break;
       }

@@ -72,7 +72,7 @@ export function createFreshness({ books, clock, log, ids, mostMs, look, goesOn }
         isLooking = true;
         clock.after(LOOK_BESIDE_MS, lookBeside);
       }
-      if (nowMs - freshAtMs < LOOK_AGAIN_MS) return null;
+      if (Math.abs(nowMs - freshAtMs) < LOOK_AGAIN_MS) return null;
       if (nowMs >= readyUntilMs) return read();
       if (isReading) return null;
       isReading = true;

@@ -239,7 +239,7 @@ export function createHealth(deps: HealthDeps): Health {
         arm(0);
         return null;
       }
-      if (nowMs - lookedAtMs < LOOK_EVERY_MS || running !== null) return null;
+      if (Math.abs(nowMs - lookedAtMs) < LOOK_EVERY_MS || running !== null) return null;
       lookedAtMs = nowMs;
       const cases = ward.cases();
       if (cases.length === 0 || ward.waitMs(cases) > 0) return null;

@@ -77,7 +77,10 @@ export function createPace(taps: readonly Tap[]): Pace {
       const stock = toStock(view, size, nowMs);
       if (tightest !== null && tightest.stock.calls <= stock.calls) continue;
       const last = before[tap]?.[at];
-      tightest = { stock, calls: last === undefined ? 0 : drawnUnits(last, view, nowMs - lookedAtMs) / size };
+      tightest = {
+        stock,
+        calls: last === undefined ? 0 : drawnUnits(last, view, Math.max(0, nowMs - lookedAtMs)) / size,
+      };
     }
     return tightest;
   }
@@ -90,7 +93,7 @@ export function createPace(taps: readonly Tap[]): Pace {
         means.set(unit, mean + weight * ((need[unit] ?? 0) - mean));
       }
     },
-    isDue: (nowMs) => nowMs - lookedAtMs >= LOOK_MS,
+    isDue: (nowMs) => Math.abs(nowMs - lookedAtMs) >= LOOK_MS,
     look: (all, nowMs) => {
       const known = new Map<ModelKind, Drawn[]>();
       for (const [tap, views] of all.entries()) {

@@ -46,6 +46,9 @@ const toUnsigned = (message: string): Omit<AttemptOutcome, 'ms' | 'firstContentM
   limits: [],
 });
 
+/** From one moment to another, ms: a clock that is set back in between makes nobody answer before they were asked. */
+const passed = (fromMs: number, toMs: number): number => Math.max(0, toMs - fromMs);
+
 /** Sends the call. The attempt ends exactly once; its timers and its connection end with it. */
 export function send(input: SendInput): Sent {
   const { operation, index, clock } = input;
@@ -59,8 +62,13 @@ export function send(input: SendInput): Sent {
     over = true;
     watch.stop();
     calls.end(outcome.failure === null);
-    const firstContentMs = firstContentAtMs === null ? null : firstContentAtMs - startedAtMs;
-    resolve({ ...outcome, failure: calls.clean(outcome.failure), firstContentMs, ms: clock.now() - startedAtMs });
+    const firstContentMs = firstContentAtMs === null ? null : passed(startedAtMs, firstContentAtMs);
+    resolve({
+      ...outcome,
+      failure: calls.clean(outcome.failure),
+      firstContentMs,
+      ms: passed(startedAtMs, clock.now()),
+    });
   };
   const progress = (): void => {
     watch.seen();

@@ -105,7 +105,7 @@ class Board {
   renew(callerMs: number): void {
     const nowMs = this.#deps.books.now();
     this.#follow(nowMs - callerMs);
-    if (nowMs - this.#lookedAtMs >= LOOK_AGAIN_MS) this.#look(nowMs);
+    if (Math.abs(nowMs - this.#lookedAtMs) >= LOOK_AGAIN_MS) this.#look(nowMs);
     // Emptying what is empty takes as long as emptying what is not.
     if (this.#staleGroups.length > 0) {
       for (const group of this.#staleGroups) this.#renewGroup(group, nowMs);

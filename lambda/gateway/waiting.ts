@@ -112,7 +112,7 @@ async function waitOut(deps: WaitingDeps, { caller, journey }: Waiting, waitMs: 
   journey.ticket ??= deps.queue.ticket();
   caller.watch?.({ kind: 'waiting', waitMs });
   await sleepWhileWanted(deps, caller, waitMs);
-  journey.waitedMs += deps.clock.now() - fromMs;
+  journey.waitedMs += Math.max(0, deps.clock.now() - fromMs);
 }
 
 async function pause(

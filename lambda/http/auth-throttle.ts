@@ -35,7 +35,9 @@ export function createThrottle(clock: Pick<Clock, 'now'>): Throttle {
   const seen = new Map<string, { count: number; endsAtMs: number }>();
   const find = (group: string): { count: number; endsAtMs: number } | null => {
     const entry = seen.get(group);
-    if (entry === undefined || entry.endsAtMs > clock.now()) return entry ?? null;
+    const leftMs = entry === undefined ? Infinity : entry.endsAtMs - clock.now();
+    // Longer than it ever lasts: the clock was set back.
+    if (entry === undefined || (leftMs > 0 && leftMs <= MINUTE_MS)) return entry ?? null;
     seen.delete(group);
     return null;
   };

@@ -66,7 +66,8 @@ export function createCredentialBook(store: Store, now: () => number): Credentia
   };
   return {
     snapshot: () => {
-      const ageMs = known === null ? Infinity : now() - known.lookedAtMs;
+      // Where the clock was set back, what was read seems to lie ahead.
+      const ageMs = known === null ? Infinity : Math.abs(now() - known.lookedAtMs);
       if (known === null || ageMs > OLDEST_MS) return refresh();
       if (ageMs > LOOK_MS) void refresh();
       return known;

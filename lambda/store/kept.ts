@@ -17,7 +17,7 @@ export interface Kept<T> {
 /** Keeps what `load` answers. `now` in milliseconds since the epoch. */
 export function createKept<T>(load: () => Promise<T>, now: () => number): Kept<T> {
   let last: { readonly value: T } | null = null;
-  let untilMs = -Infinity;
+  let readAtMs = -Infinity;
   let loading: Promise<T> | null = null;
   let latest = 0;
   const readNow = async (mine: number): Promise<T> => {
@@ -26,7 +26,7 @@ export function createKept<T>(load: () => Promise<T>, now: () => number): Kept<T
       // What was written while this was read may not be in it.
       if (mine === latest) {
         last = { value };
-        untilMs = now() + FRESH_MS;
+        readAtMs = now();
       }
       return value;
     } catch (error) {
@@ -37,16 +37,18 @@ export function createKept<T>(load: () => Promise<T>, now: () => number): Kept<T
     }
   };
   const start = (): Promise<T> => (loading = readNow(++latest));
+  // Where the clock was set back, what was read seems to lie ahead.
+  const isFresh = (): boolean => Math.abs(now() - readAtMs) < FRESH_MS;
   return {
-    read: () => (last !== null && now() < untilMs ? Promise.resolve(last.value) : (loading ?? start())),
+    read: () => (last !== null && isFresh() ? Promise.resolve(last.value) : (loading ?? start())),
     peek: () => {
       // Nobody waits for it; the next to look tries again.
-      if (now() >= untilMs && loading === null) start().catch(() => undefined);
+      if (!isFresh() && loading === null) start().catch(() => undefined);
       return last?.value ?? null;
     },
     forget: () => {
       latest++;
-      untilMs = -Infinity;
+      readAtMs = -Infinity;
       loading = null;
     },
   };

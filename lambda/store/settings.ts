@@ -91,7 +91,8 @@ class Cabinet {
 
   of(id: string): SettingsInForce | Promise<SettingsInForce> {
     const mine = this.#known.get(id);
-    const ageMs = mine === undefined ? Infinity : this.#now() - mine.lookedAtMs;
+    // Where the clock was set back, what was read seems to lie ahead.
+    const ageMs = mine === undefined ? Infinity : Math.abs(this.#now() - mine.lookedAtMs);
     if (mine === undefined || ageMs > OLDEST_MS) return this.#refresh(id);
     // Nobody waits for it; the next to look tries again.
     if (ageMs > LOOK_MS) this.#refresh(id).catch(() => undefined);

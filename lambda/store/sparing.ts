@@ -9,15 +9,16 @@ const PAUSE_MS = 1_000;
 /** The store, asked once a second while it is away, so that requests don't wait for it one after the other. */
 export function createSparingStore(store: Store, now: () => number): Store {
   let failures = 0;
-  let askAgainAtMs = 0;
+  let failedAtMs = -Infinity;
   const spare =
     <A extends unknown[], T>(act: (...args: A) => Promise<T>) =>
     async (...args: A): Promise<T> => {
       if (failures >= FAILURES) {
-        if (now() < askAgainAtMs)
+        // However the clock was set meanwhile.
+        if (Math.abs(now() - failedAtMs) < PAUSE_MS)
           throw new StoreUnavailable('The store did not answer a moment ago. It will be tried again.');
         // Whoever comes now asks for all.
-        askAgainAtMs = now() + PAUSE_MS;
+        failedAtMs = now();
       }
       try {
         const result = await act(...args);
@@ -26,7 +27,7 @@ export function createSparingStore(store: Store, now: () => number): Store {
       } catch (error) {
         if (error instanceof StoreUnavailable) {
           failures++;
-          askAgainAtMs = now() + PAUSE_MS;
+          failedAtMs = now();
         }
         throw error;
       }

@@ -106,7 +106,9 @@ export function createMetrics(): Metrics {
     forgetGauges: () => {
       for (const [name, { kind }] of families) if (kind === 'gauge') families.delete(name);
     },
-    observe: (name, value, labels = {}) => {
+    observe: (name, given, labels = {}) => {
+      // Less than nothing is what a clock makes of a time in which it was set back; a sum must not fall.
+      const value = Math.max(0, given);
       const series = find(name, 'histogram', labels);
       series.value++;
       series.sum += value;

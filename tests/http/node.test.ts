@@ -286,9 +286,9 @@ describe('node server: callers who hold on to what they have', () => {
       const { url, port } = await listen(
         async (exchange) => {
           if (exchange.path === '/short') return exchange.reply(200, {}).end('short');
-          let over = false;
+          const over = new AbortController();
           exchange.onGone((why) => {
-            over = true;
+            over.abort();
             gone.resolve(why);
           });
           const reply = exchange.reply(200, {});

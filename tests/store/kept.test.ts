@@ -30,6 +30,15 @@ describe('what is kept', () => {
     expect(loads()).toBe(2);
   });
 
+  it('is read again when the clock was set back', async () => {
+    const { kept, pass } = setUp();
+    pass(3_600_000);
+    expect(await kept.read()).toBe(1);
+    pass(-3_600_000);
+    expect(await kept.read()).toBe(2);
+    expect(await kept.read()).toBe(2);
+  });
+
   it('is read again after a write, also one that fell into a read', async () => {
     const { kept } = setUp();
     const early = kept.read();
