@@ -1,9 +1,9 @@
-// Looks after candidates that have failed: free checks, shared by all instances, that bring the recovered back early and find out which models are gone.
+// Looks after candidates that have failed: knows whom free checks are due for (health-cases.ts makes them), and when.
 import type { Item } from '#shared/items.ts';
 import type { Clock, Upstream } from '../ports.ts';
 import type { Log, Metrics } from '../ports-telemetry.ts';
-import { afterHealthy, afterRest, liftRest, restOf } from '../routing/breaker.ts';
-import { isEmpty, mergeOps, noOps, numberIn, type Ops } from '../routing/pools-ops.ts';
+import { afterHealthy, restOf } from '../routing/breaker.ts';
+import { isEmpty, numberIn } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Credential } from './credentials.ts';
 import type { Fleet } from './fleet.ts';
@@ -39,32 +39,21 @@ export interface Health {
 
 /** Nobody needs to know sooner whether something has failed. */
 const LOOK_EVERY_MS = 1_000;
-/** From one check of a credential to the next, give or take a quarter: doubled after each that did not find it well. */
-const CHECK_EVERY_MS = 10_000;
-const LONGEST_EVERY_MS = 60_000;
 /** Checks end when nobody has asked for anything for this long. */
 const IN_USE_MS = 10 * 60_000;
 /** How long a request waits for the check that was made beside it. */
 const PATIENCE_MS = 3_000;
 
-/** A model that two witnesses call gone rests for so long. */
-const GONE_MS = 24 * 3_600_000;
-/** A model that was refused as unknown, but is listed, is believed for so long: then one more refusal would be looked into again. */
-const LISTED_MS = 3_600_000;
-
 /** In the book of a credential: when it may be checked again, and the number of checks in a row that did not find it well; then the last one. */
-const NEXT = 'health!n';
-const VAIN = 'health!k';
-const LAST_AT = 'health!a';
-const LAST = 'health!o';
+export const healthAttrs = { next: 'health!n', vain: 'health!k', lastAt: 'health!a', last: 'health!o' } as const;
 /** In the book of a candidate: until when it is known whether its model exists. */
-const knownAttr = (mark: string): string => `${mark}!v`;
+export const knownAttr = (mark: string): string => `${mark}!v`;
 
 /** What is to be found out of one candidate: whether a broken one is well again, or whether a model exists. */
 type Doubt = 'broken' | 'missing';
 
 /** A credential, and those of its candidates that are in doubt. */
-interface Case {
+export interface Case {
   readonly credential: Credential;
   readonly doubts: readonly (readonly [Candidate, Doubt])[];
 }
@@ -109,88 +98,15 @@ class Ward {
   /** How long until the first of the cases may be checked, ms. */
   waitMs(cases: readonly Case[]): number {
     const nowMs = this.#deps.ledger.books.now();
-    return Math.min(...cases.map(({ credential }) => (numberIn(this.#book(credential.id), NEXT) ?? 0) - nowMs));
+    return Math.min(
+      ...cases.map(({ credential }) => (numberIn(this.#book(credential.id), healthAttrs.next) ?? 0) - nowMs),
+    );
   }
 
   last(credentialId: string): LastCheck | null {
     const book = this.#book(credentialId);
-    const atMs = numberIn(book, LAST_AT);
-    return atMs === undefined ? null : { atMs, outcome: book[LAST] as Finding['outcome'] };
-  }
-
-  /** Checks a case if it is due, and no other instance is at it. */
-  async check({ credential, doubts }: Case): Promise<void> {
-    const found = await this.#ask(credential);
-    if (found?.outcome !== 'healthy') return;
-    for (const [candidate, doubt] of doubts) {
-      if (doubt === 'broken') await this.#vouch(candidate);
-      else await this.#verify(candidate, found);
-    }
-  }
-
-  async #ask(credential: Credential): Promise<Finding | null> {
-    const { clock, ledger, metrics } = this.#deps;
-    const { books } = ledger;
-    const { id } = credential;
-    const nowMs = books.now();
-    if ((numberIn(this.#book(id), NEXT) ?? 0) > nowMs) return null;
-    const vain = numberIn(this.#book(id), VAIN) ?? 0;
-    const everyMs = Math.min(LONGEST_EVERY_MS, CHECK_EVERY_MS * 2 ** vain) * (0.75 + 0.5 * clock.random());
-    const lease = { attr: NEXT, is: 'atMost', value: nowMs, orAbsent: true } as const;
-    const set = { [NEXT]: Math.round(nowMs + everyMs) };
-    if (!(await books.update(id, { ...noOps, guards: [lease], set, lasting: false })).applied) return null;
-    const { checkCredential } = await import('./health-check.ts');
-    const found = await checkCredential(credential, this.#deps);
-    const { outcome } = found;
-    metrics.count('freeway_health_checks_total', { provider: credential.provider.id, result: outcome });
-    await this.#write(id, {
-      ...noOps,
-      set: { [LAST_AT]: books.now(), [LAST]: outcome, [VAIN]: outcome === 'healthy' ? 0 : vain + 1 },
-    });
-    return found;
-  }
-
-  async #write(id: string, ops: Ops): Promise<void> {
-    if (!isEmpty(ops)) await this.#deps.ledger.books.update(id, { ...ops, guards: [], lasting: false });
-  }
-
-  async #vouch({ book: id, mark }: Candidate): Promise<void> {
-    await this.#write(id, afterHealthy(this.#book(id), mark, this.#deps.ledger.books.now()));
-  }
-
-  /** The provider has refused a model as unknown: its list agrees, or it does not. */
-  async #verify(candidate: Candidate, found: Finding & { outcome: 'healthy' }): Promise<void> {
-    const { book: id, mark, modelId, route } = candidate;
-    const { books } = this.#deps.ledger;
-    if (found.models.has(modelId)) {
-      const known: Ops = { ...noOps, set: { [knownAttr(mark)]: books.now() + LISTED_MS } };
-      return this.#write(id, mergeOps(liftRest(mark), known));
-    }
-    if (!found.whole) return;
-    await this.#retire(candidate);
-    this.#deps.log.warn('model.gone', { route, what: 'refused as unknown, and not in the list of models' });
-    await this.#askOthers(candidate);
-  }
-
-  async #retire({ book: id, mark }: Candidate): Promise<void> {
-    const untilMs = this.#deps.ledger.books.now() + GONE_MS;
-    const rest = afterRest(this.#book(id), mark, { untilMs, reason: 'model_missing' });
-    await this.#write(id, mergeOps(rest, { ...noOps, set: { [knownAttr(mark)]: untilMs } }));
-  }
-
-  /** Other credentials lose a model only when one of them has been asked, and says the same. */
-  async #askOthers({ providerId, modelId, credentialId }: Candidate): Promise<void> {
-    const { candidates, credentials } = this.#deps.fleet;
-    const baseUrl = credentials.find(({ id }) => id === credentialId)?.baseUrl;
-    const others = candidates.flatMap((other, index) => {
-      const credential = credentials[index];
-      const isSame = other.providerId === providerId && other.modelId === modelId && credential?.baseUrl === baseUrl;
-      return credential && isSame && other.credentialId !== credentialId ? [{ other, credential }] : [];
-    });
-    const [witness] = others;
-    const found = witness ? await this.#ask(witness.credential) : null;
-    if (found?.outcome !== 'healthy' || !found.whole || found.models.has(modelId)) return;
-    for (const { other } of others) await this.#retire(other);
+    const atMs = numberIn(book, healthAttrs.lastAt);
+    return atMs === undefined ? null : { atMs, outcome: book[healthAttrs.last] as Finding['outcome'] };
   }
 }
 
@@ -204,7 +120,8 @@ export function createHealth(deps: HealthDeps): Health {
   let isArmed = false;
 
   const checkAll = (cases: readonly Case[]): Promise<void> =>
-    (running ??= Promise.all(cases.map((one) => ward.check(one)))
+    (running ??= import('./health-cases.ts')
+      .then(({ checkCase }) => Promise.all(cases.map((one) => checkCase(deps, one))))
       .then(
         () => undefined,
         (error: unknown) =>
