@@ -45,7 +45,7 @@ function readAnswer(json: unknown): (Answer & { readonly others: number }) | nul
     ...said,
     refusal: '',
     finish: finishAfter(toFinish(json['stopReason']), said.toolCalls.length),
-    usage: toUsage(json['usage']),
+    usage: toUsage(json),
     others: blocks.filter((block) => !Object.keys(block).some((name) => told.has(name))).length,
   };
 }

@@ -46,7 +46,7 @@ function readFrame(state: State, { event, data }: SseFrame, context: ReplyContex
       return readEnd(json);
     case 'metadata':
       // It comes last.
-      return { ...nothing, usage: toUsage(json['usage']), done: state.isEnded };
+      return { ...nothing, usage: toUsage(json), done: state.isEnded };
     default:
       return nothing;
   }

@@ -1,9 +1,10 @@
 // Words of the Converse format for why an answer ended, what it used and what went wrong.
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
+import { toTerms } from '../billed.ts';
 import { toInnerFailure } from '../inner-error.ts';
 import type { Json } from '../json.ts';
-import { parseJson, toList, toRecord, toText, toTokens } from '../json.ts';
+import { parseJson, toKnown, toList, toRecord, toText, toTokens } from '../json.ts';
 import type { Finish, ReplyContext } from '../types.ts';
 
 const finishes: Readonly<Record<string, Finish>> = {
@@ -31,22 +32,23 @@ const toLong = (details: unknown): number =>
     .map(toRecord)
     .reduce((sum, { ttl, inputTokens }) => sum + (ttl === '1h' ? (toTokens(inputTokens) ?? 0) : 0), 0);
 
-/** The use in our words: here input counts what was read from and written to a cache, too. null when nothing is known. */
-export function toUsage(raw: unknown): Usage | null {
-  const counts = toRecord(raw);
+/** The use that a reply tells, in our words: here input counts what was read from and written to a cache, too. null when nothing is known. */
+export function toUsage({ usage, serviceTier }: Json): Usage | null {
+  const counts = toRecord(usage);
   const fresh = toTokens(counts['inputTokens']);
   const outputTokens = toTokens(counts['outputTokens']);
   const cached = toTokens(counts['cacheReadInputTokens']);
   const written = toTokens(counts['cacheWriteInputTokens']);
   const long = toLong(counts['cacheDetails']);
   if (fresh === undefined && outputTokens === undefined) return null;
-  return {
-    ...(fresh === undefined ? {} : { inputTokens: fresh + (cached ?? 0) + (written ?? 0) }),
-    ...(outputTokens === undefined ? {} : { outputTokens }),
-    ...(cached === undefined ? {} : { cachedInputTokens: cached }),
-    ...(written === undefined ? {} : { cacheWriteTokens: written }),
-    ...(long === 0 ? {} : { longCacheWriteTokens: long }),
-  };
+  return toKnown<Usage>({
+    inputTokens: fresh === undefined ? fresh : fresh + (cached ?? 0) + (written ?? 0),
+    outputTokens,
+    cachedInputTokens: cached,
+    cacheWriteTokens: written,
+    longCacheWriteTokens: long === 0 ? undefined : long,
+    billedAs: toTerms(toRecord(serviceTier)['type']),
+  });
 }
 
 /** The status that an exception would have as a reply of its own. */

@@ -1,7 +1,8 @@
 // Words of the Gemini format: names in two spellings, why an answer ended and what it used, read and written.
 import type { Usage } from '#shared/usage.ts';
+import { toTerms } from '../billed.ts';
 import type { Json } from '../json.ts';
-import { toRecord, toText, toTokens } from '../json.ts';
+import { toKnown, toList, toRecord, toText, toTokens } from '../json.ts';
 import type { Finish } from '../types.ts';
 
 /** A field by its name in camel case; the format takes both spellings. */
@@ -43,22 +44,35 @@ export const finishReasons: Readonly<Record<Finish, string>> = {
   other: 'OTHER',
 };
 
+/** Tokens of one modality among details; undefined when there are none. */
+function toModal(details: unknown, modality: string): number | undefined {
+  const found = toList(details)
+    .map(toRecord)
+    .filter((detail) => detail['modality'] === modality);
+  return found.reduce((sum, { tokenCount }) => sum + (toTokens(tokenCount) ?? 0), 0) || undefined;
+}
+
 /** The use in our words: here output does not count thoughts. null when nothing is known. */
 export function toUsage(raw: unknown): Usage | null {
   const counts = toRecord(raw);
   const prompt = toTokens(counts['promptTokenCount']);
   const answer = toTokens(counts['candidatesTokenCount']);
   const reasoningTokens = toTokens(counts['thoughtsTokenCount']);
-  const cachedInputTokens = toTokens(counts['cachedContentTokenCount']);
   if (prompt === undefined && answer === undefined) return null;
-  const outputTokens =
-    answer === undefined && reasoningTokens === undefined ? undefined : (answer ?? 0) + (reasoningTokens ?? 0);
-  return {
-    ...(prompt === undefined ? {} : { inputTokens: prompt + (toTokens(counts['toolUsePromptTokenCount']) ?? 0) }),
-    ...(outputTokens === undefined ? {} : { outputTokens }),
-    ...(cachedInputTokens === undefined ? {} : { cachedInputTokens }),
-    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
-  };
+  const heard = toModal(counts['promptTokensDetails'], 'AUDIO');
+  const cachedAudioInputTokens = toModal(counts['cacheTokensDetails'], 'AUDIO');
+  return toKnown<Usage>({
+    inputTokens: prompt === undefined ? prompt : prompt + (toTokens(counts['toolUsePromptTokenCount']) ?? 0),
+    outputTokens:
+      answer === undefined && reasoningTokens === undefined ? undefined : (answer ?? 0) + (reasoningTokens ?? 0),
+    cachedInputTokens: toTokens(counts['cachedContentTokenCount']),
+    reasoningTokens,
+    audioInputTokens: heard && Math.max(0, heard - (cachedAudioInputTokens ?? 0)),
+    cachedAudioInputTokens,
+    audioOutputTokens: toModal(counts['candidatesTokensDetails'], 'AUDIO'),
+    imageOutputTokens: toModal(counts['candidatesTokensDetails'], 'IMAGE'),
+    billedAs: toTerms(counts['serviceTier'], counts['trafficType']),
+  });
 }
 
 /** The use in the format's words; null when nothing is known. Unknown counts are left out. */

@@ -46,6 +46,8 @@ export function parsePictures(
     return { failure: { kind: 'bad_reply', message: 'the reply holds no picture' } };
   const usage = toRecord(record['usage']);
   const [inputTokens, outputTokens] = [toTokens(usage['input_tokens']), toTokens(usage['output_tokens'])];
+  // Who tells no more writes nothing but pictures.
+  const pictures = toTokens(toRecord(usage['output_tokens_details'])['image_tokens']) ?? outputTokens;
   const cost = reportedCostUsd(usage);
   const created = toAmount(record['created']);
   return {
@@ -54,6 +56,7 @@ export function parsePictures(
       images,
       ...(inputTokens === undefined ? {} : { inputTokens }),
       ...(outputTokens === undefined ? {} : { outputTokens }),
+      ...(pictures === undefined ? {} : { imageOutputTokens: pictures }),
       ...(cost === undefined ? {} : { reportedCostUsd: cost }),
     },
   };

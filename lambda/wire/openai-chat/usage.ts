@@ -1,5 +1,6 @@
 // Token usage as providers of the OpenAI chat format report it, read and written.
 import type { Usage } from '#shared/usage.ts';
+import { toTerms } from '../billed.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toKnown, toRecord, toTokens } from '../json.ts';
 
@@ -8,6 +9,7 @@ export function parseUsage(body: Json): Usage | null {
   const raw = isRecord(body['usage']) ? body['usage'] : toRecord(body['x_groq'])['usage'];
   if (!isRecord(raw)) return null;
   const inputDetails = toRecord(raw['prompt_tokens_details']);
+  const outputDetails = toRecord(raw['completion_tokens_details']);
   const inputTokens = toTokens(raw['prompt_tokens']);
   const cached = toTokens(inputDetails['cached_tokens'] ?? raw['cached_tokens'] ?? raw['prompt_cache_hit_tokens']);
   return toKnown<Usage>({
@@ -16,17 +18,26 @@ export function parseUsage(body: Json): Usage | null {
     // Some report more cached tokens than input tokens; a share can't be larger than the whole.
     cachedInputTokens: cached && Math.min(cached, inputTokens ?? cached),
     cacheWriteTokens: toTokens(inputDetails['cache_write_tokens']),
-    reasoningTokens: reasoningTokens(raw),
+    reasoningTokens: toTokens(outputDetails['reasoning_tokens'] ?? raw['reasoning_tokens']),
+    // Told by many with every call, as 0.
+    audioInputTokens: toTokens(inputDetails['audio_tokens']) || undefined,
+    audioOutputTokens: toTokens(outputDetails['audio_tokens']) || undefined,
+    imageOutputTokens: toTokens(outputDetails['image_tokens']) || undefined,
     reportedCostUsd: reportedCostUsd(raw),
+    billedAs: toTerms(body['service_tier'], raw['service_tier']),
   });
 }
 
 const TICKS_PER_USD = 1e10;
 
 /** What a provider says in its usage that the call cost, US dollars, whatever it was charged for; undefined when it does not say. */
-export function reportedCostUsd({ cost, cost_in_usd_ticks: ticks }: Json): number | undefined {
+export function reportedCostUsd(usage: Json): number | undefined {
+  const { cost, cost_in_usd_ticks: ticks } = usage;
   const counted = toAmount(ticks);
-  return toAmount(isRecord(cost) ? cost['total_cost'] : cost) ?? (counted && counted / TICKS_PER_USD);
+  const total = toAmount(isRecord(cost) ? cost['total_cost'] : cost) ?? (counted && counted / TICKS_PER_USD);
+  // Of calls on a key of one's own at the provider behind, `cost` is the fee alone.
+  const behind = usage['is_byok'] === true ? toAmount(toRecord(usage['cost_details'])['upstream_inference_cost']) : 0;
+  return total === undefined ? undefined : total + (behind ?? 0);
 }
 
 /** Usage in the format's own words; null when nothing is known. Unknown counts are left out. */
@@ -54,8 +65,4 @@ function outputTokens(raw: Json, inputTokens: number | undefined): number | unde
   const total = toTokens(raw['total_tokens']);
   if (completion === undefined || inputTokens === undefined || total === undefined) return completion;
   return Math.max(completion, total - inputTokens);
-}
-
-function reasoningTokens(raw: Json): number | undefined {
-  return toTokens(toRecord(raw['completion_tokens_details'])['reasoning_tokens'] ?? raw['reasoning_tokens']);
 }

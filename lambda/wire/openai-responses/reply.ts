@@ -6,6 +6,7 @@ import { isErrorBody, toInnerFailure } from '../inner-error.ts';
 import type { Answer, Finish, ParsedReply, ReplyContext } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toAmount, toKnown, toList, toRecord, toText, toTokens } from '../json.ts';
+import { toTerms } from '../billed.ts';
 import { reportedCostUsd } from '../openai-chat/usage.ts';
 
 /** Reads the body of a reply of status 200. */
@@ -67,7 +68,7 @@ function readResponse(json: unknown): Answer | null {
     refusal: join(parts, 'refusal'),
     toolCalls,
     finish: finishAfter(toFinish(json), toolCalls.length),
-    usage: toUsage(json['usage']),
+    usage: toUsage(json),
   };
 }
 
@@ -91,9 +92,17 @@ export function toFinish({ status, incomplete_details: details }: Json): Finish 
   return toRecord(details)['reason'] === 'content_filter' ? 'content_filter' : 'length';
 }
 
+/** Searches of the web among what a response holds; the opening of a page that was found is none. */
+function toSearches(output: unknown): number | undefined {
+  const calls = toList(output)
+    .map(toRecord)
+    .filter(({ type }) => type === 'web_search_call');
+  return calls.filter(({ action }) => (toText(toRecord(action)['type']) ?? 'search') === 'search').length || undefined;
+}
+
 /** The use of a response; null when nothing is known. */
-export function toUsage(raw: unknown): Usage | null {
-  const usage = toRecord(raw);
+export function toUsage(response: Json): Usage | null {
+  const usage = toRecord(response['usage']);
   const input = toRecord(usage['input_tokens_details']);
   return toKnown<Usage>({
     inputTokens: toTokens(usage['input_tokens']),
@@ -101,6 +110,8 @@ export function toUsage(raw: unknown): Usage | null {
     cachedInputTokens: toTokens(input['cached_tokens']),
     cacheWriteTokens: toTokens(input['cache_write_tokens']),
     reasoningTokens: toTokens(toRecord(usage['output_tokens_details'])['reasoning_tokens']),
+    searches: toSearches(response['output']),
     reportedCostUsd: reportedCostUsd(usage),
+    billedAs: toTerms(response['service_tier']),
   });
 }

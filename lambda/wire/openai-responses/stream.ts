@@ -105,7 +105,7 @@ function readItemEnd(state: State, { output_index: at, item: given }: Json): Fra
 
 function readEnd(state: State, response: Json, { data, context }: { data: string; context: ReplyContext }): FrameFacts {
   const finish = toFinish(response);
-  const usage = toUsage(response['usage']);
+  const usage = toUsage(response);
   if (finish === 'error') {
     const { error } = response;
     const text = JSON.stringify({ error: isRecord(error) ? error : { message: 'The provider broke the answer off.' } });
