@@ -1,4 +1,5 @@
 // A chat request as an operation of the loop: classified, estimated, rendered for each candidate, and read back.
+import { toTerms } from '../wire/billed.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
 import type { Field } from '../wire/splice.ts';
@@ -64,6 +65,8 @@ export function toChatProfile(question: ChatQuestion): RequestProfile {
     maxOutputTokens: question.maxOutputTokens,
     task: classification.task,
   });
+  const { service_tier, speed, inference_geo } = question.body;
+  const billedAs = toTerms(service_tier, speed, inference_geo);
   return {
     kind: 'chat',
     // Reasoning is a wish that any model may answer; the rest are needs.
@@ -73,6 +76,7 @@ export function toChatProfile(question: ChatQuestion): RequestProfile {
     outputTokens: estimate.outputTokens,
     maxOutputTokens: estimate.maxOutputTokens,
     audioSeconds: null,
+    ...(billedAs && { billedAs }),
   };
 }
 

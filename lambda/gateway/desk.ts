@@ -1,4 +1,5 @@
 // What one ledger works with: what it was given, what it keeps, and the shares that it hands out.
+import type { Price } from '#shared/catalog.ts';
 import type { Amounts } from '#shared/pools.ts';
 import type { Clock, Store } from '../ports.ts';
 import type { Alerts, Log, Metrics } from '../ports-telemetry.ts';
@@ -27,6 +28,8 @@ export interface Reservation {
   readonly budget: Held | null;
   /** What was taken from the purse of whoever asks; absent when nothing bounds what they pay. */
   readonly paidFrom?: Held;
+  /** The price when it was reserved, of a candidate whose price changes with time. */
+  readonly price?: Price | null;
 }
 
 /** `outrun`: somebody else was faster, so what this instance knows may be out of date elsewhere too. */

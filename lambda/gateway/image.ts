@@ -10,7 +10,7 @@ export function toImageErrand(json: unknown): Errand {
   return {
     name: 'image',
     question,
-    takes: { images: question.count },
+    takes: { images: question.count, maxOutputTokens: null },
     path: { key: 'images', usual: '/images/generations' },
     accept: 'application/json',
     patience: { longestMs: 300_000, usualMs: 120_000 },

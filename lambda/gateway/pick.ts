@@ -5,6 +5,7 @@ import { shortRestMs } from '../routing/breaker.ts';
 import { choose, isAnyPassing } from '../routing/choose.ts';
 import type { DecideInput, Standing } from '../routing/decide.ts';
 import type { Policy } from '../routing/policy.ts';
+import { pricedAt } from '../routing/price-at.ts';
 import { mostUsdOf, toNeed } from '../routing/profile.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Credential } from './credentials.ts';
@@ -146,11 +147,15 @@ function reserve(
   }
   const { ratio, caution } = standing;
   const need = toNeed(input.profile, { candidate, ratio });
-  const mostUsd = candidate.tier === 'paid' ? mostUsdOf(input.profile, { candidate, ratio, caution }) : 0;
+  const mostUsd =
+    candidate.tier === 'paid' ? mostUsdOf(input.profile, { candidate, ratio, caution, nowMs: input.nowMs }) : 0;
   const conclude = (reserved: Reserved): Share => {
     if ('reservation' in reserved) {
       if (askerId !== undefined) shares?.taken(askerId, candidate, { need, nowMs: input.nowMs });
-      return { index: best, candidate, credential, reservation: reserved.reservation };
+      const asked = pricedAt(candidate, input.nowMs);
+      const booked = reserved.reservation;
+      const reservation = asked === candidate ? booked : { ...booked, price: asked.price };
+      return { index: best, candidate: asked, credential, reservation };
     }
     if (aheadMs === 0) journey.refused.set(best, reserved.refusedUntilMs);
     if (!reserved.outrun) return 'refused';

@@ -37,7 +37,9 @@ export interface Errand {
   /** Absent: it must be asked as one. */
   readonly divisible?: Divisible;
   /** What it takes beside the tokens of its texts. */
-  readonly takes?: Partial<Pick<RequestProfile, 'inputTokens' | 'images' | 'characters' | 'longestInputTokens'>>;
+  readonly takes?: Partial<
+    Pick<RequestProfile, 'inputTokens' | 'maxOutputTokens' | 'images' | 'characters' | 'longestInputTokens'>
+  >;
   /** The provider's name for the path of these calls, and the path where it names none. */
   readonly path: { readonly key: string; readonly usual: string };
   readonly accept: string;

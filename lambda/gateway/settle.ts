@@ -19,8 +19,9 @@ type Closed = Pick<SettlementInput, 'candidate' | 'reservation' | 'outcome'>;
 
 export function settle(desk: Desk, reservation: Reservation, told: AttemptOutcome): Promise<unknown> | null {
   const outcome = reservation.stands === undefined ? told : withoutRemaining(told);
-  const candidate = desk.fleet.candidates[reservation.index];
-  if (!candidate) return null;
+  const known = desk.fleet.candidates[reservation.index];
+  if (!known) return null;
+  const candidate = reservation.price === undefined ? known : { ...known, price: reservation.price };
   const { failure, firstContentMs } = outcome;
   desk.seen.ended(reservation.index, { ok: failure === null || failure.kind === 'cancelled', firstContentMs });
   const closed: Closed = { candidate, reservation, outcome };

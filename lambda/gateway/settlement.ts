@@ -55,7 +55,7 @@ function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts
   const seen = outcome.committed || failure === null ? Math.max(outcome.seenTokens, 1) : undefined;
   const output = usage?.outputTokens ?? seen;
   if (input === undefined || output === undefined) return null;
-  const cost = costUsd(candidate.price, usage ?? { inputTokens: input, outputTokens: output });
+  const cost = costUsd(candidate, usage ?? { inputTokens: input, outputTokens: output });
   return {
     requests: 1,
     tokens: input + output,

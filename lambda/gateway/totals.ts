@@ -6,16 +6,19 @@ import type { Journey, Spent } from './journey.ts';
 import type { Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
 
-/** The sum. What only one of them knows counts as it is. */
+/** The sum. What only one of them knows counts as it is, as do the terms of the last. */
 export function addUsage(a: Usage, b: Usage): Usage {
-  const sum: Partial<Record<keyof Usage, number>> = { ...a };
-  for (const [name, count] of Object.entries(b) as [keyof Usage, number][]) sum[name] = (sum[name] ?? 0) + count;
+  const sum: Record<string, unknown> = { ...a, ...b };
+  for (const [name, count] of Object.entries(a) as [keyof Usage, unknown][]) {
+    const more = b[name];
+    if (typeof count === 'number' && typeof more === 'number') sum[name] = count + more;
+  }
   return sum;
 }
 
 /** What a call cost, US dollars; null when it is not known. */
-export const priceOf = ({ tier, price }: Candidate, usage: Usage | null): number | null =>
-  tier === 'paid' ? usage && costUsd(price, usage) : 0;
+export const priceOf = (candidate: Candidate, usage: Usage | null): number | null =>
+  candidate.tier === 'paid' ? usage && costUsd(candidate, usage) : 0;
 
 /** What an attempt that broke off used; where the provider did not say, what was asked and seen. */
 export function toSpent(

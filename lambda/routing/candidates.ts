@@ -160,6 +160,7 @@ export function toCandidates(credentials: readonly RoutableCredential[], serves:
       context: model.context ?? null,
       maxOutput: model.maxOutput ?? null,
       price: model.price ?? null,
+      ...(credential.provider.tellsCost && { tellsCost: true }),
       priority: credential.priority,
       weight: credential.weight,
       trainsOnPrompts: credential.trainsOnPrompts ?? credential.provider.terms.trainsOnPrompts,

@@ -21,6 +21,16 @@ function part(quantity: number | undefined, rate: number | undefined): number | 
 const plus = (all: number | null, one: number | null): number | null =>
   all === null || one === null ? null : all + one;
 
+/** What a token costs more (or less) than others of its kind; 0 where it has no price of its own. */
+const above = (usual = 0, own = usual): number => own - usual;
+
+/** By what the tokens of a call cost more on the terms on which it was billed; undefined where that is not known. A price that names no terms is the same on all. */
+function factorOf({ factors }: Price, { billedAs }: Usage): number | undefined {
+  if (factors === undefined || billedAs === undefined) return 1;
+  const factor = billedAs.reduce((all, terms) => all * (factors[terms] ?? NaN), 1);
+  return Number.isNaN(factor) ? undefined : factor;
+}
+
 /**
  * Where no price is known of what is read from a cache or written to one, it is billed as input like any other. Asked several times for each
  * request: it makes nothing that would have to be collected.
@@ -36,40 +46,64 @@ function tokensCostUsd(price: Price, usage: Usage): number | null {
   const read = Math.min(cachedInputTokens, input);
   const long = Math.min(longCacheWriteTokens, input - read);
   const short = Math.max(0, Math.min(cacheWriteTokens - longCacheWriteTokens, input - read - long));
-  let cost = part(inputTokens === undefined ? undefined : input - read - long - short, fresh);
+  const rest = input - read - long - short;
+  let cost = part(inputTokens === undefined ? undefined : rest, fresh);
   if (read !== 0) cost = plus(cost, part(read, cached));
   if (long !== 0) cost = plus(cost, part(long, longWrite));
   if (short !== 0) cost = plus(cost, part(short, write));
   // Models without output (embeddings) have no price for it and report none.
   if (outputTokens !== undefined || output !== undefined) cost = plus(cost, part(outputTokens, output));
-  return cost === null ? null : cost / 1_000_000;
+  if (cost === null) return null;
+  const { audioInputTokens = 0, cachedAudioInputTokens = 0, audioOutputTokens = 0, imageOutputTokens = 0 } = usage;
+  const written = outputTokens ?? 0;
+  cost +=
+    Math.min(audioInputTokens, rest) * above(fresh, rates.audioInputPerMillionUsd) +
+    Math.min(cachedAudioInputTokens, read) * above(cached, rates.cachedAudioInputPerMillionUsd) +
+    Math.min(audioOutputTokens, written) * above(output, rates.audioOutputPerMillionUsd) +
+    Math.min(imageOutputTokens, written) * above(output, rates.imageOutputPerMillionUsd);
+  return part(cost / 1_000_000, factorOf(price, usage));
 }
 
 /** What is counted in other units than tokens, as far as the price names them. */
-function extrasCostUsd(price: Price, { audioSeconds, images = 0, characters = 0 }: Usage): number | null {
-  const { perMinuteUsd, perImageUsd, perMillionCharactersUsd, minimumSeconds = 0 } = price;
+function extrasCostUsd(price: Price, usage: Usage): number | null {
+  const { perMinuteUsd, perImageUsd, perMillionCharactersUsd, perRequestUsd = 0, minimumSeconds = 0 } = price;
+  const { audioSeconds, images = 0, characters = 0, searches = 0 } = usage;
   const minutes = audioSeconds === undefined ? undefined : Math.max(audioSeconds, minimumSeconds) / 60;
-  let cost: number | null = 0;
+  let cost: number | null = perRequestUsd;
   if (perMinuteUsd !== undefined) cost = plus(cost, part(minutes, perMinuteUsd));
   if (perImageUsd !== undefined) cost = plus(cost, part(images, perImageUsd));
   if (perMillionCharactersUsd !== undefined) cost = plus(cost, part(characters / 1_000_000, perMillionCharactersUsd));
-  return cost;
+  return plus(cost, part(searches / 1000, price.perThousandSearchesUsd));
 }
 
-/** Cost at list prices, US dollars: tokens, audio minutes (with the minimum billed), images and characters, as far as the price names them. null when unknown. */
+/**
+ * Cost at list prices, US dollars: tokens, audio minutes (with the minimum billed), images, characters, searches and the call itself, as far as
+ * the price names them. null when unknown.
+ */
 export function listCostUsd(price: Price | null, usage: Usage): number | null {
   if (price === null) return null;
   const isOfTokens = (price.inputPerMillionUsd ?? price.outputPerMillionUsd) !== undefined;
   const isOfMore = (price.perMinuteUsd ?? price.perImageUsd ?? price.perMillionCharactersUsd) !== undefined;
-  const tokens = isOfTokens ? tokensCostUsd(price, usage) : null;
-  if (!isOfMore) return tokens;
+  if (!isOfTokens && !isOfMore && price.perRequestUsd === undefined) return null;
   const extras = extrasCostUsd(price, usage);
-  return isOfTokens ? plus(extras, tokens) : extras;
+  return isOfTokens ? plus(extras, tokensCostUsd(price, usage)) : extras;
 }
 
-/** What a call on a paid plan cost, US dollars: what the provider says, else list prices; null when unknown. */
-export const costUsd = (price: Price | null, usage: Usage): number | null =>
-  usage.reportedCostUsd ?? listCostUsd(price, usage);
+/** Whom a call is paid to. */
+interface Priced {
+  readonly price: Price | null;
+  readonly tellsCost?: boolean;
+}
+
+/**
+ * What a call on a paid plan cost, US dollars: what the provider says, where it is known to tell the truth of it or there is nothing else to go
+ * by; else list prices. null when unknown.
+ */
+export function costUsd({ price, tellsCost = false }: Priced, usage: Usage): number | null {
+  const told = usage.reportedCostUsd ?? null;
+  if (tellsCost && told !== null) return told;
+  return listCostUsd(price, usage) ?? told;
+}
 
 /** The most that a call of such use can cost, US dollars: some providers write all input to a cache by themselves, and ask more for it. null when unknown. */
 export function mostCostUsd(price: Price | null, usage: Usage): number | null {

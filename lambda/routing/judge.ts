@@ -89,7 +89,7 @@ function judgeNow(candidate: Candidate, standing: Standing, judging: Judging): n
 /** Whether the most the call can cost is more than may still be paid; an unknown price always is. */
 function isOverBudget(candidate: Candidate, { ratio, caution }: Standing, { input, roomUsd }: Judging): boolean {
   if (roomUsd === Infinity || candidate.tier !== 'paid') return false;
-  return (mostUsdOf(input.profile, { candidate, ratio, caution }) ?? Infinity) > roomUsd;
+  return (mostUsdOf(input.profile, { candidate, ratio, caution, nowMs: input.nowMs }) ?? Infinity) > roomUsd;
 }
 
 /** Whether what is left of quota that lasts for hours or days is left to others. */

@@ -2,7 +2,8 @@
 import { modelSizes } from '#shared/catalog.ts';
 import { shareAfter } from './breaker.ts';
 import type { DecideInput, Standing } from './decide.ts';
-import { needOf, type RequestProfile } from './profile.ts';
+import { pricedAt } from './price-at.ts';
+import { needOf } from './profile.ts';
 import { isContested, isDoubtful, isLeftOver, keepOf } from './thrift.ts';
 import type { Candidate } from './types.ts';
 
@@ -73,9 +74,9 @@ function spread(candidate: Candidate, jitter: number): number {
 const isHeldBack = (candidate: Candidate, { breaker, recoveredAtMs }: Standing, input: DecideInput): boolean =>
   breaker === 'recovering' && spread(candidate, (input.jitter + 0.5) % 1) >= shareAfter(input.nowMs - recoveredAtMs);
 
-function priceOf(candidate: Candidate, standing: Standing, profile: RequestProfile): number {
+function priceOf(candidate: Candidate, { ratio }: Standing, { profile, nowMs }: DecideInput): number {
   if (candidate.tier !== 'paid') return 0;
-  return needOf('usd', profile, { candidate, ratio: standing.ratio }) ?? Infinity;
+  return needOf('usd', profile, { candidate: pricedAt(candidate, nowMs), ratio }) ?? Infinity;
 }
 
 /** The measure that a strategy or an `auto:` mode puts before priority and pressure; null when it adds none. */
@@ -176,7 +177,7 @@ export function valueOf(measure: Measure, index: number, { input, floorRank }: O
     case 'oversize':
       return Math.max(0, candidate.sizeRank - floorRank);
     case 'price':
-      return priceOf(candidate, standing, input.profile);
+      return priceOf(candidate, standing, input);
     case 'lastUsed':
       return standing.lastUsed;
     case 'turn':

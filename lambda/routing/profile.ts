@@ -2,7 +2,9 @@
 import type { ModelKind } from '#shared/catalog.ts';
 import { poolUnits, type Amounts, type PoolUnit } from '#shared/pools.ts';
 import type { Usage } from '#shared/usage.ts';
+import { capabilityBits } from './capabilities.ts';
 import { listCostUsd, mostCostUsd } from './cost.ts';
+import { dearestPrice } from './price-at.ts';
 import type { Candidate, Classification } from './types.ts';
 
 export interface RequestProfile {
@@ -22,6 +24,8 @@ export interface RequestProfile {
   /** Pictures to be made, and characters to be spoken; absent where there are none. */
   readonly images?: number;
   readonly characters?: number;
+  /** On which terms the caller asks to be billed (see Usage); absent: the usual ones. */
+  readonly billedAs?: readonly string[];
 }
 
 /** Who is asked: the candidate and its learned tokens-per-estimate. */
@@ -63,18 +67,38 @@ export function needOf(unit: PoolUnit, profile: RequestProfile, asked: Asked): n
   }
 }
 
-/** A reply without a bound from the caller is taken to be no longer than this, tokens. */
+/** A reply that neither the caller nor the model bounds is taken to be no longer than this, and each picture no larger, tokens. */
 const LONGEST_REPLY = 16_384;
 
-/** The most a call can cost, US dollars: input taken with caution, and a reply as long as the caller or the model allows. null when the price is unknown. */
+/** The longest a reply can be, thoughts included, tokens. */
+function longestReply({ maxOutputTokens, outputTokens, images = 1 }: RequestProfile, candidate: Candidate): number {
+  const bound = Math.min(maxOutputTokens ?? Infinity, candidate.maxOutput ?? Infinity);
+  return bound === Infinity ? Math.max(outputTokens, LONGEST_REPLY * images) : bound;
+}
+
+/**
+ * The most a call can cost, US dollars: input taken with caution, a reply as long as the caller or the model allows, at the dearest time and
+ * on the dearer of the terms that were asked for and the usual ones. null when the price is unknown.
+ */
 export function mostUsdOf(
   profile: RequestProfile,
-  { candidate, ratio, caution }: Asked & { caution: number },
+  { candidate, ratio, caution, nowMs }: Asked & { caution: number; nowMs: number },
 ): number | null {
-  const longest = profile.maxOutputTokens ?? Math.max(profile.outputTokens, LONGEST_REPLY);
-  const outputTokens = Math.min(longest, candidate.maxOutput ?? longest);
+  const outputTokens = longestReply(profile, candidate);
   const inputTokens = Math.ceil(profile.inputTokens * ratio * caution);
-  return mostCostUsd(candidate.price, { ...extrasOf(profile), inputTokens, outputTokens });
+  const isHeard = (profile.needs & capabilityBits.audio) !== 0;
+  const price = dearestPrice(candidate.price, nowMs);
+  const usage: Usage = {
+    ...extrasOf(profile),
+    inputTokens,
+    outputTokens,
+    ...(isHeard && { audioInputTokens: inputTokens, audioOutputTokens: outputTokens }),
+    ...(profile.images !== undefined && { imageOutputTokens: outputTokens }),
+  };
+  const usual = mostCostUsd(price, usage);
+  const { billedAs } = profile;
+  if (billedAs === undefined || usual === null) return usual;
+  return Math.max(usual, mostCostUsd(price, { ...usage, billedAs }) ?? usual);
 }
 
 /** What one call takes from every kind of pool. */

@@ -52,7 +52,10 @@ export interface Candidate {
   /** Input plus output, tokens; null when unknown. */
   readonly context: number | null;
   readonly maxOutput: number | null;
+  /** As the catalog tells it; see routing/price-at.ts for what it is at a moment. */
   readonly price: Price | null;
+  /** Its provider tells what a call cost, and is believed. */
+  readonly tellsCost?: boolean;
   readonly priority: number;
   readonly weight: number;
   readonly trainsOnPrompts: boolean | 'unknown';

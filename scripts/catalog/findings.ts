@@ -1,6 +1,7 @@
 // Compares the catalog with an imported list and with the calendar: what drifted, came, went, or grew old. Pure.
 import type { Capability, Model, Provider } from '#shared/catalog.ts';
 import type { Evidence } from '#shared/pools.ts';
+import { dearestPrice } from '#lambda/routing/price-at.ts';
 import type { ImportedModel, Tier } from './imported.ts';
 
 /** A list that was read, by its key in sources.json; `lineage` are the keys of works it shares its origin with. */
@@ -38,7 +39,7 @@ interface Place {
 
 /**
  * - `drift`: the source says another number, and may be followed. `conflict`: a price that other sources vouch for differs by
- *   more than a fifth; a person must decide. `confirmed`: the price still holds.
+ *   more than a fifth, or one that changes with time differs at all; a person must decide. `confirmed`: the price still holds.
  * - `tier`: a price of calls with more input than `above` tokens differs; null: there is none. `capability`: the source says it can or can't. `gone`: no longer listed. `new`: listed, but not in the catalog.
  * - `ended`: it is not served any more, since `on`. `ending`: it will not be after `on`, within 60 days.
  * - `stale`: evidence older than 60 days; `what` names the part, `days` its age.
@@ -73,6 +74,13 @@ function ours(model: Model, field: NumberField): number | undefined {
   if (field === 'context' || field === 'maxOutput') return model[field];
   return model.price?.[field];
 }
+
+/** The model at the price that a list of that day tells: lists know of one price alone, and of several they tell the dearest. */
+const asListed = (model: Model, asOf: string): Model =>
+  model.price === undefined ? model : { ...model, price: dearestPrice(model.price, toEndMs(asOf)) ?? undefined };
+
+/** Whether the number is one of several, which a list can't tell apart. */
+const isOneOfSeveral = ({ price }: Model): boolean => (price?.changes ?? price?.peaks) !== undefined;
 
 function theirs(imported: ImportedModel, field: NumberField): number | undefined {
   switch (field) {
@@ -132,7 +140,8 @@ interface Pair {
 const isNewer = (evidence: Evidence | undefined, { asOf }: Import): boolean =>
   evidence !== undefined && evidence.asOf > asOf;
 
-function compareModel({ provider, model, imported }: Pair, from: Import): Finding[] {
+function compareModel({ provider, model: kept, imported }: Pair, from: Import): Finding[] {
+  const model = asListed(kept, from.asOf);
   const place = { provider, model: model.id };
   const findings: Finding[] = [];
   for (const field of numberFields) {
@@ -140,7 +149,8 @@ function compareModel({ provider, model, imported }: Pair, from: Import): Findin
     const change = compareNumber(model, imported, field);
     if (change === null) continue;
     const share = change.from === null ? 0 : Math.abs(change.to - change.from) / Math.max(change.from, change.to);
-    const quarrel = isPrice(field) && share > CONFLICT_SHARE && !sharesOrigin(model.price?.evidence, from);
+    const isDisputed = share > CONFLICT_SHARE && !sharesOrigin(model.price?.evidence, from);
+    const quarrel = isPrice(field) && (isDisputed || isOneOfSeveral(kept));
     findings.push({ kind: quarrel ? 'conflict' : 'drift', ...place, field, ...change });
   }
   const held = model.price?.evidence;
@@ -188,6 +198,7 @@ function findStale(provider: Provider, todayMs: number): Finding[] {
     ...provider.models.flatMap((model): [string, Evidence | undefined][] => [
       [`model ${model.id}`, model.evidence],
       [`price of ${model.id}`, model.price?.evidence],
+      [`further prices of ${model.id}`, model.price?.otherEvidence],
     ]),
   ];
   return parts.flatMap(([what, evidence]): Finding[] => {

@@ -7,7 +7,7 @@ import sources from '#catalog/sources.json' with { type: 'json' };
 import { matchesAny, matchesPattern } from '#shared/patterns.ts';
 import { toTidyJson } from '../../scripts/catalog/tidy-json.ts';
 import { providerSchema } from '#shared/catalog.ts';
-import type { Model, Provider } from '#shared/catalog.ts';
+import type { Model, Price, Provider } from '#shared/catalog.ts';
 import type { Evidence } from '#shared/pools.ts';
 
 const folder = new URL('../../catalog/', import.meta.url);
@@ -60,11 +60,21 @@ test('a quirk of an unknown kind or on an unknown field is refused', () => {
   expect(broken({ kind: 'drop', fields: ['logit_bias'] })).toBe(true);
 });
 
+/** Whether it says what lists of models do not tell. */
+const isUnlisted = (price: Price | undefined): boolean =>
+  (price?.perThousandSearchesUsd ??
+    price?.perRequestUsd ??
+    price?.audioInputPerMillionUsd ??
+    price?.factors ??
+    price?.peaks ??
+    price?.changes) !== undefined;
+
 describe('evidence', () => {
   const gaps = (given: Provider): string[] => [
     ...(given.terms.evidence ? [] : ['terms']),
     ...given.models.filter(({ evidence }) => !evidence).map(({ id }) => `model ${id}`),
     ...given.models.filter(({ price }) => price && !price.evidence).map(({ id }) => `price ${id}`),
+    ...given.models.filter(({ price }) => isUnlisted(price) && !price?.otherEvidence).map(({ id }) => `more of ${id}`),
     ...given.pools.filter(({ evidence }) => !evidence).map(({ unit, models }) => `pool ${unit} ${models.join()}`),
   ];
 
@@ -75,6 +85,7 @@ describe('evidence', () => {
   test('names only sources that sources.json explains', () => {
     const cited = providers.flatMap(({ sources: keys, terms, models, pools }) => {
       const evidence = [terms, ...models, ...models.map(({ price }) => price), ...pools].map((part) => part?.evidence);
+      evidence.push(...models.map(({ price }) => price?.otherEvidence));
       return [...keys, ...evidence.flatMap((found: Evidence | undefined) => found?.source ?? [])];
     });
     expect([...new Set(cited)].filter((key) => !(key in sources))).toEqual([]);

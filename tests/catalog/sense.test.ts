@@ -77,6 +77,26 @@ describe('prices', () => {
     expect(odd.map(({ modelId }) => modelId)).toEqual([]);
   });
 
+  test('that change name days and hours that exist, in their order', () => {
+    const odd = priced.filter(({ price: { changes = [], peaks = [] } }) => {
+      const days = changes.map(({ from }) => from);
+      const isDay = (day: string): boolean => new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) === day;
+      return (
+        !days.every(isDay) || days.toSorted().join() !== days.join() || peaks.some(({ from, until }) => from >= until)
+      );
+    });
+    expect(odd.map(({ modelId }) => modelId)).toEqual([]);
+  });
+
+  test('that change on a day say of all tokens what they said before', () => {
+    const odd = priced.filter(({ price: { changes = [], ...base } }) =>
+      changes.some((change) =>
+        Object.keys(base).some((field) => (field.endsWith('PerMillionUsd') || field === 'tiers') && !(field in change)),
+      ),
+    );
+    expect(odd.map(({ modelId }) => modelId)).toEqual([]);
+  });
+
   test('of tokens are told for both ways', () => {
     const odd = active.flatMap(({ models }) =>
       models.filter(

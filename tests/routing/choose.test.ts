@@ -72,7 +72,8 @@ function plainVerdict(index: number, input: DecideInput): Verdict {
   const isBelow = candidate.roleRank < floor;
   if (isHard && isBelow) return 'below_quality_floor';
   const roomUsd = Math.min(input.budgetUsd ?? Infinity, policy.maxCostUsd ?? Infinity);
-  const mostUsd = candidate.tier === 'paid' ? (mostUsdOf(profile, { candidate, ratio, caution }) ?? Infinity) : 0;
+  const mostUsd =
+    candidate.tier === 'paid' ? (mostUsdOf(profile, { candidate, ratio, caution, nowMs }) ?? Infinity) : 0;
   if (roomUsd < Infinity && mostUsd > roomUsd) return 'over_budget';
   const { leavePart = 0 } = policy;
   if (leavePart > 0 && candidate.tier === 'free' && longPressure > 1 - leavePart - 1e-6) return 'kept_for_people';

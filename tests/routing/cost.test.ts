@@ -94,6 +94,70 @@ describe('listCostUsd', () => {
       { inputTokens: 1_000_000, outputTokens: 0, images: 1 },
       0.19,
     ],
+    [
+      'sound heard, of which some was in a cache',
+      { ...cached, audioInputPerMillionUsd: 1, cachedAudioInputPerMillionUsd: 0.1 },
+      {
+        inputTokens: 1_000_000,
+        outputTokens: 0,
+        cachedInputTokens: 400_000,
+        audioInputTokens: 100_000,
+        cachedAudioInputTokens: 200_000,
+      },
+      0.5 * 0.15 + 0.1 * 1 + 0.2 * 0.075 + 0.2 * 0.1,
+    ],
+    ['sound without a price of its own', plain, { inputTokens: 1_000_000, outputTokens: 0, audioInputTokens: 9 }, 0.15],
+    [
+      'more sound than there is input',
+      { ...plain, audioInputPerMillionUsd: 1 },
+      { inputTokens: 1_000_000, outputTokens: 0, audioInputTokens: 2_000_000 },
+      1,
+    ],
+    [
+      'sound and pictures made',
+      { ...plain, audioOutputPerMillionUsd: 12, imageOutputPerMillionUsd: 60 },
+      { inputTokens: 0, outputTokens: 1_000_000, audioOutputTokens: 100_000, imageOutputTokens: 200_000 },
+      0.7 * 0.6 + 0.1 * 12 + 0.2 * 60,
+    ],
+    [
+      'searches',
+      { ...plain, perThousandSearchesUsd: 10 },
+      { inputTokens: 1_000_000, outputTokens: 0, searches: 3 },
+      0.18,
+    ],
+    ['searches without a price', plain, { inputTokens: 1, outputTokens: 1, searches: 1 }, null],
+    ['the call itself', { perRequestUsd: 0.005 }, {}, 0.005],
+    [
+      'the call itself and its tokens',
+      { ...plain, perRequestUsd: 0.005 },
+      { inputTokens: 1_000_000, outputTokens: 0 },
+      0.155,
+    ],
+    [
+      'a dearer tier of service, but for its searches',
+      { ...plain, perThousandSearchesUsd: 10, factors: { priority: 2 } },
+      { inputTokens: 1_000_000, outputTokens: 0, searches: 1, billedAs: ['priority'] },
+      0.31,
+    ],
+    [
+      'terms that add up',
+      { ...plain, factors: { priority: 2, us: 1.1 } },
+      { inputTokens: 1_000_000, outputTokens: 0, billedAs: ['priority', 'us'] },
+      0.33,
+    ],
+    [
+      'terms that are free',
+      { ...plain, factors: { flex: 0 } },
+      { inputTokens: 1_000_000, outputTokens: 0, billedAs: ['flex'] },
+      0,
+    ],
+    [
+      'terms that nobody knows',
+      { ...plain, factors: { flex: 0.5 } },
+      { inputTokens: 1, outputTokens: 1, billedAs: ['priority'] },
+      null,
+    ],
+    ['terms where there are none', plain, { inputTokens: 1_000_000, outputTokens: 0, billedAs: ['priority'] }, 0.15],
     ['free tokens, unknown how many', { inputPerMillionUsd: 0, outputPerMillionUsd: 0 }, {}, 0],
     ['tokens of unknown number', plain, { inputTokens: 5 }, null],
     ['a price that names nothing', {}, { inputTokens: 5, outputTokens: 5 }, null],
@@ -108,9 +172,15 @@ describe('listCostUsd', () => {
 describe('costUsd', () => {
   it('believes the provider before the list', () => {
     const usage = { inputTokens: 1_000_000, outputTokens: 0, reportedCostUsd: 0.02 };
-    expect([costUsd(plain, usage), listCostUsd(plain, usage)]).toEqual([0.02, 0.15]);
-    expect(costUsd(null, usage)).toBe(0.02);
-    expect(costUsd(plain, { inputTokens: 1_000_000, outputTokens: 0 })).toBe(0.15);
+    const told = { price: plain, tellsCost: true };
+    expect([costUsd(told, usage), listCostUsd(plain, usage)]).toEqual([0.02, 0.15]);
+    expect(costUsd(told, { inputTokens: 1_000_000, outputTokens: 0 })).toBe(0.15);
+  });
+
+  it('believes the list where nobody knows what the provider means by a cost, and the provider where there is no list', () => {
+    const usage = { inputTokens: 1_000_000, outputTokens: 0, reportedCostUsd: 2 };
+    expect(costUsd({ price: plain }, usage)).toBe(0.15);
+    expect(costUsd({ price: null }, usage)).toBe(2);
   });
 });
 
