@@ -34,6 +34,8 @@ export interface ProviderFailure {
   readonly covers?: 'model' | 'credential';
   /** True when the pool comes back only at its own reset (day, month), not after `retryAfterMs`. */
   readonly untilReset?: boolean;
+  /** True when the request surely never left us, so that nobody can have counted or charged it. */
+  readonly unsent?: boolean;
   /** True when the reply may well be right, and another one decides: it is held against nobody. */
   readonly doubtful?: boolean;
 }
@@ -69,6 +71,8 @@ export interface Attempt {
   readonly ms: number;
   readonly endedAtMs: number;
   readonly message: string | null;
+  /** What it cost all the same, US dollars; absent: nothing, as far as anybody knows. */
+  readonly costUsd?: number;
 }
 
 /** An error meant for the caller. Wires render it in the caller's format. */

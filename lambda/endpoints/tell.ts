@@ -97,14 +97,21 @@ function toRecord({
 }
 
 const toUsageAttempts = (attempts: readonly Attempt[]): UsageRecord['attempts'] =>
-  attempts.map(({ route, credential, tier, failure, status, ms }) => ({
+  attempts.map(({ route, credential, tier, failure, status, ms, costUsd }) => ({
     route,
     credential,
     tier,
     failure,
     status,
     ms,
+    ...(costUsd !== undefined && { cost_usd: costUsd }),
   }));
+
+/** What attempts cost that came to nothing; null when none did. */
+function costOf(attempts: readonly Attempt[]): number | null {
+  const costs = attempts.flatMap(({ costUsd }) => costUsd ?? []);
+  return costs.length === 0 ? null : costs.reduce((sum, usd) => sum + usd);
+}
 
 function toAnswerRecord(told: Told, result: RunResult): UsageRecord {
   const { receipt, usage, costUsd, rescues, brokeOff, finish, firstContentMs } = result;
@@ -119,6 +126,7 @@ function toAnswerRecord(told: Told, result: RunResult): UsageRecord {
     output_tokens: usage?.outputTokens ?? null,
     audio_seconds: usage?.audioSeconds ?? null,
     cost_usd: costUsd,
+    ...(receipt.isCostGuessed && { cost_estimated: true }),
     list_usd: usage === null ? null : listCostUsd(candidate.price, usage),
     wait_ms: Math.round(waitedMs),
     rescues,
@@ -137,7 +145,7 @@ const toFailureRecord = (told: Told, error: CallerError, spent: Spent | null): U
   input_tokens: spent?.usage?.inputTokens ?? null,
   output_tokens: null,
   audio_seconds: null,
-  cost_usd: spent?.costUsd ?? null,
+  cost_usd: spent?.costUsd ?? costOf(error.attempts),
   list_usd: null,
   wait_ms: Math.round(error.waitedMs),
   rescues: 0,

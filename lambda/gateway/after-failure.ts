@@ -24,11 +24,13 @@ export function afterEnd(deps: GatewayDeps, request: Request, { runner, outcome,
   if (lost || failure === null) return;
   const { journey, caller } = request;
   const failed: Failed = { runner, outcome, failure };
-  const attempt = toAttempt(runner.candidate, failure, { ms: outcome.ms, endedAtMs: deps.clock.now() });
+  const spent = toSpent(runner.candidate, runner.reservation.need, outcome);
+  const how = { ms: outcome.ms, endedAtMs: deps.clock.now(), costUsd: spent?.costUsd ?? 0 };
+  const attempt = toAttempt(runner.candidate, failure, how);
   journey.attempts.push(attempt);
   caller.watch?.({ kind: 'failed', attempt });
-  if (journey.committed && outcome.seenTokens > 0)
-    journey.spent.push(toSpent(runner.candidate, runner.reservation.need, outcome));
+  const isShown = journey.committed && outcome.seenTokens > 0;
+  if (spent !== null) journey.spent.push(isShown ? spent : { ...spent, usage: null });
   if (caller.gone) throw toStop(deps, request, failure);
   if (journey.committed) afterBreak(deps, request, failed);
   else goOn(deps, request, failed);

@@ -13,6 +13,8 @@ export interface Receipt {
   readonly waitedMs: number;
   /** null when it is not known before the body (streams). */
   readonly costUsd: number | null;
+  /** Some of the cost is guessed, since a provider did not say what it used; absent: none is. */
+  readonly isCostGuessed?: boolean;
   /** Fields of the request that the provider's format can't carry; absent: none. */
   readonly dropped?: readonly string[];
   /** What of the request or of the answer was put right; absent: nothing. */

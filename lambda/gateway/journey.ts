@@ -16,9 +16,12 @@ export interface Rescued {
 
 /** What an attempt used whose answer did not end the request. */
 export interface Spent {
-  readonly usage: Usage;
+  /** Of what the caller was shown; null when nothing was. */
+  readonly usage: Usage | null;
   /** null when no price is known. */
   readonly costUsd: number | null;
+  /** The provider did not say all of it. */
+  readonly isGuess: boolean;
 }
 
 /** What one request has gone through so far. */

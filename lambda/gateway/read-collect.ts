@@ -7,7 +7,19 @@ import { openCutter } from './cut.ts';
 import type { BodyReader, ChatReading, Reading } from './read-chat.ts';
 import { MAX_REPLY_BYTES, toNamed, tooLarge, toNote } from './read-whole.ts';
 
-const failed = (failure: ProviderFailure): Reading => ({ failure, committed: false, usage: null, seenTokens: 0 });
+/** What came of it was written all the same, and may have been charged. */
+const failed = (failure: ProviderFailure, answer: Answer): Reading => ({
+  failure,
+  committed: false,
+  usage: answer.usage,
+  seenTokens: toTokens(answer),
+});
+
+/** Tokens of an answer, roughly. */
+function toTokens({ content, reasoning, refusal, toolCalls }: Answer): number {
+  const length = toolCalls.reduce((sum, call) => sum + call.arguments.length, 0);
+  return Math.ceil((length + content.length + reasoning.length + refusal.length) / 4);
+}
 
 /** Some end without a word why. */
 const toEnded = (answer: Answer): Answer =>
@@ -17,15 +29,13 @@ const toEnded = (answer: Answer): Answer =>
 function answerWhole(reading: ChatReading, answer: Answer, broke: ProviderFailure | null): Reading {
   const { question, callerWire, context } = reading;
   if (answer.finish === null)
-    return failed(broke ?? { kind: 'network', message: 'the stream ended before the answer did' });
+    return failed(broke ?? { kind: 'network', message: 'the stream ended before the answer did' }, answer);
   const fault = findFault(answer);
-  if (fault !== null && !(reading.tellsRefusals && fault.kind === 'content_filtered')) return failed(fault);
+  if (fault !== null && !(reading.tellsRefusals && fault.kind === 'content_filtered')) return failed(fault, answer);
   const text = callerWire.renderReply(toNamed(answer, reading), question, toNote(reading));
   context.commit('application/json', answer.usage).end(text);
-  const { content, reasoning, refusal, toolCalls, usage, finish } = answer;
-  const length = toolCalls.reduce((sum, call) => sum + call.arguments.length, 0);
-  const seenTokens = Math.ceil((length + content.length + reasoning.length + refusal.length) / 4);
-  return { failure: null, committed: true, usage, seenTokens, finish };
+  const { usage, finish } = answer;
+  return { failure: null, committed: true, usage, seenTokens: toTokens(answer), finish };
 }
 
 /** A body reader that turns a stream into a whole reply. */
@@ -59,7 +69,8 @@ export function createCollectReader(reading: ChatReading): BodyReader {
     },
     end: (broke) => {
       if (ended === null) for (const frame of cutter.end()) take(frame);
-      return (ended ??= fault === null ? answerWhole(reading, gathering.answer(), broke) : failed(fault));
+      return (ended ??=
+        fault === null ? answerWhole(reading, gathering.answer(), broke) : failed(fault, gathering.answer()));
     },
   };
 }

@@ -113,6 +113,8 @@ export function createRetellWholeReader(reading: ChatReading, resumption: Resump
       const parsed = wire.parseReply(text, { dialect, nowMs: context.nowMs() });
       const answer = wire.toAnswer(text);
       const failure = isTold(parsed, reading) && answer !== null ? null : (parsed.failure ?? noAnswer);
+      // Nonsense may have been charged like an answer.
+      state.usage = answer?.usage ?? null;
       if (failure !== null || answer === null) return conclude(state, reading, failure);
       state.isWhole = true;
       takeFacts(state, reading, {

@@ -97,7 +97,8 @@ export function createWholeReader(reading: ChatReading): BodyReader {
       const isOwn = wire === callerWire;
       if (facts !== null && isOwn) return tell(facts.normalise?.() ?? bytes, facts, facts.contentLength);
       const answer = isTold(parsed, reading) ? wire.toAnswer(text) : null;
-      if (answer === null) return failed(parsed.failure ?? noAnswer);
+      // Nonsense may have been charged like an answer.
+      if (answer === null) return { ...failed(parsed.failure ?? noAnswer), usage: wire.toAnswer(text)?.usage ?? null };
       const out = isOwn ? bytes : callerWire.renderReply(toNamed(answer, reading), question, toNote(reading));
       return tell(out, facts ?? answer, facts?.contentLength ?? 0);
     },

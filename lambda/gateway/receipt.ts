@@ -6,13 +6,13 @@ import type { Receipt } from './answer.ts';
 import type { Journey } from './journey.ts';
 import type { Closing } from '../wire/writer.ts';
 import type { Runner } from './pick.ts';
-import { priceOf, totalOf } from './totals.ts';
+import { toSpent, totalOf, type Total } from './totals.ts';
 
-/** A failed attempt as it is told: how long it took, and when it ended, both ms. */
+/** A failed attempt as it is told: how long it took, when it ended, both ms, and what it cost all the same. */
 export function toAttempt(
   candidate: Candidate,
   failure: ProviderFailure,
-  { ms, endedAtMs }: { ms: number; endedAtMs: number },
+  { ms, endedAtMs, costUsd = 0 }: Pick<Attempt, 'ms' | 'endedAtMs' | 'costUsd'>,
 ): Attempt {
   const { route, credential, tier } = candidate;
   return {
@@ -24,12 +24,19 @@ export function toAttempt(
     ms: Math.round(ms),
     endedAtMs,
     message: failure.message,
+    ...(costUsd > 0 && { costUsd }),
   };
 }
 
-/** What is known of the answer when it comes from this candidate. */
-export function toReceipt(journey: Journey, candidate: Candidate, costUsd: number | null): Receipt {
-  return { candidate, attempts: journey.attempts, waitedMs: journey.waitedMs, costUsd };
+/** What is known of the answer when it comes from this candidate, having cost so much with all that came before it. */
+export function toReceipt(journey: Journey, candidate: Candidate, { costUsd, isGuess }: Omit<Total, 'usage'>): Receipt {
+  return {
+    candidate,
+    attempts: journey.attempts,
+    waitedMs: journey.waitedMs,
+    costUsd,
+    ...(isGuess && { isCostGuessed: true }),
+  };
 }
 
 /** What closes a stream that this runner ends. */
@@ -38,22 +45,23 @@ export function toClosing(
   { candidate, reservation }: Runner,
   { usage, seenTokens }: { usage: Usage | null; seenTokens: number },
 ): Closing {
-  const guessed: Usage = { inputTokens: reservation.need.input_tokens ?? 0, outputTokens: seenTokens };
+  const last = toSpent(candidate, reservation.need, { usage, seenTokens, failure: null, committed: true });
+  const total = totalOf(journey, last ?? { usage, costUsd: null, isGuess: false });
   // Once parts are guessed, the whole is a guess anyway.
-  const used = usage ?? (journey.spent.length > 0 ? guessed : null);
-  const total = totalOf(journey, { usage: used, costUsd: priceOf(candidate, used) });
+  const told = usage === null && journey.spent.every((one) => one.usage === null) ? null : total.usage;
   const rescued = journey.rescues.map(({ from, failure, shownCharacters }) => ({
     from,
     failure,
     shown_characters: shownCharacters,
   }));
   return {
-    usage: total.usage,
+    usage: told,
     freeway: {
       route: candidate.route,
       credential: candidate.credential,
       tier: candidate.tier,
       cost_usd: total.costUsd,
+      ...(total.isGuess && { cost_estimated: true }),
       attempts: journey.attempts.length + 1,
       ...(rescued.length === 0 ? {} : { rescued, resumed_by: journey.resumedBy }),
     },

@@ -17,7 +17,7 @@ import type { Operation } from './operation.ts';
 import { pick, toDecideInput, type Runner } from './pick.ts';
 import { toReceipt } from './receipt.ts';
 import type { Shares } from './shares.ts';
-import { priceOf, totalOf } from './totals.ts';
+import { toSpent, totalOf } from './totals.ts';
 import { takeTurn, type Ended, type Request } from './turn.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { toEnded, waitForTurn } from './waiting.ts';
@@ -192,15 +192,17 @@ async function afterPick(
   return picked === 'nobody' ? waitForTurn(deps, input, waiting) : null;
 }
 
+const nothing = { costUsd: 0, isGuess: false } as const;
+
 /** What says more of an answer that broke off than that it did. */
 const keptCodes: ReadonlySet<CallerErrorCode> = new Set<CallerErrorCode>(['deadline', 'content_filter']);
 
 /** The end of the request, its last attempt being this one. */
 function toResult({ journey }: Request, { runner, outcome, settled }: Ended, error: CallerError | null): RunResult {
-  const costUsd = priceOf(runner.candidate, outcome.usage);
   // What broke off has been counted already.
-  const last = outcome.failure === null ? outcome.usage : null;
-  const total = totalOf(journey, { usage: last, costUsd: outcome.failure === null ? costUsd : 0 });
+  const last = outcome.failure === null ? toSpent(runner.candidate, runner.reservation.need, outcome) : nothing;
+  const usage = outcome.failure === null ? outcome.usage : null;
+  const total = totalOf(journey, { ...(last ?? { costUsd: null, isGuess: false }), usage });
   const { attempts, waitedMs } = journey;
   const failure = outcome.failure?.message ?? '';
   const brokeOff =
@@ -217,8 +219,9 @@ function toResult({ journey }: Request, { runner, outcome, settled }: Ended, err
           },
         );
   return {
-    receipt: toReceipt(journey, runner.candidate, total.costUsd),
-    ...total,
+    receipt: toReceipt(journey, runner.candidate, total),
+    usage: total.usage,
+    costUsd: total.costUsd,
     rescues: journey.rescues.length,
     finish: outcome.finish ?? null,
     firstContentMs: outcome.firstContentMs,

@@ -35,7 +35,7 @@ export interface Sent {
 
 /** A failure below HTTP, in the words of the failure table. */
 export function toFailure(error: UpstreamError): ProviderFailure {
-  return { kind: error.kind, message: error.message };
+  return { kind: error.kind, message: error.message, ...(!error.sent && { unsent: true }) };
 }
 
 const toUnsigned = (message: string): Omit<AttemptOutcome, 'ms' | 'firstContentMs'> => ({

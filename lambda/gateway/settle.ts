@@ -4,7 +4,14 @@ import type { Ops } from '../routing/pools-ops.ts';
 import { isLasting, type Desk, type Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
 import { withoutRemaining } from './sampling.ts';
-import { countMoney, toCredentialRest, toSettlement, type Settlement, type SettlementInput } from './settlement.ts';
+import {
+  countMoney,
+  toCostUsd,
+  toCredentialRest,
+  toSettlement,
+  type Settlement,
+  type SettlementInput,
+} from './settlement.ts';
 
 function judge(desk: Desk, { candidate, reservation, outcome }: Closed): Settlement {
   const { books, zones, clock } = desk;
@@ -51,7 +58,7 @@ function write(desk: Desk, closed: Closed, { ops, foreign, actual, canWait }: Se
   const rest = patient ? null : toRest(desk, closed);
   if (patient && limits.length > 0) writes.push(desk.twins.note(candidate, limits));
   if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
-  const costUsd = actual?.usd ?? null;
+  const costUsd = toCostUsd(outcome, actual);
   if (budget !== null) writes.push(budget.settle(costUsd));
   if (paidFrom !== undefined) writes.push(paidFrom.settle(costUsd));
   return writes.length === 0 ? null : Promise.all(writes);

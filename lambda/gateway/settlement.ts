@@ -16,6 +16,7 @@ import type { Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
 import { together } from './sampling.ts';
 import { ratioAttr } from './standing-facts.ts';
+import { isUncounted, toUsed } from './totals.ts';
 
 /** An attempt that is over, and who made it. */
 type Spending = Pick<SettlementInput, 'candidate' | 'outcome'>;
@@ -35,27 +36,14 @@ export interface SettlementInput {
   };
 }
 
-/** Failures at which the provider has counted nothing: it refused, or never heard of us. */
-const uncounted: ReadonlySet<string> = new Set([
-  'rate_limited',
-  'quota_exhausted',
-  'bad_credential',
-  'not_entitled',
-  'model_missing',
-  'too_large',
-  'rejected',
-  'context_exceeded',
-]);
-
 /** What the attempt has really used; null keeps the estimate, which is all we know of a call that broke off. */
-function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts | null {
-  const { usage, failure } = outcome;
-  if (failure !== null && uncounted.has(failure.kind)) return noUse;
-  const input = usage?.inputTokens ?? reservation.need.input_tokens;
-  const seen = outcome.committed || failure === null ? Math.max(outcome.seenTokens, 1) : undefined;
-  const output = usage?.outputTokens ?? seen;
-  if (input === undefined || output === undefined) return null;
-  const cost = costUsd(candidate, usage ?? { inputTokens: input, outputTokens: output });
+function toActual({ candidate, outcome, reservation: { need } }: SettlementInput): Amounts | null {
+  if (isUncounted(outcome)) return noUse;
+  const used = toUsed(need, outcome);
+  if (used === null) return null;
+  const { inputTokens: input = need.input_tokens, outputTokens: output = Math.max(outcome.seenTokens, 1) } = used.usage;
+  if (input === undefined) return null;
+  const cost = costUsd(candidate, used.usage);
   return {
     requests: 1,
     tokens: input + output,
@@ -64,6 +52,10 @@ function toActual({ candidate, outcome, reservation }: SettlementInput): Amounts
     ...(cost === null ? {} : { usd: cost }),
   };
 }
+
+/** What the attempt has cost, US dollars; null when nobody knows. Who answers with an error may count the call, but charges nothing for it. */
+export const toCostUsd = ({ failure }: AttemptOutcome, actual: Amounts | null): number | null =>
+  actual?.usd ?? (actual === null && (failure?.status ?? 0) >= 400 ? 0 : null);
 
 /** Rests after limits grow while a provider names no time: 1 s, 2 s, 4 s ... 60 s; the count is forgotten with the first success. */
 const LONGEST_GUESSED_REST_MS = 60_000;

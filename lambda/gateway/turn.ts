@@ -8,7 +8,7 @@ import { pick, toDecideInput, type Runner } from './pick.ts';
 import { toAttempt, toClosing, toReceipt } from './receipt.ts';
 import type { GatewayDeps } from './run.ts';
 import { send, type Sent } from './send.ts';
-import { priceOf } from './totals.ts';
+import { priceOf, totalOf } from './totals.ts';
 
 /** One request under way. */
 export interface Request {
@@ -74,7 +74,8 @@ function start(race: Race, runner: Runner): void {
     stripped: toStripped(deps, journey, index),
     commit: (contentType, usage) => {
       journey.committed = true;
-      const receipt = toReceipt(journey, candidate, priceOf(candidate, usage));
+      const total = totalOf(journey, { usage, costUsd: priceOf(candidate, usage), isGuess: false });
+      const receipt = toReceipt(journey, candidate, total);
       return caller.commit(withNotes(receipt, operation, index), contentType);
     },
     closing: (usage, seenTokens) => toClosing(journey, runner, { usage, seenTokens }),

@@ -9,7 +9,14 @@ const MOST_LISTED = 4;
 
 type Absent = { [K in keyof UsageRecord as undefined extends UsageRecord[K] ? K : never]-?: true };
 /** What a record may be without. In a column, null stands for that. */
-const absent: Absent = { cached: true, first_content_ms: true, finish: true, experiment: true, arm: true };
+const absent: Absent = {
+  cached: true,
+  cost_estimated: true,
+  first_content_ms: true,
+  finish: true,
+  experiment: true,
+  arm: true,
+};
 
 const listSchema = z.lazy(() => z.array(usageRecordSchema));
 /** A tier that only a later version knows is at least not known to be free. */

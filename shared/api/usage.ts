@@ -16,6 +16,8 @@ const usageAttemptSchema = z.lazy(() =>
     failure: z.nullable(z.string()),
     status: z.nullable(z.number()),
     ms: z.number(),
+    /** What it cost all the same; absent: nothing, as far as is known. */
+    cost_usd: z.optional(z.number()),
   }),
 );
 
@@ -37,7 +39,10 @@ export const usageRecordSchema = z.lazy(() =>
     input_tokens: z.nullable(z.number()),
     output_tokens: z.nullable(z.number()),
     audio_seconds: z.nullable(z.number()),
+    /** Of all attempts together. */
     cost_usd: z.nullable(z.number()),
+    /** Some of the cost is guessed by what was asked and seen, since a provider did not say; absent: none. */
+    cost_estimated: z.optional(z.boolean()),
     /** What it costs at list prices: of free answers, what was saved. */
     list_usd: z.nullable(z.number()),
     wait_ms: z.number(),

@@ -64,7 +64,8 @@ function readFrame(state: State, frame: SseFrame, context: ReplyContext): FrameF
 }
 
 function readStart(state: State, message: Json, { nowMs }: ReplyContext): FrameFacts {
-  state.counts = addCounts(state.counts, message['usage']);
+  // What is written is told at the end; here stands a number for its beginning.
+  state.counts = addCounts(state.counts, { ...toRecord(message['usage']), output_tokens: undefined });
   const head = {
     id: toText(message['id']) ?? '',
     model: toText(message['model']) ?? '',
