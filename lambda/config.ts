@@ -12,7 +12,7 @@ import type { ModelAlias } from './routing/aliases.ts';
 import { paidPolicies, type PaidPolicy } from './routing/policy.ts';
 import { logLevels, type LogLevel } from '#shared/log-levels.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
-import { appSyncTablesSchema, type AppSyncTables } from '#shared/invoke.ts';
+import { appSyncTablesSchema, type AppSyncTables } from '#shared/appsync-tables.ts';
 
 export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly folder: string }

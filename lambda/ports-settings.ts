@@ -1,6 +1,7 @@
 // The doors to what is set while we run: for the installation and for people, for direct invokes, experiments, and providers of one's own.
 import type { AgentAssignment, EndpointConfiguration, InvokeSettings } from '#shared/invoke.ts';
-import type { Experiment, Flag, Rollout } from '#shared/rollout.ts';
+import type { Rollout } from '#shared/rollout.ts';
+import type { Experiment, Flag } from '#shared/rollout-schemas.ts';
 import type { QuotaSettings } from '#shared/quotas.ts';
 import type { BudgetSettings, InstallationSettings, PersonSettings } from '#shared/settings.ts';
 import type { Template } from '#shared/template.ts';

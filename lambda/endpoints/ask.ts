@@ -1,7 +1,8 @@
 // What chat and explain have in common: from a body to a question, a selector, a policy and an operation.
 import { modelSizes } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
-import type { Assignment, Experiment } from '#shared/rollout.ts';
+import type { Assignment } from '#shared/rollout.ts';
+import type { Experiment } from '#shared/rollout-schemas.ts';
 import { createChatOperation, toChatProfile } from '../gateway/chat.ts';
 import { toPolicy } from '../gateway/controls.ts';
 import type { Fleet } from '../gateway/fleet.ts';

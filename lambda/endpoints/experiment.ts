@@ -1,5 +1,6 @@
 // Experiments on chats: which side a request is on, and what the variant asks for.
-import { assign, type Assignment, type Experiment } from '#shared/rollout.ts';
+import { assign, type Assignment } from '#shared/rollout.ts';
+import type { Experiment } from '#shared/rollout-schemas.ts';
 import type { Policy } from '../routing/policy.ts';
 import { isRecord } from '../wire/json.ts';
 import type { ChatQuestion } from '../wire/types.ts';

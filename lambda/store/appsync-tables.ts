@@ -1,12 +1,12 @@
 // Reads named endpoints and agents from the DynamoDB tables that an Amplify or AppSync app keeps, beside those of our own store.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { AppSyncTables } from '#shared/appsync-tables.ts';
 import {
   agentAssignmentSchema,
   endpointConfigurationSchema,
   providerConfigSchema,
   type AgentAssignment,
-  type AppSyncTables,
   type EndpointConfiguration,
   type InvokeSettings,
   type ProviderConfig,

@@ -1,11 +1,5 @@
 // Keeps the named endpoints and agents of direct invokes in the store.
-import {
-  agentAssignmentSchema,
-  endpointConfigurationSchema,
-  type AgentAssignment,
-  type EndpointConfiguration,
-  type InvokeSettings,
-} from '#shared/invoke.ts';
+import type { AgentAssignment, EndpointConfiguration, InvokeSettings } from '#shared/invoke.ts';
 import type { ItemKey } from '#shared/items.ts';
 import type { Store } from '../ports.ts';
 import type { InvokeSettingsStore } from '../ports-settings.ts';
@@ -30,6 +24,7 @@ const assignmentKey = ({ agent, environment }: Pick<AgentAssignment, 'agent' | '
 async function readAll(store: Store): Promise<InvokeSettings> {
   const endpoints: EndpointConfiguration[] = [];
   const assignments: AgentAssignment[] = [];
+  const { agentAssignmentSchema, endpointConfigurationSchema } = await import('#shared/invoke.ts');
   for (const { sk, json } of await readPartition(store, PARTITION)) {
     if (sk.startsWith('endpoint#')) endpoints.push(...readKnown(endpointConfigurationSchema, json));
     else assignments.push(...readKnown(agentAssignmentSchema, json));

@@ -1,5 +1,6 @@
 // Keeps flags and experiments in the store.
-import { experimentSchema, flagSchema, type Experiment, type Flag, type Rollout } from '#shared/rollout.ts';
+import type { Rollout } from '#shared/rollout.ts';
+import type { Experiment, Flag } from '#shared/rollout-schemas.ts';
 import type { Store } from '../ports.ts';
 import type { RolloutStore } from '../ports-settings.ts';
 import { createKept, readKnown, readPartition } from './kept.ts';
@@ -10,7 +11,10 @@ const nothing: Rollout = { flags: [], experiments: [] };
 async function readAll(store: Store): Promise<Rollout> {
   const flags: Flag[] = [];
   const experiments: Experiment[] = [];
-  for (const { sk, json } of await readPartition(store, PARTITION)) {
+  const rows = await readPartition(store, PARTITION);
+  if (rows.length === 0) return nothing;
+  const { experimentSchema, flagSchema } = await import('#shared/rollout-schemas.ts');
+  for (const { sk, json } of rows) {
     if (sk.startsWith('flag#')) flags.push(...readKnown(flagSchema, json));
     else experiments.push(...readKnown(experimentSchema, json));
   }

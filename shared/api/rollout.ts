@@ -1,6 +1,7 @@
 // What the web app, programs and the routes of gradual rollout say to each other.
 import * as z from 'zod/mini';
-import { arms, experimentSchema, flagSchema } from '../rollout.ts';
+import { arms } from '../rollout.ts';
+import { experimentSchema, flagSchema } from '../rollout-schemas.ts';
 
 /** GET /api/rollout. */
 export const rolloutSchema = z.object({ flags: z.array(flagSchema), experiments: z.array(experimentSchema) });

@@ -1,6 +1,7 @@
 // Gradual rollout: who is in a part, and that nobody leaves it while it grows.
 import { describe, expect, it } from 'vitest';
-import { assign, experimentSchema, flagSchema, isOn, isWithin, type Experiment } from '#shared/rollout.ts';
+import { assign, isOn, isWithin } from '#shared/rollout.ts';
+import { experimentSchema, flagSchema, type Experiment } from '#shared/rollout-schemas.ts';
 import { sumExperiment } from '#shared/experiment-sums.ts';
 import type { UsageRecord } from '#shared/api/usage.ts';
 

@@ -8,7 +8,8 @@ import {
 } from '#shared/api/rollout.ts';
 import { CallerError } from '#shared/failures.ts';
 import { sumExperiment } from '#shared/experiment-sums.ts';
-import { experimentSchema, flagSchema, isOn, type Experiment } from '#shared/rollout.ts';
+import { isOn } from '#shared/rollout.ts';
+import { experimentSchema, flagSchema, type Experiment } from '#shared/rollout-schemas.ts';
 import { toPolicy } from '../../gateway/controls.ts';
 import { toSelector } from '../ask.ts';
 import { PATIENCE_MS } from '../defaults.ts';

@@ -10,7 +10,8 @@ import type {
   agentAssignmentSchema,
   endpointConfigurationSchema,
 } from '#shared/invoke.ts';
-import type { Rollout, experimentSchema, flagSchema } from '#shared/rollout.ts';
+import type { Rollout } from '#shared/rollout.ts';
+import type { experimentSchema, flagSchema } from '#shared/rollout-schemas.ts';
 import { useApi } from '../../lib/api.ts';
 
 const ROLLOUT = ['rollout'];

@@ -1,7 +1,7 @@
 // Experiments: what is tried on a part of all requests, and how both sides compare.
 import type { ReactNode } from 'react';
 import { useForm, type UseFormReturn } from 'react-hook-form';
-import type { Experiment } from '#shared/rollout.ts';
+import type { Experiment } from '#shared/rollout-schemas.ts';
 import { TextRow } from '../../components/text-row.tsx';
 import { toLocale } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';

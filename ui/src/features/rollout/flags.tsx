@@ -1,7 +1,7 @@
 // Flags: switches for programs, on for a part of all subjects.
 import type { ReactNode } from 'react';
 import { useForm, type UseFormReturn } from 'react-hook-form';
-import type { Flag } from '#shared/rollout.ts';
+import type { Flag } from '#shared/rollout-schemas.ts';
 import { SwitchLine } from './switch-line.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { toLocale } from '../../lib/format.ts';
