@@ -1,6 +1,6 @@
 // What chat and explain have in common: from a body to a question, a selector, a policy and an operation.
 import { modelSizes } from '#shared/catalog.ts';
-import { CallerError } from '#shared/failures.ts';
+import type { CallerError } from '#shared/failures.ts';
 import type { Assignment } from '#shared/rollout.ts';
 import type { Experiment } from '#shared/rollout-schemas.ts';
 import { createChatOperation, toChatProfile } from '../gateway/chat.ts';
@@ -8,7 +8,7 @@ import { toPolicy } from '../gateway/controls.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { refineProfile } from '../gateway/refine.ts';
-import { findAlias, type ModelAlias } from '../routing/aliases.ts';
+import type { ModelAlias } from '../routing/aliases.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
 import type { Field } from '../wire/splice.ts';
@@ -23,44 +23,23 @@ export const LONGEST_MS = 600_000;
 /** Left for settling and ending the reply before the runtime stops us. */
 export const RESERVE_MS = 2_000;
 
-/** So many names of a list are told that nobody serves. */
-const MOST_SHOWN = 5;
-
-/** The candidates a model name means, by its alias where nobody serves it. Throws CallerError `model_not_found` with near names. */
+/**
+ * The candidates a model name means; at once where every name is ours. Throws or rejects with CallerError
+ * `model_not_found` with near names.
+ */
 export function toSelector(
   question: Pick<ChatQuestion, 'model' | 'models'>,
   fleet: Fleet,
   aliases: readonly ModelAlias[],
-): Selector {
+): Selector | Promise<Selector> {
   const names =
     question.models.length === 0
       ? [question.model]
       : [...new Set([...(question.model === 'auto' ? [] : [question.model]), ...question.models])];
-  const selector = joinSelectors(
-    names.map((name) => fleet.names.parse(name) ?? parseAlias(name, fleet, aliases)),
-    fleet.candidates,
-  );
-  if (selector) return selector;
-  const name = names[0] ?? '';
-  const retired = fleet.retired.get(name.toLowerCase());
-  if (retired !== undefined) throw new CallerError('model_not_found', retired, { param: 'model' });
-  const near = fleet.names.near(name);
-  const shown = names.slice(0, MOST_SHOWN).map((one) => `"${one.length > 80 ? `${one.slice(0, 80)}...` : one}"`);
-  const hint =
-    near.length === 0
-      ? 'See GET /v1/models for all names, or use "auto".'
-      : `Did you mean ${near.map((known) => `"${known}"`).join(', ')}?`;
-  throw new CallerError('model_not_found', `There is no model ${shown.join(' or ')} here. ${hint}`, { param: 'model' });
-}
-
-/** Whoever asks for a model by habit is served by a smaller one rather than not at all: a tier is a wish here. */
-function parseAlias(name: string, fleet: Fleet, aliases: readonly ModelAlias[]): Selector | null {
-  const alias = findAlias(aliases, name);
-  if (alias === null) return null;
-  const tier = /^auto:(small|large|reasoning)(:free)?$/.exec(alias);
-  const wish = modelSizes.find((size) => size === tier?.[1]);
-  const selector = fleet.names.parse(wish === undefined ? alias : `auto${tier?.[2] ?? ''}`);
-  return selector === null || wish === undefined ? selector : { ...selector, name: alias, wish };
+  const parsed = names.map((name) => fleet.names.parse(name));
+  const selector = parsed.includes(null) ? null : joinSelectors(parsed, fleet.candidates);
+  if (selector !== null) return selector;
+  return import('./foreign-model.ts').then(({ selectForeign }) => selectForeign({ names, parsed, fleet, aliases }));
 }
 
 function toWished(profile: RequestProfile, { wish, name }: Selector): RequestProfile {
@@ -149,7 +128,8 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const inForce = settings instanceof Promise ? await settings : settings;
   const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce, principal.key));
   const allowed = toPermittedPolicy(policy, principal, inForce);
-  const named = toSelector(question, fleet, deps.modelAliases);
+  const naming = toSelector(question, fleet, deps.modelAliases);
+  const named = naming instanceof Promise ? await naming : naming;
   const meant = isPlain(question)
     ? named
     : (await import('./within-wire.ts')).withinWire(named, question, { fleet, wires: deps.chatWires });

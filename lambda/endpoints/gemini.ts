@@ -152,6 +152,6 @@ export function createGeminiModelsEndpoint(deps: EndpointDeps): Endpoint {
     const permitted = served.filter(({ kind }) => kind === 'chat' || kind === 'embedding');
     const { id } = visit.params;
     if (id === undefined) return replyJson(visit, 200, { models: listModels(permitted).map(toModel) });
-    replyJson(visit, 200, toModel(findModel(id, { fleet, aliases: deps.modelAliases, permitted })));
+    replyJson(visit, 200, toModel(await findModel(id, { fleet, aliases: deps.modelAliases, permitted })));
   };
 }

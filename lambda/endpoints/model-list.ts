@@ -83,11 +83,11 @@ interface Sought {
   readonly permitted: readonly Candidate[];
 }
 
-/** The model of any name a request may use. Throws CallerError `model_not_found` with near names. */
-export function findModel(id: string, { fleet, aliases, permitted }: Sought): ListedModel {
+/** The model of any name a request may use. Rejects with CallerError `model_not_found` with near names. */
+export async function findModel(id: string, { fleet, aliases, permitted }: Sought): Promise<ListedModel> {
   const listed = listModels(permitted).find((model) => model.id === id);
   if (listed !== undefined) return listed;
-  const { among, freeOnly, mode } = toSelector({ model: id, models: [] }, fleet, aliases);
+  const { among, freeOnly, mode } = await toSelector({ model: id, models: [] }, fleet, aliases);
   const meant = among === null ? null : new Set(among.map((index) => fleet.candidates[index]));
   const rank = modelSizes.findIndex((size) => size === mode);
   const candidates = permitted.filter(

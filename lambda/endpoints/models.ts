@@ -74,7 +74,7 @@ export function createModelEndpoint(deps: EndpointDeps): Endpoint {
     const { fleet } = await deps.current(principal);
     const permitted = servedTo(principal, fleet, deps.clock.now());
     try {
-      const found = findModel(visit.params['id'] ?? '', { fleet, aliases: deps.modelAliases, permitted });
+      const found = await findModel(visit.params['id'] ?? '', { fleet, aliases: deps.modelAliases, permitted });
       replyJson(visit, 200, toDocument(found));
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;

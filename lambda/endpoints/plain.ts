@@ -45,7 +45,7 @@ export async function toPlainAsked(
   const { question } = errand;
   const inForce = await readSettings(deps, principal);
   const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce, principal.key));
-  const named = toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
+  const named = await toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
   const meant = errand.narrow(toPermitted(named, fleet.candidates, principal), fleet, deps.clock.now());
   const common = {
     requestId,

@@ -44,7 +44,7 @@ export async function toSetting(
   const principal = principalOf(visit);
   const services = await deps.current(principal);
   const { fleet } = services;
-  const selector = toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
+  const selector = await toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
   const inForce = await readSettings(deps, principal);
   const defaults = { ...toDefaults(deps, inForce, principal.key), maxWaitMs: patienceMs };
   const policy = toPolicy(controls, visit.exchange.headers, defaults);

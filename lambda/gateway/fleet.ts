@@ -18,8 +18,8 @@ export interface Fleet {
   readonly names: ModelNames;
   /** The installation's own order; absent or null when it has none. */
   readonly rank?: Rank | null;
-  /** Names that used to work, in lower case, with what to tell whoever still asks for them. */
-  readonly retired: ReadonlyMap<string, string>;
+  /** All that is known of providers, those nobody has a key for included. */
+  readonly providers: readonly Provider[];
 }
 
 export interface FleetInput {
@@ -61,20 +61,6 @@ function withoutRepeats(credentials: readonly Credential[]): Credential[] {
   });
 }
 
-function toRetired(providers: readonly Provider[]): Map<string, string> {
-  const retired = new Map<string, string>();
-  for (const provider of providers) {
-    for (const { id, since, replacement } of provider.retiredModels) {
-      const advice =
-        replacement === undefined ? 'See GET /v1/models for what is served today.' : `Use "${replacement}" instead.`;
-      const message = `${provider.name} has retired "${id}" (${since}). ${advice}`;
-      for (const name of [id, `${provider.id}/${id}`, id.replace(/^.*\//, '')])
-        retired.set(name.toLowerCase(), message);
-    }
-  }
-  return retired;
-}
-
 /** Builds the fleet of the enabled entries. */
 export function createFleet({ entries, providers, serves, rank = null }: FleetInput): Fleet {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
@@ -99,6 +85,6 @@ export function createFleet({ entries, providers, serves, rank = null }: FleetIn
     models: pairs.map(({ model }) => model),
     names: createModelNames(candidates),
     rank,
-    retired: toRetired(providers),
+    providers,
   };
 }

@@ -48,6 +48,8 @@ it('a model is found by each of its names, by one that stands for it, and with `
   const names = listed.flatMap(({ id, freeway }) => [id, ...(freeway.names ?? [])]);
   for (const id of [...names, 'LLAMA-x:free', 'auto:large:free', 'claude-opus-4-5', 'claude-haiku-4-5:free'])
     expect((await openai.models.retrieve(id)).id).toBe(id);
+  for (const id of ['meta-llama/Llama_X-70B-instruct:nitro', 'openrouter/auto', 'anthropic/claude-opus-4.1'])
+    expect((await openai.models.retrieve(id)).id).toBe(id);
   // A pin means that provider's alone.
   const pinned = (await openai.models.retrieve('beta/llama-x:70b')) as unknown as Listed;
   expect(pinned.freeway.context).toBe(32_768);

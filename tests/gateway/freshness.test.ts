@@ -42,7 +42,7 @@ async function open({ goesOn }: { goesOn: boolean }): Promise<House> {
         credentials: [],
         models: [],
         names: {} as never,
-        retired: new Map(),
+        providers: [],
       },
       store: own,
       clock,

@@ -33,7 +33,7 @@ async function play(store: Store): Promise<{ book: Readonly<Record<string, unkno
   const metrics = createMetrics();
   const holders = new Set<() => Promise<void>>();
   const candidate = toCandidate({ credential: 'a', book: 'book', mark: 'a', pools });
-  const fleet = { candidates: [candidate], credentials: [], models: [], names: {} as never, retired: new Map() };
+  const fleet = { candidates: [candidate], credentials: [], models: [], names: {} as never, providers: [] };
   const deps = { fleet, store, clock: systemClock, log: silent, metrics, holders, openSlices: createSlices };
   const ledger = createLedger(deps);
   const need = { requests: 1, tokens: TOKENS.estimated, input_tokens: 80, output_tokens: 20 };

@@ -65,7 +65,7 @@ function createWorld({ pools, instances: count = 1, freezes = false, startMs = S
   const store = createMemoryStore(clock);
   const metrics = createMetrics();
   const candidate = toCandidate({ credential: 'a', book: 'book', mark: 'a', pools });
-  const fleet = { candidates: [candidate], credentials: [], models: [], names: {} as never, retired: new Map() };
+  const fleet = { candidates: [candidate], credentials: [], models: [], names: {} as never, providers: [] };
   const start = (): Instance => {
     const holders = new Set<() => Promise<void>>();
     const own: Clock = {

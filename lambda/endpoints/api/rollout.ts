@@ -79,7 +79,7 @@ async function checkVariant(deps: ApiDeps, visit: Visit, { variant: { model, fre
   if (freeway !== undefined) toPolicy(freeway, {}, { settings: { paid: deps.paid }, maxWaitMs: PATIENCE_MS });
   if (model === undefined) return;
   const { fleet } = await deps.current(principalOf(visit));
-  toSelector({ model, models: [] }, fleet, deps.modelAliases);
+  await toSelector({ model, models: [] }, fleet, deps.modelAliases);
 }
 
 async function report(deps: ApiDeps, name: string, days: number): Promise<ApiReply> {
