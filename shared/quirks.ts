@@ -29,6 +29,7 @@ export type Purpose = (typeof purposes)[number];
  * - `promptCache`: takes marks of what is worth keeping in a prompt cache (`cache_control` on parts of messages).
  * - `callIds`: ids of tool calls must be letters and digits, exactly so many; others are told by names made of them.
  * - `purpose`: the field in which it is told what vectors are for, and its words for that; neither: those of callers of the same format. `titles`: it also takes titles of documents.
+ * - `routing`: takes the fields by which callers of OpenRouter say where a request may go, and hands it on by them.
  * - `requireHeader`: constant extra header. `prefill`: field that marks a last assistant message as the beginning of the answer.
  */
 export const quirkSchema = z.lazy(() =>
@@ -52,6 +53,7 @@ export const quirkSchema = z.lazy(() =>
       z.object({ kind: z.literal('inputs'), names: z.record(z.string(), z.nullable(z.string())) }),
       z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
       z.object({ kind: z.literal('promptCache') }),
+      z.object({ kind: z.literal('routing') }),
       z.object({ kind: z.literal('callIds'), length: z.number().check(z.positive()) }),
       z.object({
         kind: z.literal('purpose'),

@@ -9,11 +9,14 @@ import type { Fleet } from '../gateway/fleet.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { refineProfile } from '../gateway/refine.ts';
 import type { ModelAlias } from '../routing/aliases.ts';
+import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import { joinSelectors, type Selector } from '../routing/selector.ts';
+import { foreignFieldsOf, hasVariant } from '../wire/foreign-names.ts';
 import type { Field } from '../wire/splice.ts';
 import type { ChatQuestion, ChatWire } from '../wire/types.ts';
 import { toAssignment, toShadowPolicy, toVariant } from './experiment.ts';
+import type { Heeded } from './foreign-fields.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
@@ -22,6 +25,10 @@ import { principalOf, type EndpointDeps, type Services, type Visit } from './end
 export const LONGEST_MS = 600_000;
 /** Left for settling and ending the reply before the runtime stops us. */
 export const RESERVE_MS = 2_000;
+
+/** When a request must be over, ms since the epoch. */
+export const toDeadline = ({ startedAtMs, exchange }: Visit, { timeoutMs = LONGEST_MS }: Policy): number =>
+  Math.min(startedAtMs + timeoutMs, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS);
 
 /**
  * The candidates a model name means; at once where every name is ours. Throws or rejects with CallerError
@@ -60,6 +67,8 @@ export interface Asked {
   readonly services: Services;
   /** The experiment it takes part in, and its side there; null when in none. */
   readonly assignment: Assignment | null;
+  /** The caller as it wants to be told; absent: as it is. */
+  readonly dress?: Heeded['dress'];
   /** The last word of a stream that breaks off, in the caller's wire. */
   readonly breakOff: (error: CallerError) => string;
 }
@@ -113,23 +122,35 @@ function toProfile(
   return refineProfile({ profile, texts: question.texts, candidates, among: selector.among }, exactTokens);
 }
 
+/** What the question says in words of other routers, heeded; null when it has none. Loaded with the first that has some. */
+function heed(question: ChatQuestion, fleet: Fleet): Promise<Heeded> | null {
+  const names = foreignFieldsOf(question.body, question.wire === 'openai-responses');
+  if (names.length === 0 && !hasVariant(question.model)) return null;
+  return import('./foreign-fields.ts').then(({ heedForeign }) => heedForeign(question, names, fleet));
+}
+
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
 export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: AskedBody): Promise<Asked> {
   const body = given.hypothetical !== true && hasGuards(deps) ? await toGuarded(deps, visit, given) : given;
-  const { bytes, fields, wire, traceparent = null, hypothetical = false, shadowOf } = body;
+  const { bytes, wire, traceparent = null, hypothetical = false, shadowOf } = body;
   const principal = principalOf(visit);
   const serving = deps.current(principal);
   const services = serving instanceof Promise ? await serving : serving;
   const { fleet } = services;
-  const { question, assignment } = toSide(deps, visit, body);
+  const { question: asked, assignment } = toSide(deps, visit, body);
+  const heeding = heed(asked, fleet);
+  const heeded = heeding === null ? null : await heeding;
+  const { question } = heeded ?? { question: asked };
   const writer = wire.openWriter(question);
-  const { exchange, requestId, startedAtMs } = visit;
+  const { exchange, requestId } = visit;
   const settings = readSettings(deps, principal);
   const inForce = settings instanceof Promise ? await settings : settings;
-  const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce, principal.key));
+  const wishing = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce, principal.key));
+  const policy = wishing instanceof Promise ? await wishing : wishing;
   const allowed = toPermittedPolicy(policy, principal, inForce);
   const naming = toSelector(question, fleet, deps.modelAliases);
-  const named = naming instanceof Promise ? await naming : naming;
+  const plain = naming instanceof Promise ? await naming : naming;
+  const named = heeded?.arrange(plain) ?? plain;
   const meant = isPlain(question)
     ? named
     : (await import('./within-wire.ts')).withinWire(named, question, { fleet, wires: deps.chatWires });
@@ -143,14 +164,15 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     question,
     profile,
     bytes,
-    fields,
+    // What was heeded stands in the bytes still, and is no longer in the question.
+    fields: heeded === null ? body.fields : null,
     headers: exchange.headers,
     traceparent,
     selector,
     policy: shadowOf === undefined ? allowed : toShadowPolicy(allowed, shadowOf),
     admission,
     askerId: principal.id,
-    deadlineAtMs: Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS),
+    deadlineAtMs: toDeadline(visit, policy),
     fleet,
     callerWire: wire,
     wires: deps.chatWires,
@@ -162,6 +184,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     question,
     services,
     assignment,
+    ...(heeded === null ? {} : { dress: heeded.dress }),
     breakOff: (error) => writer.fail(error, requestId, deps.clock.now()),
   };
 }

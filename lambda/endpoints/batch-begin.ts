@@ -2,7 +2,7 @@
 import type { KeptBatch } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import { noUse, toCancelling } from '../gateway/batch.ts';
-import { toPolicy } from '../gateway/controls.ts';
+import { readControls } from '../gateway/asked-controls.ts';
 import type { BatchDeps, BatchRunner } from './batch-runner.ts';
 import { principalOf, type Visit } from './endpoint.ts';
 import { toControls } from './own-request.ts';
@@ -25,7 +25,7 @@ const MAX_WAIT = 'x-freeway-max-wait-ms';
 /** Throws CallerError for controls by which every request of a batch would be refused. */
 export function checkControls({ exchange }: Visit): void {
   const { [MAX_WAIT]: maxWait, ...controls } = toControls(exchange.headers);
-  toPolicy(null, controls, { settings: {}, maxWaitMs: 0 });
+  readControls(null, controls);
   if (maxWait === undefined || /^\d+$/.test(maxWait)) return;
   throw new CallerError('invalid_request', `${MAX_WAIT} is wrong: expected a whole number of milliseconds from 0 on.`, {
     param: MAX_WAIT,

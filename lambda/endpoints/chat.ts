@@ -64,6 +64,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
       const watching = question.stream && wantsEvents(visit) ? await watch(visit, caller, deps.clock) : null;
       if (wire.idHeader !== undefined) watching?.mark(wire.idHeader, visit.requestId);
       caller = watching ?? caller;
+      caller = asked.dress?.(caller) ?? caller;
       markLeft(caller, operation.admission);
       if (assignment !== null) {
         teller.assigned(assignment);

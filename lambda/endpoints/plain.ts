@@ -4,7 +4,7 @@ import { toPolicy } from '../gateway/controls.ts';
 import { errands } from '../gateway/errands.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { createPlainOperation, type Errand } from '../gateway/plain.ts';
-import { LONGEST_MS, RESERVE_MS, toSelector } from './ask.ts';
+import { toDeadline, toSelector } from './ask.ts';
 import { createCaller, markLeft } from './caller.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
 import { principalOf, replyError, type Endpoint, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
@@ -41,17 +41,17 @@ export async function toPlainAsked(
   const principal = principalOf(visit);
   const services = await deps.current(principal);
   const { fleet } = services;
-  const { exchange, requestId, startedAtMs } = visit;
+  const { exchange, requestId } = visit;
   const { question } = errand;
   const inForce = await readSettings(deps, principal);
-  const policy = toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce, principal.key));
+  const policy = await toPolicy(question.controls, exchange.headers, toDefaults(deps, inForce, principal.key));
   const named = await toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
   const meant = errand.narrow(toPermitted(named, fleet.candidates, principal), fleet, deps.clock.now());
   const common = {
     requestId,
     traceparent,
     policy: toPermittedPolicy(policy, principal, inForce),
-    deadlineAtMs: Math.min(startedAtMs + LONGEST_MS, (exchange.deadlineAtMs ?? Infinity) - RESERVE_MS),
+    deadlineAtMs: toDeadline(visit, policy),
     fleet,
     dialectOf: (index: number) => deps.dialectOf(fleet, index),
   };

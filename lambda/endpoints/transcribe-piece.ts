@@ -47,7 +47,7 @@ export async function toSetting(
   const selector = await toSelector({ model: question.model, models: [] }, fleet, deps.modelAliases);
   const inForce = await readSettings(deps, principal);
   const defaults = { ...toDefaults(deps, inForce, principal.key), maxWaitMs: patienceMs };
-  const policy = toPolicy(controls, visit.exchange.headers, defaults);
+  const policy = await toPolicy(controls, visit.exchange.headers, defaults);
   return {
     services,
     question,

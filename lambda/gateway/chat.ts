@@ -3,8 +3,8 @@ import { toTerms } from '../wire/billed.ts';
 import type { ChatWires } from '../wire/index.ts';
 import { continueQuestion } from '../wire/continue.ts';
 import type { Field } from '../wire/splice.ts';
-import { bendsSchemas, lostOf } from '../wire/openai-chat/quirks.ts';
-import type { ChatQuestion, ChatWire, Dialect, UpstreamWire } from '../wire/types.ts';
+import { bendsSchemas, lostOf, takesRouting } from '../wire/openai-chat/quirks.ts';
+import type { ChatQuestion, ChatWire, Dialect, RenderedRequest, RequestTarget, UpstreamWire } from '../wire/types.ts';
 import type { StreamWriter } from '../wire/writer.ts';
 import type { Headers } from '../ports.ts';
 import { needsMask } from '../routing/capabilities.ts';
@@ -168,13 +168,21 @@ const fieldsOf = ({ bytes, fields }: ChatInput): readonly Field[] | null =>
 
 interface Left {
   /** What the wire has no place for. */
-  readonly left: readonly string[];
-  /** What the provider has refused. */
-  readonly stripped: readonly string[];
+  readonly rendered: Pick<RenderedRequest, 'dropped'>;
+  /** What the provider has refused is among it. */
+  readonly target: RequestTarget;
+}
+
+/** What a request leaves out, words of other routers that neither the candidate heeds nor we included. */
+function leftBy({ foreign }: ChatQuestion, { rendered: { dropped }, target }: Left): readonly string[] {
+  if (foreign === undefined) return dropped;
+  return [...(takesRouting(target) ? none : foreign.routers), ...foreign.nobody, ...dropped];
 }
 
 /** Fields of the question that a candidate is not told. */
-function droppedOf(question: ChatQuestion, isOwn: boolean, { left, stripped }: Left): readonly string[] {
+function droppedOf(question: ChatQuestion, isOwn: boolean, wanting: Left): readonly string[] {
+  const { stripped } = wanting.target;
+  const left = leftBy(question, wanting);
   const lost = stripped.length === 0 ? none : lostOf(isOwn ? question.body : question.pivot, stripped);
   return isOwn && lost.length === 0 ? left : [...(isOwn ? none : question.dropped), ...left, ...lost];
 }
@@ -195,7 +203,7 @@ export function createChatOperation(input: ChatInput): Operation {
     const isOwn = format === question.wire;
     const asked = isAnew ? question : continueQuestion(question, continuation);
     const rendered = wire.renderRequest(asked, isAnew && isOwn ? fieldsOf(input) : null, target);
-    const all = droppedOf(question, isOwn, { left: rendered.dropped, stripped });
+    const all = droppedOf(question, isOwn, { rendered, target });
     // Schemas that had to be put in other words are told with what is put right of the answer.
     notes.set(index, { dropped: all, mended: bendsSchemas(question.pivot, target) ? bent : none });
     return {

@@ -3,6 +3,7 @@ import { capabilityIds, modelKinds } from '#shared/catalog.ts';
 import { toMask } from './capabilities.ts';
 import type { DecideInput } from './decide.ts';
 import type { Lane } from './lanes.ts';
+import type { Policy } from './policy.ts';
 import type { Candidate } from './types.ts';
 import { code } from './verdicts.ts';
 
@@ -19,6 +20,12 @@ type Asked = Pick<DecideInput, 'profile' | 'policy' | 'selector' | 'nowMs'>;
 const leastOutput = ({ profile: { maxOutputTokens, outputTokens } }: Asked): number =>
   maxOutputTokens === null ? 0 : Math.min(maxOutputTokens, outputTokens);
 
+/** Whether a model costs more than may be paid for it; an unknown price always is. */
+const isDear = (price: Candidate['price'], { maxPrice }: Policy): boolean =>
+  maxPrice !== undefined &&
+  ((price?.inputPerMillionUsd ?? Infinity) > (maxPrice.input ?? Infinity) ||
+    (price?.outputPerMillionUsd ?? Infinity) > (maxPrice.output ?? Infinity));
+
 /** Whether this candidate may be asked at all, for as long as nobody retires. */
 function judgeFit(candidate: Candidate, asked: Asked): number {
   const { profile, policy, selector } = asked;
@@ -30,6 +37,7 @@ function judgeFit(candidate: Candidate, asked: Asked): number {
   if (policy.noTraining && candidate.trainsOnPrompts !== false) return code.may_train_on_prompts;
   if (policy.regions !== undefined && !staysWithin(candidate.regions, policy.regions)) return code.region_not_allowed;
   if ((candidate.retentionDays ?? Infinity) > (policy.maxRetentionDays ?? Infinity)) return code.may_keep_prompts;
+  if (candidate.tier === 'paid' && isDear(candidate.price, policy)) return code.over_price;
   if ((candidate.capabilities & profile.needs) !== profile.needs) return code.lacks_capability;
   return leastOutput(asked) > (candidate.maxOutput ?? Infinity) ? code.output_too_small : code.eligible;
 }
@@ -83,14 +91,15 @@ function countBelow(numbers: readonly number[], least: number): number {
 /** Everything that `judgeFit` looks at: as a number, since a text that was just put together is slow to look up, where the request has no lists of its own. */
 function toName({ outputs, ends }: Memory, asked: Asked): string | number {
   const { profile, policy, selector } = asked;
-  const { only, ignore, regions, maxRetentionDays } = policy;
+  const { only, ignore, regions, maxRetentionDays, maxPrice } = policy;
   const mayPay = policy.paid !== 'never' && !selector.freeOnly;
   const tooShort = countBelow(outputs, leastOutput(asked));
   const retired = countBelow(ends, asked.nowMs + 1);
   const bounds = (retired * (outputs.length + 1) + tooShort) * 4 + (mayPay ? 2 : 0) + (policy.noTraining ? 1 : 0);
   const name = (bounds * MASKS + profile.needs) * modelKinds.length + modelKinds.indexOf(profile.kind);
-  if (only === null && ignore.length === 0 && regions === undefined && maxRetentionDays === undefined) return name;
-  return name + JSON.stringify([only, ignore, regions, maxRetentionDays]);
+  const isPlain = regions === undefined && maxRetentionDays === undefined && maxPrice === undefined;
+  if (only === null && ignore.length === 0 && isPlain) return name;
+  return name + JSON.stringify([only, ignore, regions, maxRetentionDays, maxPrice]);
 }
 
 /** Who could serve requests of this kind. */

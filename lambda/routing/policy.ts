@@ -24,6 +24,10 @@ export interface Policy {
   readonly rescue: boolean;
   /** The most this one answer may cost, US dollars; absent: no bound of its own. */
   readonly maxCostUsd?: number;
+  /** The most that a model's list price may be, US dollars per million tokens, of input and of output; absent: no bound. */
+  readonly maxPrice?: { readonly input?: number | undefined; readonly output?: number | undefined };
+  /** When the whole request must be over, ms after it came; absent: no bound of its own. */
+  readonly timeoutMs?: number;
   /** Part of free quota of hours and days that is left to others, 0..1; absent: none. */
   readonly leavePart?: number;
   /** How long the caller is ready to wait for quota, ms. */

@@ -23,6 +23,7 @@ export const code = {
   over_budget: 18,
   kept_for_people: 19,
   retired: 20,
+  over_price: 21,
 } as const;
 export type Verdict = keyof typeof code;
 /** All verdicts, in the order of their numbers. */

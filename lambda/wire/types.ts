@@ -48,10 +48,21 @@ export interface ChatQuestion {
   readonly pivot: Readonly<Record<string, unknown>>;
   /** The pivot with the caller's marks of what is worth keeping in a prompt cache (`cache_control`), for those who take them; absent: it has none. */
   readonly marked?: () => Readonly<Record<string, unknown>>;
+  /** Absent: it said nothing in words of other routers. */
+  readonly foreign?: ForeignFields;
   /** Fields of `body` that the pivot can't carry and an answer can do without, in dotted form. */
   readonly dropped: readonly string[];
   /** Fields of `body` that only providers of the same wire can take and no answer makes sense without; others are not asked. */
   readonly bound: readonly string[];
+}
+
+/** What the body said in words of other routers, whose fields are gone from it. */
+export interface ForeignFields {
+  /** The body for providers who are routers themselves, with the fields that they take. */
+  readonly routed: Readonly<Record<string, unknown>>;
+  /** What only they heed, and what nobody does, as fields of the body in dotted form. */
+  readonly routers: readonly string[];
+  readonly nobody: readonly string[];
 }
 
 export interface TextPiece {

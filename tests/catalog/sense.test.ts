@@ -39,7 +39,7 @@ describe('names that stand for others', () => {
     ),
   );
   test.each(modelAliases)('%s stands for %s, which exists', (_, target) => {
-    expect(/^auto(:(small|large|reasoning|fast|cheap|long))?$/.test(target) || known.has(target)).toBe(true);
+    expect(/^auto(:(small|large|reasoning|fast|cheap|long))?(:free)?$/.test(target) || known.has(target)).toBe(true);
   });
 });
 

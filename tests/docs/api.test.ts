@@ -41,7 +41,8 @@ describe('errors', () => {
 
 it('every control of a request stands there', () => {
   const schema =
-    readText('lambda/gateway/controls.ts').match(/controlsSchema = .*?strictObject\(\{(.*?)\n {2}\}\)/s)?.[1] ?? '';
+    readText('lambda/gateway/asked-controls.ts').match(/controlsSchema = .*?strictObject\(\{(.*?)\n {2}\}\)/s)?.[1] ??
+    '';
   const controls = namesIn(schema, /^ {4}(\w+):/gm);
   expect(controls.length).toBeGreaterThan(10);
   const told = partOf('docs/api.md', '## Controls of a request');

@@ -10,9 +10,8 @@ import { CallerError } from '#shared/failures.ts';
 import { sumExperiment } from '#shared/experiment-sums.ts';
 import { isOn } from '#shared/rollout.ts';
 import { experimentSchema, flagSchema, type Experiment } from '#shared/rollout-schemas.ts';
-import { toPolicy } from '../../gateway/controls.ts';
+import { readControls } from '../../gateway/asked-controls.ts';
 import { toSelector } from '../ask.ts';
-import { PATIENCE_MS } from '../defaults.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { missing, toRoute, toTeller, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
@@ -76,7 +75,7 @@ function toFlagRoutes(deps: ApiDeps): readonly ApiRoute[] {
 
 /** Throws CallerError for a variant that would fail for everybody: a model nobody serves, or a control that does not exist. */
 async function checkVariant(deps: ApiDeps, visit: Visit, { variant: { model, freeway } }: Experiment): Promise<void> {
-  if (freeway !== undefined) toPolicy(freeway, {}, { settings: { paid: deps.paid }, maxWaitMs: PATIENCE_MS });
+  if (freeway !== undefined) readControls(freeway, {});
   if (model === undefined) return;
   const { fleet } = await deps.current(principalOf(visit));
   await toSelector({ model, models: [] }, fleet, deps.modelAliases);

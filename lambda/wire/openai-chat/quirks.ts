@@ -83,6 +83,7 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     case 'promptCache':
     case 'purpose':
     case 'requireHeader':
+    case 'routing':
       return;
   }
 }
@@ -198,6 +199,10 @@ function stripField(draft: Draft, field: string, stripped: readonly string[]): v
 /** Whether the target takes marks of what is worth keeping in a prompt cache. */
 export const takesMarks = ({ quirks, model }: Pick<RequestTarget, 'quirks' | 'model'>): boolean =>
   quirks.some((quirk) => quirk.kind === 'promptCache' && appliesTo(quirk, model));
+
+/** Whether the target is a router itself, which is told where a request may go. */
+export const takesRouting = ({ quirks, model }: Pick<RequestTarget, 'quirks' | 'model'>): boolean =>
+  quirks.some((quirk) => quirk.kind === 'routing' && appliesTo(quirk, model));
 
 /** Whether the target's quirks put schemas of the body in other words. */
 export function bendsSchemas(body: Json, target: Pick<RequestTarget, 'quirks' | 'model'>): boolean {

@@ -4,7 +4,7 @@ import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord } from '../json.ts';
 import { rewriteBody } from '../rewrite.ts';
-import { appliesTo, bendBody, takesMarks } from './quirks.ts';
+import { appliesTo, bendBody, takesMarks, takesRouting } from './quirks.ts';
 
 /**
  * The request for the target. Only top-level fields that differ from the caller's are written anew, inside the caller's own text where the
@@ -15,9 +15,10 @@ export function renderRequest(
   fields: readonly Field[] | null,
   target: RequestTarget,
 ): RenderedRequest {
-  const { marked } = question;
+  const { marked, foreign } = question;
   const takes = marked !== undefined && takesMarks(target);
-  const pivot = takes ? marked() : question.pivot;
+  const plain = foreign !== undefined && takesRouting(target) ? foreign.routed : question.pivot;
+  const pivot = takes ? marked() : plain;
   const isOwn = question.wire === 'openai-chat';
   const wanted = question.stream && target.wantUsage && !(isOwn && question.includeUsage);
   const next = { ...bendBody(wanted ? withUsageAsked(pivot) : pivot, target), model: target.model };

@@ -26,6 +26,7 @@ const verdictsEn: Words = {
   over_budget: 'Would exceed the budget',
   kept_for_people: 'The rest is kept for people at a screen',
   retired: 'Was retired by its provider',
+  over_price: 'Dearer than the request allows',
 };
 
 const verdictsDe: Words = {
@@ -50,6 +51,7 @@ const verdictsDe: Words = {
   over_budget: 'Würde das Budget überschreiten',
   kept_for_people: 'Der Rest bleibt Menschen am Bildschirm',
   retired: 'Wird vom Anbieter nicht mehr angeboten',
+  over_price: 'Teurer, als die Anfrage erlaubt',
 };
 
 const partsEn: Words = {

@@ -1,0 +1,113 @@
+// A question that says in words of other routers where it may go: the providers it names are looked for here.
+import type { Fleet } from '../gateway/fleet.ts';
+import { meantBy, type Selector } from '../routing/selector.ts';
+import { readForeign } from '../wire/foreign.ts';
+import { isRecord, parseJson, toRecord } from '../wire/json.ts';
+import type { ChatQuestion } from '../wire/types.ts';
+import type { ExchangeCaller } from './caller.ts';
+
+/** A question whose words of other routers are heeded. */
+export interface Heeded {
+  readonly question: ChatQuestion;
+  /** Puts those whom a name means into the order that was asked for. */
+  readonly arrange: (selector: Selector) => Selector;
+  /** The caller as it wants to be told. */
+  readonly dress: <C extends ExchangeCaller>(caller: C) => C;
+}
+
+interface Known {
+  /** The ids and names here that a name means; null: nobody here is called so. */
+  readonly find: (name: string) => string | null;
+  /** Providers that are routers themselves: whoever is not here may be reached through them. */
+  readonly routers: readonly string[];
+}
+
+function toKnown({ candidates, credentials, providers }: Fleet): Known {
+  const names = new Set(candidates.flatMap(({ providerId, credential }) => [providerId, credential]));
+  const routers = credentials
+    .map(({ provider }) => provider)
+    .filter(({ quirks }) => quirks.some(({ kind }) => kind === 'routing'))
+    .map(({ id }) => id);
+  return {
+    routers: [...new Set(routers)],
+    find: (given) => {
+      if (names.has(given)) return given;
+      // OpenRouter tells apart what one provider serves in several ways: `deepinfra/turbo`.
+      const name = given.toLowerCase().replace(/\/.*$/, '');
+      const id = providers.find((provider) => provider.id === name || provider.aliases?.includes(name))?.id ?? name;
+      return names.has(id) ? id : null;
+    },
+  };
+}
+
+/** Heeds the fields of these names, and what stands behind the model's own. Throws CallerError `invalid_request`. */
+export function heedForeign(given: ChatQuestion, names: readonly string[], fleet: Fleet): Heeded {
+  const { find, routers } = toKnown(fleet);
+  const { question, providers, tellsCost } = readForeign(given, { names, isRouter: (name) => routers.includes(name) });
+  const toHere = (name: string): readonly string[] => {
+    const known = find(name);
+    return known === null ? routers : [known];
+  };
+  const { order, only, ignore, closed } = providers;
+  const allowed = closed && order.length > 0 ? order : only;
+  const bounds = {
+    // Whom nobody knows stays on the list: an empty one would be no bound.
+    ...(allowed === null ? {} : { only: [...new Set(allowed.flatMap((name) => [...toHere(name), name]))] }),
+    ...(ignore.length === 0 ? {} : { ignore: ignore.flatMap((name) => find(name) ?? []) }),
+  };
+  const controls = {
+    ...(Object.keys(bounds).length === 0 ? {} : { providers: bounds }),
+    ...(closed && allowed === null ? { failover: false } : {}),
+  };
+  const places = order.map(toHere);
+  return {
+    question:
+      Object.keys(controls).length === 0
+        ? question
+        : { ...question, controls: { ...controls, ...toRecord(question.controls) } },
+    dress: tellsCost ? tellCost : (caller) => caller,
+    arrange: (selector) => (order.length === 0 ? selector : arrange(selector, fleet, places)),
+  };
+}
+
+/** Candidates in the order of their providers, within that of the caller's models. */
+function arrange(selector: Selector, { candidates }: Fleet, places: readonly (readonly string[])[]): Selector {
+  const among = meantBy(selector, candidates);
+  const placeOf = (index: number): number => {
+    const candidate = candidates[index];
+    const at = places.findIndex((names) =>
+      names.some((name) => name === candidate?.providerId || name === candidate?.credential),
+    );
+    return at < 0 ? places.length : at;
+  };
+  if (among.every((index) => placeOf(index) === places.length)) return selector;
+  const model = (index: number): number => selector.listed?.get(index) ?? 0;
+  const listed = new Map(among.map((index) => [index, model(index) * (places.length + 1) + placeOf(index)]));
+  return { ...selector, among, listed };
+}
+
+/** Text of a reply, or of the end of a stream, with the cost beside what was used, where OpenRouter tells it. */
+function withCost(text: string, costUsd: number | null): string {
+  if (text.startsWith('{')) {
+    const { usage, ...reply } = toRecord(parseJson(text));
+    return isRecord(usage) ? JSON.stringify({ ...reply, usage: { ...usage, cost: costUsd } }) : text;
+  }
+  return text.replace(/^data: (\{.*"choices":\[\],.*\})$/m, (frame, data: string) => {
+    const chunk = toRecord(parseJson(data));
+    const { freeway, usage } = chunk;
+    if (!isRecord(usage) || !isRecord(freeway)) return frame;
+    return `data: ${JSON.stringify({ ...chunk, usage: { ...usage, cost: freeway['cost_usd'] ?? null } })}`;
+  });
+}
+
+/** The caller with the cost told where its use is. */
+function tellCost<C extends ExchangeCaller>(caller: C): C {
+  const commit: ExchangeCaller['commit'] = (receipt, contentType) => {
+    const body = caller.commit(receipt, contentType);
+    const end: typeof body.end = (last) =>
+      body.end(last === undefined ? last : withCost(Buffer.from(last).toString(), receipt.costUsd));
+    return { write: (chunk) => body.write(chunk), drained: () => body.drained(), end };
+  };
+  // Whether it is gone is asked of the caller itself.
+  return Object.assign(Object.create(caller) as C, { commit });
+}
