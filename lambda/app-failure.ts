@@ -17,7 +17,7 @@ const speaksGemini = ({ method, path }: Exchange): boolean =>
 
 /** The format in which errors are told at a URL. */
 async function rendererOf({ chatWire }: FailureDeps, { exchange }: Visit): Promise<ErrorRenderer> {
-  if (exchange.path.startsWith('/v1/messages')) return chatWires.anthropic();
+  if (/^(?:\/api)?(?:\/v1)*\/messages/.test(exchange.path)) return chatWires.anthropic();
   return speaksGemini(exchange) ? chatWires.gemini() : chatWire;
 }
 

@@ -253,12 +253,24 @@ function identify({ authenticate }: AppDeps, visit: Draft): Promise<void> | null
 
 const isInference = ({ access }: Route): boolean => access[0] === 'use' && access[1] === 'inference';
 
+/** The same URLs as clients of other routers make them, whose base URL is ours with `/api/v1`, without `/v1`, or with one too many. */
+function withForeign(routes: readonly Route[]): readonly Route[] {
+  const own = routes.filter(({ path }) => path.startsWith('/v1/'));
+  const bare = own.filter((route) => isInference(route) && !route.path.includes(':'));
+  return [
+    ...own.flatMap((route) => ['/api', '/v1'].map((before) => ({ ...route, path: before + route.path }))),
+    ...bare.map((route) => ({ ...route, path: route.path.slice('/v1'.length) })),
+    ...routes,
+  ];
+}
+
 /** The app: one handler for every entry. */
 export function createApp(deps: AppDeps): Handler {
   const caching = createCaching(deps);
-  const table = toTable(
-    toRoutes(deps).map((route) => (isInference(route) ? { ...route, endpoint: caching(route.endpoint) } : route)),
+  const routes = toRoutes(deps).map((route) =>
+    isInference(route) ? { ...route, endpoint: caching(route.endpoint) } : route,
   );
+  const table = toTable(withForeign(routes));
   return async (exchange) => {
     const visit: Draft = {
       exchange,

@@ -24,7 +24,11 @@ function matchPlace(place: string, path: string): string | null {
 }
 
 /** The act for a request, and the id in its path. Throws CallerError where there is none. */
-export function findAct(acts: Acts, { method, path }: Visit['exchange']): { readonly act: Act; readonly id: string } {
+export function findAct(
+  acts: Acts,
+  { method, path: given }: Visit['exchange'],
+): { readonly act: Act; readonly id: string } {
+  const path = given.slice(Math.max(0, given.lastIndexOf('/v1/')));
   for (const [place, methods] of Object.entries(acts)) {
     const id = matchPlace(place, path);
     if (id === null) continue;
