@@ -141,10 +141,16 @@ function toBatchRoutes({ batchDesk }: AppDeps): readonly Route[] {
 /** All URLs over their services. */
 export function toRoutes(deps: AppDeps): readonly Route[] {
   const api = createApiEndpoint(deps);
+  const health = createHealthEndpoint(deps);
   const metrics = later(async () => (await import('./endpoints/metrics.ts')).createMetricsEndpoint(deps));
   const upload = later(async () => (await import('./endpoints/uploads.ts')).createUploadEndpoint(deps));
   return [
-    { method: 'GET', path: '/health', access: 'open', endpoint: createHealthEndpoint(deps) },
+    ...['/health', '/health/:probe'].map((path) => ({
+      method: 'GET',
+      path,
+      access: 'open' as const,
+      endpoint: health,
+    })),
     ...toChatRoutes(deps),
     ...toPlainRoutes(deps),
     ...toGeminiRoutes(deps),

@@ -123,10 +123,11 @@ function toProfile(
 }
 
 /** What the question says in words of other routers, heeded; null when it has none. Loaded with the first that has some. */
-function heed(question: ChatQuestion, fleet: Fleet): Promise<Heeded> | null {
+function heed({ exchange }: Visit, question: ChatQuestion, fleet: Fleet): Promise<Heeded> | null {
   const names = foreignFieldsOf(question.body, question.wire === 'openai-responses');
-  if (names.length === 0 && !hasVariant(question.model)) return null;
-  return import('./foreign-fields.ts').then(({ heedForeign }) => heedForeign(question, names, fleet));
+  const isRouter = exchange.path.startsWith('/api/');
+  if (names.length === 0 && !isRouter && !hasVariant(question.model)) return null;
+  return import('./foreign-fields.ts').then(({ heedForeign }) => heedForeign(question, { names, isRouter }, fleet));
 }
 
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
@@ -138,7 +139,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const services = serving instanceof Promise ? await serving : serving;
   const { fleet } = services;
   const { question: asked, assignment } = toSide(deps, visit, body);
-  const heeding = heed(asked, fleet);
+  const heeding = heed(visit, asked, fleet);
   const heeded = heeding === null ? null : await heeding;
   const { question } = heeded ?? { question: asked };
   const writer = wire.openWriter(question);

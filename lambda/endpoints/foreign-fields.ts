@@ -1,5 +1,7 @@
 // A question that says in words of other routers where it may go: the providers it names are looked for here.
+import type { Receipt } from '../gateway/answer.ts';
 import type { Fleet } from '../gateway/fleet.ts';
+import type { ReplyBody } from '../ports.ts';
 import { meantBy, type Selector } from '../routing/selector.ts';
 import { readForeign } from '../wire/foreign.ts';
 import { isRecord, parseJson, toRecord } from '../wire/json.ts';
@@ -40,10 +42,22 @@ function toKnown({ candidates, credentials, providers }: Fleet): Known {
   };
 }
 
+/** What makes a question one for another router. */
+export interface ForeignWords {
+  /** Fields of its body. */
+  readonly names: readonly string[];
+  /** It came to a URL of OpenRouter's API, where every answer tells its cost. */
+  readonly isRouter: boolean;
+}
+
 /** Heeds the fields of these names, and what stands behind the model's own. Throws CallerError `invalid_request`. */
-export function heedForeign(given: ChatQuestion, names: readonly string[], fleet: Fleet): Heeded {
+export function heedForeign(given: ChatQuestion, { names, isRouter }: ForeignWords, fleet: Fleet): Heeded {
   const { find, routers } = toKnown(fleet);
-  const { question, providers, tellsCost } = readForeign(given, { names, isRouter: (name) => routers.includes(name) });
+  const { question, providers, tellsCost } = readForeign(given, {
+    names,
+    tellsCost: isRouter,
+    isRouter: (name) => routers.includes(name),
+  });
   const toHere = (name: string): readonly string[] => {
     const known = find(name);
     return known === null ? routers : [known];
@@ -65,7 +79,7 @@ export function heedForeign(given: ChatQuestion, names: readonly string[], fleet
       Object.keys(controls).length === 0
         ? question
         : { ...question, controls: { ...controls, ...toRecord(question.controls) } },
-    dress: tellsCost ? tellCost : (caller) => caller,
+    dress: isRouter && tellsCost ? tellAsRouter : tellsCost ? tellCost : (caller) => caller,
     arrange: (selector) => (order.length === 0 ? selector : arrange(selector, fleet, places)),
   };
 }
@@ -86,28 +100,48 @@ function arrange(selector: Selector, { candidates }: Fleet, places: readonly (re
   return { ...selector, among, listed };
 }
 
-/** Text of a reply, or of the end of a stream, with the cost beside what was used, where OpenRouter tells it. */
-function withCost(text: string, costUsd: number | null): string {
+/** A whole reply, or the end of a stream, with what OpenRouter tells of it: who answered, and the cost beside what was used. */
+function withCost(text: string, { candidate, costUsd }: Receipt): string {
   if (text.startsWith('{')) {
     const { usage, ...reply } = toRecord(parseJson(text));
-    return isRecord(usage) ? JSON.stringify({ ...reply, usage: { ...usage, cost: costUsd } }) : text;
+    const used = isRecord(usage) ? { usage: { ...usage, cost: costUsd } } : {};
+    return JSON.stringify({ system_fingerprint: null, ...reply, provider: candidate.providerId, ...used });
   }
   return text.replace(/^data: (\{.*"choices":\[\],.*\})$/m, (frame, data: string) => {
     const chunk = toRecord(parseJson(data));
     const { freeway, usage } = chunk;
     if (!isRecord(usage) || !isRecord(freeway)) return frame;
-    return `data: ${JSON.stringify({ ...chunk, usage: { ...usage, cost: freeway['cost_usd'] ?? null } })}`;
+    const cost = freeway['cost_usd'] ?? null;
+    return `data: ${JSON.stringify({ ...chunk, provider: candidate.providerId, usage: { ...usage, cost } })}`;
   });
 }
 
+/** Thoughts under the name that OpenRouter gives them. Inside of a string the quotes would be escaped. */
+const withThoughts = (text: string): string => text.replaceAll('"reasoning_content":', '"reasoning":');
+
+const toText = (chunk: Uint8Array | string): string =>
+  typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+
+/** The caller of OpenRouter's API, told in its words. */
+function tellAsRouter<C extends ExchangeCaller>(caller: C): C {
+  return dressed(tellCost(caller), (body) => ({
+    write: (chunk) => body.write(withThoughts(toText(chunk))),
+    drained: () => body.drained(),
+    end: (last) => body.end(last === undefined ? last : withThoughts(toText(last))),
+  }));
+}
+
 /** The caller with the cost told where its use is. */
-function tellCost<C extends ExchangeCaller>(caller: C): C {
-  const commit: ExchangeCaller['commit'] = (receipt, contentType) => {
-    const body = caller.commit(receipt, contentType);
-    const end: typeof body.end = (last) =>
-      body.end(last === undefined ? last : withCost(Buffer.from(last).toString(), receipt.costUsd));
-    return { write: (chunk) => body.write(chunk), drained: () => body.drained(), end };
-  };
+const tellCost = <C extends ExchangeCaller>(caller: C): C =>
+  dressed(caller, (body, receipt) => ({
+    write: (chunk) => body.write(chunk),
+    drained: () => body.drained(),
+    end: (last) => body.end(last === undefined ? last : withCost(toText(last), receipt)),
+  }));
+
+function dressed<C extends ExchangeCaller>(caller: C, dress: (body: ReplyBody, receipt: Receipt) => ReplyBody): C {
+  const commit: ExchangeCaller['commit'] = (receipt, contentType) =>
+    dress(caller.commit(receipt, contentType), receipt);
   // Whether it is gone is asked of the caller itself.
   return Object.assign(Object.create(caller) as C, { commit });
 }

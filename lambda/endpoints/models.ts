@@ -3,6 +3,7 @@ import { modelSizes } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
 import { explainMissing } from '../routing/capabilities.ts';
 import type { Candidate, Tier } from '../routing/types.ts';
+import { toForeignFields } from './foreign-model-fields.ts';
 import { findModel, listModels, servedTo, type ListedModel } from './model-list.ts';
 import { principalOf, replyError, replyJson, type Endpoint, type EndpointDeps } from './endpoint.ts';
 
@@ -30,6 +31,9 @@ function toPrice({ price }: Candidate): Record<string, number | null> | null {
 function toDocument({ id, owner, candidates, names }: ListedModel): Record<string, unknown> {
   const tiers = tierOrder.filter((tier) => candidates.some((candidate) => candidate.tier === tier));
   const best = candidates.find(({ tier }) => tier === tiers[0]) ?? candidates[0];
+  const context = largest(candidates.map((candidate) => candidate.context));
+  const maxOutput = largest(candidates.map((candidate) => candidate.maxOutput));
+  const capabilities = explainMissing(candidates.reduce((mask, candidate) => mask | candidate.capabilities, 0));
   return {
     id,
     object: 'model',
@@ -39,15 +43,16 @@ function toDocument({ id, owner, candidates, names }: ListedModel): Record<strin
     type: 'model',
     display_name: id,
     created_at: new Date(CREATED_AT_MS).toISOString(),
+    ...toForeignFields({ id, best, context, maxOutput, capabilities }),
     freeway: {
       kind: best?.kind,
       tier: tiers[0] ?? null,
       tiers,
       family: best?.family,
       size: modelSizes[best?.sizeRank ?? 1],
-      context: largest(candidates.map(({ context }) => context)),
-      max_output: largest(candidates.map(({ maxOutput }) => maxOutput)),
-      capabilities: explainMissing(candidates.reduce((mask, candidate) => mask | candidate.capabilities, 0)),
+      context,
+      max_output: maxOutput,
+      capabilities,
       price: best === undefined ? null : toPrice(best),
       providers: [...new Set(candidates.map(({ providerId }) => providerId))],
       credentials: candidates.length,
@@ -62,7 +67,13 @@ export function createModelsEndpoint(deps: EndpointDeps): Endpoint {
     const principal = principalOf(visit);
     const { fleet } = await deps.current(principal);
     const listed = listModels(servedTo(principal, fleet, deps.clock.now()));
-    const page = { has_more: false, first_id: listed[0]?.id ?? null, last_id: listed.at(-1)?.id ?? null };
+    const page = {
+      has_more: false,
+      first_id: listed[0]?.id ?? null,
+      last_id: listed.at(-1)?.id ?? null,
+      total_count: listed.length,
+      links: { next: null },
+    };
     replyJson(visit, 200, { object: 'list', data: listed.map(toDocument), ...page });
   };
 }

@@ -16,12 +16,17 @@ function readPlain(authorization: string): string | null {
   return authorization.slice(SCHEME.length);
 }
 
-/** The key of a request: Authorization: Bearer, x-api-key or x-goog-api-key. Never read from the URL. null when there is none. */
+/** Where clients of Anthropic, Google, Azure and Portkey put the key. */
+const otherHeaders = ['x-api-key', 'x-goog-api-key', 'api-key', 'x-portkey-api-key'] as const;
+
+/** The key of a request: Authorization: Bearer, or a header of its own. Never read from the URL. null when there is none. */
 export function readBearer(headers: Headers): string | null {
   const authorization = headers['authorization'];
   const bearer =
     authorization === undefined ? null : (readPlain(authorization) ?? /^Bearer\s+(\S+)\s*$/i.exec(authorization)?.[1]);
-  return bearer ?? (headers['x-api-key'] || headers['x-goog-api-key'] || null);
+  if (bearer) return bearer;
+  for (const name of otherHeaders) if (headers[name]) return headers[name];
+  return null;
 }
 
 /** A check whether a request presents this one key; how long it takes tells no more than whether the length was right. */

@@ -147,7 +147,7 @@ const readers: Readonly<Record<string, Read>> = {
   plugins: toRouters('plugins'),
   preset: toRouters('preset'),
   reasoning: readReasoning,
-  usage: (value, draft) => void (draft.tellsCost = toRecord(value)['include'] === true),
+  usage: (value, draft) => void (draft.tellsCost ||= toRecord(value)['include'] === true),
   fallbacks: (value, draft) => {
     if (!Array.isArray(value)) return fail('fallbacks', 'an array of model names', value);
     const model = toText(draft.body['model']) ?? 'auto';
@@ -216,11 +216,16 @@ function toRouted(given: Json, { body }: Draft, isRouter: (name: string) => bool
   return routed;
 }
 
+interface Reading {
+  readonly names: readonly string[];
+  /** The cost is told whether it is asked for or not. */
+  readonly tellsCost: boolean;
+  /** Whether a name is that of a provider who is a router. */
+  readonly isRouter: (name: string) => boolean;
+}
+
 /** Reads the fields of these names, and the variants behind the model's. Throws CallerError `invalid_request`. */
-export function readForeign(
-  question: ChatQuestion,
-  { names, isRouter }: { names: readonly string[]; isRouter: (name: string) => boolean },
-): ForeignRead {
+export function readForeign(question: ChatQuestion, { names, isRouter, tellsCost: isTold }: Reading): ForeignRead {
   const isChat = question.wire === 'openai-chat';
   const draft: Draft = {
     controls: {},
@@ -229,7 +234,7 @@ export function readForeign(
     routers: [],
     nobody: [],
     providers: anyProvider,
-    tellsCost: false,
+    tellsCost: isTold,
   };
   for (const name of names) delete draft.body[name];
   for (const name of names) if (question.body[name] !== null) readers[name]?.(question.body[name], draft);

@@ -2,20 +2,49 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { LLMock } from '@copilotkit/aimock';
 import OpenAI from 'openai';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 const mock = new LLMock({ port: 0, logLevel: 'silent' });
 let server: Started;
 
+/** A provider of Anthropic's format that thinks before it answers. */
+const thinker = createServer((_, response) => {
+  const content = [
+    { type: 'thinking', thinking: 'Let me see.', signature: 's' },
+    { type: 'text', text: 'The field "reasoning_content": is not touched here.' },
+  ];
+  const usage = { input_tokens: 9, output_tokens: 5 };
+  const message = {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model: 't1',
+    content,
+    stop_reason: 'end_turn',
+    usage,
+  };
+  response.setHeader('content-type', 'application/json').end(JSON.stringify({ ...message, stop_sequence: null }));
+});
+
 beforeAll(async () => {
+  await new Promise<void>((resolve) => thinker.listen(0, '127.0.0.1', resolve));
+  const { port } = thinker.address() as AddressInfo;
+
   mock.onMessage(/hello/i, { content: 'Hello.' });
   await mock.start();
-  server = await startServer([toEntry('alpha', `${mock.url}/v1`)]);
+  const thinking = { id: 't1', size: 'large', context: 8_192, wire: 'anthropic', capabilities: ['reasoning'] };
+  server = await startServer([
+    toEntry('alpha', `${mock.url}/v1`),
+    toEntry('beta', `http://127.0.0.1:${port}/v1`, { models: [thinking] }),
+  ]);
 });
 afterAll(async () => {
   await server.stop();
   await mock.stop();
+  thinker.close();
 });
 
 const messages = [{ role: 'user' as const, content: 'hello' }];
@@ -25,7 +54,7 @@ const toOpenAi = (base: string): OpenAI =>
 describe.each(['/api/v1', '/v1/v1', ''])('OpenAI’s client at "%s"', (base) => {
   it('chats, whole and streamed, and is refused in its format', async () => {
     const client = toOpenAi(base);
-    const whole = await client.chat.completions.create({ model: 'auto', messages });
+    const whole = await client.chat.completions.create({ model: 'm1', messages });
     expect(whole.choices[0]?.message.content).toBe('Hello.');
     let text = '';
     for await (const chunk of await client.responses.create({ model: 'm1', input: 'hello', stream: true }))
@@ -55,6 +84,41 @@ it.each(['/api', '/v1'])('Anthropic’s client at "%s" is answered, and refused 
   await expect(anonymous.messages.create({ model: 'm1', max_tokens: 50, messages })).rejects.toMatchObject({
     status: 401,
     error: { type: 'error', error: { type: 'authentication_error' } },
+  });
+});
+
+describe('OpenRouter’s own URL', () => {
+  const ask = async (base: string, body: object): Promise<string> => {
+    const headers = { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify({ messages, ...body }) };
+    return (await fetch(`${server.url}${base}/chat/completions`, init)).text();
+  };
+  const lastOf = (stream: string): unknown => JSON.parse(stream.trimEnd().split('\n\n').at(-2)?.slice(6) ?? '');
+
+  it('tells who answered, what it cost and what was thought as it does, whole and streamed', async () => {
+    const told = { provider: 'openai-compatible', usage: { cost: 0 } };
+    expect(JSON.parse(await ask('/api/v1', { model: 't1' }))).toMatchObject({
+      ...told,
+      system_fingerprint: null,
+      choices: [
+        {
+          message: {
+            reasoning: 'Let me see.',
+            content: 'The field "reasoning_content": is not touched here.',
+          },
+        },
+      ],
+    });
+    const stream = await ask('/api/v1', { model: 't1', stream: true });
+    expect(stream).toContain('"delta":{"reasoning":"Let me see."}');
+    expect(stream).not.toContain('"reasoning_content":"');
+    expect(lastOf(stream)).toMatchObject(told);
+  });
+  it('and ours tells nothing of it', async () => {
+    const whole = JSON.parse(await ask('/v1', { model: 't1' })) as object;
+    expect(whole).not.toHaveProperty('provider');
+    expect(whole).not.toHaveProperty('usage.cost');
+    expect(await ask('/v1', { model: 't1', stream: true })).toContain('"reasoning_content":"Let me see."');
   });
 });
 

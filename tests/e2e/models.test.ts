@@ -56,6 +56,28 @@ it('a model is found by each of its names, by one that stands for it, and with `
   await expect(openai.models.retrieve('lama-x')).rejects.toThrow(/Did you mean "llama-x"/);
 });
 
+it('clients made for OpenRouter read lengths, price and what a model may be asked with', async () => {
+  const reply = await fetch(`${server.url}/api/v1/models`, { headers: { authorization: `Bearer ${OWNER_KEY}` } });
+  const { data, ...page } = (await reply.json()) as { data: readonly Readonly<Record<string, unknown>>[] };
+  expect(page).toMatchObject({ total_count: data.length, links: { next: null } });
+  const text = { modality: 'text->text', input_modalities: ['text'], output_modalities: ['text'] };
+  expect(data.find(({ id }) => id === 'llama-x')).toMatchObject({
+    name: 'llama-x',
+    context_length: 131_072,
+    top_provider: { context_length: 131_072, max_completion_tokens: 8_192 },
+    pricing: { prompt: '0', completion: '0' },
+    architecture: text,
+    supported_parameters: expect.arrayContaining(['max_tokens', 'tools', 'tool_choice']) as string[],
+    max_input_tokens: 131_072,
+    max_tokens: 8_192,
+  });
+  expect(data.find(({ id }) => id === 'embed-1')).toMatchObject({
+    context_length: null,
+    architecture: { ...text, modality: 'text->embeddings', output_modalities: ['embeddings'] },
+    supported_parameters: [],
+  });
+});
+
 it('Anthropic’s client reads the list, too', async () => {
   const page = await anthropic.models.list();
   const [first] = page.data;
