@@ -3,6 +3,7 @@ import { CallerError } from '#shared/failures.ts';
 import type { Json } from './json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from './json.ts';
 import { fail } from './openai-chat/fields.ts';
+import { effortOfReasoning } from './pivot-effort.ts';
 import type { ChatQuestion } from './types.ts';
 
 /** Providers that a request names, as it names them. */
@@ -92,22 +93,9 @@ const readProvider: Read = (value, draft) => {
 const isGiven = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
 
-/** Tokens of thought up to which they count as little, or as some. */
-const LITTLE_THOUGHT = 4_096;
-const SOME_THOUGHT = 16_384;
-
-function toEffort({ effort, max_tokens: most, enabled }: Json): string | null {
-  const told = toText(effort);
-  if (told !== null) return told;
-  const budget = toAmount(most);
-  if (enabled === false || budget === 0) return 'none';
-  if (budget !== undefined) return budget <= LITTLE_THOUGHT ? 'low' : budget <= SOME_THOUGHT ? 'medium' : 'high';
-  return enabled === true ? 'medium' : null;
-}
-
 const readReasoning: Read = (value, { body, routers }) => {
   if (!isRecord(value)) return fail('reasoning', 'an object', value);
-  const effort = toEffort(value);
+  const effort = effortOfReasoning(value);
   if (effort !== null) body['reasoning_effort'] ??= effort;
   if (value['exclude'] === true) routers.push('reasoning.exclude');
 };

@@ -226,4 +226,32 @@ describe('what can be told in other words is', () => {
       expect(text).toMatch(/"effort":"high"|reasoning_effort":"high"|budget_tokens|thinkingBudget/);
     }
   });
+
+  it.each([
+    ['reasoning_effort', { reasoning_effort: 'max' }],
+    ['a budget of OpenRouter’s', { reasoning: { max_tokens: 30_000 } }],
+    ['a budget as LiteLLM takes it', { thinking: { type: 'enabled', budget_tokens: 30_000 } }],
+  ])('much thought, told by %s, is much thought in every format', (_, body) => {
+    const question = parse('openai-chat', { ...said('Hi.'), ...body });
+    for (const wire of others('openai-chat')) {
+      const { text, dropped } = wire.renderRequest(question, null, {
+        ...target,
+        maxOutputTokens: 60_000,
+        quirks: [{ kind: 'effort', as: 'thinking' }],
+      });
+      expect([wire.id, dropped]).toEqual([wire.id, []]);
+      expect(text).toMatch(/"effort":"(?:high|max)"|"(?:budget_tokens|thinkingBudget)":(?:24576|32768)/);
+    }
+  });
+  it.each(['anthropic', 'gemini', 'bedrock-converse'])('an effort that nobody knows is listed, to %s', (id) => {
+    const question = parse('openai-chat', { ...said('Hi.'), reasoning_effort: 'heroic' });
+    const wire = upstream.find((one) => one.id === id);
+    const quirks = [{ kind: 'effort' as const, as: 'thinking' as const }];
+    expect(wire?.renderRequest(question, null, { ...target, quirks }).dropped).toEqual(['reasoning_effort']);
+  });
+  it('a tier of service that others do not have is listed, unless it is the usual one', () => {
+    const dropped = (tier: string): readonly string[] =>
+      parse('openai-responses', { input: 'Hi.', service_tier: tier }).dropped;
+    expect([dropped('priority'), dropped('auto'), dropped('default')]).toEqual([['service_tier'], [], []]);
+  });
 });

@@ -4,6 +4,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { parseQuestion as parsePivot } from '../openai-chat/question.ts';
+import { effortOf } from '../pivot-effort.ts';
 import { addSystem } from '../pivot-system.ts';
 import { isMarked, markOf } from './pivot-marks.ts';
 import { addMessages } from './pivot-messages.ts';
@@ -99,10 +100,6 @@ const efforts: Readonly<Record<string, string>> = {
   max: 'high',
 };
 
-/** Budgets of thought as efforts: from where on a budget is more than low, and more than medium, tokens. */
-const MEDIUM_BUDGET_TOKENS = 4_096;
-const HIGH_BUDGET_TOKENS = 16_384;
-
 function addThinking(pivot: Pivot, { thinking, output_config: config }: Json): void {
   if (thinking !== undefined && thinking !== null && !isRecord(thinking))
     return fail('thinking', 'an object', thinking);
@@ -114,12 +111,7 @@ function addThinking(pivot: Pivot, { thinking, output_config: config }: Json): v
     return;
   }
   const budget = thinking?.['budget_tokens'];
-  const byBudget =
-    typeof budget !== 'number' || (budget > MEDIUM_BUDGET_TOKENS && budget <= HIGH_BUDGET_TOKENS)
-      ? 'medium'
-      : budget > HIGH_BUDGET_TOKENS
-        ? 'high'
-        : 'low';
+  const byBudget = typeof budget === 'number' ? effortOf(budget) : 'medium';
   pivot.body['reasoning_effort'] = (asked === null ? undefined : efforts[asked]) ?? byBudget;
 }
 

@@ -5,7 +5,7 @@ import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
-import { toEffortBody } from '../pivot-effort.ts';
+import { effortBudgets, toEffortBody } from '../pivot-effort.ts';
 import { withJsonWords } from '../pivot-json.ts';
 import { noteStrict, toOffer } from '../pivot-offer.ts';
 import { fitForeign } from './foreign.ts';
@@ -110,14 +110,7 @@ function mayThink(messages: readonly Json[], choice: Json | null): boolean {
   return !toList(messages[last]?.['content']).some((block) => toRecord(block)['type'] === 'tool_use');
 }
 
-/** Tokens of thought for an effort; the bound of the answer must leave room for them. */
-const budgets: Readonly<Record<string, number>> = {
-  low: 2_048,
-  medium: 8_192,
-  high: 24_576,
-  xhigh: 32_768,
-  max: 32_768,
-};
+/** The bound of the answer must leave room for as much. */
 const SMALLEST_BUDGET = 1_024;
 
 function toOutput(
@@ -126,8 +119,9 @@ function toOutput(
 ): Json {
   const config: Record<string, unknown> = {};
   const thinking = toThinking(body, { target, may, config });
-  const isAsked = budgets[toText(body['reasoning_effort']) ?? ''] !== undefined;
-  if (isAsked && thinking === null && config['effort'] === undefined) dropped.add('reasoning_effort');
+  const effort = toText(body['reasoning_effort']);
+  const isUntold = thinking === null && config['effort'] === undefined;
+  if (effort !== null && isUntold && (!may || effortBudgets[effort] === undefined)) dropped.add('reasoning_effort');
   const format = toRecord(body['response_format']);
   const schema = toRecord(format['json_schema'])['schema'];
   if (format['type'] === 'json_schema' && isRecord(schema))
@@ -146,8 +140,9 @@ function toThinking(
   { target, may, config }: { target: RequestTarget; may: boolean; config: Record<string, unknown> },
 ): Json | null {
   const effort = toText(body['reasoning_effort']);
-  const budget = effort === null ? undefined : budgets[effort];
-  if (effort === null || budget === undefined || !may) return null;
+  const budget = effort === null ? undefined : effortBudgets[effort];
+  // Less than the format takes is none.
+  if (effort === null || budget === undefined || budget < SMALLEST_BUDGET || !may) return null;
   const isRefused = target.stripped.some((field) => field.startsWith('thinking'));
   if (isRefused) {
     config['effort'] = effort;

@@ -5,7 +5,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
-import { toEffortBody } from '../pivot-effort.ts';
+import { effortBudgets, toEffortBody } from '../pivot-effort.ts';
 import { withJsonWords } from '../pivot-json.ts';
 import { noteStrict, toOffer } from '../pivot-offer.ts';
 import { toMessages } from './request-messages.ts';
@@ -84,8 +84,7 @@ function toOutput(body: Json, dropped: Set<string>): Json | null {
   return { textFormat: { type: 'json_schema', structure: { jsonSchema } } };
 }
 
-/** Tokens of thought for an effort; the bound of the answer must leave room for them. */
-const budgets: Readonly<Record<string, number>> = { low: 2_048, medium: 8_192, high: 24_576, xhigh: 32_768 };
+/** The bound of the answer must leave room for as much. */
 const SMALLEST_BUDGET = 1_024;
 /** What is taken off the answer's bound where neither caller nor catalog know any. */
 const USUAL_MAX_TOKENS = 4_096;
@@ -104,10 +103,13 @@ function toEffort(body: Json, { target, messages, dropped }: EffortInput): Json 
   const as = quirk?.kind === 'effort' ? quirk.as : null;
   if (as === 'reasoning_effort') return { reasoning_effort: effort };
   if (as === 'reasoningConfig')
-    return { reasoningConfig: { type: 'enabled', maxReasoningEffort: effort === 'xhigh' ? 'high' : effort } };
+    return {
+      reasoningConfig: { type: 'enabled', maxReasoningEffort: /^(?:xhigh|max)$/.test(effort) ? 'high' : effort },
+    };
   const room = (toBound(body, target) ?? target.maxOutputTokens ?? USUAL_MAX_TOKENS) - SMALLEST_BUDGET;
-  if (as === 'thinking' && mayThink(body, messages) && room >= SMALLEST_BUDGET)
-    return { thinking: { type: 'enabled', budget_tokens: Math.min(budgets[effort] ?? SMALLEST_BUDGET, room) } };
+  const budget = effortBudgets[effort];
+  if (as === 'thinking' && budget !== undefined && mayThink(body, messages) && room >= SMALLEST_BUDGET)
+    return { thinking: { type: 'enabled', budget_tokens: Math.min(budget, room) } };
   dropped.add('reasoning_effort');
   return null;
 }

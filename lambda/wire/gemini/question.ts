@@ -4,6 +4,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { parseQuestion as parsePivot } from '../openai-chat/question.ts';
+import { effortOf } from '../pivot-effort.ts';
 import { addContents, addSystem } from './pivot-contents.ts';
 import { addTools } from './pivot-tools.ts';
 import { toJsonSchema } from './schema.ts';
@@ -105,9 +106,6 @@ function addFormat(pivot: Pivot, config: Json): void {
   else if (config['responseMimeType'] === 'application/json') pivot.body['response_format'] = { type: 'json_object' };
 }
 
-/** Budgets of thought as efforts: from where on a budget is more than low, and more than medium, tokens. */
-const MEDIUM_BUDGET_TOKENS = 4_096;
-const HIGH_BUDGET_TOKENS = 16_384;
 const levels: Readonly<Record<string, string>> = { minimal: 'minimal', low: 'low', medium: 'medium', high: 'high' };
 
 function addThinking(pivot: Pivot, given: unknown): void {
@@ -116,8 +114,5 @@ function addThinking(pivot: Pivot, given: unknown): void {
   const budget = fieldOf(given, 'thinkingBudget');
   if (level !== undefined && levels[level] !== undefined) pivot.body['reasoning_effort'] = levels[level];
   // A negative budget leaves it to the model, 0 turns thinking off.
-  else if (typeof budget === 'number' && budget > 0)
-    pivot.body['reasoning_effort'] =
-      budget > HIGH_BUDGET_TOKENS ? 'high' : budget > MEDIUM_BUDGET_TOKENS ? 'medium' : 'low';
-  else if (budget === 0) pivot.body['reasoning_effort'] = 'none';
+  else if (typeof budget === 'number' && budget >= 0) pivot.body['reasoning_effort'] = effortOf(budget);
 }

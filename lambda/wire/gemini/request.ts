@@ -5,7 +5,7 @@ import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import { bearsMarks } from '../anthropic/pivot-marks.ts';
-import { toEffortBody } from '../pivot-effort.ts';
+import { effortBudgets, toEffortBody } from '../pivot-effort.ts';
 import { noteStrict, toOffer } from '../pivot-offer.ts';
 import { ownFields } from './question.ts';
 import { toContents } from './request-contents.ts';
@@ -55,6 +55,8 @@ function fromPivot({ pivot, marked }: ChatQuestion, target: RequestTarget): Rend
   const { system, contents } = toContents(bent['messages'], dropped);
   const functions = toFunctions(bent);
   noteStrict(bent, dropped);
+  const effort = toText(bent['reasoning_effort']);
+  if (effort !== null && effortBudgets[effort] === undefined) dropped.add('reasoning_effort');
   const config = toConfig(bent);
   const body: Json = {
     contents,
@@ -86,16 +88,6 @@ function toChoice(body: Json): Json {
 
 const toCalling = (functionCallingConfig: Json): Json => ({ toolConfig: { functionCallingConfig } });
 
-/** Tokens of thought for an effort. */
-const budgets: Readonly<Record<string, number>> = {
-  none: 0,
-  minimal: 512,
-  low: 2_048,
-  medium: 8_192,
-  high: 24_576,
-  xhigh: 32_768,
-};
-
 function toFormat({ response_format: given }: Json): Json {
   const format = toRecord(given);
   const schema = toRecord(format['json_schema'])['schema'];
@@ -106,7 +98,7 @@ function toFormat({ response_format: given }: Json): Json {
 
 function toConfig(body: Json): Json {
   const effort = toText(body['reasoning_effort']);
-  const budget = effort === null ? undefined : budgets[effort];
+  const budget = effort === null ? undefined : effortBudgets[effort];
   const stops = [body['stop']].flat().filter((stop) => typeof stop === 'string' && stop !== '');
   const config: Record<string, unknown> = {
     temperature: body['temperature'],

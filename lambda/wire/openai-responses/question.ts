@@ -57,6 +57,8 @@ export function parseQuestion(json: unknown): ChatQuestion {
   if (isGiven(json['max_output_tokens'])) pivot.body['max_tokens'] = json['max_output_tokens'];
   // Thoughts in a form that only who thought them can read are asked for by habit.
   if (toList(json['include']).some((name) => name !== 'reasoning.encrypted_content')) pivot.dropped.add('include');
+  const tier = toText(json['service_tier']);
+  if (tier !== null && tier !== 'auto' && tier !== 'default') pivot.dropped.add('service_tier');
   if (isGiven(json['truncation']) && json['truncation'] !== 'disabled') pivot.dropped.add('truncation');
   for (const name of Object.keys(json)) if (!translated.has(name) && isGiven(json[name])) pivot.dropped.add(name);
   const body = { ...pivot.body, messages: pivot.messages };
