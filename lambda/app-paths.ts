@@ -10,12 +10,13 @@ const bases = /^(?:\/api|\/openai)?(?:\/v1)*/;
 const others = ['/v1/messages', '/v1/explain', '/v1/files', '/v1/batches'];
 
 /**
- * The same URL without `/v1`, where it may be called so, too: gateways whose clients are told a host alone serve OpenAI's format there.
- * null where it may not.
+ * Where else a URL of ours is found, by clients of other routers: their base URL is ours with `/api/v1` (OpenRouter), without `/v1`
+ * (LiteLLM), or with one too many.
  */
-export function withoutBase(path: string): string | null {
-  if (!path.startsWith(`${BASE}/`) || path.includes(':')) return null;
-  return others.some((other) => path.startsWith(other)) ? null : path.slice(BASE.length);
+export function otherPathsOf(path: string): readonly string[] {
+  if (!path.startsWith(`${BASE}/`)) return [];
+  const isOwn = path.includes(':') || others.some((other) => path.startsWith(other));
+  return [`/api${path}`, BASE + path, ...(isOwn ? [] : [path.slice(BASE.length)])];
 }
 
 const respell = (path: string): string[] => {

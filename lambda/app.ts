@@ -2,7 +2,7 @@
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
 import { fail } from './app-failure.ts';
-import { findMeantPath, withoutBase } from './app-paths.ts';
+import { findMeantPath, otherPathsOf } from './app-paths.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
 import type { Batches } from './endpoints/batch-desk.ts';
@@ -190,12 +190,10 @@ interface Table {
 
 function toTable(routes: readonly Route[]): Table {
   const exact = new Map<string, Map<string, Match>>();
-  for (const route of routes)
-    for (const path of [route.path, withoutBase(route.path)]) {
-      if (path === null) continue;
-      const methods = exact.get(path) ?? new Map<string, Match>();
-      exact.set(path, methods.set(route.method, { route, params: noParams }));
-    }
+  for (const route of routes) {
+    const methods = exact.get(route.path) ?? new Map<string, Match>();
+    exact.set(route.path, methods.set(route.method, { route, params: noParams }));
+  }
   return { routes, exact };
 }
 
@@ -259,24 +257,15 @@ function identify({ authenticate }: AppDeps, visit: Draft): Promise<void> | null
 
 const isInference = ({ access }: Route): boolean => access[0] === 'use' && access[1] === 'inference';
 
-/** The same URLs as clients of other routers make them, whose base URL is ours with `/api/v1`, without `/v1`, or with one too many. */
-function withForeign(routes: readonly Route[]): readonly Route[] {
-  const own = routes.filter(({ path }) => path.startsWith('/v1/'));
-  const bare = own.filter((route) => isInference(route) && !route.path.includes(':'));
-  return [
-    ...own.flatMap((route) => ['/api', '/v1'].map((before) => ({ ...route, path: before + route.path }))),
-    ...bare.map((route) => ({ ...route, path: route.path.slice('/v1'.length) })),
-    ...routes,
-  ];
-}
-
 /** The app: one handler for every entry. */
 export function createApp(deps: AppDeps): Handler {
   const caching = createCaching(deps);
   const routes = toRoutes(deps).map((route) =>
     isInference(route) ? { ...route, endpoint: caching(route.endpoint) } : route,
   );
-  const table = toTable(withForeign(routes));
+  const elsewhere = routes.flatMap((route) => otherPathsOf(route.path).map((path) => ({ ...route, path })));
+  // Below /api there is more than these, which come first.
+  const table = toTable([...elsewhere, ...routes]);
   return async (exchange) => {
     const visit: Draft = {
       exchange,

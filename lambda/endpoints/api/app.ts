@@ -108,9 +108,7 @@ function explainMiss(routes: readonly ApiRoute[], visit: Visit): CallerError {
   if (known.length === 0)
     return new CallerError(
       'not_found',
-      visit.exchange.path.startsWith('/api/v1/')
-        ? 'There is nothing at this path. The base URL of OpenAI-compatible clients ends in /v1 here, not in /api/v1.'
-        : 'There is nothing at this path of the API. GET /openapi.json lists what there is.',
+      'There is nothing at this path of the API. GET /openapi.json lists what there is.',
     );
   const allowed = known.map(({ method }) => method).join(', ');
   const { method } = visit.exchange;
