@@ -1,0 +1,121 @@
+// What a call costs and what is held back for it, where prices change with time, terms and length.
+import { describe, expect, it } from 'vitest';
+import type { Price } from '#shared/catalog.ts';
+import { toErrorDraft } from '../fakes/provider/plan.ts';
+import { createWorld, toEntry, type World } from './harness.ts';
+
+// The world begins on a Saturday at noon, UTC.
+const SATURDAY = 6;
+const HOUR_MS = 3_600_000;
+const base = { inputPerMillionUsd: 100, outputPerMillionUsd: 1_000 };
+
+const createPaid = (
+  price: Price,
+  { env = {}, maxOutput = 1_000 }: { env?: Record<string, string>; maxOutput?: number } = {},
+): Promise<World> =>
+  createWorld({
+    providers: [{ name: 'paid', models: [{ id: 'm1', maxOutput }] }],
+    entries: [
+      toEntry('paid', {
+        tier: 'paid',
+        models: [{ id: 'm1', kind: 'chat', context: 131_072, maxOutput, size: 'large', price }],
+      }),
+    ],
+    env,
+  });
+const costOf = async (world: World): Promise<number> => Number((await world.ask()).headers['x-freeway-cost-usd']);
+const lastOf = async (world: World) => (await world.records()).at(-1);
+
+describe('a price with a peak', () => {
+  const peaks = [{ days: [SATURDAY], from: '12:00', until: '13:00', factor: 2 }];
+
+  it('is that of the moment of asking, in everything that tells it', async () => {
+    const world = await createPaid({ ...base, peaks });
+    const inPeak = await costOf(world);
+    expect(await lastOf(world)).toMatchObject({ cost_usd: inPeak, list_usd: inPeak });
+    await world.clock.advance(HOUR_MS);
+    const after = await costOf(world);
+    expect(inPeak).toBeCloseTo(2 * after, 12);
+    expect(await lastOf(world)).toMatchObject({ cost_usd: after, list_usd: after });
+    const [, usd] = /^freeway_cost_usd_total\{[^}]*\} ([\d.e+-]+)$/m.exec(world.metrics()) ?? [];
+    expect(Number(usd)).toBeCloseTo(inPeak + after, 12);
+  });
+
+  it('is held back at its dearest, since the answer may come in the peak', async () => {
+    const later = [{ days: [SATURDAY], from: '13:00', until: '14:00', factor: 2 }];
+    const env = { FREEWAY_BUDGET_USD_PER_DAY: '1.5' };
+    // A thousand tokens cost a dollar now, and two in an hour.
+    expect((await (await createPaid({ ...base, peaks: later }, { env })).ask()).status).toBe(402);
+    expect((await (await createPaid(base, { env })).ask()).status).toBe(200);
+  });
+});
+
+it('a price that changes on a day does so', async () => {
+  const dear = { inputPerMillionUsd: 200, outputPerMillionUsd: 2_000 };
+  const world = await createPaid({ ...base, changes: [{ from: '2026-11-22', ...dear }] });
+  const before = await costOf(world);
+  await world.clock.advance(12 * HOUR_MS);
+  expect(await costOf(world)).toBeCloseTo(2 * before, 12);
+});
+
+describe('what is held back', () => {
+  it('is the longest answer the model gives, where the caller bounds none', async () => {
+    const env = { FREEWAY_BUDGET_USD_PER_DAY: '20' };
+    const long = await createPaid(base, { env, maxOutput: 64_000 });
+    expect((await long.ask()).status).toBe(402);
+    expect(long.providers['paid']?.books().total().accepted).toBe(0);
+    expect((await long.ask({ max_tokens: 10_000 })).status).toBe(200);
+  });
+
+  it('is at the dearer of the terms that were asked for and the usual ones', async () => {
+    const env = { FREEWAY_BUDGET_USD_PER_DAY: '1.5' };
+    const price = { ...base, factors: { priority: 2, flex: 0.5 } };
+    expect((await (await createPaid(price, { env })).ask({ service_tier: 'priority' })).status).toBe(402);
+    expect((await (await createPaid(price, { env })).ask({ service_tier: 'flex' })).status).toBe(200);
+  });
+});
+
+describe('a reply that says how it was billed', () => {
+  const choices = [{ index: 0, message: { role: 'assistant', content: 'Hello.' }, finish_reason: 'stop' }];
+  const headers = { 'content-type': 'application/json' };
+  const createHost = (price: Price, more: object): Promise<World> => {
+    const usage = { prompt_tokens: 1_000, completion_tokens: 100 };
+    const body = JSON.stringify({
+      id: 'c1',
+      object: 'chat.completion',
+      created: 1,
+      model: 'm1',
+      choices,
+      usage,
+      ...more,
+    });
+    return createWorld({
+      providers: [],
+      others: () => ({
+        host: { handle: () => ({ ...toErrorDraft({ status: 200, headers, body }, 100), close: () => undefined }) },
+      }),
+      entries: [toEntry('host', { tier: 'paid', models: [{ id: 'm1', kind: 'chat', size: 'large', price }] })],
+    });
+  };
+
+  it.each([
+    ['priority', 0.4],
+    ['default', 0.2],
+  ])('costs accordingly: %s', async (service_tier, usd) => {
+    expect(await costOf(await createHost({ ...base, factors: { priority: 2 } }, { service_tier }))).toBeCloseTo(
+      usd,
+      12,
+    );
+  });
+
+  it('costs nobody knows what on terms that nobody has priced', async () => {
+    const world = await createHost({ ...base, factors: { flex: 0.5 } }, { service_tier: 'priority' });
+    expect((await world.ask()).headers).not.toHaveProperty('x-freeway-cost-usd');
+    expect((await lastOf(world))?.cost_usd).toBeNull();
+  });
+
+  it('is not believed about its cost where the catalog does not say so', async () => {
+    const usage = { prompt_tokens: 1_000, completion_tokens: 100, cost: 12 };
+    expect(await costOf(await createHost(base, { usage }))).toBeCloseTo(0.2, 12);
+  });
+});
