@@ -12,6 +12,7 @@ import {
   type DecideInput,
 } from '../routing/decide.ts';
 import { forecastAll } from '../routing/forecast.ts';
+import type { Policy } from '../routing/policy.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Services } from './endpoint.ts';
 import { tellPool, toTime } from './limits.ts';
@@ -62,6 +63,27 @@ function tellFreeUntil(decision: Decision, input: DecideInput, ledger: Ledger): 
   return toTime(forecastAll(free, input.nowMs));
 }
 
+/** In the words in which requests ask. */
+function tellPolicy({
+  noTraining,
+  maxRetentionDays,
+  contentFilter,
+  maxCostUsd,
+  leavePart,
+  maxWaitMs,
+  ...same
+}: Policy): Readonly<Record<string, unknown>> {
+  return {
+    ...same,
+    no_training: noTraining,
+    max_retention_days: maxRetentionDays,
+    content_filter: contentFilter,
+    max_cost_usd: maxCostUsd,
+    leave_part: leavePart,
+    max_wait_ms: maxWaitMs,
+  };
+}
+
 /** What is told of a decision. */
 export interface DecisionView {
   readonly request_id: string;
@@ -91,7 +113,7 @@ export function tellDecision(requestId: string, input: DecideInput, { fleet, led
       max_output_tokens: profile.maxOutputTokens,
     },
     needs: explainMissing(profile.needs),
-    policy,
+    policy: tellPolicy(policy),
     plan: plan.map((index) => ({
       route: fleet.candidates[index]?.route,
       credential: fleet.candidates[index]?.credential,

@@ -233,6 +233,22 @@ describe('an API key', () => {
     expect(await told(headers)).toMatchObject({ strategy: 'cost' });
   });
 
+  it('is told of a decision in the words in which requests ask', async () => {
+    const house = await createHouse();
+    const freeway = { max_wait_ms: 7, max_cost_usd: 2, content_filter: 'failover', privacy: 'no_training' };
+    const body = { model: 'm1', messages: [{ role: 'user', content: 'x' }], freeway: { ...freeway, tier: 'free' } };
+    const { json } = await house.ask('POST /v1/explain', { headers: owner, body });
+    expect(json['policy']).toMatchObject({
+      paid: 'never',
+      strategy: 'free-first',
+      no_training: true,
+      max_wait_ms: 7,
+      max_cost_usd: 2,
+      content_filter: 'failover',
+    });
+    expect(Object.keys(json['policy'] as object).filter((name) => /[A-Z]/.test(name))).toEqual([]);
+  });
+
   it('goes with its person', async () => {
     const house = await createHouse({ env: { GOOGLE_CLIENT_ID: 'client' } });
     const invited = await house.ask('POST /api/people', { headers: owner, body: { email: 'ada@example.com' } });
