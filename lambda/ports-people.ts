@@ -1,14 +1,14 @@
 // The doors to what is kept of people: themselves, their sessions, their API keys, and the audit.
 import type { AuditAction, AuditChange, AuditEvent } from '#shared/api/audit.ts';
 import type { ApiKeyGrant, Principal } from '#shared/people.ts';
-import type { Role } from '#shared/roles.ts';
+import type { ReadRole } from '#shared/roles.ts';
 import type { Exchange, Headers } from './ports.ts';
 
 /** Somebody who may sign in, or (`*@domain`) a rule for everybody at a domain. */
 export interface Person {
   readonly id: string;
   readonly email: string;
-  readonly role: Exclude<Role, 'owner'>;
+  readonly role: Exclude<ReadRole, 'owner'>;
   readonly models: readonly string[] | null;
   /** Milliseconds since the epoch; null without end. */
   readonly expiresAtMs: number | null;

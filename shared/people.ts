@@ -1,7 +1,7 @@
 // Who is asking, and the one rule of who may do what: denied unless it is granted here. The web app asks the same function.
 import { matchesAny } from './patterns.ts';
 import type { Strategy } from './policy.ts';
-import type { Role } from './roles.ts';
+import type { ReadRole, Role } from './roles.ts';
 
 /** The person who runs the installation. There is always exactly one, and it has this id. */
 export const OWNER_ID = 'owner';
@@ -104,7 +104,7 @@ export interface Resource {
   /** Ids of the persons it is shared with, or everybody. */
   readonly sharedWith?: readonly string[] | 'all';
   /** Of a person: the highest role involved, be it the present or the wanted one. */
-  readonly role?: Role;
+  readonly role?: ReadRole;
   /** Of a model: every name it answers to. */
   readonly names?: readonly string[];
 }
@@ -163,13 +163,13 @@ function isGranted(grant: Grant, { id, role }: Principal, { ownerId, sharedWith 
   if (grant === 'everyone') return true;
   if (grant === 'own') return ownerId === id;
   if (grant === 'shared') return sharedWith === 'all' || sharedWith.includes(id);
-  return grant === 'admin' ? role !== 'member' : role === 'owner';
+  return role === 'owner' || (grant === 'admin' && role === 'admin');
 }
 
 /** Admins look after members; whoever is or becomes an admin is the owner's affair, and the owner is nobody's. */
-function mayManage(principal: Principal, target: Role | undefined): boolean {
+function mayManage(principal: Principal, target: ReadRole = 'member'): boolean {
   if (target === 'owner') return false;
-  return target !== 'admin' || principal.role === 'owner';
+  return target === 'member' || principal.role === 'owner';
 }
 
 /** Whether this principal may do this to this resource. Pure; denied unless a rule grants it, and for keys unless their scopes do too. */

@@ -76,9 +76,11 @@ async function judge(email: string, options: AdmissionOptions): Promise<Judged> 
   if (person?.blocked) throw new SignInRefused('blocked', email);
   const word = await findWord(email, person, options);
   if (word === null) throw new SignInRefused('not_invited', email);
+  const { role, models } = word;
+  if (role === 'unknown') throw new SignInRefused('unknown_role', email);
   if (person !== null && person.expiresAtMs !== null && person.expiresAtMs <= clock.now())
     throw new SignInRefused('invitation_expired', email);
-  return { person, word, standing: { id, role: word.role, models: word.models } };
+  return { person, word, standing: { id, role, models } };
 }
 
 /** The admission over these people. */

@@ -32,6 +32,8 @@ const sentences = {
   not_managed:
     '% is a Google account that its domain does not manage, and only the domain as a whole is on the invite list. Ask an admin to invite this very address.',
   invitation_expired: 'The invitation of % has expired. Ask an admin to extend it.',
+  unknown_role:
+    '% has a role here that a later version of Freeway has given. Ask the owner for another, or to finish the update.',
   blocked: '% has been blocked by an admin.',
   other_account:
     '% belongs to another Google account than before. An admin must remove the old entry and invite again.',
@@ -54,6 +56,7 @@ const known: ReadonlySet<SignInReason> = new Set([
   'not_invited',
   'not_managed',
   'invitation_expired',
+  'unknown_role',
   'blocked',
   'other_account',
   'google_off',

@@ -5,12 +5,12 @@ import type { Store } from '../ports.ts';
 import type { People, Person } from '../ports-people.ts';
 import { createRecords } from './records.ts';
 
-const careful = { role: 'member', source: 'invited' };
+const careful = { role: 'unknown', source: 'invited' };
 const personSchema: z.ZodMiniType<Person> = z.lazy(() =>
   z.object({
     id: z.string(),
     email: z.string(),
-    role: z.enum(['admin', 'member']),
+    role: z.enum(['admin', 'member', 'unknown']),
     models: z.nullable(z.array(z.string())),
     expiresAtMs: z.nullable(z.number()),
     blocked: z.boolean(),

@@ -1,6 +1,6 @@
 // What the web app and the people routes say to each other: who may sign in, as what, and until when.
 import * as z from 'zod/mini';
-import { roles } from '../roles.ts';
+import { readRoles } from '../roles.ts';
 import { keptQuotaSchema, quotaSchema } from '../quotas.ts';
 import { budgetSchema, keptBudgetSchema } from '../settings.ts';
 import { instantSchema } from './instant.ts';
@@ -20,7 +20,7 @@ export const personSchema = z.object({
   id: z.string(),
   /** null only for an owner who holds the owner's key. A rule for a whole domain reads `*@domain`. */
   email: z.nullable(z.string()),
-  role: z.enum(roles),
+  role: z.enum(readRoles),
   models: modelPatternsSchema,
   /** Until when they may sign in; null without end. */
   expires_at: z.nullable(instantSchema),

@@ -4,6 +4,8 @@ import { beforeEach, expect, it } from 'vitest';
 import type { AlertsOptions } from '#lambda/telemetry/alert-desk.ts';
 import { createAlerts } from '#lambda/telemetry/alerts.ts';
 import { createMetrics } from '#lambda/telemetry/metrics.ts';
+import { createAdmission } from '#lambda/http/auth-admission.ts';
+import { toCallerError, type SignInRefused } from '#lambda/http/auth-refusal.ts';
 import type { Store } from '#lambda/ports.ts';
 import { createApiKeys } from '#lambda/store/api-keys.ts';
 import { createAudit } from '#lambda/store/audit.ts';
@@ -152,10 +154,10 @@ it('API keys: unknown words allow as little as any known one, and a change keeps
   ]);
 });
 
-it('people: an unknown role is that of a member', async () => {
+it('people: an unknown role lets nobody in, until somebody gives another', async () => {
   const people = createPeople(store, nothing);
   const person = {
-    id: 'p',
+    id: people.idOf('a@example.com'),
     email: 'a@example.com',
     role: 'admin',
     models: null,
@@ -164,11 +166,18 @@ it('people: an unknown role is that of a member', async () => {
   } as const;
   await people.create({ ...person, source: 'invited', createdAtMs: 1, lastSeenAtMs: null, googleId: null });
   await rewrite('people', 'doc', (json) => ({ ...json, role: 'auditor', source: 'directory', team: 'red' }));
-  expect(await people.list()).toMatchObject([{ role: 'member', source: 'invited' }]);
-  await people.change('p', (before) => ({ ...before, blocked: true }));
+  expect(await people.list()).toMatchObject([{ role: 'unknown', source: 'invited' }]);
+  const admission = createAdmission({ people, clock, allowed: [], admins: [], ownerEmail: null });
+  const refusal = await admission.standing('a@example.com').catch((error: unknown) => error);
+  expect(toCallerError(refusal as SignInRefused).message).toMatch(
+    /^a@example.com has a role here that a later version/,
+  );
+  await people.change(person.id, (before) => ({ ...before, blocked: true }));
   expect(await documentsOf('people', 'doc')).toEqual([
     expect.objectContaining({ role: 'auditor', blocked: true, team: 'red' }),
   ]);
+  await people.change(person.id, (before) => ({ ...before, blocked: false, role: 'member' }));
+  expect(await admission.standing('a@example.com')).toMatchObject({ role: 'member' });
 });
 
 it('experiments of an unknown kind, and credentials that can not be read, hide no others', async () => {

@@ -15,6 +15,7 @@ const refusals: Readonly<Record<string, string>> = {
   nonce_used: 'schon benutzt',
   not_invited: 'nicht eingeladen',
   invitation_expired: 'Die Einladung ist abgelaufen',
+  unknown_role: 'Die Rolle stammt von einer späteren Version',
   blocked: 'gesperrt',
   other_account: 'gehört zu einem anderen Google-Konto als bisher',
   google_unreachable: 'Google war nicht erreichbar',

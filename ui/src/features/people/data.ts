@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { auditPageSchema, type AuditAction } from '#shared/api/audit.ts';
 import { peopleSchema, type invitationSchema, type personChangeSchema, type PersonView } from '#shared/api/people.ts';
 import { can, type Action, type Principal } from '#shared/people.ts';
-import type { Role } from '#shared/roles.ts';
+import type { ReadRole } from '#shared/roles.ts';
 import { useApi } from '../../lib/api.ts';
 import { usePerson } from '../../lib/session.tsx';
 
@@ -45,7 +45,7 @@ export function usePeopleActions(): PeopleActions {
 }
 
 /** Whether the person before the screen may do this to somebody of this role; by the server's own rule. */
-export function useMay(): (action: Action, role: Role, ownerId?: string) => boolean {
+export function useMay(): (action: Action, role: ReadRole, ownerId?: string) => boolean {
   const person = usePerson();
   if (person === null) return () => false;
   const principal: Principal = { ...person, key: null, models: null, sessionId: null };
