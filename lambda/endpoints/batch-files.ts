@@ -144,8 +144,8 @@ async function removeResults(
   { batch, kind }: Extract<Found, { batch: KeptBatch }>,
 ): Promise<void> {
   const size = kind === 'output' ? 'outputBytes' : 'errorBytes';
-  await batches.change(batch.personId, batch.id, (now) => ({ ...now, [size]: 0 }));
   await batches.removeResults(batch, kind === 'output' ? ['output'] : ['error', 'late']);
+  await batches.change(batch.personId, batch.id, (now) => ({ ...now, [size]: 0 }));
 }
 
 async function remove(deps: BatchDeps, visit: Visit, id: string): Promise<void> {

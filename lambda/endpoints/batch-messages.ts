@@ -89,9 +89,9 @@ async function remove(desk: BatchDesk, visit: Visit, id: string): Promise<void> 
   const { deps } = desk;
   const batch = await find(desk, visit, id);
   if (isOpen(batch)) throw new CallerError('invalid_request', 'A batch under way can not be deleted. Cancel it first.');
-  await deps.batches.remove(batch);
   const file = await deps.files.get(batch.personId, batch.fileId);
   if (file !== null) await deps.files.remove(file);
+  await deps.batches.remove(batch);
   replyJson(visit, 200, { id, type: 'message_batch_deleted' });
 }
 

@@ -112,9 +112,10 @@ export function createFileBook(store: Store): FileBook {
       return item === null ? null : String(item['text']);
     },
     remove: async ({ personId, id }) => {
-      await of(personId).remove(id);
-      await giveBack({ personId, id });
+      // What leads to it goes last: whoever is ended in the middle can be told to do it again.
       await removeParts(id);
+      await giveBack({ personId, id });
+      await of(personId).remove(id);
     },
   };
 }
@@ -198,8 +199,8 @@ export function createBatchBook(store: Store): BatchBook {
       }
     },
     remove: async ({ id, personId }) => {
-      await of(personId).remove(id);
       await clear(store, resultKey(id, 0, 0).pk);
+      await of(personId).remove(id);
     },
   };
 }

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { KeptBatch } from '#shared/batch.ts';
 import type { KeptResult } from '#lambda/ports-batches.ts';
+import type { Store } from '#lambda/ports.ts';
 import { createBatchBook, createFileBook, PART_LENGTH } from '#lambda/store/batches.ts';
-import { createMemoryStore } from '../fakes/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
 import { createRandom } from '../fakes/random.ts';
 
 const store = (): ReturnType<typeof createMemoryStore> => createMemoryStore({ now: Date.now });
@@ -86,4 +87,52 @@ describe('results', () => {
     await books.removeResults(batch, ['output']);
     expect((await kept.query('batch-results#batch_1')).items).toEqual([]);
   });
+});
+
+describe('what is deleted', () => {
+  /** A store that fails at its nth deletion, as if the process had ended there. */
+  const dyingAt = (nth: number): { readonly dying: Store; readonly whole: MemoryStore } => {
+    const whole = createMemoryStore();
+    let deleted = 0;
+    const remove: Store['delete'] = async (key) => {
+      if (++deleted === nth) throw new Error('ended');
+      await whole.delete(key);
+    };
+    return { dying: { ...whole, delete: remove }, whole };
+  };
+  async function* text(): AsyncGenerator<string> {
+    yield 'x'.repeat(PART_LENGTH * 2 + 1);
+  }
+  const sizeOf = async (store: Store, ...pks: string[]): Promise<number> =>
+    (await Promise.all(pks.map(async (pk) => (await store.query(pk)).items.length))).reduce((sum, one) => sum + one, 0);
+
+  it.each([1, 2, 3, 4])(
+    'can be deleted again when a process ended over it (%i), until nothing is left of a file',
+    async (nth) => {
+      const { dying, whole } = dyingAt(nth);
+      const kept = await createFileBook(whole).create(place, text());
+      await createFileBook(dying)
+        .remove(kept)
+        .catch(() => undefined);
+      const found = await createFileBook(whole).get('ada', 'file-1');
+      if (found !== null) await createFileBook(whole).remove(found);
+      expect(await sizeOf(whole, 'files#ada', 'file-parts#file-1')).toBe(0);
+    },
+  );
+
+  it.each([1, 2, 3, 4])(
+    'can be deleted again when a process ended over it (%i), until nothing is left of a batch',
+    async (nth) => {
+      const { dying, whole } = dyingAt(nth);
+      const book = createBatchBook(whole);
+      const key = { pk: 'batches#ada', sk: 'batch_1' };
+      await whole.put(key, { doc: '{}', v: 1 });
+      for (const line of [0, 1, 2]) await book.writeResult(batch, line, { kind: 'output', text: 'x', use: null });
+      await createBatchBook(dying)
+        .remove(batch)
+        .catch(() => undefined);
+      if ((await whole.get(key)) !== null) await book.remove(batch);
+      expect(await sizeOf(whole, 'batches#ada', 'batch-results#batch_1')).toBe(0);
+    },
+  );
 });
