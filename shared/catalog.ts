@@ -238,7 +238,7 @@ export const modelSchema = z.lazy(() =>
     ),
     /** The last day on which it is served, as `2026-11-30`, in UTC; nobody is led to it afterwards. */
     retiresOn: z.optional(z.string()),
-    /** Made for one kind of work, such as verdicts on safety or proofs: asked by those who name it alone. */
+    /** Made for one kind of work, such as verdicts on safety or proofs, or too small for any chat: asked by those who name it alone. */
     onlyByName: z.optional(z.boolean()),
     note: z.optional(z.string()),
     evidence: z.optional(evidenceSchema),

@@ -90,6 +90,16 @@ describe('with every free key', () => {
     expect(new Set(plan.map(({ tier }) => tier))).toEqual(new Set(['free']));
   });
 
+  test.each(all)('%s never leads to models of less than two billion parameters', async (name) => {
+    const { plan } = await explain(world, name, prompts.greeting);
+    expect(plan.filter(({ route }) => /[/-][01](\.\d+)?b\b/.test(route))).toEqual([]);
+  });
+
+  test('whoever names such a model gets it', async () => {
+    const { plan } = await explain(world, 'lfm-3-1.7b', prompts.greeting);
+    expect(plan.map(({ route }) => route)).toEqual(['openrouter/liquid/lfm-3-1.7b:free']);
+  });
+
   test('a list of names that ends with auto leads to none of them either', async () => {
     const body = {
       models: ['groq/openai/gpt-oss-120b', 'auto'],
