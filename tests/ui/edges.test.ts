@@ -1,8 +1,12 @@
 // Small judgements of the web app on which much depends: where sign-in leads, what stays in the address, and which key sends.
 import type { KeyboardEvent } from 'react';
 import { describe, expect, it, vi } from 'vitest';
+import type { KeyView } from '#shared/api/keys.ts';
+import type { PersonView } from '#shared/api/people.ts';
 import { isSend } from '../../ui/src/features/chat/composer.tsx';
+import { toNewestFirst } from '../../ui/src/features/keys/data.ts';
 import { modelMessages } from '../../ui/src/features/models/messages.ts';
+import { toListed } from '../../ui/src/features/people/data.ts';
 import { parseAmount } from '../../ui/src/lib/amounts.ts';
 import {
   formatBytes,
@@ -118,4 +122,15 @@ it.each([
   // Some put a narrow space before PM.
   expect(formatMoment(atMs, language, atMs).replaceAll(/\s/g, ' ')).toBe(time);
   vi.unstubAllGlobals();
+});
+
+it('keys are listed with the newest first, people by their address behind the owner and rules for domains', () => {
+  const keys = ['2026-01-02T00:00:00Z', '2026-03-01T00:00:00Z', '2026-02-01T00:00:00Z'];
+  const listed = toNewestFirst(keys.map((at) => ({ created_at: at }) as KeyView));
+  expect(listed.map(({ created_at: at }) => at)).toEqual([keys[1], keys[2], keys[0]]);
+  const people = ['zoe@example.com', '*@example.com', 'ada@example.com', 'root@example.com'];
+  const shown = toListed(
+    people.map((email) => ({ email, role: email.startsWith('root') ? 'owner' : 'member' }) as PersonView),
+  );
+  expect(shown.map(({ email }) => email)).toEqual([people[3], people[1], people[2], people[0]]);
 });

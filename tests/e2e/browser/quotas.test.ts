@@ -104,16 +104,15 @@ it('of everybody and of each: nonsense is refused where it stands, and what is l
   await lastAnswer(page);
   // The owner has no budget; to others it is told so.
   const left = [{ limit: 3, remaining: 2.25, resets_at: null }];
-  await page.route('**/api/settings', async (route) => {
-    const reply = await route.fetch();
-    const budget = { usd_per_day: null, usd_per_month: 3, mode: 'hard', left };
-    await route.fulfill({ response: reply, json: { ...((await reply.json()) as object), budget } });
-  });
+  const settings = (await (await page.request.get(`${rig.server.url}/api/settings`)).json()) as object;
+  const budget = { usd_per_day: null, usd_per_month: 3, mode: 'hard', left };
+  await page.route('**/api/settings', (route) => route.fulfill({ json: { ...settings, budget } }));
   await page.goto(`${rig.server.url}/usage`);
   const meter = page.getByRole('meter', { name: 'Requests a day' });
   const money = page.getByRole('meter', { name: 'US dollars a month' });
   await expect.poll(() => meter.getAttribute('aria-valuetext')).toBe('1 of 40');
   await expect.poll(() => money.getAttribute('aria-valuetext')).toBe('$0.75 of $3.00');
+  await page.unroute('**/api/settings');
   expect(await findAxeFaults(page)).toEqual([]);
   const one = { headers: { origin: rig.server.url }, data: { quota: { requests_per_day: 1 } } };
   expect((await page.request.patch(`${rig.server.url}/api/settings/installation`, one)).status()).toBe(200);

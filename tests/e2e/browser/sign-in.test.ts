@@ -16,6 +16,7 @@ beforeAll(async () => {
       GOOGLE_CLIENT_ID: CLIENT_ID,
       GOOGLE_CERTS_URL: issuer.certsUrl,
       ALLOWED_EMAILS: 'ada@example.com,eve@example.com',
+      ADMIN_EMAILS: 'root@example.com',
     },
   });
 });
@@ -114,6 +115,31 @@ it('somebody else who signs in over an ended session sees and sends nothing of t
   await page.waitForLoadState('networkidle');
   expect(await page.getByText('Program of Ada').count()).toBe(0);
   expect(rig.providers[0]?.books().total().accepted).toBe(before);
+  await page.context().close();
+});
+
+it('an admin sees whose each key is; everybody else sees their own alone', async () => {
+  const make = async (page: Page, name: string): Promise<void> => {
+    await page.getByRole('button', { name: 'Sign in with Google' }).click();
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor();
+    await page.getByRole('button', { name: 'Create key' }).first().click();
+    await page.getByRole('dialog').getByLabel('Name').fill(name);
+    await page.getByRole('dialog').getByLabel('US dollars a month').fill('5');
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    const own = page.getByRole('listitem').filter({ hasText: name });
+    await own.getByText('$5.00 of $5.00 left this month').waitFor();
+    expect(await own.getByText('@example.com').count()).toBe(0);
+  };
+  const hers = await openLogin({ email: 'eve@example.com' }, '/keys');
+  await make(hers, 'Of Eve');
+  const page = await openLogin({ email: 'root@example.com' }, '/keys');
+  await make(page, 'Of the admin');
+  await page.getByRole('listitem').filter({ hasText: 'Of Eve' }).getByText('eve@example.com').waitFor();
+  await hers.reload();
+  await hers.getByText('Of Eve').waitFor();
+  expect(await hers.getByText('Of the admin').count()).toBe(0);
+  await hers.context().close();
   await page.context().close();
 });
 

@@ -1,4 +1,4 @@
-// Quotas as people type and read them: the words, and whole numbers with or without signs between thousands.
+// Quotas, and what is left of them and of money, as people type and read them: the words, and whole numbers with or without signs between thousands.
 import { quotaNames, type Quota, type QuotaName, type QuotaSettings } from '#shared/quotas.ts';
 import { defineMessages } from './messages.ts';
 
@@ -23,6 +23,18 @@ export const quotaMessages = defineMessages(
       tokens_per_minute: (left: string, limit: string) => `${left} of ${limit} tokens a minute left`,
       tokens_per_day: (left: string, limit: string) => `${left} of ${limit} tokens left today`,
     },
+    spend: {
+      day: (most: string) => `${most} a day`,
+      week: (most: string) => `${most} a week`,
+      month: (most: string) => `${most} a month`,
+      never: (most: string) => `${most} in all`,
+    },
+    spendLeft: {
+      day: (left: string, most: string) => `${left} of ${most} left today`,
+      week: (left: string, most: string) => `${left} of ${most} left this week`,
+      month: (left: string, most: string) => `${left} of ${most} left this month`,
+      never: (left: string, most: string) => `${left} of ${most} left`,
+    },
   },
   {
     names: {
@@ -43,6 +55,18 @@ export const quotaMessages = defineMessages(
       requests_per_day: (left: string, limit: string) => `heute noch ${left} von ${limit} Anfragen`,
       tokens_per_minute: (left: string, limit: string) => `${left} von ${limit} Tokens je Minute übrig`,
       tokens_per_day: (left: string, limit: string) => `heute noch ${left} von ${limit} Tokens`,
+    },
+    spend: {
+      day: (most: string) => `${most} am Tag`,
+      week: (most: string) => `${most} in der Woche`,
+      month: (most: string) => `${most} im Monat`,
+      never: (most: string) => `${most} insgesamt`,
+    },
+    spendLeft: {
+      day: (left: string, most: string) => `heute noch ${left} von ${most}`,
+      week: (left: string, most: string) => `diese Woche noch ${left} von ${most}`,
+      month: (left: string, most: string) => `diesen Monat noch ${left} von ${most}`,
+      never: (left: string, most: string) => `noch ${left} von ${most}`,
     },
   },
 );

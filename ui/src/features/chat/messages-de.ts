@@ -42,7 +42,7 @@ export const german: typeof english = {
   greeting: 'Wobei kann ich helfen?',
   greetingText: 'Freie Modelle antworten zuerst. Du siehst, welches es war und was es gespart hat.',
   examples: [
-    ['Erklären', 'Erkläre, wie HTTP-Caching funktioniert, mit einem Beispiel für jeden wichtigen Header.'],
+    ['Erklären', 'Erkläre, was Inflation ist, mit einem Beispiel aus dem Supermarkt.'],
     ['Schreiben', 'Schreibe eine kurze, freundliche E-Mail, die ein Treffen von Dienstag auf Donnerstag verschiebt.'],
     [
       'Code',

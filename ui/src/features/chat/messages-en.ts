@@ -41,7 +41,7 @@ export const english = {
   greeting: 'What can I help with?',
   greetingText: 'Free models answer first. You will see which one did, and what it saved.',
   examples: [
-    ['Explain', 'Explain how HTTP caching works, with one example for each important header.'],
+    ['Explain', 'Explain what inflation is, with an example from the supermarket.'],
     ['Write', 'Write a short, friendly e-mail that moves a meeting from Tuesday to Thursday.'],
     ['Code', 'Write a TypeScript function that groups an array of objects by a key, with types.'],
   ] as readonly (readonly [string, string])[],

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import * as z from 'zod/mini';
 import { keysSchema, shownKeySchema, type KeyChange, type KeyView, type NewKey } from '#shared/api/keys.ts';
 import { useApi } from '../../lib/api.ts';
+import { usePerson } from '../../lib/session.tsx';
 
 const KEYS = ['api-keys'];
 /** How long the old key still works after a roll, seconds. */
@@ -16,6 +17,10 @@ export interface KeyActions {
   readonly revoke: (id: string) => Promise<unknown>;
 }
 
+/** The one that was just made is what one looks for. */
+export const toNewestFirst = (keys: readonly KeyView[]): readonly KeyView[] =>
+  keys.toSorted((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
+
 export function useKeys(): {
   readonly keys: readonly KeyView[] | undefined;
   readonly failure: Error | null;
@@ -25,8 +30,23 @@ export function useKeys(): {
   const { data, error, refetch } = useQuery({
     queryKey: KEYS,
     queryFn: ({ signal }) => api.call({ path: '/api/keys', schema: keysSchema, signal }),
+    select: ({ data: keys }) => toNewestFirst(keys),
   });
-  return { keys: data?.data, failure: error, retry: () => void refetch() };
+  return { keys: data, failure: error, retry: () => void refetch() };
+}
+
+const ownersSchema = z.object({ data: z.array(z.object({ id: z.string(), email: z.nullable(z.string()) })) });
+
+/** Whose key it is, for those who see keys of others: their address, or `unknown`; null for one's own. */
+export function useOwner(personId: string, unknown: string): string | null {
+  const api = useApi();
+  const isOther = usePerson()?.id !== personId;
+  const { data } = useQuery({
+    queryKey: [...KEYS, 'owners'],
+    queryFn: ({ signal }) => api.call({ path: '/api/people', schema: ownersSchema, signal }),
+    enabled: isOther,
+  });
+  return isOther ? (data?.data.find(({ id }) => id === personId)?.email ?? unknown) : null;
 }
 
 export function useKeyActions(): KeyActions {

@@ -15,18 +15,31 @@ import { policyMessages } from '../../lib/policy-messages.ts';
 import { quotaMessages } from '../../lib/quotas.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { CreateDialog, ShownKeyDialog } from './create.tsx';
-import { useKeyActions, useKeys } from './data.ts';
+import { useKeyActions, useKeys, useOwner } from './data.ts';
 import { keyMessages } from './messages.ts';
 import { QuotaDialog } from './quota.tsx';
 import { Snippets } from './snippet-panel.tsx';
 
-function useFacts({ start, last4, last_used_at, expires_at, left, usd, tier, privacy, strategy }: KeyView): string {
+/** What is left of its money; what it may spend while that is not known. */
+function useMoney({ usd, usd_remaining: left }: KeyView): string | null {
+  const { spend, spendLeft } = useMessages(quotaMessages);
+  const language = useLanguage();
+  if (usd === null) return null;
+  const most = formatUsd(usd.max, language);
+  return left === null ? spend[usd.per](most) : spendLeft[usd.per](formatUsd(left, language), most);
+}
+
+function useFacts(apiKey: KeyView): string {
+  const { start, last4, last_used_at, expires_at, left, tier, privacy, strategy, person_id: personId } = apiKey;
+  const money = useMoney(apiKey);
   const t = useMessages(keyMessages);
+  const owner = useOwner(personId, t.ofOther);
   const { strategies: orders } = useMessages(policyMessages);
   const q = useMessages(quotaMessages);
   const language = useLanguage();
   const moment = (at: string): string => formatMoment(Date.parse(at), language);
   return [
+    owner,
     `${start}…${last4}`,
     last_used_at === null ? t.neverUsed : t.lastUsed(moment(last_used_at)),
     expires_at === null ? null : t.expiresAt(moment(expires_at)),
@@ -34,7 +47,7 @@ function useFacts({ start, last4, last_used_at, expires_at, left, usd, tier, pri
       const one = left[name];
       return one === null ? null : q.left[name](formatBound(one.remaining, language), formatBound(one.limit, language));
     }),
-    usd === null ? null : formatUsd(usd.max, language),
+    money,
     tier === 'free' ? t.tiers.free : null,
     privacy === 'no_training' ? t.privacies.no_training : null,
     strategy === null ? null : orders[strategy],

@@ -20,12 +20,18 @@ export interface PeopleActions {
   readonly remove: (id: string) => Promise<unknown>;
 }
 
+/** The owner, rules for whole domains, and everybody by their address. */
+export const toListed = (people: readonly PersonView[]): readonly PersonView[] =>
+  people.toSorted(
+    (a, b) => Number(b.role === 'owner') - Number(a.role === 'owner') || ((a.email ?? '') < (b.email ?? '') ? -1 : 1),
+  );
+
 export function usePeople(): UseQueryResult<readonly PersonView[]> {
   const api = useApi();
   return useQuery({
     queryKey: PEOPLE,
     queryFn: ({ signal }) => api.call({ path: '/api/people', schema: peopleSchema, signal }),
-    select: ({ data }) => data,
+    select: ({ data }) => toListed(data),
   });
 }
 

@@ -42,9 +42,9 @@ function useTell(): (work: Promise<unknown>, done: string) => Promise<void> {
 
 function Facts({ person }: PersonProps): ReactNode {
   const t = useMessages(peopleMessages);
+  const q = useMessages(quotaMessages);
   const language = useLanguage();
   const { source, role, expires_at: until, last_seen_at: seen, models, quota, quota_left: left } = person;
-  const q = useMessages(quotaMessages);
   const usd = (amount: number): string => formatUsd(amount, language);
   const moment = (at: string): string => formatMoment(Date.parse(at), language);
   const facts = [
@@ -54,9 +54,9 @@ function Facts({ person }: PersonProps): ReactNode {
     models === null ? null : t.onlyModels(models.join(', ')),
     ...(['day', 'month'] as const).map((time) => {
       const one = person.budget_left?.[`usd_per_${time}`] ?? null;
-      if (one !== null) return t.canSpend[time](usd(one.remaining), usd(one.limit));
+      if (one !== null) return q.spendLeft[time](usd(one.remaining), usd(one.limit));
       const most = person.budget?.[`usd_per_${time}`] ?? null;
-      return most === null ? null : t.maySpend[time](usd(most));
+      return most === null ? null : q.spend[time](usd(most));
     }),
     ...quotaNames.map((name) => {
       const [one, bound] = [left?.[name] ?? null, quota?.[name] ?? null];

@@ -23,11 +23,6 @@ export const peopleMessages = defineMessages(
     expiresHint: 'Empty is without end.',
     budget: { day: 'May spend, US dollars a day', month: 'May spend, US dollars a month' },
     budgetHint: 'Both empty is as for everybody, see the settings.',
-    maySpend: { day: (most: string) => `${most} a day`, month: (most: string) => `${most} a month` },
-    canSpend: {
-      day: (left: string, most: string) => `${left} of ${most} left today`,
-      month: (left: string, most: string) => `${left} of ${most} left this month`,
-    },
     quota: 'May ask for',
     quotaHint: 'With all their keys and here together. All empty is as for everybody, see the settings.',
     amountWrong: 'An amount such as 2.50, or nothing.',
@@ -114,11 +109,6 @@ export const peopleMessages = defineMessages(
     expiresHint: 'Leer ist ohne Ende.',
     budget: { day: 'Darf ausgeben, US-Dollar am Tag', month: 'Darf ausgeben, US-Dollar im Monat' },
     budgetHint: 'Beides leer ist wie für alle, siehe Einstellungen.',
-    maySpend: { day: (most: string) => `${most} am Tag`, month: (most: string) => `${most} im Monat` },
-    canSpend: {
-      day: (left: string, most: string) => `heute noch ${left} von ${most}`,
-      month: (left: string, most: string) => `diesen Monat noch ${left} von ${most}`,
-    },
     quota: 'Darf anfragen',
     quotaHint: 'Mit allen Schlüsseln und hier zusammen. Alles leer ist wie für alle, siehe Einstellungen.',
     amountWrong: 'Ein Betrag wie 2,50, oder nichts.',
