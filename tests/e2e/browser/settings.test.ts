@@ -45,6 +45,22 @@ it('one’s own requests and everybody’s: kept by the server, and there again 
   await page.context().close();
 });
 
+it('what can not be loaded is said so, and is there once it can be', async () => {
+  const page = await rig.openPage('/');
+  const error = { message: 'The store can’t be reached.', code: 'internal' };
+  await page.route('**/api/settings', (route) => route.fulfill({ status: 400, json: { error } }));
+  await page.goto(`${rig.server.url}/settings`);
+  await page.getByText('Your settings could not be loaded').waitFor();
+  await page.getByText('The store can’t be reached.').waitFor();
+  // What this device keeps does not depend on it.
+  await page.getByLabel('Theme').waitFor();
+  await page.unroute('**/api/settings');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('region', { name: 'Your requests' }).getByLabel('Paying').waitFor();
+  expect(await page.getByText('could not be loaded').count()).toBe(0);
+  await page.context().close();
+});
+
 it('alerts: a webhook is set, its secret shown once, and a test arrives signed', async () => {
   const page = await rig.openPage('/settings');
   const alerts = page.getByRole('form', { name: 'Alerts' });

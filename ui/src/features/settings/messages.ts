@@ -4,6 +4,8 @@ import { defineMessages } from '../../lib/messages.ts';
 export const settingsMessages = defineMessages(
   {
     title: 'Settings',
+    failed: 'Your settings could not be loaded',
+    retry: 'Try again',
     device: 'This device',
     deviceText: 'Kept in this browser only.',
     theme: 'Theme',
@@ -19,6 +21,8 @@ export const settingsMessages = defineMessages(
   },
   {
     title: 'Einstellungen',
+    failed: 'Deine Einstellungen konnten nicht geladen werden',
+    retry: 'Noch einmal versuchen',
     device: 'Dieses Gerät',
     deviceText: 'Liegt nur in diesem Browser.',
     theme: 'Design',

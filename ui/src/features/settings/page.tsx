@@ -1,10 +1,11 @@
 // Settings: how the web app looks and behaves on this device, and what further sections the app gives.
 import { useEffect, type ReactNode } from 'react';
+import { Failed } from '../../components/failed.tsx';
 import { Section, SelectRow, SwitchRow } from '../../components/field.tsx';
 import { languageFacts, languages, useMessages } from '../../lib/messages.ts';
 import { announcements, sendKeys, themes, usePreferences } from '../../lib/preferences.ts';
 import { AddedProvidersSection } from './added.tsx';
-import { useIsAdmin } from './data.ts';
+import { useIsAdmin, useSettings } from './data.ts';
 import { InstallationSection } from './installation.tsx';
 import { settingsMessages } from './messages.ts';
 import { MovingSection } from './moving.tsx';
@@ -51,6 +52,18 @@ function DeviceSection(): ReactNode {
   );
 }
 
+/** In place of the sections that the server has to tell of, when it can't. */
+function Unloaded(): ReactNode {
+  const t = useMessages(settingsMessages);
+  const { data, error, refetch } = useSettings();
+  if (error === null || data !== undefined) return null;
+  return (
+    <div className="mb-8">
+      <Failed title={t.failed} message={error.message} retry={t.retry} onRetry={() => void refetch()} />
+    </div>
+  );
+}
+
 /** The page; `children` are sections of other features. */
 export function SettingsPage({ children }: { readonly children?: ReactNode }): ReactNode {
   const t = useMessages(settingsMessages);
@@ -63,6 +76,7 @@ export function SettingsPage({ children }: { readonly children?: ReactNode }): R
       <div className="mx-auto w-full max-w-2xl px-4 py-8 md:px-8 md:py-12">
         <h1 className="mb-8 text-2xl font-semibold tracking-tight">{t.title}</h1>
         <DeviceSection />
+        <Unloaded />
         <RequestsSection />
         {children}
         <MovingSection />
