@@ -82,7 +82,7 @@ export function Dialog({
               </IconButton>
             )}
           </header>
-          <div className="min-h-0 flex-1 overflow-y-auto p-5">{children}</div>
+          <div className="min-h-0 flex-1 scroll-pb-20 overflow-y-auto p-5">{children}</div>
         </div>
       )}
     </dialog>

@@ -13,7 +13,7 @@ interface FormEndProps {
   readonly isSending: boolean;
 }
 
-/** The note and the buttons. */
+/** The note and the buttons, which stay in sight however long the form is. */
 export function FormEnd({ failure, cancel, onCancel, send, isSending }: FormEndProps): ReactNode {
   return (
     <>
@@ -22,7 +22,7 @@ export function FormEnd({ failure, cancel, onCancel, send, isSending }: FormEndP
           {failure}
         </p>
       )}
-      <div className="flex justify-end gap-2">
+      <div className="sticky -bottom-5 z-10 -mx-5 -mb-5 flex flex-wrap justify-end gap-2 border-t border-line bg-raised px-5 py-3">
         <Button onClick={onCancel}>{cancel}</Button>
         <Button type="submit" look="primary" disabled={isSending}>
           {send}

@@ -162,7 +162,7 @@ function SendButtons({
   const t = useMessages(chatMessages);
   const empty = draft.text.trim() === '' && draft.attachments.length === 0;
   return (
-    <div className="flex items-center gap-1.5">
+    <div className="ms-auto flex items-center gap-1.5">
       {(!busy || !empty) && (
         <IconButton
           label={busy ? t.sendNext : t.send}
@@ -261,10 +261,10 @@ export function Composer(props: ComposerProps): ReactNode {
   return (
     <div className="composer mx-auto w-full max-w-[48rem] px-3 pb-3 md:px-4">
       <div
-        className={`rounded-3xl border bg-raised p-2 shadow-float focus-within:border-accent ${over ? 'border-accent' : 'border-line'}`}
+        className={`@container rounded-3xl border bg-raised p-2 shadow-float focus-within:border-accent ${over ? 'border-accent' : 'border-line'}`}
       >
         <Above draft={draft} onChange={onChange} over={over} reading={reading} />
-        <div className="flex items-end gap-1">
+        <div className="flex items-end gap-1 @max-[14rem]:flex-wrap">
           <FilePicker onFiles={take} />
           <textarea
             ref={field}
@@ -276,7 +276,7 @@ export function Composer(props: ComposerProps): ReactNode {
             onChange={({ target }) => onChange({ ...draft, text: target.value })}
             onKeyDown={onKeyDown}
             onPaste={onPaste}
-            className="composer-field max-h-[260px] min-h-10 pointer-coarse:min-h-11 pointer-coarse:py-2.5 min-w-0 flex-1 resize-none bg-transparent px-1.5 py-2 text-base leading-6 outline-none field-sizing-content"
+            className="composer-field max-h-[260px] min-h-10 pointer-coarse:min-h-11 pointer-coarse:py-2.5 min-w-0 flex-1 @max-[14rem]:order-first @max-[14rem]:basis-full resize-none bg-transparent px-1.5 py-2 text-base leading-6 outline-none field-sizing-content"
           />
           <VoiceButton
             onText={(text) => onChange({ ...draft, text: draft.text === '' ? text : `${draft.text} ${text}` })}

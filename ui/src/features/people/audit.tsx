@@ -45,7 +45,7 @@ function Filter({ action, onAction }: FilterProps): ReactNode {
   const t = useMessages(peopleMessages);
   const filter = action === null ? '' : `&action=${action}`;
   return (
-    <div className="flex flex-wrap items-center gap-2">
+    <div className="flex max-w-full min-w-0 flex-wrap items-center gap-2">
       <select
         aria-label={t.show}
         value={action ?? ''}

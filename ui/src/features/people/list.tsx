@@ -141,7 +141,7 @@ function Row({ person }: PersonProps): ReactNode {
     <li className="flex items-center gap-3 py-3.5">
       <div className="min-w-0 flex-1">
         <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
-          <span className="min-w-0 break-all">{name}</span>
+          <span className="min-w-0 wrap-anywhere">{name}</span>
           <Badges person={person} />
         </p>
         <Facts person={person} />
