@@ -67,6 +67,6 @@ it('pays when the person allows it, and shows what it cost', async () => {
   expect(await lastAnswer(page)).toBe(canonicalAnswer);
   expect(await page.locator('[data-receipt]').textContent()).toMatch(/^Paid\$0\.00\d/);
   await page.getByRole('button', { name: 'Why?' }).click();
-  await page.getByText('No free candidate could serve this request').waitFor();
+  await page.getByText('No free model could answer this').waitFor();
   await page.context().close();
 });
