@@ -12,7 +12,8 @@ const names = z.lazy(() => z.array(z.string().check(z.minLength(1), z.maxLength(
 
 const usdPerMillion = z.lazy(() => z.optional(z.number().check(z.nonnegative())));
 
-const controlsSchema = z.lazy(() =>
+/** What a request may ask of routing. */
+export const controlsSchema = z.lazy(() =>
   z.strictObject({
     tier: z.optional(z.enum(['free', 'any'])),
     max_wait_ms: z.optional(z.number().check(z.nonnegative(), z.maximum(600_000))),

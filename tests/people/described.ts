@@ -1,6 +1,6 @@
 // What /openapi.json says of a reply, ready to judge the replies that there are.
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
-import { toOpenApi } from '#lambda/endpoints/api/openapi.ts';
+import { toOpenApi, toWholeOpenApi } from '#lambda/endpoints/api/openapi.ts';
 import type { ApiDeps } from '#lambda/endpoints/api/route.ts';
 import { toApiRoutes } from '#lambda/endpoints/api/routes.ts';
 import type { Answer } from './house.ts';
@@ -10,6 +10,7 @@ interface Content {
 }
 
 export interface Operation {
+  readonly operationId: string;
   readonly summary: string;
   readonly parameters: readonly {
     readonly name: string;
@@ -29,6 +30,11 @@ interface Document {
 
 /** Routes close over their services and ask nothing of them until they are called. */
 const nobody = new Proxy({}, { get: () => new Proxy({}, { get: () => ({}) }) });
+
+/** With inference beside it, as it is served. */
+export const whole = toWholeOpenApi(toApiRoutes(nobody as ApiDeps), '0.0.0') as unknown as Document & {
+  readonly components: Readonly<Record<'schemas' | 'parameters' | 'headers', object>>;
+};
 
 export const description = toOpenApi(toApiRoutes(nobody as ApiDeps), '0.0.0') as unknown as Document;
 

@@ -4,7 +4,7 @@ import type * as z from 'zod/mini';
 import english from 'zod/v4/locales/en.js';
 import { CallerError } from '#shared/failures.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
-import { toOpenApi } from './openapi.ts';
+import { toWholeOpenApi } from './openapi.ts';
 import { allow, type ApiCall, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 import { toApiRoutes } from './routes.ts';
 
@@ -122,7 +122,7 @@ export function createApiApp(deps: ApiDeps): ApiApp {
   for (const route of routes) app.on(route.method, route.path, (context) => answer(route, context));
   app.get('/openapi.json', ({ env }) => {
     principalOf(env.visit);
-    return toResponse({ json: toOpenApi(routes, deps.version) });
+    return toResponse({ json: toWholeOpenApi(routes, deps.version) });
   });
   app.notFound(({ env }) => {
     throw explainMiss(routes, env.visit);

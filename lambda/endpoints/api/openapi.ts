@@ -1,8 +1,8 @@
 // Describes /api by OpenAPI 3.1, from the same schemas by which requests are checked.
 import * as z from 'zod/mini';
+import { toInferenceComponents, toInferencePaths } from './openapi-inference.ts';
+import { errorReply, JSON_TYPE, toOperationId, type Json } from './openapi-words.ts';
 import type { ApiRoute } from './route.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 const toSchema = (schema: z.ZodMiniType, io: 'input' | 'output'): Json => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
@@ -28,33 +28,7 @@ function toParameters({ path, query }: ApiRoute): Json[] {
   return [...inPath, ...inQuery];
 }
 
-const errorReply: Json = {
-  description: 'What is wrong and what to do next.',
-  content: {
-    'application/json': {
-      schema: {
-        type: 'object',
-        required: ['error'],
-        properties: {
-          error: {
-            type: 'object',
-            required: ['message', 'type', 'code', 'request_id', 'retryable'],
-            properties: {
-              message: { type: 'string' },
-              type: { type: 'string' },
-              code: { type: 'string' },
-              param: { type: ['string', 'null'] },
-              request_id: { type: 'string' },
-              retryable: { type: 'boolean' },
-            },
-          },
-        },
-      },
-    },
-  },
-};
-
-const JSON_TYPE = 'application/json';
+const toBraces = (path: string): string => path.replace(/:([^/]+)/g, '{$1}');
 
 /** A text that is a document all the same is one without a schema of ours. */
 const toTextSchema = (type: string): Json => ({ type: type === JSON_TYPE ? 'object' : 'string' });
@@ -67,6 +41,8 @@ function toOperation(route: ApiRoute): Json {
   };
   const success = { description: 'Done.', ...(Object.keys(content).length === 0 ? {} : { content }) };
   return {
+    operationId: toOperationId(route.method, toBraces(route.path)),
+    tags: [route.path.split('/')[2] ?? ''],
     summary,
     parameters: toParameters(route),
     ...(access === 'open' ? { security: [] } : {}),
@@ -77,11 +53,26 @@ function toOperation(route: ApiRoute): Json {
   };
 }
 
+interface Description extends Json {
+  readonly components: Json;
+  readonly paths: Json;
+}
+
+/** The description of these routes, and of inference beside them. */
+export function toWholeOpenApi(routes: readonly ApiRoute[], version: string): Json {
+  const { components, paths, ...rest } = toOpenApi(routes, version);
+  return {
+    ...rest,
+    components: { ...components, ...toInferenceComponents() },
+    paths: { ...toInferencePaths(), ...paths },
+  };
+}
+
 /** The description of these routes. */
-export function toOpenApi(routes: readonly ApiRoute[], version: string): Json {
+export function toOpenApi(routes: readonly ApiRoute[], version: string): Description {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
-    const path = route.path.replace(/:([^/]+)/g, '{$1}');
+    const path = toBraces(route.path);
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: toOperation(route) };
   }
   return {
@@ -90,7 +81,7 @@ export function toOpenApi(routes: readonly ApiRoute[], version: string): Json {
       title: 'Freeway',
       version,
       description:
-        'People, keys, credentials, usage and settings. Inference follows the formats of OpenAI, Anthropic and Gemini.',
+        'People, keys, credentials, usage and settings; and inference, which follows the formats of OpenAI, Anthropic and Gemini.',
     },
     components: {
       securitySchemes: {
