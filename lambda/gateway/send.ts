@@ -55,25 +55,20 @@ export function send(input: SendInput): Sent {
   const call = operation.prepare(index, input.stripped);
   const startedAtMs = clock.now();
   const { promise: done, resolve } = Promise.withResolvers<AttemptOutcome>();
-  let firstContentAtMs: number | null = null;
+  let firstContentMs: number | null = null;
   let over = false;
   const finish: ReaderContext['finish'] = (outcome) => {
     if (over) return;
     over = true;
     watch.stop();
     calls.end(outcome.failure === null);
-    const firstContentMs = firstContentAtMs === null ? null : passed(startedAtMs, firstContentAtMs);
-    resolve({
-      ...outcome,
-      failure: calls.clean(outcome.failure),
-      firstContentMs,
-      ms: passed(startedAtMs, clock.now()),
-    });
+    const failure = calls.clean(outcome.failure);
+    resolve({ ...outcome, failure, firstContentMs, ms: passed(startedAtMs, clock.now()) });
   };
   const progress = (): void => {
     watch.seen();
-    if (firstContentAtMs !== null) return;
-    firstContentAtMs = clock.now();
+    if (firstContentMs !== null) return;
+    firstContentMs = passed(startedAtMs, clock.now());
     input.onContent();
   };
   const reader = operation.read(index, {

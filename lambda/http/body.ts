@@ -12,6 +12,12 @@ export function tooLarge(limitBytes: number): CallerError {
 export const brokeOff = (): CallerError =>
   new CallerError('invalid_request', 'The request broke off before its body was complete.');
 
+/** The error for a body that still comes when the server has been told to stop. */
+export const stoppedShort = (): CallerError =>
+  new CallerError('deadline', 'The server is being stopped before the request has come in full. Send it again.', {
+    retryable: true,
+  });
+
 /** Throws for a body that is compressed: what it unpacks to can't be bounded before it is unpacked. */
 export function refuseEncoding(headers: Headers): void {
   const encoding = headers['content-encoding'];

@@ -6,6 +6,11 @@ export class Farewell {
   #gone: Gone | null = null;
   readonly #listeners: ((why: Gone) => void)[] = [];
 
+  /** Why it must end; null as long as it need not. */
+  get gone(): Gone | null {
+    return this.#gone;
+  }
+
   /** The first reason counts. */
   leave(why: Gone): void {
     const gone = (this.#gone ??= why);

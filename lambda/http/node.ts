@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { CallerError } from '#shared/failures.ts';
 import type { Exchange, Gone, Handler, Headers, ReplyBody } from '../ports.ts';
-import { brokeOff, refuseEncoding, tooLarge } from './body.ts';
+import { brokeOff, refuseEncoding, stoppedShort, tooLarge } from './body.ts';
 import { Farewell } from './farewell.ts';
 import { joinHeaders, toReplyLines } from './headers.ts';
 import { servePlain, toCheckMs, type ServerLimits } from './plain-server.ts';
@@ -37,13 +37,14 @@ function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Ar
 }
 
 /** The body as it comes. The connection stays whole when the reader stops early, so that it can be told why. */
-async function* readChunks(request: IncomingMessage, limitBytes: number): AsyncGenerator<Uint8Array> {
+async function* readChunks({ request, ending }: Conversation, limitBytes: number): AsyncGenerator<Uint8Array> {
   let size = 0;
   const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
   try {
     for await (const chunk of chunks) {
       size += chunk.length;
       if (size > limitBytes) throw tooLarge(limitBytes);
+      if (ending.gone === 'stopping') throw stoppedShort();
       yield chunk;
     }
   } catch (error) {
@@ -172,7 +173,7 @@ class NodeExchange implements Exchange {
 
   chunks(limitBytes: number): AsyncIterable<Uint8Array> {
     this.#check(limitBytes);
-    return readChunks(this.#conversation.request, limitBytes);
+    return readChunks(this.#conversation, limitBytes);
   }
 
   onGone(listener: (why: Gone) => void): void {

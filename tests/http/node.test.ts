@@ -278,6 +278,29 @@ describe('node server: a body that is read in part', () => {
 /** The first is served by us, the other by Node. */
 const ways = ['GET', 'DELETE'] as const;
 
+describe('node server: a body that still comes when the server is stopped', () => {
+  it('is refused in words', async () => {
+    const interrupt = new AbortController();
+    const { port } = await listen(
+      async (exchange) => {
+        const error = await (async (): Promise<unknown> => {
+          for await (const chunk of exchange.chunks!(8_000_000)) if (chunk.length > 0) interrupt.abort();
+          return null;
+        })().catch((thrown: unknown) => thrown);
+        const { code, status, retryable } = error as CallerError;
+        exchange.reply(status, {}).end(`${code} ${retryable}`);
+      },
+      { interrupt: interrupt.signal },
+    );
+    const client = await connectRaw(port);
+    client.send('POST /upload HTTP/1.1\r\nhost: h\r\ncontent-length: 4000000\r\n\r\n');
+    const sending = setInterval(() => client.send('x'.repeat(1_000)), 5);
+    onTestFinished(() => clearInterval(sending));
+    expect(await client.until((text) => text.endsWith('deadline true'))).toMatch(/^HTTP\/1.1 504 /);
+    client.destroy();
+  });
+});
+
 describe('node server: callers who hold on to what they have', () => {
   it.each(ways)(
     'one who reads nothing of a reply (%s) is gone in the end, and its writer hears of it',
