@@ -23,6 +23,9 @@ const HELD_FOR_MS = 5_000;
 const BUSY = 5;
 /** Sorts after every character that keys are made of. */
 const LAST = '\u{10ffff}';
+/** SQLite's result codes for a disk that takes no more: what is written is then moved into the file, which gives its place free, this often at most. */
+const noRoom: ReadonlySet<number> = new Set([10, 13]);
+const TIDY_MS = 1_000;
 /** SQLite's result codes for faults of our own (mismatch, misuse, range), which must not pass for an outage. */
 const ourFaults: ReadonlySet<number> = new Set([20, 21, 25]);
 /** And for a file that is not, or no longer, what SQLite has written. */
@@ -176,6 +179,31 @@ function createPatience(db: DatabaseSync, busyMs: number): <T>(act: () => T) => 
   };
 }
 
+/** After a write that found no room, moves what was written before into the file itself: hardly any of it is new there, and all of it made the log longer. */
+function createTidy(db: DatabaseSync): <T>(act: () => T) => T {
+  let isFull = false;
+  let tidiedAtMs = -Infinity;
+  const tidy = (): void => {
+    if (performance.now() - tidiedAtMs < TIDY_MS) return;
+    tidiedAtMs = performance.now();
+    isFull = false;
+    try {
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // No room for that either: whoever writes next is told so.
+    }
+  };
+  return (act) => {
+    if (isFull && !db.isTransaction) tidy();
+    try {
+      return act();
+    } catch (error) {
+      isFull ||= noRoom.has(toCode(error) ?? 0);
+      throw error;
+    }
+  };
+}
+
 interface Desk {
   readonly db: DatabaseSync;
   readonly statements: Statements;
@@ -222,7 +250,8 @@ export function createSqliteStore(options: SqliteOptions): Store {
   const desk: Desk = { ...guard(() => open(options)), now: options.now ?? Date.now };
   const { db, statements } = desk;
   const patiently = createPatience(db, options.busyMs ?? BUSY_MS);
-  const guarded = <T>(act: () => T): T => guard(() => patiently(act));
+  const tidily = createTidy(db);
+  const guarded = <T>(act: () => T): T => guard(() => tidily(() => patiently(act)));
   const updates = createUpdates({ ...desk, guarded, read: (key) => readSeen(desk, key) });
   /** Everything else sees what was asked for before it. */
   const after = <T>(act: () => T): T => {

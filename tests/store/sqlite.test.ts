@@ -1,5 +1,5 @@
 // What is particular to the SQLite store: its file, its neighbours in other processes, and its memory of what it wrote.
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
@@ -53,6 +53,18 @@ describe('its file', () => {
     expect((await store.update(one)).item).toEqual({ n: 42 });
     expect((await store.update(one)).item).toEqual({ n: 43 });
     await store.close();
+  });
+
+  it('that has no room to grow is tidied up, which makes some: what was written since the last time is moved to its place', () => {
+    const worker = fileURLToPath(new URL('full-worker.ts', import.meta.url));
+    // Blocks of 512 bytes: 2 MB, where 20 MB are written over the same place.
+    const limited = 'trap "" XFSZ; ulimit -f 4096; exec "$0" "$@"';
+    const run = spawnSync('sh', ['-c', limited, process.execPath, worker, join(folder, 'full.sqlite'), '400']);
+    expect(run.stderr.toString()).toBe('');
+    const { failed, last, kept } = JSON.parse(run.stdout.toString()) as Record<string, unknown>;
+    expect([last, kept]).toEqual(['', 399]);
+    expect(failed).toBeGreaterThan(0);
+    expect(failed).toBeLessThan(40);
   });
 
   it('that another process holds on to is waited for once, not by each: everything else would wait with them', async () => {
