@@ -13,6 +13,7 @@ import { aacLoudness } from './aac-loudness.ts';
 import type { AudioFacts } from './audio-header.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
 import { mp3Loudness } from './mp3-loudness.ts';
+import { createOpusLoudness } from './opus-loudness.ts';
 import { isSamples, pcmLoudness } from './pcm-loudness.ts';
 import { findPieceFormat } from './piece-format.ts';
 import type { AudioPiece } from './transcribe.ts';
@@ -48,6 +49,8 @@ const LOOK_BACK_SECONDS = 30;
 const QUIET_SECONDS = 0.3;
 /** Containers write more than the packets; so much of the bound is kept free for that. */
 const ROOM = 0.95;
+/** No packet is shorter. */
+const LEAST_SECONDS = 0.001;
 /** It is told after so many packets that the work gets on. */
 const PACKETS_PER_SIGN = 5_000;
 /** Together, packets are no larger than their file, but for what some leave out of each because all have it. */
@@ -120,13 +123,17 @@ export function toSpans(table: PacketTable, bounds: SplitBounds): Span[] {
 }
 
 /** Codecs whose packets must be looked into to know how loud they are; of others the size tells, since silence takes less. */
-const isHeard = (codec: AudioCodec): boolean => isSamples(codec) || codec === 'mp3' || codec === 'aac';
+const isHeard = (codec: AudioCodec): boolean => isSamples(codec) || ['mp3', 'aac', 'opus'].includes(codec);
 
-/** Loudness of a packet, on a scale of its codec. */
-function loudnessOf({ data, byteLength }: EncodedPacket, codec: AudioCodec): number {
-  if (!isHeard(codec)) return byteLength;
-  if (codec === 'mp3') return mp3Loudness(data);
-  return codec === 'aac' ? aacLoudness(data) : pcmLoudness(data, codec);
+/** Loudness of the packets of one recording, in their order, on a scale of its codec. */
+function createLoudness(codec: AudioCodec): (packet: EncodedPacket) => number {
+  // By what they take in a second: some are a tenth as long as others.
+  if (!isHeard(codec)) return ({ byteLength, duration }) => byteLength / Math.max(LEAST_SECONDS, duration);
+  if (codec === 'mp3') return ({ data }) => mp3Loudness(data);
+  if (codec === 'aac') return ({ data }) => aacLoudness(data);
+  if (isSamples(codec)) return ({ data }) => pcmLoudness(data, codec);
+  const loudness = createOpusLoudness();
+  return ({ data }) => loudness(data);
 }
 
 interface Opened {
@@ -161,12 +168,13 @@ async function readTable(opened: Opened, within: Span | undefined): Promise<Pack
   const at: number[] = [];
   const loudness: number[] = [];
   const size: number[] = [];
+  const loudnessOf = createLoudness(codec);
   const options = { metadataOnly: !isHeard(codec) };
   const first = within === undefined ? null : await sink.getPacket(within.start, options);
   for await (const packet of packetsOf(opened, first ?? (await sink.getFirstPacket(options)), options)) {
     if (packet.timestamp >= (within?.end ?? Infinity)) break;
     at.push(packet.timestamp);
-    loudness.push(loudnessOf(packet, codec));
+    loudness.push(loudnessOf(packet));
     size.push(packet.byteLength);
   }
   return {

@@ -110,6 +110,17 @@ describe('splitting', () => {
     expect(spans[0]?.end).toBeLessThanOrEqual(8.6);
   });
 
+  it.each(['opus-speech.ogg', 'opus-stereo.ogg', 'opus-sound.webm', 'vorbis.ogg'])(
+    '%s is cut in its pause, where packets are as large as anywhere, or shorter where it is loud',
+    async (name) => {
+      const bytes = read(name);
+      const { split } = await openSplit(toMemorySource(bytes), await readAudioHeader(toMemorySource(bytes), name));
+      const [first] = await split({ seconds: 6, bytes: Infinity });
+      expect(first?.end).toBeGreaterThan(4.77);
+      expect(first?.end).toBeLessThan(5.2);
+    },
+  );
+
   it('cuts through no word, even where packets are longer than most pauses', async () => {
     // At 8 kHz a packet holds a quarter of a second.
     for (const seed of [11, 12, 13, 14]) {
