@@ -7,7 +7,7 @@ export interface TranscriptionQuestion {
   readonly task: 'transcribe' | 'translate';
   readonly format: TranscriptFormat;
   readonly stream: boolean;
-  /** ISO 639-1; null: to be found out. */
+  /** ISO 639-1 where the language has such a code, else 639-3; null: to be found out. */
   readonly language: string | null;
   readonly prompt: string | null;
   readonly temperature: number | null;
@@ -41,11 +41,35 @@ function isLanguage(code: string): boolean {
   return names.of(code) !== undefined;
 }
 
+/** Codes under which models know a language that has another one as well. */
+const spoken: Readonly<Record<string, string>> = { nb: 'no', fil: 'tl' };
+/** What people write who want it to be found out. */
+const unknown: ReadonlySet<string> = new Set(['', 'auto', 'und']);
+
+/** The language of a tag (BCP 47), however it is written: by country, script or variant, with hyphens or underscores, in three letters. null: it is none. */
+function toLanguage(tag: string): string | null {
+  try {
+    const { language } = new Intl.Locale(tag.replaceAll('_', '-'));
+    // Of two letters they stay as they are: models know some by their older code.
+    const [first = ''] = tag.toLowerCase().split(/[-_]/);
+    const code = first.length === 2 ? first : language;
+    return isLanguage(code) ? (spoken[code] ?? code) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** No model is told more than the language: what else they know of a tag, each knows for some of them only, and refuses the others. */
 function readLanguage(text: string | undefined): string | null {
-  if (text === undefined || text === '') return null;
-  const code = /^([a-z]{2,3})(?:-[a-z0-9]{2,4})?$/i.exec(text)?.[1]?.toLowerCase();
-  if (code !== undefined && isLanguage(code)) return code;
-  throw wrong(`language is "${text.slice(0, 40)}", but must be a code such as "en" or "de".`, 'language');
+  // Systems write the character set behind it.
+  const tag = (text ?? '').trim().replace(/(?<=\w)\.[\w-]+$/, '');
+  if (unknown.has(tag.toLowerCase())) return null;
+  const language = toLanguage(tag);
+  if (language !== null) return language;
+  throw wrong(
+    `language is "${tag.slice(0, 40)}", but must be a code such as "en", "de-AT" or "zh-Hant-TW". Leave it out to have it found out.`,
+    'language',
+  );
 }
 
 function readTemperature(text: string | undefined): number | null {
