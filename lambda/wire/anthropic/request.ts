@@ -120,8 +120,8 @@ function toOutput(
   const config: Record<string, unknown> = {};
   const thinking = toThinking(body, { target, may, config });
   const effort = toText(body['reasoning_effort']);
-  const isUntold = thinking === null && config['effort'] === undefined;
-  if (effort !== null && isUntold && (!may || effortBudgets[effort] === undefined)) dropped.add('reasoning_effort');
+  const wantsThought = effort !== null && (effortBudgets[effort] ?? Infinity) >= SMALLEST_BUDGET;
+  if (wantsThought && thinking === null && config['effort'] === undefined) dropped.add('reasoning_effort');
   const format = toRecord(body['response_format']);
   const schema = toRecord(format['json_schema'])['schema'];
   if (format['type'] === 'json_schema' && isRecord(schema))
