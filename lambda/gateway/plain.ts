@@ -6,7 +6,7 @@ import type { RequestProfile } from '../routing/profile.ts';
 import type { Selector } from '../routing/selector.ts';
 import type { EmbeddingsQuestion } from '../wire/embeddings/question.ts';
 import type { WriteVectors } from '../wire/embeddings/reply.ts';
-import type { PlainQuestion } from '../wire/plain.ts';
+import { unheededBy, type PlainQuestion } from '../wire/plain.ts';
 import type { Dialect, RequestTarget } from '../wire/types.ts';
 import { withoutQuotes } from './echo.ts';
 import type { Fleet } from './fleet.ts';
@@ -135,7 +135,7 @@ function droppedBy(input: PlainInput, index: number): readonly string[] {
   const { question, left } = input.errand;
   const { candidate, provider, model } = findAsked(input, index);
   const target = { model: candidate.modelId, quirks: provider.quirks };
-  return [...(question.dropped ?? []), ...(left?.(target, model) ?? [])];
+  return [...(question.dropped ?? []), ...unheededBy(question, target), ...(left?.(target, model) ?? [])];
 }
 
 /** Builds the operation. */

@@ -1,5 +1,10 @@
 // What users of OpenRouter and LiteLLM write into their requests: heeded, told in words of the format, handed on to routers, listed as left out, or refused.
 import { describe, expect, it } from 'vitest';
+import { parseModeration } from '#lambda/wire/moderations/question.ts';
+import { renderPlain } from '#lambda/wire/plain.ts';
+import type { RequestTarget } from '#lambda/wire/types.ts';
+import { createFakeClock } from '../fakes/clock.ts';
+import { createFakeVectors } from '../fakes/vectors.ts';
 import { createWorld, toEntry, type Reply, type World } from './harness.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -222,6 +227,29 @@ describe('what stands behind a model’s name', () => {
     const world = await createHouse();
     const told = (await world.ask({ model: 'm1:floor' }, {}, '/v1/explain')).json() as unknown as Json;
     expect(told['policy'] ?? told).toMatchObject({ strategy: 'cost' });
+  });
+});
+
+describe('requests with one reply', () => {
+  const said = { input: 'Hi.', provider: { only: ['a'] }, fallbacks: ['b'], api_key: 'k', timeout: 3 };
+  const sent = (quirks: RequestTarget['quirks']): unknown => {
+    const target = { model: 'm', quirks, stripped: [], wantUsage: false, maxOutputTokens: null };
+    return JSON.parse(renderPlain(parseModeration(said), target));
+  };
+  it('tell no provider what is meant for routers, and routers where to go', () => {
+    expect(sent([])).toEqual({ model: 'm', input: 'Hi.' });
+    expect(sent([{ kind: 'routing' }])).toEqual({ model: 'm', input: 'Hi.', provider: { only: ['a'] } });
+  });
+  it('list it', async () => {
+    const vectors = createFakeVectors({}, createFakeClock(0, { seed: 1 }));
+    const world = await createWorld({
+      providers: [],
+      others: () => ({ alpha: vectors }),
+      entries: [toEntry('alpha', { models: [{ id: 'e1', kind: 'embedding', capabilities: [] }] })],
+    });
+    const body = { messages: undefined, model: 'e1', ...said };
+    const reply = await world.ask(body, {}, '/v1/embeddings');
+    expect([reply.status, droppedOf(reply)]).toEqual([200, 'provider, fallbacks, api_key, timeout']);
   });
 });
 
