@@ -67,6 +67,32 @@ describe('what is held back', () => {
     expect((await long.ask({ max_tokens: 10_000 })).status).toBe(200);
   });
 
+  it('is enough for answers of any length, by the provider’s own books', async () => {
+    const world = await createWorld({
+      providers: [
+        {
+          name: 'paid',
+          models: [{ id: 'm1', maxOutput: 30_000, tokensPerSecond: 10_000, answer: () => 'word '.repeat(60_000) }],
+        },
+      ],
+      entries: [
+        toEntry('paid', {
+          tier: 'paid',
+          models: [{ id: 'm1', kind: 'chat', context: 131_072, maxOutput: 30_000, size: 'large', price: base }],
+        }),
+      ],
+      env: { FREEWAY_BUDGET_USD_PER_DAY: '100' },
+    });
+    const calls = Array.from({ length: 10 }, () => world.begin({}));
+    const replies = await world.clock.runUntil(Promise.all(calls.map(({ reply }) => reply)));
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(3);
+    const { inputTokens, outputTokens } = world.providers['paid']!.books().total();
+    expect(outputTokens).toBe(90_000);
+    expect((inputTokens * base.inputPerMillionUsd + outputTokens * base.outputPerMillionUsd) / 1e6).toBeLessThanOrEqual(
+      100,
+    );
+  });
+
   it('is at the dearer of the terms that were asked for and the usual ones', async () => {
     const env = { FREEWAY_BUDGET_USD_PER_DAY: '1.5' };
     const price = { ...base, factors: { priority: 2, flex: 0.5 } };
