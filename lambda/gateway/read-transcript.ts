@@ -1,4 +1,5 @@
 // Reads what a provider replies to a recording: the transcript, a fault, or that there is more to ask before it is done.
+import type { Usage } from '#shared/usage.ts';
 import type { Headers } from '../ports.ts';
 import type { Dialect, HttpReply } from '../wire/types.ts';
 import type { Transcript } from '../wire/transcription/transcript.ts';
@@ -37,8 +38,12 @@ export function createTranscriptReader({ input, target, dialect, context, believ
   const finish = (step: Exclude<Certain, { kind: 'call' }>, reply: HttpReply): void => {
     const limits = dialect.parseLimits(reply, context.nowMs());
     if (step.kind === 'failure') return context.finish({ ...none, failure: step.failure, limits });
-    const seconds = input.piece.seconds ?? step.transcript.duration;
-    const usage = seconds === null ? {} : { audioSeconds: seconds };
+    const { duration, costUsd } = step.transcript;
+    const seconds = input.piece.seconds ?? duration;
+    const usage: Usage = {
+      ...(seconds !== null && { audioSeconds: seconds }),
+      ...(costUsd !== undefined && { reportedCostUsd: costUsd }),
+    };
     input.onTranscript(step.transcript);
     context.commit('application/json', usage).end();
     context.finish({ failure: null, committed: true, usage, seenTokens: 0, limits });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { converse } from '#lambda/wire/converse/index.ts';
 import { parsePictures } from '#lambda/wire/images/question.ts';
 import { loadChatWires } from '#lambda/wire/index.ts';
+import { readFlat } from '#lambda/wire/transcription/flat.ts';
 import type { UpstreamWire } from '#lambda/wire/types.ts';
 import { collect, context, framesOf } from './streams.ts';
 
@@ -199,6 +200,12 @@ it('the Converse format tells the tier of service beside the use', () => {
   const output = { message: { role: 'assistant', content: [{ text: 'x' }] } };
   const reply = { output, stopReason: 'end_turn', usage, serviceTier: { type: 'flex' } };
   expect(usageOf(converse, reply)).toEqual({ inputTokens: 1, outputTokens: 1, billedAs: ['flex'] });
+});
+
+it('a transcript tells what it cost, where the provider does', () => {
+  const usage = { input_tokens: 37, output_tokens: 12, cost: 0.00010625 };
+  expect(readFlat(JSON.stringify({ text: 'Hello.', usage }))?.costUsd).toBe(0.00010625);
+  expect(readFlat(JSON.stringify({ text: 'Hello.' }))).not.toHaveProperty('costUsd');
 });
 
 it.each([

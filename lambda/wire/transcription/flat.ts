@@ -1,5 +1,6 @@
 // Reads replies that hold the text at their top, with segments and words beside it, whatever those are called: most providers send these.
 import { isRecord, parseJson, toList, toRecord, toText, type Json } from '../json.ts';
+import { reportedCostUsd } from '../openai-chat/usage.ts';
 import { readSegments, readWords, toSeconds, type TimedShape } from './times.ts';
 import type { Transcript, Word } from './transcript.ts';
 
@@ -58,6 +59,7 @@ export function readFlat(body: string): Transcript | null {
   const { text } = found;
   if (typeof text !== 'string') return null;
   const info = toRecord(found['transcription_info']);
+  const costUsd = reportedCostUsd(toRecord(found['usage']));
   return {
     text,
     language: toText(found['language']) ?? toText(found['language_code']) ?? toText(info['language']),
@@ -67,5 +69,6 @@ export function readFlat(body: string): Transcript | null {
       readSegments(found['segments'], shape) ??
       readChunks(found['chunks']),
     words: findWords(found),
+    ...(costUsd !== undefined && { costUsd }),
   };
 }

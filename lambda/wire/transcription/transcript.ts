@@ -26,6 +26,8 @@ export interface Transcript {
   /** null when the times of any of them are unknown. */
   readonly segments: readonly Segment[] | null;
   readonly words: readonly Word[] | null;
+  /** What the provider says it cost, US dollars; absent: it does not say. */
+  readonly costUsd?: number;
 }
 
 export const transcriptFormats = ['json', 'text', 'srt', 'vtt', 'verbose_json', 'diarized_json'] as const;
