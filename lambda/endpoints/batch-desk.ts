@@ -18,6 +18,8 @@ export interface Batches {
   readonly endpoint: Endpoint;
   /** Goes on with the batches that whoever worked on them has left. Never rejects. */
   readonly resume: () => Promise<void>;
+  /** Ends and deletes all batches and files of a person. */
+  readonly forget: (personId: string) => Promise<void>;
 }
 
 const PAGE = 20;
@@ -91,6 +93,15 @@ const toBatchActs = (desk: BatchDesk): Acts => ({
   '/v1/batches/*/cancel': { POST: (visit, id) => cancel(desk, visit, id) },
 });
 
+async function forget({ deps, runner }: BatchDesk, personId: string): Promise<void> {
+  for (const batch of await deps.batches.list(personId)) {
+    runner.halt(batch.id);
+    await deps.batches.close(batch);
+    await deps.batches.remove(batch);
+  }
+  for (const file of await deps.files.list(personId)) await deps.files.remove(file);
+}
+
 /** Batches in all formats, over their services. */
 export function createBatches(deps: BatchDeps): Batches {
   const desk: BatchDesk = { deps, runner: createBatchRunner(deps) };
@@ -102,5 +113,6 @@ export function createBatches(deps: BatchDeps): Batches {
       await act(visit, id);
     },
     resume: () => desk.runner.resume(),
+    forget: (personId) => forget(desk, personId),
   };
 }

@@ -109,3 +109,28 @@ describe('a batch', () => {
     expect(house.provider.books().total().accepted).toBe(0);
   });
 });
+
+it('whoever is removed leaves no files, batches or recordings to whoever is given the same address', async () => {
+  const transcribing = { id: 't1', kind: 'transcription' as const };
+  const house = await open({
+    env: { GOOGLE_CLIENT_ID: 'x' },
+    entry: { models: [{ id: 'm1', kind: 'chat' }, transcribing] },
+  });
+  const invite = async (): Promise<string> =>
+    String((await house.ask('POST /api/people', { headers: owner, body: { email: 'ada@example.com' } })).json['id']);
+  const id = await invite();
+  const before = await memberOf(house, 'ada');
+  const done = await finish(house, before, (await make(house, before)).json['id']);
+  const recording = { size_bytes: 1_000, options: { timestamps: 'none' } };
+  expect((await house.ask('POST /api/transcriptions', { headers: before, body: recording })).status).toBe(201);
+  // One is under way.
+  await make(house, before);
+  expect((await house.ask(`DELETE /api/people/${id}`, { headers: owner })).status).toBe(204);
+  expect(await invite()).toBe(id);
+  const after = await memberOf(house, 'ada');
+  for (const list of ['/v1/batches', '/v1/files', '/api/transcriptions'])
+    expect([list, (await house.ask(`GET ${list}`, { headers: after })).json['data']]).toEqual([list, []]);
+  await house.clock.advance(60_000);
+  const left = [`batch-results#${done['id']}`, `file-parts#${done['input_file_id']}`, `batches#${id}`, 'batches-open'];
+  for (const pk of left) expect([pk, (await house.store.query(pk)).items]).toEqual([pk, []]);
+});

@@ -182,6 +182,15 @@ async function change(
   return { json };
 }
 
+/** What they have sent must not await whoever is given the same address. */
+async function removeWork({ jobs, recordings, batchDesk }: ApiDeps, id: string): Promise<void> {
+  for (const job of await jobs.list(id)) {
+    await jobs.remove(job);
+    await recordings?.remove(job);
+  }
+  await (await batchDesk()).forget(id);
+}
+
 async function remove(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {
   const { people, sessions, keys, environment } = deps.identity;
   const { email } = await find(deps, visit, { id, action: 'delete' });
@@ -190,7 +199,8 @@ async function remove(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply
       'invalid_request',
       `${email} is listed in the environment (ALLOWED_EMAILS, ADMIN_EMAILS): take it out there, or block the person here.`,
     );
-  await people.remove(id);
+  // Nobody comes in from now on; the entry goes last, so that a removal in the middle of which a process ended can be done again.
+  await people.change(id, (person) => ({ ...person, blocked: true }));
   await deps.settings.removePerson(id);
   const theirs = (await keys.list()).filter(({ personId }) => personId === id);
   // What they have given to others was theirs to give, and nobody is left who could take it back.
@@ -200,6 +210,8 @@ async function remove(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply
     ...theirs.map((key) => keys.remove(key.id)),
     ...given.map((credential) => deps.credentials.remove(credential)),
   ]);
+  await removeWork(deps, id);
+  await people.remove(id);
   await writeAudit(deps, visit, {
     action: 'person_removed',
     target: email,

@@ -32,6 +32,11 @@ export interface ApiDeps extends EndpointDeps {
   /** The environment's credentials in force. */
   readonly environment: () => readonly ProviderEntry[];
   readonly jobs: JobBook;
+  /** Loads what knows batches and their files. */
+  readonly batchDesk: () => Promise<{
+    /** Ends and deletes all that this person has. */
+    forget(personId: string): Promise<void>;
+  }>;
   /** Where recordings for jobs are uploaded to; null: nowhere. */
   readonly recordings: Recordings | null;
   readonly background: Background;
