@@ -5,7 +5,7 @@ export const german: AppMessages = {
   skip: 'Zur Seite springen',
   navigation: 'Seiten',
   chat: 'Chat',
-  transcribe: 'Diktat',
+  transcribe: 'Transkript',
   providers: 'Anbieter',
   keys: 'API-Keys',
   usage: 'Verbrauch',

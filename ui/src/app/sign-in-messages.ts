@@ -3,7 +3,7 @@ import { defineMessages } from '../lib/messages.ts';
 
 export const signInMessages = defineMessages(
   {
-    tagline: 'One key ring, many free models.',
+    tagline: 'Many models in one place, free ones first.',
     localTitle: 'Open the sign-in link',
     localText:
       'Freeway printed a one-time link when it started. Open it in this browser, or restart Freeway for a new one.',
@@ -19,7 +19,7 @@ export const signInMessages = defineMessages(
     signInAgain: 'Sign in again',
   },
   {
-    tagline: 'Ein Schlüsselbund, viele freie Modelle.',
+    tagline: 'Viele Modelle an einem Ort, kostenlose zuerst.',
     localTitle: 'Öffne den Anmeldelink',
     localText:
       'Freeway hat beim Start einen einmaligen Link ausgegeben. Öffne ihn in diesem Browser, oder starte Freeway neu, um einen neuen zu bekommen.',

@@ -40,7 +40,7 @@ export const german: typeof english = {
   gone: 'Dieser Chat ist nicht auf diesem Gerät',
   goneText: 'Chats liegen in dem Browser, in dem sie entstanden. Er wurde gelöscht oder war temporär.',
   greeting: 'Wobei kann ich helfen?',
-  greetingText: 'Freie Modelle antworten zuerst. Du siehst, welches es war und was es gespart hat.',
+  greetingText: 'Kostenlose Modelle antworten zuerst. Du siehst, welches es war und was es gespart hat.',
   examples: [
     ['Erklären', 'Erkläre, was Inflation ist, mit einem Beispiel aus dem Supermarkt.'],
     ['Schreiben', 'Schreibe eine kurze, freundliche E-Mail, die ein Treffen von Dienstag auf Donnerstag verschiebt.'],
@@ -50,7 +50,8 @@ export const german: typeof english = {
     ],
   ],
   noModels: 'Noch ist kein Modell erreichbar',
-  noModelsText: 'Füge den Schlüssel eines Anbieters hinzu, dann ist die erste Antwort eine Minute entfernt.',
+  noModelsText:
+    'Füge den Schlüssel eines Anbieters hinzu, viele geben einen kostenlos, oder bitte die Person, die dich eingeladen hat, einen zu teilen.',
   addKey: 'Schlüssel hinzufügen',
   you: 'Du',
   assistant: 'Antwort',
@@ -106,7 +107,7 @@ export const german: typeof english = {
   latest: 'Zum Neuesten',
   thinking: 'Denkt nach',
   thought: 'Gedanken',
-  looking: 'Sucht das beste freie Modell',
+  looking: 'Sucht das beste kostenlose Modell',
   asking: (who: string) => `Fragt ${who}`,
   waiting: (time: string) => `Überall sind die Limits erreicht. Wieder frei in etwa ${time}`,
   failure: {
@@ -180,7 +181,7 @@ export const german: typeof english = {
   auto: 'Auto',
   groups: { auto: 'Automatisch', families: 'Beliebiger Anbieter', routes: 'Ein Anbieter' },
   autoNames: {
-    auto: ['Auto', 'Das beste freie Modell für jede Nachricht'],
+    auto: ['Auto', 'Das beste kostenlose Modell für jede Nachricht'],
     'auto:small': ['Auto: klein', 'Kurzes und Einfaches'],
     'auto:large': ['Auto: groß', 'Schwere Fragen'],
     'auto:reasoning': ['Auto: denkend', 'Denkt, bevor es antwortet'],
@@ -195,7 +196,7 @@ export const german: typeof english = {
   policies: {
     only_free: ['Nur gratis', 'Bezahlt nie. Wartet oder sagt es, wenn nichts Freies übrig ist.'],
     free_first: ['Gratis zuerst', 'Bezahlt nur, wenn nichts Freies antworten kann, im Budget des Tages.'],
-    best: ['Beste', 'Fragt die stärksten Modelle, freie zuerst.'],
+    best: ['Beste', 'Fragt die stärksten Modelle, kostenlose zuerst.'],
   },
   bound: 'Eine bezahlte Antwort darf kosten',
   noBound: 'was das Budget zulässt',

@@ -46,7 +46,7 @@ export const english = {
     ['Code', 'Write a TypeScript function that groups an array of objects by a key, with types.'],
   ] as readonly (readonly [string, string])[],
   noModels: 'No model can be reached yet',
-  noModelsText: 'Add a provider key, then your first answer is a minute away.',
+  noModelsText: 'Add a provider’s key, many give one for free, or ask whoever invited you to share theirs.',
   addKey: 'Add a key',
   you: 'You',
   assistant: 'Answer',

@@ -5,8 +5,9 @@ export const transcribeMessages = defineMessages(
   {
     title: 'Transcribe',
     intro:
-      'Speech to text over your free tiers. Long recordings are split where it is quiet, and go to several providers at once.',
+      'Turns recordings into text, for free as far as it goes. Long ones are split where it is quiet, and go to several providers at once.',
     drop: 'Drop a recording here',
+    take: 'Choose a recording, or make one',
     choose: 'Choose a file',
     formats: (max: string) => `mp3, m4a, wav, ogg, webm or flac, up to ${max}`,
     record: 'Record',
@@ -76,8 +77,9 @@ export const transcribeMessages = defineMessages(
   {
     title: 'Transkribieren',
     intro:
-      'Sprache zu Text über deine kostenlosen Kontingente. Lange Aufnahmen werden an stillen Stellen geteilt und gehen an mehrere Anbieter zugleich.',
+      'Macht aus Aufnahmen Text, kostenlos, so weit es reicht. Lange werden an stillen Stellen geteilt und gehen an mehrere Anbieter zugleich.',
     drop: 'Aufnahme hier ablegen',
+    take: 'Wähle eine Aufnahme, oder mache eine',
     choose: 'Datei wählen',
     formats: (max: string) => `mp3, m4a, wav, ogg, webm oder flac, bis ${max}`,
     record: 'Aufnehmen',

@@ -57,7 +57,8 @@ export function AudioSource({ shelf, onFile, maxBytes }: SourceProps): ReactNode
       className={`flex flex-col items-center gap-3 rounded-2xl border-2 border-dashed px-6 py-12 text-center transition-colors ${over ? 'border-accent bg-accent-tint' : 'border-line-strong'}`}
     >
       <AudioLines size={32} aria-hidden className="text-muted" />
-      <p className="font-medium">{t.drop}</p>
+      <p className="font-medium pointer-coarse:hidden">{t.drop}</p>
+      <p className="hidden font-medium pointer-coarse:block">{t.take}</p>
       <div className="flex flex-wrap justify-center gap-2">
         <Button look="primary" onClick={() => input.current?.click()}>
           {t.choose}
