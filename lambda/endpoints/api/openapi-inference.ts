@@ -1,7 +1,5 @@
 // Describes the URLs at which models are asked: what each is for, whose format it has, our controls and the headers of replies.
 // Bodies are described by those whose formats they are; only what is ours stands here.
-import * as z from 'zod/mini';
-import { controlsSchema } from '../../gateway/asked-controls.ts';
 import { errorReply, JSON_TYPE, toOperationId, type Json } from './openapi-words.ts';
 
 const STREAM_TYPE = 'text/event-stream';
@@ -87,8 +85,9 @@ const replyHeaders: Readonly<Record<string, string>> = {
   'x-freeway-dropped': 'Fields that could not be told to whoever answered.',
 };
 
-const { $schema: _, ...controls } = z.toJSONSchema(controlsSchema, { io: 'input', unrepresentable: 'any' });
-const controlHeaders = Object.keys(controls.properties ?? {}).map((name) => `x-freeway-${name.replaceAll('_', '-')}`);
+/** The headers that say the same as these controls. */
+const toControlHeaders = ({ properties }: Json): string[] =>
+  Object.keys(properties ?? {}).map((name) => `x-freeway-${name.replaceAll('_', '-')}`);
 
 const toRefs = (names: readonly string[]): Record<string, Json> =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
@@ -108,7 +107,10 @@ const bodySchema: Json = {
   additionalProperties: true,
 };
 
-function toOperation({ method, path, summary, docs, takes, replies, isRouted }: Surface): Json {
+function toOperation(
+  { method, path, summary, docs, takes, replies, isRouted }: Surface,
+  controlHeaders: readonly string[],
+): Json {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   return {
     operationId: toOperationId(method, path),
@@ -134,26 +136,25 @@ function toOperation({ method, path, summary, docs, takes, replies, isRouted }: 
   };
 }
 
-/** The paths of inference. */
-export function toInferencePaths(): Record<string, Record<string, Json>> {
+/** The paths of inference, and what they refer to, by the schema of our controls. */
+export function describeInference(controls: Json): { readonly paths: Json; readonly components: Json } {
+  const controlHeaders = toControlHeaders(controls);
   const paths: Record<string, Record<string, Json>> = {};
   for (const surface of surfaces)
-    paths[surface.path] = { ...paths[surface.path], [surface.method]: toOperation(surface) };
-  return paths;
-}
-
-/** What they refer to. */
-export function toInferenceComponents(): Record<'schemas' | 'parameters' | 'headers', Json> {
+    paths[surface.path] = { ...paths[surface.path], [surface.method]: toOperation(surface, controlHeaders) };
+  const toParameter = (name: string): Json => ({
+    name,
+    in: 'header',
+    description: 'As the field of `freeway`, which holds where both are given.',
+    schema: { type: 'string' },
+  });
+  const toHeader = (description: string): Json => ({ description, schema: { type: 'string' } });
   return {
-    schemas: { Controls: { ...controls, description: 'What the request asks of routing.' } },
-    parameters: Object.fromEntries(
-      controlHeaders.map((name) => [
-        name,
-        { name, in: 'header', description: 'As the field of `freeway`, which holds where both are given.', schema: { type: 'string' } },
-      ]), // prettier-ignore
-    ),
-    headers: Object.fromEntries(
-      Object.entries(replyHeaders).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
-    ),
+    paths,
+    components: {
+      schemas: { Controls: { ...controls, description: 'What the request asks of routing.' } },
+      parameters: Object.fromEntries(controlHeaders.map((name) => [name, toParameter(name)])),
+      headers: Object.fromEntries(Object.entries(replyHeaders).map(([name, text]) => [name, toHeader(text)])),
+    },
   };
 }

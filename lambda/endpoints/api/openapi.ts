@@ -1,6 +1,7 @@
 // Describes /api by OpenAPI 3.1, from the same schemas by which requests are checked.
 import * as z from 'zod/mini';
-import { toInferenceComponents, toInferencePaths } from './openapi-inference.ts';
+import { controlsSchema } from '../../gateway/asked-controls.ts';
+import { describeInference } from './openapi-inference.ts';
 import { errorReply, JSON_TYPE, toOperationId, type Json } from './openapi-words.ts';
 import type { ApiRoute } from './route.ts';
 
@@ -61,10 +62,11 @@ interface Description extends Json {
 /** The description of these routes, and of inference beside them. */
 export function toWholeOpenApi(routes: readonly ApiRoute[], version: string): Json {
   const { components, paths, ...rest } = toOpenApi(routes, version);
+  const inference = describeInference(toSchema(controlsSchema, 'input'));
   return {
     ...rest,
-    components: { ...components, ...toInferenceComponents() },
-    paths: { ...toInferencePaths(), ...paths },
+    components: { ...components, ...inference.components },
+    paths: { ...inference.paths, ...paths },
   };
 }
 
