@@ -175,6 +175,7 @@ function toOtherKind({ candidates, selector, profile: { kind } }: DecideInput): 
     ? `No credential is configured that serves ${wanted}.`
     : `"${selector.name}" is no model for ${wanted}.`;
   const names = [...able].slice(0, MOST_NAMED).map((name) => `"${name}"`);
-  const advice = able.size === 0 ? `Add a provider key for ${wanted}.` : `Ask for ${names.join(' or ')}.`;
+  const advice =
+    able.size === 0 ? 'To have some, add a provider key that serves them.' : `Ask for ${names.join(' or ')}.`;
   return new CallerError('no_candidate', `${cause} ${advice}`, { param: 'model' });
 }

@@ -29,13 +29,13 @@ it.each([
     'a chat model for images, where nobody makes any',
     '/v1/images/generations',
     { model: 'talker', prompt: 'x' },
-    '"talker" is no model for images. Add a provider key for images.',
+    '"talker" is no model for images. To have some, add a provider key that serves them.',
   ],
   [
     'images, where nobody makes any',
     '/v1/images/generations',
     { model: 'auto', prompt: 'x' },
-    'No credential is configured that serves images. Add a provider key for images.',
+    'No credential is configured that serves images. To have some, add a provider key that serves them.',
   ],
 ])('%s', async (_, path, body, message) => {
   const reply = await (await createBoth()).ask(body, {}, path);
