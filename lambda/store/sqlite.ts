@@ -1,5 +1,5 @@
 // The embedded store: one SQLite file that several processes may share, opened by Node itself.
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Item, ItemKey } from '#shared/items.ts';
@@ -204,6 +204,18 @@ function createTidy(db: DatabaseSync): <T>(act: () => T) => T {
   };
 }
 
+/** Looks whether the file is still the one that is open. Throws StoreUnavailable when it is not: everything else would go well, and be lost. */
+function createPresence(path: string): () => void {
+  const look = (): bigint | undefined => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+  const opened = look();
+  return () => {
+    if (look() === opened) return;
+    throw new StoreUnavailable(
+      `The store file ${path} was deleted or replaced while it is in use: what is written now ends with this process. Restart Freeway.`,
+    );
+  };
+}
+
 interface Desk {
   readonly db: DatabaseSync;
   readonly statements: Statements;
@@ -251,6 +263,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
   const { db, statements } = desk;
   const patiently = createPatience(db, options.busyMs ?? BUSY_MS);
   const tidily = createTidy(db);
+  const checkPresence = createPresence(options.path);
   const guarded = <T>(act: () => T): T => guard(() => tidily(() => patiently(act)));
   const updates = createUpdates({ ...desk, guarded, read: (key) => readSeen(desk, key) });
   /** Everything else sees what was asked for before it. */
@@ -275,6 +288,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
     },
     query: async (pk, options = {}) => after(() => query(desk, pk, options)),
     ping: async () => {
+      checkPresence();
       guarded(() => statements.get.get({ pk: '', sk: '', now: 0 }));
     },
     close: async () => {
