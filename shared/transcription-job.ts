@@ -38,7 +38,14 @@ export const transcriptionJobSchema = z.lazy(() =>
     expiresAtMs: z.number(),
     error: z.nullable(problemSchema),
     /** What the recording is; null until it was looked at. */
-    facts: z.nullable(z.object({ container: z.string(), type: z.string(), seconds: z.nullable(z.number()) })),
+    facts: z.nullable(
+      z.object({
+        container: z.string(),
+        type: z.string(),
+        seconds: z.nullable(z.number()),
+        asIs: z._default(z.boolean(), true),
+      }),
+    ),
     /** In the order of the recording; empty until it was looked at. */
     pieces: z.array(keptPieceSchema),
     /** Larger pieces are split before they are sent: somebody found one too large. null: nobody did. */

@@ -5,7 +5,7 @@ import type { AudioFacts } from '../gateway/audio-header.ts';
 import type { AudioSource } from '../gateway/audio-source.ts';
 import type { Span, SplitAudio, SplitBounds } from '../gateway/audio-split.ts';
 import { halve, mayHalve, toPieceBounds, UNBOUNDED } from '../gateway/piece-size.ts';
-import { isSentAsIs, toSent } from '../gateway/piece-format.ts';
+import { toSent } from '../gateway/piece-format.ts';
 import { toFitting, type AudioPiece } from '../gateway/transcribe.ts';
 import { toDone, toFailed, toPlanned, toPutDown, toSmaller, toStepped } from '../gateway/transcription-job.ts';
 import type { Exchange } from '../ports.ts';
@@ -123,7 +123,7 @@ async function sizePieces(
   const { bounds } = toFitting(meant, services.fleet, { question, piece: size, nowMs: deps.clock.now() });
   const most = toPieceBounds(bounds ?? UNBOUNDED);
   const seconds = facts.seconds ?? 0;
-  if (size.bytes <= most.bytes && seconds <= most.seconds) return [{ start: 0, end: seconds }];
+  if (facts.asIs && size.bytes <= most.bytes && seconds <= most.seconds) return [{ start: 0, end: seconds }];
   const audio = (await deps.audio()).open(source, facts);
   try {
     return await audio.split(most);
@@ -190,7 +190,7 @@ export function openRecording(work: JobWork, recordings: Recordings): OpenRecord
   };
   const isWhole = ({ start, end }: PieceSpan): boolean => start === 0 && end === facts?.seconds;
   const cutOut = async (span: PieceSpan): Promise<AudioPiece> => {
-    if (facts === null || !isWhole(span) || !isSentAsIs(facts.container)) return (await open()).cut(span);
+    if (facts === null || !isWhole(span) || !facts.asIs) return (await open()).cut(span);
     const { container, type, seconds } = facts;
     return { bytes: await source.read(0, source.size), name: `audio.${container}`, type, seconds };
   };

@@ -3,7 +3,7 @@ import type { AudioFacts } from '../gateway/audio-header.ts';
 import type { AudioSource } from '../gateway/audio-source.ts';
 import type { Span, SplitAudio, SplitBounds } from '../gateway/audio-split.ts';
 import { halve, mayHalve, PIECES_AT_ONCE, toPieceBounds, UNBOUNDED } from '../gateway/piece-size.ts';
-import { isSentAsIs, toSent } from '../gateway/piece-format.ts';
+import { toSent } from '../gateway/piece-format.ts';
 import type { RunResult } from '../gateway/run.ts';
 import { toFitting, type AudioBytes } from '../gateway/transcribe.ts';
 import { stitchTranscripts } from '../wire/transcription/stitch.ts';
@@ -93,12 +93,11 @@ export async function transcribeRecording(ask: RecordingAsk, recording: Recordin
   const { source, name } = recording;
   const { setting, visit, caller } = ask;
   const facts = await (await ask.deps.audio()).readHeader(source, name);
-  const { container, type, seconds } = facts;
+  const { container, type, seconds, asIs } = facts;
   const size = { bytes: source.size, seconds, container: toSent(container) };
   const { question, meant, services } = setting;
   const { bounds } = toFitting(meant, services.fleet, { question, piece: size, nowMs: ask.deps.clock.now() });
-  if (bounds !== null || !isSentAsIs(container))
-    return inPieces(ask, recording, { facts, bounds: bounds ?? UNBOUNDED });
+  if (bounds !== null || !asIs) return inPieces(ask, recording, { facts, bounds: bounds ?? UNBOUNDED });
   const bytes = await toBytes(source);
   try {
     return await transcribePiece(

@@ -1,5 +1,6 @@
 // What an audio file says of itself: container, codec and length, read from the file before anything is spent on it.
 import { CallerError } from '#shared/failures.ts';
+import { isTaken } from './piece-format.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
 
 export interface AudioFacts {
@@ -9,8 +10,12 @@ export interface AudioFacts {
   readonly type: string;
   /** Seconds, as its packets tell; null when they do not. */
   readonly seconds: number | null;
+  /** Whether it may be sent as it came; else it is cut out, and if in one piece. */
+  readonly asIs: boolean;
 }
 
+/** Sound that begins later, as in films, is heard too early by whoever leaves out what comes before it. */
+const LATE_SECONDS = 0.1;
 /** Whoever holds less holds nothing. */
 const LEAST_SECONDS = 0.01;
 /** Longer recordings, and longer claims of headers, are taken for faults. */
@@ -54,6 +59,8 @@ interface Measured {
   /** null when the header claims nothing. */
   readonly claimed: number | null;
   readonly seconds: number;
+  /** Whether there is nothing but sound in it, from its beginning on. */
+  readonly pure: boolean;
 }
 
 const toHours = (seconds: number): string =>
@@ -76,8 +83,14 @@ async function measure(given: AudioSource, name: string, container: string): Pro
       );
     // Of sound without a packet the length is never found: the reader would look for it for ever.
     const first = await new EncodedPacketSink(track).getFirstPacket({ metadataOnly: true });
-    if (first === null) return { claimed: null, seconds: 0 };
-    return { claimed: await track.getDurationFromMetadata(), seconds: await track.computeDuration() };
+    if (first === null) return { claimed: null, seconds: 0, pure: true };
+    const isFilm = (await input.getVideoTracks()).length > 0;
+    return {
+      // A film claims how long its pictures go on, of which sound may have but a part.
+      claimed: isFilm ? null : await track.getDurationFromMetadata(),
+      seconds: await track.computeDuration(),
+      pure: first.timestamp <= LATE_SECONDS && !isFilm,
+    };
   } catch (error) {
     if (error instanceof CallerError) throw error;
     if (failure() !== null) throw failure();
@@ -101,7 +114,7 @@ export async function readAudioHeader(source: AudioSource, name: string): Promis
       `The file "${name}" is no audio we know by its content, whatever its name says. Send mp3, wav, m4a, mp4, aac, webm, ogg or flac.`,
     );
   const { container, type } = found;
-  const { claimed, seconds } = await measure(source, name, container);
+  const { claimed, seconds, pure } = await measure(source, name, container);
   if (!(seconds > LEAST_SECONDS)) throw wrong(`The file "${name}" holds no sound: its length is zero.`);
   const longest = Math.max(seconds, claimed ?? 0);
   if (longest > LONGEST_SECONDS)
@@ -110,5 +123,5 @@ export async function readAudioHeader(source: AudioSource, name: string): Promis
     throw wrong(
       `The header of "${name}" claims ${toHours(claimed)} of sound, but the file holds ${toHours(seconds)}: it is cut or damaged. Save it anew.`,
     );
-  return { container, type, seconds };
+  return { container, type, seconds, asIs: pure && isTaken(container) };
 }

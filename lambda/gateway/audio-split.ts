@@ -208,7 +208,7 @@ async function openTrack(input: Input, media: typeof Media, container: string) {
 /** Opens a recording to be taken apart; `alive` is called as long as that gets on. Throws CallerError when it can't be. */
 export async function openSplit(
   given: AudioSource,
-  { container, seconds }: AudioFacts,
+  { container, seconds }: Pick<AudioFacts, 'container' | 'seconds'>,
   alive: () => void = () => undefined,
 ): Promise<SplitAudio> {
   const media = await import('mediabunny');

@@ -20,8 +20,8 @@ const BARE = 'aac';
 /** The kind of file in which a recording of this kind is sent, as file endings are written. */
 export const toSent = (container: string): string => (container === BARE ? 'm4a' : container);
 
-/** Whether it is sent as it came. */
-export const isSentAsIs = (container: string): boolean => container !== BARE;
+/** Whether providers take this kind of file. */
+export const isTaken = (container: string): boolean => container !== BARE;
 
 export interface PieceFormat {
   readonly container: string;

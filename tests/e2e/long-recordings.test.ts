@@ -1,9 +1,11 @@
 // Recordings longer than providers take at once: which pieces are made, what follows when one is too large, and when one fails for good.
+import { MkvOutputFormat } from 'mediabunny';
 import OpenAI, { toFile } from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
 import type { FakeModel } from '../fakes/provider/spec.ts';
+import { repack } from '../fakes/repack.ts';
 import { hearSpeech, synthesise } from '../fakes/speech.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
@@ -83,6 +85,23 @@ describe('pieces', () => {
     const { accepted, refused } = provider.books().total();
     expect(accepted).toBeLessThanOrEqual(4);
     expect(Object.keys(refused)).toHaveLength(1);
+  });
+
+  it('are made of a film, which is more than its sound, and keep its times where that begins later', async () => {
+    const provider = await provide('deaf-to-films', { maxUploadBytes: 5_000_000 });
+    const client = await start([{ maxBytes: 50_000_000 }]);
+    const short = synthesise(20);
+    const film = await repack(short.wav, new MkvOutputFormat(), { late: 2, pictures: 2_000 });
+    const { words } = await client.audio.transcriptions.create({
+      file: await toFile(film.bytes, 'film.mkv'),
+      model: 'auto',
+      response_format: 'verbose_json',
+      timestamp_granularities: ['word'],
+    });
+    expect(film.bytes.length).toBeGreaterThan(10_000_000);
+    expect((words ?? []).map(({ word }) => word)).toEqual(short.words.map(({ word }) => word));
+    for (const [index, { start: at }] of short.words.entries()) expect(words?.[index]?.start).toBeCloseTo(at + 2, 1);
+    expect(provider.books().total()).toMatchObject({ served: 1, refused: {} });
   });
 
   it('are made for who is free, although somebody paid would take the whole', async () => {

@@ -1,10 +1,11 @@
 // What is told of files that are no sound, or not the sound they claim to be, before anything is spent on them.
 import { readFileSync } from 'node:fs';
-import { BufferTarget, EncodedAudioPacketSource, EncodedPacketSink, OggOutputFormat, Output } from 'mediabunny';
+import { MkvOutputFormat, OggOutputFormat } from 'mediabunny';
 import { describe, expect, it } from 'vitest';
 import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
-import { openInput, toMemorySource } from '#lambda/gateway/audio-source.ts';
+import { toMemorySource } from '#lambda/gateway/audio-source.ts';
 import { openSplit } from '#lambda/gateway/audio-split.ts';
+import { repack } from '../fakes/repack.ts';
 import { synthesise } from '../fakes/speech.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
@@ -46,21 +47,8 @@ alac.write('alac', alac.indexOf('mp4a', alac.indexOf('stsd')), 'latin1');
 alac.write('free', alac.indexOf('esds'), 'latin1');
 
 /** The sound of a recording in Ogg. */
-async function toOgg(webm: Buffer): Promise<Buffer> {
-  const input = await openInput(toMemorySource(webm));
-  const track = await input.getPrimaryAudioTrack();
-  const decoderConfig = await track?.getDecoderConfig();
-  if (!track?.codec || !decoderConfig) throw new Error('no track');
-  const target = new BufferTarget();
-  const output = new Output({ format: new OggOutputFormat({ maximumPageDuration: 0.2 }), target });
-  const source = new EncodedAudioPacketSource(track.codec);
-  output.addAudioTrack(source);
-  await output.start();
-  for await (const packet of new EncodedPacketSink(track).packets()) await source.add(packet, { decoderConfig });
-  await output.finalize();
-  input.dispose();
-  return Buffer.from(target.buffer ?? new ArrayBuffer(0));
-}
+const toOgg = async (webm: Buffer): Promise<Buffer> =>
+  Buffer.from((await repack(webm, new OggOutputFormat({ maximumPageDuration: 0.2 }))).bytes);
 
 /** The beginning of a FLAC file, which says how it is to be read; no sound follows. */
 function toFlacHead(): Buffer {
@@ -183,7 +171,7 @@ describe('packets', () => {
       stco: toNumbers(0, count, ...Array.from({ length: count }, () => 1_000)),
     };
     const film = toMemorySource(toFilm(over));
-    const { split, cut } = await openSplit(film, { container: 'm4a', type: 'audio/mp4', seconds: null });
+    const { split, cut } = await openSplit(film, { container: 'm4a', seconds: null });
     const damaged = { code: 'invalid_request', message: expect.stringMatching(/is damaged/) };
     await expect(split({ seconds: 1, bytes: Infinity })).rejects.toMatchObject(damaged);
     await expect(cut({ start: 0, end: 10 })).rejects.toMatchObject(damaged);
@@ -213,6 +201,16 @@ describe('the header of a recording', () => {
       param: 'file',
       message: expect.stringMatching(message),
     });
+  });
+
+  it.each([
+    ['with its sound from the beginning', {}, true],
+    ['with pictures', { pictures: 3 }, false],
+    ['whose pictures go on for half an hour without sound', { pictures: 1_800 }, false],
+    ['whose sound begins later', { late: 2 }, false],
+  ])('of a film %s says whether it may be sent as it came', async (_, more, asIs) => {
+    const { bytes } = await repack(m4a, new MkvOutputFormat(), more);
+    expect(await readAudioHeader(toMemorySource(bytes), 'a.mkv')).toMatchObject({ container: 'webm', asIs });
   });
 
   it('of a WAV file whose length is a lie is believed no further than the file reaches', async () => {

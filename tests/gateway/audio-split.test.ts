@@ -1,16 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import {
-  AdtsOutputFormat,
-  BufferTarget,
-  EncodedAudioPacketSource,
-  EncodedPacketSink,
-  MkvOutputFormat,
-  MovOutputFormat,
-  Output,
-  type EncodedPacket,
-  type OutputFormat,
-} from 'mediabunny';
+import { AdtsOutputFormat, EncodedPacketSink, MkvOutputFormat, MovOutputFormat, type EncodedPacket } from 'mediabunny';
 import { describe, expect, it } from 'vitest';
 import { aacLoudness } from '#lambda/gateway/aac-loudness.ts';
 import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
@@ -18,29 +8,11 @@ import { openInput, toMemorySource, type AudioSource } from '#lambda/gateway/aud
 import { mp3Loudness } from '#lambda/gateway/mp3-loudness.ts';
 import { openSplit, toSpans, type PacketTable } from '#lambda/gateway/audio-split.ts';
 import { stitchTranscripts } from '#lambda/wire/transcription/stitch.ts';
+import { repack } from '../fakes/repack.ts';
 import { hearSpeech, synthesise } from '../fakes/speech.ts';
 import { toWavFile } from '../fakes/wav.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
-
-/** The packets of a recording in a file of another kind. */
-async function repack(given: Uint8Array, format: OutputFormat): Promise<{ bytes: Uint8Array; seconds: number }> {
-  const input = await openInput(toMemorySource(given));
-  const track = await input.getPrimaryAudioTrack();
-  const decoderConfig = await track?.getDecoderConfig();
-  if (!track?.codec || !decoderConfig) throw new Error('no track');
-  const target = new BufferTarget();
-  const output = new Output({ format, target });
-  const source = new EncodedAudioPacketSource(track.codec);
-  output.addAudioTrack(source);
-  await output.start();
-  for await (const packet of new EncodedPacketSink(track).packets())
-    await source.add(packet.clone({ timestamp: Math.max(0, packet.timestamp) }), { decoderConfig });
-  await output.finalize();
-  const seconds = await track.computeDuration();
-  input.dispose();
-  return { bytes: new Uint8Array(target.buffer ?? new ArrayBuffer(0)), seconds };
-}
 
 /** Reads that fail from the second on. */
 function toFirstRead(bytes: Uint8Array, failure: Error): (start: number, end: number) => Promise<Uint8Array> {
@@ -76,7 +48,7 @@ describe('splitting', () => {
     expect(container).toBe('webm');
     expect(seconds).toBeGreaterThan(1.5);
     expect(seconds).toBeLessThan(3);
-    const { split, cut } = await openSplit(toMemorySource(bytes), { container, type: 'audio/webm', seconds });
+    const { split, cut } = await openSplit(toMemorySource(bytes), { container, seconds });
     const spans = await split({ seconds: 0.8, bytes: Infinity });
     expect(spans.length).toBeGreaterThan(1);
     const [span] = spans;
@@ -229,6 +201,18 @@ describe('splitting', () => {
       expect([piece.name, told.container, told.type]).toEqual([`audio.${container}`, container, piece.type]);
       expect(told.seconds).toBeCloseTo(span.end - span.start, 1);
     }
+  });
+
+  it('keeps the times of a film whose sound begins later', async () => {
+    const { bytes } = await repack(read('dd-transcription.m4a'), new MkvOutputFormat(), { late: 2, pictures: 4 });
+    const facts = await readAudioHeader(toMemorySource(bytes), 'a.mkv');
+    const { split, cut } = await openSplit(toMemorySource(bytes), facts);
+    const spans = await split({ seconds: 1, bytes: Infinity });
+    expect(spans[0]?.start).toBe(2);
+    const piece = await cut(spans[0]!);
+    const told = await readAudioHeader(toMemorySource(piece.bytes), piece.name);
+    expect(told.seconds).toBeCloseTo(spans[0]!.end - 2, 1);
+    expect(told.asIs).toBe(true);
   });
 
   it('tells damage as what it is, and what the place of the recording fails at as that', async () => {
