@@ -1,6 +1,7 @@
 // What an audio file says of itself: container, codec and length, read from the file before anything is spent on it.
 import { CallerError } from '#shared/failures.ts';
 import { isTaken } from './piece-format.ts';
+import { findForeign } from './foreign-files.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
 
 export interface AudioFacts {
@@ -63,6 +64,13 @@ interface Measured {
   readonly pure: boolean;
 }
 
+function unknownFile(head: Uint8Array, name: string): CallerError {
+  const kind = findForeign(head);
+  const told =
+    kind === null ? 'is no audio we know by its content' : `can't be read here: by its content it is ${kind}`;
+  return wrong(`The file "${name}" ${told}, whatever its name says. Send mp3, wav, m4a, mp4, aac, webm, ogg or flac.`);
+}
+
 const toHours = (seconds: number): string =>
   seconds < 7_200 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 3_600)} hours`;
 
@@ -109,10 +117,7 @@ export async function readAudioHeader(source: AudioSource, name: string): Promis
   if (source.size === 0) throw wrong(`The file "${name}" is empty.`);
   const head = await source.read(0, Math.min(SIGNATURE_BYTES, source.size));
   const found = signatures.find(({ matches }) => matches(head));
-  if (found === undefined)
-    throw wrong(
-      `The file "${name}" is no audio we know by its content, whatever its name says. Send mp3, wav, m4a, mp4, aac, webm, ogg or flac.`,
-    );
+  if (found === undefined) throw unknownFile(head, name);
   const { container, type } = found;
   const { claimed, seconds, pure } = await measure(source, name, container);
   if (!(seconds > LEAST_SECONDS)) throw wrong(`The file "${name}" holds no sound: its length is zero.`);

@@ -204,6 +204,26 @@ describe('the header of a recording', () => {
   });
 
   it.each([
+    ['#!AMR\n<', /can't be read here: by its content it is AMR, .*Send mp3/],
+    ['\x02#!SILK_V3', /is SILK/],
+    ['\x30\x26\xb2\x75\x8e\x66\xcf\x11', /is Windows Media \(wma/],
+    ['FORM\0\x11\x94.AIFFCOMM', /is AIFF/],
+    ['RIFF\x0a\0\0\0AVI LIST', /is AVI/],
+    ['caff\0\x01', /is Core Audio/],
+    ['\xff\xfd\xe4\xc4', /is MPEG layer 2/],
+    ['PK\x03\x04', /is an archive/],
+    ['<!DOCTYPE html>', /is a web page/],
+    ['{"error": "not found"}', /is no audio we know by its content/],
+  ])('of a file that begins %j tells what it is', async (begins, message) => {
+    const bytes = Buffer.concat([Buffer.from(begins, 'latin1'), Buffer.alloc(500)]);
+    await expect(readAudioHeader(toMemorySource(bytes), 'memo.mp3')).rejects.toMatchObject({
+      code: 'invalid_request',
+      param: 'file',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each([
     ['with its sound from the beginning', {}, true],
     ['with pictures', { pictures: 3 }, false],
     ['whose pictures go on for half an hour without sound', { pictures: 1_800 }, false],
