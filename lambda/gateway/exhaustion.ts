@@ -118,11 +118,14 @@ export function toExhausted({ input, attempts, soonest, waitedMs }: Ended): Call
     );
   }
   if (tooDear && !passing) {
+    // An answer without a bound is reckoned long.
+    const bound = input.profile.kind === 'chat' && input.profile.maxOutputTokens === null;
+    const shorter = bound ? ' Give max_tokens for an answer that costs less.' : '';
     return new CallerError(
       'budget_exceeded',
       input.policy.maxCostUsd === undefined
-        ? `Only the budget stands in the way (${text}). It begins anew at midnight UTC, a month's with the next one; the operator can raise FREEWAY_BUDGET_USD_PER_DAY and FREEWAY_BUDGET_USD_PER_MONTH.`
-        : `Only the bound on cost stands in the way (${text}). Raise max_cost_usd (now ${input.policy.maxCostUsd}), or wait for free quota.`,
+        ? `Only the budget stands in the way (${text}).${shorter} It begins anew at midnight UTC, a month's with the next one; the operator can raise FREEWAY_BUDGET_USD_PER_DAY and FREEWAY_BUDGET_USD_PER_MONTH.`
+        : `Only the bound on cost stands in the way (${text}).${shorter} Raise max_cost_usd (now ${input.policy.maxCostUsd}), or wait for free quota.`,
       { attempts, waitedMs },
     );
   }

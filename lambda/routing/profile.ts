@@ -67,17 +67,20 @@ export function needOf(unit: PoolUnit, profile: RequestProfile, asked: Asked): n
   }
 }
 
-/** A reply that neither the caller nor the model bounds is taken to be no longer than this, and each picture no larger, tokens. */
+/**
+ * A reply that the caller does not bound is taken to be no longer than this, and each picture no larger, tokens. Models that may write eight times
+ * as much hardly ever do, and whoever held that back would let a small budget carry one call at a time, or none.
+ */
 const LONGEST_REPLY = 16_384;
 
-/** The longest a reply can be, thoughts included, tokens. */
+/** How long a reply is taken to be at most, thoughts included, tokens. */
 function longestReply({ maxOutputTokens, outputTokens, images = 1 }: RequestProfile, candidate: Candidate): number {
-  const bound = Math.min(maxOutputTokens ?? Infinity, candidate.maxOutput ?? Infinity);
-  return bound === Infinity ? Math.max(outputTokens, LONGEST_REPLY * images) : bound;
+  const longest = maxOutputTokens ?? Math.max(outputTokens, LONGEST_REPLY * images);
+  return Math.min(longest, candidate.maxOutput ?? longest);
 }
 
 /**
- * The most a call can cost, US dollars: input taken with caution, a reply as long as the caller or the model allows, at the dearest time and
+ * The most a call can cost, US dollars: input taken with caution, a reply as long as the caller or the model allows or as replies are, at the dearest time and
  * on the dearer of the terms that were asked for and the usual ones. null when the price is unknown.
  */
 export function mostUsdOf(

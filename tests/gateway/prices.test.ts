@@ -59,12 +59,15 @@ it('a price that changes on a day does so', async () => {
 });
 
 describe('what is held back', () => {
-  it('is the longest answer the model gives, where the caller bounds none', async () => {
-    const env = { FREEWAY_BUDGET_USD_PER_DAY: '20' };
+  it('is an answer of 16,384 tokens, where the caller bounds none and the model may write more', async () => {
+    const env = { FREEWAY_BUDGET_USD_PER_DAY: '16' };
     const long = await createPaid(base, { env, maxOutput: 64_000 });
-    expect((await long.ask()).status).toBe(402);
+    const refused = await long.ask();
+    expect([refused.status, refused.json().error?.message]).toEqual([402, expect.stringContaining('Give max_tokens')]);
     expect(long.providers['paid']?.books().total().accepted).toBe(0);
     expect((await long.ask({ max_tokens: 10_000 })).status).toBe(200);
+    const wide = await createPaid(base, { env: { FREEWAY_BUDGET_USD_PER_DAY: '17' }, maxOutput: 64_000 });
+    expect((await wide.ask()).status).toBe(200);
   });
 
   it('is enough for answers of any length, by the provider’s own books', async () => {
@@ -72,24 +75,24 @@ describe('what is held back', () => {
       providers: [
         {
           name: 'paid',
-          models: [{ id: 'm1', maxOutput: 30_000, tokensPerSecond: 10_000, answer: () => 'word '.repeat(60_000) }],
+          models: [{ id: 'm1', maxOutput: 15_000, tokensPerSecond: 10_000, answer: () => 'word '.repeat(60_000) }],
         },
       ],
       entries: [
         toEntry('paid', {
           tier: 'paid',
-          models: [{ id: 'm1', kind: 'chat', context: 131_072, maxOutput: 30_000, size: 'large', price: base }],
+          models: [{ id: 'm1', kind: 'chat', context: 131_072, maxOutput: 15_000, size: 'large', price: base }],
         }),
       ],
-      env: { FREEWAY_BUDGET_USD_PER_DAY: '100' },
+      env: { FREEWAY_BUDGET_USD_PER_DAY: '50' },
     });
     const calls = Array.from({ length: 10 }, () => world.begin({}));
     const replies = await world.clock.runUntil(Promise.all(calls.map(({ reply }) => reply)));
     expect(replies.filter(({ status }) => status === 200)).toHaveLength(3);
     const { inputTokens, outputTokens } = world.providers['paid']!.books().total();
-    expect(outputTokens).toBe(90_000);
+    expect(outputTokens).toBe(45_000);
     expect((inputTokens * base.inputPerMillionUsd + outputTokens * base.outputPerMillionUsd) / 1e6).toBeLessThanOrEqual(
-      100,
+      50,
     );
   });
 
