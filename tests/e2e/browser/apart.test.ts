@@ -89,8 +89,19 @@ it('shows nobody what another one left, and shows it again to them', async () =>
   await page.context().close();
 });
 
+/** Sets instructions for all new chats. */
+async function instruct(page: Page, text: string): Promise<void> {
+  await page.getByRole('button', { name: 'Instructions', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Instructions' });
+  await dialog.getByRole('textbox').fill(text);
+  await dialog.getByRole('switch').check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Instructions: in force' }).waitFor();
+}
+
 it('somebody else who signs in without a new page gets none of it either', async () => {
   const { page, signIn } = await openBrowser();
+  await instruct(page, 'What Ada wishes');
   await say(page, 'Words of Ada');
   await lastAnswer(page);
   const address = page.url();
@@ -108,6 +119,9 @@ it('somebody else who signs in without a new page gets none of it either', async
   await page.getByRole('main').getByRole('button', { name: 'New chat' }).waitFor();
   expect(await page.getByText('words of Ada').count()).toBe(0);
   expect(await page.getByRole('link', { name: 'Words of Ada' }).count()).toBe(0);
+  await page.getByRole('main').getByRole('button', { name: 'New chat' }).click();
+  await page.getByRole('button', { name: 'Instructions', exact: true }).waitFor();
+  expect(await page.getByRole('button', { name: 'Instructions: in force' }).count()).toBe(0);
   await signOut(page);
   await signInLink(beside).waitFor();
   await useGoogle(page.context(), issuer, { email: ADA });
@@ -123,6 +137,7 @@ it('deletes what the person left when they say so, and nothing of anybody else',
   await lastAnswer(page);
   await signOut(page);
   await signIn(EVE);
+  await instruct(page, 'What Eve wishes');
   await leaveThings(page);
   await signOut(page, 'Leave nothing here …');
   const dialog = page.getByRole('dialog', { name: 'Leave nothing here?' });
@@ -132,6 +147,7 @@ it('deletes what the person left when they say so, and nothing of anybody else',
   await dialog.getByRole('button', { name: 'Delete and sign out' }).click();
   await signInLink(page).waitFor();
   await expect.poll(() => readKept(page)).not.toContain('thought of Ada');
+  expect(await readKept(page)).not.toContain('What Eve wishes');
   expect(await readKept(page)).toContain('Words of Ada');
   await signIn(EVE);
   await page.getByText('Your chats will be listed here').first().waitFor();

@@ -1,4 +1,4 @@
-// What people keep on this device: databases of which everybody has their own, so that nobody sees what another one wrote in the same browser.
+// What people keep on this device: databases, and a little in localStorage, of which everybody has their own, so that nobody sees what another one wrote in the same browser.
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type OpenDBCallbacks } from 'idb';
 import { OWNER_ID } from '#shared/people.ts';
 
@@ -28,6 +28,11 @@ export const openOwn = <T extends DBSchema>({
     blocking: (_, __, event) => (event.target as IDBDatabase).close(),
   });
 
+/** Where in localStorage it lies what a person's new chats begin with: it has to be there at once. */
+export const beginningKey = (personId: string): string => `freeway.new-chat.${personId}`;
+
 /** Deletes all that a person keeps on this device. */
-export const deleteOwn = async (personId: string): Promise<void> =>
-  void (await Promise.all(kinds.map((kind) => deleteDB(toName(kind, personId)))));
+export async function deleteOwn(personId: string): Promise<void> {
+  localStorage.removeItem(beginningKey(personId));
+  await Promise.all(kinds.map((kind) => deleteDB(toName(kind, personId))));
+}

@@ -1,5 +1,6 @@
 // What a new chat begins with: what was chosen for the last one. Kept for each person in this browser.
 import * as z from 'zod/mini';
+import { beginningKey } from '../../lib/own-database.ts';
 import type { Wish } from './request.ts';
 import { policies } from './types.ts';
 
@@ -13,12 +14,10 @@ const schema = z.object({
 });
 export type Beginning = Required<Wish> & { readonly always: boolean };
 
-const keyOf = (personId: string): string => `freeway.new-chat.${personId}`;
-
 /** What is kept; what is missing or broken takes its default. */
 export function readBeginning(storage: Storage, personId: string): Beginning {
   try {
-    return schema.parse(JSON.parse(storage.getItem(keyOf(personId)) ?? '{}'));
+    return schema.parse(JSON.parse(storage.getItem(beginningKey(personId)) ?? '{}'));
   } catch {
     return schema.parse({});
   }
@@ -27,7 +26,7 @@ export function readBeginning(storage: Storage, personId: string): Beginning {
 /** Keeps it, as far as this browser keeps anything. */
 export function writeBeginning(storage: Storage, personId: string, beginning: Beginning): void {
   try {
-    storage.setItem(keyOf(personId), JSON.stringify(beginning));
+    storage.setItem(beginningKey(personId), JSON.stringify(beginning));
   } catch {
     // Storage is full or forbidden: it holds for the chat that is about to begin.
   }

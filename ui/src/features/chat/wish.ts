@@ -19,12 +19,13 @@ export interface WishPort {
 
 function useBeginning(): [Beginning, (next: Beginning) => void] {
   const personId = usePerson()?.id ?? '';
-  const [beginning, setBeginning] = useState(() => readBeginning(localStorage, personId));
-  const keep = (next: Beginning): void => {
-    setBeginning(next);
-    writeBeginning(localStorage, personId, next);
+  const [chosen, setChosen] = useState(() => ({ personId, beginning: readBeginning(localStorage, personId) }));
+  const keep = (beginning: Beginning): void => {
+    setChosen({ personId, beginning });
+    writeBeginning(localStorage, personId, beginning);
   };
-  return [beginning, keep];
+  // Somebody else may have signed in on the same page.
+  return [chosen.personId === personId ? chosen.beginning : readBeginning(localStorage, personId), keep];
 }
 
 /** The wish of a chat; without a chat that of the next. */
