@@ -92,6 +92,7 @@ it('chats are renamed, copied and deleted from the list, whichever is open', asy
   await actions.focus();
   await page.keyboard.press('Enter');
   await page.getByRole('menuitem', { name: 'Copy as Markdown' }).click();
+  await page.getByRole('region', { name: 'Notes' }).getByText('Copied', { exact: true }).waitFor();
   const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
   await expect.poll(copied).toContain('# The first question\n\n## You\n\nThe first question');
   expect(await copied()).toContain('So be it.');

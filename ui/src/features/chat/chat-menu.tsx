@@ -43,7 +43,7 @@ export function ChatMenu({ chat, label, onRename, onInstruct }: ChatMenuProps): 
   const t = useMessages(chatMessages);
   const engine = useEngine();
   const remove = useRemoving(chat);
-  const { copy } = useCopy();
+  const { copy } = useCopy({ noted: true });
   const take = async (use: (stored: StoredChat) => void): Promise<void> => {
     const view = await engine.open(chat.id);
     if (view !== null) use(view);

@@ -6,8 +6,11 @@ import { chatMessages } from './messages.ts';
 
 const SHOWN_MS = 1_500;
 
-/** Copies text, and says for a moment that it did. */
-export function useCopy(): { readonly copied: boolean; readonly copy: (text: string) => Promise<void> } {
+/** Copies text, and says for a moment that it did: by `copied`, or, where the button is gone by then, in a note (`noted`). */
+export function useCopy({ noted = false } = {}): {
+  readonly copied: boolean;
+  readonly copy: (text: string) => Promise<void>;
+} {
   const t = useMessages(chatMessages);
   const { announce, show } = useToasts();
   const [copied, setCopied] = useState(false);
@@ -18,7 +21,8 @@ export function useCopy(): { readonly copied: boolean; readonly copy: (text: str
     } catch {
       return show(t.notCopied);
     }
-    announce(t.copied);
+    if (noted) show(t.copied);
+    else announce(t.copied);
     setCopied(true);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => setCopied(false), SHOWN_MS);
