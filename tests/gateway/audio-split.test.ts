@@ -93,6 +93,26 @@ describe('splitting', () => {
     },
   );
 
+  it('hears both sides of a call, of which each is in a channel of its own', async () => {
+    const rate = 8_000;
+    const data = Buffer.alloc(rate * 4 * 20);
+    // One speaks up to 8.0 on the left; the other all the time on the right, but for 8.4 to 9.0.
+    for (let i = 0; i < rate * 20; i++) {
+      const at = i / rate;
+      const height = Math.round(Math.sin(i / 3) * 9_000);
+      data.writeInt16LE(at < 8 ? height : 0, i * 4);
+      data.writeInt16LE(at > 8.4 && at < 9 ? 0 : height, i * 4 + 2);
+    }
+    const wav = toWavFile({ data, tag: 1, rate, bytes: 2 });
+    wav.writeUInt16LE(2, 22);
+    wav.writeUInt32LE(rate * 4, 28);
+    wav.writeUInt16LE(4, 32);
+    const { split } = await openSplit(toMemorySource(wav), await readAudioHeader(toMemorySource(wav), 'call.wav'));
+    const [first] = await split({ seconds: 10, bytes: Infinity });
+    expect(first?.end).toBeGreaterThanOrEqual(8.4);
+    expect(first?.end).toBeLessThanOrEqual(9);
+  });
+
   it('cuts through no word, even where packets are longer than most pauses', async () => {
     // At 8 kHz a packet holds a quarter of a second.
     for (const seed of [11, 12, 13, 14]) {
