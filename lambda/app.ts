@@ -138,6 +138,9 @@ function toBatchRoutes({ batchDesk }: AppDeps): readonly Route[] {
     .map((path) => ({ method: '*', path, access: 'open', endpoint }));
 }
 
+/** Our own, and those that LiteLLM's probes ask. */
+const healthPaths = ['/health', '/health/liveliness', '/health/liveness', '/health/readiness'];
+
 /** All URLs over their services. */
 export function toRoutes(deps: AppDeps): readonly Route[] {
   const api = createApiEndpoint(deps);
@@ -145,7 +148,7 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
   const metrics = later(async () => (await import('./endpoints/metrics.ts')).createMetricsEndpoint(deps));
   const upload = later(async () => (await import('./endpoints/uploads.ts')).createUploadEndpoint(deps));
   return [
-    ...['/health', '/health/:probe'].map((path) => ({
+    ...healthPaths.map((path) => ({
       method: 'GET',
       path,
       access: 'open' as const,

@@ -235,7 +235,7 @@ export class PlainConnection {
   #release(): void {
     const ready = this.#draining;
     this.#draining = [];
-    this.socket.setTimeout(0);
+    if (ready.length > 0) this.socket.setTimeout(0);
     for (const resolve of ready) resolve();
   }
 

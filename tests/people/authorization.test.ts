@@ -101,6 +101,9 @@ const invitation = { email: 'new@example.com' };
 const rows: Readonly<Record<string, readonly [body: unknown, ...statuses: number[]]>> = {
   //                                        nobody wrong member other admin owner inference revoked expired
   'GET /health': [undefined, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  'GET /health/liveliness': [undefined, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  'GET /health/liveness': [undefined, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  'GET /health/readiness': [undefined, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   'GET /v1/models': [undefined, 401, 401, 200, 200, 200, 200, 200, 401, 401],
   'POST /v1/explain': [chat, 401, 401, 200, 200, 200, 200, 200, 401, 401],
   'GET /metrics': [undefined, 401, 401, 403, 403, 200, 200, 403, 401, 401],

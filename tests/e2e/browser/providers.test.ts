@@ -113,7 +113,7 @@ describe('a test says precisely what is wrong', () => {
   it.each([
     ['a wrong key', WRONG, () => addressOf(0), 'Wrong key'],
     ['nobody at the address', GOOD, () => 'http://127.0.0.1:9/v1', 'Not reachable'],
-    ['a page that is no API', GOOD, () => rig.server.url, 'Wrong address'],
+    ['a page that is no API', GOOD, () => `${rig.server.url}/nothing`, 'Wrong address'],
   ])('%s', async (name, key, address, outcome) => {
     const page = await rig.openPage('/providers');
     await page.getByRole('button', { name: 'Add by form' }).click();
