@@ -4,10 +4,10 @@ const words = /flex|priority|batch|fast|provisioned|^us$/i;
 
 /** The terms among words for service tiers, speeds and places; undefined where all of them are the usual ones. */
 export function toTerms(...told: readonly unknown[]): readonly string[] | undefined {
-  const terms = new Set<string>();
+  let terms: Set<string> | undefined;
   for (const one of told) {
     const word = typeof one === 'string' ? words.exec(one)?.[0] : undefined;
-    if (word !== undefined) terms.add(word.toLowerCase());
+    if (word !== undefined) (terms ??= new Set()).add(word.toLowerCase());
   }
-  return terms.size === 0 ? undefined : [...terms];
+  return terms && [...terms];
 }
