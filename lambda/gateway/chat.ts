@@ -174,15 +174,16 @@ interface Left {
 }
 
 /** What a request leaves out, words of other routers that neither the candidate heeds nor we included. */
-function leftBy({ foreign }: ChatQuestion, { rendered: { dropped }, target }: Left): readonly string[] {
+function leftBy({ foreign }: ChatQuestion, isOwn: boolean, { rendered: { dropped }, target }: Left): readonly string[] {
   if (foreign === undefined) return dropped;
-  return [...(takesRouting(target) ? none : foreign.routers), ...foreign.nobody, ...dropped];
+  const { routers, nobody, unsaid } = foreign;
+  return [...(takesRouting(target) ? none : routers), ...nobody, ...(isOwn ? unsaid : none), ...dropped];
 }
 
 /** Fields of the question that a candidate is not told. */
 function droppedOf(question: ChatQuestion, isOwn: boolean, wanting: Left): readonly string[] {
   const { stripped } = wanting.target;
-  const left = leftBy(question, wanting);
+  const left = leftBy(question, isOwn, wanting);
   const lost = stripped.length === 0 ? none : lostOf(isOwn ? question.body : question.pivot, stripped);
   return isOwn && lost.length === 0 ? left : [...(isOwn ? none : question.dropped), ...left, ...lost];
 }

@@ -35,6 +35,8 @@ interface Draft {
   readonly nobody: string[];
   providers: NamedProviders;
   tellsCost: boolean;
+  /** How hard to think, and the word that says so; null: none does. */
+  effort: { readonly by: string; readonly value: string } | null;
 }
 
 type Read = (value: unknown, draft: Draft) => void;
@@ -93,11 +95,11 @@ const readProvider: Read = (value, draft) => {
 const isGiven = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
 
-const readReasoning: Read = (value, { body, routers }) => {
+const readReasoning: Read = (value, draft) => {
   if (!isRecord(value)) return fail('reasoning', 'an object', value);
   const effort = effortOfReasoning(value);
-  if (effort !== null) body['reasoning_effort'] ??= effort;
-  if (value['exclude'] === true) routers.push('reasoning.exclude');
+  if (effort !== null) draft.effort = { by: 'reasoning', value: effort };
+  if (value['exclude'] === true) draft.routers.push('reasoning.exclude');
 };
 
 /** LiteLLM takes names, requests for a model, and lists by the model that they stand in for. */
@@ -176,24 +178,21 @@ const readers: Readonly<Record<string, Read>> = {
 };
 
 /** What a variant behind a model's name asks for, as far as it is not the model itself. */
-function readVariants(model: string, { controls, body, nobody }: Draft): void {
+function readVariants(model: string, draft: Draft): void {
+  const { controls, nobody } = draft;
   for (const variant of model.toLowerCase().split(':').slice(1)) {
     if (variant === 'nitro') controls['strategy'] ??= 'latency';
     else if (variant === 'floor') controls['strategy'] ??= 'cost';
-    else if (variant === 'thinking') body['reasoning_effort'] ??= 'medium';
+    else if (variant === 'thinking') draft.effort ??= { by: 'model:thinking', value: 'medium' };
     else if (variant !== 'free') nobody.push(`model:${variant}`);
   }
 }
 
-/** The fields that routers take, for a provider who is one; its own names say nothing there. */
-function toRouted(given: Json, { body }: Draft, isRouter: (name: string) => boolean): Json {
-  const { reasoning_effort: effort, ...rest } = body;
-  const routed: Record<string, unknown> =
-    given['reasoning'] === undefined
-      ? { ...rest, ...(effort === undefined ? {} : { reasoning_effort: effort }) }
-      : rest;
+/** The fields of these names that routers take; their own names say nothing there. */
+function toRouted(given: Json, { names, isRouter }: Reading): Json {
+  const routed: Record<string, unknown> = {};
   for (const name of ['route', 'transforms', 'plugins', 'preset', 'reasoning', 'usage'])
-    if (given[name] !== undefined) routed[name] = given[name];
+    if (names.includes(name) && given[name] !== null) routed[name] = given[name];
   const provider = toRecord(given['provider']);
   const kept = Object.entries(provider).flatMap(([name, value]): [string, unknown][] => {
     if (!['order', 'only', 'ignore'].includes(name) || !Array.isArray(value)) return [[name, value]];
@@ -202,6 +201,26 @@ function toRouted(given: Json, { body }: Draft, isRouter: (name: string) => bool
   });
   if (kept.length > 0) routed['provider'] = Object.fromEntries(kept);
   return routed;
+}
+
+type Thoughts = Pick<ChatQuestion, 'body' | 'pivot' | 'marked' | 'needs'> & { readonly unsaid: readonly string[] };
+
+/** The question told how hard to think, in the pivot and in the words of its format, as far as that has some. What the caller says in those words wins. */
+function withEffort({ wire, body, pivot, marked, needs }: ChatQuestion, effort: Draft['effort']): Thoughts {
+  const asked = marked === undefined ? {} : { marked };
+  if (effort === null || toText(pivot['reasoning_effort']) !== null)
+    return { body, pivot, needs, unsaid: [], ...asked };
+  const { by, value } = effort;
+  const told = { ...pivot, reasoning_effort: value };
+  const thoughts = {
+    pivot: told,
+    needs: { ...needs, reasoning: value !== 'none' && value !== 'minimal' },
+    ...(marked === undefined ? {} : { marked: () => ({ ...marked(), reasoning_effort: value }) }),
+  };
+  if (wire === 'openai-chat') return { ...thoughts, body: told, unsaid: [] };
+  if (wire !== 'openai-responses') return { ...thoughts, body, unsaid: [by] };
+  const reasoning = { ...toRecord(body['reasoning']), effort: value };
+  return { ...thoughts, body: { ...body, reasoning }, unsaid: [] };
 }
 
 interface Reading {
@@ -213,7 +232,8 @@ interface Reading {
 }
 
 /** Reads the fields of these names, and the variants behind the model's. Throws CallerError `invalid_request`. */
-export function readForeign(question: ChatQuestion, { names, isRouter, tellsCost: isTold }: Reading): ForeignRead {
+export function readForeign(question: ChatQuestion, reading: Reading): ForeignRead {
+  const { names } = reading;
   const isChat = question.wire === 'openai-chat';
   const draft: Draft = {
     controls: {},
@@ -222,7 +242,8 @@ export function readForeign(question: ChatQuestion, { names, isRouter, tellsCost
     routers: [],
     nobody: [],
     providers: anyProvider,
-    tellsCost: isTold,
+    tellsCost: reading.tellsCost,
+    effort: null,
   };
   for (const name of names) delete draft.body[name];
   for (const name of names) if (question.body[name] !== null) readers[name]?.(question.body[name], draft);
@@ -231,26 +252,20 @@ export function readForeign(question: ChatQuestion, { names, isRouter, tellsCost
   const tellsCost = draft.tellsCost && isChat;
   if (tellsCost && question.stream)
     body['stream_options'] = { ...toRecord(body['stream_options']), include_usage: true };
-  const thinks = toText(body['reasoning_effort']);
   const wanted = question.models.length > 0 ? question.models : [question.model];
+  const { unsaid, ...thoughts } = withEffort(
+    { ...question, body, pivot: isChat ? body : question.pivot },
+    draft.effort,
+  );
   return {
     question: {
       ...question,
-      body,
-      pivot: isChat ? body : question.pivot,
+      ...thoughts,
       controls: isRecord(question.controls ?? {}) ? { ...controls, ...toRecord(question.controls) } : question.controls,
       models: models.length === 0 ? question.models : [...wanted, ...models],
       includeUsage: question.includeUsage || tellsCost,
-      needs:
-        isChat && thinks !== null
-          ? { ...question.needs, reasoning: thinks !== 'none' && thinks !== 'minimal' }
-          : question.needs,
       dropped: question.dropped.filter((name) => !names.includes(name)),
-      foreign: {
-        routed: toRouted(question.body, draft, isRouter),
-        routers,
-        nobody,
-      },
+      foreign: { routed: toRouted(question.body, reading), routers, nobody, unsaid },
     },
     providers: draft.providers,
     tellsCost,

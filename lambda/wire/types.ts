@@ -58,11 +58,13 @@ export interface ChatQuestion {
 
 /** What the body said in words of other routers, whose fields are gone from it. */
 export interface ForeignFields {
-  /** The body for providers who are routers themselves, with the fields that they take. */
+  /** The fields that providers who are routers themselves are told beside the question. */
   readonly routed: Readonly<Record<string, unknown>>;
   /** What only they heed, and what nobody does, as fields of the body in dotted form. */
   readonly routers: readonly string[];
   readonly nobody: readonly string[];
+  /** What the caller's own format has no words for; others are told of it. */
+  readonly unsaid: readonly string[];
 }
 
 export interface TextPiece {
