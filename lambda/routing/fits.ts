@@ -3,7 +3,7 @@ import { capabilityIds, modelKinds } from '#shared/catalog.ts';
 import { toMask } from './capabilities.ts';
 import type { DecideInput } from './decide.ts';
 import type { Lane } from './lanes.ts';
-import type { Policy } from './policy.ts';
+import { dearestPrice } from './price-at.ts';
 import type { Candidate } from './types.ts';
 import { code } from './verdicts.ts';
 
@@ -20,13 +20,16 @@ type Asked = Pick<DecideInput, 'profile' | 'policy' | 'selector' | 'nowMs'>;
 const leastOutput = ({ profile: { maxOutputTokens, outputTokens } }: Asked): number =>
   maxOutputTokens === null ? 0 : Math.min(maxOutputTokens, outputTokens);
 
-/** Whether a model costs more than may be paid for it; an unknown price always is. */
-const isDear = (price: Candidate['price'], { maxPrice }: Policy): boolean =>
-  maxPrice !== undefined &&
-  ((price?.inputPerMillionUsd ?? Infinity) > (maxPrice.input ?? Infinity) ||
-    (price?.outputPerMillionUsd ?? Infinity) > (maxPrice.output ?? Infinity));
+/** Whether a model costs more than may be paid for it, at its dearest hour; an unknown price always is. Vectors are all input. */
+function isDear({ price, kind }: Candidate, { policy: { maxPrice }, nowMs }: Asked): boolean {
+  if (maxPrice === undefined) return false;
+  const dearest = dearestPrice(price, nowMs);
+  const { input = Infinity, output = Infinity } = maxPrice;
+  const written = dearest?.outputPerMillionUsd ?? (kind === 'embedding' ? 0 : Infinity);
+  return (dearest?.inputPerMillionUsd ?? Infinity) > input || written > output;
+}
 
-/** Whether this candidate may be asked at all, for as long as nobody retires. */
+/** Whether this candidate may be asked at all, for as long as nobody retires and no price changes. */
 function judgeFit(candidate: Candidate, asked: Asked): number {
   const { profile, policy, selector } = asked;
   if (candidate.kind !== profile.kind) return code.other_kind;
@@ -37,7 +40,7 @@ function judgeFit(candidate: Candidate, asked: Asked): number {
   if (policy.noTraining && candidate.trainsOnPrompts !== false) return code.may_train_on_prompts;
   if (policy.regions !== undefined && !staysWithin(candidate.regions, policy.regions)) return code.region_not_allowed;
   if ((candidate.retentionDays ?? Infinity) > (policy.maxRetentionDays ?? Infinity)) return code.may_keep_prompts;
-  if (candidate.tier === 'paid' && isDear(candidate.price, policy)) return code.over_price;
+  if (candidate.tier === 'paid' && isDear(candidate, asked)) return code.over_price;
   if ((candidate.capabilities & profile.needs) !== profile.needs) return code.lacks_capability;
   return leastOutput(asked) > (candidate.maxOutput ?? Infinity) ? code.output_too_small : code.eligible;
 }
@@ -53,8 +56,8 @@ export interface Fits {
 interface Memory {
   /** Lengths of replies at which candidates differ, from the shortest. */
   readonly outputs: readonly number[];
-  /** When candidates retire, ms since the epoch, from the first. */
-  readonly ends: readonly number[];
+  /** When candidates retire or their prices change, ms since the epoch, from the first. */
+  readonly turns: readonly number[];
   /** By the names of their kinds. */
   readonly fits: Map<string | number, Fits>;
 }
@@ -71,7 +74,12 @@ function memoryOf(candidates: readonly Candidate[]): Memory {
   const outputs = inOrder(new Set(candidates.map(({ maxOutput }) => maxOutput ?? Infinity)));
   const memory: Memory = {
     outputs,
-    ends: inOrder(candidates.flatMap(({ retiredAtMs }) => retiredAtMs ?? [])),
+    turns: inOrder(
+      candidates.flatMap(({ retiredAtMs, price }) => [
+        ...(retiredAtMs === undefined ? [] : [retiredAtMs]),
+        ...(price?.changes ?? []).map(({ from }) => Date.parse(from)),
+      ]),
+    ),
     fits: new Map(),
   };
   memories.set(candidates, memory);
@@ -89,13 +97,13 @@ function countBelow(numbers: readonly number[], least: number): number {
 }
 
 /** Everything that `judgeFit` looks at: as a number, since a text that was just put together is slow to look up, where the request has no lists of its own. */
-function toName({ outputs, ends }: Memory, asked: Asked): string | number {
+function toName({ outputs, turns }: Memory, asked: Asked): string | number {
   const { profile, policy, selector } = asked;
   const { only, ignore, regions, maxRetentionDays, maxPrice } = policy;
   const mayPay = policy.paid !== 'never' && !selector.freeOnly;
   const tooShort = countBelow(outputs, leastOutput(asked));
-  const retired = countBelow(ends, asked.nowMs + 1);
-  const bounds = (retired * (outputs.length + 1) + tooShort) * 4 + (mayPay ? 2 : 0) + (policy.noTraining ? 1 : 0);
+  const turned = countBelow(turns, asked.nowMs + 1);
+  const bounds = (turned * (outputs.length + 1) + tooShort) * 4 + (mayPay ? 2 : 0) + (policy.noTraining ? 1 : 0);
   const name = (bounds * MASKS + profile.needs) * modelKinds.length + modelKinds.indexOf(profile.kind);
   const isPlain = regions === undefined && maxRetentionDays === undefined && maxPrice === undefined;
   if (only === null && ignore.length === 0 && isPlain) return name;

@@ -1,7 +1,9 @@
 // What a call costs and what is held back for it, where prices change with time, terms and length.
 import { describe, expect, it } from 'vitest';
 import type { Price } from '#shared/catalog.ts';
+import { createFakeClock } from '../fakes/clock.ts';
 import { toErrorDraft } from '../fakes/provider/plan.ts';
+import { createFakeVectors } from '../fakes/vectors.ts';
 import { createWorld, toEntry, type World } from './harness.ts';
 
 // The world begins on a Saturday at noon, UTC.
@@ -146,5 +148,36 @@ describe('a reply that says how it was billed', () => {
   it('is not believed about its cost where the catalog does not say so', async () => {
     const usage = { prompt_tokens: 1_000, completion_tokens: 100, cost: 12 };
     expect(await costOf(await createHost(base, { usage }))).toBeCloseTo(0.2, 12);
+  });
+});
+
+describe('a bound on list prices', () => {
+  const freeway = { max_price: { input: 150, output: 1_500 } };
+
+  it('holds at the dearest hour of the day, and from the day on which a price changes', async () => {
+    const later = [{ days: [SATURDAY], from: '13:00', until: '14:00', factor: 2 }];
+    expect((await (await createPaid({ ...base, peaks: later })).ask({ freeway })).status).toBe(422);
+    const dear = { inputPerMillionUsd: 200, outputPerMillionUsd: 2_000 };
+    const world = await createPaid({ ...base, changes: [{ from: '2026-11-22', ...dear }] });
+    expect((await world.ask({ freeway })).status).toBe(200);
+    await world.clock.advance(12 * HOUR_MS);
+    expect((await world.ask({ freeway })).status).toBe(422);
+  });
+
+  it('asks no price of an output that vectors do not have', async () => {
+    const vectors = createFakeVectors({}, createFakeClock(0, { seed: 1 }));
+    const models = [{ id: 'e1', kind: 'embedding', price: { inputPerMillionUsd: 100 } }] as const;
+    const world = await createWorld({
+      providers: [],
+      others: () => ({ alpha: vectors }),
+      entries: [toEntry('alpha', { tier: 'paid', models: [...models] })],
+    });
+    const ask = (input: number) =>
+      world.ask(
+        { model: 'e1', input: 'Hi.', messages: undefined, freeway: { max_price: { input, output: 1 } } },
+        {},
+        '/v1/embeddings',
+      );
+    expect([(await ask(150)).status, (await ask(50)).status]).toEqual([200, 422]);
   });
 });
