@@ -3,7 +3,7 @@ import type { Receipt } from '../gateway/answer.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { ReplyBody } from '../ports.ts';
 import { meantBy, type Selector } from '../routing/selector.ts';
-import { readForeign } from '../wire/foreign.ts';
+import { readForeign, variantsOf } from '../wire/foreign.ts';
 import { isRecord, parseJson, toRecord } from '../wire/json.ts';
 import type { ChatQuestion } from '../wire/types.ts';
 import type { ExchangeCaller } from './caller.ts';
@@ -55,6 +55,8 @@ export function heedForeign(given: ChatQuestion, { names, isRouter }: ForeignWor
   const { find, routers } = toKnown(fleet);
   const { question, providers, tellsCost } = readForeign(given, {
     names,
+    // Some models are called so themselves.
+    variants: fleet.names.parse(given.model) === null ? variantsOf(given.model) : [],
     tellsCost: isRouter,
     isRouter: (name) => routers.includes(name),
   });

@@ -2,6 +2,7 @@
 import { CallerError } from '#shared/failures.ts';
 import type { Json } from './json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from './json.ts';
+import { variant } from './foreign-names.ts';
 import { fail } from './openai-chat/fields.ts';
 import { effortOfReasoning } from './pivot-effort.ts';
 import type { ChatQuestion } from './types.ts';
@@ -158,7 +159,6 @@ const readers: Readonly<Record<string, Read>> = {
   additional_drop_params: toNobody('additional_drop_params'),
   tags: toNobody('tags'),
   caching: toNobody('caching'),
-  litellm_metadata: toNobody('litellm_metadata'),
   mock_response: refuse(
     'mock_response',
     'Freeway makes no answers up: leave "mock_response" out, or try it with simulated providers (npm run demo).',
@@ -177,14 +177,25 @@ const readers: Readonly<Record<string, Read>> = {
   ),
 };
 
-/** What a variant behind a model's name asks for, as far as it is not the model itself. */
-function readVariants(model: string, draft: Draft): void {
+/** What a model's name says more, from its end; `:free` is read with the model. */
+export function variantsOf(model: string): readonly string[] {
+  const found: string[] = [];
+  let rest = model.toLowerCase();
+  for (let one = variant.exec(rest); one !== null; one = variant.exec(rest)) {
+    found.push(one[1] ?? '');
+    rest = rest.replace(variant, '');
+  }
+  return found;
+}
+
+/** What variants behind a model's name ask for, as far as they are not the model itself. */
+function readVariants(variants: readonly string[], draft: Draft): void {
   const { controls, nobody } = draft;
-  for (const variant of model.toLowerCase().split(':').slice(1)) {
-    if (variant === 'nitro') controls['strategy'] ??= 'latency';
-    else if (variant === 'floor') controls['strategy'] ??= 'cost';
-    else if (variant === 'thinking') draft.effort ??= { by: 'model:thinking', value: 'medium' };
-    else if (variant !== 'free') nobody.push(`model:${variant}`);
+  for (const one of variants) {
+    if (one === 'nitro') controls['strategy'] ??= 'latency';
+    else if (one === 'floor') controls['strategy'] ??= 'cost';
+    else if (one === 'thinking') draft.effort ??= { by: 'model:thinking', value: 'medium' };
+    else nobody.push(`model:${one}`);
   }
 }
 
@@ -225,13 +236,15 @@ function withEffort({ wire, body, pivot, marked, needs }: ChatQuestion, effort: 
 
 interface Reading {
   readonly names: readonly string[];
+  /** What stands behind the model's name and is no part of it. */
+  readonly variants: readonly string[];
   /** The cost is told whether it is asked for or not. */
   readonly tellsCost: boolean;
   /** Whether a name is that of a provider who is a router. */
   readonly isRouter: (name: string) => boolean;
 }
 
-/** Reads the fields of these names, and the variants behind the model's. Throws CallerError `invalid_request`. */
+/** Reads the fields of these names, and the variants. Throws CallerError `invalid_request`. */
 export function readForeign(question: ChatQuestion, reading: Reading): ForeignRead {
   const { names } = reading;
   const isChat = question.wire === 'openai-chat';
@@ -246,8 +259,9 @@ export function readForeign(question: ChatQuestion, reading: Reading): ForeignRe
     effort: null,
   };
   for (const name of names) delete draft.body[name];
-  for (const name of names) if (question.body[name] !== null) readers[name]?.(question.body[name], draft);
-  readVariants(question.model, draft);
+  for (const name of names)
+    if (question.body[name] !== null) (readers[name] ?? toNobody(name))(question.body[name], draft);
+  readVariants(reading.variants, draft);
   const { body, controls, models, routers, nobody } = draft;
   const tellsCost = draft.tellsCost && isChat;
   if (tellsCost && question.stream)

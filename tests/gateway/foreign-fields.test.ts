@@ -203,6 +203,12 @@ describe('words of LiteLLM', () => {
     for (const name of places) world.providers[name]?.script(['503']);
     expect((await world.ask({ disable_fallbacks: true })).headers['x-freeway-attempts']).toBe('1');
   });
+  it('that we have none for are listed', async () => {
+    const world = await createHouse();
+    const reply = await world.ask({ litellm_trace_id: 't', litellm_metadata: {}, provider: { only: ['groq'] } });
+    expect(droppedOf(reply)).toBe('litellm_trace_id, litellm_metadata');
+    expect(Object.keys(bodiesAt(world, 'groq')[0] ?? {}).sort()).toEqual(['messages', 'model']);
+  });
   it('timeout bounds the whole request, in seconds', async () => {
     const world = await createHouse();
     for (const name of places) world.providers[name]?.script(Array.from({ length: 9 }, () => 'stall-0'));
@@ -222,6 +228,19 @@ describe('what stands behind a model’s name', () => {
     const reply = await world.ask({ model, provider: { only: ['groq'] } });
     expect([reply.status, droppedOf(reply)]).toEqual([200, dropped]);
     expect(bodiesAt(world, 'groq')[0]?.['model']).toBe('m1');
+  });
+  it.each([
+    ['m3:20b:floor', undefined],
+    ['m3:20b:online', 'model:online'],
+    ['m4:exacto', undefined],
+  ])('is not taken for more than it is, where %s has other parts of such a form', async (model, dropped) => {
+    const models = ['m3:20b', 'm4:exacto'].map((id) => ({ id, kind: 'chat' as const, price }));
+    const world = await createWorld({
+      providers: [{ name: 'alpha', models }],
+      entries: [toEntry('alpha', { models })],
+    });
+    const reply = await world.ask({ model });
+    expect([reply.status, droppedOf(reply)]).toEqual([200, dropped]);
   });
   it('asks for the cheapest', async () => {
     const world = await createHouse();
