@@ -127,7 +127,9 @@ function heed({ exchange }: Visit, question: ChatQuestion, fleet: Fleet): Promis
   const names = foreignFieldsOf(question.body, question.wire === 'openai-responses');
   const isRouter = exchange.path.startsWith('/api/');
   if (names.length === 0 && !isRouter && !hasVariant(question.model)) return null;
-  return import('./foreign-fields.ts').then(({ heedForeign }) => heedForeign(question, { names, isRouter }, fleet));
+  return import('./foreign-fields.ts').then(({ heedForeign }) =>
+    heedForeign(question, { names, isRouter, headers: exchange.headers }, fleet),
+  );
 }
 
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */

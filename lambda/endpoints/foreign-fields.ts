@@ -1,10 +1,11 @@
 // A question that says in words of other routers where it may go: the providers it names are looked for here.
 import type { Receipt } from '../gateway/answer.ts';
 import type { Fleet } from '../gateway/fleet.ts';
-import type { ReplyBody } from '../ports.ts';
+import { toHeader } from '../gateway/asked-controls.ts';
+import type { Headers, ReplyBody } from '../ports.ts';
 import { meantBy, type Selector } from '../routing/selector.ts';
 import { readForeign, variantsOf } from '../wire/foreign.ts';
-import { isRecord, parseJson, toRecord } from '../wire/json.ts';
+import { isRecord, parseJson, toRecord, type Json } from '../wire/json.ts';
 import type { ChatQuestion } from '../wire/types.ts';
 import type { ExchangeCaller } from './caller.ts';
 
@@ -48,12 +49,21 @@ export interface ForeignWords {
   readonly names: readonly string[];
   /** It came to a URL of OpenRouter's API, where every answer tells its cost. */
   readonly isRouter: boolean;
+  readonly headers: Headers;
+}
+
+/** The question with these controls, but for those of which our own fields and headers speak, too. */
+function withControls(question: ChatQuestion, said: Json, headers: Headers): ChatQuestion {
+  const unsaid = Object.entries(said).filter(([name]) => (headers[toHeader(name)] ?? '').trim() === '');
+  const own = question.controls ?? {};
+  if (unsaid.length === 0 || !isRecord(own)) return question;
+  return { ...question, controls: { ...Object.fromEntries(unsaid), ...own } };
 }
 
 /** Heeds the fields of these names, and what stands behind the model's own. Throws CallerError `invalid_request`. */
-export function heedForeign(given: ChatQuestion, { names, isRouter }: ForeignWords, fleet: Fleet): Heeded {
+export function heedForeign(given: ChatQuestion, { names, isRouter, headers }: ForeignWords, fleet: Fleet): Heeded {
   const { find, routers } = toKnown(fleet);
-  const { question, providers, tellsCost } = readForeign(given, {
+  const { question, controls, providers, tellsCost } = readForeign(given, {
     names,
     // Some models are called so themselves.
     variants: fleet.names.parse(given.model) === null ? variantsOf(given.model) : [],
@@ -71,16 +81,14 @@ export function heedForeign(given: ChatQuestion, { names, isRouter }: ForeignWor
     ...(allowed === null ? {} : { only: [...new Set(allowed.flatMap((name) => [...toHere(name), name]))] }),
     ...(ignore.length === 0 ? {} : { ignore: ignore.flatMap((name) => find(name) ?? []) }),
   };
-  const controls = {
+  const said = {
+    ...controls,
     ...(Object.keys(bounds).length === 0 ? {} : { providers: bounds }),
     ...(closed && allowed === null ? { failover: false } : {}),
   };
   const places = order.map(toHere);
   return {
-    question:
-      Object.keys(controls).length === 0
-        ? question
-        : { ...question, controls: { ...controls, ...toRecord(question.controls) } },
+    question: withControls(question, said, headers),
     dress: isRouter && tellsCost ? tellAsRouter : tellsCost ? tellCost : (caller) => caller,
     arrange: (selector) => (order.length === 0 ? selector : arrange(selector, fleet, places)),
   };

@@ -58,7 +58,8 @@ function parseText(name: string, text: string): unknown {
 }
 
 const toField = (name: string): string => name.slice(PREFIX.length).replaceAll('-', '_');
-const toHeader = (field: string): string => PREFIX + field.replaceAll('_', '-');
+/** The header that says the same as a field of controls. */
+export const toHeader = (field: string): string => PREFIX + field.replaceAll('_', '-');
 
 function readHeaders(headers: Headers): Record<string, unknown> {
   const controls: Record<string, unknown> = {};

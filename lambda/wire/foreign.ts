@@ -20,8 +20,10 @@ export interface NamedProviders {
 
 /** What was read. */
 export interface ForeignRead {
-  /** The question without those words. Its controls do not tell of providers yet. */
+  /** The question without those words. */
   readonly question: ChatQuestion;
+  /** What they ask in words of our own controls, but for providers. */
+  readonly controls: Json;
   readonly providers: NamedProviders;
   /** Whether the cost is to be told among what was used. */
   readonly tellsCost: boolean;
@@ -275,12 +277,12 @@ export function readForeign(question: ChatQuestion, reading: Reading): ForeignRe
     question: {
       ...question,
       ...thoughts,
-      controls: isRecord(question.controls ?? {}) ? { ...controls, ...toRecord(question.controls) } : question.controls,
       models: models.length === 0 ? question.models : [...wanted, ...models],
       includeUsage: question.includeUsage || tellsCost,
       dropped: question.dropped.filter((name) => !names.includes(name)),
       foreign: { routed: toRouted(question.body, reading), routers, nobody, unsaid },
     },
+    controls,
     providers: draft.providers,
     tellsCost,
   };

@@ -277,3 +277,13 @@ it('words of our own win over those of others', async () => {
   const reply = await world.ask({ provider: { only: ['groq'] }, freeway: { providers: { only: ['cerebras'] } } });
   expect(routeOf(reply)).toBe('cerebras/m1');
 });
+
+it.each([
+  [{ ignore: ['cerebras'] }, { 'x-freeway-providers': '{"only":["groq"]}' }, 502],
+  [{ max_price: { prompt: 9 } }, { 'x-freeway-max-price': '{"input":0.5}' }, 422],
+])('%j does not undo what our own headers say: %j', async (provider, headers, status) => {
+  const world = await createHouse({ tier: 'paid' });
+  world.providers['groq']?.script(Array.from({ length: 9 }, () => '503'));
+  const reply = await world.ask({ provider, freeway: { max_wait_ms: 0 } }, headers);
+  expect([reply.status, askedOf(world)]).toEqual([status, status === 422 ? [] : ['groq']]);
+});
