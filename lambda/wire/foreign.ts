@@ -201,8 +201,15 @@ function readVariants(variants: readonly string[], draft: Draft): void {
   }
 }
 
+/** The body with fields that routers take. Thoughts are told in the caller's own words, and not in two at once. */
+function withRouted(body: Json, routed: Json): Json {
+  if (routed['reasoning'] === undefined) return { ...body, ...routed };
+  const { reasoning_effort: _, ...rest } = body;
+  return { ...rest, ...routed };
+}
+
 /** The fields of these names that routers take; their own names say nothing there. */
-function toRouted(given: Json, { names, isRouter }: Reading): Json {
+function readRouted(given: Json, { names, isRouter }: Reading): Json {
   const routed: Record<string, unknown> = {};
   for (const name of ['route', 'transforms', 'plugins', 'preset', 'reasoning', 'usage'])
     if (names.includes(name) && given[name] !== null) routed[name] = given[name];
@@ -269,6 +276,7 @@ export function readForeign(question: ChatQuestion, reading: Reading): ForeignRe
   if (tellsCost && question.stream)
     body['stream_options'] = { ...toRecord(body['stream_options']), include_usage: true };
   const wanted = question.models.length > 0 ? question.models : [question.model];
+  const routed = readRouted(question.body, reading);
   const { unsaid, ...thoughts } = withEffort(
     { ...question, body, pivot: isChat ? body : question.pivot },
     draft.effort,
@@ -280,7 +288,7 @@ export function readForeign(question: ChatQuestion, reading: Reading): ForeignRe
       models: models.length === 0 ? question.models : [...wanted, ...models],
       includeUsage: question.includeUsage || tellsCost,
       dropped: question.dropped.filter((name) => !names.includes(name)),
-      foreign: { routed: toRouted(question.body, reading), routers, nobody, unsaid },
+      foreign: { toRouted: (asked) => withRouted(asked, routed), routers, nobody, unsaid },
     },
     controls,
     providers: draft.providers,

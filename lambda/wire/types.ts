@@ -58,8 +58,8 @@ export interface ChatQuestion {
 
 /** What the body said in words of other routers, whose fields are gone from it. */
 export interface ForeignFields {
-  /** The fields that providers who are routers themselves are told beside the question. */
-  readonly routed: Readonly<Record<string, unknown>>;
+  /** The body as providers who are routers themselves are told it: with the fields that they take. */
+  readonly toRouted: (body: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
   /** What only they heed, and what nobody does, as fields of the body in dotted form. */
   readonly routers: readonly string[];
   readonly nobody: readonly string[];

@@ -18,7 +18,7 @@ export function renderRequest(
   const { marked, foreign } = question;
   const takes = marked !== undefined && takesMarks(target);
   const plain = takes ? marked() : question.pivot;
-  const pivot = foreign !== undefined && takesRouting(target) ? withRouted(plain, foreign.routed) : plain;
+  const pivot = foreign !== undefined && takesRouting(target) ? foreign.toRouted(plain) : plain;
   const isOwn = question.wire === 'openai-chat';
   const wanted = question.stream && target.wantUsage && !(isOwn && question.includeUsage);
   const next = { ...bendBody(wanted ? withUsageAsked(pivot) : pivot, target), model: target.model };
@@ -33,13 +33,6 @@ export function requiredHeaders(target: RequestTarget): Readonly<Record<string, 
     if (quirk.kind === 'requireHeader' && appliesTo(quirk, target.model)) headers[quirk.header] = quirk.value;
   }
   return headers;
-}
-
-/** Routers take thoughts in the caller's own words, and not in two at once. */
-function withRouted(body: Json, routed: Json): Json {
-  if (routed['reasoning'] === undefined) return { ...body, ...routed };
-  const { reasoning_effort: _, ...rest } = body;
-  return { ...rest, ...routed };
 }
 
 function withUsageAsked(body: Json): Json {
