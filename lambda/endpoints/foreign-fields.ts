@@ -112,7 +112,8 @@ function arrange(selector: Selector, { candidates }: Fleet, places: readonly (re
 
 /** A whole reply, or the end of a stream, with what OpenRouter tells of it: who answered, and the cost beside what was used. */
 function withCost(text: string, { candidate, costUsd }: Receipt): string {
-  if (text.startsWith('{')) {
+  // Some send blanks before an answer, so that the connection is kept while they think.
+  if (/^\s*\{/.test(text)) {
     const { usage, ...reply } = toRecord(parseJson(text));
     const used = isRecord(usage) ? { usage: { ...usage, cost: costUsd } } : {};
     return JSON.stringify({ system_fingerprint: null, ...reply, provider: candidate.providerId, ...used });

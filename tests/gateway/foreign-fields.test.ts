@@ -4,6 +4,8 @@ import { parseModeration } from '#lambda/wire/moderations/question.ts';
 import { renderPlain } from '#lambda/wire/plain.ts';
 import type { RequestTarget } from '#lambda/wire/types.ts';
 import { createFakeClock } from '../fakes/clock.ts';
+import { toErrorDraft } from '../fakes/provider/plan.ts';
+import type { ReplyPlan } from '../fakes/provider/spec.ts';
 import { createFakeVectors } from '../fakes/vectors.ts';
 import { createWorld, toEntry, type Reply, type World } from './harness.ts';
 
@@ -184,6 +186,22 @@ describe('the cost in the usage', () => {
     expect(bodiesAt(world, 'groq')[1]).toMatchObject({ stream_options: { include_usage: true } });
     expect((await world.ask({ provider: { only: ['groq'] } })).text).not.toContain('"cost"');
   });
+});
+
+it('the cost is told in answers before which a provider sends blanks to keep the connection', async () => {
+  const choices = [{ index: 0, message: { role: 'assistant', content: 'Hi.' }, finish_reason: 'stop' }];
+  const usage = { prompt_tokens: 100, completion_tokens: 50, total_tokens: 150 };
+  const body = `\n   \n${JSON.stringify({ id: 'c1', object: 'chat.completion', created: 1, model: 'm1', choices, usage })}`;
+  const reply = { status: 200, headers: { 'content-type': 'application/json' }, body };
+  const handle = (): ReplyPlan => ({ ...toErrorDraft(reply, 10), close: () => undefined });
+  const models = [{ id: 'm1', kind: 'chat' as const, price }];
+  const world = await createWorld({
+    providers: [],
+    others: () => ({ alpha: { handle } }),
+    entries: [toEntry('alpha', { tier: 'paid', models })],
+  });
+  const told = (await world.ask({ usage: { include: true } })).json() as unknown as { readonly usage: Json };
+  expect(told.usage).toEqual({ ...usage, cost: 0.0002 });
 });
 
 describe('words of LiteLLM', () => {
