@@ -2,7 +2,16 @@
 import { isOpen, type KeptBatch, type LinePlace } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
-import { openAccount, toEnded, toFailed, toHeld, toProgressed, toReleased, toStarted } from '../gateway/batch.ts';
+import {
+  LEASE_MS,
+  openAccount,
+  toEnded,
+  toFailed,
+  toHeld,
+  toProgressed,
+  toReleased,
+  toStarted,
+} from '../gateway/batch.ts';
 import type { BatchBook, FileBook } from '../ports-batches.ts';
 import type { PrincipalRef } from '../ports-people.ts';
 import type { Handler } from '../ports.ts';
@@ -62,7 +71,8 @@ async function openPrincipal({ identity, clock }: BatchDeps, { personId, email, 
   return {
     principal: () => principal,
     renew: async () => {
-      if (clock.now() - renewedAtMs < RENEW_MS) return;
+      // However the clock was set meanwhile.
+      if (Math.abs(clock.now() - renewedAtMs) < RENEW_MS) return;
       principal = await identity.renew(who);
       renewedAtMs = clock.now();
     },
@@ -135,11 +145,13 @@ async function hold({
   holder,
 }: Pick<BatchWork, 'deps' | 'change' | 'holder'>): Promise<KeptBatch | null> {
   const { clock, freezes, background } = deps;
+  let silent: KeptBatch['lease'] = null;
   for (;;) {
-    const held = await change(toHeld(holder, clock.now()));
+    const held = await change(toHeld(holder, clock.now(), silent));
     if (held?.lease?.holder === holder) return held;
     if (freezes || held === null || held.lease === null || !isOpen(held)) return null;
-    const leftMs = Math.max(held.lease.untilMs - clock.now(), 0);
+    silent = held.lease;
+    const leftMs = Math.min(Math.max(silent.untilMs - clock.now(), 0), LEASE_MS);
     await clock.sleep(leftMs + SILENCE_MS, background.stopping).catch(() => undefined);
     if (background.stopping.aborted) return null;
   }

@@ -65,7 +65,8 @@ export async function sendLines(work: BatchWork, sending: Sending): Promise<void
     const look = new AbortController();
     await Promise.race([...running, clock.sleep(LOOK_MS, look.signal).catch(() => undefined)]);
     look.abort();
-    if (clock.now() - savedAtMs < SAVE_MS) continue;
+    // However the clock was set meanwhile.
+    if (Math.abs(clock.now() - savedAtMs) < SAVE_MS) continue;
     savedAtMs = clock.now();
     await Promise.all([save(), renew()]).catch((error: unknown) => {
       // A store that is away for a moment is asked again; the lease tells whether it was for too long.
