@@ -78,11 +78,16 @@ async function keepRows(
 }
 
 /**
- * To be called before records of a day are written that may have been added up: it will be, anew, when nothing has come for long enough.
+ * To be called before records of a day are written that may have been added up, as far as the clock has ever been (`furthestMs`, since the
+ * epoch): it will be, anew, when nothing has come for long enough.
  * Whoever is ended between the two has lost the records, and only had the day added up again.
  */
-export async function reopenDay({ store, clock, retentionDays }: DaysOptions, day: string): Promise<void> {
-  if (clock.now() < endOf(day) + SETTLED_MS / 2) return;
+export async function reopenDay(
+  { store, clock, retentionDays }: DaysOptions,
+  day: string,
+  furthestMs: number,
+): Promise<void> {
+  if (furthestMs < endOf(day) + SETTLED_MS / 2) return;
   const expiresAtMs = endOf(day) + retentionDays() * DAY_MS;
   await store.update({
     key: toKey(day),

@@ -3,6 +3,7 @@ import type { UsageRecord } from '#shared/api/usage.ts';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock, Store, UsageBook } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
+import type { reopenDay } from './usage-days.ts';
 import { fromUsageItem, toUsageItem } from './usage-items.ts';
 
 export interface UsageBookOptions {
@@ -45,6 +46,22 @@ async function readWritten(store: Store, day: string, onPage: () => void): Promi
   return items.flat();
 }
 
+/** The records of a day that waiting ones begin with, as far as they fit one item. */
+function takeFirst(waiting: readonly UsageRecord[], day: string): UsageRecord[] {
+  const next = waiting.slice(0, MAX_IN_ITEM);
+  const other = next.findIndex(({ at }) => !at.startsWith(day));
+  return other < 0 ? next : next.slice(0, other);
+}
+
+/** How far the clock has ever been when it was looked at: one that ran ahead may have had a day added up too early. */
+function createFurthest({ now }: Pick<Clock, 'now'>): () => number {
+  let furthestMs = 0;
+  return () => (furthestMs = Math.max(furthestMs, now()));
+}
+
+const reopen = async (...what: Parameters<typeof reopenDay>): Promise<void> =>
+  (await import('./usage-days.ts')).reopenDay(...what);
+
 /** The book over a store. */
 export function createUsageBook(options: UsageBookOptions): UsageBook {
   const { store, clock, log, instance, gatherMs, retentionDays, onWritten = () => undefined } = options;
@@ -54,6 +71,7 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
   let writing: Promise<void> = Promise.resolve();
   /** The last write failed. */
   let isAway = false;
+  const furthest = createFurthest(clock);
 
   /** Writes as long as at least so many wait. */
   const writeSome = async (least: number): Promise<void> => {
@@ -61,12 +79,10 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
       const [first] = waiting;
       if (first === undefined) return;
       const day = first.at.slice(0, 10);
-      const next = waiting.slice(0, MAX_IN_ITEM);
-      const other = next.findIndex(({ at }) => !at.startsWith(day));
-      const batch = other < 0 ? next : next.slice(0, other);
+      const batch = takeFirst(waiting, day);
       const key = { pk: partitionOf(day), sk: `${first.at}#${instance}#${written++}` };
       const expiresAtMs = Date.parse(first.at) + retentionDays() * DAY_MS;
-      if (clock.now() > Date.parse(day) + DAY_MS) await (await import('./usage-days.ts')).reopenDay(options, day);
+      if (furthest() > Date.parse(day) + DAY_MS) await reopen(options, day, furthest());
       await store.put(key, toUsageItem(batch), expiresAtMs);
       // What came meanwhile stands behind.
       waiting.splice(0, batch.length);
@@ -99,6 +115,7 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
   };
   return {
     rowsOfDays: async function* (from, to) {
+      furthest();
       yield* (await import('./usage-days.ts')).readRowsOfDays(options, { from, to }, readDay);
     },
     note: (record) => {

@@ -200,6 +200,20 @@ describe('a day', () => {
     expect(requestsOf(await readRows(openBook(), yesterday, yesterday))).toBe(1);
   });
 
+  it('that was added up by a clock that ran ahead takes in the rest of it once the clock is right', async () => {
+    let aheadMs = DAY_MS;
+    const now = clock.now;
+    clock = { ...clock, now: () => now() + aheadMs };
+    const book = openBook();
+    await lay([toRecord(NOW)]);
+    expect(requestsOf(await readRows(book, today, today))).toBe(1);
+    aheadMs = 0;
+    book.note(toRecord(`${today}T13:00:00.000Z`));
+    await book.flush();
+    await clock.advance(DAY_MS);
+    expect(requestsOf(await readRows(openBook(), today, today))).toBe(2);
+  });
+
   it('that is under way costs a request no second write', async () => {
     const book = openBook();
     for (let request = 0; request < 3; request++) {
