@@ -20,7 +20,9 @@ const RETRY_MS = 30_000;
 
 interface Kept {
   readonly values: Readonly<Record<string, string>>;
-  readonly freshUntilMs: number;
+  /** When they were asked for last, and for how long that need not be done again. */
+  readonly askedAtMs: number;
+  readonly restMs: number;
   /** Why they are older than they should be; null: they are not. */
   readonly fault: string | null;
 }
@@ -81,21 +83,22 @@ export function createSecretValues({ service, now, log }: SecretValuesOptions): 
       const reply = await client.ask('GetSecretValue', { SecretId: id }, AbortSignal.timeout(PATIENCE_MS));
       const values = parseValues(reply['SecretString'], id);
       if ((kept.get(id)?.fault ?? null) !== null) log.info('secret.fresh', { what: id });
-      kept.set(id, { values, freshUntilMs: now() + FRESH_MS, fault: null });
+      kept.set(id, { values, askedAtMs: now(), restMs: FRESH_MS, fault: null });
       return values;
     } catch (error) {
       const fault = toUnavailable(error, id);
       const older = kept.get(id);
       if (older === undefined) throw fault;
       if (older.fault !== fault.message) log.warn('secret.stale', { error: fault.message });
-      kept.set(id, { values: older.values, freshUntilMs: now() + RETRY_MS, fault: fault.message });
+      kept.set(id, { values: older.values, askedAtMs: now(), restMs: RETRY_MS, fault: fault.message });
       return older.values;
     }
   };
   return {
     read: (id) => {
       const known = kept.get(id);
-      if (known !== undefined && now() < known.freshUntilMs) return Promise.resolve(known.values);
+      // Where the clock was set back, they seem to have been asked for ahead of time.
+      if (known !== undefined && Math.abs(now() - known.askedAtMs) < known.restMs) return Promise.resolve(known.values);
       const running = underWay.get(id);
       if (running !== undefined) return running;
       const started = fetchValues(id).finally(() => underWay.delete(id));

@@ -56,6 +56,14 @@ describe('secret values', () => {
     expect(server.calls).toBe(2);
   });
 
+  it('asks anew when the clock was set back, by which what was read lies ahead', async () => {
+    nowMs = 600 * MINUTE;
+    await secrets.read('app');
+    server.secrets.set('app', '{"GROQ_API_KEY":"gsk_two"}');
+    nowMs -= 60 * MINUTE;
+    expect(await secrets.read('app')).toEqual({ GROQ_API_KEY: 'gsk_two' });
+  });
+
   it('goes on with the older value when the service refuses, says so, and tries again half a minute later', async () => {
     await secrets.read('app');
     server.fault = 'AccessDeniedException';
