@@ -203,7 +203,9 @@ function toTable(routes: readonly Route[]): Table {
 function findRoute({ routes, exact }: Table, { method, path }: Exchange): Match {
   const known = exact.get(path)?.get(method);
   if (known) return known;
-  const matches = routes.map((route) => matchPath(route, path)).filter((match) => match !== null);
+  const all = routes.map((route) => matchPath(route, path)).filter((match) => match !== null);
+  // What stands at this very path speaks for it: below /api there is also whoever knows of nothing there.
+  const matches = exact.has(path) ? all.filter(({ route }) => route.path === path) : all;
   const wanted = method === 'HEAD' ? 'GET' : method;
   const match = matches.find(({ route }) => route.method === wanted || route.method === '*');
   if (match) return match;

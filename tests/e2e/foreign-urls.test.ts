@@ -129,3 +129,10 @@ it('nobody is let in there who is not let in elsewhere, and what is not there is
   for (const path of ['/api/v1/nothing', '/api/v2/models', '/nothing', '/api/v1'])
     expect((await fetch(server.url + path, { headers })).status).toBe(404);
 });
+
+it('whoever looks at one of these URLs in a browser is told how it is asked, as at ours', async () => {
+  for (const path of ['/v1/chat/completions', '/api/v1/chat/completions', '/chat/completions', '/api/v1/messages']) {
+    const reply = await fetch(server.url + path);
+    expect([path, reply.status, reply.headers.get('allow')]).toEqual([path, 405, 'POST']);
+  }
+});
