@@ -90,6 +90,20 @@ describe('the link of this machine', () => {
 });
 
 describe('sessions', () => {
+  it.each(['/v1', '/api/v1', '/v1/v1', ''])('in a cookie ask models at "%s" for our own pages alone', async (base) => {
+    const house = await createHouse({ env: google });
+    const { authorization = '' } = await house.session('ada@example.com');
+    const body = { model: 'm1', messages: [{ role: 'user', content: 'hi' }] };
+    const ask = async (more: Headers): Promise<number> => {
+      const headers = { cookie: authorization.replace('Bearer ', 'fw='), host: '127.0.0.1:8787', ...more };
+      return (await house.clock.runUntil(house.ask(`POST ${base}/chat/completions`, { headers, body }))).status;
+    };
+    for (const more of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }])
+      expect(await ask(more)).toBe(403);
+    expect(house.provider.books().total().accepted).toBe(0);
+    expect(await ask({ 'sec-fetch-site': 'same-origin' })).toBe(200);
+  });
+
   it('end twelve hours after their last use, and after a week in any case', async () => {
     const house = await createHouse({ env: google });
     const idle = await house.session('ada@example.com');
