@@ -46,6 +46,7 @@ function toReceiptEvent({ requestId, startedAtMs }: Visit, result: RunResult, no
     input_tokens: usage?.inputTokens ?? null,
     output_tokens: usage?.outputTokens ?? null,
     cost_usd: costUsd,
+    ...(receipt.isCostGuessed && { cost_estimated: true }),
     list_cost_usd: usage === null ? null : listCostUsd(candidate.price, usage),
     rescues,
     outcome: brokeOff === null ? 'ok' : 'broke_off',

@@ -34,6 +34,8 @@ export const receiptEventSchema = z.extend(whoSchema, {
   input_tokens: z.nullable(z.number()),
   output_tokens: z.nullable(z.number()),
   cost_usd: z.nullable(z.number()),
+  /** Some of the cost is guessed by what was asked and seen, since a provider did not say; absent: none. */
+  cost_estimated: z.optional(z.boolean()),
   /** What the same use costs at list prices; for free answers that is what was saved. */
   list_cost_usd: z.nullable(z.number()),
   /** How many times the answer broke off and went on elsewhere. */

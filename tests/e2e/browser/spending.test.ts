@@ -70,3 +70,24 @@ it('pays when the person allows it, and shows what it cost', async () => {
   await page.getByText('No free model could answer this').waitFor();
   await page.context().close();
 });
+
+it.each([
+  { locale: 'en-GB', field: 'Message', why: 'Why?', about: /about (US)?\$0\.0\d+/ },
+  { locale: 'de-DE', field: 'Nachricht', why: 'Warum?', about: /etwa 0,0\d+\s\$/ },
+])('says of a cost that is guessed that it is: $locale', async ({ locale, field, why, about }) => {
+  const page = await rig.openPage('/', { locale });
+  rig.providers[0]?.script(['429-after-3000']);
+  rig.providers[1]?.script(['no-usage']);
+  await page.getByRole('textbox', { name: field, exact: true }).fill('Hello');
+  await page.keyboard.press('Enter');
+  expect(await page.locator('[data-receipt]').textContent()).toMatch(about);
+  await page.getByRole('button', { name: why }).click();
+  const sheet = page.getByRole('dialog').locator('dl');
+  expect(await sheet.textContent()).toMatch(about);
+  const requestId = await sheet.locator('dd').last().textContent();
+  await page.goto(`${rig.server.url}/r/${requestId ?? ''}`);
+  await page.getByText(about).waitFor();
+  await page.goto(`${rig.server.url}/usage`);
+  await page.getByRole('listitem').getByText(about).first().waitFor();
+  await page.context().close();
+});

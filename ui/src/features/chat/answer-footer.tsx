@@ -3,6 +3,7 @@ import { ReceiptText } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Dialog } from '../../components/dialog.tsx';
 import { TierBadge } from '../../components/tier-badge.tsx';
+import { useCost } from '../../lib/cost.ts';
 import { formatCount, formatDuration, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { toWho } from './attempt-line.tsx';
@@ -17,13 +18,15 @@ const toProvider = (route: string): string => route.slice(0, route.indexOf('/'))
 function useRows(message: Message, receipt: Receipt): readonly (readonly [string, string])[] {
   const t = useMessages(chatMessages);
   const language = useLanguage();
-  const usd = (amount: number | null): string => (amount === null ? t.unknown : formatUsd(amount, language));
+  const cost = useCost();
+  const usd = (amount: number | null, isEstimated = false): string =>
+    amount === null ? t.unknown : cost(amount, isEstimated);
   const count = (amount: number | null): string => (amount === null ? t.unknown : formatCount(amount, language));
   const rows: (readonly [string, string])[] = [
     [t.model, toModelName(receipt.route)],
     [t.provider, toProvider(receipt.route)],
     [t.credential, receipt.credential],
-    [t.cost, usd(receipt.cost_usd)],
+    [t.cost, usd(receipt.cost_usd, receipt.cost_estimated)],
     [t.listCost, usd(receipt.list_cost_usd)],
     [t.tokens, `${count(receipt.input_tokens)} / ${count(receipt.output_tokens)}`],
     [t.firstWord, message.firstWordMs === null ? t.unknown : formatDuration(message.firstWordMs, language)],
@@ -87,13 +90,14 @@ function ReceiptSheet({ message, receipt }: { readonly message: Message; readonl
 }
 
 /** What was saved, or what it cost, in a few words. */
-function useMoney({ tier, cost_usd: cost, list_cost_usd: list }: Receipt): {
+function useMoney({ tier, cost_usd: cost, cost_estimated: isEstimated, list_cost_usd: list }: Receipt): {
   note: string | null;
   saved: string | null;
 } {
   const t = useMessages(chatMessages);
   const language = useLanguage();
-  if (tier === 'paid') return { note: cost === null ? null : formatUsd(cost, language), saved: null };
+  const toText = useCost();
+  if (tier === 'paid') return { note: cost === null ? null : toText(cost, isEstimated), saved: null };
   return { note: null, saved: list === null || list === 0 ? null : t.saved(formatUsd(list, language)) };
 }
 

@@ -5,7 +5,8 @@ import type { UsageRecord } from '#shared/api/usage.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { TierBadge } from '../../components/tier-badge.tsx';
-import { formatDuration, formatMoment, formatUsd } from '../../lib/format.ts';
+import { useCost } from '../../lib/cost.ts';
+import { formatDuration, formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { toQuery, useRecords, useUsage, type LogFilter } from './data.ts';
 import { usageMessages } from './messages.ts';
@@ -15,6 +16,7 @@ import { ReceiptView } from './receipt.tsx';
 function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen: () => void }): ReactNode {
   const t = useMessages(usageMessages);
   const language = useLanguage();
+  const toCost = useCost();
   const { at, route, outcome, tier, cost_usd: cost, duration_ms: ms, attempts } = record;
   return (
     <li>
@@ -32,7 +34,10 @@ function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen
           <span className="rounded-full bg-tint px-2 text-xs text-muted">+{attempts.length}</span>
         )}
         {tier !== null && (
-          <TierBadge tier={tier} {...(cost !== null && cost > 0 ? { note: formatUsd(cost, language) } : {})} />
+          <TierBadge
+            tier={tier}
+            {...(cost !== null && cost > 0 ? { note: toCost(cost, record.cost_estimated) } : {})}
+          />
         )}
         <span className="w-14 shrink-0 text-end text-xs text-muted tabular-nums">{formatDuration(ms, language)}</span>
       </button>

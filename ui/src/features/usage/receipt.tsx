@@ -3,7 +3,8 @@ import { Check, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { TierBadge } from '../../components/tier-badge.tsx';
-import { formatCount, formatDuration, formatMoment, formatUsd } from '../../lib/format.ts';
+import { useCost } from '../../lib/cost.ts';
+import { formatCount, formatDuration, formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { usageMessages } from './messages.ts';
 
@@ -46,6 +47,9 @@ function Attempts({ record }: { readonly record: UsageRecord }): ReactNode {
 export function ReceiptView({ record }: { readonly record: UsageRecord }): ReactNode {
   const t = useMessages(usageMessages);
   const language = useLanguage();
+  const cost = useCost();
+  const usd = (amount: number | null, isEstimated = false): string =>
+    amount === null ? '–' : cost(amount, isEstimated);
   const count = (amount: number | null): string => (amount === null ? '–' : formatCount(amount, language));
   return (
     <div>
@@ -60,8 +64,8 @@ export function ReceiptView({ record }: { readonly record: UsageRecord }): React
         {record.wait_ms > 0 && <Fact name={t.waited}>{formatDuration(record.wait_ms, language)}</Fact>}
         <Fact name={t.input}>{count(record.input_tokens)}</Fact>
         <Fact name={t.output}>{count(record.output_tokens)}</Fact>
-        <Fact name={t.cost}>{record.cost_usd === null ? '–' : formatUsd(record.cost_usd, language)}</Fact>
-        <Fact name={t.list}>{record.list_usd === null ? '–' : formatUsd(record.list_usd, language)}</Fact>
+        <Fact name={t.cost}>{usd(record.cost_usd, record.cost_estimated)}</Fact>
+        <Fact name={t.list}>{usd(record.list_usd)}</Fact>
       </dl>
       <Attempts record={record} />
       <p className="mt-5 text-xs break-all text-muted">{record.request_id}</p>
