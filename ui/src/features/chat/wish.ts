@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { usePerson } from '../../lib/session.tsx';
 import { afterBeginning, readBeginning, writeBeginning, type Beginning } from './beginning.ts';
 import { useChatView, useEngine } from './chat-context.ts';
+import { useModels } from './models.ts';
 import type { Wish } from './request.ts';
 
 /** A wish, and how it is changed. */
@@ -33,11 +34,14 @@ export function useWish(chatId: string | null): WishPort {
   const engine = useEngine();
   const view = useChatView(chatId);
   const [beginning, keep] = useBeginning();
+  const { models } = useModels();
   const onBegun = (): void => keep(afterBeginning(beginning));
   if (view === null) {
-    const { always, ...wish } = beginning;
+    const { always, ...kept } = beginning;
+    // Its provider may be gone since, for a while or for good.
+    const isGone = models?.every(({ id }) => id !== kept.model) ?? false;
     return {
-      wish,
+      wish: isGone ? { ...kept, model: 'auto' } : kept,
       onWish: (changes) => keep({ ...beginning, ...changes }),
       always,
       instruct: (instructions, forAll) => keep({ ...beginning, instructions, always: forAll }),
