@@ -82,6 +82,20 @@ it('a new chat begins with the model of the last new one, and a change within a 
   await page.context().close();
 });
 
+it('a new chat does not begin with a model that is gone since', async () => {
+  const page = await rig.openPage();
+  await page.getByRole('button', { name: /^Model:/ }).click();
+  await page.getByRole('option', { name: /m2/ }).first().click();
+  await page.evaluate(() => {
+    for (const [key, kept] of Object.entries(localStorage))
+      if (key.startsWith('freeway.new-chat.')) localStorage.setItem(key, String(kept).replace('m2', 'gone'));
+  });
+  await page.reload();
+  await page.getByRole('button', { name: /^Model: ?Auto/ }).waitFor();
+  await ask(page, 'One');
+  await page.context().close();
+});
+
 it('chats are renamed, copied and deleted from the list, whichever is open', async () => {
   const page = await rig.openPage('/', { permissions: ['clipboard-read', 'clipboard-write'] });
   await ask(page, 'The first question');
@@ -100,15 +114,18 @@ it('chats are renamed, copied and deleted from the list, whichever is open', asy
   await page.getByRole('menuitem', { name: 'Rename' }).click();
   await list.getByRole('textbox', { name: 'Title' }).fill('Renamed here');
   await page.keyboard.press('Enter');
-  await list.getByRole('link', { name: 'Renamed here' }).waitFor();
+  const renamed = list.getByRole('link', { name: 'Renamed here' });
+  await expect.poll(() => renamed.evaluate((link) => link === document.activeElement)).toBe(true);
   expect(await findAxeFaults(page)).toEqual([]);
   await list.getByRole('button', { name: 'Actions for “Renamed here”' }).click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();
-  await list.getByRole('link', { name: 'Renamed here' }).waitFor({ state: 'detached' });
+  await renamed.waitFor({ state: 'detached' });
+  const neighbour = list.getByRole('link', { name: 'The second question' });
+  expect(await neighbour.evaluate((link) => link === document.activeElement)).toBe(true);
   // The one that is open stays.
   await page.getByRole('article', { name: 'You' }).getByText('The second question').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
-  await list.getByRole('link', { name: 'Renamed here' }).click();
+  await renamed.click();
   await page.getByRole('article', { name: 'You' }).getByText('The first question').waitFor();
   await fieldOf(page).waitFor();
   await page.context().close();

@@ -2,7 +2,7 @@
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import { Search, SquarePen } from 'lucide-react';
-import { memo, useDeferredValue, useState, type ReactNode } from 'react';
+import { memo, useDeferredValue, useEffect, useRef, useState, type ReactNode } from 'react';
 import { foldText, toWords } from '../../lib/found.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { useArchive, useChats, useEngine } from './chat-context.ts';
@@ -34,11 +34,30 @@ function useFound(text: string): ReadonlySet<string> | undefined {
   }).data;
 }
 
+/** Whether the chat of a row is being renamed. Afterwards its link has the focus, which was in the field that is gone. */
+function useRenaming() {
+  const link = useRef<HTMLAnchorElement>(null);
+  const [renaming, setRenaming] = useState(false);
+  const was = useRef(false);
+  useEffect(() => {
+    if (was.current && !renaming) link.current?.focus();
+    was.current = renaming;
+  }, [renaming]);
+  return { link, renaming, setRenaming };
+}
+
+/** The focus goes to the chat after this one, or before it, since this one is about to go. */
+function focusBeside(link: HTMLAnchorElement | null): void {
+  const links = [...(link?.closest('nav')?.querySelectorAll('a') ?? [])];
+  const at = links.findIndex((one) => one === link);
+  (links[at + 1] ?? links[at - 1])?.focus();
+}
+
 /** One chat. What can be done with it shows when it is pointed at, has the focus, or where nothing points. */
 const ChatRow = memo(function ChatRow({ chat, onGo }: { readonly chat: Chat; readonly onGo: () => void }): ReactNode {
   const t = useMessages(chatMessages);
   const engine = useEngine();
-  const [renaming, setRenaming] = useState(false);
+  const { link, renaming, setRenaming } = useRenaming();
   const { id, title } = chat;
   const rename = async (next: string | null): Promise<void> => {
     setRenaming(false);
@@ -54,6 +73,7 @@ const ChatRow = memo(function ChatRow({ chat, onGo }: { readonly chat: Chat; rea
   return (
     <li className="group relative">
       <Link
+        ref={link}
         to="/c/$chatId"
         params={{ chatId: id }}
         dir="auto"
@@ -64,7 +84,12 @@ const ChatRow = memo(function ChatRow({ chat, onGo }: { readonly chat: Chat; rea
         {title || t.untitled}
       </Link>
       <div className="absolute inset-y-0 end-1 flex items-center pointer-fine:opacity-0 pointer-fine:group-focus-within:opacity-100 pointer-fine:group-hover:opacity-100">
-        <ChatMenu chat={chat} label={t.actionsFor(title || t.untitled)} onRename={() => setRenaming(true)} />
+        <ChatMenu
+          chat={chat}
+          label={t.actionsFor(title || t.untitled)}
+          onRename={() => setRenaming(true)}
+          onRemove={() => focusBeside(link.current)}
+        />
       </div>
     </li>
   );

@@ -15,13 +15,14 @@ import type { Chat } from './types.ts';
 
 const toFileName = (title: string): string => title.replaceAll(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60) || 'chat';
 
-function useRemoving({ id, title, temporary }: Chat): () => Promise<void> {
+function useRemoving({ id, title, temporary }: Chat, onRemove?: () => void): () => Promise<void> {
   const t = useMessages(chatMessages);
   const engine = useEngine();
   const navigate = useNavigate();
   const { chatId: shownId } = useParams({ strict: false });
   const { show } = useToasts();
   return async () => {
+    onRemove?.();
     if (shownId === id) await navigate({ to: '/' });
     const removed = await engine.remove(id);
     if (removed === null || temporary) return;
@@ -36,13 +37,15 @@ interface ChatMenuProps {
   readonly onRename: () => void;
   /** Absent where the chat is not before the person's eyes. */
   readonly onInstruct?: () => void;
+  /** It is about to be deleted, and its button with it. */
+  readonly onRemove?: () => void;
 }
 
 /** The button with three dots, and its menu. */
-export function ChatMenu({ chat, label, onRename, onInstruct }: ChatMenuProps): ReactNode {
+export function ChatMenu({ chat, label, onRename, onInstruct, onRemove }: ChatMenuProps): ReactNode {
   const t = useMessages(chatMessages);
   const engine = useEngine();
-  const remove = useRemoving(chat);
+  const remove = useRemoving(chat, onRemove);
   const { copy } = useCopy({ noted: true });
   const take = async (use: (stored: StoredChat) => void): Promise<void> => {
     const view = await engine.open(chat.id);
