@@ -1,5 +1,6 @@
 // Explain, people, models and limits: what a request would meet, who may sign in, how limits stand; by keyboard, and as the server tells it.
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { OWNER_KEY } from '../local.ts';
 import { findAxeFaults, openRig, type Rig } from './rig.ts';
 
 const facts = { size: 'large', context: 131_072, maxOutput: 8_192 };
@@ -70,6 +71,31 @@ it('people: invited, blocked and removed; each stands in the audit', async () =>
     rig.server.url + (await page.getByRole('link', { name: 'Export as table' }).getAttribute('href')),
   );
   expect((await table.text()).trim().split('\n')).toHaveLength(2);
+  await page.context().close();
+});
+
+it('people: who has a role of a later version keeps it when something else is changed', async () => {
+  const page = await rig.openPage('/people');
+  const url = `${rig.server.url}/api/people`;
+  const headers = { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' };
+  const invitation = { email: 'eve@example.com', role: 'admin', models: null, expires_at: null };
+  const invited = await fetch(url, { method: 'POST', headers, body: JSON.stringify(invitation) });
+  expect(invited.ok, await invited.text()).toBe(true);
+  // As the server tells it where the record has a role that it does not know.
+  await page.route('**/api/people', async (route) => {
+    const reply = await route.fetch();
+    await route.fulfill({ response: reply, body: (await reply.text()).replace('"admin"', '"unknown"') });
+  });
+  await page.reload();
+  const row = page.getByRole('listitem').filter({ hasText: 'eve@example.com' });
+  await row.getByText('Unknown role').waitFor();
+  await row.getByRole('button', { name: 'Actions for eve@example.com' }).click();
+  await page.getByRole('menuitem', { name: 'Change' }).press('Enter');
+  await page.getByRole('dialog').getByLabel('Models').fill('auto');
+  await page.keyboard.press('Enter');
+  await row.getByText('only auto').waitFor();
+  const { data } = (await (await fetch(url, { headers })).json()) as { data: readonly Record<string, unknown>[] };
+  expect(data.find(({ email }) => email === 'eve@example.com')).toMatchObject({ role: 'admin', models: ['auto'] });
   await page.context().close();
 });
 

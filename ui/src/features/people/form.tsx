@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { useForm, type FieldErrors, type UseFormRegister } from 'react-hook-form';
 import { emailOrDomainSchema, type PersonView } from '#shared/api/people.ts';
 import { isBounding } from '#shared/quotas.ts';
+import type { ReadRole } from '#shared/roles.ts';
 import { Dialog } from '../../components/dialog.tsx';
 import { FormEnd } from '../../components/form-end.tsx';
 import { QuotaFields } from '../../components/quota-fields.tsx';
@@ -17,7 +18,7 @@ import { peopleMessages } from './messages.ts';
 
 interface Values {
   readonly email: string;
-  readonly role: 'admin' | 'member';
+  readonly role: Exclude<ReadRole, 'owner'>;
   readonly models: string;
   /** `YYYY-MM-DD`, or empty. */
   readonly until: string;
@@ -39,7 +40,12 @@ const toInstant = (day: string): string | null => (day === '' ? null : new Date(
 
 function toTerms({ role, models, until }: Values) {
   const patterns = models.split(/[\s,]+/).filter((pattern) => pattern !== '');
-  return { role, models: patterns.length === 0 ? null : patterns, expires_at: toInstant(until) };
+  // A role of a later version stays unless another one is chosen.
+  return {
+    ...(role !== 'unknown' && { role }),
+    models: patterns.length === 0 ? null : patterns,
+    expires_at: toInstant(until),
+  };
 }
 
 /** The budget as it is to be: as before in what this form does not ask for; null leaves it to what is set for everybody. */
@@ -56,7 +62,12 @@ function toOwnQuota({ quota: texts }: Values): PersonView['quota'] {
   return isBounding(quota) ? quota : null;
 }
 
-function TermRows({ register }: { readonly register: UseFormRegister<Values> }): ReactNode {
+interface TermRowsProps {
+  readonly register: UseFormRegister<Values>;
+  readonly role: PersonView['role'] | undefined;
+}
+
+function TermRows({ register, role }: TermRowsProps): ReactNode {
   const t = useMessages(peopleMessages);
   const may = useMay();
   return (
@@ -64,6 +75,7 @@ function TermRows({ register }: { readonly register: UseFormRegister<Values> }):
       <TextRow label={t.role}>
         {(props) => (
           <select {...props} {...register('role')}>
+            {role === 'unknown' && <option value="unknown">{t.roles.unknown}</option>}
             <option value="member">{t.roles.member}</option>
             {may('create', 'admin') && <option value="admin">{t.roles.admin}</option>}
           </select>
@@ -123,7 +135,7 @@ function usePersonForm({ person, onClose }: PersonDialogProps) {
   const form = useForm<Values>({
     defaultValues: {
       email: person?.email ?? '',
-      role: person?.role === 'admin' ? 'admin' : 'member',
+      role: person === null || person.role === 'owner' ? 'member' : person.role,
       models: person?.models?.join(', ') ?? '',
       until: toDay(person?.expires_at ?? null),
       usdPerDay: String(person?.budget?.usd_per_day ?? ''),
@@ -173,7 +185,7 @@ export function PersonDialog(props: PersonDialogProps): ReactNode {
             )}
           </TextRow>
         )}
-        <TermRows register={register} />
+        <TermRows register={register} role={person?.role} />
         {person !== null && <BoundRows register={register} errors={formState.errors} />}
         <FormEnd
           failure={failure}
