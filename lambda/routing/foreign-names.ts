@@ -4,14 +4,14 @@ import type { ModelNames, Selector } from './selector.ts';
 import type { Candidate } from './types.ts';
 
 /** Variants that users of OpenRouter write behind a name. What they ask for beside the model is read with the request, as far as we have a word for it. */
-const variants = /:(?:nitro|floor|online|exacto|extended|thinking|beta)$/;
+const variants: ReadonlySet<string> = new Set(['nitro', 'floor', 'online', 'exacto', 'extended', 'thinking', 'beta']);
 
 /** A name without variants that are no part of it. `:free` stays at its end. */
 export function toPlainName(name: string): string {
-  const isFree = name.toLowerCase().endsWith(':free');
-  let bare = isFree ? name.slice(0, -':free'.length) : name;
-  while (variants.test(bare.toLowerCase())) bare = bare.replace(/:[^:]*$/, '');
-  return isFree ? `${bare}:free` : bare;
+  const parts = name.split(':');
+  const end = parts.at(-1)?.toLowerCase() === 'free' ? parts.splice(-1) : [];
+  const last = parts.findLastIndex((part, at) => at === 0 || !variants.has(part.toLowerCase()));
+  return [...parts.slice(0, last + 1), ...end].join(':');
 }
 
 /** What all spellings of one model have in common: no maker, no words for the way it was trained, no date, one kind of dash. */

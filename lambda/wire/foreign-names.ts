@@ -6,7 +6,7 @@ const fields =
   /^(?:provider|route|transforms|plugins|preset|usage|(?:disable_)?fallbacks|(?:num|max)_retries|timeout|(?:additional_)?drop_params|allowed_openai_params|mock_response|guardrails|tags|caching|api_key|api_base|litellm_\w+)$/;
 
 /** What OpenRouter's users write behind a model's name. */
-export const variant = /:(nitro|floor|online|exacto|extended|thinking|beta)(?=(?::free)?$)/;
+export const variant = /:(?:nitro|floor|online|exacto|extended|thinking|beta)(?::free)?$/;
 
 /** Names of the fields that are words of other routers; `reasoning` is one only where the format has no such field itself. */
 export function foreignFieldsOf(body: Json, hasReasoning: boolean): readonly string[] {

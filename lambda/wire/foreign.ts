@@ -179,15 +179,12 @@ const readers: Readonly<Record<string, Read>> = {
   ),
 };
 
-/** What a model's name says more, from its end; `:free` is read with the model. */
+/** What a model's name says more, each once; `:free` is read with the model. */
 export function variantsOf(model: string): readonly string[] {
-  const found: string[] = [];
-  let rest = model.toLowerCase();
-  for (let one = variant.exec(rest); one !== null; one = variant.exec(rest)) {
-    found.push(one[1] ?? '');
-    rest = rest.replace(variant, '');
-  }
-  return found;
+  const [, ...parts] = model.toLowerCase().split(':');
+  if (parts.at(-1) === 'free') parts.pop();
+  const isVariant = (part: string): boolean => variant.test(`:${part}`);
+  return [...new Set(parts.slice(parts.findLastIndex((part) => !isVariant(part)) + 1))];
 }
 
 /** What variants behind a model's name ask for, as far as they are not the model itself. */

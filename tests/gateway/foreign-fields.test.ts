@@ -249,16 +249,23 @@ describe('what stands behind a model’s name', () => {
   });
   it.each([
     ['m3:20b:floor', undefined],
+    ['thinking', undefined],
+    ['thinking:nitro', undefined],
     ['m3:20b:online', 'model:online'],
     ['m4:exacto', undefined],
   ])('is not taken for more than it is, where %s has other parts of such a form', async (model, dropped) => {
-    const models = ['m3:20b', 'm4:exacto'].map((id) => ({ id, kind: 'chat' as const, price }));
+    const models = ['m3:20b', 'm4:exacto', 'thinking'].map((id) => ({ id, kind: 'chat' as const, price }));
     const world = await createWorld({
       providers: [{ name: 'alpha', models }],
       entries: [toEntry('alpha', { models })],
     });
-    const reply = await world.ask({ model });
+    const reply = await world.ask({ model }, {}, '/api/v1/chat/completions');
     expect([reply.status, droppedOf(reply)]).toEqual([200, dropped]);
+  });
+  it('is gone through once, however much there is of it', async () => {
+    const world = await createHouse();
+    const model = `m1${':online'.repeat(100_000)}:nitro:free`;
+    expect((await world.ask({ model, provider: { only: ['groq'] } })).status).toBe(200);
   });
   it('asks for the cheapest', async () => {
     const world = await createHouse();
