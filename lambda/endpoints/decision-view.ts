@@ -13,6 +13,7 @@ import {
 } from '../routing/decide.ts';
 import { forecastAll } from '../routing/forecast.ts';
 import type { Policy } from '../routing/policy.ts';
+import { pricedAt } from '../routing/price-at.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Services } from './endpoint.ts';
 import { tellPool, toTime } from './limits.ts';
@@ -27,7 +28,7 @@ function tellCandidate(
   const standing = input.standings[index];
   if (!candidate || !standing) return {};
   const verdict = verdictOf(decision, index);
-  const need = toNeed(input.profile, { candidate, ratio: standing.ratio });
+  const need = toNeed(input.profile, { candidate: pricedAt(candidate, input.nowMs), ratio: standing.ratio });
   const position = plan.indexOf(index);
   return {
     route: candidate.route,

@@ -146,13 +146,13 @@ function reserve(
     return 'refused';
   }
   const { ratio, caution } = standing;
-  const need = toNeed(input.profile, { candidate, ratio });
+  const asked = pricedAt(candidate, input.nowMs);
+  const need = toNeed(input.profile, { candidate: asked, ratio });
   const mostUsd =
     candidate.tier === 'paid' ? mostUsdOf(input.profile, { candidate, ratio, caution, nowMs: input.nowMs }) : 0;
   const conclude = (reserved: Reserved): Share => {
     if ('reservation' in reserved) {
       if (askerId !== undefined) shares?.taken(askerId, candidate, { need, nowMs: input.nowMs });
-      const asked = pricedAt(candidate, input.nowMs);
       const booked = reserved.reservation;
       const reservation = asked === candidate ? booked : { ...booked, price: asked.price };
       return { index: best, candidate: asked, credential, reservation };

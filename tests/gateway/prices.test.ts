@@ -43,6 +43,14 @@ describe('a price with a peak', () => {
     expect(Number(usd)).toBeCloseTo(inPeak + after, 12);
   });
 
+  it('is what explanations reckon with', async () => {
+    const usdOf = async (price: Price): Promise<number> => {
+      const told = (await (await createPaid(price)).ask({}, {}, '/v1/explain')).text;
+      return Number(/"usd":([\d.e-]+)/.exec(told)?.[1]);
+    };
+    expect(await usdOf({ ...base, peaks })).toBeCloseTo(2 * (await usdOf(base)), 9);
+  });
+
   it('is held back at its dearest, since the answer may come in the peak', async () => {
     const later = [{ days: [SATURDAY], from: '13:00', until: '14:00', factor: 2 }];
     const env = { FREEWAY_BUDGET_USD_PER_DAY: '1.5' };
