@@ -1,6 +1,8 @@
 // Batches and their files belong to whoever made them, and are carried out with what that person may do at that moment.
 import { describe, expect, it } from 'vitest';
 import type { Headers } from '#lambda/ports.ts';
+import { CallerError } from '#shared/failures.ts';
+import { createMemoryRecordings } from '../fakes/memory-recordings.ts';
 import { createHouse, owner, type Answer, type House, type HouseInput } from './house.ts';
 
 const google = { env: { GOOGLE_CLIENT_ID: 'x', ALLOWED_EMAILS: 'ada@example.com,ben@example.com' } };
@@ -133,4 +135,28 @@ it('whoever is removed leaves no files, batches or recordings to whoever is give
   await house.clock.advance(60_000);
   const left = [`batch-results#${done['id']}`, `file-parts#${done['input_file_id']}`, `batches#${id}`, 'batches-open'];
   for (const pk of left) expect([pk, (await house.store.query(pk)).items]).toEqual([pk, []]);
+});
+
+it('whoever is removed when recordings can not be deleted leaves none behind once that is tried again', async () => {
+  let isAway = true;
+  const removed: string[] = [];
+  const remove = async ({ id }: { readonly id: string }): Promise<void> => {
+    if (isAway) throw new CallerError('exhausted', 'The bucket does not answer.');
+    removed.push(id);
+  };
+  const house = await createHouse({
+    env: { GOOGLE_CLIENT_ID: 'x' },
+    entry: { models: [{ id: 't1', kind: 'transcription' }] },
+    recordings: { ...createMemoryRecordings(), remove },
+  });
+  const invited = await house.ask('POST /api/people', { headers: owner, body: { email: 'ada@example.com' } });
+  const ada = await memberOf(house, 'ada');
+  const recording = { size_bytes: 1_000, options: { timestamps: 'none' } };
+  const made = await house.ask('POST /api/transcriptions', { headers: ada, body: recording });
+  const leave = async (): Promise<number> =>
+    (await house.ask(`DELETE /api/people/${invited.json['id']}`, { headers: owner })).status;
+  expect(await leave()).toBe(503);
+  isAway = false;
+  expect(await leave()).toBe(204);
+  expect(removed).toEqual([made.json['id']]);
 });

@@ -5,6 +5,7 @@ import { createFreeway } from '#lambda/deps.ts';
 import { createLocalSignIn, type LocalSignIn } from '#lambda/http/auth-local.ts';
 import type { Exchange, Headers, KeyWrapper, Store, Upstream, UpstreamCall } from '#lambda/ports.ts';
 import type { ApiKeyTerms, People } from '#lambda/ports-people.ts';
+import type { Recordings } from '#lambda/ports-transcription.ts';
 import type { Log } from '#lambda/ports-telemetry.ts';
 import { createApiKeys } from '#lambda/store/api-keys.ts';
 import { createPeople } from '#lambda/store/people.ts';
@@ -72,6 +73,8 @@ export interface HouseInput {
   readonly allowPrivate?: boolean;
   /** Answers calls to anything but the provider, with a status. */
   readonly others?: (call: UpstreamCall) => number;
+  /** Where recordings are uploaded to. */
+  readonly recordings?: Recordings;
   /** Between requests the process is frozen, as on Lambda. */
   readonly freezes?: boolean;
   /** Hears what is logged of no fault. */
@@ -188,7 +191,7 @@ export async function createHouse(input: HouseInput = {}): Promise<House> {
     keyWrapper,
     allowPrivate: input.allowPrivate ?? true,
     freezes: input.freezes ?? false,
-    recordings: createMemoryRecordings(),
+    recordings: input.recordings ?? createMemoryRecordings(),
   });
   const carry = async (
     line: string,

@@ -185,8 +185,9 @@ async function change(
 /** What they have sent must not await whoever is given the same address. */
 async function removeWork({ jobs, recordings, batchDesk }: ApiDeps, id: string): Promise<void> {
   for (const job of await jobs.list(id)) {
-    await jobs.remove(job);
+    // What leads to it goes last, here as well.
     await recordings?.remove(job);
+    await jobs.remove(job);
   }
   await (await batchDesk()).forget(id);
 }

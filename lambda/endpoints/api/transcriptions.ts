@@ -146,8 +146,9 @@ async function look(desk: Desk, call: Call): Promise<TranscriptionJob> {
 async function remove(desk: Desk, call: Call): Promise<ApiReply> {
   const job = await find(desk, call);
   desk.runner().putDown(job.id);
-  await desk.deps.jobs.remove(job);
+  // What leads to the recording goes last: whoever is ended in the middle can be told to do it again.
   await desk.recordings().remove(job);
+  await desk.deps.jobs.remove(job);
   return {};
 }
 
