@@ -22,10 +22,11 @@ export function createJobBook(store: Store): JobBook {
     create: async (job) => void (await of(job.personId).create(job.id, job, job.expiresAtMs)),
     change: (personId, id, change) => of(personId).change(id, change),
     remove: async (job) => {
-      await of(job.personId).remove(job.id);
       const { pk } = pieceKey(job, { start: 0, end: 0 });
       const { items } = await store.query(pk, { limit: 1_000 });
       await Promise.all(items.map(({ key }) => store.delete(key)));
+      // What leads to them goes last: whoever is ended in the middle can be told to do it again.
+      await of(job.personId).remove(job.id);
     },
     writePiece: (job, span, transcript) =>
       store.put(pieceKey(job, span), { json: JSON.stringify(transcript) }, job.expiresAtMs),
