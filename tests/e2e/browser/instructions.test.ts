@@ -130,3 +130,17 @@ it('chats are renamed, copied and deleted from the list, whichever is open', asy
   await fieldOf(page).waitFor();
   await page.context().close();
 });
+
+it('on a phone, who gives up renaming is still in the list', async () => {
+  const page = await rig.openPage('/', { viewport: { width: 390, height: 800 } });
+  await ask(page, 'A question');
+  await page.getByRole('button', { name: 'Show chats' }).click();
+  const list = page.getByRole('dialog').getByRole('navigation', { name: 'Chats' });
+  await list.getByRole('button', { name: 'Actions for “A question”' }).click();
+  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  await list.getByRole('textbox', { name: 'Title' }).press('Escape');
+  await list.getByRole('textbox', { name: 'Title' }).waitFor({ state: 'detached' });
+  const link = list.getByRole('link', { name: 'A question' });
+  expect(await link.evaluate((one) => one === document.activeElement)).toBe(true);
+  await page.context().close();
+});

@@ -28,7 +28,10 @@ export function RenameForm({ title, onDone, className = '' }: RenameFormProps): 
         maxLength={120}
         onChange={({ target }) => setText(target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') onDone(null);
+          if (event.key !== 'Escape' || event.nativeEvent.isComposing) return;
+          // It is for this field alone, and not for the drawer that it may lie in.
+          event.preventDefault();
+          onDone(null);
         }}
         className="min-w-0 flex-1 rounded-xl border border-line-strong bg-page px-3 text-base"
       />
