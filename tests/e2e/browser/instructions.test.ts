@@ -144,3 +144,14 @@ it('on a phone, who gives up renaming is still in the list', async () => {
   expect(await link.evaluate((one) => one === document.activeElement)).toBe(true);
   await page.context().close();
 });
+
+it.each(['en-GB', 'de-DE'])('with text of twice the size nothing of the header is out of reach: %s', async (locale) => {
+  const page = await rig.openPage('/', { locale });
+  const header = page.getByRole('main').locator('header');
+  await header.waitFor();
+  await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
+  const ends = header.getByRole('button').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().right));
+  expect(Math.max(...(await ends))).toBeLessThanOrEqual(1280);
+  expect(await ends).toHaveLength(5);
+  await page.context().close();
+});

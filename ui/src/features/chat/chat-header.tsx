@@ -87,7 +87,7 @@ export function ChatHeader(props: ChatHeaderProps): ReactNode {
     if (title !== null && view) void engine.change(view.chat.id, { title, named: true });
   };
   return (
-    <header className="flex min-h-14 items-center gap-1 border-b border-line px-2 md:px-3">
+    <header className="flex min-h-14 flex-wrap items-center gap-1 border-b border-line px-2 md:px-3">
       <IconButton
         label={listShown ? t.hideChats : t.showChats}
         aria-expanded={listShown}
@@ -103,7 +103,7 @@ export function ChatHeader(props: ChatHeaderProps): ReactNode {
         {view?.chat.title || t.untitled}
       </h1>
       {renaming && <RenameForm title={view?.chat.title ?? ''} onDone={finishRename} className="flex-1" />}
-      <div className="flex min-w-0 flex-1 items-center justify-end sm:flex-none">
+      <div className="flex min-w-0 flex-1 items-center justify-end sm:max-w-full sm:flex-none sm:flex-wrap">
         <ModelPicker chosen={wish.model} onChoose={(model) => onWish({ model })} />
         <PolicyMenu wish={wish} onWish={onWish} />
         <Instructions view={view} wish={port} open={instructing} onOpen={setInstructing} />
