@@ -26,7 +26,7 @@ const verdictsEn: Words = {
   over_budget: 'Would exceed the budget',
   kept_for_people: 'The rest is kept for people at a screen',
   retired: 'Was retired by its provider',
-  over_price: 'Dearer than the request allows',
+  over_price: 'Costs more than the request allows',
 };
 
 const verdictsDe: Words = {

@@ -79,7 +79,7 @@ export const transcribeMessages = defineMessages(
     intro:
       'Macht aus Aufnahmen Text, kostenlos, so weit es reicht. Lange werden an stillen Stellen geteilt und gehen an mehrere Anbieter zugleich.',
     drop: 'Aufnahme hier ablegen',
-    take: 'Wähle eine Aufnahme, oder mache eine',
+    take: 'Wähle eine Aufnahme, oder nimm etwas auf',
     choose: 'Datei wählen',
     formats: (max: string) => `mp3, m4a, wav, ogg, webm oder flac, bis ${max}`,
     record: 'Aufnehmen',
