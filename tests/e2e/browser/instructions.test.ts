@@ -155,3 +155,15 @@ it.each(['en-GB', 'de-DE'])('with text of twice the size nothing of the header i
   expect(await ends).toHaveLength(5);
   await page.context().close();
 });
+
+it('a window that was open before knows what new chats begin with since, and loses none of it', async () => {
+  const page = await rig.openPage();
+  const other = await page.context().newPage();
+  await other.goto(rig.server.url);
+  await other.getByRole('button', { name: 'Instructions', exact: true }).click();
+  await instruct(other, 'Answer in verse.', true);
+  expect(toSystem(await ask(page, 'One'))).toEqual(['Answer in verse.']);
+  await other.reload();
+  expect(toSystem(await ask(other, 'Two'))).toEqual(['Answer in verse.']);
+  await page.context().close();
+});

@@ -1,5 +1,6 @@
 // Who is to answer, what it may cost, and what every answer keeps to: of the present chat, and of the next new one.
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import { beginningKey } from '../../lib/own-database.ts';
 import { usePerson } from '../../lib/session.tsx';
 import { afterBeginning, readBeginning, writeBeginning, type Beginning } from './beginning.ts';
 import { useChatView, useEngine } from './chat-context.ts';
@@ -21,6 +22,15 @@ export interface WishPort {
 function useBeginning(): [Beginning, (next: Beginning) => void] {
   const personId = usePerson()?.id ?? '';
   const [chosen, setChosen] = useState(() => ({ personId, beginning: readBeginning(localStorage, personId) }));
+  useEffect(() => {
+    // Another window may have chosen, or deleted what was kept: to write what this one knew before would undo it.
+    const follow = ({ key }: StorageEvent): void => {
+      if (key === beginningKey(personId) || key === null)
+        setChosen({ personId, beginning: readBeginning(localStorage, personId) });
+    };
+    window.addEventListener('storage', follow);
+    return () => window.removeEventListener('storage', follow);
+  }, [personId]);
   const keep = (beginning: Beginning): void => {
     setChosen({ personId, beginning });
     writeBeginning(localStorage, personId, beginning);
