@@ -35,7 +35,7 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
   over_budget: 'too dear for the budget',
   kept_for_people: 'kept for people at a screen',
   retired: 'retired',
-  over_price: 'dearer than the request allows',
+  over_price: 'above the price that the request allows',
 };
 
 /** What is missing to those who lack a capability, each named once. */
