@@ -6,11 +6,11 @@ import {
   freePlans,
   modelKinds,
   modelSizes,
-  priceSchema,
   wireIds,
   type CredentialField,
   type Provider,
 } from './catalog.ts';
+import { priceSchema } from './price.ts';
 import { clockSchema, poolScopes, poolUnits } from './pools.ts';
 
 /** A model given with a credential: all it leaves out is taken from the catalog, or is unknown. */

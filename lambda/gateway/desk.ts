@@ -1,5 +1,5 @@
 // What one ledger works with: what it was given, what it keeps, and the shares that it hands out.
-import type { Price } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import type { Amounts } from '#shared/pools.ts';
 import type { Clock, Store } from '../ports.ts';
 import type { Alerts, Log, Metrics } from '../ports-telemetry.ts';

@@ -1,5 +1,5 @@
 // What calls cost in US dollars, from prices and use; null whenever a part of it is unknown.
-import type { Price } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import type { Usage } from '#shared/usage.ts';
 
 type TokenPrice = Omit<NonNullable<Price['tiers']>[number], 'inputTokensAbove'>;

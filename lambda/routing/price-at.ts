@@ -1,5 +1,5 @@
 // Prices that change: on a day known beforehand, or with the time of the day.
-import type { Price } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import type { Candidate } from './types.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,5 +1,6 @@
 // The words of routing: what a request needs, who could serve it, and what was decided.
-import type { ModelKind, ModelSize, Price } from '#shared/catalog.ts';
+import type { ModelKind, ModelSize } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import type { Amounts, Pool } from '#shared/pools.ts';
 
 export const tasks = ['chat', 'planning', 'summarization', 'coding', 'extraction'] as const;

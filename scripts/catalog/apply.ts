@@ -1,5 +1,6 @@
 // Writes findings into a provider's data: prices, context and output with the evidence of the import. Never a limit, never terms. Pure.
-import type { Model, Price, Provider } from '#shared/catalog.ts';
+import type { Model, Provider } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import type { Evidence } from '#shared/pools.ts';
 import type { Finding, Import, NumberField } from './findings.ts';
 

@@ -1,6 +1,6 @@
 // Reads the model lists of other works into one shape. Pure: the texts are fetched elsewhere.
 import * as z from 'zod/mini';
-import type { Price } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 
 /** Prices of calls with more input than `inputTokensAbove`, as the catalog writes them. */
 export type Tier = NonNullable<Price['tiers']>[number];

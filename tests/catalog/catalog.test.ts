@@ -7,7 +7,8 @@ import sources from '#catalog/sources.json' with { type: 'json' };
 import { matchesAny, matchesPattern } from '#shared/patterns.ts';
 import { toTidyJson } from '../../scripts/catalog/tidy-json.ts';
 import { providerSchema } from '#shared/catalog.ts';
-import type { Model, Price, Provider } from '#shared/catalog.ts';
+import type { Model, Provider } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import type { Evidence } from '#shared/pools.ts';
 
 const folder = new URL('../../catalog/', import.meta.url);

@@ -1,7 +1,8 @@
 // The refresh of the catalog and prices that say more than lists of models can: what changes with time is a person's to decide, the rest is kept.
 import { expect, test } from 'vitest';
 import { providers } from '#catalog/index.ts';
-import type { Model, Price, Provider } from '#shared/catalog.ts';
+import type { Model, Provider } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import { applyFindings } from '../../scripts/catalog/apply.ts';
 import { findChanges, type Import } from '../../scripts/catalog/findings.ts';
 

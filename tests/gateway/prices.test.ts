@@ -1,6 +1,6 @@
 // What a call costs and what is held back for it, where prices change with time, terms and length.
 import { describe, expect, it } from 'vitest';
-import type { Price } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import { toErrorDraft } from '../fakes/provider/plan.ts';
 import { createFakeVectors } from '../fakes/vectors.ts';

@@ -1,6 +1,6 @@
 // What calls cost, and what is not known of it.
 import { describe, expect, it } from 'vitest';
-import type { Price } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import { costUsd, listCostUsd, mostCostUsd } from '#lambda/routing/cost.ts';
 import type { Usage } from '#shared/usage.ts';
 

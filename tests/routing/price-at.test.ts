@@ -1,7 +1,7 @@
 // Prices that change with the calendar and the clock.
 import { describe, expect, it } from 'vitest';
 import { providers } from '#catalog/index.ts';
-import type { Price } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import { dearestPrice, priceAt } from '#lambda/routing/price-at.ts';
 
 const at = (time: string): number => Date.parse(time);

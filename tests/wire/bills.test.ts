@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { providers } from '#catalog/index.ts';
-import type { Price } from '#shared/catalog.ts';
+import type { Price } from '#shared/price.ts';
 import { listCostUsd } from '#lambda/routing/cost.ts';
 import { converse } from '#lambda/wire/converse/index.ts';
 import { parsePictures } from '#lambda/wire/images/question.ts';
