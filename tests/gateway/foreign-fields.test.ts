@@ -89,7 +89,10 @@ describe('provider', () => {
   it('may be no dearer than it says, and may not train', async () => {
     const world = await createHouse({ tier: 'paid', trainsOnPrompts: true });
     const reply = await world.ask({ provider: { max_price: { prompt: '0.5' } } });
-    expect([reply.status, reply.error()?.message]).toEqual([422, expect.stringContaining('above the price that the request allows') as string]);
+    expect([reply.status, reply.error()?.message]).toEqual([
+      422,
+      expect.stringContaining('above the price that the request allows') as string,
+    ]);
     expect((await world.ask({ provider: { max_price: { prompt: 1, completion: 2 } } })).status).toBe(200);
     const strict = await world.ask({ model: 'm2', provider: { data_collection: 'deny', zdr: true } });
     expect(strict.error()?.message).toMatch(/train/);
