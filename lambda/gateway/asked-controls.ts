@@ -5,6 +5,7 @@ import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Headers } from '../ports.ts';
 import { MAX_TTL_SECONDS } from './cache-wish.ts';
+import { isControl, PREFIX } from './controls.ts';
 import { strategies } from '../routing/policy.ts';
 import { distance } from '../routing/selector.ts';
 
@@ -34,13 +35,6 @@ export const controlsSchema = z.lazy(() =>
 /** What a request asks of routing. */
 export type Controls = z.infer<typeof controlsSchema>;
 
-const PREFIX = 'x-freeway-';
-/** Read elsewhere, or told by replies, which some programs send along with their next request; not controls of routing. */
-const otherHeaders: ReadonlySet<string> = new Set(
-  ['events', 'explain', 'edge', 'request-id', 'route', 'credential', 'attempts', 'trail', 'wait-ms', 'cost-usd',
-    'dropped', 'mended', 'batches', 'experiment'].map((name) => PREFIX + name),
-); // prettier-ignore
-
 const numbers: ReadonlySet<string> = new Set(['max_wait_ms', 'timeout_ms', 'max_cost_usd', 'max_retention_days']);
 
 function parseText(name: string, text: string): unknown {
@@ -64,7 +58,7 @@ export const toHeader = (field: string): string => PREFIX + field.replaceAll('_'
 function readHeaders(headers: Headers): Record<string, unknown> {
   const controls: Record<string, unknown> = {};
   for (const name in headers) {
-    if (!name.startsWith(PREFIX) || otherHeaders.has(name)) continue;
+    if (!isControl(name)) continue;
     const text = headers[name]?.trim() ?? '';
     // Left empty is left out, though Number takes it for 0.
     if (text !== '') controls[toField(name)] = parseText(toField(name), text);

@@ -4,12 +4,20 @@ import type { Headers } from '../ports.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { Controls } from './asked-controls.ts';
 
-/** Answered by the reply or read elsewhere; not controls of routing. */
-const otherHeaders: ReadonlySet<string> = new Set(['x-freeway-events', 'x-freeway-explain']);
+/** What headers of controls begin with. */
+export const PREFIX = 'x-freeway-';
+/** Read elsewhere, or told by replies, which some programs send along with their next request; not controls of routing. */
+const otherHeaders: ReadonlySet<string> = new Set(
+  ['events', 'explain', 'edge', 'request-id', 'route', 'credential', 'attempts', 'trail', 'wait-ms', 'cost-usd',
+    'dropped', 'mended', 'batches', 'experiment'].map((name) => PREFIX + name),
+); // prettier-ignore
+
+/** Whether a header asks something of routing. */
+export const isControl = (name: string): boolean => name.startsWith(PREFIX) && !otherHeaders.has(name);
 
 function asks(field: unknown, headers: Headers): boolean {
   if (field !== null && field !== undefined) return true;
-  for (const name in headers) if (name.startsWith('x-freeway-') && !otherHeaders.has(name)) return true;
+  for (const name in headers) if (isControl(name)) return true;
   return false;
 }
 

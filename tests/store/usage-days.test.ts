@@ -9,6 +9,7 @@ import { packRows, unpackRows } from '#lambda/store/usage-days.ts';
 import { toUsageItem } from '#lambda/store/usage-items.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
+import { toUsageRecord } from '../fakes/usage-record.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -33,28 +34,8 @@ const openBook = (over: Partial<Store> = {}, retentionDays = 400): UsageBook =>
     retentionDays: () => retentionDays,
   });
 
-let made = 0;
-const toRecord = (at: string, some: Partial<UsageRecord> = {}): UsageRecord => ({
-  request_id: `req_${made++}`,
-  at,
-  person_id: 'ann',
-  key_id: null,
-  operation: 'chat',
-  outcome: 'ok',
-  route: 'a/b',
-  credential: 'a',
-  tier: 'free',
-  input_tokens: 1,
-  output_tokens: 2,
-  audio_seconds: null,
-  cost_usd: 0,
-  list_usd: 0.25,
-  wait_ms: 1,
-  duration_ms: 3,
-  rescues: 0,
-  attempts: [],
-  ...some,
-});
+const toRecord = (at: string, some: Partial<UsageRecord> = {}): UsageRecord =>
+  toUsageRecord(at, { person_id: 'ann', list_usd: 0.25, wait_ms: 1, ...some });
 
 const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 const today = NOW.slice(0, 10);

@@ -10,31 +10,14 @@ import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createUsageBook } from '#lambda/store/usage.ts';
 import { fromUsageItem, toUsageItem } from '#lambda/store/usage-items.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
+import { toUsageRecord } from '../fakes/usage-record.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freeway-usage-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let stores = 0;
 
-const toRecord = (number: number, atMs: number): UsageRecord => ({
-  request_id: `req_${number}`,
-  at: new Date(atMs).toISOString(),
-  person_id: 'owner',
-  key_id: null,
-  operation: 'chat',
-  outcome: 'ok',
-  route: 'a/b',
-  credential: 'a',
-  tier: 'free',
-  input_tokens: 1,
-  output_tokens: 2,
-  audio_seconds: null,
-  cost_usd: 0,
-  list_usd: 0,
-  wait_ms: 0,
-  duration_ms: 3,
-  rescues: 0,
-  attempts: [],
-});
+const toRecord = (number: number, atMs: number): UsageRecord =>
+  toUsageRecord(new Date(atMs).toISOString(), { request_id: `req_${number}` });
 
 interface Kept {
   readonly clock: FakeClock;
