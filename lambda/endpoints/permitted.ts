@@ -8,9 +8,13 @@ import type { Candidate } from '../routing/types.ts';
 
 const isBounded = ({ models, key }: Principal): boolean => models !== null || (key?.models ?? null) !== null;
 
+/** What patterns of models are held against. Names that people give their own keys say nothing: whoever is bounded would name one as is allowed. */
+const toNames = ({ route, modelId, family, credential, configured }: Candidate): string[] =>
+  configured ? [route, modelId, family, `${credential}/${modelId}`] : [route, modelId, family];
+
 /** Whether they may use this model. */
-export function permits(principal: Principal, { route, modelId, family }: Candidate): boolean {
-  return !isBounded(principal) || can(principal, 'use', { kind: 'model', names: [route, modelId, family] });
+export function permits(principal: Principal, candidate: Candidate): boolean {
+  return !isBounded(principal) || can(principal, 'use', { kind: 'model', names: toNames(candidate) });
 }
 
 /** Of the candidates a name means, those they may use. Throws CallerError `forbidden` when none is left. */

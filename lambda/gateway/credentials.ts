@@ -103,6 +103,7 @@ export function toCredential(entry: FleetEntry, provider: Provider): Credential 
   return {
     id,
     name: entry.name ?? provider.id,
+    ...(sealed === undefined && { configured: true }),
     provider,
     plan,
     priority: entry.priority,

@@ -151,6 +151,7 @@ export function toCandidates(credentials: readonly RoutableCredential[], serves:
       modelId: model.id,
       credentialId: credential.id,
       credential: credential.name,
+      ...(credential.configured && { configured: true }),
       kind: model.kind,
       family: toFamily(model),
       tier,

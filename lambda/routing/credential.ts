@@ -10,6 +10,8 @@ export interface RoutableCredential {
   readonly id: string;
   /** Public name. */
   readonly name: string;
+  /** Whoever runs the installation gave the name, so that it may stand for what is allowed; absent: a person did. */
+  readonly configured?: boolean;
   readonly provider: Provider;
   readonly plan: Plan;
   readonly priority: number;

@@ -41,6 +41,8 @@ export interface Candidate {
   readonly credentialId: string;
   /** Public name of the credential. */
   readonly credential: string;
+  /** That name is the installation's, and no person's own choice. */
+  readonly configured?: boolean;
   readonly kind: ModelKind;
   readonly family: string;
   readonly tier: Tier;

@@ -197,6 +197,25 @@ describe('an API key', () => {
     );
   });
 
+  it('keeps to an endpoint by the name that the configuration gives it, and not by one that somebody gives a key of theirs', async () => {
+    const house = await createHouse();
+    const { headers } = await make(house, { models: ['alpha/*'] });
+    const asked = [await house.chat(headers), await house.chat(headers, { model: 'alpha/m1' })];
+    expect(asked.map(({ status }) => status)).toEqual([200, 200]);
+    const { headers: bounded } = await make(house, { models: ['gamma/*'] });
+    const own = {
+      provider: 'openai-compatible',
+      name: 'gamma',
+      base_url: 'http://alpha.test/v1',
+      fields: { apiKey: 'k' },
+    };
+    const body = { ...own, models: [{ id: 'm2' }] };
+    const given = await house.clock.runUntil(house.ask('POST /api/credentials', { headers: owner, body }));
+    expect(given.status).toBe(201);
+    expect((await house.chat(owner, { model: 'gamma/m2' })).status).toBe(200);
+    expect((await house.chat(bounded, { model: 'gamma/m2' })).status).toBe(403);
+  });
+
   it('that is for free models never pays', async () => {
     const house = await createHouse({ entry: paidEntry });
     const { headers } = await make(house, { tier: 'free' });
