@@ -56,57 +56,68 @@ async function listImports(entry: string): Promise<readonly string[]> {
   return imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path);
 }
 
-/** A file of the bundle: what it exports, and the files that it imports by name, as absolute paths. */
-interface Part {
-  readonly exports: readonly string[];
-  readonly imports: readonly string[];
-}
+/** The files of a bundle, and those that each imports by name, as absolute paths. */
+type Parts = ReadonlyMap<string, readonly string[]>;
 
-function toParts({ outputs }: Metafile, root: string): ReadonlyMap<string, Part> {
+function toParts({ outputs }: Metafile, root: string): Parts {
   const at = (path: string): string => resolve(root, path);
-  const toPart = ({ exports, imports }: Metafile['outputs'][string]): Part => ({
-    exports,
-    imports: imports.filter(isNamed).map(({ path }) => at(path)),
-  });
-  return new Map(Object.entries(outputs).map(([path, output]) => [at(path), toPart(output)]));
+  const listNamed = ({ imports }: Metafile['outputs'][string]): string[] =>
+    imports.filter(isNamed).map(({ path }) => at(path));
+  return new Map(Object.entries(outputs).map(([path, output]) => [at(path), listNamed(output)]));
 }
 
 /** What is loaded with a file, itself first. */
-function listLoaded(parts: ReadonlyMap<string, Part>, entry: string): readonly string[] {
+function listLoaded(parts: Parts, entry: string): readonly string[] {
   const found = new Set([entry]);
-  for (const path of found) for (const imported of parts.get(path)?.imports ?? []) found.add(imported);
+  for (const path of found) for (const imported of parts.get(path) ?? []) found.add(imported);
   return [...found];
 }
 
-/** The names under which a file takes something from others, by their paths, as the bundler writes it. */
-function listAsked(path: string): readonly (readonly [from: string, names: readonly string[]])[] {
-  const statements = readFileSync(path, 'utf8').matchAll(/(?:import|export)\{([^{}]*)\}from"(\.[^"]*)"/g);
-  return [...statements].map(([, names = '', from = '']) => [
-    resolve(dirname(path), from),
-    names.split(',').map((name) => name.split(' as ')[0] ?? ''),
-  ]);
+/** What one file takes from another, as the bundler writes it: `import{a as b}from"./c.mjs"`. */
+const TAKEN = /(?<=\b(?:import|export))(?:\{([^{}]*)\}from)?"(\.[^"]*)"/g;
+
+/** What the part `at` of all that the entry loads calls `name`. */
+const toJoined = (at: number, name: string): string => `_${at}${name}`;
+
+/** The text of a file that lies beside the start, and takes from there what the entry loads; `take` is told of each name. */
+function redirect(
+  path: string,
+  { loaded, start }: { loaded: readonly string[]; start: string },
+  take: (at: number, name: string) => void,
+): string {
+  return readFileSync(path, 'utf8').replaceAll(TAKEN, (taken, list: string | undefined, from: string) => {
+    const at = loaded.indexOf(resolve(dirname(path), from));
+    if (at < 0) return taken;
+    const names = (list ?? '').split(',').filter((entry) => entry !== '');
+    const joined = names.map((entry) => {
+      const [name = '', own = name] = entry.split(' as ');
+      take(at, name);
+      return `${toJoined(at, name)} as ${own}`;
+    });
+    return `${list === undefined ? '' : `{${joined.join()}}from`}"./${basename(start)}"`;
+  });
 }
 
-const exporting = (names: readonly string[], toEntry: (name: string) => string, from: string): string =>
-  `export{${names.map(toEntry).join()}}from${JSON.stringify(from)};`;
-
-/** Lays the parts that the entry loads into one. Who is loaded on demand finds under their old names what leads to it. */
-async function join(options: StartOptions, parts: ReadonlyMap<string, Part>): Promise<void> {
+/** Lays the parts that the entry loads into one, and leads whoever is loaded on demand there. */
+async function join(options: StartOptions, parts: Parts): Promise<void> {
   const { outdir, folder, name, extension, absWorkingDir, named = false } = options;
   const entry = resolve(outdir, `${name}${extension}`);
   const start = resolve(outdir, folder, `${START}${extension}`);
   const loaded = listLoaded(parts, entry).slice(1);
   rmSync(start, { force: true });
   if (loaded.length === 0) return;
-  const later = [...parts].filter(([path]) => path !== entry && path !== start && !loaded.includes(path));
-  const asked = new Map<string, Set<string>>(
-    later.flatMap(([, { imports }]) => imports.map((path) => [path, new Set()])),
-  );
-  for (const [path] of later)
-    for (const [from, names] of listAsked(path)) for (const name of names) asked.get(from)?.add(name);
-  const exportsOf = (path: string): readonly string[] =>
-    (parts.get(path)?.exports ?? []).filter((one) => asked.get(path)?.has(one) === true);
-  const together = loaded.map((path, at) => exporting(exportsOf(path), (one) => `${one} as _${at}${one}`, path));
+  const asked = loaded.map(() => new Set<string>());
+  for (const path of parts.keys()) {
+    if (path === entry || path === start || loaded.includes(path)) continue;
+    writeFileSync(
+      path,
+      redirect(path, { loaded, start }, (at, one) => asked[at]?.add(one)),
+    );
+  }
+  const together = loaded.map((path, at) => {
+    const names = [...(asked[at] ?? [])].map((one) => `${one} as ${toJoined(at, one)}`);
+    return `export{${names.join()}}from${JSON.stringify(path)};`;
+  });
   const { outputFiles } = await build({
     entryPoints: { [name]: entry, [`${folder}/${START}`]: START },
     outdir,
@@ -120,11 +131,6 @@ async function join(options: StartOptions, parts: ReadonlyMap<string, Part>): Pr
   });
   for (const path of loaded) rmSync(path);
   for (const { path, contents } of outputFiles) writeFileSync(path, contents);
-  for (const [at, path] of loaded.entries()) {
-    if (!asked.has(path)) continue;
-    const text = exporting(exportsOf(path), (one) => `_${at}${one} as ${one}`, `./${basename(start)}`);
-    writeFileSync(path, text);
-  }
 }
 
 /**

@@ -1,8 +1,8 @@
 // The packed form of the start: serves like the sources, and is given up as soon as one of them has changed.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../scripts/pack.ts';
 import { findPacked, root, type Manifest } from '../../scripts/packed.ts';
@@ -52,6 +52,14 @@ describe('the packed start', () => {
     const authorization = `Bearer ${readFileSync(join(data, 'owner-key'), 'utf8').trim()}`;
     expect((await fetch(`${base}/openapi.json`, { headers: { authorization } })).status).toBe(200);
     expect(await stop()).toBe(0);
+  });
+
+  it('has no files that only lead to others: whatever is loaded later finds the start itself', () => {
+    const parts = join(folder, dirname(readManifest().entry), 'parts');
+    const leading = readdirSync(parts).filter((name) =>
+      /^(?:export\{[^}]*\}from"[^"]*";?)?$/.test(readFileSync(join(parts, name), 'utf8').trim()),
+    );
+    expect(leading).toEqual([]);
   });
 
   it('knows the files it is made of', () => {
