@@ -57,9 +57,20 @@ function fromPlugin(value: unknown, providers: readonly Provider[]): unknown {
   };
 }
 
-function parseEntry(value: unknown, index: number): ProviderEntry {
-  const parsed = providerEntrySchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+/** Lists of models that have been read, by what they say. */
+type Lists = Map<string, ProviderEntry['models']>;
+
+/** Keys of one provider often bring the same models, hundreds of them together: they are read once. */
+function parseEntry(value: unknown, index: number, lists: Lists): ProviderEntry {
+  const { models, ...rest } = (typeof value === 'object' && value !== null ? value : {}) as Json;
+  const list = models === undefined ? '' : JSON.stringify(models);
+  const known = lists.get(list);
+  const parsed = providerEntrySchema.safeParse(known === undefined ? value : rest);
+  if (parsed.success) {
+    if (known !== undefined) return { ...parsed.data, models: known };
+    lists.set(list, parsed.data.models);
+    return parsed.data;
+  }
   const issue = parsed.error.issues[0];
   const where = issue && issue.path.length > 0 ? `field "${toPath(issue.path)}"` : 'it';
   throw new ConfigError(`${NAME}, ${toLabel(value, index)}: ${where} is wrong; expected ${tellExpected(issue)}.`);
@@ -102,8 +113,9 @@ export function readProviderEntries({ env, providers, readText }: ConfigInput): 
   const json = readJson(text, readText);
   if (!Array.isArray(json))
     throw new ConfigError(`${NAME} must be a JSON array of entries, but is ${json === null ? 'null' : typeof json}.`);
+  const lists: Lists = new Map();
   return json.map((value: unknown, index) => {
-    const entry = parseEntry(fromPlugin(value, providers), index);
+    const entry = parseEntry(fromPlugin(value, providers), index, lists);
     checkEntry(entry, index, providers);
     return entry;
   });

@@ -173,6 +173,28 @@ describe('single variables', () => {
 });
 
 describe('FREEWAY_PROVIDERS', () => {
+  it('takes the same models for each key that brings them, and others for the next', () => {
+    const provider = 'openai-compatible';
+    const models = [{ id: 'm1', kind: 'chat', context: 8_192 }];
+    const entries = [models, models, [{ id: 'm2' }], models].map((own, index) => ({
+      provider,
+      name: `key-${index}`,
+      baseUrl: 'http://127.0.0.1:9/v1',
+      models: own,
+    }));
+    const taken = read({ FREEWAY_PROVIDERS: JSON.stringify(entries) }).entries;
+    expect(taken).toMatchObject(entries);
+    expect(taken.map((entry) => Object.keys(entry).toSorted())).toEqual(
+      taken.map(() => Object.keys(taken[0] ?? {}).toSorted()),
+    );
+  });
+
+  it('names what is wrong of a key whose models are known from another', () => {
+    const entry = { provider: 'openai-compatible', baseUrl: 'http://127.0.0.1:9/v1', models: [{ id: 'm1' }] };
+    const wrong = [entry, { ...entry, name: 'second', weight: -1 }];
+    expect(refusal({ FREEWAY_PROVIDERS: JSON.stringify(wrong) })).toMatch(/entry 1 \(.*second\): field "weight"/);
+  });
+
   const entry = {
     provider: 'openai-compatible',
     name: 'alpha',
