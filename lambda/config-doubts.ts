@@ -55,8 +55,10 @@ function judgeVariable(name: string, known: ReadonlySet<string>): string | null 
   const place = name.replace(/_(?:API_BASE|API_URL|ENDPOINT)$/, '_BASE_URL');
   if (place !== name && known.has(place)) return `${name} is set, but nothing reads it. Did you mean ${place}?`;
   const isOurs = name.startsWith('FREEWAY_');
+  // Most variables are others' by their looks: letters are compared with every name of ours.
+  if (!isOurs && !name.includes('_')) return null;
   const meant = findMeant(name, known, isOurs ? FAR : NEAR);
-  if (!isOurs && (meant === null || !name.includes('_'))) return null;
+  if (!isOurs && meant === null) return null;
   return `${name} is set, but nothing reads it. ${ask(meant, 'The README lists what is read.')}`;
 }
 
@@ -103,31 +105,28 @@ function judgeSignIn({ google }: Config, env: Environment): string[] {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-const namesOf = (schema: { readonly _zod: { readonly innerType: { readonly shape: object } } }): string[] =>
-  Object.keys(schema._zod.innerType.shape);
+const namesOf = (schema: { readonly _zod: { readonly innerType: { readonly shape: object } } }): Set<string> =>
+  new Set(Object.keys(schema._zod.innerType.shape));
 
-function judgeFields(where: string, given: Fields, known: readonly string[]): string[] {
-  return Object.keys(given)
-    .filter((name) => !known.includes(name))
-    .map(
-      (name) =>
-        `${where} has a field "${name}", which nothing reads. ${ask(findMeant(name, known, FAR), `Known: ${known.join(', ')}.`)}`,
-    );
+function judgeFields(where: string, given: Fields, known: ReadonlySet<string>): string[] {
+  return [...new Set(Object.keys(given)).difference(known)].map(
+    (name) =>
+      `${where} has a field "${name}", which nothing reads. ${ask(findMeant(name, known, FAR), `Known: ${[...known].join(', ')}.`)}`,
+  );
 }
 
 function judgeEntries({ entries }: Config, providers: readonly Provider[]): string[] {
   const known = [...namesOf(providerEntrySchema), 'plugin', 'options'];
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const ofModel = namesOf(entryModelSchema);
+  const ofPool = namesOf(entryPoolSchema);
   return entries.flatMap((entry) => {
-    const own = providers.find(({ id }) => id === entry.provider)?.fields.map(({ name }) => name) ?? [];
+    const own = byId.get(entry.provider)?.fields.map(({ name }) => name) ?? [];
     const where = `The credential "${entry.name ?? entry.provider}"`;
     return [
-      ...judgeFields(where, entry, [...known, ...own]),
-      ...(entry.models ?? []).flatMap((model) =>
-        judgeFields(`${where}, model "${model.id}",`, model, namesOf(entryModelSchema)),
-      ),
-      ...(entry.pools ?? []).flatMap((pool, index) =>
-        judgeFields(`${where}, pool ${index},`, pool, namesOf(entryPoolSchema)),
-      ),
+      ...judgeFields(where, entry, new Set([...known, ...own])),
+      ...(entry.models ?? []).flatMap((model) => judgeFields(`${where}, model "${model.id}",`, model, ofModel)),
+      ...(entry.pools ?? []).flatMap((pool, index) => judgeFields(`${where}, pool ${index},`, pool, ofPool)),
     ];
   });
 }

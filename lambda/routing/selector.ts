@@ -51,9 +51,16 @@ function parseAuto(name: string, freeOnly: boolean): Selector | null {
   return name.startsWith('auto:') && isAutoMode(mode) ? { name, mode, freeOnly, among: null, listed: null } : null;
 }
 
+/** Whether one of the pieces of `a` stands in `b`: of one piece more than there are edits, one is left as it is. */
+function sharesPiece(a: string, b: string, edits: number): boolean {
+  const size = Math.floor(a.length / (edits + 1));
+  for (let piece = 0; piece <= edits; piece++) if (b.includes(a.slice(piece * size, (piece + 1) * size))) return true;
+  return false;
+}
+
 /** Edit distance, bounded: answers `limit + 1` as soon as it is exceeded. */
 export function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  if (Math.abs(a.length - b.length) > limit || !sharesPiece(a, b, limit)) return limit + 1;
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

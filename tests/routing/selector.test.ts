@@ -1,6 +1,7 @@
 // Model names: modes, :free, bare ids, families, pins, and near names.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createModelNames, joinSelectors, stillServed } from '#lambda/routing/selector.ts';
+import { createModelNames, distance, joinSelectors, stillServed } from '#lambda/routing/selector.ts';
 import { toCandidate } from '../fakes/candidates.ts';
 
 const candidates = [
@@ -101,4 +102,23 @@ describe('stillServed', () => {
     ['of those that are meant', [0, 1], 5_000, [1]],
     ['nobody, which is told as it is', [0, 2], 2_000, [0, 2]],
   ])('%s', (_, indices, nowMs, served) => expect(stillServed(indices, ends, nowMs)).toEqual(served));
+});
+
+/** By definition: the last letters are alike, or one of the three changes was made there. */
+function slowDistance(a: string, b: string): number {
+  if (a === '' || b === '') return a.length + b.length;
+  const [front, back] = [a.slice(0, -1), b.slice(0, -1)];
+  if (a.at(-1) === b.at(-1)) return slowDistance(front, back);
+  return 1 + Math.min(slowDistance(front, b), slowDistance(a, back), slowDistance(front, back));
+}
+
+describe('the distance of two names', () => {
+  it('is what it is by definition, as far as it is asked for', () => {
+    const name = fc.string({ unit: fc.constantFrom('a', 'b', '-'), maxLength: 6 });
+    fc.assert(
+      fc.property(name, name, fc.integer({ min: 0, max: 4 }), (a, b, limit) => {
+        expect(distance(a, b, limit)).toBe(Math.min(slowDistance(a, b), limit + 1));
+      }),
+    );
+  });
 });
