@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { CallerError } from '#shared/failures.ts';
 import type { Exchange, Gone, Handler, Headers, ReplyBody } from '../ports.ts';
 import { brokeOff, refuseEncoding, stoppedShort, tooLarge } from './body.ts';
+import { BodyRoom, toRoomBytes, type BodyPlace } from './body-room.ts';
 import { Farewell } from './farewell.ts';
 import { joinHeaders, toReplyLines } from './headers.ts';
 import { servePlain, toCheckMs, type ServerLimits } from './plain-server.ts';
@@ -18,18 +19,25 @@ const defaults = {
   maxHeaderBytes: 32_768,
 } as const;
 
-function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+function readBody({ request, place }: Conversation, limitBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     if (request.destroyed && !request.complete) return reject(brokeOff());
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] | null = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
+      if (chunks === null) return;
       size += chunk.length;
-      if (size <= limitBytes) return void chunks.push(chunk);
-      chunks.length = 0;
-      reject(tooLarge(limitBytes));
+      try {
+        if (size > limitBytes) throw tooLarge(limitBytes);
+        place.reach(size);
+        chunks.push(chunk);
+      } catch (error) {
+        // The rest passes, and is not kept.
+        chunks = null;
+        reject(error as CallerError);
+      }
     });
-    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    request.on('end', () => resolve(chunks?.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks ?? [])));
     request.on('error', () => reject(brokeOff()));
     // A request that is complete closes too; making an error for that would cost more than reading the body did.
     request.on('close', () => request.complete || reject(brokeOff()));
@@ -143,6 +151,8 @@ interface Conversation {
   readonly response: ServerResponse;
   readonly ending: Ending;
   readonly stopping: () => boolean;
+  /** Where its body lies, among those of all others. */
+  readonly place: BodyPlace;
 }
 
 class NodeExchange implements Exchange {
@@ -191,7 +201,8 @@ class NodeExchange implements Exchange {
 
   async #read(limitBytes: number): Promise<Uint8Array> {
     this.#check(limitBytes);
-    return readBody(this.#conversation.request, limitBytes);
+    this.#conversation.place.reach(Number(this.headers['content-length'] ?? 0));
+    return readBody(this.#conversation, limitBytes);
   }
 
   #check(limitBytes: number): void {
@@ -213,7 +224,7 @@ async function serve(handler: Handler, exchange: Exchange, response: ServerRespo
 
 /** A server that answers with the handler. Not listening yet. Malformed HTTP is answered by Node itself (400, 408, 431). */
 export function createNodeServer(handler: Handler, given: NodeLimits = {}): Server {
-  const limits: ServerLimits = { ...defaults, ...given };
+  const limits: ServerLimits = { ...defaults, bodiesBytes: toRoomBytes(), ...given };
   const { headersMs, requestMs, keepAliveMs, maxHeaderBytes, interrupt } = limits;
   const server = createServer({
     headersTimeout: headersMs,
@@ -223,7 +234,8 @@ export function createNodeServer(handler: Handler, given: NodeLimits = {}): Serv
     connectionsCheckingInterval: toCheckMs(limits),
     noDelay: true,
   });
-  const plain = servePlain(server, handler, limits);
+  const room = new BodyRoom(limits.bodiesBytes);
+  const plain = servePlain(server, handler, { ...limits, room });
   const closeIdle = server.closeIdleConnections.bind(server);
   server.closeIdleConnections = () => {
     closeIdle();
@@ -244,7 +256,9 @@ export function createNodeServer(handler: Handler, given: NodeLimits = {}): Serv
     if (interrupt?.aborted) ending.leave('stopping');
     open.add(ending);
     response.on('error', () => undefined);
-    void serve(handler, new NodeExchange({ request, response, ending, stopping }), response).finally(() => {
+    const place = room.open();
+    void serve(handler, new NodeExchange({ request, response, ending, stopping, place }), response).finally(() => {
+      place.leave();
       // What is left of a body that was refused may still come, but not for as long as one that is wanted.
       if (!request.complete) setTimeout(() => request.complete || request.destroy(), headersMs).unref();
     });

@@ -1,6 +1,7 @@
 // Serves plain requests straight from the socket: the hot path. What is not plain goes to Node's server, with the connection, untouched.
 import type { Socket } from 'node:net';
 import { brokeOff } from './body.ts';
+import type { BodyPlace, BodyRoom } from './body-room.ts';
 import { PlainExchange } from './plain-exchange.ts';
 import { HeadReader } from './request-head.ts';
 import { tapSocket, turn, TurnSocket } from './turn.ts';
@@ -9,6 +10,8 @@ import { tapSocket, turn, TurnSocket } from './turn.ts';
 export interface PlainServer {
   /** How long a connection may wait for a request, for the rest of one, for the next one, and for who reads, ms; how long a head may be, bytes. */
   readonly limits: Readonly<Record<'headersMs' | 'requestMs' | 'keepAliveMs' | 'unreadMs' | 'maxHeaderBytes', number>>;
+  /** Where the bodies of all requests lie. */
+  readonly room: BodyRoom;
   /** No new connections are taken: those that are left end with their reply. */
   readonly isStopping: () => boolean;
   /** A request has come. */
@@ -65,6 +68,11 @@ export class PlainConnection {
       ['close', () => this.#closed()],
     ];
     for (const [event, listener] of this.#listeners) socket.on(event, listener);
+  }
+
+  /** A place for a large body among those of all others. */
+  openPlace(): BodyPlace {
+    return this.#server.room.open();
   }
 
   /** It carries nothing at the moment. */

@@ -1,6 +1,7 @@
 // A plain request, as the app sees it.
 import type { Exchange, Headers, ReplyBody } from '../ports.ts';
 import { refuseEncoding, tooLarge } from './body.ts';
+import { SMALL_BYTES, type BodyPlace } from './body-room.ts';
 import { Farewell } from './farewell.ts';
 import type { PlainConnection } from './plain-connection.ts';
 import { PlainReply } from './plain-reply.ts';
@@ -17,6 +18,8 @@ export class PlainExchange extends Farewell implements Exchange {
   readonly #length: number;
   #reading: Uint8Array | Promise<Uint8Array> | null = null;
   #reply: PlainReply | null = null;
+  /** Only large bodies have one. */
+  #place: BodyPlace | null = null;
   /** The reply has ended, or nobody is there to take it. */
   isOver = false;
 
@@ -51,6 +54,7 @@ export class PlainExchange extends Farewell implements Exchange {
 
   /** The handler is done. A reply that it left open is not whole: it is cut, so that it is not taken for whole. */
   close(): void {
+    this.#place?.leave();
     if (!this.isOver) this.connection.destroy();
   }
 
@@ -62,6 +66,10 @@ export class PlainExchange extends Farewell implements Exchange {
   #read(limitBytes: number): Uint8Array | Promise<Uint8Array> {
     refuseEncoding(this.headers);
     if (this.#length > limitBytes) throw tooLarge(limitBytes);
+    if (this.#length > SMALL_BYTES) {
+      this.#place = this.connection.openPlace();
+      this.#place.reach(this.#length);
+    }
     return this.connection.readBody();
   }
 }

@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Handler } from '../ports.ts';
+import type { BodyRoom } from './body-room.ts';
 import { PlainConnection, type PlainServer } from './plain-connection.ts';
 import type { PlainExchange } from './plain-exchange.ts';
 
@@ -16,6 +17,8 @@ export interface ServerLimits {
   /** How long whoever is replied to may take nothing of it, where more waits to leave. */
   readonly unreadMs: number;
   readonly maxHeaderBytes: number;
+  /** How much the bodies of all requests may take together, as they lie in memory. */
+  readonly bodiesBytes: number;
   /** When it is aborted, everybody who has not replied in full is told to end. */
   readonly interrupt?: AbortSignal;
 }
@@ -47,13 +50,18 @@ function toHandOver(server: Server): (socket: Socket, bytes: Buffer) => void {
 }
 
 /** Serves the connections of a server of Node's as long as they carry plain requests. Answers what closes those that carry none at the moment. */
-export function servePlain(server: Server, handler: Handler, limits: ServerLimits): { readonly closeIdle: () => void } {
+export function servePlain(
+  server: Server,
+  handler: Handler,
+  limits: ServerLimits & { readonly room: BodyRoom },
+): { readonly closeIdle: () => void } {
   const connections = new Set<PlainConnection>();
   const closeIdle = (): void => {
     for (const connection of connections) if (connection.isIdle) connection.destroy();
   };
   const plain: PlainServer = {
     limits,
+    room: limits.room,
     isStopping: () => !server.listening,
     serve: (exchange) => {
       if (limits.interrupt?.aborted) exchange.leave('stopping');

@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createNodeServer } from '#lambda/http/node.ts';
+import { BodyRoom } from '#lambda/http/body-room.ts';
 import { PlainConnection } from '#lambda/http/plain-connection.ts';
 import { tapSocket, turn, TurnSocket } from '#lambda/http/turn.ts';
 import { createUpstream } from '#lambda/http/upstream.ts';
@@ -181,6 +182,7 @@ it('answers who has closed its side before it came to the request', async () => 
   });
   const connection = new PlainConnection(socket as Socket, {
     limits: { headersMs: 1_000, requestMs: 1_000, keepAliveMs: 1_000, unreadMs: 1_000, maxHeaderBytes: 16_384 },
+    room: new BodyRoom(1_000_000),
     isStopping: () => false,
     serve: (exchange) => exchange.reply(200, {}).end('an answer'),
     over: () => undefined,
