@@ -26,7 +26,8 @@ export interface ClockBounds {
 export interface Store {
   /** `sqlite` or `dynamodb`, as shown by /health. */
   readonly kind: string;
-  get(key: ItemKey): Promise<Item | null>;
+  /** What is read may be a moment old where the store is distributed, unless it is to be `fresh`: then it holds all that was written before. */
+  get(key: ItemKey, fresh?: boolean): Promise<Item | null>;
   /** In the order of `keys`. One round trip for up to 100 keys. */
   batchGet(keys: readonly ItemKey[]): Promise<(Item | null)[]>;
   /** Replaces the whole item. */

@@ -86,7 +86,7 @@ export function createFileBook(store: Store): FileBook {
   };
   const removeParts = (id: string): Promise<void> => clear(store, partKey(id, 0).pk);
   return {
-    get: (personId, id) => of(personId).get(id),
+    get: (personId, id) => of(personId).get(id, true),
     list: (personId) => of(personId).list(),
     enter: (file, most) => tally.enter({ ...file, atMs: file.createdAtMs }, most),
     create: async (given, text) => {
@@ -108,7 +108,9 @@ export function createFileBook(store: Store): FileBook {
       return file;
     },
     readPart: async ({ id }, part) => {
-      const item = await store.get(partKey(id, part));
+      // It never changes: only where it is not seen it may have come since.
+      const key = partKey(id, part);
+      const item = (await store.get(key)) ?? (await store.get(key, true));
       return item === null ? null : String(item['text']);
     },
     remove: async ({ personId, id }) => {
@@ -165,7 +167,7 @@ export function createBatchBook(store: Store): BatchBook {
     living: async (personId) => (await of(personId).list()).filter(isOpen).map(({ id }) => id),
   });
   return {
-    get: (personId, id) => of(personId).get(id),
+    get: (personId, id) => of(personId).get(id, true),
     list: (personId) => of(personId).list(),
     create: async (batch, most) => {
       if (!(await tally.enter({ ...batch, atMs: batch.createdAtMs }, most))) return false;

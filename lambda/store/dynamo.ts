@@ -180,8 +180,8 @@ async function query(
 }
 
 /**
- * A store over one table with string keys `pk` and `sk`. Reads are eventually consistent; updates and what they return
- * are not. Sums are decimal and thus more exact than doubles.
+ * A store over one table with string keys `pk` and `sk`. Reads are eventually consistent unless they are to be fresh; updates and what they
+ * return always are fresh. Sums are decimal and thus more exact than doubles.
  */
 export function createDynamoStore({
   table,
@@ -196,9 +196,10 @@ export function createDynamoStore({
       throw toFault(error, table);
     }
   };
-  const read = (key: ItemKey): Promise<Item | null> =>
+  const read = (key: ItemKey, fresh = false): Promise<Item | null> =>
     told(async ({ until }) => {
-      const { Item: found } = await client.ask('GetItem', { TableName: table, Key: toWire({ ...key }) }, until);
+      const input = { TableName: table, Key: toWire({ ...key }), ...(fresh && { ConsistentRead: true }) };
+      const { Item: found } = await client.ask('GetItem', input, until);
       const raw = found === undefined ? null : fromWire(found);
       return raw === null || isExpired(raw, now()) ? null : toItem(raw);
     });

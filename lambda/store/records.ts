@@ -5,7 +5,8 @@ import type { Item, ItemKey } from '#shared/items.ts';
 import type { QueryPage, Store } from '../ports.ts';
 
 export interface Records<T> {
-  get(id: string): Promise<T | null>;
+  /** What it is, a moment ago at worst unless it is to be `fresh`. */
+  get(id: string, fresh?: boolean): Promise<T | null>;
   /** In order of their ids. */
   list(): Promise<readonly T[]>;
   /** false: there is one with this id already. */
@@ -74,7 +75,8 @@ export function createRecords<T extends object>({ store, pk, schema, careful = {
     change: (value: T) => T,
     expiresAtMs: number | undefined,
   ): Promise<{ readonly value: T | null } | null> => {
-    const item = await store.get(toKey(id));
+    // Whoever was told that there is none would take what was just made for deleted.
+    const item = await store.get(toKey(id), true);
     if (item === null) return { value: null };
     const version = Number(item[VERSION]);
     const before = parse(item);
@@ -92,8 +94,8 @@ export function createRecords<T extends object>({ store, pk, schema, careful = {
     return applied ? { value } : null;
   };
   return {
-    get: async (id) => {
-      const item = await store.get(toKey(id));
+    get: async (id, fresh) => {
+      const item = await store.get(toKey(id), fresh);
       return item === null ? null : parse(item);
     },
     list: async () => {

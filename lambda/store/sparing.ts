@@ -34,7 +34,7 @@ export function createSparingStore(store: Store, now: () => number): Store {
     };
   return {
     kind: store.kind,
-    get: spare((key) => store.get(key)),
+    get: spare((key, fresh) => store.get(key, fresh)),
     batchGet: spare((keys) => store.batchGet(keys)),
     put: spare((key, item, expiresAtMs) => store.put(key, item, expiresAtMs)),
     update: spare((update) => store.update(update)),

@@ -17,7 +17,7 @@ export function createJobBook(store: Store): JobBook {
   const of = (personId: string): Records<TranscriptionJob> =>
     createRecords({ store, pk: `transcriptions#${personId}`, schema });
   return {
-    get: (personId, id) => of(personId).get(id),
+    get: (personId, id) => of(personId).get(id, true),
     list: (personId) => of(personId).list(),
     create: async (job) => void (await of(job.personId).create(job.id, job, job.expiresAtMs)),
     change: (personId, id, change) => of(personId).change(id, change),
@@ -31,7 +31,10 @@ export function createJobBook(store: Store): JobBook {
     writePiece: (job, span, transcript) =>
       store.put(pieceKey(job, span), { json: JSON.stringify(transcript) }, job.expiresAtMs),
     readPieces: async (job, spans) => {
-      const items = await store.batchGet(spans.map((span) => pieceKey(job, span)));
+      const keys = spans.map((span) => pieceKey(job, span));
+      const seen = await store.batchGet(keys);
+      // What is there never changes: only what is not seen may have come since.
+      const items = await Promise.all(keys.map((key, index) => seen[index] ?? store.get(key, true)));
       return items.map((item) => (item === null ? null : (JSON.parse(String(item['json'])) as unknown)));
     },
   };

@@ -4,10 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI, { toFile } from 'openai';
 import type { Batch } from 'openai/resources/batches';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { createFastClock } from '../../scripts/wall/fast-clock.ts';
+import { engineMissing, startDynamoEngine } from '../fakes/dynamo-engine.ts';
 import { createFakeProvider, type FakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
+import { startStoreProxy } from '../fakes/store-proxy.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 const LINES = 60;
@@ -70,6 +72,29 @@ it('goes on at another server on the same store, without anybody looking', async
   expect(asked()).toBeLessThan(LINES);
   await expect.poll(asked, { timeout: 15_000 }).toBe(LINES);
   await expect.poll(() => countsOf(other, batch)).toEqual({ total: LINES, completed: LINES, failed: 0 });
+});
+
+it.skipIf(engineMissing !== null)('stays on the list where a replica has not heard of it yet', async () => {
+  const engine = await startDynamoEngine();
+  const proxy = await startStoreProxy(engine.endpoint);
+  onTestFinished(async () => {
+    vi.unstubAllEnvs();
+    await proxy.close();
+    await engine.close();
+  });
+  const startAt = (endpoint: string, speed?: number): Promise<Started> => {
+    const env = { ...engine.env, AWS_ENDPOINT_URL_DYNAMODB: endpoint };
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    return start({ ...env, FREEWAY_STORE: 'dynamodb:shared' }, speed);
+  };
+  const first = await startAt(engine.endpoint);
+  await make(first);
+  await first.close();
+  expect(asked()).toBeLessThan(LINES);
+  proxy.lags = true;
+  await startAt(proxy.url, SPEED);
+  await expect.poll(asked, { timeout: 15_000 }).toBe(LINES);
+  expect(proxy.lagged).toBeGreaterThan(0);
 });
 
 it('waits while nothing can be written, however often it is looked at, and then goes on by itself', async () => {

@@ -1,4 +1,4 @@
-// Stands before a store that is asked over HTTP, and is its bad days: unreachable, silent, throttled; or its clock is elsewhere.
+// Stands before a store that is asked over HTTP, and is its bad days: unreachable, silent, throttled, behind its own writes; or its clock is elsewhere.
 import { createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -12,6 +12,10 @@ export interface StoreProxy {
   aheadMs: number;
   /** Calls that met with trouble. */
   troubled: number;
+  /** No item has come yet to the replica that is asked for one where no consistent read is wanted. */
+  lags: boolean;
+  /** Reads that were answered by what the replica had. */
+  lagged: number;
   close(): Promise<void>;
 }
 
@@ -27,18 +31,27 @@ export async function startStoreProxy(target: string): Promise<StoreProxy> {
     if (kind === 'refuses') incoming.socket.resetAndDestroy();
     if (kind === 'throttles') response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(throttling);
   };
-  const pass = (incoming: IncomingMessage, response: ServerResponse): void => {
+  const isBehind = (headers: IncomingMessage['headers'], body: string): boolean =>
+    proxy.lags &&
+    String(headers['x-amz-target']).endsWith('.GetItem') &&
+    (JSON.parse(body) as { ConsistentRead?: boolean }).ConsistentRead !== true;
+  const pass = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method, headers, url: path } = incoming;
+    const body = Buffer.concat(await incoming.toArray());
+    if (isBehind(headers, body.toString())) {
+      proxy.lagged++;
+      return void response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}');
+    }
     const onward = ask(`${target}${path}`, { method, headers }, (reply) => {
       const date = new Date(Date.now() + proxy.aheadMs).toUTCString();
       response.writeHead(reply.statusCode ?? 502, { ...reply.headers, date });
       reply.pipe(response);
     });
     onward.on('error', () => response.destroy());
-    incoming.pipe(onward);
+    onward.end(body);
   };
   const server = createServer((incoming, response) => {
-    if (proxy.trouble === null) return pass(incoming, response);
+    if (proxy.trouble === null) return void pass(incoming, response).catch(() => response.destroy());
     incoming.resume();
     trouble(proxy.trouble, incoming, response);
   });
@@ -48,6 +61,8 @@ export async function startStoreProxy(target: string): Promise<StoreProxy> {
     trouble: null,
     aheadMs: 0,
     troubled: 0,
+    lags: false,
+    lagged: 0,
     close: () => {
       server.closeAllConnections();
       return new Promise((done) => server.close(() => done()));
