@@ -1,8 +1,9 @@
-// What batches stand on: the app itself, which answers their requests, and their books; loaded by whoever first asks for one.
+// What batches and transcription jobs stand on: the app itself, which answers their requests, and their books; loaded by whoever first asks for one.
 import { createApp, type AppDeps } from './app.ts';
 import type { Batches } from './endpoints/batch-desk.ts';
+import type { JobRunner } from './endpoints/job-runner.ts';
 
-type Services = Omit<AppDeps, 'batchDesk'>;
+type Services = Omit<AppDeps, 'batchDesk' | 'jobRunner'>;
 
 async function load(deps: AppDeps): Promise<Batches> {
   const [{ createBatches }, { createBatchBook, createFileBook }] = await Promise.all([
@@ -17,13 +18,23 @@ async function load(deps: AppDeps): Promise<Batches> {
   });
 }
 
-/** The services with batches among them, and what goes on with batches that were left unfinished. */
-export function openBatches(services: Services): { readonly appDeps: AppDeps; readonly resume: () => Promise<void> } {
+interface Opened {
+  readonly appDeps: AppDeps;
+  /** Goes on with what was left unfinished. */
+  readonly resume: () => Promise<void>;
+}
+
+/** The services with batches and jobs among them. */
+export function openBatches(services: Services): Opened {
   let opening: Promise<Batches> | null = null;
-  const appDeps: AppDeps = { ...services, batchDesk: () => (opening ??= load(appDeps)) };
-  const resume = async (): Promise<void> => {
-    const { listOpen } = await import('./store/batches-open.ts');
-    if ((await listOpen(services.store)).length > 0) await (await appDeps.batchDesk()).resume();
+  let running: Promise<JobRunner> | null = null;
+  const appDeps: AppDeps = {
+    ...services,
+    batchDesk: () => (opening ??= load(appDeps)),
+    jobRunner: (recordings) =>
+      (running ??= import('./endpoints/job-runner.ts').then(({ createJobRunner }) =>
+        createJobRunner(appDeps, recordings),
+      )),
   };
-  return { appDeps, resume };
+  return { appDeps, resume: async () => (await import('./deps-resume.ts')).resumeLeft(appDeps) };
 }

@@ -38,6 +38,12 @@ export interface JobBook {
   get(personId: string, id: string): Promise<TranscriptionJob | null>;
   list(personId: string): Promise<readonly TranscriptionJob[]>;
   create(job: TranscriptionJob): Promise<void>;
+  /** Notes that it is to come to its end, whoever works on it. */
+  enlist(job: TranscriptionJob): Promise<void>;
+  /** All of everybody that are to come to their end, and some that have. */
+  open(): Promise<readonly Pick<TranscriptionJob, 'id' | 'personId'>[]>;
+  /** It has come to its end, unless it was started again meanwhile. */
+  close(job: Pick<TranscriptionJob, 'id' | 'personId'>): Promise<void>;
   /** Applies a pure change to what is kept, again if somebody else was faster. null: there is none. */
   change(
     personId: string,

@@ -31,6 +31,13 @@ export const transcriptionJobSchema = z.lazy(() =>
     name: z.string(),
     sizeBytes: z.number(),
     options: jobOptionsSchema,
+    /** Address of the person (null for the owner), and the API key it was started with, which must stay in force (null: they were signed in); absent until it is started. */
+    asker: z.optional(
+      z.object({
+        email: z.nullable(z.string()),
+        key: z.nullable(z.object({ id: z.string(), name: z.string() })),
+      }),
+    ),
     /** Controls of routing that came as headers. */
     headers: z.record(z.string(), z.string()),
     status: z.enum(jobStatuses),

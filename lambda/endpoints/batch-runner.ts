@@ -2,22 +2,14 @@
 import { isOpen, type KeptBatch, type LinePlace } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
-import {
-  LEASE_MS,
-  openAccount,
-  toEnded,
-  toFailed,
-  toHeld,
-  toProgressed,
-  toReleased,
-  toStarted,
-} from '../gateway/batch.ts';
+import { openAccount, toEnded, toFailed, toHeld, toProgressed, toReleased, toStarted } from '../gateway/batch.ts';
 import type { BatchBook, FileBook } from '../ports-batches.ts';
 import type { PrincipalRef } from '../ports-people.ts';
 import type { Handler } from '../ports.ts';
 import type { ApiDeps } from './api/route.ts';
 import { RESERVE_MS } from './ask.ts';
 import { createLineAsker, putDown, type BatchWork, type LineAsker } from './batch-asker.ts';
+import { hold } from './hold.ts';
 import { gone, lookThrough, readLines, type FileLine } from './batch-lines.ts';
 import { sendLines } from './batch-sender.ts';
 import { createTurns, type Turns } from './batch-turns.ts';
@@ -46,8 +38,6 @@ export interface BatchRunner {
 const SHIFT_MS = 20_000;
 /** Whoever asked for a batch may lose the right to: it is looked at again this often. */
 const RENEW_MS = 15_000;
-/** Beyond its lease nobody else is believed to be at work. */
-const SILENCE_MS = 500;
 
 interface Driver {
   /** Aborted when nothing further is to be asked. */
@@ -138,25 +128,6 @@ async function goThrough(
     await change(toEnded(deps.clock.now(), account.progress().late === 0 ? 'completed' : 'expired'));
 }
 
-/** Takes hold of the batch, waiting for whoever has it to end or to fall silent: they may have been killed. null: it is not to be had. */
-async function hold({
-  deps,
-  change,
-  holder,
-}: Pick<BatchWork, 'deps' | 'change' | 'holder'>): Promise<KeptBatch | null> {
-  const { clock, freezes, background } = deps;
-  let silent: KeptBatch['lease'] = null;
-  for (;;) {
-    const held = await change(toHeld(holder, clock.now(), silent));
-    if (held?.lease?.holder === holder) return held;
-    if (freezes || held === null || held.lease === null || !isOpen(held)) return null;
-    silent = held.lease;
-    const leftMs = Math.min(Math.max(silent.untilMs - clock.now(), 0), LEASE_MS);
-    await clock.sleep(leftMs + SILENCE_MS, background.stopping).catch(() => undefined);
-    if (background.stopping.aborted) return null;
-  }
-}
-
 /** Works on the batch, as soon as nobody else does. */
 async function drive(
   deps: BatchDeps,
@@ -166,7 +137,11 @@ async function drive(
   const { clock, batches } = deps;
   const holder = deps.newSecretId();
   const change: BatchWork['change'] = (how) => batches.change(given.personId, given.id, how);
-  let batch = await hold({ deps, change, holder });
+  let batch = await hold<KeptBatch>(deps, {
+    holder,
+    take: (doubt) => change(toHeld(holder, clock.now(), doubt)),
+    isOpen,
+  });
   if (batch === null) return;
   const stopRenewal = startRenewal(clock, async () => {
     const held = await change(toHeld(holder, clock.now()));

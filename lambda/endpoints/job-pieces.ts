@@ -55,7 +55,7 @@ export function toJobQuestion({ options }: Pick<TranscriptionJob, 'options'>): T
 
 /** A request of this person as a job makes it by itself. */
 export function toJobVisit(
-  { principal }: Visit,
+  { principal }: Pick<Visit, 'principal'>,
   { headers }: TranscriptionJob,
   given: { requestId: string; nowMs: number },
 ): Visit {

@@ -15,6 +15,7 @@ import type { Recordings } from '../ports-transcription.ts';
 import type { ApiDeps } from './api/route.ts';
 import { RESERVE_MS } from './ask.ts';
 import type { Visit } from './endpoint.ts';
+import { hold } from './hold.ts';
 import { toPresent } from './job-standing.ts';
 import { openRecording, type JobWork, type OpenRecording } from './job-pieces.ts';
 import { startRenewal } from './renewal.ts';
@@ -28,6 +29,8 @@ export interface JobRunner {
   goOn(visit: Visit, job: TranscriptionJob, started?: boolean): Promise<void>;
   /** Puts down what is under way here. */
   putDown(id: string): void;
+  /** Whether it is under way here, or waits for somebody else to end. */
+  isAt(id: string): boolean;
 }
 
 /** Where requests do the work, each begins pieces for so long. */
@@ -107,13 +110,17 @@ interface House {
   readonly recordings: Recordings;
 }
 
-/** Works on the job, if nobody else does. */
+/** Works on the job, as soon as nobody else does. */
 async function drive({ deps, recordings }: House, { visit, job: given, cut, deadlineAtMs }: Shift): Promise<void> {
   const { clock, jobs, background } = deps;
   const holder = deps.newSecretId();
   const change: JobWork['change'] = (how) => jobs.change(given.personId, given.id, how);
-  const job = await change(toHeld(holder, clock.now()));
-  if (job?.lease?.holder !== holder) return;
+  const job = await hold<TranscriptionJob>(deps, {
+    holder,
+    take: (doubt) => change(toHeld(holder, clock.now(), doubt)),
+    isOpen: ({ status }) => status === 'running' && !cut.signal.aborted,
+  });
+  if (job === null) return;
   let lastMs = clock.now();
   const workedMs = (): number => {
     const beforeMs = lastMs;
@@ -179,5 +186,6 @@ export function createJobRunner(deps: ApiDeps, recordings: Recordings): JobRunne
       if (deps.freezes) await driver.done;
     },
     putDown: (id) => drivers.get(id)?.cut.abort(),
+    isAt: (id) => drivers.has(id),
   };
 }

@@ -5,7 +5,7 @@ import { allow, type ApiDeps } from './api/route.ts';
 import { principalOf, type Visit } from './endpoint.ts';
 
 /** What is wrong, and what becomes of the job. */
-const toEnd = ({ code, message }: CallerError): CallerError =>
+export const toEnd = ({ code, message }: CallerError): CallerError =>
   new CallerError(code, `${message} What is transcribed is kept: start it again with another key, or in the web app.`);
 
 /** The same visit with what its person and key may do by now. Rejects with CallerError when that is no longer this job. */

@@ -8,9 +8,8 @@ import {
   type ResultKind,
   type Setbacks,
 } from '#shared/batch.ts';
+import { isBelieved, toLease, type LeaseDoubt } from './lease.ts';
 
-/** A lease is believed so long after it was last renewed: somebody else then takes over the work of whoever was killed. */
-export const LEASE_MS = 12_000;
 /** So far ahead of the first unanswered line others are asked: what is known of them must fit the batch's own record. */
 export const WINDOW_LINES = 64;
 /** Of its time a batch leaves this part to whatever is paid for; before, it waits for what is free. */
@@ -18,18 +17,13 @@ const PAID_PART = 0.1;
 
 type Change = (batch: KeptBatch) => KeptBatch;
 
-/**
- * Whoever holds the lease works on it; one that ran out is anybody's, and so is `silent`: one that was watched for its whole time and not
- * renewed, whatever a clock says that was set back.
- */
+/** Whoever holds the lease works on it; one that is no longer believed is anybody's. */
 export const toHeld =
-  (holder: string, nowMs: number, silent: KeptBatch['lease'] = null): Change =>
+  (holder: string, nowMs: number, doubt: LeaseDoubt = { nowMs }): Change =>
   (batch) => {
-    const { lease } = batch;
-    const isSilent = lease?.holder === silent?.holder && lease?.untilMs === silent?.untilMs;
-    const isHeld = lease !== null && lease.untilMs > nowMs && !isSilent;
-    if (lease?.holder !== holder && (!isOpen(batch) || isHeld)) return batch;
-    return { ...batch, lease: { holder, untilMs: nowMs + LEASE_MS } };
+    const isOurs = batch.lease?.holder === holder;
+    if (!isOurs && (!isOpen(batch) || isBelieved(batch.lease, doubt))) return batch;
+    return { ...batch, lease: toLease(holder, nowMs) };
   };
 
 /** Work on it ends for now. */

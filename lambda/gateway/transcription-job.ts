@@ -4,9 +4,7 @@ import type { KeptPiece, PieceSpan, TranscriptionJob } from '#shared/transcripti
 import type { Step } from './answer.ts';
 import type { AudioFacts } from './audio-header.ts';
 import type { SplitBounds } from './audio-split.ts';
-
-/** A lease is believed so long after it was last renewed: somebody else then takes over the work of whoever was killed. */
-export const LEASE_MS = 12_000;
+import { isBelieved, toLease, type LeaseDoubt } from './lease.ts';
 
 const fresh = ({ start, end }: PieceSpan): KeptPiece => ({
   start,
@@ -35,16 +33,16 @@ const withPiece = (
   pieces: job.pieces.map((piece) => (isSame(piece, span) ? change(piece) : piece)),
 });
 
-/** Whoever holds the lease works on it; one that ran out is anybody's. A piece whose worker was killed is nobody's again. */
+/** Whoever holds the lease works on it; one that is no longer believed is anybody's. A piece whose worker was killed is nobody's again. */
 export const toHeld =
-  (holder: string, nowMs: number): Change =>
+  (holder: string, nowMs: number, doubt: LeaseDoubt = { nowMs }): Change =>
   (job) => {
     const isOurs = job.lease?.holder === holder;
-    if (!isOurs && (job.status !== 'running' || (job.lease !== null && job.lease.untilMs > nowMs))) return job;
+    if (!isOurs && (job.status !== 'running' || isBelieved(job.lease, doubt))) return job;
     const pieces = isOurs
       ? job.pieces
       : job.pieces.map((piece) => (piece.status === 'running' ? { ...piece, status: 'waiting' as const } : piece));
-    return { ...job, pieces, lease: { holder, untilMs: nowMs + LEASE_MS } };
+    return { ...job, pieces, lease: toLease(holder, nowMs) };
   };
 
 /** Work on it ends for now. */
@@ -176,14 +174,15 @@ export const toRefused =
   (code: string, message: string): Change =>
   (job) => ({ ...job, status: 'failed', error: { code, message } });
 
-/** Begins, goes on, or tries failed pieces again: those named, or all. */
+/** Begins, goes on, or tries failed pieces again: those named, or all. From now on it is this asker's. */
 export const toStarted =
-  (indices: readonly number[] | undefined): Change =>
+  (indices: readonly number[] | undefined, asker: NonNullable<TranscriptionJob['asker']>): Change =>
   (job) => {
     if (job.status === 'done') return job;
     const isMeant = (index: number): boolean => indices === undefined || indices.includes(index);
     return toEnded({
       ...job,
+      asker,
       status: 'running',
       error: null,
       pieces: job.pieces.map((piece, index) =>

@@ -15,10 +15,11 @@ import {
 import type { Item, ItemKey } from '#shared/items.ts';
 import type { BatchBook, FileBook, KeptResult, ResultFacts } from '../ports-batches.ts';
 import type { Store } from '../ports.ts';
-import { addOpen, listOpen, removeOpen } from './batches-open.ts';
+import { addOpen, listOpen, removeOpen } from './open-work.ts';
 import { createRecords, type Records } from './records.ts';
 import { createTally } from './tally.ts';
 
+const OPEN = 'batches-open';
 const fileSchema: z.ZodMiniType<KeptFile> = keptFileSchema;
 const batchSchema: z.ZodMiniType<KeptBatch> = keptBatchSchema;
 const useSchema: z.ZodMiniType<BatchUse | null> = z.nullable(batchUseSchema);
@@ -172,14 +173,14 @@ export function createBatchBook(store: Store): BatchBook {
     create: async (batch, most) => {
       if (!(await tally.enter({ ...batch, atMs: batch.createdAtMs }, most))) return false;
       await of(batch.personId).create(batch.id, batch, batch.keptUntilMs);
-      await addOpen(store, batch);
+      await addOpen(store, OPEN, { ...batch, untilMs: batch.keptUntilMs });
       return true;
     },
     change: (personId, id, change) => of(personId).change(id, change),
-    open: () => listOpen(store),
+    open: () => listOpen(store, OPEN),
     close: async (batch) => {
       await tally.leave(batch);
-      await removeOpen(store, batch);
+      await removeOpen(store, OPEN, batch);
     },
     writeResult: async ({ id, keptUntilMs }, line, { kind, text, use }) => {
       const [first, ...others] = splitText(text);

@@ -3,8 +3,10 @@ import type * as z from 'zod/mini';
 import { transcriptionJobSchema, type PieceSpan, type TranscriptionJob } from '#shared/transcription-job.ts';
 import type { Store } from '../ports.ts';
 import type { JobBook } from '../ports-transcription.ts';
+import { addOpen, listOpen, removeOpen } from './open-work.ts';
 import { createRecords, type Records } from './records.ts';
 
+const OPEN = 'transcriptions-open';
 const schema: z.ZodMiniType<TranscriptionJob> = transcriptionJobSchema;
 
 const pieceKey = ({ id }: TranscriptionJob, { start, end }: PieceSpan): { pk: string; sk: string } => ({
@@ -20,6 +22,13 @@ export function createJobBook(store: Store): JobBook {
     get: (personId, id) => of(personId).get(id, true),
     list: (personId) => of(personId).list(),
     create: async (job) => void (await of(job.personId).create(job.id, job, job.expiresAtMs)),
+    enlist: (job) => addOpen(store, OPEN, { ...job, untilMs: job.expiresAtMs }),
+    open: () => listOpen(store, OPEN),
+    close: async (ref) => {
+      await removeOpen(store, OPEN, ref);
+      const job = await of(ref.personId).get(ref.id, true);
+      if (job?.status === 'running') await addOpen(store, OPEN, { ...job, untilMs: job.expiresAtMs });
+    },
     change: (personId, id, change) => of(personId).change(id, change),
     remove: async (job) => {
       const { pk } = pieceKey(job, { start: 0, end: 0 });

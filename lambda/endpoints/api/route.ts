@@ -10,6 +10,7 @@ import type { Alerts, LogFields } from '../../ports-telemetry.ts';
 import type { InvokeSettingsStore, TemplateStore, RolloutStore, SettingsStore } from '../../ports-settings.ts';
 import type { Background, JobBook, Recordings } from '../../ports-transcription.ts';
 import type { AuditEntry, Identity } from '../../ports-people.ts';
+import type { JobRunner } from '../job-runner.ts';
 import { principalOf, type EndpointDeps, type Visit } from '../endpoint.ts';
 
 /** What the routes stand on. */
@@ -37,6 +38,8 @@ export interface ApiDeps extends EndpointDeps {
     /** Ends and deletes all that this person has. */
     forget(personId: string): Promise<void>;
   }>;
+  /** Loads who works on the jobs of these recordings. */
+  readonly jobRunner: (recordings: Recordings) => Promise<JobRunner>;
   /** Where recordings for jobs are uploaded to; null: nowhere. */
   readonly recordings: Recordings | null;
   readonly background: Background;

@@ -16,7 +16,7 @@ import type { Recordings } from '../../ports-transcription.ts';
 import { formatTypes } from '../../wire/transcription/transcript.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { checkJob } from '../job-pieces.ts';
-import { createJobRunner, type JobRunner } from '../job-runner.ts';
+import type { JobRunner } from '../job-runner.ts';
 import { toControls } from '../own-request.ts';
 import { readAllowance } from './allowance.ts';
 import { watchJob } from './job-events.ts';
@@ -33,11 +33,10 @@ interface Desk {
   readonly deps: ApiDeps;
   /** Throws CallerError where recordings can't be uploaded. */
   readonly recordings: () => Recordings;
-  readonly runner: () => JobRunner;
+  readonly runner: () => Promise<JobRunner>;
 }
 
 function openDesk(deps: ApiDeps): Desk {
-  let runner: JobRunner | null = null;
   const recordings = (): Recordings => {
     if (deps.recordings !== null) return deps.recordings;
     throw new CallerError(
@@ -45,7 +44,7 @@ function openDesk(deps: ApiDeps): Desk {
       'Recordings can not be uploaded here: no bucket is set (FREEWAY_UPLOADS_BUCKET). Send clips of up to 4.4 MB to POST /v1/audio/transcriptions.',
     );
   };
-  return { deps, recordings, runner: () => (runner ??= createJobRunner(deps, recordings())) };
+  return { deps, recordings, runner: async () => deps.jobRunner(recordings()) };
 }
 
 /** A request about one job. */
@@ -108,7 +107,7 @@ async function create(desk: Desk, visit: Visit, body: z.output<typeof newJobSche
 }
 
 async function start(desk: Desk, call: Call<z.output<typeof startJobSchema>>): Promise<ApiReply> {
-  const { deps, runner } = desk;
+  const { deps } = desk;
   const { visit } = call;
   const job = await find(desk, call);
   if (job.status === 'uploading') {
@@ -120,10 +119,15 @@ async function start(desk: Desk, call: Call<z.output<typeof startJobSchema>>): P
       );
   }
   await checkJob(deps, visit, job);
-  const started = await deps.jobs.change(job.personId, job.id, toStarted(call.body.pieces));
+  const { email, key } = principalOf(visit);
+  const asker = { email, key: key === null ? null : { id: key.id, name: key.name } };
+  const started = await deps.jobs.change(job.personId, job.id, toStarted(call.body.pieces, asker));
   if (started === null) throw missing('transcription');
   // Where requests do the work, those who watch do it.
-  if (!deps.freezes) await runner().goOn(visit, started, true);
+  if (!deps.freezes) {
+    await deps.jobs.enlist(started);
+    await (await desk.runner()).goOn(visit, started, true);
+  }
   return { json: await view(desk, started) };
 }
 
@@ -131,7 +135,7 @@ async function change(desk: Desk, call: Call, status: 'paused' | 'cancelled'): P
   const { personId, id } = await find(desk, call);
   const changed = await desk.deps.jobs.change(personId, id, toStatus(status));
   if (changed === null) throw missing('transcription');
-  if (status === 'cancelled') desk.runner().putDown(id);
+  if (status === 'cancelled') (await desk.runner()).putDown(id);
   return { json: await view(desk, changed) };
 }
 
@@ -139,13 +143,13 @@ async function change(desk: Desk, call: Call, status: 'paused' | 'cancelled'): P
 async function look(desk: Desk, call: Call): Promise<TranscriptionJob> {
   const job = await find(desk, call);
   if (job.status !== 'running') return job;
-  await desk.runner().goOn(call.visit, job);
+  await (await desk.runner()).goOn(call.visit, job);
   return find(desk, call);
 }
 
 async function remove(desk: Desk, call: Call): Promise<ApiReply> {
   const job = await find(desk, call);
-  desk.runner().putDown(job.id);
+  (await desk.runner()).putDown(job.id);
   // What leads to the recording goes last: whoever is ended in the middle can be told to do it again.
   await desk.recordings().remove(job);
   await desk.deps.jobs.remove(job);
@@ -165,13 +169,13 @@ async function tell(desk: Desk, call: Call<unknown, z.output<typeof resultQueryS
 }
 
 async function watch(desk: Desk, call: Call): Promise<ApiReply> {
-  const { deps, runner } = desk;
+  const { deps } = desk;
   const { personId, id } = await find(desk, call);
   return {
     events: watchJob({
       clock: deps.clock,
       visit: call.visit,
-      runner: runner(),
+      runner: await desk.runner(),
       again: () => deps.jobs.get(personId, id),
       toView: (job) => view(desk, job),
     }),
