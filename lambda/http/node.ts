@@ -1,8 +1,8 @@
 // Serves the app on node:http: turns its requests into exchanges and back, and nothing more.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { CallerError } from '#shared/failures.ts';
 import type { Exchange, Gone, Handler, Headers, ReplyBody } from '../ports.ts';
-import { brokeOff, refuseEncoding, stoppedShort, tooLarge } from './body.ts';
+import { refuseEncoding, stoppedShort, tooLarge } from './body.ts';
+import { BodyIntake } from './body-intake.ts';
 import { BodyRoom, toRoomBytes, type BodyPlace } from './body-room.ts';
 import { Farewell } from './farewell.ts';
 import { joinHeaders, toReplyLines } from './headers.ts';
@@ -19,47 +19,16 @@ const defaults = {
   maxHeaderBytes: 32_768,
 } as const;
 
-function readBody({ request, place }: Conversation, limitBytes: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    if (request.destroyed && !request.complete) return reject(brokeOff());
-    let chunks: Buffer[] | null = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      if (chunks === null) return;
-      size += chunk.length;
-      try {
-        if (size > limitBytes) throw tooLarge(limitBytes);
-        place.reach(size);
-        chunks.push(chunk);
-      } catch (error) {
-        // The rest passes, and is not kept.
-        chunks = null;
-        reject(error as CallerError);
-      }
-    });
-    request.on('end', () => resolve(chunks?.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks ?? [])));
-    request.on('error', () => reject(brokeOff()));
-    // A request that is complete closes too; making an error for that would cost more than reading the body did.
-    request.on('close', () => request.complete || reject(brokeOff()));
-  });
-}
-
 /** The body as it comes. The connection stays whole when the reader stops early, so that it can be told why. */
-async function* readChunks({ request, ending }: Conversation, limitBytes: number): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+async function* readChunks({ request, ending, stillMs }: Conversation, limitBytes: number): AsyncGenerator<Uint8Array> {
+  const intake = new BodyIntake(request, { limitBytes, stillMs });
   try {
-    for await (const chunk of chunks) {
-      size += chunk.length;
-      if (size > limitBytes) throw tooLarge(limitBytes);
+    for (let piece = await intake.next(); piece !== null; piece = await intake.next()) {
       if (ending.gone === 'stopping') throw stoppedShort();
-      yield chunk;
+      yield piece;
     }
-  } catch (error) {
-    throw error instanceof CallerError ? error : brokeOff();
   } finally {
-    // What nobody wants has to pass: Node would hold it back, and with it every further request of the connection.
-    request.resume();
+    intake.forget();
   }
 }
 
@@ -153,6 +122,8 @@ interface Conversation {
   readonly stopping: () => boolean;
   /** Where its body lies, among those of all others. */
   readonly place: BodyPlace;
+  /** How long nothing of the body may come, ms. */
+  readonly stillMs: number;
 }
 
 class NodeExchange implements Exchange {
@@ -201,8 +172,9 @@ class NodeExchange implements Exchange {
 
   async #read(limitBytes: number): Promise<Uint8Array> {
     this.#check(limitBytes);
-    this.#conversation.place.reach(Number(this.headers['content-length'] ?? 0));
-    return readBody(this.#conversation, limitBytes);
+    const { request, place, stillMs } = this.#conversation;
+    place.reach(Number(this.headers['content-length'] ?? 0));
+    return new BodyIntake(request, { limitBytes, stillMs, onSize: (bytes) => place.reach(bytes) }).whole();
   }
 
   #check(limitBytes: number): void {
@@ -257,7 +229,11 @@ export function createNodeServer(handler: Handler, given: NodeLimits = {}): Serv
     open.add(ending);
     response.on('error', () => undefined);
     const place = room.open();
-    void serve(handler, new NodeExchange({ request, response, ending, stopping, place }), response).finally(() => {
+    void serve(
+      handler,
+      new NodeExchange({ request, response, ending, stopping, place, stillMs: limits.unreadMs }),
+      response,
+    ).finally(() => {
       place.leave();
       // What is left of a body that was refused may still come, but not for as long as one that is wanted.
       if (!request.complete) setTimeout(() => request.complete || request.destroy(), headersMs).unref();

@@ -62,7 +62,7 @@ export class PlainConnection {
     this.#listeners = [
       ['data', arrive],
       ['drain', () => this.#release()],
-      ['timeout', () => this.destroy()],
+      ['timeout', () => this.#standsStill()],
       ['end', () => this.#halfClose()],
       ['error', () => undefined],
       ['close', () => this.#closed()],
@@ -101,11 +101,8 @@ export class PlainConnection {
     if (this.isIdle) {
       if (waited > REMEMBERED_MS) this.#heads.forget();
       if (waited > (this.#hasServed ? keepAliveMs : headersMs)) this.destroy();
-    } else if (this.#left > 0 && waited > (this.#exchange?.isOver === true ? headersMs : requestMs)) {
-      this.#closes = true;
-      if (this.#reader === null) this.destroy();
-      else this.#breakOff();
-    }
+    } else if (this.#left > 0 && waited > (this.#exchange?.isOver === true ? headersMs : requestMs))
+      this.#standsStill();
   }
 
   destroy(): void {
@@ -118,6 +115,7 @@ export class PlainConnection {
     if (this.#left === 0) return this.#takeBody();
     if (this.socket.destroyed) return Promise.reject(brokeOff());
     this.#reader = Promise.withResolvers();
+    this.socket.setTimeout(this.#server.limits.unreadMs);
     this.#bytes.resume();
     return this.#reader.promise;
   }
@@ -188,8 +186,10 @@ export class PlainConnection {
 
   #deliver(): void {
     const reader = this.#reader;
+    if (reader === null) return;
     this.#reader = null;
-    reader?.resolve(this.#takeBody());
+    this.socket.setTimeout(0);
+    reader.resolve(this.#takeBody());
   }
 
   #takeBody(): Buffer {
@@ -232,6 +232,13 @@ export class PlainConnection {
     for (const [event, listener] of this.#listeners) socket.off(event, listener);
     this.#server.left(this);
     this.#server.handOver(socket, Buffer.concat([bytes, ...this.#bytes.drop()]));
+  }
+
+  /** Nothing more comes of what is waited for: who reads a body is told so, all others are gone. */
+  #standsStill(): void {
+    this.#closes = true;
+    if (this.#reader === null) this.destroy();
+    else this.#breakOff();
   }
 
   #breakOff(): void {
