@@ -23,6 +23,12 @@ const writing: Price = {
 };
 const audio: Price = { perMinuteUsd: 0.006, minimumSeconds: 10 };
 
+/** Unknown is not free: `toBeCloseTo` alone takes null for 0. */
+function expectCost(cost: number | null, expected: number | null): void {
+  if (expected === null || cost === null) expect(cost).toBe(expected);
+  else expect(cost).toBeCloseTo(expected, 12);
+}
+
 describe('listCostUsd', () => {
   it.each<[string, Price | null, Usage, number | null]>([
     ['tokens', plain, { inputTokens: 1_000_000, outputTokens: 500_000 }, 0.45],
@@ -70,6 +76,18 @@ describe('listCostUsd', () => {
       writing,
       { inputTokens: 100, outputTokens: 0, cachedInputTokens: 60, cacheWriteTokens: 400 },
       0.000012,
+    ],
+    [
+      'more read and written for long than there is input',
+      writing,
+      { inputTokens: 100, outputTokens: 0, cachedInputTokens: 60, cacheWriteTokens: 400, longCacheWriteTokens: 400 },
+      0.0000165,
+    ],
+    [
+      'more written, some of it for long, than there is input',
+      writing,
+      { inputTokens: 100, outputTokens: 0, cacheWriteTokens: 400, longCacheWriteTokens: 60 },
+      0.0000255,
     ],
     [
       'reasoning, which is part of the output',
@@ -158,14 +176,21 @@ describe('listCostUsd', () => {
       null,
     ],
     ['terms where there are none', plain, { inputTokens: 1_000_000, outputTokens: 0, billedAs: ['priority'] }, 0.15],
+    [
+      'the usual terms where others cost more',
+      { ...plain, factors: { priority: 2 } },
+      { inputTokens: 1_000_000, outputTokens: 0 },
+      0.15,
+    ],
     ['free tokens, unknown how many', { inputPerMillionUsd: 0, outputPerMillionUsd: 0 }, {}, 0],
-    ['tokens of unknown number', plain, { inputTokens: 5 }, null],
+    ['output of unknown length', plain, { inputTokens: 5 }, null],
+    ['input of unknown length', plain, { outputTokens: 5 }, null],
+    ['output where only that has a price', { outputPerMillionUsd: 1 }, { inputTokens: 0, outputTokens: 1_000_000 }, 1],
     ['a price that names nothing', {}, { inputTokens: 5, outputTokens: 5 }, null],
     ['no price', null, { inputTokens: 5, outputTokens: 5 }, null],
   ])('of %s', (_name, price, usage, expected) => {
     const cost = listCostUsd(price, usage);
-    if (expected === null) expect(cost).toBeNull();
-    else expect(cost).toBeCloseTo(expected, 12);
+    expectCost(cost, expected);
   });
 });
 
@@ -194,8 +219,7 @@ describe('mostCostUsd', () => {
     ['unknown where only writing has a price', { outputPerMillionUsd: 1, cacheWritePerMillionUsd: 1 }, null],
   ])('takes input written to a cache for %s', (_name, price, expected) => {
     const most = mostCostUsd(price, { inputTokens: 1_000_000, outputTokens: 1_000_000 });
-    if (expected === null) expect(most).toBeNull();
-    else expect(most).toBeCloseTo(expected, 12);
+    expectCost(most, expected);
   });
 
   it('takes what has no tokens as it is', () => {

@@ -13,7 +13,7 @@ const peaking: Price = {
   tiers: [{ inputTokensAbove: 1000, inputPerMillionUsd: 3, outputPerMillionUsd: 4 }],
   peaks: [
     { days: workdays, from: '01:00', until: '04:00', factor: 2 },
-    { from: '22:00', until: '24:00', factor: 0.5 },
+    { from: '21:30', until: '24:00', factor: 0.5 },
   ],
 };
 const changing: Price = {
@@ -35,7 +35,9 @@ describe('a price by the time of the day', () => {
     ['the last moment of the peak', '2026-11-23T03:59:59.999Z', 2],
     ['the end of the peak', '2026-11-23T04:00:00Z', 1],
     ['the same hour on a Sunday', '2026-11-22T02:00:00Z', 1],
-    ['an hour of every day', '2026-11-22T23:59:59Z', 0.5],
+    ['the last second of every day', '2026-11-22T23:59:59Z', 0.5],
+    ['the minute before the evening', '2026-11-22T21:29:59.999Z', 1],
+    ['the evening', '2026-11-22T21:30:00Z', 0.5],
   ])('is what it is on %s', (_name, time, input) => {
     expect(priceAt(peaking, at(time))?.inputPerMillionUsd).toBe(input);
   });
@@ -52,6 +54,11 @@ describe('a price by the time of the day', () => {
 
   it('is at its dearest when money is held back', () => {
     expect(dearestPrice(peaking, at('2026-11-22T12:00:00Z'))?.inputPerMillionUsd).toBe(2);
+  });
+
+  it('is never below that of the list when money is held back', () => {
+    const cheaper = { ...peaking, peaks: peaking.peaks!.slice(1) };
+    expect(dearestPrice(cheaper, at('2026-11-22T23:00:00Z'))?.inputPerMillionUsd).toBe(1);
   });
 });
 
