@@ -134,7 +134,7 @@ describe('pools and books', () => {
   });
 
   it('names books and pools alike whatever the order of credentials', () => {
-    const provider = toProvider({ models, pools: [perMinute(['*'], { scope: 'account' }), perMinute(['a'])] });
+    const provider = toProvider({ models, pools: [perMinute(['a']), perMinute(['*'], { scope: 'account' })] });
     const one = toCredential(provider, { id: 'c1', account: 'x' });
     const two = toCredential(provider, { id: 'c2', account: 'x' });
     const books = (credentials: RoutableCredential[]) =>
@@ -149,5 +149,86 @@ describe('pools and books', () => {
     });
     const [candidate] = toCandidates([toCredential(provider, { pools: [perMinute(['a'], { max: 5 })] })], any);
     expect(candidate?.pools.map(({ unit, max }) => `${unit} ${max}`)).toEqual(['requests 5']);
+  });
+
+  it.each([
+    ['keys whose account nobody knows', 'account', null, false],
+    ['two keys of one account, where each key has limits of its own', 'credential', 'home', false],
+    ['any two keys, where the limit is that of the address', 'ip', null, true],
+  ] as const)('of %s: one pool or two', (_name, scope, account, isOne) => {
+    const provider = toProvider({ models: [models[0]!], pools: [perMinute(['*'], { scope })] });
+    const keys = ['c1', 'c2'].map((id) => toCredential(provider, { id, account }));
+    const [first, second] = toCandidates(keys, any).map(({ pools }) => pools.map(({ key }) => key));
+    expect([first?.length, second?.length]).toEqual([1, 1]);
+    expect(first?.[0] === second?.[0]).toBe(isOne);
+  });
+
+  it('keeps the pools of its own plan, each with its own clock, unit and kinds', () => {
+    const pools = [
+      perMinute(['a'], { plan: 'free' }),
+      perMinute(['a'], { kinds: ['chat'], max: 20 }),
+      perMinute(['a'], { kinds: ['speech'], max: 10 }),
+      perMinute(['b'], { max: 5 }),
+    ];
+    const provider = toProvider({
+      models: [model('a', { free: 'plan' }), model('b', { free: 'plan', kind: 'speech' })],
+      pools,
+    });
+    const candidates = toCandidates([toCredential(provider)], any);
+    expect(candidates.map(({ pools: own }) => own.map(({ max }) => max))).toEqual([[30, 20], [5]]);
+  });
+});
+
+describe('what is known of a candidate', () => {
+  const terms = {
+    commercial: true,
+    serveOthers: true,
+    trainsOnPrompts: true,
+    hardStopsBeforePaid: true,
+    regions: ['us'],
+    retentionDays: 30,
+  };
+  const price = { inputPerMillionUsd: 1, outputPerMillionUsd: 2 };
+  const known = model('Org/Big-1:free', {
+    free: 'always',
+    size: 'small',
+    roles: ['reasoning'],
+    context: 1000,
+    maxOutput: 100,
+    price,
+    onlyByName: true,
+  });
+
+  it('is what the catalog says of the model and of its provider', () => {
+    const provider = toProvider({ models: [known], terms, tellsCost: true });
+    expect(toCandidates([toCredential(provider)], any)).toEqual([
+      expect.objectContaining({
+        route: 'acme/Org/Big-1:free',
+        family: 'big-1',
+        sizeRank: 0,
+        roleRank: 2,
+        context: 1000,
+        maxOutput: 100,
+        price,
+        tellsCost: true,
+        onlyByName: true,
+        trainsOnPrompts: true,
+        regions: ['us'],
+        retentionDays: 30,
+      }),
+    ]);
+  });
+
+  it('is what its key says before that: where prompts go, how long they stay, and whether they are learned from', () => {
+    const provider = toProvider({ models: [known], terms });
+    const own = { trainsOnPrompts: false, regions: ['eu'], retentionDays: 0 } as const;
+    expect(toCandidates([toCredential(provider, own)], any)).toEqual([expect.objectContaining(own)]);
+  });
+
+  it('is nothing where nobody says it', () => {
+    const [candidate] = toCandidates([toCredential(toProvider({ models: [model('m', { free: 'always' })] }))], any);
+    expect(candidate).toMatchObject({ trainsOnPrompts: 'unknown', context: null, maxOutput: null, price: null });
+    for (const name of ['regions', 'retentionDays', 'tellsCost', 'onlyByName', 'retiredAtMs'])
+      expect(candidate).not.toHaveProperty(name);
   });
 });
