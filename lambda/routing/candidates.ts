@@ -108,10 +108,8 @@ function toBooks(drafts: readonly Draft[]): string[] {
   for (const draft of drafts) {
     const [first, ...rest] = draft.pools.map((pool) => pool.key);
     if (first === undefined) continue;
-    if (!parent.has(first)) parent.set(first, first);
     // The smallest key becomes the root, so that the book's name does not depend on the order of credentials.
     for (const key of rest) {
-      if (!parent.has(key)) parent.set(key, key);
       const [a, b] = [find(first), find(key)].sort();
       if (a !== undefined && b !== undefined) parent.set(b, a);
     }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { applyUpdate, type Item } from '#shared/items.ts';
 import {
   afterFailure,
+  afterHealthy,
   afterRest,
   afterSuccess,
   breakerState,
@@ -78,6 +79,35 @@ describe('the breaker', () => {
     expect(plan([], book, { nowMs })).toMatchObject({ kind: 'blocked', by: 'breaker', waitMs: probePollMs });
     // A probe that was killed gives way when its lease is over.
     expect(plan([], book, { nowMs: nowMs + leaseMs + 1 }).kind).toBe('write');
+  });
+
+  it('tells when the lease of a probe is over, where that is sooner than one would look again', () => {
+    const nowMs = startMs + 5000;
+    const { book } = reserve([], failTimes(3), { nowMs });
+    const waits = [250, 249, 100, 0].map((leftMs) => breakerState(book, 'm', nowMs + leaseMs - leftMs).waitMs);
+    expect(waits).toEqual([250, 250, 101, 1]);
+  });
+
+  it('lets no probe through that was planned before another one failed', () => {
+    const nowMs = startMs + 5000;
+    const open = failTimes(3);
+    const late = plan([], open, { nowMs });
+    if (late.kind === 'blocked') throw new Error('blocked');
+    expect(applyUpdate(open, { key, ...late }).applied).toBe(true);
+    expect(applyUpdate(fail(open, nowMs), { key, ...late }).applied).toBe(false);
+  });
+
+  it('lets a probe through at once where a health check has found the provider well', () => {
+    const open = failTimes(3);
+    const vouched = write(open, afterHealthy(open, 'm', startMs));
+    expect(breakerState(vouched ?? {}, 'm', startMs)).toMatchObject({ state: 'half_open', waitMs: 0 });
+    expect(reserve([], vouched, { nowMs: startMs }).hold.probe).not.toBeNull();
+  });
+
+  it('counts failures of which none knew of the others', () => {
+    const unaware = afterFailure({ book: {}, mark: 'm', nowMs: startMs, random: 1 });
+    const counted = write(write(null, unaware), unaware);
+    expect(breakerState(fail(counted, startMs), 'm', startMs).state).toBe('open');
   });
 
   it('recovers after a good probe: one failure opens it again, and the first success when that is over forgets all', () => {

@@ -222,12 +222,16 @@ describe('what is known of a candidate', () => {
   it('is what its key says before that: where prompts go, how long they stay, and whether they are learned from', () => {
     const provider = toProvider({ models: [known], terms });
     const own = { trainsOnPrompts: false, regions: ['eu'], retentionDays: 0 } as const;
-    expect(toCandidates([toCredential(provider, own)], any)).toEqual([expect.objectContaining(own)]);
+    const models = [{ ...known, family: 'big' }];
+    expect(toCandidates([toCredential(provider, { ...own, models })], any)).toEqual([
+      expect.objectContaining({ ...own, family: 'big' }),
+    ]);
   });
 
   it('is nothing where nobody says it', () => {
     const [candidate] = toCandidates([toCredential(toProvider({ models: [model('m', { free: 'always' })] }))], any);
-    expect(candidate).toMatchObject({ trainsOnPrompts: 'unknown', context: null, maxOutput: null, price: null });
+    expect(candidate).toMatchObject({ sizeRank: 1, trainsOnPrompts: 'unknown' });
+    expect(candidate).toMatchObject({ context: null, maxOutput: null, price: null });
     for (const name of ['regions', 'retentionDays', 'tellsCost', 'onlyByName', 'retiredAtMs'])
       expect(candidate).not.toHaveProperty(name);
   });
