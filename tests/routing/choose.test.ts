@@ -15,6 +15,7 @@ import {
 import { cautious } from '#lambda/routing/pools-caution.ts';
 import { mostUsdOf, needOf } from '#lambda/routing/profile.ts';
 import { isContested, isDoubtful } from '#lambda/routing/thrift.ts';
+import type { Candidate } from '#lambda/routing/types.ts';
 import { asked, fleet, toFleet, toQuestion, toStandings } from './random-decisions.ts';
 
 const sizes = ['small', 'large', 'reasoning'];
@@ -24,6 +25,14 @@ function floorOf({ selector: { mode, among }, profile: { classification } }: Dec
   if (mode !== null && sizes.includes(mode)) return [sizes.indexOf(mode), true];
   if (among !== null || mode !== null || classification === null) return [0, false];
   return [sizes.indexOf(classification.size), false];
+}
+
+/** Vectors have no output that costs; everything else that is not known costs more than anybody allows. */
+function isTooDear({ kind, price }: Candidate, { maxPrice }: DecideInput['policy']): boolean {
+  if (maxPrice === undefined) return false;
+  const ofInput = price?.inputPerMillionUsd ?? Infinity;
+  const ofOutput = price?.outputPerMillionUsd ?? (kind === 'embedding' ? 0 : Infinity);
+  return ofInput > (maxPrice.input ?? Infinity) || ofOutput > (maxPrice.output ?? Infinity);
 }
 
 /** Why a candidate is never asked for such a request. */
@@ -36,8 +45,11 @@ function plainFit(index: number, { candidates, profile, policy, selector, nowMs 
   if (tier === 'paid' && (policy.paid === 'never' || selector.freeOnly)) return 'paid_not_allowed';
   if (policy.noTraining && one.trainsOnPrompts !== false) return 'may_train_on_prompts';
   const { regions: allowed, maxRetentionDays = Infinity } = policy;
-  if (allowed && !(one.regions ?? ['?']).every((region) => allowed.includes(region))) return 'region_not_allowed';
+  const { regions = [] } = one;
+  if (allowed && (regions.length === 0 || regions.some((region) => !allowed.includes(region))))
+    return 'region_not_allowed';
   if ((one.retentionDays ?? Infinity) > maxRetentionDays) return 'may_keep_prompts';
+  if (tier === 'paid' && isTooDear(candidates[index]!, policy)) return 'over_price';
   if ((profile.needs & ~capabilities) !== 0) return 'lacks_capability';
   const bound = profile.maxOutputTokens ?? 0;
   return maxOutput !== null && bound > maxOutput && profile.outputTokens > maxOutput ? 'output_too_small' : 'eligible';
