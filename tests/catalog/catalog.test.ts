@@ -265,7 +265,7 @@ describe('pools', () => {
     ['openrouter', 'requests', 50, { kind: 'calendar', every: 'day', zone: 'UTC' }],
     ['cloudflare', 'usd', 0.11, { kind: 'calendar', every: 'day', zone: 'UTC' }],
     ['cohere', 'requests', 1000, { kind: 'calendar', every: 'month', zone: 'UTC' }],
-    ['mistral', 'requests', 1, { kind: 'rolling', seconds: 1 }],
+    ['mistral', 'requests', 60, { kind: 'rolling', seconds: 60 }],
     ['nvidia', 'requests', 40, { kind: 'rolling', seconds: 60 }],
     ['zai', 'concurrent', 1, { kind: 'concurrent' }],
     ['cerebras', 'usd', 5, { kind: 'once' }],
