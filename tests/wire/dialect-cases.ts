@@ -219,7 +219,7 @@ export const reportedFailures: readonly Case[] = [
         },
       }),
     },
-    { kind: 'quota_exhausted', covers: 'credential', retryAfterMs: 7000 },
+    { kind: 'quota_exhausted', covers: 'model', retryAfterMs: 7000 },
   ],
   [
     'a minute',
@@ -229,7 +229,7 @@ export const reportedFailures: readonly Case[] = [
       headers: { 'x-ratelimit-reset': String(nowMs + 900) },
       body: said('Rate limit exceeded: free-models-per-min'),
     },
-    { kind: 'rate_limited', covers: 'credential', retryAfterMs: 900 },
+    { kind: 'rate_limited', covers: 'model', retryAfterMs: 900 },
   ],
   [
     'no endpoint',

@@ -29,21 +29,26 @@ function periodOf(message: string): ObservedLimit['period'] {
   return /free-models-per-min/.test(message) ? 'minute' : 'unknown';
 }
 
+/** Limits are those of the free models together, which their pool knows; the account's money is that of the others. Neither says anything of the whole key. */
 function judge(fault: Fault, nowMs: number): Verdict | null {
+  if (fault.status === 402) return { kind: 'quota_exhausted', covers: 'model', retryAfterMs: null };
   if (fault.status !== 429) return null;
   const period = periodOf(fault.message);
   const { resetAtMs } = readTold(fault, nowMs);
   const wait = resetAtMs === null ? {} : { retryAfterMs: Math.max(0, resetAtMs - nowMs) };
-  if (period === 'day') return { kind: 'quota_exhausted', covers: 'credential', untilReset: true, ...wait };
-  if (period === 'minute') return { kind: 'rate_limited', covers: 'credential', ...wait };
+  if (period === 'day') return { kind: 'quota_exhausted', covers: 'model', untilReset: true, ...wait };
+  if (period === 'minute') return { kind: 'rate_limited', covers: 'model', ...wait };
   return null;
 }
 
 function readRefusal(fault: Fault, nowMs: number): readonly ObservedLimit[] {
   const told = readTold(fault, nowMs);
-  if (told.limit === null && told.remaining === null) return [];
+  const period = periodOf(fault.message);
+  if (told.limit === null && told.remaining === null && period !== 'day') return [];
   const inHeaders = fault.headers['x-ratelimit-limit'] !== undefined;
-  return [{ unit: 'requests', period: periodOf(fault.message), ...told, from: inHeaders ? 'header' : 'body' }];
+  // That the day is over is told by the words, whatever stands beside them.
+  const remaining = told.remaining ?? (period === 'day' ? 0 : null);
+  return [{ unit: 'requests', period, ...told, remaining, from: inHeaders ? 'header' : 'body' }];
 }
 
 export const openrouter = createDialect('openrouter', { judge, readRefusal });
