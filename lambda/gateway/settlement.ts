@@ -7,8 +7,9 @@ import { afterFailure, afterRest, afterSuccess, everyMark, restOf, shortRestMs }
 import type { ZoneClock } from '../routing/clocks.ts';
 import { costUsd, listCostUsd } from '../routing/cost.ts';
 import { updateRatio } from '../routing/estimate.ts';
-import { absorbLimits, noUse, planSettle, viewPool } from '../routing/pools.ts';
+import { absorbLimits, noUse, planSettle } from '../routing/pools.ts';
 import { learnMiss } from '../routing/pools-caution.ts';
+import { doubtfulUntil } from '../routing/pools-counters.ts';
 import { isEmpty, mergeOps, numberIn, toAttr, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import { policyFor } from './failure-policy.ts';
@@ -63,17 +64,17 @@ const limitsAttr = toAttr('!c');
 
 function restMs(failure: ProviderFailure, { candidate, moment }: SettlementInput): number {
   const policy = policyFor(failure);
-  if (failure.untilReset) return Math.max(policy.restMs, untilReset(candidate, moment));
+  if (failure.untilReset) return untilReset(candidate, moment) || policy.restMs;
   if (failure.kind !== 'rate_limited' || failure.retryAfterMs !== undefined) return policy.restMs;
   const before = numberIn(moment.book ?? {}, limitsAttr(candidate.mark)) ?? 0;
   return Math.min(LONGEST_GUESSED_REST_MS, policy.restMs * 2 ** before);
 }
 
-/** Until the longest calendar window of the candidate is over; 0 when it has none. */
-function untilReset(candidate: Candidate, { book, nowMs, zones }: SettlementInput['moment']): number {
-  const ends = candidate.pools
-    .filter(({ clock }) => clock.kind === 'calendar')
-    .map((pool) => viewPool({ pool, need: {}, book, nowMs, zones }).resetAtMs ?? nowMs);
+/** Until the longest calendar window of the candidate is over, or, where that has just begun, until it has begun everywhere; 0 when it has none. */
+function untilReset({ pools }: Candidate, { nowMs, zones }: SettlementInput['moment']): number {
+  const ends = pools.flatMap(({ clock }) =>
+    clock.kind === 'calendar' ? [doubtfulUntil(clock, { nowMs, zones }) ?? zones.windowAt(clock, nowMs).endMs] : [],
+  );
   return Math.max(0, ...ends.map((end) => end - nowMs));
 }
 

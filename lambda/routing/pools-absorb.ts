@@ -2,7 +2,7 @@
 import { applyUpdate } from '#shared/items.ts';
 import type { Item } from '#shared/items.ts';
 import type { Clock, PoolUnit } from '#shared/pools.ts';
-import { windowCountName } from './pools-counters.ts';
+import { doubtfulUntil, windowCountName } from './pools-counters.ts';
 import { learnOthers } from './pools-foreign.ts';
 import { learnedLimit, noteTold, toLearned } from './pools-learned.ts';
 import { numberIn, toDraft } from './pools-ops.ts';
@@ -118,6 +118,8 @@ export function absorbLimits({ pools, observed, settled, ...before }: AbsorbInpu
     }
     Object.assign(draft.set, toLesson(pool, report, moment));
     if (report.remaining === null || view.max <= 0 || counted.has(pool)) continue;
+    // What is left of the day before says nothing of the one that has just begun.
+    if (pool.clock.kind === 'calendar' && doubtfulUntil(pool.clock, moment) !== null) continue;
     counted.add(pool);
     Object.assign(draft.set, noteTold(pool, moment.book ?? {}, moment.nowMs));
     const max = report.limit ?? view.max;

@@ -24,6 +24,17 @@ function count(draft: Draft, { attr, max, amount }: Count): void {
 export const windowCountName = (key: string, startMs: number): string =>
   `${key}:${Math.floor(startMs / 1000).toString(36)}`;
 
+/** A provider's day may begin so much later than ours: by its clock, or since it takes its time to count anew. */
+const LATE_MS = 10 * 60_000;
+const longWindows: ReadonlySet<Calendar['every']> = new Set(['day', 'week', 'month']);
+
+/** Until when what a provider says of a window may still be said of the one before, ms since the epoch; null: it is said of this one. */
+export function doubtfulUntil(clock: Calendar, { nowMs, zones }: Pick<PoolQuestion, 'nowMs' | 'zones'>): number | null {
+  if (!longWindows.has(clock.every)) return null;
+  const untilMs = zones.windowAt(clock, nowMs).startMs + LATE_MS;
+  return nowMs < untilMs ? untilMs : null;
+}
+
 /** The windows in which a call may count: near a boundary both, since the call is still on its way and no two clocks agree. */
 function windowsOf(clock: Calendar, { nowMs, lateMs, zones }: PoolQuestion): readonly CalendarWindow[] {
   const current = zones.windowAt(clock, nowMs);

@@ -222,6 +222,39 @@ export const reportedFailures: readonly Case[] = [
     { kind: 'quota_exhausted', covers: 'model', retryAfterMs: 7000 },
   ],
   [
+    'a day whose reset is over by our clock',
+    'openrouter',
+    {
+      status: 429,
+      headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(nowMs - 60_000) },
+      body: said('Rate limit exceeded: free-models-per-day. '),
+    },
+    { kind: 'quota_exhausted', covers: 'model', untilReset: true },
+  ],
+  [
+    'a day whose reset is over by our clock, but not by its own',
+    'openrouter',
+    {
+      status: 429,
+      headers: { date: new Date(nowMs - 180_000).toUTCString(), 'x-ratelimit-reset': String(nowMs - 60_000) },
+      body: said('Rate limit exceeded: free-models-per-day. '),
+    },
+    { kind: 'quota_exhausted', covers: 'model', retryAfterMs: 120_000 },
+  ],
+  [
+    'a date by a clock that is behind',
+    'generic',
+    {
+      status: 429,
+      headers: {
+        date: new Date(nowMs - 180_000).toUTCString(),
+        'retry-after': new Date(nowMs - 120_000).toUTCString(),
+      },
+      body: said('Slow down.'),
+    },
+    { kind: 'rate_limited', covers: 'model', retryAfterMs: 60_000 },
+  ],
+  [
     'a minute',
     'openrouter',
     {

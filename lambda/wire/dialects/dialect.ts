@@ -2,7 +2,7 @@
 import type { DialectId } from '#shared/catalog.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Dialect, HttpReply, ObservedLimit } from '../types.ts';
-import { findResetMs, findToldMs, findWaitMs, parseRetryAfterMs } from './durations.ts';
+import { findResetMs, findToldMs, findWaitMs, parseRetryAfterMs, theirTimeMs } from './durations.ts';
 import type { Fault } from './fault.ts';
 import { toFault } from './fault.ts';
 import { findField } from './field.ts';
@@ -45,7 +45,8 @@ function parseLimits(spec: DialectSpec, reply: HttpReply, nowMs: number): readon
   return limits;
 }
 
-function parseFailure(spec: DialectSpec, reply: HttpReply, nowMs: number): ProviderFailure {
+function parseFailure(spec: DialectSpec, reply: HttpReply, ourTimeMs: number): ProviderFailure {
+  const nowMs = theirTimeMs(reply, ourTimeMs);
   const fault = toFault(reply);
   const verdict = withRetryHint(judge(spec, fault, nowMs), fault);
   const retryAfterMs = findRetryAfterMs(verdict, reply, { fault, nowMs });

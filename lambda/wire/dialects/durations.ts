@@ -73,6 +73,15 @@ export function parseRetryAfterMs(reply: HttpReply, nowMs: number): number | nul
 const toBounded = (waitMs: number | null): number | null =>
   waitMs === null || Number.isNaN(waitMs) || waitMs > longestWaitMs ? null : Math.max(0, Math.ceil(waitMs));
 
+/** Clocks that differ by less are taken to agree: the header is in whole seconds, and was on its way. */
+const CLOCKS_APART_MS = 2_000;
+
+/** What time it is at whoever sent the reply, ms since the epoch: moments that it names are by that clock. */
+export function theirTimeMs({ headers: { date } }: Pick<HttpReply, 'headers'>, nowMs: number): number {
+  const theirMs = date === undefined ? Number.NaN : Date.parse(date);
+  return Math.abs(theirMs - nowMs) > CLOCKS_APART_MS ? theirMs : nowMs;
+}
+
 const toldWait = /^retry_?after(?:_?(ms|millis\w*)|_?s\w*)?$/i;
 
 /** The wait that a field of an error names, ms: `retry_after` and its kin, or Google's RetryInfo. null when there is none. */
@@ -95,7 +104,8 @@ export function findResetMs({ status, headers }: HttpReply, nowMs: number): numb
     const reset = headers[`${prefix}ratelimit-reset`] ?? headers[`${prefix}ratelimit-reset-after`];
     if (status !== 429 || headers[`${prefix}ratelimit-remaining`] !== '0') continue;
     const atMs = parseResetAtMs(reset, 'epoch', nowMs);
-    if (atMs !== null) return toBounded(atMs - nowMs);
+    // A reset that is over says only that two clocks differ.
+    if (atMs !== null && atMs > nowMs) return toBounded(atMs - nowMs);
   }
   return null;
 }

@@ -35,7 +35,8 @@ function judge(fault: Fault, nowMs: number): Verdict | null {
   if (fault.status !== 429) return null;
   const period = periodOf(fault.message);
   const { resetAtMs } = readTold(fault, nowMs);
-  const wait = resetAtMs === null ? {} : { retryAfterMs: Math.max(0, resetAtMs - nowMs) };
+  // A reset that is over by our clock says only that the two clocks differ.
+  const wait = resetAtMs === null || resetAtMs <= nowMs ? {} : { retryAfterMs: resetAtMs - nowMs };
   if (period === 'day') return { kind: 'quota_exhausted', covers: 'model', untilReset: true, ...wait };
   if (period === 'minute') return { kind: 'rate_limited', covers: 'model', ...wait };
   return null;
