@@ -64,8 +64,8 @@ function write(desk: Desk, closed: Closed, { ops, foreign, actual, canWait }: Se
   return writes.length === 0 ? null : Promise.all(writes);
 }
 
-const toRest = ({ books }: Desk, { candidate, outcome }: Closed): Ops | null =>
-  toCredentialRest(outcome, books.copy(candidate.credentialId).item ?? {}, books.now());
+const toRest = ({ books, zones }: Desk, closed: Closed): Ops | null =>
+  toCredentialRest(closed, { book: books.copy(closed.candidate.credentialId).item, nowMs: books.now(), zones });
 
 export async function release(desk: Desk, { index, hold, part, budget, paidFrom }: Reservation): Promise<void> {
   const candidate = desk.fleet.candidates[index];

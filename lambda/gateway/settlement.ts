@@ -71,7 +71,10 @@ function restMs(failure: ProviderFailure, { candidate, moment }: SettlementInput
 }
 
 /** Until the longest calendar window of the candidate is over, or, where that has just begun, until it has begun everywhere; 0 when it has none. */
-function untilReset({ pools }: Candidate, { nowMs, zones }: SettlementInput['moment']): number {
+function untilReset(
+  { pools }: Candidate,
+  { nowMs, zones }: Pick<SettlementInput['moment'], 'nowMs' | 'zones'>,
+): number {
   const ends = pools.flatMap(({ clock }) =>
     clock.kind === 'calendar' ? [doubtfulUntil(clock, { nowMs, zones }) ?? zones.windowAt(clock, nowMs).endMs] : [],
   );
@@ -192,12 +195,19 @@ export function toSettlement(input: SettlementInput): Settlement {
   return { ops: isEmpty(ops) ? null : ops, canWait: urgent.every(isEmpty), foreign, actual };
 }
 
-/** The rest of a whole credential after this outcome; null when it needs none. */
-export function toCredentialRest({ failure }: AttemptOutcome, book: Item, nowMs: number): Ops | null {
+/** Whose month is over is asked again after this long all the same: somebody may have paid. */
+const LONGEST_AWAY_MS = 24 * 3_600_000;
+
+/** The rest of a whole credential after this outcome, by its own book; null when it needs none. */
+export function toCredentialRest(
+  { candidate, outcome: { failure } }: Spending,
+  { book, ...time }: Pick<SettlementInput['moment'], 'book' | 'nowMs' | 'zones'>,
+): Ops | null {
   if (failure === null) return null;
-  const policy = policyFor(failure);
-  if (policy.rests !== 'credential') return null;
-  const ops = afterRest(book, everyMark, { untilMs: nowMs + policy.restMs, reason: failure.kind });
+  const { rests, restMs } = policyFor(failure);
+  if (rests !== 'credential') return null;
+  const ms = failure.untilReset ? Math.min(untilReset(candidate, time) || restMs, LONGEST_AWAY_MS) : restMs;
+  const ops = afterRest(book ?? {}, everyMark, { untilMs: time.nowMs + ms, reason: failure.kind });
   return Object.keys(ops.set).length === 0 ? null : ops;
 }
 
