@@ -45,6 +45,14 @@ function outputNeed(profile: RequestProfile, { candidate }: Asked): number {
   return Math.min(profile.outputTokens, candidate.maxOutput ?? profile.outputTokens);
 }
 
+/** What a credit pays for at a price that nobody has told is taken to cost what large models cost: what ends too early bills nothing. */
+const PRESUMED = { tokens: { inputPerMillionUsd: 1, outputPerMillionUsd: 4 }, sound: { perMinuteUsd: 0.006 } } as const;
+
+function creditNeed(profile: RequestProfile, usage: Usage, { pools }: Candidate): number | null {
+  if (!pools.some(({ unit }) => unit === 'usd')) return null;
+  return listCostUsd(profile.audioSeconds === null ? PRESUMED.tokens : PRESUMED.sound, usage);
+}
+
 /** What one call takes from a pool of this unit; null when unknown (a price we do not have). */
 export function needOf(unit: PoolUnit, profile: RequestProfile, asked: Asked): number | null {
   const inputTokens = Math.ceil(profile.inputTokens * asked.ratio);
@@ -61,8 +69,9 @@ export function needOf(unit: PoolUnit, profile: RequestProfile, asked: Asked): n
     case 'audio_seconds':
       return profile.audioSeconds ?? 0;
     case 'usd': {
-      const { price } = asked.candidate;
-      return listCostUsd(price, { ...extrasOf(profile), inputTokens, outputTokens: outputNeed(profile, asked) });
+      const { candidate } = asked;
+      const usage = { ...extrasOf(profile), inputTokens, outputTokens: outputNeed(profile, asked) };
+      return listCostUsd(candidate.price, usage) ?? creditNeed(profile, usage, candidate);
     }
   }
 }
