@@ -91,6 +91,7 @@ it('a key for programs meets its limit, is rolled with an overlap, and tells age
   const page = await rig.openPage('/keys');
   await page.getByRole('button', { name: 'Create key' }).click();
   await page.getByLabel('Name').fill('My agent');
+  await page.getByText('Limits and rights').click();
   await page.getByLabel('Requests a minute').fill('2');
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   const shown = page.locator('[data-secret]');

@@ -35,6 +35,8 @@ it('of a key: set when it is made, shown with what is left, changed while it sta
   await page.getByRole('button', { name: 'Create key' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('Nightly');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
   await dialog.getByLabel('Requests a day').fill('2');
   await dialog.getByLabel('Tokens a day').fill('1,5');
   await page.keyboard.press('Enter');

@@ -22,7 +22,14 @@ const states: readonly (readonly [name: string, path: string, enter: (page: Page
     '/providers',
     (page) => page.getByLabel('Paste a key').fill('sk-0123456789abcdef0123456789abcdef'),
   ],
-  ['the form of a key', '/keys', (page) => open(page, 'Create key', 'Create key')],
+  [
+    'the form of a key',
+    '/keys',
+    async (page) => {
+      await open(page, 'Create key', 'Create key');
+      await page.getByText('Limits and rights').click();
+    },
+  ],
   [
     'a key that is shown',
     '/keys',

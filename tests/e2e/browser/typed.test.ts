@@ -193,6 +193,7 @@ it('a bound that can not be read is said so, and never saved as no bound', async
   await page.getByRole('button', { name: 'Create key' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('  ');
+  await dialog.getByText('Limits and rights').click();
   await dialog.getByLabel('Requests a minute').fill('ten');
   await dialog.getByLabel('US dollars a month').fill('5 euros');
   await dialog.getByRole('button', { name: 'Create', exact: true }).click();

@@ -1,126 +1,18 @@
-// A new key: what it may do, and then the key itself, once, with how to use it.
+// A new key: its name and what it may do, and then the key itself, once, with how to use it.
 import { useState, type ReactNode } from 'react';
-import { useForm, type FieldErrors, type UseFormRegister } from 'react-hook-form';
-import type { NewKey } from '#shared/api/keys.ts';
-import { strategies, type Strategy } from '#shared/policy.ts';
+import { flushSync } from 'react-dom';
+import { useForm } from 'react-hook-form';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { FormEnd } from '../../components/form-end.tsx';
-import { QuotaFields } from '../../components/quota-fields.tsx';
 import { TextRow } from '../../components/text-row.tsx';
-import { isAmount, parseAmount } from '../../lib/amounts.ts';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
-import { policyMessages } from '../../lib/policy-messages.ts';
-import { isCount, toQuota, toQuotaTexts, type QuotaTexts } from '../../lib/quotas.ts';
 import { useKeyActions } from './data.ts';
 import { keyMessages } from './messages.ts';
 import { CopyButton, Snippets } from './snippet-panel.tsx';
-
-const DAY_MS = 86_400_000;
-const expiryDays = { never: null, days30: 30, days90: 90, year: 365 } as const;
-type Expiry = keyof typeof expiryDays;
-
-interface Values {
-  readonly name: string;
-  readonly tier: 'free' | 'any';
-  readonly privacy: 'no_training' | 'any';
-  readonly strategy: Strategy | '';
-  readonly quota: QuotaTexts;
-  readonly usd: string;
-  readonly expires: Expiry;
-}
-
-function toTerms({ name, tier, privacy, strategy, quota, usd, expires }: Values): Partial<NewKey> & { name: string } {
-  const days = expiryDays[expires];
-  const max = parseAmount(usd) ?? null;
-  return {
-    name,
-    tier,
-    privacy,
-    strategy: strategy === '' ? null : strategy,
-    ...toQuota(quota),
-    usd: max === null ? null : { max, per: 'month' },
-    expires_at: days === null ? null : new Date(Date.now() + days * DAY_MS).toISOString(),
-  };
-}
-
-interface RowsProps {
-  readonly register: UseFormRegister<Values>;
-}
-
-function LimitRows({ register, errors }: RowsProps & { readonly errors: FieldErrors<Values> }): ReactNode {
-  const t = useMessages(keyMessages);
-  return (
-    <>
-      <QuotaFields
-        title={t.quota}
-        hint={t.quotaHint}
-        field={(name) => register(`quota.${name}`, { validate: isCount })}
-        isWrong={(name) => errors.quota?.[name] !== undefined}
-      />
-      <TextRow label={t.usd} hint={t.usdHint} error={errors.usd && t.usdWrong}>
-        {(props) => (
-          <input {...props} inputMode="decimal" autoComplete="off" {...register('usd', { validate: isAmount })} />
-        )}
-      </TextRow>
-    </>
-  );
-}
-
-function PolicyRows({ register }: RowsProps): ReactNode {
-  const t = useMessages(keyMessages);
-  const { strategies: orders } = useMessages(policyMessages);
-  return (
-    <>
-      <TextRow label={t.tier}>
-        {(props) => (
-          <select {...props} {...register('tier')}>
-            <option value="any">{t.tiers.any}</option>
-            <option value="free">{t.tiers.free}</option>
-          </select>
-        )}
-      </TextRow>
-      <TextRow label={t.privacy}>
-        {(props) => (
-          <select {...props} {...register('privacy')}>
-            <option value="any">{t.privacies.any}</option>
-            <option value="no_training">{t.privacies.no_training}</option>
-          </select>
-        )}
-      </TextRow>
-      <TextRow label={t.strategy}>
-        {(props) => (
-          <select {...props} {...register('strategy')}>
-            <option value="">{t.strategyUnset}</option>
-            {strategies.map((strategy) => (
-              <option key={strategy} value={strategy}>
-                {orders[strategy]}
-              </option>
-            ))}
-          </select>
-        )}
-      </TextRow>
-    </>
-  );
-}
-
-function ExpiryRow({ register }: RowsProps): ReactNode {
-  const t = useMessages(keyMessages);
-  return (
-    <TextRow label={t.expires}>
-      {(props) => (
-        <select {...props} {...register('expires')}>
-          {(Object.keys(expiryDays) as Expiry[]).map((expiry) => (
-            <option key={expiry} value={expiry}>
-              {t.expiries[expiry]}
-            </option>
-          ))}
-        </select>
-      )}
-    </TextRow>
-  );
-}
+import { TermsRows } from './terms-rows.tsx';
+import { toTerms, usualTerms, type Terms } from './terms.ts';
 
 function TermsForm({
   onMade,
@@ -132,25 +24,20 @@ function TermsForm({
   const t = useMessages(keyMessages);
   const { create } = useKeyActions();
   const [failure, setFailure] = useState<string | null>(null);
-  const { register, handleSubmit, formState } = useForm<Values>({
-    defaultValues: {
-      name: '',
-      tier: 'any',
-      privacy: 'any',
-      strategy: '',
-      quota: toQuotaTexts(null),
-      usd: '',
-      expires: 'never',
-    },
-  });
-  const submit = handleSubmit(async (values) => {
+  const [isOpen, setOpen] = useState(false);
+  const { register, handleSubmit, formState, control } = useForm<Terms>({ defaultValues: usualTerms });
+  const send = async (terms: Terms): Promise<void> => {
     setFailure(null);
     try {
-      onMade(await create(toTerms(values)));
+      onMade(await create(toTerms(terms, Date.now())));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       setFailure(error.message);
     }
+  };
+  const submit = handleSubmit(send, ({ quota, usd }) => {
+    // At once: the form gives the focus to the first field that is wrong, which must be in sight by then.
+    if (quota !== undefined || usd !== undefined) flushSync(() => setOpen(true));
   });
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
@@ -159,9 +46,7 @@ function TermsForm({
           <input {...props} autoComplete="off" {...register('name', { validate: (name) => name.trim() !== '' })} />
         )}
       </TextRow>
-      <PolicyRows register={register} />
-      <LimitRows register={register} errors={formState.errors} />
-      <ExpiryRow register={register} />
+      <TermsRows register={register} errors={formState.errors} control={control} isOpen={isOpen} onOpen={setOpen} />
       <FormEnd
         failure={failure}
         cancel={t.cancel}
