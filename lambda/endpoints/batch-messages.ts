@@ -26,7 +26,8 @@ const MOST_PAGE = 1_000;
 const find = (desk: BatchDesk, visit: Visit, id: string): Promise<KeptBatch> =>
   findBatch(desk, visit, { id, prefix: PREFIX });
 
-const reply = (visit: Visit, batch: KeptBatch): void => replyJson(visit, 200, toMessageBatchView(batch));
+const reply = ({ deps }: BatchDesk, visit: Visit, batch: KeptBatch): void =>
+  replyJson(visit, 200, toMessageBatchView(batch, deps.clock.now()));
 
 async function* toText(lines: readonly string[]): AsyncGenerator<string> {
   for (const line of lines) yield `${line}\n`;
@@ -53,7 +54,7 @@ async function create(desk: BatchDesk, visit: Visit): Promise<void> {
     await deps.files.remove(file).catch(() => undefined);
     throw error;
   });
-  reply(visit, batch);
+  reply(desk, visit, batch);
 }
 
 /** One result for each request, in their order: what is kept, or why there is nothing. */
@@ -99,7 +100,9 @@ async function list({ deps }: BatchDesk, visit: Visit): Promise<void> {
   const page = readPage(visit.exchange.query, { page: PAGE, most: MOST_PAGE });
   const { limit, params } = page;
   const batches = (await deps.batches.list(principalOf(visit).id)).filter(({ id }) => id.startsWith(PREFIX));
-  const views = batches.toSorted((a, b) => b.createdAtMs - a.createdAtMs).map(toMessageBatchView);
+  const nowMs = deps.clock.now();
+  const newest = batches.toSorted((a, b) => b.createdAtMs - a.createdAtMs);
+  const views = newest.map((batch) => toMessageBatchView(batch, nowMs));
   const before = params.get('before_id');
   if (before === null) return replyJson(visit, 200, toPageAfter(views, page, 'after_id'));
   // Pages backwards end where the one before ended.
@@ -110,14 +113,14 @@ async function list({ deps }: BatchDesk, visit: Visit): Promise<void> {
 
 async function cancel(desk: BatchDesk, visit: Visit, id: string): Promise<void> {
   const batch = await find(desk, visit, id);
-  reply(visit, isOpen(batch) ? await cancelBatch(desk, visit, batch) : batch);
+  reply(desk, visit, isOpen(batch) ? await cancelBatch(desk, visit, batch) : batch);
 }
 
 /** What is done with batches in this format. */
 export const toMessageActs = (desk: BatchDesk): Acts => ({
   '/v1/messages/batches': { GET: (visit) => list(desk, visit), POST: (visit) => create(desk, visit) },
   '/v1/messages/batches/*': {
-    GET: async (visit, id) => reply(visit, await lookAfter(desk, visit, await find(desk, visit, id))),
+    GET: async (visit, id) => reply(desk, visit, await lookAfter(desk, visit, await find(desk, visit, id))),
     DELETE: (visit, id) => remove(desk, visit, id),
   },
   '/v1/messages/batches/*/results': { GET: (visit, id) => tell(desk, visit, id) },

@@ -3,6 +3,7 @@ import type { BatchProblem, KeptBatch, ResultKind } from '#shared/batch.ts';
 import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
 import * as z from 'zod/mini';
+import { toBooks } from './view.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -57,8 +58,8 @@ function toCounts({ status, endedAtMs, total, completed, failed, late }: KeptBat
   };
 }
 
-/** A batch. Its results are told at a place of the same server. */
-export function toMessageBatchView(batch: KeptBatch): Json {
+/** A batch, with its books in the field `freeway`. Its results are told at a place of the same server. */
+export function toMessageBatchView(batch: KeptBatch, nowMs: number): Json {
   return {
     id: batch.id,
     type: 'message_batch',
@@ -70,6 +71,7 @@ export function toMessageBatchView(batch: KeptBatch): Json {
     cancel_initiated_at: toTimeOrNone(batch.cancellingAtMs),
     archived_at: null,
     results_url: batch.endedAtMs === null ? null : `${MESSAGES}/batches/${batch.id}/results`,
+    freeway: toBooks(batch, nowMs),
   };
 }
 

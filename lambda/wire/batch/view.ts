@@ -66,9 +66,22 @@ function toEnding({ status, endedAtMs }: KeptBatch): Json {
   return Object.assign({}, ...names.map((name) => at(name, endedAtMs))) as Json;
 }
 
-/** A batch. `freeway` says what OpenAI's has no place for: money, tiers, and what it waits for. */
+/** What other formats have no place for: money, tiers, and what it waits for. */
+export function toBooks({ use, waiting, endedAtMs }: KeptBatch, nowMs: number): Json {
+  return {
+    cost_usd: use.costUsd,
+    free: use.free,
+    paid: use.paid,
+    waiting:
+      waiting === null || waiting.untilMs <= nowMs || endedAtMs !== null
+        ? null
+        : { until: new Date(waiting.untilMs).toISOString(), why: waiting.why },
+  };
+}
+
+/** A batch, with its books in the field `freeway`. */
 export function toBatchView(batch: KeptBatch, nowMs: number): Json {
-  const { use, waiting, problems } = batch;
+  const { use, problems } = batch;
   return {
     id: batch.id,
     object: 'batch',
@@ -94,15 +107,7 @@ export function toBatchView(batch: KeptBatch, nowMs: number): Json {
       total_tokens: use.inputTokens + use.outputTokens,
     },
     metadata: batch.metadata,
-    freeway: {
-      cost_usd: use.costUsd,
-      free: use.free,
-      paid: use.paid,
-      waiting:
-        waiting === null || waiting.untilMs <= nowMs || batch.endedAtMs !== null
-          ? null
-          : { until: new Date(waiting.untilMs).toISOString(), why: waiting.why },
-    },
+    freeway: toBooks(batch, nowMs),
   };
 }
 
