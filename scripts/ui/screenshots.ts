@@ -65,7 +65,17 @@ async function takeChat(page: Page, take: Take, { refuseOnce }: World): Promise<
 }
 
 /** Pages without a story of their own: their picture is taken as they are. */
-const plainPages = ['transcribe', 'providers', 'keys', 'usage', 'models', 'people', 'rollout', 'settings'] as const;
+const plainPages = [
+  'transcribe',
+  'providers',
+  'keys',
+  'usage',
+  'batches',
+  'models',
+  'people',
+  'rollout',
+  'settings',
+] as const;
 
 async function takeExplain(page: Page, take: Take): Promise<void> {
   await page.getByRole('button', { name: 'Explain' }).click();

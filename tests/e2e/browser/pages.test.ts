@@ -7,6 +7,7 @@ const pages = [
   '/providers',
   '/keys',
   '/usage',
+  '/batches',
   '/models',
   '/explain',
   '/people',

@@ -23,6 +23,7 @@ it.each([
   '/providers',
   '/keys',
   '/usage',
+  '/batches',
   usageOfToday,
   '/models',
   '/explain',

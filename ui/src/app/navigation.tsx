@@ -28,18 +28,18 @@ export interface Destination {
     | 'rollout'
     | 'settings';
   readonly icon: LucideIcon;
-  /** Paths that belong to it too. */
-  readonly also?: string;
+  /** Beginnings of paths that belong to it too. */
+  readonly also?: readonly string[];
   /** Shown to admins and the owner only. */
   readonly admin?: boolean;
 }
 
 const destinations: readonly Destination[] = [
-  { path: '/', name: 'chat', icon: MessageCircle, also: '/c/' },
+  { path: '/', name: 'chat', icon: MessageCircle, also: ['/c/'] },
   { path: '/transcribe', name: 'transcribe', icon: AudioLines },
   { path: '/providers', name: 'providers', icon: KeyRound },
   { path: '/keys', name: 'keys', icon: CodeXml },
-  { path: '/usage', name: 'usage', icon: ChartColumn, also: '/r/' },
+  { path: '/usage', name: 'usage', icon: ChartColumn, also: ['/r/', '/batches'] },
   { path: '/models', name: 'models', icon: Boxes },
   { path: '/explain', name: 'explain', icon: Route },
   { path: '/people', name: 'people', icon: UsersRound, admin: true },
@@ -56,4 +56,4 @@ export function useDestinations(): readonly Destination[] {
 
 /** Whether a page belongs to a destination. */
 export const isWithin = (path: string, { path: own, also }: Destination): boolean =>
-  path === own || (own !== '/' && path.startsWith(`${own}/`)) || (also !== undefined && path.startsWith(also));
+  path === own || (own !== '/' && path.startsWith(`${own}/`)) || also?.some((one) => path.startsWith(one)) === true;

@@ -1,6 +1,6 @@
 // The command palette (Ctrl or Command and K): pages, actions and chats, found by typing.
 import { useNavigate } from '@tanstack/react-router';
-import { Keyboard, MessageSquarePlus, Monitor, Moon, Sun } from 'lucide-react';
+import { Keyboard, Layers, MessageSquarePlus, Monitor, Moon, Sun } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Chooser, type Option } from '../components/chooser.tsx';
 import { Dialog } from '../components/dialog.tsx';
@@ -38,6 +38,7 @@ function useActions({ onClose, onShortcuts }: PaletteProps): { options: Option[]
       group: t.pages,
       icon: <Icon size={16} aria-hidden />,
     })),
+    { id: 'go:/batches', label: t.batches, group: t.pages, icon: <Layers size={16} aria-hidden /> },
     ...themes.map(([theme, label]) => {
       const Icon = themeIcons[theme];
       return { id: `theme:${theme}`, label, group: t.actions, icon: <Icon size={16} aria-hidden /> };

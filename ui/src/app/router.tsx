@@ -58,6 +58,14 @@ const usage = createRoute({
     'UsagePage',
   ),
 });
+const batches = createRoute({
+  getParentRoute: () => root,
+  path: '/batches',
+  component: lazyRouteComponent(
+    patiently(() => import('../features/batches/page.tsx')),
+    'BatchesPage',
+  ),
+});
 const receipt = createRoute({
   getParentRoute: () => root,
   path: '/r/$requestId',
@@ -118,6 +126,7 @@ export const createAppRouter = () =>
       providers,
       keys,
       usage,
+      batches,
       receipt,
       explain,
       people,

@@ -4,6 +4,7 @@ import { defineMessages } from '../../lib/messages.ts';
 export const usageMessages = defineMessages(
   {
     title: 'Usage',
+    batches: 'Batches',
     yourLimits: 'What you may ask for',
     yourBudget: 'What you may spend',
     perDay: 'US dollars a day',
@@ -84,6 +85,7 @@ export const usageMessages = defineMessages(
   },
   {
     title: 'Verbrauch',
+    batches: 'Batches',
     yourLimits: 'Was du anfragen darfst',
     yourBudget: 'Was du ausgeben darfst',
     perDay: 'US-Dollar am Tag',

@@ -1,4 +1,6 @@
 // Usage: how much was free, what that saved, what was absorbed, by day and by whatever one asks; and every request.
+import { Link } from '@tanstack/react-router';
+import { Layers } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { Failed } from '../../components/failed.tsx';
 import { useMessages } from '../../lib/messages.ts';
@@ -16,7 +18,16 @@ function Head(): ReactNode {
   return (
     <div className="mb-5 flex flex-wrap items-center justify-between gap-3">
       <h1 className="text-2xl font-semibold tracking-tight">{t.title}</h1>
-      <RangeFields />
+      <div className="flex flex-wrap items-center gap-2">
+        <Link
+          to="/batches"
+          className="inline-flex min-h-9 items-center gap-2 rounded-xl border border-line bg-raised px-3 text-[0.8125rem] font-medium hover:bg-hover pointer-coarse:min-h-11"
+        >
+          <Layers size={15} aria-hidden />
+          {t.batches}
+        </Link>
+        <RangeFields />
+      </div>
     </div>
   );
 }

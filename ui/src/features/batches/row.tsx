@@ -1,0 +1,170 @@
+// One batch: how far it is, what it cost, what it waits for, and what can be done with it.
+import { Download } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { Button } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { ApiError } from '../../lib/api.ts';
+import { formatCount, formatMoment, formatUsd } from '../../lib/format.ts';
+import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { useToasts } from '../../lib/toasts.tsx';
+import { isOpen, useCancel, useStanding, type Batch, type Standing } from './data.ts';
+import { batchMessages } from './messages.ts';
+
+interface BatchProps {
+  readonly batch: Batch;
+}
+
+const tones: Readonly<Record<Standing, string>> = {
+  checking: 'bg-tint text-muted',
+  open: 'bg-accent-tint text-accent',
+  done: 'bg-free-tint text-free',
+  failed: 'bg-danger-tint text-danger',
+  late: 'bg-paid-tint text-paid',
+  cancelling: 'bg-tint text-muted',
+  cancelled: 'bg-tint text-muted',
+};
+
+function Progress({ batch: { title, total, ended, failed } }: BatchProps): ReactNode {
+  const t = useMessages(batchMessages);
+  const language = useLanguage();
+  const share = (count: number): string => `${(count / Math.max(1, total)) * 100}%`;
+  const text = t.ended(formatCount(ended, language), formatCount(total, language));
+  return (
+    <div
+      role="progressbar"
+      aria-label={t.progress(title)}
+      aria-valuemin={0}
+      aria-valuemax={Math.max(1, total)}
+      aria-valuenow={ended}
+      aria-valuetext={text}
+      className="mt-2 flex h-1.5 overflow-hidden rounded-full bg-hover"
+    >
+      <div className="bg-accent" style={{ width: share(ended - failed) }} />
+      <div className="bg-danger" style={{ width: share(failed) }} />
+    </div>
+  );
+}
+
+/** Its numbers in a line. */
+function Numbers({ batch }: BatchProps): ReactNode {
+  const t = useMessages(batchMessages);
+  const language = useLanguage();
+  const { total, ended, failed, free, paid, costUsd } = batch;
+  const count = (value: number): string => formatCount(value, language);
+  const numbers = [
+    t.ended(count(ended), count(total)),
+    failed === 0 ? null : t.failures(count(failed)),
+    free === 0 ? null : t.free(count(free)),
+    paid === 0 ? null : t.paid(count(paid)),
+    ended === 0 ? null : t.cost(formatUsd(costUsd, language)),
+  ];
+  return <p className="mt-1.5 text-sm tabular-nums">{numbers.filter((one) => one !== null).join(' · ')}</p>;
+}
+
+/** Problems that are shown; a file can be wrong in every line. */
+const MOST_PROBLEMS = 5;
+
+function Problems({ batch: { problems } }: BatchProps): ReactNode {
+  const t = useMessages(batchMessages);
+  if (problems.length === 0) return null;
+  const left = problems.length - MOST_PROBLEMS;
+  return (
+    <ul className="mt-2 space-y-1 text-sm wrap-anywhere text-danger">
+      {problems.slice(0, MOST_PROBLEMS).map(({ line, message }) => (
+        <li key={`${line} ${message}`}>{line === null ? message : t.line(line, message)}</li>
+      ))}
+      {left > 0 && <li>{t.moreProblems(left)}</li>}
+    </ul>
+  );
+}
+
+function CancelDialog({ batch, onClose }: BatchProps & { readonly onClose: () => void }): ReactNode {
+  const t = useMessages(batchMessages);
+  const cancel = useCancel();
+  const { show } = useToasts();
+  const run = async (): Promise<void> => {
+    onClose();
+    try {
+      await cancel(batch);
+      show(t.cancelled(batch.title));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      show(error.message);
+    }
+  };
+  return (
+    <Dialog open onClose={onClose} title={t.cancelTitle}>
+      <p className="text-sm text-muted">{t.cancelText}</p>
+      <div className="mt-5 flex flex-wrap justify-end gap-2">
+        <Button onClick={onClose}>{t.keep}</Button>
+        <Button look="danger" onClick={() => void run()}>
+          {t.doCancel}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Actions({ batch }: BatchProps): ReactNode {
+  const t = useMessages(batchMessages);
+  const [asking, setAsking] = useState(false);
+  const { title, files, standing } = batch;
+  const mayCancel = standing === 'checking' || standing === 'open';
+  if (files.length === 0 && !mayCancel) return null;
+  return (
+    <div className="mt-3 flex flex-wrap gap-2">
+      {files.map(({ kind, href, name }) => (
+        <a
+          key={kind}
+          href={href}
+          download={name}
+          aria-label={t.save(t.files[kind], title)}
+          className="inline-flex min-h-8 items-center gap-2 rounded-xl border border-line bg-raised px-3 text-[0.8125rem] font-medium hover:bg-hover pointer-coarse:min-h-11"
+        >
+          <Download size={15} aria-hidden />
+          {t.files[kind]}
+        </a>
+      ))}
+      {mayCancel && (
+        <Button small aria-label={t.cancelNamed(title)} onClick={() => setAsking(true)}>
+          {t.cancel}
+        </Button>
+      )}
+      {asking && <CancelDialog batch={batch} onClose={() => setAsking(false)} />}
+    </div>
+  );
+}
+
+/** Its place in the list. */
+export function BatchRow({ batch: listed }: BatchProps): ReactNode {
+  const t = useMessages(batchMessages);
+  const language = useLanguage();
+  const batch = useStanding(listed);
+  const { id, title, standing, createdAtMs, endsAtMs, waiting } = batch;
+  const moment = (atMs: number): string => formatMoment(atMs, language);
+  const facts = [t.begun(moment(createdAtMs)), isOpen(batch) ? t.ends(moment(endsAtMs)) : null, id];
+  return (
+    <li className="py-4">
+      <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
+        <span dir="auto" className="min-w-0 wrap-anywhere">
+          {title}
+        </span>
+        <span className={`rounded-full px-2.5 py-0.5 text-xs ${tones[standing]}`}>{t.standings[standing]}</span>
+      </p>
+      <p className="text-xs wrap-anywhere text-muted">{facts.filter((fact) => fact !== null).join(' · ')}</p>
+      {batch.total > 0 && (
+        <>
+          <Progress batch={batch} />
+          <Numbers batch={batch} />
+        </>
+      )}
+      {waiting !== null && (
+        <p className="mt-1 text-sm text-muted">
+          {t.waits(moment(waiting.untilMs))} {waiting.why}
+        </p>
+      )}
+      <Problems batch={batch} />
+      <Actions batch={batch} />
+    </li>
+  );
+}
