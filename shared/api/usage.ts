@@ -88,6 +88,8 @@ const toSumShape = () => ({
   output_tokens: z.number(),
   audio_seconds: z.number(),
   cost_usd: z.number(),
+  /** Of the cost, that of requests for which some of it is guessed. */
+  estimated_usd: z.number(),
   saved_usd: z.number(),
   wait_ms: z.number(),
   duration_ms: z.number(),

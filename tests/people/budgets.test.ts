@@ -48,6 +48,7 @@ const toRow = (at: string, person_id: string): UsageRow => ({
   output_tokens: 400,
   audio_seconds: 0,
   cost_usd: 0.1,
+  estimated_usd: 0,
   saved_usd: 0,
   wait_ms: 0,
   duration_ms: 0,

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { readRange, toBars, toAddress } from '../../ui/src/features/usage/range.ts';
 
 const NOW = Date.parse('2026-03-01T00:30:00Z');
-const sums = { failed: 0, absorbed: 0, input_tokens: 0, output_tokens: 0, audio_seconds: 0, cost_usd: 0, saved_usd: 0 };
+const money = { cost_usd: 0, estimated_usd: 0, saved_usd: 0 };
+const sums = { failed: 0, absorbed: 0, input_tokens: 0, output_tokens: 0, audio_seconds: 0, ...money };
 const group = (name: string, requests: number, free = requests) => ({
   ...sums,
   name,

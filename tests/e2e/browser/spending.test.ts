@@ -72,9 +72,9 @@ it('pays when the person allows it, and shows what it cost', async () => {
 });
 
 it.each([
-  { locale: 'en-GB', field: 'Message', why: 'Why?', about: /about (US)?\$0\.0\d+/ },
-  { locale: 'de-DE', field: 'Nachricht', why: 'Warum?', about: /etwa 0,0\d+\s\$/ },
-])('says of a cost that is guessed that it is: $locale', async ({ locale, field, why, about }) => {
+  { locale: 'en-GB', field: 'Message', why: 'Why?', about: /about (US)?\$0\.0\d+/, spent: /this month: about/ },
+  { locale: 'de-DE', field: 'Nachricht', why: 'Warum?', about: /etwa 0,0\d+\s\$/, spent: /diesen Monat: etwa/ },
+])('says of a cost that is guessed that it is: $locale', async ({ locale, field, why, about, spent }) => {
   const page = await rig.openPage('/', { locale });
   rig.providers[0]?.script(['429-after-3000']);
   rig.providers[1]?.script(['no-usage']);
@@ -89,5 +89,11 @@ it.each([
   await page.getByText(about).waitFor();
   await page.goto(`${rig.server.url}/usage`);
   await page.getByRole('listitem').getByText(about).first().waitFor();
+  // Sums of which a part is guessed say so, too; those that are known do not.
+  await page.getByRole('definition').getByText(about).waitFor();
+  const sums = page.getByRole('region', { name: /^(By|Nach)$/ });
+  expect(await sums.getByRole('cell').filter({ hasText: about }).count()).toBe(1);
+  await page.goto(`${rig.server.url}/people`);
+  await page.getByRole('listitem').getByText(spent).waitFor();
   await page.context().close();
 });

@@ -1,4 +1,4 @@
-// What something cost, as people read it: an amount that is partly guessed does not pass for one that is known.
+// What something cost, as people read it: an amount or a sum that is partly guessed does not pass for one that is known.
 import { formatUsd } from './format.ts';
 import { defineMessages, useLanguage, useMessages } from './messages.ts';
 

@@ -2,6 +2,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 import * as z from 'zod/mini';
 import { auditPageSchema, type AuditAction } from '#shared/api/audit.ts';
+import { usageSchema } from '#shared/api/usage.ts';
 import { peopleSchema, type invitationSchema, type personChangeSchema, type PersonView } from '#shared/api/people.ts';
 import { can, type Action, type Principal } from '#shared/people.ts';
 import type { ReadRole } from '#shared/roles.ts';
@@ -33,6 +34,28 @@ export function usePeople(): UseQueryResult<readonly PersonView[]> {
     queryFn: ({ signal }) => api.call({ path: '/api/people', schema: peopleSchema, signal }),
     select: ({ data }) => toListed(data),
   });
+}
+
+/** What somebody has spent. */
+interface Spent {
+  readonly usd: number;
+  /** A part of it is guessed. */
+  readonly isEstimated: boolean;
+}
+
+/** What everybody has spent in this month (UTC), by their id; null while it is not known. */
+export function useSpent(): (personId: string) => Spent | null {
+  const api = useApi();
+  const from = `${new Date().toISOString().slice(0, 7)}-01`;
+  const { data } = useQuery({
+    queryKey: [...PEOPLE, 'spent', from],
+    queryFn: ({ signal }) => api.call({ path: `/api/usage?by=person&from=${from}`, schema: usageSchema, signal }),
+  });
+  return (personId) => {
+    if (data === undefined) return null;
+    const group = data.groups.find(({ name }) => name === personId);
+    return { usd: group?.cost_usd ?? 0, isEstimated: (group?.estimated_usd ?? 0) > 0 };
+  };
 }
 
 export function usePeopleActions(): PeopleActions {

@@ -8,12 +8,13 @@ import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
+import { useCost } from '../../lib/cost.ts';
 import { formatBound, formatMoment, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { quotaMessages } from '../../lib/quotas.ts';
 import { usePerson } from '../../lib/session.tsx';
 import { useToasts } from '../../lib/toasts.tsx';
-import { useMay, usePeopleActions } from './data.ts';
+import { useMay, usePeopleActions, useSpent } from './data.ts';
 import { PersonDialog } from './form.tsx';
 import { peopleMessages } from './messages.ts';
 
@@ -40,10 +41,21 @@ function useTell(): (work: Promise<unknown>, done: string) => Promise<void> {
   };
 }
 
+/** What somebody without a bound on money has spent: of the others it is told beside their bound. A rule for a domain is nobody who spends. */
+function useSpentFact({ id, email, budget, budget_left: left }: PersonView): string | null {
+  const t = useMessages(peopleMessages);
+  const toCost = useCost();
+  const spent = useSpent()(id);
+  const bounds = [left?.usd_per_day, left?.usd_per_month, budget?.usd_per_day, budget?.usd_per_month];
+  if (spent === null || email?.startsWith('*@') === true || bounds.some((one) => (one ?? null) !== null)) return null;
+  return t.spent(toCost(spent.usd, spent.isEstimated));
+}
+
 function Facts({ person }: PersonProps): ReactNode {
   const t = useMessages(peopleMessages);
   const q = useMessages(quotaMessages);
   const language = useLanguage();
+  const spent = useSpentFact(person);
   const { source, role, expires_at: until, last_seen_at: seen, models, quota, quota_left: left } = person;
   const usd = (amount: number): string => formatUsd(amount, language);
   const moment = (at: string): string => formatMoment(Date.parse(at), language);
@@ -58,6 +70,7 @@ function Facts({ person }: PersonProps): ReactNode {
       const most = person.budget?.[`usd_per_${time}`] ?? null;
       return most === null ? null : q.spend[time](usd(most));
     }),
+    spent,
     ...quotaNames.map((name) => {
       const [one, bound] = [left?.[name] ?? null, quota?.[name] ?? null];
       if (one !== null) return q.left[name](formatBound(one.remaining, language), formatBound(one.limit, language));

@@ -1,5 +1,6 @@
 // The sums of a range as figures.
 import type { ReactNode } from 'react';
+import { useCost } from '../../lib/cost.ts';
 import { formatCount, formatDuration, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import type { Usage } from './data.ts';
@@ -27,6 +28,7 @@ function Figure({
 export function Figures({ total }: { readonly total: Usage['total'] }): ReactNode {
   const t = useMessages(usageMessages);
   const language = useLanguage();
+  const toCost = useCost();
   const answered = total.requests - total.failed;
   const share = answered === 0 ? '–' : `${Math.round((total.free / Math.max(1, answered)) * 100)} %`;
   return (
@@ -37,7 +39,7 @@ export function Figures({ total }: { readonly total: Usage['total'] }): ReactNod
         hint={t.requestCount(total.requests, formatCount(total.requests, language))}
       />
       <Figure name={t.saved} value={formatUsd(total.saved_usd, language)} hint={t.savedHint} />
-      <Figure name={t.paid} value={formatUsd(total.cost_usd, language)} />
+      <Figure name={t.paid} value={toCost(total.cost_usd, total.estimated_usd > 0)} />
       <Figure name={t.absorbed} value={formatCount(total.absorbed, language)} hint={t.absorbedHint} />
       <Figure name={t.felt} value={formatCount(total.failed, language)} hint={t.feltHint} />
       <Figure

@@ -1,6 +1,7 @@
 // The sums of a range by whatever one asks: provider, model, key, kind, cost or person.
 import { useId, useState, type ReactNode } from 'react';
 import type { UsageGroup } from '#shared/api/usage.ts';
+import { useCost } from '../../lib/cost.ts';
 import { formatCompact, formatCount, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useNamesOf, useUsage, type Usage } from './data.ts';
@@ -20,6 +21,7 @@ interface GroupRowProps {
 function GroupRow({ group, name }: GroupRowProps): ReactNode {
   const t = useMessages(usageMessages);
   const language = useLanguage();
+  const toCost = useCost();
   return (
     <tr>
       <th scope="row" title={name} className="max-w-64 truncate px-4 py-2.5 text-start font-normal">
@@ -27,7 +29,7 @@ function GroupRow({ group, name }: GroupRowProps): ReactNode {
       </th>
       <td className={cell}>{formatCount(group.requests, language)}</td>
       <td className={cell}>{formatCompact(group.input_tokens + group.output_tokens, language)}</td>
-      <td className={cell}>{formatUsd(group.cost_usd, language)}</td>
+      <td className={cell}>{toCost(group.cost_usd, group.estimated_usd > 0)}</td>
       <td className={cell}>{formatUsd(group.saved_usd, language)}</td>
     </tr>
   );
