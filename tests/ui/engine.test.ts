@@ -117,7 +117,11 @@ function createWorld(...scripts: Script[]) {
       kept.set(chat.id, { chat, messages: [...known.values()] });
       return Promise.resolve();
     },
-    remove: (id) => Promise.resolve(void kept.delete(id)),
+    remove: (id) => {
+      const gone = [...drafts].filter(([key]) => key.split('/')[0] === id);
+      for (const [key] of [[id], ...gone]) [kept, drafts].forEach((all) => all.delete(key));
+      return Promise.resolve(gone);
+    },
     clear: () => Promise.resolve(kept.clear()),
     search: () => Promise.resolve(new Set<string>()),
     readDraft: (id) => Promise.resolve(drafts.get(id) ?? emptyDraft),

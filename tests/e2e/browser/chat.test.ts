@@ -241,11 +241,13 @@ it('finds chats by what was said, renames, deletes and brings back', async () =>
   await page.getByRole('searchbox', { name: 'Search chats' }).fill('giraffe');
   await list.getByText('No chat holds these words.').waitFor();
   await page.getByRole('searchbox', { name: 'Search chats' }).fill('');
+  await fieldOf(page).fill('Not sent yet');
   await page.getByRole('button', { name: 'Actions for this chat' }).click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.getByRole('button', { name: 'Undo' }).click();
   await list.getByRole('link', { name: 'Stripes' }).click();
   expect(await lastAnswer(page)).toBe(canonicalAnswer);
+  await expect.poll(() => fieldOf(page).inputValue()).toBe('Not sent yet');
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox', { name: 'Commands' }).fill('strip');
   await page.getByRole('option', { name: 'Stripes' }).waitFor();

@@ -10,10 +10,15 @@ interface Schema extends DBSchema {
   drafts: { key: string; value: Draft };
 }
 
+/** Drafts with their keys. */
+type Drafts = readonly (readonly [key: string, draft: Draft])[];
+
 /** One chat with all its branches. */
 export interface StoredChat {
   readonly chat: Chat;
   readonly messages: readonly Message[];
+  /** What was being written in it, by key, where it was removed; absent otherwise. */
+  readonly drafts?: Drafts;
 }
 
 export interface Archive {
@@ -23,7 +28,8 @@ export interface Archive {
   readAll(): Promise<readonly StoredChat[]>;
   /** Writes the chat and these of its messages. */
   write(chat: Chat, messages: readonly Message[]): Promise<void>;
-  remove(chatId: string): Promise<void>;
+  /** Answers the drafts that went with it. */
+  remove(chatId: string): Promise<Drafts>;
   clear(): Promise<void>;
   /** Ids of the chats in whose title and messages all words of the text stand, wherever each of them does. */
   search(text: string): Promise<ReadonlySet<string>>;
@@ -49,15 +55,19 @@ const open = (personId: string): Promise<IDBPDatabase<Schema>> =>
     },
   });
 
-async function removeChat(db: IDBPDatabase<Schema>, chatId: string): Promise<void> {
+async function removeChat(db: IDBPDatabase<Schema>, chatId: string): Promise<Drafts> {
   const change = db.transaction(['chats', 'messages', 'drafts'], 'readwrite');
+  const drafts = change.objectStore('drafts');
+  const keys = [chatId, nextKey(chatId), editKey(chatId)];
+  const kept = await Promise.all(keys.map(async (key) => [key, (await drafts.get(key)) ?? emptyDraft] as const));
   const ids = await change.objectStore('messages').index('chatId').getAllKeys(chatId);
   await Promise.all([
     change.objectStore('chats').delete(chatId),
-    ...[chatId, nextKey(chatId), editKey(chatId)].map((key) => change.objectStore('drafts').delete(key)),
+    ...keys.map((key) => drafts.delete(key)),
     ...ids.map((id) => change.objectStore('messages').delete(id)),
     change.done,
   ]);
+  return kept.filter(([, draft]) => !isEmpty(draft));
 }
 
 async function searchMessages(db: IDBPDatabase<Schema>, text: string): Promise<ReadonlySet<string>> {

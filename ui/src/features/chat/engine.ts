@@ -162,17 +162,18 @@ export class ChatEngine {
     this.stop(chatId);
     const view = await this.open(chatId);
     this.#views.delete(chatId);
-    await this.#deps.archive.remove(chatId);
+    const drafts = await this.#deps.archive.remove(chatId);
     this.#deps.elsewhere.tell('removed', chatId);
     this.#views.tell();
-    return view;
+    return view && { ...view, drafts };
   }
 
   /** Brings chats into the archive, replacing those of the same id. */
   async restore(chats: readonly StoredChat[]): Promise<void> {
-    for (const { chat, messages } of chats) {
+    for (const { chat, messages, drafts = [] } of chats) {
       this.#views.delete(chat.id);
       await this.#deps.archive.write(chat, messages);
+      for (const [key, draft] of drafts) await this.#deps.archive.writeDraft(key, draft);
     }
     this.#deps.elsewhere.tell('changed', null);
     this.#views.tell();
