@@ -1,5 +1,5 @@
 // A phone that is held: what fingers use is large enough, fields are not enlarged by the browser, and nothing overflows for it.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lastAnswer, openRig, say, type Rig } from './rig.ts';
 
 const phone = { viewport: { width: 320, height: 700 }, hasTouch: true, isMobile: true };
@@ -100,12 +100,40 @@ it('a window enlarged four times keeps room for the chat between its bars', asyn
   await page.context().close();
 });
 
-it('letters twice as large push nothing out of the page', async () => {
-  const page = await rig.openPage('/', { ...phone, viewport: { width: 390, height: 844 } });
-  await page.getByRole('button', { name: 'Account' }).waitFor();
-  await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-  await page.context().close();
+describe.each(['en-GB', 'de-DE'])('letters twice as large: %s', (locale) => {
+  it.each([
+    '/',
+    '/transcribe',
+    '/providers',
+    '/keys',
+    '/usage',
+    '/batches',
+    '/models',
+    '/explain',
+    '/people',
+    '/rollout',
+    '/settings',
+  ])('nothing is pushed out of %s, and the bar keeps its words', async (path) => {
+    const page = await rig.openPage(path, { ...phone, locale, viewport: { width: 360, height: 740 } });
+    await page.getByRole('heading').first().waitFor();
+    await page.waitForLoadState('networkidle');
+    await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
+    const found = await page.evaluate(() => {
+      const main = document.querySelector('main');
+      const isCut = ({ scrollWidth, clientWidth }: Element): boolean => scrollWidth > clientWidth + 1;
+      const beyond = [...(main?.querySelectorAll('*') ?? [])].filter((one) => {
+        const scroller = one.parentElement?.closest('.overflow-x-auto, .overflow-x-scroll, .sr-only, .truncate');
+        return one.checkVisibility() && !scroller && one.getBoundingClientRect().right > innerWidth + 1;
+      });
+      return {
+        wide: document.documentElement.scrollWidth > innerWidth,
+        beyond: beyond.map((one) => one.outerHTML.slice(0, 120)),
+        cut: [...document.querySelectorAll('nav span')].filter(isCut).map(({ textContent }) => textContent),
+      };
+    });
+    expect(found).toEqual({ wide: false, beyond: [], cut: [] });
+    await page.context().close();
+  });
 });
 
 it.each([

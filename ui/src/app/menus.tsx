@@ -34,7 +34,7 @@ export function MoreMenu({
           type="button"
           {...props}
           aria-current={current ? 'true' : undefined}
-          className={`flex min-h-12 min-w-0 flex-1 flex-col items-center justify-center gap-1 rounded-xl px-1 py-1.5 text-2xs font-medium md:hidden ${current ? 'bg-accent-tint text-accent' : 'text-muted hover:bg-hover'}`}
+          className={`flex min-h-12 min-w-0 flex-1 flex-col items-center justify-center gap-1 rounded-xl py-1.5 bar-words font-medium md:hidden ${current ? 'bg-accent-tint text-accent' : 'text-muted hover:bg-hover'}`}
         >
           <Ellipsis size={20} aria-hidden />
           <span className="max-w-full truncate">{t.more}</span>

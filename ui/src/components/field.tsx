@@ -44,7 +44,7 @@ export function SwitchRow({ label, hint, checked, onChange }: SwitchRowProps): R
   const id = useId();
   return (
     <div className="flex items-center justify-between gap-6 py-3.5">
-      <div>
+      <div className="min-w-0 wrap-anywhere">
         <label htmlFor={id} className="text-sm font-medium">
           {label}
         </label>

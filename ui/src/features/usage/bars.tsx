@@ -36,7 +36,7 @@ export function UsageBars({ groups, range }: { readonly groups: Usage['groups'];
     <section aria-label={t.per[step]} className="mt-8">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <h2 className="text-base font-semibold">{t.per[step]}</h2>
-        <p aria-hidden className="flex gap-4 text-xs text-muted">
+        <p aria-hidden className="flex flex-wrap gap-x-4 text-xs text-muted">
           <Key colour="bg-accent" name={t.freeBar} />
           <Key colour="bg-paid" name={t.otherBar} />
           {bars.some(({ requests }) => requests > 0) && <span>{t.most[step](formatCount(most, language))}</span>}

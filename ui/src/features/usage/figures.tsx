@@ -32,7 +32,7 @@ export function Figures({ total }: { readonly total: Usage['total'] }): ReactNod
   const answered = total.requests - total.failed;
   const share = answered === 0 ? '–' : `${Math.round((total.free / Math.max(1, answered)) * 100)} %`;
   return (
-    <dl className="grid grid-cols-2 gap-2 sm:gap-3 lg:grid-cols-3">
+    <dl className="grid grid-cols-[repeat(auto-fit,minmax(min(100%,9.5rem),1fr))] gap-2 sm:grid-cols-2 sm:gap-3 lg:grid-cols-3">
       <Figure
         name={t.freeShare}
         value={share}

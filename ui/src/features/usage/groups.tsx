@@ -45,7 +45,7 @@ export function GroupTable({ range }: { readonly range: Range }): ReactNode {
   const groups = (data?.groups ?? []).toSorted((a, b) => b.requests - a.requests);
   return (
     <div className="mt-8">
-      <div className="flex items-center gap-2">
+      <div className="flex flex-wrap items-center gap-2">
         <label id={id} htmlFor={`${id}-by`} className="text-base font-semibold">
           {t.by}
         </label>
@@ -53,7 +53,7 @@ export function GroupTable({ range }: { readonly range: Range }): ReactNode {
           id={`${id}-by`}
           value={by}
           onChange={({ target }) => setBy(groupings.find((one) => one === target.value) ?? by)}
-          className="min-h-9 rounded-xl border border-line-strong bg-page px-2 text-sm"
+          className="min-h-9 max-w-full rounded-xl border border-line-strong bg-page px-2 text-sm"
         >
           {groupings.map((one) => (
             <option key={one} value={one}>

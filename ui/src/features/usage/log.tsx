@@ -62,7 +62,7 @@ function Filters({ range, filter, onFilter }: FilterProps): ReactNode {
     { name: 'outcome', all: t.allOutcomes, options: useNames(range, 'outcome') },
   ] as const;
   return (
-    <div role="group" aria-label={t.filters} className="flex flex-wrap items-center gap-2">
+    <div role="group" aria-label={t.filters} className="flex max-w-full flex-wrap items-center gap-2">
       {choices.map(({ name, all, options }) => (
         <select
           key={name}

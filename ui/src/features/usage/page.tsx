@@ -18,7 +18,7 @@ function Head(): ReactNode {
   return (
     <div className="mb-5 flex flex-wrap items-center justify-between gap-3">
       <h1 className="text-2xl font-semibold tracking-tight">{t.title}</h1>
-      <div className="flex flex-wrap items-center gap-2">
+      <div className="flex max-w-full flex-wrap items-center gap-2">
         <Link
           to="/batches"
           className="inline-flex min-h-9 items-center gap-2 rounded-xl border border-line bg-raised px-3 text-[0.8125rem] font-medium hover:bg-hover pointer-coarse:min-h-11"

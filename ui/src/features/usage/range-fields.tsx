@@ -12,7 +12,7 @@ export function useRange(): readonly [Range, (range: Pick<Range, 'name' | 'from'
   return [range, (next) => setQuery(toAddress(next))];
 }
 
-const look = 'min-h-9 rounded-xl border border-line-strong bg-page px-2 text-sm';
+const look = 'min-h-9 max-w-full rounded-xl border border-line-strong bg-page px-2 text-sm';
 
 /** A day, taken over once it is whole and possible: until then it is still being typed. */
 function DayField(props: {
@@ -46,7 +46,7 @@ export function RangeFields(): ReactNode {
   const { first, last } = toBounds(Date.now());
   const { name, from, to } = range;
   return (
-    <div role="group" aria-label={t.range} className="flex flex-wrap items-center gap-2">
+    <div role="group" aria-label={t.range} className="flex max-w-full flex-wrap items-center gap-2">
       <select
         aria-label={t.range}
         value={name}
