@@ -1,4 +1,4 @@
-// Puts theme and language on the document before anything is drawn, so that nothing flashes.
+// Puts theme and language on the document before anything is drawn, so that nothing flashes; and says in which words it is installed.
 (() => {
   let kept = {};
   try {
@@ -11,4 +11,5 @@
   root.dataset.theme = dark ? 'dark' : 'light';
   const language = kept.language ?? navigator.language.slice(0, 2);
   root.lang = language === 'de' ? 'de' : 'en';
+  if (root.lang === 'de') document.querySelector('link[rel=manifest]')?.setAttribute('href', '/site.de.webmanifest');
 })();

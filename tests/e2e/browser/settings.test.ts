@@ -134,3 +134,15 @@ it('a provider is added, removed, and brought back', async () => {
   await section.getByText('https://api.example.com/v1').waitFor();
   await page.context().close();
 });
+
+it.each([
+  ['en-GB', 'New chat'],
+  ['de-DE', 'Neuer Chat'],
+])('what a phone shows below its icon is in the language of the page: %s', async (locale, name) => {
+  const page = await rig.openPage('/settings', { locale });
+  const href = (await page.locator('link[rel="manifest"]').getAttribute('href')) ?? '';
+  const reply = await page.request.get(`${rig.server.url}${href}`);
+  expect(reply.headers()['content-type']).toContain('application/manifest+json');
+  expect(((await reply.json()) as { shortcuts: { name: string }[] }).shortcuts[0]?.name).toBe(name);
+  await page.context().close();
+});
