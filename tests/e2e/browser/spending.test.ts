@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createFastClock } from '../../../scripts/wall/fast-clock.ts';
 import { canonicalAnswer } from '../../fakes/provider/answer.ts';
 import type { FakeModel } from '../../fakes/provider/spec.ts';
-import { lastAnswer, openRig, say, type Rig } from './rig.ts';
+import { findAxeFaults, lastAnswer, openRig, say, type Rig } from './rig.ts';
 
 const SPEED = 20;
 const model: FakeModel = { id: 'm1', ttftMs: 20, tokensPerSecond: 1_000 };
@@ -33,6 +33,20 @@ it('only free: says when it is free again, sends by itself then, and never asks 
   await say(page, 'Hello');
   const card = page.getByRole('alert').filter({ hasText: 'Every model that fits is resting' });
   await card.getByText(/Back in/).waitFor();
+  await card.getByRole('button', { name: 'Why?' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Why nobody answered' });
+  await sheet
+    .getByRole('listitem')
+    .filter({ hasText: 'gratis' })
+    .getByText(/^Rests until/)
+    .waitFor();
+  await sheet
+    .getByRole('listitem')
+    .filter({ hasText: 'bank' })
+    .getByText('Costs money, which is not allowed')
+    .waitFor();
+  expect(await findAxeFaults(page)).toEqual([]);
+  await page.keyboard.press('Escape');
   await card.getByRole('button', { name: 'Wait and send by itself' }).click();
   await card.getByText(/It is sent by itself in/).waitFor();
   expect(bank.received().filter(({ path }) => path.includes('chat'))).toEqual([]);
@@ -68,6 +82,13 @@ it('pays when the person allows it, and shows what it cost', async () => {
   expect(await page.locator('[data-receipt]').textContent()).toMatch(/^Paid\$0\.00\d/);
   await page.getByRole('button', { name: 'Why?' }).click();
   await page.getByText('No free model could answer this').waitFor();
+  await page.getByRole('button', { name: 'Everybody considered' }).click();
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: 'gratis' })
+    .getByText(/^Rests until/)
+    .waitFor();
+  expect(await findAxeFaults(page)).toEqual([]);
   await page.context().close();
 });
 

@@ -24,7 +24,7 @@ export function CandidateDetails({
   children,
 }: CandidateDetailsProps): ReactNode {
   return (
-    <li>
+    <li className="@container">
       <details className="group">
         <summary className="flex min-h-12 cursor-pointer list-none flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 text-sm hover:bg-hover focus-visible:-outline-offset-2 [&::-webkit-details-marker]:hidden">
           <ChevronRight
@@ -36,7 +36,9 @@ export function CandidateDetails({
             <span className="block truncate font-medium">{route}</span>
             <span className="block truncate text-xs text-muted">{credential}</span>
           </span>
-          <span className={`text-xs tabular-nums max-sm:order-last max-sm:basis-full ${tone}`}>{standing}</span>
+          <span className={`text-xs tabular-nums @max-md:order-last @max-md:basis-full @max-md:ps-7 ${tone}`}>
+            {standing}
+          </span>
           <TierBadge tier={tier} />
         </summary>
         <div className="px-4 pb-4">{children}</div>

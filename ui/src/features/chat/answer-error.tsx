@@ -1,11 +1,15 @@
 // In place of an answer that did not come: what happened, when it gets better, and one click to go on.
-import { useEffect, useState, type ReactNode } from 'react';
+import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { useMessages } from '../../lib/messages.ts';
+import { lazily, patiently } from '../../lib/patiently.ts';
 import { useCopy } from './clipboard.ts';
 import { chatMessages } from './messages.ts';
 import type { Chat, Message, MessageError } from './types.ts';
+
+const Considered = lazily(patiently(() => import('./considered.tsx').then(({ Considered }) => Considered)));
 
 function useNow(active: boolean): number {
   const [nowMs, setNowMs] = useState(() => Date.now());
@@ -59,6 +63,24 @@ function Countdown({ retryAtMs, onRetry }: { readonly retryAtMs: number; readonl
   );
 }
 
+/** The button that shows who could have answered, and what spoke against each. */
+function WhyNobody({ message }: { readonly message: Message }): ReactNode {
+  const t = useMessages(chatMessages);
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button small onClick={() => setOpen(true)}>
+        {t.why}
+      </Button>
+      <Dialog open={open} onClose={() => setOpen(false)} title={t.whyNobody} form="sheet">
+        <Suspense>
+          <Considered message={message} />
+        </Suspense>
+      </Dialog>
+    </>
+  );
+}
+
 /** The card. */
 export function AnswerError({ message, error, chat, onRetry, onChange }: AnswerErrorProps): ReactNode {
   const t = useMessages(chatMessages);
@@ -91,6 +113,7 @@ export function AnswerError({ message, error, chat, onRetry, onChange }: AnswerE
               {t.useAuto}
             </Button>
           )}
+          {!isOurs && !isOfAsker && <WhyNobody message={message} />}
           {isOurs && requestId !== null && (
             <Button small onClick={() => void copy(requestId)}>
               {t.copyId}

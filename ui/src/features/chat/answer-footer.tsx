@@ -1,15 +1,19 @@
 // Below every answer: free or paid, who answered, how fast, what it saved, and why.
 import { ReceiptText } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { Suspense, useState, type ReactNode } from 'react';
+import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { TierBadge } from '../../components/tier-badge.tsx';
 import { useCost } from '../../lib/cost.ts';
 import { formatCount, formatDuration, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { lazily, patiently } from '../../lib/patiently.ts';
 import { toWho } from './attempt-line.tsx';
 import { chatMessages } from './messages.ts';
 import { toModelName } from './model-picker.tsx';
 import type { Message } from './types.ts';
+
+const Considered = lazily(patiently(() => import('./considered.tsx').then(({ Considered }) => Considered)));
 
 type Receipt = NonNullable<Message['receipt']>;
 
@@ -35,6 +39,25 @@ function useRows(message: Message, receipt: Receipt): readonly (readonly [string
   if (receipt.wait_ms > 0) rows.push([t.waited, formatDuration(receipt.wait_ms, language)]);
   if (receipt.rescues > 0) rows.push([t.rescues, count(receipt.rescues)]);
   return [...rows, [t.requestId, receipt.request_id]];
+}
+
+/** Who else there was, once somebody wants to know. */
+function Others({ message }: { readonly message: Message }): ReactNode {
+  const t = useMessages(chatMessages);
+  const [asked, setAsked] = useState(false);
+  if (!asked)
+    return (
+      <Button small className="self-start" onClick={() => setAsked(true)}>
+        {t.considered}
+      </Button>
+    );
+  return (
+    <Suspense>
+      <div>
+        <Considered message={message} />
+      </div>
+    </Suspense>
+  );
 }
 
 function ReceiptSheet({ message, receipt }: { readonly message: Message; readonly receipt: Receipt }): ReactNode {
@@ -85,6 +108,7 @@ function ReceiptSheet({ message, receipt }: { readonly message: Message; readonl
           </div>
         ))}
       </dl>
+      <Others message={message} />
     </div>
   );
 }

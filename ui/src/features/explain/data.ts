@@ -1,28 +1,9 @@
 // What would happen to a request, asked of the decision itself; nobody is called.
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import * as z from 'zod/mini';
-import { limitPoolSchema } from '#shared/api/limits.ts';
 import type { Strategy } from '#shared/policy.ts';
 import { useApi } from '../../lib/api.ts';
-
-const tier = z.enum(['free', 'paid', 'local']);
-
-const candidateSchema = z.object({
-  route: z.string(),
-  credential: z.string(),
-  tier,
-  eligible: z.boolean(),
-  /** Place in the plan from 1; null when it is not in it. */
-  position: z.nullable(z.number()),
-  rejected: z.nullable(z.string()),
-  missing: z.optional(z.array(z.string())),
-  /** Parts by name, compared in this order, the smaller first; null when boundless. */
-  score: z.record(z.string(), z.nullable(z.number())),
-  resting_until: z.nullable(z.string()),
-  shares_limits_with: z.array(z.string()),
-  pools: z.array(limitPoolSchema),
-});
-export type CandidateView = z.infer<typeof candidateSchema>;
+import { candidateSchema, tierSchema } from '../../lib/candidates.ts';
 
 const decisionSchema = z.object({
   classification: z.nullable(
@@ -34,7 +15,7 @@ const decisionSchema = z.object({
   ),
   estimate: z.object({ input_tokens: z.number(), output_tokens: z.number() }),
   needs: z.array(z.string()),
-  plan: z.array(z.object({ route: z.string(), credential: z.string(), tier })),
+  plan: z.array(z.object({ route: z.string(), credential: z.string(), tier: tierSchema })),
   soonest: z.nullable(z.object({ route: z.string(), wait_ms: z.number() })),
   free_until: z.nullable(z.string()),
   candidates: z.array(candidateSchema),

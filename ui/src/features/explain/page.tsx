@@ -1,10 +1,11 @@
 // Explain: where a request would go and why, before it is sent.
 import { useEffect, useState, type ReactNode } from 'react';
+import { candidateMessages } from '../../components/candidate-messages.ts';
+import { CandidateList } from '../../components/candidates.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { TierBadge } from '../../components/tier-badge.tsx';
 import { formatCount, formatDuration, formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
-import { CandidateList } from './candidates.tsx';
 import { useDecision, type Decision, type Question } from './data.ts';
 import { QuestionForm } from './form.tsx';
 import { explainMessages } from './messages.ts';
@@ -20,6 +21,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 
 function Seen({ decision }: { readonly decision: Decision }): ReactNode {
   const t = useMessages(explainMessages);
+  const { capabilities } = useMessages(candidateMessages);
   const language = useLanguage();
   const { classification, estimate, needs, free_until: freeUntil } = decision;
   const signals = classification?.signals ?? [];
@@ -34,7 +36,7 @@ function Seen({ decision }: { readonly decision: Decision }): ReactNode {
           </>
         )}
         {signals.length > 0 && <Fact name={t.signals}>{signals.map(({ name }) => t.signal(name)).join(', ')}</Fact>}
-        {needs.length > 0 && <Fact name={t.needs}>{needs.map((one) => t.capabilities[one] ?? one).join(', ')}</Fact>}
+        {needs.length > 0 && <Fact name={t.needs}>{needs.map((one) => capabilities[one] ?? one).join(', ')}</Fact>}
         <Fact name={t.estimate}>
           {t.estimated(formatCount(estimate.input_tokens, language), formatCount(estimate.output_tokens, language))}
         </Fact>
@@ -109,7 +111,7 @@ export function ExplainPage(): ReactNode {
         {error === null && data !== undefined && (
           <>
             <Seen decision={data} />
-            <CandidateList candidates={data.candidates} />
+            <CandidateList className="mt-8" candidates={data.candidates} />
           </>
         )}
       </div>

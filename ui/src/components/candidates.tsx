@@ -1,17 +1,17 @@
 // Everybody who was considered: in the plan or why not, how they were compared, and how their limits stand.
 import type { ReactNode } from 'react';
-import { CandidateDetails } from '../../components/candidate-details.tsx';
-import { LimitMeter } from '../../components/limit-meter.tsx';
-import { formatMoment, toLocale } from '../../lib/format.ts';
-import { useLanguage, useMessages } from '../../lib/messages.ts';
-import type { CandidateView } from './data.ts';
-import { explainMessages } from './messages.ts';
+import type { CandidateView } from '../lib/candidates.ts';
+import { formatMoment, toLocale } from '../lib/format.ts';
+import { useLanguage, useMessages } from '../lib/messages.ts';
+import { CandidateDetails } from './candidate-details.tsx';
+import { candidateMessages } from './candidate-messages.ts';
+import { LimitMeter } from './limit-meter.tsx';
 
 const inWords = (words: Readonly<Record<string, string>>, name: string): string =>
   words[name] ?? name.replaceAll('_', ' ');
 
 function Score({ score }: Pick<CandidateView, 'score'>): ReactNode {
-  const t = useMessages(explainMessages);
+  const t = useMessages(candidateMessages);
   const language = useLanguage();
   const number = new Intl.NumberFormat(toLocale(language), { maximumFractionDigits: 3 });
   return (
@@ -30,7 +30,7 @@ function Score({ score }: Pick<CandidateView, 'score'>): ReactNode {
 }
 
 function Limits({ pools }: Pick<CandidateView, 'pools'>): ReactNode {
-  const t = useMessages(explainMessages);
+  const t = useMessages(candidateMessages);
   return (
     <section aria-label={t.limits} className="mt-3">
       <h3 className="text-xs font-semibold">{t.limits}</h3>
@@ -45,7 +45,7 @@ function Limits({ pools }: Pick<CandidateView, 'pools'>): ReactNode {
 }
 
 function useVerdict({ position, rejected, missing, resting_until: until }: CandidateView): string {
-  const t = useMessages(explainMessages);
+  const t = useMessages(candidateMessages);
   const language = useLanguage();
   if (rejected === null) return position === null ? inWords(t.verdicts, 'eligible') : t.place(position);
   if (missing !== undefined) return t.missing(missing.map((one) => inWords(t.capabilities, one)).join(', '));
@@ -54,7 +54,7 @@ function useVerdict({ position, rejected, missing, resting_until: until }: Candi
 }
 
 function Candidate({ candidate }: { readonly candidate: CandidateView }): ReactNode {
-  const t = useMessages(explainMessages);
+  const t = useMessages(candidateMessages);
   const { route, credential, tier, eligible, score, pools, shares_limits_with: twins } = candidate;
   const verdict = useVerdict(candidate);
   return (
@@ -73,10 +73,16 @@ function Candidate({ candidate }: { readonly candidate: CandidateView }): ReactN
 }
 
 /** All of them, those of the plan first. */
-export function CandidateList({ candidates }: { readonly candidates: readonly CandidateView[] }): ReactNode {
-  const t = useMessages(explainMessages);
+export function CandidateList({
+  candidates,
+  className = '',
+}: {
+  readonly candidates: readonly CandidateView[];
+  readonly className?: string;
+}): ReactNode {
+  const t = useMessages(candidateMessages);
   return (
-    <section aria-label={t.candidates} className="mt-8">
+    <section aria-label={t.candidates} className={className}>
       <h2 className="text-base font-semibold">{t.candidates}</h2>
       <p className="text-sm text-muted">{t.count(candidates.length)}</p>
       <ul className="mt-3 divide-y divide-line overflow-hidden rounded-2xl border border-line bg-raised">
