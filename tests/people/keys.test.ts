@@ -390,3 +390,22 @@ describe('money of a key', () => {
     expect((await free.chat((await make(free, { usd: { max: 0, per: 'month' } })).headers)).status).toBe(200);
   });
 });
+
+it.each([
+  [
+    'POST /api/keys',
+    { name: 'bot', modells: null },
+    /^"body" is wrong: .*"modells".* Known are name, scopes, models, tier,/,
+  ],
+  ['PATCH /api/settings/mine', { ordering: 'cost' }, /^"body" is wrong: .*"ordering".* Known are .*strategy/],
+  [
+    'PATCH /api/settings/installation',
+    { budget: { usd_a_day: 1 } },
+    /^"budget" is wrong: .*"usd_a_day".* Known are usd_per_day, usd_per_month, mode\.$/,
+  ],
+])('%s: who writes a field that is none is told those that there are', async (route, body, told) => {
+  const house = await createHouse();
+  const { status, json } = await house.ask(route, { headers: owner, body });
+  expect(status).toBe(400);
+  expect((json['error'] as { message: string }).message).toMatch(told);
+});

@@ -4,6 +4,7 @@ import type * as z from 'zod/mini';
 import english from 'zod/v4/locales/en.js';
 import { CallerError } from '#shared/failures.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { listFields } from './known-fields.ts';
 import { toWholeOpenApi } from './openapi.ts';
 import { allow, type ApiCall, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 import { toApiRoutes } from './routes.ts';
@@ -39,6 +40,11 @@ function parse(schema: z.ZodMiniType, value: unknown, from: string): unknown {
   const path = issue?.path.map(String).join('.') ?? '';
   const message = issue?.message ?? 'not what was expected';
   const param = path === '' ? from : path;
+  const known = issue?.code === 'unrecognized_keys' ? listFields(schema, issue.path) : [];
+  if (known.length > 0)
+    throw new CallerError('invalid_request', `"${param}" is wrong: ${message}. Known are ${known.join(', ')}.`, {
+      param,
+    });
   throw new CallerError('invalid_request', `"${param}" is wrong: ${message}.`, { param });
 }
 
