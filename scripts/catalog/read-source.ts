@@ -70,7 +70,11 @@ export async function readSnapshot(imports: ImportsFile): Promise<Import> {
   const folder = await mkdtemp(join(tmpdir(), 'freeway-catalog-'));
   try {
     // The version is named because npm silently packs an old release when the engine does not fit.
-    await npm(['pack', `${name}@${version}`, '--silent'], folder);
+    await npm(['pack', `${name}@${version}`, '--silent'], folder).catch(() => {
+      throw new Error(
+        `npm can't fetch ${name}@${version}. Try again where npm reaches its registry, or give a copy of https://models.dev/api.json by --from <file>.`,
+      );
+    });
     const archive = (await readdir(folder)).find((file) => file.endsWith('.tgz'));
     if (archive === undefined) throw new Error(`npm packed nothing for ${name}@${version}.`);
     await run('tar', ['-xzf', archive], { cwd: folder });

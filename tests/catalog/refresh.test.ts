@@ -468,6 +468,12 @@ describe('report', () => {
     expect(findings.filter(isFault)).toHaveLength(2);
     expect(toReport([], toImport([]))).toContain('Nothing to tell.');
   });
+
+  test('says what to do with what it does not write itself', () => {
+    const text = toReport([{ kind: 'gone', provider: 'acme', model: 'm1' }], toImport([listed]));
+    expect(text).toContain('catalog/providers');
+    expect(text).toContain('retiredModels');
+  });
 });
 
 test('tidy JSON says the same as the value', () => {
