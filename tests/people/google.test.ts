@@ -163,6 +163,13 @@ describe('sign-in with Google', () => {
     }
   });
 
+  it('takes only the nonce of the page that asks', async () => {
+    const house = await createHouse({ env: toEnv() });
+    const refused = await signIn(house, {}, { nonce: await nonceOf(house) });
+    expect([refused.status, refused.headers['set-cookie']]).toEqual([401, undefined]);
+    expect((await lastRefusal(house))['detail']).toMatch(/^nonce_unknown: /);
+  });
+
   it('takes a nonce once, and for ten minutes', async () => {
     const house = await createHouse({ env: toEnv() });
     const credential = issuer.sign({ claims: { nonce: await nonceOf(house) } });
