@@ -11,7 +11,7 @@ it('an English block in an Arabic answer runs from left to right', () => {
   expect(html).toContain('<div class="answer"><h1 dir="auto">مرحبا</h1>');
   for (const begin of ['<p dir="auto">Hello', '<ul dir="auto">', '<blockquote dir="auto">', 'class="table-scroll"'])
     expect(html).toContain(begin);
-  expect(html).toMatch(/<section[^>]*dir="auto"/);
+  expect(html).toMatch(/<div role="group"[^>]*dir="auto"/);
 });
 
 it('what an answer says about directions of its own stays text', () => {

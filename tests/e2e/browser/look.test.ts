@@ -125,6 +125,17 @@ describe.each([
   });
 });
 
+it('several tables and pieces of code are no places of the page that have one name', async () => {
+  const page = await rig.openPage();
+  for (const text of ['Show me everything', 'And again']) {
+    await say(page, text);
+    await lastAnswer(page);
+  }
+  await expect.poll(() => page.locator('.hljs-keyword').count()).toBeGreaterThan(1);
+  expect(await findAxeFaults(page)).toEqual([]);
+  await page.context().close();
+});
+
 it('a hostile answer is text: nothing runs, nothing is fetched, no link leads astray, and the page stays usable', async () => {
   const page = await rig.openPage();
   await say(page, 'Be hostile');

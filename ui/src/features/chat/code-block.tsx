@@ -48,7 +48,7 @@ export function CodeBlock({ code, language }: { readonly code: string; readonly 
           {copied ? <Check size={15} aria-hidden /> : <Copy size={15} aria-hidden />}
         </IconButton>
       </div>
-      <section aria-label={`${t.code} ${language}`} tabIndex={0} className="overflow-x-auto">
+      <div role="group" aria-label={`${t.code} ${language}`} tabIndex={0} className="overflow-x-auto">
         <pre
           className={`px-4 py-3 font-mono text-[0.8125rem] leading-relaxed ${wrap ? 'break-words whitespace-pre-wrap' : ''}`}
         >
@@ -62,7 +62,7 @@ export function CodeBlock({ code, language }: { readonly code: string; readonly 
             )}
           </code>
         </pre>
-      </section>
+      </div>
     </div>
   );
 }

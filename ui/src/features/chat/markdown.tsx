@@ -106,12 +106,13 @@ function Pre({ children }: ComponentProps<'pre'>): ReactNode {
   return <CodeBlock code={String(code).replace(/\n$/, '')} language={language} />;
 }
 
+/** Scrolls by keyboard too. A group, since an answer may have many: places of a page are few, and each has a name of its own. */
 function Table({ children, dir }: ComponentProps<'table'>): ReactNode {
   const t = useMessages(chatMessages);
   return (
-    <section className="table-scroll" dir={dir} tabIndex={0} aria-label={t.table}>
+    <div role="group" className="table-scroll" dir={dir} tabIndex={0} aria-label={t.table}>
       <table>{children}</table>
-    </section>
+    </div>
   );
 }
 
