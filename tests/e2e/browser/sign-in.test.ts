@@ -124,6 +124,7 @@ it('an admin sees whose each key is; everybody else sees their own alone', async
     await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor();
     await page.getByRole('button', { name: 'Create key' }).first().click();
     await page.getByRole('dialog').getByLabel('Name').fill(name);
+    await page.getByText('Limits and rights').click();
     await page.getByRole('dialog').getByLabel('US dollars a month').fill('5');
     await page.getByRole('button', { name: 'Create', exact: true }).click();
     await page.getByRole('button', { name: 'Done' }).click();
