@@ -14,7 +14,11 @@ export function createApiEndpoint(deps: ApiDeps): Endpoint {
   return async (visit) => {
     const { exchange, requestId } = visit;
     try {
-      app ??= load();
+      app ??= load().catch((error: unknown) => {
+        // As where no more files could be opened: whoever asks next tries again.
+        app = null;
+        throw error;
+      });
       const response = await (await app)(visit, await exchange.body(MAX_BODY_BYTES));
       const headers: Record<string, string> = { 'x-freeway-request-id': requestId };
       // Cookies are joined as the entries take them apart: a comma may stand inside one.
