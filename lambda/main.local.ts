@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { providers } from '#catalog/index.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { systemClock } from './clock.ts';
@@ -11,16 +10,18 @@ import { ConfigError, OWNER_KEY_LENGTH, readConfig, type Config, type Environmen
 import { createFreeway, VERSION, type Freeway, type Platform } from './deps.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createLocalSignIn } from './http/auth-local.ts';
-import { createNodeServer } from './http/node.ts';
+import { readFileLimit, toMostConnections } from './http/connections.ts';
+import { createNodeServer, type NodeLimits } from './http/node.ts';
 import { withProxies } from './http/forwarded.ts';
 import { withSite, type Site } from './http/pages.ts';
+import { countRunning } from './http/running.ts';
 import { stopServer, type StopTimes } from './http/stop.ts';
 import { createUpstream } from './http/upstream.ts';
 import { createLazyWrapper, openKmsWrapper } from './main-keys.ts';
 import { openOwn } from './main-plugins.ts';
 import { toLocalRecordings } from './main-recordings.ts';
 import { pluginProvider } from './plugins/provider.ts';
-import type { Clock, Handler, KeyWrapper, Store } from './ports.ts';
+import type { Clock, KeyWrapper, Store } from './ports.ts';
 import type { Log, Traces } from './ports-telemetry.ts';
 import { makeOnce } from './store/new-file.ts';
 import { createDiskSpool } from './store/spool.ts';
@@ -66,8 +67,6 @@ const STOP = { graceMs: 20_000, farewellMs: 2_000 } as const;
 const RESUME_AFTER_MS = 2_000;
 /** And is looked for so much later again: another server that worked on it may have been killed. */
 const RESUME_AGAIN_MS = 30_000;
-/** How long settling may take after that. */
-const SETTLE_MS = 5_000;
 
 const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
@@ -170,27 +169,6 @@ async function openTraces({ traces }: Config): Promise<Traces | null> {
   return createTraces({ ...traces, version: VERSION });
 }
 
-/** Counts the requests under way: what follows a reply (settling) goes on after its connection has closed. */
-function countRunning(handler: Handler): { handler: Handler; settled: () => Promise<unknown> } {
-  let running = 0;
-  let idle: PromiseWithResolvers<void> | null = null;
-  return {
-    handler: async (exchange) => {
-      running++;
-      try {
-        await handler(exchange);
-      } finally {
-        if (--running === 0) idle?.resolve();
-      }
-    },
-    settled: () => {
-      idle = Promise.withResolvers();
-      if (running === 0) idle.resolve();
-      return Promise.race([idle.promise, sleep(SETTLE_MS, undefined, { ref: false })]);
-    },
-  };
-}
-
 const configs = new WeakMap<Environment, Config>();
 
 /** Reads the configuration of an environment, files included; once for each, since several ask. Throws ConfigError. */
@@ -237,6 +215,12 @@ function keepResuming({ resume }: Freeway, { clock, log }: { clock: Clock; log: 
   return () => stop();
 }
 
+const toServerLimits = (log: Log): NodeLimits => ({
+  requestMs: UPLOAD_MS,
+  mostConnections: toMostConnections(readFileLimit()),
+  onFull: (most) => log.warn('server.full', { what: `${most} connections` }),
+});
+
 /** Starts the server. Throws ConfigError when the configuration can't be used. */
 export async function startLocal({
   env,
@@ -273,7 +257,7 @@ export async function startLocal({
   const interrupt = new AbortController();
   const app = siteFolder === undefined ? freeway.handler : withSite(() => openSite(siteFolder), freeway.handler);
   const { handler, settled } = countRunning(withProxies(config.proxies, app));
-  const server = createNodeServer(handler, { ...connections, interrupt: interrupt.signal, requestMs: UPLOAD_MS });
+  const server = createNodeServer(handler, { ...connections, interrupt: interrupt.signal, ...toServerLimits(log) });
   const url = toUrl(config, (await listen(server, config)).port);
   const candidates = freeway.fleet().candidates.length;
   log.info('server.listening', { url, store: store.kind, version: VERSION, candidates });

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Exchange, Gone, Handler, Headers, ReplyBody } from '../ports.ts';
 import { refuseEncoding, stoppedShort, tooLarge } from './body.ts';
 import { BodyIntake } from './body-intake.ts';
+import { boundConnections } from './connections.ts';
 import { BodyRoom, toRoomBytes, type BodyPlace } from './body-room.ts';
 import { Farewell } from './farewell.ts';
 import { joinHeaders, toReplyLines } from './headers.ts';
@@ -196,7 +197,7 @@ async function serve(handler: Handler, exchange: Exchange, response: ServerRespo
 
 /** A server that answers with the handler. Not listening yet. Malformed HTTP is answered by Node itself (400, 408, 431). */
 export function createNodeServer(handler: Handler, given: NodeLimits = {}): Server {
-  const limits: ServerLimits = { ...defaults, bodiesBytes: toRoomBytes(), ...given };
+  const limits: ServerLimits = { ...defaults, bodiesBytes: toRoomBytes(), mostConnections: null, ...given };
   const { headersMs, requestMs, keepAliveMs, maxHeaderBytes, interrupt } = limits;
   const server = createServer({
     headersTimeout: headersMs,
@@ -208,6 +209,11 @@ export function createNodeServer(handler: Handler, given: NodeLimits = {}): Serv
   });
   const room = new BodyRoom(limits.bodiesBytes);
   const plain = servePlain(server, handler, { ...limits, room });
+  if (limits.mostConnections !== null)
+    boundConnections(server, limits.mostConnections, {
+      closeSilent: plain.closeSilent,
+      tell: limits.onFull ?? (() => undefined),
+    });
   const closeIdle = server.closeIdleConnections.bind(server);
   server.closeIdleConnections = () => {
     closeIdle();

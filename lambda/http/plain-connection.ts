@@ -27,6 +27,9 @@ export interface PlainServer {
 /** How long a connection that waits remembers the head that came last: keys are not kept for nothing. */
 const REMEMBERED_MS = 5_000;
 
+/** Who has just connected is about to say something. */
+const SILENT_MS = 1_000;
+
 type Reader = PromiseWithResolvers<Uint8Array>;
 
 /** A connection that carries plain requests, one after the other. */
@@ -78,6 +81,11 @@ export class PlainConnection {
   /** It carries nothing at the moment. */
   get isIdle(): boolean {
     return this.#exchange === null && this.#bytes.hasTaken;
+  }
+
+  /** Nothing has come of it for a while, not even a first request. */
+  isSilent(nowMs: number): boolean {
+    return this.isIdle && !this.#hasServed && nowMs - this.#sinceMs > SILENT_MS;
   }
 
   /** How the connection goes on after a reply, as a header. */

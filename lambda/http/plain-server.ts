@@ -19,6 +19,10 @@ export interface ServerLimits {
   readonly maxHeaderBytes: number;
   /** How much the bodies of all requests may take together, as they lie in memory. */
   readonly bodiesBytes: number;
+  /** How many connections there may be at once; null: as many as come. */
+  readonly mostConnections: number | null;
+  /** Hears now and then that so many are there, and others are closed. */
+  readonly onFull?: (most: number) => void;
   /** When it is aborted, everybody who has not replied in full is told to end. */
   readonly interrupt?: AbortSignal;
 }
@@ -49,12 +53,18 @@ function toHandOver(server: Server): (socket: Socket, bytes: Buffer) => void {
   };
 }
 
+/** Closes connections that carry nothing at the moment: all, or those that have said nothing yet. */
+interface PlainClosing {
+  readonly closeIdle: () => void;
+  readonly closeSilent: () => void;
+}
+
 /** Serves the connections of a server of Node's as long as they carry plain requests. Answers what closes those that carry none at the moment. */
 export function servePlain(
   server: Server,
   handler: Handler,
   limits: ServerLimits & { readonly room: BodyRoom },
-): { readonly closeIdle: () => void } {
+): PlainClosing {
   const connections = new Set<PlainConnection>();
   const closeIdle = (): void => {
     for (const connection of connections) if (connection.isIdle) connection.destroy();
@@ -86,5 +96,9 @@ export function servePlain(
     closeAll();
     for (const connection of connections) connection.destroy();
   };
-  return { closeIdle };
+  const closeSilent = (): void => {
+    const now = performance.now();
+    for (const connection of connections) if (connection.isSilent(now)) connection.destroy();
+  };
+  return { closeIdle, closeSilent };
 }
