@@ -4,7 +4,7 @@ import type { Role } from '#shared/roles.ts';
 import type { Clock } from '../ports.ts';
 import type { People, Person } from '../ports-people.ts';
 import type { GoogleIdentity } from './auth-google.ts';
-import { SignInRefused } from './auth-refusal.ts';
+import { SignInRefused } from './auth-refused.ts';
 
 /** What somebody is here at this moment. */
 export interface Standing {

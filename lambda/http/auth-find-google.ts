@@ -3,7 +3,8 @@ import type { Audit } from '../ports-people.ts';
 import type { Admission } from './auth-admission.ts';
 import type { ReadGoogleToken } from './auth-google.ts';
 import type { IdentifyOptions } from './auth-identify.ts';
-import { SignInRefused, toCallerError } from './auth-refusal.ts';
+import { toCallerError } from './auth-refusal.ts';
+import { SignInRefused } from './auth-refused.ts';
 
 export interface FindGoogleOptions {
   readonly read: ReadGoogleToken;

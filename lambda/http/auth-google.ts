@@ -1,7 +1,7 @@
 // Reads Google's ID tokens: verified by Google's own library against certificates that this file keeps in memory and in the store.
 import type { Clock, Store } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
-import { SignInRefused } from './auth-refusal.ts';
+import { SignInRefused } from './auth-refused.ts';
 
 /** Whom Google vouches for. */
 export interface GoogleIdentity {

@@ -8,7 +8,7 @@ import type { Admission, Standing } from './auth-admission.ts';
 import { readSessionCookie, refuseForeign } from './auth-cookies.ts';
 import { readBearer } from './auth-headers.ts';
 import type { LocalSignIn } from './auth-local.ts';
-import { SignInRefused, toCallerError } from './auth-refusal.ts';
+import { SignInRefused } from './auth-refused.ts';
 import type { Throttle } from './auth-throttle.ts';
 
 export interface IdentifyOptions {
@@ -67,6 +67,10 @@ const unreachable = (): CallerError =>
     "Keys and sessions can't be checked at the moment: the store can't be reached. Try again.",
     { retryable: true, retryAfterMs: 2_000 },
   );
+
+/** What went wrong, in the words of whoever is refused. */
+const toRefusal = async (error: unknown): Promise<unknown> =>
+  error instanceof SignInRefused ? (await import('./auth-refusal.ts')).toCallerError(error) : error;
 
 const ownerStanding: Standing = { id: OWNER_ID, role: 'owner', models: null };
 
@@ -180,7 +184,7 @@ export function createIdentify(options: IdentifyOptions): Identify {
         throw unreachable();
       }
       memory.delete(name);
-      const refusal = error instanceof SignInRefused ? toCallerError(error) : error;
+      const refusal = await toRefusal(error);
       if (refusal instanceof CallerError) return await refuseUnknown(options, exchange, refusal);
       throw refusal;
     }
@@ -217,12 +221,16 @@ export function createIdentify(options: IdentifyOptions): Identify {
 }
 
 /** Sessions of the link are good only where the link itself is. */
-function guardLocal(local: LocalSignIn | null, principal: Principal, exchange: Exchange): Principal {
+function guardLocal(
+  local: LocalSignIn | null,
+  principal: Principal,
+  exchange: Exchange,
+): Principal | Promise<Principal> {
   if (principal.via !== 'local') return principal;
   try {
     local?.guard(exchange);
   } catch (error) {
-    throw error instanceof SignInRefused ? toCallerError(error) : error;
+    return toRefusal(error).then((refusal) => Promise.reject(refusal));
   }
   return principal;
 }

@@ -1,7 +1,7 @@
 // Sign-in by the one-time link that the start prints: for the person at this very machine, and nobody else.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Exchange } from '../ports.ts';
-import { SignInRefused } from './auth-refusal.ts';
+import { SignInRefused } from './auth-refused.ts';
 import { isElsewhere, isForeign } from './auth-cookies.ts';
 
 export interface LocalSignIn {

@@ -1,7 +1,7 @@
 // Nonces for sign-ins with Google: made without a write, good for ten minutes, and good once among all instances.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock, Store } from '../ports.ts';
-import { SignInRefused } from './auth-refusal.ts';
+import { SignInRefused } from './auth-refused.ts';
 
 export interface Nonces {
   make(): Promise<string>;

@@ -1,17 +1,6 @@
-// Why somebody is not let in: one word for the audit, one sentence for the person.
+// What is told to whoever is not let in: a sentence for each reason.
 import { CallerError } from '#shared/failures.ts';
-
-/** A sign-in that was refused. `email` is who it was, as far as that is proven or claimed. */
-export class SignInRefused extends Error {
-  override readonly name = 'SignInRefused';
-  readonly reason: SignInReason;
-  readonly email: string | null;
-  constructor(reason: SignInReason, email: string | null = null) {
-    super(reason);
-    this.reason = reason;
-    this.email = email;
-  }
-}
+import type { SignInRefused } from './auth-refused.ts';
 
 /** Sentences by reason; `%` stands for the address. */
 const sentences = {

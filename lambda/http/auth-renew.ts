@@ -4,7 +4,8 @@ import { OWNER_ID, ownerByKey, type ApiKeyGrant, type Principal } from '#shared/
 import type { Clock } from '../ports.ts';
 import type { ApiKeys, PrincipalRef } from '../ports-people.ts';
 import type { Admission } from './auth-admission.ts';
-import { SignInRefused, toCallerError } from './auth-refusal.ts';
+import { toCallerError } from './auth-refusal.ts';
+import { SignInRefused } from './auth-refused.ts';
 
 export interface RenewOptions {
   readonly keys: Pick<ApiKeys, 'get'>;

@@ -7,7 +7,8 @@ import { refuseForeign, toSessionCookie } from './auth-cookies.ts';
 import type { ReadGoogleToken } from './auth-google.ts';
 import type { LocalSignIn } from './auth-local.ts';
 import type { Nonces } from './auth-nonce.ts';
-import { SignInRefused, toCallerError } from './auth-refusal.ts';
+import { toCallerError } from './auth-refusal.ts';
+import { SignInRefused } from './auth-refused.ts';
 import type { Throttle } from './auth-throttle.ts';
 
 export interface SignInOptions {
