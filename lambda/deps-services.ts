@@ -5,6 +5,7 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
 import type { Platform } from './deps.ts';
+import { toLater } from './deps-later.ts';
 import { createProviders } from './deps-providers.ts';
 import type { Services } from './endpoints/endpoint.ts';
 import type { FleetEntry } from './gateway/credentials.ts';
@@ -96,19 +97,17 @@ function openDesk(
       allowPrivate,
       newId: () => `cred_${randomBytes(9).toString('base64url')}`,
     });
-  let opened: Promise<CredentialDesk> | null = null;
-  const desk = (): Promise<CredentialDesk> => (opened ??= load());
-  return {
-    all: async () => (await desk()).all(),
-    create: async (input, owner) => (await desk()).create(input, owner),
-    change: async (credential, change) => (await desk()).change(credential, change),
-    replace: async (credential, fields) => (await desk()).replace(credential, fields),
-    remove: async (credential) => (await desk()).remove(credential),
-    restore: async (credential) => (await desk()).restore(credential),
-    test: async (credential) => (await desk()).test(credential),
-    fingerprintOf: async (input, owner) => (await desk()).fingerprintOf(input, owner),
-    tryOut: async (input, owner) => (await desk()).tryOut(input, owner),
-  };
+  return toLater(load, {
+    all: true,
+    create: true,
+    change: true,
+    replace: true,
+    remove: true,
+    restore: true,
+    test: true,
+    fingerprintOf: true,
+    tryOut: true,
+  });
 }
 
 /** Opens it over the platform. */

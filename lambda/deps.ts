@@ -16,6 +16,7 @@ import { createRequestIds } from './http/request-id.ts';
 import { openBatches } from './deps-batches.ts';
 import { openJobs } from './deps-jobs.ts';
 import { openIdentity } from './deps-identity.ts';
+import { toLater } from './deps-later.ts';
 import { openServing, toServices } from './deps-services.ts';
 import { openSettings, openUsage } from './deps-settings.ts';
 import type { Clock, Handler, KeyWrapper, Spool, Store, Upstream } from './ports.ts';
@@ -112,17 +113,13 @@ const openBooks = ({ store, clock, log }: Platform): Pick<AppDeps, 'invokeSettin
 });
 
 /** Limits of keys, people and all, loaded when somebody who has some first asks. */
-function openKeyLimits(deps: KeyLimitsDeps): KeyLimitsKeeper {
-  let opening: Promise<KeyLimitsKeeper> | null = null;
-  const load = async (): Promise<KeyLimitsKeeper> => (await import('./gateway/key-limits.ts')).createKeyLimits(deps);
-  const open = (): Promise<KeyLimitsKeeper> => (opening ??= load());
-  return {
-    admit: async (...given) => (await open()).admit(...given),
-    remaining: async (keys) => (await open()).remaining(keys),
-    ofPeople: async (people) => (await open()).ofPeople(people),
-    ofAll: async (quota) => (await open()).ofAll(quota),
-  };
-}
+const openKeyLimits = (deps: KeyLimitsDeps): KeyLimitsKeeper =>
+  toLater(async () => (await import('./gateway/key-limits.ts')).createKeyLimits(deps), {
+    admit: true,
+    remaining: true,
+    ofPeople: true,
+    ofAll: true,
+  });
 
 /** What tells traces of requests, loaded where there are any. */
 async function openTracing({ traces, clock }: Platform): Promise<Tracing | null> {
