@@ -1,7 +1,6 @@
 // The only list of our URLs: which path and method leads to which endpoint, and who may go there.
 import { CallerError } from '#shared/failures.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
-import { fail } from './app-failure.ts';
 import { findMeantPath, otherPathsOf } from './app-paths.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
@@ -288,7 +287,7 @@ export function createApp(deps: AppDeps): Handler {
       admit(route.access, visit);
       await route.endpoint(visit);
     } catch (error) {
-      await fail(deps, visit, error);
+      await (await import('./app-failure.ts')).fail(deps, visit, error);
     }
   };
 }
