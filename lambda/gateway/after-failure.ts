@@ -1,6 +1,6 @@
 // What a failed attempt means for the rest of its request: the policy table, a rescue of what was shown, or the end.
 import type { CallerError, ProviderFailure } from '#shared/failures.ts';
-import { toStopped } from './ended.ts';
+import { toEnded, toStopped } from './ended.ts';
 import { policyFor } from './failure-policy.ts';
 import type { Journey } from './journey.ts';
 import type { AttemptOutcome } from './operation.ts';
@@ -10,7 +10,6 @@ import type { ResumeMode } from './rescue.ts';
 import type { GatewayDeps } from './run.ts';
 import { toSpent } from './totals.ts';
 import type { Ended, Request } from './turn.ts';
-import { toEnded } from './waiting.ts';
 
 interface Failed {
   readonly runner: Runner;

@@ -6,7 +6,9 @@ import {
   type ProviderFailure,
   type ProviderFailureKind,
 } from '#shared/failures.ts';
-import type { DecideInput } from '../routing/decide.ts';
+import { decide, type DecideInput } from '../routing/decide.ts';
+import type { Journey } from './journey.ts';
+import type { Ledger } from './ledger.ts';
 
 /** A request that found no answer, as things stand. */
 export interface Ended {
@@ -15,6 +17,16 @@ export interface Ended {
   /** The candidate whose limit lifts first; null when none will. */
   readonly soonest: { readonly index: number; readonly waitMs: number } | null;
   readonly waitedMs: number;
+}
+
+/** The end of a request as it would be told now. */
+export function toEnded(deps: { readonly ledger: Ledger }, input: DecideInput, journey: Journey): Ended {
+  return {
+    input,
+    attempts: journey.attempts,
+    soonest: deps.ledger.soonest(decide(input), input),
+    waitedMs: journey.waitedMs,
+  };
 }
 
 /** What the caller is told when a single failure is the answer. */

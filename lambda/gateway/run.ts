@@ -5,9 +5,8 @@ import type { Clock, Upstream } from '../ports.ts';
 import type { Log, Metrics } from '../ports-telemetry.ts';
 import type { DecideInput } from '../routing/decide.ts';
 import type { Finish } from '../wire/types.ts';
-import { afterEnd } from './after-failure.ts';
 import type { Caller, Receipt } from './answer.ts';
-import { toLate } from './ended.ts';
+import { toEnded, toLate } from './ended.ts';
 import type { Fleet } from './fleet.ts';
 import type { Hedge } from './hedge.ts';
 import { createHedge } from './hedge.ts';
@@ -20,7 +19,6 @@ import type { Shares } from './shares.ts';
 import { toSpent, totalOf } from './totals.ts';
 import { takeTurn, type Ended, type Request } from './turn.ts';
 import { createQueue, type Queue } from './queue.ts';
-import { toEnded, waitForTurn } from './waiting.ts';
 
 export interface RunInput {
   readonly operation: Operation;
@@ -96,6 +94,8 @@ async function run(deps: GatewayDeps, request: Request): Promise<RunResult> {
         return toResult(request, won, null);
       }
       broken = ended.find(({ outcome }) => outcome.committed) ?? broken;
+      // Loaded by the first failure: most requests have none.
+      const { afterEnd } = await import('./after-failure.ts');
       for (const one of ended) afterEnd(deps, request, one);
     } catch (error) {
       if (broken === null || !(error instanceof CallerError)) throw toRefusal(deps, request, error);
@@ -189,7 +189,7 @@ async function afterPick(
   const { operation, journey } = waiting;
   // What was refused came back with the refusal. Whoever was faster twice is a crowd, and was so elsewhere too.
   if (picked === 'outrun' && journey.outrun > 1) await deps.ledger.refresh(operation.selector.among, true);
-  return picked === 'nobody' ? waitForTurn(deps, input, waiting) : null;
+  return picked === 'nobody' ? (await import('./waiting.ts')).waitForTurn(deps, input, waiting) : null;
 }
 
 const nothing = { costUsd: 0, isGuess: false } as const;

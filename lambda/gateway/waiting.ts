@@ -5,7 +5,7 @@ import { choose } from '../routing/choose.ts';
 import { decide, type DecideInput } from '../routing/decide.ts';
 import { isAt } from '../routing/thrift.ts';
 import type { Caller } from './answer.ts';
-import type { Ended } from './ended.ts';
+import { toEnded, type Ended } from './ended.ts';
 import type { Journey } from './journey.ts';
 import type { Operation } from './operation.ts';
 import { bookAhead, PROBE_AFTER_MS, PROBE_EVERY_MS, type PickDeps, type Runner } from './pick.ts';
@@ -52,16 +52,6 @@ function spareMsOf(input: DecideInput): number {
 const SPREAD_MS = 200;
 /** Each time another instance was faster that becomes fourfold, up to this: the more are waiting, the less often each of them tries. */
 const LONGEST_SPREAD_MS = 3_200;
-
-/** The end of a request as it would be told now. */
-export function toEnded(deps: Pick<WaitingDeps, 'ledger'>, input: DecideInput, journey: Journey): Ended {
-  return {
-    input,
-    attempts: journey.attempts,
-    soonest: deps.ledger.soonest(decide(input), input),
-    waitedMs: journey.waitedMs,
-  };
-}
 
 interface Waits {
   readonly quotaMs: number;
