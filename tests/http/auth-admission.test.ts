@@ -90,4 +90,33 @@ describe('admission', () => {
     expect(await people.get(id)).toMatchObject({ email: 'eve@firm.example', ...seen });
     expect(id).toBe(people.idOf('eve@firm.example'));
   });
+
+  it('is as somebody themselves before it is as their domain', async () => {
+    const own = { email: 'eve@firm.example', role: 'member' as const, models: ['mistral/*'] };
+    const asDomain = await open(rule, { ...own, source: 'domain' });
+    expect(await asDomain.admission.standing(own.email)).toMatchObject({ role: 'member', models: ['mistral/*'] });
+    const invited = await open(own);
+    expect(await invited.enter(own.email, false)).toMatchObject({ role: 'member', models: ['mistral/*'] });
+  });
+
+  it('is for one account of Google, and says no more than once a minute that somebody was seen', async () => {
+    const { clock, people, enter, admission } = await open();
+    const { id } = await enter('ada@example.com');
+    await expect(admission.enter({ email: 'ada@example.com', googleId: 'g2', managed: true })).rejects.toMatchObject({
+      reason: 'other_account',
+    });
+    const seenAtMs: unknown[] = [];
+    for (const ms of [0, 59_999, 1]) {
+      await clock.advance(ms);
+      await enter('ada@example.com');
+      seenAtMs.push((await people.get(id))?.lastSeenAtMs);
+    }
+    expect(seenAtMs).toEqual([NOON, NOON, NOON + 60_000]);
+  });
+
+  it('keeps the account of whoever was invited before they came', async () => {
+    const { people, enter } = await open({ email: 'eve@example.com' });
+    const { id } = await enter('eve@example.com');
+    expect(await people.get(id)).toMatchObject({ googleId: 'g1', lastSeenAtMs: NOON, source: 'invited' });
+  });
 });
