@@ -130,6 +130,19 @@ describe('an API key', () => {
     expect((await house.ask('GET /v1/models', { headers: next })).status).toBe(200);
   });
 
+  it('is not remembered beyond its end, nor beyond that of its overlap', async () => {
+    const house = await createHouse();
+    const ending = await make(house, { expires_at: new Date(house.clock.now() + 60_000).toISOString() });
+    const rolled = await make(house, {});
+    await house.ask(`POST /api/keys/${rolled.id}/roll`, { headers: owner, body: { overlap_seconds: 60 } });
+    const ask = async (): Promise<number[]> =>
+      Promise.all([ending, rolled].map(async ({ headers }) => (await house.ask('GET /v1/models', { headers })).status));
+    await house.clock.advance(59_999);
+    expect(await ask()).toEqual([200, 200]);
+    await house.clock.advance(1);
+    expect(await ask()).toEqual([401, 401]);
+  });
+
   it('manages only with its scope, and reaches no further than itself', async () => {
     const house = await createHouse();
     const manager = await make(house, { scopes: ['manage'] });
