@@ -10,6 +10,7 @@ import { createChatEndpoint } from './endpoints/chat.ts';
 import { principalOf, type Endpoint, type Visit } from './endpoints/endpoint.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
 import type { MetricsDeps } from './endpoints/metrics.ts';
+import type { NotServed } from './endpoints/not-served.ts';
 import type { PlainKind } from './endpoints/plain.ts';
 import type { Exchange, Handler, Store } from './ports.ts';
 import { chatWires } from './wire/index.ts';
@@ -137,6 +138,19 @@ function toBatchRoutes({ batchDesk }: AppDeps): readonly Route[] {
     .map((path) => ({ method: '*', path, access: 'open', endpoint }));
 }
 
+/** URLs that clients of OpenAI's API ask for, and that are refused in words of their own. */
+function toNotServedRoutes(): readonly Route[] {
+  const refusing = (what: NotServed, paths: readonly string[]): readonly Route[] => {
+    const endpoint = later(async () => (await import('./endpoints/not-served.ts')).createNotServedEndpoint(what));
+    return paths.map((path) => ({ method: '*', path, access: 'open', endpoint }));
+  };
+  return [
+    ...refusing('responses', ['/v1/responses/:rest']),
+    ...refusing('conversations', ['/v1/conversations', '/v1/conversations/:rest']),
+    ...refusing('images', ['/v1/images/edits', '/v1/images/variations']),
+  ];
+}
+
 /** Our own, and those that LiteLLM's probes ask. */
 const healthPaths = ['/health', '/health/liveliness', '/health/liveness', '/health/readiness'];
 
@@ -158,6 +172,7 @@ export function toRoutes(deps: AppDeps): readonly Route[] {
     ...toGeminiRoutes(deps),
     ...toModelRoutes(deps),
     ...toBatchRoutes(deps),
+    ...toNotServedRoutes(),
     { method: 'GET', path: '/metrics', access: ['read', 'metrics'], endpoint: metrics },
     { method: 'PUT', path: '/api/uploads/:part', access: 'open', endpoint: upload },
     { method: '*', path: '/api/:rest', access: 'open', endpoint: api },

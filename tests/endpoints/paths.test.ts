@@ -29,3 +29,20 @@ it.each(['/v1/nothing', '/wp-login.php', '/', '/v1'])('%s is like nothing there 
   const reply = await (await createOne()).ask({}, {}, path);
   expect(reply.json().error?.message).toContain('The OpenAI-compatible API begins at /v1');
 });
+
+it.each([
+  ['/v1/responses/resp_1', 'Freeway keeps no responses'],
+  ['/v1/responses/resp_1/cancel', 'Freeway keeps no responses'],
+  ['/v1/responses/resp_1/input_items', 'Freeway keeps no responses'],
+  ['/v1/conversations', 'Freeway keeps no conversations'],
+  ['/v1/conversations/conv_1/items', 'Freeway keeps no conversations'],
+  ['/v1/images/edits', 'POST /v1/images/generations'],
+  ['/api/v1/images/variations', 'POST /v1/images/generations'],
+])('%s is not served, and its caller hears why and what to do instead', async (path, advice) => {
+  const world = await createOne();
+  const reply = await world.ask({}, {}, path);
+  expect(reply.status).toBe(404);
+  expect(reply.json().error).toMatchObject({ code: 'not_found', retryable: false });
+  expect(reply.json().error?.message).toContain(advice);
+  expect(reply.json().error?.message).not.toContain('resp_1');
+});
