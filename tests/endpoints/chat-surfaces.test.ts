@@ -135,6 +135,30 @@ describe('a provider that speaks messages', () => {
     expect(sentTo(world)['max_tokens']).toBe(64_000);
   });
 
+  it('is told the version of the format at an endpoint of the own, too: such endpoints refuse calls without it', async () => {
+    const model = { id: 'mine-1', wire: 'anthropic' } as const;
+    const world = await createWorld({
+      providers: [{ name: 'alpha', keepRequests: 5, models: [{ id: model.id }] }],
+      entries: [
+        {
+          provider: 'openai-compatible',
+          name: 'alpha',
+          baseUrl: 'http://alpha.test/v1',
+          apiKey: 'k',
+          tier: 'free',
+          enabled: true,
+          priority: 1,
+          weight: 1,
+          models: [model],
+        },
+      ],
+    });
+    expect((await world.ask({ ...claude, model: model.id }, {}, messagesPath)).status).toBe(200);
+    const [call] = world.providers['alpha']!.received();
+    expect(call?.path).toBe('/messages');
+    expect(call?.headers).toMatchObject({ 'anthropic-version': '2023-06-01' });
+  });
+
   it('gets the very bytes of callers who speak it, and they get its own', async () => {
     const world = await createClaude();
     const cached = { type: 'text', text: 'Long.', cache_control: { type: 'ephemeral' } };

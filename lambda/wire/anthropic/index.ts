@@ -11,6 +11,9 @@ import { toMessages } from './request-messages.ts';
 import { openReader } from './stream.ts';
 import { openWriter } from './writer.ts';
 
+/** The only version there is. Each call must name it, wherever the format is spoken; a provider's own data may name another. */
+const version = { 'anthropic-version': '2023-06-01' } as const;
+
 /** Pure; every method may be passed around alone. */
 export const anthropic: ChatWire = {
   id: 'anthropic',
@@ -18,7 +21,7 @@ export const anthropic: ChatWire = {
   parseQuestion,
   requestPath: () => '/messages',
   renderRequest,
-  requiredHeaders,
+  requiredHeaders: (target) => ({ ...version, ...requiredHeaders(target) }),
   lacks: lackOf(toMessages),
   parseReply,
   toAnswer,
