@@ -202,13 +202,20 @@ const toFaultLog =
 
 const openSite = async (folder: string): Promise<Site> => (await import('./http/site.ts')).createSite(folder);
 
-/** Goes on with what was left unfinished, again and again, until the answered function is called. */
+/** Loads what follows a failure while all is well: whoever fails over needs no file then, though too many are open or an update has replaced them. */
+async function prepareForFailures(): Promise<void> {
+  await Promise.all([import('./app-failure.ts'), import('./gateway/after-failure.ts'), import('./gateway/waiting.ts')]);
+}
+
+/** Is ready for failures, and goes on with what was left unfinished, again and again, until the answered function is called. */
 function keepResuming({ resume }: Freeway, { clock, log }: { clock: Clock; log: Log }): () => void {
   let stop = (): void => undefined;
   const next = (inMs: number): void => {
     stop = clock.after(inMs, () => {
       next(RESUME_AGAIN_MS);
-      resume().catch((error: unknown) => log.error('resume.failed', toErrorFields(error)));
+      Promise.all([resume(), prepareForFailures()]).catch((error: unknown) =>
+        log.error('resume.failed', toErrorFields(error)),
+      );
     });
   };
   next(RESUME_AFTER_MS);

@@ -1,11 +1,11 @@
 // Waiting when nobody can serve right now: for quota to come back, or for a second try after passing faults, within the caller's patience.
-import type { CallerError } from '#shared/failures.ts';
 import { shortRestMs } from '../routing/breaker.ts';
 import { choose } from '../routing/choose.ts';
 import { decide, type DecideInput } from '../routing/decide.ts';
 import { isAt } from '../routing/thrift.ts';
 import type { Caller } from './answer.ts';
 import { toEnded, type Ended } from './ended.ts';
+import { toExhausted } from './exhaustion.ts';
 import type { Journey } from './journey.ts';
 import type { Operation } from './operation.ts';
 import { bookAhead, PROBE_AFTER_MS, PROBE_EVERY_MS, type PickDeps, type Runner } from './pick.ts';
@@ -184,8 +184,6 @@ async function waitOrSpend(
 const forWhomOf = ({ soonest, input }: Ended): Candidate | undefined =>
   soonest === null ? undefined : input.candidates[soonest.index];
 
-const toRefusal = async (ended: Ended): Promise<CallerError> => (await import('./exhaustion.ts')).toExhausted(ended);
-
 /**
  * Nobody can serve right now: waits for quota or for a second try when that is within the caller's patience; pays, or passes open
  * breakers, when that is what is left; else gives up honestly. Answers who can be asked now, where a share was booked for that; null: decide
@@ -196,7 +194,7 @@ export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting
   const ended = toEnded(deps, input, journey);
   const waits = toWaits(deps, ended, journey);
   if (journey.expense !== 'any') return waitOrSpend(deps, input, { waiting, ended, waits });
-  if (!operation.policy.failover) throw await toRefusal(ended);
+  if (!operation.policy.failover) throw toExhausted(ended);
   const { quotaMs, retryMs, probeMs, crowdMs } = waits;
   const waitMs = Math.min(quotaMs, retryMs);
   if (!journey.lastResort && waitMs > WORTH_WAITING_MS && choose({ ...input, lastResort: true }).best >= 0) {
@@ -207,7 +205,7 @@ export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting
   const mostMs = Math.min(patienceMs, retryMs, probeMs);
   const booked = await waitBooked(deps, input, { waiting, soonest: ended.soonest, mostMs });
   if (booked !== null) return booked === 'again' ? null : booked;
-  if (waitMs > patienceMs) throw await toRefusal(ended);
+  if (waitMs > patienceMs) throw toExhausted(ended);
   await pause(deps, waiting, { waitMs: Math.min(waitMs + crowdMs, patienceMs, probeMs), forWhom: forWhomOf(ended) });
   if (retryMs > Math.min(quotaMs, probeMs)) return null;
   journey.rounds++;

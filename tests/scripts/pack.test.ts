@@ -1,8 +1,12 @@
 // The packed form of the start: serves like the sources, and is given up as soon as one of them has changed.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../scripts/pack.ts';
 import { findPacked, root, type Manifest } from '../../scripts/packed.ts';
@@ -20,8 +24,11 @@ afterAll(() => {
 });
 
 /** Starts the packed form; resolves with its URL once it says that it listens. */
-function serve(entry: string): { url: Promise<string>; stop: () => Promise<number | null> } {
-  const env = { ...process.env, PORT: '0', FREEWAY_DATA: data, FREEWAY_DEMO: 'off' };
+function serve(
+  entry: string,
+  variables: NodeJS.ProcessEnv = {},
+): { url: Promise<string>; stop: () => Promise<number | null> } {
+  const env = { ...process.env, PORT: '0', FREEWAY_DATA: data, FREEWAY_DEMO: 'off', ...variables };
   const child = spawn(process.execPath, [entry], { env, stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const url = new Promise<string>((resolve, reject) => {
@@ -60,6 +67,43 @@ describe('the packed start', () => {
       /^(?:export\{[^}]*\}from"[^"]*";?)?$/.test(readFileSync(join(parts, name), 'utf8').trim()),
     );
     expect(leading).toEqual([]);
+  });
+
+  it('fails over, and says that nobody could serve, when its files are gone: an update may replace them under it', async () => {
+    const served: string[] = [];
+    const provider = createServer((request, response) => {
+      served.push(String(request.headers.authorization));
+      response
+        .writeHead(401, { 'content-type': 'application/json' })
+        .end('{"error": {"message": "Incorrect API key provided"}}');
+    }).listen(0, '127.0.0.1');
+    await once(provider, 'listening');
+    const baseUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`;
+    const entries = ['one', 'two'].map((name) => ({
+      provider: 'openai-compatible',
+      name,
+      baseUrl,
+      apiKey: name,
+      tier: 'free',
+      models: [{ id: 'm1' }],
+    }));
+    const copied = `${folder}-gone`;
+    cpSync(folder, copied, { recursive: true });
+    const { url, stop } = serve(join(copied, readManifest().entry), { FREEWAY_PROVIDERS: JSON.stringify(entries) });
+    const base = await url;
+    const authorization = `Bearer ${readFileSync(join(data, 'owner-key'), 'utf8').trim()}`;
+    // It is ready for failures two seconds after its start.
+    await sleep(3_000);
+    rmSync(copied, { recursive: true });
+    const reply = await fetch(`${base}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'm1', messages: [{ role: 'user', content: 'Hello' }] }),
+    });
+    expect(await reply.json()).toMatchObject({ error: { attempts: expect.arrayContaining([expect.anything()]) } });
+    expect(new Set(served)).toEqual(new Set(['Bearer one', 'Bearer two']));
+    expect(await stop()).toBe(0);
+    provider.close();
   });
 
   it('knows the files it is made of', () => {
