@@ -54,7 +54,7 @@ export interface BooksDeps {
 
 /** Attribute of a book that holds the time of its last write. */
 const WRITTEN_AT = '@';
-/** A clock further ahead than this is wrong, and not followed. */
+/** A clock further ahead than this is wrong: it is not followed, and what it wrote is set right. */
 const LONGEST_LEAD_MS = 10_000;
 
 const toKey = (id: string): ItemKey => ({ pk: `book#${id}`, sk: 'state' });
@@ -95,6 +95,33 @@ function createBookTime({ store, clock }: Pick<BooksDeps, 'store' | 'clock'>): B
   };
 }
 
+interface Correction {
+  /** Whether the clock that wrote a book last was far ahead of now: it has been set right since. */
+  isAhead(id: string): boolean;
+  /** Brings its times back; whatever is in the book would else wait for that time. */
+  setRight(id: string): Promise<void>;
+}
+
+function createCorrection({
+  copy,
+  now,
+  write,
+}: Pick<Books, 'copy' | 'now'> & { write: (id: string, whole: Update) => Promise<UpdateResult> }): Correction {
+  const leadOf = (item: Item | null): number => Number(item?.[WRITTEN_AT] ?? 0) - now();
+  return {
+    isAhead: (id) => leadOf(copy(id).item) >= LONGEST_LEAD_MS,
+    setRight: async (id) => {
+      const { toSetRight } = await import('./set-right.ts');
+      const { item } = copy(id);
+      const leadMs = leadOf(item);
+      if (item === null || leadMs < LONGEST_LEAD_MS) return;
+      const guards: Update['guards'] = [{ attr: WRITTEN_AT, is: 'equals', value: Number(item[WRITTEN_AT]) }];
+      const set = toSetRight(item, { nowMs: now(), leadMs });
+      await write(id, { key: toKey(id), guards, add: {}, set, remove: [] });
+    },
+  };
+}
+
 /** An empty set of copies over a store. */
 export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSize }: BooksDeps): Books {
   const copies = new Map<string, BookCopy>();
@@ -113,6 +140,18 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
     metrics.count('freeway_store_unavailable_total', { what });
     log.warn('store.unavailable', { what, error: error.message });
   };
+  const write = async (id: string, whole: Update): Promise<UpdateResult> => {
+    let result: UpdateResult;
+    try {
+      result = await store.update(whole);
+    } catch (error) {
+      degrade(error, 'write');
+      result = applyUpdate(copy(id).item, whole);
+    }
+    keep(id, result.item);
+    return result;
+  };
+  const { isAhead, setRight } = createCorrection({ copy, now: time.now, write });
   return {
     copy,
     now: time.now,
@@ -131,24 +170,17 @@ export function createBooks({ store, clock, log, metrics, staleAfterMs, batchSiz
       try {
         const items = await store.batchGet(stale.map(toKey));
         stale.forEach((id, index) => keep(id, items[index] ?? null));
+        await Promise.all(stale.filter(isAhead).map(setRight));
       } catch (error) {
         degrade(error, 'read');
       }
       return stale.length < batchSize;
     },
     update: async (id, { lasting, guards, add, set, remove, patient = false }) => {
+      if (isAhead(id)) await setRight(id);
       const expiry = lasting ? null : { expiresAtMs: toExpiry(clock.now()) };
       const written = { ...set, [WRITTEN_AT]: time.now() };
-      const whole: Update = { key: toKey(id), guards, add, set: written, remove, patient, ...expiry };
-      let result: UpdateResult;
-      try {
-        result = await store.update(whole);
-      } catch (error) {
-        degrade(error, 'write');
-        result = applyUpdate(copy(id).item, whole);
-      }
-      keep(id, result.item);
-      return result;
+      return write(id, { key: toKey(id), guards, add, set: written, remove, patient, ...expiry });
     },
   };
 }
