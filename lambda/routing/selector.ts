@@ -58,7 +58,7 @@ function sharesPiece(a: string, b: string, edits: number): boolean {
   return false;
 }
 
-/** Edit distance, bounded: answers `limit + 1` as soon as it is exceeded. */
+/** Edit distance, bounded: `limit + 1` where it is more than the limit. */
 export function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit || !sharesPiece(a, b, limit)) return limit + 1;
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
@@ -71,7 +71,7 @@ export function distance(a: string, b: string, limit: number): number {
     if (Math.min(...next) > limit) return limit + 1;
     row = next;
   }
-  return row[b.length] ?? limit + 1;
+  return Math.min(row[b.length] ?? Infinity, limit + 1);
 }
 
 /** Names longer than this are not compared with others. */
