@@ -111,7 +111,7 @@ async function readKept({ store }: DaysOptions, days: readonly string[]): Promis
 export async function* readRowsOfDays(
   options: DaysOptions,
   { from, to }: { readonly from: string; readonly to: string },
-  readDay: (day: string) => Promise<UsageRecord[]>,
+  readDay: (day: string) => Promise<readonly UsageRecord[]>,
 ): AsyncGenerator<readonly UsageRow[]> {
   const { clock, retentionDays } = options;
   const isSettled = (day: string, lateMs = 0): boolean => clock.now() > Math.max(endOf(day), lateMs) + SETTLED_MS;

@@ -30,13 +30,16 @@ const partitionOf = (day: string): string => `usage#${day}`;
 const PAGE_ITEMS = 100;
 const AT_ONCE = 5;
 
-/** What is written of a day, read in turns with everything else; `onPage` is called when more has come, and nothing can have been written since. */
-async function readWritten(store: Store, day: string, onPage: () => void): Promise<UsageRecord[]> {
+/**
+ * What is written of a day, read in turns with everything else; `onPage` is called when more has come, and nothing can have been written since,
+ * with whether that was the last.
+ */
+async function readWritten(store: Store, day: string, onPage: (isLast: boolean) => void): Promise<UsageRecord[]> {
   const items: UsageRecord[][] = [];
   let after: string | undefined;
   do {
     const page = await store.query(partitionOf(day), { limit: PAGE_ITEMS, ...(after === undefined ? {} : { after }) });
-    onPage();
+    onPage(page.next === null);
     for (const { item } of page.items) {
       items.push(fromUsageItem(item));
       if (items.length % AT_ONCE === 0) await turn();
@@ -61,6 +64,32 @@ function createFurthest({ now }: Pick<Clock, 'now'>): () => number {
 
 const reopen = async (...what: Parameters<typeof reopenDay>): Promise<void> =>
   (await import('./usage-days.ts')).reopenDay(...what);
+
+type ReadDay = (day: string) => Promise<readonly UsageRecord[]>;
+
+/** Reads days, with what waits to be written. Who comes while a day is being read reads along: each reader would else hold all its records in memory. */
+function createDayReader(store: Store, readWaiting: () => readonly UsageRecord[]): ReadDay {
+  /** Days that are being read, until their last page has come. */
+  const reading = new Map<string, Promise<readonly UsageRecord[]>>();
+  const readAnew: ReadDay = async (day) => {
+    // What waits may be written while the rest is read: it counts as it stood with the last page.
+    let here: readonly UsageRecord[] = [];
+    const read = await readWritten(store, day, (isLast) => {
+      here = readWaiting().filter(({ at }) => at.startsWith(day));
+      if (isLast) reading.delete(day);
+    });
+    return [...read, ...here].sort((a, b) => (a.at < b.at ? 1 : -1));
+  };
+  return (day) => {
+    const known = reading.get(day);
+    if (known !== undefined) return known;
+    const records = readAnew(day);
+    reading.set(day, records);
+    // A read that failed is nobody else's.
+    records.catch(() => reading.delete(day));
+    return records;
+  };
+}
 
 /** The book over a store. */
 export function createUsageBook(options: UsageBookOptions): UsageBook {
@@ -107,12 +136,7 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
     timer = null;
     return write(1);
   };
-  const readDay = async (day: string): Promise<UsageRecord[]> => {
-    // What waits may be written while the rest is read: it counts as it stood with the last page.
-    let here: readonly UsageRecord[] = [];
-    const read = await readWritten(store, day, () => (here = waiting.filter(({ at }) => at.startsWith(day))));
-    return [...read, ...here].sort((a, b) => (a.at < b.at ? 1 : -1));
-  };
+  const readDay = createDayReader(store, () => waiting);
   return {
     rowsOfDays: async function* (from, to) {
       furthest();

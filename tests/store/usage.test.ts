@@ -27,7 +27,9 @@ interface Kept {
   readonly warnings: () => number;
   readonly note: (count: number) => void;
   readonly read: () => Promise<number[]>;
+  readonly queries: () => number;
   away: boolean;
+  unreadable: boolean;
 }
 
 function open(gatherMs: number | null = 1_000): Kept {
@@ -41,10 +43,16 @@ function open(gatherMs: number | null = 1_000): Kept {
     writes.push(fromUsageItem(item).length);
     await store.put(key, item, expiresAtMs);
   };
+  let queries = 0;
+  const query: Store['query'] = (...asked) => {
+    queries++;
+    if (kept.unreadable) return Promise.reject(new StoreUnavailable('unreadable'));
+    return store.query(...asked);
+  };
   const quiet = (): undefined => undefined;
   const log = { debug: quiet, info: quiet, warn: () => void warnings++, error: quiet };
   const book = createUsageBook({
-    store: { ...store, put },
+    store: { ...store, put, query },
     clock,
     log,
     instance: 'i',
@@ -56,6 +64,8 @@ function open(gatherMs: number | null = 1_000): Kept {
     book,
     writes,
     warnings: () => warnings,
+    queries: () => queries,
+    unreadable: false,
     note: (count) => {
       for (let one = 0; one < count; one++) book.note(toRecord(noted++, clock.now()));
     },
@@ -116,6 +126,32 @@ describe('records of requests', () => {
     expect(ids.slice(0, 6_030)).toEqual(all(6_030));
     expect(new Set(ids).size).toBe(ids.length);
     await book.flush();
+  });
+
+  it('of a day that many ask for at once are read from the store once, and anew for whoever comes later', async () => {
+    const { book, clock, note, queries } = open();
+    note(6_000);
+    await clock.advance(2_000);
+    const day = new Date(clock.now()).toISOString().slice(0, 10);
+    const alone = await book.readDay(day);
+    const each = queries();
+    const [first, ...others] = await Promise.all(Array.from({ length: 20 }, () => book.readDay(day)));
+    expect(queries()).toBe(2 * each);
+    expect(others.every((records) => records === first)).toBe(true);
+    expect(first).toEqual(alone);
+    note(1);
+    expect(await book.readDay(day)).toHaveLength(alone.length + 1);
+    expect(queries()).toBe(3 * each);
+  });
+
+  it('that could not be read are asked for again by the next one', async () => {
+    const kept = open();
+    kept.note(1);
+    const day = new Date(kept.clock.now()).toISOString().slice(0, 10);
+    kept.unreadable = true;
+    await expect(Promise.all([kept.book.readDay(day), kept.book.readDay(day)])).rejects.toThrow('unreadable');
+    kept.unreadable = false;
+    expect(await kept.book.readDay(day)).toHaveLength(1);
   });
 
   it('are kept while the store is away, which is warned of once a moment, and written when it is back', async () => {
