@@ -27,6 +27,7 @@ export type Purpose = (typeof purposes)[number];
  * - `inputs`: what the input of a prediction calls a field; null: it takes none. `system` and `messages`: where it takes them beside its prompt, or instead. Further: `max_tokens` and fields of one value.
  * - `effort`: where models of formats without a field for it are told how hard to think.
  * - `promptCache`: takes marks of what is worth keeping in a prompt cache (`cache_control` on parts of messages).
+ * - `midway`: what is taken between messages in Anthropic's format: words and tools of the `system`, an `effort`; others are told it elsewhere.
  * - `callIds`: ids of tool calls must be letters and digits, exactly so many; others are told by names made of them.
  * - `purpose`: the field in which it is told what vectors are for, and its words for that; neither: those of callers of the same format. `titles`: it also takes titles of documents.
  * - `routing`: takes the fields by which callers of OpenRouter say where a request may go, and hands it on by them.
@@ -54,6 +55,7 @@ export const quirkSchema = z.lazy(() =>
       z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
       z.object({ kind: z.literal('promptCache') }),
       z.object({ kind: z.literal('routing') }),
+      z.object({ kind: z.literal('midway'), takes: z.array(z.enum(['system', 'effort'])) }),
       z.object({ kind: z.literal('callIds'), length: z.number().check(z.positive()) }),
       z.object({
         kind: z.literal('purpose'),

@@ -1,7 +1,6 @@
 // Tells the messages of a Messages request in the OpenAI chat format.
 import type { Json } from '../json.ts';
 import { isRecord, toRecord, toText } from '../json.ts';
-import { addSystem } from '../pivot-system.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { isMarked, markOf, withMark } from './pivot-marks.ts';
 import type { Pivot } from './question.ts';
@@ -16,17 +15,14 @@ export function addMessages(pivot: Pivot, messages: unknown): void {
 function addMessage(pivot: Pivot, message: unknown, path: string): void {
   if (!isRecord(message)) return fail(path, 'an object', message);
   const { role, content } = message;
-  if (role !== 'user' && role !== 'assistant' && role !== 'system')
-    return failShowing(`${path}.role`, 'user or assistant', role);
-  if (typeof content === 'string')
-    return role === 'system' ? addSystem(pivot.messages, content) : void pivot.messages.push({ role, content });
+  if (role !== 'user' && role !== 'assistant') return failShowing(`${path}.role`, 'user or assistant', role);
+  if (typeof content === 'string') return void pivot.messages.push({ role, content });
   if (!Array.isArray(content)) return fail(`${path}.content`, 'a string or an array of blocks', content);
   const blocks = content.map((block: unknown, index) =>
     isRecord(block) ? block : fail(`${path}.content[${index}]`, 'an object', block),
   );
   if (role === 'assistant') addAssistant(pivot, blocks, path);
-  else if (role === 'user') addUser(pivot, blocks, path);
-  else addSystem(pivot.messages, blocks.map((block, index) => textOf(block, `${path}.content[${index}]`)).join('\n\n'));
+  else addUser(pivot, blocks, path);
 }
 
 function textOf(block: Json, path: string): string {

@@ -7,6 +7,7 @@ import { parseQuestion as parsePivot } from '../openai-chat/question.ts';
 import { effortOf } from '../pivot-effort.ts';
 import { addSystem } from '../pivot-system.ts';
 import { isMarked, markOf } from './pivot-marks.ts';
+import { nothingMidway, retellMidway } from './midway.ts';
 import { addMessages } from './pivot-messages.ts';
 import { addTools } from './pivot-tools.ts';
 
@@ -56,7 +57,8 @@ export function parseQuestion(json: unknown): ChatQuestion {
   };
 }
 
-function toPivot(json: Json, told: boolean): Pivot {
+function toPivot(given: Json, told: boolean): Pivot {
+  const json = retellMidway(given, nothingMidway);
   const marks = { told, found: false };
   const pivot: Pivot = { body: {}, messages: [], dropped: new Set(), bound: new Set(), marks };
   for (const name of alike) if (json[name] !== undefined) pivot.body[name] = json[name];

@@ -9,6 +9,7 @@ import { effortBudgets, toEffortBody } from '../pivot-effort.ts';
 import { withJsonWords } from '../pivot-json.ts';
 import { noteStrict, toOffer } from '../pivot-offer.ts';
 import { fitForeign } from './foreign.ts';
+import { retellMidway, takesMidway } from './midway.ts';
 import { toMessages } from './request-messages.ts';
 import { closeSchema, toChoice, toTools } from './request-tools.ts';
 
@@ -23,7 +24,7 @@ export function renderRequest(
 ): RenderedRequest {
   if (question.wire !== 'anthropic') return fromPivot(question, target);
   const { body } = question;
-  const { body: bent, dropped } = fitForeign(bendBody(body, target));
+  const { body: bent, dropped } = fitForeign(retellMidway(bendBody(body, target), takesMidway(target)));
   const bound = bent['max_tokens'] ?? target.maxOutputTokens ?? USUAL_MAX_TOKENS;
   const next = {
     ...bent,

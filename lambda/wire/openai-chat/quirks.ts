@@ -80,6 +80,7 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     case 'mend':
     case 'effort':
     case 'inputs':
+    case 'midway':
     case 'promptCache':
     case 'purpose':
     case 'requireHeader':
