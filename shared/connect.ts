@@ -90,8 +90,14 @@ const geminiCli: ToSetup = ({ url, apiKey }) => ({
       format: 'env',
       variables: { GOOGLE_GEMINI_BASE_URL: url, GEMINI_API_KEY: apiKey },
     },
+    {
+      // Where it is not told how to sign in, it takes the URL for a gateway, which it refuses without a screen.
+      path: '~/.gemini/settings.json',
+      format: 'json',
+      merge: { security: { auth: { selectedType: 'gemini-api-key' } } },
+    },
   ],
-  steps: ['Start gemini anew, and choose the API key when it asks how to sign in.'],
+  steps: ['Start "gemini" anew.'],
 });
 
 const aider: ToSetup = ({ url, apiKey, model }) => ({

@@ -46,8 +46,17 @@ describe.each(Object.keys(connectClients))('%s', (id) => {
     expect(once).toMatch(
       { json: /"theme": "dark"/, yaml: /Mine/, env: /^OTHER=1$/m, toml: /\[other\]\nx = 1/ }[file.format],
     );
-    expect(mergeFile('', file)).toContain(target.apiKey);
+    expect(mergeFile(mergeFile('', file), file)).toBe(mergeFile('', file));
   });
+});
+
+it('Gemini CLI is told how it signs in, which it refuses to guess without a screen', () => {
+  const { files } = connectClients['gemini-cli']!(target);
+  const texts = Object.fromEntries(files.map((file) => [file.path, mergeFile('', file)]));
+  expect(JSON.parse(texts['~/.gemini/settings.json'] ?? '{}')).toEqual({
+    security: { auth: { selectedType: 'gemini-api-key' } },
+  });
+  expect(texts['~/.gemini/.env']).toContain(`GEMINI_API_KEY=${target.apiKey}`);
 });
 
 it('lists of models are laid together by name', () => {
