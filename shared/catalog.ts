@@ -86,10 +86,10 @@ export const freePlans = ['plan', 'always'] as const;
 export const capabilityIds = ['tools', 'vision', 'json', 'reasoning', 'prefill', 'audio', 'documents'] as const;
 export type Capability = (typeof capabilityIds)[number];
 
-/** How a credential is put on the request. */
+/** How a credential is put on the request. `also`: headers that carry it, too, where models are asked in these formats. */
 export const authSchema = z.lazy(() =>
   z.discriminatedUnion('scheme', [
-    z.object({ scheme: z.literal('bearer') }),
+    z.object({ scheme: z.literal('bearer'), also: z.optional(z.partialRecord(z.enum(wireIds), z.string())) }),
     z.object({ scheme: z.literal('header'), header: z.string(), prefix: z.optional(z.string()) }),
     z.object({ scheme: z.literal('none') }),
     z.object({ scheme: z.literal('aws-sigv4'), service: z.string() }),

@@ -67,11 +67,27 @@ function toHeaders({ auth, quirks }: Pick<Provider, 'auth' | 'quirks'>, apiKey: 
   return headers;
 }
 
-function toAuthorize({ apiKey, sealed }: FleetEntry, provider: Provider): (way?: Auth) => Headers {
+/** The headers by which the formats of an entry's models carry the key, too. */
+function alsoBy({ models = [] }: FleetEntry, { auth }: Provider): readonly string[] {
+  const also = auth.scheme === 'bearer' ? auth.also : undefined;
+  return also === undefined ? [] : models.flatMap(({ wire }) => (wire === undefined ? [] : (also[wire] ?? [])));
+}
+
+function toAuthorize(entry: FleetEntry, provider: Provider): (way?: Auth) => Headers {
+  const { apiKey, sealed } = entry;
   const { quirks } = provider;
+  const also = alsoBy(entry, provider);
+  const toOwn = (key: string | undefined): Headers => ({
+    ...toHeaders(provider, key),
+    ...(key === undefined ? {} : Object.fromEntries(also.map((header) => [header, key]))),
+  });
   const toOther = (auth: Auth, key: string | undefined): Headers => toHeaders({ quirks, auth }, key);
-  if (sealed !== undefined) return (way = provider.auth) => toOther(way, sealed.open()['apiKey']);
-  const fixed = Object.freeze(toHeaders(provider, apiKey));
+  if (sealed !== undefined)
+    return (way) => {
+      const key = sealed.open()['apiKey'];
+      return way === undefined ? toOwn(key) : toOther(way, key);
+    };
+  const fixed = Object.freeze(toOwn(apiKey));
   return (way) => (way === undefined ? fixed : toOther(way, apiKey));
 }
 

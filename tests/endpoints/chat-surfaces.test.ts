@@ -1,5 +1,7 @@
 // The chat surfaces beside chat completions: errors in their own format, token counts, what is left out or bound, and the provider's own wire.
 import { describe, expect, it } from 'vitest';
+import { providers } from '#catalog/index.ts';
+import { toCredential } from '#lambda/gateway/credentials.ts';
 import { createWorld, toEntry, type World } from '../gateway/harness.ts';
 
 const messagesPath = '/v1/messages';
@@ -157,6 +159,19 @@ describe('a provider that speaks messages', () => {
     const [call] = world.providers['alpha']!.received();
     expect(call?.path).toBe('/messages');
     expect(call?.headers).toMatchObject({ 'anthropic-version': '2023-06-01' });
+  });
+
+  it.each([
+    ['anthropic', { authorization: 'Bearer k', 'x-api-key': 'k' }],
+    ['gemini', { authorization: 'Bearer k', 'x-goog-api-key': 'k' }],
+    ['openai-chat', { authorization: 'Bearer k' }],
+  ] as const)('carries the key to an endpoint of the own as %s does, too', (wire, expected) => {
+    const provider = providers.find(({ id }) => id === 'openai-compatible')!;
+    const shared = { provider: provider.id, baseUrl: 'http://alpha.test/v1', tier: 'free', enabled: true } as const;
+    const entry = { ...shared, priority: 1, weight: 1, models: [{ id: 'm', wire }] };
+    expect(toCredential({ ...entry, apiKey: 'k' }, provider).authorize()).toEqual(expected);
+    const sealed = { id: 's', open: () => ({ apiKey: 'k' }) };
+    expect(toCredential({ ...entry, sealed }, provider).authorize()).toEqual(expected);
   });
 
   it('gets the very bytes of callers who speak it, and they get its own', async () => {
