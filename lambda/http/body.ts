@@ -18,14 +18,10 @@ export const stoppedShort = (): CallerError =>
     retryable: true,
   });
 
-/** Throws for a body that is compressed: what it unpacks to can't be bounded before it is unpacked. */
-export function refuseEncoding(headers: Headers): void {
-  const encoding = headers['content-encoding'];
-  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return;
-  throw new CallerError(
-    'invalid_request',
-    'Compressed request bodies are not accepted: send the body without Content-Encoding.',
-  );
+/** How a body is packed, as its headers say; null: not at all. */
+export function packingOf(headers: Headers): string | null {
+  const encoding = headers['content-encoding']?.trim().toLowerCase();
+  return encoding === undefined || encoding === '' || encoding === 'identity' ? null : encoding;
 }
 
 /** Whether a body lies in pieces. */

@@ -1,7 +1,7 @@
 // Serves the app on AWS Lambda: turns Function URL events (payload 2.0) into exchanges, and replies into response streams.
 import type { Writable } from 'node:stream';
 import type { Exchange, Handler, Headers, ReplyBody } from '../ports.ts';
-import { refuseEncoding, tooLarge } from './body.ts';
+import { packingOf, tooLarge } from './body.ts';
 import { Farewell } from './farewell.ts';
 import { joinHeaders, toReplyHeaders } from './headers.ts';
 
@@ -90,8 +90,9 @@ function toExchange({ event, stream, deadlineAtMs, farewell, runtime }: Conversa
     remoteAddress: event.requestContext.http.sourceIp ?? null,
     deadlineAtMs,
     body: async (limitBytes) => {
-      refuseEncoding(headers);
-      return readBody(event, limitBytes);
+      const body = readBody(event, limitBytes);
+      const encoding = packingOf(headers);
+      return encoding === null ? body : (await import('./unpack.ts')).unpack(body, { encoding, limitBytes });
     },
     onGone: (listener) => farewell.onGone(listener),
     reply: (statusCode, given) => {

@@ -1,7 +1,7 @@
 // Serves the app on node:http: turns its requests into exchanges and back, and nothing more.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Exchange, Gone, Handler, Headers, ReplyBody } from '../ports.ts';
-import { refuseEncoding, stoppedShort, tooLarge } from './body.ts';
+import { packingOf, stoppedShort, tooLarge } from './body.ts';
 import { BodyIntake } from './body-intake.ts';
 import { boundConnections } from './connections.ts';
 import { BodyRoom, toRoomBytes, type BodyPlace } from './body-room.ts';
@@ -31,6 +31,14 @@ async function* readChunks({ request, ending, stillMs }: Conversation, limitByte
   } finally {
     intake.forget();
   }
+}
+
+async function* unpackChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  encoding: string,
+  limitBytes: number,
+): AsyncGenerator<Uint8Array> {
+  yield* (await import('./unpack.ts')).unpackPieces(chunks, { encoding, limitBytes });
 }
 
 /** What an exchange needs to know of its end; one listener serves all who wait, however many attempts and pauses there are. */
@@ -155,7 +163,9 @@ class NodeExchange implements Exchange {
 
   chunks(limitBytes: number): AsyncIterable<Uint8Array> {
     this.#check(limitBytes);
-    return readChunks(this.#conversation, limitBytes);
+    const encoding = packingOf(this.headers);
+    const chunks = readChunks(this.#conversation, limitBytes);
+    return encoding === null ? chunks : unpackChunks(chunks, encoding, limitBytes);
   }
 
   onGone(listener: (why: Gone) => void): void {
@@ -175,11 +185,15 @@ class NodeExchange implements Exchange {
     this.#check(limitBytes);
     const { request, place, stillMs } = this.#conversation;
     place.reach(Number(this.headers['content-length'] ?? 0));
-    return new BodyIntake(request, { limitBytes, stillMs, onSize: (bytes) => place.reach(bytes) }).whole();
+    const onSize = (bytes: number): void => place.reach(bytes);
+    const whole = new BodyIntake(request, { limitBytes, stillMs, onSize }).whole();
+    const encoding = packingOf(this.headers);
+    return encoding === null
+      ? whole
+      : (await import('./unpack.ts')).unpack(await whole, { encoding, limitBytes, onSize });
   }
 
   #check(limitBytes: number): void {
-    refuseEncoding(this.headers);
     if (Number(this.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
   }
 }

@@ -1,6 +1,6 @@
 // A plain request, as the app sees it.
 import type { Exchange, Headers, ReplyBody } from '../ports.ts';
-import { refuseEncoding, tooLarge } from './body.ts';
+import { packingOf, tooLarge } from './body.ts';
 import { SMALL_BYTES, type BodyPlace } from './body-room.ts';
 import { Farewell } from './farewell.ts';
 import type { PlainConnection } from './plain-connection.ts';
@@ -64,12 +64,19 @@ export class PlainExchange extends Farewell implements Exchange {
   }
 
   #read(limitBytes: number): Uint8Array | Promise<Uint8Array> {
-    refuseEncoding(this.headers);
     if (this.#length > limitBytes) throw tooLarge(limitBytes);
-    if (this.#length > SMALL_BYTES) {
-      this.#place = this.connection.openPlace();
-      this.#place.reach(this.#length);
-    }
-    return this.connection.readBody();
+    this.#reach(this.#length);
+    const encoding = packingOf(this.headers);
+    return encoding === null ? this.connection.readBody() : this.#unpack(encoding, limitBytes);
+  }
+
+  async #unpack(encoding: string, limitBytes: number): Promise<Uint8Array> {
+    const { unpack } = await import('./unpack.ts');
+    const onSize = (bytes: number): void => this.#reach(bytes);
+    return unpack(await this.connection.readBody(), { encoding, limitBytes, onSize });
+  }
+
+  #reach(bytes: number): void {
+    if (bytes > SMALL_BYTES) (this.#place ??= this.connection.openPlace()).reach(bytes);
   }
 }
