@@ -95,9 +95,14 @@ export interface EndpointDeps {
 const REQUEST_ID = 'x-freeway-request-id';
 
 /** Who is asking, on routes that need to know. Throws CallerError `unauthenticated` when nobody we know is. */
-export function principalOf({ principal, refusal }: Visit): Principal {
+export function principalOf({ principal, refusal, exchange }: Visit): Principal {
   if (principal !== null) return principal;
   if (refusal !== null) throw refusal;
+  if (/(?:^|&)key=/.test(exchange.query))
+    throw new CallerError(
+      'unauthenticated',
+      'A key in the URL (?key=...) is not read, since URLs are written into logs. Send it as the header x-goog-api-key, or as "Authorization: Bearer <api key>".',
+    );
   throw new CallerError(
     'unauthenticated',
     'No valid key was sent. Send "Authorization: Bearer <api key>" (x-api-key and x-goog-api-key work too), or sign in.',

@@ -262,3 +262,12 @@ it.each([
   expect(reply.status).toBe(400);
   expect(reply.json().error?.message).toMatch(`${param}: expected `);
 });
+
+it('a key in the URL is not read, and where it belongs is said without repeating it', async () => {
+  const world = await createOne();
+  const path = '/v1beta/models/m1:generateContent?alt=json&key=fwy_canary_in_url';
+  const reply = await world.ask({ contents: [{ parts: [{ text: 'hi' }] }] }, { authorization: '' }, path);
+  expect([reply.status, reply.text]).toEqual([401, expect.stringMatching(/\?key=.*x-goog-api-key/)]);
+  expect(reply.text).not.toContain('canary');
+  expect(world.providers['alpha']!.received()).toEqual([]);
+});
