@@ -50,6 +50,7 @@ export class BodyRoom {
 export class BodyPlace {
   readonly #room: BodyRoom;
   #heldBytes = 0;
+  #isLeft = false;
 
   constructor(room: BodyRoom) {
     this.#room = room;
@@ -57,7 +58,8 @@ export class BodyPlace {
 
   /** Makes sure of room for a body of this size. Throws CallerError `exhausted` where there is none. */
   reach(bytes: number): void {
-    if (bytes <= SMALL_BYTES || bytes <= this.#heldBytes) return;
+    // What still comes of a body that nobody waits for is not kept.
+    if (this.#isLeft || bytes <= SMALL_BYTES || bytes <= this.#heldBytes) return;
     this.#room.take(bytes - this.#heldBytes, this.#heldBytes);
     this.#heldBytes = bytes;
   }
@@ -66,5 +68,6 @@ export class BodyPlace {
   leave(): void {
     this.#room.give(this.#heldBytes);
     this.#heldBytes = 0;
+    this.#isLeft = true;
   }
 }

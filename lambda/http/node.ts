@@ -209,6 +209,18 @@ async function serve(handler: Handler, exchange: Exchange, response: ServerRespo
   if (!response.writableEnded) response.destroy();
 }
 
+/** Lets a connection end only when the body of its request has come, or its time is over: closed before, it may take the reply along. */
+function closeAfterBody(request: IncomingMessage): void {
+  const { socket } = request;
+  const destroySoon = socket.destroySoon.bind(socket);
+  socket.destroySoon = () => {
+    socket.destroySoon = destroySoon;
+    if (request.complete) return destroySoon();
+    request.once('end', destroySoon).resume();
+    socket.end();
+  };
+}
+
 /** A server that answers with the handler. Not listening yet. Malformed HTTP is answered by Node itself (400, 408, 431). */
 export function createNodeServer(handler: Handler, given: NodeLimits = {}): Server {
   const limits: ServerLimits = { ...defaults, bodiesBytes: toRoomBytes(), mostConnections: null, ...given };
@@ -248,6 +260,7 @@ export function createNodeServer(handler: Handler, given: NodeLimits = {}): Serv
     if (interrupt?.aborted) ending.leave('stopping');
     open.add(ending);
     response.on('error', () => undefined);
+    closeAfterBody(request);
     const place = room.open();
     void serve(
       handler,

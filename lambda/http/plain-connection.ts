@@ -151,9 +151,8 @@ export class PlainConnection {
     if (!isWhole) return this.destroy();
     this.#pieces = [];
     if (this.#left === 0) this.#finish();
-    // The rest of a body that nobody wanted has to pass before the next request comes.
-    else if (this.#closes) this.#closeSoon();
-    else this.#bytes.resume();
+    // The rest of a body that nobody wanted has to pass before the next request comes, or the end.
+    else this.#letPass();
     this.#server.over();
   }
 
@@ -227,6 +226,14 @@ export class PlainConnection {
     this.#bytes.takeAll();
     this.#bytes.flush();
     this.socket.end();
+  }
+
+  /** Takes what is left of a body, for as long as a head may take: closed before it has come, a connection may take the reply along. */
+  #letPass(): void {
+    this.#sinceMs = performance.now();
+    this.#bytes.flush();
+    if (this.#closes) this.socket.end();
+    this.#bytes.resume();
   }
 
   #closeSoon(): void {

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNodeServer } from '#lambda/http/node.ts';
-import { toRoomBytes } from '#lambda/http/body-room.ts';
+import { BodyRoom, toRoomBytes } from '#lambda/http/body-room.ts';
 import type { Handler } from '#lambda/ports.ts';
 import { CallerError } from '#shared/failures.ts';
 import { connectRaw, type RawClient } from './raw-client.ts';
@@ -141,5 +141,19 @@ describe('the room for bodies', () => {
   it('is a part of the memory that there is', () => {
     expect(toRoomBytes()).toBeGreaterThan(MB);
     expect(toRoomBytes()).toBeLessThan(process.availableMemory() / 4);
+  });
+});
+
+describe('a place', () => {
+  it('that was left takes no more, whatever still comes: nobody would give it back', () => {
+    const room = new BodyRoom(10 * MB);
+    const left = room.open();
+    left.reach(2 * MB);
+    left.leave();
+    left.reach(9 * MB);
+    const [one, other] = [room.open(), room.open()];
+    one.reach(5 * MB);
+    other.reach(5 * MB);
+    expect(() => room.open().reach(MB)).toThrow(CallerError);
   });
 });

@@ -267,6 +267,28 @@ describe('node server: a body that is read in part', () => {
   });
 });
 
+describe('node server: a body that nobody wants, on a connection that ends with its reply', () => {
+  it.each([
+    ['by us', 900_000],
+    ['by Node', 3_000_000],
+  ])('and is served %s, passes, so that the reply is not lost', async (_, bytes) => {
+    const { port } = await listen(async (exchange) => exchange.reply(413, {}).end('<too large>'));
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const faults: unknown[] = [];
+    let received = '';
+    socket.on('error', (error) => faults.push(error)).on('data', (chunk) => (received += chunk.toString()));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const piece = Buffer.alloc(bytes / 30, 120);
+    socket.write(`POST / HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: ${bytes}\r\n\r\n`);
+    await vi.waitFor(() => expect(received).toContain('<too large>'));
+    for (let sent = 0; sent < bytes; sent += piece.length)
+      await new Promise((resolve) => socket.write(piece, () => setImmediate(resolve)));
+    socket.end();
+    await closed;
+    expect(faults).toEqual([]);
+  });
+});
+
 /** The first is served by us, the other by Node. */
 const ways = ['GET', 'DELETE'] as const;
 
