@@ -47,6 +47,8 @@ const STALE_MS = 24 * 3_600_000;
 /** When Google names no time, and how often an unknown key id may make us look again. */
 const USUAL_FRESH_MS = 3_600_000;
 const LOOK_AGAIN_MS = 60_000;
+/** Fresh for longer than this nothing is: a clock that ran ahead has said so. */
+const LONGEST_FRESH_MS = 24 * 3_600_000;
 const PATIENCE_MS = 5_000;
 
 interface Claims {
@@ -102,7 +104,7 @@ async function fetchCertificates({ certsUrl, clock }: GoogleOptions): Promise<Ke
   if (!reply.ok) throw new Error(`status ${reply.status}`);
   const certificates = await toCertificates(await reply.json());
   const maxAge = /max-age=(\d+)/.exec(reply.headers.get('cache-control') ?? '')?.[1];
-  const freshMs = maxAge === undefined ? USUAL_FRESH_MS : Number(maxAge) * 1000;
+  const freshMs = maxAge === undefined ? USUAL_FRESH_MS : Math.min(Number(maxAge) * 1000, LONGEST_FRESH_MS);
   return { certificates, freshUntilMs: clock.now() + freshMs };
 }
 
@@ -142,9 +144,10 @@ function createCertificates(options: GoogleOptions): (keyId: string) => Promise<
     const nowMs = clock.now();
     kept ??= await readStore();
     const unknownKey = kept !== null && !(keyId in kept.certificates);
-    const due = kept === null || kept.freshUntilMs <= nowMs || unknownKey;
-    // A key id that nobody knows must not make us ask Google at every request.
-    if (due && (kept === null || nowMs - lookedAtMs >= LOOK_AGAIN_MS)) kept = (await renew()) ?? kept;
+    const freshMs = kept === null ? 0 : kept.freshUntilMs - nowMs;
+    const due = freshMs <= 0 || freshMs > LONGEST_FRESH_MS || unknownKey;
+    // A key id that nobody knows must not make us ask Google at every request; a clock may have been set back since.
+    if (due && (kept === null || Math.abs(nowMs - lookedAtMs) >= LOOK_AGAIN_MS)) kept = (await renew()) ?? kept;
     if (kept === null || kept.freshUntilMs + STALE_MS <= nowMs) throw new SignInRefused('google_unreachable');
     return kept.certificates;
   };

@@ -334,6 +334,29 @@ describe("Google's certificates", () => {
     expect(issuer.fetched() - before).toBe(0);
   });
 
+  it('are read again when Google signs with a new key after the clock was set back', async () => {
+    const steady = createFakeClock(Date.now());
+    let aheadMs = 30 * 60_000;
+    const house = await createHouse({ env: toEnv(), clock: { ...steady, now: () => steady.now() + aheadMs } });
+    expect((await signIn(house)).status).toBe(200);
+    issuer.rotate('key-of-the-right-hour');
+    aheadMs = 0;
+    expect((await signIn(house)).status).toBe(200);
+  });
+
+  it('that a clock days ahead has kept are not taken for fresh once it is right', async () => {
+    const clock = createFakeClock(Date.now());
+    const store = createMemoryStore(clock);
+    await createHouse({ env: toEnv(), store, clock }).then((house) => signIn(house));
+    const key = { pk: 'config', sk: 'google-certificates' };
+    const kept = await store.get(key);
+    expect(kept).not.toBeNull();
+    await store.put(key, { ...kept, freshUntilMs: clock.now() + 48 * 3_600_000 });
+    const before = issuer.fetched();
+    expect((await signIn(await createHouse({ env: toEnv(), store, clock }))).status).toBe(200);
+    expect(issuer.fetched() - before).toBe(1);
+  });
+
   it('that can not be read at all are told as such', async () => {
     issuer.fail(true);
     const house = await createHouse({ env: toEnv() });
