@@ -17,8 +17,8 @@ export interface TwinsDeps {
   readonly fleet: Pick<Fleet, 'candidates'>;
 }
 
-/** So often in a row the other's calls must have been missing. */
-const ENOUGH = 4;
+/** So often in a row the other's calls, and nobody else's, must have been missing: other instances' use is as large by chance. */
+const ENOUGH = 8;
 /** Told again after so many more, so that it is not forgotten. */
 const AGAIN = 1_000;
 
@@ -39,35 +39,69 @@ interface Last {
   readonly calls: ReadonlyMap<string, number>;
 }
 
+/** What speaks for two credentials being twins. */
+interface Evidence {
+  readonly count: number;
+  /** Calls of both in the last comparison. */
+  readonly shape: string;
+  /** Whether comparisons were of different shapes: an instance that uses both in the same turn as this one makes all of one shape fit. */
+  readonly isVaried: boolean;
+  /** The count at which it is told next. */
+  readonly tellAt: number;
+}
+
+const NOTHING: Evidence = { count: 0, shape: '', isVaried: false, tellAt: ENOUGH };
+
 /** One limit of one model, as all credentials of a provider see it. */
 interface Group {
   readonly calls: Map<string, number>;
   readonly last: Map<string, Last>;
-  readonly score: Map<string, number>;
+  readonly evidence: Map<string, Evidence>;
 }
 
-/** Compares what has gone from a limit with what its own key and each other one have used since. */
-function compare(group: Group, credentialId: string, { last, drop }: { last: Last; drop: number }): string | null {
-  const since = (id: string): number => (group.calls.get(id) ?? 0) - (last.calls.get(id) ?? 0);
-  const own = since(credentialId);
-  for (const other of group.calls.keys()) {
-    const theirs = since(other);
-    if (other === credentialId || theirs === 0) continue;
+/** Adds a comparison that fits; says whether the twins are to be told now. */
+function strengthen(group: Group, pair: string, shape: string): boolean {
+  const { evidence } = group;
+  const before = evidence.get(pair) ?? NOTHING;
+  const count = before.count + 1;
+  const isVaried = before.isVaried || (before.count > 0 && before.shape !== shape);
+  const isTold = isVaried && count >= before.tellAt;
+  evidence.set(pair, { count, shape, isVaried, tellAt: isTold ? count + AGAIN : before.tellAt });
+  return isTold;
+}
+
+/**
+ * Compares what has gone from a limit with what its own key and each other one have used since: of twins, neither more nor less may have gone,
+ * and both must be told of one and the same count. Anything else begins anew. Where a third key was used, too, nothing is concluded.
+ */
+function compare(
+  group: Group,
+  credentialId: string,
+  { last, remaining }: { last: Last; remaining: number },
+): string | null {
+  const used = (id: string, { calls }: Last): number => (group.calls.get(id) ?? 0) - (calls.get(id) ?? 0);
+  const own = used(credentialId, last);
+  const all = [...group.calls.keys()].reduce((sum, id) => sum + used(id, last), 0);
+  let found: string | null = null;
+  for (const [other, theirLast] of group.last) {
+    const theirs = used(other, last);
+    if (other === credentialId || all !== own + theirs) continue;
     const pair = [credentialId, other].sort().join(' ');
-    if (drop === own + theirs) {
-      const score = (group.score.get(pair) ?? 0) + 1;
-      group.score.set(pair, score);
-      if (score === ENOUGH || score % AGAIN === 0) return other;
-    } else if (drop <= own) group.score.delete(pair);
+    const isOneCount = theirs === 0 || remaining === theirLast.remaining - used(credentialId, theirLast);
+    if (last.remaining - remaining !== all || !isOneCount) group.evidence.delete(pair);
+    else if (theirs > 0 && strengthen(group, pair, `${own} ${theirs}`)) found ??= other;
   }
-  return null;
+  return found;
 }
 
 /** Whether so little has come back since that a count of calls can be compared. */
 const isComparable = ({ limit, period }: ObservedLimit, elapsedMs: number): boolean =>
   limit !== null && elapsedMs * limit < periodMs[period] / 2;
 
-/** Finds twins among the calls of this instance: those of others can but hide one, not invent it. Answers the other credential's id, or null. */
+/**
+ * Finds twins among the calls of this instance. Calls of others hide them while they are many; that they fit a twin's in number,
+ * order and count so often in a row was never seen. Keys that are used strictly in turn are not found. Answers the other credential's id, or null.
+ */
 export function createTwinFinder(): (
   candidate: Candidate,
   limits: readonly ObservedLimit[],
@@ -75,7 +109,7 @@ export function createTwinFinder(): (
 ) => string | null {
   const groups = new Map<string, Group>();
   const groupOf = (name: string): Group => {
-    const known = groups.get(name) ?? { calls: new Map(), last: new Map(), score: new Map() };
+    const known = groups.get(name) ?? { calls: new Map(), last: new Map(), evidence: new Map() };
     groups.set(name, known);
     return known;
   };
@@ -88,7 +122,7 @@ export function createTwinFinder(): (
       const last = group.last.get(credentialId);
       const drop = last === undefined ? -1 : last.remaining - told.remaining;
       if (last !== undefined && drop >= 0 && isComparable(told, nowMs - last.atMs))
-        found ??= compare(group, credentialId, { last, drop });
+        found ??= compare(group, credentialId, { last, remaining: told.remaining });
       group.last.set(credentialId, { remaining: told.remaining, atMs: nowMs, calls: new Map(group.calls) });
     }
     return found;

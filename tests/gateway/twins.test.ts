@@ -5,37 +5,54 @@ import type { ObservedLimit } from '#lambda/wire/types.ts';
 import { toCandidate } from '../fakes/candidates.ts';
 import { createRandom } from '../fakes/random.ts';
 
-const DAY = { unit: 'requests', period: 'day', limit: 1_000, resetAtMs: null, from: 'header' } as const;
+const DAY = { unit: 'requests', period: 'day', limit: 100_000, resetAtMs: null, from: 'header' } as const;
 
-/** Calls by two keys in a random order; each key belongs to an account, and headers tell what that has left. */
-function play(accountOf: (key: string) => string, { calls, secret = 0 }: { calls: number; secret?: number }) {
-  const random = createRandom(3);
+interface Use {
+  readonly calls: number;
+  /** Share of the calls after which another instance makes one by the same key. */
+  readonly elsewhere?: number;
+  readonly inTurn?: boolean;
+  readonly seed?: number;
+}
+
+/** Calls by two keys; each key belongs to an account, and headers tell what that has left. The second's was used a little before. */
+function play(accountOf: (key: string) => string, { calls, elsewhere = 0, inTurn = false, seed = 3 }: Use) {
+  const random = createRandom(seed);
   const find = createTwinFinder();
-  const used = new Map<string, number>();
+  const used = new Map<string, number>([[accountOf('two'), seed % 5]]);
   const found: string[] = [];
   for (let i = 0; i < calls; i++) {
-    const credentialId = random() < 0.5 ? 'one' : 'two';
+    const credentialId = (inTurn ? i % 2 === 0 : random() < 0.5) ? 'one' : 'two';
     const account = accountOf(credentialId);
-    used.set(account, (used.get(account) ?? 0) + 1 + (random() < secret ? 1 : 0));
-    const limits: ObservedLimit[] = [{ ...DAY, remaining: 1_000 - (used.get(account) ?? 0) }];
-    const other = find(toCandidate({ credentialId, route: 'p/m' }), limits, i * 1_000);
+    used.set(account, (used.get(account) ?? 0) + 1);
+    const limits: ObservedLimit[] = [{ ...DAY, remaining: 100_000 - (used.get(account) ?? 0) }];
+    const other = find(toCandidate({ credentialId, route: 'p/m' }), limits, i * 10);
     if (other !== null) found.push(`${credentialId} ${other}`);
+    if (random() < elsewhere) used.set(account, (used.get(account) ?? 0) + 1);
   }
   return found;
 }
 
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
+
 describe('two keys', () => {
-  it('of one account are found to move together', () => {
-    expect(play(() => 'same', { calls: 40 })).toHaveLength(1);
+  it.each(SEEDS)('of one account are found to move together, seed %i', (seed) => {
+    expect(play(() => 'same', { calls: 60, seed })).toHaveLength(1);
   });
 
-  it('of two accounts are not', () => {
-    expect(play((key) => key, { calls: 400 })).toEqual([]);
+  it.each(SEEDS)('of one account are found though another instance uses them too, seed %i', (seed) => {
+    expect(play(() => 'same', { calls: 2_000, seed, elsewhere: 0.1 })).not.toEqual([]);
   });
 
-  it('of two accounts that others use now and then are not', () => {
-    expect(play((key) => key, { calls: 400, secret: 0.05 })).toEqual([]);
-  });
+  describe.each([0, 0.05, 0.3, 0.5, 0.9, 1])(
+    'of two accounts, as often used by another instance as %d',
+    (elsewhere) => {
+      it.each(SEEDS)('are never found, seed %i', (seed) => {
+        expect(play((key) => key, { calls: 10_000, elsewhere, seed })).toEqual([]);
+        expect(play((key) => key, { calls: 10_000, elsewhere, seed, inTurn: true })).toEqual([]);
+      });
+    },
+  );
 
   it('are not compared where limits come back quickly, or are not told', () => {
     const find = createTwinFinder();
