@@ -19,6 +19,8 @@ export interface TwinsDeps {
 
 /** So often in a row the other's calls, and nobody else's, must have been missing: other instances' use is as large by chance. */
 const ENOUGH = 8;
+/** So often where all of them were of one shape, as they are of keys that are used strictly in turn. */
+const ENOUGH_ALIKE = 40;
 /** Told again after so many more, so that it is not forgotten. */
 const AGAIN = 1_000;
 
@@ -44,7 +46,7 @@ interface Evidence {
   readonly count: number;
   /** Calls of both in the last comparison. */
   readonly shape: string;
-  /** Whether comparisons were of different shapes: an instance that uses both in the same turn as this one makes all of one shape fit. */
+  /** Whether comparisons were of different shapes: another instance that uses both in turn may for a while make those of one shape fit. */
   readonly isVaried: boolean;
   /** The count at which it is told next. */
   readonly tellAt: number;
@@ -65,7 +67,7 @@ function strengthen(group: Group, pair: string, shape: string): boolean {
   const before = evidence.get(pair) ?? NOTHING;
   const count = before.count + 1;
   const isVaried = before.isVaried || (before.count > 0 && before.shape !== shape);
-  const isTold = isVaried && count >= before.tellAt;
+  const isTold = count >= before.tellAt && (isVaried || count >= ENOUGH_ALIKE);
   evidence.set(pair, { count, shape, isVaried, tellAt: isTold ? count + AGAIN : before.tellAt });
   return isTold;
 }
@@ -100,7 +102,7 @@ const isComparable = ({ limit, period }: ObservedLimit, elapsedMs: number): bool
 
 /**
  * Finds twins among the calls of this instance. Calls of others hide them while they are many; that they fit a twin's in number,
- * order and count so often in a row was never seen. Keys that are used strictly in turn are not found. Answers the other credential's id, or null.
+ * order and count so often in a row was never seen, but where another instance uses them strictly in turn, too. Answers the other credential's id, or null.
  */
 export function createTwinFinder(): (
   candidate: Candidate,

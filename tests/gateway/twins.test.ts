@@ -40,6 +40,10 @@ describe('two keys', () => {
     expect(play(() => 'same', { calls: 60, seed })).toHaveLength(1);
   });
 
+  it.each(SEEDS)('of one account are found where they are used in turn, as equals are, seed %i', (seed) => {
+    expect(play(() => 'same', { calls: 100, seed, inTurn: true })).toHaveLength(1);
+  });
+
   it.each(SEEDS)('of one account are found though another instance uses them too, seed %i', (seed) => {
     expect(play(() => 'same', { calls: 2_000, seed, elsewhere: 0.1 })).not.toEqual([]);
   });
@@ -49,6 +53,8 @@ describe('two keys', () => {
     (elsewhere) => {
       it.each(SEEDS)('are never found, seed %i', (seed) => {
         expect(play((key) => key, { calls: 10_000, elsewhere, seed })).toEqual([]);
+        // Nearly always one of theirs after each of ours, and both in turn: that can't be told from one account.
+        if (elsewhere > 0.5) return;
         expect(play((key) => key, { calls: 10_000, elsewhere, seed, inTurn: true })).toEqual([]);
       });
     },
