@@ -106,7 +106,8 @@ export function toBatch(view: z.infer<typeof batchSchema>): Batch {
   return {
     id,
     path: `${PLAIN}/${id}`,
-    title: metadata?.description ?? metadata?.name ?? view.model ?? view.endpoint,
+    // A program may send an empty description.
+    title: [metadata?.description, metadata?.name, view.model].find((name) => name?.trim()) ?? view.endpoint,
     standing: standings[view.status] ?? 'open',
     total: counts.total,
     ended: counts.completed + counts.failed,
