@@ -1,6 +1,6 @@
-// Batches as the page shows them: what each is called.
+// Batches as the page shows them: what each is called, and how often many of them are asked for.
 import { expect, it } from 'vitest';
-import { toBatch } from '../../ui/src/features/batches/data.ts';
+import { toBatch, toPauseMs } from '../../ui/src/features/batches/data.ts';
 
 const view = {
   id: 'batch_1',
@@ -20,4 +20,10 @@ it.each([
   [null, undefined, '/v1/chat/completions'],
 ])('a batch described as %j of the model %s is called %s', (metadata, model, title) => {
   expect(toBatch({ ...view, metadata, ...(model === undefined ? {} : { model }) }).title).toBe(title);
+});
+
+it('a hundred open batches are asked for no more often than once a second together', () => {
+  const perMinute = (open: number): number => (open * 60_000) / toPauseMs(open);
+  expect(perMinute(1)).toBe(20);
+  for (const open of [3, 40, 200]) expect(perMinute(open)).toBeLessThanOrEqual(60);
 });

@@ -146,6 +146,11 @@ const BATCHES = ['batches'];
 const MOST = 100;
 /** How long after an answer it is asked anew how an open batch stands, ms. On Lambda it is the asking that makes it go on. */
 const EVERY_MS = 3_000;
+/** However many are open, together they are asked for no more often than this, ms. */
+const APART_MS = 1_000;
+
+/** How long each of so many open batches is left alone between two questions, ms. */
+export const toPauseMs = (open: number): number => Math.max(EVERY_MS, open * APART_MS);
 
 /** A list of either format. Where they lie says how they are read. */
 const toListSchema = <T extends z.ZodMiniType>(item: T) => z.object({ data: z.array(item), has_more: z.boolean() });
@@ -180,14 +185,14 @@ export function useBatches() {
   return useQuery({ queryKey: BATCHES, queryFn: ({ signal }) => readAll(api, signal) });
 }
 
-/** How one stands by now, asked again and again while anything can happen to it. */
-export function useStanding(listed: Batch): Batch {
+/** How one of so many open ones stands by now, asked again and again while anything can happen to it. */
+export function useStanding(listed: Batch, open: number): Batch {
   const api = useApi();
   const { data } = useQuery({
     queryKey: [...BATCHES, listed.id],
     queryFn: ({ signal }) => readOne(api, listed.path, signal),
     enabled: isOpen(listed),
-    refetchInterval: ({ state }) => (state.data === undefined || isOpen(state.data) ? EVERY_MS : false),
+    refetchInterval: ({ state }) => (state.data === undefined || isOpen(state.data) ? toPauseMs(open) : false),
   });
   return isOpen(listed) ? (data ?? listed) : listed;
 }

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { useEffect, type ReactNode } from 'react';
 import { Failed } from '../../components/failed.tsx';
 import { useMessages } from '../../lib/messages.ts';
-import { useBatches } from './data.ts';
+import { isOpen, useBatches } from './data.ts';
 import { batchMessages } from './messages.ts';
 import { BatchRow } from './row.tsx';
 
@@ -38,6 +38,7 @@ function Nothing(): ReactNode {
 export function BatchesPage(): ReactNode {
   const t = useMessages(batchMessages);
   const { data, error, refetch } = useBatches();
+  const open = data?.batches.filter(isOpen).length ?? 0;
   useEffect(() => {
     document.title = `${t.title} · Freeway`;
   }, [t]);
@@ -58,7 +59,7 @@ export function BatchesPage(): ReactNode {
         {data !== undefined && data.batches.length > 0 && (
           <ul className="divide-y divide-line rounded-2xl border border-line bg-raised px-4">
             {data.batches.map((batch) => (
-              <BatchRow key={batch.id} batch={batch} />
+              <BatchRow key={batch.id} batch={batch} open={open} />
             ))}
           </ul>
         )}

@@ -135,11 +135,16 @@ function Actions({ batch }: BatchProps): ReactNode {
   );
 }
 
+interface BatchRowProps extends BatchProps {
+  /** How many of the list are open. */
+  readonly open: number;
+}
+
 /** Its place in the list. */
-export function BatchRow({ batch: listed }: BatchProps): ReactNode {
+export function BatchRow({ batch: listed, open }: BatchRowProps): ReactNode {
   const t = useMessages(batchMessages);
   const language = useLanguage();
-  const batch = useStanding(listed);
+  const batch = useStanding(listed, open);
   const { id, title, standing, createdAtMs, endsAtMs, waiting } = batch;
   const moment = (atMs: number): string => formatMoment(atMs, language);
   const facts = [t.begun(moment(createdAtMs)), isOpen(batch) ? t.ends(moment(endsAtMs)) : null, id];
