@@ -209,16 +209,20 @@ async function serve(handler: Handler, exchange: Exchange, response: ServerRespo
   if (!response.writableEnded) response.destroy();
 }
 
-/** Lets a connection end only when the body of its request has come, or its time is over: closed before, it may take the reply along. */
-function closeAfterBody(request: IncomingMessage): void {
+/**
+ * Lets a connection end only when the body of its request has come, or its time is over: closed before, it may take the reply along. Nothing of
+ * the request stays with a connection that goes on.
+ */
+function closeAfterBody(request: IncomingMessage, response: ServerResponse): void {
   const { socket } = request;
-  const destroySoon = socket.destroySoon.bind(socket);
+  const restore = (): void => void Reflect.deleteProperty(socket, 'destroySoon');
   socket.destroySoon = () => {
-    socket.destroySoon = destroySoon;
-    if (request.complete) return destroySoon();
-    request.once('end', destroySoon).resume();
+    restore();
+    if (request.complete) return socket.destroySoon();
+    request.once('end', () => socket.destroySoon()).resume();
     socket.end();
   };
+  response.once('close', restore);
 }
 
 /** A server that answers with the handler. Not listening yet. Malformed HTTP is answered by Node itself (400, 408, 431). */
@@ -260,7 +264,7 @@ export function createNodeServer(handler: Handler, given: NodeLimits = {}): Serv
     if (interrupt?.aborted) ending.leave('stopping');
     open.add(ending);
     response.on('error', () => undefined);
-    closeAfterBody(request);
+    closeAfterBody(request, response);
     const place = room.open();
     void serve(
       handler,
