@@ -48,7 +48,7 @@ const verdictsDe: Words = {
   quota_used_up: 'Das Kontingent ist gerade aufgebraucht',
   kept_for_later: 'Das Kontingent wird für später aufgehoben',
   over_budget: 'Würde das Budget überschreiten',
-  kept_for_people: 'Der Rest bleibt Menschen am Bildschirm',
+  kept_for_people: 'Der Rest ist Menschen am Bildschirm vorbehalten',
   retired: 'Wird vom Anbieter nicht mehr angeboten',
   over_price: 'Teurer, als die Anfrage erlaubt',
 };

@@ -148,6 +148,8 @@ const MOST = 100;
 const EVERY_MS = 3_000;
 /** However many are open, together they are asked for no more often than this, ms. */
 const APART_MS = 1_000;
+/** And after an answer that could not be had, such as of a session that has ended, ms. */
+const AFTER_FAULT_MS = 60_000;
 
 /** How long each of so many open batches is left alone between two questions, ms. */
 export const toPauseMs = (open: number): number => Math.max(EVERY_MS, open * APART_MS);
@@ -192,7 +194,8 @@ export function useStanding(listed: Batch, open: number): Batch {
     queryKey: [...BATCHES, listed.id],
     queryFn: ({ signal }) => readOne(api, listed.path, signal),
     enabled: isOpen(listed),
-    refetchInterval: ({ state }) => (state.data === undefined || isOpen(state.data) ? toPauseMs(open) : false),
+    refetchInterval: ({ state: { data: now, error } }) =>
+      now !== undefined && !isOpen(now) ? false : error === null ? toPauseMs(open) : AFTER_FAULT_MS,
   });
   return isOpen(listed) ? (data ?? listed) : listed;
 }

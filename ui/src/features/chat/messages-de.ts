@@ -140,7 +140,7 @@ export const german: typeof english = {
   whyLocal: 'Es läuft auf deinem eigenen Rechner und kostet nichts.',
   whyNobody: 'Warum niemand geantwortet hat',
   considered: 'Alle, die in Frage kommen',
-  considering: 'Fragt, wer antworten könnte …',
+  considering: 'Es wird gefragt, wer antworten könnte …',
   notConsidered: 'Das ließ sich nicht herausfinden',
   asOfNow: 'So, wie es jetzt steht, für dieselbe Frage.',
   whyTries: 'Was vorher versucht wurde, und warum es weiterging:',

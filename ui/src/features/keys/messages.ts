@@ -93,7 +93,7 @@ export const keyMessages = defineMessages(
         any: 'Alle deine Modelle, bezahlte, soweit die Installation es erlaubt',
         free: 'Nur kostenlose Modelle',
       },
-      noTraining: 'nur Anbieter, die bekanntlich nicht mit Eingaben trainieren',
+      noTraining: 'nur Anbieter, von denen bekannt ist, dass sie nicht mit Eingaben trainieren',
       noLimits: 'keine eigenen Grenzen',
       expiries: {
         never: 'läuft nie ab',
@@ -105,7 +105,10 @@ export const keyMessages = defineMessages(
     tier: 'Darf er bezahlen?',
     tiers: { any: 'Wie die Installation es erlaubt', free: 'Nie: nur kostenlose Modelle' },
     privacy: 'Privatsphäre',
-    privacies: { any: 'Jeder Anbieter', no_training: 'Nur Anbieter, die bekanntlich nicht mit Eingaben trainieren' },
+    privacies: {
+      any: 'Jeder Anbieter',
+      no_training: 'Nur Anbieter, von denen bekannt ist, dass sie nicht mit Eingaben trainieren',
+    },
     strategy: 'Reihenfolge der Anbieter',
     strategyUnset: 'Wie in deinen Einstellungen',
     quota: 'Anfragen und Tokens',

@@ -99,7 +99,7 @@ export const changeMessages = defineMessages(
       soft: 'wird nur gemeldet',
       free: 'nur kostenlose Modelle',
       any: 'alles erlaubt',
-      no_training: 'nur Anbieter, die bekanntlich nicht trainieren',
+      no_training: 'nur Anbieter, von denen bekannt ist, dass sie nicht trainieren',
       never: 'nie',
       fallback: 'nur wenn nichts Kostenloses kann',
       allowed: 'erlaubt',

@@ -87,7 +87,10 @@ export const serverMessages = defineMessages(
     paid: 'Bezahlen',
     paids: { never: 'Nie', fallback: 'Nur wenn nichts Kostenloses kann', allowed: 'Erlaubt' },
     privacy: 'Training mit Eingaben',
-    privacies: { any: 'Wie für alle', no_training: 'Nur Anbieter, die bekanntlich nicht mit Eingaben trainieren' },
+    privacies: {
+      any: 'Wie für alle',
+      no_training: 'Nur Anbieter, von denen bekannt ist, dass sie nicht mit Eingaben trainieren',
+    },
     strategy: 'Reihenfolge der Anbieter',
     wait: 'Auf freies Kontingent warten',
     usualWait: 'Wie üblich',
