@@ -1,5 +1,6 @@
 // The only list of our URLs: which path and method leads to which endpoint, and who may go there.
 import { CallerError } from '#shared/failures.ts';
+import { loadOnce } from '#shared/load-once.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
 import { findMeantPath, otherPathsOf } from './app-paths.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
@@ -276,6 +277,9 @@ function identify({ authenticate }: AppDeps, visit: Draft): Promise<void> | null
 
 const isInference = ({ access }: Route): boolean => access[0] === 'use' && access[1] === 'inference';
 
+/** Telling of failures is loaded by the first. */
+const loadFailures = loadOnce(() => import('./app-failure.ts'));
+
 /** The app: one handler for every entry. */
 export function createApp(deps: AppDeps): Handler {
   const caching = createCaching(deps);
@@ -302,7 +306,7 @@ export function createApp(deps: AppDeps): Handler {
       admit(route.access, visit);
       await route.endpoint(visit);
     } catch (error) {
-      await (await import('./app-failure.ts')).fail(deps, visit, error);
+      await (await loadFailures()).fail(deps, visit, error);
     }
   };
 }

@@ -1,6 +1,7 @@
 // The one loop: decide, reserve, send, settle; on failure consult the policy table and go on, as long as the caller's patience lasts.
 import { CallerError, type CallerErrorCode } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
+import { loadOnce } from '#shared/load-once.ts';
 import type { Clock, Upstream } from '../ports.ts';
 import type { Log, Metrics } from '../ports-telemetry.ts';
 import type { DecideInput } from '../routing/decide.ts';
@@ -19,6 +20,10 @@ import type { Shares } from './shares.ts';
 import { toSpent, totalOf } from './totals.ts';
 import { takeTurn, type Ended, type Request } from './turn.ts';
 import { createQueue, type Queue } from './queue.ts';
+
+/** Loaded by the first failure, and by the first who finds nobody: most requests have neither. */
+const loadFailures = loadOnce(() => import('./after-failure.ts'));
+const loadWaiting = loadOnce(() => import('./waiting.ts'));
 
 export interface RunInput {
   readonly operation: Operation;
@@ -94,8 +99,7 @@ async function run(deps: GatewayDeps, request: Request): Promise<RunResult> {
         return toResult(request, won, null);
       }
       broken = ended.find(({ outcome }) => outcome.committed) ?? broken;
-      // Loaded by the first failure: most requests have none.
-      const { afterEnd } = await import('./after-failure.ts');
+      const { afterEnd } = await loadFailures();
       for (const one of ended) afterEnd(deps, request, one);
     } catch (error) {
       if (broken === null || !(error instanceof CallerError)) throw toRefusal(deps, request, error);
@@ -189,7 +193,7 @@ async function afterPick(
   const { operation, journey } = waiting;
   // What was refused came back with the refusal. Whoever was faster twice is a crowd, and was so elsewhere too.
   if (picked === 'outrun' && journey.outrun > 1) await deps.ledger.refresh(operation.selector.among, true);
-  return picked === 'nobody' ? (await import('./waiting.ts')).waitForTurn(deps, input, waiting) : null;
+  return picked === 'nobody' ? (await loadWaiting()).waitForTurn(deps, input, waiting) : null;
 }
 
 const nothing = { costUsd: 0, isGuess: false } as const;
