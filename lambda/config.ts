@@ -61,6 +61,8 @@ export interface Config {
   readonly appSyncTables: AppSyncTables | null;
   /** Addresses of proxies before us, whose word about callers' addresses is taken. */
   readonly proxies: readonly string[];
+  /** Origins whose pages may call the API from a browser; `*`: all. */
+  readonly origins: readonly string[];
   /** Lines of lower levels are left out of the log. */
   readonly logLevel: LogLevel;
   /** Names of models that stand for others, before those of the catalog. */
@@ -175,6 +177,19 @@ function readProxies(env: Environment): string[] {
   throw new ConfigError(`FREEWAY_PROXIES names "${wrong}", but must hold IP addresses, such as 127.0.0.1,::1.`);
 }
 
+/** Scheme, host and port as browsers tell them; those of browser extensions and of apps with a browser in them have schemes of their own. */
+const originForm = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@,*]+$/;
+
+function readOrigins(env: Environment): string[] {
+  const origins = list(env['FREEWAY_ORIGINS']);
+  const isUsual = (origin: string): boolean => !/^https?:/.test(origin) || URL.parse(origin)?.origin === origin;
+  const wrong = origins.find((origin) => origin !== '*' && !(originForm.test(origin) && isUsual(origin)));
+  if (wrong === undefined) return origins;
+  throw new ConfigError(
+    `FREEWAY_ORIGINS names "${wrong}", but must hold origins as browsers tell them, such as https://chat.example.com or http://localhost:3000 (lower case, no path), or "*" for every page.`,
+  );
+}
+
 function readMailEndpoint(env: Environment): string | null {
   const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   const usual = region === undefined ? null : `https://email.${region}.amazonaws.com`;
@@ -230,6 +245,7 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
     traces: readTraces(env),
     appSyncTables: readAppSyncTables(env),
     proxies: readProxies(env),
+    origins: readOrigins(env),
     logLevel: readChoice(env, 'FREEWAY_LOG', logLevels) ?? 'info',
     modelAliases: readAliases(env),
     uploads: readUploads(env),

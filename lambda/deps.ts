@@ -126,6 +126,10 @@ async function openTracing({ traces, clock }: Platform): Promise<Tracing | null>
   return traces ? (await import('./endpoints/tell-traces.ts')).createTracing(traces, clock) : null;
 }
 
+/** Lets pages of other sites call where some are named. */
+const openToPages = async ({ origins }: Config, handler: Handler): Promise<Handler> =>
+  origins.length === 0 ? handler : (await import('./http/origins.ts')).withOrigins(origins, handler);
+
 /** Builds the app over the platform's implementations. */
 export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { config, clock, log, metrics, store } = platform;
@@ -172,7 +176,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     ...jobs,
   });
   return {
-    handler: createApp(appDeps),
+    handler: await openToPages(config, createApp(appDeps)),
     resume,
     flush: async () => {
       await Promise.all([flush(), ...[...holders].map((giveBack) => giveBack())]);

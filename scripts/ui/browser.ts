@@ -22,6 +22,14 @@ const flags = [
   '--use-fake-ui-for-media-stream',
 ];
 
+/** What it brings along and people's browsers have not: in one process it would end with the first context that is closed, and pages could read all sites. */
+const unlike: ReadonlySet<string> = new Set([
+  '--single-process',
+  '--disable-web-security',
+  '--allow-running-insecure-content',
+  '--disable-site-isolation-trials',
+]);
+
 /**
  * The installed Chrome or Chromium, else the one that npm brought (Linux), which is unpacked by the first call on a machine: several
  * processes at once must not be the first.
@@ -37,8 +45,7 @@ export async function findBrowser(): Promise<{ readonly executablePath: string; 
     setupLambdaEnvironment(join(folder, 'al2023/lib'));
     return path;
   });
-  // With everything in one process the browser would end with the first context that is closed.
-  const args = packed.args.filter((flag) => flag !== '--single-process');
+  const args = packed.args.filter((flag) => !unlike.has(flag));
   return { executablePath, args: [...args, ...flags] };
 }
 

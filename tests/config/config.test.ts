@@ -59,6 +59,32 @@ describe('HTTP/2', () => {
   });
 });
 
+describe('origins of pages that may call', () => {
+  it.each([
+    [undefined, []],
+    [' ', []],
+    ['*', ['*']],
+    [
+      'https://chat.example.com, http://localhost:3000,app://obsidian.md',
+      ['https://chat.example.com', 'http://localhost:3000', 'app://obsidian.md'],
+    ],
+  ])('%j are read', (value, origins) => {
+    expect(read(value === undefined ? {} : { FREEWAY_ORIGINS: value }).origins).toEqual(origins);
+  });
+
+  it.each([
+    'chat.example.com',
+    'https://chat.example.com/',
+    'https://Chat.example.com',
+    'https://chat.example.com:443',
+    'https://*.example.com',
+    'https://user@example.com',
+    'null',
+  ])('%s is none', (origin) => {
+    expect(refusal({ FREEWAY_ORIGINS: `*,${origin}` })).toMatch(/FREEWAY_ORIGINS names ".+", but must hold origins/);
+  });
+});
+
 describe('defaults', () => {
   it('listens on loopback with an embedded store and no credentials', () => {
     expect(read({})).toMatchObject({
