@@ -186,11 +186,11 @@ class NodeExchange implements Exchange {
     const { request, place, stillMs } = this.#conversation;
     place.reach(Number(this.headers['content-length'] ?? 0));
     const onSize = (bytes: number): void => place.reach(bytes);
-    const whole = new BodyIntake(request, { limitBytes, stillMs, onSize }).whole();
     const encoding = packingOf(this.headers);
-    return encoding === null
-      ? whole
-      : (await import('./unpack.ts')).unpack(await whole, { encoding, limitBytes, onSize });
+    // Before anything of it is taken in, whose failure nobody would hear meanwhile.
+    const unpacking = encoding === null ? null : await import('./unpack.ts');
+    const whole = await new BodyIntake(request, { limitBytes, stillMs, onSize }).whole();
+    return encoding === null || unpacking === null ? whole : unpacking.unpack(whole, { encoding, limitBytes, onSize });
   }
 
   #check(limitBytes: number): void {

@@ -48,8 +48,8 @@ export async function* unpackPieces(source: Source, bounds: UnpackBounds): Async
   const begun = await lookAhead(source);
   if (begun === null) return;
   const decoder = makeDecoder(begun.first);
-  // Its failure is that of the decoder, too, from where it is told.
-  const feeding = pipeline(begun.all, decoder).catch(() => undefined);
+  // Its failure is that of the decoder, too, from where it is told. Its end is not waited for: the source may be waiting for its next piece.
+  void pipeline(begun.all, decoder).catch(() => undefined);
   let size = 0;
   try {
     for await (const piece of decoder as AsyncIterable<Uint8Array>) {
@@ -62,7 +62,6 @@ export async function* unpackPieces(source: Source, bounds: UnpackBounds): Async
     throw error instanceof CallerError ? error : broken(encoding);
   } finally {
     decoder.destroy();
-    await feeding;
   }
 }
 
