@@ -1,6 +1,7 @@
 // Whatever is sent, the answer is a clear error in the caller's format; nothing crashes, nothing is logged that should not be.
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectRaw } from '../http/raw-client.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 const CANARY = 'canary-prompt-4c1f77';
@@ -199,5 +200,29 @@ describe('what is written down', () => {
     expect(log).not.toContain('canary-alpha-key');
     expect(log).not.toContain(OWNER_KEY);
     expect(log).toContain('"event":"request"');
+  });
+});
+
+describe('a long body of somebody nobody knows', () => {
+  it.each([
+    ['/v1/chat/completions', ''],
+    ['/v1/files', 'content-type: multipart/form-data; boundary=b\r\n'],
+    ['/api/session/google', ''],
+    ['/api/credentials', ''],
+    ['/api/credentials', 'authorization: Bearer fwy_unknown\r\n'],
+  ])('is refused before it has come: %s %s', async (path, more) => {
+    const client = await connectRaw(Number(new URL(server.url).port));
+    client.send(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${more}content-length: 2000000\r\n\r\n{`);
+    expect(await client.until((text) => text.includes('}'))).toMatch(/^HTTP\/1.1 401 /);
+    client.destroy();
+  });
+
+  it('who is known may send it', async () => {
+    const response = await fetch(`${server.url}/api/credentials`, {
+      method: 'POST',
+      body: JSON.stringify({ provider: 'x'.repeat(1_000_000) }),
+      headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json', origin: server.url },
+    });
+    expect(response.status).toBe(400);
   });
 });
