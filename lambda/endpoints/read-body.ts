@@ -1,7 +1,7 @@
 // Reads a request body as JSON, with errors that say what is wrong without repeating what was sent.
 import { CallerError } from '#shared/failures.ts';
 import { locateFields } from '../gateway/own-body.ts';
-import { MOST_LEVELS } from '../wire/splice.ts';
+import { UnwieldyError } from '../wire/splice.ts';
 import type { JsonBody, Visit } from './endpoint.ts';
 
 /** The largest body of an inference request: room for several images, below what Lambda and providers take. */
@@ -26,14 +26,11 @@ function toDocument(bytes: Uint8Array): JsonBody {
     throw new CallerError('invalid_request', 'The body is not valid UTF-8 text; a JSON object was expected.');
   }
   try {
-    const json: unknown = JSON.parse(text);
-    return { bytes, json, fields: locateFields(text, bytes.length) };
+    // First, since it tells what would take far more memory than its text, and everybody's time, to be parsed.
+    const fields = locateFields(text, bytes.length);
+    return { bytes, json: JSON.parse(text), fields };
   } catch (error) {
-    if (error instanceof RangeError)
-      throw new CallerError(
-        'invalid_request',
-        `The body is nested more than ${MOST_LEVELS} levels deep. Send it flatter.`,
-      );
+    if (error instanceof UnwieldyError) throw new CallerError('invalid_request', `The body is ${error.message}.`);
     // The parser quotes what it found, which may be somebody's prompt; only the place is told.
     const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
     const where = position === undefined ? '' : ` (character ${position} of ${text.length})`;

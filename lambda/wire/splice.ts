@@ -1,4 +1,5 @@
 // Changes top-level fields of a JSON object inside its own text, so that the rest is never re-serialised.
+import { parseJson } from './json.ts';
 
 /** New JSON text for a field, or null to leave the field out. */
 export type FieldEdits = Readonly<Record<string, string | null>>;
@@ -40,14 +41,47 @@ export interface Field {
   readonly end: number;
 }
 
-/** The top-level fields of the object in `text`, in order, with places in characters. Null when it is not one JSON object. Throws RangeError where it is too deep. */
+/** A text is JSON that nobody could work with. The message says what it is, to stand behind "is", and what to do. */
+export class UnwieldyError extends Error {
+  override readonly name = 'UnwieldyError';
+}
+
+/** Deeper values can be parsed, but not always be written again: how deep depends on what is on the stack. */
+const MOST_LEVELS = 1_000;
+/** Who sends so many objects, lists and fields, and fewer characters for each on average, is refused: `{}` takes 21 times its length once it is parsed. */
+const MOST_FINE_PARTS = 50_000;
+const FINE_CHARACTERS = 12;
+
+/** Counts what a text is made of. */
+interface Tally {
+  readonly most: number;
+  parts: number;
+}
+
+const toTally = ({ length }: string): Tally => ({
+  most: Math.max(MOST_FINE_PARTS, length / FINE_CHARACTERS),
+  parts: 0,
+});
+
+function addPart(tally: Tally): void {
+  tally.parts += 1;
+  if (tally.parts > tally.most)
+    throw new UnwieldyError(
+      `made of more than ${MOST_FINE_PARTS} objects, lists and fields of fewer than ${FINE_CHARACTERS} characters each on average. Send less of them, or as text`,
+    );
+}
+
+/** The top-level fields of the object in `text`, in order, with places in characters. Null when it is not one JSON object. Throws UnwieldyError. */
 export function findFields(text: string): readonly Field[] | null {
+  const tally = toTally(text);
   let at = skipSpace(text, 0);
+  if (text.charCodeAt(at) === openBracket) endOfNested(text, at, tally);
   if (text.charCodeAt(at) !== openBrace) return null;
   const fields: Field[] = [];
   at = skipSpace(text, at + 1);
   while (text.charCodeAt(at) !== closeBrace) {
-    const field = readField(text, at);
+    addPart(tally);
+    const field = readField(text, at, tally);
     if (field === null) return null;
     fields.push(field);
     at = skipSpace(text, field.end);
@@ -110,17 +144,17 @@ function addText(parts: Part[], text: string): void {
   else parts.push(text);
 }
 
-function readField(text: string, start: number): Field | null {
+function readField(text: string, start: number, tally: Tally): Field | null {
   if (text.charCodeAt(start) !== quote) return null;
   const keyEnd = endOfString(text, start);
   const afterKey = skipSpace(text, keyEnd);
   if (keyEnd < 0 || text.charCodeAt(afterKey) !== colon) return null;
   const valueStart = skipSpace(text, afterKey + 1);
-  const end = endOfValue(text, valueStart);
+  const end = endOfValue(text, valueStart, tally);
   if (end < 0 || end === valueStart) return null;
   const raw = text.slice(start + 1, keyEnd - 1);
   // A key may be written with escapes and still name the same field.
-  const name = raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw;
+  const name = raw.includes('\\') ? String(parseJson(`"${raw}"`) ?? raw) : raw;
   return { name, start, valueStart, end };
 }
 
@@ -146,10 +180,10 @@ function endOfString(text: string, start: number): number {
 }
 
 /** Index after the value that starts at `start`; -1 when it never ends. */
-function endOfValue(text: string, start: number): number {
+function endOfValue(text: string, start: number, tally: Tally): number {
   const first = text.charCodeAt(start);
   if (first === quote) return endOfString(text, start);
-  if (first === openBrace || first === openBracket) return endOfNested(text, start);
+  if (first === openBrace || first === openBracket) return endOfNested(text, start, tally);
   let at = start;
   while (at < text.length) {
     const code = text.charCodeAt(at);
@@ -159,10 +193,7 @@ function endOfValue(text: string, start: number): number {
   return -1;
 }
 
-/** Deeper values can be parsed, but not always be written again: how deep depends on what is on the stack. */
-export const MOST_LEVELS = 1_000;
-
-function endOfNested(text: string, start: number): number {
+function endOfNested(text: string, start: number, tally: Tally): number {
   let depth = 0;
   let at = start;
   while (at < text.length) {
@@ -172,11 +203,13 @@ function endOfNested(text: string, start: number): number {
       if (at < 0) return -1;
       continue;
     }
-    if (code === openBrace || code === openBracket) depth += 1;
-    else if (code === closeBrace || code === closeBracket) depth -= 1;
+    if (code === openBrace || code === openBracket) {
+      depth += 1;
+      addPart(tally);
+    } else if (code === closeBrace || code === closeBracket) depth -= 1;
     at += 1;
     if (depth === 0) return at;
-    if (depth > MOST_LEVELS) throw new RangeError('nested too deeply');
+    if (depth > MOST_LEVELS) throw new UnwieldyError(`nested more than ${MOST_LEVELS} levels deep. Send it flatter`);
   }
   return -1;
 }

@@ -113,6 +113,15 @@ describe('wrong requests', () => {
     },
   );
 
+  it.each([
+    ['in a field', (parts: string) => `{"metadata": [${parts}], ${chat({}).slice(1)}`],
+    ['alone', (parts: string) => `[${parts}]`],
+  ])('a body of small objects without number %s, which would take a gigabyte', async (_, toBody) => {
+    const { status, error } = await post(toBody(`${'{},'.repeat(10_000_000)}{}`));
+    expect([status, error.code, error.param]).toEqual([400, 'invalid_request', null]);
+    expect(error.message).toMatch(/^The body is made of more than 50000 objects, lists and fields .* or as text\.$/);
+  });
+
   it('a body that is no text', async () => {
     expect((await post(Uint8Array.from([0xff, 0xfe, 0x00]))).error.message).toMatch(/UTF-8/);
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editFields, findFields, joinParts, spliceFields } from '#lambda/wire/splice.ts';
+import { editFields, findFields, joinParts, spliceFields, UnwieldyError } from '#lambda/wire/splice.ts';
 
 const edits = { model: '"m-2"', stream_options: '{"include_usage":true}', freeway: null, models: null };
 
@@ -75,4 +75,30 @@ describe('spliceFields', () => {
     'gives up on %j',
     (text) => expect(spliceFields(text, { model: '"b"' })).toBeNull(),
   );
+});
+
+describe('what a text may be made of', () => {
+  const fill = (part: string, count: number): string => Array.from({ length: count }, () => part).join(',');
+
+  it.each([
+    ['an object', '{}'],
+    ['a list', '[]'],
+    ['a list of one', '[0]'],
+    ['an object of one', '{"a":0}'],
+  ])('is no more than 50,000 parts as small as %s', (_, part) => {
+    expect(() => findFields(`{"a":[${fill(part, 49_990)}]}`)).not.toThrow();
+    for (const text of [`{"a":[${fill(part, 50_010)}]}`, `[${fill(part, 50_010)}]`, `{"a":[${fill(part, 50_010)}`])
+      expect(() => findFields(text)).toThrow(UnwieldyError);
+  });
+
+  it('is no more than 50,000 small fields', () => {
+    expect(findFields(`{${fill('"a":0', 49_990)}}`)).toHaveLength(49_990);
+    expect(() => findFields(`{${fill('"a":0', 50_010)}}`)).toThrow(UnwieldyError);
+  });
+
+  it('is as much as anybody likes of what conversations are made of, of words and of numbers', () => {
+    const message = '{"role":"user","content":[{"type":"text","text":"x"}]}';
+    for (const part of [message, '"{}"', '0', '"[[],{}"', '"\\"{{{{"'])
+      expect(findFields(`{"messages":[${fill(part, 200_000)}]}`)).toHaveLength(1);
+  });
 });

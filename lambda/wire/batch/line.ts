@@ -1,7 +1,7 @@
 // Lines of a batch: a request as its file holds it, and the result that answers it, in OpenAI's format.
 import { tellExpected } from '#shared/expectation.ts';
 import * as z from 'zod/mini';
-import { findFields, MOST_LEVELS } from '../splice.ts';
+import { findFields, UnwieldyError } from '../splice.ts';
 
 /** One request of a batch. */
 export interface BatchLine {
@@ -28,11 +28,10 @@ const wrong = (code: string, message: string, param: string | null = null): Line
 /** Some editors begin a file with a mark of the order of its bytes, which is none of its text. */
 const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text);
 
-/** Parses a line. Throws RangeError for what could not be written again, SyntaxError for what is no JSON. */
+/** Parses a line. Throws UnwieldyError for what nobody could work with, SyntaxError for what is no JSON. */
 function parseLine(text: string): unknown {
-  const json: unknown = JSON.parse(text);
   findFields(text);
-  return json;
+  return JSON.parse(text);
 }
 
 /** Reads a line of a batch to this URL; answers what is wrong with it where it can't be used. */
@@ -41,8 +40,7 @@ export function readLine(text: string, endpoint: string): BatchLine | LineProble
   try {
     json = parseLine(withoutMark(text));
   } catch (error) {
-    if (error instanceof RangeError)
-      return wrong('invalid_request', `This line is nested more than ${MOST_LEVELS} levels deep. Send it flatter.`);
+    if (error instanceof UnwieldyError) return wrong('invalid_request', `This line is ${error.message}.`);
     return wrong(
       'invalid_json_line',
       'This line is not valid JSON. Each line must be one JSON object, without line breaks inside.',
