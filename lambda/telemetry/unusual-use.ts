@@ -68,11 +68,12 @@ function toDays(before: readonly ReadonlyMap<string, DayOfUse>[], id: string): D
 /** Raises what there is to raise. Looks at most once an hour, whatever the number of instances. */
 export function createUseWatch(options: UseWatchOptions): () => Promise<void> {
   const { usage, store, clock, alerts, isWanted, nameOf } = options;
-  let nextAtMs = -Infinity;
+  let lookedAtMs = -Infinity;
   return async () => {
     const nowMs = clock.now();
-    if (nowMs < nextAtMs || !isWanted()) return;
-    nextAtMs = nowMs + LOOK_MS;
+    // A clock may have been set back since.
+    if (Math.abs(nowMs - lookedAtMs) < LOOK_MS || !isWanted()) return;
+    lookedAtMs = nowMs;
     if (!(await claim(store, `look#${Math.floor(nowMs / LOOK_MS)}`, nowMs))) return;
     const before: ReadonlyMap<string, DayOfUse>[] = [];
     for await (const rows of usage.rowsOfDays(toDay(nowMs - DAYS * DAY_MS), toDay(nowMs))) before.push(toPeople(rows));
