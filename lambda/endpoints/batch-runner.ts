@@ -3,6 +3,7 @@ import { isOpen, type KeptBatch, type LinePlace } from '#shared/batch.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Principal } from '#shared/people.ts';
 import { openAccount, toEnded, toFailed, toHeld, toProgressed, toReleased, toStarted } from '../gateway/batch.ts';
+import { toRenewed } from '../gateway/lease.ts';
 import type { BatchBook, FileBook } from '../ports-batches.ts';
 import type { PrincipalRef } from '../ports-people.ts';
 import type { Handler } from '../ports.ts';
@@ -144,7 +145,7 @@ async function drive(
   });
   if (batch === null) return;
   const stopRenewal = startRenewal(clock, async () => {
-    const held = await change(toHeld(holder, clock.now()));
+    const held = await change(toRenewed(holder, clock.now()));
     if (held?.lease?.holder !== holder || held.status === 'cancelling') halt.abort();
   });
   const toWork = (now: KeptBatch): BatchWork => ({ deps, batch: now, change, holder, halt, deadlineAtMs });

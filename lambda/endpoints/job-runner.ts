@@ -1,6 +1,7 @@
 // Works on transcription jobs: holds the job, sends its pieces, some at once, waits for limits, and lets go when told to.
 import { CallerError } from '#shared/failures.ts';
 import type { KeptPiece, TranscriptionJob } from '#shared/transcription-job.ts';
+import { toRenewed } from '../gateway/lease.ts';
 import { PIECES_AT_ONCE } from '../gateway/piece-size.ts';
 import {
   nextAtMs,
@@ -130,7 +131,7 @@ async function drive({ deps, recordings }: House, { visit, job: given, cut, dead
   const present = (): Promise<Visit> => toPresent(deps, visit(), job);
   const refuse = ({ code, message }: CallerError): Promise<unknown> => change(toRefused(code, message));
   const stopRenewal = startRenewal(clock, async () => {
-    const held = await change(toHeld(holder, clock.now()));
+    const held = await change(toRenewed(holder, clock.now()));
     // Deleted or cancelled, or somebody else took us for dead: then it is theirs.
     if (held?.status === 'cancelled' || held?.lease?.holder !== holder) return cut.abort();
     await present().catch(async (error: unknown) => {

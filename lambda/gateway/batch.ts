@@ -19,7 +19,7 @@ type Change = (batch: KeptBatch) => KeptBatch;
 
 /** Whoever holds the lease works on it; one that is no longer believed is anybody's. */
 export const toHeld =
-  (holder: string, nowMs: number, doubt: LeaseDoubt = { nowMs }): Change =>
+  (holder: string, nowMs: number, doubt: LeaseDoubt): Change =>
   (batch) => {
     const isOurs = batch.lease?.holder === holder;
     if (!isOurs && (!isOpen(batch) || isBelieved(batch.lease, doubt))) return batch;

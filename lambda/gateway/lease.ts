@@ -20,3 +20,12 @@ export function isBelieved(lease: Lease | null, doubt: LeaseDoubt): boolean {
 }
 
 export const toLease = (holder: string, nowMs: number): Lease => ({ holder, untilMs: nowMs + LEASE_MS });
+
+/**
+ * What is held is held for longer. Whoever has it by now keeps it, whatever our own clock says: they took us for dead, and have been at work
+ * since. What was put down stays so.
+ */
+export const toRenewed =
+  (holder: string, nowMs: number) =>
+  <Work extends { readonly lease: Lease | null }>(work: Work): Work =>
+    work.lease?.holder === holder ? { ...work, lease: toLease(holder, nowMs) } : work;

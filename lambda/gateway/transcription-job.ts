@@ -35,7 +35,7 @@ const withPiece = (
 
 /** Whoever holds the lease works on it; one that is no longer believed is anybody's. A piece whose worker was killed is nobody's again. */
 export const toHeld =
-  (holder: string, nowMs: number, doubt: LeaseDoubt = { nowMs }): Change =>
+  (holder: string, nowMs: number, doubt: LeaseDoubt): Change =>
   (job) => {
     const isOurs = job.lease?.holder === holder;
     if (!isOurs && (job.status !== 'running' || isBelieved(job.lease, doubt))) return job;

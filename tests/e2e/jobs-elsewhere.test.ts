@@ -142,3 +142,16 @@ it('is not taken from a living server whose clock runs behind', async () => {
   expect((await read())?.lease?.holder).toBe('the living');
   expect(provider.books().total().accepted).toBe(accepted);
 });
+
+it('is not taken back by a server that was taken for dead, however far its clock runs ahead', async () => {
+  const { folder, id, read } = await leave(12_000);
+  gate.allow(0);
+  await start({ FREEWAY_DATA: folder }, SPEED);
+  const holder = async (): Promise<string | undefined> => (await read())?.lease?.holder;
+  await expect.poll(holder, { timeout: 20_000 }).not.toBe('the dead');
+  const lease = { holder: 'the next', untilMs: Date.now() - HOUR };
+  await openBook(folder).change('owner', id, (job) => ({ ...job, lease }));
+  // It renews what it holds twice meanwhile, and would not yet take this one for dead.
+  await new Promise((done) => setTimeout(done, 600));
+  expect(await holder()).toBe('the next');
+});

@@ -14,6 +14,7 @@ import {
   toReleased,
   toStarted,
 } from '#lambda/gateway/batch.ts';
+import { toRenewed } from '#lambda/gateway/lease.ts';
 import { createRandom } from '../fakes/random.ts';
 
 const HOUR = 3_600_000;
@@ -151,11 +152,16 @@ it('what has failed is remembered by whoever takes it up, until there is a resul
 
 describe('its state', () => {
   it('is worked on by one at a time, and by the next once that one is silent', () => {
-    const mine = toHeld('me', 1_000)(running);
+    const take = (holder: string, nowMs: number): ((batch: KeptBatch) => KeptBatch) => toHeld(holder, nowMs, { nowMs });
+    const mine = take('me', 1_000)(running);
     expect(mine.lease).toEqual({ holder: 'me', untilMs: 13_000 });
-    expect(toHeld('you', 12_999)(mine)).toBe(mine);
-    expect(toHeld('me', 9_000)(mine).lease?.untilMs).toBe(21_000);
-    expect(toHeld('you', 13_000)(mine).lease?.holder).toBe('you');
+    expect(take('you', 12_999)(mine)).toBe(mine);
+    expect(take('me', 9_000)(mine).lease?.untilMs).toBe(21_000);
+    const yours = take('you', 13_000)(mine);
+    expect(yours.lease?.holder).toBe('you');
+    expect(toRenewed('you', 20_000)(yours).lease).toEqual({ holder: 'you', untilMs: 32_000 });
+    expect(toRenewed('me', 100_000)(yours)).toBe(yours);
+    expect(toRenewed('me', 20_000)(toReleased('me')(mine)).lease).toBeNull();
     expect(toReleased('you')(mine)).toBe(mine);
     expect(toReleased('me')(mine).lease).toBeNull();
     const progress = { ...openAccount(mine).progress(), completed: 2 };
@@ -177,7 +183,7 @@ describe('its state', () => {
       expect(toCancelling(30)(ended)).toBe(ended);
       expect(toFailed([], 30)(ended)).toBe(ended);
       expect(toEnded(30, 'completed')(ended)).toBe(ended);
-      expect(toHeld('me', 30)(ended)).toBe(ended);
+      expect(toHeld('me', 30, { nowMs: 30 })(ended)).toBe(ended);
     }
   });
 });
