@@ -40,16 +40,8 @@ export interface Route {
 
 /** An endpoint that is loaded when it is first asked: a start does not wait for what many never use. */
 function later(load: () => Promise<Endpoint>): Endpoint {
-  let loading: Promise<Endpoint> | null = null;
-  return async (visit) => {
-    // Once for all who ask meanwhile; what could not be loaded is tried again by whoever asks next.
-    loading ??= load().catch((error: unknown) => {
-      loading = null;
-      throw error;
-    });
-    const endpoint = await loading;
-    await endpoint(visit);
-  };
+  const open = loadOnce(load);
+  return async (visit) => (await open())(visit);
 }
 
 /** Chat in the format of another provider than OpenAI's. */

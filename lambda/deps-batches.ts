@@ -1,4 +1,5 @@
 // What batches and transcription jobs stand on: the app itself, which answers their requests, and their books; loaded by whoever first asks for one.
+import { loadOnce } from '#shared/load-once.ts';
 import { createApp, type AppDeps } from './app.ts';
 import type { Batches } from './endpoints/batch-desk.ts';
 import type { JobRunner } from './endpoints/job-runner.ts';
@@ -26,15 +27,16 @@ interface Opened {
 
 /** The services with batches and jobs among them. */
 export function openBatches(services: Services): Opened {
-  let opening: Promise<Batches> | null = null;
-  let running: Promise<JobRunner> | null = null;
+  const openDesk = loadOnce(() => load(appDeps));
+  const loadRunner = loadOnce(() => import('./endpoints/job-runner.ts'));
+  let runner: JobRunner | null = null;
   const appDeps: AppDeps = {
     ...services,
-    batchDesk: () => (opening ??= load(appDeps)),
-    jobRunner: (recordings) =>
-      (running ??= import('./endpoints/job-runner.ts').then(({ createJobRunner }) =>
-        createJobRunner(appDeps, recordings),
-      )),
+    batchDesk: async () => openDesk(),
+    jobRunner: async (recordings) => {
+      const { createJobRunner } = await loadRunner();
+      return (runner ??= createJobRunner(appDeps, recordings));
+    },
   };
   return { appDeps, resume: async () => (await import('./deps-resume.ts')).resumeLeft(appDeps) };
 }

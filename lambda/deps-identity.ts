@@ -1,4 +1,5 @@
 // Puts together who is let in: people, sessions, API keys and the audit; the ways of signing in are loaded when they are needed.
+import { loadOnce } from '#shared/load-once.ts';
 import type { Platform } from './deps.ts';
 import type { OpenedSignIn } from './deps-sign-in.ts';
 import { createAdmission } from './http/auth-admission.ts';
@@ -38,10 +39,9 @@ export function openIdentity(
   const environment = { allowed: toLower(google?.allowedEmails), admins: toLower(google?.adminEmails) };
   const ownerEmail = config.ownerKey === null ? (environment.admins[0] ?? null) : null;
   const admission = createAdmission({ people, clock, ...environment, ownerEmail });
-  let opened: Promise<OpenedSignIn> | null = null;
-  const load = async (): Promise<OpenedSignIn> =>
-    (await import('./deps-sign-in.ts')).openSignIn({ platform, admission, sessions, audit });
-  const open = (): Promise<OpenedSignIn> => (opened ??= load());
+  const open = loadOnce(async () =>
+    (await import('./deps-sign-in.ts')).openSignIn({ platform, admission, sessions, audit }),
+  );
   const identify = createIdentify({
     isOwner: createKeyCheck(platform.ownerKey),
     sessions,

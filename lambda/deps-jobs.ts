@@ -1,6 +1,8 @@
 // What recordings and transcription jobs stand on: who reads them, the book of jobs, where recordings wait, and work that goes on after its request was answered.
 import { randomBytes } from 'node:crypto';
+import { loadOnce } from '#shared/load-once.ts';
 import type { Platform } from './deps.ts';
+import { toLater } from './deps-later.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
 import type { AudioDesk } from './gateway/audio-desk.ts';
 import type { Store } from './ports.ts';
@@ -31,28 +33,24 @@ function createBackground(): Background & { readonly stop: () => Promise<void> }
 }
 
 /** The book of jobs, loaded when somebody first asks for one: what it keeps is described by many schemas. */
-function openJobBook(store: Store): JobBook {
-  let opening: Promise<JobBook> | null = null;
-  const load = async (): Promise<JobBook> => (await import('./store/transcription-jobs.ts')).createJobBook(store);
-  const open = (): Promise<JobBook> => (opening ??= load());
-  return {
-    get: async (...given) => (await open()).get(...given),
-    list: async (personId) => (await open()).list(personId),
-    create: async (job) => (await open()).create(job),
-    enlist: async (job) => (await open()).enlist(job),
-    open: async () => (await open()).open(),
-    close: async (ref) => (await open()).close(ref),
-    change: async (...given) => (await open()).change(...given),
-    remove: async (job) => (await open()).remove(job),
-    writePiece: async (...given) => (await open()).writePiece(...given),
-    readPieces: async (...given) => (await open()).readPieces(...given),
-  };
-}
+const openJobBook = (store: Store): JobBook =>
+  toLater(async () => (await import('./store/transcription-jobs.ts')).createJobBook(store), {
+    get: true,
+    list: true,
+    create: true,
+    enlist: true,
+    open: true,
+    close: true,
+    change: true,
+    remove: true,
+    writePiece: true,
+    readPieces: true,
+  });
 
 /** Who reads recordings, loaded with the first one. */
 function openAudio(): () => Promise<AudioDesk> {
-  let opening: Promise<AudioDesk> | null = null;
-  return () => (opening ??= import('./gateway/audio-desk.ts').then(({ createAudioDesk }) => createAudioDesk()));
+  const open = loadOnce(async () => (await import('./gateway/audio-desk.ts')).createAudioDesk());
+  return async () => open();
 }
 
 type JobDeps = Pick<ApiDeps, 'audio' | 'jobs' | 'recordings' | 'background' | 'freezes' | 'newSecretId'>;

@@ -1,4 +1,5 @@
 // What is loaded when it is first asked: a start does not wait for what many never use.
+import { loadOnce } from '#shared/load-once.ts';
 
 /** All whose methods answer later anyway. */
 type Answering<Service> = { readonly [Name in keyof Service]: (...given: never[]) => Promise<unknown> };
@@ -10,12 +11,7 @@ export function toLater<Service extends Answering<Service>>(
   load: () => Promise<Service>,
   methods: Readonly<Record<keyof Service, true>>,
 ): Service {
-  let loading: Promise<Service> | null = null;
-  const open = (): Promise<Service> =>
-    (loading ??= load().catch((error: unknown) => {
-      loading = null;
-      throw error;
-    }));
+  const open = loadOnce(load);
   const asked = Object.keys(methods).map((name) => [
     name,
     async (...given: readonly unknown[]) => ((await open()) as unknown as Methods)[name]?.(...given),

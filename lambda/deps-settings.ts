@@ -1,4 +1,5 @@
 // What the installation has set, and what follows from it: what may be paid, who is told of what, and how long use is kept.
+import { loadOnce } from '#shared/load-once.ts';
 import { randomBytes } from 'node:crypto';
 import { createWebhookSecret, openAlerts, type WebhookSecret } from './deps-alerts.ts';
 import type { Platform } from './deps.ts';
@@ -22,21 +23,14 @@ const noWrapper: KeyWrapper = { wrap: refuse, unwrap: refuse };
 
 /** What looks for unusual use, loaded with the first record that was written. */
 function openUseWatch(options: UseWatchOptions): () => Promise<void> {
-  let opened: Promise<() => Promise<void>> | null = null;
-  return async () => {
-    opened ??= import('./telemetry/unusual-use.ts').then(({ createUseWatch }) => createUseWatch(options));
-    await (
-      await opened
-    )();
-  };
+  const open = loadOnce(async () => (await import('./telemetry/unusual-use.ts')).createUseWatch(options));
+  return async () => (await open())();
 }
 
 /** The vault, loaded when a secret is first to be kept or opened: whom the environment's keys serve has none there. */
 function openVault(options: VaultOptions): Vault {
   let opened: Vault | null = null;
-  let opening: Promise<Vault> | null = null;
-  const load = async (): Promise<Vault> => (opened = (await import('./store/vault.ts')).createVault(options));
-  const vault = (): Promise<Vault> => (opening ??= load());
+  const vault = loadOnce(async () => (opened = (await import('./store/vault.ts')).createVault(options)));
   return {
     check: async () => (await vault()).check(),
     prepare: async (personId) => (await vault()).prepare(personId),

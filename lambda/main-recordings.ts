@@ -1,6 +1,7 @@
 // Where recordings for transcription jobs wait: in a bucket where one is named, else in the data folder; opened when the first one comes.
 import { join, resolve } from 'node:path';
 import { MAX_RECORDING_BYTES } from '#shared/recording-limits.ts';
+import { loadOnce } from '#shared/load-once.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { UploadsConfig } from './config-uploads.ts';
@@ -12,11 +13,9 @@ const KEPT_MS = 86_400_000;
 
 /** Recordings in a bucket, whose client is loaded when it is first needed. */
 export function toBucketRecordings(uploads: UploadsConfig): Recordings {
-  let opened: Promise<Recordings> | null = null;
-  const open = (): Promise<Recordings> =>
-    (opened ??= import('./store/recordings-s3.ts').then(({ createBucketRecordings }) =>
-      createBucketRecordings({ ...uploads, now: systemClock.now }),
-    ));
+  const open = loadOnce(async () =>
+    (await import('./store/recordings-s3.ts')).createBucketRecordings({ ...uploads, now: systemClock.now }),
+  );
   return {
     maxBytes: MAX_RECORDING_BYTES,
     missing: async (recording, untilMs) => (await open()).missing(recording, untilMs),

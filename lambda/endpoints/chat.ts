@@ -1,5 +1,6 @@
 // A chat in any wire, whole or streamed: POST /v1/chat/completions, /v1/messages, /v1/responses.
 import { CallerError } from '#shared/failures.ts';
+import { loadOnce } from '#shared/load-once.ts';
 import type { Clock } from '../ports.ts';
 import type { ChatWire } from '../wire/types.ts';
 import { toChatAsked, type Asked, type AskedBody } from './ask.ts';
@@ -33,13 +34,12 @@ async function watch(visit: Visit, caller: ExchangeCaller, clock: Clock): Promis
 
 /** Shadows, loaded with the first of them. */
 function createLateShadows(deps: EndpointDeps): Shadows {
-  let loading: Promise<Shadows> | null = null;
-  const load = async (): Promise<Shadows> => (await import('./shadow.ts')).createShadows(deps);
+  const load = loadOnce(async () => (await import('./shadow.ts')).createShadows(deps));
   return async (visit, assignment, body) => {
     if (assignment.experiment.kind !== 'shadow') return;
-    loading ??= load();
-    const shadows = await loading;
-    await shadows(visit, assignment, body);
+    await (
+      await load()
+    )(visit, assignment, body);
   };
 }
 

@@ -1,5 +1,6 @@
 // Ways of authorising a call that take more than a fixed header: tokens that are fetched, and signatures over the whole request.
 import type { Provider } from '#shared/catalog.ts';
+import { loadOnce } from '#shared/load-once.ts';
 import type { Clock, Headers, Upstream, UpstreamCall } from '../ports.ts';
 
 /** What a signer may use. */
@@ -86,10 +87,8 @@ function toSigner({ provider: { auth, signing }, baseUrl, trust }: SigningInput,
   if (scheme?.scheme === 'aws-sigv4' && /^A[A-Z0-9]{15,}:|^role$/.test(key)) {
     if (!mayBeMachine && key === 'role') return refuseMachine;
     const { service } = scheme;
-    let signer: Promise<Signer> | null = null;
-    const load = async (): Promise<Signer> =>
-      (await import('./authorize-aws.ts')).createAwsSigner({ key, service, baseUrl });
-    return async (call, means) => (await (signer ??= load()))(call, means);
+    const load = loadOnce(async () => (await import('./authorize-aws.ts')).createAwsSigner({ key, service, baseUrl }));
+    return async (call, means) => (await load())(call, means);
   }
   return null;
 }

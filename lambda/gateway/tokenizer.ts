@@ -1,4 +1,5 @@
 // The exact token count, for the few decisions that hang on it: tiktoken, loaded on first use, fed in slices it can't choke on.
+import { loadOnce } from '#shared/load-once.ts';
 import { setImmediate as turn } from 'node:timers/promises';
 
 /** Counts tokens of the o200k vocabulary. */
@@ -23,9 +24,7 @@ interface Encoder {
 
 /** A counter that loads its tables (0.4 s, 80 MB) when it is first asked. */
 export function createExactCounter(): ExactCounter {
-  let loading: Promise<Encoder> | null = null;
-  const load = (): Promise<Encoder> =>
-    (loading ??= import('tiktoken').then(({ get_encoding: getEncoding }) => getEncoding('o200k_base')));
+  const load = loadOnce<Encoder>(async () => (await import('tiktoken')).get_encoding('o200k_base'));
   return {
     count: async (texts) => {
       if (texts.reduce((sum, { text }) => sum + text.length, 0) > MOST_CHARACTERS) return null;

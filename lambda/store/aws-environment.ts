@@ -1,4 +1,5 @@
 // Where a service of AWS is and as whom we ask it, by the standard variables of AWS; what these leave open, the SDK finds.
+import { loadOnce } from '#shared/load-once.ts';
 import { StoreUnavailable } from '../ports.ts';
 import type { AwsClientOptions } from './aws-json.ts';
 import type { AwsCredentials } from './aws-signature.ts';
@@ -15,11 +16,8 @@ function readCredentials(env: Environment): AwsCredentials | null {
 
 /** Loaded only where it is needed: roles of machines and containers, single sign-on, profiles. Renews what expires. */
 function findCredentials(): () => Promise<AwsCredentials> {
-  let provider: Promise<() => Promise<AwsCredentials>> | null = null;
-  return async () => {
-    provider ??= import('@aws-sdk/credential-provider-node').then(({ defaultProvider }) => defaultProvider());
-    return (await provider)();
-  };
+  const load = loadOnce(async () => (await import('@aws-sdk/credential-provider-node')).defaultProvider());
+  return async () => (await load())();
 }
 
 const toEndpoint = (service: string, region: string): string =>

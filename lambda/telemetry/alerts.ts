@@ -1,18 +1,18 @@
 // Alerts: told in the log and counted at once; what keeps and delivers them is loaded by the first.
+import { loadOnce } from '#shared/load-once.ts';
 import type { Alerts } from '../ports-telemetry.ts';
 import type { AlertDesk, AlertsOptions } from './alert-desk.ts';
 
 /** Alerts over a store. */
 export function createAlerts(options: AlertsOptions): Alerts {
   const { clock, log, metrics, shares } = options;
-  let opened: Promise<AlertDesk> | null = null;
-  const open = (): Promise<AlertDesk> =>
-    (opened ??= import('./alert-desk.ts')
-      .then(({ createAlertDesk }) => createAlertDesk(options))
-      .catch((error: unknown) => {
-        opened = null;
-        throw error;
-      }));
+  /** Whether there is anything to end. */
+  let isAsked = false;
+  const load = loadOnce(async () => (await import('./alert-desk.ts')).createAlertDesk(options));
+  const open = async (): Promise<AlertDesk> => {
+    isAsked = true;
+    return load();
+  };
   return {
     shares,
     raise: (alert) => {
@@ -25,7 +25,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       );
     },
     // What was raised before is taken before.
-    flush: async () => (await opened?.catch(() => null))?.flush(),
+    flush: async () => (isAsked ? (await open().catch(() => null))?.flush() : undefined),
     list: async (limit) => (await open()).list(limit),
   };
 }

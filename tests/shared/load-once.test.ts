@@ -16,6 +16,20 @@ describe('what is loaded once', () => {
     expect(loads).toBe(1);
   });
 
+  it('is loaded once for all who ask meanwhile, and fails once for all of them', async () => {
+    let loads = 0;
+    const gates = [Promise.withResolvers<object>(), Promise.withResolvers<object>()];
+    const load = loadOnce(() => gates[loads++]?.promise ?? Promise.reject(new Error('loaded too often')));
+    const failing = Promise.allSettled([load(), load()]);
+    gates[0]?.reject(new Error('EMFILE'));
+    expect((await failing).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const both = Promise.all([load(), load()]);
+    gates[1]?.resolve({});
+    const [one, other] = await both;
+    expect(one).toBe(other);
+    expect(loads).toBe(2);
+  });
+
   it('is tried again when it could not be loaded', async () => {
     let isThere = false;
     const load = loadOnce(async () => {

@@ -1,7 +1,7 @@
 // Hangs the /api app into the lean exchange: loaded when it is first asked for, so that inference never pays for it.
 import { CallerError } from '#shared/failures.ts';
+import { loadOnce } from '#shared/load-once.ts';
 import { principalOf, replyError, type Endpoint, type Visit } from '../endpoint.ts';
-import type { ApiApp } from './app.ts';
 import type { ApiDeps } from './route.ts';
 
 /** The largest body of /api: settings and imports, no files. */
@@ -21,17 +21,12 @@ async function readBody(visit: Visit): Promise<Uint8Array> {
 
 /** The endpoint for everything below /api, and for /openapi.json. */
 export function createApiEndpoint(deps: ApiDeps): Endpoint {
-  let app: Promise<ApiApp> | null = null;
-  const load = async (): Promise<ApiApp> => (await import('./app.ts')).createApiApp(deps);
+  const load = loadOnce(async () => (await import('./app.ts')).createApiApp(deps));
   return async (visit) => {
     const { exchange, requestId } = visit;
     try {
-      app ??= load().catch((error: unknown) => {
-        // As where no more files could be opened: whoever asks next tries again.
-        app = null;
-        throw error;
-      });
-      const response = await (await app)(visit, await readBody(visit));
+      const app = await load();
+      const response = await app(visit, await readBody(visit));
       const headers: Record<string, string> = { 'x-freeway-request-id': requestId };
       // Cookies are joined as the entries take them apart: a comma may stand inside one.
       response.headers.forEach((value, name) => {
