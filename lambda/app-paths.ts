@@ -1,4 +1,14 @@
 // Paths as callers write them whose base URL is that of another gateway, or has too much or too little of ours.
+import type { NotServed } from './endpoints/not-served.ts';
+
+/** What clients of OpenAI's API ask for that is not served, and why. */
+export const notServedPaths: readonly (readonly [path: string, what: NotServed])[] = [
+  ['/v1/responses/:rest', 'responses'],
+  ['/v1/conversations', 'conversations'],
+  ['/v1/conversations/:rest', 'conversations'],
+  ['/v1/images/edits', 'images'],
+  ['/v1/images/variations', 'images'],
+];
 
 /** What stands before the paths of OpenAI's format here. */
 const BASE = '/v1';

@@ -2,7 +2,7 @@
 import { CallerError } from '#shared/failures.ts';
 import { loadOnce } from '#shared/load-once.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
-import { findMeantPath, otherPathsOf } from './app-paths.ts';
+import { findMeantPath, notServedPaths, otherPathsOf } from './app-paths.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
 import type { Batches } from './endpoints/batch-desk.ts';
@@ -11,7 +11,6 @@ import { createChatEndpoint } from './endpoints/chat.ts';
 import { principalOf, type Endpoint, type Visit } from './endpoints/endpoint.ts';
 import { createHealthEndpoint } from './endpoints/health.ts';
 import type { MetricsDeps } from './endpoints/metrics.ts';
-import type { NotServed } from './endpoints/not-served.ts';
 import type { PlainKind } from './endpoints/plain.ts';
 import type { Exchange, Handler, Store } from './ports.ts';
 import { chatWires } from './wire/index.ts';
@@ -131,18 +130,14 @@ function toBatchRoutes({ batchDesk }: AppDeps): readonly Route[] {
     .map((path) => ({ method: '*', path, access: 'open', endpoint }));
 }
 
-/** URLs that clients of OpenAI's API ask for, and that are refused in words of their own. */
-function toNotServedRoutes(): readonly Route[] {
-  const refusing = (what: NotServed, paths: readonly string[]): readonly Route[] => {
-    const endpoint = later(async () => (await import('./endpoints/not-served.ts')).createNotServedEndpoint(what));
-    return paths.map((path) => ({ method: '*', path, access: 'open', endpoint }));
-  };
-  return [
-    ...refusing('responses', ['/v1/responses/:rest']),
-    ...refusing('conversations', ['/v1/conversations', '/v1/conversations/:rest']),
-    ...refusing('images', ['/v1/images/edits', '/v1/images/variations']),
-  ];
-}
+/** The URLs that are refused in words of their own. */
+const toNotServedRoutes = (): readonly Route[] =>
+  notServedPaths.map(([path, what]) => ({
+    method: '*',
+    path,
+    access: 'open',
+    endpoint: later(async () => (await import('./endpoints/not-served.ts')).createNotServedEndpoint(what)),
+  }));
 
 /** Our own, and those that LiteLLM's probes ask. */
 const healthPaths = ['/health', '/health/liveliness', '/health/liveness', '/health/readiness'];
