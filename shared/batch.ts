@@ -62,6 +62,8 @@ export const batchUseSchema = z.lazy(() =>
     outputTokens: z.number(),
     reasoningTokens: z.number(),
     costUsd: z.number(),
+    /** True where the cost lacks parts, since somebody who was paid did not tell what was used. */
+    isCostUnsure: z.optional(z.boolean()),
     /** Answered requests by what they cost. */
     free: z.number(),
     paid: z.number(),
@@ -118,8 +120,8 @@ export const keptBatchSchema = z.lazy(() =>
     ahead: z.array(z.number()),
     /** By line, what failed for reasons that may pass, those that are asked at the moment among them; absent: nothing. */
     setbacks: z.optional(z.record(z.string(), setbacksSchema)),
-    /** Why nothing goes on at the moment, and until when, ms since the epoch; null: it goes on. */
-    waiting: z.nullable(z.object({ untilMs: z.number(), why: z.string() })),
+    /** Why nothing goes on at the moment, with the code of the error that says so, and until when, ms since the epoch; null: it goes on. */
+    waiting: z.nullable(z.object({ untilMs: z.number(), why: z.string(), code: z.optional(z.nullable(z.string())) })),
     /** Whoever works on it, and until when that is to be believed, ms since the epoch. */
     lease: z.nullable(z.object({ holder: z.string(), untilMs: z.number() })),
   }),

@@ -29,6 +29,8 @@ export type Asked =
       readonly kind: 'wait';
       readonly untilMs: number;
       readonly why: string;
+      /** The code of the error that says so; null: there is none. */
+      readonly code: string | null;
       readonly isWhole: boolean;
       readonly isSetback: boolean;
     }
@@ -36,7 +38,7 @@ export type Asked =
   | { readonly kind: 'loosen' };
 
 /** Nothing came of it, since nothing further is to be asked here: it is asked when the batch goes on. */
-export const putDown = { kind: 'wait', untilMs: 0, why: '', isWhole: false, isSetback: false } as const;
+export const putDown = { kind: 'wait', untilMs: 0, why: '', code: null, isWhole: false, isSetback: false } as const;
 
 export type LineAsker = (pending: PendingLine) => Promise<Asked>;
 
@@ -67,10 +69,12 @@ function readError(body: string): { readonly code: string | null; readonly messa
 
 function toUse({ headers, body }: OwnReply): BatchUse {
   const isPaid = headers['x-freeway-tier'] === 'paid';
+  const cost = headers['x-freeway-cost-usd'];
   return {
     ...noUse,
     ...readUse(body),
-    costUsd: Number(headers['x-freeway-cost-usd'] ?? 0),
+    costUsd: Number(cost ?? 0),
+    ...(isPaid && cost === undefined && { isCostUnsure: true }),
     free: isPaid ? 0 : 1,
     paid: isPaid ? 1 : 0,
   };
@@ -123,7 +127,7 @@ export function createLineAsker({ deps, batch, deadlineAtMs }: BatchWork, app: H
       const { ms, isWhole, isSetback } = verdict;
       // What is free may come back later than the moment from which it may be paid for.
       const untilMs = Math.min(clock.now() + ms, isFreeOnly ? freeUntilMs : Infinity);
-      return { kind: 'wait', untilMs, why: message, isWhole, isSetback };
+      return { kind: 'wait', untilMs, why: message, code, isWhole, isSetback };
     }
     const requestId = reply.headers['x-freeway-request-id'] ?? deps.newRequestId();
     const text = writeReply(read.customId, { status: reply.status, requestId, body: reply.body });

@@ -14,13 +14,20 @@ export interface PendingLine {
   readonly isLoose: boolean;
 }
 
+/** What holds everything that asks for the same model: until when, ms since the epoch, why, and the code of the error that says so. */
+export interface Brake {
+  readonly untilMs: number;
+  readonly why: string;
+  readonly code: string | null;
+}
+
 export interface BatchQueue {
   /** The next request that may be asked now; null: none may. */
   take(): Promise<PendingLine | null>;
   /** It may be asked again at this moment, ms since the epoch. */
   wait(pending: PendingLine, atMs: number): void;
   /** So does everything else that asks for the same model. */
-  brake(pending: PendingLine, atMs: number, why: string): void;
+  brake(pending: PendingLine, brake: Brake): void;
   /** When the first of those that wait may be asked, ms since the epoch; null: none waits. */
   nextAtMs(): number | null;
 }
@@ -77,7 +84,7 @@ export function openQueue(work: BatchWork, account: Account, lines: AsyncGenerat
   const now = (): number => (clock.now() < work.batch.endsAtMs ? clock.now() : Infinity);
   const readNext = openReader(work, account, lines);
   const waiting = new Map<PendingLine, number>();
-  const brakes = new Map<string, { readonly untilMs: number; readonly why: string }>();
+  const brakes = new Map<string, Brake>();
   const brakedUntil = (pending: PendingLine): number => brakes.get(modelOf(pending))?.untilMs ?? 0;
   /** What is waited for, where that is all there is to do. */
   const tell = (): void => {
@@ -104,9 +111,9 @@ export function openQueue(work: BatchWork, account: Account, lines: AsyncGenerat
       return null;
     },
     wait: (pending, atMs) => void waiting.set(pending, atMs),
-    brake: (pending, untilMs, why) => {
-      waiting.set(pending, untilMs);
-      brakes.set(modelOf(pending), { untilMs, why });
+    brake: (pending, brake) => {
+      waiting.set(pending, brake.untilMs);
+      brakes.set(modelOf(pending), brake);
     },
     nextAtMs: () => (waiting.size === 0 ? null : Math.min(...waiting.values())),
   };

@@ -34,8 +34,8 @@ async function send(queue: BatchQueue, { account, ask }: Sending, pending: Pendi
   const again = isSetback ? { ...pending, setbacks: pending.setbacks + 1 } : pending;
   account.note(again.line, { count: again.setbacks, untilMs: isSetback ? asked.untilMs : 0 });
   if (asked.kind === 'loosen') return queue.wait({ ...again, isLoose: true }, 0);
-  const { untilMs, why, isWhole } = asked;
-  if (isWhole) queue.brake(again, untilMs, why);
+  const { untilMs, why, code, isWhole } = asked;
+  if (isWhole) queue.brake(again, { untilMs, why, code });
   else queue.wait(again, untilMs);
 }
 

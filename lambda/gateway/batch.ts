@@ -84,6 +84,7 @@ const addUse = (a: BatchUse, b: BatchUse): BatchUse => ({
   outputTokens: a.outputTokens + b.outputTokens,
   reasoningTokens: a.reasoningTokens + b.reasoningTokens,
   costUsd: a.costUsd + b.costUsd,
+  ...((a.isCostUnsure ?? b.isCostUnsure) && { isCostUnsure: true }),
   free: a.free + b.free,
   paid: a.paid + b.paid,
 });

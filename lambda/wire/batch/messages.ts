@@ -58,7 +58,7 @@ function toCounts({ status, endedAtMs, total, completed, failed, late }: KeptBat
   };
 }
 
-/** A batch, with its books in the field `freeway`. Its results are told at a place of the same server. */
+/** A batch, with its books in the field `freeway`, and there the model that all its requests ask for. Its results are told at a place of the same server. */
 export function toMessageBatchView(batch: KeptBatch, nowMs: number): Json {
   return {
     id: batch.id,
@@ -71,7 +71,7 @@ export function toMessageBatchView(batch: KeptBatch, nowMs: number): Json {
     cancel_initiated_at: toTimeOrNone(batch.cancellingAtMs),
     archived_at: null,
     results_url: batch.endedAtMs === null ? null : `${MESSAGES}/batches/${batch.id}/results`,
-    freeway: toBooks(batch, nowMs),
+    freeway: { ...toBooks(batch, nowMs), model: batch.model },
   };
 }
 

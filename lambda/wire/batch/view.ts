@@ -70,12 +70,13 @@ function toEnding({ status, endedAtMs }: KeptBatch): Json {
 export function toBooks({ use, waiting, endedAtMs }: KeptBatch, nowMs: number): Json {
   return {
     cost_usd: use.costUsd,
+    ...(use.isCostUnsure && { cost_estimated: true }),
     free: use.free,
     paid: use.paid,
     waiting:
       waiting === null || waiting.untilMs <= nowMs || endedAtMs !== null
         ? null
-        : { until: new Date(waiting.untilMs).toISOString(), why: waiting.why },
+        : { until: new Date(waiting.untilMs).toISOString(), why: waiting.why, code: waiting.code ?? null },
   };
 }
 
