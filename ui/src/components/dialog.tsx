@@ -1,6 +1,6 @@
 // Dialogs and side sheets over the native element: it keeps the focus inside, closes by Escape and gives the focus back.
 import { X } from 'lucide-react';
-import { useEffect, useId, useRef, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
+import { useId, useLayoutEffect, useRef, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
 import { defineMessages, useMessages } from '../lib/messages.ts';
 import { IconButton } from './button.tsx';
 
@@ -24,6 +24,27 @@ const forms = {
 
 const FIRST_FIELD = 'form :is(input:not([type=file]), textarea, select), [role=combobox]';
 
+/** The places around an element that take the focus, the nearest first. */
+function placesAround(element: HTMLElement): readonly HTMLElement[] {
+  const place = element.parentElement?.closest<HTMLElement>('[tabindex="-1"]') ?? null;
+  return place === null ? [] : [place, ...placesAround(place)];
+}
+
+/** Opens a dialog. Answers what closes it: the focus goes back, and where what had it is gone, to the nearest place that is left. */
+function openModal(dialog: HTMLDialogElement): () => void {
+  const places = placesAround(dialog);
+  dialog.showModal();
+  // By itself the focus goes to the button that closes. On touch screens a field would open the keyboard over the form.
+  if (!matchMedia('(pointer: coarse)').matches) dialog.querySelector<HTMLElement>(FIRST_FIELD)?.focus();
+  return () => {
+    dialog.close();
+    // A dialog that goes together with its row is closed a moment before the row is gone.
+    queueMicrotask(() => {
+      if (document.activeElement === document.body) places.find(({ isConnected }) => isConnected)?.focus();
+    });
+  };
+}
+
 /** A modal dialog. Its content is there only while it is open. */
 export function Dialog({
   open,
@@ -36,15 +57,8 @@ export function Dialog({
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   const t = useMessages(messages);
-  useEffect(() => {
-    const dialog = element.current;
-    if (open && dialog && !dialog.open) {
-      dialog.showModal();
-      // By itself the focus goes to the button that closes. On touch screens a field would open the keyboard over the form.
-      if (!matchMedia('(pointer: coarse)').matches) dialog.querySelector<HTMLElement>(FIRST_FIELD)?.focus();
-    }
-    if (!open && dialog?.open) dialog.close();
-  }, [open]);
+  // Before anything is drawn, and before anything goes: an element that is gone no longer gives the focus back.
+  useLayoutEffect(() => (open && element.current ? openModal(element.current) : undefined), [open]);
   // A selection that is dragged beyond the edge ends outside, and is no wish to close.
   const beganOutside = useRef(false);
   const closeOutside = (event: MouseEvent): void => {
