@@ -1,6 +1,6 @@
 // Batches as the page shows them: what each is called, and how often many of them are asked for.
 import { expect, it } from 'vitest';
-import { toBatch, toPauseMs } from '../../ui/src/features/batches/data.ts';
+import { joinPages, toBatch, toPage, toPauseMs } from '../../ui/src/features/batches/data.ts';
 
 const view = {
   id: 'batch_1',
@@ -26,4 +26,21 @@ it('a hundred open batches are asked for no more often than once a second togeth
   const perMinute = (open: number): number => (open * 60_000) / toPauseMs(open);
   expect(perMinute(1)).toBe(20);
   for (const open of [3, 40, 200]) expect(perMinute(open)).toBeLessThanOrEqual(60);
+});
+
+it('what is shown of two lists has no gaps, however many of each there are', () => {
+  const at = (...moments: number[]) =>
+    moments.map((moment) => toBatch({ ...view, id: `batch_${moment}`, created_at: moment, metadata: null }));
+  const shown = (...pages: readonly ReturnType<typeof toPage>[]): readonly number[] =>
+    joinPages(pages).map(({ createdAtMs }) => createdAtMs / 1_000);
+  const first = toPage({ batches: at(100, 90, 80), hasMore: true }, { batches: at(95, 40, 10), hasMore: true });
+  expect(first.next).toEqual({ plain: 'batch_80', messages: 'batch_10' });
+  // Below 80 others of the first list may come between.
+  expect(shown(first)).toEqual([100, 95, 90, 80]);
+  const second = toPage({ batches: at(70, 60), hasMore: false }, { batches: at(5), hasMore: false });
+  expect(second.next).toBeNull();
+  expect(shown(first, second)).toEqual([100, 95, 90, 80, 70, 60, 40, 10, 5]);
+  const none = { batches: [], hasMore: false };
+  expect(shown(toPage(none, none))).toEqual([]);
+  expect(toPage({ batches: at(9), hasMore: true }, none).next).toEqual({ plain: 'batch_9', messages: null });
 });

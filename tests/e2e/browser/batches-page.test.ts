@@ -10,7 +10,19 @@ const model = { id: 'm1', ttftMs: 2, tokensPerSecond: 100_000 };
 const facts = { id: 'm1', size: 'large', context: 131_072, maxOutput: 8_192, capabilities: ['tools', 'json'] };
 let rig: Rig;
 beforeAll(async () => {
-  rig = await openRig([{ spec: { name: 'alpha', models: [model] }, gate, entry: { models: [facts] } }]);
+  const price = { inputPerMillionUsd: 10, outputPerMillionUsd: 30 };
+  const day = { scope: 'credential', unit: 'requests', max: 1, clock: { kind: 'calendar', every: 'day', zone: 'UTC' } };
+  rig = await openRig([
+    { spec: { name: 'alpha', models: [model] }, gate, entry: { models: [facts] } },
+    {
+      spec: { name: 'dear', models: [{ ...model, id: 'm2', fault: 'no-usage' }] },
+      entry: { tier: 'paid', models: [{ ...facts, id: 'm2', price }] },
+    },
+    {
+      spec: { name: 'few', models: [{ ...model, id: 'm3' }] },
+      entry: { models: [{ ...facts, id: 'm3' }], pools: [{ ...day, models: ['m3'] }] },
+    },
+  ]);
 });
 afterAll(() => rig.close());
 
@@ -26,19 +38,25 @@ const post = async (path: string, body: unknown): Promise<Record<string, string>
 };
 
 const body = { model: 'm1', max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }] };
-const toLine = (id: string): string =>
-  JSON.stringify({ custom_id: id, method: 'POST', url: '/v1/chat/completions', body });
+const toLine = (id: string, as = body.model): string =>
+  JSON.stringify({ custom_id: id, method: 'POST', url: '/v1/chat/completions', body: { ...body, model: as } });
 
-/** Begins one as OpenAI's client does. */
-async function begin(name: string, lines: readonly string[]): Promise<void> {
+/** Sends a file of lines as OpenAI's client does; answers its id. */
+async function send(lines: readonly string[]): Promise<string> {
   const form = new FormData();
   form.set('purpose', 'batch');
   form.set('file', new File([lines.join('\n')], 'in.jsonl'));
   const file = await fetch(`${rig.server.url}/v1/files`, { method: 'POST', headers, body: form });
-  const { id } = (await file.json()) as { id: string };
-  const batch = { input_file_id: id, endpoint: '/v1/chat/completions', completion_window: '24h' };
+  return ((await file.json()) as { id: string }).id;
+}
+
+/** Begins one over a file that was sent. */
+async function beginOver(fileId: string, name: string): Promise<void> {
+  const batch = { input_file_id: fileId, endpoint: '/v1/chat/completions', completion_window: '24h' };
   await post('/v1/batches', { ...batch, metadata: { description: name } });
 }
+
+const begin = async (name: string, lines: readonly string[]): Promise<void> => beginOver(await send(lines), name);
 
 const asked = (): number => rig.providers[0]!.received().filter(({ path }) => path.includes('chat')).length;
 
@@ -61,7 +79,10 @@ it('while there is none it says how to begin one, and is reached from usage and 
 
 it('shows how far one is while it goes on, and hands out its answers', async () => {
   gate.allow(0);
-  await begin('Nightly', ['a', 'b', 'c'].map(toLine));
+  await begin(
+    'Nightly',
+    ['a', 'b', 'c'].map((id) => toLine(id)),
+  );
   const page = await rig.openPage('/batches');
   const row = page.getByRole('listitem').filter({ hasText: 'Nightly' });
   await row.getByText('Under way').waitFor();
@@ -87,14 +108,29 @@ it('cancels one, and nothing further is asked', async () => {
     'Too much',
     Array.from({ length: 40 }, (_, at) => toLine(`r${at}`)),
   );
+  const lists: string[] = [];
   const page = await rig.openPage('/batches', { locale: 'de-DE', viewport: { width: 320, height: 720 } });
   const row = page.getByRole('listitem').filter({ hasText: 'Too much' });
   await row.getByText('0 von 40 erledigt').waitFor();
-  await row.getByRole('button', { name: 'Too much abbrechen' }).click();
+  const cancel = row.getByRole('button', { name: 'Too much abbrechen' });
+  await cancel.click();
   const dialog = page.getByRole('dialog', { name: 'Diesen Batch abbrechen?' });
   expect(await findAxeFaults(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Weiterlaufen lassen' }).click();
+  await expect.poll(() => cancel.evaluate((button) => button === document.activeElement)).toBe(true);
+  // From here on it is long until the list is asked for by itself.
+  await page.reload();
+  await row.getByText('0 von 40 erledigt').waitFor();
+  page.on('request', (request) => {
+    if (/batches\?/.test(request.url())) lists.push(request.url());
+  });
+  await cancel.click();
+  await dialog.getByText('Too much').waitFor();
   await dialog.getByRole('button', { name: 'Batch abbrechen' }).click();
   await page.getByText('Too much wird abgebrochen.').first().waitFor();
+  // The reply told how it stands: nothing else was asked for. The button that had the focus is gone, its row is not.
+  expect(lists).toEqual([]);
+  await expect.poll(() => row.evaluate((item) => item === document.activeElement)).toBe(true);
   gate.allow(Infinity);
   await row.getByText('Abgebrochen').waitFor();
   expect(asked() - before).toBeLessThan(10);
@@ -119,13 +155,66 @@ it('shows those in Anthropic’s format beside them, with what they cost', async
   const requests = ['a', 'b'].map((custom_id) => ({ custom_id, params: body }));
   await post('/v1/messages/batches', { requests });
   const page = await rig.openPage('/batches');
-  const row = page.getByRole('listitem').filter({ hasText: '/v1/messages' });
+  // In this format a batch has no name: it is called by the model that all its requests ask for.
+  const row = page.getByRole('listitem').filter({ has: page.getByText('m1', { exact: true }) });
   await row.getByText('2 of 2 done · 2 free · cost $0.00').waitFor();
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
-    row.getByRole('link', { name: 'Results of /v1/messages' }).click(),
+    row.getByRole('link', { name: 'Results of m1' }).click(),
   ]);
   expect((await readFile(await saved.path(), 'utf8')).trim().split('\n')).toHaveLength(2);
+  await page.context().close();
+});
+
+it('shows those that are begun while it is open', async () => {
+  const page = await rig.openPage('/usage');
+  await page.clock.install();
+  await page.goto(`${rig.server.url}/batches`);
+  await page.getByText('Nightly').waitFor();
+  await begin('Begun later', [toLine('a')]);
+  await page.clock.fastForward(11_000);
+  await page.getByText('Begun later').waitFor();
+  await page.context().close();
+});
+
+it('says that the cost is not exact where one who was paid did not tell what was used', async () => {
+  await begin('Unsure', [toLine('a', 'm2')]);
+  const page = await rig.openPage('/batches');
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: 'Unsure' })
+    .getByText(/1 of 1 done · 1 paid · cost about \$/)
+    .waitFor();
+  await page.context().close();
+});
+
+it('says in the language of the page what one waits for', async () => {
+  await begin('Patient', [toLine('a', 'm3'), toLine('b', 'm3')]);
+  const page = await rig.openPage('/batches', { locale: 'de-DE' });
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: 'Patient' })
+    .getByText(/^Wartet bis .*: Kostenloses ist gerade aufgebraucht\.$/)
+    .waitFor();
+  await page.context().close();
+});
+
+it('turns the pages of many, and says when one can’t be loaded', async () => {
+  const fileId = await send([toLine('a')]);
+  for (let at = 0; at < 52; at++) await beginOver(fileId, `Many ${String(at).padStart(2, '0')}`);
+  const page = await rig.openPage('/batches');
+  await page.getByText('Many 51').waitFor();
+  expect(await page.getByText('Many 01').count()).toBe(0);
+  const error = { message: 'The store is away.', code: 'internal' };
+  await page.route('**/v1/batches?*after=*', (route) => route.fulfill({ status: 500, json: { error } }));
+  const older = page.getByRole('button', { name: 'Show older ones' });
+  await older.click();
+  await page.getByRole('alert').getByText('Older ones could not be loaded: The store is away.').waitFor();
+  await page.unroute('**/v1/batches?*after=*');
+  await older.click();
+  for (const name of ['Many 01', 'Nightly', 'm1']) await page.getByText(name, { exact: true }).waitFor();
+  expect(await older.count()).toBe(0);
+  expect(await findAxeFaults(page)).toEqual([]);
   await page.context().close();
 });
 
@@ -138,6 +227,6 @@ it('says when they can’t be loaded, and loads them when asked again', async ()
   await note.getByText('The store is away.').waitFor();
   await page.unroute('**/v1/batches?*');
   await note.getByRole('button', { name: 'Try again' }).click();
-  await page.getByText('Nightly').waitFor();
+  await page.getByText('Many 51').waitFor();
   await page.context().close();
 });

@@ -1,16 +1,17 @@
 // One's own batches over the same URLs that programs use, in both formats as one kind of thing.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import * as z from 'zod/mini';
-import { useApi, type Api } from '../../lib/api.ts';
+import { useApi, type Api, type ApiRequest } from '../../lib/api.ts';
 
 const PLAIN = '/v1/batches';
 const MESSAGES = '/v1/messages/batches';
 
 const booksSchema = z.object({
   cost_usd: z.number(),
+  cost_estimated: z.optional(z.boolean()),
   free: z.number(),
   paid: z.number(),
-  waiting: z.nullable(z.object({ until: z.string(), why: z.string() })),
+  waiting: z.nullable(z.object({ until: z.string(), why: z.string(), code: z.nullable(z.string()) })),
 });
 const problemSchema = z.object({ message: z.string(), line: z.nullable(z.number()) });
 
@@ -42,7 +43,7 @@ const messageBatchSchema = z.object({
   created_at: z.string(),
   expires_at: z.string(),
   results_url: z.nullable(z.string()),
-  freeway: booksSchema,
+  freeway: z.extend(booksSchema, { model: z.nullable(z.string()) }),
 });
 
 export type Standing = 'checking' | 'open' | 'done' | 'failed' | 'late' | 'cancelling' | 'cancelled';
@@ -68,9 +69,12 @@ export interface Batch {
   /** What is not answered by then stays unanswered. */
   readonly endsAtMs: number;
   readonly costUsd: number;
+  /** Somebody who was paid did not tell what was used. */
+  readonly isCostUnsure: boolean;
   readonly free: number;
   readonly paid: number;
-  readonly waiting: { readonly untilMs: number; readonly why: string } | null;
+  /** `why` as the server says it, with the code of that error. */
+  readonly waiting: { readonly untilMs: number; readonly why: string; readonly code: string | null } | null;
   readonly problems: readonly z.infer<typeof problemSchema>[];
   readonly files: readonly ResultFile[];
 }
@@ -90,11 +94,12 @@ const standings: Readonly<Record<string, Standing>> = {
   cancelled: 'cancelled',
 };
 
-const toBooks = ({ cost_usd, free, paid, waiting }: z.infer<typeof booksSchema>) => ({
+const toBooks = ({ cost_usd, cost_estimated, free, paid, waiting }: z.infer<typeof booksSchema>) => ({
   costUsd: cost_usd,
+  isCostUnsure: cost_estimated === true,
   free,
   paid,
-  waiting: waiting === null ? null : { untilMs: Date.parse(waiting.until), why: waiting.why },
+  waiting: waiting === null ? null : { untilMs: Date.parse(waiting.until), why: waiting.why, code: waiting.code },
 });
 
 const toFile = (kind: ResultFile['kind'], id: string | undefined): ResultFile[] =>
@@ -128,7 +133,7 @@ export function toMessageBatch(view: z.infer<typeof messageBatchSchema>): Batch 
   return {
     id,
     path: `${MESSAGES}/${id}`,
-    title: '/v1/messages',
+    title: view.freeway.model ?? '/v1/messages',
     standing: status === 'ended' ? ending : status === 'canceling' ? 'cancelling' : 'open',
     total: succeeded + errored + canceled + expired + counts.processing,
     ended: succeeded + errored + expired,
@@ -141,9 +146,12 @@ export function toMessageBatch(view: z.infer<typeof messageBatchSchema>): Batch 
   };
 }
 
-const BATCHES = ['batches'];
+const LIST = ['batches', 'list'];
+const toKey = (id: string): readonly string[] => ['batches', 'one', id];
 /** As many as are asked for at once in each format. */
-const MOST = 100;
+const PAGE = 50;
+/** How often it is looked for new ones, for each page that is shown, ms. */
+const LIST_EVERY_MS = 10_000;
 /** How long after an answer it is asked anew how an open batch stands, ms. On Lambda it is the asking that makes it go on. */
 const EVERY_MS = 3_000;
 /** However many are open, together they are asked for no more often than this, ms. */
@@ -157,42 +165,101 @@ export const toPauseMs = (open: number): number => Math.max(EVERY_MS, open * APA
 /** A list of either format. Where they lie says how they are read. */
 const toListSchema = <T extends z.ZodMiniType>(item: T) => z.object({ data: z.array(item), has_more: z.boolean() });
 
-interface Listed {
+/** From where on each format is listed: after a batch of this id, from the newest on (empty), or no further (null). */
+interface Place {
+  readonly plain: string | null;
+  readonly messages: string | null;
+}
+
+/** A piece of a list: its batches, newest first, and whether there are older ones. */
+interface Piece {
   readonly batches: readonly Batch[];
-  /** There are older ones too. */
   readonly hasMore: boolean;
 }
 
-async function readAll(api: Api, signal: AbortSignal): Promise<Listed> {
-  const query = `?limit=${MOST}`;
-  const [plain, messages] = await Promise.all([
-    api.call({ path: `${PLAIN}${query}`, schema: toListSchema(batchSchema), signal }),
-    api.call({ path: `${MESSAGES}${query}`, schema: toListSchema(messageBatchSchema), signal }),
-  ]);
-  const batches = [...plain.data.map(toBatch), ...messages.data.map(toMessageBatch)];
+/** Pieces of both lists. */
+export interface Page {
+  readonly batches: readonly Batch[];
+  /** Where the next page begins; null: this is the last. */
+  readonly next: Place | null;
+  /** Down to this moment nothing of either format is missing, ms since the epoch. */
+  readonly reachMs: number;
+}
+
+const endOf = ({ batches, hasMore }: Piece): string | null => (hasMore ? (batches.at(-1)?.id ?? null) : null);
+const reachOf = ({ batches, hasMore }: Piece): number => (hasMore ? (batches.at(-1)?.createdAtMs ?? 0) : 0);
+
+/** A page of both lists together. */
+export function toPage(plain: Piece, messages: Piece): Page {
+  const next = { plain: endOf(plain), messages: endOf(messages) };
   return {
-    batches: batches.toSorted((a, b) => b.createdAtMs - a.createdAtMs),
-    hasMore: plain.has_more || messages.has_more,
+    batches: [...plain.batches, ...messages.batches],
+    next: next.plain === null && next.messages === null ? null : next,
+    reachMs: Math.max(reachOf(plain), reachOf(messages)),
   };
 }
 
-const readOne = async (api: Api, path: string, signal: AbortSignal): Promise<Batch> =>
-  path.startsWith(MESSAGES)
-    ? toMessageBatch(await api.call({ path, schema: messageBatchSchema, signal }))
-    : toBatch(await api.call({ path, schema: batchSchema, signal }));
+/** What is shown of the pages read so far, newest first: what lies below a gap of the other list waits for the page that fills it. */
+export function joinPages(pages: readonly Page[]): readonly Batch[] {
+  const reachMs = pages.at(-1)?.reachMs ?? 0;
+  return pages
+    .flatMap(({ batches }) => batches)
+    .filter(({ createdAtMs }) => createdAtMs >= reachMs)
+    .toSorted((a, b) => b.createdAtMs - a.createdAtMs);
+}
 
-/** All of them, newest first. */
+const nothing: Piece = { batches: [], hasMore: false };
+
+async function readPage(api: Api, place: Place, signal: AbortSignal): Promise<Page> {
+  const ask = async <T>(
+    { path, after, toOne }: { path: string; after: string | null; toOne: (view: T) => Batch },
+    schema: z.ZodMiniType<T>,
+  ): Promise<Piece> => {
+    if (after === null) return nothing;
+    const query = new URLSearchParams({ limit: String(PAGE) });
+    if (after !== '') query.set(path === PLAIN ? 'after' : 'after_id', after);
+    const { data, has_more: hasMore } = await api.call({
+      path: `${path}?${query.toString()}`,
+      schema: toListSchema(schema),
+      signal,
+    });
+    return { batches: data.map(toOne), hasMore };
+  };
+  const [plain, messages] = await Promise.all([
+    ask({ path: PLAIN, after: place.plain, toOne: toBatch }, batchSchema),
+    ask({ path: MESSAGES, after: place.messages, toOne: toMessageBatch }, messageBatchSchema),
+  ]);
+  return toPage(plain, messages);
+}
+
+const isMessages = (path: string): boolean => path.startsWith(MESSAGES);
+
+/** One batch, as the reply to a request about it tells it. */
+const callOne = async (api: Api, request: ApiRequest): Promise<Batch> =>
+  isMessages(request.path)
+    ? toMessageBatch(await api.call({ ...request, schema: messageBatchSchema }))
+    : toBatch(await api.call({ ...request, schema: batchSchema }));
+
+/** All of them, newest first, a page at a time; new ones come by themselves, and at once when somebody comes back to the page. */
 export function useBatches() {
   const api = useApi();
-  return useQuery({ queryKey: BATCHES, queryFn: ({ signal }) => readAll(api, signal) });
+  return useInfiniteQuery({
+    queryKey: LIST,
+    initialPageParam: { plain: '', messages: '' } as Place,
+    queryFn: ({ pageParam, signal }) => readPage(api, pageParam, signal),
+    getNextPageParam: ({ next }) => next,
+    refetchInterval: ({ state: { data, error } }) =>
+      error === null ? LIST_EVERY_MS * (data?.pages.length ?? 1) : AFTER_FAULT_MS,
+    refetchOnWindowFocus: 'always',
+  });
 }
 
 /** How one of so many open ones stands by now, asked again and again while anything can happen to it. */
 export function useStanding(listed: Batch, open: number): Batch {
   const api = useApi();
   const { data } = useQuery({
-    queryKey: [...BATCHES, listed.id],
-    queryFn: ({ signal }) => readOne(api, listed.path, signal),
+    queryKey: toKey(listed.id),
+    queryFn: ({ signal }) => callOne(api, { path: listed.path, signal }),
     enabled: isOpen(listed),
     refetchInterval: ({ state: { data: now, error } }) =>
       now !== undefined && !isOpen(now) ? false : error === null ? toPauseMs(open) : AFTER_FAULT_MS,
@@ -200,13 +267,14 @@ export function useStanding(listed: Batch, open: number): Batch {
   return isOpen(listed) ? (data ?? listed) : listed;
 }
 
-/** Has nothing further of it asked. */
+/** Has nothing further of it asked; the reply tells how it stands then. */
 export function useCancel(): (batch: Batch) => Promise<unknown> {
   const api = useApi();
   const client = useQueryClient();
   const { mutateAsync } = useMutation({
-    mutationFn: ({ path }: Batch) => api.call({ path: `${path}/cancel`, method: 'POST', schema: z.unknown() }),
-    onSettled: () => client.invalidateQueries({ queryKey: BATCHES }),
+    mutationFn: ({ path }: Batch) => callOne(api, { path: `${path}/cancel`, method: 'POST' }),
+    onSuccess: (batch) => client.setQueryData(toKey(batch.id), batch),
+    onError: (_, { id }) => client.invalidateQueries({ queryKey: toKey(id) }),
   });
   return mutateAsync;
 }

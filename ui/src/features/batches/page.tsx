@@ -1,9 +1,10 @@
 // Batches: how far each is, what it cost, its results, and an end to what is no longer wanted.
 import { Link } from '@tanstack/react-router';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useMemo, type ReactNode } from 'react';
+import { Button } from '../../components/button.tsx';
 import { Failed } from '../../components/failed.tsx';
 import { useMessages } from '../../lib/messages.ts';
-import { isOpen, useBatches } from './data.ts';
+import { isOpen, joinPages, useBatches } from './data.ts';
 import { batchMessages } from './messages.ts';
 import { BatchRow } from './row.tsx';
 
@@ -37,8 +38,9 @@ function Nothing(): ReactNode {
 /** The page. */
 export function BatchesPage(): ReactNode {
   const t = useMessages(batchMessages);
-  const { data, error, refetch } = useBatches();
-  const open = data?.batches.filter(isOpen).length ?? 0;
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage, isFetchNextPageError } = useBatches();
+  const batches = useMemo(() => data && joinPages(data.pages), [data]);
+  const open = batches?.filter(isOpen).length ?? 0;
   useEffect(() => {
     document.title = `${t.title} · Freeway`;
   }, [t]);
@@ -55,15 +57,24 @@ export function BatchesPage(): ReactNode {
         {error !== null && data === undefined && (
           <Failed title={t.failed} message={error.message} retry={t.retry} onRetry={() => void refetch()} />
         )}
-        {data?.batches.length === 0 && <Nothing />}
-        {data !== undefined && data.batches.length > 0 && (
+        {batches?.length === 0 && <Nothing />}
+        {batches !== undefined && batches.length > 0 && (
           <ul className="divide-y divide-line rounded-2xl border border-line bg-raised px-4">
-            {data.batches.map((batch) => (
+            {batches.map((batch) => (
               <BatchRow key={batch.id} batch={batch} open={open} />
             ))}
           </ul>
         )}
-        {data?.hasMore === true && <p className="mt-3 text-sm text-muted">{t.onlyNewest(data.batches.length)}</p>}
+        {isFetchNextPageError && (
+          <p role="alert" className="mt-3 text-sm wrap-anywhere text-danger">
+            {t.olderFailed(error?.message ?? '')}
+          </p>
+        )}
+        {hasNextPage && (
+          <Button small className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            {t.older}
+          </Button>
+        )}
       </div>
     </main>
   );

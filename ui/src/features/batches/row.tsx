@@ -1,10 +1,11 @@
 // One batch: how far it is, what it cost, what it waits for, and what can be done with it.
 import { Download } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { useCost } from '../../lib/cost.ts';
 import { ApiError } from '../../lib/api.ts';
-import { formatCount, formatMoment, formatUsd } from '../../lib/format.ts';
+import { formatCount, formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { isOpen, useCancel, useStanding, type Batch, type Standing } from './data.ts';
@@ -49,14 +50,15 @@ function Progress({ batch: { title, total, ended, failed } }: BatchProps): React
 function Numbers({ batch }: BatchProps): ReactNode {
   const t = useMessages(batchMessages);
   const language = useLanguage();
-  const { total, ended, failed, free, paid, costUsd } = batch;
+  const cost = useCost();
+  const { total, ended, failed, free, paid, costUsd, isCostUnsure } = batch;
   const count = (value: number): string => formatCount(value, language);
   const numbers = [
     t.ended(count(ended), count(total)),
     failed === 0 ? null : t.failures(count(failed)),
     free === 0 ? null : t.free(count(free)),
     paid === 0 ? null : t.paid(count(paid)),
-    ended === 0 ? null : t.cost(formatUsd(costUsd, language)),
+    ended === 0 ? null : t.cost(cost(costUsd, isCostUnsure)),
   ];
   return <p className="mt-1.5 text-sm tabular-nums">{numbers.filter((one) => one !== null).join(' · ')}</p>;
 }
@@ -78,12 +80,24 @@ function Problems({ batch: { problems } }: BatchProps): ReactNode {
   );
 }
 
+/** When it was begun, when it ends and its id, in a line. */
+function useFacts(batch: Batch): string {
+  const t = useMessages(batchMessages);
+  const language = useLanguage();
+  const moment = (atMs: number): string => formatMoment(atMs, language);
+  const { id, createdAtMs, endsAtMs } = batch;
+  const facts = [t.begun(moment(createdAtMs)), isOpen(batch) ? t.ends(moment(endsAtMs)) : null, id];
+  return facts.filter((fact) => fact !== null).join(' · ');
+}
+
 function CancelDialog({ batch, onClose }: BatchProps & { readonly onClose: () => void }): ReactNode {
   const t = useMessages(batchMessages);
   const cancel = useCancel();
   const { show } = useToasts();
+  const facts = useFacts(batch);
+  const [isBusy, setIsBusy] = useState(false);
   const run = async (): Promise<void> => {
-    onClose();
+    setIsBusy(true);
     try {
       await cancel(batch);
       show(t.cancelled(batch.title));
@@ -91,13 +105,18 @@ function CancelDialog({ batch, onClose }: BatchProps & { readonly onClose: () =>
       if (!(error instanceof ApiError)) throw error;
       show(error.message);
     }
+    onClose();
   };
   return (
     <Dialog open onClose={onClose} title={t.cancelTitle}>
+      <p dir="auto" className="text-sm font-medium wrap-anywhere">
+        {batch.title}
+      </p>
+      <p className="mb-3 text-xs wrap-anywhere text-muted">{facts}</p>
       <p className="text-sm text-muted">{t.cancelText}</p>
       <div className="mt-5 flex flex-wrap justify-end gap-2">
         <Button onClick={onClose}>{t.keep}</Button>
-        <Button look="danger" onClick={() => void run()}>
+        <Button look="danger" disabled={isBusy} onClick={() => void run()}>
           {t.doCancel}
         </Button>
       </div>
@@ -105,12 +124,12 @@ function CancelDialog({ batch, onClose }: BatchProps & { readonly onClose: () =>
   );
 }
 
-function Actions({ batch }: BatchProps): ReactNode {
+function Actions({ batch, factsId }: BatchProps & { readonly factsId: string }): ReactNode {
   const t = useMessages(batchMessages);
   const [asking, setAsking] = useState(false);
   const { title, files, standing } = batch;
   const mayCancel = standing === 'checking' || standing === 'open';
-  if (files.length === 0 && !mayCancel) return null;
+  if (files.length === 0 && !mayCancel && !asking) return null;
   return (
     <div className="mt-3 flex flex-wrap gap-2">
       {files.map(({ kind, href, name }) => (
@@ -119,6 +138,7 @@ function Actions({ batch }: BatchProps): ReactNode {
           href={href}
           download={name}
           aria-label={t.save(t.files[kind], title)}
+          aria-describedby={factsId}
           className="inline-flex min-h-8 items-center gap-2 rounded-xl border border-line bg-raised px-3 text-[0.8125rem] font-medium hover:bg-hover pointer-coarse:min-h-11"
         >
           <Download size={15} aria-hidden />
@@ -126,7 +146,7 @@ function Actions({ batch }: BatchProps): ReactNode {
         </a>
       ))}
       {mayCancel && (
-        <Button small aria-label={t.cancelNamed(title)} onClick={() => setAsking(true)}>
+        <Button small aria-label={t.cancelNamed(title)} aria-describedby={factsId} onClick={() => setAsking(true)}>
           {t.cancel}
         </Button>
       )}
@@ -145,18 +165,20 @@ export function BatchRow({ batch: listed, open }: BatchRowProps): ReactNode {
   const t = useMessages(batchMessages);
   const language = useLanguage();
   const batch = useStanding(listed, open);
-  const { id, title, standing, createdAtMs, endsAtMs, waiting } = batch;
-  const moment = (atMs: number): string => formatMoment(atMs, language);
-  const facts = [t.begun(moment(createdAtMs)), isOpen(batch) ? t.ends(moment(endsAtMs)) : null, id];
+  const facts = useFacts(batch);
+  const factsId = useId();
+  const { title, standing, waiting } = batch;
   return (
-    <li className="py-4">
+    <li tabIndex={-1} className="py-4">
       <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
         <span dir="auto" className="min-w-0 wrap-anywhere">
           {title}
         </span>
         <span className={`rounded-full px-2.5 py-0.5 text-xs ${tones[standing]}`}>{t.standings[standing]}</span>
       </p>
-      <p className="text-xs wrap-anywhere text-muted">{facts.filter((fact) => fact !== null).join(' · ')}</p>
+      <p id={factsId} className="text-xs wrap-anywhere text-muted">
+        {facts}
+      </p>
       {batch.total > 0 && (
         <>
           <Progress batch={batch} />
@@ -165,11 +187,11 @@ export function BatchRow({ batch: listed, open }: BatchRowProps): ReactNode {
       )}
       {waiting !== null && (
         <p className="mt-1 text-sm text-muted">
-          {t.waits(moment(waiting.untilMs))} {waiting.why}
+          {t.waits(formatMoment(waiting.untilMs, language), t.reasons[waiting.code ?? ''] ?? waiting.why)}
         </p>
       )}
       <Problems batch={batch} />
-      <Actions batch={batch} />
+      <Actions batch={batch} factsId={factsId} />
     </li>
   );
 }
