@@ -6,6 +6,15 @@ export type Careful = Readonly<Record<string, unknown>>;
 
 type Node = Record<PropertyKey, unknown>;
 
+/** A document as it was written; null for text that is none (damaged, or missing), which fits no schema of ours and so hides nothing else. */
+export function parseWritten(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Reads a document. Where a word stands that is none of those a member may have, the one named in `careful` is taken; in a list such words
  * are left out. Anything else that does not fit the schema goes on being told as what is wrong.

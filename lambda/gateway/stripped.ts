@@ -1,4 +1,5 @@
 // Optional request fields that a provider and model have refused before: learned once, shared through the store, left out from then on.
+import { parseWritten } from '#shared/careful.ts';
 import { StoreUnavailable, type Clock, type Store } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
 import type { Fleet } from './fleet.ts';
@@ -56,7 +57,7 @@ export function createStripped({ fleet, store, clock, log }: StrippedDeps): Stri
       quietly('stripped-fields', async () => {
         const page = await store.query(PARTITION);
         for (const { key, item } of page.items) {
-          const fields: unknown = JSON.parse(String(item['fields'] ?? '[]'));
+          const fields = parseWritten(item['fields']);
           if (Array.isArray(fields)) note(key.sk, fields.map(String));
         }
       }),

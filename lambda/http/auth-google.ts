@@ -1,4 +1,5 @@
 // Reads Google's ID tokens: verified by Google's own library against certificates that this file keeps in memory and in the store.
+import { parseWritten } from '#shared/careful.ts';
 import type { Clock, Store } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
 import { SignInRefused } from './auth-refused.ts';
@@ -118,10 +119,9 @@ function createCertificates(options: GoogleOptions): (keyId: string) => Promise<
     const item = await store.get(CERTS_KEY).catch(() => null);
     // Certificates of another address are those of another issuer.
     if (item === null || item['url'] !== options.certsUrl) return null;
-    return {
-      certificates: JSON.parse(String(item['certificates'])) as Certificates,
-      freshUntilMs: Number(item['freshUntilMs']),
-    };
+    const certificates = parseWritten(item['certificates']);
+    if (typeof certificates !== 'object' || certificates === null) return null;
+    return { certificates: certificates as Certificates, freshUntilMs: Number(item['freshUntilMs']) };
   };
   const readNetwork = async (): Promise<Kept | null> => {
     lookedAtMs = clock.now();

@@ -1,9 +1,11 @@
 // The audit in the store: only ever added to, and forgotten after the time that is set.
 import { randomBytes } from 'node:crypto';
 import type { AuditEvent } from '#shared/api/audit.ts';
+import { parseWritten } from '#shared/careful.ts';
 import type { Clock, Store } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
 import type { Audit } from '../ports-people.ts';
+import { readKnown } from './kept.ts';
 
 export interface AuditOptions {
   readonly store: Store;
@@ -64,11 +66,9 @@ export function createAudit({ store, clock, log, days }: AuditOptions): Audit {
           limit: action === undefined && personId === undefined ? limit - events.length : SCAN,
           ...(from === null ? {} : { after: from }),
         });
-        for (const { item } of page.items) {
-          const event = auditEventSchema.parse(JSON.parse(String(item['event'])));
-          if (!wanted(event)) continue;
-          events.push(event);
-          if (events.length === limit) return { events, next: event.id };
+        for (const { key, item } of page.items) {
+          events.push(...readKnown<AuditEvent>(auditEventSchema, parseWritten(item['event'])).filter(wanted));
+          if (events.length === limit) return { events, next: key.sk };
         }
         if (page.next === null) return { events, next: null };
         from = page.next;

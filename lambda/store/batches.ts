@@ -1,5 +1,5 @@
 // Batches in the store: files of requests in parts, batches, and one result for each request; all gone when their time is over.
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import {
   batchUseSchema,
   isOpen,
@@ -12,9 +12,11 @@ import {
   type KeptFile,
   type ResultKind,
 } from '#shared/batch.ts';
+import { parseWritten } from '#shared/careful.ts';
 import type { Item, ItemKey } from '#shared/items.ts';
 import type { BatchBook, FileBook, KeptResult, ResultFacts } from '../ports-batches.ts';
 import type { Store } from '../ports.ts';
+import { clearPartition, readKnown } from './kept.ts';
 import { addOpen, listOpen, removeOpen } from './open-work.ts';
 import { createRecords, type Records } from './records.ts';
 import { createTally } from './tally.ts';
@@ -22,7 +24,7 @@ import { createTally } from './tally.ts';
 const OPEN = 'batches-open';
 const fileSchema: z.ZodMiniType<KeptFile> = keptFileSchema;
 const batchSchema: z.ZodMiniType<KeptBatch> = keptBatchSchema;
-const useSchema: z.ZodMiniType<BatchUse | null> = z.nullable(batchUseSchema);
+const useSchema: z.ZodMiniType<BatchUse> = batchUseSchema;
 
 /** Characters of a part: in UTF-8 at most three times as many bytes, and an item of DynamoDB holds 400 kB. */
 export const PART_LENGTH = 100_000;
@@ -64,15 +66,6 @@ function splitText(text: string): readonly [string, ...string[]] {
   return [first, ...others];
 }
 
-/** Deletes everything of one partition. */
-async function clear(store: Store, pk: string): Promise<void> {
-  for (;;) {
-    const { items, next } = await store.query(pk, { limit: PAGE });
-    await Promise.all(items.map(({ key }) => store.delete(key)));
-    if (next === null) return;
-  }
-}
-
 /** Files of requests over a store. */
 export function createFileBook(store: Store): FileBook {
   const of = (personId: string): Records<KeptFile> =>
@@ -85,7 +78,7 @@ export function createFileBook(store: Store): FileBook {
   const giveBack = async (file: Pick<KeptFile, 'personId' | 'id'>): Promise<void> => {
     if (isSent(file)) await tally.leave(file);
   };
-  const removeParts = (id: string): Promise<void> => clear(store, partKey(id, 0).pk);
+  const removeParts = (id: string): Promise<void> => clearPartition(store, partKey(id, 0).pk, PAGE);
   return {
     get: (personId, id) => of(personId).get(id, true),
     list: (personId) => of(personId).list(),
@@ -155,7 +148,7 @@ async function* readResults(store: Store, batchId: string): AsyncGenerator<KeptR
 const toFacts = (item: Item): ResultFacts => ({
   kind: toKind(item),
   bytes: Number(item['bytes']),
-  use: useSchema.parse(JSON.parse(String(item['use']))),
+  use: readKnown(useSchema, parseWritten(item['use']))[0] ?? null,
 });
 
 /** Batches over a store. */
@@ -202,7 +195,7 @@ export function createBatchBook(store: Store): BatchBook {
       }
     },
     remove: async ({ id, personId }) => {
-      await clear(store, resultKey(id, 0, 0).pk);
+      await clearPartition(store, resultKey(id, 0, 0).pk, PAGE);
       await of(personId).remove(id);
     },
   };

@@ -1,5 +1,6 @@
 // Keeps provider credentials in the store; this instance sees a change at once, others soon after the next request that comes five seconds later.
 import type * as z from 'zod/mini';
+import { parseWritten } from '#shared/careful.ts';
 import { storedCredentialSchema, UNDO_MS, type StoredCredential } from '#shared/stored-credential.ts';
 import type { CredentialBook, Store } from '../ports.ts';
 import { readKnown } from './kept.ts';
@@ -25,7 +26,7 @@ async function readAll(store: Store): Promise<StoredCredential[]> {
   do {
     const page = await store.query(PARTITION, after === undefined ? {} : { after });
     for (const { item } of page.items) {
-      const json = JSON.parse(String(item['json'])) as Record<string, unknown>;
+      const json = parseWritten(item['json']) as Record<string, unknown>;
       // One that a later version wrote in its own way is used by that version alone.
       all.push(...readKnown(schema, { ...json, version: item['version'], sealed: item['sealed'] ?? null }));
     }

@@ -1,4 +1,5 @@
 // Keeps decisions that somebody wanted explained, for a week.
+import { parseWritten } from '#shared/careful.ts';
 import type { Clock, DecisionStore, Store } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
 
@@ -21,7 +22,8 @@ export function createDecisions(store: Store, clock: Pick<Clock, 'now'>, log: Lo
     read: async (requestId) => {
       const item = await store.get(keyOf(requestId));
       if (item === null) return null;
-      return { personId: String(item['personId']), views: JSON.parse(String(item['json'])) as readonly unknown[] };
+      const views = parseWritten(item['json']);
+      return Array.isArray(views) ? { personId: String(item['personId']), views } : null;
     },
   };
 }

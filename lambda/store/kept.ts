@@ -1,5 +1,6 @@
 // Settings that are read on every request and written hardly ever: kept for a while, and longer while the store is away.
 import type * as z from 'zod/mini';
+import { parseWritten } from '#shared/careful.ts';
 import type { Store } from '../ports.ts';
 
 const FRESH_MS = 30_000;
@@ -54,13 +55,13 @@ export function createKept<T>(load: () => Promise<T>, now: () => number): Kept<T
   };
 }
 
-/** A document, alone in a list; an empty one where a later version wrote what this one does not know, so that it hides nothing else. */
+/** A document, alone in a list; an empty one where it is damaged, or a later version wrote what this one does not know, so that it hides nothing else. */
 export function readKnown<T>(schema: z.ZodMiniType<T>, json: unknown): readonly T[] {
   const known = schema.safeParse(json);
   return known.success ? [known.data] : [];
 }
 
-/** All documents of one partition, as their writers left them under `json`. */
+/** All documents of one partition, as their writers left them under `json`; null for what is none. */
 export async function readPartition(
   store: Store,
   pk: string,
@@ -70,8 +71,17 @@ export async function readPartition(
   let after: string | undefined;
   do {
     const page = await store.query(pk, { prefix, ...(after === undefined ? {} : { after }) });
-    for (const { key, item } of page.items) found.push({ sk: key.sk, json: JSON.parse(String(item['json'])) });
+    for (const { key, item } of page.items) found.push({ sk: key.sk, json: parseWritten(item['json']) });
     after = page.next ?? undefined;
   } while (after !== undefined);
   return found;
+}
+
+/** Deletes everything of one partition, whatever it holds. So many items are read at once. */
+export async function clearPartition(store: Store, pk: string, pageItems = 1_000): Promise<void> {
+  for (;;) {
+    const { items, next } = await store.query(pk, { limit: pageItems });
+    await Promise.all(items.map(({ key }) => store.delete(key)));
+    if (next === null) return;
+  }
 }

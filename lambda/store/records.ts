@@ -1,6 +1,6 @@
 // Documents under one partition of the store, each checked by its schema when read, and changed only as they were seen.
 import type * as z from 'zod/mini';
-import { readCarefully, type Careful } from '#shared/careful.ts';
+import { parseWritten, readCarefully, type Careful } from '#shared/careful.ts';
 import type { Item, ItemKey } from '#shared/items.ts';
 import type { QueryPage, Store } from '../ports.ts';
 
@@ -41,12 +41,12 @@ function toDocument<T extends object>(written: object, before: T, after: T): obj
   return document;
 }
 
-const toWritten = (item: Item): object => JSON.parse(String(item[DOCUMENT])) as object;
+const toWritten = (item: Item): object => parseWritten(item[DOCUMENT]) as object;
 
 interface Reading<T> {
   /** Throws for what does not fit. */
   readonly parse: (item: Item) => T;
-  /** Those that fit: one that a later version wrote must not hide all others. */
+  /** Those that fit: one that a later version wrote, or that is damaged, must not hide all others. */
   readonly known: (page: QueryPage) => readonly T[];
 }
 

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Clock, Store } from '../ports.ts';
 import type { Session, Sessions } from '../ports-people.ts';
+import { clearPartition } from './kept.ts';
 import { createRecords, type Records } from './records.ts';
 
 const sessionSchema: z.ZodMiniType<Session> = z.lazy(() =>
@@ -25,13 +26,14 @@ const TOUCH_MS = 60_000;
 
 const TOKEN = /^fws_([A-Za-z0-9_]{1,40})\.([A-Za-z0-9_-]{43})$/;
 const toId = (token: string): string => createHash('sha256').update(token).digest('hex').slice(0, 40);
+const partitionOf = (personId: string): string => `sessions#${personId}`;
 const endsAtMs = ({ createdAtMs }: Session): number => createdAtMs + LONGEST_MS;
 const expiryOf = (session: Session): number => Math.min(session.lastSeenAtMs + IDLE_MS, endsAtMs(session));
 
 /** Sessions over a store. `onChange` is called when one has ended. */
 export function createSessions(store: Store, clock: Pick<Clock, 'now'>, onChange: () => void): Sessions {
   const of = (personId: string): Records<Session> =>
-    createRecords({ store, pk: `sessions#${personId}`, schema: sessionSchema });
+    createRecords({ store, pk: partitionOf(personId), schema: sessionSchema });
   const live = (session: Session): boolean => clock.now() < expiryOf(session);
   return {
     endsAtMs,
@@ -63,9 +65,8 @@ export function createSessions(store: Store, clock: Pick<Clock, 'now'>, onChange
       return known;
     },
     closeAll: async (personId) => {
-      const records = of(personId);
-      const all = await records.list();
-      await Promise.all(all.map(({ id }) => records.remove(id)));
+      // Those that only another version can read, too.
+      await clearPartition(store, partitionOf(personId));
       onChange();
     },
   };

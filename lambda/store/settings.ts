@@ -7,7 +7,7 @@ import {
   type InstallationSettings,
   type PersonSettings,
 } from '#shared/settings.ts';
-import { readCarefully } from '#shared/careful.ts';
+import { parseWritten, readCarefully } from '#shared/careful.ts';
 import type * as z from 'zod/mini';
 import type { Item } from '#shared/items.ts';
 import type { Store } from '../ports.ts';
@@ -28,20 +28,36 @@ const MAX_ROUNDS = 20;
 const keyOf = (sk: string): { pk: string; sk: string } => ({ pk: PARTITION, sk });
 const PERSON = 'person#';
 const toPersonKey = (id: string): string => `${PERSON}${encodeURIComponent(id)}`;
-const toWritten = (item: Item | null): Readonly<Record<string, unknown>> =>
-  JSON.parse(String(item?.['json'] ?? '{}')) as Record<string, unknown>;
+type Written = Readonly<Record<string, unknown>>;
+
+/** Throws when it is no document at all: taken for an empty one it would loosen every bound. */
+function toWritten(item: Item | null): Written {
+  const written = item === null ? {} : parseWritten(item['json']);
+  if (typeof written === 'object' && written !== null) return written as Written;
+  throw new Error('The settings in the store are not what this version writes: they are damaged. Restore a backup.');
+}
 
 /** Throws when it is not what any version writes. */
-function toSettings<T extends object>(schema: z.ZodMiniType<T>, written: object): T {
+function toSettings<T extends object>(schema: z.ZodMiniType<T>, written: unknown): T {
   const parsed = readCarefully(schema, written, carefulSettings);
   if (parsed.success) return parsed.data;
-  throw new Error(`The settings in the store are not what this version writes: ${parsed.error.issues[0]?.message}.`);
+  const { path = [], message } = parsed.error.issues[0] ?? {};
+  throw new Error(
+    `The settings in the store are not what this version writes: ${path.join('.')}: ${message}. Set that anew, or update Freeway.`,
+  );
+}
+
+/** Settings as a change met them; without what it sets anew where this version could not read that. */
+function toMet<T extends object>(schema: z.ZodMiniType<T>, written: Written, wanted: Written): T {
+  const parsed = readCarefully(schema, written, carefulSettings);
+  if (parsed.success) return parsed.data;
+  return toSettings(schema, Object.fromEntries(Object.entries(written).filter(([name]) => !(name in wanted))));
 }
 
 interface Change<T> {
   readonly sk: string;
   readonly schema: z.ZodMiniType<T>;
-  readonly wanted: Readonly<Record<string, unknown>>;
+  readonly wanted: Written;
   /** Throws for what must not be. */
   readonly check?: ((after: T) => void) | undefined;
 }
@@ -65,7 +81,7 @@ async function change<T extends object>(
       set: { json: JSON.stringify(written), v: Number(item?.['v'] ?? 0) + 1 },
       remove: [],
     });
-    if (applied) return { before: toSettings(schema, before), after };
+    if (applied) return { before: toMet(schema, before, wanted), after };
   }
   throw new Error(`The settings ${sk} changed ${MAX_ROUNDS} times while they were being changed.`);
 }
@@ -150,7 +166,8 @@ class Cabinet {
 async function readBounds(store: Store): Promise<ReadonlyMap<string, PersonBounds>> {
   const bounds = new Map<string, PersonBounds>();
   for (const { sk, json } of await readPartition(store, PARTITION, PERSON)) {
-    const { budget = null, quota = null } = toSettings<PersonSettings>(personSettingsSchema, json as object);
+    const { data } = readCarefully<PersonSettings>(personSettingsSchema, json, carefulSettings);
+    const { budget = null, quota = null } = data ?? {};
     const id = decodeURIComponent(sk.slice(PERSON.length));
     if (budget !== null || quota !== null) bounds.set(id, { budget, quota });
   }

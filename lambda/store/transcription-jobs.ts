@@ -1,8 +1,10 @@
 // Transcription jobs in the store, with the transcripts of their finished pieces: both are gone after a day.
 import type * as z from 'zod/mini';
+import { parseWritten } from '#shared/careful.ts';
 import { transcriptionJobSchema, type PieceSpan, type TranscriptionJob } from '#shared/transcription-job.ts';
 import type { Store } from '../ports.ts';
 import type { JobBook } from '../ports-transcription.ts';
+import { clearPartition } from './kept.ts';
 import { addOpen, listOpen, removeOpen } from './open-work.ts';
 import { createRecords, type Records } from './records.ts';
 
@@ -32,8 +34,7 @@ export function createJobBook(store: Store): JobBook {
     change: (personId, id, change) => of(personId).change(id, change),
     remove: async (job) => {
       const { pk } = pieceKey(job, { start: 0, end: 0 });
-      const { items } = await store.query(pk, { limit: 1_000 });
-      await Promise.all(items.map(({ key }) => store.delete(key)));
+      await clearPartition(store, pk);
       // What leads to them goes last: whoever is ended in the middle can be told to do it again.
       await of(job.personId).remove(job.id);
     },
@@ -44,7 +45,7 @@ export function createJobBook(store: Store): JobBook {
       const seen = await store.batchGet(keys);
       // What is there never changes: only what is not seen may have come since.
       const items = await Promise.all(keys.map((key, index) => seen[index] ?? store.get(key, true)));
-      return items.map((item) => (item === null ? null : (JSON.parse(String(item['json'])) as unknown)));
+      return items.map((item) => (item === null ? null : parseWritten(item['json'])));
     },
   };
 }

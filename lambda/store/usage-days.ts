@@ -1,11 +1,12 @@
 // Adds up days that are over once for all, so that a year of use costs few reads. Loaded when somebody asks for sums, or writes to such a day.
 import { setImmediate as turn } from 'node:timers/promises';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { usageRecordSchema, usageSumSchema, type UsageRecord } from '#shared/api/usage.ts';
+import { usageRecordSchema, usageSumSchema } from '#shared/api/usage.ts';
 import type { Item, ItemKey } from '#shared/items.ts';
 import { toRowsOfDay, type UsageRow } from '#shared/usage-sums.ts';
 import * as z from 'zod/mini';
 import type { Clock, Store } from '../ports.ts';
+import type { UsageRead } from './usage-items.ts';
 
 export interface DaysOptions {
   readonly store: Store;
@@ -111,7 +112,7 @@ async function readKept({ store }: DaysOptions, days: readonly string[]): Promis
 export async function* readRowsOfDays(
   options: DaysOptions,
   { from, to }: { readonly from: string; readonly to: string },
-  readDay: (day: string) => Promise<readonly UsageRecord[]>,
+  readDay: (day: string) => Promise<UsageRead>,
 ): AsyncGenerator<readonly UsageRow[]> {
   const { clock, retentionDays } = options;
   const isSettled = (day: string, lateMs = 0): boolean => clock.now() > Math.max(endOf(day), lateMs) + SETTLED_MS;
@@ -139,8 +140,10 @@ export async function* readRowsOfDays(
         yield known;
         continue;
       }
-      const rows = toRowsOfDay(day, await readDay(day));
-      if (isSettled(day, Number(seen?.['late'] ?? 0))) await keepRows(options, day, { rows, seen });
+      const { records, isWhole } = await readDay(day);
+      const rows = toRowsOfDay(day, records);
+      // What a later version wrote is still there when that version is back.
+      if (isWhole && isSettled(day, Number(seen?.['late'] ?? 0))) await keepRows(options, day, { rows, seen });
       yield rows;
     }
   }

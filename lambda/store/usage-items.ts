@@ -1,5 +1,5 @@
 // How records of requests lie in an item of the store: a few as a list, many by columns, which take a quarter of the room and of the time.
-import { readCarefully } from '#shared/careful.ts';
+import { parseWritten, readCarefully } from '#shared/careful.ts';
 import { usageRecordSchema, type UsageRecord } from '#shared/api/usage.ts';
 import type { Item } from '#shared/items.ts';
 import * as z from 'zod/mini';
@@ -22,11 +22,22 @@ const listSchema = z.lazy(() => z.array(usageRecordSchema));
 /** A tier that only a later version knows is at least not known to be free. */
 const careful = { tier: 'paid', arm: undefined };
 
-/** The records of a list. Throws for one that is damaged. */
-function toRecords(list: unknown): UsageRecord[] {
-  const { data, error } = readCarefully<UsageRecord[]>(listSchema, list, careful);
-  if (error) throw error;
-  return data;
+/** What can be read of an item. */
+export interface UsageRead {
+  readonly records: readonly UsageRecord[];
+  /** Whether that is all: else something of it is damaged, or of a later version. */
+  readonly isWhole: boolean;
+}
+
+const nothing: UsageRead = { records: [], isWhole: false };
+
+/** The records of a list, without those that don't fit. */
+function toRecords(list: unknown): UsageRead {
+  const whole = readCarefully<UsageRecord[]>(listSchema, list, careful);
+  if (whole.success) return { records: whole.data, isWhole: true };
+  if (!Array.isArray(list)) return nothing;
+  const each = list.map((one) => readCarefully<UsageRecord>(usageRecordSchema, one, careful));
+  return { records: each.flatMap(({ data }) => data ?? []), isWhole: false };
 }
 
 /** A value that all records share stands alone; values of their own are a list. */
@@ -49,8 +60,10 @@ function toColumns(records: readonly UsageRecord[]): string {
   return JSON.stringify({ count: records.length, columns });
 }
 
-function fromColumns(json: string): UsageRecord[] {
-  const { count, columns } = columnsSchema.parse(JSON.parse(json));
+function fromColumns(written: unknown): UsageRead {
+  const { data } = columnsSchema.safeParse(written);
+  if (data === undefined) return nothing;
+  const { count, columns } = data;
   const named = Object.entries(columns);
   const records = Array.from({ length: count }, (_, index) => {
     const values = named.map(([name, column]) => [name, Array.isArray(column) ? (column[index] as unknown) : column]);
@@ -63,6 +76,6 @@ function fromColumns(json: string): UsageRecord[] {
 export const toUsageItem = (records: readonly UsageRecord[]): Item =>
   records.length <= MOST_LISTED ? { json: JSON.stringify(records) } : { json: '[]', columns: toColumns(records) };
 
-/** The records of an item, in their order. Throws for one that is damaged. */
-export const fromUsageItem = ({ json, columns }: Item): UsageRecord[] =>
-  columns === undefined ? toRecords(JSON.parse(String(json))) : fromColumns(String(columns));
+/** The records of an item, in their order, as far as they can be read. */
+export const fromUsageItem = ({ json, columns }: Item): UsageRead =>
+  columns === undefined ? toRecords(parseWritten(json)) : fromColumns(parseWritten(columns));

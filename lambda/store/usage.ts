@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock, Store, UsageBook } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
 import type { reopenDay } from './usage-days.ts';
-import { fromUsageItem, toUsageItem } from './usage-items.ts';
+import { fromUsageItem, toUsageItem, type UsageRead } from './usage-items.ts';
 
 export interface UsageBookOptions {
   readonly store: Store;
@@ -34,8 +34,8 @@ const AT_ONCE = 5;
  * What is written of a day, read in turns with everything else; `onPage` is called when more has come, and nothing can have been written since,
  * with whether that was the last.
  */
-async function readWritten(store: Store, day: string, onPage: (isLast: boolean) => void): Promise<UsageRecord[]> {
-  const items: UsageRecord[][] = [];
+async function readWritten(store: Store, day: string, onPage: (isLast: boolean) => void): Promise<UsageRead> {
+  const items: UsageRead[] = [];
   let after: string | undefined;
   do {
     const page = await store.query(partitionOf(day), { limit: PAGE_ITEMS, ...(after === undefined ? {} : { after }) });
@@ -46,7 +46,7 @@ async function readWritten(store: Store, day: string, onPage: (isLast: boolean) 
     }
     after = page.next ?? undefined;
   } while (after !== undefined);
-  return items.flat();
+  return { records: items.flatMap(({ records }) => records), isWhole: items.every(({ isWhole }) => isWhole) };
 }
 
 /** The records of a day that waiting ones begin with, as far as they fit one item. */
@@ -65,29 +65,35 @@ function createFurthest({ now }: Pick<Clock, 'now'>): () => number {
 const reopen = async (...what: Parameters<typeof reopenDay>): Promise<void> =>
   (await import('./usage-days.ts')).reopenDay(...what);
 
-type ReadDay = (day: string) => Promise<readonly UsageRecord[]>;
+type ReadDay = (day: string) => Promise<UsageRead>;
 
 /** Reads days, with what waits to be written. Who comes while a day is being read reads along: each reader would else hold all its records in memory. */
-function createDayReader(store: Store, readWaiting: () => readonly UsageRecord[]): ReadDay {
+function createDayReader(
+  { store, log }: Pick<UsageBookOptions, 'store' | 'log'>,
+  readWaiting: () => readonly UsageRecord[],
+): ReadDay {
   /** Days that are being read, until their last page has come. */
-  const reading = new Map<string, Promise<readonly UsageRecord[]>>();
+  const reading = new Map<string, Promise<UsageRead>>();
+  const told = new Set<string>();
   const readAnew: ReadDay = async (day) => {
     // What waits may be written while the rest is read: it counts as it stood with the last page.
     let here: readonly UsageRecord[] = [];
-    const read = await readWritten(store, day, (isLast) => {
+    const { records, isWhole } = await readWritten(store, day, (isLast) => {
       here = readWaiting().filter(({ at }) => at.startsWith(day));
       if (isLast) reading.delete(day);
     });
-    return [...read, ...here].sort((a, b) => (a.at < b.at ? 1 : -1));
+    if (!isWhole && !told.has(day)) log.warn('usage.unreadable', { what: day });
+    if (!isWhole) told.add(day);
+    return { records: [...records, ...here].sort((a, b) => (a.at < b.at ? 1 : -1)), isWhole };
   };
   return (day) => {
     const known = reading.get(day);
     if (known !== undefined) return known;
-    const records = readAnew(day);
-    reading.set(day, records);
+    const read = readAnew(day);
+    reading.set(day, read);
     // A read that failed is nobody else's.
-    records.catch(() => reading.delete(day));
-    return records;
+    read.catch(() => reading.delete(day));
+    return read;
   };
 }
 
@@ -136,7 +142,7 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
     timer = null;
     return write(1);
   };
-  const readDay = createDayReader(store, () => waiting);
+  const readDay = createDayReader(options, () => waiting);
   return {
     rowsOfDays: async function* (from, to) {
       furthest();
@@ -150,6 +156,6 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
       if (waiting.length >= MAX_IN_ITEM && !isAway) void write(MAX_IN_ITEM);
     },
     flush,
-    readDay,
+    readDay: async (day) => (await readDay(day)).records,
   };
 }

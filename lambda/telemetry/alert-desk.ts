@@ -1,6 +1,7 @@
 // Keeps alerts for those who look after the installation, and delivers them where they want them, again and again until they arrive.
 import { randomBytes } from 'node:crypto';
 import { alertChannels, alertSchema, type AlertChannel, type AlertView, type Delivery } from '#shared/api/alerts.ts';
+import { parseWritten } from '#shared/careful.ts';
 import type { Clock, Store } from '../ports.ts';
 import type { Alert, Alerts, Log, Metrics } from '../ports-telemetry.ts';
 
@@ -92,7 +93,7 @@ class Desk implements AlertDesk {
   async list(limit: number): Promise<readonly AlertView[]> {
     const { items } = await this.#options.store.query(PARTITION, { limit, descending: true });
     return items.flatMap(({ item }) => {
-      const known = alertSchema.safeParse(JSON.parse(String(item['json'])));
+      const known = alertSchema.safeParse(parseWritten(item['json']));
       return known.success ? [known.data] : [];
     });
   }

@@ -238,7 +238,7 @@ export async function createWorld({
     records: async () => {
       await flush();
       const { items } = await store.query(`usage#${new Date(clock.now()).toISOString().slice(0, 10)}`);
-      return items.flatMap(({ item }) => fromUsageItem(item));
+      return items.flatMap(({ item }) => fromUsageItem(item).records);
     },
     metrics: () => metrics.render(),
     begin,

@@ -168,7 +168,7 @@ describe.skipIf(engineMissing !== null)(
       const store = engine.openStore('web');
       const day = new Date().toISOString().slice(0, 10);
       const { items } = await store.query(`usage#${day}`);
-      const written = items.flatMap(({ item }) => fromUsageItem(item));
+      const written = items.flatMap(({ item }) => fromUsageItem(item).records);
       expect(written.length).toBeGreaterThanOrEqual(40);
       await store.close();
     });

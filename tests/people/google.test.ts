@@ -357,6 +357,17 @@ describe("Google's certificates", () => {
     expect(issuer.fetched() - before).toBe(1);
   });
 
+  it('that lie damaged in the store are read anew', async () => {
+    const clock = createFakeClock(Date.now());
+    const store = createMemoryStore(clock);
+    await createHouse({ env: toEnv(), store, clock }).then((house) => signIn(house));
+    const key = { pk: 'config', sk: 'google-certificates' };
+    for (const certificates of ['{"key', 'null', '7']) {
+      await store.put(key, { ...(await store.get(key)), certificates });
+      expect((await signIn(await createHouse({ env: toEnv(), store, clock }))).status).toBe(200);
+    }
+  });
+
   it('that can not be read at all are told as such', async () => {
     issuer.fail(true);
     const house = await createHouse({ env: toEnv() });

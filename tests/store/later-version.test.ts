@@ -119,7 +119,15 @@ it('settings: of unknown words a bound is the tightest and a wish is none; a cha
   expect((await later.bounds()).get('p')?.budget?.usd_per_day).toBe(1);
   // What is no word of any version is still told.
   await rewrite('settings', 'json', (json) => ({ ...json, max_cost_usd: 'much' }));
-  await expect(createSettings(store, clock.now).of('p')).rejects.toThrow('not what this version writes');
+  await expect(createSettings(store, clock.now).of('p')).rejects.toThrow('max_cost_usd: Invalid input');
+  // Whoever sets that anew mends it; whoever sets something else does not.
+  await expect(later.changeInstallation({ max_wait_ms: 8 })).rejects.toThrow('Set that anew');
+  const mended = await later.changeInstallation({ max_cost_usd: 2 });
+  expect([mended.before.max_wait_ms, mended.after.max_cost_usd]).toEqual([7, 2]);
+  expect((await createSettings(store, clock.now).of('q')).installation).toMatchObject({
+    max_cost_usd: 2,
+    paid: 'never',
+  });
 });
 
 it('API keys: unknown words allow as little as any known one, and a change keeps them', async () => {
@@ -208,7 +216,7 @@ it.each([1, 8])('usage, %i records in an item: unknown tiers count as paid, unkn
     carbon_grams: id,
     places: ['x'],
   }));
-  const read = fromUsageItem(toUsageItem(records as unknown as UsageRecord[]));
+  const { records: read } = fromUsageItem(toUsageItem(records as unknown as UsageRecord[]));
   expect(read.map(({ tier, outcome }) => [tier, outcome])).toEqual(
     records.map(({ tier }) => [tier === 'sponsored' ? 'paid' : 'free', 'half_ok']),
   );
