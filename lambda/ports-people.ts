@@ -108,13 +108,16 @@ export interface AuditOrigin {
 export interface Audit {
   /** Writes down an act. Never rejects: what could not be written is told in the log. */
   write(entry: AuditEntry, origin: AuditOrigin): Promise<void>;
-  /** Newest first, of one person or of all. */
+  /**
+   * Newest first, of one person or of all. `next` goes on after it; `searchedTo` is the moment to which it was searched when that is why it
+   * is not full: whoever looks for what there is little of would else have all read at once.
+   */
   page(query: {
     limit: number;
     after?: string | undefined;
     action?: AuditAction | undefined;
     personId?: string | undefined;
-  }): Promise<{ events: readonly AuditEvent[]; next: string | null }>;
+  }): Promise<{ events: readonly AuditEvent[]; next: string | null; searchedTo: string | null }>;
 }
 
 /** How somebody comes to be signed in. */

@@ -60,12 +60,19 @@ export const auditEventSchema = z.lazy(() =>
 );
 export type AuditEvent = z.infer<typeof auditEventSchema>;
 
-/** GET /api/audit: newest first. `next` continues after the last one; null at the end. */
+/**
+ * GET /api/audit: newest first. `next` continues where it stopped; null at the end. A request looks at so many acts and no more: where fewer than
+ * asked for are among them, `searched_to` says how far back it came; null when that is not why it ends.
+ */
 export const auditPageSchema = z.lazy(() =>
-  z.object({ data: z.array(auditEventSchema), next: z.nullable(z.string()) }),
+  z.object({
+    data: z.array(auditEventSchema),
+    next: z.nullable(z.string()),
+    searched_to: z._default(z.nullable(instantSchema), null),
+  }),
 );
 
-/** Its query. `csv` answers a table of all that match, for spreadsheets. */
+/** Its query. `csv` answers a table of all that match, for spreadsheets; where that is too long for one reply, its header `link` leads to the rest. */
 export const auditQuerySchema = z.lazy(() =>
   z.object({
     limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(1000)), 100),

@@ -18,21 +18,41 @@ export const toCsv = (events: readonly AuditEvent[]): string =>
     events.map(({ changes = [], ...event }) => ({ ...event, changes: toWords(changes) })),
   );
 
-/** The most lines of a table. */
-const MAX_LINES = 50_000;
+/** The most pages that one table is gathered from, and the most acts in each. */
+const MAX_PAGES = 50;
+const PAGE = 1_000;
+
+type AuditQuery = Parameters<ApiDeps['identity']['audit']['page']>[0];
 
 async function readAll(
-  deps: ApiDeps,
-  query: Parameters<ApiDeps['identity']['audit']['page']>[0],
-): Promise<AuditEvent[]> {
+  { identity }: ApiDeps,
+  query: AuditQuery,
+): Promise<{ readonly events: readonly AuditEvent[]; readonly next: string | null }> {
   const all: AuditEvent[] = [];
-  let after: string | null | undefined = query.after;
-  do {
-    const { events, next } = await deps.identity.audit.page({ ...query, limit: 1000, after: after ?? undefined });
+  let after: string | null = query.after ?? null;
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    const { events, next } = await identity.audit.page({ ...query, limit: PAGE, after: after ?? undefined });
     all.push(...events);
     after = next;
-  } while (after !== null && all.length < MAX_LINES);
-  return all;
+    if (after === null) break;
+  }
+  return { events: all, next: after };
+}
+
+/** The table, and where the rest of it is when it is too long for one. */
+async function toTableReply(deps: ApiDeps, query: AuditQuery): Promise<ApiReply> {
+  const { events, next } = await readAll(deps, query);
+  const { action, personId } = query;
+  const wanted = { format: 'csv', action, person_id: personId, after: next ?? undefined };
+  const rest = new URLSearchParams(
+    Object.entries(wanted).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+  const headers = {
+    'content-type': 'text/csv; charset=utf-8',
+    'content-disposition': 'attachment; filename="audit.csv"',
+    ...(next === null ? {} : { link: `</api/audit?${rest.toString()}>; rel="next"` }),
+  };
+  return { headers, text: toCsv(events) };
 }
 
 async function read(
@@ -45,15 +65,9 @@ async function read(
   const personId = asked ?? (seesAll ? undefined : principal.id);
   if (personId !== undefined) allow(visit, 'read', { kind: 'audit', ownerId: personId });
   const query = { limit, after, action, personId };
-  if (format === 'csv') {
-    const headers = {
-      'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': 'attachment; filename="audit.csv"',
-    };
-    return { headers, text: toCsv(await readAll(deps, query)) };
-  }
-  const { events, next } = await deps.identity.audit.page(query);
-  return { json: { data: events, next } };
+  if (format === 'csv') return toTableReply(deps, query);
+  const { events, next, searchedTo } = await deps.identity.audit.page(query);
+  return { json: { data: events, next, searched_to: searchedTo } };
 }
 
 /** The routes over their services. */

@@ -74,9 +74,11 @@ function Filter({ action, onAction }: FilterProps): ReactNode {
 /** The section. */
 export function AuditLog(): ReactNode {
   const t = useMessages(peopleMessages);
+  const language = useLanguage();
   const [action, setAction] = useState<AuditAction | null>(null);
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useAudit(action);
   const events = data?.pages.flatMap((page) => page.data);
+  const searchedTo = data?.pages.at(-1)?.searched_to ?? null;
   return (
     <section aria-label={t.audit} className="mt-10">
       <div className="mb-3 flex flex-wrap items-center justify-between gap-3">
@@ -94,7 +96,7 @@ export function AuditLog(): ReactNode {
           role="status"
           className="rounded-2xl border border-dashed border-line-strong px-4 py-8 text-center text-sm text-muted"
         >
-          {t.auditNone}
+          {searchedTo === null ? t.auditNone : t.auditNoneSince(formatMoment(Date.parse(searchedTo), language))}
         </p>
       )}
       {events !== undefined && events.length > 0 && (
@@ -104,9 +106,14 @@ export function AuditLog(): ReactNode {
           ))}
         </ul>
       )}
+      {searchedTo !== null && events !== undefined && events.length > 0 && (
+        <p role="status" className="mt-3 text-xs text-muted">
+          {t.auditSearched(formatMoment(Date.parse(searchedTo), language))}
+        </p>
+      )}
       {hasNextPage && (
         <Button small className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t.older}
+          {searchedTo === null ? t.older : t.auditFurther}
         </Button>
       )}
     </section>
