@@ -6,6 +6,8 @@ import type { Item, ItemKey } from '#shared/items.ts';
 import { StoreUnavailable, type QueryPage, type Store } from '../ports.ts';
 import { checkItem, checkUpdate } from './attributes.ts';
 import { makeFolder } from './new-file.ts';
+import { createGuard, toCode } from './sqlite-faults.ts';
+import { createRest } from './sqlite-rest.ts';
 import { createUpdates, type Seen, type UpdateStatements } from './sqlite-updates.ts';
 
 /** Version of the file's layout, kept in the file. The first had no versions of items. */
@@ -26,17 +28,14 @@ const LAST = '\u{10ffff}';
 /** SQLite's result codes for a disk that takes no more: what is written is then moved into the file, which gives its place free, this often at most. */
 const noRoom: ReadonlySet<number> = new Set([10, 13]);
 const TIDY_MS = 1_000;
-/** SQLite's result codes for faults of our own (mismatch, misuse, range), which must not pass for an outage. */
-const ourFaults: ReadonlySet<number> = new Set([20, 21, 25]);
-/** And for a file that is not, or no longer, what SQLite has written. */
-const damage: ReadonlySet<number> = new Set([11, 26]);
-
 export interface SqliteOptions {
   /** Path of the database file; its folder is made when missing, readable by the owner only. */
   readonly path: string;
   readonly now?: () => number;
   /** How long an operation waits for other processes that hold the file. Default 2 s. */
   readonly busyMs?: number;
+  /** After so long without a write the log of writes gives its room back. Default 10 s. */
+  readonly restMs?: number;
 }
 
 /** Pages written before they are moved into the file itself, which waits for the disk. */
@@ -122,39 +121,6 @@ function prepare(db: DatabaseSync): Statements {
 
 const parse = (row: Record<string, unknown> | undefined): Item | null =>
   row === undefined ? null : (JSON.parse(String(row['body'])) as Item);
-
-/** SQLite's result code; null for what is none of its faults. */
-const toCode = (error: unknown): number | null =>
-  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : null;
-
-/** Why the file can't be used; null when the fault is ours. */
-function toReason(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  if ('code' in error && error.code === 'ERR_INVALID_STATE') return 'it has been closed';
-  const code = toCode(error);
-  if (code !== null) return ourFaults.has(code) ? null : error.message;
-  return 'syscall' in error ? error.message : null;
-}
-
-/** What to do about it. */
-function toAdvice(error: unknown, path: string): string {
-  if (damage.has(toCode(error) ?? 0))
-    return `The file ${path} is damaged: stop Freeway, and put a backup in its place, without the files "-wal" and "-shm" beside it.`;
-  return 'Check disk space, permissions and other processes that hold the file.';
-}
-
-/** Runs one act, telling a file that can't be used from a fault of ours. */
-const createGuard =
-  (path: string) =>
-  <T>(act: () => T): T => {
-    try {
-      return act();
-    } catch (error) {
-      const reason = toReason(error);
-      if (reason === null) throw error;
-      throw new StoreUnavailable(`SQLite can't use the store file: ${reason}. ${toAdvice(error, path)}`);
-    }
-  };
 
 /** Waits for others as long as it is to, and hardly at all while they hold the file for longer. */
 function createPatience(db: DatabaseSync, busyMs: number): <T>(act: () => T) => T {
@@ -265,25 +231,31 @@ export function createSqliteStore(options: SqliteOptions): Store {
   const tidily = createTidy(db);
   const checkPresence = createPresence(options.path);
   const guarded = <T>(act: () => T): T => guard(() => tidily(() => patiently(act)));
+  const rest = createRest(options);
   const updates = createUpdates({ ...desk, guarded, read: (key) => readSeen(desk, key) });
   /** Everything else sees what was asked for before it. */
   const after = <T>(act: () => T): T => {
     updates.flush();
     return guarded(act);
   };
+  // Whoever was ended before may have left a long one.
+  rest.written();
   return {
     kind: 'sqlite',
     get: async (key) => after(() => readSeen(desk, key)?.item ?? null),
     batchGet: async (keys) => after(() => keys.map((key) => readSeen(desk, key)?.item ?? null)),
     put: async (key, item, expiresAtMs) => {
       checkItem(item);
+      rest.written();
       after(() => updates.put(key, item, expiresAtMs ?? null));
     },
     update: async (wanted) => {
       checkUpdate(wanted);
+      rest.written();
       return updates.update(wanted);
     },
     delete: async ({ pk, sk }) => {
+      rest.written();
       after(() => statements.remove.run({ pk, sk }));
     },
     query: async (pk, options = {}) => after(() => query(desk, pk, options)),
@@ -292,6 +264,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
       guarded(() => statements.get.get({ pk: '', sk: '', now: 0 }));
     },
     close: async () => {
+      rest.close();
       updates.flush();
       if (db.isOpen) db.close();
     },

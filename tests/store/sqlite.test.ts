@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Update } from '#shared/items.ts';
-import { StoreUnavailable } from '#lambda/ports.ts';
+import { StoreUnavailable, type Store } from '#lambda/ports.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
 
@@ -77,6 +77,28 @@ describe('its file', () => {
     const { failed, kept } = JSON.parse(run.stdout.toString()) as Record<string, unknown>;
     expect(kept).toBe(99);
     expect(failed).toBeGreaterThan(0);
+  });
+
+  it('has its log of writes moved into it, and the room of that given back, once nobody writes, and by whoever comes after a kill', async () => {
+    const path = join(folder, 'rest.sqlite');
+    const sizeOfLog = (): number => statSync(`${path}-wal`).size;
+    const fill = async (store: Store, text: string): Promise<void> => {
+      for (let item = 0; item < 300; item++) await store.put({ pk: 'p', sk: `${item}` }, { text: text.repeat(20_000) });
+    };
+    const first = createSqliteStore({ path });
+    await fill(first, 'a');
+    expect(sizeOfLog()).toBeGreaterThan(4_200_000);
+    // As if the one before had been killed: its file is still open, and its log as long.
+    const second = createSqliteStore({ path, restMs: 20 });
+    await expect.poll(sizeOfLog, { timeout: 10_000 }).toBe(0);
+    await fill(second, 'b');
+    expect(sizeOfLog()).toBeGreaterThan(4_200_000);
+    await expect.poll(sizeOfLog, { timeout: 10_000 }).toBe(0);
+    for (const store of [first, second]) {
+      const { items } = await store.query('p');
+      expect(new Set(items.map(({ item }) => String(item['text'])[0]))).toEqual(new Set(['b']));
+      await store.close();
+    }
   });
 
   it('that another process holds on to is waited for once, not by each: everything else would wait with them', async () => {

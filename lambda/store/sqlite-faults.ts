@@ -1,0 +1,40 @@
+// What SQLite says when its file can't be used, told from faults of our own, with what to do about it.
+import { StoreUnavailable } from '../ports.ts';
+
+/** SQLite's result codes for faults of our own (mismatch, misuse, range), which must not pass for an outage. */
+const ourFaults: ReadonlySet<number> = new Set([20, 21, 25]);
+/** And for a file that is not, or no longer, what SQLite has written. */
+const damage: ReadonlySet<number> = new Set([11, 26]);
+
+/** SQLite's result code; null for what is none of its faults. */
+export const toCode = (error: unknown): number | null =>
+  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : null;
+
+/** Why the file can't be used; null when the fault is ours. */
+function toReason(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if ('code' in error && error.code === 'ERR_INVALID_STATE') return 'it has been closed';
+  const code = toCode(error);
+  if (code !== null) return ourFaults.has(code) ? null : error.message;
+  return 'syscall' in error ? error.message : null;
+}
+
+/** What to do about it. */
+function toAdvice(error: unknown, path: string): string {
+  if (damage.has(toCode(error) ?? 0))
+    return `The file ${path} is damaged: stop Freeway, and put a backup in its place, without the files "-wal" and "-shm" beside it.`;
+  return 'Check disk space, permissions and other processes that hold the file.';
+}
+
+/** Runs one act, telling a file that can't be used from a fault of ours. */
+export const createGuard =
+  (path: string) =>
+  <T>(act: () => T): T => {
+    try {
+      return act();
+    } catch (error) {
+      const reason = toReason(error);
+      if (reason === null) throw error;
+      throw new StoreUnavailable(`SQLite can't use the store file: ${reason}. ${toAdvice(error, path)}`);
+    }
+  };
