@@ -1,6 +1,14 @@
 // The calls of one attempt: addressed, authorised and started one after the other, and undone when nobody waits for them any more.
 import type { ProviderFailure } from '#shared/failures.ts';
-import type { Clock, Headers, Upstream, UpstreamCall, UpstreamHandle, UpstreamListener } from '../ports.ts';
+import {
+  VaultError,
+  type Clock,
+  type Headers,
+  type Upstream,
+  type UpstreamCall,
+  type UpstreamHandle,
+  type UpstreamListener,
+} from '../ports.ts';
 import { SigningError } from './authorize.ts';
 import type { Credential } from './credentials.ts';
 import { withoutKeys } from './echo.ts';
@@ -94,7 +102,7 @@ const deaf: UpstreamListener = {
 };
 
 const toReason = (error: unknown): string =>
-  error instanceof SigningError ? error.message : 'the call could not be authorised';
+  error instanceof SigningError || error instanceof VaultError ? error.message : 'the call could not be authorised';
 
 class AttemptCalls implements Calls {
   readonly #input: CallsInput;
@@ -112,11 +120,14 @@ class AttemptCalls implements Calls {
   }
 
   start(outgoing: OutgoingCall): void {
-    this.#authorise(
-      outgoing,
-      (call) => this.#begin(call),
-      (error) => this.#input.unsigned(toReason(error)),
-    );
+    const refuse = (error: unknown): void => this.#input.unsigned(toReason(error));
+    try {
+      this.#authorise(outgoing, (call) => this.#begin(call), refuse);
+    } catch (error) {
+      // A secret that can't be opened is this credential's fault alone: others may serve.
+      if (!(error instanceof VaultError)) throw error;
+      refuse(error);
+    }
   }
 
   ask(further: FurtherCall): void {

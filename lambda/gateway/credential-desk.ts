@@ -274,7 +274,9 @@ export function createCredentialDesk(deps: DeskDeps): CredentialDesk {
     replace: async (credential, fields) => {
       const provider = findProvider(deps, credential.provider);
       const { secrets, open } = sortFields(provider, fields, null);
-      const all = { ...(await readSecrets(deps, credential)), ...secrets };
+      const isWhole = credential.secrets.every(({ field }) => secrets[field] !== undefined);
+      // Where all are given anew, those of before are not asked for: they may be past opening.
+      const all = { ...(isWhole ? {} : await readSecrets(deps, credential)), ...secrets };
       const next = { ...credential, fields: { ...credential.fields, ...open } };
       checkMove(deps, { before: credential, next, secrets });
       const lastTest = await run(next, all);
