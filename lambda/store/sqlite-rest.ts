@@ -1,15 +1,11 @@
-// Moves what was written into the file itself, and gives the room of SQLite's log of writes back, once nobody writes for a while. A process
-// of its own does it: it waits for the disk, so that whoever asks meanwhile does not, and leaves no memory behind, as a thread would.
-import { spawn } from 'node:child_process';
+// Moves what was written into the file itself, and gives the room of SQLite's log of writes back, once nobody writes for a while.
 import { statSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 
 /** So long nobody has written. */
 const REST_MS = 10_000;
 /** A log of writes that is shorter is left as it is: it will be used again. */
 const LEAST_BYTES = 4 * 1024 * 1024;
-/** By this a process knows that it is one of ours. */
-const ROLE = 'freeway-sqlite-rest';
 
 export interface Rest {
   /** Something was written, or may lie there from before. */
@@ -23,15 +19,21 @@ export interface RestOptions {
   readonly restMs?: number | undefined;
 }
 
-/** What can't be done now (others hold the file, or the disk is full) is done after the next rest. It knows nothing of our environment, where keys stand. */
-function startTidying(path: string): void {
-  const child = spawn(process.execPath, [import.meta.filename, ROLE, path], { env: {}, stdio: 'ignore' });
-  child.on('error', () => undefined);
-  child.unref();
+/**
+ * The first moves what there is, and waits for nobody. The second keeps writers out: only when nothing is left to move, and so it has hardly
+ * anything to do. What can't be done now (others hold the file, or the disk is full) is done after the next rest.
+ */
+function tidy(db: DatabaseSync): void {
+  try {
+    const moved = db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
+    if (moved?.['log'] === moved?.['checkpointed']) db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // Whoever writes next is told what is wrong with the file.
+  }
 }
 
-/** Watches over the file at this path. */
-export function createRest({ path, restMs = REST_MS }: RestOptions): Rest {
+/** Watches over the file at this path, which is open here. */
+export function createRest(db: DatabaseSync, { path, restMs = REST_MS }: RestOptions): Rest {
   let timer: NodeJS.Timeout | null = null;
   let writtenAtMs = 0;
   const isLong = (): boolean => (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) >= LEAST_BYTES;
@@ -40,7 +42,7 @@ export function createRest({ path, restMs = REST_MS }: RestOptions): Rest {
       timer = null;
       const leftMs = writtenAtMs + restMs - performance.now();
       if (leftMs > 0) wake(leftMs);
-      else if (isLong()) startTidying(path);
+      else if (db.isOpen && isLong()) tidy(db);
     }, inMs).unref();
   };
   return {
@@ -53,20 +55,3 @@ export function createRest({ path, restMs = REST_MS }: RestOptions): Rest {
     },
   };
 }
-
-/**
- * The first moves what there is, while others read and write. The second keeps writers out: only when nothing is left to move it is over in
- * some milliseconds; else somebody is writing again, and there will be another rest.
- */
-function tidy(path: string): void {
-  const db = new DatabaseSync(path);
-  try {
-    const moved = db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
-    if (moved?.['log'] === moved?.['checkpointed']) db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-  } finally {
-    db.close();
-  }
-}
-
-const [, , role, path] = process.argv;
-if (role === ROLE && path !== undefined) tidy(path);

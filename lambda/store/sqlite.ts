@@ -231,7 +231,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
   const tidily = createTidy(db);
   const checkPresence = createPresence(options.path);
   const guarded = <T>(act: () => T): T => guard(() => tidily(() => patiently(act)));
-  const rest = createRest(options);
+  const rest = createRest(db, options);
   const updates = createUpdates({ ...desk, guarded, read: (key) => readSeen(desk, key) });
   /** Everything else sees what was asked for before it. */
   const after = <T>(act: () => T): T => {
