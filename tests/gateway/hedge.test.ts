@@ -53,6 +53,37 @@ describe('hedge budget', () => {
   });
 });
 
+describe('what is late', () => {
+  const measure = (hedge: ReturnType<typeof createHedge>, streamed: boolean, ms: number): void => {
+    for (let i = 0; i < 100; i++) hedge.observe(7, streamed, ms);
+  };
+  it('is what is slower than 95 of 100 of the same candidate and kind; without any, than is usual', () => {
+    const hedge = createHedge();
+    measure(hedge, true, 3_000);
+    measure(hedge, false, 20_000);
+    expect(hedge.lateMs(7, true, 9_000)).toBeCloseTo(3_000, -3);
+    expect(hedge.lateMs(7, false, 9_000)).toBeCloseTo(20_000, -4);
+    expect(hedge.lateMs(8, true, 9_000)).toBe(9_000);
+  });
+  it('is nothing that takes less than a second', () => {
+    const hedge = createHedge();
+    measure(hedge, true, 40);
+    expect([hedge.lateMs(7, true, 9_000), hedge.lateMs(8, true, 300)]).toEqual([1_000, 1_000]);
+  });
+  it('may be raced ten times at once, and once more for each that is given back', () => {
+    const hedge = createHedge();
+    const spend = (): number => {
+      let count = 0;
+      while (count < 100 && hedge.spend()) count++;
+      return count;
+    };
+    expect(spend()).toBe(10);
+    hedge.giveBack();
+    hedge.giveBack();
+    expect(spend()).toBe(2);
+  });
+});
+
 describe('hedged requests', () => {
   it.each([
     ['silent', true],
