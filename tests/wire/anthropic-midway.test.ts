@@ -130,6 +130,29 @@ describe('words of the system between messages', () => {
   });
 });
 
+describe('what can not be read of the system between messages is refused, where it would be missing without a word', () => {
+  const said = (message: object) => ({ ...opening, messages: [{ role: 'user', content: 'Hi.' }, message] });
+
+  it.each<[what: string, message: object, param: string]>([
+    ['a number', { content: 5 }, 'messages[1].content'],
+    ['an object', { content: { type: 'text', text: 'Be short.' } }, 'messages[1].content'],
+    ['null', { content: null }, 'messages[1].content'],
+    ['nothing', {}, 'messages[1].content'],
+    ['words without a block', { content: ['Be short.'] }, 'messages[1].content[0]'],
+    ['a block without words', { content: [text('a'), { type: 'text' }] }, 'messages[1].content[1].text'],
+    ['words for one turn that are none', { content: [5], clear_at: 'next_user_message' }, 'messages[1].content[0]'],
+  ])('%s', (_, message, param) => {
+    expect(() => anthropic.parseQuestion(said({ role: 'system', ...message }))).toThrow(
+      expect.objectContaining({ code: 'invalid_request', param }),
+    );
+  });
+
+  it('but an effort may come alone', () => {
+    const effort = { role: 'system', output_config: { effort: 'max' } };
+    expect(sent(said(effort), 'claude-sonnet-4-5')['output_config']).toMatchObject({ effort: 'max' });
+  });
+});
+
 describe('tools that come and go between messages', () => {
   const tool = (name: string, more: object = {}) => ({ name, input_schema: { type: 'object' }, ...more });
   const change = (type: string, named: object) => ({ type, tool: named });

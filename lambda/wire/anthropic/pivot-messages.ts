@@ -1,6 +1,6 @@
 // Tells the messages of a Messages request in the OpenAI chat format.
 import type { Json } from '../json.ts';
-import { isRecord, toRecord, toText } from '../json.ts';
+import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { isMarked, markOf, withMark } from './pivot-marks.ts';
 import type { Pivot } from './question.ts';
@@ -12,15 +12,32 @@ export function addMessages(pivot: Pivot, messages: unknown): void {
   if (pivot.messages.length === 0) fail('messages[0].content', 'a string or a block that says something', []);
 }
 
+/**
+ * Looks at what the system says between messages before it is retold elsewhere, where what can't be read would be missing without a word. Throws
+ * CallerError naming the field at fault.
+ */
+export function checkMidway(messages: unknown): void {
+  toList(messages).forEach((message, at) => {
+    const { role, content, output_config: config } = toRecord(message);
+    if (role !== 'system' || typeof content === 'string' || (content === undefined && isRecord(config))) return;
+    const blocks = toBlocks(content, `messages[${at}]`);
+    blocks.forEach((block, index) => block['type'] === 'text' && textOf(block, `messages[${at}].content[${index}]`));
+  });
+}
+
+function toBlocks(content: unknown, path: string): readonly Json[] {
+  if (!Array.isArray(content)) return fail(`${path}.content`, 'a string or an array of blocks', content);
+  return content.map((block: unknown, index) =>
+    isRecord(block) ? block : fail(`${path}.content[${index}]`, 'an object', block),
+  );
+}
+
 function addMessage(pivot: Pivot, message: unknown, path: string): void {
   if (!isRecord(message)) return fail(path, 'an object', message);
   const { role, content } = message;
   if (role !== 'user' && role !== 'assistant') return failShowing(`${path}.role`, 'user or assistant', role);
   if (typeof content === 'string') return void pivot.messages.push({ role, content });
-  if (!Array.isArray(content)) return fail(`${path}.content`, 'a string or an array of blocks', content);
-  const blocks = content.map((block: unknown, index) =>
-    isRecord(block) ? block : fail(`${path}.content[${index}]`, 'an object', block),
-  );
+  const blocks = toBlocks(content, path);
   if (role === 'assistant') addAssistant(pivot, blocks, path);
   else addUser(pivot, blocks, path);
 }

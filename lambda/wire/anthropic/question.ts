@@ -8,7 +8,7 @@ import { effortOf } from '../pivot-effort.ts';
 import { addSystem } from '../pivot-system.ts';
 import { isMarked, markOf } from './pivot-marks.ts';
 import { nothingMidway, retellMidway } from './midway.ts';
-import { addMessages } from './pivot-messages.ts';
+import { addMessages, checkMidway } from './pivot-messages.ts';
 import { addTools } from './pivot-tools.ts';
 
 /** A request of the OpenAI chat format as it grows, and what has no place in it. */
@@ -58,6 +58,7 @@ export function parseQuestion(json: unknown): ChatQuestion {
 }
 
 function toPivot(given: Json, told: boolean): Pivot {
+  checkMidway(given['messages']);
   const json = retellMidway(given, nothingMidway);
   const marks = { told, found: false };
   const pivot: Pivot = { body: {}, messages: [], dropped: new Set(), bound: new Set(), marks };
