@@ -131,10 +131,28 @@ function judgeEntries({ entries }: Config, providers: readonly Provider[]): stri
   });
 }
 
-/** What is set and does nothing, or lets nobody in: sentences for whoever starts the server. Holds no values but addresses of people. */
+/** Keys of one server may share a name; of two servers nobody could tell which one it asks for, leaves out, or allows. */
+function judgeNames({ entries }: Config): string[] {
+  const places = new Map<string, Set<string>>();
+  for (const { name, provider, baseUrl = '' } of entries) {
+    if (name === undefined) continue;
+    const known = places.get(name) ?? new Set();
+    places.set(name, known.add(`${provider} ${baseUrl}`));
+  }
+  return [...places].flatMap(([name, { size }]) =>
+    size < 2
+      ? []
+      : [
+          `The name "${name}" is that of credentials at ${size} places: whoever asks for it, leaves it out or is allowed it means all of them. Give each a name of its own.`,
+        ],
+  );
+}
+
+/** What is set and does nothing, lets nobody in, or means two things: sentences for whoever starts the server. Holds no values but addresses of people. */
 export const findDoubts = (config: Config, env: Environment, providers: readonly Provider[]): string[] => [
   ...judgeVariables(env, providers),
   ...findOlderDoubts({ env, providers }),
   ...judgeSignIn(config, env),
   ...judgeEntries(config, providers),
+  ...judgeNames(config),
 ];

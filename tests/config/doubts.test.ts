@@ -14,6 +14,28 @@ const entry = (more: object): string =>
     { provider: 'openai-compatible', name: 'alpha', baseUrl: 'http://127.0.0.1:1/v1', models: [{ id: 'm' }], ...more },
   ]);
 
+describe('a name of credentials', () => {
+  const at = (port: number, more: object = {}): object => ({
+    provider: 'openai-compatible',
+    name: 'alpha',
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    models: [{ id: 'm' }],
+    ...more,
+  });
+  const doubts = (entries: readonly object[]): string[] => doubtsOf({ FREEWAY_PROVIDERS: JSON.stringify(entries) });
+
+  it('that stands for two places is told', () => {
+    expect(doubts([at(1), at(2), at(3, { name: 'beta' })])).toEqual([
+      expect.stringMatching(/^The name "alpha" is that of credentials at 2 places: .* Give each a name of its own\.$/),
+    ]);
+  });
+
+  it('is that of several keys of one place, or no name at all, without a word', () => {
+    expect(doubts([at(1, { apiKey: 'a' }), at(1, { apiKey: 'b' })])).toEqual([]);
+    expect(doubts([at(1, { name: undefined }), at(2, { name: undefined })])).toEqual([]);
+  });
+});
+
 describe('a name that nothing reads', () => {
   it.each([
     ['FREEWAY_PIAD', 'never', /^FREEWAY_PIAD is set, but nothing reads it\. Did you mean FREEWAY_PAID\?$/],
