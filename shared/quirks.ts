@@ -1,5 +1,6 @@
 // How providers depart from the format they speak: the closed list that the catalog chooses from.
 import * as z from 'zod/mini';
+import { evidenceSchema } from './pools.ts';
 
 /** Request fields of the OpenAI formats that a quirk may name; a typo is a type error and fails the catalog check. */
 export const chatFields = [
@@ -35,7 +36,7 @@ export type Purpose = (typeof purposes)[number];
  */
 export const quirkSchema = z.lazy(() =>
   z.intersection(
-    z.object({ models: z.optional(z.array(z.string())) }),
+    z.object({ models: z.optional(z.array(z.string())), evidence: z.optional(evidenceSchema) }),
     z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('drop'), fields: z.array(field) }),
       z.object({ kind: z.literal('rename'), from: field, to: field }),

@@ -73,6 +73,7 @@ const isUnlisted = (price: Price | undefined): boolean =>
 describe('evidence', () => {
   const gaps = (given: Provider): string[] => [
     ...(given.terms.evidence ? [] : ['terms']),
+    ...given.quirks.filter(({ kind, evidence }) => kind === 'midway' && !evidence).map(({ kind }) => `quirk ${kind}`),
     ...given.models.filter(({ evidence }) => !evidence).map(({ id }) => `model ${id}`),
     ...given.models.filter(({ price }) => price && !price.evidence).map(({ id }) => `price ${id}`),
     ...given.models.filter(({ price }) => isUnlisted(price) && !price?.otherEvidence).map(({ id }) => `more of ${id}`),
@@ -84,8 +85,10 @@ describe('evidence', () => {
   });
 
   test('names only sources that sources.json explains', () => {
-    const cited = providers.flatMap(({ sources: keys, terms, models, pools }) => {
-      const evidence = [terms, ...models, ...models.map(({ price }) => price), ...pools].map((part) => part?.evidence);
+    const cited = providers.flatMap(({ sources: keys, terms, models, pools, quirks }) => {
+      const evidence = [terms, ...models, ...models.map(({ price }) => price), ...pools, ...quirks].map(
+        (part) => part?.evidence,
+      );
       evidence.push(...models.map(({ price }) => price?.otherEvidence));
       return [...keys, ...evidence.flatMap((found: Evidence | undefined) => found?.source ?? [])];
     });
