@@ -1,10 +1,8 @@
 // Adds up days that are over once for all, so that a year of use costs few reads. Loaded when somebody asks for sums, or writes to such a day.
 import { setImmediate as turn } from 'node:timers/promises';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { usageRecordSchema, usageSumSchema } from '#shared/api/usage.ts';
 import type { Item, ItemKey } from '#shared/items.ts';
 import { toRowsOfDay, type UsageRow } from '#shared/usage-sums.ts';
-import * as z from 'zod/mini';
 import type { Clock, Store } from '../ports.ts';
 import type { UsageRead } from './usage-items.ts';
 
@@ -28,19 +26,34 @@ const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 const toKey = (day: string): ItemKey => ({ pk: 'usage-days', sk: day });
 const endOf = (day: string): number => Date.parse(day) + DAY_MS;
 
-const { person_id, key_id, route, tier, operation, outcome } = usageRecordSchema._zod.innerType.shape;
-const rowSchema = z.object({
-  at: z.string(),
-  person_id,
-  key_id,
-  route,
-  tier,
-  operation,
-  outcome,
-  ...usageSumSchema._zod.innerType.shape,
-});
-const names = Object.keys(rowSchema.shape) as (keyof UsageRow)[];
-const packedSchema = z.object({ names: z.array(z.string()), rows: z.array(z.array(z.unknown())) });
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+const tiers: ReadonlySet<unknown> = new Set<UsageRow['tier']>(['free', 'paid', 'local', null]);
+
+/** What each value of a row has to be. A schema would take four times as long, and a year has hundreds of thousands of rows. */
+const checks: Readonly<Record<keyof UsageRow, (value: unknown) => boolean>> = {
+  at: isText,
+  person_id: isText,
+  key_id: isTextOrNull,
+  route: isTextOrNull,
+  tier: (value) => tiers.has(value),
+  operation: isText,
+  outcome: isText,
+  requests: isNumber,
+  free: isNumber,
+  failed: isNumber,
+  absorbed: isNumber,
+  input_tokens: isNumber,
+  output_tokens: isNumber,
+  audio_seconds: isNumber,
+  cost_usd: isNumber,
+  estimated_usd: isNumber,
+  saved_usd: isNumber,
+  wait_ms: isNumber,
+  duration_ms: isNumber,
+};
+const names = Object.keys(checks) as (keyof UsageRow)[];
 
 /** Rows as text: each is a list of values in the order of the names, packed, since most of them repeat. */
 export function packRows(rows: readonly UsageRow[]): string {
@@ -48,22 +61,49 @@ export function packRows(rows: readonly UsageRow[]): string {
   return deflateRawSync(JSON.stringify(packed)).toString('base64');
 }
 
+/** A row of these values, which stand at the places named; null when one is not what it has to be. */
+function toRow(values: unknown, places: readonly number[]): UsageRow | null {
+  if (!Array.isArray(values)) return null;
+  const row: Partial<Record<keyof UsageRow, unknown>> = {};
+  for (const [index, name] of names.entries()) {
+    const value: unknown = values[places[index] ?? -1];
+    if (!checks[name](value)) return null;
+    row[name] = value;
+  }
+  return row as UsageRow;
+}
+
 /** The rows of a text; null for one that is damaged, or that another version has written otherwise. */
 export function unpackRows(text: string): UsageRow[] | null {
   try {
-    const packed = packedSchema.parse(JSON.parse(inflateRawSync(Buffer.from(text, 'base64')).toString()));
-    const rows = packed.rows.map((row) => Object.fromEntries(packed.names.map((name, index) => [name, row[index]])));
-    return z.array(rowSchema).parse(rows);
+    const packed = JSON.parse(inflateRawSync(Buffer.from(text, 'base64')).toString()) as Record<string, unknown>;
+    const [told, rows] = [packed['names'], packed['rows']];
+    if (!Array.isArray(told) || !Array.isArray(rows)) return null;
+    const places = names.map((name) => told.indexOf(name));
+    const all: UsageRow[] = [];
+    for (const values of rows) {
+      const row = toRow(values, places);
+      if (row === null) return null;
+      all.push(row);
+    }
+    return all;
   } catch {
     return null;
   }
 }
 
-/** Keeps the rows of a day unless something came late since it was looked at, by when the rows may lack it. */
+/**
+ * Keeps the rows of a day unless something came late since it was looked at, by when the rows may lack it. Where records could not be read, it
+ * is for a day only: a later version may be back that can.
+ */
 async function keepRows(
-  { store, retentionDays }: DaysOptions,
+  { store, clock, retentionDays }: DaysOptions,
   day: string,
-  { rows, seen }: { readonly rows: readonly UsageRow[]; readonly seen: Item | undefined },
+  {
+    rows,
+    isWhole,
+    seen,
+  }: { readonly rows: readonly UsageRow[]; readonly isWhole: boolean; readonly seen: Item | undefined },
 ): Promise<void> {
   const text = packRows(rows);
   if (text.length > MOST_CHARACTERS) return;
@@ -74,7 +114,7 @@ async function keepRows(
     add: {},
     set: { rows: text },
     remove: [],
-    expiresAtMs: endOf(day) + retentionDays() * DAY_MS,
+    expiresAtMs: Math.min(endOf(day) + retentionDays() * DAY_MS, isWhole ? Infinity : clock.now() + DAY_MS),
   });
 }
 
@@ -142,8 +182,7 @@ export async function* readRowsOfDays(
       }
       const { records, isWhole } = await readDay(day);
       const rows = toRowsOfDay(day, records);
-      // What a later version wrote is still there when that version is back.
-      if (isWhole && isSettled(day, Number(seen?.['late'] ?? 0))) await keepRows(options, day, { rows, seen });
+      if (isSettled(day, Number(seen?.['late'] ?? 0))) await keepRows(options, day, { rows, isWhole, seen });
       yield rows;
     }
   }
