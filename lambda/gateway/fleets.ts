@@ -1,7 +1,7 @@
 // The services of each person: made when they first ask, and anew when credentials that serve them have changed.
 import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
-import type { CredentialBook, CredentialSnapshot, Vault } from '../ports.ts';
+import { VaultError, type CredentialBook, type CredentialSnapshot, type Vault } from '../ports.ts';
 import type { FleetEntry } from './credentials.ts';
 import { ownersOf, toEntries } from './pooling.ts';
 
@@ -53,11 +53,17 @@ export function createFleets<Services>(options: FleetsOptions<Services>): Fleets
   const opening = new Map<string, Promise<Services>>();
   let generation = 0;
 
+  /** An owner whose data key is damaged has credentials that fail, each alone. */
+  const prepare = (ownerId: string): Promise<void> =>
+    vault.prepare(ownerId).catch((error: unknown) => {
+      if (!(error instanceof VaultError && error.kind === 'damaged')) throw error;
+    });
+
   const build = async (personId: string, snapshot: CredentialSnapshot): Promise<Services> => {
     const nowMs = now();
     const input = { personId, stored: snapshot.all, providers: providers(), allowPrivate, nowMs };
     const before = kept.get(personId);
-    await Promise.all(ownersOf(input).map((ownerId) => vault.prepare(ownerId)));
+    await Promise.all(ownersOf(input).map(prepare));
     const entries = toEntries({ ...input, environment: options.environment(), vault });
     const stamp = toStamp(snapshot, entries, generation);
     // Somebody else's credentials have changed: what stands goes on, with all it has learned.

@@ -42,11 +42,15 @@ export function createKeyFileWrapper(keys: readonly Uint8Array[], reread?: () =>
       if (key === undefined || bytes.length < IV_BYTES + TAG_BYTES)
         throw new VaultError(
           'wrong_master_key',
-          `The master key is not the one these secrets were encrypted with (they need the key ${name}). Put the right file master-key back into the data folder, and nothing is lost.`,
+          `The master key is not the one these secrets were encrypted with (they need the key ${name}). Put the right file master-key back into the data folder, and nothing is lost. If it is gone for good, run "npm run migrate -- forget-lost-secrets" and enter the secrets again.`,
         );
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES)).setAAD(Buffer.from(context));
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-      return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
+      try {
+        return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
+      } catch {
+        throw new VaultError('damaged', 'What the master key has wrapped is damaged, or belongs elsewhere.');
+      }
     },
   };
 }

@@ -1,5 +1,6 @@
 // Keeps secrets encrypted: a data key for each person, wrapped by a master key that never touches the store.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { ItemKey } from '#shared/items.ts';
 import { VaultError, type KeyWrapper, type Store, type Vault } from '../ports.ts';
 
 export interface VaultOptions {
@@ -42,10 +43,10 @@ function unseal(key: Uint8Array, identity: string, sealed: string): string {
       'A secret was written by a newer version of Freeway, or is damaged. Enter it again.',
     );
   const bytes = Buffer.from(body, 'base64url');
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES));
-  decipher.setAAD(Buffer.from(identity));
-  decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
   try {
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES));
+    decipher.setAAD(Buffer.from(identity));
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     return decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
   } catch {
     throw new VaultError('damaged', 'A secret does not belong to where it is kept, or is damaged. Enter it again.');
@@ -76,16 +77,61 @@ const wrongMaster = (): VaultError =>
     'The master key is not the one these secrets were encrypted with. Put the right key back (the file master-key in the data folder, or the KMS key), and nothing is lost.',
   );
 
+/** Whether what was wrapped is past opening by this wrapper; not that it is away for now. */
+const isLost = (error: unknown): boolean =>
+  error instanceof VaultError && (error.kind === 'wrong_master_key' || error.kind === 'damaged');
+
+function isLostOrThrow(error: unknown): true {
+  if (isLost(error)) return true;
+  throw error;
+}
+
+const toContext = ({ sk }: ItemKey): string =>
+  sk === CHECK.sk ? 'check' : decodeURIComponent(sk.slice('key#'.length));
+
+/**
+ * Deletes the keys that this wrapper can't open, and nothing else, and answers how many: where a master key is lost for good, nothing could be
+ * kept otherwise. What they had sealed is to be entered again.
+ */
+export async function forgetLost(store: Store, wrapper: KeyWrapper): Promise<number> {
+  let count = 0;
+  let after: string | undefined;
+  do {
+    const page = await store.query(PARTITION, after === undefined ? {} : { after });
+    for (const { key, item } of page.items) {
+      const lost = await wrapper.unwrap(String(item['wrapped']), toContext(key)).then(() => false, isLostOrThrow);
+      if (!lost) continue;
+      await store.delete(key);
+      count++;
+    }
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  return count;
+}
+
 interface Kept {
   readonly key: Uint8Array;
   readonly untilMs: number;
+}
+
+/** The master key is proven by then: a data key that it does not unwrap is one person's fault, and nobody else's. */
+async function unwrapDataKey(wrapper: KeyWrapper, wrapped: unknown, personId: string): Promise<Uint8Array> {
+  try {
+    return await wrapper.unwrap(String(wrapped), personId);
+  } catch (error) {
+    if (!isLost(error)) throw error;
+    throw new VaultError(
+      'damaged',
+      'The key that opens the secrets of their owner is damaged, or wrapped by another master key. Restore a backup, or run "npm run migrate -- forget-lost-secrets" and enter them again.',
+    );
+  }
 }
 
 /** The data key of a person, made on first use. Two who make it at once end up with the one that was written first. */
 async function readDataKey({ store, wrapper }: VaultOptions, personId: string): Promise<Uint8Array> {
   const key = dataKeyOf(personId);
   const known = await store.get(key);
-  if (known !== null) return wrapper.unwrap(String(known['wrapped']), personId);
+  if (known !== null) return unwrapDataKey(wrapper, known['wrapped'], personId);
   const fresh = randomBytes(KEY_BYTES);
   const wrapped = await wrapper.wrap(fresh, personId);
   const result = await store.update({
@@ -95,7 +141,7 @@ async function readDataKey({ store, wrapper }: VaultOptions, personId: string): 
     set: { wrapped },
     remove: [],
   });
-  return result.applied ? fresh : wrapper.unwrap(String(result.item?.['wrapped']), personId);
+  return result.applied ? fresh : unwrapDataKey(wrapper, result.item?.['wrapped'], personId);
 }
 
 /** A vault over a store. */
@@ -145,7 +191,7 @@ export function createVault(options: VaultOptions): Vault {
       do {
         const page = await store.query(PARTITION, after === undefined ? {} : { after });
         for (const { key, item } of page.items) {
-          const context = key.sk === CHECK.sk ? 'check' : decodeURIComponent(key.sk.slice('key#'.length));
+          const context = toContext(key);
           const plain = await wrapper.unwrap(String(item['wrapped']), context);
           await store.put(key, { wrapped: await next.wrap(plain, context) });
           count++;

@@ -6,7 +6,7 @@ import type { StoredCredential } from '#shared/stored-credential.ts';
 import { createFleet } from '#lambda/gateway/fleet.ts';
 import { createFleets } from '#lambda/gateway/fleets.ts';
 import { toEntries, toHeldBack } from '#lambda/gateway/pooling.ts';
-import type { CredentialSnapshot, Vault } from '#lambda/ports.ts';
+import { VaultError, type CredentialSnapshot, type Vault } from '#lambda/ports.ts';
 
 const NOW = 1_000_000;
 const vault = { openNow: (owner: string, identity: string) => JSON.stringify({ apiKey: `${owner}/${identity}` }) };
@@ -131,14 +131,20 @@ describe('pooling', () => {
 });
 
 describe('fleets', () => {
-  function open(all: StoredCredential[]) {
+  function open(all: StoredCredential[], faults: Readonly<Record<string, VaultError>> = {}) {
     let snapshot: CredentialSnapshot = { all, count: 1 };
     let nowMs = NOW;
     const made: string[][] = [];
     const prepared: string[] = [];
     const fleets = createFleets({
       book: { snapshot: () => snapshot, write: () => Promise.resolve(true) },
-      vault: { ...vault, prepare: (id: string) => (prepared.push(id), Promise.resolve()) } as unknown as Vault,
+      vault: {
+        ...vault,
+        prepare: (id: string) => {
+          prepared.push(id);
+          return id in faults ? Promise.reject(faults[id]) : Promise.resolve();
+        },
+      } as unknown as Vault,
       providers: () => providers,
       environment: () => environment,
       allowPrivate: false,
@@ -168,6 +174,14 @@ describe('fleets', () => {
       ['b1', 'env'],
     ]);
     expect(prepared).toEqual(['ann', 'bob']);
+  });
+
+  it('are made although the data key of somebody who shares theirs is damaged, but not when no key can be opened', async () => {
+    const all = [stored('a1', 'ann', { sharing: 'all' }), stored('b1', 'bob')];
+    const damaged = open(all, { ann: new VaultError('damaged', 'ann') });
+    expect(await damaged.fleets.servicesFor('bob')).toEqual({ names: ['b1', 'a1', 'env'] });
+    for (const kind of ['wrong_master_key', 'unavailable'] as const)
+      await expect(open(all, { ann: new VaultError(kind, 'all') }).fleets.servicesFor('bob')).rejects.toThrow('all');
   });
 
   it('are made anew when what serves the person has changed, and not when something else has', async () => {

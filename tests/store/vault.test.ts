@@ -5,10 +5,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { KeyWrapper, Store, Vault } from '#lambda/ports.ts';
+import { VaultError, type KeyWrapper, type Store, type Vault } from '#lambda/ports.ts';
 import { createKmsWrapper } from '#lambda/store/kms-wrapper.ts';
 import { addMasterKey, createKeyFileWrapper, forgetOlderKeys, readMasterKeys } from '#lambda/store/master-key.ts';
-import { createVault } from '#lambda/store/vault.ts';
+import { createVault, forgetLost } from '#lambda/store/vault.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
 
 let folder: string;
@@ -76,6 +76,48 @@ describe('vault', () => {
         kind: 'wrong_master_key',
         message: expect.stringContaining('Put the right file'),
       });
+  });
+
+  it('opens the secrets of all others where one data key is damaged, or lies there from another master key', async () => {
+    const wrapper = createKeyFileWrapper([Buffer.alloc(32, 7)]);
+    const foreign = await wrapper.wrap(Buffer.alloc(32), 'ann');
+    for (const wrapped of ['', 'x.y', foreign, `${foreign.slice(0, 20)}AAAA${foreign.slice(24)}`, null]) {
+      store = createMemoryStore({ now: () => nowMs });
+      const sealed = await openVault().seal('ann', 'a', 'x');
+      const other = await openVault().seal('bob', 'b', 'y');
+      const key = { pk: 'vault', sk: 'key#ann' };
+      const before = String((await store.get(key))?.['wrapped']);
+      await store.put(key, { wrapped: wrapped ?? `${before.slice(0, -4)}AAAA` });
+      const vault = openVault();
+      for (const attempt of [vault.prepare('ann'), vault.open('ann', 'a', sealed), vault.seal('ann', 'a', 'z')])
+        await expect(attempt, String(wrapped)).rejects.toMatchObject({
+          kind: 'damaged',
+          message: expect.stringContaining('forget-lost-secrets'),
+        });
+      expect(await vault.open('bob', 'b', other)).toBe('y');
+    }
+  });
+
+  it('that a lost master key has locked is opened anew by forgetting what only that key could open', async () => {
+    const lost = await openVault().seal('ann', 'a', 'x');
+    writeFileSync(path, `${Buffer.alloc(32, 7).toString('base64')}\n`);
+    const wrapper = createKeyFileWrapper(readMasterKeys(path));
+    await expect(openVault().seal('bob', 'b', 'y')).rejects.toThrow('forget-lost-secrets');
+    expect(await forgetLost(store, wrapper)).toBe(2);
+    const vault = openVault();
+    const sealed = await vault.seal('bob', 'b', 'y');
+    await expect(vault.open('ann', 'a', lost)).rejects.toMatchObject({ kind: 'damaged' });
+    expect(await vault.open('ann', 'a', await vault.seal('ann', 'a', 'again'))).toBe('again');
+    // Nothing of what can be opened is forgotten.
+    expect(await forgetLost(store, wrapper)).toBe(0);
+    expect(await openVault().open('bob', 'b', sealed)).toBe('y');
+  });
+
+  it('forgets nothing while what wraps its keys is away', async () => {
+    await openVault().seal('ann', 'a', 'x');
+    const away = () => Promise.reject(new VaultError('unavailable', 'away'));
+    await expect(forgetLost(store, { wrap: away, unwrap: away })).rejects.toThrow('away');
+    expect((await store.query('vault')).items).toHaveLength(2);
   });
 
   it('takes a new master key while the old one still reads, and then without it', async () => {
