@@ -1,4 +1,5 @@
 // The closed lists of what can go wrong: at a provider, and towards the caller.
+import type { Reason } from './api/reason.ts';
 
 /** Everything that can go wrong at a provider, decided by the wire and dialect that read the reply. */
 export const providerFailureKinds = [
@@ -87,6 +88,8 @@ export class CallerError extends Error {
   readonly attempts: readonly Attempt[];
   /** Time spent waiting for quota before giving up, ms. */
   readonly waitedMs: number;
+  /** The same as the message as a code with its numbers; null: the message alone says it. */
+  readonly reason: Reason | null;
   /** Methods by which the place can be asked, as the header Allow says them; null unless this one can't. */
   readonly allow: string | null;
 
@@ -99,6 +102,7 @@ export class CallerError extends Error {
       retryAfterMs?: number | null;
       attempts?: readonly Attempt[];
       waitedMs?: number;
+      reason?: Reason;
       allow?: string;
     } = {},
   ) {
@@ -109,6 +113,7 @@ export class CallerError extends Error {
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.attempts = details.attempts ?? [];
     this.waitedMs = details.waitedMs ?? 0;
+    this.reason = details.reason ?? null;
     this.allow = details.allow ?? null;
   }
 

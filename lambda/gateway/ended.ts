@@ -58,7 +58,7 @@ export function toLate({ attempts, waitedMs }: Pick<Ended, 'attempts' | 'waitedM
   return new CallerError(
     'deadline',
     `The time for this request is over: ${asked}${waited}. Send it again, ask for a shorter answer, or stream it.`,
-    { retryable: true, attempts, waitedMs },
+    { retryable: true, attempts, waitedMs, reason: { code: 'late', waited_ms: waitedMs } },
   );
 }
 
@@ -70,6 +70,7 @@ export function toStopped({ attempts, waitedMs, soonest }: Ended, failure: Provi
     attempts,
     waitedMs,
     retryAfterMs,
+    reason: { code: 'provider', text: failure.message },
     ...(failure.field === undefined ? {} : { param: failure.field }),
   });
 }

@@ -1,6 +1,7 @@
 // Says honestly why nobody can be asked any more: what was tried, what stands in the way, and when trying again makes sense.
 // Loaded by the first request that ends so.
 import type { ModelKind } from '#shared/catalog.ts';
+import type { Reason } from '#shared/api/reason.ts';
 import { CallerError, type Attempt, type ProviderFailureKind } from '#shared/failures.ts';
 import { explainMissing } from '../routing/capabilities.ts';
 import {
@@ -39,16 +40,17 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
 };
 
 /** What is missing to those who lack a capability, each named once. */
-function tellMissing(decision: Decision, { candidates, profile }: DecideInput): string {
+function toMissing(decision: Decision, { candidates, profile }: DecideInput): readonly string[] {
   const missing = candidates.map(({ capabilities }, index) =>
     verdictOf(decision, index) === 'lacks_capability' ? profile.needs & ~capabilities : 0,
   );
-  return explainMissing(missing.reduce((mask, one) => mask | one, 0)).join(', ');
+  return explainMissing(missing.reduce((mask, one) => mask | one, 0));
 }
 
 /** Why nobody can be asked. */
 interface Standstill {
   readonly text: string;
+  readonly reason: Reason;
   /** Something of it passes by itself. */
   readonly passing: boolean;
   readonly tooLong: boolean;
@@ -65,14 +67,23 @@ function tellReasons(input: DecideInput): Standstill {
     const verdict = verdictOf(decision, index);
     if (verdict !== 'other_model' && verdict !== 'other_kind') counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   });
+  const missing = counts.has('lacks_capability') ? toMissing(decision, input) : [];
   const tell = (verdict: Verdict): string => {
     if (verdict === 'eligible') return 'could serve';
-    return verdict === 'lacks_capability' ? `${reasons[verdict]} (${tellMissing(decision, input)})` : reasons[verdict];
+    return verdict === 'lacks_capability' ? `${reasons[verdict]} (${missing.join(', ')})` : reasons[verdict];
   };
-  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([verdict, count]) => `${count} ${tell(verdict)}`);
+  const most = [...counts].sort((a, b) => b[1] - a[1]);
+  const parts = most.map(([verdict, count]) => `${count} ${tell(verdict)}`);
+  const { maxCostUsd } = input.policy;
   const kinds = [...counts.keys()];
   return {
     text: parts.join(', '),
+    reason: {
+      code: 'nobody',
+      against: Object.fromEntries(most),
+      missing: [...missing],
+      ...(maxCostUsd !== undefined && { max_cost_usd: maxCostUsd }),
+    },
     passing: kinds.some((verdict) => passingVerdicts.has(verdict)),
     tooDear: counts.has('over_budget'),
     allTried: kinds.every((verdict) => verdict === 'already_tried'),
@@ -100,21 +111,21 @@ const quotaFailures: ReadonlySet<string> = new Set<ProviderFailureKind>(['rate_l
 
 /** The error for a request that found no answer. */
 export function toExhausted({ input, attempts, soonest, waitedMs }: Ended): CallerError {
-  const { text, passing, tooLong, tooDear, allTried } = tellReasons(input);
+  const { text, reason, passing, tooLong, tooDear, allTried } = tellReasons(input);
   const allTooLong =
     attempts.length > 0 && attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large');
   if (tooLong || allTooLong) {
     return new CallerError(
       'context_length_exceeded',
       `The request is too long for every model that could be asked (${text}). Shorten it.`,
-      { param: 'messages', attempts, waitedMs },
+      { param: 'messages', attempts, waitedMs, reason },
     );
   }
   if (attempts.length > 0 && !passing && attempts.every(({ failure }) => failure === 'content_filtered')) {
     return new CallerError(
       'content_filter',
       `Every model that was asked refused by its content filter (${text}). Change the prompt.`,
-      { param: 'messages', attempts, waitedMs },
+      { param: 'messages', attempts, waitedMs, reason },
     );
   }
   if (tooDear && !passing) {
@@ -126,7 +137,7 @@ export function toExhausted({ input, attempts, soonest, waitedMs }: Ended): Call
       input.policy.maxCostUsd === undefined
         ? `Only the budget stands in the way (${text}).${shorter} It begins anew at midnight UTC, a month's with the next one; the operator can raise FREEWAY_BUDGET_USD_PER_DAY and FREEWAY_BUDGET_USD_PER_MONTH.`
         : `Only the bound on cost stands in the way (${text}).${shorter} Raise max_cost_usd (now ${input.policy.maxCostUsd}), or wait for free quota.`,
-      { attempts, waitedMs },
+      { attempts, waitedMs, reason },
     );
   }
   if (!passing && attempts.length === 0) {
@@ -134,7 +145,7 @@ export function toExhausted({ input, attempts, soonest, waitedMs }: Ended): Call
     return new CallerError(
       'no_candidate',
       `No model can serve this request. Of those that were meant: ${text}. Change the request or its limits, or add a provider key.`,
-      { attempts },
+      { attempts, reason },
     );
   }
   const retryAfterMs = soonest?.waitMs ?? null;
@@ -154,6 +165,7 @@ export function toExhausted({ input, attempts, soonest, waitedMs }: Ended): Call
     retryAfterMs,
     attempts,
     waitedMs,
+    reason,
   });
 }
 

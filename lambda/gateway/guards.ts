@@ -37,8 +37,12 @@ export interface Prompt extends Guarded {
   readonly json: unknown;
 }
 
-const refused = (name: string, reason: string): CallerError =>
-  new CallerError('content_filter', `The guard "${name}" refused this prompt: ${reason.slice(0, 300)}`);
+function refused(name: string, reason: string): CallerError {
+  const text = reason.slice(0, 300);
+  return new CallerError('content_filter', `The guard "${name}" refused this prompt: ${text}`, {
+    reason: { code: 'guard', name, text },
+  });
+}
 
 /** Replaces texts wherever they stand as a whole; counts in `found` what was replaced. */
 function replaceTexts(value: unknown, replacements: ReadonlyMap<string, string>, found: Set<string>): unknown {

@@ -90,14 +90,20 @@ function toBounded({ key, person, everybody }: Asker): Bounded[] {
   const all: Bounded[] = [];
   if (key !== null) {
     const subject = `the API key "${key.name}"`;
-    all.push({ book: bookOf(key), quota: toQuota(key), subject, remedy: 'raise the limit of the key' });
+    all.push({ whose: 'key', book: bookOf(key), quota: toQuota(key), subject, remedy: 'raise the limit of the key' });
   }
   const { id, name, quota } = person;
   if (quota !== null)
-    all.push({ book: bookOfPerson(id), quota, subject: name, remedy: 'have an admin raise the limit' });
+    all.push({
+      whose: 'person',
+      book: bookOfPerson(id),
+      quota,
+      subject: name,
+      remedy: 'have an admin raise the limit',
+    });
   if (everybody !== null) {
     const remedy = 'have an admin raise the limit in the settings';
-    all.push({ book: BOOK_OF_ALL, quota: everybody, subject: 'the whole installation', remedy });
+    all.push({ whose: 'everybody', book: BOOK_OF_ALL, quota: everybody, subject: 'the whole installation', remedy });
   }
   return all.filter((one) => isBounding(one.quota));
 }
@@ -137,6 +143,7 @@ function overdrawn(name: string): CallerError {
   return new CallerError(
     'budget_exceeded',
     `What ${name} may spend does not cover this request, and nothing free can serve it. It begins anew at midnight UTC, a month's with the next one; an admin can raise it.`,
+    { reason: { code: 'budget' } },
   );
 }
 

@@ -1,10 +1,11 @@
 // What a caller is told whose request a quota does not hold: whose limit, which, how much is left, when it begins anew, and what to do.
+import type { Reason } from '#shared/api/reason.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { BoundPool } from '../routing/types.ts';
 import type { Bounded, QuotaNeed } from './quotas.ts';
 
 export interface Refusal {
-  readonly bounded: Pick<Bounded, 'subject' | 'remedy'>;
+  readonly bounded: Pick<Bounded, 'whose' | 'subject' | 'remedy'>;
   /** The bound that refuses. */
   readonly pool: BoundPool;
   /** What of it is used. */
@@ -34,6 +35,16 @@ function toTrouble({ pool, used, need }: Refusal): string {
     : `, has ${format(left)} left, and this request may take ${format(need.tokens)}`;
 }
 
+const toReason = ({ bounded, pool, used, need }: Refusal): Reason => ({
+  code: 'quota',
+  whose: bounded.whose,
+  unit: pool.unit === 'requests' ? 'requests' : 'tokens',
+  per: pool.clock.kind === 'calendar' ? 'day' : 'minute',
+  max: pool.max,
+  left: Math.max(0, Math.floor(pool.max - used)),
+  need: pool.unit === 'requests' ? 1 : need.tokens,
+});
+
 /** The error, of code `rate_limited`. */
 export function toQuotaRefusal(refusal: Refusal): CallerError {
   const { bounded, pool, need, waitMs } = refusal;
@@ -44,10 +55,12 @@ export function toQuotaRefusal(refusal: Refusal): CallerError {
     return new CallerError(
       'rate_limited',
       `${may}, and this request alone may take ${format(need.tokens)}. Ask for less, with a shorter prompt or a smaller bound on the answer (max_tokens), or ${bounded.remedy}.`,
+      { reason: toReason(refusal) },
     );
   const when = isDay ? `after midnight UTC, in ${toSpan(waitMs)}` : `in ${toSpan(waitMs)}`;
   return new CallerError('rate_limited', `${may}${toTrouble(refusal)}. Try again ${when}, or ${bounded.remedy}.`, {
     retryable: true,
     retryAfterMs: waitMs,
+    reason: toReason(refusal),
   });
 }

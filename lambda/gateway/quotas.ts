@@ -1,4 +1,5 @@
 // Quotas of requests and tokens: taken before a request from one book for each whom they bound, by the pools that providers' limits are kept in, and settled by what it used.
+import type { limited } from '#shared/api/reason.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { Clock as PoolClock } from '#shared/pools.ts';
 import { quotaNames, type Quota, type QuotaName } from '#shared/quotas.ts';
@@ -16,6 +17,7 @@ import type { RunResult } from './run.ts';
 
 /** One whose use is bounded. */
 export interface Bounded {
+  readonly whose: (typeof limited)[number];
   /** The book in which all instances count it. */
   readonly book: string;
   readonly quota: Quota;

@@ -33,6 +33,10 @@ describe('the message', () => {
     expect(reply.error()?.message).toBe(
       '1 attempt failed: 1 overloaded (500). Of those that were meant: 1 failed for this request, 1 not free, and paying is not allowed here. Try again, or add another provider key.',
     );
+    expect(reply.error()).toMatchObject({
+      attempts: [{ failure: 'overloaded', status: 500 }],
+      reason: { code: 'nobody', against: { already_tried: 1, paid_not_allowed: 1 }, missing: [] },
+    });
   });
 
   it.each([
@@ -43,5 +47,40 @@ describe('the message', () => {
     const reply = await world.ask({ messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, part] }] });
     expect(reply.status).toBe(422);
     expect(reply.error()?.message).toContain(`1 without a capability that the request needs (${capability}).`);
+    expect(reply.error()).toMatchObject({
+      reason: { code: 'nobody', against: { lacks_capability: 1 }, missing: [capability] },
+    });
+  });
+});
+
+describe('the reason, for pages that say it in words of their own', () => {
+  it('tells whose quota it was, how much of it is left, and what the request may take', async () => {
+    const world = await createWorld({
+      providers: [{ name: 'alpha', models: [{ id: 'm1' }] }],
+      toStore: (store) => {
+        const settings = { quota: { requests_per_day: 1 } };
+        void store.put({ pk: 'settings', sk: 'installation' }, { json: JSON.stringify(settings), v: 1 });
+        return store;
+      },
+    });
+    expect((await world.ask()).status).toBe(200);
+    const refused = await world.ask();
+    expect(refused.error()).toMatchObject({
+      code: 'rate_limited',
+      reason: { code: 'quota', whose: 'everybody', unit: 'requests', per: 'day', max: 1, left: 0 },
+    });
+  });
+
+  it('tells the bound on cost that stood in the way', async () => {
+    const price = { inputPerMillionUsd: 1_000, outputPerMillionUsd: 1_000 };
+    const world = await createWorld({
+      providers: [{ name: 'alpha', models: [{ id: 'm1' }] }],
+      entries: [toEntry('alpha', { tier: 'paid', models: [{ id: 'm1', price }] })],
+    });
+    const refused = await world.ask({ freeway: { max_wait_ms: 0, max_cost_usd: 0.000_01 } });
+    expect(refused.error()).toMatchObject({
+      code: 'budget_exceeded',
+      reason: { code: 'nobody', against: { over_budget: 1 }, max_cost_usd: 0.000_01 },
+    });
   });
 });
