@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toBlocks } from '../../ui/src/features/chat/blocks.ts';
 import { parseExport, toExport, toMarkdown } from '../../ui/src/features/chat/export-chat.ts';
-import { joinRest, toChatBody, toContinueBody, toPreviewBody } from '../../ui/src/features/chat/request.ts';
+import { joinRest, toChatBody, toContinueBody, toPreviewBody, toSameBody } from '../../ui/src/features/chat/request.ts';
 import { toDollars } from '../../ui/src/features/chat/tex-brackets.ts';
 import { toLeaf, toPath, toTitle, toVersions } from '../../ui/src/features/chat/tree.ts';
 import type { Chat, Message } from '../../ui/src/features/chat/types.ts';
@@ -184,6 +184,17 @@ describe('requests', () => {
       expect(messages.filter(({ role }) => role === 'system')).toHaveLength(1);
     }
     expect(toChatBody(path, { ...wish, instructions: ' ' }).messages[0]?.role).toBe('user');
+  });
+
+  it('that ask again where a question would go ask nothing once it is gone', () => {
+    const chat = { model: 'auto', policy: 'only_free' } as Chat;
+    const messages = [message('m1', null, { text: 'Hi' }), answer('m2', 'm1', { model: 'auto:large' })];
+    expect(toSameBody({ chat, messages }, messages[1]!)).toEqual({
+      model: 'auto:large',
+      freeway: { tier: 'free' },
+      messages: [{ role: 'user', content: 'Hi' }],
+    });
+    expect(toSameBody({ chat, messages: [] }, messages[1]!)).toBeNull();
   });
 
   it('that only ask where to go carry no image', () => {

@@ -121,7 +121,7 @@ it('of everybody and of each: nonsense is refused where it stands, and what is l
   await page.goto(rig.server.url);
   await say(page, 'Again');
   const card = page.getByRole('alert').filter({ hasText: 'A limit that was set here is reached' });
-  await card.getByText('The whole installation may make 1 request a day').waitFor();
+  await card.getByText('All together may use 1 request a day. That is used up.').waitFor();
   await card.getByText(/Back in/).waitFor();
   await page.goto(`${rig.server.url}/settings`);
   await all.getByLabel('Requests a day').fill('');

@@ -61,6 +61,29 @@ it('only free: says when it is free again, sends by itself then, and never asks 
   await page.context().close();
 });
 
+it('says in the language of the page why nobody answered, there and in the log', async () => {
+  const page = await rig.openPage('/', { locale: 'de-DE' });
+  await page.getByRole('button', { name: /Was ausgegeben werden darf/ }).click();
+  await page.getByRole('menuitemradio', { name: /Nur gratis/ }).click();
+  rig.providers[0]?.script(['429-after-3000']);
+  await page.getByRole('textbox', { name: 'Nachricht', exact: true }).fill('Hallo');
+  await page.keyboard.press('Enter');
+  const card = page.getByRole('alert').filter({ hasText: 'Alle passenden Modelle ruhen' });
+  await card.getByText('Die Gefragten haben nicht geantwortet: Limit erreicht.').waitFor();
+  await card.getByText(/Was gegen die übrigen spricht: .*Kostet Geld, was nicht erlaubt ist/).waitFor();
+  await page.goto(`${rig.server.url}/usage`);
+  const log = page.getByRole('region', { name: 'Anfragen' });
+  await log
+    .getByRole('button', { name: /Kontingent aufgebraucht/ })
+    .first()
+    .click();
+  await page
+    .getByRole('dialog', { name: 'Beleg' })
+    .getByText(/m1: Limit erreicht nach/)
+    .waitFor();
+  await page.context().close();
+});
+
 it('never pays more for an answer than the chat allows', async () => {
   const page = await rig.openPage();
   await page.getByRole('button', { name: /What may be spent/ }).click();
@@ -69,7 +92,7 @@ it('never pays more for an answer than the chat allows', async () => {
   rig.providers[0]?.script(['429-after-3000']);
   const before = rig.providers[1]?.received().length;
   await say(page, 'Hello');
-  await page.getByRole('alert').filter({ hasText: 'too dear for the budget' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Would exceed the budget' }).waitFor();
   expect(rig.providers[1]?.received()).toHaveLength(before ?? 0);
   await page.context().close();
 });

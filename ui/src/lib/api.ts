@@ -7,6 +7,7 @@ const errorSchema = z.object({
     message: z.string(),
     code: z.catch(z.nullable(z.string()), null),
     request_id: z.catch(z.nullable(z.string()), null),
+    reason: z.optional(z.unknown()),
     earliest_reset: z.catch(z.nullable(z.string()), null),
   }),
 });
@@ -22,16 +23,19 @@ export class ApiError extends Error {
   readonly requestId: string | null;
   /** When trying again makes sense, ms since the epoch; null when unknown. */
   readonly retryAtMs: number | null;
+  /** Why, as the server tells it in codes and numbers; absent: it does not. */
+  readonly why?: unknown;
   constructor(
     code: ApiErrorCode,
     message: string,
-    details: Partial<Pick<ApiError, 'status' | 'requestId' | 'retryAtMs'>> = {},
+    details: Partial<Pick<ApiError, 'status' | 'requestId' | 'retryAtMs' | 'why'>> = {},
   ) {
     super(message);
     this.code = code;
     this.status = details.status ?? null;
     this.requestId = details.requestId ?? null;
     this.retryAtMs = details.retryAtMs ?? null;
+    this.why = details.why;
   }
 }
 
@@ -40,11 +44,12 @@ export function toApiError(body: unknown, status: number | null): ApiError {
   const parsed = errorSchema.safeParse(body);
   if (!parsed.success)
     return new ApiError('bad_reply', `The server answered ${status ?? 'something'} that can't be read.`, { status });
-  const { message, code, request_id: requestId, earliest_reset: reset } = parsed.data.error;
+  const { message, code, request_id: requestId, reason: why, earliest_reset: reset } = parsed.data.error;
   const retryAtMs = reset === null ? null : Date.parse(reset);
   return new ApiError(code ?? 'internal', message, {
     status,
     requestId,
+    why,
     retryAtMs: retryAtMs === null || Number.isNaN(retryAtMs) ? null : retryAtMs,
   });
 }

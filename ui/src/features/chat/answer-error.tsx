@@ -2,6 +2,7 @@
 import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { useErrorText } from '../../components/error-text.ts';
 import { Notice } from '../../components/notice.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { lazily, patiently } from '../../lib/patiently.ts';
@@ -85,6 +86,7 @@ function WhyNobody({ message }: { readonly message: Message }): ReactNode {
 export function AnswerError({ message, error, chat, onRetry, onChange }: AnswerErrorProps): ReactNode {
   const t = useMessages(chatMessages);
   const { copy } = useCopy();
+  const toText = useErrorText();
   const { code, retryAtMs, requestId } = error;
   const isOurs = code === 'internal' || code === 'bad_reply';
   // Limits of whoever asks hold for every model.
@@ -122,7 +124,11 @@ export function AnswerError({ message, error, chat, onRetry, onChange }: AnswerE
         </>
       }
     >
-      <p className="break-words">{code === 'unauthenticated' ? t.sessionEnded : error.message}</p>
+      <p className="break-words whitespace-pre-line">
+        {code === 'unauthenticated'
+          ? t.sessionEnded
+          : toText({ ...error, failures: message.attempts.map(({ failure }) => failure) })}
+      </p>
     </Notice>
   );
 }

@@ -3,6 +3,7 @@ import { ReceiptText } from 'lucide-react';
 import { Suspense, useState, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { failureMessages } from '../../components/failure-messages.ts';
 import { TierBadge } from '../../components/tier-badge.tsx';
 import { useCost } from '../../lib/cost.ts';
 import { formatCount, formatDuration, formatUsd } from '../../lib/format.ts';
@@ -62,6 +63,7 @@ function Others({ message }: { readonly message: Message }): ReactNode {
 
 function ReceiptSheet({ message, receipt }: { readonly message: Message; readonly receipt: Receipt }): ReactNode {
   const t = useMessages(chatMessages);
+  const failures = useMessages(failureMessages);
   const language = useLanguage();
   const rows = useRows(message, receipt);
   const why = { free: t.whyFree, paid: t.whyPaid, local: t.whyLocal }[receipt.tier];
@@ -84,7 +86,7 @@ function ReceiptSheet({ message, receipt }: { readonly message: Message; readonl
                 />
                 <p className="font-medium break-words">{toWho(attempt)}</p>
                 <p className="text-muted">
-                  {t.failure[attempt.failure ?? ''] ?? attempt.message} · {formatDuration(attempt.ms, language)}
+                  {failures[attempt.failure ?? ''] ?? attempt.message} · {formatDuration(attempt.ms, language)}
                   {attempt.status !== null && ` · HTTP ${String(attempt.status)}`}
                 </p>
               </li>

@@ -1,6 +1,7 @@
 // What happens before the first word: who is asked, what failed and how it went on.
 import { LoaderCircle } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { failureMessages } from '../../components/failure-messages.ts';
 import { formatCountdown, formatDuration } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { chatMessages } from './messages.ts';
@@ -14,6 +15,7 @@ export const toWho = ({ route, credential }: { readonly route: string; readonly 
 /** The line, as long as the answer has no word. */
 export function AttemptLine({ message }: { readonly message: Message }): ReactNode {
   const t = useMessages(chatMessages);
+  const failures = useMessages(failureMessages);
   const language = useLanguage();
   const { route, attempts } = message;
   const now =
@@ -26,7 +28,7 @@ export function AttemptLine({ message }: { readonly message: Message }): ReactNo
     <div className="flex flex-col gap-1 text-sm text-muted" data-attempts>
       {attempts.map((attempt, index) => (
         <p key={`${attempt.route} ${String(index)}`} className="ps-6">
-          {t.failedAt(toWho(attempt), t.failure[attempt.failure ?? ''] ?? '')} · {formatDuration(attempt.ms, language)}
+          {t.failedAt(toWho(attempt), failures[attempt.failure ?? ''] ?? '')} · {formatDuration(attempt.ms, language)}
         </p>
       ))}
       <p className="flex items-center gap-2">

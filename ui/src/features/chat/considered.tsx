@@ -9,8 +9,7 @@ import { candidateSchema } from '../../lib/candidates.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { useChatView } from './chat-context.ts';
 import { chatMessages } from './messages.ts';
-import { toPreviewBody } from './request.ts';
-import { toPath } from './tree.ts';
+import { toSameBody } from './request.ts';
 import type { Message } from './types.ts';
 
 const decisionSchema = z.object({ candidates: z.array(candidateSchema) });
@@ -20,17 +19,12 @@ export function Considered({ message }: { readonly message: Message }): ReactNod
   const t = useMessages(chatMessages);
   const api = useApi();
   const view = useChatView(message.chatId);
-  const path = view === null ? [] : toPath(view.messages, message.parentId);
-  const question = path.at(-1);
+  const body = view === null ? null : toSameBody(view, message);
   const { data, error } = useQuery({
     queryKey: ['considered', message.id],
-    queryFn: ({ signal }) => {
-      const body =
-        view === null || question === undefined
-          ? {}
-          : toPreviewBody(path.slice(0, -1), question, { ...view.chat, model: message.model ?? view.chat.model });
-      return api.call({ path: '/v1/explain', body, schema: decisionSchema, signal });
-    },
+    queryFn: ({ signal }) => api.call({ path: '/v1/explain', body, schema: decisionSchema, signal }),
+    // What it was about may be gone.
+    enabled: body !== null,
     retry: false,
     gcTime: 0,
   });
@@ -38,6 +32,12 @@ export function Considered({ message }: { readonly message: Message }): ReactNod
     return (
       <Notice tone="danger" title={t.notConsidered}>
         {error.message}
+      </Notice>
+    );
+  if (body === null)
+    return (
+      <Notice tone="info" title={t.notConsidered}>
+        {t.gone}
       </Notice>
     );
   if (data === undefined)

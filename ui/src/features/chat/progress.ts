@@ -10,8 +10,8 @@ const FLUSH_MS = 100;
 /** Reads of an error what is worth keeping with a message. */
 export function toMessageError(error: unknown): MessageError {
   if (error instanceof ApiError) {
-    const { code, message, requestId, retryAtMs } = error;
-    return { code, message, requestId, retryAtMs };
+    const { code, message, requestId, retryAtMs, why } = error;
+    return { code, message, requestId, retryAtMs, ...(why !== undefined && { why }) };
   }
   return { code: 'bad_reply', message: String(error), requestId: null, retryAtMs: null };
 }

@@ -1,5 +1,6 @@
 // From a branch of messages to the body of a chat request, and to the lighter one that only asks where it would go.
-import type { ChatPolicy, Message } from './types.ts';
+import { toPath } from './tree.ts';
+import type { Chat, ChatPolicy, Message } from './types.ts';
 
 type Part =
   | { readonly type: 'text'; readonly text: string }
@@ -89,6 +90,17 @@ export const toPreviewBody = (path: readonly Message[], draft: Pick<Message, 'te
   ...toControls(wish),
   messages: [...toAskedMessages(path, wish, true), { role: 'user' as const, content: toParts(draft, true) }],
 });
+
+/** The body that asks where the question would go that this message answers; null: it is gone. */
+export function toSameBody(
+  { chat, messages }: { readonly chat: Chat; readonly messages: readonly Message[] },
+  { parentId, model }: Pick<Message, 'parentId' | 'model'>,
+): ReturnType<typeof toPreviewBody> | null {
+  const path = toPath(messages, parentId);
+  const question = path.at(-1);
+  if (question === undefined) return null;
+  return toPreviewBody(path.slice(0, -1), question, { ...chat, model: model ?? chat.model });
+}
 
 const LONGEST_OVERLAP = 400;
 

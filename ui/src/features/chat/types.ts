@@ -42,6 +42,8 @@ export interface MessageError {
   readonly message: string;
   readonly requestId: string | null;
   readonly retryAtMs: number | null;
+  /** Why, as the server tells it in codes and numbers; absent: it does not. */
+  readonly why?: unknown;
 }
 
 /** How far an answer is: under way, whole, ended by the person, broken off, never begun, or waiting for the network. */

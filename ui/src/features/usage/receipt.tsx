@@ -2,6 +2,7 @@
 import { Check, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { UsageRecord } from '#shared/api/usage.ts';
+import { failureMessages } from '../../components/failure-messages.ts';
 import { TierBadge } from '../../components/tier-badge.tsx';
 import { useCost } from '../../lib/cost.ts';
 import { formatCount, formatDuration, formatMoment } from '../../lib/format.ts';
@@ -19,6 +20,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 
 function Attempts({ record }: { readonly record: UsageRecord }): ReactNode {
   const t = useMessages(usageMessages);
+  const failures = useMessages(failureMessages);
   const language = useLanguage();
   return (
     <section aria-label={t.attempts} className="mt-5">
@@ -27,7 +29,11 @@ function Attempts({ record }: { readonly record: UsageRecord }): ReactNode {
         {record.attempts.map(({ route, failure, ms }, index) => (
           <li key={`${index}-${route}`} className="flex gap-2 text-muted">
             <X size={16} aria-hidden className="mt-0.5 shrink-0 text-danger" />
-            {t.attemptFailed(route, (failure ?? '').replaceAll('_', ' '), formatDuration(ms, language))}
+            {t.attemptFailed(
+              route,
+              failures[failure ?? ''] ?? (failure ?? '').replaceAll('_', ' '),
+              formatDuration(ms, language),
+            )}
           </li>
         ))}
         {record.route === null ? (
@@ -55,7 +61,9 @@ export function ReceiptView({ record }: { readonly record: UsageRecord }): React
     <div>
       <p className="flex flex-wrap items-center gap-2 text-sm">
         {record.tier !== null && <TierBadge tier={record.tier} />}
-        <span className="font-medium">{record.route ?? record.outcome.replaceAll('_', ' ')}</span>
+        <span className="font-medium">
+          {record.route ?? t.outcomes[record.outcome] ?? record.outcome.replaceAll('_', ' ')}
+        </span>
       </p>
       <dl className="mt-3 divide-y divide-line text-sm">
         <Fact name={t.time}>{formatMoment(Date.parse(record.at), language)}</Fact>
