@@ -13,8 +13,8 @@ const usage = `npm run migrate -- <file> [--apply] [--server http://127.0.0.1:87
     (localStorage or IndexedDB as JSON), LiteLLM's config.yaml, lists of keys. "-" reads what is piped in.
 npm run migrate -- rotate-master-key
     Wraps the keys of saved secrets by a fresh master key. The server may go on running.
-npm run migrate -- forget-lost-secrets
-    Where the master key is lost for good: forgets what only it could open, so that secrets can be entered again.
+npm run migrate -- forget-lost-secrets [--apply]
+    Where the master key is lost for good: counts, and with --apply forgets what only it could open, so that secrets can be entered again.
 The owner's key comes from FREEWAY_OWNER_KEY, or from the data folder (FREEWAY_DATA, default ./.freeway).`;
 
 const folder = resolve(process.env['FREEWAY_DATA']?.trim() || './.freeway');
@@ -84,17 +84,22 @@ async function rotate(): Promise<void> {
   }
 }
 
-async function forget(): Promise<void> {
+async function forget(apply: boolean): Promise<void> {
   const path = join(folder, 'freeway.sqlite');
   if (!existsSync(path)) throw new Error(`There is no ${path}: set FREEWAY_DATA to the data folder.`);
   const store = createSqliteStore({ path });
   try {
-    const count = await forgetLost(store, createKeyFileWrapper(readMasterKeys(join(folder, 'master-key'))));
-    console.log(
-      count === 0
-        ? 'Everything can be opened by this master key: nothing was forgotten.'
-        : `${count} keys that only another master key could open are forgotten. The saved credentials are there without their secrets: enter those again (web app, Providers).`,
-    );
+    const wrapper = createKeyFileWrapper(readMasterKeys(join(folder, 'master-key')));
+    const count = await forgetLost(store, wrapper, apply);
+    if (count === 0) console.log('Everything can be opened by this master key: there is nothing to forget.');
+    else if (apply)
+      console.log(
+        `${count} keys that only another master key could open are forgotten. The saved credentials are there without their secrets: enter those again (web app, Providers).`,
+      );
+    else
+      console.log(
+        `${count} keys can be opened by another master key only. If there is a copy of it, put that into ${folder}, and nothing is lost. If not, add --apply: they are forgotten, and no key that turns up later opens them.`,
+      );
   } finally {
     await store.close();
   }
@@ -113,7 +118,7 @@ async function main(): Promise<void> {
   if (what === undefined) throw new UsageError('Name the file that holds the settings.', usage);
   if (others.length > 0) throw new UsageError(`One file is taken at a time, not ${others.length + 1}.`, usage);
   if (what === 'rotate-master-key') return rotate();
-  if (what === 'forget-lost-secrets') return forget();
+  if (what === 'forget-lost-secrets') return forget(values.apply && !values['dry-run']);
   await importFile(what, { server: values.server.replace(/\/+$/, ''), apply: values.apply && !values['dry-run'] });
 }
 

@@ -90,10 +90,10 @@ const toContext = ({ sk }: ItemKey): string =>
   sk === CHECK.sk ? 'check' : decodeURIComponent(sk.slice('key#'.length));
 
 /**
- * Deletes the keys that this wrapper can't open, and nothing else, and answers how many: where a master key is lost for good, nothing could be
- * kept otherwise. What they had sealed is to be entered again.
+ * Counts the keys that this wrapper can't open, and with `apply` deletes them and nothing else: where a master key is lost for good, nothing
+ * could be kept otherwise. What they had sealed is to be entered again, and no master key that turns up later opens it.
  */
-export async function forgetLost(store: Store, wrapper: KeyWrapper): Promise<number> {
+export async function forgetLost(store: Store, wrapper: KeyWrapper, apply: boolean): Promise<number> {
   let count = 0;
   let after: string | undefined;
   do {
@@ -101,7 +101,7 @@ export async function forgetLost(store: Store, wrapper: KeyWrapper): Promise<num
     for (const { key, item } of page.items) {
       const lost = await wrapper.unwrap(String(item['wrapped']), toContext(key)).then(() => false, isLostOrThrow);
       if (!lost) continue;
-      await store.delete(key);
+      if (apply) await store.delete(key);
       count++;
     }
     after = page.next ?? undefined;

@@ -119,3 +119,21 @@ it('changes the master key while requests go on, none of which fails', async () 
   expect(reply.status).toBe(200);
   await again.close();
 });
+
+it('what only a lost master key could open is counted, and forgotten when that is said', async () => {
+  await fetch(`${freeway.url}/api/credentials`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ provider: 'openai-compatible', base_url: server.baseUrl, fields: { apiKey: KEY } }),
+  });
+  const path = join(freeway.folder, 'master-key');
+  expect((await run('forget-lost-secrets', '--apply')).text).toContain('there is nothing to forget');
+  writeFileSync(path, `${Buffer.alloc(32, 7).toString('base64')}\n`);
+  expect((await run('forget-lost-secrets')).text).toMatch(
+    /^\d keys can be opened by another master key only.* add --apply/m,
+  );
+  const applied = await run('forget-lost-secrets', '--apply');
+  expect(applied.text).toMatch(/^\d keys .* are forgotten/m);
+  expect(applied.code).toBe(0);
+  expect((await run('forget-lost-secrets')).text).toContain('there is nothing to forget');
+});

@@ -103,20 +103,21 @@ describe('vault', () => {
     writeFileSync(path, `${Buffer.alloc(32, 7).toString('base64')}\n`);
     const wrapper = createKeyFileWrapper(readMasterKeys(path));
     await expect(openVault().seal('bob', 'b', 'y')).rejects.toThrow('forget-lost-secrets');
-    expect(await forgetLost(store, wrapper)).toBe(2);
+    expect(await forgetLost(store, wrapper, false)).toBe(2);
+    expect(await forgetLost(store, wrapper, true)).toBe(2);
     const vault = openVault();
     const sealed = await vault.seal('bob', 'b', 'y');
     await expect(vault.open('ann', 'a', lost)).rejects.toMatchObject({ kind: 'damaged' });
     expect(await vault.open('ann', 'a', await vault.seal('ann', 'a', 'again'))).toBe('again');
     // Nothing of what can be opened is forgotten.
-    expect(await forgetLost(store, wrapper)).toBe(0);
+    expect(await forgetLost(store, wrapper, true)).toBe(0);
     expect(await openVault().open('bob', 'b', sealed)).toBe('y');
   });
 
   it('forgets nothing while what wraps its keys is away', async () => {
     await openVault().seal('ann', 'a', 'x');
     const away = () => Promise.reject(new VaultError('unavailable', 'away'));
-    await expect(forgetLost(store, { wrap: away, unwrap: away })).rejects.toThrow('away');
+    await expect(forgetLost(store, { wrap: away, unwrap: away }, true)).rejects.toThrow('away');
     expect((await store.query('vault')).items).toHaveLength(2);
   });
 
