@@ -4,6 +4,7 @@ import { afterHealthy, afterRest, liftRest } from '../routing/breaker.ts';
 import { isEmpty, mergeOps, noOps, numberIn, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Credential } from './credentials.ts';
+import { isLasting } from './desk.ts';
 import { healthAttrs as at, knownAttr, type Case, type HealthDeps } from './health.ts';
 import { checkCredential, type Finding } from './health-check.ts';
 
@@ -56,21 +57,27 @@ class Checks {
     return found;
   }
 
-  async #write(id: string, ops: Ops): Promise<void> {
-    if (!isEmpty(ops)) await this.#deps.ledger.books.update(id, { ...ops, guards: [], lasting: false });
+  async #write(id: string, ops: Ops, lasting = false): Promise<void> {
+    if (!isEmpty(ops)) await this.#deps.ledger.books.update(id, { ...ops, guards: [], lasting });
   }
 
-  async #vouch({ book: id, mark }: Candidate): Promise<void> {
-    await this.#write(id, afterHealthy(this.#book(id), mark, this.#deps.ledger.books.now()));
+  /** Into the book of a candidate, where a balance may stand that must never be forgotten. */
+  async #note(candidate: Candidate, ops: Ops): Promise<void> {
+    await this.#write(candidate.book, ops, isLasting(candidate));
+  }
+
+  async #vouch(candidate: Candidate): Promise<void> {
+    const { book, mark } = candidate;
+    await this.#note(candidate, afterHealthy(this.#book(book), mark, this.#deps.ledger.books.now()));
   }
 
   /** The provider has refused a model as unknown: its list agrees, or it does not. */
   async #verify(candidate: Candidate, found: Finding & { outcome: 'healthy' }): Promise<void> {
-    const { book: id, mark, modelId, route } = candidate;
+    const { mark, modelId, route } = candidate;
     const { books } = this.#deps.ledger;
     if (found.models.has(modelId)) {
       const known: Ops = { ...noOps, set: { [knownAttr(mark)]: books.now() + LISTED_MS } };
-      return this.#write(id, mergeOps(liftRest(mark), known));
+      return this.#note(candidate, mergeOps(liftRest(mark), known));
     }
     if (!found.whole) return;
     await this.#retire(candidate);
@@ -78,10 +85,11 @@ class Checks {
     await this.#askOthers(candidate);
   }
 
-  async #retire({ book: id, mark }: Candidate): Promise<void> {
+  async #retire(candidate: Candidate): Promise<void> {
+    const { book, mark } = candidate;
     const untilMs = this.#deps.ledger.books.now() + GONE_MS;
-    const rest = afterRest(this.#book(id), mark, { untilMs, reason: 'model_missing' });
-    await this.#write(id, mergeOps(rest, { ...noOps, set: { [knownAttr(mark)]: untilMs } }));
+    const rest = afterRest(this.#book(book), mark, { untilMs, reason: 'model_missing' });
+    await this.#note(candidate, mergeOps(rest, { ...noOps, set: { [knownAttr(mark)]: untilMs } }));
   }
 
   /** Other credentials lose a model only when one of them has been asked, and says the same. */

@@ -45,6 +45,24 @@ describe('health checks on the provider’s own count', () => {
     await askEvery(world, 5 * SECOND, 100);
     expect([checks(world, 'alpha'), checks(world, 'beta')]).toEqual([0, 0]);
   });
+  it('do not have a credit forgotten, however long ago they were', async () => {
+    const once = { models: ['*'], scope: 'credential', unit: 'requests', max: 20, clock: { kind: 'once' } } as const;
+    const world = await createWorld({
+      providers: [provider('alpha'), provider('beta')],
+      entries: [toEntry('alpha', { pools: [once] }), toEntry('beta', { tier: 'paid' })],
+    });
+    const calls = (): number => chats(world, 'alpha');
+    await askEvery(world, SECOND, 5);
+    world.providers['alpha']!.script(Array.from({ length: 5 }, () => '503'));
+    await askEvery(world, SECOND, 40);
+    expect(checks(world, 'alpha')).toBeGreaterThan(0);
+    await askEvery(world, SECOND, 20);
+    const spent = calls();
+    expect(spent).toBeGreaterThanOrEqual(20);
+    await world.clock.advance(80 * 24 * HOUR);
+    await askEvery(world, SECOND, 5);
+    expect(calls()).toBe(spent);
+  });
   it('are none for limits, however long', async () => {
     const world = await createWorld({
       providers: [provider('alpha', { models: [{ id: 'm1', fault: '429-after-60' }] }), provider('beta')],
