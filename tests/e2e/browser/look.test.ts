@@ -200,5 +200,31 @@ it('speaks German, and reads from right to left', async () => {
   expect(await overflow(page)).toBe(0);
   const rail = await page.getByRole('navigation', { name: 'Seiten' }).boundingBox();
   expect(rail?.x).toBeGreaterThan(1_000);
+  // Also what no server can say.
+  await page.route('**/api/keys', (route) => route.abort());
+  await page.goto(`${rig.server.url}/keys`);
+  await page.getByRole('alert').getByText('Der Server ist nicht erreichbar.').waitFor();
+  await page.context().close();
+});
+
+it('titles that run from right to left stand where all titles begin, and beside their menus', async () => {
+  const page = await rig.openPage();
+  const title = 'שלום איך כותבים מכתב ארוך מאוד עם הרבה מילים';
+  await say(page, title);
+  await lastAnswer(page);
+  await say(page, 'More');
+  await page.getByRole('heading', { level: 1, name: title }).waitFor();
+  const boxOf = async (of: ReturnType<Page['getByText']>) => {
+    const { x = 0, width = 0 } = (await of.boundingBox()) ?? {};
+    return { left: x, right: x + width };
+  };
+  const row = page.getByRole('navigation', { name: 'Chats' }).getByRole('listitem').filter({ hasText: title });
+  await row.hover();
+  const menu = await boxOf(row.getByRole('button'));
+  const words = await boxOf(row.getByText(title));
+  expect(words.right).toBeLessThanOrEqual(menu.left);
+  const heading = page.getByRole('heading', { level: 1, name: title });
+  expect((await boxOf(heading.getByText(title))).left - (await boxOf(heading)).left).toBeLessThan(10);
+  expect(await heading.getByText(title).evaluate((one) => getComputedStyle(one).direction)).toBe('rtl');
   await page.context().close();
 });

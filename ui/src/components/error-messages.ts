@@ -5,6 +5,7 @@ type Words = Readonly<Record<string, string>>;
 
 export const errorMessages = defineMessages(
   {
+    codes: { broke_off: 'The connection broke off before an answer came.' } as Words,
     counted: (what: string, count: number) => (count === 1 ? what : `${what} (${count})`),
     tried: (how: string) => `Those that were asked did not answer: ${how}.`,
     against: (what: string) => `What speaks against the others: ${what}`,
@@ -38,6 +39,7 @@ export const errorMessages = defineMessages(
     guard: (name: string, text: string) => `The guard “${name}” refused this: ${text}`,
   },
   {
+    codes: { broke_off: 'Die Verbindung brach ab, bevor eine Antwort kam.' },
     counted: (what: string, count: number) => (count === 1 ? what : `${what} (${count})`),
     tried: (how: string) => `Die Gefragten haben nicht geantwortet: ${how}.`,
     against: (what: string) => `Was gegen die übrigen spricht: ${what}`,

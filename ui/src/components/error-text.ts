@@ -71,7 +71,7 @@ function tellQuota({ whose, unit, per, max, left, need }: Of<'quota'>, { t, lang
 function tell(failed: Failed, words: Words): string {
   const reason = reasonSchema.safeParse(failed.why);
   const { t, language } = words;
-  if (!reason.success) return failed.message;
+  if (!reason.success) return t.codes[failed.code] ?? failed.message;
   const { data } = reason;
   if (data.code === 'nobody') return tellNobody(data, failed, words);
   if (data.code === 'quota') return tellQuota(data, words);

@@ -1,6 +1,23 @@
 // The way to our own server: typed calls that check what comes back, and errors that say what to do next.
 import { createContext, use } from 'react';
 import * as z from 'zod/mini';
+import { defineMessages } from './messages.ts';
+
+/** What only the page itself can know of a call. Errors outlive what is drawn, so the language is that of the document. */
+const messages = defineMessages(
+  {
+    unreachable: 'The server could not be reached.',
+    unreadable: (status: number | null) => `The server answered ${status ?? 'something'} that can’t be read.`,
+    unknown: 'The server’s answer is not what this page understands. Reload it.',
+  },
+  {
+    unreachable: 'Der Server ist nicht erreichbar.',
+    unreadable: (status) =>
+      `Der Server hat etwas geantwortet, das sich nicht lesen lässt${status === null ? '' : ` (${status})`}.`,
+    unknown: 'Diese Seite versteht die Antwort des Servers nicht. Lade sie neu.',
+  },
+);
+const words = () => messages[globalThis.document?.documentElement.lang === 'de' ? 'de' : 'en'];
 
 const errorSchema = z.object({
   error: z.object({
@@ -42,8 +59,7 @@ export class ApiError extends Error {
 /** Reads an error in our format; anything else is told by its status. */
 export function toApiError(body: unknown, status: number | null): ApiError {
   const parsed = errorSchema.safeParse(body);
-  if (!parsed.success)
-    return new ApiError('bad_reply', `The server answered ${status ?? 'something'} that can't be read.`, { status });
+  if (!parsed.success) return new ApiError('bad_reply', words().unreadable(status), { status });
   const { message, code, request_id: requestId, reason: why, earliest_reset: reset } = parsed.data.error;
   const retryAtMs = reset === null ? null : Date.parse(reset);
   return new ApiError(code ?? 'internal', message, {
@@ -111,7 +127,7 @@ export function createApi(takeAhead: TakeAhead = () => null): Api {
     } catch (error) {
       if (signal?.aborted) throw error;
       const code = navigator.onLine ? 'unreachable' : 'offline';
-      throw new ApiError(code, 'The server could not be reached.');
+      throw new ApiError(code, words().unreachable);
     }
     if (response.ok) return response;
     if (response.status === 401) for (const listener of listeners) listener();
@@ -123,9 +139,7 @@ export function createApi(takeAhead: TakeAhead = () => null): Api {
       const response = await open(request);
       const parsed = schema.safeParse(response.status === 204 ? null : await response.json().catch(() => null));
       if (parsed.success) return parsed.data;
-      throw new ApiError('bad_reply', `The answer of ${request.path} is not what this page understands. Reload it.`, {
-        status: response.status,
-      });
+      throw new ApiError('bad_reply', words().unknown, { status: response.status });
     },
     useKey: (given) => {
       key = given;
