@@ -96,11 +96,10 @@ export function ChatHeader(props: ChatHeaderProps): ReactNode {
       >
         <PanelLeft size={18} aria-hidden className="rtl:-scale-x-100" />
       </IconButton>
-      <h1
-        dir="auto"
-        className={renaming ? 'sr-only' : 'min-w-0 flex-1 truncate px-1.5 text-sm font-semibold max-sm:sr-only'}
-      >
-        {view?.chat.title || t.untitled}
+      <h1 className={renaming ? 'sr-only' : 'min-w-0 flex-1 px-1.5 text-sm font-semibold max-sm:sr-only'}>
+        <span dir="auto" className="inline-block max-w-full truncate align-bottom">
+          {view?.chat.title || t.untitled}
+        </span>
       </h1>
       {renaming && <RenameForm title={view?.chat.title ?? ''} onDone={finishRename} className="flex-1" />}
       <div className="flex min-w-0 flex-1 items-center justify-end sm:max-w-full sm:flex-none sm:flex-wrap">

@@ -76,12 +76,14 @@ const ChatRow = memo(function ChatRow({ chat, onGo }: { readonly chat: Chat; rea
         ref={link}
         to="/c/$chatId"
         params={{ chatId: id }}
-        dir="auto"
         onClick={onGo}
         activeProps={{ className: 'bg-hover font-medium', 'aria-current': 'page' }}
-        className="block min-h-9 truncate rounded-xl ps-3 pe-10 py-2 pointer-coarse:py-3 text-sm hover:bg-hover"
+        className="block min-h-9 rounded-xl ps-3 pe-10 py-2 pointer-coarse:py-3 text-sm hover:bg-hover"
       >
-        {title || t.untitled}
+        {/* It stands where titles begin on this page, and runs in the direction of its own words. */}
+        <span dir="auto" className="inline-block max-w-full truncate align-bottom">
+          {title || t.untitled}
+        </span>
       </Link>
       <div className="absolute inset-y-0 end-1 flex items-center pointer-fine:opacity-0 pointer-fine:group-focus-within:opacity-100 pointer-fine:group-hover:opacity-100">
         <ChatMenu
@@ -147,6 +149,7 @@ export const ChatList = memo(function ChatList({ onGo }: { readonly onGo: () => 
         <Search size={15} aria-hidden className="shrink-0 text-muted" />
         <input
           type="search"
+          dir="auto"
           aria-label={t.search}
           placeholder={t.search}
           value={text}

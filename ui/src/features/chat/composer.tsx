@@ -79,7 +79,9 @@ function FileChip({ file, onRemove }: { readonly file: Attachment; readonly onRe
         </span>
       )}
       <span className="min-w-0 flex-1">
-        <span className="block truncate font-medium">{file.name}</span>
+        <span dir="auto" className="block truncate font-medium">
+          {file.name}
+        </span>
         <span className="text-muted">{formatBytes(file.bytes, language)}</span>
       </span>
       {onRemove && (

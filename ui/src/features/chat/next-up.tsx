@@ -11,7 +11,9 @@ export function NextUp({ draft, onTakeBack }: { readonly draft: Draft; readonly 
   return (
     <div className="mx-auto mb-2 flex w-full max-w-[47rem] items-center gap-3 px-6 text-sm text-muted">
       <span className="shrink-0 font-medium">{t.queued}</span>
-      <span className="min-w-0 flex-1 truncate">{draft.text || draft.attachments[0]?.name}</span>
+      <span dir="auto" className="min-w-0 flex-1 truncate">
+        {draft.text || draft.attachments[0]?.name}
+      </span>
       <Button small onClick={onTakeBack}>
         {t.takeBack}
       </Button>

@@ -23,6 +23,7 @@ export function RenameForm({ title, onDone, className = '' }: RenameFormProps): 
     <form className={`flex min-w-0 gap-2 ${className}`} onSubmit={submit}>
       <input
         autoFocus
+        dir="auto"
         aria-label={t.title}
         value={text}
         maxLength={120}

@@ -109,7 +109,9 @@ function Row({ apiKey, onShown }: { readonly apiKey: KeyView; readonly onShown: 
     <li className="flex items-center gap-3 py-3.5">
       <div className="min-w-0 flex-1">
         <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
-          <span className="truncate">{name}</span>
+          <span dir="auto" className="truncate">
+            {name}
+          </span>
           <span
             className={`rounded-full px-2.5 py-0.5 text-xs ${status === 'active' ? 'bg-free-tint text-free' : 'bg-tint text-muted'}`}
           >

@@ -111,7 +111,9 @@ function Row({ credential }: { readonly credential: CredentialView }): ReactNode
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <div className={`min-w-0 flex-1 ${enabled ? '' : 'opacity-70'}`}>
           <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
-            <span className="truncate">{name}</span>
+            <span dir="auto" className="truncate">
+              {name}
+            </span>
             <TierBadge tier={plan} />
             <Status credential={credential} />
           </p>

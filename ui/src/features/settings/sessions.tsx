@@ -54,7 +54,7 @@ function Row({ session, onEnd }: { readonly session: OpenSession; readonly onEnd
   return (
     <li className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 py-2.5 text-sm">
       <span className="min-w-0 flex-1">
-        <span className="block truncate font-medium" title={device}>
+        <span dir="auto" className="block truncate font-medium" title={device}>
           {toDevice(device)}
         </span>
         <span className="text-xs text-muted">

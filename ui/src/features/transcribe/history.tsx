@@ -103,13 +103,10 @@ function Row({ kept, onRename }: KeptActionsProps): ReactNode {
   ];
   return (
     <li className="flex items-center gap-2 py-1.5 ps-4 pe-2">
-      <Link
-        to="/transcribe/$transcriptId"
-        params={{ transcriptId: id }}
-        dir="auto"
-        className="min-w-0 flex-1 rounded-lg py-1.5"
-      >
-        <span className="block truncate text-sm font-medium">{name}</span>
+      <Link to="/transcribe/$transcriptId" params={{ transcriptId: id }} className="min-w-0 flex-1 rounded-lg py-1.5">
+        <span dir="auto" className="block truncate text-sm font-medium">
+          {name}
+        </span>
         <span className="block truncate text-xs text-muted">{facts.filter((fact) => fact !== null).join(' · ')}</span>
       </Link>
       <KeptActions kept={kept} onRename={onRename} />
