@@ -204,7 +204,12 @@ const openSite = async (folder: string): Promise<Site> => (await import('./http/
 
 /** Loads what follows a failure while all is well: whoever fails over needs no file then, though too many are open or an update has replaced them. */
 async function prepareForFailures(): Promise<void> {
-  await Promise.all([import('./app-failure.ts'), import('./gateway/after-failure.ts'), import('./gateway/waiting.ts')]);
+  await Promise.all([
+    import('./app-failure.ts'),
+    import('./gateway/after-failure.ts'),
+    import('./gateway/waiting.ts'),
+    import('./gateway/refused-calls.ts'),
+  ]);
 }
 
 /** Is ready for failures, and goes on with what was left unfinished, again and again, until the answered function is called. */

@@ -10,6 +10,7 @@ import type { Books } from './books.ts';
 import type { Bound, Budget, Held, Purse } from './budget.ts';
 import type { Fleet } from './fleet.ts';
 import type { Part } from './slice.ts';
+import type { Noted, Refusals } from './refusals.ts';
 import type { Slices, SlicesDeps } from './slices.ts';
 import type { Standings } from './standings.ts';
 import type { Twins } from './twins.ts';
@@ -28,6 +29,8 @@ export interface Reservation {
   readonly budget: Held | null;
   /** What was taken from the purse of whoever asks; absent when nothing bounds what they pay. */
   readonly paidFrom?: Held;
+  /** Set where others were refused lately. */
+  readonly call?: Noted;
   /** The price when it was reserved, of a candidate whose price changes with time. */
   readonly price?: Price | null;
 }
@@ -70,6 +73,7 @@ export interface Desk extends LedgerDeps {
   readonly zones: ZoneClock;
   readonly budget: Budget;
   readonly twins: Twins;
+  readonly refusals: Refusals;
   /** null where nothing is reserved ahead. */
   readonly slices: Slices | null;
 }

@@ -5,12 +5,14 @@ import { createZoneClock } from '../routing/clocks.ts';
 import type { Decision, DecideInput, Standing } from '../routing/decide.ts';
 import { viewPool } from '../routing/pools.ts';
 import { evidenceOf, type PoolEvidence } from '../routing/pools-learned.ts';
+import { poolsNow } from '../routing/pools-untold.ts';
 import type { Candidate, PoolView } from '../routing/types.ts';
 import { createBooks, type Books } from './books.ts';
 import { BUDGET_BOOK, createBudget, noBudget } from './budget.ts';
 import type { Desk, LedgerDeps, Reservation, Reserved, Terms } from './desk.ts';
 import { createFreshness } from './freshness.ts';
 import type { AttemptOutcome } from './operation.ts';
+import { createRefusals } from './refusals.ts';
 import { reserveAll } from './reserve.ts';
 import { release, settle } from './settle.ts';
 import { findSoonest } from './soonest.ts';
@@ -72,7 +74,8 @@ export function createLedger(deps: LedgerDeps): Ledger {
     money === undefined ? noBudget : createBudget({ books, clock, zones, ...money, book: BUDGET_BOOK, subject: null });
   const twins = createTwins({ books, fleet: deps.fleet });
   const slices = deps.openSlices?.({ ...deps, candidates: deps.fleet.candidates, books, zones }) ?? null;
-  const desk: Desk = { ...deps, books, seen, zones, budget, twins, slices };
+  const refusals = createRefusals({ ...deps, candidates: deps.fleet.candidates, books, zones });
+  const desk: Desk = { ...deps, books, seen, zones, budget, twins, slices, refusals };
   const allBooks = [...bookIds(deps.fleet.candidates, null)];
   const toIds = (among: readonly number[] | null): string[] => [
     ...(budget.isKept() ? [BUDGET_BOOK] : []),
@@ -95,19 +98,20 @@ export function createLedger(deps: LedgerDeps): Ledger {
     standings: (nowMs) => seen.read(nowMs),
     scarcity: (kind) => seen.scarcity(kind),
     budgetUsd: () => desk.budget.roomUsd(),
-    reserve: (index, need, terms) => reserveAll(desk, { index, need, ...terms }),
+    reserve: (index, need, terms) => refusals.watch(index, reserveAll(desk, { index, need, ...terms })),
     settle: (reservation, outcome) => settle(desk, reservation, outcome),
     release: (reservation) => release(desk, reservation),
     soonest: (decision, input, crowd = 1) => findSoonest(desk, { decision, input, crowd }),
     views: (index, need) => {
       const candidate = deps.fleet.candidates[index];
+      if (!candidate) return [];
       const moment = {
-        book: candidate ? books.copy(candidate.book).item : null,
+        book: books.copy(candidate.book).item,
         nowMs: books.now(),
         doubtMs: books.doubtMs(),
         zones,
       };
-      return (candidate?.pools ?? []).map((pool) => ({
+      return poolsNow(candidate, moment.book, moment.nowMs).map((pool) => ({
         ...viewPool({ pool, need, ...moment }),
         ...evidenceOf(pool, moment.book ?? {}, moment.nowMs),
       }));

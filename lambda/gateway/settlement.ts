@@ -7,14 +7,17 @@ import { afterFailure, afterRest, afterSuccess, everyMark, restOf, shortRestMs }
 import type { ZoneClock } from '../routing/clocks.ts';
 import { costUsd, listCostUsd } from '../routing/cost.ts';
 import { updateRatio } from '../routing/estimate.ts';
-import { absorbLimits, noUse, planSettle } from '../routing/pools.ts';
+import { absorbLimits, noUse, planSettle, viewPool } from '../routing/pools.ts';
+import { poolOf } from '../routing/pools-absorb.ts';
 import { learnMiss } from '../routing/pools-caution.ts';
 import { doubtfulUntil } from '../routing/pools-counters.ts';
-import { isEmpty, mergeOps, numberIn, toAttr, type Ops } from '../routing/pools-ops.ts';
+import { isEmpty, mergeOps, noOps, numberIn, toAttr, type Ops } from '../routing/pools-ops.ts';
+import { afterServed, poolsNow } from '../routing/pools-untold.ts';
 import type { Candidate } from '../routing/types.ts';
 import { policyFor } from './failure-policy.ts';
 import type { Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
+import type { Refused, Untold } from './refusals.ts';
 import { together } from './sampling.ts';
 import { ratioAttr } from './standing-facts.ts';
 import { isUncounted, toUsed } from './totals.ts';
@@ -26,6 +29,8 @@ export interface SettlementInput {
   readonly candidate: Candidate;
   readonly reservation: Reservation;
   readonly outcome: AttemptOutcome;
+  /** Set where it was refused, and others were before. */
+  readonly refused: Refused | null;
   readonly moment: {
     readonly book: Item | null;
     /** What calls before have taught that is not in the book yet. */
@@ -103,7 +108,37 @@ function toLimitRest(failure: ProviderFailure, input: SettlementInput): Ops[] {
   return maybeChance ? [count] : [rest, count];
 }
 
-function toBench(input: SettlementInput): Ops[] {
+/** A refusal that says when a day or month is over, or that nothing is left of a known pool, is explained; one that asks to wait longer than this speaks of no rate. */
+const LONGEST_UNTOLD_MS = 60_000;
+
+function isExplained(
+  { retryAfterMs = 0, untilReset }: ProviderFailure,
+  limits: AttemptOutcome['limits'],
+  pools: Candidate['pools'],
+): boolean {
+  if (untilReset === true || retryAfterMs > LONGEST_UNTOLD_MS) return true;
+  return limits.some((limit) => limit.remaining === 0 && poolOf(limit, pools) !== undefined);
+}
+
+const nothingUntold: Untold = { ops: noOps, explains: false };
+
+/** What the attempt teaches of limits that nobody tells. */
+function toUntold({ candidate, outcome: { failure, limits }, refused, moment }: SettlementInput): Untold {
+  const { mark } = candidate;
+  const { nowMs } = moment;
+  const book = moment.book ?? {};
+  if (failure === null) {
+    const pool = poolsNow(candidate, book, nowMs).at(-1);
+    if (pool?.foundAtMs === undefined) return nothingUntold;
+    const { used } = viewPool({ pool, need: {}, ...moment });
+    return { ops: afterServed({ mark, book, nowMs }, used), explains: false };
+  }
+  if (failure.kind !== 'rate_limited' || refused === null || isExplained(failure, limits, candidate.pools))
+    return nothingUntold;
+  return refused({ mark, book, nowMs });
+}
+
+function toBench(input: SettlementInput, explains: boolean): Ops[] {
   const { candidate, outcome, moment } = input;
   const { failure } = outcome;
   const book = moment.book ?? {};
@@ -113,7 +148,8 @@ function toBench(input: SettlementInput): Ops[] {
     const forgotten = forgetLimits(book, mark);
     return isEmpty(closed) ? forgotten : [closed, ...forgotten];
   }
-  if (failure.kind === 'rate_limited') return toLimitRest(failure, input);
+  if (failure.kind === 'rate_limited')
+    return explains && failure.retryAfterMs === undefined ? forgetLimits(book, mark) : toLimitRest(failure, input);
   const policy = policyFor(failure);
   const ops: Ops[] = [];
   if (policy.breaker)
@@ -184,7 +220,8 @@ export function toSettlement(input: SettlementInput): Settlement {
   const observed = outcome.limits;
   const learned = observed.length === 0 ? null : absorbLimits({ pools: candidate.pools, observed, settled, ...moment });
   const told = learned === null ? [] : [learned, ...toQuarantine(learned.quarantined.length, input)];
-  const urgent = [...(settled === null ? [] : [settled]), ...told, ...toBench(input)];
+  const untold = toUntold(input);
+  const urgent = [...(settled === null ? [] : [settled]), ...told, untold.ops, ...toBench(input, untold.explains)];
   const parts = [...urgent, ...toRatio(input), ...toMiss(input)];
   const foreign = learned?.foreign === true;
   // Most calls teach nothing.

@@ -3,6 +3,7 @@ import type { ZoneClock } from '../routing/clocks.ts';
 import { isLeftAlone, verdictOf, type Decision, type DecideInput } from '../routing/decide.ts';
 import { waitToReserve } from '../routing/pools.ts';
 import { cautionOf } from '../routing/pools-caution.ts';
+import { poolsNow } from '../routing/pools-untold.ts';
 import { toNeed } from '../routing/profile.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
@@ -15,14 +16,16 @@ interface Desk {
 }
 
 /** A candidate's pools, and how they stand now as far as this instance knows. */
-export function toMoment({ books, zones }: Desk, { book: id, pools, mark }: Candidate) {
-  const book = books.copy(id).item;
+export function toMoment({ books, zones }: Desk, candidate: Candidate) {
+  const { mark } = candidate;
+  const book = books.copy(candidate.book).item;
+  const nowMs = books.now();
   return {
-    pools,
+    pools: poolsNow(candidate, book, nowMs),
     mark,
     book,
     caution: cautionOf(book ?? {}, mark),
-    nowMs: books.now(),
+    nowMs,
     doubtMs: books.doubtMs(),
     zones,
   };

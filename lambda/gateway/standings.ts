@@ -5,10 +5,11 @@ import { everyMark } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import { keepColumns, type Columns } from '../routing/columns.ts';
 import type { Standing } from '../routing/decide.ts';
+import { poolsNow } from '../routing/pools-untold.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
 import { createPace, type Pace, type TapViews } from './pace.ts';
-import { changedMarks, toMarkFacts, toPoolFacts } from './standing-facts.ts';
+import { changedMarks, toMarkFacts, toPoolFacts, type PoolFacts } from './standing-facts.ts';
 import { indicesBy, toGroups, toTap, unseen, type Group, type Mutable } from './standing-groups.ts';
 
 export interface Standings {
@@ -63,8 +64,10 @@ class Board {
   readonly #staleMarks: number[] = [];
   /** By candidate: 1 for those in the list. */
   readonly #isStale: Uint8Array;
-  /** Candidates whose breaker is not closed. */
+  /** Candidates whose breaker is not closed, or that have learned limits: time changes how they stand. */
   readonly #broken = new Set<number>();
+  /** Candidates that have learned limits from refusals: how those stand together with the others. */
+  readonly #untold = new Map<number, PoolFacts>();
   readonly pace: Pace;
   #lookedAtMs = -Infinity;
   /** Where the next look at those that are calm begins. */
@@ -98,6 +101,8 @@ class Board {
   pressureOf(book: string): number {
     let highest = 0;
     for (const { facts } of this.#groupsOf.get(book) ?? []) highest = Math.max(highest, facts.pressure);
+    for (const [index, { pressure }] of this.#untold)
+      if (this.#deps.candidates[index]?.book === book) highest = Math.max(highest, pressure);
     return highest;
   }
 
@@ -194,18 +199,40 @@ class Board {
       doubtMs: books.doubtMs(),
       zones,
     });
-    const { pressure, longPressure = 0, overdraft, shared, limits } = group.facts;
-    this.#isCalm[group.at] = pressure < HARDLY_USED && !shared ? 1 : 0;
+    this.#isCalm[group.at] = group.facts.pressure < HARDLY_USED && !group.facts.shared ? 1 : 0;
     for (const index of group.members) {
-      const standing = this.current[index];
-      if (!standing) continue;
-      standing.pressure = pressure;
-      standing.longPressure = longPressure;
-      standing.overdraft = overdraft;
-      standing.shared = shared;
-      standing.limits = limits;
-      this.#columns.set(index, standing);
+      if (this.#untold.size > 0 && this.#untold.has(index)) this.#renewMarkLater(index);
+      else this.#setPools(index, group.facts);
     }
+  }
+
+  #setPools(index: number, { pressure, longPressure = 0, overdraft, shared, limits }: PoolFacts): void {
+    const standing = this.current[index];
+    if (!standing) return;
+    standing.pressure = pressure;
+    standing.longPressure = longPressure;
+    standing.overdraft = overdraft;
+    standing.shared = shared;
+    standing.limits = limits;
+    this.#columns.set(index, standing);
+  }
+
+  /** Answers whether the candidate has a learned limit. */
+  #renewUntold(index: number, candidate: Candidate, nowMs: number): boolean {
+    const { books, zones } = this.#deps;
+    const book = books.copy(candidate.book).item;
+    const pools = poolsNow(candidate, book, nowMs);
+    if (pools === candidate.pools) {
+      const group = this.#untold.delete(index)
+        ? this.#groups.find(({ members }) => members.includes(index))
+        : undefined;
+      if (group) this.#setPools(index, group.facts);
+      return false;
+    }
+    const facts = toPoolFacts(pools, { book, nowMs, doubtMs: books.doubtMs(), zones });
+    this.#untold.set(index, facts);
+    this.#setPools(index, facts);
+    return true;
   }
 
   #renewMark(index: number, nowMs: number): void {
@@ -222,7 +249,8 @@ class Board {
     standing.ratio = ratio;
     standing.caution = caution;
     this.#columns.set(index, standing);
-    if (breaker === 'closed') this.#broken.delete(index);
+    const isUntold = this.#renewUntold(index, candidate, nowMs);
+    if (breaker === 'closed' && !isUntold) this.#broken.delete(index);
     else this.#broken.add(index);
   }
 }

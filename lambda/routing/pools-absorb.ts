@@ -52,13 +52,27 @@ function hasPeriod(clock: Clock, period: LimitReport['period']): boolean {
 }
 
 /** The pool a report speaks of: the only one of its unit and period, or among several the only one with that limit. */
-function findView(report: LimitReport, views: readonly PoolView[]): PoolView | undefined {
-  const sameUnit = views.filter(({ pool }) => pool.unit === report.unit);
+export function poolOf(
+  report: Pick<LimitReport, 'unit' | 'period' | 'limit'>,
+  pools: readonly BoundPool[],
+  maxOf: (pool: BoundPool) => number = ({ max }) => max,
+): BoundPool | undefined {
+  const sameUnit = pools.filter(({ unit }) => unit === report.unit);
   const matches =
-    report.period === 'unknown' ? sameUnit : sameUnit.filter(({ pool }) => hasPeriod(pool.clock, report.period));
+    report.period === 'unknown' ? sameUnit : sameUnit.filter(({ clock }) => hasPeriod(clock, report.period));
   if (matches.length <= 1) return matches[0];
-  const exact = matches.filter(({ max }) => max === report.limit);
+  const exact = matches.filter((pool) => maxOf(pool) === report.limit);
   return exact.length === 1 ? exact[0] : undefined;
+}
+
+function findView(report: LimitReport, views: readonly PoolView[]): PoolView | undefined {
+  const maxOf = (pool: BoundPool): number => views.find((view) => view.pool === pool)?.max ?? pool.max;
+  const found = poolOf(
+    report,
+    views.map(({ pool }) => pool),
+    maxOf,
+  );
+  return views.find(({ pool }) => pool === found);
 }
 
 /** A live header outweighs a live error text, which outweighs what was configured. */

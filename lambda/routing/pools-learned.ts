@@ -50,7 +50,7 @@ export function noteTold({ key }: BoundPool, book: Item, nowMs: number): Item {
  */
 export interface PoolEvidence {
   readonly known: 'measured' | 'counted';
-  readonly limitFrom: 'header' | 'body' | 'configured';
+  readonly limitFrom: 'header' | 'body' | 'configured' | 'refusals';
   readonly limitAtMs: number | null;
   /** When the provider last told what is left, to the minute. */
   readonly toldAtMs: number | null;
@@ -58,6 +58,8 @@ export interface PoolEvidence {
 
 /** Where what is known of a pool comes from, and how old it is. */
 export function evidenceOf(pool: BoundPool, book: Item, nowMs: number): PoolEvidence {
+  if (pool.foundAtMs !== undefined)
+    return { known: 'counted', limitFrom: 'refusals', limitAtMs: pool.foundAtMs, toldAtMs: null };
   const learned = learnedLimit(pool, book, nowMs);
   const toldAtMs = numberIn(book, toldAttr(pool.key)) ?? null;
   const isFresh = toldAtMs !== null && nowMs - toldAtMs <= learnedForMs;

@@ -171,6 +171,12 @@ function waitFor(excess: number, entries: readonly Entry[], { log, nowMs }: { lo
   return Infinity;
 }
 
+/** All that a book holds of a log. */
+export const logNames = (key: string, book: Item): string[] => [
+  sumName(key),
+  ...slotsOf(book, toPrefix(key)).map(({ name }) => name),
+];
+
 /** At most `max` in any interval of `seconds`. */
 export const rolling: PoolRules<RollingClock> = {
   look({ seconds }, { key, max, slotMs, book, amount, nowMs, doubtMs }) {

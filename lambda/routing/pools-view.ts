@@ -35,7 +35,7 @@ export function ask(
 ): PoolQuestion {
   const known = book ?? noItem;
   const max = effectiveMax(pool, known, nowMs);
-  const slotMs = pool.clock.kind === 'rolling' ? slotMsOf(pool, pool.clock.seconds) : 0;
+  const slotMs = pool.clock.kind === 'rolling' ? (pool.slotMs ?? slotMsOf(pool, pool.clock.seconds)) : 0;
   return { key: pool.key, unit: pool.unit, max, slotMs, book: known, amount, nowMs, lateMs, doubtMs, aheadMs, zones };
 }
 

@@ -81,6 +81,10 @@ export interface Candidate {
 /** A pool tied to whoever shares it. `key` names its state inside the book. */
 export interface BoundPool extends Pool {
   readonly key: string;
+  /** Resolution of a rolling pool's log, ms; absent: as its limit tells. */
+  readonly slotMs?: number;
+  /** Set for a limit that nobody tells, learned from refusals: when it last refused a call, ms since the epoch. */
+  readonly foundAtMs?: number;
 }
 
 /** State of one pool as one candidate would find it. */

@@ -21,8 +21,9 @@ export const limitPoolSchema = z.object({
   /** When it will be used up if use goes on as it has; null when it lasts until it comes back, or nobody knows. */
   runs_out_at: z.nullable(instantSchema),
   known: z.enum(['measured', 'counted']),
-  limit_from: z.enum(['header', 'body', 'configured']),
-  /** When the provider told the limit; null for configured ones. */
+  /** `refusals`: nobody tells it, it was learned from calls that were refused. */
+  limit_from: z.enum(['header', 'body', 'configured', 'refusals']),
+  /** When the provider told the limit, or last refused a call for it; null for configured ones. */
   limit_at: z.nullable(instantSchema),
   /** When the provider last told what is left, to the minute; null when never. */
   told_at: z.nullable(instantSchema),
