@@ -16,6 +16,7 @@ const messages = defineMessages(
       concurrent: 'At the same time',
     },
     every: { minute: 'a minute', hour: 'an hour', day: 'a day', week: 'a week', month: 'a month' },
+    second: 'a second',
     seconds: (count: string) => `in ${count} seconds`,
     once: 'in all',
     of: (used: string, max: string) => `${used} of ${max}`,
@@ -24,6 +25,7 @@ const messages = defineMessages(
     measured: 'told by the provider',
     counted: 'counted here',
     configured: (date: string | null) => (date === null ? 'limit as configured' : `limit as of ${date}`),
+    refusals: 'limit learned from refusals',
     scopes: { credential: '', account: 'for the account', project: 'for the project', ip: 'for this address' },
   },
   {
@@ -37,6 +39,7 @@ const messages = defineMessages(
       concurrent: 'Gleichzeitig',
     },
     every: { minute: 'je Minute', hour: 'je Stunde', day: 'je Tag', week: 'je Woche', month: 'je Monat' },
+    second: 'je Sekunde',
     seconds: (count: string) => `in ${count} Sekunden`,
     once: 'insgesamt',
     of: (used: string, max: string) => `${used} von ${max}`,
@@ -45,6 +48,7 @@ const messages = defineMessages(
     measured: 'vom Anbieter gemeldet',
     counted: 'hier gezählt',
     configured: (date: string | null) => (date === null ? 'Limit wie eingetragen' : `Limit, Stand ${date}`),
+    refusals: 'Limit aus Ablehnungen gelernt',
     scopes: { credential: '', account: 'für das Konto', project: 'für das Projekt', ip: 'für diese Adresse' },
   },
 );
@@ -66,6 +70,7 @@ function useName({ unit, clock, scope }: LimitPool): string {
     if (clock.kind === 'calendar') return t.every[clock.every];
     if (clock.kind === 'once') return t.once;
     if (clock.kind === 'concurrent') return '';
+    if (clock.seconds <= 1) return t.second;
     const every = spans[clock.seconds];
     return every === undefined ? t.seconds(formatCompact(clock.seconds, language)) : t.every[every];
   };
@@ -83,6 +88,7 @@ function useFacts(pool: LimitPool): string {
     runsOutAt === null ? null : t.runsOut(moment(runsOutAt)),
     known === 'measured' ? t.measured : t.counted,
     from === 'configured' ? t.configured(asOf) : null,
+    from === 'refusals' ? t.refusals : null,
   ]
     .filter((fact) => fact !== null)
     .join(' · ');
