@@ -28,6 +28,7 @@ import { createDiskSpool } from './store/spool.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLog, toErrorFields } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { loadRetelling } from './gateway/retelling.ts';
 import { createSlices } from './gateway/slices.ts';
 
 export interface LocalOptions {
@@ -209,6 +210,7 @@ async function prepareForFailures(): Promise<void> {
     import('./gateway/after-failure.ts'),
     import('./gateway/waiting.ts'),
     import('./gateway/refused-calls.ts'),
+    loadRetelling(),
   ]);
 }
 

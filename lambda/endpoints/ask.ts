@@ -8,6 +8,7 @@ import { toPolicy } from '../gateway/controls.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { refineProfile } from '../gateway/refine.ts';
+import { loadRetelling } from '../gateway/retelling.ts';
 import type { ModelAlias } from '../routing/aliases.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
@@ -162,6 +163,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const profile = refining instanceof Promise ? await refining : refining;
   const admitting = hypothetical || shadowOf !== undefined ? null : admit(deps, principal, { inForce, need: profile });
   const admission = admitting === null ? null : await admitting;
+  const retelling = question.stream ? loadRetelling() : null;
   const operation = createChatOperation({
     requestId,
     question,
@@ -180,6 +182,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     callerWire: wire,
     wires: deps.chatWires,
     writer,
+    retelling: retelling instanceof Promise ? await retelling : retelling,
     dialectOf: (index) => deps.dialectOf(fleet, index),
   });
   return {

@@ -23,6 +23,7 @@ import type { createStepsReader } from './read-steps.ts';
 import { locateFields, toBody } from './own-body.ts';
 import { toSpoken, type Place } from './places.ts';
 import { createRescue } from './rescue.ts';
+import type { Retelling } from './retelling.ts';
 
 /** The codecs of all wires that a candidate may speak, what mends where one is marked for it, and what reads answers that take several calls. */
 export type ChatMeans = ChatWires & { readonly steps?: typeof createStepsReader };
@@ -53,6 +54,8 @@ export interface ChatInput {
   readonly wires: ChatMeans;
   /** Writes the answer's stream in the caller's wire. */
   readonly writer: StreamWriter;
+  /** null where no stream is asked for. */
+  readonly retelling: Retelling | null;
   readonly dialectOf: (index: number) => Dialect;
 }
 
@@ -190,11 +193,11 @@ function droppedOf(question: ChatQuestion, isOwn: boolean, wanting: Left): reado
 
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
-  const { question, fleet, wires, writer, callerWire, askerId } = input;
+  const { question, fleet, wires, writer, callerWire, askerId, retelling } = input;
   const { profile = toChatProfile(question) } = input;
-  const rescue = createRescue(fleet.candidates, input.policy.rescue);
+  const rescue = createRescue(fleet.candidates, input.policy.rescue, retelling?.toResumption);
   const tellsRefusals = callerWire.tellsRefusals === true && input.policy.contentFilter !== 'failover';
-  const shared = { question, callerWire, writer, tellsRefusals, rescue };
+  const shared = { question, callerWire, writer, tellsRefusals, rescue, retelling };
   const notes = new Map<number, Notes>();
   const prepare = (index: number, stripped: readonly string[]): OutgoingCall => {
     const continuation = rescue.resume(index)?.continuation ?? null;

@@ -8,10 +8,10 @@ import type { StreamWriter } from '../wire/writer.ts';
 import { toFailure } from './send.ts';
 import type { ReaderContext, ReplyReader } from './operation.ts';
 import { createCollectReader } from './read-collect.ts';
-import { createRetellReader, createRetellWholeReader } from './read-retell.ts';
 import { createStreamReader } from './read-stream.ts';
 import { createWholeReader, MAX_FAULT_BYTES } from './read-whole.ts';
 import type { Rescue, Resumption } from './rescue.ts';
+import type { Retelling } from './retelling.ts';
 
 /** What a reader must know of the request and of the provider's way of speaking. */
 export interface ChatReading {
@@ -33,6 +33,8 @@ export interface ChatReading {
   readonly dialect: Dialect;
   readonly context: ReaderContext;
   readonly rescue: Rescue;
+  /** null where no stream is asked for. */
+  readonly retelling: Retelling | null;
   /** For body readers: everything that matters has been read, or nothing more is wanted. */
   readonly over: () => void;
 }
@@ -92,12 +94,13 @@ function createFaultReader(
 
 /** The way of reading a body of status 200. */
 function createBodyReader(reading: ChatReading, isStream: boolean, resumption: Resumption | null): BodyReader {
-  const { question, wire, callerWire } = reading;
+  const { question, wire, callerWire, retelling } = reading;
   if (!question.stream) return isStream ? createCollectReader(reading) : createWholeReader(reading);
-  if (!isStream) return createRetellWholeReader(reading, resumption);
-  return resumption === null && wire === callerWire
-    ? createStreamReader(reading)
-    : createRetellReader(reading, resumption);
+  if (isStream && resumption === null && wire === callerWire) return createStreamReader(reading);
+  if (retelling === null) throw new Error('What tells streams anew was not loaded for a question that asks for one.');
+  return isStream
+    ? retelling.createRetellReader(reading, resumption)
+    : retelling.createRetellWholeReader(reading, resumption);
 }
 
 /** What comes at once and is not longer takes less time to read than to send on in two pieces. */

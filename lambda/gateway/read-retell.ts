@@ -14,6 +14,8 @@ import { unfinished } from './read-stream.ts';
 import { createWholeBody, isTold, noAnswer, toNamed, tooLarge } from './read-whole.ts';
 import { noteShown } from './shown.ts';
 
+export { toResumption } from './resumption.ts';
+
 interface State {
   readonly stream: StreamReader;
   /** True when it goes on with what another attempt has shown. */

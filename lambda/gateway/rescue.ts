@@ -2,7 +2,7 @@
 import { capabilityBits } from '../routing/capabilities.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Continuation } from '../wire/types.ts';
-import { createCueAligner, createPrefillAligner, createRepeatAligner, toCue, type Aligner } from './align.ts';
+import type { Aligner } from './align.ts';
 import { createShown, type Shown } from './shown.ts';
 
 /**
@@ -50,40 +50,15 @@ function waysFor(shown: Shown, takesPrefill: boolean): readonly ResumeMode[] {
   return canPrefill ? ['prefill', 'restart', 'instruct'] : ['restart', 'instruct'];
 }
 
-const CHARACTERS_PER_TOKEN = 4;
+/** Makes a way of going on of what was shown. */
+export type ToResumption = (mode: ResumeMode, shown: Shown) => Resumption;
 
-function toResumption(mode: ResumeMode, { content, reasoning }: Shown): Resumption {
-  const writtenTokens = Math.floor((content.length + reasoning.length) / CHARACTERS_PER_TOKEN);
-  if (mode === 'restart') return { mode, continuation: null, content: createRepeatAligner(content) };
-  if (mode === 'prefill') {
-    // Some refuse a beginning that ends in white space.
-    const kept = content.trimEnd();
-    const messages = [{ role: 'assistant', content: kept }] as const;
-    return {
-      mode,
-      continuation: { messages, writtenTokens },
-      content: createPrefillAligner(content, content.slice(kept.length)),
-    };
-  }
-  const cue = toCue(content);
-  const told =
-    'Your answer was cut off in transit. Go on with it exactly where it stops, in the same language, style and format, ' +
-    `without any remark about this. Begin by repeating its last words as they stand: ${JSON.stringify(cue)}`;
-  return {
-    mode,
-    continuation: {
-      messages: [
-        { role: 'assistant', content },
-        { role: 'user', content: told },
-      ],
-      writtenTokens,
-    },
-    content: createCueAligner(content, cue),
-  };
-}
-
-/** The rescue of one request's answer. Not `enabled`: what is shown is not kept. */
-export function createRescue(candidates: readonly Candidate[], enabled: boolean): Rescue {
+/** The rescue of one request's answer. Not `enabled`: what is shown is not kept. Without `toResumption` nothing is shown before it is whole. */
+export function createRescue(
+  candidates: readonly Candidate[],
+  enabled: boolean,
+  toResumption: ToResumption | null = null,
+): Rescue {
   const shown = createShown();
   let spent: Map<number, Set<ResumeMode>> | null = null;
   const modeOf = (index: number): ResumeMode | null => {
@@ -109,7 +84,7 @@ export function createRescue(candidates: readonly Candidate[], enabled: boolean)
     spend,
     resume: (index) => {
       const mode = shown.body === null ? null : modeOf(index);
-      return mode === null ? null : toResumption(mode, shown);
+      return mode === null || toResumption === null ? null : toResumption(mode, shown);
     },
   };
 }

@@ -2,6 +2,7 @@
 import { CallerError } from '#shared/failures.ts';
 import type { Caller, Receipt } from '#lambda/gateway/answer.ts';
 import { createChatOperation } from '#lambda/gateway/chat.ts';
+import { loadRetelling } from '#lambda/gateway/retelling.ts';
 import type { Operation } from '#lambda/gateway/operation.ts';
 import { listCostUsd } from '#lambda/routing/cost.ts';
 import type { Policy } from '#lambda/routing/policy.ts';
@@ -16,6 +17,8 @@ import { createMeasure, type Ending, type Measure } from './measure.ts';
 import { START_MS, toScene, type Comebacks, type Day, type Setting } from './scene.ts';
 import { createSimulatedStore, type SimulatedStore } from './store.ts';
 import { createNetwork, type SimulatedNetwork } from './upstream.ts';
+
+const retelling = await loadRetelling();
 
 /** One in so many refused requests comes back at the time it was told. */
 const COMEBACK_EVERY = 20;
@@ -89,6 +92,7 @@ function toOperation(stage: Stage, request: number, instance: Instance): Operati
     callerWire: wire,
     wires: chatWires,
     writer: wire.openWriter(question),
+    retelling,
     dialectOf: (index) => dialects[fleet.credentials[index]?.provider.dialect ?? 'generic'],
   });
   const profile = toProfile(stage, arrival);

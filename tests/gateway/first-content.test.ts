@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { createChatReader } from '#lambda/gateway/read-chat.ts';
 import type { AttemptOutcome } from '#lambda/gateway/operation.ts';
 import { createRescue } from '#lambda/gateway/rescue.ts';
+import { loadRetelling } from '#lambda/gateway/retelling.ts';
 import { dialects, loadChatWires } from '#lambda/wire/index.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 
 const wires = await loadChatWires();
+const retelling = await loadRetelling();
 const encoder = new TextEncoder();
 
 const chunk = (delta: object, finish: string | null = null): string =>
@@ -62,6 +64,7 @@ function read(
       mended: [],
       dialect: dialects.openai,
       rescue: createRescue([], true),
+      retelling,
       context: {
         nowMs: clock.now,
         progress: () => undefined,

@@ -46,7 +46,13 @@ describe('health checks on the provider’s own count', () => {
     expect([checks(world, 'alpha'), checks(world, 'beta')]).toEqual([0, 0]);
   });
   it('do not have a credit forgotten, however long ago they were', async () => {
-    const once = { models: ['*'], scope: 'credential', unit: 'requests', max: 20, clock: { kind: 'once' } } as const;
+    const once = {
+      models: ['*'],
+      scope: 'credential' as const,
+      unit: 'requests' as const,
+      max: 20,
+      clock: { kind: 'once' as const },
+    };
     const world = await createWorld({
       providers: [provider('alpha'), provider('beta')],
       entries: [toEntry('alpha', { pools: [once] }), toEntry('beta', { tier: 'paid' })],

@@ -1,6 +1,7 @@
 // In which ways an answer that broke off may go on, by what of it was shown and what the next candidate can do.
 import { expect, it } from 'vitest';
 import { createRescue, type ResumeMode } from '#lambda/gateway/rescue.ts';
+import { toResumption } from '#lambda/gateway/resumption.ts';
 import type { Shown } from '#lambda/gateway/shown.ts';
 import { capabilityBits } from '#lambda/routing/capabilities.ts';
 import type { Candidate } from '#lambda/routing/types.ts';
@@ -11,7 +12,7 @@ const [PREFILLS, PLAIN] = [0, 1];
 const candidates = [{ capabilities: capabilityBits.prefill }, { capabilities: 0 }] as Candidate[];
 
 const openRescue = (was: Partial<Shown>) => {
-  const rescue = createRescue(candidates, true);
+  const rescue = createRescue(candidates, true, toResumption);
   Object.assign(rescue.shown, { body: {} as ReplyBody }, was);
   return rescue;
 };
