@@ -17,7 +17,12 @@ const answers: string[] = [];
 
 beforeEach(async () => {
   provider = createFakeProvider(
-    { name: 'alpha', models: [{ id: 'm1', ttftMs: 2, tokensPerSecond: 10_000 }], keys: [KEY, OTHER] },
+    {
+      name: 'alpha',
+      keepRequests: 100,
+      models: [{ id: 'm1', ttftMs: 2, tokensPerSecond: 10_000 }],
+      keys: [KEY, OTHER],
+    },
     { now: Date.now },
   );
   server = await serveFakeProvider(provider);
@@ -79,6 +84,19 @@ describe('credentials', () => {
     });
     expect((await chat()).status).toBe(200);
     expect(served()).toEqual([[KEY, 1]]);
+  });
+
+  it('that rest since what was free is used up serve again once a test finds them well', async () => {
+    const { json: given } = await give();
+    const path = `/api/credentials/${given.id}`;
+    const body = JSON.stringify({ error: { message: 'You exceeded your current quota', code: 'insufficient_quota' } });
+    provider.script([{ kind: 'raw', status: 429, headers: { 'content-type': 'application/json' }, body }]);
+    const asked = (): number => provider.received().filter((call) => call.path.endsWith('/completions')).length;
+    expect((await chat()).status).toBe(503);
+    expect((await chat()).status).toBe(503);
+    expect(asked()).toBe(1);
+    expect(await api('POST', `${path}/test`)).toMatchObject({ status: 200, json: { outcome: 'works' } });
+    expect((await chat()).status).toBe(200);
   });
 
   it('send their key to no other host than it was given for, until it is given again', async () => {

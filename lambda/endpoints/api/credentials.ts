@@ -51,6 +51,16 @@ async function find(
   return credential;
 }
 
+async function test(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {
+  const credential = await find(deps, visit, { id, action: 'change' });
+  const json = await guarded(deps.credentials.test(credential));
+  if (json.outcome === 'works') {
+    const { wake } = await import('../../gateway/wake.ts');
+    await wake(await deps.current(principalOf(visit)), credential.fingerprint);
+  }
+  return { json };
+}
+
 interface Told {
   readonly visit: Visit;
   readonly action: AuditAction;
@@ -183,12 +193,11 @@ function toAskingRoutes(deps: ApiDeps): readonly ApiRoute[] {
     toRoute({
       method: 'POST',
       path: '/api/credentials/:id/test',
-      summary: 'Test a saved credential by the cheapest real call.',
+      summary:
+        'Test a saved credential by the cheapest real call. One that works is asked again, whatever it rested for.',
       access: ['change', 'credential'],
       reply: testResultSchema,
-      handle: async ({ visit, params: { id = '' } }) => ({
-        json: await guarded(credentials.test(await find(deps, visit, { id, action: 'change' }))),
-      }),
+      handle: ({ visit, params: { id = '' } }) => test(deps, visit, id),
     }),
     toRoute({
       method: 'GET',
