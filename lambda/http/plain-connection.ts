@@ -160,7 +160,7 @@ export class PlainConnection {
     if (this.#exchange === null) return this.#begin(bytes);
     if (this.#left > 0) return this.#collect(bytes);
     this.#behind = this.#behind === null ? bytes : Buffer.concat([this.#behind, bytes]);
-    this.socket.pause();
+    this.#bytes.pause();
   }
 
   /** A request begins with these bytes. */
@@ -177,7 +177,7 @@ export class PlainConnection {
     if (rest < bytes.length) this.#receive(bytes.subarray(rest));
     this.#server.serve(exchange);
     // Nobody wants the body yet: it need not come.
-    if (this.#left > 0 && this.#reader === null && !exchange.isOver) this.socket.pause();
+    if (this.#left > 0 && this.#reader === null && !exchange.isOver) this.#bytes.pause();
   }
 
   #collect(bytes: Buffer): void {

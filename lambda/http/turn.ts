@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 
 /** So many arrivals are worked on before what came of them is written. */
 const MOST_TOGETHER = 32;
+/** One socket brings no more than this to a turn: Node reads up to 2 MB of it at once, all of which would be on its way to whoever may not read it. */
+const MOST_WAITING_BYTES = 131_072;
 
 type Piece = Uint8Array | string;
 
@@ -95,6 +97,9 @@ export class TurnSocket {
   readonly #socket: Socket;
   readonly #receive: (bytes: Buffer) => void;
   #arrived: Buffer[] = [];
+  #waitingBytes = 0;
+  /** More is wanted, but not in this turn. */
+  #isHeld = false;
   #leaving: Piece[] = [];
 
   /** `receive` is told what has come. */
@@ -115,13 +120,22 @@ export class TurnSocket {
 
   /** Bytes have come. */
   arrive(bytes: Buffer): void {
-    if (this.#arrived.length === 0 && turn.isFree(this)) this.#receive(bytes);
-    else this.#arrived.push(bytes);
+    if (this.#arrived.length === 0 && turn.isFree(this)) return this.#receive(bytes);
+    this.#arrived.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (this.#waitingBytes < MOST_WAITING_BYTES || this.#socket.isPaused()) return;
+    this.#isHeld = true;
+    this.#socket.pause();
   }
 
   /** Hands over what waits to be taken, unless nothing is wanted at the moment. */
   take(): void {
-    if (!this.#socket.isPaused()) this.takeAll();
+    const isHeld = this.#isHeld;
+    if (this.#socket.isPaused() && !isHeld) return;
+    this.#isHeld = false;
+    // Before they are taken, since whoever takes them may want no more.
+    if (isHeld) this.#socket.resume();
+    this.takeAll();
   }
 
   /** The same, wanted or not: nothing more will come. */
@@ -134,11 +148,19 @@ export class TurnSocket {
   drop(): Buffer[] {
     const arrived = this.#arrived;
     if (arrived.length > 0) this.#arrived = [];
+    this.#waitingBytes = 0;
     return arrived;
+  }
+
+  /** No more is wanted for now. */
+  pause(): void {
+    this.#isHeld = false;
+    this.#socket.pause();
   }
 
   /** More is wanted again. */
   resume(): void {
+    this.#isHeld = false;
     if (this.#arrived.length > 0) setImmediate(() => this.take());
     this.#socket.resume();
   }

@@ -186,7 +186,7 @@ export class Connection implements UpstreamHandle, ReplyEvents {
 
   pause(): void {
     this.#isPaused = true;
-    this.#socket.pause();
+    this.#bytes.pause();
   }
 
   resume(): void {

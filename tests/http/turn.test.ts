@@ -31,6 +31,7 @@ function toSocket(name: string, told: string[]): Socket & { held: boolean } {
     writableLength: 0,
     writableNeedDrain: false,
     isPaused: () => socket.held,
+    pause: () => (socket.held = true),
     resume: () => (socket.held = false),
     cork: () => told.push(`${name} corks`),
     uncork: () => told.push(`${name} uncorks`),
@@ -57,6 +58,51 @@ function toBerths(count: number, told: string[]): Berth[] {
     return { socket, bytes, arrive: (text) => bytes.arrive(Buffer.from(text)) };
   });
 }
+
+describe('a socket that brings more than fits a turn', () => {
+  /** What one arrival brings, of which two are too much. */
+  const MUCH = 'x'.repeat(100_000);
+
+  it('is read no further until that is taken, and then again', async () => {
+    occupy(2);
+    const told: string[] = [];
+    const [a, b] = toBerths(2, told) as [Berth, Berth];
+    a.arrive('first');
+    b.arrive(MUCH);
+    expect(b.socket.held).toBe(false);
+    b.arrive(MUCH);
+    expect(b.socket.held).toBe(true);
+    await nextTurn();
+    expect(told.filter((one) => one.startsWith('b takes')).map((one) => one.length)).toEqual([8 + 2 * MUCH.length]);
+    expect(b.socket.held).toBe(false);
+    a.arrive('second');
+    b.arrive(MUCH);
+    expect(b.socket.held).toBe(false);
+    await nextTurn();
+  });
+
+  it('stays where it is when nobody wants more, before that is taken or because of it', async () => {
+    occupy(2);
+    const told: string[] = [];
+    const [a, b] = toBerths(2, told) as [Berth, Berth];
+    a.arrive('first');
+    for (let count = 0; count < 2; count++) b.arrive(MUCH);
+    b.bytes.pause();
+    await nextTurn();
+    expect(told.filter((one) => one.startsWith('b takes'))).toEqual([]);
+    expect(b.socket.held).toBe(true);
+    b.bytes.resume();
+    await nextTurn();
+    await nextTurn();
+    expect(told.filter((one) => one.startsWith('b takes'))).toHaveLength(1);
+    const socket = toSocket('c', []);
+    const full = new TurnSocket(socket, () => full.pause());
+    a.arrive('second');
+    for (let count = 0; count < 2; count++) full.arrive(Buffer.from(MUCH));
+    await nextTurn();
+    expect([socket.held, full.hasTaken]).toEqual([true, true]);
+  });
+});
 
 it('a tapped socket tells what comes at once, in order, and nothing while it is paused', async () => {
   const told: string[] = [];
