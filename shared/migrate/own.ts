@@ -9,7 +9,7 @@ const toRecord = (value: unknown): Json =>
 
 /** Reads an export. null: it is none. */
 export function migrateOwn(json: unknown): Migration | null {
-  const { freeway_export: version, settings, credentials, api_keys: keys } = toRecord(json);
+  const { freeway_export: version, settings, installation, credentials, api_keys: keys } = toRecord(json);
   if (version === undefined) return null;
   const own: Record<string, unknown> = {};
   const unknown: Record<string, unknown> = {};
@@ -22,9 +22,15 @@ export function migrateOwn(json: unknown): Migration | null {
   }
   const names = (list: unknown): string[] =>
     (Array.isArray(list) ? list : []).map((one) => String(toRecord(one)['name'] ?? ''));
+  const all = Object.keys(toRecord(installation));
   const notes = [
     ...names(credentials).map((name) => `The credential "${name}" needs its key again: keys are never exported.`),
     ...names(keys).map((name) => `The API key "${name}" belongs to where it was made; make a new one here.`),
+    ...(all.length === 0
+      ? []
+      : [
+          `What is set for everybody is not taken over; set it in the settings of this installation: ${all.join(', ')}.`,
+        ]),
   ];
   return { ...nothingFound('an export of Freeway'), own, unknown, notes };
 }

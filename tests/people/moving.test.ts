@@ -50,12 +50,18 @@ describe('an export', () => {
     const mine = { strategy: 'cost', max_wait_ms: 5_000, privacy: 'no_training', regions: ['eu'] };
     await here.ask('PATCH /api/settings/mine', { headers: owner, body: mine });
     await here.ask('POST /api/keys', { headers: owner, body: { name: 'bot' } });
+    const all = { max_cost_usd: 2, usage_days: 30 };
+    await here.ask('PATCH /api/settings/installation', { headers: owner, body: all });
     const { text } = await here.ask('GET /api/export', { headers: owner });
     const dry = await take(there, text, true);
     expect(dry.json).toMatchObject({ source: 'an export of Freeway', credentials: [] });
     expect((await there.ask('GET /api/settings', { headers: owner })).json['mine']).toEqual({});
     const done = await take(there, text, false);
-    expect(done.json['notes']).toEqual([expect.stringContaining('"bot"')]);
+    expect(done.json['notes']).toEqual([
+      expect.stringContaining('"bot"'),
+      expect.stringMatching(/not taken over.*: max_cost_usd, usage_days\./),
+    ]);
+    expect((await there.ask('GET /api/settings', { headers: owner })).json['installation']).toEqual({});
     expect((await there.ask('GET /api/settings', { headers: owner })).json['mine']).toEqual(mine);
     const once = await stateOf(there);
     await take(there, text, false);
