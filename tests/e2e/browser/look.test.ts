@@ -228,3 +228,16 @@ it('titles that run from right to left stand where all titles begin, and beside 
   expect(await heading.getByText(title).evaluate((one) => getComputedStyle(one).direction)).toBe('rtl');
   await page.context().close();
 });
+
+it('on a low screen all of an empty chat can be reached', async () => {
+  const page = await rig.openPage('/', { locale: 'de-DE', viewport: { width: 375, height: 520 } });
+  const greeting = page.getByRole('heading', { name: 'Wobei kann ich helfen?' });
+  await greeting.waitFor();
+  const above = await greeting.evaluate((heading) => {
+    const place = heading.closest('.overflow-y-auto');
+    place?.scrollTo(0, 0);
+    return heading.getBoundingClientRect().top - (place?.getBoundingClientRect().top ?? 0);
+  });
+  expect(above).toBeGreaterThanOrEqual(0);
+  await page.context().close();
+});

@@ -15,7 +15,7 @@ export function EmptyChat({ onBegin }: { readonly onBegin: (text: string) => voi
   const t = useMessages(chatMessages);
   const { models } = useModels();
   return (
-    <div className="flex min-h-0 flex-1 flex-col items-center justify-center gap-7 overflow-y-auto p-6">
+    <div className="flex min-h-0 flex-1 flex-col items-center justify-center-safe gap-7 overflow-y-auto p-6">
       <div className="flex flex-col items-center gap-3 text-center">
         <Logo size={44} />
         <h2 className="text-2xl font-semibold tracking-tight">{t.greeting}</h2>
