@@ -128,9 +128,9 @@ it('keys are listed with the newest first, people by their address behind the ow
   const keys = ['2026-01-02T00:00:00Z', '2026-03-01T00:00:00Z', '2026-02-01T00:00:00Z'];
   const listed = toNewestFirst(keys.map((at) => ({ created_at: at }) as KeyView));
   expect(listed.map(({ created_at: at }) => at)).toEqual([keys[1], keys[2], keys[0]]);
-  const people = ['zoe@example.com', '*@example.com', 'ada@example.com', 'root@example.com'];
+  const people = ['zoe10@example.com', '*@example.com', 'ada@example.com', 'root@example.com', 'zoe9@example.com'];
   const shown = toListed(
     people.map((email) => ({ email, role: email.startsWith('root') ? 'owner' : 'member' }) as PersonView),
   );
-  expect(shown.map(({ email }) => email)).toEqual([people[3], people[1], people[2], people[0]]);
+  expect(shown.map(({ email }) => email)).toEqual([people[3], people[1], people[2], people[4], people[0]]);
 });

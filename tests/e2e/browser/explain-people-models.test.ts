@@ -112,3 +112,33 @@ it('models: how much of each limit is used, found by word', async () => {
   await page.getByText('Nothing fits. Try another word.').waitFor();
   await page.context().close();
 });
+
+it('people and keys: found by words once they are too many to be looked over', async () => {
+  const headers = { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' };
+  const post = async (path: string, body: unknown): Promise<void> => {
+    const reply = await fetch(`${rig.server.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect(reply.status).toBe(201);
+  };
+  for (let at = 1; at <= 12; at++) {
+    await post('/api/people', { email: `many${at}@example.com`, role: at === 5 ? 'admin' : 'member' });
+    await post('/api/keys', { name: `Program ${at}` });
+  }
+  const page = await rig.openPage('/people');
+  const list = page.getByRole('main').getByRole('list').first();
+  await page.getByRole('searchbox', { name: 'Find somebody by address or role' }).fill('MANY admin');
+  await expect.poll(() => list.getByRole('listitem').count()).toBe(1);
+  await list.getByText('many5@example.com').waitFor();
+  await page
+    .getByRole('status')
+    .getByText(/^1 of \d+$/)
+    .waitFor();
+  await page.getByRole('searchbox').fill('nobody like that');
+  await page.getByRole('status').getByText('Nothing fits. Try another word.').waitFor();
+  expect(await findAxeFaults(page)).toEqual([]);
+  await page.goto(`${rig.server.url}/keys`);
+  await page.getByRole('searchbox', { name: 'Find a key by name, letters or owner' }).fill('program 12');
+  await expect.poll(() => list.getByRole('listitem').count()).toBe(1);
+  await list.getByText('Program 12', { exact: true }).waitFor();
+  expect(await findAxeFaults(page)).toEqual([]);
+  await page.context().close();
+});

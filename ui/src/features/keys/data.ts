@@ -37,16 +37,29 @@ export function useKeys(): {
 
 const ownersSchema = z.object({ data: z.array(z.object({ id: z.string(), email: z.nullable(z.string()) })) });
 
-/** Whose key it is, for those who see keys of others: their address, or `unknown`; null for one's own. */
-export function useOwner(personId: string, unknown: string): string | null {
+const toAddresses = ({ data }: z.infer<typeof ownersSchema>): ReadonlyMap<string, string> =>
+  new Map(data.flatMap(({ id, email }) => (email === null ? [] : [[id, email]])));
+
+const nobody: ReadonlyMap<string, string> = new Map();
+
+/** The addresses of those whose keys these are, by their ids; asked for only where there are others. */
+export function useOwners(keys: readonly Pick<KeyView, 'person_id'>[]): ReadonlyMap<string, string> {
   const api = useApi();
-  const isOther = usePerson()?.id !== personId;
+  const ownId = usePerson()?.id;
   const { data } = useQuery({
     queryKey: [...KEYS, 'owners'],
     queryFn: ({ signal }) => api.call({ path: '/api/people', schema: ownersSchema, signal }),
-    enabled: isOther,
+    select: toAddresses,
+    enabled: keys.some(({ person_id: id }) => id !== ownId),
   });
-  return isOther ? (data?.data.find(({ id }) => id === personId)?.email ?? unknown) : null;
+  return data ?? nobody;
+}
+
+/** Whose key it is, for those who see keys of others: their address, or `unknown`; null for one's own. */
+export function useOwner(apiKey: Pick<KeyView, 'person_id'>, unknown: string): string | null {
+  const isOwn = usePerson()?.id === apiKey.person_id;
+  const address = useOwners([apiKey]).get(apiKey.person_id);
+  return isOwn ? null : (address ?? unknown);
 }
 
 export function useKeyActions(): KeyActions {

@@ -6,6 +6,7 @@ import { quotaNames } from '#shared/quotas.ts';
 import { ActionsMenu } from '../../components/actions-menu.tsx';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { FindList } from '../../components/find-list.tsx';
 import { Failed } from '../../components/failed.tsx';
 import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
@@ -15,7 +16,7 @@ import { policyMessages } from '../../lib/policy-messages.ts';
 import { quotaMessages } from '../../lib/quotas.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { CreateDialog, ShownKeyDialog } from './create.tsx';
-import { useKeyActions, useKeys, useOwner } from './data.ts';
+import { useKeyActions, useKeys, useOwner, useOwners } from './data.ts';
 import { keyMessages } from './messages.ts';
 import { QuotaDialog } from './quota.tsx';
 import { Snippets } from './snippet-panel.tsx';
@@ -30,10 +31,10 @@ function useMoney({ usd, usd_remaining: left }: KeyView): string | null {
 }
 
 function useFacts(apiKey: KeyView): string {
-  const { start, last4, last_used_at, expires_at, left, tier, privacy, strategy, person_id: personId } = apiKey;
+  const { start, last4, last_used_at, expires_at, left, tier, privacy, strategy } = apiKey;
   const money = useMoney(apiKey);
   const t = useMessages(keyMessages);
-  const owner = useOwner(personId, t.ofOther);
+  const owner = useOwner(apiKey, t.ofOther);
   const { strategies: orders } = useMessages(policyMessages);
   const q = useMessages(quotaMessages);
   const language = useLanguage();
@@ -135,6 +136,7 @@ function KeyList({
   readonly onShown: (key: string) => void;
 }): ReactNode {
   const t = useMessages(keyMessages);
+  const owners = useOwners(keys);
   if (keys.length === 0)
     return (
       <div className="rounded-2xl border border-dashed border-line-strong px-4 py-8 text-center">
@@ -143,11 +145,21 @@ function KeyList({
       </div>
     );
   return (
-    <ul className="divide-y divide-line rounded-2xl border border-line bg-raised px-4">
-      {keys.map((key) => (
-        <Row key={key.id} apiKey={key} onShown={onShown} />
-      ))}
-    </ul>
+    <FindList
+      items={keys}
+      label={t.find}
+      toText={({ name, start, last4, person_id: personId }) =>
+        `${name} ${start} ${last4} ${owners.get(personId) ?? ''}`
+      }
+    >
+      {(shown) => (
+        <ul className="divide-y divide-line rounded-2xl border border-line bg-raised px-4">
+          {shown.map((key) => (
+            <Row key={key.id} apiKey={key} onShown={onShown} />
+          ))}
+        </ul>
+      )}
+    </FindList>
   );
 }
 
@@ -173,6 +185,11 @@ export function KeysPage(): ReactNode {
         <p className="mt-1 mb-5 text-sm text-muted">{t.intro}</p>
         {failure !== null && keys === undefined && (
           <Failed title={t.failed} message={failure.message} retry={t.retry} onRetry={retry} />
+        )}
+        {failure === null && keys === undefined && (
+          <p role="status" className="text-sm text-muted">
+            {t.loading}
+          </p>
         )}
         {keys !== undefined && <KeyList keys={keys} onShown={setShown} />}
         {keys !== undefined && keys.length > 0 && <Snippets apiKey={t.placeholder} heading="h2" />}

@@ -21,10 +21,17 @@ export interface PeopleActions {
   readonly remove: (id: string) => Promise<unknown>;
 }
 
+/** Numbers by their value: the tenth stands behind the ninth. */
+const order = new Intl.Collator('en', { numeric: true });
+const isRule = ({ email }: PersonView): boolean => email?.startsWith('*@') === true;
+
 /** The owner, rules for whole domains, and everybody by their address. */
 export const toListed = (people: readonly PersonView[]): readonly PersonView[] =>
   people.toSorted(
-    (a, b) => Number(b.role === 'owner') - Number(a.role === 'owner') || ((a.email ?? '') < (b.email ?? '') ? -1 : 1),
+    (a, b) =>
+      Number(b.role === 'owner') - Number(a.role === 'owner') ||
+      Number(isRule(b)) - Number(isRule(a)) ||
+      order.compare(a.email ?? '', b.email ?? ''),
   );
 
 export function usePeople(): UseQueryResult<readonly PersonView[]> {

@@ -5,6 +5,7 @@ import type { PersonView } from '#shared/api/people.ts';
 import { quotaNames } from '#shared/quotas.ts';
 import { ActionsMenu } from '../../components/actions-menu.tsx';
 import { Button } from '../../components/button.tsx';
+import { FindList } from '../../components/find-list.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
@@ -168,13 +169,19 @@ function Row({ person }: PersonProps): ReactNode {
 export function PeopleList({ people }: { readonly people: readonly PersonView[] }): ReactNode {
   const t = useMessages(peopleMessages);
   const may = useMay();
+  const toText = ({ email, role, blocked }: PersonView): string =>
+    `${email ?? t.ownerKey} ${t.roles[role]} ${blocked ? t.blocked : ''}`;
   return (
     <>
-      <ul className="divide-y divide-line rounded-2xl border border-line bg-raised px-4">
-        {people.map((person) => (
-          <Row key={person.id} person={person} />
-        ))}
-      </ul>
+      <FindList items={people} label={t.find} toText={toText}>
+        {(shown) => (
+          <ul className="divide-y divide-line rounded-2xl border border-line bg-raised px-4">
+            {shown.map((person) => (
+              <Row key={person.id} person={person} />
+            ))}
+          </ul>
+        )}
+      </FindList>
       {people.length < 2 && may('create', 'member') && (
         <div className="mt-3 rounded-2xl border border-dashed border-line-strong px-4 py-8 text-center">
           <p className="text-sm font-medium">{t.alone}</p>

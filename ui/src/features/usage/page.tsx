@@ -47,6 +47,11 @@ export function UsagePage(): ReactNode {
         {error !== null && data === undefined && (
           <Failed title={t.failed} message={error.message} retry={t.retry} onRetry={() => void refetch()} />
         )}
+        {data === undefined && error === null && (
+          <p role="status" className="text-sm text-muted">
+            {t.loading}
+          </p>
+        )}
         {data !== undefined && (
           <>
             <Figures total={data.total} />
