@@ -207,7 +207,7 @@ it('turns the pages of many, and says when one can’t be loaded', async () => {
   expect(await page.getByText('Many 01').count()).toBe(0);
   const error = { message: 'The store is away.', code: 'internal' };
   await page.route('**/v1/batches?*after=*', (route) => route.fulfill({ status: 500, json: { error } }));
-  const older = page.getByRole('button', { name: 'Show older ones' });
+  const older = page.getByRole('button', { name: 'Show older' });
   await older.click();
   await page.getByRole('alert').getByText('Older ones could not be loaded: The store is away.').waitFor();
   await page.unroute('**/v1/batches?*after=*');

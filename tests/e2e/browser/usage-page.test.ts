@@ -53,3 +53,41 @@ it('the time that is shown stands in the address, and outlives a reload', async 
   expect(query().get('to')).toBe(to);
   await page.context().close();
 });
+
+it('says what of it can’t be loaded, and loads it when asked again', async () => {
+  const page = await rig.openPage('/usage');
+  const { url } = rig.server;
+  for (let at = 0; at < 26; at++)
+    await page.request.post(`${url}/v1/chat/completions`, {
+      headers: { origin: url },
+      data: { model: 'auto', messages: [{ role: 'user', content: 'Hello' }] },
+    });
+  const error = { message: 'The store is away.', code: 'internal' };
+  const fail = (glob: string) => page.route(glob, (route) => route.fulfill({ status: 500, json: { error } }));
+  await fail('**/api/usage?*by=provider*');
+  await fail('**/api/usage/records*');
+  await page.reload();
+  const sums = page.getByRole('alert').filter({ hasText: 'These sums could not be loaded' });
+  const log = page.getByRole('alert').filter({ hasText: 'The requests could not be loaded' });
+  for (const note of [sums, log]) await note.getByText('The store is away.').waitFor();
+  await page.unrouteAll();
+  await fail('**/api/usage/records*after=*');
+  for (const note of [sums, log]) await note.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('rowheader').first().waitFor();
+  await page.getByRole('button', { name: 'Show older' }).click();
+  await page.getByRole('alert').getByText('Older ones could not be loaded: The store is away.').waitFor();
+  await page.unrouteAll();
+  await page.getByRole('button', { name: 'Show older' }).click();
+  await expect.poll(() => page.getByRole('alert').count()).toBe(0);
+  await page.context().close();
+});
+
+it('nobody is told that no model fits while none could be loaded', async () => {
+  const page = await rig.openPage('/usage');
+  const error = { message: 'The store is away.', code: 'internal' };
+  await page.route('**/v1/models', (route) => route.fulfill({ status: 500, json: { error } }));
+  await page.goto(rig.server.url);
+  await page.getByRole('button', { name: /^Model/ }).click();
+  await page.getByRole('dialog', { name: 'Model' }).getByText('The store is away.').waitFor();
+  await page.context().close();
+});

@@ -11,8 +11,6 @@ export const batchMessages = defineMessages(
     none: 'No batch yet',
     noneText: 'Send one with a client of OpenAI or Anthropic and one of your API keys. In Python:',
     toKeys: 'To the API keys',
-    older: 'Show older ones',
-    olderFailed: (message: string) => `Older ones could not be loaded: ${message}`,
     standings: {
       checking: 'Being checked',
       open: 'Under way',
@@ -58,8 +56,6 @@ export const batchMessages = defineMessages(
     none: 'Noch kein Batch',
     noneText: 'Sende einen mit einem Client von OpenAI oder Anthropic und einem deiner API-Schlüssel. In Python:',
     toKeys: 'Zu den API-Schlüsseln',
-    older: 'Ältere zeigen',
-    olderFailed: (message: string) => `Ältere konnten nicht geladen werden: ${message}`,
     standings: {
       checking: 'Wird geprüft',
       open: 'Läuft',

@@ -1,8 +1,8 @@
 // Batches: how far each is, what it cost, its results, and an end to what is no longer wanted.
 import { Link } from '@tanstack/react-router';
 import { useEffect, useMemo, type ReactNode } from 'react';
-import { Button } from '../../components/button.tsx';
 import { Failed } from '../../components/failed.tsx';
+import { Older } from '../../components/older.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { isOpen, joinPages, useBatches } from './data.ts';
 import { batchMessages } from './messages.ts';
@@ -38,7 +38,8 @@ function Nothing(): ReactNode {
 /** The page. */
 export function BatchesPage(): ReactNode {
   const t = useMessages(batchMessages);
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage, isFetchNextPageError } = useBatches();
+  const pages = useBatches();
+  const { data, error, refetch } = pages;
   const batches = useMemo(() => data && joinPages(data.pages), [data]);
   const open = batches?.filter(isOpen).length ?? 0;
   useEffect(() => {
@@ -65,16 +66,7 @@ export function BatchesPage(): ReactNode {
             ))}
           </ul>
         )}
-        {isFetchNextPageError && (
-          <p role="alert" className="mt-3 text-sm wrap-anywhere text-danger">
-            {t.olderFailed(error?.message ?? '')}
-          </p>
-        )}
-        {hasNextPage && (
-          <Button small className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            {t.older}
-          </Button>
-        )}
+        <Older of={pages} />
       </div>
     </main>
   );

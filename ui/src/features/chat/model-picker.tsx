@@ -48,6 +48,8 @@ interface ModelListProps {
 export function ModelList({ chosen, onChoose }: ModelListProps): ReactNode {
   const t = useMessages(chatMessages);
   const options = useOptions();
+  const { models, error } = useModels();
+  const empty = models === undefined ? (error?.message ?? t.considering) : t.noModel;
   return (
     <div className="flex max-h-[min(28rem,70dvh)] flex-col">
       <Chooser
@@ -56,7 +58,7 @@ export function ModelList({ chosen, onChoose }: ModelListProps): ReactNode {
         onChoose={onChoose}
         label={t.pickModel}
         placeholder={t.findModel}
-        empty={t.noModel}
+        empty={empty}
       />
     </div>
   );

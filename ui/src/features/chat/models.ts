@@ -26,11 +26,11 @@ export const modelsQuery = (api: Api) =>
   });
 
 /** All models that answer chats; undefined until they have come. */
-export function useModels(): { readonly models: readonly Model[] | undefined } {
+export function useModels(): { readonly models: readonly Model[] | undefined; readonly error: Error | null } {
   const api = useApi();
-  const { data } = useQuery({
+  const { data, error } = useQuery({
     ...modelsQuery(api),
     select: ({ data }) => data.filter(({ freeway }) => freeway.kind === undefined || freeway.kind === 'chat'),
   });
-  return { models: data };
+  return { models: data, error };
 }

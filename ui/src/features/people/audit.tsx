@@ -3,8 +3,8 @@ import { Download } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { auditActions, type AuditAction, type AuditEvent } from '#shared/api/audit.ts';
 import { OWNER_ID } from '#shared/people.ts';
-import { Button } from '../../components/button.tsx';
 import { Failed } from '../../components/failed.tsx';
+import { Older } from '../../components/older.tsx';
 import { formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { Changes } from './changes.tsx';
@@ -76,7 +76,8 @@ export function AuditLog(): ReactNode {
   const t = useMessages(peopleMessages);
   const language = useLanguage();
   const [action, setAction] = useState<AuditAction | null>(null);
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useAudit(action);
+  const pages = useAudit(action);
+  const { data, error, refetch } = pages;
   const events = data?.pages.flatMap((page) => page.data);
   const searchedTo = data?.pages.at(-1)?.searched_to ?? null;
   return (
@@ -111,11 +112,7 @@ export function AuditLog(): ReactNode {
           {t.auditSearched(formatMoment(Date.parse(searchedTo), language))}
         </p>
       )}
-      {hasNextPage && (
-        <Button small className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {searchedTo === null ? t.older : t.auditFurther}
-        </Button>
-      )}
+      <Older of={pages} {...(searchedTo !== null && { label: t.auditFurther })} />
     </section>
   );
 }

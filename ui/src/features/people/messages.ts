@@ -65,7 +65,6 @@ export const peopleMessages = defineMessages(
     show: 'Show',
     everything: 'Everything',
     export: 'Export as table',
-    older: 'Show older',
     nobody: 'Somebody unknown',
     detail: (detail: string) => detail,
     events: {
@@ -156,7 +155,6 @@ export const peopleMessages = defineMessages(
     show: 'Zeigen',
     everything: 'Alles',
     export: 'Als Tabelle speichern',
-    older: 'Ältere zeigen',
     nobody: 'Jemand Unbekanntes',
     detail: toGermanDetail,
     events: {

@@ -15,15 +15,18 @@ import type { Range } from './range.ts';
 
 export type Usage = z.infer<typeof usageSchema>;
 
-/** The sums of a range, which they tell: while others are loaded, the old ones stay under their own. */
-export function useUsage(range: Range, by: UsageGroup): UseQueryResult<Usage & { readonly range: Range }> {
+/** The sums of a range, which they tell with what they are by: while others are loaded, the old ones stay under their own. */
+export function useUsage(
+  range: Range,
+  by: UsageGroup,
+): UseQueryResult<Usage & { readonly range: Range; readonly by: UsageGroup }> {
   const api = useApi();
   const { from, to } = range;
   return useQuery({
     queryKey: ['usage', from, to, by],
     queryFn: async ({ signal }) => {
       const query = new URLSearchParams({ from, to, by }).toString();
-      return { ...(await api.call({ path: `/api/usage?${query}`, schema: usageSchema, signal })), range };
+      return { ...(await api.call({ path: `/api/usage?${query}`, schema: usageSchema, signal })), range, by };
     },
     placeholderData: (before) => before,
   });

@@ -1,6 +1,7 @@
 // The sums of a range by whatever one asks: provider, model, key, kind, cost or person.
 import { useId, useState, type ReactNode } from 'react';
 import type { UsageGroup } from '#shared/api/usage.ts';
+import { Failed } from '../../components/failed.tsx';
 import { useCost } from '../../lib/cost.ts';
 import { formatCompact, formatCount, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
@@ -35,17 +36,48 @@ function GroupRow({ group, name }: GroupRowProps): ReactNode {
   );
 }
 
+interface SumsProps {
+  readonly by: Grouping;
+  readonly groups: Usage['groups'];
+}
+
+function Sums({ by, groups }: SumsProps): ReactNode {
+  const t = useMessages(usageMessages);
+  const names = useNamesOf(by);
+  return (
+    <table className="w-full text-sm">
+      <thead>
+        <tr className="text-xs text-muted">
+          <th scope="col" className="px-4 py-2.5 text-start font-medium">
+            {t.groups[by]}
+          </th>
+          {[t.requests, t.tokens, t.paid, t.saved].map((name) => (
+            <th key={name} scope="col" className="px-4 py-2.5 text-end font-medium">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody className="divide-y divide-line">
+        {groups
+          .toSorted((a, b) => b.requests - a.requests)
+          .map((group) => (
+            <GroupRow key={group.name} group={group} name={names.get(group.name) ?? group.name} />
+          ))}
+      </tbody>
+    </table>
+  );
+}
+
 /** The table. */
 export function GroupTable({ range }: { readonly range: Range }): ReactNode {
   const t = useMessages(usageMessages);
   const id = useId();
   const [by, setBy] = useState<Grouping>('provider');
-  const { data } = useUsage(range, by);
-  const names = useNamesOf(by);
-  const groups = (data?.groups ?? []).toSorted((a, b) => b.requests - a.requests);
+  const { data, error, refetch } = useUsage(range, by);
   return (
     <div className="mt-8">
-      <div className="flex flex-wrap items-center gap-2">
+      <div className="mb-3 flex flex-wrap items-center gap-2">
         <label id={id} htmlFor={`${id}-by`} className="text-base font-semibold">
           {t.by}
         </label>
@@ -62,33 +94,20 @@ export function GroupTable({ range }: { readonly range: Range }): ReactNode {
           ))}
         </select>
       </div>
-      {/* Wide tables scroll inside, and are reached by keyboard. */}
-      <div
-        tabIndex={0}
-        role="region"
-        aria-labelledby={id}
-        className="mt-3 overflow-x-auto rounded-2xl border border-line bg-raised"
-      >
-        <table className="w-full text-sm">
-          <thead>
-            <tr className="text-xs text-muted">
-              <th scope="col" className="px-4 py-2.5 text-start font-medium">
-                {t.groups[by]}
-              </th>
-              {[t.requests, t.tokens, t.paid, t.saved].map((name) => (
-                <th key={name} scope="col" className="px-4 py-2.5 text-end font-medium">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody className="divide-y divide-line">
-            {groups.map((group) => (
-              <GroupRow key={group.name} group={group} name={names.get(group.name) ?? group.name} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {error !== null && data === undefined ? (
+        <Failed title={t.sumsFailed} message={error.message} retry={t.retry} onRetry={() => void refetch()} />
+      ) : (
+        // Wide tables scroll inside, and are reached by keyboard.
+        <div
+          tabIndex={0}
+          role="region"
+          aria-labelledby={id}
+          className="overflow-x-auto rounded-2xl border border-line bg-raised"
+        >
+          {/* Sums by something else do not stand under this heading while these are loaded. */}
+          <Sums by={by} groups={data?.by === by ? data.groups : []} />
+        </div>
+      )}
     </div>
   );
 }

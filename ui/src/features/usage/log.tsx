@@ -2,8 +2,9 @@
 import { Download } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { UsageRecord } from '#shared/api/usage.ts';
-import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { Failed } from '../../components/failed.tsx';
+import { Older } from '../../components/older.tsx';
 import { TierBadge } from '../../components/tier-badge.tsx';
 import { useCost } from '../../lib/cost.ts';
 import { formatDuration, formatMoment } from '../../lib/format.ts';
@@ -95,7 +96,8 @@ function Filters({ range, filter, onFilter }: FilterProps): ReactNode {
 export function UsageLog({ range }: { readonly range: Range }): ReactNode {
   const t = useMessages(usageMessages);
   const [filter, setFilter] = useState<LogFilter>({ provider: '', outcome: '' });
-  const { data, hasNextPage, fetchNextPage, isFetchingNextPage } = useRecords(range, filter);
+  const pages = useRecords(range, filter);
+  const { data, error, refetch } = pages;
   const [open, setOpen] = useState<UsageRecord | null>(null);
   const records = data?.pages.flatMap((page) => page.data) ?? [];
   return (
@@ -104,6 +106,11 @@ export function UsageLog({ range }: { readonly range: Range }): ReactNode {
         <h2 className="text-base font-semibold">{t.log}</h2>
         <Filters range={range} filter={filter} onFilter={setFilter} />
       </div>
+      {error !== null && data === undefined && (
+        <div className="mt-3">
+          <Failed title={t.logFailed} message={error.message} retry={t.retry} onRetry={() => void refetch()} />
+        </div>
+      )}
       {data !== undefined && records.length === 0 && (
         <p
           role="status"
@@ -119,11 +126,7 @@ export function UsageLog({ range }: { readonly range: Range }): ReactNode {
           ))}
         </ul>
       )}
-      {hasNextPage && (
-        <Button small className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t.older}
-        </Button>
-      )}
+      <Older of={pages} />
       <Dialog form="sheet" open={open !== null} onClose={() => setOpen(null)} title={t.receipt}>
         {open && <ReceiptView record={open} />}
       </Dialog>
