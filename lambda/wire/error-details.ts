@@ -20,6 +20,6 @@ export function toErrorDetails({ attempts, code, retryable, retryAfterMs, reason
     retryable,
     ...(told.length > 0 || isExhausted ? { attempts: told } : {}),
     ...(reset !== null || isExhausted ? { earliest_reset: reset } : {}),
-    ...(reason === null ? {} : { reason }),
+    ...(reason === null ? {} : { why: reason }),
   };
 }

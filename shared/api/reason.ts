@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 /** Whose limit it is. */
 export const limited = ['key', 'person', 'everybody'] as const;
 
-/** `reason` of an error. Where there is none, the message says all there is to say. */
+/** `why` of an error. Where there is none, the message says all there is to say. */
 export const reasonSchema = z.discriminatedUnion('code', [
   z.object({
     /** Nobody could be asked any more. */

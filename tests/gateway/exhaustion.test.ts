@@ -35,7 +35,7 @@ describe('the message', () => {
     );
     expect(reply.error()).toMatchObject({
       attempts: [{ failure: 'overloaded', status: 500 }],
-      reason: { code: 'nobody', against: { already_tried: 1, paid_not_allowed: 1 }, missing: [] },
+      why: { code: 'nobody', against: { already_tried: 1, paid_not_allowed: 1 }, missing: [] },
     });
   });
 
@@ -48,7 +48,7 @@ describe('the message', () => {
     expect(reply.status).toBe(422);
     expect(reply.error()?.message).toContain(`1 without a capability that the request needs (${capability}).`);
     expect(reply.error()).toMatchObject({
-      reason: { code: 'nobody', against: { lacks_capability: 1 }, missing: [capability] },
+      why: { code: 'nobody', against: { lacks_capability: 1 }, missing: [capability] },
     });
   });
 });
@@ -67,7 +67,7 @@ describe('the reason, for pages that say it in words of their own', () => {
     const refused = await world.ask();
     expect(refused.error()).toMatchObject({
       code: 'rate_limited',
-      reason: { code: 'quota', whose: 'everybody', unit: 'requests', per: 'day', max: 1, left: 0 },
+      why: { code: 'quota', whose: 'everybody', unit: 'requests', per: 'day', max: 1, left: 0 },
     });
   });
 
@@ -80,7 +80,7 @@ describe('the reason, for pages that say it in words of their own', () => {
     const refused = await world.ask({ freeway: { max_wait_ms: 0, max_cost_usd: 0.000_01 } });
     expect(refused.error()).toMatchObject({
       code: 'budget_exceeded',
-      reason: { code: 'nobody', against: { over_budget: 1 }, max_cost_usd: 0.000_01 },
+      why: { code: 'nobody', against: { over_budget: 1 }, max_cost_usd: 0.000_01 },
     });
   });
 });

@@ -24,7 +24,7 @@ const errorSchema = z.object({
     message: z.string(),
     code: z.catch(z.nullable(z.string()), null),
     request_id: z.catch(z.nullable(z.string()), null),
-    reason: z.optional(z.unknown()),
+    why: z.optional(z.unknown()),
     earliest_reset: z.catch(z.nullable(z.string()), null),
   }),
 });
@@ -60,7 +60,7 @@ export class ApiError extends Error {
 export function toApiError(body: unknown, status: number | null): ApiError {
   const parsed = errorSchema.safeParse(body);
   if (!parsed.success) return new ApiError('bad_reply', words().unreadable(status), { status });
-  const { message, code, request_id: requestId, reason: why, earliest_reset: reset } = parsed.data.error;
+  const { message, code, request_id: requestId, why, earliest_reset: reset } = parsed.data.error;
   const retryAtMs = reset === null ? null : Date.parse(reset);
   return new ApiError(code ?? 'internal', message, {
     status,
