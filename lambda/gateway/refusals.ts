@@ -1,33 +1,37 @@
 // Learns from refused calls what limits nobody tells: the door to what is loaded by the first of them.
-import type { ProviderFailure } from '#shared/failures.ts';
 import type { Item } from '#shared/items.ts';
 import { loadOnce } from '#shared/load-once.ts';
 import type { Log } from '../ports-telemetry.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import type { Ops } from '../routing/pools-ops.ts';
 import type { Call } from '../routing/pools-refused.ts';
+import { poolsNow } from '../routing/pools-untold.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
 import type { Reservation, Reserved } from './desk.ts';
+import type { AttemptOutcome } from './operation.ts';
 
 /** A call as it is kept until it is over. */
 export type Noted = { -readonly [K in keyof Call]: Call[K] };
 
-/** What a refusal teaches. */
+/** What the end of a call teaches of limits that nobody tells. */
 export interface Untold {
   readonly ops: Ops;
   /** A learned limit is why the call was refused: nobody has to rest for that. */
   readonly explains: boolean;
 }
 
-/** A refused call, to be judged by the book as it stands. */
-export type Refused = (at: { readonly mark: string; readonly book: Item; readonly nowMs: number }) => Untold;
+/** What a call teaches that is over, by the book as it stands. */
+export type Lesson = (at: { readonly mark: string; readonly book: Item; readonly nowMs: number }) => Untold;
+
+/** What the end of a call says of limits. */
+export type Told = Pick<AttemptOutcome, 'failure' | 'limits'>;
 
 export interface Refusals {
   /** Takes note of a call that begins where others were refused lately. */
   watch(index: number, reserved: Reserved | Promise<Reserved>): Reserved | Promise<Reserved>;
-  /** Takes note of its end; answers it where it was refused, and was seen to begin. */
-  ended(reservation: Reservation, failure: ProviderFailure | null): Refused | null;
+  /** Takes note of its end; null where it teaches nothing. */
+  ended(reservation: Reservation, outcome: Told): Lesson | null;
 }
 
 export interface RefusalsDeps {
@@ -48,11 +52,17 @@ export function createRefusals(deps: RefusalsDeps): Refusals {
       deps.log.warn('refusals.unloaded', { error: error instanceof Error ? error.name : 'unknown' });
     }
   };
+  const hasUntold = (index: number): boolean => {
+    const candidate = deps.candidates[index];
+    if (!candidate) return false;
+    return poolsNow(candidate, deps.books.copy(candidate.book).item, deps.books.now()) !== candidate.pools;
+  };
   return {
     watch: (index, reserved) => (opened === null ? reserved : opened.watch(index, reserved)),
-    ended: (reservation, failure) => {
-      if (opened === null && failure?.kind === 'rate_limited') void openBeside();
-      return opened === null ? null : opened.ended(reservation, failure);
+    ended: (reservation, outcome) => {
+      if (opened !== null) return opened.ended(reservation, outcome);
+      if (outcome.failure?.kind === 'rate_limited' || hasUntold(reservation.index)) void openBeside();
+      return null;
     },
   };
 }

@@ -1,11 +1,14 @@
 // What was going on when calls began that were refused or served: kept by each instance, for candidates that have refused lately. Loaded by the first refusal.
 import type { ProviderFailure } from '#shared/failures.ts';
+import type { Item } from '#shared/items.ts';
+import { poolOf } from '../routing/pools-absorb.ts';
 import { isEmpty, noOps } from '../routing/pools-ops.ts';
 import { viewPool } from '../routing/pools.ts';
-import { afterUnexplained, isAnsweredFor, type Call } from '../routing/pools-refused.ts';
-import { measureOf, poolsNow } from '../routing/pools-untold.ts';
+import { afterServed, afterUnexplained, isAnsweredFor } from '../routing/pools-refused.ts';
+import { toUntoldPool, untoldLimit, type Measure } from '../routing/pools-untold.ts';
+import type { Candidate } from '../routing/types.ts';
 import type { Reservation, Reserved } from './desk.ts';
-import type { Noted, Refusals, RefusalsDeps, Refused } from './refusals.ts';
+import type { Lesson, Noted, Refusals, RefusalsDeps, Told, Untold } from './refusals.ts';
 
 /** Calls are remembered for so long, so many of them. */
 const REMEMBERED_MS = 60_000;
@@ -21,7 +24,24 @@ interface Watched {
   judgedAtMs: number;
 }
 
-const isRefusal = (failure: ProviderFailure | null): boolean => failure?.kind === 'rate_limited';
+/** A refusal that says when a day or month is over, or that nothing is left of a known pool, is explained; one that asks to wait longer than this speaks of no rate. */
+const LONGEST_UNTOLD_MS = 60_000;
+
+function isExplained(
+  { retryAfterMs = 0, untilReset }: ProviderFailure,
+  limits: Told['limits'],
+  pools: Candidate['pools'],
+): boolean {
+  if (untilReset === true || retryAfterMs > LONGEST_UNTOLD_MS) return true;
+  return limits.some((limit) => limit.remaining === 0 && poolOf(limit, pools) !== undefined);
+}
+
+interface Stand {
+  readonly mark: string;
+  readonly book: Item;
+  readonly measure: Measure;
+  readonly used: number;
+}
 
 class Watcher implements Refusals {
   readonly #deps: RefusalsDeps;
@@ -37,27 +57,40 @@ class Watcher implements Refusals {
     return this.#began(index, reserved);
   }
 
-  ended(reservation: Reservation, failure: ProviderFailure | null): Refused | null {
-    const { index } = reservation;
+  ended(reservation: Reservation, { failure, limits }: Told): Lesson | null {
+    if (failure?.kind === 'rate_limited') return this.#refused(reservation, failure, limits);
+    const { index, call } = reservation;
     const nowMs = this.#deps.books.now();
-    const refused = isRefusal(failure);
-    const known = this.#watched.get(index);
-    if (!refused && known === undefined) return null;
-    const watched = known ?? { calls: [], refusedAtMs: nowMs, judgedAtMs: -Infinity };
-    if (refused) watched.refusedAtMs = nowMs;
-    if (nowMs - watched.refusedAtMs > WATCHED_MS) this.#watched.delete(index);
-    else this.#watched.set(index, watched);
-    const { call } = reservation;
+    if (call !== undefined) call.endedAtMs = nowMs;
+    if (nowMs - (this.#watched.get(index)?.refusedAtMs ?? nowMs) > WATCHED_MS) this.#watched.delete(index);
+    if (failure !== null || this.#standOf(index, nowMs) === null) return null;
+    return () => this.#toServed(index);
+  }
+
+  #refused({ index, call }: Reservation, failure: ProviderFailure, limits: Told['limits']): Lesson | null {
+    const nowMs = this.#deps.books.now();
+    const watched = this.#watched.get(index) ?? { calls: [], refusedAtMs: nowMs, judgedAtMs: -Infinity };
+    this.#watched.set(index, watched);
+    watched.refusedAtMs = nowMs;
+    // It began before anybody looked.
     if (call === undefined) return null;
     call.endedAtMs = nowMs;
-    call.refused = refused;
-    if (!refused) return null;
+    call.refused = true;
     const isJudged = nowMs - watched.judgedAtMs >= TOGETHER_MS;
     if (isJudged) watched.judgedAtMs = nowMs;
+    if (isExplained(failure, limits, this.#deps.candidates[index]?.pools ?? [])) return null;
     return (at) => {
       const ops = isJudged ? afterUnexplained({ ...at, call, calls: watched.calls }) : noOps;
       return { ops, explains: !isEmpty(ops) || isAnsweredFor({ ...at, call }) };
     };
+  }
+
+  #toServed(index: number): Untold {
+    const { books } = this.#deps;
+    const nowMs = books.now();
+    const stand = this.#standOf(index, nowMs);
+    const ops = stand === null ? noOps : afterServed({ ...stand, nowMs }, stand.used);
+    return { ops, explains: false };
   }
 
   #began(index: number, reserved: Reserved): Reserved {
@@ -67,22 +100,24 @@ class Watcher implements Refusals {
     const { calls } = watched;
     if (calls.length >= MOST_CALLS || nowMs - (calls[0]?.beganAtMs ?? nowMs) > 2 * REMEMBERED_MS)
       watched.calls = calls.filter(({ beganAtMs }) => nowMs - beganAtMs < REMEMBERED_MS).slice(-MOST_CALLS / 2);
-    const call = { beganAtMs: nowMs, endedAtMs: null, refused: false, taken: this.#takenOf(index, nowMs) };
+    const stand = this.#standOf(index, nowMs);
+    const taken = stand === null ? null : { measure: stand.measure, level: Math.max(0, stand.used - 1) };
+    const call = { beganAtMs: nowMs, endedAtMs: null, refused: false, taken };
     watched.calls.push(call);
     return { reservation: { ...reserved.reservation, call } };
   }
 
-  /** What is counted in the book is counted for all instances. */
-  #takenOf(index: number, nowMs: number): Call['taken'] {
+  /** What of a learned limit is taken, by all instances; null where none was learned. */
+  #standOf(index: number, nowMs: number): Stand | null {
     const { candidates, books, zones } = this.#deps;
     const candidate = candidates[index];
-    if (!candidate) return null;
-    const book = books.copy(candidate.book).item;
-    const pool = poolsNow(candidate, book, nowMs).at(-1);
-    const measure = pool === undefined ? null : measureOf(pool);
-    if (pool === undefined || measure === null) return null;
+    const book = candidate ? books.copy(candidate.book).item : null;
+    const limit = candidate && book ? untoldLimit(book, candidate.mark, nowMs) : null;
+    if (!candidate || book === null || limit === null) return null;
+    const { mark } = candidate;
+    const pool = toUntoldPool(mark, limit);
     const { used } = viewPool({ pool, need: {}, book, nowMs, doubtMs: books.doubtMs(), zones });
-    return { measure, level: Math.max(0, used - 1) };
+    return { mark, book, measure: limit.measure, used };
   }
 }
 

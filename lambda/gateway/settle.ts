@@ -13,16 +13,16 @@ import {
   type SettlementInput,
 } from './settlement.ts';
 
-function judge(desk: Desk, { candidate, reservation, outcome, refused }: Closed): Settlement {
+function judge(desk: Desk, { candidate, reservation, outcome, lesson }: Closed): Settlement {
   const { books, zones, clock } = desk;
   const book = books.copy(candidate.book).item;
   const taught = reservation.part?.slice.source.learned?.set ?? null;
   const moment = { book, taught, nowMs: books.now(), doubtMs: books.doubtMs(), zones, random: clock.random() };
-  return toSettlement({ candidate, reservation, outcome, moment, refused });
+  return toSettlement({ candidate, reservation, outcome, moment, lesson });
 }
 
 /** An attempt that is over. */
-type Closed = Pick<SettlementInput, 'candidate' | 'reservation' | 'outcome' | 'refused'>;
+type Closed = Pick<SettlementInput, 'candidate' | 'reservation' | 'outcome' | 'lesson'>;
 
 export function settle(desk: Desk, reservation: Reservation, told: AttemptOutcome): Promise<unknown> | null {
   const outcome = reservation.stands === undefined ? told : withoutRemaining(told);
@@ -31,8 +31,8 @@ export function settle(desk: Desk, reservation: Reservation, told: AttemptOutcom
   const candidate = reservation.price === undefined ? known : { ...known, price: reservation.price };
   const { failure, firstContentMs } = outcome;
   desk.seen.ended(reservation.index, { ok: failure === null || failure.kind === 'cancelled', firstContentMs });
-  const refused = desk.refusals.ended(reservation, failure);
-  const closed: Closed = { candidate, reservation, outcome, refused };
+  const lesson = desk.refusals.ended(reservation, outcome);
+  const closed: Closed = { candidate, reservation, outcome, lesson };
   const judged = judge(desk, closed);
   return judged.foreign ? settleAnew(desk, closed) : write(desk, closed, judged);
 }

@@ -7,17 +7,15 @@ import { afterFailure, afterRest, afterSuccess, everyMark, restOf, shortRestMs }
 import type { ZoneClock } from '../routing/clocks.ts';
 import { costUsd, listCostUsd } from '../routing/cost.ts';
 import { updateRatio } from '../routing/estimate.ts';
-import { absorbLimits, noUse, planSettle, viewPool } from '../routing/pools.ts';
-import { poolOf } from '../routing/pools-absorb.ts';
+import { absorbLimits, noUse, planSettle } from '../routing/pools.ts';
 import { learnMiss } from '../routing/pools-caution.ts';
 import { doubtfulUntil } from '../routing/pools-counters.ts';
 import { isEmpty, mergeOps, noOps, numberIn, toAttr, type Ops } from '../routing/pools-ops.ts';
-import { afterServed, poolsNow } from '../routing/pools-untold.ts';
 import type { Candidate } from '../routing/types.ts';
 import { policyFor } from './failure-policy.ts';
 import type { Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
-import type { Refused, Untold } from './refusals.ts';
+import type { Lesson, Untold } from './refusals.ts';
 import { together } from './sampling.ts';
 import { ratioAttr } from './standing-facts.ts';
 import { isUncounted, toUsed } from './totals.ts';
@@ -29,8 +27,8 @@ export interface SettlementInput {
   readonly candidate: Candidate;
   readonly reservation: Reservation;
   readonly outcome: AttemptOutcome;
-  /** Set where it was refused, and others were before. */
-  readonly refused: Refused | null;
+  /** Set where it may teach something of limits that nobody tells. */
+  readonly lesson: Lesson | null;
   readonly moment: {
     readonly book: Item | null;
     /** What calls before have taught that is not in the book yet. */
@@ -108,35 +106,11 @@ function toLimitRest(failure: ProviderFailure, input: SettlementInput): Ops[] {
   return maybeChance ? [count] : [rest, count];
 }
 
-/** A refusal that says when a day or month is over, or that nothing is left of a known pool, is explained; one that asks to wait longer than this speaks of no rate. */
-const LONGEST_UNTOLD_MS = 60_000;
-
-function isExplained(
-  { retryAfterMs = 0, untilReset }: ProviderFailure,
-  limits: AttemptOutcome['limits'],
-  pools: Candidate['pools'],
-): boolean {
-  if (untilReset === true || retryAfterMs > LONGEST_UNTOLD_MS) return true;
-  return limits.some((limit) => limit.remaining === 0 && poolOf(limit, pools) !== undefined);
-}
-
 const nothingUntold: Untold = { ops: noOps, explains: false };
 
 /** What the attempt teaches of limits that nobody tells. */
-function toUntold({ candidate, outcome: { failure, limits }, refused, moment }: SettlementInput): Untold {
-  const { mark } = candidate;
-  const { nowMs } = moment;
-  const book = moment.book ?? {};
-  if (failure === null) {
-    const pool = poolsNow(candidate, book, nowMs).at(-1);
-    if (pool?.foundAtMs === undefined) return nothingUntold;
-    const { used } = viewPool({ pool, need: {}, ...moment });
-    return { ops: afterServed({ mark, book, nowMs }, used), explains: false };
-  }
-  if (failure.kind !== 'rate_limited' || refused === null || isExplained(failure, limits, candidate.pools))
-    return nothingUntold;
-  return refused({ mark, book, nowMs });
-}
+const toUntold = ({ candidate: { mark }, lesson, moment: { book, nowMs } }: SettlementInput): Untold =>
+  lesson === null ? nothingUntold : lesson({ mark, book: book ?? {}, nowMs });
 
 function toBench(input: SettlementInput, explains: boolean): Ops[] {
   const { candidate, outcome, moment } = input;

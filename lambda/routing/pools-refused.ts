@@ -1,18 +1,8 @@
 // Whether refusals come from a limit that nobody tells: what was going on when calls were refused, held against what was going on when they were served.
 import type { Item } from '#shared/items.ts';
-import { noOps, type Ops } from './pools-ops.ts';
-import {
-  giveUp,
-  isInVain,
-  measures,
-  MOST_PLACES,
-  STEP_MS,
-  toFound,
-  toLimitOps,
-  untoldLimit,
-  type Measure,
-  type UntoldLimit,
-} from './pools-untold.ts';
+import { noOps, numberIn, toAttr, type Ops } from './pools-ops.ts';
+import { logNames } from './pools-rolling.ts';
+import { keyOf, measures, untoldAttrs, untoldLimit, type Measure, type UntoldLimit } from './pools-untold.ts';
 
 /** A call of a candidate that has refused some lately. */
 export interface Call {
@@ -48,7 +38,47 @@ const LOWERED_SHARE = 0.7;
 /** A limit has helped where no more than this part of the share of refusals is left; it is then made less by this factor. */
 const HELPED = 0.5;
 const LESS = 0.85;
+/** Places are leases, of which there are no more. */
+const MOST_PLACES = 60;
+/** Where refusals go on at any level, the limit is none, and for so long nothing is learned. */
+const IN_VAIN_MS = 10 * 60_000;
+/** More is tried in steps of these shares, 1 at least, so often as it goes well ... */
+const FIRST_STEP = 0.1;
+const STEP = 0.25;
+const STEP_MS = 10_000;
+/** ... and after a refusal so much later, twice as late each time. */
+const FIRST_HOLD_MS = 15_000;
+const LONGEST_HOLD_MS = 240_000;
+/** Where so many times of what once was refused passes, there is no limit. */
+const OUTGROWN = 4;
+const OUTGROWN_BY = 8;
+
+/** When refusals last went on in spite of a learned limit. */
+const vainAttr = toAttr('!i');
+const names = Object.keys(untoldAttrs) as (keyof UntoldLimit)[];
 const spanMs = { second: 1_000, minute: 60_000 } as const;
+
+/** What to write of a learned limit. */
+const toLimitOps = (mark: string, limit: UntoldLimit): Ops => ({
+  ...noOps,
+  set: Object.fromEntries(names.map((name) => [untoldAttrs[name](mark), limit[name]])),
+});
+
+/** Whether a limit was lately given up: nothing is learned for a while. */
+const isInVain = (book: Item, mark: string, nowMs: number): boolean =>
+  nowMs - (numberIn(book, vainAttr(mark)) ?? -Infinity) < IN_VAIN_MS;
+
+/** Leaves nothing of a learned limit, nor of what it counted. */
+function forget(book: Item, mark: string): Ops {
+  const own = measures.flatMap((measure) => (measure === 'places' ? [] : logNames(keyOf(mark, measure), book)));
+  return { ...noOps, remove: [...names.map((name) => untoldAttrs[name](mark)), ...own] };
+}
+
+/** Forgets a limit that explained nothing, and remembers that. */
+function giveUp(book: Item, mark: string, nowMs: number): Ops {
+  const { remove } = forget(book, mark);
+  return { ...noOps, set: { [vainAttr(mark)]: nowMs }, remove };
+}
 
 /** What was going on when a call came. `letIn` are those that were not refused, by when they began; of those on their way together the refused came last. */
 function levelsOf(one: Call, letIn: readonly Call[]): Sample['levels'] {
@@ -109,6 +139,21 @@ function toSplits(samples: readonly Sample[]): readonly Split[] | null {
   if (refused.length < FEWEST_REFUSED || after.length < FEWEST_SERVED) return null;
   return measures.map((measure) => splitBy(measure, refused, served)).sort((a, b) => b.clarity - a.clarity);
 }
+
+/** A limit as it was just found now: after refusals of more than is proven, it is tried again ever later. */
+const toFound = (
+  { measure, at }: { readonly measure: Measure; readonly at: number },
+  { nowMs, share, holdMs = FIRST_HOLD_MS }: { nowMs: number; share: number; holdMs?: number },
+): UntoldLimit => ({
+  measure,
+  max: at,
+  proven: at,
+  foundMax: at,
+  foundAtMs: nowMs,
+  raiseAtMs: nowMs + holdMs,
+  holdMs: Math.min(LONGEST_HOLD_MS, holdMs * 2),
+  share,
+});
 
 const shareOf = (samples: readonly Sample[]): number =>
   Math.round((100 * samples.filter(({ refused }) => refused).length) / samples.length) / 100;
@@ -192,4 +237,22 @@ export function afterUnexplained(refused: Refused): Ops {
 export function isAnsweredFor({ mark, book, nowMs, call }: Omit<Refused, 'calls'>): boolean {
   const known = untoldLimit(book, mark, nowMs);
   return known !== null && call.beganAtMs <= known.foundAtMs;
+}
+
+/** What a call teaches that was served while `used` of a learned limit was taken: where it is full and has been for a while, a little more is tried. */
+export function afterServed({ mark, book, nowMs }: { mark: string; book: Item; nowMs: number }, used: number): Ops {
+  const known = untoldLimit(book, mark, nowMs);
+  if (known === null || nowMs < known.raiseAtMs || used < known.max) return noOps;
+  const isGrowing = known.max > known.foundMax;
+  const more = known.max + Math.max(1, Math.round(known.max * (isGrowing ? STEP : FIRST_STEP)));
+  const most = known.measure === 'places' ? MOST_PLACES : Infinity;
+  if (known.max >= most || more > known.foundMax * OUTGROWN + OUTGROWN_BY) return forget(book, mark);
+  const holdMs = isGrowing ? FIRST_HOLD_MS : known.holdMs;
+  return toLimitOps(mark, {
+    ...known,
+    max: Math.min(most, more),
+    proven: known.max,
+    raiseAtMs: nowMs + STEP_MS,
+    holdMs,
+  });
 }

@@ -4,8 +4,8 @@ import { applyUpdate, type Item } from '#shared/items.ts';
 import { pressureOf } from '#lambda/routing/pools.ts';
 import type { Ops } from '#lambda/routing/pools-ops.ts';
 import { createZoneClock } from '#lambda/routing/clocks.ts';
-import { afterUnexplained, type Call } from '#lambda/routing/pools-refused.ts';
-import { afterServed, poolsNow, untoldForMs, untoldLimit } from '#lambda/routing/pools-untold.ts';
+import { afterServed, afterUnexplained, type Call } from '#lambda/routing/pools-refused.ts';
+import { poolsNow, untoldForMs, untoldLimit } from '#lambda/routing/pools-untold.ts';
 import { createRandom } from '../fakes/random.ts';
 
 const mark = 'm1';
