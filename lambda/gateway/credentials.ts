@@ -17,6 +17,8 @@ export interface Sealed {
 /** An entry of a fleet: configured in the clear, or kept with its secrets sealed. */
 export type FleetEntry = ProviderEntry & {
   readonly sealed?: Sealed;
+  /** Whoever gave it, by id; absent: the environment did. */
+  readonly owner?: string;
   /** Calls may only reach public addresses. */
   readonly publicOnly?: boolean;
   /** Whether its key may stand for the identity of the machine; true unless told. */
@@ -111,7 +113,7 @@ function toModels(entry: ProviderEntry, plan: Plan): Model[] {
 
 /** The credential of one entry. The entry must have passed the configuration's checks. */
 export function toCredential(entry: FleetEntry, provider: Provider): Credential {
-  const { sealed, publicOnly = false, mayBeMachine = true } = entry;
+  const { sealed, owner, publicOnly = false, mayBeMachine = true } = entry;
   const baseUrl = toBaseUrl(entry, provider);
   const id = sealed?.id ?? toCredentialId(entry, provider);
   const plan = toPlan(entry, provider);
@@ -120,6 +122,7 @@ export function toCredential(entry: FleetEntry, provider: Provider): Credential 
     id,
     name: entry.name ?? provider.id,
     ...(sealed === undefined && { configured: true }),
+    ...(owner !== undefined && { owner }),
     provider,
     plan,
     priority: entry.priority,

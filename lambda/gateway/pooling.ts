@@ -70,6 +70,7 @@ export function toStoredEntry(
   return {
     ...entry,
     sealed: { id: fingerprint, open },
+    owner: ownerId,
     publicOnly: !allowPrivate,
     // What the machine may do is its owner's, whoever else may give keys.
     mayBeMachine: ownerId === OWNER_ID,

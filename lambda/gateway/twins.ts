@@ -8,13 +8,13 @@ import type { Fleet } from './fleet.ts';
 export interface Twins {
   /** Takes note of a call that its provider has counted; writes it down when two credentials turn out to share their limits. */
   note(candidate: Candidate, limits: readonly ObservedLimit[]): Promise<void>;
-  /** Public names of the credentials that seem to share their limits with a candidate's. */
+  /** Public names of the credentials of the same owner that seem to share their limits with a candidate's. */
   names(index: number): readonly string[];
 }
 
 export interface TwinsDeps {
   readonly books: Books;
-  readonly fleet: Pick<Fleet, 'candidates'>;
+  readonly fleet: Pick<Fleet, 'candidates' | 'credentials'>;
 }
 
 /** So often in a row the other's calls, and nobody else's, must have been missing: other instances' use is as large by chance. */
@@ -143,8 +143,14 @@ const twinsIn = (book: Item, nowMs: number): ReadonlySet<string> =>
     ),
   );
 
+/** Who gave the credentials, by id: that they share an account is nobody else's business. */
+const toOwners = ({ candidates, credentials }: TwinsDeps['fleet']): ReadonlyMap<string, string | undefined> =>
+  new Map(candidates.map(({ credentialId }, index) => [credentialId, credentials[index]?.owner]));
+
 /** Twins of one fleet, remembered in the credentials' own books and thus by all instances. */
-export function createTwins({ books, fleet: { candidates } }: TwinsDeps): Twins {
+export function createTwins({ books, fleet }: TwinsDeps): Twins {
+  const { candidates } = fleet;
+  const owners = toOwners(fleet);
   const find = createTwinFinder();
   const write = (id: string, other: string) =>
     books.update(id, { guards: [], add: {}, set: { [TWIN + other]: books.now() }, remove: [], lasting: false });
@@ -152,12 +158,15 @@ export function createTwins({ books, fleet: { candidates } }: TwinsDeps): Twins 
     note: async (candidate, limits) => {
       const { credentialId: id } = candidate;
       const other = find(candidate, limits, books.now());
-      if (other !== null) await Promise.all([write(id, other), write(other, id)]);
+      if (other === null || owners.get(id) !== owners.get(other)) return;
+      await Promise.all([write(id, other), write(other, id)]);
     },
     names: (index) => {
       const id = candidates[index]?.credentialId;
-      const ids = id === undefined ? new Set<string>() : twinsIn(books.copy(id).item ?? {}, books.now());
-      return [...new Set(candidates.flatMap((one) => (ids.has(one.credentialId) ? [one.credential] : [])))];
+      if (id === undefined) return [];
+      const ids = twinsIn(books.copy(id).item ?? {}, books.now());
+      const isTold = (other: string): boolean => ids.has(other) && owners.get(other) === owners.get(id);
+      return [...new Set(candidates.flatMap((one) => (isTold(one.credentialId) ? [one.credential] : [])))];
     },
   };
 }

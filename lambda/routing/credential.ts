@@ -12,6 +12,8 @@ export interface RoutableCredential {
   readonly name: string;
   /** Whoever runs the installation gave the name, so that it may stand for what is allowed; absent: a person did. */
   readonly configured?: boolean;
+  /** Whoever gave it, by id; absent: the environment did. */
+  readonly owner?: string;
   readonly provider: Provider;
   readonly plan: Plan;
   readonly priority: number;
