@@ -10,6 +10,7 @@ import { createProviders } from './deps-providers.ts';
 import type { Services } from './endpoints/endpoint.ts';
 import type { FleetEntry } from './gateway/credentials.ts';
 import type { CredentialDesk, DeskDeps } from './gateway/credential-desk.ts';
+import { createAccounts, type Accounts } from './gateway/accounts.ts';
 import { createDiscovery, type Discovery } from './gateway/discover.ts';
 import { createFleet } from './gateway/fleet.ts';
 import { createFleets } from './gateway/fleets.ts';
@@ -42,12 +43,19 @@ function serves(model: Model, provider: Provider): boolean {
 /** What services are made of: the platform, what may be paid in the whole installation, and who has had how much. */
 export type Means = Platform &
   Required<Pick<LedgerDeps, 'money'>> &
+  Pick<LedgerDeps, 'accounts'> &
   Required<Pick<GatewayServices, 'shares'>> & { readonly wires: Wires };
 
 /** Services over these entries alone. */
 export async function toServices(platform: Means, entries: readonly FleetEntry[]): Promise<Services> {
   const known = [...platform.providers, ...(platform.ownProviders ?? [])];
-  const fleet = createFleet({ entries, providers: known, serves, rank: platform.rank ?? null });
+  const fleet = createFleet({
+    entries,
+    providers: known,
+    serves,
+    rank: platform.rank ?? null,
+    accounts: platform.accounts,
+  });
   await platform.wires.load(fleet);
   const ledger = createLedger({ ...platform, fleet });
   const gateway = createGateway({ ...platform, fleet, ledger });
@@ -110,8 +118,24 @@ function openDesk(
   });
 }
 
+/** Where credentials are found to share an account, or not to any more, they are counted so from the next request on: those that are read together change together. */
+function openAccounts(log: Platform['log'], reopen: () => Promise<void>): Accounts {
+  let isDue = false;
+  const renew = (): Promise<void> => {
+    isDue = false;
+    return reopen();
+  };
+  return createAccounts(() => {
+    if (isDue) return;
+    isDue = true;
+    const report = (reason: unknown): void => log.error('accounts.unjoined', { error: String(reason) });
+    void Promise.resolve().then(renew).catch(report);
+  });
+}
+
 /** Opens it over the platform. */
-export async function openServing(platform: Means, { vault, templates }: ServingParts): Promise<Serving> {
+export async function openServing(means: Means, { vault, templates }: ServingParts): Promise<Serving> {
+  const platform: Means = { ...means, accounts: openAccounts(means.log, () => reopen()) };
   const { config, clock, store, log } = platform;
   const now = (): number => clock.now();
   const book = createCredentialBook(store, now);

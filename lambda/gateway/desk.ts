@@ -6,6 +6,7 @@ import type { Alerts, Log, Metrics } from '../ports-telemetry.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import type { Hold } from '../routing/pools.ts';
 import type { Candidate } from '../routing/types.ts';
+import type { Accounts } from './accounts.ts';
 import type { Books } from './books.ts';
 import type { Bound, Budget, Held, Purse } from './budget.ts';
 import type { Fleet } from './fleet.ts';
@@ -60,6 +61,8 @@ export interface LedgerDeps {
   readonly metrics: Metrics;
   /** What may be paid, and who is told of it; absent: as much as it takes. */
   readonly money?: { readonly bounds: () => readonly Bound[]; readonly alerts: Alerts };
+  /** Told which credentials count as one account; absent where nobody joins them. */
+  readonly accounts?: Accounts;
   /** Opens what reserves ahead; absent where the process is frozen between requests: nothing could be given back in time. */
   readonly openSlices?: (deps: SlicesDeps) => Slices;
   /** Flushes of all who have something to give back: to be called before the process ends. */

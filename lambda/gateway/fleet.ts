@@ -6,6 +6,7 @@ import { toFingerprint } from '../routing/fingerprint.ts';
 import { createModelNames, type ModelNames } from '../routing/selector.ts';
 import type { Rank } from '../routing/decide.ts';
 import type { Candidate } from '../routing/types.ts';
+import type { Accounts } from './accounts.ts';
 import { toCredential, type Credential, type FleetEntry } from './credentials.ts';
 
 /** Read-only; a changed configuration makes a new fleet. */
@@ -27,6 +28,8 @@ export interface FleetInput {
   readonly providers: readonly Provider[];
   readonly serves: (model: Model, provider: Provider) => boolean;
   readonly rank?: Rank | null;
+  /** Joins credentials that were found to share an account; absent: as declared. */
+  readonly accounts?: Pick<Accounts, 'headOf'> | undefined;
 }
 
 /** Two entries of one name would be indistinguishable in headers and logs: the later ones get a number. */
@@ -62,14 +65,16 @@ function withoutRepeats(credentials: readonly Credential[]): Credential[] {
 }
 
 /** Builds the fleet of the enabled entries. */
-export function createFleet({ entries, providers, serves, rank = null }: FleetInput): Fleet {
+export function createFleet({ entries, providers, serves, rank = null, accounts }: FleetInput): Fleet {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const all = entries.flatMap((entry) => {
     const provider = byId.get(entry.provider);
     return provider && entry.enabled ? [toCredential(entry, provider)] : [];
   });
   const credentials = withDistinctNames(withoutRepeats(all));
-  const candidates = toCandidates(credentials, serves);
+  const headed =
+    accounts === undefined ? credentials : credentials.map((one) => ({ ...one, head: accounts.headOf(one.id) }));
+  const candidates = toCandidates(headed, serves);
   const owners = new Map(credentials.map((credential) => [credential.id, credential]));
   const modelOf = (credential: Credential, id: string): Model | undefined =>
     credential.models.find((model) => model.id === id) ?? credential.provider.models.find((model) => model.id === id);

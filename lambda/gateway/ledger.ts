@@ -72,7 +72,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const { clock, money } = deps;
   const budget =
     money === undefined ? noBudget : createBudget({ books, clock, zones, ...money, book: BUDGET_BOOK, subject: null });
-  const twins = createTwins({ books, fleet: deps.fleet });
+  const twins = createTwins({ ...deps, books });
   const slices = deps.openSlices?.({ ...deps, candidates: deps.fleet.candidates, books, zones }) ?? null;
   const refusals = createRefusals({ ...deps, candidates: deps.fleet.candidates, books, zones });
   const desk: Desk = { ...deps, books, seen, zones, budget, twins, slices, refusals };

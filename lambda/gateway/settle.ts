@@ -62,7 +62,8 @@ function write(desk: Desk, closed: Closed, { ops, foreign, actual, canWait }: Se
     else writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate), patient }));
   }
   const rest = patient ? null : toRest(desk, closed);
-  if (patient && limits.length > 0) writes.push(desk.twins.note(candidate, limits));
+  const found = patient && limits.length > 0 ? desk.twins.note(candidate, limits) : null;
+  if (found !== null) writes.push(found);
   if (rest !== null) writes.push(desk.books.update(candidate.credentialId, { ...rest, guards: [], lasting: false }));
   const costUsd = toCostUsd(outcome, actual);
   if (budget !== null) writes.push(budget.settle(costUsd));

@@ -53,7 +53,8 @@ function poolsOf(credential: RoutableCredential): ReadonlyMap<string, Pool> {
 /** Who shares the pool: two credentials with the same owner draw on the same state. */
 function ownerOf(pool: Pool, credential: RoutableCredential): string {
   if (pool.scope === 'ip') return `ip:${credential.provider.id}`;
-  if (pool.scope === 'credential' || credential.account === null) return credential.id;
+  if (pool.scope === 'credential') return credential.id;
+  if (credential.account === null) return credential.head ?? credential.id;
   return `${pool.scope}:${credential.provider.id}:${credential.account}`;
 }
 

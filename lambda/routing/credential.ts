@@ -26,6 +26,8 @@ export interface RoutableCredential {
   readonly retentionDays?: number;
   /** Credentials with the same account share account and project pools; null means an account of its own. */
   readonly account: string | null;
+  /** Whose id stands for the account where it has no name: that of one of the credentials that were found to share it; absent: its own. */
+  readonly head?: string;
   /** Models that add to or replace the catalog's by id. */
   readonly models: readonly Model[];
   /** Patterns of the models that may be used; empty means all. */

@@ -45,7 +45,7 @@ export const limitModelSchema = z.object({
   breaker: z.enum(['closed', 'open', 'half_open', 'recovering']),
   /** The last free check of its credential, made after a failure; `silent`: the provider has no list of models. null when there was none. */
   last_check: z.nullable(z.object({ at: instantSchema, outcome: z.enum(['healthy', 'failed', 'silent']) })),
-  /** Names of credentials whose limits move together with this one's: probably keys of one account. */
+  /** Names of credentials of the same owner whose limits move together with this one's: keys of one account, counted as one where none of them names its account. */
   shares_limits_with: z.array(z.string()),
   pools: z.array(limitPoolSchema),
 });
