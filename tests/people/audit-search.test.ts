@@ -2,7 +2,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { auditPageSchema } from '#shared/api/audit.ts';
 import type { Store } from '#lambda/ports.ts';
-import { MOST_LOOKED_AT } from '#lambda/store/audit.ts';
+import { MOST_LOOKED_AT } from '#lambda/store/audit-search.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
 import { owner, type House } from './house.ts';

@@ -1,7 +1,8 @@
 // A search in the audit: one request looks at so many acts and no more, says how far back it came, and is gone on with from there.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '#shared/api/audit.ts';
-import { createAudit, MOST_LOOKED_AT } from '#lambda/store/audit.ts';
+import { MOST_LOOKED_AT } from '#lambda/store/audit-search.ts';
+import { createAudit } from '#lambda/store/audit.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
 
