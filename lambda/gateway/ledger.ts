@@ -74,7 +74,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     money === undefined ? noBudget : createBudget({ books, clock, zones, ...money, book: BUDGET_BOOK, subject: null });
   const twins = createTwins({ ...deps, books });
   const slices = deps.openSlices?.({ ...deps, candidates: deps.fleet.candidates, books, zones }) ?? null;
-  const refusals = createRefusals({ ...deps, candidates: deps.fleet.candidates, books, zones });
+  const refusals = createRefusals({ ...deps, candidates: deps.fleet.candidates, books, seen, zones });
   const desk: Desk = { ...deps, books, seen, zones, budget, twins, slices, refusals };
   const allBooks = [...bookIds(deps.fleet.candidates, null)];
   const toIds = (among: readonly number[] | null): string[] => [

@@ -5,11 +5,11 @@ import type { Log } from '../ports-telemetry.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import type { Ops } from '../routing/pools-ops.ts';
 import type { Call } from '../routing/pools-refused.ts';
-import { poolsNow } from '../routing/pools-untold.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
 import type { Reservation, Reserved } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
+import type { Standings } from './standings.ts';
 
 /** A call as it is kept until it is over. */
 export type Noted = { -readonly [K in keyof Call]: Call[K] };
@@ -37,6 +37,7 @@ export interface Refusals {
 export interface RefusalsDeps {
   readonly candidates: readonly Candidate[];
   readonly books: Books;
+  readonly seen: Pick<Standings, 'hasUntold'>;
   readonly zones: ZoneClock;
   readonly log: Log;
 }
@@ -52,16 +53,11 @@ export function createRefusals(deps: RefusalsDeps): Refusals {
       deps.log.warn('refusals.unloaded', { error: error instanceof Error ? error.name : 'unknown' });
     }
   };
-  const hasUntold = (index: number): boolean => {
-    const candidate = deps.candidates[index];
-    if (!candidate) return false;
-    return poolsNow(candidate, deps.books.copy(candidate.book).item, deps.books.now()) !== candidate.pools;
-  };
   return {
     watch: (index, reserved) => (opened === null ? reserved : opened.watch(index, reserved)),
     ended: (reservation, outcome) => {
       if (opened !== null) return opened.ended(reservation, outcome);
-      if (outcome.failure?.kind === 'rate_limited' || hasUntold(reservation.index)) void openBeside();
+      if (outcome.failure?.kind === 'rate_limited' || deps.seen.hasUntold(reservation.index)) void openBeside();
       return null;
     },
   };

@@ -12,9 +12,11 @@ import type { Lesson, Noted, Refusals, RefusalsDeps, Told, Untold } from './refu
 
 /** Calls are remembered for so long, so many of them. */
 const REMEMBERED_MS = 60_000;
-const MOST_CALLS = 600;
-/** After so long without a refusal nobody looks any more. */
-const WATCHED_MS = 10 * 60_000;
+const MOST_CALLS = 300;
+/** After so long without a refusal nobody looks any more: no refused call is remembered by then. */
+const WATCHED_MS = 2 * REMEMBERED_MS;
+/** So many candidates are watched at once, those that refused last: their calls are remembered one by one. */
+const MOST_WATCHED = 64;
 /** Refusals that come so close together are looked at as one, ms. */
 const TOGETHER_MS = 50;
 
@@ -63,14 +65,17 @@ class Watcher implements Refusals {
     const nowMs = this.#deps.books.now();
     if (call !== undefined) call.endedAtMs = nowMs;
     if (nowMs - (this.#watched.get(index)?.refusedAtMs ?? nowMs) > WATCHED_MS) this.#watched.delete(index);
-    if (failure !== null || this.#standOf(index, nowMs) === null) return null;
+    if (failure !== null || !this.#deps.seen.hasUntold(index)) return null;
     return () => this.#toServed(index);
   }
 
   #refused({ index, call }: Reservation, failure: ProviderFailure, limits: Told['limits']): Lesson | null {
     const nowMs = this.#deps.books.now();
     const watched = this.#watched.get(index) ?? { calls: [], refusedAtMs: nowMs, judgedAtMs: -Infinity };
+    this.#watched.delete(index);
     this.#watched.set(index, watched);
+    const [longestAgo] = this.#watched.size > MOST_WATCHED ? this.#watched.keys() : [];
+    if (longestAgo !== undefined) this.#watched.delete(longestAgo);
     watched.refusedAtMs = nowMs;
     // It began before anybody looked.
     if (call === undefined) return null;
@@ -100,7 +105,7 @@ class Watcher implements Refusals {
     const { calls } = watched;
     if (calls.length >= MOST_CALLS || nowMs - (calls[0]?.beganAtMs ?? nowMs) > 2 * REMEMBERED_MS)
       watched.calls = calls.filter(({ beganAtMs }) => nowMs - beganAtMs < REMEMBERED_MS).slice(-MOST_CALLS / 2);
-    const stand = this.#standOf(index, nowMs);
+    const stand = this.#deps.seen.hasUntold(index) ? this.#standOf(index, nowMs) : null;
     const taken = stand === null ? null : { measure: stand.measure, level: Math.max(0, stand.used - 1) };
     const call = { beganAtMs: nowMs, endedAtMs: null, refused: false, taken };
     watched.calls.push(call);

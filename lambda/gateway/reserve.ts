@@ -1,7 +1,6 @@
 // Reserves a call's share of every pool in one write, or from what this instance has reserved ahead.
 import type { Amounts } from '#shared/pools.ts';
 import { confirmHold, planReserve, type ReservePlan } from '../routing/pools.ts';
-import { poolsNow } from '../routing/pools-untold.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Purse } from './budget.ts';
 import { isLasting, type Desk, type Reserved, type Terms } from './desk.ts';
@@ -50,18 +49,14 @@ async function reserveBoth(desk: Desk, wanted: Wanted): Promise<Reserved> {
   return reserved;
 }
 
-/** Whether calls are held to a limit that was learned from refusals: it is too near for anything but counting each call. */
-function hasUntold({ books }: Desk, candidate: Candidate): boolean {
-  return poolsNow(candidate, books.copy(candidate.book).item, books.now()) !== candidate.pools;
-}
-
 /** From what is reserved ahead, or stands for it; else in the book. */
 function reserve(desk: Desk, asked: Asked): Reserved | Promise<Reserved> {
   const { index, need, lastResort, aheadMs = 0 } = asked;
   const candidate = desk.fleet.candidates[index];
   if (!candidate) throw new Error('no such candidate');
   const standing = desk.seen.at(index);
-  const isExact = lastResort || aheadMs > 0 || standing === undefined || hasUntold(desk, candidate);
+  // A limit that was learned from refusals is too near for anything but counting each call.
+  const isExact = lastResort || aheadMs > 0 || standing === undefined || desk.seen.hasUntold(index);
   const part = isExact ? null : (desk.slices?.take(index, need, standing) ?? null);
   if (part !== null) {
     desk.seen.started(index, need);

@@ -22,6 +22,8 @@ export interface Standings {
   pressureOf(book: string): number;
   /** The standing of one candidate as it was last read. */
   at(index: number): Standing | undefined;
+  /** Whether a candidate is held to a limit that was learned from refusals, as it was last read. */
+  hasUntold(index: number): boolean;
   /** A call has begun that needs so much. */
   started(index: number, need: Amounts): void;
   /** See `scarcityOf`: of free quota for this kind of request; null while too little is known. */
@@ -104,6 +106,10 @@ class Board {
     for (const [index, { pressure }] of this.#untold)
       if (this.#deps.candidates[index]?.book === book) highest = Math.max(highest, pressure);
     return highest;
+  }
+
+  hasUntold(index: number): boolean {
+    return this.#untold.size > 0 && this.#untold.has(index);
   }
 
   /** Brings up to date what is not. */
@@ -265,6 +271,7 @@ export function createStandings(deps: StandingsDeps): Standings {
       return board.current;
     },
     pressureOf: (book) => board.pressureOf(book),
+    hasUntold: (index) => board.hasUntold(index),
     at: (index) => board.current[index],
     started: (index, need) => board.used(index, ++sequence, need),
     scarcity: (kind) => board.pace.scarcity(kind),
