@@ -23,6 +23,9 @@ export interface TwinsDeps {
 /** What is found again is written again after this long. */
 const RENEWED_MS = 86_400_000;
 
+/** What others have written of an account is looked for again after this long. */
+const LEARNED_MS = 1_000;
+
 /** Who gave the credentials, by id: that they share an account is nobody else's business. */
 const toOwners = ({ candidates, credentials }: TwinsDeps['fleet']): ReadonlyMap<string, string | undefined> =>
   new Map(candidates.map(({ credentialId }, index) => [credentialId, credentials[index]?.owner]));
@@ -37,8 +40,11 @@ export function createTwins({ books, fleet, accounts }: TwinsDeps): Twins {
     [...new Set([id, other, ...linksOf(id).keys(), ...linksOf(other).keys()])].filter(
       (one) => owners.has(one) && owners.get(one) === owners.get(id),
     );
-  const write = (id: string, { set = {}, remove = [] }: { set?: Record<string, number>; remove?: string[] }) =>
-    books.update(id, { guards: [], add: {}, set, remove, lasting: false });
+  const learnedAtMs = new Map<string, number>();
+  const write = (id: string, { set = {}, remove = [] }: { set?: Record<string, number>; remove?: string[] }) => {
+    learnedAtMs.delete(id);
+    return books.update(id, { guards: [], add: {}, set, remove, lasting: false });
+  };
   /** Each names all others, so that whoever reads the book of one knows as much as all. */
   const join = (ids: readonly string[]): Promise<unknown>[] =>
     ids.flatMap((id) => {
@@ -54,7 +60,11 @@ export function createTwins({ books, fleet, accounts }: TwinsDeps): Twins {
     });
   if (accounts !== undefined)
     books.onChange((id, _before, after) => {
-      if (owners.has(id)) accounts.learn(id, after, books.now());
+      const nowMs = books.now();
+      // Books change with every call, and hold much else.
+      if (!owners.has(id) || Math.abs(nowMs - (learnedAtMs.get(id) ?? -Infinity)) < LEARNED_MS) return;
+      learnedAtMs.set(id, nowMs);
+      accounts.learn(id, after, nowMs);
     });
   return {
     note: (candidate, limits) => {
