@@ -23,7 +23,8 @@ export interface TracesOptions {
 }
 
 const MAX_QUEUED = 2_048;
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+/** https://www.w3.org/TR/trace-context/#traceparent-header: versions after 00 begin as it does and may say more; ff is none. */
+const TRACEPARENT = /^(?!ff|00.{54})[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 
 interface Parent {
   readonly traceId: string;
@@ -33,7 +34,7 @@ interface Parent {
 
 /** The caller's trace, when it sends one in the form of the W3C. */
 function parseTraceparent(text: string | undefined): Parent | null {
-  const [, traceId, spanId, flags] = TRACEPARENT.exec(text?.trim().toLowerCase() ?? '') ?? [];
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(text?.trim() ?? '') ?? [];
   if (traceId === undefined || spanId === undefined || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return null;
   return { traceId, spanId, sampled: (Number.parseInt(flags ?? '0', 16) & TraceFlags.SAMPLED) !== 0 };
 }

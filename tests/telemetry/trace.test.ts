@@ -97,15 +97,30 @@ describe('traces', () => {
     });
   });
 
+  const TRACE = '0af7651916cd43dd8448eb211c80319c';
   it.each([
     '',
     'nonsense',
     '00-00000000000000000000000000000000-b7ad6b7169203331-01',
-    '01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    `00-${TRACE}-0000000000000000-01`,
+    `ff-${TRACE}-b7ad6b7169203331-01`,
+    `00-${TRACE}-b7ad6b7169203331-01-more`,
+    `cc-${TRACE}-b7ad6b7169203331-01more`,
+    `cc-${TRACE}-b7ad6b7169203331`,
+    `00-${TRACE.toUpperCase()}-b7ad6b7169203331-01`,
+    `00-${TRACE}-b7ad6b7169203331-01, 00-${TRACE}-b7ad6b7169203331-01`,
   ])('begin anew when the caller sends %j', (text) => {
     const traces = createTraces({ endpoint: url, headers: {}, version: '1' });
-    expect(traces.begin(text).traceparent).not.toContain('0af7651916cd43dd8448eb211c80319c');
+    expect(traces.begin(text).traceparent).not.toContain(TRACE);
   });
+
+  it.each([`01-${TRACE}-b7ad6b7169203331-01`, `cc-${TRACE}-b7ad6b7169203331-03-what-comes-later`])(
+    'go on with a trace in a later form, %s, as far as it is known',
+    (text) => {
+      const traces = createTraces({ endpoint: url, headers: {}, version: '1' });
+      expect(traces.begin(text).traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
+    },
+  );
 
   it('do not mind a collector that is away', async () => {
     const traces = createTraces({ endpoint: 'http://127.0.0.1:9', headers: {}, version: '1' });
