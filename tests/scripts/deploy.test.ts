@@ -43,9 +43,30 @@ describe('shipped template', () => {
     );
     expect(actions.toSorted()).toEqual([
       'dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem',
-      'kms:Decrypt', 'kms:Encrypt', 'logs:CreateLogStream', 'logs:PutLogEvents',
+      'kms:Decrypt', 'kms:Decrypt', 'kms:Encrypt', 'logs:CreateLogStream', 'logs:PutLogEvents',
       's3:DeleteObject', 's3:GetObject', 's3:PutObject', 'secretsmanager:GetSecretValue',
     ]); // prettier-ignore
+  });
+
+  it('opens with its key what was sealed as ours, and the secret by way of Secrets Manager alone', () => {
+    const [, { PolicyDocument }] = ofType('AWS::IAM::Policy')[0] ?? ['', {}];
+    const ofKey = (PolicyDocument as { Statement: Record<string, unknown>[] }).Statement.filter(({ Action }) =>
+      JSON.stringify(Action).includes('kms:'),
+    );
+    // The context is what createKmsWrapper seals with.
+    expect(ofKey.map(({ Action, Condition }) => [Action, Condition])).toEqual([
+      [['kms:Encrypt', 'kms:Decrypt'], { StringEquals: { 'kms:EncryptionContext:app': 'freeway' } }],
+      [
+        'kms:Decrypt',
+        {
+          StringEquals: {
+            'kms:ViaService': {
+              'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']],
+            },
+          },
+        },
+      ],
+    ]);
   });
 
   it('streams from Node 24 on arm64, with a bound on what runs at once', () => {

@@ -179,13 +179,20 @@ function addUploads(
 function addRole(stack: Stack, parts: Parts, mailFrom: string | null): iam.Role {
   const { table, restoredArn, key, secret, uploads, logGroup } = parts;
   const role = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-  const allow = (actions: string[], ...resources: string[]): void => {
-    role.addToPolicy(new iam.PolicyStatement({ actions, resources }));
+  const allow = (actions: string[], ...resources: string[]): iam.PolicyStatement => {
+    const statement = new iam.PolicyStatement({ actions, resources });
+    role.addToPolicy(statement);
+    return statement;
   };
   allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
   allow(tableActions, table.tableArn, restoredArn);
   allow(['secretsmanager:GetSecretValue'], secret.secretArn);
-  allow(['kms:Encrypt', 'kms:Decrypt'], key.keyArn);
+  // What is sealed as ours, and the secret when Secrets Manager opens it for us: one key serves both, and nothing else.
+  const equals = (name: string, value: string): object => ({ StringEquals: { [name]: value } });
+  allow(['kms:Encrypt', 'kms:Decrypt'], key.keyArn).addConditions(equals('kms:EncryptionContext:app', 'freeway'));
+  allow(['kms:Decrypt'], key.keyArn).addConditions(
+    equals('kms:ViaService', `secretsmanager.${stack.region}.amazonaws.com`),
+  );
   if (uploads) allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], uploads.arnForObjects('uploads/*'));
   if (mailFrom !== null)
     allow(['ses:SendEmail'], stack.formatArn({ service: 'ses', resource: 'identity', resourceName: mailFrom }));
