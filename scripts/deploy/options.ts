@@ -1,6 +1,7 @@
 // What `npm run deploy` may be told on its command line.
 import { judgeAddresses } from '#lambda/config-doubts.ts';
 import { readArguments } from '../arguments.ts';
+import { alarmEmailPattern, senderPattern, tablePattern } from './patterns.ts';
 
 export interface DeployOptions {
   readonly stage: 'dev' | 'test' | 'prod';
@@ -37,6 +38,11 @@ function checkAddresses(name: string, text: string | undefined, rules: boolean):
   if (fault !== undefined) throw new Error(fault);
 }
 
+/** Throws an Error where the text is something else than `kind` says. */
+function checkText(name: string, text: string | undefined, { pattern, kind }: { pattern: string; kind: string }): void {
+  if (text !== undefined && !new RegExp(pattern).test(text)) throw new Error(`${name} is "${text}", which ${kind}.`);
+}
+
 /** Throws an Error that says what is wrong. */
 export function readOptions(args: readonly string[]): DeployOptions {
   const { values } = readArguments(usage, {
@@ -65,6 +71,9 @@ export function readOptions(args: readonly string[]): DeployOptions {
     );
   checkAddresses('--allowed-emails', values['allowed-emails'], true);
   checkAddresses('--admin-emails', values['admin-emails'], false);
+  checkText('--alarm-email', values['alarm-email'], { pattern: alarmEmailPattern, kind: 'is no address' });
+  checkText('--restored-table', values['restored-table'], { pattern: tablePattern, kind: 'is no name of a table' });
+  checkText('--mail-from', values['mail-from'], { pattern: senderPattern, kind: 'is neither an address nor a domain' });
   const parameters = {
     GoogleClientId: values['google-client-id'],
     AllowedEmails: values['allowed-emails'],

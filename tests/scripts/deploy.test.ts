@@ -266,6 +266,40 @@ describe('options', () => {
   );
 
   it.each([
+    ['--restored-table', '', 'is no name of a table'],
+    ['--restored-table', 'bad/name', 'is no name of a table'],
+    ['--alarm-email', 'nonsense', 'is no address'],
+    ['--alarm-email', 'a@example.com,b@example.com', 'is no address'],
+    ['--mail-from', '', 'is neither an address nor a domain'],
+    ['--mail-from', 'me@', 'is neither an address nor a domain'],
+  ])('refuses what AWS would refuse after minutes, or worse, take: %s %j', (name, text, fault) =>
+    expect(() => readOptions([`${name}=${text}`])).toThrow(fault),
+  );
+  it.each([
+    ['--restored-table', 'none'],
+    ['--restored-table', 'freeway-restored_2.a'],
+    ['--alarm-email', ''],
+    ['--alarm-email', 'you@example.com'],
+    ['--mail-from', 'example.com'],
+    ['--mail-from', 'you+alerts@mail.example.com'],
+  ])('takes %s %j', (name, text) => expect(() => readOptions([`${name}=${text}`])).not.toThrow());
+
+  it('the template takes the same, from those who have no CDK', () => {
+    const parameters = shipped.Parameters as Readonly<Record<string, { readonly AllowedPattern?: string }>>;
+    const patternOf = (name: string): RegExp => new RegExp(parameters[name]?.AllowedPattern ?? '');
+    const takes = (name: string, texts: readonly string[]): string[] =>
+      texts.filter((text) => patternOf(name).test(text));
+    expect(takes('RestoredTable', ['', 'bad/name', 'none', 'freeway-restored_2.a'])).toEqual([
+      'none',
+      'freeway-restored_2.a',
+    ]);
+    expect(takes('AlarmEmail', ['', 'nonsense', 'a@example.com,b@example.com', 'you@example.com'])).toEqual([
+      '',
+      'you@example.com',
+    ]);
+  });
+
+  it.each([
     ['--allowed-emails', 'you@example.com, example.com', '--allowed-emails holds "example.com", which lets nobody in.'],
     ['--admin-emails', '*@example.com', '--admin-emails holds "*@example.com", which lets nobody in.'],
   ])('refuses people who could never come in: %s %s', (name, list, fault) =>

@@ -8,6 +8,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { alarmEmailPattern, tablePattern } from '../patterns.ts';
 import { addEdge, addEdgeSecret } from './edge.ts';
 import { addWatch } from './watch.ts';
 
@@ -48,13 +49,18 @@ const keep = {
 const NONE = 'none';
 
 function addSettings(scope: Construct): Settings {
-  const text = (id: string, description: string, usual = ''): CfnParameter =>
-    new CfnParameter(scope, id, { type: 'String', default: usual, description });
+  const text = (
+    id: string,
+    description: string,
+    usual: { default?: string; allowedPattern?: string } = {},
+  ): CfnParameter => new CfnParameter(scope, id, { type: 'String', default: '', description, ...usual });
   return {
     googleClientId: text('GoogleClientId', 'OAuth client id of the web app; empty: only API keys are let in.'),
     allowedEmails: text('AllowedEmails', 'Who may sign in: addresses and *@domain, separated by commas.'),
     adminEmails: text('AdminEmails', 'Who of them are admins; the first is the owner.'),
-    alarmEmail: text('AlarmEmail', 'Who is told of alarms; empty: nobody.'),
+    alarmEmail: text('AlarmEmail', 'Who is told of alarms, one address; empty: nobody.', {
+      allowedPattern: alarmEmailPattern,
+    }),
     concurrency: new CfnParameter(scope, 'Concurrency', {
       type: 'Number',
       default: 50,
@@ -62,11 +68,10 @@ function addSettings(scope: Construct): Settings {
       description:
         'Requests at once, which bounds what an attack may cost; 0: as many as the account lets in (of the 10 of a new account none can be set apart).',
     }),
-    restoredTable: text(
-      'RestoredTable',
-      `A table restored from a backup, to be used instead of our own; or ${NONE}.`,
-      NONE,
-    ),
+    restoredTable: text('RestoredTable', `A table restored from a backup, to be used instead of our own; or ${NONE}.`, {
+      default: NONE,
+      allowedPattern: tablePattern,
+    }),
   };
 }
 
