@@ -34,6 +34,13 @@ function installCdk(): void {
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: cdk });
 }
 
+/** Asks the CDK's command line about what was synthesised. It tells nobody but AWS. */
+function runCdk(command: readonly string[], outDir: string): void {
+  const tool = join(cdk, 'node_modules/aws-cdk/bin/cdk');
+  const env = { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true' };
+  run(process.execPath, [tool, ...command, '--app', outDir, '--no-notices'], { cwd: cdk, env });
+}
+
 /** Differs where parameters do, and tells nothing of them. */
 function toMark({ parameters }: DeployOptions): string {
   const given = Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -81,12 +88,11 @@ function toParameters({ stage, parameters }: DeployOptions): string[] {
 
 async function deploy(options: DeployOptions, outDir: string): Promise<void> {
   const stack = `freeway-${options.stage}`;
-  const tool = join(cdk, 'node_modules/aws-cdk/bin/cdk');
-  run(process.execPath, [tool, 'diff', '--app', outDir, stack], { cwd: cdk });
+  runCdk(['diff', stack], outDir);
   if (!(await confirm(options))) return console.log('Nothing was changed.');
   const outputs = join(outDir, 'outputs.json');
-  const args = ['deploy', '--app', outDir, stack, '--require-approval', 'never', '--outputs-file', outputs];
-  run(process.execPath, [tool, ...args, ...toParameters(options)], { cwd: cdk });
+  const args = ['deploy', stack, '--require-approval', 'never', '--outputs-file', outputs];
+  runCdk([...args, ...toParameters(options)], outDir);
   const { Url, SecretArn } =
     (JSON.parse(readFileSync(outputs, 'utf8')) as Record<string, Record<string, string>>)[stack] ?? {};
   console.log(`Freeway answers at ${Url}`);
@@ -108,9 +114,10 @@ async function main(): Promise<void> {
     const template = synthesise(options, outDir, bundle);
     check(template);
     show(options, template);
-    if (options.dryRun)
-      console.log('Dry run: nothing was sent to AWS. Without --dry-run this is what would be deployed.');
-    else await deploy(options, outDir);
+    if (!options.dryRun) return await deploy(options, outDir);
+    // Of two versions that do not know each other the one that deploys refuses what the other has written.
+    runCdk(['list'], outDir);
+    console.log('Dry run: nothing was sent to AWS. Without --dry-run this is what would be deployed.');
   } finally {
     rmSync(outDir, { recursive: true, force: true });
   }

@@ -165,6 +165,23 @@ describe('shipped template', () => {
 
   withCdk('is what the stack says', () => expect(synthesise()).toEqual(shipped));
 
+  withCdk('can be read by the command line that deploys it', () => {
+    const out = mkdtempSync(join(tmpdir(), 'freeway-cdk-'));
+    const env = { ...process.env, FREEWAY_OUT: out, CDK_DISABLE_CLI_TELEMETRY: 'true' };
+    spawnSync(process.execPath, ['app.ts'], { cwd: join(folder, 'cdk'), env });
+    const args = ['node_modules/aws-cdk/bin/cdk', 'list', '--app', out, '--no-notices'];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: join(folder, 'cdk'), env, encoding: 'utf8' });
+    rmSync(out, { recursive: true });
+    expect([stdout.trim(), stderr]).toEqual(['freeway-dev', expect.not.stringContaining('not compatible')]);
+  });
+
+  it('is written and deployed by the same generation of the CDK', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(folder, 'cdk/package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    expect(dependencies['aws-cdk']?.split('.')[0]).toBe(dependencies['aws-cdk-lib']?.split('.')[0]);
+  });
+
   withCdk('makes a version of each change, those of parameters too, and keeps them for the way back', () => {
     const code = mkdtempSync(join(tmpdir(), 'freeway-code-'));
     writeFileSync(join(code, 'index.js'), '');
