@@ -7,12 +7,15 @@ import { providers } from '#catalog/index.ts';
 
 /**
  * `import` of node:http reads all it exports, among it the WebSocket of a client for which Node then loads 500 KB of its own
- * code: 20 ms of every start. Asked for as a builtin, only what is used is read.
+ * code: 20 ms of every start. Asked for as a builtin, only what is used is read. An `import()` is made later, and needs the names that a
+ * module of the older format does not export.
  */
 export const leanHttp: Plugin = {
   name: 'lean-http',
   setup: (bundle) => {
-    bundle.onResolve({ filter: /^(node:)?http$/ }, () => ({ path: 'node:http', namespace: 'lean-http' }));
+    bundle.onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? null : { path: 'node:http', namespace: 'lean-http' },
+    );
     bundle.onLoad({ filter: /.*/, namespace: 'lean-http' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule('${path}');`,
     }));
