@@ -7,7 +7,7 @@ import { StoreUnavailable, type QueryPage, type Store } from '../ports.ts';
 import { checkItem, checkUpdate } from './attributes.ts';
 import { makeFolder } from './new-file.ts';
 import { createGuard, toCode } from './sqlite-faults.ts';
-import { createRest } from './sqlite-rest.ts';
+import { createWriteLog } from './sqlite-log.ts';
 import { createUpdates, type Seen, type UpdateStatements } from './sqlite-updates.ts';
 
 /** Version of the file's layout, kept in the file. The first had no versions of items. */
@@ -25,9 +25,7 @@ const HELD_FOR_MS = 5_000;
 const BUSY = 5;
 /** Sorts after every character that keys are made of. */
 const LAST = '\u{10ffff}';
-/** SQLite's result codes for a disk that takes no more: what is written is then moved into the file, which gives its place free, this often at most. */
-const noRoom: ReadonlySet<number> = new Set([10, 13]);
-const TIDY_MS = 1_000;
+
 export interface SqliteOptions {
   /** Path of the database file; its folder is made when missing, readable by the owner only. */
   readonly path: string;
@@ -145,31 +143,6 @@ function createPatience(db: DatabaseSync, busyMs: number): <T>(act: () => T) => 
   };
 }
 
-/** After a write that found no room, moves what was written before into the file itself: hardly any of it is new there, and all of it made the log longer. */
-function createTidy(db: DatabaseSync): <T>(act: () => T) => T {
-  let isFull = false;
-  let tidiedAtMs = -Infinity;
-  const tidy = (): void => {
-    if (performance.now() - tidiedAtMs < TIDY_MS) return;
-    tidiedAtMs = performance.now();
-    isFull = false;
-    try {
-      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    } catch {
-      // No room for that either: whoever writes next is told so.
-    }
-  };
-  return (act) => {
-    if (isFull && !db.isTransaction) tidy();
-    try {
-      return act();
-    } catch (error) {
-      isFull ||= noRoom.has(toCode(error) ?? 0);
-      throw error;
-    }
-  };
-}
-
 /** Looks whether the file is still the one that is open. Throws StoreUnavailable when it is not: everything else would go well, and be lost. */
 function createPresence(path: string): () => void {
   const look = (): bigint | undefined => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
@@ -228,10 +201,9 @@ export function createSqliteStore(options: SqliteOptions): Store {
   const desk: Desk = { ...guard(() => open(options)), now: options.now ?? Date.now };
   const { db, statements } = desk;
   const patiently = createPatience(db, options.busyMs ?? BUSY_MS);
-  const tidily = createTidy(db);
+  const log = createWriteLog(db, options);
   const checkPresence = createPresence(options.path);
-  const guarded = <T>(act: () => T): T => guard(() => tidily(() => patiently(act)));
-  const rest = createRest(db, options);
+  const guarded = <T>(act: () => T): T => guard(() => log.tidily(() => patiently(act)));
   const updates = createUpdates({ ...desk, guarded, read: (key) => readSeen(desk, key) });
   /** Everything else sees what was asked for before it. */
   const after = <T>(act: () => T): T => {
@@ -239,23 +211,23 @@ export function createSqliteStore(options: SqliteOptions): Store {
     return guarded(act);
   };
   // Whoever was ended before may have left a long one.
-  rest.written();
+  log.written();
   return {
     kind: 'sqlite',
     get: async (key) => after(() => readSeen(desk, key)?.item ?? null),
     batchGet: async (keys) => after(() => keys.map((key) => readSeen(desk, key)?.item ?? null)),
     put: async (key, item, expiresAtMs) => {
       checkItem(item);
-      rest.written();
+      log.written();
       after(() => updates.put(key, item, expiresAtMs ?? null));
     },
     update: async (wanted) => {
       checkUpdate(wanted);
-      rest.written();
+      log.written();
       return updates.update(wanted);
     },
     delete: async ({ pk, sk }) => {
-      rest.written();
+      log.written();
       after(() => statements.remove.run({ pk, sk }));
     },
     query: async (pk, options = {}) => after(() => query(desk, pk, options)),
@@ -264,7 +236,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
       guarded(() => statements.get.get({ pk: '', sk: '', now: 0 }));
     },
     close: async () => {
-      rest.close();
+      log.close();
       updates.flush();
       if (db.isOpen) db.close();
     },
