@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { providers } from '#catalog/index.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
+import type { ItemKey } from '#shared/items.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, OWNER_KEY_LENGTH, readConfig, type Config, type Environment } from './config.ts';
 import { createFreeway, VERSION, type Freeway, type Platform } from './deps.ts';
@@ -123,8 +124,11 @@ async function makeTable(table: string, env: Environment): Promise<void> {
 }
 
 /** Opens the configured store. The DynamoDB client is loaded only when it is asked for. */
-async function openStore({ store }: Config, env: Environment): Promise<Store> {
-  if (store.kind === 'sqlite') return createSqliteStore({ path: join(store.folder, 'freeway.sqlite') });
+async function openStore({ store }: Config, env: Environment, log: Log): Promise<Store> {
+  if (store.kind === 'sqlite') {
+    const onDamaged = ({ pk, sk }: ItemKey): void => log.error('store.damaged', { what: `${pk} ${sk}` });
+    return createSqliteStore({ path: join(store.folder, 'freeway.sqlite'), onDamaged });
+  }
   await makeTable(store.table, env);
   const { createDynamoStore } = await import('./store/dynamo.ts');
   return createDynamoStore({ table: store.table });
@@ -249,7 +253,7 @@ export async function startLocal({
   checkBinding(config);
   const log = openLog(config, writeLog);
   const owner = readOwnerKey(config);
-  const store = await openStore(config, env);
+  const store = await openStore(config, env, log);
   const direct = createUpstream({ ...connections, http2: config.http2, onFault: toFaultLog(log) });
   const platform = {
     config: entries === undefined ? config : { ...config, entries: [] },

@@ -3,8 +3,8 @@ import { StoreUnavailable } from '../ports.ts';
 
 /** SQLite's result codes for faults of our own (mismatch, misuse, range), which must not pass for an outage. */
 const ourFaults: ReadonlySet<number> = new Set([20, 21, 25]);
-/** And for a file that is not, or no longer, what SQLite has written. */
-const damage: ReadonlySet<number> = new Set([11, 26]);
+/** And for a file that is not, or no longer, what SQLite has written, or whose tables are not ours. */
+const damage: ReadonlySet<number> = new Set([1, 11, 26]);
 
 /** SQLite's result code; null for what is none of its faults. */
 export const toCode = (error: unknown): number | null =>
@@ -20,11 +20,10 @@ function toReason(error: unknown): string | null {
 }
 
 /** What to do about it. */
-function toAdvice(error: unknown, path: string): string {
-  if (damage.has(toCode(error) ?? 0))
-    return `The file ${path} is damaged: stop Freeway, and put a backup in its place, without the files "-wal" and "-shm" beside it.`;
-  return 'Check disk space, permissions and other processes that hold the file.';
-}
+const toAdvice = (error: unknown): string =>
+  damage.has(toCode(error) ?? 0)
+    ? 'The file is damaged, or none of Freeway\'s: stop Freeway, and put a backup in its place, without the files "-wal" and "-shm" beside it.'
+    : 'Check disk space, permissions (those of its folder, too) and other processes that hold the file.';
 
 /** Runs one act, telling a file that can't be used from a fault of ours. */
 export const createGuard =
@@ -35,6 +34,6 @@ export const createGuard =
     } catch (error) {
       const reason = toReason(error);
       if (reason === null) throw error;
-      throw new StoreUnavailable(`SQLite can't use the store file: ${reason}. ${toAdvice(error, path)}`);
+      throw new StoreUnavailable(`SQLite can't use the store file ${path}: ${reason}. ${toAdvice(error)}`);
     }
   };

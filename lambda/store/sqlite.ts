@@ -2,6 +2,7 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { parseWritten } from '#shared/careful.ts';
 import type { Item, ItemKey } from '#shared/items.ts';
 import { StoreUnavailable, type QueryPage, type Store } from '../ports.ts';
 import { checkItem, checkUpdate } from './attributes.ts';
@@ -34,6 +35,8 @@ export interface SqliteOptions {
   readonly busyMs?: number;
   /** After so long without a write the log of writes gives its room back. Default 10 s. */
   readonly restMs?: number;
+  /** Told once of each item that can't be read. */
+  readonly onDamaged?: (key: ItemKey) => void;
 }
 
 /** Pages written before they are moved into the file itself, which waits for the disk. */
@@ -117,8 +120,18 @@ function prepare(db: DatabaseSync): Statements {
   };
 }
 
-const parse = (row: Record<string, unknown> | undefined): Item | null =>
-  row === undefined ? null : (JSON.parse(String(row['body'])) as Item);
+/** Reads what is written of an item. Where that is damaged, it is an item of which nothing is known: it hides no other, and can be written anew. */
+function createParse(onDamaged: (key: ItemKey) => void): (key: ItemKey, body: unknown) => Item {
+  const told = new Set<string>();
+  return (key, body) => {
+    const item = parseWritten(body);
+    if (typeof item === 'object' && item !== null && !Array.isArray(item)) return item as Item;
+    const name = `${key.pk}\n${key.sk}`;
+    if (!told.has(name)) onDamaged(key);
+    told.add(name);
+    return {};
+  };
+}
 
 /** Waits for others as long as it is to, and hardly at all while they hold the file for longer. */
 function createPatience(db: DatabaseSync, busyMs: number): <T>(act: () => T) => T {
@@ -159,14 +172,15 @@ interface Desk {
   readonly db: DatabaseSync;
   readonly statements: Statements;
   readonly now: () => number;
+  readonly parse: ReturnType<typeof createParse>;
 }
 
-function readSeen({ statements, now }: Desk, { pk, sk }: ItemKey): Seen | null {
+function readSeen({ statements, now, parse }: Desk, { pk, sk }: ItemKey): Seen | null {
   const row = statements.get.get({ pk, sk, now: now() });
-  const item = parse(row);
-  if (item === null) return null;
-  const expires = row?.['expires_at'];
-  return { item, version: Number(row?.['version']), expiresAtMs: typeof expires === 'number' ? expires : null };
+  if (row === undefined) return null;
+  const { body, version, expires_at: expires } = row;
+  const expiresAtMs = typeof expires === 'number' ? expires : null;
+  return { item: parse({ pk, sk }, body), version: Number(version), expiresAtMs };
 }
 
 /** Whether a key stands before another, as the file orders them: by their bytes. */
@@ -185,20 +199,24 @@ function toRange(
 }
 
 function query(
-  { statements, now }: Desk,
+  { statements, now, parse }: Desk,
   pk: string,
   { prefix = '', limit = 1000, after, descending = false }: NonNullable<Parameters<Store['query']>[1]>,
 ): QueryPage {
   const { statement, from, to } = toRange(statements, { prefix, after, descending });
   const rows = statement.all({ pk, from, to, limit: limit + 1, now: now() });
-  const items = rows.slice(0, limit).map((row) => ({ key: { pk, sk: String(row['sk']) }, item: parse(row) ?? {} }));
+  const items = rows.slice(0, limit).map((row) => {
+    const key = { pk, sk: String(row['sk']) };
+    return { key, item: parse(key, row['body']) };
+  });
   return { items, next: rows.length > limit ? (items.at(-1)?.key.sk ?? null) : null };
 }
 
 /** Opens the store. Throws StoreUnavailable when the file can't be used. */
 export function createSqliteStore(options: SqliteOptions): Store {
   const guard = createGuard(options.path);
-  const desk: Desk = { ...guard(() => open(options)), now: options.now ?? Date.now };
+  const { now = Date.now, onDamaged = () => undefined } = options;
+  const desk: Desk = { ...guard(() => open(options)), now, parse: createParse(onDamaged) };
   const { db, statements } = desk;
   const patiently = createPatience(db, options.busyMs ?? BUSY_MS);
   const log = createWriteLog(db, options);

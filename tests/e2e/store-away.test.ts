@@ -26,6 +26,6 @@ it('tells that the store is away instead of nothing, and the reason where operat
   expect(JSON.parse(line ?? '{}')).toMatchObject({
     request_id: error.request_id,
     error: 'StoreUnavailable',
-    what: expect.stringMatching(/no such table.*Check disk space/),
+    what: expect.stringMatching(/freeway\.sqlite: no such table.*put a backup in its place/),
   });
 });

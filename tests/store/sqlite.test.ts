@@ -122,10 +122,40 @@ describe('its file', () => {
     const text = join(folder, 'text.sqlite');
     writeFileSync(text, 'this is not a database, but it is long enough to look like one'.repeat(100));
     expect(() => createSqliteStore({ path: text })).toThrow(StoreUnavailable);
-    expect(() => createSqliteStore({ path: text })).toThrow(/text\.sqlite.* is damaged.* backup/);
+    expect(() => createSqliteStore({ path: text })).toThrow(/text\.sqlite: .* is damaged.* backup/);
     expect(() => createSqliteStore({ path: join(text, 'below-a-file.sqlite') })).toThrow(StoreUnavailable);
     mkdirSync(join(folder, 'taken.sqlite'));
     expect(() => createSqliteStore({ path: join(folder, 'taken.sqlite') })).toThrow(StoreUnavailable);
+    const others = join(folder, 'others.sqlite');
+    const db = new DatabaseSync(others);
+    db.exec('CREATE TABLE items (id INTEGER PRIMARY KEY)');
+    db.close();
+    expect(() => createSqliteStore({ path: others })).toThrow(/others\.sqlite: .*none of Freeway's/);
+  });
+
+  it('hides nothing behind items in it that are damaged, which are told once and can be written anew', async () => {
+    const path = join(folder, 'damaged.sqlite');
+    const told: string[] = [];
+    const store = createSqliteStore({ path, onDamaged: ({ sk }) => told.push(sk) });
+    const damages = ['{"n":1', '', '[1]', 'null', '"text"', '7'];
+    const keys = ['!', ...damages.map((_, index) => `${index}`), '~'].map((sk) => ({ pk: 'p', sk }));
+    for (const one of keys) await store.put(one, { n: 1 });
+    const db = new DatabaseSync(path);
+    const damage = db.prepare('UPDATE items SET body = ?, version = version + 1 WHERE pk = ? AND sk = ?');
+    for (const [index, body] of damages.entries()) damage.run(body, 'p', `${index}`);
+    db.close();
+    const expected = [{ n: 1 }, ...damages.map(() => ({})), { n: 1 }];
+    for (let time = 0; time < 2; time++) {
+      const { items } = await store.query('p');
+      expect(items.map(({ item }) => item)).toEqual(expected);
+      expect(await store.batchGet(keys)).toEqual(expected);
+    }
+    expect(told).toEqual(damages.map((_, index) => `${index}`));
+    const updates = keys.map((at) => store.update({ ...one, key: at }));
+    expect((await Promise.all(updates)).map(({ item }) => item?.['n'])).toEqual([2, 1, 1, 1, 1, 1, 1, 2]);
+    await store.delete(keys[1] ?? key);
+    expect((await store.query('p')).items).toHaveLength(keys.length - 1);
+    await store.close();
   });
 
   it('does not grow with items that have expired', async () => {
