@@ -26,11 +26,14 @@ export async function resumeJobs(deps: ApiDeps, runner: JobRunner): Promise<void
   const tell = (what: string, error: unknown): void =>
     log.error('transcription.job_failed', { what, ...deps.describe(error) });
   try {
-    for (const ref of await jobs.open()) {
-      const job = await jobs.get(ref.personId, ref.id);
-      const going = job?.status === 'running' ? resumeOne(deps, runner, job) : jobs.close(ref);
-      await going.catch((error: unknown) => tell(ref.id, error));
-    }
+    for (const ref of await jobs.open())
+      // One that can't be read, such as of a later version, keeps none of the others waiting.
+      try {
+        const job = await jobs.get(ref.personId, ref.id);
+        await (job?.status === 'running' ? resumeOne(deps, runner, job) : jobs.close(ref));
+      } catch (error) {
+        tell(ref.id, error);
+      }
   } catch (error) {
     tell('resume', error);
   }

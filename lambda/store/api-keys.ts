@@ -100,7 +100,10 @@ function createUses(store: Store, clock: Pick<Clock, 'now'>): Pick<ApiKeys, 'use
       let after: string | null = null;
       do {
         const page: QueryPage = await store.query(USES, { limit: 1000, ...(after === null ? {} : { after }) });
-        for (const { key, item } of page.items) all.set(key.sk, Number(item['atMs']));
+        for (const { key, item } of page.items) {
+          const { atMs } = item;
+          if (typeof atMs === 'number') all.set(key.sk, atMs);
+        }
         after = page.next;
       } while (after !== null);
       return all;

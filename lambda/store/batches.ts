@@ -31,13 +31,19 @@ export const PART_LENGTH = 100_000;
 /** Parts read at once: each may be large. */
 const PAGE = 8;
 
-const toText = (number: number): string => String(number).padStart(6, '0');
-const partKey = (id: string, part: number): ItemKey => ({ pk: `file-parts#${id}`, sk: toText(part) });
+const toDigits = (number: number): string => String(number).padStart(6, '0');
+const partKey = (id: string, part: number): ItemKey => ({ pk: `file-parts#${id}`, sk: toDigits(part) });
 /** The first part of a result says how many there are, and which kind it is of: as long as it is missing, or says otherwise, the others count for nothing. */
 const resultKey = (batchId: string, line: number, part: number): ItemKey => ({
   pk: `batch-results#${batchId}`,
-  sk: `${toText(line)}-${toText(part)}`,
+  sk: `${toDigits(line)}-${toDigits(part)}`,
 });
+
+/** The text of a part; null where there is none, or what there is was damaged: it must not pass for a text. */
+function toText(item: Item | null): string | null {
+  const text = item?.['text'];
+  return typeof text === 'string' ? text : null;
+}
 
 /** Where the first part of a text ends. The two halves of one character stay together: alone, neither is text. */
 const toCut = (text: string): number =>
@@ -104,8 +110,7 @@ export function createFileBook(store: Store): FileBook {
     readPart: async ({ id }, part) => {
       // It never changes: only where it is not seen it may have come since.
       const key = partKey(id, part);
-      const item = (await store.get(key)) ?? (await store.get(key, true));
-      return item === null ? null : String(item['text']);
+      return toText((await store.get(key)) ?? (await store.get(key, true)));
     },
     remove: async ({ personId, id }) => {
       // What leads to it goes last: whoever is ended in the middle can be told to do it again.
@@ -139,8 +144,10 @@ async function* readResults(store: Store, batchId: string): AsyncGenerator<KeptR
   for await (const { key, item } of readItems(store, resultKey(batchId, 0, 0).pk)) {
     const [line = 0, part = 0] = key.sk.split('-').map(Number);
     if (part === 0) open = { line, kind: toKind(item), parts: [], count: Number(item['parts']) };
-    if (open === null || open.line !== line || open.parts.length === open.count) continue;
-    open.parts.push(String(item['text']));
+    const text = toText(item);
+    if (text === null) open = null;
+    if (text === null || open === null || open.line !== line || open.parts.length === open.count) continue;
+    open.parts.push(text);
     if (open.parts.length === open.count) yield { line, kind: open.kind, text: open.parts.join('') };
   }
 }
@@ -184,7 +191,7 @@ export function createBatchBook(store: Store): BatchBook {
     },
     findResults: async ({ id }, lines) => {
       const items = await store.batchGet(lines.map((line) => resultKey(id, line, 0)));
-      return items.map((item) => (item === null ? null : toFacts(item)));
+      return items.map((item) => (item === null || toText(item) === null ? null : toFacts(item)));
     },
     readResults: ({ id }) => readResults(store, id),
     removeResults: async ({ id }, kinds) => {

@@ -4,11 +4,15 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { KeptBatch } from '#shared/batch.ts';
 import type { TranscriptionJob } from '#shared/transcription-job.ts';
 import type { UsageRow } from '#shared/usage-sums.ts';
-import type { ItemKey } from '#shared/items.ts';
+import type { Item, ItemKey } from '#shared/items.ts';
+import type { ApiDeps } from '#lambda/endpoints/api/route.ts';
+import { resumeJobs } from '#lambda/endpoints/job-resume.ts';
+import type { JobRunner } from '#lambda/endpoints/job-runner.ts';
 import { createStripped } from '#lambda/gateway/stripped.ts';
 import type { Fleet } from '#lambda/gateway/fleet.ts';
+import { createApiKeys } from '#lambda/store/api-keys.ts';
 import { createAudit } from '#lambda/store/audit.ts';
-import { createBatchBook } from '#lambda/store/batches.ts';
+import { createBatchBook, createFileBook, PART_LENGTH } from '#lambda/store/batches.ts';
 import { createCredentialBook } from '#lambda/store/credentials.ts';
 import { createDecisions } from '#lambda/store/decisions.ts';
 import { createInvokeSettings } from '#lambda/store/invoke-settings.ts';
@@ -43,6 +47,12 @@ async function damage(pk: string, attr: string): Promise<ItemKey[]> {
   const keys = damages.flatMap((_, index) => [`!${index}`, `~${index}`]).map((sk) => ({ pk, sk }));
   for (const [index, key] of keys.entries())
     await store.put(key, { [attr]: damages[index >> 1] ?? '', v: 1, version: 1 });
+  // What stores make of an item that is damaged as a whole, and what nobody writes.
+  const others: Item[] = [{}, { [attr]: 7 }, { [attr]: true, v: 'x', version: 'x' }];
+  for (const [index, item] of others.entries()) {
+    keys.push({ pk, sk: `!other${index}` });
+    await store.put({ pk, sk: `!other${index}` }, item);
+  }
   return keys;
 }
 
@@ -180,6 +190,40 @@ describe('alone', () => {
     expect(read === null || read.views.length === 1).toBe(true);
   });
 
+  it('a job stays as it is, and those after it are gone on with', async () => {
+    const jobs = createJobBook(store);
+    const told: unknown[] = [];
+    const deps = { jobs, log: { ...log, error: (...line: unknown[]) => told.push(line) }, describe: () => ({}) };
+    const expiresAtMs = clock.now() + DAY_MS;
+    for (const id of ['a', 'b', 'c']) await jobs.enlist({ id, personId: 'p', expiresAtMs } as TranscriptionJob);
+    await store.put({ pk: 'transcriptions#p', sk: 'b' }, { doc: '{"id":"b"', v: 1 });
+    await resumeJobs(deps as unknown as ApiDeps, {} as JobRunner);
+    // The others are no more, which ends them.
+    expect(await jobs.open()).toEqual([{ id: 'b', personId: 'p' }]);
+    expect(told).toEqual([['transcription.job_failed', { what: 'b' }]]);
+  });
+
+  it('when a key was used is unknown', async () => {
+    await store.put({ pk: 'api-key-use', sk: 'a' }, {});
+    await store.put({ pk: 'api-key-use', sk: 'b' }, { atMs: 7 });
+    expect([...(await createApiKeys(store, clock, quiet).lastUsed())]).toEqual([['b', 7]]);
+  });
+
+  it.each([{}, { text: 7 }])('a part of a file that is %j is gone, and so are results', async (item) => {
+    const files = createFileBook(store);
+    await store.put({ pk: 'file-parts#f', sk: '000000' }, item);
+    expect(await files.readPart({ id: 'f' }, 0)).toBeNull();
+    const book = createBatchBook(store);
+    const batch = { id: 'b', personId: 'p', keptUntilMs: clock.now() + DAY_MS } as KeptBatch;
+    const result = { kind: 'output', text: 'x'.repeat(PART_LENGTH + 1), use: null } as const;
+    for (const line of [0, 1, 2, 3]) await book.writeResult(batch, line, result);
+    for (const sk of ['000000-000000', '000002-000001']) await store.put({ pk: 'batch-results#b', sk }, item);
+    const lines: number[] = [];
+    for await (const { line } of book.readResults(batch)) lines.push(line);
+    expect(lines).toEqual([1, 3]);
+    expect((await book.findResults(batch, [0, 1])).map((facts) => facts?.kind)).toEqual([undefined, 'output']);
+  });
+
   it('the transcript of a piece is none, so that the piece is asked for again', async () => {
     const book = createJobBook(store);
     const job = { id: 'j', personId: 'p', expiresAtMs: clock.now() + DAY_MS } as TranscriptionJob;
@@ -206,6 +250,6 @@ it('all sessions of somebody are closed, also those that only a later version ca
   await store.put({ pk: 'sessions#p', sk: 'later' }, { doc: '{"id":"later","via":"passkey"}', v: 1 });
   await sessions.closeAll('p');
   expect(await sessions.find(token)).toBeNull();
-  expect(keys).toHaveLength(8);
+  expect(keys).toHaveLength(11);
   expect((await store.query('sessions#p')).items).toEqual([]);
 });
