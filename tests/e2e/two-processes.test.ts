@@ -1,4 +1,5 @@
-// Two servers in two processes share one DynamoDB table: together they never exceed a provider's limit, by the provider's own count.
+// Two servers in two processes share one DynamoDB table, or one data folder: together they never exceed a provider's limit, by the provider's
+// own count, and what they said is kept is kept, also by one that is killed.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,6 +15,8 @@ const LIMIT = 30;
 const REQUESTS = 120;
 /** So many that they meet all the time, and so few that the store answers within its servers' patience. */
 const AT_ONCE = 12;
+/** Keys that are made before the server that makes them is killed. */
+const MADE = 40;
 
 /** A provider that counts its calls in the last minute, refuses what is too much, and remembers both. */
 function startCountingProvider(): Promise<{ server: Server; url: string; served: number[]; refused: () => number }> {
@@ -81,65 +84,95 @@ function startProcess(env: Record<string, string>): Promise<{ child: ChildProces
   });
 }
 
-describe.skipIf(engineMissing !== null)(
-  `two processes${engineMissing === null ? '' : ` (skipped: ${engineMissing})`}`,
-  () => {
-    const folder = mkdtempSync(join(tmpdir(), 'freeway-two-'));
-    let engine: DynamoEngine;
-    let provider: Awaited<ReturnType<typeof startCountingProvider>>;
-    let servers: { child: ChildProcess; url: string }[] = [];
+/** What each store needs to be shared, by the name of the server. */
+const shared = {
+  sqlite: (folder: string) => ({ FREEWAY_DATA: join(folder, 'both') }),
+  dynamodb: (folder: string, name: string, engine: DynamoEngine | null) => ({
+    ...engine?.env,
+    FREEWAY_DATA: join(folder, name),
+    FREEWAY_STORE: 'dynamodb:shared',
+  }),
+} as const;
+const kinds = engineMissing === null ? (['sqlite', 'dynamodb'] as const) : (['sqlite'] as const);
+const authorization = `Bearer ${OWNER_KEY}`;
 
-    beforeAll(async () => {
-      engine = await startDynamoEngine();
-      provider = await startCountingProvider();
-      const pools = [{ models: ['m1'], unit: 'requests', max: LIMIT, clock: { kind: 'rolling', seconds: 60 } }];
-      const env = (name: string) => ({
-        ...engine.env,
-        PORT: '0',
-        FREEWAY_DATA: join(folder, name),
-        FREEWAY_STORE: 'dynamodb:shared',
-        FREEWAY_OWNER_KEY: OWNER_KEY,
-        FREEWAY_PROVIDERS: JSON.stringify([toEntry('limited', provider.url, { pools })]),
+describe.each(kinds)('two processes over %s', (kind) => {
+  const folder = mkdtempSync(join(tmpdir(), 'freeway-two-'));
+  let engine: DynamoEngine | null = null;
+  let provider: Awaited<ReturnType<typeof startCountingProvider>>;
+  let servers: { child: ChildProcess; url: string }[] = [];
+
+  beforeAll(async () => {
+    if (kind === 'dynamodb') engine = await startDynamoEngine();
+    provider = await startCountingProvider();
+    const pools = [{ models: ['m1'], unit: 'requests', max: LIMIT, clock: { kind: 'rolling', seconds: 60 } }];
+    const env = (name: string) => ({
+      ...shared[kind](folder, name, engine),
+      PORT: '0',
+      FREEWAY_OWNER_KEY: OWNER_KEY,
+      FREEWAY_PROVIDERS: JSON.stringify([toEntry('limited', provider.url, { pools })]),
+    });
+    servers = await Promise.all(['one', 'two'].map((name) => startProcess(env(name))));
+  });
+  afterAll(async () => {
+    for (const { child } of servers) child.kill('SIGKILL');
+    provider.server.close();
+    await engine?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('keep to the limit exactly, and use all of it', async () => {
+    const ask = async (url: string): Promise<number> => {
+      const response = await fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization, 'x-freeway-max-wait-ms': '0' },
+        body: JSON.stringify({ model: 'm1', messages: [{ role: 'user', content: 'hello' }] }),
       });
-      servers = await Promise.all(['one', 'two'].map((name) => startProcess(env(name))));
-    });
-    afterAll(async () => {
-      for (const { child } of servers) child.kill('SIGKILL');
-      provider.server.close();
-      await engine.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
+      await response.text();
+      return response.status;
+    };
+    const statuses: number[] = [];
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < REQUESTS) statuses.push(await ask(servers[next++ % 2]?.url ?? ''));
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    expect(provider.refused()).toBe(0);
+    expect(provider.served).toHaveLength(LIMIT);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(LIMIT);
+    expect(statuses.filter((status) => status === 503)).toHaveLength(REQUESTS - LIMIT);
+    expect(statuses).not.toContain(429);
+    const health = (await (await fetch(`${servers[0]?.url}/health`)).json()) as { store: string };
+    expect(health.store).toBe(kind);
+  });
 
-    it('keep to the limit exactly, and use all of it', async () => {
-      const ask = async (url: string): Promise<number> => {
-        const response = await fetch(`${url}/v1/chat/completions`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${OWNER_KEY}`, 'x-freeway-max-wait-ms': '0' },
-          body: JSON.stringify({ model: 'm1', messages: [{ role: 'user', content: 'hello' }] }),
-        });
-        await response.text();
-        return response.status;
-      };
-      const statuses: number[] = [];
-      let next = 0;
-      const work = async (): Promise<void> => {
-        while (next < REQUESTS) statuses.push(await ask(servers[next++ % 2]?.url ?? ''));
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
-      expect(provider.refused()).toBe(0);
-      expect(provider.served).toHaveLength(LIMIT);
-      expect(statuses.filter((status) => status === 200)).toHaveLength(LIMIT);
-      expect(statuses.filter((status) => status === 503)).toHaveLength(REQUESTS - LIMIT);
-      expect(statuses).not.toContain(429);
-      const health = (await (await fetch(`${servers[0]?.url}/health`)).json()) as { store: string };
-      expect(health.store).toBe('dynamodb');
-    });
+  it('have kept what they said is kept when one of them is killed in the middle', async () => {
+    const [living, other] = servers;
+    const keys = '/api/keys';
+    const headers = { authorization, 'content-type': 'application/json' };
+    const told: string[] = [];
+    const make = async (): Promise<void> => {
+      try {
+        for (;;) {
+          const reply = await fetch(`${other?.url}${keys}`, { method: 'POST', headers, body: '{"name":"bot"}' });
+          told.push(((await reply.json()) as { id: string }).id);
+          if (told.length === MADE) other?.child.kill('SIGKILL');
+        }
+      } catch {
+        // It is gone.
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, make));
+    expect(told.length).toBeGreaterThanOrEqual(MADE);
+    const { data } = (await (await fetch(`${living?.url}${keys}`, { headers })).json()) as { data: { id: string }[] };
+    const kept = new Set(data.map(({ id }) => id));
+    expect(told.filter((id) => !kept.has(id))).toEqual([]);
+  });
 
-    it('end gracefully when told to', async () => {
-      const [first] = servers;
-      const ended = new Promise((done) => first?.child.on('exit', (code) => done(code)));
-      first?.child.kill('SIGTERM');
-      expect(await ended).toBe(0);
-    });
-  },
-);
+  it('end gracefully when told to', async () => {
+    const [first] = servers;
+    const ended = new Promise((done) => first?.child.on('exit', (code) => done(code)));
+    first?.child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+});
