@@ -1,6 +1,7 @@
 // Keeps a record of every request: gathered for a moment, so that many cost one write, and swept when they are old.
 import type { UsageRecord } from '#shared/api/usage.ts';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Item } from '#shared/items.ts';
 import type { Clock, Store, UsageBook } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
 import type { reopenDay } from './usage-days.ts';
@@ -20,8 +21,9 @@ export interface UsageBookOptions {
 }
 
 const DAY_MS = 86_400_000;
-/** Records in one item, well below what DynamoDB takes. */
+/** Records in one item, and bytes: DynamoDB takes 400 kB, and a record with many attempts has several of them. */
 const MAX_IN_ITEM = 100;
+const MAX_BYTES = 350_000;
 /** Kept in memory while the store is away; older ones are then lost, and the log says so. */
 const MAX_WAITING = 10_000;
 const partitionOf = (day: string): string => `usage#${day}`;
@@ -54,6 +56,15 @@ function takeFirst(waiting: readonly UsageRecord[], day: string): UsageRecord[] 
   const next = waiting.slice(0, MAX_IN_ITEM);
   const other = next.findIndex(({ at }) => !at.startsWith(day));
   return other < 0 ? next : next.slice(0, other);
+}
+
+/** The first of these records as an item, and how many they are: fewer where all of them have no room in one. */
+function pack(records: readonly UsageRecord[]): { readonly item: Item; readonly count: number } {
+  const item = toUsageItem(records);
+  const fits = Buffer.byteLength(String(item['columns'] ?? item['json'])) <= MAX_BYTES;
+  return fits || records.length === 1
+    ? { item, count: records.length }
+    : pack(records.slice(0, Math.ceil(records.length / 2)));
 }
 
 /** How far the clock has ever been when it was looked at: one that ran ahead may have had a day added up too early. */
@@ -114,13 +125,13 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
       const [first] = waiting;
       if (first === undefined) return;
       const day = first.at.slice(0, 10);
-      const batch = takeFirst(waiting, day);
+      const { item, count } = pack(takeFirst(waiting, day));
       const key = { pk: partitionOf(day), sk: `${first.at}#${instance}#${written++}` };
       const expiresAtMs = Date.parse(first.at) + retentionDays() * DAY_MS;
       if (furthest() > Date.parse(day) + DAY_MS) await reopen(options, day, furthest());
-      await store.put(key, toUsageItem(batch), expiresAtMs);
+      await store.put(key, item, expiresAtMs);
       // What came meanwhile stands behind.
-      waiting.splice(0, batch.length);
+      waiting.splice(0, count);
       onWritten();
     }
   };

@@ -7,6 +7,17 @@ export interface MemoryStore extends Store {
   readonly counts: { reads: number; writes: number };
 }
 
+/** What DynamoDB takes, names and values together. */
+const MOST_BYTES = 400 * 1024;
+
+/** Refuses what DynamoDB would, in its words. */
+function checkSize(item: Item): void {
+  let bytes = 0;
+  for (const name in item) bytes += Buffer.byteLength(name) + Buffer.byteLength(String(item[name]));
+  if (bytes <= MOST_BYTES) return;
+  throw Object.assign(new Error('Item size has exceeded the maximum allowed size'), { name: 'ValidationException' });
+}
+
 const toText = ({ pk, sk }: ItemKey): string => `${pk}\u0000${sk}`;
 
 /** An empty store; items expire by the given clock. */
@@ -30,6 +41,7 @@ export function createMemoryStore(clock: Pick<Clock, 'now'> = { now: Date.now })
     },
     put: async (key, item, expiresAtMs) => {
       checkItem(item);
+      checkSize(item);
       counts.writes++;
       items.set(toText(key), { key, item, expiresAtMs: expiresAtMs ?? null });
     },
@@ -38,6 +50,7 @@ export function createMemoryStore(clock: Pick<Clock, 'now'> = { now: Date.now })
       counts.writes++;
       const result = applyUpdate(find(update.key), update);
       if (result.applied) {
+        checkSize(result.item);
         const before = find(update.key) === null ? null : (items.get(toText(update.key))?.expiresAtMs ?? null);
         items.set(toText(update.key), {
           key: update.key,

@@ -10,6 +10,7 @@ import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createUsageBook } from '#lambda/store/usage.ts';
 import { fromUsageItem, toUsageItem } from '#lambda/store/usage-items.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
+import { createMemoryStore } from '../fakes/memory-store.ts';
 import { toUsageRecord } from '../fakes/usage-record.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freeway-usage-'));
@@ -103,6 +104,34 @@ describe('records of requests', () => {
     expect(await read()).toEqual(all(250));
     await clock.advance(1_000);
     expect(writes).toEqual([100, 100, 50]);
+  });
+
+  it('that tell of many attempts fit what a store takes, and hold up none of those behind them', async () => {
+    const clock = createFakeClock();
+    const store = createMemoryStore(clock);
+    const quiet = (): undefined => undefined;
+    const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+    const book = createUsageBook({ store, clock, log, instance: 'i', gatherMs: 1_000, retentionDays: () => 30 });
+    // Every model of every provider was asked in vain.
+    const attempts = Array.from({ length: 60 }, (_, index) => ({
+      route: `a-server-of-our-own-number-${index}/m`,
+      credential: `a-server-of-our-own-number-${index}`,
+      tier: 'free' as const,
+      failure: 'overloaded',
+      status: 503,
+      ms: 3,
+    }));
+    const at = new Date(clock.now()).toISOString();
+    for (let number = 0; number < 100; number++) book.note(toUsageRecord(at, { attempts }));
+    for (let number = 0; number < 10; number++) book.note(toUsageRecord(at));
+    await clock.advance(2_000);
+    expect(store.counts.writes).toBeGreaterThan(0);
+    expect(clock.pending()).toBe(0);
+    const { items } = await store.query(`usage#${at.slice(0, 10)}`);
+    const kept = items.flatMap(({ item }) => fromUsageItem(item).records.map((record) => record.attempts.length));
+    expect(kept.toSorted((a, b) => a - b)).toEqual([...Array<number>(10).fill(0), ...Array<number>(100).fill(60)]);
+    // And no more of them than are needed.
+    expect(items.length).toBeLessThan(12);
   });
 
   it('of a long day are read in turns with everything else, none of them twice and none left out while more are written', async () => {
