@@ -35,7 +35,7 @@ export interface Store {
   /** One atomic guarded write. */
   update(update: Update): Promise<UpdateResult>;
   delete(key: ItemKey): Promise<void>;
-  /** Items of one partition whose `sk` begins with `prefix`, in order of `sk`; `next` continues after the last one. */
+  /** Items of one partition whose `sk` begins with `prefix`, in order of `sk`; the `next` of a page, as `after`, continues behind its last one. */
   query(
     pk: string,
     options?: { prefix?: string; limit?: number; after?: string; descending?: boolean },

@@ -183,19 +183,14 @@ function readSeen({ statements, now, parse }: Desk, { pk, sk }: ItemKey): Seen |
   return { item: parse({ pk, sk }, body), version: Number(version), expiresAtMs };
 }
 
-/** Whether a key stands before another, as the file orders them: by their bytes. */
-const isBefore = (a: string, b: string): boolean => Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
-
-/** What is read of a partition: with a prefix, behind a key, in an order. */
+/** What is read of a partition: with a prefix, behind the key that an earlier page of the same ended with, in an order. */
 function toRange(
   { up, onward, down }: Statements,
   { prefix, after, descending }: { prefix: string; after: string | undefined; descending: boolean },
 ): { readonly statement: StatementSync; readonly from: string; readonly to: string } {
   const end = `${prefix}${LAST}`;
-  if (descending)
-    return { statement: down, from: prefix, to: after === undefined || isBefore(end, after) ? end : after };
-  if (after === undefined || isBefore(after, prefix)) return { statement: up, from: prefix, to: end };
-  return { statement: onward, from: after, to: end };
+  if (descending) return { statement: down, from: prefix, to: after ?? end };
+  return { statement: after === undefined ? up : onward, from: after ?? prefix, to: end };
 }
 
 function query(
