@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Guard, Item, Update } from '#shared/items.ts';
-import type { Store } from '#lambda/ports.ts';
+import type { QueryPage, Store } from '#lambda/ports.ts';
 
 export interface OpenedStore {
   readonly store: Store;
@@ -215,6 +215,74 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       opened.setNow(START + 1_001);
       expect(await store.get(key)).toBeNull();
       opened.setNow(START);
+    });
+
+    it('takes the expiry that the last update names, later or earlier', async () => {
+      const [longer, shorter] = [newKey(), newKey()];
+      for (const [key, atMs] of [
+        [longer, START + 1_000],
+        [longer, START + 2_000],
+        [shorter, START + 2_000],
+        [shorter, START + 1_000],
+      ] as const)
+        await store.update(toUpdate(key, { add: { n: 1 }, expiresAtMs: atMs }));
+      opened.setNow(START + 1_000);
+      expect(await store.batchGet([longer, shorter])).toEqual([{ n: 2 }, null]);
+      opened.setNow(START + 2_000);
+      expect(await store.get(longer)).toBeNull();
+      opened.setNow(START);
+    });
+
+    it('begins anew with an update at the moment of expiry, and without the expiry of before', async () => {
+      const key = newKey();
+      await store.update(toUpdate(key, { add: { n: 7 }, set: { old: true }, expiresAtMs: START + 1_000 }));
+      opened.setNow(START + 1_000);
+      expect(await store.update(toUpdate(key, { add: { n: 1 } }))).toEqual({ applied: true, item: { n: 1 } });
+      opened.setNow(START + 9_000);
+      expect(await store.get(key)).toEqual({ n: 1 });
+      opened.setNow(START);
+    });
+
+    it('fills pages with what is left between items that have expired', async () => {
+      const { pk } = newKey();
+      for (const sk of ['1', '2', '5', '7']) await store.put({ pk, sk }, { n: 1 }, START + 1);
+      for (const sk of ['3', '4', '6', '8', '9']) await store.put({ pk, sk }, { n: 1 });
+      opened.setNow(START + 1);
+      const pages: string[][] = [];
+      let after: string | null = null;
+      do {
+        const page: QueryPage = await store.query(pk, { limit: 2, ...(after === null ? {} : { after }) });
+        pages.push(page.items.map(({ key }) => key.sk));
+        after = page.next;
+      } while (after !== null);
+      expect(pages).toEqual([['3', '4'], ['6', '8'], ['9']]);
+      expect((await store.query(pk, { limit: 4, descending: true })).items.map(({ key }) => key.sk)).toEqual([
+        '9',
+        '8',
+        '6',
+        '4',
+      ]);
+      expect((await store.query(pk, { limit: 5 })).next).toBeNull();
+      opened.setNow(START);
+    });
+
+    it('counts a key that is the prefix itself as one of it, and none that only stands near', async () => {
+      const { pk } = newKey();
+      for (const sk of ['a', 'a#', 'a#1', 'a#~', 'a#ü', 'a#\u{1f6a6}', 'a$', 'b'])
+        await store.put({ pk, sk }, { n: 1 });
+      const found = async (descending: boolean): Promise<string[]> =>
+        (await store.query(pk, { prefix: 'a#', descending })).items.map(({ key }) => key.sk);
+      const wanted = ['a#', 'a#1', 'a#~', 'a#ü', 'a#\u{1f6a6}'];
+      expect(await found(false)).toEqual(wanted);
+      expect(await found(true)).toEqual(wanted.toReversed());
+    });
+
+    it('lists all of a partition of several megabytes', async () => {
+      const { pk } = newKey();
+      const text = 'x'.repeat(300_000);
+      for (let index = 0; index < 8; index++) await store.put({ pk, sk: `${index}` }, { text });
+      const { items, next } = await store.query(pk, { limit: 8 });
+      expect([items.length, next]).toEqual([8, null]);
     });
 
     it('queries a partition by prefix, in order, in pages, both ways', async () => {

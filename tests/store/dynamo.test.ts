@@ -148,6 +148,67 @@ describe('a batch that comes back incomplete', () => {
   });
 });
 
+describe('an item', () => {
+  it('that has expired is cleared away only as long as nobody has renewed it, and the update judged anew', async () => {
+    const expired = { pk: { S: 'a' }, sk: { S: 'b' }, n: { N: '9' }, _expires: { N: '1000' } };
+    const renewed = { ...expired, n: { N: '2' }, _expires: { N: '9000000000000' } };
+    const failed = '#ConditionalCheckFailedException';
+    const { endpoint, asked } = await startService([
+      [400, { __type: failed, Item: expired }],
+      [400, { __type: failed }],
+      [200, { Attributes: renewed }],
+    ]);
+    expect(await createStore(endpoint).update({ ...nothing, add: { n: 1 } })).toEqual({
+      applied: true,
+      item: { n: 2 },
+    });
+    const [first, cleared, again] = asked as Record<string, unknown>[];
+    expect(cleared).toMatchObject({
+      Key: { pk: { S: 'a' }, sk: { S: 'b' } },
+      ConditionExpression: '#expires <= :now',
+      ExpressionAttributeNames: { '#expires': '_expires' },
+    });
+    expect(again?.['UpdateExpression']).toBe(first?.['UpdateExpression']);
+    expect(asked).toHaveLength(3);
+  });
+
+  it('tells DynamoDB in whole seconds when it may be deleted, and not before its time', async () => {
+    const { endpoint, asked } = await startService([[200, {}]]);
+    await createStore(endpoint).put(key, { n: 1 }, 1_795_000_000_001);
+    expect((asked[0] as { Item: object }).Item).toEqual({
+      pk: { S: 'a' },
+      sk: { S: 'b' },
+      n: { N: '1' },
+      _ttl: { N: '1795000001' },
+      _expires: { N: '1795000000001' },
+    });
+  });
+
+  it('is read as it was just written by whoever wants it fresh, and else for half the price', async () => {
+    const { endpoint, asked } = await startService([[200, {}]]);
+    const store = createStore(endpoint);
+    await store.get(key, true);
+    await store.get(key);
+    expect(asked.map((one) => (one as { ConsistentRead?: boolean }).ConsistentRead)).toEqual([true, undefined]);
+  });
+});
+
+describe('a page', () => {
+  it('goes on where DynamoDB has stopped short of it, and asks for no more than it needs', async () => {
+    const toRow = (sk: string) => ({ pk: { S: 'a' }, sk: { S: sk }, n: { N: '1' } });
+    const stop = { LastEvaluatedKey: { pk: { S: 'a' }, sk: { S: '1' } } };
+    const { endpoint, asked } = await startService([
+      [200, { Items: [toRow('1')], ...stop }],
+      [200, { Items: [], ...stop }],
+      [200, { Items: [toRow('2'), toRow('3')] }],
+    ]);
+    const { items, next } = await createStore(endpoint).query('a', { limit: 2 });
+    expect([items.map((one) => one.key.sk), next]).toEqual([['1', '2'], '2']);
+    expect(asked.map((one) => (one as { Limit: number }).Limit)).toEqual([3, 2, 2]);
+    expect(asked[1]).toMatchObject({ ExclusiveStartKey: stop.LastEvaluatedKey });
+  });
+});
+
 describe('what DynamoDB would refuse', () => {
   it('is refused before it is sent: expressions that are too long or too involved', async () => {
     const { endpoint, asked } = await startService([[200, {}]]);

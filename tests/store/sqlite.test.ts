@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { Update } from '#shared/items.ts';
 import { StoreUnavailable, type Store } from '#lambda/ports.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
@@ -30,6 +30,13 @@ describe('its file', () => {
     const second = createSqliteStore({ path });
     expect(await second.get(key)).toEqual({ n: 1 });
     await second.close();
+  });
+
+  it('that others could read is closed to them by the start', async () => {
+    const path = join(folder, 'open.sqlite');
+    writeFileSync(path, '', { mode: 0o644 });
+    await createSqliteStore({ path }).close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   it('is refused when a newer version wrote it, and left as it was', () => {
@@ -118,6 +125,26 @@ describe('its file', () => {
     await store.close();
   });
 
+  it('is waited for as long as before once the other process has let go of it for a while', async () => {
+    const path = join(folder, 'held-again.sqlite');
+    const store = createSqliteStore({ path, busyMs: 300 });
+    const other = new DatabaseSync(path);
+    const wait = async (): Promise<number> => {
+      const startedAtMs = process.hrtime.bigint();
+      other.exec('BEGIN IMMEDIATE');
+      await expect(store.put(key, { n: 1 })).rejects.toThrow(/locked/);
+      other.exec('ROLLBACK');
+      return Number((process.hrtime.bigint() - startedAtMs) / 1_000_000n);
+    };
+    expect(await wait()).toBeGreaterThanOrEqual(290);
+    const laterMs = performance.now() + 5_001;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => laterMs);
+    expect(await wait()).toBeGreaterThanOrEqual(290);
+    clock.mockRestore();
+    other.close();
+    await store.close();
+  });
+
   it('that is none is told, and so is a place without room for one', () => {
     const text = join(folder, 'text.sqlite');
     writeFileSync(text, 'this is not a database, but it is long enough to look like one'.repeat(100));
@@ -162,7 +189,10 @@ describe('its file', () => {
     const path = join(folder, 'swept.sqlite');
     let nowMs = 0;
     const store = createSqliteStore({ path, now: () => nowMs });
+    await store.put({ pk: 'q', sk: 'last' }, { n: 1 }, 2_001);
+    await store.put({ pk: 'q', sk: 'never' }, { n: 1 });
     for (; nowMs < 2_000; nowMs++) await store.put({ pk: 'p', sk: `${nowMs}` }, { n: 1 }, nowMs + 10);
+    expect((await store.query('q')).items.map(({ key: { sk } }) => sk)).toEqual(['last', 'never']);
     const db = new DatabaseSync(path);
     expect(Number(db.prepare('SELECT count(*) AS rows FROM items').get()?.['rows'])).toBeLessThan(150);
     db.close();
@@ -282,6 +312,35 @@ describe('updates that come together', () => {
     const again = store.update(patient);
     expect(await store.get(key)).toEqual({ late: 2, n: 1 });
     expect((await again).applied).toBe(true);
+    // Each counts once.
+    await store.put({ pk: 'a', sk: 'other' }, { n: 1 });
+    expect(await store.get(key)).toEqual({ late: 2, n: 1 });
+    await store.close();
+  });
+
+  it('that nobody waits for are written without others, too', async () => {
+    const path = join(folder, 'alone.sqlite');
+    const [store, other] = [createSqliteStore({ path }), createSqliteStore({ path })];
+    expect((await store.update(patient)).item).toEqual({ late: 1 });
+    expect(await other.get(key)).toEqual({ late: 1 });
+    await Promise.all([store.close(), other.close()]);
+  });
+
+  it('are all told when the file can not be written, and none of them is', async () => {
+    const path = join(folder, 'told.sqlite');
+    const store = createSqliteStore({ path, busyMs: 1 });
+    await store.update(one);
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    const elsewhere: Update = { ...one, key: { pk: 'a', sk: 'c' } };
+    const told = await Promise.allSettled([one, one, elsewhere, elsewhere].map((wanted) => store.update(wanted)));
+    expect(told.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+    other.exec('ROLLBACK');
+    other.close();
+    expect((await Promise.all([store.update(one), store.update(elsewhere)])).map(({ item }) => item)).toEqual([
+      { n: 2 },
+      { n: 1 },
+    ]);
     await store.close();
   });
 
