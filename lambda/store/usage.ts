@@ -21,9 +21,9 @@ export interface UsageBookOptions {
 }
 
 const DAY_MS = 86_400_000;
-/** Records in one item, and bytes: DynamoDB takes 400 kB, and a record with many attempts has several of them. */
+/** Records in one item, and bytes: a record of many attempts has some kB, DynamoDB takes 400, and a page of items is to be read within its patience. */
 const MAX_IN_ITEM = 100;
-const MAX_BYTES = 350_000;
+const MAX_BYTES = 100_000;
 /** Kept in memory while the store is away; older ones are then lost, and the log says so. */
 const MAX_WAITING = 10_000;
 const partitionOf = (day: string): string => `usage#${day}`;
