@@ -1,6 +1,7 @@
 // Settings that are kept for a while: how old they get, and what holds while the store is away.
 import { describe, expect, it } from 'vitest';
-import { createKept } from '#lambda/store/kept.ts';
+import { clearPartition, createKept, readPartition } from '#lambda/store/kept.ts';
+import { createMemoryStore } from '../fakes/memory-store.ts';
 
 function setUp() {
   let nowMs = 0;
@@ -48,6 +49,23 @@ describe('what is kept', () => {
     expect(await kept.read()).toBe(2);
   });
 
+  it('is not what a read brings that began before a write and ended after the one behind it', async () => {
+    const answers: ((value: string) => void)[] = [];
+    const kept = createKept(
+      () => new Promise<string>((answer) => answers.push(answer)),
+      () => 0,
+    );
+    const early = kept.read();
+    kept.forget();
+    const late = kept.read();
+    answers[1]?.('after the write');
+    expect(await late).toBe('after the write');
+    answers[0]?.('before the write');
+    expect(await early).toBe('before the write');
+    expect(await kept.read()).toBe('after the write');
+    expect(answers).toHaveLength(2);
+  });
+
   it('goes on being used while the store is away, but is not invented', async () => {
     const known = setUp();
     await known.kept.read();
@@ -68,5 +86,17 @@ describe('what is kept', () => {
     expect(kept.peek()).toBe(1);
     await settle();
     expect(kept.peek()).toBe(2);
+  });
+});
+
+describe('a partition of several pages', () => {
+  it('is read, and cleared, to the last', async () => {
+    const store = createMemoryStore();
+    const sks = Array.from({ length: 1_001 }, (_, index) => `a#${String(index).padStart(4, '0')}`);
+    for (const sk of [...sks, 'b#1']) await store.put({ pk: 'p', sk }, { json: '1' });
+    await store.put({ pk: 'q', sk: 'a#1' }, { json: '1' });
+    expect((await readPartition(store, 'p', 'a#')).map(({ sk }) => sk)).toEqual(sks);
+    await clearPartition(store, 'p', 8);
+    expect([await readPartition(store, 'p'), await readPartition(store, 'q')]).toEqual([[], [{ sk: 'a#1', json: 1 }]]);
   });
 });
