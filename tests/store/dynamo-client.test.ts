@@ -53,7 +53,10 @@ async function startService(...acts: Act[]): Promise<Service> {
 
 const keys = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
 
-function open({ endpoint }: Service, more: { attempts?: number; now?: () => number } = {}): TableClient {
+function open(
+  { endpoint }: Service,
+  more: { attempts?: number; now?: () => number; requestMs?: number } = {},
+): TableClient {
   const client = createTableClient({ endpoint, region: 'eu-west-1', credentials: async () => keys, ...more });
   opened.push(client.close);
   return client;
@@ -98,6 +101,19 @@ describe('a call', () => {
     await ask(client);
     expect(await ask(client)).toEqual({ Item: { n: { N: '1' } } });
     expect([service.heads.length, service.sockets.size]).toEqual([3, 2]);
+  });
+
+  it('goes out anew where one connection is dead, though there were others: a freeze has ended all of them', async () => {
+    const dead = new Set<Socket>();
+    const service = await startService((response, { socket }) => {
+      if (!dead.has(socket)) response.writeHead(200).end('{"Item":{}}');
+    });
+    const client = open(service, { requestMs: 300 });
+    await Promise.all([ask(client), ask(client), ask(client)]);
+    expect(service.sockets.size).toBe(3);
+    for (const socket of service.sockets) dead.add(socket);
+    expect(await ask(client)).toEqual({ Item: {} });
+    expect([service.heads.length, service.sockets.size]).toEqual([5, 4]);
   });
 
   it('goes out on a connection that is kept', async () => {
