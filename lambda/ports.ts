@@ -35,10 +35,10 @@ export interface Store {
   /** One atomic guarded write. */
   update(update: Update): Promise<UpdateResult>;
   delete(key: ItemKey): Promise<void>;
-  /** Items of one partition whose `sk` begins with `prefix`, in order of `sk`; the `next` of a page, as `after`, continues behind its last one. */
+  /** Items of one partition whose `sk` begins with `prefix`, in order of `sk`; the `next` of a page, as `after`, continues behind its last one. `fresh` as in `get`. */
   query(
     pk: string,
-    options?: { prefix?: string; limit?: number; after?: string; descending?: boolean },
+    options?: { prefix?: string; limit?: number; after?: string; descending?: boolean; fresh?: boolean },
   ): Promise<QueryPage>;
   /** How far its clock, which all instances have in common, is ahead of this instance's; null or absent where nothing is known of that. */
   ahead?(): ClockBounds | null;

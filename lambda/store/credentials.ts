@@ -20,11 +20,12 @@ const keyOf = ({ ownerId, id }: Pick<StoredCredential, 'ownerId' | 'id'>): { pk:
   sk: `${encodeURIComponent(ownerId)}#${encodeURIComponent(id)}`,
 });
 
+/** As they are, not as they were a moment ago: they are read again only when the counter has moved once more. */
 async function readAll(store: Store): Promise<StoredCredential[]> {
   const all: StoredCredential[] = [];
   let after: string | undefined;
   do {
-    const page = await store.query(PARTITION, after === undefined ? {} : { after });
+    const page = await store.query(PARTITION, { fresh: true, ...(after === undefined ? {} : { after }) });
     for (const { item } of page.items) {
       const json = parseWritten(item['json']) as Record<string, unknown>;
       // One that a later version wrote in its own way is used by that version alone.
@@ -45,17 +46,23 @@ interface Known {
 export function createCredentialBook(store: Store, now: () => number): CredentialBook {
   let known: Known | null = null;
   let looking: Promise<Known> | null = null;
-  const look = async (): Promise<Known> => {
-    const older = known;
+  let latest = 0;
+  const read = async (older: Known | null): Promise<Known> => {
     try {
-      const count = Number((await store.get(COUNTER))?.['count'] ?? 0);
+      const count = Number((await store.get(COUNTER, true))?.['count'] ?? 0);
       const all = older !== null && older.count === count ? older.all : await readAll(store);
-      known = { all, count, lookedAtMs: now() };
+      return { all, count, lookedAtMs: now() };
     } catch (error) {
       if (older === null) throw error;
-      known = { ...older, lookedAtMs: now() };
+      return { ...older, lookedAtMs: now() };
     }
-    return known;
+  };
+  const look = async (): Promise<Known> => {
+    const mine = latest;
+    const seen = await read(known);
+    // What was written here while this was read may not be in it.
+    if (mine === latest) known = seen;
+    return seen;
   };
   const refresh = (): Promise<Known> => {
     looking ??= look().finally(() => (looking = null));
@@ -63,6 +70,8 @@ export function createCredentialBook(store: Store, now: () => number): Credentia
   };
   const changed = async (): Promise<void> => {
     await store.update({ key: COUNTER, guards: [], add: { count: 1 }, set: {}, remove: [] });
+    latest++;
+    looking = null;
     known = known && { ...known, lookedAtMs: -Infinity };
   };
   return {

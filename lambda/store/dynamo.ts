@@ -158,7 +158,7 @@ async function query(
   pk: string,
   options: NonNullable<Parameters<Store['query']>[1]>,
 ): Promise<QueryPage> {
-  const { prefix = '', limit = 1000, after, descending = false } = options;
+  const { prefix = '', limit = 1000, after, descending = false, fresh = false } = options;
   const items: { key: ItemKey; item: Item }[] = [];
   let start = after === undefined ? undefined : toWire({ pk, sk: after });
   do {
@@ -168,6 +168,7 @@ async function query(
       ExpressionAttributeValues: toWire(prefix === '' ? { ':pk': pk } : { ':pk': pk, ':prefix': prefix }),
       ScanIndexForward: !descending,
       Limit: limit + 1 - items.length,
+      ...(fresh && { ConsistentRead: true }),
       ...(start === undefined ? {} : { ExclusiveStartKey: start }),
     };
     const page: WireReply = await client.ask('Query', input, until);

@@ -189,7 +189,10 @@ describe('an item', () => {
     const store = createStore(endpoint);
     await store.get(key, true);
     await store.get(key);
-    expect(asked.map((one) => (one as { ConsistentRead?: boolean }).ConsistentRead)).toEqual([true, undefined]);
+    await store.query('a', { fresh: true });
+    await store.query('a');
+    const wanted = asked.map((one) => (one as { ConsistentRead?: boolean }).ConsistentRead);
+    expect(wanted).toEqual([true, undefined, true, undefined]);
   });
 });
 
