@@ -134,7 +134,8 @@ export function createApiKeys(store: Store, clock: Pick<Clock, 'now'>, onChange:
     },
     find: async (text) => {
       const id = idIn(text);
-      const stored = id === null ? null : await records.get(id);
+      // One that is not seen may have just been made.
+      const stored = id === null ? null : ((await records.get(id)) ?? (await records.get(id, true)));
       return stored !== null && matches(stored, toHash(text)) ? stored : null;
     },
     get: records.get,

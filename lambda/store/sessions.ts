@@ -47,7 +47,9 @@ export function createSessions(store: Store, clock: Pick<Clock, 'now'>, onChange
     find: async (token) => {
       const personId = TOKEN.exec(token)?.[1];
       if (personId === undefined) return null;
-      const session = await of(personId).get(toId(token));
+      const [records, id] = [of(personId), toId(token)];
+      // One that is not seen may have just been opened.
+      const session = (await records.get(id)) ?? (await records.get(id, true));
       return session !== null && live(session) ? session : null;
     },
     touch: async (session) => {

@@ -68,7 +68,7 @@ async function change<T extends object>(
   { sk, schema, wanted, check }: Change<T>,
 ): Promise<SettingsChanged<T>> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const item = await store.get(keyOf(sk));
+    const item = await store.get(keyOf(sk), true);
     // Over what is written there, not over what this version makes of it.
     const before = toWritten(item);
     const written = applySettings(before, wanted);

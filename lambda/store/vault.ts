@@ -55,7 +55,7 @@ function unseal(key: Uint8Array, identity: string, sealed: string): string {
 
 /** Proves that the master key is the one this store was encrypted with, before anything else is opened. */
 async function checkMaster({ store, wrapper }: VaultOptions): Promise<void> {
-  const item = await store.get(CHECK);
+  const item = await store.get(CHECK, true);
   if (item === null) {
     const wrapped = await wrapper.wrap(Buffer.from(CHECK_TEXT), 'check');
     await store.update({
