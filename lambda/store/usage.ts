@@ -117,6 +117,8 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
   let writing: Promise<void> = Promise.resolve();
   /** The last write failed. */
   let isAway = false;
+  /** One is under way, and takes along what comes meanwhile. */
+  let isWriting = false;
   const furthest = createFurthest(clock);
 
   /** Writes as long as at least so many wait. */
@@ -136,8 +138,9 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
     }
   };
   const write = (least: number): Promise<void> => {
+    isWriting = true;
     const done = writing.then(() => writeSome(least)).then(() => void (isAway = false));
-    writing = done.catch((error: unknown) => {
+    const told = done.catch((error: unknown) => {
       isAway = true;
       const lost = Math.max(0, waiting.length - MAX_WAITING);
       waiting = waiting.slice(lost);
@@ -146,6 +149,7 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
         what: `${waiting.length} records wait, ${lost} were lost`,
       });
     });
+    writing = told.then(() => void (isWriting = false));
     return writing;
   };
   const flush = (): Promise<void> => {
@@ -164,7 +168,7 @@ export function createUsageBook(options: UsageBookOptions): UsageBook {
       if (gatherMs === null) return;
       timer ??= clock.after(gatherMs, () => void flush());
       // Full items are not kept waiting: all of a second at once would hold up everything else, and take a second's memory.
-      if (waiting.length >= MAX_IN_ITEM && !isAway) void write(MAX_IN_ITEM);
+      if (waiting.length >= MAX_IN_ITEM && !isAway && !isWriting) void write(MAX_IN_ITEM);
     },
     flush,
     readDay: async (day) => (await readDay(day)).records,

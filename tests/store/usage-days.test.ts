@@ -9,6 +9,7 @@ import { packRows, unpackRows } from '#lambda/store/usage-days.ts';
 import { toUsageItem } from '#lambda/store/usage-items.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
+import { createRandom } from '../fakes/random.ts';
 import { toUsageRecord } from '../fakes/usage-record.ts';
 
 const DAY_MS = 86_400_000;
@@ -179,6 +180,28 @@ describe('a day', () => {
     late.note(toRecord(`${yesterday}T23:59:00.000Z`));
     await late.flush();
     expect(requestsOf(await readRows(openBook(), yesterday, yesterday))).toBe(1);
+  });
+
+  it('that was added up a moment ago takes in what comes a moment later', async () => {
+    clock = createFakeClock(Date.parse(`${today}T01:00:00.001Z`));
+    store = createMemoryStore(clock);
+    await lay([toRecord(`${yesterday}T10:00:00.000Z`)]);
+    const book = openBook();
+    expect(requestsOf(await readRows(book, yesterday, yesterday))).toBe(1);
+    book.note(toRecord(`${yesterday}T23:59:00.000Z`));
+    await book.flush();
+    expect(requestsOf(await readRows(book, yesterday, yesterday))).toBe(2);
+  });
+
+  it('with more kinds of use than an item has room for is read from its records, as often as it is asked for', async () => {
+    const random = createRandom(7);
+    const name = (): string => Array.from({ length: 6 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('');
+    const records = Array.from({ length: 9_000 }, () => toRecord(`${yesterday}T10:00:00.000Z`, { person_id: name() }));
+    const book = openBook();
+    for (const record of records) book.note(record);
+    await book.flush();
+    for (let time = 0; time < 2; time++) expect(requestsOf(await readRows(book, yesterday, yesterday))).toBe(9_000);
+    expect((await store.get({ pk: 'usage-days', sk: yesterday }))?.['rows']).toBeUndefined();
   });
 
   it('that was added up by a clock that ran ahead takes in the rest of it once the clock is right', async () => {

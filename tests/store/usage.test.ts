@@ -31,7 +31,12 @@ interface Kept {
   readonly queries: () => number;
   away: boolean;
   unreadable: boolean;
+  /** Records that were lost, by the log. */
+  lost: number;
 }
+
+const DAY_MS = 86_400_000;
+const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 function open(gatherMs: number | null = 1_000): Kept {
   const clock = createFakeClock();
@@ -51,7 +56,11 @@ function open(gatherMs: number | null = 1_000): Kept {
     return store.query(...asked);
   };
   const quiet = (): undefined => undefined;
-  const log = { debug: quiet, info: quiet, warn: () => void warnings++, error: quiet };
+  const warn = (_: string, { what }: { readonly what?: unknown } = {}): void => {
+    warnings++;
+    kept.lost += Number(/(\d+) were lost/.exec(String(what))?.[1] ?? 0);
+  };
+  const log = { debug: quiet, info: quiet, warn, error: quiet };
   const book = createUsageBook({
     store: { ...store, put, query },
     clock,
@@ -67,6 +76,7 @@ function open(gatherMs: number | null = 1_000): Kept {
     warnings: () => warnings,
     queries: () => queries,
     unreadable: false,
+    lost: 0,
     note: (count) => {
       for (let one = 0; one < count; one++) book.note(toRecord(noted++, clock.now()));
     },
@@ -203,6 +213,35 @@ describe('records of requests', () => {
     kept.note(100);
     await kept.clock.advance(10);
     expect(kept.writes.at(-1)).toBe(100);
+  });
+
+  it('are lost from the oldest on, which is told, where the store is away for longer than there is memory for', async () => {
+    const kept = open();
+    kept.away = true;
+    kept.note(10_150);
+    await kept.clock.advance(1_000);
+    // When an item was full, and when they had been gathered: not for each that came meanwhile.
+    expect(kept.warnings()).toBe(2);
+    expect(kept.lost).toBe(150);
+    kept.away = false;
+    kept.note(1);
+    await kept.clock.advance(1_000);
+    expect(await kept.read()).toEqual(all(10_151).slice(150));
+  });
+
+  it('of two days that wait together are written to the day of each', async () => {
+    const { clock, book, note, writes } = open(null);
+    const days = [toDay(clock.now()), toDay(clock.now() + DAY_MS)];
+    note(3);
+    await clock.advance(DAY_MS);
+    note(4);
+    await clock.advance(0);
+    await book.flush();
+    expect(writes).toEqual([3, 4]);
+    const read = await Promise.all(
+      days.map(async (day) => (await book.readDay(day)).map(({ at }) => toDay(Date.parse(at)))),
+    );
+    expect(read).toEqual([Array(3).fill(days[0]), Array(4).fill(days[1])]);
   });
 
   it('are only written when told to where the process may be frozen', async () => {
