@@ -200,6 +200,7 @@ describe('a day', () => {
     const book = openBook();
     for (const record of records) book.note(record);
     await book.flush();
+    await clock.advance(HOUR_MS + 1);
     for (let time = 0; time < 2; time++) expect(requestsOf(await readRows(book, yesterday, yesterday))).toBe(9_000);
     expect((await store.get({ pk: 'usage-days', sk: yesterday }))?.['rows']).toBeUndefined();
   });
