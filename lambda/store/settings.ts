@@ -97,6 +97,7 @@ class Cabinet {
   readonly #now: () => number;
   readonly #known = new Map<string, Known>();
   readonly #looking = new Map<string, Promise<SettingsInForce>>();
+  #changes = 0;
   /** The installation's, as they were read last. */
   last: InstallationSettings = {};
 
@@ -117,6 +118,7 @@ class Cabinet {
 
   /** What was just written is read anew: of one person, or of all. */
   forget(id?: string): void {
+    this.#changes++;
     if (id === undefined) this.#known.clear();
     else this.#known.delete(id);
     this.#looking.clear();
@@ -130,6 +132,7 @@ class Cabinet {
 
   async #look(id: string): Promise<SettingsInForce> {
     const before = this.#known.get(id);
+    const changes = this.#changes;
     try {
       const keys = [keyOf(INSTALLATION), keyOf(toPersonKey(id))];
       const [installation = null, person = null] = await this.#store.batchGet(keys);
@@ -143,11 +146,12 @@ class Cabinet {
               person: toSettings(personSettingsSchema, toWritten(person)),
               versions,
             };
-      this.#keep(id, value);
+      // What was written here while this was read may not be in it.
+      if (changes === this.#changes) this.#keep(id, value);
       return value;
     } catch (error) {
       if (before === undefined) throw error;
-      this.#known.set(id, { ...before, lookedAtMs: this.#now() });
+      if (changes === this.#changes) this.#known.set(id, { ...before, lookedAtMs: this.#now() });
       return before.value;
     } finally {
       this.#looking.delete(id);
