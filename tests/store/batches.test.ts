@@ -42,6 +42,39 @@ describe('a file', () => {
     }
   });
 
+  it('gives back its place when it is deleted, and when it breaks off', async () => {
+    const books = createFileBook(store());
+    const enter = (id: string): Promise<boolean> => books.enter({ ...place, id, createdAtMs: Date.now() }, 1);
+    expect([await enter('file-1'), await enter('file-2')]).toEqual([true, false]);
+    const broken = async function* (): AsyncGenerator<string> {
+      yield 'a';
+      throw new Error('hung up');
+    };
+    await expect(books.create(place, broken())).rejects.toThrow('hung up');
+    expect(await enter('file-3')).toBe(true);
+    const kept = await books.create({ ...place, id: 'file-3' }, inPieces('abc', 2));
+    expect(await enter('file-4')).toBe(false);
+    await books.remove(kept);
+    expect(await enter('file-4')).toBe(true);
+  });
+
+  it('is gone with all its parts when its time is over, and so is what came of it', async () => {
+    let nowMs = 0;
+    const kept = createMemoryStore({ now: () => nowMs });
+    const text = 'x'.repeat(PART_LENGTH + 1);
+    await createFileBook(kept).create({ ...place, expiresAtMs: 1_000 }, inPieces(text, text.length));
+    await createBatchBook(kept).writeResult({ ...batch, keptUntilMs: 1_000 }, 0, { kind: 'output', text, use: null });
+    const count = async (): Promise<number[]> =>
+      Promise.all(
+        ['file-parts#file-1', 'files#ada', 'batch-results#batch_1'].map(
+          async (pk) => (await kept.query(pk)).items.length,
+        ),
+      );
+    expect(await count()).toEqual([2, 1, 2]);
+    nowMs = 1_000;
+    expect(await count()).toEqual([0, 0, 0]);
+  });
+
   it('that breaks off leaves nothing', async () => {
     const kept = store();
     const broken = async function* (): AsyncGenerator<string> {
@@ -76,6 +109,16 @@ describe('results', () => {
     expect(found[0]?.bytes).toBe(2 * PART_LENGTH - 5);
   });
 
+  it('that lack a part take none of another', async () => {
+    const kept = store();
+    const books = createBatchBook(kept);
+    await books.writeResult(batch, 0, { kind: 'output', text: long('a', 3), use: null });
+    await kept.delete({ pk: 'batch-results#batch_1', sk: '000000-000002' });
+    await kept.put({ pk: 'batch-results#batch_1', sk: '000001-000001' }, { text: 'half' });
+    await books.writeResult(batch, 2, { kind: 'output', text: 'c', use: null });
+    expect((await readAll(books.readResults(batch))).map(({ line }) => line)).toEqual([2]);
+  });
+
   it('are deleted by kind, with all their parts', async () => {
     const kept = store();
     const books = createBatchBook(kept);
@@ -87,6 +130,16 @@ describe('results', () => {
     await books.removeResults(batch, ['output']);
     expect((await kept.query('batch-results#batch_1')).items).toEqual([]);
   });
+});
+
+it('a batch gives back its place when it is closed', async () => {
+  const books = createBatchBook(store());
+  const create = (id: string): Promise<boolean> => books.create({ ...batch, id, createdAtMs: Date.now() }, 1);
+  expect([await create('batch_1'), await create('batch_2')]).toEqual([true, false]);
+  await books.close(batch);
+  expect(await books.open()).toEqual([]);
+  expect(await create('batch_2')).toBe(true);
+  expect(await books.open()).toEqual([{ id: 'batch_2', personId: 'ada' }]);
 });
 
 describe('what is deleted', () => {
