@@ -1,9 +1,11 @@
 // Where the store is distributed and a replica behind: who was just let in is known at once, and a change is made over what is there.
 import { expect, it } from 'vitest';
+import type { TranscriptionJob } from '#shared/transcription-job.ts';
 import type { KeyWrapper } from '#lambda/ports.ts';
 import { createApiKeys } from '#lambda/store/api-keys.ts';
 import { createSessions } from '#lambda/store/sessions.ts';
 import { createSettings } from '#lambda/store/settings.ts';
+import { createJobBook } from '#lambda/store/transcription-jobs.ts';
 import { createVault } from '#lambda/store/vault.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import { createLaggingStore } from '../fakes/lagging-store.ts';
@@ -54,4 +56,32 @@ it('the first secret that is kept can be opened, and the master key is proven wi
   const vault = createVault({ store: createLaggingStore(clock), wrapper, now: clock.now });
   expect(await vault.open('p', 'x', await vault.seal('p', 'x', 'secret'))).toBe('secret');
   expect(wraps).toBe(2);
+});
+
+it('what was heard of a piece is not asked for again', async () => {
+  const jobs = createJobBook(createLaggingStore(clock));
+  const job: TranscriptionJob = {
+    id: 'tr_1',
+    personId: 'p',
+    name: 'talk.wav',
+    sizeBytes: 1_000,
+    options: { model: 'auto', task: 'transcribe', language: null, prompt: null, temperature: null, timestamps: 'none' },
+    headers: {},
+    status: 'running',
+    createdAtMs: clock.now(),
+    expiresAtMs: clock.now() + 86_400_000,
+    error: null,
+    facts: null,
+    pieces: [],
+    most: null,
+    lease: null,
+    pace: { workedMs: 0, seconds: 0 },
+  };
+  await jobs.create(job);
+  await jobs.writePiece(job, { start: 0, end: 1 }, { text: 'heard' });
+  const [first, second] = await jobs.readPieces(job, [
+    { start: 0, end: 1 },
+    { start: 1, end: 2 },
+  ]);
+  expect([first, second]).toEqual([{ text: 'heard' }, null]);
 });
