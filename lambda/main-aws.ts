@@ -100,7 +100,12 @@ function createInstance(options: AwsOptions): Instance {
     openTraces: async ({ traces: wanted }) => {
       if (wanted === null) return null;
       traces ??= import('./telemetry/trace.ts').then(({ createTraces }) =>
-        createTraces({ ...wanted, version: VERSION }),
+        createTraces({
+          ...wanted,
+          version: VERSION,
+          now: systemClock.now,
+          onFault: (error) => log.warn('traces.unsent', { error }),
+        }),
       );
       return traces;
     },

@@ -168,10 +168,11 @@ async function openWrapper({ kmsKeyId, folder }: Config): Promise<KeyWrapper> {
 }
 
 /** The tracer is loaded only when traces are asked for. */
-async function openTraces({ traces }: Config): Promise<Traces | null> {
+async function openTraces({ traces }: Config, { clock, log }: { clock: Clock; log: Log }): Promise<Traces | null> {
   if (traces === null) return null;
   const { createTraces } = await import('./telemetry/trace.ts');
-  return createTraces({ ...traces, version: VERSION });
+  const onFault = (error: string): void => log.warn('traces.unsent', { error });
+  return createTraces({ ...traces, version: VERSION, now: clock.now, onFault });
 }
 
 const configs = new WeakMap<Environment, Config>();
@@ -264,7 +265,7 @@ export async function startLocal({
     clock,
     log,
     metrics: createMetrics(),
-    traces: await openTraces(config),
+    traces: await openTraces(config, { clock, log }),
     ownerKey: owner.key,
     ...toPlaces(config, owner.key),
     keyWrapper: createLazyWrapper(() => openWrapper(config)),

@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, TracerProvider, type IdGenerator } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, TracerProvider, type IdGenerator, type SpanExporter } from '@opentelemetry/sdk-trace';
 import { randomBytes } from 'node:crypto';
 import type { RequestTrace, TracedRequest, Traces } from '../ports-telemetry.ts';
 
@@ -20,9 +20,17 @@ export interface TracesOptions {
   /** Further headers for the collector, such as its key. */
   readonly headers: Readonly<Record<string, string>>;
   readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Spans were not taken, and why. Told once until some are again. */
+  readonly onFault: (error: string) => void;
+  /** How long sending may take, tries included, ms. Default 3 s: where instances freeze, each request is billed for it. */
+  readonly sendMs?: number;
 }
 
 const MAX_QUEUED = 2_048;
+/** So long nobody waits for a collector that has not taken spans; up to MAX_QUEUED wait for it. */
+const REST_MS = 30_000;
 /** https://www.w3.org/TR/trace-context/#traceparent-header: versions after 00 begin as it does and may say more; ff is none. */
 const TRACEPARENT = /^(?!ff|00.{54})[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 
@@ -60,10 +68,37 @@ const given = (attributes: TracedRequest['attributes']): Attributes =>
     Object.entries(attributes).filter(([, value]) => value !== null && value !== undefined),
   ) as Attributes;
 
+interface Sender {
+  readonly exporter: SpanExporter;
+  /** Whether the last spans were not taken, and that not long ago. */
+  readonly rests: () => boolean;
+}
+
+/** Sends to the collector, and remembers how that went. */
+function createSender({ endpoint, headers, sendMs = 3_000, now, onFault }: TracesOptions): Sender {
+  const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
+  const inner = new OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: sendMs });
+  let failedAtMs: number | null = null;
+  return {
+    rests: () => failedAtMs !== null && now() - failedAtMs < REST_MS,
+    exporter: {
+      export: (spans, done) =>
+        inner.export(spans, (result) => {
+          if (result.error !== undefined && failedAtMs === null) onFault(result.error.message);
+          failedAtMs = result.error === undefined ? null : now();
+          done(result);
+        }),
+      forceFlush: () => inner.forceFlush(),
+      shutdown: () => inner.shutdown(),
+    },
+  };
+}
+
 /** Opens the way to a collector. Nothing of prompts or answers has a place in a span. */
-export function createTraces({ endpoint, headers, version }: TracesOptions): Traces {
+export function createTraces(options: TracesOptions): Traces {
+  const { version } = options;
   const ids = createIds();
-  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces`, headers: { ...headers } });
+  const { exporter, rests } = createSender(options);
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'freeway', 'service.version': version }),
     idGenerator: ids,
@@ -110,5 +145,5 @@ export function createTraces({ endpoint, headers, version }: TracesOptions): Tra
       },
     };
   };
-  return { begin, flush: () => provider.forceFlush().catch(() => undefined) };
+  return { begin, flush: async () => (rests() ? undefined : provider.forceFlush().catch(() => undefined)) };
 }

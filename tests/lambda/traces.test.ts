@@ -15,13 +15,14 @@ describe.skipIf(engineMissing !== null)(`traces${engineMissing === null ? '' : `
   const { bundleDir, openTable } = useStage();
   let provider: FakeServer;
   let emulator: Emulator;
+  let status = 200;
   const received: { readonly path: string | undefined; readonly text: string }[] = [];
   const collector = createServer((request, response) => {
     let text = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     request.on('end', () => {
       received.push({ path: request.url, text });
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
     });
   });
 
@@ -65,5 +66,12 @@ describe.skipIf(engineMissing !== null)(`traces${engineMissing === null ? '' : `
     expect(received.map(({ path }) => path)).toEqual(['/v1/traces']);
     expect(received[0]?.text).toContain(`"traceId":"${TRACE}"`);
     expect(received[0]?.text).toContain('"freeway.tier"');
+  });
+
+  it('that a collector refuses are told of in the log, once', async () => {
+    status = 401;
+    await chat();
+    await chat();
+    expect(emulator.logs().match(/"event":"traces\.unsent".*/g)).toEqual([expect.stringContaining('Unauthorized')]);
   });
 });

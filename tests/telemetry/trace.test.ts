@@ -41,6 +41,7 @@ afterEach(() => {
   return new Promise((done) => server.close(done));
 });
 
+const usual = { headers: {}, version: '1', now: Date.now, onFault: () => undefined };
 const request = {
   name: 'chat auto',
   startedAtMs: 1_700_000_000_000,
@@ -55,7 +56,7 @@ const request = {
 
 describe('traces', () => {
   it('go to the collector with one span for the request and one for each call', async () => {
-    const traces = createTraces({ endpoint: `${url}/`, headers: { 'x-key': 'k' }, version: '1' });
+    const traces = createTraces({ ...usual, endpoint: `${url}/`, headers: { 'x-key': 'k' } });
     const trace = traces.begin(undefined);
     trace.end(request);
     await traces.flush();
@@ -81,7 +82,7 @@ describe('traces', () => {
   });
 
   it('go on with the trace of the caller, and keep out of what the caller does not record', async () => {
-    const traces = createTraces({ endpoint: url, headers: {}, version: '1' });
+    const traces = createTraces({ ...usual, endpoint: url });
     const sampled = traces.begin('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
     expect(sampled.traceparent).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
     sampled.end({ ...request, error: 'exhausted' });
@@ -110,21 +111,52 @@ describe('traces', () => {
     `00-${TRACE.toUpperCase()}-b7ad6b7169203331-01`,
     `00-${TRACE}-b7ad6b7169203331-01, 00-${TRACE}-b7ad6b7169203331-01`,
   ])('begin anew when the caller sends %j', (text) => {
-    const traces = createTraces({ endpoint: url, headers: {}, version: '1' });
+    const traces = createTraces({ ...usual, endpoint: url });
     expect(traces.begin(text).traceparent).not.toContain(TRACE);
   });
 
   it.each([`01-${TRACE}-b7ad6b7169203331-01`, `cc-${TRACE}-b7ad6b7169203331-03-what-comes-later`])(
     'go on with a trace in a later form, %s, as far as it is known',
     (text) => {
-      const traces = createTraces({ endpoint: url, headers: {}, version: '1' });
+      const traces = createTraces({ ...usual, endpoint: url });
       expect(traces.begin(text).traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
     },
   );
 
-  it('do not mind a collector that is away', async () => {
-    const traces = createTraces({ endpoint: 'http://127.0.0.1:9', headers: {}, version: '1' });
-    traces.begin(undefined).end(request);
-    await expect(Promise.race([traces.flush(), new Promise((done) => setTimeout(done, 50))])).resolves.toBeUndefined();
+  it('wait for a collector that is away once in half a minute, and tell of it once until it is back', async () => {
+    let nowMs = 1_700_000_000_000;
+    let status = 503;
+    server.removeAllListeners('request');
+    server.on('request', (request, response) => {
+      request.resume();
+      received.push({ path: request.url ?? '', headers: request.headers, spans: [] });
+      response.writeHead(status).end();
+    });
+    const faults: string[] = [];
+    const traces = createTraces({
+      ...usual,
+      endpoint: url,
+      now: () => nowMs,
+      onFault: (error) => faults.push(error),
+      sendMs: 50,
+    });
+    const tell = async (): Promise<number> => {
+      const before = received.length;
+      traces.begin(undefined).end(request);
+      await traces.flush();
+      return received.length - before;
+    };
+    expect(await tell()).toBeGreaterThan(0);
+    expect(await tell()).toBe(0);
+    nowMs += 31_000;
+    expect(await tell()).toBeGreaterThan(0);
+    expect(faults).toEqual([expect.stringMatching(/./)]);
+    nowMs += 31_000;
+    status = 200;
+    expect(await tell()).toBeGreaterThan(0);
+    expect(await tell()).toBe(1);
+    status = 503;
+    await tell();
+    expect(faults).toHaveLength(2);
   });
 });
