@@ -55,8 +55,12 @@ export interface Config {
   readonly mailEndpoint: string | null;
   /** How long the record of a request is kept, days. */
   readonly usageDays: number;
-  /** Where traces go, with the collector's headers; null: nothing is traced. */
-  readonly traces: { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> } | null;
+  /** Where traces go, with the collector's headers, and what they say of whom they come from; null: nothing is traced. */
+  readonly traces: {
+    readonly endpoint: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly resource: Readonly<Record<string, string>>;
+  } | null;
   /** Tables of an AppSync app that hold named endpoints and agents for direct invokes; null when there are none. */
   readonly appSyncTables: AppSyncTables | null;
   /** Addresses of proxies before us, whose word about callers' addresses is taken. */
@@ -147,27 +151,39 @@ function readGoogle(env: Environment): Config['google'] {
   };
 }
 
-function decodeHeader(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new ConfigError('OTEL_EXPORTER_OTLP_HEADERS must be percent-encoded: a "%" itself is written as "%25".');
-  }
+/** `name=value` pairs, percent-encoded, separated by commas, as OpenTelemetry writes them. */
+function readPairs(env: Environment, name: string): Record<string, string> {
+  const decode = (text: string): string => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      throw new ConfigError(`${name} must be percent-encoded: a "%" itself is written as "%25".`);
+    }
+  };
+  const pairs = list(env[name]).map((pair) => {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new ConfigError(`${name} must be pairs such as name=value, separated by commas.`);
+    return [pair.slice(0, at).trim(), decode(pair.slice(at + 1).trim())] as const;
+  });
+  return Object.fromEntries(pairs);
 }
 
-/** The standard variables of OpenTelemetry; headers are `name=value` pairs, percent-encoded, separated by commas. */
+/** The standard variables of OpenTelemetry. */
 function readTraces(env: Environment): Config['traces'] {
   const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim();
   if (!endpoint) return null;
   if (!/^https?:\/\//.test(endpoint))
     throw new ConfigError(`OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL, such as http://127.0.0.1:4318.`);
-  const pairs = list(env['OTEL_EXPORTER_OTLP_HEADERS']).map((pair) => {
-    const at = pair.indexOf('=');
-    if (at < 1)
-      throw new ConfigError('OTEL_EXPORTER_OTLP_HEADERS must be pairs such as name=value, separated by commas.');
-    return [pair.slice(0, at).trim(), decodeHeader(pair.slice(at + 1).trim())] as const;
-  });
-  return { endpoint, headers: Object.fromEntries(pairs) };
+  const name = env['OTEL_SERVICE_NAME']?.trim();
+  return {
+    endpoint,
+    headers: readPairs(env, 'OTEL_EXPORTER_OTLP_HEADERS'),
+    resource: {
+      'service.name': 'freeway',
+      ...readPairs(env, 'OTEL_RESOURCE_ATTRIBUTES'),
+      ...(name ? { 'service.name': name } : {}),
+    },
+  };
 }
 
 function readProxies(env: Environment): string[] {

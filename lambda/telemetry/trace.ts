@@ -20,6 +20,8 @@ export interface TracesOptions {
   /** Further headers for the collector, such as its key. */
   readonly headers: Readonly<Record<string, string>>;
   readonly version: string;
+  /** What spans say of whom they come from, such as `service.name`. */
+  readonly resource: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Spans were not taken, and why. Told once until some are again. */
@@ -96,11 +98,11 @@ function createSender({ endpoint, headers, sendMs = 3_000, now, onFault }: Trace
 
 /** Opens the way to a collector. Nothing of prompts or answers has a place in a span. */
 export function createTraces(options: TracesOptions): Traces {
-  const { version } = options;
+  const { version, resource } = options;
   const ids = createIds();
   const { exporter, rests } = createSender(options);
   const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': 'freeway', 'service.version': version }),
+    resource: resourceFromAttributes({ 'service.version': version, ...resource }),
     idGenerator: ids,
     spanProcessors: [new BatchSpanProcessor({ exporter, maxQueueSize: MAX_QUEUED })],
   });

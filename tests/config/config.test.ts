@@ -37,6 +37,21 @@ describe('what goes wrong unseen', () => {
     expect(refusal(env)).not.toContain(SECRET);
   });
 
+  it.each([
+    [{}, { 'service.name': 'freeway' }],
+    [
+      { OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=prod, service.name=a,team=a%2Cb' },
+      { 'deployment.environment.name': 'prod', 'service.name': 'a', team: 'a,b' },
+    ],
+    [
+      { OTEL_RESOURCE_ATTRIBUTES: 'service.name=a', OTEL_SERVICE_NAME: 'freeway-prod' },
+      { 'service.name': 'freeway-prod' },
+    ],
+  ])('traces tell whom they come from, by the standard variables: %j', (more, resource) => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', ...more };
+    expect(read(env).traces?.resource).toEqual(resource);
+  });
+
   it('a level of the log that there is not is told', () => {
     expect(read({}).logLevel).toBe('info');
     expect(read({ FREEWAY_LOG: 'DEBUG' }).logLevel).toBe('debug');

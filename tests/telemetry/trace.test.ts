@@ -15,7 +15,7 @@ interface Span {
   readonly status: { readonly code?: number; readonly message?: string };
 }
 
-let received: { path: string; headers: IncomingHttpHeaders; spans: Span[] }[] = [];
+let received: { path: string; headers: IncomingHttpHeaders; spans: Span[]; resource?: unknown }[] = [];
 let url = '';
 let server: ReturnType<typeof createServer>;
 
@@ -26,10 +26,15 @@ beforeEach(async () => {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
-        resourceSpans: { scopeSpans: { spans: Span[] }[] }[];
+        resourceSpans: { resource: { attributes: unknown }; scopeSpans: { spans: Span[] }[] }[];
       };
       const spans = body.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
-      received.push({ path: request.url ?? '', headers: request.headers, spans });
+      received.push({
+        path: request.url ?? '',
+        headers: request.headers,
+        spans,
+        resource: body.resourceSpans[0]?.resource.attributes,
+      });
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   });
@@ -41,7 +46,13 @@ afterEach(() => {
   return new Promise((done) => server.close(done));
 });
 
-const usual = { headers: {}, version: '1', now: Date.now, onFault: () => undefined };
+const usual = {
+  headers: {},
+  version: '1',
+  resource: { 'service.name': 'freeway' },
+  now: Date.now,
+  onFault: () => undefined,
+};
 const request = {
   name: 'chat auto',
   startedAtMs: 1_700_000_000_000,
@@ -63,6 +74,9 @@ describe('traces', () => {
     expect(received).toMatchObject([{ path: '/v1/traces', headers: { 'x-key': 'k' } }]);
     const spans = received[0]?.spans ?? [];
     const root = spans.find(({ name }) => name === 'chat auto');
+    expect(received[0]?.resource).toEqual(
+      expect.arrayContaining([{ key: 'service.name', value: { stringValue: 'freeway' } }]),
+    );
     const [, traceId, spanId, flags] = trace.traceparent.split('-');
     expect(root).toMatchObject({
       traceId,
