@@ -176,6 +176,19 @@ function toDeadline(config: ProviderConfig | null, deadlineAtMs: number | null, 
   return Math.min(deadlineAtMs ?? Infinity, nowMs + config.timeout * 1000);
 }
 
+/** What Lambda returns to whoever invokes it, 6 MB, less what an answer may add to the reply it is made of. */
+const MAX_REPLY_BYTES = 6_200_000;
+
+function checkSize({ body }: InvokeReply): void {
+  const bytes = Buffer.byteLength(body);
+  if (bytes <= MAX_REPLY_BYTES) return;
+  const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  throw new CallerError(
+    'too_large',
+    `The answer is ${size}, and an invoke returns 6 MB at most. Ask for less at once.`,
+  );
+}
+
 const own = ['operation', 'endpoint', 'agent', 'environment', 'caller', 'provider_config'];
 
 async function run(deps: InvokeDeps, payload: unknown, deadlineAtMs: number | null): Promise<unknown> {
@@ -204,6 +217,7 @@ async function run(deps: InvokeDeps, payload: unknown, deadlineAtMs: number | nu
   const { ownerKey, now } = deps;
   const reply = await ask(call, { handler, ownerKey, now, deadlineAtMs: toDeadline(config, deadlineAtMs, now()) });
   if (reply.status < 200 || reply.status > 299) throw toInvokeError(reply);
+  checkSize(reply);
   return toAnswer(operation, reply);
 }
 
