@@ -1,5 +1,6 @@
 // What an audio file says of itself: container, codec and length, read from the file before anything is spent on it.
 import { CallerError } from '#shared/failures.ts';
+import type { EncodedPacketSink } from 'mediabunny';
 import { isTaken } from './piece-format.ts';
 import { findForeign } from './foreign-files.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
@@ -24,6 +25,8 @@ const LONGEST_SECONDS = 48 * 3_600;
 /** A header may be wrong by so much: some estimate. */
 const WRONG_FACTOR = 2;
 const WRONG_SECONDS = 60;
+/** The container whose index tells where sound lies that may not be there. */
+const INDEXED = 'm4a';
 /** Enough to know a container by. */
 const SIGNATURE_BYTES = 16;
 
@@ -60,7 +63,7 @@ interface Measured {
   /** null when the header claims nothing. */
   readonly claimed: number | null;
   readonly seconds: number;
-  /** Whether there is nothing but sound in it, from its beginning on. */
+  /** Whether there is nothing but sound in it, from its beginning to the end that it tells. */
   readonly pure: boolean;
 }
 
@@ -74,9 +77,22 @@ function unknownFile(head: Uint8Array, name: string): CallerError {
 const toHours = (seconds: number): string =>
   seconds < 7_200 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 3_600)} hours`;
 
+/** Where the sound ends that is there, seconds: of a recording that broke off the index still tells of all there was. */
+async function findEnd(sink: EncodedPacketSink, told: number): Promise<number> {
+  if ((await sink.getPacket(told)) !== null) return told;
+  let [end, there, missing] = [0, 0, told];
+  while (missing - there > LEAST_SECONDS) {
+    const middle = (there + missing) / 2;
+    const packet = await sink.getPacket(middle);
+    if (packet === null) missing = middle;
+    else [end, there] = [packet.timestamp + packet.duration, middle];
+  }
+  return end;
+}
+
 /** Goes through the packets. Throws CallerError when there is no sound that could be read. */
 async function measure(given: AudioSource, name: string, container: string): Promise<Measured> {
-  const { EncodedPacketSink } = await import('mediabunny');
+  const media = await import('mediabunny');
   const { source, failure } = watchSource(given);
   const input = await openInput(source);
   try {
@@ -90,14 +106,17 @@ async function measure(given: AudioSource, name: string, container: string): Pro
         `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,
       );
     // Of sound without a packet the length is never found: the reader would look for it for ever.
-    const first = await new EncodedPacketSink(track).getFirstPacket({ metadataOnly: true });
+    const sink = new media.EncodedPacketSink(track);
+    const first = await sink.getFirstPacket({ metadataOnly: true });
     if (first === null) return { claimed: null, seconds: 0, pure: true };
+    const told = await track.computeDuration();
+    const seconds = container === INDEXED ? await findEnd(sink, told) : told;
     const isFilm = (await input.getVideoTracks()).length > 0;
     return {
       // A film claims how long its pictures go on, of which sound may have but a part.
       claimed: isFilm ? null : await track.getDurationFromMetadata(),
-      seconds: await track.computeDuration(),
-      pure: first.timestamp <= LATE_SECONDS && !isFilm,
+      seconds,
+      pure: first.timestamp <= LATE_SECONDS && !isFilm && seconds === told,
     };
   } catch (error) {
     if (error instanceof CallerError) throw error;

@@ -1,6 +1,6 @@
 // What is told of files that are no sound, or not the sound they claim to be, before anything is spent on them.
 import { readFileSync } from 'node:fs';
-import { MkvOutputFormat, OggOutputFormat } from 'mediabunny';
+import { MkvOutputFormat, Mp4OutputFormat, OggOutputFormat } from 'mediabunny';
 import { describe, expect, it } from 'vitest';
 import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
 import { toMemorySource } from '#lambda/gateway/audio-source.ts';
@@ -256,6 +256,20 @@ describe('the header of a recording', () => {
       const { container, seconds } = await readAudioHeader(toMemorySource(bytes.subarray(0, length)), 'a.ogg');
       expect([container, (seconds ?? 0) > whole / 2, (seconds ?? 0) < whole]).toEqual(['ogg', true, true]);
     }
+  });
+
+  it('of an MP4 recording that breaks off behind its index is read as far as its sound is there', async () => {
+    const { bytes } = await repack(m4a, new Mp4OutputFormat({ fastStart: 'in-memory' }));
+    const whole = await readAudioHeader(toMemorySource(bytes), 'a.m4a');
+    const broken = toMemorySource(bytes.subarray(0, Math.floor(bytes.length * 0.8)));
+    const facts = await readAudioHeader(broken, 'a.m4a');
+    const left = (facts.seconds ?? 0) / (whole.seconds ?? 1);
+    expect([whole.asIs, facts.asIs, left > 0.6, left < 0.85]).toEqual([true, false, true, true]);
+    const { split, cut } = await openSplit(broken, facts);
+    const spans = await split({ seconds: 60, bytes: Infinity });
+    const piece = await cut({ start: 0, end: spans.at(-1)?.end ?? 0 });
+    const { seconds } = await readAudioHeader(toMemorySource(piece.bytes), piece.name);
+    expect(Math.abs((seconds ?? 0) - (facts.seconds ?? 0))).toBeLessThan(0.1);
   });
 
   it('of a recording of a browser with bytes behind it that belong to nothing is read all the same', async () => {
