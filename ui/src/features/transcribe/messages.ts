@@ -20,6 +20,7 @@ export const transcribeMessages = defineMessages(
     start: 'Transcribe',
     working: 'Sending …',
     uploading: (sent: string, all: string) => `Uploading: ${sent} of ${all}`,
+    uploadBroke: 'The upload broke off. What has arrived is kept: go on when the line is back.',
     preparing: 'Looking for quiet places to split it at …',
     progress: 'Progress',
     done: (count: number, all: number) => `${count} of ${all} pieces transcribed`,
@@ -92,6 +93,8 @@ export const transcribeMessages = defineMessages(
     start: 'Transkribieren',
     working: 'Wird gesendet …',
     uploading: (sent: string, all: string) => `Wird hochgeladen: ${sent} von ${all}`,
+    uploadBroke:
+      'Das Hochladen ist abgebrochen. Was angekommen ist, bleibt: Mach weiter, wenn die Verbindung wieder da ist.',
     preparing: 'Sucht stille Stellen zum Teilen …',
     progress: 'Fortschritt',
     done: (count: number, all: number) => `${count} von ${all} Stücken transkribiert`,

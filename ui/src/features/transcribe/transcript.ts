@@ -67,6 +67,9 @@ export const exportTypes: Readonly<Record<ExportKind, string>> = {
   json: 'application/json',
 };
 
+/** In captions, an empty line ends what is said. */
+const toLines = (text: string): string => text.trim().replace(/\s*\n\s*/g, '\n');
+
 /** The content of an exported file, with the segments as they have been corrected. */
 export function toExport(kind: ExportKind, kept: Kept): string {
   const { text, language, duration } = kept.transcript;
@@ -78,11 +81,11 @@ export function toExport(kind: ExportKind, kept: Kept): string {
       return segments
         .map(
           ({ start, end, text: said }, index) =>
-            `${index + 1}\n${toClock(start, ',')} --> ${toClock(end, ',')}\n${said.trim()}\n`,
+            `${index + 1}\n${toClock(start, ',')} --> ${toClock(end, ',')}\n${toLines(said)}\n`,
         )
         .join('\n');
     case 'vtt':
-      return `WEBVTT\n\n${segments.map(({ start, end, text: said }) => `${toClock(start, '.')} --> ${toClock(end, '.')}\n${said.trim()}\n`).join('\n')}`;
+      return `WEBVTT\n\n${segments.map(({ start, end, text: said }) => `${toClock(start, '.')} --> ${toClock(end, '.')}\n${toLines(said)}\n`).join('\n')}`;
     case 'json':
       return `${JSON.stringify({ language, duration, text: segments.map((segment) => segment.text.trim()).join(' ') || text, segments }, null, 2)}\n`;
   }
