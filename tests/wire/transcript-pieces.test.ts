@@ -1,6 +1,6 @@
 // A transcript that is streamed: its pieces make up its text, however providers write their segments.
 import { describe, expect, it } from 'vitest';
-import { toDeltas } from '#lambda/wire/transcription/transcript.ts';
+import { renderTranscript, toDeltas } from '#lambda/wire/transcription/transcript.ts';
 
 describe('pieces of a stream', () => {
   const cut = (text: string, ...parts: string[]): readonly string[] =>
@@ -27,4 +27,14 @@ describe('pieces of a stream', () => {
     expect(toDeltas({ text: 'one', segments: null })).toEqual(['one']);
     expect(cut('')).toEqual([]);
   });
+});
+
+it('captions hold no empty line, which would end them in the middle of what is said', () => {
+  const said = { start: 0, end: 1, text: ' One.\n\nTwo. \r\n \r\nThree.\n', speaker: null };
+  const transcript = { text: said.text, language: null, duration: 1, segments: [said], words: null };
+  const rendering = { task: 'transcribe', words: false, segments: true } as const;
+  expect(renderTranscript(transcript, 'srt', rendering)).toBe('1\n00:00:00,000 --> 00:00:01,000\nOne.\nTwo.\nThree.\n');
+  expect(renderTranscript(transcript, 'vtt', rendering)).toBe(
+    'WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nOne.\nTwo.\nThree.\n',
+  );
 });

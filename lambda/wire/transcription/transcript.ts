@@ -51,16 +51,20 @@ function toClock(seconds: number, mark: ',' | '.'): string {
   return `${pad(hours, 2)}:${pad(minutes, 2)}:${pad(Math.floor(ms / 1000) % 60, 2)}${mark}${pad(ms % 1000, 3)}`;
 }
 
-const toLine = ({ text, speaker }: Segment): string => (speaker === null ? text.trim() : `${speaker}: ${text.trim()}`);
+/** What a caption says: an empty line would end it. */
+function toCaption({ text, speaker }: Segment): string {
+  const lines = text.trim().replace(/\s*\n\s*/g, '\n');
+  return speaker === null ? lines : `${speaker}: ${lines}`;
+}
 
 function toSrt(cues: readonly Segment[]): string {
   return cues
-    .map((cue, index) => `${index + 1}\n${toClock(cue.start, ',')} --> ${toClock(cue.end, ',')}\n${toLine(cue)}\n`)
+    .map((cue, index) => `${index + 1}\n${toClock(cue.start, ',')} --> ${toClock(cue.end, ',')}\n${toCaption(cue)}\n`)
     .join('\n');
 }
 
 function toVtt(cues: readonly Segment[]): string {
-  const told = cues.map((cue) => `${toClock(cue.start, '.')} --> ${toClock(cue.end, '.')}\n${toLine(cue)}\n`);
+  const told = cues.map((cue) => `${toClock(cue.start, '.')} --> ${toClock(cue.end, '.')}\n${toCaption(cue)}\n`);
   return `WEBVTT\n\n${told.join('\n')}`;
 }
 
