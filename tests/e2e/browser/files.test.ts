@@ -11,16 +11,16 @@ const png = Buffer.from(
 );
 
 /** Lets go of a file over an element, as a mouse would. Answers whether the page took it, or the browser would open it. */
-const dropFile = (page: Page, selector: string, name: string, type: string): Promise<boolean> =>
+const dropFile = (page: Page, selector: string, names: string | string[], type: string): Promise<boolean> =>
   page.evaluate(
-    ([at, file, kind]) => {
+    ([at, files, kind]) => {
       const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File(['secret of the drop'], file, { type: kind }));
+      for (const file of files) dataTransfer.items.add(new File(['secret of the drop'], file, { type: kind }));
       const events = ['dragover', 'drop'].map((what) => new DragEvent(what, { dataTransfer, bubbles: true, cancelable: true })); // prettier-ignore
       for (const event of events) document.querySelector(at)?.dispatchEvent(event);
       return events.every(({ defaultPrevented }) => defaultPrevented);
     },
-    [selector, name, type] as const,
+    [selector, [names].flat(), type] as const,
   );
 
 let rig: Rig;
@@ -72,6 +72,9 @@ it('a file that is dropped anywhere on a chat is attached, and opens in place of
   await page.getByRole('main').getByRole('heading').first().waitFor();
   expect(await dropFile(page, 'main h1', 'talk.mp3', 'audio/mpeg')).toBe(true);
   await page.getByText('talk.mp3').waitFor();
+  await page.getByRole('button', { name: 'Another recording' }).click();
+  expect(await dropFile(page, 'main h1', ['one.mp3', 'two.mp3', 'three.mp3'], 'audio/mpeg')).toBe(true);
+  await page.getByText('One recording at a time: this is “one.mp3”.').first().waitFor();
   await page.goto(`${rig.server.url}/settings`);
   await page.getByRole('main').getByRole('heading').first().waitFor();
   expect(await dropFile(page, 'main h1', 'note.txt', 'text/plain')).toBe(true);

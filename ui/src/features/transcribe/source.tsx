@@ -48,8 +48,11 @@ export function AudioSource({ shelf, onFile, maxBytes }: SourceProps): ReactNode
   const t = useMessages(transcribeMessages);
   const language = useLanguage();
   const input = useRef<HTMLInputElement>(null);
-  const over = useDropped(([file]) => {
-    if (file) onFile(file);
+  const { show } = useToasts();
+  const over = useDropped(([file, ...others]) => {
+    if (file === undefined) return;
+    onFile(file);
+    if (others.length > 0) show(t.onlyOne(file.name));
   });
   return (
     <section
