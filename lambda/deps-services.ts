@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Model, Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
+import { loadOnce } from '#shared/load-once.ts';
 import type { Principal } from '#shared/people.ts';
 import type { Platform } from './deps.ts';
 import { toLater } from './deps-later.ts';
@@ -18,12 +19,14 @@ import { createHealth, withHealth } from './gateway/health.ts';
 import type { LedgerDeps } from './gateway/desk.ts';
 import { createLedger } from './gateway/ledger.ts';
 import { createGateway, type GatewayServices } from './gateway/run.ts';
-import { StoreUnavailable, VaultError, type Vault } from './ports.ts';
+import type { KnownLocks, Locked, Locks } from './gateway/locks.ts';
+import { StoreUnavailable, type CredentialBook, type Vault } from './ports.ts';
 import type { TemplateStore } from './ports-settings.ts';
 import { createCredentialBook } from './store/credentials.ts';
 import type { Wires } from './deps-wires.ts';
 import { dialects, isChatWire } from './wire/index.ts';
 import { isTranscriptionWire } from './wire/transcription/types.ts';
+import { toErrorFields } from './telemetry/log.ts';
 
 function toSpeaks(model: Model, provider: Provider): boolean {
   const wire = model.wire ?? provider.wire;
@@ -74,6 +77,8 @@ async function openServices(platform: Means, entries: readonly FleetEntry[], dis
 export interface Serving {
   /** What can be done with the credentials that people give. */
   readonly credentials: CredentialDesk;
+  /** Which saved credentials can't be opened. */
+  readonly locks: KnownLocks;
   /** The environment's entries in force. */
   readonly environment: () => readonly ProviderEntry[];
   /** The catalog, and what was added at run time. */
@@ -94,7 +99,7 @@ interface ServingParts {
 /** The desk at which people give their credentials, which opens when the first of them comes. */
 function openDesk(
   { clock, upstream, allowPrivate = false }: Platform,
-  parts: Pick<DeskDeps, 'book' | 'vault' | 'providers'>,
+  parts: Pick<DeskDeps, 'book' | 'vault' | 'providers' | 'look'>,
 ): CredentialDesk {
   const load = async (): Promise<CredentialDesk> =>
     (await import('./gateway/credential-desk.ts')).createCredentialDesk({
@@ -107,6 +112,7 @@ function openDesk(
     });
   return toLater(load, {
     all: true,
+    locked: true,
     create: true,
     change: true,
     replace: true,
@@ -116,6 +122,46 @@ function openDesk(
     fingerprintOf: true,
     tryOut: true,
   });
+}
+
+const none: Locked = new Map();
+/** So many are looked at where nobody asked for any. */
+const MOST_LOOKED_AT = 20;
+const AGAIN_MS = 5_000;
+
+interface LocksParts {
+  readonly platform: Pick<Platform, 'clock' | 'log'>;
+  readonly vault: Vault;
+  readonly book: CredentialBook;
+}
+
+/** What looks whether saved credentials can be opened: loaded with the first of them. */
+function openLocks({ platform: { clock, log }, vault, book }: LocksParts): KnownLocks & Pick<Locks, 'look'> {
+  let opened: Locks | null = null;
+  let lookedAtMs = -Infinity;
+  const open = loadOnce(async () => (opened = (await import('./gateway/locks.ts')).createLocks({ vault, log })));
+  const look: Locks['look'] = async (credentials, all) => (await open()).look(credentials, all);
+  return {
+    look,
+    known: () => opened?.known() ?? none,
+    again: async () => {
+      if (Math.abs(clock.now() - lookedAtMs) < AGAIN_MS) return;
+      lookedAtMs = clock.now();
+      try {
+        const { all } = await book.snapshot();
+        const known = opened?.known() ?? none;
+        const used = all.filter(
+          ({ enabled, deletedAtMs, sealed }) => enabled && deletedAtMs === null && sealed !== null,
+        );
+        const some = used
+          .toSorted((a, b) => Number(known.has(b.id)) - Number(known.has(a.id)))
+          .slice(0, MOST_LOOKED_AT);
+        if (some.length > 0 || known.size > 0) await look(some, all);
+      } catch (error) {
+        log.warn('credentials.unreachable', toErrorFields(error));
+      }
+    },
+  };
 }
 
 /** Where credentials are found to share an account, or not to any more, they are counted so from the next request on: those that are read together change together. */
@@ -145,9 +191,11 @@ export async function openServing(means: Means, { vault, templates }: ServingPar
   const discovery = createDiscovery(platform, () => reopen());
   let shared = await openServices(platform, inForce(), discovery);
   const { providers, firstLook } = createProviders(platform, templates, () => fleets.renew());
+  const locks = openLocks({ platform, vault, book });
   const fleets = createFleets<Services>({
     book,
     vault,
+    look: locks.look,
     providers,
     allowPrivate,
     environment: () => environment,
@@ -165,9 +213,9 @@ export async function openServing(means: Means, { vault, templates }: ServingPar
   discovery.touch();
   // Where nothing goes on between requests, the first of them finds everybody asked.
   if (platform.freezes === true) await discovery.ready();
-  /** What people have given can't be reached: the environment's credentials serve, if there are any. */
+  /** What people have given can't be read: the environment's credentials serve, if there are any. */
   const withoutOwn = (error: unknown): Services => {
-    if (!(error instanceof VaultError) && !(error instanceof StoreUnavailable)) throw error;
+    if (!(error instanceof StoreUnavailable)) throw error;
     log.error('credentials.unreachable', { error: error.name, what: error.message });
     if (shared.fleet.candidates.length > 0) return shared;
     throw new CallerError('internal', `The saved credentials can't be used. ${error.message}`);
@@ -178,9 +226,10 @@ export async function openServing(means: Means, { vault, templates }: ServingPar
     const services = fleets.servicesFor(id);
     return services instanceof Promise ? services.catch(withoutOwn) : services;
   };
-  const credentials = openDesk(platform, { book, vault, providers });
+  const credentials = openDesk(platform, { book, vault, providers, look: locks.look });
   return {
     credentials,
+    locks,
     environment: () => environment,
     providers,
     current: ({ id }) => {

@@ -142,7 +142,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
   const { usage, flush } = openUsage({ platform, settings, alerts, people: identity.people });
   const guards = config.guards.length === 0 ? [] : await (await import('./deps-guards.ts')).loadGuards(config.guards);
   const { appDeps, resume } = openBatches({
-    current: serving.current,
+    ...serving,
     clock,
     log,
     metrics,
@@ -164,9 +164,6 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     environmentBudget: { usdPerDay: config.budgetUsdPerDay, usdPerMonth: config.budgetUsdPerMonth },
     spool: platform.spool ?? createMemorySpool(MEMORY_UPLOAD_BYTES),
     ...openBooks(platform),
-    credentials: serving.credentials,
-    environment: serving.environment,
-    providers: serving.providers,
     templates,
     keyLimits: openKeyLimits({ ...platform, alerts }),
     authenticate,

@@ -66,7 +66,8 @@ export interface KeyWrapper {
 /** What is wrong with the vault; the message says what to do. */
 export class VaultError extends Error {
   override readonly name = 'VaultError';
-  readonly kind: 'wrong_master_key' | 'damaged' | 'unavailable' | 'not_prepared';
+  /** `damaged`: this secret alone. `damaged_key`: what opens all of its owner's. */
+  readonly kind: 'wrong_master_key' | 'damaged' | 'damaged_key' | 'unavailable' | 'not_prepared';
   constructor(kind: VaultError['kind'], message: string) {
     super(message);
     this.kind = kind;

@@ -52,6 +52,7 @@ export const callerErrorStatus = {
   not_found: 404,
   model_not_found: 404,
   method_not_allowed: 405,
+  conflict: 409,
   too_large: 413,
   no_candidate: 422,
   rate_limited: 429,

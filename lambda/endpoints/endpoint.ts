@@ -10,6 +10,7 @@ import type { Fleet } from '../gateway/fleet.ts';
 import type { NamedGuard } from '../gateway/guards.ts';
 import type { Health } from '../gateway/health.ts';
 import type { KeyLimitsKeeper } from '../gateway/key-limits.ts';
+import type { KnownLocks } from '../gateway/locks.ts';
 import type { Ledger } from '../gateway/ledger.ts';
 import type { Gateway } from '../gateway/run.ts';
 import type { ExactCounter } from '../gateway/tokenizer.ts';
@@ -82,6 +83,8 @@ export interface EndpointDeps {
   readonly settings?: SettingsStore;
   /** Absent: no experiments take place. */
   readonly rollout?: RolloutStore;
+  /** Which saved credentials can't be opened; absent: none is saved. */
+  readonly locks?: KnownLocks;
   /** Where large uploads are laid down. */
   readonly spool: Spool;
   /** Opened with the first recording. */

@@ -26,10 +26,11 @@ function toQuotaPressures(
 /** Sets those of each candidate; pressure only where there are limits. */
 export function updateGauges(
   { fleet, ledger }: Services,
-  { clock, metrics }: Pick<EndpointDeps, 'clock' | 'metrics'>,
+  { clock, metrics, locks }: Pick<EndpointDeps, 'clock' | 'metrics' | 'locks'>,
 ): void {
   const standings = ledger.standings(clock.now());
   metrics.forgetGauges();
+  metrics.gauge('freeway_credentials_locked', locks?.known().size ?? 0);
   fleet.candidates.forEach(({ route, credential, pools }, index) => {
     const { pressure = 0, longPressure, breaker = 'closed' } = standings[index] ?? {};
     metrics.gauge('freeway_breaker_open', openness[breaker], { route, credential });

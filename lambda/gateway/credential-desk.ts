@@ -1,4 +1,5 @@
 // What can be done with provider credentials: give, change, replace, test, remove, bring back. Keys go in and never come out.
+import { isDeepStrictEqual } from 'node:util';
 import type { CredentialChange, NewCredential, TestResult } from '#shared/api/credentials.ts';
 import type { CredentialField, Provider } from '#shared/catalog.ts';
 import { isNeeded } from '#shared/credentials.ts';
@@ -8,11 +9,13 @@ import type { CredentialBook, Vault } from '../ports.ts';
 import { isListed } from './credential-hosts.ts';
 import { testCredential, type TestDeps } from './credential-test.ts';
 import { toBaseUrl, type FleetEntry } from './credentials.ts';
+import type { Locked, Locks } from './locks.ts';
 import { toFingerprint, toStoredEntry } from './pooling.ts';
 
 export interface DeskDeps extends TestDeps {
   readonly book: CredentialBook;
   readonly vault: Vault;
+  readonly look: Locks['look'];
   readonly providers: () => readonly Provider[];
   readonly allowPrivate: boolean;
   readonly newId: () => string;
@@ -30,6 +33,8 @@ type Fields = Readonly<Record<string, string>>;
 export interface CredentialDesk {
   /** All that are kept, deleted ones too. */
   all(): Promise<readonly StoredCredential[]>;
+  /** Which of these can't be opened. */
+  locked(credentials: readonly StoredCredential[]): Promise<Locked>;
   create(input: NewCredential, owner: Owner): Promise<StoredCredential>;
   /** Each of the following rejects with CallerError when somebody else has changed it meanwhile. */
   change(credential: StoredCredential, change: CredentialChange): Promise<StoredCredential>;
@@ -217,6 +222,16 @@ async function readSecrets({ vault }: DeskDeps, credential: StoredCredential): P
   return JSON.parse(await vault.open(ownerId, sealedIdentity(credential), sealed)) as Fields;
 }
 
+/** Those that are given, over those of before. Where all are given anew, the others are not asked for: they may be past opening. */
+async function withKept(deps: DeskDeps, credential: StoredCredential, given: Fields): Promise<Fields> {
+  const isWhole = credential.secrets.every(({ field }) => given[field] !== undefined);
+  return isWhole ? given : { ...(await readSecrets(deps, credential)), ...given };
+}
+
+/** Whether both are the same to whoever books calls: then secrets and fingerprint stay, and need not be opened. */
+const isSameAccount = (before: StoredCredential, next: StoredCredential): boolean =>
+  before.sealed !== null && before.baseUrl === next.baseUrl && isDeepStrictEqual(before.fields, next.fields);
+
 async function save(deps: DeskDeps, credential: StoredCredential, over: number | null): Promise<StoredCredential> {
   if (await deps.book.write(credential, over)) return { ...credential, version: (over ?? 0) + 1 };
   throw new CallerError(
@@ -248,6 +263,7 @@ export function createCredentialDesk(deps: DeskDeps): CredentialDesk {
     save(deps, { ...credential, changedAtMs: clock.now() }, credential.version);
   return {
     all: async () => (await book.snapshot()).all,
+    locked: async (credentials) => deps.look(credentials, (await book.snapshot()).all),
     create: async (given, owner) => {
       const input = withBaseUrl(given);
       const provider = findProvider(deps, input.provider);
@@ -268,15 +284,14 @@ export function createCredentialDesk(deps: DeskDeps): CredentialDesk {
           'Secrets are replaced by PUT /api/credentials/:id/key, and stay as they are otherwise.',
           `fields.${name}`,
         );
+      if (name === undefined && isSameAccount(credential, next)) return saveChanged(next);
       // Address and fields are part of what tells one key's books from another's.
-      return saveChanged(await withSecrets(deps, next, { ...(await readSecrets(deps, credential)), ...secrets }));
+      return saveChanged(await withSecrets(deps, next, await withKept(deps, credential, secrets)));
     },
     replace: async (credential, fields) => {
       const provider = findProvider(deps, credential.provider);
       const { secrets, open } = sortFields(provider, fields, null);
-      const isWhole = credential.secrets.every(({ field }) => secrets[field] !== undefined);
-      // Where all are given anew, those of before are not asked for: they may be past opening.
-      const all = { ...(isWhole ? {} : await readSecrets(deps, credential)), ...secrets };
+      const all = await withKept(deps, credential, secrets);
       const next = { ...credential, fields: { ...credential.fields, ...open } };
       checkMove(deps, { before: credential, next, secrets });
       const lastTest = await run(next, all);

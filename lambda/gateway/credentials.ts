@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Auth, Model, Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
+import type { Lock } from '#shared/locks.ts';
 import type { Headers } from '../ports.ts';
 import { createSigner, type Signer } from './authorize.ts';
 import type { Plan, RoutableCredential } from '../routing/credential.ts';
@@ -19,6 +20,8 @@ export type FleetEntry = ProviderEntry & {
   readonly sealed?: Sealed;
   /** Whoever gave it, by id; absent: the environment did. */
   readonly owner?: string;
+  /** Why its secrets can't be opened; absent: they can. */
+  readonly locked?: Lock;
   /** Calls may only reach public addresses. */
   readonly publicOnly?: boolean;
   /** Whether its key may stand for the identity of the machine; true unless told. */
@@ -113,7 +116,7 @@ function toModels(entry: ProviderEntry, plan: Plan): Model[] {
 
 /** The credential of one entry. The entry must have passed the configuration's checks. */
 export function toCredential(entry: FleetEntry, provider: Provider): Credential {
-  const { sealed, owner, publicOnly = false, mayBeMachine = true } = entry;
+  const { sealed, owner, locked, publicOnly = false, mayBeMachine = true } = entry;
   const baseUrl = toBaseUrl(entry, provider);
   const id = sealed?.id ?? toCredentialId(entry, provider);
   const plan = toPlan(entry, provider);
@@ -123,6 +126,7 @@ export function toCredential(entry: FleetEntry, provider: Provider): Credential 
     name: entry.name ?? provider.id,
     ...(sealed === undefined && { configured: true }),
     ...(owner !== undefined && { owner }),
+    ...(locked !== undefined && { locked }),
     provider,
     plan,
     priority: entry.priority,

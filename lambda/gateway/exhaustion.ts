@@ -37,6 +37,7 @@ const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
   kept_for_people: 'kept for people at a screen',
   retired: 'retired',
   over_price: 'above the price that the request allows',
+  locked: "with a key that can't be opened",
 };
 
 /** What is missing to those who lack a capability, each named once. */
@@ -55,6 +56,8 @@ interface Standstill {
   readonly passing: boolean;
   readonly tooLong: boolean;
   readonly tooDear: boolean;
+  /** Somebody could serve, were their key not past opening: for good, or for now. null: nobody. */
+  readonly locked: 'lost' | 'away' | null;
   /** There is nobody but those who have failed. */
   readonly allTried: boolean;
 }
@@ -76,6 +79,7 @@ function tellReasons(input: DecideInput): Standstill {
   const parts = most.map(([verdict, count]) => `${count} ${tell(verdict)}`);
   const { maxCostUsd } = input.policy;
   const kinds = [...counts.keys()];
+  const locks = input.candidates.filter((_, index) => verdictOf(decision, index) === 'locked');
   return {
     text: parts.join(', '),
     reason: {
@@ -85,6 +89,7 @@ function tellReasons(input: DecideInput): Standstill {
       ...(maxCostUsd !== undefined && { max_cost_usd: maxCostUsd }),
     },
     passing: kinds.some((verdict) => passingVerdicts.has(verdict)),
+    locked: locks.length === 0 ? null : locks.some(({ locked }) => locked === 'away') ? 'away' : 'lost',
     tooDear: counts.has('over_budget'),
     allTried: kinds.every((verdict) => verdict === 'already_tried'),
     tooLong:
@@ -109,9 +114,26 @@ function tellFailures(attempts: readonly Attempt[]): string {
 
 const quotaFailures: ReadonlySet<string> = new Set<ProviderFailureKind>(['rate_limited', 'quota_exhausted']);
 
+/** Nobody is left but those whose keys can't be opened: that is ours to mend, not the caller's. */
+function toLocked({ text, reason, locked }: Standstill): CallerError {
+  const nothing = `Nothing could be asked: ${text}.`;
+  if (locked === 'away')
+    return new CallerError(
+      'exhausted',
+      `${nothing} What opens it can't be reached; that is tried again every few seconds, and the log says why (credentials.unreachable).`,
+      { reason },
+    );
+  return new CallerError(
+    'internal',
+    `${nothing} Enter it again under Providers. If that is refused, the operator finds what to do in docs/operate.md, "Saved credentials can't be opened".`,
+    { retryable: false, reason },
+  );
+}
+
 /** The error for a request that found no answer. */
 export function toExhausted({ input, attempts, soonest, waitedMs }: Ended): CallerError {
-  const { text, reason, passing, tooLong, tooDear, allTried } = tellReasons(input);
+  const standstill = tellReasons(input);
+  const { text, reason, passing, tooLong, tooDear, allTried, locked } = standstill;
   const allTooLong =
     attempts.length > 0 && attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large');
   if (tooLong || allTooLong) {
@@ -140,6 +162,7 @@ export function toExhausted({ input, attempts, soonest, waitedMs }: Ended): Call
       { attempts, waitedMs, reason },
     );
   }
+  if (locked !== null && !passing && attempts.length === 0) return toLocked(standstill);
   if (!passing && attempts.length === 0) {
     if (text === '') return toOtherKind(input);
     return new CallerError(

@@ -1,13 +1,16 @@
 // The services of each person: made when they first ask, and anew when credentials that serve them have changed.
 import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
-import { VaultError, type CredentialBook, type CredentialSnapshot, type Vault } from '../ports.ts';
+import type { CredentialBook, CredentialSnapshot, Vault } from '../ports.ts';
 import type { FleetEntry } from './credentials.ts';
-import { ownersOf, toEntries } from './pooling.ts';
+import type { Locked, Locks } from './locks.ts';
+import { toEntries, usableBy } from './pooling.ts';
 
 export interface FleetsOptions<Services> {
   readonly book: CredentialBook;
-  readonly vault: Vault;
+  readonly vault: Pick<Vault, 'openNow'>;
+  /** Which credentials can't be opened; those of everybody else serve. */
+  readonly look: Locks['look'];
   /** Those that are known now; another list when one was added or changed. */
   readonly providers: () => readonly Provider[];
   readonly environment: () => readonly ProviderEntry[];
@@ -18,7 +21,7 @@ export interface FleetsOptions<Services> {
 
 /** What serves each person. */
 export interface Fleets<Services> {
-  /** At once when nothing has changed since they last asked. Rejects with VaultError, or StoreUnavailable when nothing was ever read. */
+  /** At once when nothing has changed since they last asked. Rejects with StoreUnavailable when nothing was ever read. */
   servicesFor(personId: string): Services | Promise<Services>;
   /** The environment's entries have changed. */
   renew(): void;
@@ -35,6 +38,10 @@ interface Kept<Services> {
 const MAX_PEOPLE = 200;
 /** Below the time for which the vault keeps data keys. */
 const KEPT_MS = 5 * 60_000;
+/** What can't be opened is soon tried again: a key may be put back at any time. */
+const LOCKED_MS = 5_000;
+
+const none: Locked = new Map();
 
 /** The credentials that serve a person, in a word that changes when any of them does: others' changes do not disturb. */
 function toStamp(snapshot: CredentialSnapshot, usable: readonly FleetEntry[], generation: number): string {
@@ -53,24 +60,20 @@ export function createFleets<Services>(options: FleetsOptions<Services>): Fleets
   const opening = new Map<string, Promise<Services>>();
   let generation = 0;
 
-  /** An owner whose data key is damaged has credentials that fail, each alone. */
-  const prepare = (ownerId: string): Promise<void> =>
-    vault.prepare(ownerId).catch((error: unknown) => {
-      if (!(error instanceof VaultError && error.kind === 'damaged')) throw error;
-    });
-
   const build = async (personId: string, snapshot: CredentialSnapshot): Promise<Services> => {
     const nowMs = now();
     const input = { personId, stored: snapshot.all, providers: providers(), allowPrivate, nowMs };
     const before = kept.get(personId);
-    await Promise.all(ownersOf(input).map(prepare));
-    const entries = toEntries({ ...input, environment: options.environment(), vault });
-    const stamp = toStamp(snapshot, entries, generation);
+    const usable = usableBy(input);
+    const locked = usable.length === 0 ? none : await options.look(usable, snapshot.all);
+    const entries = toEntries({ ...input, environment: options.environment(), vault, locked });
+    const stamp = `${toStamp(snapshot, entries, generation)}|${[...locked].join()}`;
     // Somebody else's credentials have changed: what stands goes on, with all it has learned.
     const services = before?.stamp === stamp ? before.services : await options.open(entries);
     const expiry = snapshot.all.map(({ expiresAtMs }) => expiresAtMs ?? Infinity).filter((atMs) => atMs > nowMs);
     kept.delete(personId);
-    kept.set(personId, { services, stamp, untilMs: Math.min(nowMs + KEPT_MS, ...expiry) });
+    const keptMs = locked.size > 0 ? LOCKED_MS : KEPT_MS;
+    kept.set(personId, { services, stamp, untilMs: Math.min(nowMs + keptMs, ...expiry) });
     seen.set(personId, snapshot.count);
     const oldest = kept.keys().next();
     if (kept.size > MAX_PEOPLE && oldest.done !== true) kept.delete(oldest.value);

@@ -1,10 +1,12 @@
 // Whose credentials serve whom: a person's own, those shared with them, and the environment's, merged into the entries of one fleet.
 import type { Provider } from '#shared/catalog.ts';
 import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
+import type { Lock } from '#shared/locks.ts';
 import { OWNER_ID } from '#shared/people.ts';
 import { sealedIdentity, type StoredCredential } from '#shared/stored-credential.ts';
 import type { Vault } from '../ports.ts';
 import { toCredentialId, type FleetEntry } from './credentials.ts';
+import type { Locked } from './locks.ts';
 
 export interface PoolingInput {
   readonly personId: string;
@@ -16,6 +18,8 @@ export interface PoolingInput {
   /** Whether people's own URLs may lead to private addresses. */
   readonly allowPrivate: boolean;
   readonly nowMs: number;
+  /** Those whose secrets can't be opened; absent: none. */
+  readonly locked?: Locked;
 }
 
 /** A person's own come first, then what others share, then the environment's: a step between them, within one priority. */
@@ -90,20 +94,13 @@ export function toFingerprint(credential: StoredCredential, apiKey: string | und
   return toCredentialId(entry, provider);
 }
 
-/** Those whose data keys must be at hand before the entries are used. */
-export function ownersOf({
+/** The credentials that serve a person now, whether their secrets can be opened or not. */
+export function usableBy({
   personId,
   stored,
   providers,
   nowMs,
-}: Omit<PoolingInput, 'vault' | 'environment'>): string[] {
-  return [...new Set(usableBy(personId, { stored, providers, nowMs }).map(({ ownerId }) => ownerId))];
-}
-
-function usableBy(
-  personId: string,
-  { stored, providers, nowMs }: Pick<PoolingInput, 'stored' | 'providers' | 'nowMs'>,
-): StoredCredential[] {
+}: Pick<PoolingInput, 'personId' | 'stored' | 'providers' | 'nowMs'>): StoredCredential[] {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   return stored.filter(
     (credential) =>
@@ -113,15 +110,28 @@ function usableBy(
   );
 }
 
-/** The entries that serve a person, in order: own, shared, environment. The same key given twice counts where it comes first. */
+/**
+ * The entries that serve a person, in order: own, shared, environment. The same key given twice counts where it comes first; one that can't be
+ * opened hides none that can.
+ */
 export function toEntries(input: PoolingInput): FleetEntry[] {
-  const usable = usableBy(input.personId, input);
-  const own = usable.filter(({ ownerId }) => ownerId === input.personId);
-  const shared = usable.filter(({ ownerId }) => ownerId !== input.personId);
+  const usable = usableBy(input);
+  const toEntry = (credential: StoredCredential): FleetEntry => {
+    const entry = toStoredEntry(credential, input);
+    return credential.ownerId === input.personId ? entry : later(entry, STEP);
+  };
+  const lockOf = ({ id }: StoredCredential): Lock | undefined => input.locked?.get(id);
+  const open = usable.filter((credential) => lockOf(credential) === undefined);
+  const own = open.filter(({ ownerId }) => ownerId === input.personId);
+  const shared = open.filter(({ ownerId }) => ownerId !== input.personId);
   return [
-    ...own.map((credential) => toStoredEntry(credential, input)),
-    ...shared.map((credential) => later(toStoredEntry(credential, input), STEP)),
+    ...own.map(toEntry),
+    ...shared.map(toEntry),
     ...input.environment.map((entry) => later(entry, 2 * STEP)),
+    ...usable.flatMap((credential) => {
+      const locked = lockOf(credential);
+      return locked === undefined ? [] : [{ ...toEntry(credential), locked }];
+    }),
   ];
 }
 

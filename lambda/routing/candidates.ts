@@ -151,6 +151,7 @@ export function toCandidates(credentials: readonly RoutableCredential[], serves:
       credentialId: credential.id,
       credential: credential.name,
       ...(credential.configured && { configured: true }),
+      ...(credential.locked && { locked: credential.locked }),
       kind: model.kind,
       family: toFamily(model),
       tier,

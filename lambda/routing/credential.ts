@@ -1,5 +1,6 @@
 // A credential as routing sees it: which provider, which models and limits it brings, what it may be used for. No secrets.
 import type { Model, Provider } from '#shared/catalog.ts';
+import type { Lock } from '#shared/locks.ts';
 import type { Pool } from '#shared/pools.ts';
 
 /** The plan an account is on: what it may call, and what that costs. */
@@ -14,6 +15,8 @@ export interface RoutableCredential {
   readonly configured?: boolean;
   /** Whoever gave it, by id; absent: the environment did. */
   readonly owner?: string;
+  /** Why its key can't be opened; absent: it can. */
+  readonly locked?: Lock;
   readonly provider: Provider;
   readonly plan: Plan;
   readonly priority: number;

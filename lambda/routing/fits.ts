@@ -42,7 +42,8 @@ function judgeFit(candidate: Candidate, asked: Asked): number {
   if ((candidate.retentionDays ?? Infinity) > (policy.maxRetentionDays ?? Infinity)) return code.may_keep_prompts;
   if (candidate.tier === 'paid' && isDear(candidate, asked)) return code.over_price;
   if ((candidate.capabilities & profile.needs) !== profile.needs) return code.lacks_capability;
-  return leastOutput(asked) > (candidate.maxOutput ?? Infinity) ? code.output_too_small : code.eligible;
+  if (leastOutput(asked) > (candidate.maxOutput ?? Infinity)) return code.output_too_small;
+  return candidate.locked === undefined ? code.eligible : code.locked;
 }
 
 /** The verdicts on all candidates of a fleet for one kind of request, and in which order they are looked at. */

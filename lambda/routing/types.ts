@@ -1,5 +1,6 @@
 // The words of routing: what a request needs, who could serve it, and what was decided.
 import type { ModelKind, ModelSize } from '#shared/catalog.ts';
+import type { Lock } from '#shared/locks.ts';
 import type { Price } from '#shared/price.ts';
 import type { Amounts, Pool } from '#shared/pools.ts';
 
@@ -43,6 +44,8 @@ export interface Candidate {
   readonly credential: string;
   /** That name is the installation's, and no person's own choice. */
   readonly configured?: boolean;
+  /** Why the key of its credential can't be opened; absent: it can. */
+  readonly locked?: Lock;
   readonly kind: ModelKind;
   readonly family: string;
   readonly tier: Tier;

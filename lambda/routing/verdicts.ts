@@ -24,6 +24,7 @@ export const code = {
   kept_for_people: 19,
   retired: 20,
   over_price: 21,
+  locked: 22,
 } as const;
 export type Verdict = keyof typeof code;
 /** All verdicts, in the order of their numbers. */

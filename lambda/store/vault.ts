@@ -121,7 +121,7 @@ async function unwrapDataKey(wrapper: KeyWrapper, wrapped: unknown, personId: st
   } catch (error) {
     if (!isLost(error)) throw error;
     throw new VaultError(
-      'damaged',
+      'damaged_key',
       'The key that opens the secrets of their owner is damaged, or wrapped by another master key. Restore a backup, or run "npm run migrate -- forget-lost-secrets" and enter them again.',
     );
   }

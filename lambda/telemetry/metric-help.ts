@@ -24,6 +24,7 @@ export const metricHelp: Readonly<Record<string, string>> = {
     'Of each kind of model: how full the lasting quota is of the free candidate that has most left, 0 to 1.',
   freeway_breaker_open:
     'Whether the breaker of a candidate is open: 0 is closed, 1 is open, 0.5 lets one call try, 0.25 is recovering.',
+  freeway_credentials_locked: "Saved credentials in use whose keys can't be opened, as far as this instance has tried.",
   freeway_security_events_total: 'Sign-ins, keys and sessions that were refused, by kind.',
   freeway_reserve_conflicts_total: 'Reservations that had to be tried again because another instance was faster.',
   freeway_guard_total: 'Prompts that guards have looked at, by guard and what it did.',

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { entryModelSchema, entryPoolSchema, regionsSchema } from '../credentials.ts';
 import { sharingSchema, testResultSchema } from '../credential-test.ts';
+import { lockKinds } from '../locks.ts';
 import { instantSchema } from './instant.ts';
 
 export {
@@ -85,6 +86,8 @@ export const credentialSchema = z.object({
   fields: z.record(z.string(), z.string()),
   /** Why it serves its owner alone although it is shared; null when it does not. */
   held_back: z.nullable(z.string()),
+  /** Why its secrets can't be opened, so that it serves nobody; null: they can. `lost`: enter them again. */
+  locked: z.nullable(z.enum(lockKinds)),
   last_test: z.nullable(testResultSchema),
   created_at: z.nullable(instantSchema),
   changed_at: z.nullable(instantSchema),

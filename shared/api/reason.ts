@@ -1,5 +1,6 @@
 // Why a request found no answer, as a code with its numbers and names: pages say it in words of their own.
 import * as z from 'zod/mini';
+import { lockKinds } from '../locks.ts';
 
 /** Whose limit it is. */
 export const limited = ['key', 'person', 'everybody'] as const;
@@ -32,6 +33,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('late'), waited_ms: z.number() }),
   /** What the provider said is the answer. `text`: its words. */
   z.object({ code: z.literal('provider'), text: z.string() }),
+  /** A saved key can't be opened. */
+  z.object({ code: z.literal('locked'), how: z.enum(lockKinds) }),
   /** A guard refused the prompt. `text`: its words. */
   z.object({ code: z.literal('guard'), name: z.string(), text: z.string() }),
 ]);

@@ -56,7 +56,7 @@ const give = (server: Started) =>
     fields: { apiKey: KEY },
   });
 const chat = (server: Started) =>
-  ask(server, 'POST /v1/chat/completions', {
+  ask<{ error: { message: string } }>(server, 'POST /v1/chat/completions', {
     model: 'auto',
     stream: false,
     messages: [{ role: 'user', content: 'hello' }],
@@ -126,7 +126,10 @@ describe('KMS', () => {
 
     const alone = await start([], { ...env, FREEWAY_DATA: first.folder });
     const answer = await chat(alone);
-    expect(answer.status).toBe(500);
-    expect(answer.text).toMatch(/saved credentials can't be used.*kms:Decrypt/);
+    expect(answer.status).toBe(503);
+    expect(answer.json.error).toMatchObject({ retryable: true, why: { against: { locked: 1 } } });
+    expect(answer.json.error.message).toMatch(/key that can't be opened.*tried again/);
+    const log = alone.logs.join('\n');
+    expect(log).toMatch(/credentials\.unreachable.*kms:Decrypt/);
   });
 });

@@ -21,6 +21,7 @@ async function open() {
   const desk = createCredentialDesk({
     book,
     vault: seal as Vault,
+    look: nobody,
     providers: () => providers,
     allowPrivate: false,
     newId: () => 'c1',

@@ -6,7 +6,8 @@ import type { StoredCredential } from '#shared/stored-credential.ts';
 import { createFleet } from '#lambda/gateway/fleet.ts';
 import { createFleets } from '#lambda/gateway/fleets.ts';
 import { toEntries, toHeldBack } from '#lambda/gateway/pooling.ts';
-import { VaultError, type CredentialSnapshot, type Vault } from '#lambda/ports.ts';
+import type { Locked } from '#lambda/gateway/locks.ts';
+import type { CredentialSnapshot, Vault } from '#lambda/ports.ts';
 
 const NOW = 1_000_000;
 const vault = { openNow: (owner: string, identity: string) => JSON.stringify({ apiKey: `${owner}/${identity}` }) };
@@ -131,25 +132,24 @@ describe('pooling', () => {
 });
 
 describe('fleets', () => {
-  function open(all: StoredCredential[], faults: Readonly<Record<string, VaultError>> = {}) {
+  function open(all: StoredCredential[]) {
     let snapshot: CredentialSnapshot = { all, count: 1 };
+    let locked: Locked = new Map();
     let nowMs = NOW;
     const made: string[][] = [];
-    const prepared: string[] = [];
+    const looked: string[][] = [];
     const fleets = createFleets({
       book: { snapshot: () => snapshot, write: () => Promise.resolve(true) },
-      vault: {
-        ...vault,
-        prepare: (id: string) => {
-          prepared.push(id);
-          return id in faults ? Promise.reject(faults[id]) : Promise.resolve();
-        },
-      } as unknown as Vault,
+      vault: vault as unknown as Vault,
+      look: (credentials) => {
+        looked.push(credentials.map(({ id }) => id));
+        return Promise.resolve(locked);
+      },
       providers: () => providers,
       environment: () => environment,
       allowPrivate: false,
       open: (entries) => {
-        const names = entries.map(({ name }) => name ?? '');
+        const names = entries.map(({ name, locked: lock }) => `${name}${lock === undefined ? '' : ` ${lock}`}`);
         made.push(names);
         return { names };
       },
@@ -158,14 +158,15 @@ describe('fleets', () => {
     return {
       fleets,
       made,
-      prepared,
+      looked,
+      lock: (...ids: string[]) => (locked = new Map(ids.map((id) => [id, 'lost' as const]))),
       change: (next: StoredCredential[]) => (snapshot = { all: next, count: snapshot.count + 1 }),
       wait: (ms: number) => (nowMs += ms),
     };
   }
 
   it('are made once, and answered at once from then on', async () => {
-    const { fleets, made, prepared } = open([stored('a1', 'ann'), stored('b1', 'bob')]);
+    const { fleets, made, looked } = open([stored('a1', 'ann'), stored('b1', 'bob')]);
     const first = await fleets.servicesFor('ann');
     expect(fleets.servicesFor('ann')).toBe(first);
     expect(await fleets.servicesFor('bob')).toEqual({ names: ['b1', 'env'] });
@@ -173,15 +174,24 @@ describe('fleets', () => {
       ['a1', 'env'],
       ['b1', 'env'],
     ]);
-    expect(prepared).toEqual(['ann', 'bob']);
+    expect(looked).toEqual([['a1'], ['b1']]);
   });
 
-  it('are made although the data key of somebody who shares theirs is damaged, but not when no key can be opened', async () => {
-    const all = [stored('a1', 'ann', { sharing: 'all' }), stored('b1', 'bob')];
-    const damaged = open(all, { ann: new VaultError('damaged', 'ann') });
-    expect(await damaged.fleets.servicesFor('bob')).toEqual({ names: ['b1', 'a1', 'env'] });
-    for (const kind of ['wrong_master_key', 'unavailable'] as const)
-      await expect(open(all, { ann: new VaultError(kind, 'all') }).fleets.servicesFor('bob')).rejects.toThrow('all');
+  it('know what can’t be opened, which comes last, and look again soon', async () => {
+    const { fleets, lock, looked, wait } = open([stored('a1', 'ann', { sharing: 'all' }), stored('b1', 'bob')]);
+    lock('b1');
+    const first = await fleets.servicesFor('bob');
+    expect(first).toEqual({ names: ['a1', 'env', 'b1 lost'] });
+    expect(fleets.servicesFor('bob')).toBe(first);
+    wait(5_000);
+    expect(await fleets.servicesFor('bob')).toBe(first);
+    lock();
+    wait(5_000);
+    expect(await fleets.servicesFor('bob')).toEqual({ names: ['b1', 'a1', 'env'] });
+    wait(5_000);
+    expect(looked).toHaveLength(3);
+    await fleets.servicesFor('bob');
+    expect(looked).toHaveLength(3);
   });
 
   it('are made anew when what serves the person has changed, and not when something else has', async () => {

@@ -232,7 +232,7 @@ describe('what is known of a candidate', () => {
     const [candidate] = toCandidates([toCredential(toProvider({ models: [model('m', { free: 'always' })] }))], any);
     expect(candidate).toMatchObject({ sizeRank: 1, trainsOnPrompts: 'unknown' });
     expect(candidate).toMatchObject({ context: null, maxOutput: null, price: null });
-    for (const name of ['regions', 'retentionDays', 'tellsCost', 'onlyByName', 'retiredAtMs'])
+    for (const name of ['regions', 'retentionDays', 'tellsCost', 'onlyByName', 'retiredAtMs', 'locked'])
       expect(candidate).not.toHaveProperty(name);
   });
 });

@@ -52,7 +52,8 @@ function plainFit(index: number, { candidates, profile, policy, selector, nowMs 
   if (tier === 'paid' && isTooDear(candidates[index]!, policy)) return 'over_price';
   if ((profile.needs & ~capabilities) !== 0) return 'lacks_capability';
   const bound = profile.maxOutputTokens ?? 0;
-  return maxOutput !== null && bound > maxOutput && profile.outputTokens > maxOutput ? 'output_too_small' : 'eligible';
+  if (maxOutput !== null && bound > maxOutput && profile.outputTokens > maxOutput) return 'output_too_small';
+  return one.locked === undefined ? 'eligible' : 'locked';
 }
 
 /** Why a candidate can't be asked at this moment. */

@@ -232,6 +232,7 @@ describe('rejection', () => {
     ['other_model', { candidates: [{}], selector: { among: [] } }],
     ['other_model', { candidates: [{ onlyByName: true }] }],
     ['retired', { candidates: [{ retiredAtMs: 1_000_000 }] }],
+    ['locked', { candidates: [{ locked: 'lost' }] }],
   ])('%s', (expected, given) => {
     const input = toInput(given);
     const decision = decide(input);

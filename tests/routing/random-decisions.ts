@@ -31,6 +31,7 @@ const candidate = fc.record({
   regions: mostly<readonly string[] | null>(['eu'], null, [], ['eu', 'us']),
   retentionDays: mostly<number | null>(0, null, 30),
   retiredAtMs: mostly<number | null>(null, 1_000_000, 1_000_001),
+  locked: mostly<'lost' | null>(null, 'lost'),
   onlyByName: mostly(false, true),
 });
 
@@ -181,7 +182,7 @@ export const fleet = fc.oneof(
 
 /** Candidates of a fleet. */
 export const toFleet = (pairs: Made<typeof fleet>): readonly Candidate[] =>
-  pairs.map(([{ raised, regions, retentionDays, retiredAtMs, onlyByName, ...some }], index) =>
+  pairs.map(([{ raised, regions, retentionDays, retiredAtMs, locked, onlyByName, ...some }], index) =>
     toCandidate({
       modelId: `m${index}`,
       ...some,
@@ -189,6 +190,7 @@ export const toFleet = (pairs: Made<typeof fleet>): readonly Candidate[] =>
       ...(regions === null ? {} : { regions }),
       ...(retentionDays === null ? {} : { retentionDays }),
       ...(retiredAtMs === null ? {} : { retiredAtMs }),
+      ...(locked === null ? {} : { locked }),
       ...(onlyByName ? { onlyByName } : {}),
     }),
   );

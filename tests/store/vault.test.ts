@@ -91,7 +91,7 @@ describe('vault', () => {
       const vault = openVault();
       for (const attempt of [vault.prepare('ann'), vault.open('ann', 'a', sealed), vault.seal('ann', 'a', 'z')])
         await expect(attempt, String(wrapped)).rejects.toMatchObject({
-          kind: 'damaged',
+          kind: 'damaged_key',
           message: expect.stringContaining('forget-lost-secrets'),
         });
       expect(await vault.open('bob', 'b', other)).toBe('y');

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { metricHelp } from '#lambda/telemetry/metric-help.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const NAME = /freeway_[a-z_]+_(?:total|seconds|pressure|open)/g;
+const NAME = /freeway_[a-z_]+_(?:total|seconds|pressure|open|locked)/g;
 const namesIn = (text: string): string[] => [...new Set(text.match(NAME))].toSorted();
 
 const sources = readdirSync(join(root, 'lambda'), { recursive: true, encoding: 'utf8' })

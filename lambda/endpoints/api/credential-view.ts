@@ -1,6 +1,7 @@
 // Provider credentials as they are shown: without secrets, and to each as much as is theirs to know.
 import type { CredentialView } from '#shared/api/credentials.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
+import type { Lock } from '#shared/locks.ts';
 import { can, type Principal, type Resource } from '#shared/people.ts';
 import { UNDO_MS, type StoredCredential } from '#shared/stored-credential.ts';
 import { toCredentialId } from '../../gateway/credentials.ts';
@@ -14,8 +15,14 @@ export const toResource = ({ ownerId, sharing }: StoredCredential): Resource => 
   sharedWith: sharing === 'private' ? [] : sharing,
 });
 
+/** Who looks at it, and whether its secrets can be opened. */
+export interface Look {
+  readonly principal: Principal;
+  readonly locked: Lock | null;
+}
+
 /** As its owner sees it, and those it is shared with: of keys they hear that there are some. */
-export function toView(deps: ApiDeps, credential: StoredCredential, principal: Principal): CredentialView {
+export function toView(deps: ApiDeps, credential: StoredCredential, { principal, locked }: Look): CredentialView {
   const provider = deps.providers().find(({ id }) => id === credential.provider);
   const { ownerId, deletedAtMs } = credential;
   const isOwn = ownerId === principal.id;
@@ -47,6 +54,7 @@ export function toView(deps: ApiDeps, credential: StoredCredential, principal: P
     expires_at: toInstant(credential.expiresAtMs),
     override_terms: credential.overrideTerms,
     held_back: toHeldBack(credential, provider),
+    locked,
     last_test: isOwn ? credential.lastTest : null,
     created_at: toInstant(credential.createdAtMs),
     changed_at: toInstant(credential.changedAtMs),
@@ -85,6 +93,7 @@ export function toEnvironmentView(deps: ApiDeps, entry: ProviderEntry, index: nu
     expires_at: null,
     override_terms: null,
     held_back: null,
+    locked: null,
     last_test: null,
     created_at: null,
     changed_at: null,

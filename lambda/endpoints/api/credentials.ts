@@ -9,10 +9,12 @@ import {
   newSecretsSchema,
   testResultSchema,
   type CredentialChange,
+  type CredentialView,
 } from '#shared/api/credentials.ts';
 import type { AuditAction } from '#shared/api/audit.ts';
 import { can, OWNER_ID, type Action, type Principal } from '#shared/people.ts';
 import type { StoredCredential } from '#shared/stored-credential.ts';
+import { toLock } from '../../gateway/locks.ts';
 import { VaultError } from '../../ports.ts';
 import { CallerError } from '#shared/failures.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
@@ -22,7 +24,10 @@ import { allow, missing, toRoute, writeAudit, type ApiDeps, type ApiReply, type 
 /** What the vault has to say is for the person who asks. */
 async function guarded<T>(work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
-    throw error instanceof VaultError ? new CallerError('internal', error.message) : error;
+    if (!(error instanceof VaultError)) throw error;
+    const how = toLock(error);
+    // What can't be reached for now is a fault that passes; all else stands in the way until somebody puts it right.
+    throw new CallerError(how === 'away' ? 'internal' : 'conflict', error.message, { reason: { code: 'locked', how } });
   });
 }
 
@@ -35,7 +40,10 @@ async function list(deps: ApiDeps, visit: Visit, withDeleted: boolean): Promise<
     return can(principal, 'read', toResource(credential));
   });
   const environment = deps.environment().map((entry, index) => toEnvironmentView(deps, entry, index));
-  return { json: { data: [...seen.map((credential) => toView(deps, credential, principal)), ...environment] } };
+  const locked = await deps.credentials.locked(seen);
+  const toSeen = (one: StoredCredential): CredentialView =>
+    toView(deps, one, { principal, locked: locked.get(one.id) ?? null });
+  return { json: { data: [...seen.map(toSeen), ...environment] } };
 }
 
 /** The credential, if the asker may do this to it. To whom it is none of their business, it does not exist. */
@@ -49,6 +57,11 @@ async function find(
   if (credential === undefined || !can(principal, 'read', toResource(credential))) throw missing('credential');
   allow(visit, action, toResource(credential));
   return credential;
+}
+
+async function toLookedAt(deps: ApiDeps, visit: Visit, credential: StoredCredential): Promise<CredentialView> {
+  const locked = (await deps.credentials.locked([credential])).get(credential.id) ?? null;
+  return toView(deps, credential, { principal: principalOf(visit), locked });
 }
 
 async function test(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply> {
@@ -71,7 +84,7 @@ async function tell(deps: ApiDeps, credential: StoredCredential, { visit, action
   const target = `${credential.id} (${credential.provider}, ${credential.name})`;
   await writeAudit(deps, visit, { action, target, ...(detail === undefined ? {} : { detail }) });
   const status = action === 'credential_created' ? 201 : 200;
-  return { status, json: toView(deps, credential, principalOf(visit)) };
+  return { status, json: await toLookedAt(deps, visit, credential) };
 }
 
 /** What has changed, by its names; reasons for setting terms aside are told in full. */
@@ -178,7 +191,7 @@ function toAskingRoutes(deps: ApiDeps): readonly ApiRoute[] {
       access: ['read', 'credential'],
       reply: credentialSchema,
       handle: async ({ visit, params: { id = '' } }) => ({
-        json: toView(deps, await find(deps, visit, { id, action: 'read' }), principalOf(visit)),
+        json: await toLookedAt(deps, visit, await find(deps, visit, { id, action: 'read' })),
       }),
     }),
     toRoute({

@@ -13,6 +13,7 @@ const statuses: Readonly<Record<CallerErrorCode, string>> = {
   not_found: 'NOT_FOUND',
   model_not_found: 'NOT_FOUND',
   method_not_allowed: 'UNIMPLEMENTED',
+  conflict: 'ABORTED',
   too_large: 'INVALID_ARGUMENT',
   no_candidate: 'FAILED_PRECONDITION',
   rate_limited: 'RESOURCE_EXHAUSTED',

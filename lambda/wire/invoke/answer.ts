@@ -132,6 +132,7 @@ const errorNames = {
   not_found: 'NotFound',
   model_not_found: 'ModelNotFound',
   method_not_allowed: 'InvalidRequest',
+  conflict: 'InvalidRequest',
   too_large: 'TooLarge',
   no_candidate: 'NoCandidate',
   rate_limited: 'RateLimited',

@@ -13,6 +13,7 @@ const types: Readonly<Record<CallerErrorCode, string>> = {
   not_found: 'not_found_error',
   model_not_found: 'not_found_error',
   method_not_allowed: 'invalid_request_error',
+  conflict: 'invalid_request_error',
   too_large: 'invalid_request_error',
   no_candidate: 'invalid_request_error',
   rate_limited: 'rate_limit_error',

@@ -77,6 +77,7 @@ function tell(failed: Failed, words: Words): string {
   if (data.code === 'quota') return tellQuota(data, words);
   if (data.code === 'budget') return t.budget;
   if (data.code === 'provider') return t.provider(data.text);
+  if (data.code === 'locked') return t.locked[data.how];
   if (data.code === 'guard') return t.guard(data.name, data.text);
   const waited = data.waited_ms < 1_000 ? '' : ` ${t.waited(formatDuration(data.waited_ms, language))}`;
   return `${t.late(failed.failures.length)}${waited}`;
