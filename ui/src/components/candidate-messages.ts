@@ -26,6 +26,7 @@ const verdictsEn: Words = {
   kept_for_people: 'The rest is kept for people at a screen',
   retired: 'Was retired by its provider',
   over_price: 'Costs more than the request allows',
+  locked: 'Its saved key can’t be opened',
 };
 
 const verdictsDe: Words = {
@@ -51,6 +52,7 @@ const verdictsDe: Words = {
   kept_for_people: 'Der Rest ist Menschen am Bildschirm vorbehalten',
   retired: 'Wird vom Anbieter nicht mehr angeboten',
   over_price: 'Teurer, als die Anfrage erlaubt',
+  locked: 'Sein gespeicherter Schlüssel lässt sich nicht öffnen',
 };
 
 const partsEn: Words = {

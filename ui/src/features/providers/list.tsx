@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import type { CredentialView, TestOutcome } from '#shared/api/credentials.ts';
 import { ActionsMenu } from '../../components/actions-menu.tsx';
 import { Button } from '../../components/button.tsx';
+import { errorMessages } from '../../components/error-messages.ts';
 import type { MenuItem } from '../../components/menu.tsx';
 import { TierBadge } from '../../components/tier-badge.tsx';
 import { ApiError } from '../../lib/api.ts';
@@ -26,8 +27,12 @@ const tones: Readonly<Record<TestOutcome, string>> = {
 
 function Status({ credential }: { readonly credential: CredentialView }): ReactNode {
   const t = useMessages(providerMessages);
-  const { enabled, last_test: test, source } = credential;
+  const { enabled, last_test: test, source, locked } = credential;
   if (!enabled) return <span className="rounded-full bg-tint px-2.5 py-0.5 text-xs text-muted">{t.off}</span>;
+  if (locked !== null)
+    return (
+      <span className="rounded-full bg-danger-tint px-2.5 py-0.5 text-xs font-medium text-danger">{t.locked}</span>
+    );
   if (test === null) return source === 'own' ? <span className="text-xs text-muted">{t.untested}</span> : null;
   return (
     <span title={test.message} className={`rounded-full px-2.5 py-0.5 text-xs font-medium ${tones[test.outcome]}`}>
@@ -94,12 +99,29 @@ function useWork(credential: CredentialView): Work {
   };
 }
 
+/** What is wrong with it, and whose it is to put right. */
+function Trouble({ credential }: { readonly credential: CredentialView }): ReactNode {
+  const t = useMessages(providerMessages);
+  const { locked: why } = useMessages(errorMessages);
+  const { editable, enabled, locked, held_back: heldBack, last_test: last } = credential;
+  const isForOthers = locked === 'lost' && !editable;
+  return (
+    <>
+      {locked !== null && <p className="mt-1 text-xs text-danger">{isForOthers ? t.lockedOther : why[locked]}</p>}
+      {enabled && locked === null && last !== null && last.outcome !== 'works' && (
+        <p className="mt-1 text-xs text-muted">{last.message}</p>
+      )}
+      {heldBack !== null && <p className="mt-1 text-xs text-paid">{heldBack}</p>}
+    </>
+  );
+}
+
 function Row({ credential }: { readonly credential: CredentialView }): ReactNode {
   const t = useMessages(providerMessages);
   const facts = useFacts(credential);
   const { testing, test, toggle, remove } = useWork(credential);
   const [open, setOpen] = useState<Open>(null);
-  const { name, plan, editable, enabled, held_back: heldBack, last_test: last } = credential;
+  const { name, plan, editable, enabled, locked } = credential;
   const items: MenuItem[] = [
     { id: 'edit', label: t.edit, icon: <Pencil size={16} />, run: () => setOpen('edit') },
     { id: 'replace', label: t.replace, icon: <KeyRound size={16} />, run: () => setOpen('replace') },
@@ -121,18 +143,22 @@ function Row({ credential }: { readonly credential: CredentialView }): ReactNode
         </div>
         {editable && (
           <>
-            <Button small disabled={testing} onClick={() => void test()}>
-              <FlaskConical size={15} aria-hidden />
-              {testing ? t.testing : t.test}
-            </Button>
+            {locked === 'lost' ? (
+              <Button small onClick={() => setOpen('replace')}>
+                <KeyRound size={15} aria-hidden />
+                {t.enterAgain}
+              </Button>
+            ) : (
+              <Button small disabled={testing} onClick={() => void test()}>
+                <FlaskConical size={15} aria-hidden />
+                {testing ? t.testing : t.test}
+              </Button>
+            )}
             <ActionsMenu label={t.actions(name)} items={items} width="w-56" />
           </>
         )}
       </div>
-      {enabled && last !== null && last.outcome !== 'works' && (
-        <p className="mt-1 text-xs text-muted">{last.message}</p>
-      )}
-      {heldBack !== null && <p className="mt-1 text-xs text-paid">{heldBack}</p>}
+      <Trouble credential={credential} />
       {open === 'edit' && <EditDialog credential={credential} onClose={() => setOpen(null)} />}
       {open === 'replace' && <ReplaceDialog credential={credential} onClose={() => setOpen(null)} />}
     </li>
