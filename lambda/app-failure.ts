@@ -1,5 +1,6 @@
 // Whatever an endpoint throws, as its caller is told of it: in the format of the URL, and nothing that was not meant for callers.
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import { replyError, type EndpointDeps, type Visit } from './endpoints/endpoint.ts';
 import { StoreUnavailable, type Exchange } from './ports.ts';
 import type { LogFields } from './ports-telemetry.ts';
@@ -33,7 +34,9 @@ function toInternal({ log, describe }: FailureDeps, { requestId }: Visit, error:
   const what = isStore
     ? 'The store does not answer. Try again in a moment, or tell'
     : 'Something went wrong on our side. Tell';
-  return new CallerError('internal', `${what} the operator the request id ${requestId}.`);
+  return new CallerError('internal', `${what} the operator the request id ${requestId}.`, {
+    reason: refused(isStore ? 'store_away' : 'fault', { id: requestId }),
+  });
 }
 
 /** What follows a body as deep as it is nested comes to the end of the stack. */

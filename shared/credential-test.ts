@@ -23,11 +23,16 @@ export const testOutcomes = [
 ] as const;
 export type TestOutcome = (typeof testOutcomes)[number];
 
+/** What an outcome comes from, where it says more than the outcome. `identity`: the message alone says it. */
+export type TestCause = 'private_address' | 'plain_address' | 'no_such_host' | 'offline' | 'not_listening' | 'identity';
+
 export const testResultSchema = z.lazy(() =>
   z.object({
     outcome: z.enum(testOutcomes),
     /** What it means, and what to do. */
     message: z.string(),
+    /** A `TestCause`, or of a later version's; absent: the outcome says it all. */
+    cause: z.optional(z.string()),
     at: instantSchema,
     /** How long the provider took to answer, ms; null when it did not. */
     ms: z.nullable(z.number()),

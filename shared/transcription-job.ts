@@ -2,7 +2,8 @@
 import * as z from 'zod/mini';
 import { jobOptionsSchema, jobStatuses, pieceStatuses } from './api/transcriptions.ts';
 
-const problemSchema = z.lazy(() => z.object({ code: z.string(), message: z.string() }));
+/** `why`: the same as a code with its values, as errors tell it; absent: the message alone says it. */
+const problemSchema = z.lazy(() => z.object({ code: z.string(), message: z.string(), why: z.optional(z.unknown()) }));
 
 export const keptPieceSchema = z.lazy(() =>
   z.object({

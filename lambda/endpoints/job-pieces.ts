@@ -1,5 +1,6 @@
 // One piece of a transcription job: cut out of the recording, sent, and its transcript kept before anything else is written.
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import type { PieceSpan, TranscriptionJob } from '#shared/transcription-job.ts';
 import type { AudioFacts } from '../gateway/audio-header.ts';
 import type { AudioSource } from '../gateway/audio-source.ts';
@@ -221,7 +222,10 @@ export function openRecording(work: JobWork, recordings: Recordings): OpenRecord
       } catch (error) {
         if (cut.aborted) await change(toPutDown(span));
         else if (error instanceof CallerError) await change(toFailed(span, error, deps.clock.now()));
-        else throw error instanceof RecordingGone ? new CallerError('not_found', error.message) : error;
+        else
+          throw error instanceof RecordingGone
+            ? new CallerError('not_found', error.message, { reason: refused('recording_gone') })
+            : error;
       }
     },
     close: () => void audio?.then((opened) => opened.close()).catch(() => undefined),

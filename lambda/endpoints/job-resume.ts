@@ -15,8 +15,8 @@ async function resumeOne(deps: ApiDeps, runner: JobRunner, job: TranscriptionJob
     await runner.goOn(toJobVisit({ principal }, job, { requestId: newRequestId(), nowMs: clock.now() }), job);
   } catch (error) {
     if (!(error instanceof CallerError)) throw error;
-    const { code, message } = toEnd(error);
-    await jobs.change(job.personId, job.id, (now) => (now.status === 'running' ? toRefused(code, message)(now) : now));
+    const end = toRefused(toEnd(error));
+    await jobs.change(job.personId, job.id, (now) => (now.status === 'running' ? end(now) : now));
   }
 }
 

@@ -129,7 +129,7 @@ async function drive({ deps, recordings }: House, { visit, job: given, cut, dead
     return lastMs - beforeMs;
   };
   const present = (): Promise<Visit> => toPresent(deps, visit(), job);
-  const refuse = ({ code, message }: CallerError): Promise<unknown> => change(toRefused(code, message));
+  const refuse = (error: CallerError): Promise<unknown> => change(toRefused(error));
   const stopRenewal = startRenewal(clock, async () => {
     const held = await change(toRenewed(holder, clock.now()));
     // Deleted or cancelled, or somebody else took us for dead: then it is theirs.

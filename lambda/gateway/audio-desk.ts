@@ -1,6 +1,7 @@
 // Where recordings are given to be read: a few threads do it, one task each at a time, and end when there is nothing to do.
 import type { Worker } from 'node:worker_threads';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import type { AudioFacts } from './audio-header.ts';
 import { createPatience, type Patience } from './audio-patience.ts';
 import { watchSource, type AudioSource, type WatchedSource } from './audio-source.ts';
@@ -31,7 +32,7 @@ const spoilt = (what: string): CallerError =>
   new CallerError(
     'invalid_request',
     `This recording can't be read: ${what}. It is damaged, or of a kind not known here. Save it anew, for example as mp3, m4a or wav.`,
-    { param: 'file' },
+    { param: 'file', reason: refused('recording_damaged') },
   );
 
 /** A task on its way, with whoever waits for it. */
@@ -134,8 +135,9 @@ class Reader {
       if (message.kind === 'done') resolve(message.answer);
       else if (message.kind === 'failed') reject(watched.failure() ?? new Error(message.message));
       else {
-        const { code, message: text, param } = message;
-        reject(new CallerError(code, text, param === null ? {} : { param }));
+        const { code, message: text, param, reason } = message;
+        const details = { ...(param !== null && { param }), ...(reason !== null && { reason }) };
+        reject(new CallerError(code, text, details));
       }
     });
   }

@@ -1,5 +1,6 @@
 // What an audio file says of itself: container, codec and length, read from the file before anything is spent on it.
 import { CallerError } from '#shared/failures.ts';
+import { refused, type Refusal } from '#shared/refused.ts';
 import type { EncodedPacketSink } from 'mediabunny';
 import { isTaken } from './piece-format.ts';
 import { findForeign } from './foreign-files.ts';
@@ -30,7 +31,8 @@ const INDEXED = 'm4a';
 /** Enough to know a container by. */
 const SIGNATURE_BYTES = 16;
 
-const wrong = (message: string): CallerError => new CallerError('invalid_request', message, { param: 'file' });
+const wrong = (message: string, what: Refusal): CallerError =>
+  new CallerError('invalid_request', message, { param: 'file', reason: refused(what) });
 
 interface Signature {
   readonly container: string;
@@ -71,7 +73,10 @@ function unknownFile(head: Uint8Array, name: string): CallerError {
   const kind = findForeign(head);
   const told =
     kind === null ? 'is no audio we know by its content' : `can't be read here: by its content it is ${kind}`;
-  return wrong(`The file "${name}" ${told}, whatever its name says. Send mp3, wav, m4a, mp4, aac, webm, ogg or flac.`);
+  return wrong(
+    `The file "${name}" ${told}, whatever its name says. Send mp3, wav, m4a, mp4, aac, webm, ogg or flac.`,
+    'not_audio',
+  );
 }
 
 const toHours = (seconds: number): string =>
@@ -100,10 +105,12 @@ async function measure(given: AudioSource, name: string, container: string): Pro
     if (track === null)
       throw wrong(
         `There is no sound that could be read in "${name}", a file of the kind ${container}: it has none, or of a codec not known here, or is cut or damaged.`,
+        'no_sound',
       );
     if (track.codec === null)
       throw wrong(
         `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,
+        'codec_unknown',
       );
     // Of sound without a packet the length is never found: the reader would look for it for ever.
     const sink = new media.EncodedPacketSink(track);
@@ -124,8 +131,12 @@ async function measure(given: AudioSource, name: string, container: string): Pro
     if (error instanceof Error && /unsupported .*codec/i.test(error.message))
       throw wrong(
         `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,
+        'codec_unknown',
       );
-    throw wrong(`The file "${name}" begins like ${container}, but its header can't be read: it may be cut or damaged.`);
+    throw wrong(
+      `The file "${name}" begins like ${container}, but its header can't be read: it may be cut or damaged.`,
+      'recording_damaged',
+    );
   } finally {
     input.dispose();
   }
@@ -133,19 +144,23 @@ async function measure(given: AudioSource, name: string, container: string): Pro
 
 /** Reads what the file says of itself. Throws CallerError when it is empty, no audio, damaged, or of a codec nobody takes. */
 export async function readAudioHeader(source: AudioSource, name: string): Promise<AudioFacts> {
-  if (source.size === 0) throw wrong(`The file "${name}" is empty.`);
+  if (source.size === 0) throw wrong(`The file "${name}" is empty.`, 'recording_empty');
   const head = await source.read(0, Math.min(SIGNATURE_BYTES, source.size));
   const found = signatures.find(({ matches }) => matches(head));
   if (found === undefined) throw unknownFile(head, name);
   const { container, type } = found;
   const { claimed, seconds, pure } = await measure(source, name, container);
-  if (!(seconds > LEAST_SECONDS)) throw wrong(`The file "${name}" holds no sound: its length is zero.`);
+  if (!(seconds > LEAST_SECONDS)) throw wrong(`The file "${name}" holds no sound: its length is zero.`, 'no_sound');
   const longest = Math.max(seconds, claimed ?? 0);
   if (longest > LONGEST_SECONDS)
-    throw wrong(`The header of "${name}" claims ${toHours(longest)} of sound, which can't be right.`);
+    throw wrong(
+      `The header of "${name}" claims ${toHours(longest)} of sound, which can't be right.`,
+      'length_impossible',
+    );
   if (claimed !== null && claimed > seconds * WRONG_FACTOR + WRONG_SECONDS)
     throw wrong(
       `The header of "${name}" claims ${toHours(claimed)} of sound, but the file holds ${toHours(seconds)}: it is cut or damaged. Save it anew.`,
+      'recording_damaged',
     );
   return { container, type, seconds, asIs: pure && isTaken(container) };
 }

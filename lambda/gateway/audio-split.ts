@@ -1,5 +1,6 @@
 // Splits long audio into pieces where it is quiet, by copying packets: nothing is decoded or encoded again.
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import type * as Media from 'mediabunny';
 import type {
   AudioCodec,
@@ -189,14 +190,14 @@ const unsplittable = (container: string): CallerError =>
   new CallerError(
     'invalid_request',
     `This ${container} recording is longer than any provider here takes at once, and it can't be split. Send it as mp3, m4a, ogg, webm, flac or wav, or in parts.`,
-    { param: 'file' },
+    { param: 'file', reason: refused('unsplittable', { container }) },
   );
 
 const damaged = (container: string): CallerError =>
   new CallerError(
     'invalid_request',
     `This ${container} recording is damaged, so that it can't be split into pieces. Save it anew, for example as mp3, m4a or wav.`,
-    { param: 'file' },
+    { param: 'file', reason: refused('recording_damaged') },
   );
 
 async function openTrack(input: Input, media: typeof Media, container: string) {

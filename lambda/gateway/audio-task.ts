@@ -1,4 +1,5 @@
 // What the thread that reads recordings and those who asked for it tell each other.
+import type { Reason } from '#shared/api/reason.ts';
 import type { CallerErrorCode } from '#shared/failures.ts';
 import type { AudioFacts } from './audio-header.ts';
 import type { CutPiece, Span, SplitBounds } from './audio-split.ts';
@@ -36,6 +37,7 @@ export type FromThread =
       readonly code: CallerErrorCode;
       readonly message: string;
       readonly param: string | null;
+      readonly reason: Reason | null;
     }
   /** The recording could not be read, or the fault is ours. */
   | { readonly kind: 'failed'; readonly message: string };

@@ -96,7 +96,7 @@ async function work(recording: Recording, task: AudioTask, alive: () => void): P
 
 const toFault = (error: unknown): FromThread =>
   error instanceof CallerError
-    ? { kind: 'refused', code: error.code, message: error.message, param: error.param }
+    ? { kind: 'refused', code: error.code, message: error.message, param: error.param, reason: error.reason }
     : { kind: 'failed', message: error instanceof Error ? error.message : 'unknown' };
 
 const isPiece = (answer: AudioAnswer): answer is Extract<AudioAnswer, { bytes: unknown }> => 'bytes' in answer;

@@ -1,9 +1,11 @@
 // What can be done with provider credentials: give, change, replace, test, remove, bring back. Keys go in and never come out.
 import { isDeepStrictEqual } from 'node:util';
+import type { Reason } from '#shared/api/reason.ts';
 import type { CredentialChange, NewCredential, TestResult } from '#shared/api/credentials.ts';
 import type { CredentialField, Provider } from '#shared/catalog.ts';
 import { isNeeded } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import { sealedIdentity, UNDO_MS, type StoredCredential } from '#shared/stored-credential.ts';
 import type { CredentialBook, Vault } from '../ports.ts';
 import { isListed } from './credential-hosts.ts';
@@ -49,13 +51,19 @@ export interface CredentialDesk {
   tryOut(input: NewCredential, owner: Owner): Promise<TestResult>;
 }
 
-const wrong = (message: string, param: string): CallerError => new CallerError('invalid_request', message, { param });
+const wrong = (message: string, param: string, reason?: Reason): CallerError =>
+  new CallerError('invalid_request', message, { param, ...(reason !== undefined && { reason }) });
 
 function findProvider({ providers }: DeskDeps, id: string): Provider {
   const provider = providers().find((known) => known.id === id);
-  if (provider === undefined) throw wrong(`There is no provider "${id}" in the catalog.`, 'provider');
+  if (provider === undefined)
+    throw wrong(`There is no provider "${id}" in the catalog.`, 'provider', refused('no_provider', { id }));
   if (provider.status === 'retired')
-    throw wrong(provider.retired?.message ?? `${provider.name} is retired.`, 'provider');
+    throw wrong(
+      provider.retired?.message ?? `${provider.name} is retired.`,
+      'provider',
+      refused('provider_retired', { name: provider.name }),
+    );
   return provider;
 }
 
@@ -69,6 +77,7 @@ function withBaseUrl<T extends { base_url?: string | null | undefined; fields?: 
     throw wrong(
       `"${text.slice(0, 80)}" is no address. Give a URL such as https://api.example.com/v1.`,
       'fields.baseUrl',
+      refused('no_address', { text: text.slice(0, 80) }),
     );
   return { ...given, fields, base_url: given.base_url ?? text };
 }
@@ -88,6 +97,7 @@ function sortFields(
       throw wrong(
         `${provider.name} has no field "${name}". Its fields: ${[...known.keys()].join(', ')}.`,
         `fields.${name}`,
+        refused('field_unknown', { name, provider: provider.name }),
       );
     const value = raw.trim();
     if (value !== '') (field.secret ? secrets : open)[name] = value;
@@ -96,7 +106,7 @@ function sortFields(
     const { name, label, default: usual } = field;
     const value = name === 'baseUrl' ? complete?.baseUrl : (secrets[name] ?? open[name]);
     if (isNeeded(field, provider, complete?.baseUrl) && (usual ?? value ?? null) === null)
-      throw wrong(`"${label}" is missing.`, `fields.${name}`);
+      throw wrong(`"${label}" is missing.`, `fields.${name}`, refused('field_missing', { label }));
   }
   return { secrets, open };
 }
@@ -191,6 +201,7 @@ function withListedModels(credential: StoredCredential, provider: Provider, test
   throw wrong(
     `${test.outcome === 'works' ? 'It answers, but lists no models' : test.message} Name at least one model, such as [{"id": "my-model"}].`,
     'models',
+    refused('no_models', { outcome: test.outcome }),
   );
 }
 
@@ -213,6 +224,7 @@ function checkMove(
   throw wrong(
     `The key was given for ${from}, and would be sent to ${to}. Give it again in "fields", with the new address in the same request.`,
     `fields.${kept.field}`,
+    refused('key_moves', { from, to }),
   );
 }
 
@@ -237,6 +249,7 @@ async function save(deps: DeskDeps, credential: StoredCredential, over: number |
   throw new CallerError(
     'invalid_request',
     'Somebody else has changed this credential meanwhile. Load it again and repeat the change.',
+    { reason: refused('changed_meanwhile') },
   );
 }
 
@@ -245,6 +258,7 @@ function toRestored(credential: StoredCredential, nowMs: number): StoredCredenti
   throw new CallerError(
     'not_found',
     'It was deleted more than a week ago and can not be brought back. Enter it again.',
+    { reason: refused('deleted_long_ago') },
   );
 }
 

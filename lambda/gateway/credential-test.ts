@@ -1,5 +1,5 @@
 // Finds out whether a credential works, by the cheapest real calls: the list of models, and a chat of one token only where that proves nothing.
-import type { TestOutcome, TestResult } from '#shared/api/credentials.ts';
+import type { TestCause, TestOutcome, TestResult } from '#shared/api/credentials.ts';
 import type { Model, Provider } from '#shared/catalog.ts';
 import type { ProviderFailure, ProviderFailureKind } from '#shared/failures.ts';
 import { UpstreamError, type Clock, type Headers, type Upstream, type UpstreamCall } from '../ports.ts';
@@ -49,6 +49,7 @@ const advice: Readonly<Record<TestOutcome, string>> = {
 interface Found {
   readonly outcome: TestOutcome;
   readonly message?: string;
+  readonly cause?: TestCause;
   readonly limitedUntilMs?: number | null;
   readonly models?: readonly string[];
 }
@@ -113,25 +114,39 @@ function fromFailure({ kind, retryAfterMs, status }: ProviderFailure, nowMs: num
 }
 
 function fromError(error: unknown, { baseUrl }: FleetEntry): Found {
-  if (error instanceof SigningError) return { outcome: 'wrong_key', message: error.message };
+  if (error instanceof SigningError) return { outcome: 'wrong_key', cause: 'identity', message: error.message };
   if (!(error instanceof UpstreamError)) throw error;
   if (error.message.includes('PRIVATE_ADDRESS'))
     return {
       outcome: 'wrong_url',
+      cause: 'private_address',
       message:
         'This address is not on the public internet, and only the owner of this installation may allow such addresses.',
     };
   if (error.message.includes('PLAIN_ADDRESS'))
     return {
       outcome: 'wrong_url',
+      cause: 'plain_address',
       message: 'This address begins with http, so the key could be read on the way. Use https.',
     };
   if (/ENOTFOUND|EAI_AGAIN/.test(error.message))
     return baseUrl === undefined
-      ? { outcome: 'unreachable', message: 'The provider was not found. Is this server connected to the internet?' }
-      : { outcome: 'wrong_url', message: 'There is no server of this name. Check the base URL.' };
+      ? {
+          outcome: 'unreachable',
+          cause: 'offline',
+          message: 'The provider was not found. Is this server connected to the internet?',
+        }
+      : {
+          outcome: 'wrong_url',
+          cause: 'no_such_host',
+          message: 'There is no server of this name. Check the base URL.',
+        };
   if (error.message.includes('ECONNREFUSED'))
-    return { outcome: 'unreachable', message: 'Nothing listens at this address. Is the server started?' };
+    return {
+      outcome: 'unreachable',
+      cause: 'not_listening',
+      message: 'Nothing listens at this address. Is the server started?',
+    };
   return { outcome: 'unreachable' };
 }
 
@@ -193,11 +208,12 @@ async function find(entry: FleetEntry, provider: Provider, deps: TestDeps): Prom
 export async function testCredential(entry: FleetEntry, provider: Provider, deps: TestDeps): Promise<TestResult> {
   const startedAtMs = deps.clock.now();
   const found = await find(entry, provider, deps).catch((error: unknown) => fromError(error, entry));
-  const { outcome, message = advice[outcome], limitedUntilMs = null, models = null } = found;
+  const { outcome, cause, message = advice[outcome], limitedUntilMs = null, models = null } = found;
   const nowMs = deps.clock.now();
   return {
     outcome,
     message,
+    ...(cause !== undefined && { cause }),
     at: new Date(nowMs).toISOString(),
     ms: outcome === 'unreachable' ? null : Math.round(nowMs - startedAtMs),
     limited_until: limitedUntilMs === null ? null : new Date(limitedUntilMs).toISOString(),

@@ -82,7 +82,8 @@ export function createLocks(deps: LocksDeps): Locks {
       const one = lock === 'lost' ? id : lock;
       if (!now.has(one) || told.has(one)) continue;
       told.add(one);
-      log.error('credentials.unreachable', { credential: id, error: lock, what });
+      // One secret is its person's matter; what opens all of them is the operator's.
+      log[lock === 'lost' ? 'warn' : 'error']('credentials.unreachable', { credential: id, error: lock, what });
     }
   };
   return {

@@ -1,6 +1,7 @@
 // The transcription of one piece of audio as an operation of the loop: who can take it, what is sent, how the reply is read.
 import type { Model } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
 import { stillServed, type Selector } from '../routing/selector.ts';
@@ -104,7 +105,7 @@ const lacks: Readonly<Record<Lack, readonly [what: string, param: string, advice
 function refuseFeature(found: readonly (Lack | null)[]): CallerError {
   const [what, param, advice] = lacks[found.find((lack) => lack !== null) ?? 'words'];
   const message = `${what} is not what any of the models meant offers. ${advice}, or ask for model "auto".`;
-  return new CallerError('no_candidate', message, { param });
+  return new CallerError('no_candidate', message, { param, reason: refused('nobody_offers', { what: param }) });
 }
 
 /** Of the candidates meant, those that can take the piece. Throws CallerError `no_candidate` when nobody can, whatever its length. */
@@ -117,7 +118,7 @@ export function toFitting(selector: Selector, fleet: Fleet, { question, piece, n
     throw new CallerError(
       'no_candidate',
       'No credential here can transcribe. Add one that can, for example a free key of a provider with a Whisper model.',
-      { param: 'model' },
+      { param: 'model', reason: refused('nobody_transcribes') },
     );
   const found = new Map(meant.map((index) => [index, lackOf(fleet, index, question)]));
   const able = meant.filter((index) => found.get(index) === null);
@@ -135,9 +136,7 @@ const refuseContainer = ({ container }: AudioSize): CallerError =>
   new CallerError(
     'no_candidate',
     `None of the models meant takes ${container} files. Send it as mp3, or ask for model "auto".`,
-    {
-      param: 'file',
-    },
+    { param: 'file', reason: refused('nobody_takes', { container: container ?? '' }) },
   );
 
 /** Of those who can take it, whoever takes it whole, or what they take at once. */

@@ -110,6 +110,7 @@ function toEnded(job: TranscriptionJob): TranscriptionJob {
     error: {
       code: first?.error?.code ?? 'internal',
       message: `${count} could not be transcribed: ${first?.error?.message ?? 'nobody could do it.'}`,
+      ...(first?.error?.why !== undefined && { why: first.error.why }),
     },
   };
 }
@@ -148,12 +149,20 @@ function retryAtMs({ code, retryAfterMs }: CallerError, { setbacks }: KeptPiece,
   return nowMs + FIRST_PAUSE_MS * 4 ** setbacks;
 }
 
+type Problem = NonNullable<TranscriptionJob['error']>;
+
+const toProblem = ({ code, message, reason }: CallerError): Problem => ({
+  code,
+  message,
+  ...(reason !== null && { why: reason }),
+});
+
 /** It came back without a transcript: later, or never. */
 export const toFailed =
   (span: PieceSpan, error: CallerError, nowMs: number): Change =>
   (job) => {
-    const { code, message } = error;
-    const problem = { code, message };
+    const { code } = error;
+    const problem = toProblem(error);
     const next = withPiece(job, span, (piece) => {
       const at = retryAtMs(error, piece, nowMs);
       const setbacks = piece.setbacks + (patient.has(code) ? 0 : 1);
@@ -171,8 +180,8 @@ export const toPutDown =
 
 /** The recording itself is at fault, or gone. */
 export const toRefused =
-  (code: string, message: string): Change =>
-  (job) => ({ ...job, status: 'failed', error: { code, message } });
+  (error: CallerError): Change =>
+  (job) => ({ ...job, status: 'failed', error: toProblem(error) });
 
 /** Begins, goes on, or tries failed pieces again: those named, or all. From now on it is this asker's. */
 export const toStarted =

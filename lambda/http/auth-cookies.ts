@@ -1,5 +1,6 @@
 // The session's cookie, and the guards that keep other sites from using it.
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import type { Exchange, Headers } from '../ports.ts';
 
 /** The prefix makes browsers insist on HTTPS, this host and the whole site; over plain HTTP on one machine they refuse it. */
@@ -71,5 +72,6 @@ export function refuseForeign(exchange: Exchange): void {
   throw new CallerError(
     'forbidden',
     'This came from a page of another site. Sessions work only from the pages that Freeway itself serves; programs use an API key.',
+    { reason: refused('other_site') },
   );
 }

@@ -1,6 +1,8 @@
 // Who is asking: by the owner's key at once, by API key, session or Google's ID token from a short memory, else from the store.
+import type { Reason } from '#shared/api/reason.ts';
 import { createHash } from 'node:crypto';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import { OWNER_ID, ownerByKey, type Principal } from '#shared/people.ts';
 import { StoreUnavailable, type Clock, type Exchange } from '../ports.ts';
 import type { ApiKeys, Sessions } from '../ports-people.ts';
@@ -59,13 +61,14 @@ const MEMORY = 5_000;
 /** While the store can't be reached, an answer this old is still believed. */
 const STALE_MS = 60_000;
 
-const refuse = (message: string): CallerError => new CallerError('unauthenticated', message);
+const refuse = (message: string, reason?: Reason): CallerError =>
+  new CallerError('unauthenticated', message, reason === undefined ? {} : { reason });
 
 const unreachable = (): CallerError =>
   new CallerError(
     'exhausted',
     "Keys and sessions can't be checked at the moment: the store can't be reached. Try again.",
-    { retryable: true, retryAfterMs: 2_000 },
+    { retryable: true, retryAfterMs: 2_000, reason: refused('store_away') },
   );
 
 /** What went wrong, in the words of whoever is refused. */
@@ -102,11 +105,14 @@ async function findKey(options: IdentifyOptions, text: string): Promise<Found | 
 async function findSession(options: IdentifyOptions, token: string): Promise<Found | null> {
   const { sessions, local } = options;
   const session = await sessions.find(token);
-  if (session === null) throw refuse('Your session has ended. Sign in again.');
+  if (session === null) throw refuse('Your session has ended. Sign in again.', refused('session_ended'));
   const isLocal = session.via === 'local';
   // Sessions of the link end when Google sign-in is set up, or when others may reach us.
   if (isLocal && local === null)
-    throw refuse('Sessions by link end when other ways of signing in are set up. Sign in again.');
+    throw refuse(
+      'Sessions by link end when other ways of signing in are set up. Sign in again.',
+      refused('session_ended'),
+    );
   const standing = isLocal ? ownerStanding : await standingOf(options, session);
   await sessions.touch(session);
   return {

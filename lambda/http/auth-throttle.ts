@@ -1,5 +1,6 @@
 // Slows down whoever presents wrong keys or fails to sign in: so many failures per address and minute, counted on this instance.
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import type { Clock } from '../ports.ts';
 
 export interface Throttle {
@@ -49,7 +50,11 @@ export function createThrottle(clock: Pick<Clock, 'now'>): Throttle {
       throw new CallerError(
         'rate_limited',
         `Too many wrong keys or failed sign-ins came from this address. Try again in ${Math.ceil(waitMs / 1000)} s.`,
-        { retryable: true, retryAfterMs: waitMs },
+        {
+          retryable: true,
+          retryAfterMs: waitMs,
+          reason: refused('too_many_tries', { seconds: Math.ceil(waitMs / 1000) }),
+        },
       );
     },
     failed: (address) => {

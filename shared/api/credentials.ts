@@ -10,6 +10,7 @@ export {
   testOutcomes,
   testResultSchema,
   type Sharing,
+  type TestCause,
   type TestOutcome,
   type TestResult,
 } from '../credential-test.ts';

@@ -37,7 +37,8 @@ export const newJobSchema = z.lazy(() =>
   }),
 );
 
-const problemSchema = z.lazy(() => z.object({ code: z.string(), message: z.string() }));
+/** `why`: the same as a code with its values, as errors tell it; absent: the message alone says it. */
+const problemSchema = z.lazy(() => z.object({ code: z.string(), message: z.string(), why: z.optional(z.unknown()) }));
 
 export const jobPieceSchema = z.lazy(() =>
   z.object({

@@ -1,5 +1,5 @@
 // Saved credentials whose secrets can't be opened (damaged, or sealed in the way of a later version) are in nobody's way: others serve, and
-// what is wrong is told by the attempt and by a test, until the key is entered again.
+// what is wrong is told by the list and by a test, until the key is entered again.
 import { beforeAll, expect, it } from 'vitest';
 import type { Store } from '#lambda/ports.ts';
 import { createFakeClock } from '../fakes/clock.ts';
@@ -46,11 +46,16 @@ it.each([
   await rewriteSecrets(store, change);
   const second = await reopen(store);
   const answer = await chat(second);
-  expect([answer.status, answer.headers['x-freeway-attempts']], answer.text).toEqual([200, '2']);
-  expect(answer.headers['x-freeway-trail']).toContain('bad_credential');
+  // Nobody is asked with it.
+  expect([answer.status, answer.headers['x-freeway-attempts']], answer.text).toEqual([200, '1']);
   expect(answer.headers['x-freeway-credential']).not.toBe('saved');
 
   const path = `/api/credentials/${String(json['id'])}`;
+  expect((await ask(second, `GET ${path}`, undefined)).json).toMatchObject({ locked: 'lost' });
+  expect(await ask(second, `POST ${path}/test`, {})).toMatchObject({
+    status: 409,
+    json: { error: { why: { code: 'locked', how: 'lost' } } },
+  });
   const entered = await ask(second, `PUT ${path}/key`, { fields: { apiKey: 'sk-new' } });
   expect(entered.status, entered.text).toBe(200);
   const third = await reopen(store);

@@ -4,6 +4,7 @@ import type * as z from 'zod/mini';
 import english from 'zod/v4/locales/en.js';
 import { CallerError } from '#shared/failures.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { toFieldReason } from './field-reason.ts';
 import { listFields } from './known-fields.ts';
 import { toWholeOpenApi } from './openapi.ts';
 import { allow, type ApiCall, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
@@ -41,11 +42,9 @@ function parse(schema: z.ZodMiniType, value: unknown, from: string): unknown {
   const message = issue?.message ?? 'not what was expected';
   const param = path === '' ? from : path;
   const known = issue?.code === 'unrecognized_keys' ? listFields(schema, issue.path) : [];
-  if (known.length > 0)
-    throw new CallerError('invalid_request', `"${param}" is wrong: ${message}. Known are ${known.join(', ')}.`, {
-      param,
-    });
-  throw new CallerError('invalid_request', `"${param}" is wrong: ${message}.`, { param });
+  const more = known.length > 0 ? ` Known are ${known.join(', ')}.` : '';
+  const reason = toFieldReason(param, issue, value);
+  throw new CallerError('invalid_request', `"${param}" is wrong: ${message}.${more}`, { param, reason });
 }
 
 function parseBody(route: ApiRoute, visit: Visit, text: string): unknown {

@@ -2,6 +2,7 @@
 import { newCredentialSchema } from '#shared/api/credentials.ts';
 import { importResultSchema, importSchema, type ImportResult } from '#shared/api/import.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import type { FoundCredential, Migration } from '#shared/migrate/found.ts';
 import { migrate } from '#shared/migrate/migrate.ts';
 import { OWNER_ID } from '#shared/people.ts';
@@ -40,7 +41,7 @@ async function read(text: string, deps: ApiDeps): Promise<Migration> {
   throw new CallerError(
     'invalid_request',
     'Nothing was recognised. Known are: .env files, the older web app’s settings (localStorage or IndexedDB as JSON), LiteLLM’s config.yaml, and lists of keys with "provider" and "key". YAML is read up to 100,000 characters.',
-    { param: 'text' },
+    { param: 'text', reason: refused('nothing_recognised') },
   );
 }
 

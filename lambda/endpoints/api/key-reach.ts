@@ -1,5 +1,6 @@
 // How far API keys reach that manage API keys: never further, and never for longer, than they do themselves.
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import { isLimited, type ApiKeyGrant, type Principal } from '#shared/people.ts';
 
 /** A key that ends must not go on in one that it has made, changed or rolled. Throws CallerError `forbidden`. */
@@ -29,5 +30,8 @@ export function checkReach({ key }: Principal, wanted: Pick<ApiKeyGrant, 'scopes
 /** Throws CallerError for a key that would have ended before it is made. */
 export function checkExpiry(expiresAtMs: number | null, nowMs: number): void {
   if (expiresAtMs !== null && expiresAtMs <= nowMs)
-    throw new CallerError('invalid_request', '"expires_at" lies in the past.', { param: 'expires_at' });
+    throw new CallerError('invalid_request', '"expires_at" lies in the past.', {
+      param: 'expires_at',
+      reason: refused('past'),
+    });
 }

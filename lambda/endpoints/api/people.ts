@@ -7,6 +7,7 @@ import {
   type PersonView,
 } from '#shared/api/people.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import { can, type Principal } from '#shared/people.ts';
 import { isBounding } from '#shared/quotas.ts';
 import type { InstallationSettings } from '#shared/settings.ts';
@@ -127,6 +128,7 @@ async function invite(deps: ApiDeps, visit: Visit, invitation: z.output<typeof i
   if (!(await people.create(person)))
     throw new CallerError('invalid_request', `${email} is on the list already. Change the entry instead.`, {
       param: 'email',
+      reason: refused('on_the_list', { email }),
     });
   await writeAudit(deps, visit, { action: 'person_invited', target: email, detail: `as ${role}` });
   const [json] = await toViews(deps, visit, [toKnown(person, deps.identity)]);
@@ -144,7 +146,9 @@ async function find(
   const before = toKnown(person, deps.identity).role;
   const principal = allow(visit, action, { kind: 'person', ownerId: id, role: role === 'admin' ? role : before });
   if (principal.id === id)
-    throw new CallerError('invalid_request', `You can't ${action} yourself; ask another admin or the owner.`);
+    throw new CallerError('invalid_request', `You can't ${action} yourself; ask another admin or the owner.`, {
+      reason: refused('not_yourself'),
+    });
   return person;
 }
 
@@ -199,6 +203,7 @@ async function remove(deps: ApiDeps, visit: Visit, id: string): Promise<ApiReply
     throw new CallerError(
       'invalid_request',
       `${email} is listed in the environment (ALLOWED_EMAILS, ADMIN_EMAILS): take it out there, or block the person here.`,
+      { reason: refused('in_environment', { email }) },
     );
   // Nobody comes in from now on; the entry goes last, so that a removal in the middle of which a process ended can be done again.
   await people.change(id, (person) => ({ ...person, blocked: true }));

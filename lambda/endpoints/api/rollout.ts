@@ -7,6 +7,7 @@ import {
   rolloutSchema,
 } from '#shared/api/rollout.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import { sumExperiment } from '#shared/experiment-sums.ts';
 import { isOn } from '#shared/rollout.ts';
 import { experimentSchema, flagSchema, type Experiment } from '#shared/rollout-schemas.ts';
@@ -110,7 +111,9 @@ function toExperimentRoutes(deps: ApiDeps): readonly ApiRoute[] {
         await checkVariant(deps, visit, body);
         const others = (await rollout.read()).experiments.filter(({ name }) => name !== body.name);
         if (others.length >= 20)
-          throw new CallerError('invalid_request', 'There are 20 experiments already; remove one that is over.');
+          throw new CallerError('invalid_request', 'There are 20 experiments already; remove one that is over.', {
+            reason: refused('too_many_experiments', { max: 20 }),
+          });
         await rollout.writeExperiment(body);
         const state = body.enabled ? `${body.kind} of ${body.percent} %` : 'off';
         return tell(visit, { target: body.name, detail: `experiment set, ${state}` });

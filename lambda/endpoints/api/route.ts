@@ -3,6 +3,7 @@ import type * as z from 'zod/mini';
 import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import { can, type Action, type Principal, type Resource, type ResourceKind } from '#shared/people.ts';
 import type { CredentialDesk } from '../../gateway/credential-desk.ts';
 import type { DecisionStore, Headers, UsageBook } from '../../ports.ts';
@@ -123,11 +124,13 @@ export function allow(visit: Visit, action: Action, resource: Resource): Princip
     key === null
       ? `As ${principal.role} you may not ${verbs[action]} this ${what}; an admin or the owner can.`
       : `The API key "${key.name}" may not ${verbs[action]} this ${what}: its scopes are ${key.scopes.join(', ')}.`;
-  throw new CallerError('forbidden', why);
+  const reason = refused('not_allowed', { role: principal.role, key: key?.name ?? '' });
+  throw new CallerError('forbidden', why, { reason });
 }
 
 /** The error for an id that leads nowhere, or to what the asker may not know of. */
-export const missing = (what: string): CallerError => new CallerError('not_found', `There is no such ${what}.`);
+export const missing = (what: string): CallerError =>
+  new CallerError('not_found', `There is no such ${what}.`, { reason: refused('missing') });
 
 /** Writes an act down, with who asked and whence. */
 export function writeAudit({ identity }: ApiDeps, visit: Visit, entry: AuditEntry): Promise<void> {

@@ -2,6 +2,7 @@
 import { alertsQuerySchema, alertsSchema, webhookSecretSchema } from '#shared/api/alerts.ts';
 import { settingsSchema, type SettingsView } from '#shared/api/settings.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import { can } from '#shared/people.ts';
 import { isBounding } from '#shared/quotas.ts';
 import { installationChangeSchema, routingChangeSchema, type InstallationSettings } from '#shared/settings.ts';
@@ -78,6 +79,7 @@ function checkAlerts({ alerts }: InstallationSettings): void {
   if (alerts?.email_to !== undefined && alerts.email_from === undefined)
     throw new CallerError('invalid_request', 'Mail needs an address to send from, one that SES has verified.', {
       param: 'alerts.email_from',
+      reason: refused('mail_needs_sender'),
     });
 }
 

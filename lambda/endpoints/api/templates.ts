@@ -1,6 +1,7 @@
 // /api/templates: providers that admins add at run time; from then on anybody can give a key for them, as for those of the catalog.
 import { templatesQuerySchema, templatesSchema, templateViewSchema, type TemplateView } from '#shared/api/templates.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import { UNDO_MS } from '#shared/stored-credential.ts';
 import { templateIdSchema, templateSettingsSchema, toProvider, type Template } from '#shared/template.ts';
 import { $ZodError } from 'zod/v4/core';
@@ -26,7 +27,10 @@ function check(deps: ApiDeps, template: Template): Template {
     if (!(error instanceof $ZodError)) throw error;
     const [issue] = error.issues;
     const param = issue?.path.map(String).join('.') ?? 'body';
-    throw new CallerError('invalid_request', `The catalog would not take this: "${param}" is wrong.`, { param });
+    throw new CallerError('invalid_request', `The catalog would not take this: "${param}" is wrong.`, {
+      param,
+      reason: refused('catalog_refuses', { field: param }),
+    });
   }
 }
 
@@ -56,7 +60,7 @@ async function guardKeys(
   throw new CallerError(
     'forbidden',
     `${theirs.length} ${theirs.length === 1 ? 'key' : 'keys'} of others would be sent to this address, which they were not given for. Add it under another id, and let them give their keys for that.`,
-    { param: 'base_url' },
+    { param: 'base_url', reason: refused('keys_of_others', { count: theirs.length }) },
   );
 }
 
@@ -79,6 +83,7 @@ async function create(deps: ApiDeps, visit: Visit, template: Template): Promise<
   if (deps.providers().some(({ id }) => id === template.id))
     throw new CallerError('invalid_request', `There is a provider "${template.id}" already. Choose another id.`, {
       param: 'id',
+      reason: refused('provider_exists', { id: template.id }),
     });
   const removed = (await deps.templates.read()).find((one) => one.template.id === template.id);
   await guardKeys(deps, visit, { template, before: removed?.template ?? null });

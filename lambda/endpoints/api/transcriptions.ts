@@ -10,6 +10,7 @@ import {
   type JobView,
 } from '#shared/api/transcriptions.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import type { TranscriptionJob } from '#shared/transcription-job.ts';
 import { toStarted, toStatus } from '../../gateway/transcription-job.ts';
 import type { Recordings } from '../../ports-transcription.ts';
@@ -42,6 +43,7 @@ function openDesk(deps: ApiDeps): Desk {
     throw new CallerError(
       'invalid_request',
       'Recordings can not be uploaded here: no bucket is set (FREEWAY_UPLOADS_BUCKET). Send clips of up to 4.4 MB to POST /v1/audio/transcriptions.',
+      { reason: refused('no_uploads') },
     );
   };
   return { deps, recordings, runner: async () => deps.jobRunner(recordings()) };
@@ -64,13 +66,17 @@ async function view({ deps, recordings }: Desk, job: TranscriptionJob): Promise<
 }
 
 function checkSize(sizeBytes: number, { maxBytes }: Recordings): void {
-  if (sizeBytes === 0) throw new CallerError('invalid_request', 'The recording is empty.', { param: 'size_bytes' });
+  if (sizeBytes === 0)
+    throw new CallerError('invalid_request', 'The recording is empty.', {
+      param: 'size_bytes',
+      reason: refused('recording_empty'),
+    });
   if (sizeBytes <= maxBytes) return;
   const [size, max] = [sizeBytes, maxBytes].map((bytes) => (bytes / 2 ** 30).toFixed(1));
   throw new CallerError(
     'too_large',
     `The recording is ${size} GB large, and ${max} GB are taken. Save it as mp3, m4a or ogg (an hour of speech is about 30 MB), or in parts.`,
-    { param: 'size_bytes' },
+    { param: 'size_bytes', reason: refused('recording_too_large', { bytes: sizeBytes, max_bytes: maxBytes }) },
   );
 }
 
@@ -101,6 +107,7 @@ async function create(desk: Desk, visit: Visit, body: z.output<typeof newJobSche
     throw new CallerError(
       'invalid_request',
       `There are ${MAX_JOBS} transcriptions already. Delete some of them first.`,
+      { reason: refused('too_many_jobs', { max: MAX_JOBS }) },
     );
   await deps.jobs.create(job);
   return { status: 201, json: await view(desk, job) };
@@ -116,6 +123,7 @@ async function start(desk: Desk, call: Call<z.output<typeof startJobSchema>>): P
       throw new CallerError(
         'invalid_request',
         `${parts.length === 1 ? 'One part of the recording has' : `${parts.length} parts of the recording have`} not come yet. Upload what is missing, then start.`,
+        { reason: refused('parts_missing', { count: parts.length }) },
       );
   }
   await checkJob(deps, visit, job);
@@ -163,6 +171,7 @@ async function tell(desk: Desk, call: Call<unknown, z.output<typeof resultQueryS
     throw new CallerError(
       'invalid_request',
       `The transcript is not complete: the job is ${job.status}. Wait until it is done, or ask with partial=true.`,
+      { reason: refused('job_incomplete') },
     );
   const text = await renderJob(desk.deps.jobs, job, query.format);
   return { text, headers: { 'content-type': formatTypes[query.format] } };

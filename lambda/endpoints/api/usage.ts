@@ -9,6 +9,7 @@ import {
   type UsageRecord,
 } from '#shared/api/usage.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import { can } from '#shared/people.ts';
 import { createUsageSums, toUsageRow, type UsageRow } from '#shared/usage-sums.ts';
 import type * as z from 'zod/mini';
@@ -48,9 +49,13 @@ function toDays({ from, to }: Range, nowMs: number): string[] {
   if (count < 1 || fromMs > toMs)
     throw new CallerError('invalid_request', 'The range ends before it begins: "to" must not be before "from".', {
       param: 'to',
+      reason: refused('range_backwards'),
     });
   if (count > MAX_DAYS)
-    throw new CallerError('invalid_request', `The range is longer than ${MAX_DAYS} days.`, { param: 'from' });
+    throw new CallerError('invalid_request', `The range is longer than ${MAX_DAYS} days.`, {
+      param: 'from',
+      reason: refused('range_too_long', { days: MAX_DAYS }),
+    });
   return Array.from({ length: count }, (_, index) => toDay(last - index * DAY_MS));
 }
 

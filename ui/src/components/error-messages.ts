@@ -7,6 +7,7 @@ export const errorMessages = defineMessages(
   {
     codes: { broke_off: 'The connection broke off before an answer came.' } as Words,
     counted: (what: string, count: number) => (count === 1 ? what : `${what} (${count})`),
+    nobody: 'Nobody could answer.',
     tried: (how: string) => `Those that were asked did not answer: ${how}.`,
     against: (what: string) => `What speaks against the others: ${what}`,
     advice: {
@@ -35,18 +36,13 @@ export const errorMessages = defineMessages(
     late: (asked: number) =>
       asked === 0 ? 'Nobody could be asked in that time.' : `${asked} asked, and none answered in that time.`,
     waited: (time: string) => `${time} of it went by waiting for quota.`,
-    locked: {
-      lost: 'The saved key can’t be opened any more. Enter it again.',
-      master_key:
-        'No saved key can be opened, and none can be saved: what encrypts them all is missing or another. Whoever runs this server can put it right.',
-      away: 'Saved keys can’t be opened at the moment. It is tried again by itself.',
-    },
     provider: (text: string) => `The provider answered: ${text}`,
     guard: (name: string, text: string) => `The guard “${name}” refused this: ${text}`,
   },
   {
     codes: { broke_off: 'Die Verbindung brach ab, bevor eine Antwort kam.' },
     counted: (what: string, count: number) => (count === 1 ? what : `${what} (${count})`),
+    nobody: 'Niemand konnte antworten.',
     tried: (how: string) => `Die Gefragten haben nicht geantwortet: ${how}.`,
     against: (what: string) => `Was gegen die übrigen spricht: ${what}`,
     advice: {
@@ -79,12 +75,6 @@ export const errorMessages = defineMessages(
         ? 'In dieser Zeit konnte niemand gefragt werden.'
         : `${asked} gefragt, keiner hat rechtzeitig geantwortet.`,
     waited: (time: string) => `Davon vergingen ${time} mit Warten auf Kontingent.`,
-    locked: {
-      lost: 'Der gespeicherte Schlüssel lässt sich nicht mehr öffnen. Gib ihn neu ein.',
-      master_key:
-        'Kein gespeicherter Schlüssel lässt sich öffnen, und keiner speichern: Was sie alle verschlüsselt, fehlt oder ist ein anderes. Wer diesen Server betreibt, kann das richten.',
-      away: 'Gespeicherte Schlüssel lassen sich gerade nicht öffnen. Das wird von selbst wieder versucht.',
-    },
     provider: (text: string) => `Der Anbieter antwortete: ${text}`,
     guard: (name: string, text: string) => `Die Prüfung „${name}“ hat das abgelehnt: ${text}`,
   },

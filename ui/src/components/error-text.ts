@@ -52,13 +52,14 @@ function tellNobody({ against, missing, max_cost_usd: max }: Of<'nobody'>, faile
     failed.code === 'budget_exceeded' && max !== undefined
       ? t.overBound(formatUsd(max, language))
       : t.advice[failed.code];
-  return [
+  const told = [
     failed.failures.length === 0 ? null : t.tried(toList(countFailures(failed.failures), failures, t)),
     Object.keys(others).length === 0 ? null : t.against(toList(others, verdicts, t)),
     advice ?? null,
   ]
     .filter((part) => part !== null)
     .join('\n');
+  return told === '' ? t.nobody : told;
 }
 
 function tellQuota({ whose, unit, per, max, left, need }: Of<'quota'>, { t, language }: Words): string {
@@ -77,7 +78,8 @@ function tell(failed: Failed, words: Words): string {
   if (data.code === 'quota') return tellQuota(data, words);
   if (data.code === 'budget') return t.budget;
   if (data.code === 'provider') return t.provider(data.text);
-  if (data.code === 'locked') return t.locked[data.how];
+  // In words of the page's own from where it came in.
+  if (data.code === 'locked' || data.code === 'refused' || data.code === 'field') return failed.message;
   if (data.code === 'guard') return t.guard(data.name, data.text);
   const waited = data.waited_ms < 1_000 ? '' : ` ${t.waited(formatDuration(data.waited_ms, language))}`;
   return `${t.late(failed.failures.length)}${waited}`;

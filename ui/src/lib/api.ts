@@ -1,7 +1,7 @@
 // The way to our own server: typed calls that check what comes back, and errors that say what to do next.
 import { createContext, use } from 'react';
 import * as z from 'zod/mini';
-import { defineMessages } from './messages.ts';
+import { defineMessages, pageLanguage } from './messages.ts';
 
 /** What only the page itself can know of a call. Errors outlive what is drawn, so the language is that of the document. */
 const messages = defineMessages(
@@ -17,7 +17,7 @@ const messages = defineMessages(
     unknown: 'Diese Seite versteht die Antwort des Servers nicht. Lade sie neu.',
   },
 );
-const words = () => messages[globalThis.document?.documentElement.lang === 'de' ? 'de' : 'en'];
+const words = () => messages[pageLanguage()];
 
 const errorSchema = z.object({
   error: z.object({
@@ -92,12 +92,15 @@ export interface Api {
   onSignedOut(listener: () => void): () => void;
 }
 
+/** In words of the page's own where the server tells what was refused as a code; the list of words comes with the first. */
 async function readError(response: Response): Promise<ApiError> {
-  try {
-    return toApiError(await response.json(), response.status);
-  } catch {
-    return toApiError(null, response.status);
-  }
+  const error = toApiError(await response.json().catch(() => null), response.status);
+  if (error.why === undefined) return error;
+  const told = await import('./refusals.ts').then(
+    ({ tellRefusal }) => tellRefusal(error.why),
+    () => null,
+  );
+  return told === null ? error : new ApiError(error.code, told, error);
 }
 
 /** A reply that was asked for before the app was here; null when there is none for this path, or it was taken already. */

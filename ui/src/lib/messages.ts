@@ -22,5 +22,8 @@ export const LanguageContext = createContext<Language>('en');
 /** The language in force. */
 export const useLanguage = (): Language => use(LanguageContext);
 
+/** The language of the document, for what outlives what is drawn. */
+export const pageLanguage = (): Language => (globalThis.document?.documentElement.lang === 'de' ? 'de' : 'en');
+
 /** A feature's texts in the language in force. */
 export const useMessages = <T>(catalog: Catalog<T>): T => catalog[use(LanguageContext)];

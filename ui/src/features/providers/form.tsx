@@ -12,6 +12,7 @@ import { useToasts } from '../../lib/toasts.tsx';
 import { findProvider, known } from './catalog.ts';
 import { useCredentialActions } from './data.ts';
 import { providerMessages } from './messages.ts';
+import { useTestText } from './test-text.ts';
 import { PlanOptions } from './rows.tsx';
 
 interface Values {
@@ -99,6 +100,7 @@ function ProviderForm({ provider, onDone }: FormProps): ReactNode {
   const t = useMessages(providerMessages);
   const { give } = useCredentialActions();
   const { show } = useToasts();
+  const toTestText = useTestText();
   const [failure, setFailure] = useState<string | null>(null);
   const { register, handleSubmit, formState } = useForm<Values>({
     defaultValues: { name: provider.name, baseUrl: '', models: '', plan: '', fields: {} },
@@ -107,7 +109,7 @@ function ProviderForm({ provider, onDone }: FormProps): ReactNode {
     setFailure(null);
     try {
       const { name, last_test: test } = await give(toInput(provider, values));
-      show(test === null || test.outcome === 'works' ? t.added(name) : t.addedBut(name, test.message));
+      show(test === null || test.outcome === 'works' ? t.added(name) : t.addedBut(name, toTestText(test)));
       onDone();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

@@ -4,16 +4,17 @@ import { useState, type ReactNode } from 'react';
 import type { CredentialView, TestOutcome } from '#shared/api/credentials.ts';
 import { ActionsMenu } from '../../components/actions-menu.tsx';
 import { Button } from '../../components/button.tsx';
-import { errorMessages } from '../../components/error-messages.ts';
 import type { MenuItem } from '../../components/menu.tsx';
 import { TierBadge } from '../../components/tier-badge.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
+import { refusalMessages } from '../../lib/refusal-messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { findProvider } from './catalog.ts';
 import { useCredentialActions } from './data.ts';
 import { EditDialog, ReplaceDialog } from './edit.tsx';
 import { providerMessages } from './messages.ts';
+import { useTestText } from './test-text.ts';
 
 const tones: Readonly<Record<TestOutcome, string>> = {
   works: 'bg-free-tint text-free',
@@ -27,6 +28,7 @@ const tones: Readonly<Record<TestOutcome, string>> = {
 
 function Status({ credential }: { readonly credential: CredentialView }): ReactNode {
   const t = useMessages(providerMessages);
+  const toTestText = useTestText();
   const { enabled, last_test: test, source, locked } = credential;
   if (!enabled) return <span className="rounded-full bg-tint px-2.5 py-0.5 text-xs text-muted">{t.off}</span>;
   if (locked !== null)
@@ -35,7 +37,7 @@ function Status({ credential }: { readonly credential: CredentialView }): ReactN
     );
   if (test === null) return source === 'own' ? <span className="text-xs text-muted">{t.untested}</span> : null;
   return (
-    <span title={test.message} className={`rounded-full px-2.5 py-0.5 text-xs font-medium ${tones[test.outcome]}`}>
+    <span title={toTestText(test)} className={`rounded-full px-2.5 py-0.5 text-xs font-medium ${tones[test.outcome]}`}>
       {t.outcomes[test.outcome]}
     </span>
   );
@@ -70,6 +72,7 @@ function useWork(credential: CredentialView): Work {
   const t = useMessages(providerMessages);
   const { test, change, remove, restore } = useCredentialActions();
   const { show } = useToasts();
+  const toTestText = useTestText();
   const [testing, setTesting] = useState(false);
   const { id, name, enabled } = credential;
   const guarded = async (work: () => Promise<unknown>): Promise<void> => {
@@ -85,8 +88,9 @@ function useWork(credential: CredentialView): Work {
     test: async () => {
       setTesting(true);
       await guarded(async () => {
-        const { outcome, message } = await test(id);
-        show(`${name}: ${t.outcomes[outcome]}. ${outcome === 'works' ? '' : message}`);
+        const result = await test(id);
+        const { outcome } = result;
+        show(`${name}: ${t.outcomes[outcome]}. ${outcome === 'works' ? '' : toTestText(result)}`);
       });
       setTesting(false);
     },
@@ -102,14 +106,15 @@ function useWork(credential: CredentialView): Work {
 /** What is wrong with it, and whose it is to put right. */
 function Trouble({ credential }: { readonly credential: CredentialView }): ReactNode {
   const t = useMessages(providerMessages);
-  const { locked: why } = useMessages(errorMessages);
+  const { locked: why } = useMessages(refusalMessages);
+  const toTestText = useTestText();
   const { editable, enabled, locked, held_back: heldBack, last_test: last } = credential;
   const isForOthers = locked === 'lost' && !editable;
   return (
     <>
       {locked !== null && <p className="mt-1 text-xs text-danger">{isForOthers ? t.lockedOther : why[locked]}</p>}
       {enabled && locked === null && last !== null && last.outcome !== 'works' && (
-        <p className="mt-1 text-xs text-muted">{last.message}</p>
+        <p className="mt-1 text-xs text-muted">{toTestText(last)}</p>
       )}
       {heldBack !== null && <p className="mt-1 text-xs text-paid">{heldBack}</p>}
     </>

@@ -9,6 +9,7 @@ import { useToasts } from '../../lib/toasts.tsx';
 import { findProvider, known } from './catalog.ts';
 import { useCredentialActions } from './data.ts';
 import { providerMessages } from './messages.ts';
+import { useTestText } from './test-text.ts';
 
 /** What became of an item: it is there now, or why not. */
 type Outcome = 'added' | ApiError;
@@ -74,12 +75,13 @@ function useAdding(): {
   const t = useMessages(providerMessages);
   const { give } = useCredentialActions();
   const { show } = useToasts();
+  const toTestText = useTestText();
   const [busy, setBusy] = useState(false);
   const addOne = async ({ item, provider }: Found): Promise<Outcome> => {
     const name = findProvider(provider)?.name ?? provider;
     try {
       const { last_test: test } = await give({ provider, fields: item.fields });
-      show(test === null || test.outcome === 'works' ? t.added(name) : t.addedBut(name, test.message));
+      show(test === null || test.outcome === 'works' ? t.added(name) : t.addedBut(name, toTestText(test)));
       return 'added';
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

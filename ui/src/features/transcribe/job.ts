@@ -7,6 +7,7 @@ import {
   type UploadPart,
 } from '#shared/api/transcriptions.ts';
 import { ApiError, type Api } from '../../lib/api.ts';
+import { pageLanguage } from '../../lib/messages.ts';
 import { transcribeMessages } from './messages.ts';
 import { transcriptSchema, type Transcript } from './transcript.ts';
 
@@ -15,9 +16,6 @@ const ROOT = '/api/transcriptions';
 const TRIES = 4;
 const PAUSE_MS = 1_000;
 const AWAY_MS = 60_000;
-
-/** Errors outlive what is drawn, so the language is that of the document. */
-const words = () => transcribeMessages[document.documentElement.lang === 'de' ? 'de' : 'en'];
 
 const wait = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -94,7 +92,7 @@ async function sendPart(part: UploadPart, file: File, signal: AbortSignal): Prom
     signal,
   }).catch(() => null);
   signal.throwIfAborted();
-  if (!reply?.ok) throw new ApiError('unreachable', words().uploadBroke);
+  if (!reply?.ok) throw new ApiError('unreachable', transcribeMessages[pageLanguage()].brokeOff);
 }
 
 /** Uploads what is missing, telling how many bytes have arrived. */

@@ -3,9 +3,11 @@ import { Check, CircleAlert, Clock3, LoaderCircle } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { JobPiece, JobView } from '#shared/api/transcriptions.ts';
 import { Button } from '../../components/button.tsx';
+import { useErrorText } from '../../components/error-text.ts';
 import { Notice } from '../../components/notice.tsx';
 import { formatCountdown } from '../../lib/format.ts';
 import { useMessages } from '../../lib/messages.ts';
+import { tellRefusal } from '../../lib/refusals.ts';
 import { transcribeMessages } from './messages.ts';
 import { toTime } from './transcript.ts';
 import type { Work } from './work.ts';
@@ -17,8 +19,15 @@ interface PieceProps {
   readonly onRetry: () => void;
 }
 
+/** What went wrong with a job, which came in as no error. */
+function useProblemText(): (problem: NonNullable<JobView['error']>) => string {
+  const toText = useErrorText();
+  return (problem) => tellRefusal(problem.why) ?? toText({ ...problem, failures: [] });
+}
+
 function Piece({ piece, onRetry }: PieceProps): ReactNode {
   const t = useMessages(transcribeMessages);
+  const toText = useProblemText();
   const { status, route, error, attempts } = piece;
   const Icon = icons[status];
   const span = t.span(toTime(piece.start), toTime(piece.end));
@@ -35,7 +44,7 @@ function Piece({ piece, onRetry }: PieceProps): ReactNode {
         <span className="min-w-0 truncate text-muted">{t.servedBy(route)}</span>
       )}
       {attempts > 1 && <span className="text-muted">{t.pieces(attempts)}</span>}
-      {error !== null && <span className="w-full text-xs break-words text-muted">{error.message}</span>}
+      {error !== null && <span className="w-full text-xs break-words text-muted">{toText(error)}</span>}
       {status === 'failed' && (
         <Button small aria-label={t.retryPiece(span)} onClick={onRetry}>
           {t.retry}
@@ -98,6 +107,7 @@ function Actions({ job, work }: { readonly job: JobView; readonly work: Work }):
 /** The job as it stands. */
 export function Progress({ job, work }: { readonly job: JobView; readonly work: Work }): ReactNode {
   const t = useMessages(transcribeMessages);
+  const toText = useProblemText();
   const { status, seconds, done_seconds: done, eta_seconds: eta, pieces, error } = job;
   const finished = pieces.filter((piece) => piece.status === 'done').length;
   const retryAt = pieces
@@ -111,7 +121,7 @@ export function Progress({ job, work }: { readonly job: JobView; readonly work: 
       {status === 'failed' && error !== null && (
         <div className="mb-3">
           <Notice tone="danger" title={t.failed}>
-            {error.message}
+            {toText(error)}
           </Notice>
         </div>
       )}

@@ -1,0 +1,67 @@
+// What was refused, as a code with its values, where people meet it in forms: pages say it in words of their own.
+
+/** Every refusal that has a code; where there is none, the message alone says it. */
+export const refusals = [
+  // Anywhere.
+  'missing',
+  'not_allowed',
+  'fault',
+  'store_away',
+  'other_site',
+  'session_ended',
+  'too_many_tries',
+  // Credentials.
+  'no_provider',
+  'provider_retired',
+  'no_address',
+  'field_missing',
+  'field_unknown',
+  'no_models',
+  'key_moves',
+  'changed_meanwhile',
+  'deleted_long_ago',
+  // People, keys and settings.
+  'on_the_list',
+  'not_yourself',
+  'in_environment',
+  'past',
+  'provider_exists',
+  'catalog_refuses',
+  'keys_of_others',
+  'mail_needs_sender',
+  'too_many_experiments',
+  'nothing_recognised',
+  'range_backwards',
+  'range_too_long',
+  // Recordings.
+  'no_uploads',
+  'recording_empty',
+  'recording_too_large',
+  'recording_gone',
+  'parts_missing',
+  'too_many_jobs',
+  'job_incomplete',
+  'not_audio',
+  'no_sound',
+  'codec_unknown',
+  'recording_damaged',
+  'length_impossible',
+  'unsplittable',
+  'nobody_transcribes',
+  'nobody_takes',
+  'nobody_offers',
+] as const;
+export type Refusal = (typeof refusals)[number];
+
+/** Numbers, and names that people or providers gave; of lists, their count. */
+export type Values = Readonly<Record<string, string | number>>;
+
+/** The reason of a refusal. */
+export const refused = (
+  what: Refusal,
+  values: Values = {},
+): { code: 'refused'; what: Refusal; values: Record<string, string | number> } => ({
+  code: 'refused',
+  what,
+  values: { ...values },
+});
