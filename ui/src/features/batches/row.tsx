@@ -2,9 +2,8 @@
 import { Download } from 'lucide-react';
 import { useId, useState, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { useCost } from '../../lib/cost.ts';
-import { ApiError } from '../../lib/api.ts';
 import { formatCount, formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
@@ -95,32 +94,23 @@ function CancelDialog({ batch, onClose }: BatchProps & { readonly onClose: () =>
   const cancel = useCancel();
   const { show } = useToasts();
   const facts = useFacts(batch);
-  const [isBusy, setIsBusy] = useState(false);
-  const run = async (): Promise<void> => {
-    setIsBusy(true);
-    try {
-      await cancel(batch);
-      show(t.cancelled(batch.title));
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      show(error.message);
-    }
-    onClose();
-  };
   return (
-    <Dialog open onClose={onClose} title={t.cancelTitle}>
+    <ConfirmDialog
+      title={t.cancelTitle}
+      cancel={t.keep}
+      confirm={t.doCancel}
+      run={async () => {
+        await cancel(batch);
+        show(t.cancelled(batch.title));
+      }}
+      onClose={onClose}
+    >
       <p dir="auto" className="text-sm font-medium wrap-anywhere">
         {batch.title}
       </p>
       <p className="mb-3 text-xs wrap-anywhere text-muted">{facts}</p>
       <p className="text-sm text-muted">{t.cancelText}</p>
-      <div className="mt-5 flex flex-wrap justify-end gap-2">
-        <Button onClick={onClose}>{t.keep}</Button>
-        <Button look="danger" disabled={isBusy} onClick={() => void run()}>
-          {t.doCancel}
-        </Button>
-      </div>
-    </Dialog>
+    </ConfirmDialog>
   );
 }
 

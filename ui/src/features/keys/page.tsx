@@ -5,7 +5,7 @@ import type { KeyView } from '#shared/api/keys.ts';
 import { quotaNames } from '#shared/quotas.ts';
 import { ActionsMenu } from '../../components/actions-menu.tsx';
 import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { FindList } from '../../components/find-list.tsx';
 import { Failed } from '../../components/failed.tsx';
 import type { MenuItem } from '../../components/menu.tsx';
@@ -61,26 +61,19 @@ function RevokeDialog({ apiKey, onClose }: { readonly apiKey: KeyView; readonly 
   const t = useMessages(keyMessages);
   const { revoke } = useKeyActions();
   const { show } = useToasts();
-  const run = async (): Promise<void> => {
-    try {
-      await revoke(apiKey.id);
-      show(t.revoked(apiKey.name));
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      show(error.message);
-    }
-    onClose();
-  };
   return (
-    <Dialog open onClose={onClose} title={t.revokeTitle(apiKey.name)}>
+    <ConfirmDialog
+      title={t.revokeTitle(apiKey.name)}
+      cancel={t.cancel}
+      confirm={t.revoke}
+      run={async () => {
+        await revoke(apiKey.id);
+        show(t.revoked(apiKey.name));
+      }}
+      onClose={onClose}
+    >
       <p className="text-sm text-muted">{t.revokeText}</p>
-      <div className="mt-5 flex justify-end gap-2">
-        <Button onClick={onClose}>{t.cancel}</Button>
-        <Button look="danger" onClick={() => void run()}>
-          {t.revoke}
-        </Button>
-      </div>
-    </Dialog>
+    </ConfirmDialog>
   );
 }
 

@@ -4,9 +4,8 @@ import { useState, type ReactNode } from 'react';
 import type { PersonView } from '#shared/api/people.ts';
 import { quotaNames } from '#shared/quotas.ts';
 import { ActionsMenu } from '../../components/actions-menu.tsx';
-import { Button } from '../../components/button.tsx';
 import { FindList } from '../../components/find-list.tsx';
-import { Dialog } from '../../components/dialog.tsx';
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import type { MenuItem } from '../../components/menu.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useCost } from '../../lib/cost.ts';
@@ -103,21 +102,20 @@ function RemoveDialog({ person, onClose }: PersonProps & { readonly onClose: () 
   const t = useMessages(peopleMessages);
   const name = useName(person);
   const { remove } = usePeopleActions();
-  const tell = useTell();
-  const run = async (): Promise<void> => {
-    await tell(remove(person.id), t.removed(name));
-    onClose();
-  };
+  const { show } = useToasts();
   return (
-    <Dialog open onClose={onClose} title={t.removeTitle(name)}>
+    <ConfirmDialog
+      title={t.removeTitle(name)}
+      cancel={t.cancel}
+      confirm={t.remove}
+      run={async () => {
+        await remove(person.id);
+        show(t.removed(name));
+      }}
+      onClose={onClose}
+    >
       <p className="text-sm text-muted">{t.removeText}</p>
-      <div className="mt-5 flex justify-end gap-2">
-        <Button onClick={onClose}>{t.cancel}</Button>
-        <Button look="danger" onClick={() => void run()}>
-          {t.remove}
-        </Button>
-      </div>
-    </Dialog>
+    </ConfirmDialog>
   );
 }
 
