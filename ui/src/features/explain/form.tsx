@@ -8,6 +8,7 @@ import { formatCompact } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { policyMessages } from '../../lib/policy-messages.ts';
 import { lengths, useModelNames, type Question } from './data.ts';
+import { useUnsent } from '../../lib/unsent.ts';
 import { explainMessages } from './messages.ts';
 
 interface RowsProps {
@@ -96,9 +97,10 @@ export function QuestionForm({
   readonly onAsk: (question: Question) => void;
 }): ReactNode {
   const t = useMessages(explainMessages);
+  const [text, keepText] = useUnsent('explain', t.sample);
   const { register, handleSubmit, formState } = useForm<Question>({
     defaultValues: {
-      text: t.sample,
+      text,
       model: 'auto',
       strategy: 'free-first',
       without: '',
@@ -128,7 +130,10 @@ export function QuestionForm({
             onKeyDown={(event) => {
               if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void submit();
             }}
-            {...register('text', { validate: (text) => text.trim() !== '' })}
+            {...register('text', {
+              validate: (written) => written.trim() !== '',
+              onChange: ({ target }: ChangeEvent<HTMLTextAreaElement>) => keepText(target.value),
+            })}
           />
         )}
       </TextRow>

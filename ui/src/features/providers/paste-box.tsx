@@ -6,6 +6,7 @@ import { Button } from '../../components/button.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
+import { useUnsent } from '../../lib/unsent.ts';
 import { findProvider, known } from './catalog.ts';
 import { useCredentialActions } from './data.ts';
 import { providerMessages } from './messages.ts';
@@ -113,7 +114,7 @@ interface Paste {
 }
 
 function usePaste(): Paste {
-  const [text, setText] = useState('');
+  const [text, setText] = useUnsent('providers paste', '');
   const [choices, setChoices] = useState<Readonly<Record<number, string>>>({});
   const { found: items, unknown } = useMemo(() => recognise(text, known), [text]);
   const sure = ({ providers }: Recognised): string => (providers.length === 1 ? (providers[0] ?? '') : '');

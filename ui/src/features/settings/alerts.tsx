@@ -1,11 +1,12 @@
 // Where alerts go, at which shares of budgets and quotas they are raised, and the last of them.
-import { useState, type ReactNode } from 'react';
+import { useState, type ChangeEvent, type ReactNode } from 'react';
 import type { SettingsView } from '#shared/api/settings.ts';
 import { Button } from '../../components/button.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
+import { useUnsent } from '../../lib/unsent.ts';
 import { useAlerts, useSettingsActions } from './data.ts';
 import { serverMessages } from './server-messages.ts';
 
@@ -51,10 +52,17 @@ export function AlertsForm({ installation }: { readonly installation: SettingsVi
   const { show } = useToasts();
   const { setAll } = useSettingsActions();
   const { alerts = {} } = installation;
-  const [url, setUrl] = useState(alerts.webhook_url ?? '');
-  const [to, setTo] = useState(alerts.email_to?.join(', ') ?? '');
-  const [from, setFrom] = useState(alerts.email_from ?? '');
-  const [at, setAt] = useState(alerts.at_percent?.join(', ') ?? '');
+  const [texts, setTexts, forget] = useUnsent('settings alerts', {
+    url: alerts.webhook_url ?? '',
+    to: alerts.email_to?.join(', ') ?? '',
+    from: alerts.email_from ?? '',
+    at: alerts.at_percent?.join(', ') ?? '',
+  });
+  const { url, to, from, at } = texts;
+  const field = (name: keyof typeof texts) => ({
+    value: texts[name],
+    onChange: ({ target }: ChangeEvent<HTMLInputElement>) => setTexts({ ...texts, [name]: target.value }),
+  });
   const percents = parsePercents(at);
   const submit = async (form: HTMLFormElement): Promise<void> => {
     if (percents === undefined) return form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
@@ -65,7 +73,9 @@ export function AlertsForm({ installation }: { readonly installation: SettingsVi
       email_from: from.trim() || null,
       at_percent: percents,
     };
-    if ((await setAll({ alerts: wanted })) !== null) show(t.saved);
+    if ((await setAll({ alerts: wanted })) === null) return;
+    forget();
+    show(t.saved);
   };
   return (
     <form
@@ -78,16 +88,14 @@ export function AlertsForm({ installation }: { readonly installation: SettingsVi
     >
       <h3 className="mb-2 text-sm font-medium">{t.alerts}</h3>
       <TextRow label={t.webhook} hint={t.webhookHint}>
-        {(row) => <input {...row} type="url" value={url} onChange={({ target }) => setUrl(target.value)} />}
+        {(row) => <input {...row} type="url" {...field('url')} />}
       </TextRow>
       <TextRow label={t.mailTo} hint={t.mailHint}>
-        {(row) => <input {...row} value={to} onChange={({ target }) => setTo(target.value)} />}
+        {(row) => <input {...row} {...field('to')} />}
       </TextRow>
-      <TextRow label={t.mailFrom}>
-        {(row) => <input {...row} type="email" value={from} onChange={({ target }) => setFrom(target.value)} />}
-      </TextRow>
+      <TextRow label={t.mailFrom}>{(row) => <input {...row} type="email" {...field('from')} />}</TextRow>
       <TextRow label={t.tellAt} hint={t.tellAtHint} error={percents === undefined ? t.tellAtWrong : undefined}>
-        {(row) => <input {...row} inputMode="decimal" value={at} onChange={({ target }) => setAt(target.value)} />}
+        {(row) => <input {...row} inputMode="decimal" {...field('at')} />}
       </TextRow>
       <Buttons />
     </form>

@@ -1,5 +1,5 @@
 // What admins set for everybody: bounds, budgets, quotas, and where alerts go.
-import { useState, type ReactNode } from 'react';
+import type { ChangeEvent, ReactNode } from 'react';
 import type { SettingsView } from '#shared/api/settings.ts';
 import { paidPolicies } from '#shared/policy.ts';
 import { Button } from '../../components/button.tsx';
@@ -8,6 +8,7 @@ import { TextRow } from '../../components/text-row.tsx';
 import { parseAmount } from '../../lib/amounts.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
+import { useUnsent } from '../../lib/unsent.ts';
 import { AlertList, AlertsForm } from './alerts.tsx';
 import { useSettings, useSettingsActions } from './data.ts';
 import { QuotaForm } from './quota-form.tsx';
@@ -20,6 +21,12 @@ const toText = (amount: number | null | undefined): string =>
 
 type BudgetName = 'budget' | 'person_budget';
 
+const toTexts = (budget: Installation[BudgetName]) => ({
+  day: toText(budget?.usd_per_day),
+  month: toText(budget?.usd_per_month),
+  isHard: budget?.mode !== 'soft',
+});
+
 function BudgetForm({
   name,
   installation,
@@ -30,17 +37,21 @@ function BudgetForm({
   const t = useMessages(serverMessages);
   const { show } = useToasts();
   const { setAll } = useSettingsActions();
-  const budget = installation[name];
-  const [day, setDay] = useState(toText(budget?.usd_per_day));
-  const [month, setMonth] = useState(toText(budget?.usd_per_month));
-  const [isHard, setHard] = useState(budget?.mode !== 'soft');
+  const [texts, setTexts, forget] = useUnsent(`settings ${name}`, toTexts(installation[name]));
+  const { day, month, isHard } = texts;
+  const field = (time: 'day' | 'month') => ({
+    value: texts[time],
+    onChange: ({ target }: ChangeEvent<HTMLInputElement>) => setTexts({ ...texts, [time]: target.value }),
+  });
   const [usdPerDay, usdPerMonth] = [parseAmount(day), parseAmount(month)];
   const submit = async (form: HTMLFormElement): Promise<void> => {
     if (usdPerDay === undefined || usdPerMonth === undefined)
       return form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
     const none = usdPerDay === null && usdPerMonth === null;
     const wanted = { usd_per_day: usdPerDay, usd_per_month: usdPerMonth, mode: isHard ? 'hard' : 'soft' };
-    if ((await setAll({ [name]: none ? null : wanted })) !== null) show(t.saved);
+    if ((await setAll({ [name]: none ? null : wanted })) === null) return;
+    forget();
+    show(t.saved);
   };
   return (
     <form
@@ -54,15 +65,18 @@ function BudgetForm({
       <h3 className="mb-2 text-sm font-medium">{t.budgets[name]}</h3>
       <div className="grid gap-x-4 sm:grid-cols-2">
         <TextRow label={t.perDay} hint={t.emptyIsNone} error={usdPerDay === undefined ? t.amountWrong : undefined}>
-          {(row) => <input {...row} inputMode="decimal" value={day} onChange={({ target }) => setDay(target.value)} />}
+          {(row) => <input {...row} inputMode="decimal" {...field('day')} />}
         </TextRow>
         <TextRow label={t.perMonth} hint={t.emptyIsNone} error={usdPerMonth === undefined ? t.amountWrong : undefined}>
-          {(row) => (
-            <input {...row} inputMode="decimal" value={month} onChange={({ target }) => setMonth(target.value)} />
-          )}
+          {(row) => <input {...row} inputMode="decimal" {...field('month')} />}
         </TextRow>
       </div>
-      <SwitchRow label={t.hard} hint={t.hardText} checked={isHard} onChange={setHard} />
+      <SwitchRow
+        label={t.hard}
+        hint={t.hardText}
+        checked={isHard}
+        onChange={(hard) => setTexts({ ...texts, isHard: hard })}
+      />
       <Button small type="submit">
         {t.save}
       </Button>

@@ -1,5 +1,5 @@
 // Requests and tokens that admins allow everybody together, and each person.
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { SettingsView } from '#shared/api/settings.ts';
 import { isBounding } from '#shared/quotas.ts';
 import { Button } from '../../components/button.tsx';
@@ -7,6 +7,7 @@ import { QuotaFields } from '../../components/quota-fields.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { isCount, toQuota, toQuotaTexts } from '../../lib/quotas.ts';
 import { useToasts } from '../../lib/toasts.tsx';
+import { useUnsent } from '../../lib/unsent.ts';
 import { useSettingsActions } from './data.ts';
 import { serverMessages } from './server-messages.ts';
 
@@ -20,11 +21,13 @@ export function QuotaForm({ name, installation }: QuotaFormProps): ReactNode {
   const t = useMessages(serverMessages);
   const { show } = useToasts();
   const { setAll } = useSettingsActions();
-  const [texts, setTexts] = useState(toQuotaTexts(installation[name]));
+  const [texts, setTexts, forget] = useUnsent(`settings ${name}`, toQuotaTexts(installation[name]));
   const submit = async (form: HTMLFormElement): Promise<void> => {
     if (!Object.values(texts).every(isCount)) return form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
     const quota = toQuota(texts);
-    if ((await setAll({ [name]: isBounding(quota) ? quota : null })) !== null) show(t.saved);
+    if ((await setAll({ [name]: isBounding(quota) ? quota : null })) === null) return;
+    forget();
+    show(t.saved);
   };
   return (
     <form
