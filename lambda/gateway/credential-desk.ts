@@ -201,7 +201,7 @@ function withListedModels(credential: StoredCredential, provider: Provider, test
   throw wrong(
     `${test.outcome === 'works' ? 'It answers, but lists no models' : test.message} Name at least one model, such as [{"id": "my-model"}].`,
     'models',
-    refused('no_models', { outcome: test.outcome }),
+    refused('no_models', { outcome: test.outcome, cause: test.cause ?? '', said: test.message }),
   );
 }
 

@@ -181,7 +181,7 @@ describe('the transcription page', () => {
     await page.getByRole('button', { name: 'Transcribe', exact: true }).click();
     await page
       .getByRole('alert')
-      .getByText(/no audio we know by its content/)
+      .getByText(/no recording that can be read here/)
       .waitFor();
     expect(rig.providers[0]?.books().total().accepted).toBe(before);
     await page.context().close();

@@ -35,7 +35,7 @@ export const refusalMessages = defineMessages<RefusalWords>(
       no_address: '“{text}” is no address. Give one such as https://api.example.com/v1.',
       field_missing: '“{label}” is missing.',
       field_unknown: '{provider} has no field “{name}”.',
-      no_models: 'The provider lists no models. Name at least one.',
+      no_models: 'No models are listed. Name at least one.',
       key_moves:
         'The key was given for {from}, and would be sent to {to}. Remove this credential, and add it with the new address.',
       changed_meanwhile: 'Somebody else has changed this meanwhile. Load the page again and repeat your change.',
@@ -117,7 +117,7 @@ export const refusalMessages = defineMessages<RefusalWords>(
       no_address: '„{text}“ ist keine Adresse. Gib eine an wie https://api.example.com/v1.',
       field_missing: '„{label}“ fehlt.',
       field_unknown: '{provider} hat kein Feld „{name}“.',
-      no_models: 'Der Anbieter listet keine Modelle. Nenne mindestens eines.',
+      no_models: 'Es sind keine Modelle gelistet. Nenne mindestens eines.',
       key_moves:
         'Der Schlüssel wurde für {from} angegeben und ginge nun an {to}. Entferne diesen Zugang, und füge ihn mit der neuen Adresse hinzu.',
       changed_meanwhile:

@@ -47,6 +47,8 @@ export const transcribeMessages = defineMessages(
     discard: 'Discard',
     cancel: 'Cancel',
     failed: 'That did not work',
+    notDone: (count: number, why: string) =>
+      `${count === 1 ? 'One piece' : `${count} pieces`} could not be transcribed: ${why}`,
     brokeOff: 'The upload broke off. What has arrived is kept: go on when the line is back.',
     retry: 'Try again',
     other: 'Another recording',
@@ -122,6 +124,8 @@ export const transcribeMessages = defineMessages(
     discard: 'Verwerfen',
     cancel: 'Abbrechen',
     failed: 'Das hat nicht geklappt',
+    notDone: (count: number, why: string) =>
+      `${count === 1 ? 'Ein Stück ließ' : `${count} Stücke ließen`} sich nicht transkribieren: ${why}`,
     brokeOff: 'Das Hochladen brach ab. Was angekommen ist, bleibt: Mach weiter, sobald die Verbindung wieder steht.',
     retry: 'Noch einmal versuchen',
     other: 'Andere Aufnahme',

@@ -109,7 +109,8 @@ export function Progress({ job, work }: { readonly job: JobView; readonly work: 
   const t = useMessages(transcribeMessages);
   const toText = useProblemText();
   const { status, seconds, done_seconds: done, eta_seconds: eta, pieces, error } = job;
-  const finished = pieces.filter((piece) => piece.status === 'done').length;
+  const count = (wanted: JobPiece['status']): number => pieces.filter((piece) => piece.status === wanted).length;
+  const [finished, failed] = [count('done'), count('failed')];
   const retryAt = pieces
     .map(({ retry_at: at }) => (at === null ? Infinity : Date.parse(at)))
     .toSorted((a, b) => a - b)[0];
@@ -121,7 +122,7 @@ export function Progress({ job, work }: { readonly job: JobView; readonly work: 
       {status === 'failed' && error !== null && (
         <div className="mb-3">
           <Notice tone="danger" title={t.failed}>
-            {toText(error)}
+            {failed === 0 ? toText(error) : t.notDone(failed, toText(error))}
           </Notice>
         </div>
       )}
