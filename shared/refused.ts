@@ -10,6 +10,7 @@ export const refusals = [
   'other_site',
   'session_ended',
   'too_many_tries',
+  'sign_in',
   // Credentials.
   'no_provider',
   'provider_retired',
@@ -65,3 +66,29 @@ export const refused = (
   what,
   values: { ...values },
 });
+
+/** Why somebody is not let in: `reason` of a refusal `sign_in`. */
+export type SignInReason =
+  | 'malformed'
+  | 'algorithm'
+  | 'unknown_signer'
+  | 'forged'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'wrong_audience'
+  | 'wrong_issuer'
+  | 'email_unverified'
+  | 'nonce_missing'
+  | 'nonce_unknown'
+  | 'nonce_used'
+  | 'not_invited'
+  | 'not_managed'
+  | 'invitation_expired'
+  | 'unknown_role'
+  | 'blocked'
+  | 'other_account'
+  | 'google_unreachable'
+  | 'google_off'
+  | 'local_off'
+  | 'local_proxied'
+  | 'wrong_token';

@@ -1,9 +1,10 @@
 // What is told to whoever is not let in: a sentence for each reason.
 import { CallerError } from '#shared/failures.ts';
+import { refused, type SignInReason } from '#shared/refused.ts';
 import type { SignInRefused } from './auth-refused.ts';
 
 /** Sentences by reason; `%` stands for the address. */
-const sentences = {
+const sentences: Readonly<Record<SignInReason, string>> = {
   malformed: 'What was sent is no ID token of Google. Sign in again.',
   algorithm: "The ID token is not signed the way Google signs them (RS256). It can't be trusted.",
   unknown_signer: 'The ID token was signed with a key that Google does not publish. Sign in again.',
@@ -35,8 +36,7 @@ const sentences = {
     'Sign-in by link works only directly on this machine: not through a proxy, and only at 127.0.0.1 or localhost.',
   wrong_token:
     'The link has been used already, or is not the one that the last start printed. Start Freeway again for a new one, or paste the owner key.',
-} as const;
-export type SignInReason = keyof typeof sentences;
+};
 
 const unavailable: ReadonlySet<SignInReason> = new Set(['google_unreachable']);
 /** Who they are is known; it is just not enough. */
@@ -56,6 +56,8 @@ const known: ReadonlySet<SignInReason> = new Set([
 /** The refusal as its person reads it. */
 export function toCallerError({ reason, email }: SignInRefused): CallerError {
   const message = sentences[reason].replace('%', email ?? 'This address');
-  if (unavailable.has(reason)) return new CallerError('exhausted', message, { retryable: true, retryAfterMs: 60_000 });
-  return new CallerError(known.has(reason) ? 'forbidden' : 'unauthenticated', message);
+  const told = { reason: refused('sign_in', { reason, email: email ?? '' }) };
+  if (unavailable.has(reason))
+    return new CallerError('exhausted', message, { ...told, retryable: true, retryAfterMs: 60_000 });
+  return new CallerError(known.has(reason) ? 'forbidden' : 'unauthenticated', message, told);
 }

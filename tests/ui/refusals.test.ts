@@ -3,8 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { refusals } from '#shared/refused.ts';
+import { refusals, type SignInReason } from '#shared/refused.ts';
+import { toCallerError } from '#lambda/http/auth-refusal.ts';
+import { SignInRefused } from '#lambda/http/auth-refused.ts';
 import { refusalMessages } from '../../ui/src/lib/refusal-messages.ts';
+import { sayNotLetIn } from '../../ui/src/lib/sign-in-refusals.ts';
 import { sayRefusal, tellRefusal } from '../../ui/src/lib/refusals.ts';
 
 const lambda = fileURLToPath(new URL('../../lambda', import.meta.url));
@@ -47,4 +50,23 @@ describe('what stands in no list', () => {
     '%j is left to the words of the server',
     (why) => expect(tellRefusal(why)).toBeNull(),
   );
+});
+
+describe('who is not let in', () => {
+  const say = (reason: SignInReason, email: string | null): string | null => {
+    const { reason: why } = toCallerError(new SignInRefused(reason, email));
+    if (why?.code !== 'refused' || why.what !== 'sign_in') throw new Error('no such reason');
+    return sayNotLetIn(why.values['reason'], why.values['email'], 'de');
+  };
+
+  it.each([
+    ['not_invited', 'ada@example.com', /^ada@example\.com steht nicht auf der Einladungsliste\./],
+    ['blocked', null, /^Diese Adresse wurde von einem Admin gesperrt\.$/],
+    ['wrong_token', null, /^Der Link wurde schon benutzt/],
+  ] as const)('hears why: %s', (reason, email, told) => expect(say(reason, email)).toMatch(told));
+
+  it('hears the server’s own words in English, and for what stands in no list', () => {
+    expect(sayNotLetIn('blocked', null, 'en')).toBeNull();
+    expect(sayNotLetIn('of_a_later_version', null, 'de')).toBeNull();
+  });
 });

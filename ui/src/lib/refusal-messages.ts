@@ -29,6 +29,7 @@ export const refusalMessages = defineMessages<RefusalWords>(
       store_away: 'The server can’t reach its store at the moment. Try again.',
       other_site: 'This came from a page of another site, so it was not done.',
       session_ended: 'Your session has ended. Sign in again.',
+      sign_in: 'You were not let in.',
       too_many_tries: 'Too many wrong keys or failed sign-ins came from here. Try again in {seconds} s.',
       no_provider: 'There is no provider “{id}”.',
       provider_retired: '{name} is no longer offered.',
@@ -110,6 +111,7 @@ export const refusalMessages = defineMessages<RefusalWords>(
       store_away: 'Der Server erreicht seinen Speicher gerade nicht. Versuch es noch einmal.',
       other_site: 'Das kam von der Seite einer anderen Website und wurde deshalb nicht getan.',
       session_ended: 'Deine Sitzung ist zu Ende. Melde dich neu an.',
+      sign_in: 'Du wurdest nicht eingelassen.',
       too_many_tries:
         'Von hier kamen zu viele falsche Schlüssel oder gescheiterte Anmeldungen. Versuch es in {seconds} s noch einmal.',
       no_provider: 'Es gibt keinen Anbieter „{id}“.',

@@ -6,6 +6,7 @@ import type { Values } from '#shared/refused.ts';
 import { formatBytes, formatCount } from './format.ts';
 import { pageLanguage, type Language } from './messages.ts';
 import { refusalMessages } from './refusal-messages.ts';
+import { sayNotLetIn } from './sign-in-refusals.ts';
 import { testMessages, toTestText } from './test-messages.ts';
 
 type Refused = Extract<z.infer<typeof reasonSchema>, { code: 'refused' | 'field' | 'locked' }>;
@@ -48,6 +49,8 @@ export function sayRefusal(reason: Refused, language: Language): string {
 /** The same in the language of the document; null: what it is stands in no list, and the server's own words say it. */
 export function tellRefusal(why: unknown): string | null {
   const { success, data } = reasonSchema.safeParse(why);
+  if (success && data.code === 'refused' && data.what === 'sign_in')
+    return sayNotLetIn(data.values['reason'], data.values['email'], pageLanguage());
   const isTold = success && (data.code === 'refused' || data.code === 'field' || data.code === 'locked');
   return isTold ? sayRefusal(data, pageLanguage()) : null;
 }

@@ -1,5 +1,8 @@
 // What the sign-in document says to the server, without the schemas of the app, which would double its size.
 
+import { pageLanguage } from '../lib/messages.ts';
+import { sayNotLetIn } from '../lib/sign-in-refusals.ts';
+
 /** What this document must know to show Google's button. */
 export interface SignIn {
   /** null where people do not sign in with Google. */
@@ -14,11 +17,18 @@ type Json = Readonly<Record<string, unknown>>;
 const toObject = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
 const toText = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
+/** In words of the page's own; null: the server's say it. */
+function sayRefusal({ what, values }: Json): string | null {
+  const { reason, email } = toObject(values);
+  return what === 'sign_in' ? sayNotLetIn(reason, email, pageLanguage()) : null;
+}
+
 async function call(path: string, init: RequestInit): Promise<Json> {
   const response = await fetch(path, { credentials: 'same-origin', ...init });
   const body = toObject(await response.json().catch(() => null));
   if (response.ok) return body;
-  throw new Error(toText(toObject(body['error'])['message']) ?? `The server answered ${String(response.status)}.`);
+  const { message, why } = toObject(body['error']);
+  throw new Error(sayRefusal(toObject(why)) ?? toText(message) ?? `The server answered ${String(response.status)}.`);
 }
 
 /** GET /api/session. Rejects with the server's own words. */
