@@ -16,18 +16,16 @@ interface FormEndProps {
 /** The note and the buttons, which stay in sight however long the form is. */
 export function FormEnd({ failure, cancel, onCancel, send, isSending }: FormEndProps): ReactNode {
   return (
-    <>
+    <div className="sticky -bottom-5 z-10 -mx-5 -mb-5 flex flex-wrap justify-end gap-2 border-t border-line bg-raised px-5 py-3">
       {failure !== null && (
-        <p role="alert" className="mb-3 text-sm text-danger">
+        <p role="alert" className="w-full text-sm text-danger">
           {failure}
         </p>
       )}
-      <div className="sticky -bottom-5 z-10 -mx-5 -mb-5 flex flex-wrap justify-end gap-2 border-t border-line bg-raised px-5 py-3">
-        <Button onClick={onCancel}>{cancel}</Button>
-        <Button type="submit" look="primary" disabled={isSending}>
-          {send}
-        </Button>
-      </div>
-    </>
+      <Button onClick={onCancel}>{cancel}</Button>
+      <Button type="submit" look="primary" disabled={isSending}>
+        {send}
+      </Button>
+    </div>
   );
 }
