@@ -15,6 +15,7 @@ export const errorMessages = defineMessages(
       no_candidate: 'Change the request or what may be spent, or add a provider.',
       context_length_exceeded: 'Shorten it, or begin a new chat.',
       content_filter: 'Say it in other words.',
+      internal: 'Enter the key again under Providers. If that is refused, tell whoever runs this server.',
     } as Words,
     overBound: (usd: string) => `An answer may cost ${usd} here at most. Allow more, or wait for what is free.`,
     bounds: {
@@ -50,6 +51,7 @@ export const errorMessages = defineMessages(
       no_candidate: 'Ändere die Anfrage oder was ausgegeben werden darf, oder füge einen Anbieter hinzu.',
       context_length_exceeded: 'Kürze es, oder beginne einen neuen Chat.',
       content_filter: 'Sag es in anderen Worten.',
+      internal: 'Gib den Schlüssel unter Anbieter neu ein. Wird das abgelehnt, sag es dem, der diesen Server betreibt.',
     },
     overBound: (usd: string) =>
       `Eine Antwort darf hier höchstens ${usd} kosten. Erlaube mehr, oder warte auf Kostenloses.`,

@@ -136,7 +136,7 @@ function Row({ credential }: { readonly credential: CredentialView }): ReactNode
   return (
     <li className="py-3.5">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <div className={`min-w-0 flex-1 ${enabled ? '' : 'opacity-70'}`}>
+        <div className={`min-w-0 flex-1 ${locked === null ? '' : 'basis-48'} ${enabled ? '' : 'opacity-70'}`}>
           <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
             <span dir="auto" className="truncate">
               {name}
