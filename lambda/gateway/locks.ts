@@ -56,6 +56,8 @@ function tryToOpen({ vault }: LocksDeps, credential: StoredCredential): Found | 
     vault.openNow(ownerId, sealedIdentity(credential), sealed);
     return null;
   } catch (error) {
+    // Its owner's key was at hand a moment ago and had to make room for others', which says nothing against it.
+    if (error instanceof VaultError && error.kind === 'not_prepared') return null;
     return toFound(error);
   }
 }
