@@ -92,7 +92,7 @@ it('a server that is not there is tried four times, and told of in the language 
   const seen = follow(upload(job, file, { signal: new AbortController().signal, onSent: () => undefined }));
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
   expect(fetched).toHaveBeenCalledTimes(4);
-  expect((seen.end as ApiError).message).toMatch(/^Das Hochladen ist abgebrochen\./);
+  expect((seen.end as ApiError).message).toMatch(/^Das Hochladen brach ab\./);
 });
 
 it('a line that somebody leaves empty in a correction ends no caption', () => {
