@@ -5,6 +5,7 @@ import type { EncodedPacketSink } from 'mediabunny';
 import { isTaken } from './piece-format.ts';
 import { findForeign } from './foreign-files.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
+import { findMissingLength } from './wav-length.ts';
 
 export interface AudioFacts {
   /** As file endings are written: mp3, wav, m4a, aac, webm, ogg, flac. */
@@ -162,5 +163,6 @@ export async function readAudioHeader(source: AudioSource, name: string): Promis
       `The header of "${name}" claims ${toHours(claimed)} of sound, but the file holds ${toHours(seconds)}: it is cut or damaged. Save it anew.`,
       'recording_damaged',
     );
-  return { container, type, seconds, asIs: pure && isTaken(container) };
+  const asIs = pure && isTaken(container) && (await findMissingLength(source)) === null;
+  return { container, type, seconds, asIs };
 }

@@ -2,6 +2,7 @@
 import type { Input } from 'mediabunny';
 import { toWholePages } from './ogg-pages.ts';
 import { guardReader } from './reader-guard.ts';
+import { toKnownLength } from './wav-length.ts';
 
 export interface AudioSource {
   /** Bytes. */
@@ -53,7 +54,7 @@ export async function openInput(given: AudioSource): Promise<Input> {
   const { ALL_FORMATS, CustomSource, Input, LogLevel, Logging } = await import('mediabunny');
   // What is wrong with a recording is told to whoever sent it, not between the lines of our log.
   Logging.level = LogLevel.Silent;
-  const source = await toWholePages(given);
+  const source = await toKnownLength(await toWholePages(given));
   const input = new Input({
     source: new CustomSource({
       getSize: () => source.size,

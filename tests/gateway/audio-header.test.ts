@@ -6,7 +6,7 @@ import { readAudioHeader } from '#lambda/gateway/audio-header.ts';
 import { toMemorySource } from '#lambda/gateway/audio-source.ts';
 import { openSplit } from '#lambda/gateway/audio-split.ts';
 import { repack } from '../fakes/repack.ts';
-import { synthesise } from '../fakes/speech.ts';
+import { hearSpeech, synthesise } from '../fakes/speech.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
 
@@ -237,6 +237,20 @@ describe('the header of a recording', () => {
     const lying = Buffer.from(wav);
     lying.writeUInt32LE(0xf0_00_00_00, 40);
     expect(await readAudioHeader(toMemorySource(lying), 'a.wav')).toMatchObject({ container: 'wav', seconds: 2 });
+  });
+
+  it('of a WAV file whose recorder was killed before it wrote the length is read to its end', async () => {
+    const killed = Buffer.from(wav);
+    killed.writeUInt32LE(0, 4);
+    killed.writeUInt32LE(0, 40);
+    const source = toMemorySource(killed);
+    const facts = await readAudioHeader(source, 'a.wav');
+    // Not every provider knows what to make of it.
+    expect(facts).toMatchObject({ container: 'wav', seconds: 2, asIs: false });
+    const { cut } = await openSplit(source, facts);
+    const piece = await cut({ start: 0, end: 2 });
+    expect(hearSpeech(piece.bytes)).toEqual(hearSpeech(wav));
+    expect(await readAudioHeader(toMemorySource(piece.bytes), 'a.wav')).toMatchObject({ seconds: 2, asIs: true });
   });
 
   it('of a WAV file of any length is read', async () => {
