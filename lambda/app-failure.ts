@@ -22,6 +22,12 @@ async function rendererOf({ chatWire }: FailureDeps, { exchange }: Visit): Promi
   return speaksGemini(exchange) ? chatWires.gemini() : chatWire;
 }
 
+const faults = {
+  fault: 'Something went wrong on our side. Tell',
+  store_away: 'The store does not answer. Try again in a moment, or tell',
+  disk_full: 'The disk of this server is full, so nothing more can be kept. Tell',
+} as const;
+
 /** What a caller is told of an error that is ours; the log has the rest. */
 function toInternal({ log, describe }: FailureDeps, { requestId }: Visit, error: unknown): CallerError {
   // Only the store's own messages are known to hold nothing of what was asked.
@@ -31,11 +37,9 @@ function toInternal({ log, describe }: FailureDeps, { requestId }: Visit, error:
     ...describe(error),
     ...(isStore ? { what: error.message } : {}),
   });
-  const what = isStore
-    ? 'The store does not answer. Try again in a moment, or tell'
-    : 'Something went wrong on our side. Tell';
-  return new CallerError('internal', `${what} the operator the request id ${requestId}.`, {
-    reason: refused(isStore ? 'store_away' : 'fault', { id: requestId }),
+  const kind = !isStore ? 'fault' : error.isFull ? 'disk_full' : 'store_away';
+  return new CallerError('internal', `${faults[kind]} the operator the request id ${requestId}.`, {
+    reason: refused(kind, { id: requestId }),
   });
 }
 

@@ -12,6 +12,8 @@ export interface RecordingRef {
 export interface Recordings {
   /** The largest that is taken, bytes. */
   readonly maxBytes: number;
+  /** Bytes that have room now; absent: there is always enough. */
+  room?(): Promise<number>;
   /** The parts that have not come yet, each with the URL that takes it until `untilMs` (since the epoch). */
   missing(recording: RecordingRef, untilMs: number): Promise<readonly UploadPart[]>;
   /** The bytes from `start` up to, without, `end`, which are the asker's own. Rejects with RecordingGone when they are not there. */

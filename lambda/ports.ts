@@ -54,6 +54,12 @@ export interface QueryPage {
 /** The store could not be reached, or refused for load. Reservations then fail open within their stated bound. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+  /** The disk has no room left: trying again does not help until somebody makes some. */
+  readonly isFull: boolean;
+  constructor(message: string, { isFull = false }: { readonly isFull?: boolean } = {}) {
+    super(message);
+    this.isFull = isFull;
+  }
 }
 
 /** Encrypts small things under a key that never reaches the store. `context` is authenticated with what is wrapped. */

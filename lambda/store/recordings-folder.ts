@@ -1,9 +1,10 @@
 // Recordings in a folder of this machine, taken in by ourselves at signed addresses that expire.
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { MAX_RECORDING_BYTES } from '#shared/recording-limits.ts';
 import { RecordingGone, type RecordingRef, type Recordings } from '../ports-transcription.ts';
+import { toUnavailable } from './folder-faults.ts';
 import { toParts, toSlices, type Slice } from './recording-parts.ts';
 
 export interface FolderOptions {
@@ -15,6 +16,9 @@ export interface FolderOptions {
   /** How long a recording is kept, ms. */
   readonly keptMs: number;
 }
+
+/** Left free for whatever else lies on the disk, the store above all. */
+const SPARED_BYTES = 64 * 1024 * 1024;
 
 const PART = /^(tr_[\w-]{10,40})\/(\d{1,4})$/;
 
@@ -32,17 +36,24 @@ async function readSlice(path: string, { start, end }: Slice): Promise<Buffer> {
   }
 }
 
-/** Whole or not at all, whatever happens in between. */
+/** Whole or not at all, whatever happens in between. Rejects with StoreUnavailable where the file system refuses. */
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const half = `${path}.half`;
   try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(half, bytes, { mode: 0o600 });
     await rename(half, path);
   } catch (error) {
     // A disk that is full stays so for as long as the half lies there.
     await rm(half, { force: true });
-    throw error;
+    throw toUnavailable(error, `A part of a recording can't be laid down in ${dirname(path)}`);
   }
+}
+
+/** Bytes that have room on the disk of this folder; of one that is not made yet, on that of the folder it will lie in. */
+async function readRoom(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder).catch(() => statfs(dirname(folder)));
+  return Math.max(0, bavail * bsize - SPARED_BYTES);
 }
 
 /** Deletes what is older than it may be, also what a process left behind that was killed. */
@@ -69,6 +80,7 @@ export function createFolderRecordings(options: FolderOptions): Recordings {
     (await stat(pathOf(part)).catch(() => null))?.size === bytes;
   return {
     maxBytes: MAX_RECORDING_BYTES,
+    room: () => sweep(options).then(() => readRoom(folder)),
     missing: async (recording, untilMs) => {
       await sweep(options);
       const parts = await Promise.all(
@@ -103,11 +115,7 @@ export function createFolderRecordings(options: FolderOptions): Recordings {
         const isSigned = signature.length === right.length && timingSafeEqual(signature, right);
         return PART.test(part) && isSigned && expires * 1_000 > now() ? bytes : null;
       },
-      write: async (part, bytes) => {
-        const [id = ''] = part.split('/');
-        await mkdir(pathOf(id), { recursive: true, mode: 0o700 });
-        await writeWhole(pathOf(part), bytes);
-      },
+      write: (part, bytes) => writeWhole(pathOf(part), bytes),
     },
   };
 }

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StoreUnavailable, type Spool, type Spooled } from '../ports.ts';
+import type { Spool, Spooled } from '../ports.ts';
+import { toUnavailable } from './folder-faults.ts';
 
 async function writeAll(file: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<number> {
   let size = 0;
@@ -36,17 +37,10 @@ async function sweep(folder: string): Promise<void> {
   await Promise.all(left.map((name) => rm(join(folder, name), { force: true }).catch(() => undefined)));
 }
 
-/** What the file system says, as a fault of the store: full, read-only, gone, or out of files that may be open. */
-function toUnavailable(error: unknown, folder: string): unknown {
-  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
-  return new StoreUnavailable(
-    `Uploads can't be laid down in ${folder} (${String(error.code)}). Check disk space, permissions and the limit on open files.`,
-  );
-}
-
 /** Lays uploads down in files of this folder, which is made and swept at once. A file loses its name as soon as it is open, so that it ends with the process. */
 export function createDiskSpool(folder: string, maxBytes: number): Spool {
   const swept = sweep(folder);
+  const refuse = (error: unknown): unknown => toUnavailable(error, `Uploads can't be laid down in ${folder}`);
   // Whoever needs it hears of what went wrong.
   swept.catch(() => undefined);
   return {
@@ -56,7 +50,7 @@ export function createDiskSpool(folder: string, maxBytes: number): Spool {
       const file = await swept
         .then(() => open(path, 'wx+', 0o600))
         .catch((error: unknown) => {
-          throw toUnavailable(error, folder);
+          throw refuse(error);
         });
       try {
         await rm(path, { force: true }).catch(() => undefined);
@@ -73,7 +67,7 @@ export function createDiskSpool(folder: string, maxBytes: number): Spool {
       } catch (error) {
         await file.close();
         await rm(path, { force: true });
-        throw toUnavailable(error, folder);
+        throw refuse(error);
       }
     },
   };

@@ -19,6 +19,9 @@ function toReason(error: unknown): string | null {
   return 'syscall' in error ? error.message : null;
 }
 
+/** SQLite's result code for a disk that takes no more. */
+const FULL = 13;
+
 /** What to do about it. */
 const toAdvice = (error: unknown): string =>
   damage.has(toCode(error) ?? 0)
@@ -34,6 +37,8 @@ export const createGuard =
     } catch (error) {
       const reason = toReason(error);
       if (reason === null) throw error;
-      throw new StoreUnavailable(`SQLite can't use the store file ${path}: ${reason}. ${toAdvice(error)}`);
+      throw new StoreUnavailable(`SQLite can't use the store file ${path}: ${reason}. ${toAdvice(error)}`, {
+        isFull: toCode(error) === FULL,
+      });
     }
   };

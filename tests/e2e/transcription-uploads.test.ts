@@ -1,6 +1,6 @@
 // Uploads to the started server: large ones pass through it without being held, too large ones are refused at once, nothing is left lying.
 import { connect } from 'node:net';
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI, { toFile } from 'openai';
@@ -136,5 +136,26 @@ describe('uploads', () => {
     socket.destroy();
     await expect.poll(() => freeway.logs.join('')).toContain('"outcome":"invalid_request"');
     expect([spooled(), fakes.seen]).toEqual([[], []]);
+  });
+});
+
+it.runIf(existsSync('/dev/full'))('a part that finds the disk full says so, in words and as a code', async () => {
+  const headers = { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' };
+  const declared = await fetch(`${freeway.url}/api/transcriptions`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ name: 'talk.wav', size_bytes: 5, options: {} }),
+  });
+  const { id, upload } = (await declared.json()) as { id: string; upload: { parts: { url: string }[] } };
+  mkdirSync(join(freeway.folder, 'recordings', id), { recursive: true });
+  symlinkSync('/dev/full', join(freeway.folder, 'recordings', id, '0.half'));
+  const put = await fetch(new URL(upload.parts[0]?.url ?? '', freeway.url), { method: 'PUT', body: 'abcde' });
+  expect(put.status).toBe(500);
+  expect(await put.json()).toMatchObject({
+    error: {
+      code: 'internal',
+      message: expect.stringMatching(/^The disk of this server is full/) as string,
+      why: { code: 'refused', what: 'disk_full' },
+    },
   });
 });

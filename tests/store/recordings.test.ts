@@ -1,5 +1,5 @@
 // Recordings in a folder: addresses that are signed and expire, parts that are there whole or not at all, and nothing left after a day.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, symlinkSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -51,6 +51,25 @@ describe('recordings in a folder', () => {
     expect(intake?.expects(part, '')).toBeNull();
     nowMs += 61_000;
     expect(intake?.expects(part, query)).toBeNull();
+  });
+
+  it('have as much room as the disk has, but for what the store needs', async () => {
+    const { bavail, bsize } = statfsSync(folder);
+    const room = (await recordings.room?.()) ?? Infinity;
+    // Others write to the same disk meanwhile.
+    expect(Math.abs(bavail * bsize - 64 * 2 ** 20 - room)).toBeLessThan(512 * 2 ** 20);
+    expect(room).toBeLessThan(bavail * bsize);
+    rmSync(folder, { recursive: true });
+    await expect(recordings.room?.()).resolves.toBeGreaterThan(0);
+  });
+
+  it.runIf(existsSync('/dev/full'))('that find the disk full are told so, and leave nothing behind', async () => {
+    const [part] = await addressOf();
+    mkdirSync(join(folder, recording.id));
+    symlinkSync('/dev/full', join(folder, `${part}.half`));
+    const written = recordings.intake?.write(part, Buffer.from('abcde'));
+    await expect(written).rejects.toMatchObject({ name: 'StoreUnavailable', isFull: true });
+    expect(readdirSync(join(folder, recording.id))).toEqual([]);
   });
 
   it('that can not be opened at the moment are not taken for gone', async () => {

@@ -23,6 +23,7 @@ import { readAllowance } from './allowance.ts';
 import { watchJob } from './job-events.ts';
 import { renderJob } from './job-result.ts';
 import { toJobView } from './job-view.ts';
+import { checkSize } from './recording-size.ts';
 import { allow, missing, toRoute, type ApiCall, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
 const DAY_MS = 86_400_000;
@@ -65,25 +66,10 @@ async function view({ deps, recordings }: Desk, job: TranscriptionJob): Promise<
   return toJobView(job, nowMs, job.status === 'uploading' ? await recordings().missing(job, job.expiresAtMs) : null);
 }
 
-function checkSize(sizeBytes: number, { maxBytes }: Recordings): void {
-  if (sizeBytes === 0)
-    throw new CallerError('invalid_request', 'The recording is empty.', {
-      param: 'size_bytes',
-      reason: refused('recording_empty'),
-    });
-  if (sizeBytes <= maxBytes) return;
-  const [size, max] = [sizeBytes, maxBytes].map((bytes) => (bytes / 2 ** 30).toFixed(1));
-  throw new CallerError(
-    'too_large',
-    `The recording is ${size} GB large, and ${max} GB are taken. Save it as mp3, m4a or ogg (an hour of speech is about 30 MB), or in parts.`,
-    { param: 'size_bytes', reason: refused('recording_too_large', { bytes: sizeBytes, max_bytes: maxBytes }) },
-  );
-}
-
 async function create(desk: Desk, visit: Visit, body: z.output<typeof newJobSchema>): Promise<ApiReply> {
   const { deps } = desk;
   const { id: personId } = principalOf(visit);
-  checkSize(body.size_bytes, desk.recordings());
+  await checkSize(body.size_bytes, desk.recordings());
   const nowMs = deps.clock.now();
   const job: TranscriptionJob = {
     id: `tr_${deps.newSecretId()}`,

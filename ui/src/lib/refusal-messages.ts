@@ -27,6 +27,7 @@ export const refusalMessages = defineMessages<RefusalWords>(
       not_allowed: 'You may not do this. An admin or the owner can.',
       fault: 'Something went wrong on the server. Tell whoever runs it the number {id}.',
       store_away: 'The server can’t reach its store at the moment. Try again.',
+      disk_full: 'The disk of this server is full, so nothing more can be kept. Tell whoever runs it.',
       other_site: 'This came from a page of another site, so it was not done.',
       session_ended: 'Your session has ended. Sign in again.',
       sign_in: 'You were not let in.',
@@ -59,6 +60,8 @@ export const refusalMessages = defineMessages<RefusalWords>(
       recording_empty: 'The recording is empty.',
       recording_too_large:
         'The recording is {bytes} large, and {max_bytes} are taken. Save it as mp3, m4a or ogg (an hour of speech is about 30 MB), or in parts.',
+      no_room:
+        'The recording is {bytes} large, and the server has room for {free_bytes}. Save it smaller (an hour of speech as mp3 is about 30 MB), or ask whoever runs the server to make room.',
       recording_gone: 'The recording is no longer there. Upload it again.',
       parts_missing: 'Parts of the recording have not come yet ({count}). Go on with the upload.',
       too_many_jobs: 'There are {max} transcriptions already. Delete some of them first.',
@@ -109,6 +112,8 @@ export const refusalMessages = defineMessages<RefusalWords>(
       not_allowed: 'Das darfst du nicht. Ein Admin oder der Besitzer kann es.',
       fault: 'Auf dem Server ging etwas schief. Nenne dem, der ihn betreibt, die Nummer {id}.',
       store_away: 'Der Server erreicht seinen Speicher gerade nicht. Versuch es noch einmal.',
+      disk_full:
+        'Die Festplatte dieses Servers ist voll, es lässt sich nichts mehr ablegen. Sag es dem, der ihn betreibt.',
       other_site: 'Das kam von der Seite einer anderen Website und wurde deshalb nicht getan.',
       session_ended: 'Deine Sitzung ist zu Ende. Melde dich neu an.',
       sign_in: 'Du wurdest nicht eingelassen.',
@@ -144,6 +149,8 @@ export const refusalMessages = defineMessages<RefusalWords>(
       recording_empty: 'Die Aufnahme ist leer.',
       recording_too_large:
         'Die Aufnahme ist {bytes} groß, höchstens {max_bytes} sind möglich. Speichere sie als mp3, m4a oder ogg (eine Stunde Sprache sind etwa 30 MB) oder in Teilen.',
+      no_room:
+        'Die Aufnahme ist {bytes} groß, auf dem Server ist Platz für {free_bytes}. Speichere sie kleiner (eine Stunde Sprache als mp3 sind etwa 30 MB), oder bitte den, der den Server betreibt, Platz zu schaffen.',
       recording_gone: 'Die Aufnahme ist nicht mehr da. Lade sie noch einmal hoch.',
       parts_missing: 'Teile der Aufnahme fehlen noch ({count}). Setze das Hochladen fort.',
       too_many_jobs: 'Es gibt schon {max} Transkriptionen. Lösche erst einige davon.',
