@@ -1,8 +1,9 @@
 // Whatever an endpoint throws, as its caller is told of it: in the format of the URL, and nothing that was not meant for callers.
 import { CallerError } from '#shared/failures.ts';
 import { refused } from '#shared/refused.ts';
+import { speaksGemini } from './app-paths.ts';
 import { replyError, type EndpointDeps, type Visit } from './endpoints/endpoint.ts';
-import { StoreUnavailable, type Exchange } from './ports.ts';
+import { StoreUnavailable } from './ports.ts';
 import type { LogFields } from './ports-telemetry.ts';
 import { chatWires } from './wire/index.ts';
 import type { ErrorRenderer } from './wire/types.ts';
@@ -11,10 +12,6 @@ interface FailureDeps extends Pick<EndpointDeps, 'chatWire' | 'clock' | 'log'> {
   /** Names an error for the log, without its message, which may quote what was sent. */
   readonly describe: (error: unknown) => LogFields;
 }
-
-/** Whether a request is one of the Gemini surface, by its URL. */
-const speaksGemini = ({ method, path }: Exchange): boolean =>
-  path.startsWith('/v1beta/') || (method === 'POST' && path.startsWith('/v1/models/'));
 
 /** The format in which errors are told at a URL. */
 async function rendererOf({ chatWire }: FailureDeps, { exchange }: Visit): Promise<ErrorRenderer> {

@@ -1,5 +1,6 @@
 // Paths as callers write them whose base URL is that of another gateway, or has too much or too little of ours.
 import type { NotServed } from './endpoints/not-served.ts';
+import type { Exchange } from './ports.ts';
 
 /** What clients of OpenAI's API ask for that is not served, and why. */
 export const notServedPaths: readonly (readonly [path: string, what: NotServed])[] = [
@@ -37,3 +38,12 @@ const respell = (path: string): string[] => {
 /** The path that was most likely meant by one that leads nowhere, among those that lead somewhere; null when none is near. */
 export const findMeantPath = (path: string, leadsSomewhere: (path: string) => boolean): string | null =>
   [...respell(path), ...respell(path.toLowerCase())].find((one) => one !== path && leadsSomewhere(one)) ?? null;
+
+/**
+ * Whether a request is one of the Gemini surface, by its URL. Below `/v1` lists of models have the same one in the format of OpenAI: there Google's
+ * clients, which call it since their 3.0, are known by the header in which they name themselves; a key may come in theirs from anybody.
+ */
+export const speaksGemini = ({ method, path, headers }: Pick<Exchange, 'method' | 'path' | 'headers'>): boolean =>
+  path.startsWith('/v1beta/') ||
+  (/^\/v1\/models(?:\/|$)/.test(path) &&
+    (method === 'POST' ? path !== '/v1/models' : headers['x-goog-api-client'] !== undefined));

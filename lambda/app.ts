@@ -2,7 +2,7 @@
 import { CallerError } from '#shared/failures.ts';
 import { loadOnce } from '#shared/load-once.ts';
 import { can, type Action, type Principal, type ResourceKind } from '#shared/people.ts';
-import { findMeantPath, notServedPaths, otherPathsOf } from './app-paths.ts';
+import { findMeantPath, notServedPaths, otherPathsOf, speaksGemini } from './app-paths.ts';
 import { createApiEndpoint } from './endpoints/api/mount.ts';
 import type { ApiDeps } from './endpoints/api/route.ts';
 import type { Batches } from './endpoints/batch-desk.ts';
@@ -52,13 +52,17 @@ const inference = ['use', 'inference'] as const;
 /** A URL at which something is asked of providers. */
 const post = (path: string, endpoint: Endpoint): Route => ({ method: 'POST', path, access: inference, endpoint });
 
+/** Lists of models for Google's clients. */
+const toGeminiModels = (deps: AppDeps): Endpoint =>
+  later(async () => (await import('./endpoints/gemini.ts')).createGeminiModelsEndpoint(deps));
+
 /** The URLs of the Gemini surface. Newer clients call it below /v1. */
 function toGeminiRoutes(deps: AppDeps): readonly Route[] {
   const endpoint = later(async () => {
     const { createGeminiEndpoint } = await import('./endpoints/gemini.ts');
     return createGeminiEndpoint(deps, await chatWires.gemini());
   });
-  const models = later(async () => (await import('./endpoints/gemini.ts')).createGeminiModelsEndpoint(deps));
+  const models = toGeminiModels(deps);
   return [
     post('/v1beta/models/:call', endpoint),
     post('/v1/models/:call', endpoint),
@@ -114,9 +118,14 @@ function toModelRoutes(deps: AppDeps): readonly Route[] {
   const models = later(async () => (await import('./endpoints/models.ts')).createModelsEndpoint(deps));
   const model = later(async () => (await import('./endpoints/models.ts')).createModelEndpoint(deps));
   const explain = later(async () => (await import('./endpoints/explain.ts')).createExplainEndpoint(deps));
+  const gemini = toGeminiModels(deps);
+  const by =
+    (others: Endpoint): Endpoint =>
+    (visit) =>
+      (speaksGemini(visit.exchange) ? gemini : others)(visit);
   return [
-    { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: models },
-    { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: model },
+    { method: 'GET', path: '/v1/models', access: ['read', 'model'], endpoint: by(models) },
+    { method: 'GET', path: '/v1/models/:id', access: ['read', 'model'], endpoint: by(model) },
     post('/v1/explain', explain),
   ];
 }

@@ -57,8 +57,9 @@ it('tokens are counted, in either shape of the question', async () => {
   expect((plain as { totalTokens: number }).totalTokens).toBeGreaterThan(1);
 });
 
-it('models are listed for Google’s client, and found by any name', async () => {
-  const client = new GoogleGenAI({ apiKey: OWNER_KEY, httpOptions: { baseUrl: server.url } });
+// Until 2.x Google's client called v1beta, since 3.0 it calls v1.
+it.each(['v1beta', 'v1'])('models are listed for Google’s client, and found by any name (%s)', async (apiVersion) => {
+  const client = new GoogleGenAI({ apiKey: OWNER_KEY, httpOptions: { baseUrl: server.url, apiVersion } });
   const names: string[] = [];
   for await (const { name } of await client.models.list()) names.push(name ?? '');
   expect(names).toEqual(expect.arrayContaining(['models/auto', 'models/m1', 'models/openai-compatible/m1']));
@@ -94,7 +95,18 @@ it.each([
   expect(await reply.json()).toMatchObject({ error: { code, status, reason, details: [{ domain: 'freeway' }] } });
 });
 
-it('who is not let in is told in the format', async () => {
-  const reply = await fetch(`${server.url}/v1beta/models`, { headers: { 'x-goog-api-key': 'nope' } });
+it('others are told of models below /v1 in the format of OpenAI', async () => {
+  for (const headers of [{ authorization: `Bearer ${OWNER_KEY}` }, { 'x-goog-api-key': OWNER_KEY }])
+    for (const [path, object] of [
+      ['/v1/models', 'list'],
+      ['/v1/models/m1', 'model'],
+    ] as const)
+      expect(await (await fetch(`${server.url}${path}`, { headers })).json()).toMatchObject({ object });
+});
+
+it.each(['/v1beta/models', '/v1/models'])('who is not let in is told in the format at %s', async (path) => {
+  const reply = await fetch(`${server.url}${path}`, {
+    headers: { 'x-goog-api-key': 'nope', 'x-goog-api-client': 'google-genai-sdk/3.1.0 gl-node/24' },
+  });
   expect(await reply.json()).toMatchObject({ error: { code: 401, status: 'UNAUTHENTICATED' } });
 });
