@@ -4,6 +4,7 @@ import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { addSystem } from '../pivot-system.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import type { Pivot } from './question.ts';
+import { flatNameOf } from './tool-names.ts';
 
 const roles: ReadonlySet<unknown> = new Set(['user', 'assistant', 'system', 'developer']);
 
@@ -32,6 +33,10 @@ function addItem(pivot: Pivot, item: Json, path: string): void {
     case 'function_call_output':
     case 'custom_tool_call_output':
       return addOutput(pivot, item, path);
+    case 'additional_tools':
+    case 'tool_search_output':
+      // What they add stands among the tools.
+      return;
     case 'item_reference':
       return fail(path, 'an item itself, because Freeway stores none that could be referred to', item);
     default:
@@ -75,7 +80,7 @@ function addCall(pivot: Pivot, item: Json, { path, text }: { path: string; text:
   if (toText(id) === null) return fail(`${path}.call_id`, 'a non-empty string', id);
   if (toText(name) === null) return fail(`${path}.name`, 'a non-empty string', name);
   if (typeof text !== 'string') return fail(`${path}.arguments`, 'a string of JSON', text);
-  const call = { id, type: 'function', function: { name, arguments: text } };
+  const call = { id, type: 'function', function: { name: flatNameOf(pivot.tools, item), arguments: text } };
   const last = pivot.messages.at(-1);
   if (last?.['role'] !== 'assistant')
     return void pivot.messages.push({ role: 'assistant', content: null, tool_calls: [call] });

@@ -8,6 +8,7 @@ import { parseQuestion as parsePivot } from '../openai-chat/question.ts';
 import { addSystem } from '../pivot-system.ts';
 import { addInput } from './pivot-input.ts';
 import { addTools } from './pivot-tools.ts';
+import { listTools, type Tool } from './tool-names.ts';
 
 /** A request of the OpenAI chat format as it grows, and what has no place in it. */
 export interface Pivot {
@@ -17,6 +18,8 @@ export interface Pivot {
   readonly dropped: Set<string>;
   /** Fields that only providers of this format can take, and that no answer makes sense without. */
   readonly bound: Set<string>;
+  /** What can be called. */
+  readonly tools: readonly Tool[];
 }
 
 /** Fields that mean the same in both formats. */
@@ -43,7 +46,7 @@ const stored: Readonly<Record<string, string>> = {
 export function parseQuestion(json: unknown): ChatQuestion {
   if (!isRecord(json)) return fail('', 'a JSON object', json);
   refuseStored(json);
-  const pivot: Pivot = { body: {}, messages: [], dropped: new Set(), bound: new Set() };
+  const pivot: Pivot = { body: {}, messages: [], dropped: new Set(), bound: new Set(), tools: listTools(json) };
   for (const name of alike) if (isGiven(json[name])) pivot.body[name] = json[name];
   const { instructions } = json;
   if (isGiven(instructions)) {

@@ -4,7 +4,7 @@ import type { Answer, ChatQuestion, Finish, ReplyHead, ToolCall } from '../types
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
 import { toForeignId } from './foreign.ts';
-import { textToolsOf } from './pivot-tools.ts';
+import { toCallNames, toToolNames, type ToolNames } from './tool-names.ts';
 
 /** A whole reply as JSON text. */
 export function renderReply(
@@ -13,7 +13,7 @@ export function renderReply(
   freeway?: Readonly<Record<string, unknown>>,
 ): string {
   const { content, reasoning, refusal, toolCalls, finish, usage } = answer;
-  const texts = textToolsOf(question.body);
+  const tools = toToolNames(question.body);
   const parts = [
     ...(content === '' ? [] : [toTextPart(content)]),
     ...(refusal === '' ? [] : [{ type: 'refusal', refusal }]),
@@ -21,7 +21,7 @@ export function renderReply(
   const output = [
     ...(reasoning === '' ? [] : [toThoughtItem(toForeignId(answer.id), reasoning)]),
     ...(parts.length === 0 ? [] : [toMessageItem(`msg_${answer.id}`, parts, 'completed')]),
-    ...toolCalls.map((call, index) => toCallItem(`${answer.id}_${index}`, call, texts.has(call.name))),
+    ...toolCalls.map((call, index) => toCallItem(`${answer.id}_${index}`, call, tools)),
   ];
   const response = { ...toResponse(answer, question), ...toEnd(finish ?? 'stop'), output, usage: toUsageJson(usage) };
   return JSON.stringify(freeway === undefined ? response : { ...response, freeway });
@@ -99,14 +99,15 @@ export function toThoughtItem(id: string, text: string): Json {
 }
 
 /** The item of a call, complete. Tools that take plain text get it out of the one argument they have elsewhere. */
-export function toCallItem(id: string, call: ToolCall, takesText: boolean): Json {
-  const { id: callId, name, arguments: text } = call;
-  if (takesText)
+export function toCallItem(id: string, call: ToolCall, tools: ToolNames): Json {
+  const { id: callId, arguments: text } = call;
+  const names = toCallNames(tools, call.name);
+  if (tools.get(call.name)?.takesText === true)
     return {
       id: `ctc_${id}`,
       type: 'custom_tool_call',
       call_id: callId,
-      name,
+      ...names,
       input: toInputText(text),
       status: 'completed',
     };
@@ -114,7 +115,7 @@ export function toCallItem(id: string, call: ToolCall, takesText: boolean): Json
     id: `fc_${id}`,
     type: 'function_call',
     call_id: callId,
-    name,
+    ...names,
     arguments: text === '' ? '{}' : text,
     status: 'completed',
   };

@@ -7,6 +7,7 @@ import type { Answer, Finish, ParsedReply, ReplyContext } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toAmount, toKnown, toList, toRecord, toText, toTokens } from '../json.ts';
 import { toTerms } from '../billed.ts';
+import { toFlatName } from './tool-names.ts';
 import { reportedCostUsd } from '../openai-chat/usage.ts';
 
 /** Reads the body of a reply of status 200. */
@@ -56,7 +57,7 @@ function readResponse(json: unknown): Answer | null {
     .filter(({ type }) => type === 'function_call')
     .map((call) => ({
       id: toText(call['call_id']) ?? toText(call['id']) ?? '',
-      name: toText(call['name']) ?? '',
+      name: toFlatName(toText(call['namespace']), toText(call['name']) ?? ''),
       arguments: toText(call['arguments']) ?? '',
     }));
   return {

@@ -5,6 +5,7 @@ import type { FrameCall, FrameFacts, FrameText, ReplyContext, SseFrame, StreamRe
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toAmount, toRecord, toText } from '../json.ts';
 import { toFinish, toUsage } from './reply.ts';
+import { toFlatName } from './tool-names.ts';
 
 interface OpenCall {
   readonly index: number;
@@ -87,7 +88,13 @@ function readItem(state: State, { output_index: at, item: given }: Json): FrameF
   const text = toText(item['arguments']) ?? '';
   state.calls.set(at, { index, isBegun: text !== '' });
   const id = toText(item['call_id']) ?? toText(item['id']);
-  return toCallFacts({ index, id, name: toText(item['name']), arguments: text });
+  const name = toText(item['name']);
+  return toCallFacts({
+    index,
+    id,
+    name: name === null ? null : toFlatName(toText(item['namespace']), name),
+    arguments: text,
+  });
 }
 
 function readArguments(state: State, at: unknown, text: unknown): FrameFacts {

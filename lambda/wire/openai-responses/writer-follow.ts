@@ -2,6 +2,7 @@
 import type { SseFrame } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toAmount, toRecord, toText } from '../json.ts';
+import { flatNameOf } from './tool-names.ts';
 import type { OpenItem, WriterState } from './writer-state.ts';
 
 /** Takes over what a frame says. */
@@ -39,6 +40,7 @@ function toOpen(state: WriterState, item: Json, base: Omit<OpenItem, 'kind' | 'c
   const { type } = item;
   if (type === 'message' || type === 'reasoning') return { ...base, kind: type, call: null };
   if (type !== 'function_call') return null;
-  const call = { id: toText(item['call_id']) ?? '', name: toText(item['name']) ?? '', index: state.calls++ };
+  const name = flatNameOf([...state.tools.values()], item);
+  const call = { id: toText(item['call_id']) ?? '', name, index: state.calls++ };
   return { ...base, id: base.id.replace(/^fc_/, ''), kind: 'call', call };
 }

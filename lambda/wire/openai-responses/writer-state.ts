@@ -1,6 +1,7 @@
 // What the writer of a Responses stream remembers.
 import type { ChatQuestion } from '../types.ts';
 import type { Json } from '../json.ts';
+import type { ToolNames } from './tool-names.ts';
 
 /** An item of the output while it grows. `part` is the kind of text a message holds at the time. */
 export interface OpenItem {
@@ -17,7 +18,7 @@ export interface OpenItem {
 /** What a stream holds so far. */
 export interface WriterState {
   readonly question: ChatQuestion;
-  readonly texts: ReadonlySet<string>;
+  readonly tools: ToolNames;
   id: string;
   sequence: number;
   /** Finished items, by their place; growing ones are in `open`. */

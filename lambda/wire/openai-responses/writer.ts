@@ -7,8 +7,8 @@ import type { Closing, StreamDelta, StreamTool, StreamWriter } from '../writer.t
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toRecord } from '../json.ts';
 import { toForeignId } from './foreign.ts';
-import { textToolsOf } from './pivot-tools.ts';
 import { toCallItem, toEnd, toMessageItem, toResponse, toTextPart, toThoughtItem, toUsageJson } from './render.ts';
+import { toToolNames } from './tool-names.ts';
 import { follow } from './writer-follow.ts';
 import type { OpenItem, WriterState } from './writer-state.ts';
 
@@ -16,7 +16,7 @@ import type { OpenItem, WriterState } from './writer-state.ts';
 export function openWriter(question: ChatQuestion): StreamWriter {
   const state: WriterState = {
     question,
-    texts: textToolsOf(question.body),
+    tools: toToolNames(question.body),
     id: '',
     sequence: 0,
     items: new Map(),
@@ -123,7 +123,7 @@ function writeTool(state: WriterState, { index, id, name, arguments: text }: Str
     };
     state.open.push(open);
     state.calls++;
-    const item = toCallItem(open.id, { ...call, arguments: '' }, state.texts.has(call.name));
+    const item = toCallItem(open.id, { ...call, arguments: '' }, state.tools);
     const empty = item['type'] === 'function_call' ? { arguments: '' } : {};
     out += tell(state, 'response.output_item.added', {
       output_index: open.index,
@@ -132,7 +132,7 @@ function writeTool(state: WriterState, { index, id, name, arguments: text }: Str
   }
   open.text += text;
   // Plain text is told when the one argument it stands in is complete.
-  if (text === '' || state.texts.has(open.call?.name ?? '')) return out;
+  if (text === '' || state.tools.get(open.call?.name ?? '')?.takesText === true) return out;
   return (
     out +
     tell(state, 'response.function_call_arguments.delta', {
@@ -187,7 +187,7 @@ function close(state: WriterState, open: OpenItem): string {
   let out = '';
   let item: Json;
   if (call !== null) {
-    item = toCallItem(id, { ...call, arguments: open.text }, state.texts.has(call.name));
+    item = toCallItem(id, { ...call, arguments: open.text }, state.tools);
     out = closeCall(state, open, item);
   } else if (kind === 'reasoning') {
     out = closeThought(state, open);
