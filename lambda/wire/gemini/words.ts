@@ -13,6 +13,8 @@ export function fieldOf(json: Json, name: string): unknown {
 const finishes: Readonly<Record<string, Finish>> = {
   STOP: 'stop',
   MAX_TOKENS: 'length',
+  // There is more, which could be asked for.
+  CONTINUATION: 'length',
   // Said by some who speak the format.
   FUNCTION_CALL: 'tool_calls',
   SAFETY: 'content_filter',
@@ -22,8 +24,13 @@ const finishes: Readonly<Record<string, Finish>> = {
   PROHIBITED_CONTENT: 'content_filter',
   SPII: 'content_filter',
   IMAGE_SAFETY: 'content_filter',
+  IMAGE_PROHIBITED_CONTENT: 'content_filter',
+  IMAGE_RECITATION: 'content_filter',
   MALFORMED_FUNCTION_CALL: 'error',
+  MALFORMED_RESPONSE: 'error',
   UNEXPECTED_TOOL_CALL: 'error',
+  TOO_MANY_TOOL_CALLS: 'error',
+  MISSING_THOUGHT_SIGNATURE: 'error',
 };
 
 /** The reason an answer ended; null while it goes on. */
