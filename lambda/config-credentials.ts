@@ -1,7 +1,7 @@
 // Environment credentials by catalog id: GROQ_API_KEY, GROQ_API_KEY_2, GROQ_BASE_URL, GROQ_TIER and the well-known aliases.
 import type { CredentialField, Provider } from '#shared/catalog.ts';
 import { isNeeded, type ProviderEntry } from '#shared/credentials.ts';
-import { ConfigError, readChoice, type ConfigInput, type Environment } from './config-input.ts';
+import { checkKey, ConfigError, readChoice, type ConfigInput, type Environment } from './config-input.ts';
 
 /** Keys of one provider are read with these endings; gaps are allowed. */
 const SUFFIXES = ['', ...Array.from({ length: 98 }, (_, index) => `_${index + 2}`)];
@@ -56,6 +56,7 @@ function readEntry(provider: Provider, suffix: string, env: Environment): Provid
       `${prefix}_API_KEY${suffix} is set, but ${provider.name} also needs ${missing.label}: set ${names || `"${missing.name}" in FREEWAY_PROVIDERS`}.`,
     );
   }
+  checkKey(values['apiKey'], `${prefix}_API_KEY${suffix}`);
   const tier = readChoice(env, `${prefix}_TIER${suffix}`, TIERS) ?? readChoice(env, `${prefix}_TIER`, TIERS);
   return {
     provider: provider.id,

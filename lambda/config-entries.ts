@@ -2,7 +2,7 @@
 import type { Provider } from '#shared/catalog.ts';
 import { isNeeded, providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
 import { tellExpected } from '#shared/expectation.ts';
-import { ConfigError, type ConfigInput } from './config-input.ts';
+import { checkKey, ConfigError, type ConfigInput } from './config-input.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -76,6 +76,18 @@ function parseEntry(value: unknown, index: number, lists: Lists): ProviderEntry 
   throw new ConfigError(`${NAME}, ${toLabel(value, index)}: ${where} is wrong; expected ${tellExpected(issue)}.`);
 }
 
+/** Paths are put behind a base URL, and a name and password before its host are sent to nobody. Neither is shown: both may hold a key. */
+function checkAddress(baseUrl: string | undefined, what: string): void {
+  if (baseUrl === undefined) return;
+  const { username, password, search, hash } = new URL(baseUrl);
+  const more =
+    search !== '' || hash !== '' ? 'a "?" or "#" and more behind its path' : 'a name or password before its host';
+  if (`${username}${password}${search}${hash}` !== '')
+    throw new ConfigError(
+      `${what} has ${more}; expected a URL such as https://api.example.com/v1, and the key as "apiKey".`,
+    );
+}
+
 /** Checks what the schema can't: that the provider exists and has all it needs. */
 function checkEntry(entry: ProviderEntry, index: number, providers: readonly Provider[]): void {
   const label = toLabel(entry, index);
@@ -85,6 +97,8 @@ function checkEntry(entry: ProviderEntry, index: number, providers: readonly Pro
       `${NAME}, ${label}: field "provider" names no provider of the catalog. Known: ${providers.map(({ id }) => id).join(', ')}.`,
     );
   }
+  checkKey(entry.apiKey, `${NAME}, ${label}: field "apiKey"`);
+  checkAddress(entry.baseUrl, `${NAME}, ${label}: field "baseUrl"`);
   if (provider.status === 'retired')
     throw new ConfigError(`${NAME}, ${label}: ${provider.retired?.message ?? 'this provider is retired'}`);
   for (const field of provider.fields) {

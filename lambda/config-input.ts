@@ -23,3 +23,14 @@ export function readChoice<T extends string>(env: Environment, name: string, cho
   if (choice !== undefined) return choice;
   throw new ConfigError(`${name} is "${text}", but must be one of ${choices.join(', ')}.`);
 }
+
+/** What a header takes: https://www.rfc-editor.org/rfc/rfc9110#section-5.5. Documents, such as Google's service accounts, are none. */
+const SENDABLE = /^(?:[\t\x20-\x7E\x80-\xFF]*|\s*\{[^]*)$/;
+
+/** Throws ConfigError where a key can't be sent: each call would fail, and nothing would say why. `what` names where it stands. */
+export function checkKey(key: string | undefined, what: string): void {
+  if (key !== undefined && !SENDABLE.test(key))
+    throw new ConfigError(
+      `${what} holds a line break or another character that no header can carry; expected a key as the provider shows it. Copy it anew.`,
+    );
+}

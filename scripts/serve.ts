@@ -61,7 +61,10 @@ function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Dem
     );
   else if (candidates.length === 0)
     console.log('No provider key is configured: requests will be refused until one is.');
-  else console.log(`${candidates.length} models are reachable: GET ${url}/v1/models`);
+  else
+    console.log(
+      `${candidates.length === 1 ? '1 model is' : `${candidates.length} models are`} reachable: GET ${url}/v1/models`,
+    );
   console.log(
     ownerKeyPath === null
       ? 'The owner API key is the one in FREEWAY_OWNER_KEY.'

@@ -61,7 +61,7 @@ export const providerEntrySchema = z.lazy(() =>
     provider: z.string().check(z.minLength(1)),
     name: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
     baseUrl: z.optional(z.url({ protocol: /^https?$/ })),
-    apiKey: z.optional(z.string()),
+    apiKey: z.optional(z.string().check(z.trim())),
     tier: z.optional(z.enum(['free', 'paid', 'local'])),
     enabled: z._default(z.boolean(), true),
     priority: z._default(nonNegative, 100),

@@ -326,11 +326,46 @@ describe('FREEWAY_PROVIDERS', () => {
     ],
     ['no models where the catalog has none', [{ ...entry, models: undefined }], /field "models"/],
     ['a key that is no string', [{ ...entry, apiKey: 42 }], /field "apiKey"/],
+    ['a key of two lines', [{ ...entry, apiKey: `${SECRET}\nX` }], /entry 0 .*field "apiKey" holds a line break/],
+    [
+      'a key that no header carries',
+      [{ ...entry, apiKey: `${SECRET}€` }],
+      /field "apiKey" holds a line break or another character/,
+    ],
+    [
+      'an address with a query',
+      [{ ...entry, baseUrl: `http://127.0.0.1:1/v1?key=${SECRET}` }],
+      /entry 0 .*field "baseUrl" has a "\?" or "#"/,
+    ],
+    [
+      'an address with a password',
+      [{ ...entry, baseUrl: `http://me:${SECRET}@127.0.0.1:1/v1` }],
+      /field "baseUrl" has a name or password/,
+    ],
     ['a missing key', [{ provider: 'groq' }], /field "apiKey" .*missing/],
     ['a retired provider', [{ provider: 'github-models', apiKey: SECRET }], /entry 0 \(github-models\)/],
   ])('refuses %s, naming entry, field and what was expected', (_, value, expected) => {
     const message = refusal({ FREEWAY_PROVIDERS: typeof value === 'string' ? value : JSON.stringify(value) });
     expect(message).toMatch(expected);
+    expect(message).not.toContain(SECRET);
+  });
+});
+
+describe('keys', () => {
+  it('are taken without the white space around them, and documents as they are', () => {
+    const document = JSON.stringify({ type: 'service_account', private_key: 'a\nb', name: '€' }, null, 2);
+    const keys = [`  ${SECRET}\n`, document];
+    const base = { provider: 'openai-compatible', baseUrl: 'http://127.0.0.1:1/v1', models: [{ id: 'm1' }] };
+    const entries = keys.map((apiKey) => ({ ...base, apiKey }));
+    expect(read({ FREEWAY_PROVIDERS: JSON.stringify(entries) }).entries).toMatchObject([
+      { apiKey: SECRET },
+      { apiKey: document },
+    ]);
+  });
+
+  it('of single variables are refused by their name where no header can carry them', () => {
+    const message = refusal({ GROQ_API_KEY_2: `${SECRET}\nX` });
+    expect(message).toMatch(/^GROQ_API_KEY_2 holds a line break/);
     expect(message).not.toContain(SECRET);
   });
 });
