@@ -1,4 +1,4 @@
-// `npm run build`: builds the web app, bundles the Lambda function with it to dist/lambda and dist/lambda.zip, and fails when they have grown too large.
+// `npm run build`: builds the web app, packs what `npm start` runs, bundles the Lambda function with it to dist/lambda and dist/lambda.zip, and fails when they have grown too large.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { readArguments, runCommand } from './arguments.ts';
 import { bundleLambda } from './lambda-bundle.ts';
 import { listInitFiles } from './lambda-init.ts';
 import { measureUi } from './ui/budgets.ts';
+import { pack } from './pack.ts';
 import { buildUi } from './ui/build.ts';
 import { uiDist } from './ui/folders.ts';
 import { readManifest } from './ui/files.ts';
@@ -68,6 +69,7 @@ function weighUi(): string[] {
 await runCommand(async () => {
   const { web } = readArguments(usage, { options: { web: { type: 'boolean', default: false } } }).values;
   await buildUi();
+  await pack();
   const faults = [...(await buildFunction()), ...weighUi()];
   if (web) await buildWeb();
   for (const fault of faults) console.error(fault);

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { Plugin } from 'esbuild';
 import { catalogAsFile, laterBuiltins, leanBuiltins, leanZod } from './bundle-plugins.ts';
 import { bundleWithStart } from './bundle-start.ts';
-import { packedFolder, root, type Manifest } from './packed.ts';
+import { packedFolder, root, type Manifest } from './packed.mjs';
 
 /** Packed forms that nobody has run for so long are removed. */
 const KEEP_MS = 30 * 86_400_000;

@@ -16,6 +16,8 @@ interface Demo {
 
 /** The first answers go before the look at the web app. */
 const UI_AFTER_MS = 50;
+/** How long after its beginning a start is over. */
+const TUNE_AFTER_MS = 1_000;
 const wantsDemo = process.argv.includes('--demo');
 
 /** Settings are variables. Throws ConfigError, so that nobody takes what was passed over for what holds. */
@@ -128,6 +130,7 @@ async function main(): Promise<void> {
   await tellDoubts(env, server);
 }
 
+setTimeout(() => void import('./tune.ts').then(({ tune }) => tune()), TUNE_AFTER_MS).unref();
 main().catch((error: unknown) => {
   if (
     error instanceof ConfigError ||

@@ -2,7 +2,6 @@
 import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readArguments, runCommand } from '../arguments.ts';
-import { pack } from '../pack.ts';
 import { ensureUiApart } from '../ui/apart.ts';
 import { toMachine, toPairedRows, type Board, type Memory, type PairedRow } from './board.ts';
 import { pin, readRssMb, readSteal } from './cpu.ts';
@@ -189,8 +188,6 @@ async function run({
   const startedAt = new Date().toISOString();
   // Else the servers under test would begin by building it.
   await ensureUiApart();
-  // As any start but the first after a change of the sources finds it.
-  await pack();
   const stealBefore = readSteal();
   const inside = await measureInside(plan);
   const targets = await startTargets(peerNode);

@@ -14,7 +14,7 @@ import { OWNER_KEY, toEntry } from './local.ts';
 
 const MODEL = { id: 'w', kind: 'transcription', formats: ['json', 'verbose_json'], features: ['words', 'segments'] };
 const SECONDS = 70 * 60;
-const script = fileURLToPath(new URL('../../scripts/start.ts', import.meta.url));
+const script = fileURLToPath(new URL('../../scripts/start.mjs', import.meta.url));
 
 interface Provided {
   readonly provider: FakeProvider;

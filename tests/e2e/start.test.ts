@@ -1,14 +1,25 @@
 // `npm start` as a newcomer runs it: says what it does, answers at once, refuses what is unsafe, and ends when told to.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'freeway-start-'));
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'freeway-start-')));
 const OWNER_KEY = 'owner-key-for-tests-0123456789abcdef';
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -24,7 +35,7 @@ interface Run {
   readonly exit: Promise<number | null>;
 }
 
-const script = ['scripts/node24.mjs', 'scripts/start.ts'];
+const script = ['scripts/node24.mjs', 'scripts/start.mjs'];
 
 function start(env: Record<string, string>, args: string[] = []): Run {
   return follow(process.execPath, [...script, ...args], env);
@@ -136,12 +147,62 @@ it.each<Refusal>([
   expect(run.output().trim().split('\n')).toHaveLength(1);
 });
 
+/** A checkout into which nothing was installed. */
+function copySources(name: string): string {
+  const copy = join(folder, name);
+  for (const part of ['scripts', 'lambda', 'catalog', 'shared', 'tests/fakes'])
+    cpSync(join(root, part), join(copy, part), { recursive: true, filter: (path) => !path.includes('node_modules') });
+  for (const file of ['package.json', 'package-lock.json']) cpSync(join(root, file), join(copy, file));
+  // What is older than the app that was built makes nobody build it.
+  mkdirSync(join(copy, 'ui/dist'), { recursive: true });
+  writeFileSync(join(copy, 'ui/dist/index.html'), '<!doctype html>');
+  return copy;
+}
+
+const startOf = (copy: string): string[] => ['scripts/node24.mjs', 'scripts/start.mjs'].map((name) => join(copy, name));
+
+/** Tells at its end whether Node has loaded what takes the types out of sources. */
+const tellCompiler =
+  'data:text/javascript,process.on("exit",()=>console.log("types:",process.moduleLoadList.some((name)=>name.includes("amaro"))))';
+
+describe('a checkout that was never started', () => {
+  const copy = copySources('new');
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  const name = createHash('sha256').update(`${copy}/`).digest('hex').slice(0, 12);
+  const packed = join(root, 'node_modules/.cache/packed', name);
+  const begin = (): Run => {
+    const env = { FREEWAY_DATA: join(folder, 'new-data'), NODE_COMPILE_CACHE: mkdtempSync(join(folder, 'compiled-')) };
+    return follow(process.execPath, ['--import', tellCompiler, ...startOf(copy)], env);
+  };
+  const serve = async (run: Run): Promise<string> => {
+    await run.until('Try it:');
+    // What a start leaves for later is loaded after a second.
+    await sleep(1_200);
+    run.child.kill('SIGTERM');
+    expect(await run.exit).toBe(0);
+    return run.output();
+  };
+  afterAll(() => rmSync(packed, { recursive: true, force: true }));
+
+  it('is served from its sources where they can’t be packed, and says so', async () => {
+    mkdirSync(dirname(packed), { recursive: true });
+    writeFileSync(packed, '');
+    const output = await serve(begin());
+    expect(output).toMatch(/^Mind: the sources could not be packed \(Failed to create .*"npm run build" packs them/m);
+    expect(output).toMatch(/^types: true$/m);
+    rmSync(packed);
+  });
+
+  it('is packed before it is served, and no compiler is loaded that would take 20 MB for as long as it runs', async () => {
+    const output = await serve(begin());
+    expect(output).not.toMatch(/could not be packed/);
+    expect(output).toMatch(/^types: false$/m);
+    expect(statSync(join(packed, 'manifest.json')).isFile()).toBe(true);
+  });
+});
+
 it('says what is missing where nothing was installed', async () => {
-  const bare = join(folder, 'bare');
-  for (const part of ['scripts', 'lambda', 'catalog', 'shared'])
-    cpSync(join(root, part), join(bare, part), { recursive: true, filter: (path) => !path.includes('node_modules') });
-  cpSync(join(root, 'package.json'), join(bare, 'package.json'));
-  const run = follow(process.execPath, [join(bare, 'scripts/node24.mjs'), join(bare, 'scripts/start.ts')], {});
+  const run = follow(process.execPath, startOf(copySources('bare')), {});
   expect(await run.exit).toBe(1);
   expect(run.output()).toBe('The packages are missing: run "npm install" first.\n');
 });

@@ -66,7 +66,7 @@ function startCountingProvider(): Promise<{ server: Server; url: string; served:
 
 /** Starts the server as a person would, and answers its address once it listens. */
 function startProcess(env: Record<string, string>): Promise<{ child: ChildProcess; url: string }> {
-  const script = fileURLToPath(new URL('../../scripts/start.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../../scripts/start.mjs', import.meta.url));
   const child = spawn(process.execPath, [script], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

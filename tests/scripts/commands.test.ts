@@ -74,7 +74,7 @@ describe('what is wrong is told in a sentence', () => {
     ['wall/main.ts', ['--surface', 'fax'], /^--surface is "fax", but must be one of chat, /],
     ['wall/main.ts', ['--load', 'x'], /^--load takes minutes, not "x"/],
     ['catalog/main.ts', ['--from', '/nowhere/list.json'], /^\/nowhere\/list\.json can't be read: ENOENT/],
-    ['start.ts', ['--port', '8080'], /"--port" is no option of a start.*PORT=8080 npm start/],
+    ['start.mjs', ['--port', '8080'], /"--port" is no option of a start.*PORT=8080 npm start/],
   ] as const)('%s %j', (script, args, expected) => {
     const { status, problem } = run(script, args);
     expect(problem).toMatch(expected);

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../scripts/pack.ts';
-import { findPacked, root, type Manifest } from '../../scripts/packed.ts';
+import { findPacked, root, type Manifest } from '../../scripts/packed.mjs';
 
 // Beside the real one, where packages are found.
 const folder = join(root, 'node_modules', '.cache', `packed-test-${process.pid}`);
