@@ -12,6 +12,7 @@ import { createFreeway, VERSION, type Freeway, type Platform } from './deps.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createLocalSignIn } from './http/auth-local.ts';
 import { readFileLimit, toMostConnections } from './http/connections.ts';
+import { isLoopback } from './http/loopback.ts';
 import { createNodeServer, type NodeLimits } from './http/node.ts';
 import { withProxies } from './http/forwarded.ts';
 import { withSite, type Site } from './http/pages.ts';
@@ -70,11 +71,9 @@ const RESUME_AFTER_MS = 2_000;
 /** And is looked for so much later again: another server that worked on it may have been killed. */
 const RESUME_AGAIN_MS = 30_000;
 
-const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
-
 /** Refuses to be reachable from outside while everybody who reaches us would be the owner. */
 function checkBinding({ host, google, ownerKey }: Config): void {
-  if (loopback.has(host) || google !== null || ownerKey !== null) return;
+  if (isLoopback(host) || google !== null || ownerKey !== null) return;
   throw new ConfigError(
     `HOST is "${host}", which other machines can reach, but nothing says who may use this server. ` +
       'Set FREEWAY_OWNER_KEY (32 or more characters) or GOOGLE_CLIENT_ID with ALLOWED_EMAILS, or leave HOST at 127.0.0.1.',
@@ -109,7 +108,7 @@ function readOwnerKey({ ownerKey, folder }: Config): { key: string; path: string
 }
 
 /** Where only this machine reaches us and nobody signs in with Google, whoever reads what the start prints is the owner. */
-const opensToLocal = ({ google, host }: Config): boolean => google === null && loopback.has(host);
+const opensToLocal = ({ google, host }: Config): boolean => google === null && isLoopback(host);
 
 function toKeyTest(key: string): (presented: string) => boolean {
   const check = createKeyCheck(key);
@@ -269,7 +268,7 @@ export async function startLocal({
     ownerKey: owner.key,
     ...toPlaces(config, owner.key),
     keyWrapper: createLazyWrapper(() => openWrapper(config)),
-    allowPrivate: config.google === null && loopback.has(config.host),
+    allowPrivate: config.google === null && isLoopback(config.host),
   };
   const localSignIn = opensToLocal(config) ? createLocalSignIn(toKeyTest(owner.key)) : null;
   const freeway = await createFreeway({ ...platform, localSignIn, openSlices: createSlices });

@@ -3,6 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Exchange } from '../ports.ts';
 import { SignInRefused } from './auth-refused.ts';
 import { isElsewhere, isForeign } from './auth-cookies.ts';
+import { isLoopback } from './loopback.ts';
 
 export interface LocalSignIn {
   /** For the fragment of the printed link; dies with its first use. */
@@ -13,8 +14,6 @@ export interface LocalSignIn {
   guard(exchange: Exchange): void;
 }
 
-const hosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
-const addresses: ReadonlySet<string> = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 /** Signs of a proxy: then whoever connects from this machine need not be at it. */
 const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'];
 
@@ -37,7 +36,7 @@ export function createLocalSignIn(accepts: (presented: string) => boolean): Loca
     guard: (exchange) => {
       const { headers, remoteAddress } = exchange;
       const host = (headers['host'] ?? '').replace(/:\d+$/, '');
-      const direct = remoteAddress !== null && addresses.has(remoteAddress) && hosts.has(host);
+      const direct = remoteAddress !== null && isLoopback(remoteAddress) && isLoopback(host);
       // A proxy may hide all its signs but that the page has another address than we were asked by.
       const foreign = isForeign(exchange) || isElsewhere(exchange);
       if (!direct || foreign || proxyHeaders.some((name) => headers[name] !== undefined))

@@ -83,6 +83,13 @@ describe('the printed link', () => {
       expect(reply.headers.get(name)).toMatch(value);
   });
 
+  it.runIf(process.platform === 'linux')('signs in on any address of this machine alone', async () => {
+    const { url, signInUrl } = await open({ HOST: '127.0.0.2' });
+    expect(url).toContain('//127.0.0.2:');
+    const token = signInUrl?.split('#token=')[1] ?? '';
+    expect((await send(`${url}/api/session/local`, { token }, { origin: url })).status).toBe(200);
+  });
+
   it('is not printed where others can reach the server, or sign in with Google', async () => {
     expect((await open({ HOST: '0.0.0.0' })).signInUrl).toBeNull();
     await server?.stop();
