@@ -6,6 +6,7 @@ import {
   type ProviderFailure,
   type ProviderFailureKind,
 } from '#shared/failures.ts';
+import { everyMark, restOf } from '../routing/breaker.ts';
 import { decide, type DecideInput } from '../routing/decide.ts';
 import type { Journey } from './journey.ts';
 import type { Ledger } from './ledger.ts';
@@ -17,6 +18,8 @@ export interface Ended {
   /** The candidate whose limit lifts first; null when none will. */
   readonly soonest: { readonly index: number; readonly waitMs: number } | null;
   readonly waitedMs: number;
+  /** For which failure the whole credential of a candidate rests; null when it does not. */
+  readonly restsFor: (index: number) => ProviderFailureKind | null;
 }
 
 /** The end of a request as it would be told now. */
@@ -26,6 +29,11 @@ export function toEnded(deps: { readonly ledger: Ledger }, input: DecideInput, j
     attempts: journey.attempts,
     soonest: deps.ledger.soonest(decide(input), input),
     waitedMs: journey.waitedMs,
+    restsFor: (index) => {
+      const { books } = deps.ledger;
+      const item = books.copy(input.candidates[index]?.credentialId ?? '').item;
+      return item === null ? null : (restOf(item, everyMark, books.now())?.reason ?? null);
+    },
   };
 }
 

@@ -58,13 +58,29 @@ interface Standstill {
   readonly tooDear: boolean;
   /** Somebody could serve, were their key not past opening: for good, or for now. null: nobody. */
   readonly locked: 'lost' | 'away' | null;
+  /** Credentials whose keys their providers refuse. */
+  readonly refused: readonly string[];
   /** There is nobody but those who have failed. */
   readonly allTried: boolean;
 }
 
+/** So many names are told at most. */
+const MOST_NAMED = 5;
+
+/** Names of the credentials whose keys their providers refuse, just now or when they were asked last. */
+function listRefused({ input, attempts, restsFor }: Ended, decision: Decision): readonly string[] {
+  const now = attempts.filter(({ failure }) => failure === 'bad_credential').map(({ credential }) => credential);
+  const before = input.candidates.filter(
+    (_, index) => verdictOf(decision, index) === 'resting' && restsFor(index) === 'bad_credential',
+  );
+  return [...new Set([...now, ...before.map(({ credential }) => credential)])].slice(0, MOST_NAMED);
+}
+
 /** Counts candidates per reason, most frequent first, leaving out those that were never meant. */
-function tellReasons(input: DecideInput): Standstill {
+function tellReasons(ended: Ended): Standstill {
+  const { input } = ended;
   const decision = decide(input);
+  const refused = listRefused(ended, decision);
   const counts = new Map<Verdict, number>();
   decision.codes.forEach((_, index) => {
     const verdict = verdictOf(decision, index);
@@ -87,7 +103,9 @@ function tellReasons(input: DecideInput): Standstill {
       against: Object.fromEntries(most),
       missing: [...missing],
       ...(maxCostUsd !== undefined && { max_cost_usd: maxCostUsd }),
+      ...(refused.length > 0 && { refused_keys: [...refused] }),
     },
+    refused,
     passing: kinds.some((verdict) => passingVerdicts.has(verdict)),
     locked: locks.length === 0 ? null : locks.some(({ locked }) => locked === 'away') ? 'away' : 'lost',
     tooDear: counts.has('over_budget'),
@@ -130,10 +148,48 @@ function toLocked({ text, reason, locked }: Standstill): CallerError {
   );
 }
 
+/** Who sees that a key is refused can do something about it. */
+function toKeyAdvice(names: readonly string[]): string {
+  const quoted = names.map((name) => `"${name}"`).join(', ');
+  return names.length === 1
+    ? `The provider refuses the key of ${quoted}: check it, and replace it under Providers or where it is configured.`
+    : `Providers refuse the keys of ${quoted}: check them, and replace them under Providers or where they are configured.`;
+}
+
+/** All who were asked have failed, or all who were meant are to be left alone for now. */
+function toUnserved(
+  { attempts, soonest, waitedMs }: Ended,
+  { text, reason, refused, passing, allTried }: Standstill,
+): CallerError {
+  const retryAfterMs = soonest?.waitMs ?? null;
+  const waited = waitedMs > 0 ? ` after waiting ${toSeconds(waitedMs)} s` : '';
+  const tried = `${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'} failed`;
+  const story =
+    attempts.length === 0
+      ? `Nothing could be asked${waited}: ${text}.`
+      : `${tried}${waited}: ${tellFailures(attempts)}.${allTried ? '' : ` Of those that were meant: ${text}.`}`;
+  const keys = refused.length === 0 ? '' : ` ${toKeyAdvice(refused)}`;
+  const when =
+    retryAfterMs === null
+      ? keys === ''
+        ? ' Try again, or add another provider key.'
+        : ''
+      : ` The earliest is free again in ${toSeconds(retryAfterMs)} s.`;
+  const faults = attempts.length > 0 && !passing && attempts.every(({ failure }) => !quotaFailures.has(failure ?? ''));
+  return new CallerError(faults ? 'upstream_failed' : 'exhausted', `${story}${keys}${when}`, {
+    retryable: true,
+    retryAfterMs,
+    attempts,
+    waitedMs,
+    reason,
+  });
+}
+
 /** The error for a request that found no answer. */
-export function toExhausted({ input, attempts, soonest, waitedMs }: Ended): CallerError {
-  const standstill = tellReasons(input);
-  const { text, reason, passing, tooLong, tooDear, allTried, locked } = standstill;
+export function toExhausted(ended: Ended): CallerError {
+  const { input, attempts, waitedMs } = ended;
+  const standstill = tellReasons(ended);
+  const { text, reason, passing, tooLong, tooDear, locked } = standstill;
   const allTooLong =
     attempts.length > 0 && attempts.every(({ failure }) => failure === 'context_exceeded' || failure === 'too_large');
   if (tooLong || allTooLong) {
@@ -171,25 +227,7 @@ export function toExhausted({ input, attempts, soonest, waitedMs }: Ended): Call
       { attempts, reason },
     );
   }
-  const retryAfterMs = soonest?.waitMs ?? null;
-  const waited = waitedMs > 0 ? ` after waiting ${toSeconds(waitedMs)} s` : '';
-  const tried = `${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'} failed`;
-  const story =
-    attempts.length === 0
-      ? `Nothing could be asked${waited}: ${text}.`
-      : `${tried}${waited}: ${tellFailures(attempts)}.${allTried ? '' : ` Of those that were meant: ${text}.`}`;
-  const when =
-    retryAfterMs === null
-      ? ' Try again, or add another provider key.'
-      : ` The earliest is free again in ${toSeconds(retryAfterMs)} s.`;
-  const faults = attempts.length > 0 && !passing && attempts.every(({ failure }) => !quotaFailures.has(failure ?? ''));
-  return new CallerError(faults ? 'upstream_failed' : 'exhausted', `${story}${when}`, {
-    retryable: true,
-    retryAfterMs,
-    attempts,
-    waitedMs,
-    reason,
-  });
+  return toUnserved(ended, standstill);
 }
 
 /** What models of each kind are for. */
@@ -201,9 +239,6 @@ const purposes: Readonly<Record<ModelKind, string>> = {
   transcription: 'transcription',
   moderation: 'moderation',
 };
-/** So many models that would do are named. */
-const MOST_NAMED = 5;
-
 /** None of the models that were meant is for such requests. */
 function toOtherKind({ candidates, selector, profile: { kind } }: DecideInput): CallerError {
   const able = new Set(candidates.filter((candidate) => candidate.kind === kind).map(({ family }) => family));

@@ -20,6 +20,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
     missing: z.array(z.string()),
     /** The request's own bound on cost, US dollars; absent: it has none. */
     max_cost_usd: z.optional(z.number()),
+    /** Names of credentials whose keys their providers refuse; absent: none. */
+    refused_keys: z.optional(z.array(z.string())),
   }),
   z.object({
     /** A quota does not hold the request. `need`: what it may take of the unit. */

@@ -39,6 +39,27 @@ describe('the message', () => {
     });
   });
 
+  it('names the credentials whose keys their providers refuse, also while they rest for it', async () => {
+    const world = await createWorld({ providers: [{ name: 'alpha', ...failing('bad-key') }] });
+    const refused = await world.ask(noWait);
+    const advice =
+      'The provider refuses the key of "alpha": check it, and replace it under Providers or where it is configured.';
+    expect(refused.status).toBe(502);
+    expect(refused.error()?.message).toContain(`1 attempt failed: 1 bad credential (401).`);
+    expect(refused.error()?.message).toContain(advice);
+    expect(refused.error()?.message).not.toContain('Try again');
+    expect(refused.error()).toMatchObject({ why: { code: 'nobody', refused_keys: ['alpha'] } });
+    const later = await world.ask(noWait);
+    expect(later.error()?.message).toContain(advice);
+    expect(later.error()).toMatchObject({ attempts: [], why: { against: { resting: 1 }, refused_keys: ['alpha'] } });
+  });
+
+  it('names no key for a limit', async () => {
+    const world = await createWorld({ providers: [{ name: 'alpha', ...failing('429') }] });
+    for (const reply of [await world.ask(noWait), await world.ask(noWait)])
+      expect(reply.error()).not.toMatchObject({ why: { refused_keys: expect.anything() } });
+  });
+
   it.each([
     ['documents', { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } }],
     ['audio', { type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } }],

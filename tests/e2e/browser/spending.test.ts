@@ -144,3 +144,15 @@ it.each([
   await page.getByRole('listitem').getByText(spent).waitFor();
   await page.context().close();
 });
+
+it('names the key that a provider refuses, in the language of the page', async () => {
+  const refused = await openRig([
+    { spec: { name: 'gratis', models: [{ ...model, fault: 'bad-key' }] }, entry: { models: [facts] } },
+  ]);
+  const page = await refused.openPage('/', { locale: 'de-DE' });
+  await page.getByRole('textbox', { name: 'Nachricht', exact: true }).fill('Hallo');
+  await page.keyboard.press('Enter');
+  await page.getByText('Ein Anbieter lehnt den Schlüssel von gratis ab. Ersetze ihn unter Anbieter.').waitFor();
+  await page.context().close();
+  await refused.close();
+});

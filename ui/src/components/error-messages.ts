@@ -10,6 +10,7 @@ export const errorMessages = defineMessages(
     nobody: 'Nobody could answer.',
     tried: (how: string) => `Those that were asked did not answer: ${how}.`,
     against: (what: string) => `What speaks against the others: ${what}`,
+    refusedKeys: (names: string) => `A provider refuses the key of ${names}. Replace it under Providers.`,
     advice: {
       budget_exceeded: 'The budget begins anew at midnight UTC, that of a month with the next one.',
       no_candidate: 'Change the request or what may be spent, or add a provider.',
@@ -46,6 +47,7 @@ export const errorMessages = defineMessages(
     nobody: 'Niemand konnte antworten.',
     tried: (how: string) => `Die Gefragten haben nicht geantwortet: ${how}.`,
     against: (what: string) => `Was gegen die übrigen spricht: ${what}`,
+    refusedKeys: (names: string) => `Ein Anbieter lehnt den Schlüssel von ${names} ab. Ersetze ihn unter Anbieter.`,
     advice: {
       budget_exceeded: 'Das Budget beginnt um Mitternacht UTC neu, das eines Monats mit dem nächsten.',
       no_candidate: 'Ändere die Anfrage oder was ausgegeben werden darf, oder füge einen Anbieter hinzu.',

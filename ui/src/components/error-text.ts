@@ -43,7 +43,11 @@ function countFailures(failures: Failed['failures']): Counts {
   return counts;
 }
 
-function tellNobody({ against, missing, max_cost_usd: max }: Of<'nobody'>, failed: Failed, words: Words): string {
+function tellNobody(
+  { against, missing, max_cost_usd: max, refused_keys: keys = [] }: Of<'nobody'>,
+  failed: Failed,
+  words: Words,
+): string {
   const { t, language, failures, candidates } = words;
   const lacking = candidates.missing(missing.map((one) => candidates.capabilities[one] ?? one).join(', '));
   const verdicts = { ...candidates.verdicts, ...(missing.length > 0 && { lacks_capability: lacking }) };
@@ -55,6 +59,7 @@ function tellNobody({ against, missing, max_cost_usd: max }: Of<'nobody'>, faile
   const told = [
     failed.failures.length === 0 ? null : t.tried(toList(countFailures(failed.failures), failures, t)),
     Object.keys(others).length === 0 ? null : t.against(toList(others, verdicts, t)),
+    keys.length === 0 ? null : t.refusedKeys(keys.join(', ')),
     advice ?? null,
   ]
     .filter((part) => part !== null)
