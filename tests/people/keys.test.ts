@@ -422,3 +422,23 @@ it.each([
   expect(status).toBe(400);
   expect((json['error'] as { message: string }).message).toMatch(told);
 });
+
+it.each([
+  [{}, '"name" is missing: it must be a string.'],
+  [{ name: '' }, '"name" is missing: it must have 1 character or more.'],
+  [{ name: 5 }, '"name" must be a string.'],
+  [{ name: 'a'.repeat(1_000) }, /^"name" must have \d+ characters at most\.$/],
+  [{ name: 'a', requests_per_minute: 'x' }, '"requests_per_minute" must be a number.'],
+  [{ name: 'a', requests_per_minute: -1 }, /^"requests_per_minute" must be (?:above )?\d+(?: or more)?\.$/],
+  [{ name: 'a', scopes: ['x'] }, '"scopes.0" must be one of "inference", "usage", "manage".'],
+  [{ name: 'a', scopes: 'usage' }, '"scopes" must be an array.'],
+  [{ name: 'a', expires_at: 'tomorrow' }, '"expires_at" must be a time such as 2027-01-31T12:00:00Z.'],
+  [[], '"body" must be an object.'],
+])('who asks for a key with %j is told what it must be', async (body, told) => {
+  const house = await createHouse();
+  const { status, json } = await house.ask('POST /api/keys', { headers: owner, body });
+  expect(status).toBe(400);
+  const { message } = json['error'] as { message: string };
+  if (typeof told === 'string') expect(message).toBe(told);
+  else expect(message).toMatch(told);
+});

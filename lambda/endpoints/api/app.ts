@@ -5,6 +5,7 @@ import english from 'zod/v4/locales/en.js';
 import { CallerError } from '#shared/failures.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
 import { toFieldReason } from './field-reason.ts';
+import { tellField } from './field-words.ts';
 import { listFields } from './known-fields.ts';
 import { toWholeOpenApi } from './openapi.ts';
 import { allow, type ApiCall, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
@@ -39,12 +40,11 @@ function parse(schema: z.ZodMiniType, value: unknown, from: string): unknown {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const path = issue?.path.map(String).join('.') ?? '';
-  const message = issue?.message ?? 'not what was expected';
   const param = path === '' ? from : path;
   const known = issue?.code === 'unrecognized_keys' ? listFields(schema, issue.path) : [];
   const more = known.length > 0 ? ` Known are ${known.join(', ')}.` : '';
   const reason = toFieldReason(param, issue, value);
-  throw new CallerError('invalid_request', `"${param}" is wrong: ${message}.${more}`, { param, reason });
+  throw new CallerError('invalid_request', `${tellField(param, issue, reason.fault)}${more}`, { param, reason });
 }
 
 function parseBody(route: ApiRoute, visit: Visit, text: string): unknown {
