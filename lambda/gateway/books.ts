@@ -1,5 +1,6 @@
 // This instance's copies of the books: read in batches, kept fresh by every write, and written through guarded updates only.
 import { applyUpdate, type Item, type ItemKey, type Update, type UpdateResult } from '#shared/items.ts';
+import { loadOnce } from '#shared/load-once.ts';
 import { StoreUnavailable, type Clock, type ClockBounds, type Store } from '../ports.ts';
 import type { Log, Metrics } from '../ports-telemetry.ts';
 
@@ -95,6 +96,9 @@ function createBookTime({ store, clock }: Pick<BooksDeps, 'store' | 'clock'>): B
   };
 }
 
+/** Loaded by the first book of a clock that was far ahead. */
+const loadSettingRight = loadOnce(() => import('./set-right.ts'));
+
 interface Correction {
   /** Whether the clock that wrote a book last was far ahead of now: it has been set right since. */
   isAhead(id: string): boolean;
@@ -111,7 +115,7 @@ function createCorrection({
   return {
     isAhead: (id) => leadOf(copy(id).item) >= LONGEST_LEAD_MS,
     setRight: async (id) => {
-      const { toSetRight } = await import('./set-right.ts');
+      const { toSetRight } = await loadSettingRight();
       const { item } = copy(id);
       const leadMs = leadOf(item);
       if (item === null || leadMs < LONGEST_LEAD_MS) return;

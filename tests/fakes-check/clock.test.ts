@@ -1,5 +1,6 @@
 // The fake clock fires in order, wakes chains of sleepers, and says so when nothing can happen any more.
 import { describe, expect, it } from 'vitest';
+import { loadOnce } from '#shared/load-once.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 
 describe('the fake clock', () => {
@@ -46,6 +47,31 @@ describe('the fake clock', () => {
     await expect(clock.runUntil(new Promise(() => undefined))).rejects.toThrow('did not settle');
     const slow = clock.sleep(10_000);
     await expect(clock.runUntil(slow, 1000)).rejects.toThrow('did not settle');
+  });
+
+  it('stands still while code is being loaded, however long that takes', async () => {
+    const clock = createFakeClock(0);
+    const load = loadOnce(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return {};
+    });
+    const seen: number[] = [];
+    clock.schedule(10, () => {
+      void Promise.resolve(load()).then(() => seen.push(clock.now()));
+    });
+    clock.schedule(20, () => seen.push(clock.now()));
+    await clock.advance(30);
+    expect(seen).toEqual([10, 20]);
+  });
+
+  it('moves on for what is loaded by its own time', async () => {
+    const clock = createFakeClock(0);
+    const load = loadOnce(async () => {
+      await clock.sleep(100);
+      return {};
+    });
+    expect(await clock.runUntil(Promise.resolve(load()))).toEqual({});
+    expect(clock.now()).toBe(100);
   });
 
   it('draws the same numbers for the same seed', () => {

@@ -1,5 +1,6 @@
 // A clock that stands still until a test moves it: fires sleepers and timers in order of time, then of creation.
 import type { Clock } from '#lambda/ports.ts';
+import { loadsUnderWay } from '#shared/load-once.ts';
 import { createRandom } from './random.ts';
 
 /**
@@ -25,7 +26,7 @@ export interface FakeClock extends Clock {
 export interface FakeClockOptions {
   /** Seed of `random()`; default 1. */
   readonly seed?: number;
-  /** Awaited between two moments; default: one turn of the event loop, which runs every promise that can run. */
+  /** Awaited between two moments; default: one turn of the event loop, which runs every promise that can run, and until code is loaded. */
   readonly settle?: () => Promise<void>;
   /** How long real input and output (a module being loaded) may take over what the work waits for, real ms; default 60 s. */
   readonly ioMs?: number;
@@ -71,8 +72,14 @@ function popTimer(heap: Timer[]): void {
   heap[at] = last;
 }
 
-function turnOfTheLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Of real time, for code that is being loaded and itself waits for this clock. */
+const LONGEST_LOAD_MS = 2_000;
+
+/** One turn of the event loop, and as many more as it takes to load the code that was asked for in it. */
+async function turnOfTheLoop(): Promise<void> {
+  const untilMs = performance.now() + LONGEST_LOAD_MS;
+  do await new Promise((resolve) => setImmediate(resolve));
+  while (loadsUnderWay().size > 0 && performance.now() < untilMs);
 }
 
 /** The queue behind the clock: what fires next, and when. */
