@@ -84,3 +84,65 @@ it('what a form is refused for is said in the language of the page', async () =>
   }
   await page.context().close();
 });
+
+const isHidden = (page: Page): Promise<void> => page.getByRole('dialog').waitFor({ state: 'hidden' });
+
+it('the form of a provider is there again after Escape, another provider and another page; Cancel forgets it', async () => {
+  const page = await rig.openPage('/providers');
+  const dialog = page.getByRole('dialog', { name: 'Add a provider' });
+  const read = async (): Promise<readonly string[]> => {
+    await dialog.waitFor();
+    return Promise.all(
+      ['Provider', 'Name', 'API key', 'Base URL'].map((label) => dialog.getByLabel(label).inputValue()),
+    );
+  };
+  const reopen = () => page.getByRole('button', { name: 'Add by form' }).click();
+  const written = ['openai-compatible', 'The lab', 'a-key-of-the-lab', 'https://lab.example/v1'];
+  await reopen();
+  await dialog.getByLabel('Name').fill('The lab');
+  await dialog.getByLabel('API key').fill('a-key-of-the-lab');
+  await dialog.getByLabel('Base URL').fill('https://lab.example/v1');
+  // A key is of one provider: another one is not given it.
+  await dialog.getByLabel('Provider').selectOption({ label: 'Groq' });
+  expect(await read()).toEqual(['groq', 'Groq', '', '']);
+  await dialog.getByLabel('Provider').selectOption('openai-compatible');
+  expect(await read()).toEqual(written);
+  await page.keyboard.press('Escape');
+  await isHidden(page);
+  await reopen();
+  expect(await read()).toEqual(written);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await goTo(page, 'Chat');
+  await page.getByRole('heading', { name: 'What can I help with?' }).waitFor();
+  await goTo(page, 'Providers');
+  await reopen();
+  expect(await read()).toEqual(written);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await isHidden(page);
+  await reopen();
+  expect(await read()).toEqual(['openai-compatible', 'Any OpenAI-compatible endpoint', '', '']);
+  await page.context().close();
+});
+
+it('the form of a new key is there again after a click outside, and empty once the key was made', async () => {
+  const page = await rig.openPage('/keys');
+  const dialog = page.getByRole('dialog', { name: 'Create key' });
+  const name = dialog.getByLabel('Name');
+  const reopen = () => page.getByRole('button', { name: 'Create key' }).first().click();
+  await reopen();
+  await name.fill('Nightly');
+  await dialog.getByText('Limits and rights').click();
+  await dialog.getByLabel('Requests a day').fill('250');
+  await page.mouse.click(5, 5);
+  await isHidden(page);
+  await reopen();
+  expect(await name.inputValue()).toBe('Nightly');
+  await dialog.getByText('250 requests a day').waitFor();
+  await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await isHidden(page);
+  await reopen();
+  expect(await name.inputValue()).toBe('');
+  expect(await dialog.getByText('250 requests a day').count()).toBe(0);
+  await page.context().close();
+});

@@ -1,13 +1,13 @@
 // A new key: its name and what it may do, and then the key itself, once, with how to use it.
 import { useState, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
-import { useForm } from 'react-hook-form';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { FormEnd } from '../../components/form-end.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
+import { useUnsentForm } from '../../lib/unsent-form.ts';
 import { useKeyActions } from './data.ts';
 import { keyMessages } from './messages.ts';
 import { CopyButton, Snippets } from './snippet-panel.tsx';
@@ -25,11 +25,13 @@ function TermsForm({
   const { create } = useKeyActions();
   const [failure, setFailure] = useState<string | null>(null);
   const [isOpen, setOpen] = useState(false);
-  const { register, handleSubmit, formState, control } = useForm<Terms>({ defaultValues: usualTerms });
+  const { register, handleSubmit, formState, control, keep, forget } = useUnsentForm<Terms>('key', usualTerms);
   const send = async (terms: Terms): Promise<void> => {
     setFailure(null);
     try {
-      onMade(await create(toTerms(terms, Date.now())));
+      const key = await create(toTerms(terms, Date.now()));
+      forget();
+      onMade(key);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       setFailure(error.message);
@@ -40,7 +42,7 @@ function TermsForm({
     if (quota !== undefined || usd !== undefined) flushSync(() => setOpen(true));
   });
   return (
-    <form onSubmit={(event) => void submit(event)} noValidate>
+    <form onSubmit={(event) => void submit(event)} onChange={keep} noValidate>
       <TextRow label={t.name} hint={t.nameHint} error={formState.errors.name && t.required}>
         {(props) => (
           <input {...props} autoComplete="off" {...register('name', { validate: (name) => name.trim() !== '' })} />
@@ -50,7 +52,10 @@ function TermsForm({
       <FormEnd
         failure={failure}
         cancel={t.cancel}
-        onCancel={onClose}
+        onCancel={() => {
+          forget();
+          onClose();
+        }}
         send={formState.isSubmitting ? t.saving : t.save}
         isSending={formState.isSubmitting}
       />

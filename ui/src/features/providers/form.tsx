@@ -1,6 +1,6 @@
 // The form of a provider, drawn from the catalog: for what can't be pasted, such as Azure, a custom endpoint or vLLM.
 import { useState, type ReactNode } from 'react';
-import { useForm, type FieldErrors, type UseFormRegister } from 'react-hook-form';
+import type { FieldErrors, UseFormRegister } from 'react-hook-form';
 import type { NewCredential } from '#shared/api/credentials.ts';
 import type { CredentialField, Provider } from '#shared/catalog.ts';
 import { Dialog } from '../../components/dialog.tsx';
@@ -9,6 +9,8 @@ import { TextRow } from '../../components/text-row.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
+import { useUnsent } from '../../lib/unsent.ts';
+import { useUnsentForm } from '../../lib/unsent-form.ts';
 import { findProvider, known } from './catalog.ts';
 import { useCredentialActions } from './data.ts';
 import { providerMessages } from './messages.ts';
@@ -96,28 +98,37 @@ function ProviderFields({ provider, register, errors }: FieldsProps): ReactNode 
   );
 }
 
+/** Each provider has a form of its own: a key that was typed for one is nothing to another. */
 function ProviderForm({ provider, onDone }: FormProps): ReactNode {
   const t = useMessages(providerMessages);
   const { give } = useCredentialActions();
   const { show } = useToasts();
   const toTestText = useTestText();
   const [failure, setFailure] = useState<string | null>(null);
-  const { register, handleSubmit, formState } = useForm<Values>({
-    defaultValues: { name: provider.name, baseUrl: '', models: '', plan: '', fields: {} },
+  const { register, handleSubmit, formState, keep, forget } = useUnsentForm<Values>(`provider ${provider.id}`, {
+    name: provider.name,
+    baseUrl: '',
+    models: '',
+    plan: '',
+    fields: {},
   });
+  const leave = (): void => {
+    forget();
+    onDone();
+  };
   const submit = handleSubmit(async (values) => {
     setFailure(null);
     try {
       const { name, last_test: test } = await give(toInput(provider, values));
       show(test === null || test.outcome === 'works' ? t.added(name) : t.addedBut(name, toTestText(test)));
-      onDone();
+      leave();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       setFailure(error.message);
     }
   });
   return (
-    <form onSubmit={(event) => void submit(event)} noValidate>
+    <form onSubmit={(event) => void submit(event)} onChange={keep} noValidate>
       <TextRow label={t.name}>{(props) => <input {...props} autoComplete="off" {...register('name')} />}</TextRow>
       <ProviderFields provider={provider} register={register} errors={formState.errors} />
       <TextRow label={t.plan}>
@@ -131,7 +142,7 @@ function ProviderForm({ provider, onDone }: FormProps): ReactNode {
       <FormEnd
         failure={failure}
         cancel={t.cancel}
-        onCancel={onDone}
+        onCancel={leave}
         send={formState.isSubmitting ? t.adding : t.save}
         isSending={formState.isSubmitting}
       />
@@ -139,10 +150,17 @@ function ProviderForm({ provider, onDone }: FormProps): ReactNode {
   );
 }
 
+/** Fits whatever serves the format that most speak. */
+const USUAL = 'openai-compatible';
+
 /** Chooses a provider and fills its form. */
 export function FormDialog({ open, onClose }: { readonly open: boolean; readonly onClose: () => void }): ReactNode {
   const t = useMessages(providerMessages);
-  const [id, setId] = useState('openai-compatible');
+  const [id, setId] = useUnsent('provider', USUAL);
+  const close = (): void => {
+    setId(USUAL);
+    onClose();
+  };
   const provider = findProvider(id) ?? known[0];
   return (
     <Dialog open={open} onClose={onClose} title={t.byHandTitle}>
@@ -157,7 +175,7 @@ export function FormDialog({ open, onClose }: { readonly open: boolean; readonly
           </select>
         )}
       </TextRow>
-      {provider && <ProviderForm key={provider.id} provider={provider} onDone={onClose} />}
+      {provider && <ProviderForm key={provider.id} provider={provider} onDone={close} />}
     </Dialog>
   );
 }
