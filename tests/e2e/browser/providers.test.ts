@@ -126,3 +126,17 @@ describe('a test says precisely what is wrong', () => {
     await page.context().close();
   });
 });
+
+it('in German, offers, fields and the endpoint of one’s own are German, too, and an offer is read to its end', async () => {
+  const page = await rig.openPage('/providers', { locale: 'de-DE', viewport: { width: 320, height: 640 } });
+  await page.getByRole('button', { name: /^Alle \d+/ }).click();
+  await page.getByText('Jeden Tag Nutzung für 0,11 $ (10.000 Neurons).').waitFor();
+  const long = page.getByText('Verlangt eine Telefonnummer.');
+  await long.waitFor();
+  expect(await long.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBeLessThanOrEqual(1);
+  await page.getByRole('button', { name: 'Mit Formular hinzufügen' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('API-Schlüssel').waitFor();
+  expect(await dialog.getByLabel('Name').inputValue()).toBe('Jeder OpenAI-kompatible Endpunkt');
+  await page.context().close();
+});

@@ -127,7 +127,7 @@ export function ReplaceDialog({ credential, onClose }: DialogProps): ReactNode {
     <Dialog open onClose={onClose} title={t.replaceTitle(credential.name)}>
       <form onSubmit={(event) => void submit(event)}>
         {fields.map((field) => (
-          <TextRow key={field.name} label={field.label} hint={field.hint}>
+          <TextRow key={field.name} label={t.ofCatalog(field.label)} hint={field.hint && t.ofCatalog(field.hint)}>
             {(props) => (
               <input
                 {...props}

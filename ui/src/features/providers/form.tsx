@@ -64,7 +64,12 @@ function ProviderFields({ provider, register, errors }: FieldsProps): ReactNode 
   return (
     <>
       {others.map(({ name, label, hint, secret, placeholder, default: usual, required }) => (
-        <TextRow key={name} label={label} hint={hint} error={errors.fields?.[name] && t.required}>
+        <TextRow
+          key={name}
+          label={t.ofCatalog(label)}
+          hint={hint && t.ofCatalog(hint)}
+          error={errors.fields?.[name] && t.required}
+        >
           {(props) => (
             <input
               {...props}
@@ -106,7 +111,7 @@ function ProviderForm({ provider, onDone }: FormProps): ReactNode {
   const toTestText = useTestText();
   const [failure, setFailure] = useState<string | null>(null);
   const { register, handleSubmit, formState, keep, forget } = useUnsentForm<Values>(`provider ${provider.id}`, {
-    name: provider.name,
+    name: t.ofCatalog(provider.name),
     baseUrl: '',
     models: '',
     plan: '',
@@ -169,7 +174,7 @@ export function FormDialog({ open, onClose }: { readonly open: boolean; readonly
           <select {...props} value={id} onChange={({ target }) => setId(target.value)}>
             {known.map((one) => (
               <option key={one.id} value={one.id}>
-                {one.name}
+                {t.ofCatalog(one.name)}
               </option>
             ))}
           </select>

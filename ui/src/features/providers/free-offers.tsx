@@ -18,7 +18,7 @@ function Offer({ provider, has }: { readonly provider: Provider; readonly has: b
   return (
     <li className="flex flex-col gap-2 rounded-2xl border border-line bg-raised p-4">
       <h3 className="text-sm font-semibold">{name}</h3>
-      {freeOffer !== undefined && <p className="line-clamp-3 text-sm text-muted">{freeOffer}</p>}
+      {freeOffer !== undefined && <p className="text-sm text-muted">{t.ofCatalog(freeOffer)}</p>}
       <ul className="mt-auto flex flex-wrap gap-x-3 gap-y-1 text-xs text-muted">
         <li>{card}</li>
         <li>{trains}</li>

@@ -50,7 +50,7 @@ function useFacts(credential: CredentialView): string {
   const ending = secrets.find((secret) => secret.ending !== '')?.ending;
   const shared = sharing === 'private' ? null : sharing === 'all' ? t.sharing.all : t.sharing.some(sharing.length);
   return [
-    providerName === name ? null : providerName,
+    providerName === name ? null : t.ofCatalog(providerName),
     ending === undefined ? null : t.ending(ending),
     source === 'shared' && owner !== null ? t.sharedBy(owner) : null,
     source === 'own' ? shared : null,

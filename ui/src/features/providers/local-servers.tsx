@@ -65,7 +65,7 @@ function Found({ server }: { readonly server: FoundServer }): ReactNode {
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-2 py-2.5 text-sm">
       <span className="min-w-0 flex-1">
-        <span className="block font-medium">{provider.name}</span>
+        <span className="block font-medium">{t.ofCatalog(provider.name)}</span>
         <span className="block truncate text-xs text-muted">
           {address} · {t.modelCount(models)}
         </span>

@@ -1,9 +1,12 @@
 // The words of the providers page.
 import { defineMessages } from '../../lib/messages.ts';
+import { toGermanText } from './catalog-de.ts';
 
 export const providerMessages = defineMessages(
   {
     title: 'Providers',
+    /** A text of the catalog, which is English. */
+    ofCatalog: (text: string) => text,
     intro:
       'Keys you give here serve you alone, until you share them. They are encrypted, and nobody can read them again.',
     pasteLabel: 'Paste a key, or a whole .env file',
@@ -97,6 +100,7 @@ export const providerMessages = defineMessages(
   },
   {
     title: 'Anbieter',
+    ofCatalog: toGermanText,
     intro:
       'Schlüssel, die du hier angibst, dienen nur dir, bis du sie teilst. Sie sind verschlüsselt, und niemand kann sie wieder lesen.',
     pasteLabel: 'Einen Schlüssel oder eine ganze .env-Datei einfügen',

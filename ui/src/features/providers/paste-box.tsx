@@ -33,7 +33,7 @@ function FoundRow({ item, chosen, outcome, onChoose }: RowProps): ReactNode {
       <KeyRound size={16} aria-hidden className="shrink-0 text-muted" />
       <span className="min-w-0 flex-1 truncate">{item.name ?? `${key.slice(0, 4)}…${key.slice(-2)}`}</span>
       {item.providers.length === 1 || outcome === 'added' ? (
-        <span className="font-medium">{findProvider(chosen)?.name ?? chosen}</span>
+        <span className="font-medium">{t.ofCatalog(findProvider(chosen)?.name ?? chosen)}</span>
       ) : (
         <>
           <label htmlFor={id} className="sr-only">
@@ -48,7 +48,7 @@ function FoundRow({ item, chosen, outcome, onChoose }: RowProps): ReactNode {
             <option value="">{t.chooseProvider}</option>
             {options.map((provider) => (
               <option key={provider} value={provider}>
-                {findProvider(provider)?.name ?? provider}
+                {t.ofCatalog(findProvider(provider)?.name ?? provider)}
               </option>
             ))}
           </select>
@@ -79,7 +79,7 @@ function useAdding(): {
   const toTestText = useTestText();
   const [busy, setBusy] = useState(false);
   const addOne = async ({ item, provider }: Found): Promise<Outcome> => {
-    const name = findProvider(provider)?.name ?? provider;
+    const name = t.ofCatalog(findProvider(provider)?.name ?? provider);
     try {
       const { last_test: test } = await give({ provider, fields: item.fields });
       show(test === null || test.outcome === 'works' ? t.added(name) : t.addedBut(name, toTestText(test)));
