@@ -33,7 +33,7 @@ export function CandidateDetails({
             className="shrink-0 text-muted group-open:rotate-90 rtl:-scale-x-100 rtl:group-open:scale-x-100"
           />
           <span className="min-w-0 flex-1">
-            <span className="block truncate font-medium">{route}</span>
+            <span className="block font-medium wrap-anywhere">{route}</span>
             <span className="block truncate text-xs text-muted">{credential}</span>
           </span>
           <span className={`text-xs tabular-nums @max-md:order-last @max-md:basis-full @max-md:ps-7 ${tone}`}>

@@ -175,7 +175,7 @@ function OptionRow({ id, option, active, chosen, onChoose }: OptionRowProps): Re
     >
       {option.icon !== undefined && <span className="text-muted">{option.icon}</span>}
       <span className="min-w-0 flex-1">
-        <span className={`block truncate ${chosen ? 'font-semibold' : ''}`}>{option.label}</span>
+        <span className={`block wrap-anywhere ${chosen ? 'font-semibold' : ''}`}>{option.label}</span>
         {option.hint !== undefined && <span className="block truncate text-xs text-muted">{option.hint}</span>}
       </span>
       {option.detail}

@@ -68,7 +68,7 @@ function Plan({ decision: { plan, soonest } }: { readonly decision: Decision }):
               {index + 1}
             </span>
             <span className="min-w-0 flex-1">
-              <span className="block truncate font-medium">{route}</span>
+              <span className="block font-medium wrap-anywhere">{route}</span>
               <span className="block truncate text-xs text-muted">{credential}</span>
             </span>
             <TierBadge tier={tier} />
