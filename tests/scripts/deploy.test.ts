@@ -99,7 +99,8 @@ describe('shipped template', () => {
 
   it('watches what may go wrong', () => {
     expect(ofType('AWS::CloudWatch::Alarm').map(([id]) => id.replace(/Alarm\w{8}$/, ''))).toEqual([
-      'Availability', 'Crashes', 'Throttled', 'TableThrottled', 'StoreAway', 'Exhausted', 'QuotaNearEnd', 'Spending', 'Security',
+      'Availability', 'Crashes', 'Throttled', 'TableThrottled', 'StoreAway', 'Exhausted', 'QuotaNearEnd', 'Spending', 'KeysLocked',
+      'Security',
     ]); // prettier-ignore
   });
 
@@ -119,7 +120,7 @@ describe('shipped template', () => {
     const alarms = JSON.stringify(ofType('AWS::CloudWatch::Alarm'));
     const metrics = [...new Set(alarms.match(/freeway_\w+/g))].toSorted();
     expect(metrics).toEqual([
-      'freeway_alerts_total', 'freeway_exhausted_total', 'freeway_invoke_refusals_total', 'freeway_quota_pressure',
+      'freeway_alerts_total', 'freeway_credentials_locked', 'freeway_exhausted_total', 'freeway_invoke_refusals_total', 'freeway_quota_pressure',
       'freeway_security_events_total', 'freeway_store_unavailable_total',
     ]); // prettier-ignore
     const dimensions = ofType('AWS::CloudWatch::Alarm').flatMap(([, { Metrics, ...single }]) =>

@@ -84,6 +84,7 @@ function toRules(watched: Watched): Rule[] {
     { id: 'Exhausted', metric: own('freeway_exhausted_total'), above: 0, periods: 2, says: 'Callers were refused because no quota was left anywhere.' },
     { id: 'QuotaNearEnd', metric: own('freeway_quota_pressure', 'Maximum'), above: 0.9, periods: 6, of: 12, says: 'For half an hour nothing free of some kind has had more than a tenth left of what must last for hours or days.' },
     { id: 'Spending', metric: own('freeway_alerts_total'), above: 0, says: 'A budget has reached one of its marks, or use is unusual.' },
+    { id: 'KeysLocked', metric: own('freeway_credentials_locked', 'Maximum'), above: 0, periods: 2, says: "Saved provider keys can't be opened." },
     { id: 'Security', metric: own('freeway_security_events_total'), above: 20, says: 'Many sign-ins or keys were refused.' },
   ]; // prettier-ignore
 }
