@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../arguments.ts';
-import { readOptions, type DeployOptions } from './options.ts';
+import { readOptions, usualChoices, type Choices, type DeployOptions } from './options.ts';
 import { auditTemplate, type Template } from './policy.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -29,7 +29,8 @@ function run(command: string, args: readonly string[], { cwd, env = {} }: Place)
 
 /** The CDK and its command line stand apart from the app's packages, and are fetched when first needed. */
 function installCdk(): void {
-  if (existsSync(join(cdk, 'node_modules/aws-cdk-lib'))) return;
+  if (['aws-cdk-lib', '@aws-sdk/client-cloudformation'].every((name) => existsSync(join(cdk, 'node_modules', name))))
+    return;
   console.log('Fetching the CDK (once, about 200 MB) ...');
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: cdk });
 }
@@ -41,13 +42,35 @@ function runCdk(command: readonly string[], outDir: string): void {
   run(process.execPath, [tool, ...command, '--app', outDir, '--no-notices'], { cwd: cdk, env });
 }
 
+/** What the stack that stands is made of; null where none does. Throws an Error where AWS can't be asked. */
+function readDeployed(stage: DeployOptions['stage']): Choices | null {
+  const env = { ...process.env, FREEWAY_STAGE: stage };
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  const { status, stdout } = spawnSync(process.execPath, ['deployed.ts'], { cwd: cdk, env, stdio: [...stdio] });
+  if (status === 0) return JSON.parse(String(stdout)) as Choices | null;
+  throw new Error('Nothing was changed. Name the credentials and region of your account as for any tool of AWS.');
+}
+
+/** What is asked for; of the rest, what stands. */
+function toChoices({ asked, stage, dryRun, writeTemplate }: DeployOptions): Choices {
+  const isOffline = dryRun || writeTemplate;
+  const deployed = isOffline ? null : readDeployed(stage);
+  const choices = { ...(deployed ?? usualChoices), ...asked };
+  const { uploads, cloudfront, mailFrom } = choices;
+  const source = deployed === null ? '' : ', as it stands but for what was given';
+  console.log(
+    `The stack: uploads ${uploads ? 'on' : 'off'}, CloudFront ${cloudfront ? 'on' : 'off'}, mail from ${mailFrom ?? 'nobody'}${source}.`,
+  );
+  return choices;
+}
+
 /** Differs where parameters do, and tells nothing of them. */
 function toMark({ parameters }: DeployOptions): string {
   const given = Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return given.length === 0 ? '' : createHash('sha256').update(JSON.stringify(given)).digest('hex').slice(0, 8);
 }
 
-function synthesise(options: DeployOptions, outDir: string, codePath: string | null): Template {
+function synthesise(options: DeployOptions & Choices, outDir: string, codePath: string | null): Template {
   const { stage, uploads, cloudfront, mailFrom } = options;
   const env = {
     FREEWAY_STAGE: stage,
@@ -105,19 +128,22 @@ async function main(): Promise<void> {
   const outDir = mkdtempSync(join(tmpdir(), 'freeway-deploy-'));
   try {
     if (options.writeTemplate) {
-      const template = synthesise({ ...options, stage: 'prod' }, outDir, null);
+      const template = synthesise({ ...options, ...toChoices(options), stage: 'prod' }, outDir, null);
       check(template);
       writeFileSync(shipped, `${JSON.stringify(template, null, 2)}\n`);
       return console.log(`Wrote ${shipped}`);
     }
+    const choices = toChoices(options);
     run(process.execPath, ['scripts/build.ts'], { cwd: root });
-    const template = synthesise(options, outDir, bundle);
+    const template = synthesise({ ...options, ...choices }, outDir, bundle);
     check(template);
     show(options, template);
     if (!options.dryRun) return await deploy(options, outDir);
     // Of two versions that do not know each other the one that deploys refuses what the other has written.
     runCdk(['list'], outDir);
-    console.log('Dry run: nothing was sent to AWS. Without --dry-run this is what would be deployed.');
+    console.log(
+      'Dry run: nothing was sent to AWS. Without --dry-run this is what would be deployed; where the stack stands, what was not given stays as it is.',
+    );
   } finally {
     rmSync(outDir, { recursive: true, force: true });
   }

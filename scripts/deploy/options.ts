@@ -3,6 +3,19 @@ import { judgeAddresses } from '#lambda/config-doubts.ts';
 import { readArguments } from '../arguments.ts';
 import { alarmEmailPattern, senderPattern, tablePattern } from './patterns.ts';
 
+/** What a stack is made of. Of those that are not asked for, a stack that stands keeps what it has. */
+export interface Choices {
+  /** A bucket for recordings too large for the function's URL. */
+  readonly uploads: boolean;
+  /** A CloudFront distribution before the function's URL, which then takes requests from nowhere else. */
+  readonly cloudfront: boolean;
+  /** Whom alerts by mail come from: an address or domain that SES has verified; null sends none. */
+  readonly mailFrom: string | null;
+}
+
+/** A stack that does not stand yet has these. */
+export const usualChoices: Choices = { uploads: true, cloudfront: false, mailFrom: null };
+
 export interface DeployOptions {
   readonly stage: 'dev' | 'test' | 'prod';
   /** Builds, synthesises and checks, and shows what would be done, without touching AWS. */
@@ -11,20 +24,21 @@ export interface DeployOptions {
   readonly yes: boolean;
   /** Only writes the template for people without CDK. */
   readonly writeTemplate: boolean;
-  readonly uploads: boolean;
-  /** A CloudFront distribution before the function's URL, which then takes requests from nowhere else. */
-  readonly cloudfront: boolean;
-  /** Whom alerts by mail come from: an address or domain that SES has verified; null sends none. */
-  readonly mailFrom: string | null;
+  readonly asked: Partial<Choices>;
   /** Values of the stack's parameters. Those that are not given stay as they are, or as the template says. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-export const usage = `npm run deploy -- [--stage dev|test|prod] [--dry-run] [--yes] [--concurrency 50] [--no-uploads]
+export const usage = `npm run deploy -- [--stage dev|test|prod] [--dry-run] [--yes] [--concurrency 50] [--no-uploads] [--cloudfront]
                  [--google-client-id ID] [--allowed-emails LIST] [--admin-emails LIST] [--alarm-email ADDRESS]
-                 [--mail-from ADDRESS] [--cloudfront] [--restored-table NAME] [--write-template]`;
+                 [--mail-from ADDRESS] [--restored-table NAME] [--write-template]
+
+What is not given stays as it is deployed. --uploads, --no-cloudfront and --mail-from none take back what was given before.`;
 
 const stages = ['dev', 'test', 'prod'] as const;
+
+/** From whom mail comes where none is to be sent. */
+const NOBODY = 'none';
 
 const split = (text: string | undefined): string[] =>
   (text ?? '')
@@ -43,19 +57,25 @@ function checkText(name: string, text: string | undefined, { pattern, kind }: { 
   if (text !== undefined && !new RegExp(pattern).test(text)) throw new Error(`${name} is "${text}", which ${kind}.`);
 }
 
+type Given<Values> = { readonly [Name in keyof Values]?: Exclude<Values[Name], undefined> };
+
+const onlyGiven = <Values extends object>(values: Values): Given<Values> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<Values>;
+
 /** Throws an Error that says what is wrong. */
 export function readOptions(args: readonly string[]): DeployOptions {
   const { values } = readArguments(usage, {
     args: [...args],
+    allowNegative: true,
     options: {
       stage: { type: 'string', default: 'dev' },
       'dry-run': { type: 'boolean', default: false },
       yes: { type: 'boolean', default: false },
       'write-template': { type: 'boolean', default: false },
       concurrency: { type: 'string' },
-      'no-uploads': { type: 'boolean', default: false },
+      uploads: { type: 'boolean' },
       'mail-from': { type: 'string' },
-      cloudfront: { type: 'boolean', default: false },
+      cloudfront: { type: 'boolean' },
       'google-client-id': { type: 'string' },
       'allowed-emails': { type: 'string' },
       'admin-emails': { type: 'string' },
@@ -73,7 +93,11 @@ export function readOptions(args: readonly string[]): DeployOptions {
   checkAddresses('--admin-emails', values['admin-emails'], false);
   checkText('--alarm-email', values['alarm-email'], { pattern: alarmEmailPattern, kind: 'is no address' });
   checkText('--restored-table', values['restored-table'], { pattern: tablePattern, kind: 'is no name of a table' });
-  checkText('--mail-from', values['mail-from'], { pattern: senderPattern, kind: 'is neither an address nor a domain' });
+  const mailFrom = values['mail-from'] === NOBODY ? null : values['mail-from'];
+  checkText('--mail-from', mailFrom ?? undefined, {
+    pattern: senderPattern,
+    kind: 'is neither an address nor a domain',
+  });
   const parameters = {
     GoogleClientId: values['google-client-id'],
     AllowedEmails: values['allowed-emails'],
@@ -88,11 +112,7 @@ export function readOptions(args: readonly string[]): DeployOptions {
     dryRun: values['dry-run'],
     yes: values.yes,
     writeTemplate: values['write-template'],
-    uploads: !values['no-uploads'],
-    cloudfront: values.cloudfront,
-    mailFrom: values['mail-from'] ?? null,
-    parameters: Object.fromEntries(
-      Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    ),
+    asked: onlyGiven({ uploads: values.uploads, cloudfront: values.cloudfront, mailFrom }),
+    parameters: onlyGiven(parameters),
   };
 }

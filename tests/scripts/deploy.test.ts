@@ -1,8 +1,12 @@
 // What is deployed: the shipped template allows no more than needed, is what the stack says, and broken ones are refused.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../scripts/deploy/options.ts';
@@ -197,6 +201,11 @@ describe('shipped template', () => {
     rmSync(code, { recursive: true });
   });
 
+  withCdk('tells whom mail comes from, as the next deployment asks', () => {
+    const { Outputs } = synthesise({ FREEWAY_MAIL_FROM: 'a@example.com' }) as Template & { readonly Outputs: object };
+    expect(Outputs).toMatchObject({ MailFrom: { Value: 'a@example.com' } });
+  });
+
   withCdk('may have a distribution before it', () => {
     const template = synthesise({ FREEWAY_CLOUDFRONT: 'on' });
     expect(auditTemplate(template)).toEqual([]);
@@ -211,6 +220,73 @@ describe('shipped template', () => {
     expect(text).toContain('"FREEWAY_EDGE_SECRET"');
     const open = text.replace('"OriginProtocolPolicy":"https-only"', '"OriginProtocolPolicy":"http-only"');
     expect(auditTemplate(JSON.parse(open) as Template)).toHaveLength(1);
+  });
+});
+
+/** CloudFormation as far as it is asked for a stack; `outputs`: null where there is none of that name. */
+async function withCloudFormation<T>(
+  outputs: Readonly<Record<string, string>> | null,
+  work: (endpoint: string) => Promise<T>,
+): Promise<T> {
+  const ofStack = (name: string): string => {
+    if (outputs === null)
+      return `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${name} does not exist</Message></Error></ErrorResponse>`;
+    const members = Object.entries(outputs).map(
+      ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+    );
+    return `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>${name}</StackName><Outputs>${members.join('')}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
+  };
+  const server = createServer(async (request, response) => {
+    const asked = new URLSearchParams(await text(request));
+    response.writeHead(outputs === null ? 400 : 200, { 'content-type': 'text/xml' });
+    response.end(ofStack(asked.get('StackName') ?? ''));
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  try {
+    return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.close();
+  }
+}
+
+describe.skipIf(!existsSync(join(folder, 'cdk/node_modules/@aws-sdk/client-cloudformation')))('what stands', () => {
+  const readDeployed = async (endpoint: string) => {
+    const { HOME: _, ...rest } = process.env;
+    const env = {
+      ...rest,
+      FREEWAY_STAGE: 'prod',
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+    };
+    const child = spawn(process.execPath, ['deployed.ts'], { cwd: join(folder, 'cdk'), env });
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    return { stdout: stdout.trim(), stderr, code: code as number };
+  };
+  const url = 'https://abc.lambda-url.eu-central-1.on.aws/';
+  it.each([
+    ['nothing', null, null],
+    ['a stack whose creation failed', {}, null],
+    ['a plain stack', { Url: url, UploadsBucket: 'b' }, { uploads: true, cloudfront: false, mailFrom: null }],
+    [
+      'one behind CloudFront that sends mail and takes no uploads',
+      { Url: 'https://d1.cloudfront.net/', MailFrom: 'a@example.com' },
+      { uploads: false, cloudfront: true, mailFrom: 'a@example.com' },
+    ],
+  ])('is read: %s', (_, outputs, choices) =>
+    withCloudFormation(outputs, async (endpoint) =>
+      expect(await readDeployed(endpoint)).toEqual({
+        stdout: JSON.stringify(choices),
+        stderr: expect.any(String),
+        code: 0,
+      }),
+    ),
+  );
+
+  it('can not be read: says so, and ends', async () => {
+    const { stdout, stderr, code } = await readDeployed('http://127.0.0.1:9');
+    expect([stdout, code]).toEqual(['', 1]);
+    expect(stderr).toContain("CloudFormation can't be asked what freeway-prod is made of");
   });
 });
 
@@ -272,10 +348,16 @@ describe('options', () => {
     ).toMatchObject({
       stage: 'prod',
       dryRun: true,
-      uploads: false,
-      cloudfront: false,
-      mailFrom: 'a@example.com',
+      asked: { uploads: false, mailFrom: 'a@example.com' },
       parameters: { AllowedEmails: '*@example.com' },
+    });
+  });
+  it('asks for nothing that was not given, and takes back what an earlier deployment was given', () => {
+    expect(readOptions([]).asked).toEqual({});
+    expect(readOptions(['--uploads', '--no-cloudfront', '--mail-from', 'none']).asked).toEqual({
+      uploads: true,
+      cloudfront: false,
+      mailFrom: null,
     });
   });
   it.each([[['--stage', 'live']], [['--concurrency', '-1']], [['--concurrency', 'many']], [['--unknown']]])(

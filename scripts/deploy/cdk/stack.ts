@@ -193,7 +193,7 @@ function addRole(stack: Stack, parts: Parts, mailFrom: string | null): iam.Role 
   allow(tableActions, table.tableArn, restoredArn);
   allow(['secretsmanager:GetSecretValue'], secret.secretArn);
   // What is sealed as ours, and the secret when Secrets Manager opens it for us: one key serves both, and nothing else.
-  const equals = (name: string, value: string): object => ({ StringEquals: { [name]: value } });
+  const equals = (name: string, value: string): iam.Conditions => ({ StringEquals: { [name]: value } });
   allow(['kms:Encrypt', 'kms:Decrypt'], key.keyArn).addConditions(equals('kms:EncryptionContext:app', 'freeway'));
   allow(['kms:Decrypt'], key.keyArn).addConditions(
     equals('kms:ViaService', `secretsmanager.${stack.region}.amazonaws.com`),
@@ -280,5 +280,6 @@ export class FreewayStack extends Stack {
     output('SecretArn', parts.secret.secretArn, 'Where provider keys and the owner key belong');
     output('TableName', parts.tableName, 'Where state lives');
     if (parts.uploads) output('UploadsBucket', parts.uploads.bucketName, 'Where recordings wait for a day');
+    if (props.mailFrom !== null) output('MailFrom', props.mailFrom, 'Whom alerts by mail come from');
   }
 }
