@@ -126,6 +126,7 @@ function createWorld(...scripts: Script[]) {
     search: () => Promise.resolve(new Set<string>()),
     readDraft: (id) => Promise.resolve(drafts.get(id) ?? emptyDraft),
     writeDraft: (id, draft) => Promise.resolve(void drafts.set(id, draft)),
+    leaveDraft: (id, draft) => Promise.resolve(void drafts.set(id, draft)),
   };
   let count = 0;
   const openWindow = createBrowser();

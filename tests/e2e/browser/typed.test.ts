@@ -37,6 +37,38 @@ it('messages that wait for their turn go out together, and are taken back before
   await page.context().close();
 });
 
+it('what was typed in the moment before the page goes is there again, even if the database takes no more', async () => {
+  const page = await rig.openPage();
+  await fieldOf(page).fill('The first');
+  await page.waitForTimeout(500);
+  await page.evaluate(() =>
+    addEventListener(
+      'pagehide',
+      () => {
+        IDBDatabase.prototype.transaction = () => {
+          throw new DOMException('The page is going.', 'InvalidStateError');
+        };
+      },
+      { capture: true },
+    ),
+  );
+  await fieldOf(page).fill('The first, and more');
+  await page.reload();
+  await expect.poll(() => fieldOf(page).inputValue()).toBe('The first, and more');
+  // It is in the database now, and nothing is left beside it.
+  await expect
+    .poll(() => page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('parting'))))
+    .toEqual([]);
+  await page.reload();
+  await expect.poll(() => fieldOf(page).inputValue()).toBe('The first, and more');
+  await say(page, 'Something else');
+  await page.getByText('word9 ', { exact: false }).first().waitFor();
+  await page.goto(rig.server.url);
+  await fieldOf(page).waitFor();
+  expect(await fieldOf(page).inputValue()).toBe('');
+  await page.context().close();
+});
+
 it('a device without room answers all the same, and says that nothing is kept', async () => {
   const page = await rig.openPage();
   await fieldOf(page).waitFor();

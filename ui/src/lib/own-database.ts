@@ -31,8 +31,11 @@ export const openOwn = <T extends DBSchema>({
 /** Where in localStorage it lies what a person's new chats begin with: it has to be there at once. */
 export const beginningKey = (personId: string): string => `freeway.new-chat.${personId}`;
 
+/** Where in localStorage it lies what a person was typing when a page went. */
+export const partingKey = (personId: string): string => `freeway.parting.${personId}`;
+
 /** Deletes all that a person keeps on this device. */
 export async function deleteOwn(personId: string): Promise<void> {
-  localStorage.removeItem(beginningKey(personId));
+  for (const toKey of [beginningKey, partingKey]) localStorage.removeItem(toKey(personId));
   await Promise.all(kinds.map((kind) => deleteDB(toName(kind, personId))));
 }

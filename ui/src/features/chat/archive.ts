@@ -2,6 +2,7 @@
 import type { DBSchema, IDBPDatabase } from 'idb';
 import { foldText, toWords } from '../../lib/found.ts';
 import { openOwn } from '../../lib/own-database.ts';
+import { createParting } from './parting.ts';
 import { emptyDraft, isEmpty, type Chat, type Draft, type Message } from './types.ts';
 
 interface Schema extends DBSchema {
@@ -35,6 +36,8 @@ export interface Archive {
   search(text: string): Promise<ReadonlySet<string>>;
   readDraft(key: string): Promise<Draft>;
   writeDraft(key: string, draft: Draft): Promise<void>;
+  /** The same in the moment in which the page goes. */
+  leaveDraft(key: string, draft: Draft): Promise<void>;
 }
 
 /** Under this key lies the draft that goes out when the answer under way has ended. */
@@ -42,6 +45,8 @@ export const nextKey = (chatId: string): string => `${chatId}/next`;
 
 /** Under this key lies what a message of the chat is being changed to. */
 export const editKey = (chatId: string): string => `${chatId}/edit`;
+
+const keysOf = (chatId: string): readonly string[] => [chatId, nextKey(chatId), editKey(chatId)];
 
 const open = (personId: string): Promise<IDBPDatabase<Schema>> =>
   openOwn<Schema>({
@@ -58,7 +63,7 @@ const open = (personId: string): Promise<IDBPDatabase<Schema>> =>
 async function removeChat(db: IDBPDatabase<Schema>, chatId: string): Promise<Drafts> {
   const change = db.transaction(['chats', 'messages', 'drafts'], 'readwrite');
   const drafts = change.objectStore('drafts');
-  const keys = [chatId, nextKey(chatId), editKey(chatId)];
+  const keys = keysOf(chatId);
   const kept = await Promise.all(keys.map(async (key) => [key, (await drafts.get(key)) ?? emptyDraft] as const));
   const ids = await change.objectStore('messages').index('chatId').getAllKeys(chatId);
   await Promise.all([
@@ -100,6 +105,16 @@ export function createArchive(personId: string): Archive {
     ]);
     return chat === undefined ? null : { chat, messages };
   };
+  const parting = createParting(personId);
+  const writeDraft = async (key: string, draft: Draft): Promise<void> => {
+    const change = (await opened).transaction('drafts', 'readwrite');
+    await Promise.all([
+      isEmpty(draft) ? change.store.delete(key) : change.store.put(draft, key),
+      change.commit(),
+      change.done,
+    ]);
+    parting.forget(key);
+  };
   const list = async (): Promise<readonly Chat[]> =>
     (await (await opened).getAllFromIndex('chats', 'updatedAtMs')).reverse();
   return {
@@ -117,20 +132,28 @@ export function createArchive(personId: string): Archive {
         change.done,
       ]);
     },
-    remove: async (chatId) => removeChat(await opened, chatId),
+    remove: async (chatId) => {
+      for (const key of keysOf(chatId)) parting.forget(key);
+      return removeChat(await opened, chatId);
+    },
     clear: async () => {
+      parting.clear();
       const db = await opened;
       await Promise.all([db.clear('chats'), db.clear('messages'), db.clear('drafts')]);
     },
     search: async (text) => searchMessages(await opened, text),
-    readDraft: async (key) => (await (await opened).get('drafts', key)) ?? emptyDraft,
-    writeDraft: async (key, draft) => {
-      const change = (await opened).transaction('drafts', 'readwrite');
-      await Promise.all([
-        isEmpty(draft) ? change.store.delete(key) : change.store.put(draft, key),
-        change.commit(),
-        change.done,
-      ]);
+    readDraft: async (key) => {
+      const kept = (await (await opened).get('drafts', key)) ?? emptyDraft;
+      const left = parting.read(key);
+      if (left === null) return kept;
+      const draft = { ...kept, ...left };
+      await writeDraft(key, draft);
+      return draft;
+    },
+    writeDraft,
+    leaveDraft: (key, draft) => {
+      parting.leave(key, draft);
+      return writeDraft(key, draft);
     },
   };
 }

@@ -33,11 +33,16 @@ export async function readDraft(archive: Archive, { chatId, temporary }: Whose):
   return archive.readDraft(chatId).catch(() => emptyDraft);
 }
 
-async function writeDraft(archive: Archive, { chatId, temporary }: Whose, draft: Draft): Promise<void> {
+async function writeDraft(
+  archive: Archive,
+  { chatId, temporary }: Whose,
+  { draft, isParting = false }: { readonly draft: Draft; readonly isParting?: boolean },
+): Promise<void> {
   if (temporary && !isEmpty(draft)) toPassing(archive).set(chatId, draft);
   else toPassing(archive).delete(chatId);
   // Without room on this device it is there as long as the page.
-  await archive.writeDraft(chatId, temporary ? emptyDraft : draft).catch(() => undefined);
+  const write = isParting && !temporary ? archive.leaveDraft : archive.writeDraft;
+  await write(chatId, temporary ? emptyDraft : draft).catch(() => undefined);
 }
 
 /** The draft of a chat. */
@@ -48,7 +53,7 @@ export function useDraft(chatId: string, temporary: boolean): DraftPort {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const latest = useRef({ draft, temporary });
   /** Keeps at once what is to be kept. */
-  const flush = useRef<() => void>(() => undefined);
+  const flush = useRef<(isParting?: boolean) => void>(() => undefined);
   useEffect(() => {
     const restore = async (): Promise<void> => {
       const kept = await readDraft(archive, { chatId, temporary: latest.current.temporary });
@@ -60,10 +65,10 @@ export function useDraft(chatId: string, temporary: boolean): DraftPort {
     const wasTemporary = latest.current.temporary;
     latest.current = { draft, temporary };
     // What was written before a chat was made temporary does not stay either, and what was written until it no longer was does.
-    if (wasTemporary !== temporary) void writeDraft(archive, { chatId, temporary }, draft);
+    if (wasTemporary !== temporary) void writeDraft(archive, { chatId, temporary }, { draft });
   });
   useEffect(() => {
-    const leave = (): void => flush.current();
+    const leave = (): void => flush.current(true);
     window.addEventListener('pagehide', leave);
     return () => {
       window.removeEventListener('pagehide', leave);
@@ -75,10 +80,10 @@ export function useDraft(chatId: string, temporary: boolean): DraftPort {
     touched.current = true;
     setDraft(next);
     clearTimeout(timer.current);
-    flush.current = () => {
+    flush.current = (isParting = false) => {
       flush.current = () => undefined;
       clearTimeout(timer.current);
-      void writeDraft(archive, { chatId, temporary: latest.current.temporary }, next);
+      void writeDraft(archive, { chatId, temporary: latest.current.temporary }, { draft: next, isParting });
     };
     timer.current = setTimeout(() => flush.current(), ms);
   };
