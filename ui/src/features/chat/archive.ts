@@ -94,6 +94,43 @@ async function searchMessages(db: IDBPDatabase<Schema>, text: string): Promise<R
   return new Set([...missing].filter(([, open]) => open.length === 0).map(([id]) => id));
 }
 
+type DraftPort = Pick<Archive, 'readDraft' | 'writeDraft' | 'leaveDraft'>;
+
+/** Drafts, and the forgetting of those that were left. */
+function createDrafts(
+  opened: Promise<IDBPDatabase<Schema>>,
+  personId: string,
+): DraftPort & { readonly forget: (key: string) => void; readonly forgetAll: () => void } {
+  const parting = createParting(personId);
+  const writeDraft = async (key: string, draft: Draft): Promise<void> => {
+    const change = (await opened).transaction('drafts', 'readwrite');
+    await Promise.all([
+      isEmpty(draft) ? change.store.delete(key) : change.store.put(draft, key),
+      change.commit(),
+      change.done,
+    ]);
+    parting.forget(key);
+  };
+  return {
+    forget: parting.forget,
+    forgetAll: parting.clear,
+    readDraft: async (key) => {
+      const kept = (await (await opened).get('drafts', key)) ?? emptyDraft;
+      const left = parting.read(key);
+      if (left === null) return kept;
+      const draft = { ...kept, ...left };
+      // Without room for it in the database it stays where it was left.
+      await writeDraft(key, draft).catch(() => undefined);
+      return draft;
+    },
+    writeDraft,
+    leaveDraft: (key, draft) => {
+      parting.leave(key, draft);
+      return writeDraft(key, draft);
+    },
+  };
+}
+
 /** Opens a person's archive in this browser. */
 export function createArchive(personId: string): Archive {
   const opened = open(personId);
@@ -105,16 +142,7 @@ export function createArchive(personId: string): Archive {
     ]);
     return chat === undefined ? null : { chat, messages };
   };
-  const parting = createParting(personId);
-  const writeDraft = async (key: string, draft: Draft): Promise<void> => {
-    const change = (await opened).transaction('drafts', 'readwrite');
-    await Promise.all([
-      isEmpty(draft) ? change.store.delete(key) : change.store.put(draft, key),
-      change.commit(),
-      change.done,
-    ]);
-    parting.forget(key);
-  };
+  const { forget, forgetAll, ...drafts } = createDrafts(opened, personId);
   const list = async (): Promise<readonly Chat[]> =>
     (await (await opened).getAllFromIndex('chats', 'updatedAtMs')).reverse();
   return {
@@ -133,27 +161,15 @@ export function createArchive(personId: string): Archive {
       ]);
     },
     remove: async (chatId) => {
-      for (const key of keysOf(chatId)) parting.forget(key);
+      keysOf(chatId).forEach(forget);
       return removeChat(await opened, chatId);
     },
     clear: async () => {
-      parting.clear();
+      forgetAll();
       const db = await opened;
       await Promise.all([db.clear('chats'), db.clear('messages'), db.clear('drafts')]);
     },
     search: async (text) => searchMessages(await opened, text),
-    readDraft: async (key) => {
-      const kept = (await (await opened).get('drafts', key)) ?? emptyDraft;
-      const left = parting.read(key);
-      if (left === null) return kept;
-      const draft = { ...kept, ...left };
-      await writeDraft(key, draft);
-      return draft;
-    },
-    writeDraft,
-    leaveDraft: (key, draft) => {
-      parting.leave(key, draft);
-      return writeDraft(key, draft);
-    },
+    ...drafts,
   };
 }

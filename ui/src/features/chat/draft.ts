@@ -33,16 +33,20 @@ export async function readDraft(archive: Archive, { chatId, temporary }: Whose):
   return archive.readDraft(chatId).catch(() => emptyDraft);
 }
 
+/** Answers whether it is kept now. */
 async function writeDraft(
   archive: Archive,
   { chatId, temporary }: Whose,
   { draft, isParting = false }: { readonly draft: Draft; readonly isParting?: boolean },
-): Promise<void> {
+): Promise<boolean> {
   if (temporary && !isEmpty(draft)) toPassing(archive).set(chatId, draft);
   else toPassing(archive).delete(chatId);
   // Without room on this device it is there as long as the page.
   const write = isParting && !temporary ? archive.leaveDraft : archive.writeDraft;
-  await write(chatId, temporary ? emptyDraft : draft).catch(() => undefined);
+  return write(chatId, temporary ? emptyDraft : draft).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The draft of a chat. */
@@ -52,7 +56,7 @@ export function useDraft(chatId: string, temporary: boolean): DraftPort {
   const touched = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const latest = useRef({ draft, temporary });
-  /** Keeps at once what is to be kept. */
+  /** Keeps at once what is not kept for certain. */
   const flush = useRef<(isParting?: boolean) => void>(() => undefined);
   useEffect(() => {
     const restore = async (): Promise<void> => {
@@ -80,11 +84,14 @@ export function useDraft(chatId: string, temporary: boolean): DraftPort {
     touched.current = true;
     setDraft(next);
     clearTimeout(timer.current);
-    flush.current = (isParting = false) => {
-      flush.current = () => undefined;
+    const write = (isParting = false): void => {
       clearTimeout(timer.current);
-      void writeDraft(archive, { chatId, temporary: latest.current.temporary }, { draft: next, isParting });
+      const writing = writeDraft(archive, { chatId, temporary: latest.current.temporary }, { draft: next, isParting });
+      void writing.then((isKept) => {
+        if (isKept && flush.current === write) flush.current = () => undefined;
+      });
     };
+    flush.current = write;
     timer.current = setTimeout(() => flush.current(), ms);
   };
   return { draft, change: (next) => keep(next, KEEP_MS), clear: () => keep(emptyDraft, 0) };
