@@ -57,7 +57,7 @@ export function useDraft(chatId: string, temporary: boolean): DraftPort {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const latest = useRef({ draft, temporary });
   /** Keeps at once what is not kept for certain. */
-  const flush = useRef<(isParting?: boolean) => void>(() => undefined);
+  const flush = useRef<(isParting?: boolean) => unknown>(() => undefined);
   useEffect(() => {
     const restore = async (): Promise<void> => {
       const kept = await readDraft(archive, { chatId, temporary: latest.current.temporary });
@@ -72,7 +72,7 @@ export function useDraft(chatId: string, temporary: boolean): DraftPort {
     if (wasTemporary !== temporary) void writeDraft(archive, { chatId, temporary }, { draft });
   });
   useEffect(() => {
-    const leave = (): void => flush.current(true);
+    const leave = (): void => void flush.current(true);
     window.addEventListener('pagehide', leave);
     return () => {
       window.removeEventListener('pagehide', leave);
@@ -84,12 +84,11 @@ export function useDraft(chatId: string, temporary: boolean): DraftPort {
     touched.current = true;
     setDraft(next);
     clearTimeout(timer.current);
-    const write = (isParting = false): void => {
+    const write = async (isParting = false): Promise<void> => {
       clearTimeout(timer.current);
-      const writing = writeDraft(archive, { chatId, temporary: latest.current.temporary }, { draft: next, isParting });
-      void writing.then((isKept) => {
-        if (isKept && flush.current === write) flush.current = () => undefined;
-      });
+      const whose = { chatId, temporary: latest.current.temporary };
+      const isKept = await writeDraft(archive, whose, { draft: next, isParting });
+      if (isKept && flush.current === write) flush.current = () => undefined;
     };
     flush.current = write;
     timer.current = setTimeout(() => flush.current(), ms);
