@@ -1,4 +1,5 @@
 // A transcript in our own words, and the ways to tell it: JSON, text, SRT, WebVTT, verbose and diarized JSON, and as a stream.
+import { toSrt, toVtt, type Cue } from '#shared/captions.ts';
 
 /** Times in seconds from the beginning of the audio; what has no times is no segment. */
 export interface Segment {
@@ -43,30 +44,11 @@ export const formatTypes: Readonly<Record<TranscriptFormat, string>> = {
   diarized_json: 'application/json',
 };
 
-/** `00:01:02,345` or with a point. */
-function toClock(seconds: number, mark: ',' | '.'): string {
-  const ms = Math.max(0, Math.round(seconds * 1000));
-  const pad = (value: number, digits: number): string => String(value).padStart(digits, '0');
-  const [hours, minutes] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60];
-  return `${pad(hours, 2)}:${pad(minutes, 2)}:${pad(Math.floor(ms / 1000) % 60, 2)}${mark}${pad(ms % 1000, 3)}`;
-}
-
-/** What a caption says: an empty line would end it. */
-function toCaption({ text, speaker }: Segment): string {
-  const lines = text.trim().replace(/\s*\n\s*/g, '\n');
-  return speaker === null ? lines : `${speaker}: ${lines}`;
-}
-
-function toSrt(cues: readonly Segment[]): string {
-  return cues
-    .map((cue, index) => `${index + 1}\n${toClock(cue.start, ',')} --> ${toClock(cue.end, ',')}\n${toCaption(cue)}\n`)
-    .join('\n');
-}
-
-function toVtt(cues: readonly Segment[]): string {
-  const told = cues.map((cue) => `${toClock(cue.start, '.')} --> ${toClock(cue.end, '.')}\n${toCaption(cue)}\n`);
-  return `WEBVTT\n\n${told.join('\n')}`;
-}
+const toCue = ({ start, end, text, speaker }: Segment): Cue => ({
+  start,
+  end,
+  text: speaker === null ? text : `${speaker}: ${text.trim()}`,
+});
 
 export interface Rendering {
   readonly task: 'transcribe' | 'translate';
@@ -123,9 +105,9 @@ export function renderTranscript(transcript: Transcript, format: TranscriptForma
     case 'text':
       return `${transcript.text}\n`;
     case 'srt':
-      return toSrt(transcript.segments ?? []);
+      return toSrt((transcript.segments ?? []).map(toCue));
     case 'vtt':
-      return toVtt(transcript.segments ?? []);
+      return toVtt((transcript.segments ?? []).map(toCue));
     case 'verbose_json':
       return toVerbose(transcript, rendering);
     case 'diarized_json':

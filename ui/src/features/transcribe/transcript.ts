@@ -1,5 +1,6 @@
 // A transcript as the server tells it and as it is kept, and the files it is exported as.
 import * as z from 'zod/mini';
+import { toSrt, toVtt } from '#shared/captions.ts';
 
 export const transcriptSchema = z.object({
   text: z.string(),
@@ -51,12 +52,6 @@ export function toTime(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
 }
 
-function toClock(seconds: number, mark: ',' | '.'): string {
-  const ms = Math.round(seconds * 1_000);
-  const pad = (value: number, digits = 2): string => String(value).padStart(digits, '0');
-  return `${pad(Math.floor(ms / 3_600_000))}:${pad(Math.floor(ms / 60_000) % 60)}:${pad(Math.floor(ms / 1_000) % 60)}${mark}${pad(ms % 1_000, 3)}`;
-}
-
 export const exportKinds = ['txt', 'srt', 'vtt', 'json'] as const;
 export type ExportKind = (typeof exportKinds)[number];
 
@@ -67,9 +62,6 @@ export const exportTypes: Readonly<Record<ExportKind, string>> = {
   json: 'application/json',
 };
 
-/** In captions, an empty line ends what is said. */
-const toLines = (text: string): string => text.trim().replace(/\s*\n\s*/g, '\n');
-
 /** The content of an exported file, with the segments as they have been corrected. */
 export function toExport(kind: ExportKind, kept: Kept): string {
   const { text, language, duration } = kept.transcript;
@@ -78,14 +70,9 @@ export function toExport(kind: ExportKind, kept: Kept): string {
     case 'txt':
       return `${segments.length > 0 ? segments.map((segment) => segment.text.trim()).join('\n') : text}\n`;
     case 'srt':
-      return segments
-        .map(
-          ({ start, end, text: said }, index) =>
-            `${index + 1}\n${toClock(start, ',')} --> ${toClock(end, ',')}\n${toLines(said)}\n`,
-        )
-        .join('\n');
+      return toSrt(segments);
     case 'vtt':
-      return `WEBVTT\n\n${segments.map(({ start, end, text: said }) => `${toClock(start, '.')} --> ${toClock(end, '.')}\n${toLines(said)}\n`).join('\n')}`;
+      return toVtt(segments);
     case 'json':
       return `${JSON.stringify({ language, duration, text: segments.map((segment) => segment.text.trim()).join(' ') || text, segments }, null, 2)}\n`;
   }
