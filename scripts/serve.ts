@@ -11,6 +11,8 @@ import { isUiStale, uiDist } from './ui/folders.ts';
 
 interface Demo {
   readonly entries: readonly ProviderEntry[];
+  /** How many credentials of the environment they stand before. */
+  readonly hidden: number;
   readonly close: () => Promise<void>;
 }
 
@@ -34,7 +36,7 @@ async function openDemo(env: Environment): Promise<Demo | null> {
   const needed = wantsDemo || demo === 'on' || (demo === 'auto' && entries.length === 0);
   if (!needed) return null;
   const { startDemoProviders } = await import('../tests/fakes/demo/providers.ts');
-  return startDemoProviders();
+  return { ...(await startDemoProviders()), hidden: entries.length };
 }
 
 /** Builds the web app when it is missing or older than its sources. The API serves meanwhile, and also when that fails. */
@@ -52,15 +54,18 @@ async function prepareUi(): Promise<void> {
   }
 }
 
+/** How real providers come to answer. */
+const toWayOut = ({ hidden }: Demo): string =>
+  hidden === 0
+    ? 'They are gone once you add a provider key in the web app (Providers), or start with one (for example GROQ_API_KEY).'
+    : `They were asked for (npm run demo, or FREEWAY_DEMO=on), so that ${hidden === 1 ? 'the credential' : `the ${hidden} credentials`} of the environment will not be used: leave that out, or add a key in the web app (Providers).`;
+
 function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Demo | null): void {
   const { candidates } = freeway.fleet();
   const key = ownerKeyPath === null ? '$FREEWAY_OWNER_KEY' : `$(cat ${ownerKeyPath})`;
   console.log(`Freeway is listening on ${url}`);
   if (signInUrl !== null) console.log(`Open this once to sign in as the owner: ${signInUrl}`);
-  if (demo)
-    console.log(
-      'Simulated providers are in force: answers are made up. They are gone once you add a provider key in the web app (Providers), or start with one (for example GROQ_API_KEY).',
-    );
+  if (demo) console.log(`Simulated providers are in force: answers are made up. ${toWayOut(demo)}`);
   else if (candidates.length === 0)
     console.log('No provider key is configured: requests will be refused until one is.');
   else

@@ -97,7 +97,9 @@ it('with a real credential the simulated ones are gone, unless they are asked fo
     ]),
   };
   expect(await start(real).until('Try it:')).not.toMatch(/Simulated/);
-  expect(await start(real, ['--demo']).until('Try it:')).toMatch(/Simulated/);
+  expect(await start(real, ['--demo']).until('Try it:')).toMatch(
+    /Simulated.*the credential of the environment will not be used/,
+  );
 });
 
 it('with simulation forbidden it starts, and says that nothing is configured', async () => {
