@@ -148,9 +148,15 @@ function toLocked({ text, reason, locked }: Standstill): CallerError {
   );
 }
 
+const quote = (names: readonly string[]): string =>
+  names
+    .slice(0, MOST_NAMED)
+    .map((name) => `"${name}"`)
+    .join(', ');
+
 /** Who sees that a key is refused can do something about it. */
 function toKeyAdvice(names: readonly string[]): string {
-  const quoted = names.map((name) => `"${name}"`).join(', ');
+  const quoted = quote(names);
   return names.length === 1
     ? `The provider refuses the key of ${quoted}: check it, and replace it under Providers or where it is configured.`
     : `Providers refuse the keys of ${quoted}: check them, and replace them under Providers or where they are configured.`;
@@ -183,6 +189,15 @@ function toUnserved(
     waitedMs,
     reason,
   });
+}
+
+/** Names that a request asks for and nobody bears, beside those that there are. */
+function tellStrangers({ policy: { only }, candidates, profile }: DecideInput): string {
+  const able = candidates.filter(({ kind }) => kind === profile.kind);
+  const borne = new Set(able.flatMap(({ providerId, credential }) => [providerId, credential]));
+  const strangers = (only ?? []).filter((name) => !borne.has(name));
+  if (strangers.length === 0) return '';
+  return ` No provider or credential here is called ${quote(strangers)}; there are ${quote([...borne])}${borne.size > MOST_NAMED ? ' and others' : ''}.`;
 }
 
 /** The error for a request that found no answer. */
@@ -223,7 +238,7 @@ export function toExhausted(ended: Ended): CallerError {
     if (text === '') return toOtherKind(input);
     return new CallerError(
       'no_candidate',
-      `No model can serve this request. Of those that were meant: ${text}. Change the request or its limits, or add a provider key.`,
+      `No model can serve this request. Of those that were meant: ${text}.${tellStrangers(input)} Change the request or its limits, or add a provider key.`,
       { attempts, reason },
     );
   }

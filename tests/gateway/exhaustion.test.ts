@@ -54,6 +54,21 @@ describe('the message', () => {
     expect(later.error()).toMatchObject({ attempts: [], why: { against: { resting: 1 }, refused_keys: ['alpha'] } });
   });
 
+  it('tells whom it asks for by a name that nobody bears', async () => {
+    const world = await createWorld({
+      providers: [
+        { name: 'alpha', models: [{ id: 'm1' }] },
+        { name: 'beta', models: [{ id: 'm1' }] },
+      ],
+    });
+    const ask = async (only: readonly string[]) =>
+      (await world.ask({ model: 'm1', freeway: { providers: { only } } })).error();
+    expect((await ask(['Alpha', 'gamma']))?.message).toBe(
+      'No model can serve this request. Of those that were meant: 2 excluded by the request. No provider or credential here is called "Alpha", "gamma"; there are "openai-compatible", "alpha", "beta". Change the request or its limits, or add a provider key.',
+    );
+    expect(await ask(['alpha', 'gamma'])).toBeNull();
+  });
+
   it('names no key for a limit', async () => {
     const world = await createWorld({ providers: [{ name: 'alpha', ...failing('429') }] });
     for (const reply of [await world.ask(noWait), await world.ask(noWait)])
