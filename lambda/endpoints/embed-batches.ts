@@ -1,5 +1,6 @@
 // Vectors for more inputs than anybody takes at once: asked for in batches of one space, joined in their order, and accounted for as one.
 import { CallerError, type Attempt } from '#shared/failures.ts';
+import { toHeaderText } from '#shared/header-text.ts';
 import { toBatchErrand } from '../gateway/embed.ts';
 import {
   BATCHES_AT_ONCE,
@@ -123,7 +124,7 @@ function toTally(results: readonly RunResult[]): string {
   const counts = new Map<string, number>();
   for (const { receipt } of results)
     counts.set(receipt.candidate.route, (counts.get(receipt.candidate.route) ?? 0) + 1);
-  return [...counts].map(([route, count]) => `${route.replace(/[^\x20-\x7e]/g, '?')}=${count}`).join(', ');
+  return [...counts].map(([route, count]) => `${toHeaderText(route)}=${count}`).join(', ');
 }
 
 /** Fields that some of those who answered were not told. */

@@ -1,11 +1,9 @@
 // The x-freeway-* headers of a reply: which route answered, on whose key, for what price, after what.
 import type { Attempt, CallerError } from '#shared/failures.ts';
+import { toHeaderText } from '#shared/header-text.ts';
 import type { Receipt } from '../gateway/answer.ts';
 import type { Headers } from '../ports.ts';
 import type { Candidate } from '../routing/types.ts';
-
-/** Header values are ASCII; names given by people need not be. */
-const toAscii = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
 
 /** A candidate's names as headers can tell them, made once. */
 const named = new WeakMap<Candidate, Readonly<Record<'route' | 'credential', string>>>();
@@ -13,7 +11,10 @@ const named = new WeakMap<Candidate, Readonly<Record<'route' | 'credential', str
 function namesOf(candidate: Candidate): Readonly<Record<'route' | 'credential', string>> {
   let names = named.get(candidate);
   if (names === undefined)
-    named.set(candidate, (names = { route: toAscii(candidate.route), credential: toAscii(candidate.credential) }));
+    named.set(
+      candidate,
+      (names = { route: toHeaderText(candidate.route), credential: toHeaderText(candidate.credential) }),
+    );
   return names;
 }
 
@@ -21,8 +22,8 @@ const MAX_TRAIL = 2_000;
 
 /** Failed attempts as `route=failure(ms)`, oldest first. */
 export function toTrail(attempts: readonly Attempt[]): string {
-  const trail = attempts.map(({ route, failure, ms }) => `${route}=${failure ?? 'ok'}(${ms})`).join(', ');
-  return toAscii(trail.length <= MAX_TRAIL ? trail : `${trail.slice(0, MAX_TRAIL)}...`);
+  const trail = attempts.map(({ route, failure, ms }) => `${toHeaderText(route)}=${failure ?? 'ok'}(${ms})`).join(', ');
+  return trail.length <= MAX_TRAIL ? trail : `${trail.slice(0, MAX_TRAIL)}...`;
 }
 
 /** Up to ten significant digits, never in exponent form. */
@@ -43,7 +44,7 @@ export function toReceiptHeaders(receipt: Receipt, requestId: string, contentTyp
   };
   if (costUsd !== null) headers['x-freeway-cost-usd'] = toUsd(costUsd);
   if (attempts.length > 0) headers['x-freeway-trail'] = toTrail(attempts);
-  if (dropped !== undefined) headers['x-freeway-dropped'] = toAscii(dropped.join(', ')).slice(0, MAX_TRAIL);
+  if (dropped !== undefined) headers['x-freeway-dropped'] = toHeaderText(dropped.join(', ')).slice(0, MAX_TRAIL);
   if (mended !== undefined) headers['x-freeway-mended'] = mended.join(', ');
   return headers;
 }
@@ -57,8 +58,8 @@ export function toFailureHeaders({ attempts, waitedMs }: CallerError): Headers {
     ...(last === undefined
       ? {}
       : {
-          'x-freeway-route': toAscii(last.route),
-          'x-freeway-credential': toAscii(last.credential),
+          'x-freeway-route': toHeaderText(last.route),
+          'x-freeway-credential': toHeaderText(last.credential),
           'x-freeway-tier': last.tier,
           'x-freeway-trail': toTrail(attempts),
         }),

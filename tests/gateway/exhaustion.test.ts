@@ -1,9 +1,26 @@
 // What callers are told when nobody answered: how those who were asked failed, what the others lack, and what to do next.
 import { describe, expect, it } from 'vitest';
+import type { Headers } from '#lambda/ports.ts';
 import { createWorld, toEntry } from './harness.ts';
 
 const noWait = { freeway: { max_wait_ms: 0 } };
 const failing = (fault: string) => ({ models: [{ id: 'm1', fault }] });
+
+it('names in headers come whole, whoever gave them, of answers and of failures', async () => {
+  const entries = [toEntry('alpha', { name: 'Büro 我的' }), toEntry('beta', { name: '100 %', priority: 5 })];
+  const world = await createWorld({
+    providers: [
+      { name: 'alpha', models: [{ id: 'm1' }] },
+      { name: 'beta', ...failing('500') },
+    ],
+    entries,
+  });
+  const nameIn = ({ headers }: { readonly headers: Headers }) => headers['x-freeway-credential'] ?? '';
+  const served = nameIn(await world.ask(noWait));
+  const refused = nameIn(await world.ask({ freeway: { ...noWait.freeway, providers: { only: ['100 %'] } } }));
+  expect([served, refused]).toEqual(['B%C3%BCro %E6%88%91%E7%9A%84', '100 %25']);
+  expect([served, refused].map(decodeURIComponent)).toEqual(['Büro 我的', '100 %']);
+});
 
 describe('the message', () => {
   it('counts how those who were asked failed', async () => {

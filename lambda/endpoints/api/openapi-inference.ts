@@ -76,7 +76,7 @@ const surfaces: readonly Surface[] = [
 const replyHeaders: Readonly<Record<string, string>> = {
   'x-freeway-request-id': 'The id of the request, by which its receipt is found.',
   'x-freeway-route': 'Who answered: provider and model.',
-  'x-freeway-credential': 'The name of the key that answered.',
+  'x-freeway-credential': 'The name of the key that answered; what is not ASCII in it is percent-encoded.',
   'x-freeway-tier': 'free, local or paid.',
   'x-freeway-attempts': 'How many were asked.',
   'x-freeway-wait-ms': 'Time spent waiting for quota, ms.',

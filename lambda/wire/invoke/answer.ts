@@ -1,5 +1,6 @@
 // What a direct invoke answers: the message, the calls it asks for, and who answered at what price; or an error with a name.
 import { callerErrorStatus, type CallerErrorCode } from '#shared/failures.ts';
+import { fromHeaderText } from '#shared/header-text.ts';
 import * as z from 'zod/mini';
 
 const replySchema = z.looseObject({
@@ -69,12 +70,13 @@ const toNumber = (text: string | undefined): number | null => (text === undefine
 
 /** Who answered and what it took, from the headers that every reply of ours carries. */
 export function toMetadata({ headers, ms }: InvokeReply): Record<string, unknown> {
-  const route = headers['x-freeway-route'] ?? '';
+  const route = fromHeaderText(headers['x-freeway-route'] ?? '');
+  const credential = headers['x-freeway-credential'];
   const slash = route.indexOf('/');
   return {
     model_id: slash < 0 ? null : route.slice(slash + 1),
     provider_id: slash < 0 ? null : route.slice(0, slash),
-    credential: headers['x-freeway-credential'] ?? null,
+    credential: credential === undefined ? null : fromHeaderText(credential),
     tier: headers['x-freeway-tier'] ?? null,
     latency_ms: Math.round(ms),
     cost_usd: toNumber(headers['x-freeway-cost-usd']),

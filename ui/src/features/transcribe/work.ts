@@ -1,5 +1,6 @@
 // The transcription under way, which outlives the page: the recording, its job and what comes of it lie on this device, the work is done by the server.
 import type { JobView } from '#shared/api/transcriptions.ts';
+import { fromHeaderText } from '#shared/header-text.ts';
 import { ApiError, type Api } from '../../lib/api.ts';
 import { declare, look, lookPatiently, pause, readResult, remove, start, upload } from './job.ts';
 import type { Library } from './library.ts';
@@ -63,7 +64,7 @@ async function sendWhole(api: Api, { file, signal }: Course, language: string): 
   const transcript = transcriptSchema.parse(await reply.json());
   const route = reply.headers.get('x-freeway-route');
   const attempts = Number(reply.headers.get('x-freeway-attempts') ?? 1);
-  return { transcript, routes: route === null ? [] : [route], attempts, isPart: false };
+  return { transcript, routes: route === null ? [] : [fromHeaderText(route)], attempts, isPart: false };
 }
 
 /** The recording that the server knows of, and the language it was declared in; null when this page did not declare it. */
