@@ -1,6 +1,7 @@
 // What a configuration says that can be read, and yet is hardly meant: nobody notices a setting that does nothing, so it is told.
 import type { CredentialField, Provider } from '#shared/catalog.ts';
-import { entryModelSchema, entryPoolSchema, providerEntrySchema } from '#shared/credentials.ts';
+import { entryModelSchema, entryPoolSchema, providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
+import { matchesPattern } from '#shared/patterns.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-input.ts';
 import { findOlderDoubts } from './config-older-doubts.ts';
@@ -132,6 +133,36 @@ function judgeEntries({ entries }: Config, providers: readonly Provider[]): stri
   });
 }
 
+/** Ids of all models that a credential can serve; null where its address is asked for more of them. */
+function modelsOf({ discover, models = [] }: ProviderEntry, provider: Provider | undefined): readonly string[] | null {
+  const lists = discover ?? provider?.discovery !== undefined;
+  if (lists && !(provider?.discovery === 'once' && models.length > 0)) return null;
+  return [...models, ...(provider?.models ?? [])].map(({ id }) => id);
+}
+
+/** Limits that hold for nothing, or for something else than they seem to. */
+function judgePools({ entries }: Config, providers: readonly Provider[]): string[] {
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  return entries.flatMap((entry) => {
+    const known = modelsOf(entry, byId.get(entry.provider));
+    return (entry.pools ?? []).flatMap(({ models, unit, clock }, index) => {
+      const where = `The credential "${entry.name ?? entry.provider}", pool ${index},`;
+      const absent = known === null ? [] : models.filter((pattern) => !known.some((id) => matchesPattern(pattern, id)));
+      return [
+        ...absent.map(
+          (pattern) =>
+            `${where} limits "${pattern}", which none of its models is called: that does nothing. ${ask(findMeant(pattern, known ?? [], FAR), `Its models: ${(known ?? []).join(', ')}.`)}`,
+        ),
+        ...(unit !== 'concurrent' || clock.kind === 'concurrent'
+          ? []
+          : [
+              `${where} counts what runs at once, but by the clock "${clock.kind}": so it bounds how many begin in that time. Write the unit "requests" for that, or the clock {"kind": "concurrent"}.`,
+            ]),
+      ];
+    });
+  });
+}
+
 /** Keys of one server may share a name; of two servers nobody could tell which one it asks for, leaves out, or allows. */
 function judgeNames({ entries }: Config): string[] {
   const places = new Map<string, Set<string>>();
@@ -155,5 +186,6 @@ export const findDoubts = (config: Config, env: Environment, providers: readonly
   ...findOlderDoubts({ env, providers }),
   ...judgeSignIn(config, env),
   ...judgeEntries(config, providers),
+  ...judgePools(config, providers),
   ...judgeNames(config),
 ];

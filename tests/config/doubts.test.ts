@@ -36,6 +36,50 @@ describe('a name of credentials', () => {
   });
 });
 
+describe('a limit', () => {
+  const rolling = { kind: 'rolling', seconds: 60 };
+  const doubts = (pool: object, more: object = {}): string[] =>
+    doubtsOf({
+      FREEWAY_PROVIDERS: entry({
+        models: [{ id: 'llama-large' }, { id: 'llama-small' }],
+        pools: [{ unit: 'requests', max: 30, clock: rolling, ...pool }],
+        discover: false,
+        ...more,
+      }),
+    });
+
+  it('of a model that is not there is told', () => {
+    expect(doubts({ models: ['llama-large', 'lama-small'] })).toEqual([
+      'The credential "alpha", pool 0, limits "lama-small", which none of its models is called: that does nothing. Did you mean llama-small?',
+    ]);
+    expect(doubts({ models: ['whisper-*'] })).toEqual([
+      expect.stringContaining('Its models: llama-large, llama-small.'),
+    ]);
+  });
+
+  it('of models by a pattern, of all, and where an address is asked for its models passes without a word', () => {
+    expect(doubts({ models: ['*-small', 'llama-large'] })).toEqual([]);
+    expect(doubts({})).toEqual([]);
+    expect(doubts({ models: ['anything'] }, { discover: true })).toEqual([]);
+    expect(
+      doubts(
+        { models: ['openai/gpt-oss-120b'] },
+        { provider: 'groq', apiKey: 'k', models: undefined, discover: undefined },
+      ),
+    ).toEqual([]);
+  });
+
+  it('on what runs at once is told where its clock is another', () => {
+    expect(doubts({ unit: 'concurrent' })).toEqual([
+      expect.stringMatching(
+        /pool 0, counts what runs at once, but by the clock "rolling": .* Write the unit "requests" for that, or the clock \{"kind": "concurrent"\}\.$/,
+      ),
+    ]);
+    expect(doubts({ unit: 'concurrent', clock: { kind: 'concurrent' } })).toEqual([]);
+    expect(doubts({ unit: 'requests', clock: { kind: 'concurrent' } })).toEqual([]);
+  });
+});
+
 describe('a name that nothing reads', () => {
   it.each([
     ['FREEWAY_PIAD', 'never', /^FREEWAY_PIAD is set, but nothing reads it\. Did you mean FREEWAY_PAID\?$/],
