@@ -8,6 +8,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Rooms with a tsconfig of their own; the pure ones compile without Node and DOM types. */
 const rooms = ['shared', 'catalog', 'lambda/wire', 'lambda/routing', 'lambda', 'ui', 'scripts', 'tests', 'tests/ui'];
 
+/** The CDK app's types come with its own packages, which the first `npm run deploy` fetches: only who has them can look. */
+const cdk = 'scripts/deploy/cdk';
+if (existsSync(`${root}${cdk}/node_modules`)) rooms.push(cdk);
+
 interface Step {
   readonly name: string;
   readonly command: string;
