@@ -1,4 +1,5 @@
 // Serves on this machine, with simulated providers when there is no key yet: what `npm start` and `npm run demo` run, packed or from its sources.
+import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { providers } from '#catalog/index.ts';
 import { ConfigError, type Environment } from '#lambda/config.ts';
@@ -60,10 +61,28 @@ const toWayOut = ({ hidden }: Demo): string =>
     ? 'They are gone once you add a provider key in the web app (Providers), or start with one (for example GROQ_API_KEY).'
     : `They were asked for (npm run demo, or FREEWAY_DEMO=on), so that ${hidden === 1 ? 'the credential' : `the ${hidden} credentials`} of the environment will not be used: leave that out, or add a key in the web app (Providers).`;
 
-function greet({ url, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Demo | null): void {
+/** What stands for all addresses of the machine is none that a browser elsewhere could open. */
+const everyAddress = /^http:\/\/(?:0\.0\.0\.0|\[::\]):/;
+
+/** Where others on the network find it. Addresses that hold for one link alone are left out: nobody can type them without the name of their link. */
+function toOthers(url: string): readonly string[] {
+  if (!everyAddress.test(url)) return [];
+  const family = url.includes('[::]') ? ['IPv4', 'IPv6'] : ['IPv4'];
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, family: its, scopeid }) => !internal && family.includes(its) && !scopeid)
+    .map(({ address, family: its }) =>
+      url.replace(everyAddress, `http://${its === 'IPv6' ? `[${address}]` : address}:`),
+    );
+}
+
+function greet({ url: bound, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Demo | null): void {
   const { candidates } = freeway.fleet();
   const key = ownerKeyPath === null ? '$FREEWAY_OWNER_KEY' : `$(cat ${ownerKeyPath})`;
+  const url = bound.replace(everyAddress, 'http://127.0.0.1:');
   console.log(`Freeway is listening on ${url}`);
+  const others = toOthers(bound);
+  if (others.length > 0) console.log(`Others on the network find it at ${others.join(' and ')}`);
   if (signInUrl !== null) console.log(`Open this once to sign in as the owner: ${signInUrl}`);
   if (demo) console.log(`Simulated providers are in force: answers are made up. ${toWayOut(demo)}`);
   else if (candidates.length === 0)

@@ -12,7 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -226,6 +226,21 @@ it('refuses an owner key that was only half written, by an earlier start on a fu
   expect(await run.exit).toBe(1);
   expect(run.output()).toMatch(/owner-key" holds no key .* Delete it/);
   expect(run.output().trim().split('\n')).toHaveLength(1);
+});
+
+const ownAddresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+// Containers are often without IPv6.
+const everyAddress = ownAddresses.some(({ family }) => family === 'IPv6') ? ['0.0.0.0', '::'] : ['0.0.0.0'];
+
+it.each(everyAddress)('bound to %s, all addresses, it prints ones that can be opened', async (HOST) => {
+  const output = await start({ HOST, FREEWAY_OWNER_KEY: OWNER_KEY }).until('Try it:');
+  const url = /listening on (http:\S+)/.exec(output)?.[1] ?? '';
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(output).toContain(`curl ${url}/v1/chat/completions`);
+  const told = /Others on the network find it at (.*)/.exec(output)?.[1]?.split(' and ') ?? [];
+  const outer = ownAddresses.some(({ internal, family }) => !internal && family === 'IPv4');
+  expect(told.length > 0).toBe(outer);
+  for (const one of [url, ...told]) expect((await fetch(`${one}/health`)).status).toBe(200);
 });
 
 it('says that a port is taken', async () => {
