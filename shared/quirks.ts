@@ -31,6 +31,7 @@ export type Purpose = (typeof purposes)[number];
  * - `midway`: what is taken between messages in Anthropic's format: words and tools of the `system`, an `effort`; others are told it elsewhere.
  * - `callIds`: ids of tool calls must be letters and digits, exactly so many; others are told by names made of them.
  * - `purpose`: the field in which it is told what vectors are for, and its words for that; neither: those of callers of the same format. `titles`: it also takes titles of documents.
+ * - `signatures`: takes what answers are signed with: `calls` by Google (`extra_content`), `thoughts` by OpenRouter (`reasoning_details`). Others are not told of it. `checked`: a turn whose first call bears none is refused.
  * - `routing`: takes the fields by which callers of OpenRouter say where a request may go, and hands it on by them.
  * - `requireHeader`: constant extra header. `prefill`: field that marks a last assistant message as the beginning of the answer.
  */
@@ -56,6 +57,11 @@ export const quirkSchema = z.lazy(() =>
       z.object({ kind: z.literal('effort'), as: z.enum(['thinking', 'reasoningConfig', 'reasoning_effort']) }),
       z.object({ kind: z.literal('promptCache') }),
       z.object({ kind: z.literal('routing') }),
+      z.object({
+        kind: z.literal('signatures'),
+        of: z.array(z.enum(['calls', 'thoughts'])),
+        checked: z.optional(z.boolean()),
+      }),
       z.object({ kind: z.literal('midway'), takes: z.array(z.enum(['system', 'effort'])) }),
       z.object({ kind: z.literal('callIds'), length: z.number().check(z.positive()) }),
       z.object({

@@ -1,4 +1,5 @@
 // Lays the tool calls of a new attempt against those shown already: each must go on exactly where the shown one stopped. Pure.
+import { withSignature } from '../wire/signatures.ts';
 import type { FrameCall } from '../wire/types.ts';
 import type { StreamTool } from '../wire/writer.ts';
 import type { Aligner } from './align.ts';
@@ -64,7 +65,9 @@ export function createCallAligner(shown: Shown['calls']): CallAligner {
     const isFirst = !begun.has(call.index);
     begun.add(call.index);
     if (old === undefined) {
-      const names = isFirst ? { id: call.id ?? `call_${call.index}`, name: call.name ?? '' } : {};
+      const names = isFirst
+        ? { id: call.id ?? `call_${call.index}`, name: call.name ?? '', ...withSignature(call.signature) }
+        : {};
       return { fits: true, tool: { index: call.index, ...names, arguments: call.arguments } };
     }
     if (isFirst && call.name !== old.name) return { fits: false, tool: null };

@@ -2,6 +2,7 @@
 import { parseWritten } from '#shared/careful.ts';
 import { StoreUnavailable, type Clock, type Store } from '../ports.ts';
 import type { Log } from '../ports-telemetry.ts';
+import { BAD_SIGNATURES } from '../wire/signatures.ts';
 import type { Fleet } from './fleet.ts';
 
 export interface Stripped {
@@ -46,7 +47,9 @@ export function createStripped({ fleet, store, clock, log }: StrippedDeps): Stri
       const known = byRoute.get(routeOf(index));
       return known ? [...known] : none;
     },
-    remember: async (index, fields) => {
+    remember: async (index, refused) => {
+      const fields = refused.filter((field) => field !== BAD_SIGNATURES);
+      if (fields.length === 0) return;
       const route = routeOf(index);
       note(route, fields);
       log.info('field.stripped', { route, fields: fields.join(',') });

@@ -2,6 +2,7 @@
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import { parseJson } from './json.ts';
+import { withSignature } from './signatures.ts';
 import type { Answer, Finish, FrameCall, FrameFacts, ReplyHead, ToolCall } from './types.ts';
 
 /** A frame that means nothing: a comment, a sign of life. */
@@ -74,6 +75,7 @@ function addCall(calls: Map<number, ToolCall>, piece: FrameCall): void {
     id: before?.id || piece.id || '',
     name: before?.name || piece.name || '',
     arguments: (before?.arguments ?? '') + piece.arguments,
+    ...withSignature(before?.signature ?? piece.signature),
   });
 }
 

@@ -139,6 +139,8 @@ export interface ToolCall {
   readonly name: string;
   /** JSON text, as the model wrote it. */
   readonly arguments: string;
+  /** What the provider signed it with, and wants to see again beside it. */
+  readonly signature?: string;
 }
 
 /** An answer in our own words: what streams are collected into and replies are written from. */
@@ -190,6 +192,8 @@ export interface FrameCall {
   readonly id: string | null;
   readonly name: string | null;
   readonly arguments: string;
+  /** As of a whole call; comes with its first piece. */
+  readonly signature?: string;
 }
 
 export interface HttpReply {

@@ -37,10 +37,11 @@ export interface StreamDelta {
   readonly text: string;
 }
 
-/** One piece of a tool call; `id` and `name` come with its first piece. */
+/** One piece of a tool call; `id`, `name` and `signature` come with its first piece. */
 export interface StreamTool {
   readonly index: number;
   readonly id?: string;
   readonly name?: string;
+  readonly signature?: string;
   readonly arguments: string;
 }

@@ -53,6 +53,20 @@ describe('payload of a direct invoke', () => {
     expect((messages as Record<string, unknown>[])[1]).toMatchObject({ role: 'assistant', content: null });
   });
 
+  it('brings back what a call of our own answer was signed with', () => {
+    const call = {
+      id: 'c1',
+      type: 'function',
+      function: { name: 'add', arguments: '{"a":1}' },
+      extra_content: { google: { thought_signature: 'c2lnbmVk' } },
+    };
+    const message = { role: 'assistant', content: null, tool_calls: [call] };
+    const body = JSON.stringify({ model: 'm', choices: [{ message, finish_reason: 'tool_calls' }] });
+    const answer = toInvokeAnswer({ headers, body, ms: 1 });
+    const { messages } = toChatBody({ messages: [{ role: 'user', content: 'Add.' }, answer.message] });
+    expect((messages as Record<string, unknown>[])[1]).toEqual(message);
+  });
+
   it('keeps what is in the words of the chat format already', () => {
     const message = { role: 'tool', tool_call_id: 'a', content: 'b' };
     const tool = { type: 'function', function: { name: 'f', parameters: {} } };

@@ -1,9 +1,12 @@
 // Makes a conversation in which others have answered, too, fit for a provider that signs its thoughts.
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
+import { fromSeal } from '../signatures.ts';
 
 const isForeign = (block: unknown): boolean =>
-  isRecord(block) && block['type'] === 'thinking' && toText(block['signature']) === null;
+  isRecord(block) &&
+  ((block['type'] === 'thinking' && toText(block['signature']) === null) ||
+    (block['type'] === 'redacted_thinking' && fromSeal(block['data']) !== null));
 
 /** Thoughts told by providers of other formats bear no signature, and are refused by those who sign theirs. */
 function withoutForeignThoughts(messages: readonly unknown[]): readonly unknown[] {

@@ -2,6 +2,7 @@
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
+import { fromSeal, toExtra } from '../signatures.ts';
 import { isMarked, markOf, withMark } from './pivot-marks.ts';
 import type { Pivot } from './question.ts';
 
@@ -54,16 +55,20 @@ function addAssistant(pivot: Pivot, blocks: readonly Json[], path: string): void
   const calls: Json[] = [];
   let content = '';
   let mark: Json = {};
+  let signature: string | null = null;
   blocks.forEach((block, index) => {
     const at = `${path}.content[${index}]`;
-    const { type, id, name, input } = block;
+    const { type, id, name, input, data } = block;
     mark = { ...mark, ...markOf(pivot, block) };
     if (type === 'text') content += textOf(block, at);
     else if (type === 'tool_use') {
       if (toText(id) === null) return fail(`${at}.id`, 'a non-empty string', id);
       if (toText(name) === null) return fail(`${at}.name`, 'a non-empty string', name);
-      calls.push({ id, type: 'function', function: { name, arguments: JSON.stringify(input ?? {}) } });
-    } else if (ofOthers.test(String(type))) pivot.dropped.add(`messages.content.${String(type)}`);
+      const call = { name, arguments: JSON.stringify(input ?? {}) };
+      calls.push({ id, type: 'function', function: call, ...toExtra(signature) });
+      signature = null;
+    } else if (type === 'redacted_thinking' && fromSeal(data) !== null) signature = fromSeal(data);
+    else if (ofOthers.test(String(type))) pivot.dropped.add(`messages.content.${String(type)}`);
     else pivot.bound.add(at);
   });
   // A message of nothing but what was left out leaves nothing to say.

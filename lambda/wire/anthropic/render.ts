@@ -2,21 +2,24 @@
 import type { Answer, ChatQuestion, ReplyHead } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson } from '../json.ts';
+import { toSeal } from '../signatures.ts';
 import { stopReasons, toUsageJson } from './words.ts';
 
 /** A whole reply as JSON text. */
-export function renderReply(answer: Answer, _: ChatQuestion, freeway?: Readonly<Record<string, unknown>>): string {
+export function renderReply(
+  answer: Answer,
+  question: ChatQuestion,
+  freeway?: Readonly<Record<string, unknown>>,
+): string {
   const { content, reasoning, refusal, toolCalls, finish, usage } = answer;
   const text = content + refusal;
   const blocks = [
     ...(reasoning === '' ? [] : [{ type: 'thinking', thinking: reasoning, signature: '' }]),
     ...(text === '' ? [] : [{ type: 'text', text, citations: null }]),
-    ...toolCalls.map(({ id, name, arguments: given }) => ({
-      type: 'tool_use',
-      id: toCallId(id),
-      name,
-      input: toInput(given),
-    })),
+    ...toolCalls.flatMap(({ id, name, arguments: given, signature }) => [
+      ...toSealed(signature, question),
+      { type: 'tool_use', id: toCallId(id), name, input: toInput(given) },
+    ]),
   ];
   return JSON.stringify({
     ...toMessage(answer),
@@ -25,6 +28,15 @@ export function renderReply(answer: Answer, _: ChatQuestion, freeway?: Readonly<
     usage: toUsageJson(usage),
     ...(freeway === undefined ? {} : { freeway }),
   });
+}
+
+/** What the next call is signed with, as a thought that nobody reads. Only who asked for thoughts hands them back, and expects any. */
+export const toSealed = (signature: string | undefined, { needs }: ChatQuestion): readonly SealedThought[] =>
+  signature === undefined || !needs.reasoning ? [] : [{ type: 'redacted_thinking', data: toSeal(signature) }];
+
+interface SealedThought {
+  readonly type: 'redacted_thinking';
+  readonly data: string;
 }
 
 /** A message without content, as a stream begins with it. */

@@ -1,17 +1,18 @@
 // Writes streams in the Anthropic format: one block after the other, each opened and closed.
 import { renderFrame } from '../sse.ts';
 import { spliceFields } from '../splice.ts';
-import type { Finish, SseFrame } from '../types.ts';
+import type { ChatQuestion, Finish, SseFrame } from '../types.ts';
 import type { Closing, StreamDelta, StreamTool, StreamWriter } from '../writer.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toRecord } from '../json.ts';
 import { renderStreamError } from './error.ts';
-import { toCallId, toMessage } from './render.ts';
+import { toCallId, toMessage, toSealed } from './render.ts';
 import { stopReasons, toUsageJson } from './words.ts';
 
-type BlockKind = 'text' | 'thinking' | 'tool_use';
+type BlockKind = 'text' | 'thinking' | 'redacted_thinking' | 'tool_use';
 
 interface State {
+  readonly question: ChatQuestion;
   /** Index of the next block. */
   next: number;
   /** The block that is being written; `other` kinds come only from frames passed on. */
@@ -28,8 +29,8 @@ interface State {
 const event = (type: string, rest: Json): string => renderFrame(JSON.stringify({ type, ...rest }), type);
 
 /** Begins to write a stream. */
-export function openWriter(): StreamWriter {
-  const state: State = { next: 0, open: null, begun: new Set(), given: '', waiting: [], refused: false };
+export function openWriter(question: ChatQuestion): StreamWriter {
+  const state: State = { question, next: 0, open: null, begun: new Set(), given: '', waiting: [], refused: false };
   return {
     start: (head) => event('message_start', { message: { ...toMessage(head), usage: toUsageJson(null) } }),
     text: (_, delta) => writeText(state, delta),
@@ -115,9 +116,10 @@ function writeWaiting(state: State, index: number): string {
   return mine.map((piece, at) => (at === 0 ? beginCall(state, piece) : writePiece(state, piece))).join('');
 }
 
-function beginCall(state: State, { index, id, name, arguments: text }: StreamTool): string {
+function beginCall(state: State, { index, id, name, arguments: text, signature }: StreamTool): string {
   const block = { type: 'tool_use' as const, id: toCallId(id ?? `call_${index}`), name: name ?? '', input: {} };
-  const opened = begin(state, block, index);
+  const sealed = toSealed(signature, state.question).map((thought) => begin(state, { ...thought }));
+  const opened = sealed.join('') + begin(state, block, index);
   state.begun.add(index);
   return opened + writePiece(state, { index, arguments: text });
 }
@@ -140,7 +142,7 @@ function writeStop(frame: SseFrame | null, freeway: Closing['freeway']): string 
   return renderFrame(spliceFields(data, { freeway: JSON.stringify(freeway) }) ?? data, 'message_stop');
 }
 
-const blockKinds: ReadonlySet<string> = new Set(['text', 'thinking', 'tool_use']);
+const blockKinds: ReadonlySet<string> = new Set(['text', 'thinking', 'redacted_thinking', 'tool_use']);
 const isBlockKind = (kind: unknown): kind is BlockKind => typeof kind === 'string' && blockKinds.has(kind);
 
 /** Keeps in step with frames that were passed on. */

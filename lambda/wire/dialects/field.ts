@@ -1,5 +1,6 @@
 // Finds the optional request field a provider objected to, so that it can be left out and the call repeated.
 import type { Fault } from './fault.ts';
+import { BAD_SIGNATURES, NO_SIGNATURES } from '../signatures.ts';
 import { toList, toText } from '../json.ts';
 
 /** Without these a request means something else; they are never left out. */
@@ -36,6 +37,7 @@ const wordings: readonly RegExp[] = [
   /argument not supported[^:]{0,40}: ([\w.-]+)/i,
   /additional properties are not allowed \([`'"]([\w.-]+)[`'"] was unexpected/i,
   /([\w.[\]-]{1,80}): extra inputs are not permitted/i,
+  /extra inputs are not permitted, field: [`'"]([\w.[\]-]+)/i,
   /[`'"]([\w.[\]-]+)[`'"]:? [\w ]{0,40}(?:is|are) not (?:supported|allowed|permitted)/i,
   /(?:parameter|argument|field|property) ([\w.[\]-]+) (?:is|are) not (?:supported|allowed|permitted)/i,
 ];
@@ -45,6 +47,8 @@ const wordings: readonly RegExp[] = [
  * the error names none, or one a request can't do without.
  */
 export function findField(fault: Fault): string | null {
+  // Which call it is does not matter: one bad signature spoils the whole conversation.
+  if (/thought.?signature/i.test(fault.message)) return BAD_SIGNATURES;
   const inMessage = memberOfMessage.exec(fault.message)?.[1];
   if (inMessage !== undefined) return toField(`messages[0].${inMessage}`);
   if (fault.param !== null && unsupportedCodes.test(fault.codes)) return toField(fault.param);
@@ -67,6 +71,7 @@ function toField(path: string): string | null {
   if (first === undefined) return null;
   if (first === 'messages') {
     const last = inner.at(-1);
+    if (last === 'extra_content') return NO_SIGNATURES;
     const plain = last !== undefined && /^[a-z_]+$/.test(last) && !essentialOfMessage.has(last);
     return plain && !inner.includes('content') && !inner.includes('tool_calls') ? `messages[].${last}` : null;
   }

@@ -3,6 +3,7 @@ import { decodeText } from '../base64.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
+import { toExtra, UNSIGNED } from '../signatures.ts';
 import type { Pivot } from './question.ts';
 import { fieldOf } from './words.ts';
 
@@ -59,12 +60,15 @@ function addModel(pivot: Pivot, parts: readonly Json[], { path, asked }: Place):
   let content = '';
   parts.forEach((part, index) => {
     const call = fieldOf(part, 'functionCall');
-    if (call !== undefined) calls.push(toCall(call, `${path}.parts[${index}].functionCall`, asked));
+    const told = toText(fieldOf(part, 'thoughtSignature'));
+    const signature = told === UNSIGNED ? null : told;
+    if (call !== undefined)
+      calls.push({ ...toCall(call, `${path}.parts[${index}].functionCall`, asked), ...toExtra(signature) });
     else if (part['thought'] === true) pivot.dropped.add('contents.parts.thought');
     else if (typeof part['text'] === 'string') content += part['text'];
     else if (Object.keys(part).length > 0) pivot.dropped.add(`contents.parts.${Object.keys(part)[0] ?? ''}`);
-    // Signatures are made for the provider that signed.
-    if (fieldOf(part, 'thoughtSignature') !== undefined) pivot.dropped.add('contents.parts.thoughtSignature');
+    // That of a text is good to have, and has no place elsewhere.
+    if (call === undefined && signature !== null) pivot.dropped.add('contents.parts.thoughtSignature');
   });
   if (content === '' && calls.length === 0) return;
   pivot.messages.push({

@@ -2,7 +2,8 @@
 import { toInput } from '../anthropic/render.ts';
 import { renderFrame } from '../sse.ts';
 import type { Json } from '../json.ts';
-import type { Answer, ChatQuestion, Finish, ReplyHead } from '../types.ts';
+import { withSignature } from '../signatures.ts';
+import type { Answer, ChatQuestion, Finish, ReplyHead, ToolCall } from '../types.ts';
 import type { Closing, StreamTool, StreamWriter } from '../writer.ts';
 import { renderStreamError } from './error.ts';
 import { finishReasons, toUsageJson } from './words.ts';
@@ -30,8 +31,9 @@ function toDocument({ head, parts, finish, usage = null, freeway }: Chunk): Json
   };
 }
 
-const toCallPart = (id: string, name: string, text: string): Json => ({
+const toCallPart = ({ id, name, arguments: text, signature }: ToolCall): Json => ({
   functionCall: { id, name, args: toInput(text) },
+  ...(signature === undefined ? {} : { thoughtSignature: signature }),
 });
 
 /** A whole reply as JSON text. */
@@ -41,7 +43,7 @@ export function renderReply(answer: Answer, _: ChatQuestion, freeway?: Readonly<
   const parts = [
     ...(reasoning === '' ? [] : [{ text: reasoning, thought: true }]),
     ...(text === '' ? [] : [{ text }]),
-    ...toolCalls.map((call) => toCallPart(call.id, call.name, call.arguments)),
+    ...toolCalls.map(toCallPart),
   ];
   const told = { head: answer, parts, finish: finish ?? 'other', usage: toUsageJson(usage) } as const;
   return JSON.stringify(toDocument(freeway === undefined ? told : { ...told, freeway }));
@@ -51,10 +53,11 @@ const render = (chunk: Chunk): string => renderFrame(JSON.stringify(toDocument(c
 
 /** Begins to write a stream. Calls go out whole, as the format has them: at the end, since pieces of several may come side by side. */
 export function openWriter(): StreamWriter {
-  const calls = new Map<number, { readonly id: string; readonly name: string; readonly text: string }>();
-  const addPiece = ({ index, id, name, arguments: text }: StreamTool): void => {
-    const known = calls.get(index) ?? { id: id ?? `call_${index}`, name: name ?? '', text: '' };
-    calls.set(index, { ...known, text: known.text + text });
+  const calls = new Map<number, ToolCall>();
+  const addPiece = ({ index, id, name, arguments: text, signature }: StreamTool): void => {
+    const begun = { id: id ?? `call_${index}`, name: name ?? '', arguments: '', ...withSignature(signature) };
+    const known = calls.get(index) ?? begun;
+    calls.set(index, { ...known, arguments: known.arguments + text });
   };
   return {
     // The format begins with the first piece.
@@ -67,7 +70,7 @@ export function openWriter(): StreamWriter {
     },
     holdsCalls: true,
     finish: (head, finish, { usage, freeway }) => {
-      const parts = [...calls.values()].map(({ id, name, text }) => toCallPart(id, name, text));
+      const parts = [...calls.values()].map(toCallPart);
       return render({ head, parts, finish, usage: toUsageJson(usage), freeway });
     },
     passed: null,

@@ -16,7 +16,8 @@ import type {
   StreamReader,
   ToolCall,
 } from '../types.ts';
-import { toFinish, toUsage } from './words.ts';
+import { withSignature } from '../signatures.ts';
+import { fieldOf, toFinish, toUsage } from './words.ts';
 
 /** What the parts of one chunk say. */
 interface Said {
@@ -49,6 +50,7 @@ function readParts(json: Json, { answer, before }: Place): Said {
         id: toText(id) ?? toCallName(answer, before + index),
         name: toText(name) ?? '',
         arguments: JSON.stringify(args ?? {}),
+        ...withSignature(toText(fieldOf(part, 'thoughtSignature'))),
       };
     }),
     others: parts.filter((part) => !isText(part) && !isRecord(part['functionCall']) && !isSignature(part)).length,

@@ -1,8 +1,10 @@
 // Tells the messages of the OpenAI chat format as contents of the Gemini format.
 import { toInput } from '../anthropic/render.ts';
 import { toFileUrl, typeOfAddress } from '../file-url.ts';
+import { signatureOf, UNSIGNED } from '../signatures.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
+import { fieldOf } from './words.ts';
 
 interface Told {
   readonly system: string;
@@ -64,9 +66,6 @@ function toPictures(content: unknown, dropped: Set<string>): Json[] {
   return toParts(others, dropped);
 }
 
-/** Thoughts of other providers bear no signature of this one; this word stands for one that is not checked. */
-const UNSIGNED = 'skip_thought_signature_validator';
-
 /** The calls of a message. The first one bears a signature, where the model signs its thoughts. */
 function toCalls(message: Json, names: Map<string, string>): Json[] {
   const older = message['function_call'];
@@ -76,11 +75,23 @@ function toCalls(message: Json, names: Map<string, string>): Json[] {
     const { name, arguments: given } = toRecord(call['function']);
     const id = toText(call['id']);
     if (id !== null) names.set(id, toText(name) ?? '');
-    const signature = toText(toRecord(toRecord(call['extra_content'])['google'])['thought_signature']);
+    const signature = signatureOf(call);
     return {
       functionCall: { ...(id === null ? {} : { id }), name, args: toInput(toText(given) ?? '') },
-      ...(index === 0 || signature !== null ? { thoughtSignature: signature ?? UNSIGNED } : {}),
+      ...(index === 0 || signature !== undefined ? { thoughtSignature: signature ?? UNSIGNED } : {}),
     };
+  });
+}
+
+/** The contents with calls that nobody signed, as one whose signatures were refused must tell them. */
+export function toUnsigned(contents: unknown): unknown {
+  return toList(contents).map((content) => {
+    if (!isRecord(content) || !Array.isArray(content['parts'])) return content;
+    const parts = content['parts'].map((part: unknown) => {
+      const { thoughtSignature: _, thought_signature: __, ...rest } = toRecord(part);
+      return fieldOf(rest, 'functionCall') === undefined ? rest : { ...rest, thoughtSignature: UNSIGNED };
+    });
+    return { ...content, parts };
   });
 }
 

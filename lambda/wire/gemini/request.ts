@@ -8,7 +8,8 @@ import { bearsMarks } from '../anthropic/pivot-marks.ts';
 import { effortBudgets, toEffortBody } from '../pivot-effort.ts';
 import { noteStrict, toOffer } from '../pivot-offer.ts';
 import { ownFields } from './question.ts';
-import { toContents } from './request-contents.ts';
+import { areRefused } from '../signatures.ts';
+import { toContents, toUnsigned } from './request-contents.ts';
 
 /** The request for the target. */
 export function renderRequest(
@@ -24,6 +25,7 @@ function asSent({ body }: ChatQuestion, { stripped, maxOutputTokens }: RequestTa
   const next: Record<string, unknown> = { ...body };
   lowerBound(next, maxOutputTokens ?? Infinity);
   for (const name of [...ownFields, ...stripped]) delete next[name];
+  if (areRefused(stripped)) next['contents'] = toUnsigned(body['contents']);
   return { text: JSON.stringify(next), dropped: [] };
 }
 
@@ -52,7 +54,8 @@ function fromPivot({ pivot, marked }: ChatQuestion, target: RequestTarget): Rend
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
   if (marked !== undefined || bearsMarks(asked)) dropped.add('cache_control');
   const bent = toOffer(asked, dropped);
-  const { system, contents } = toContents(bent['messages'], dropped);
+  const { system, contents: signed } = toContents(bent['messages'], dropped);
+  const contents = areRefused(target.stripped) ? toUnsigned(signed) : signed;
   const functions = toFunctions(bent);
   noteStrict(bent, dropped);
   const effort = toText(bent['reasoning_effort']);

@@ -1,6 +1,7 @@
 // The payload of a direct invoke as a chat request: messages in text or in blocks, tools with a bare schema, a bound, and controls.
 import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
+import { toList, toRecord } from '../json.ts';
 import * as z from 'zod/mini';
 
 const blockSchema = z.looseObject({ type: z.string() });
@@ -73,6 +74,13 @@ function sortBlock(block: Block, sorted: Sorted, where: string): void {
   else sorted.parts.push(block);
 }
 
+/** A call with what the same call of our own answer was signed with, which stands beside the blocks. */
+function withSigned(call: Json, told: unknown): Json {
+  const same = toList(told).find((one) => toRecord(one)['id'] === call['id']);
+  const extra = toRecord(same)['extra_content'];
+  return extra === undefined ? call : { ...call, extra_content: extra };
+}
+
 /** One message may hold results of tools beside words: then it becomes several. */
 function toMessages(message: Message, index: number): Json[] {
   const { content } = message;
@@ -85,7 +93,7 @@ function toMessages(message: Message, index: number): Json[] {
   const one: Json = {
     ...message,
     content: said.length > 0 ? said : calls.length > 0 ? null : '',
-    ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    ...(calls.length > 0 ? { tool_calls: calls.map((call) => withSigned(call, message['tool_calls'])) } : {}),
   };
   return [...results, ...(hasOwn ? [one] : [])];
 }

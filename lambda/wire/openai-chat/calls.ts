@@ -1,5 +1,6 @@
 // Tool calls of an answer, whole or in pieces, in every shape providers send: each gets an id of its own, and in a stream its own number.
 import { toCallName } from '../call-ids.ts';
+import { signatureOf, withSignature } from '../signatures.ts';
 import type { FrameCall, ToolCall } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toText } from '../json.ts';
@@ -11,6 +12,7 @@ interface CallPiece {
   readonly id: string | null;
   readonly name: string | null;
   readonly arguments: string;
+  readonly signature: string | undefined;
   /** Its arguments are no text, or nothing says what kind of call it is. */
   readonly isOdd: boolean;
 }
@@ -41,6 +43,7 @@ function readPiece(call: unknown): CallPiece {
     id: toText(record['id']),
     name,
     arguments: typeof given === 'string' ? given : plain ? '' : JSON.stringify(given),
+    signature: record['extra_content'] === undefined ? undefined : signatureOf(record),
     isOdd: !plain || (name !== null && toText(record['type']) === null),
   };
 }
@@ -55,7 +58,7 @@ export function readCalls(message: Json, answer: string): ReadCalls<ToolCall> {
     const id = piece.id === null || ids.has(piece.id) ? toCallName(answer, index) : piece.id;
     ids.add(id);
     // Clients read them as JSON.
-    return { id, name: piece.name ?? '', arguments: piece.arguments || '{}' };
+    return { id, name: piece.name ?? '', arguments: piece.arguments || '{}', ...withSignature(piece.signature) };
   });
   const isChanged = ({ id, isOdd, arguments: text }: CallPiece, at: number): boolean =>
     isOdd || text === '' || id !== calls[at]?.id;
@@ -137,7 +140,7 @@ export function seatCalls(delta: Json, seats: Seats, answer: string): ReadCalls<
       seat.fresh += piece.arguments;
     }
     const id = found < 0 || piece.id !== null ? (seat?.id ?? null) : null;
-    return { index: at, id, name: piece.name, arguments: piece.arguments };
+    return { index: at, id, name: piece.name, arguments: piece.arguments, ...withSignature(piece.signature) };
   });
   const isMoved = (piece: CallPiece, at: number): boolean =>
     piece.isOdd || piece.index !== calls[at]?.index || piece.id !== calls[at].id;
@@ -150,7 +153,7 @@ export function writeCalls(given: readonly unknown[], calls: readonly (ToolCall 
     const record = isRecord(call) ? call : {};
     const known = calls[at];
     if (known === undefined) return record;
-    const { arguments: text, name, ...place } = known;
+    const { arguments: text, name, signature: _, ...place } = known;
     return {
       ...record,
       ...('index' in place ? { index: place.index } : {}),

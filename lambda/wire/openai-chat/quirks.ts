@@ -85,6 +85,7 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     case 'purpose':
     case 'requireHeader':
     case 'routing':
+    case 'signatures':
       return;
   }
 }
@@ -130,7 +131,7 @@ function markPrefill(draft: Draft, field: string): void {
 }
 
 /** Replaces `messages` only if at least one message changes. */
-function editMessages(draft: Draft, edit: (message: Json) => Json): void {
+export function editMessages(draft: Draft, edit: (message: Json) => Json): void {
   const messages = draft['messages'];
   if (!Array.isArray(messages)) return;
   let changed = false;
@@ -149,7 +150,7 @@ function withRole(message: Json, role: string): Json {
   return instructs && now !== role ? { ...message, role } : message;
 }
 
-function without(message: Json, fields: readonly string[]): Json {
+export function without(message: Json, fields: readonly string[]): Json {
   if (!fields.some((field) => field in message)) return message;
   return Object.fromEntries(Object.entries(message).filter(([name]) => !fields.includes(name)));
 }

@@ -1,6 +1,7 @@
 // Writes replies and streams in the OpenAI chat format.
 import type { Answer, ChatQuestion, Finish, ReplyHead } from '../types.ts';
 import type { Closing, StreamDelta, StreamTool, StreamWriter } from '../writer.ts';
+import { toExtra } from '../signatures.ts';
 import { renderFrame } from '../sse.ts';
 import { renderStreamError } from './error.ts';
 import { toUsageJson } from './usage.ts';
@@ -17,10 +18,11 @@ const finishWords: Readonly<Record<Finish, string>> = {
 
 /** A whole reply as JSON text. */
 export function renderReply(answer: Answer, _: ChatQuestion, freeway?: Readonly<Record<string, unknown>>): string {
-  const calls = answer.toolCalls.map(({ id, name, arguments: given }) => ({
+  const calls = answer.toolCalls.map(({ id, name, arguments: given, signature }) => ({
     id,
     type: 'function',
     function: { name, arguments: given },
+    ...toExtra(signature),
   }));
   const silent = answer.content === '' && (calls.length > 0 || answer.refusal !== '');
   const message = {
@@ -74,6 +76,7 @@ function renderTool(head: ReplyHead, tool: StreamTool): string {
     index: tool.index,
     ...(tool.id === undefined ? {} : { id: tool.id, type: 'function' }),
     function: { ...(tool.name === undefined ? {} : { name: tool.name }), arguments: tool.arguments },
+    ...toExtra(tool.signature),
   };
   return renderChunk(head, { tool_calls: [call] }, null);
 }

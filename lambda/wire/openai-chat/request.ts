@@ -4,6 +4,7 @@ import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord } from '../json.ts';
 import { rewriteBody } from '../rewrite.ts';
+import { bendSignatures } from './signed.ts';
 import { appliesTo, bendBody, takesMarks, takesRouting } from './quirks.ts';
 
 /**
@@ -22,6 +23,7 @@ export function renderRequest(
   const isOwn = question.wire === 'openai-chat';
   const wanted = question.stream && target.wantUsage && !(isOwn && question.includeUsage);
   const next = { ...bendBody(wanted ? withUsageAsked(pivot) : pivot, target), model: target.model };
+  bendSignatures(next, target);
   const rendered = rewriteBody(pivot, isOwn ? fields : null, next);
   return marked === undefined || takes ? rendered : { text: rendered.text, dropped: ['cache_control'] };
 }

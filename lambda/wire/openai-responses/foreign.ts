@@ -1,6 +1,7 @@
 // Makes a conversation in which others have answered, too, fit for a provider that keeps its own thoughts.
 import type { Json } from '../json.ts';
 import { isRecord, toList, toText } from '../json.ts';
+import { fromSeal } from '../signatures.ts';
 
 const FOREIGN = 'rs_freeway_';
 
@@ -9,7 +10,9 @@ export const toForeignId = (answer: string): string => `${FOREIGN}${answer}`;
 
 /** Whether the provider can't know the thought: it is refused then. Its own it finds by their ids, or reads from what it has sealed. */
 function isUnknown(item: unknown, isStored: boolean): boolean {
-  if (!isRecord(item) || item['type'] !== 'reasoning' || toText(item['encrypted_content']) !== null) return false;
+  if (!isRecord(item) || item['type'] !== 'reasoning') return false;
+  const sealed = toText(item['encrypted_content']);
+  if (sealed !== null) return fromSeal(sealed) !== null;
   const id = toText(item['id']);
   return !isStored || id === null || id.startsWith(FOREIGN);
 }

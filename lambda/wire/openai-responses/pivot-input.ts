@@ -3,6 +3,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { addSystem } from '../pivot-system.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
+import { fromSeal, toExtra } from '../signatures.ts';
 import type { Pivot } from './question.ts';
 import { flatNameOf } from './tool-names.ts';
 
@@ -40,6 +41,8 @@ function addItem(pivot: Pivot, item: Json, path: string): void {
     case 'item_reference':
       return fail(path, 'an item itself, because Freeway stores none that could be referred to', item);
     default:
+      if (type === 'reasoning' && fromSeal(item['encrypted_content']) !== null)
+        return void (pivot.signature = fromSeal(item['encrypted_content']));
       // Thoughts, and what hosted tools did in earlier turns, matter to nobody else.
       if (type === 'reasoning' || /_(call|call_output|list_tools|approval_request)$|^compaction/.test(String(type)))
         pivot.dropped.add(`input.${String(type)}`);
@@ -80,7 +83,9 @@ function addCall(pivot: Pivot, item: Json, { path, text }: { path: string; text:
   if (toText(id) === null) return fail(`${path}.call_id`, 'a non-empty string', id);
   if (toText(name) === null) return fail(`${path}.name`, 'a non-empty string', name);
   if (typeof text !== 'string') return fail(`${path}.arguments`, 'a string of JSON', text);
-  const call = { id, type: 'function', function: { name: flatNameOf(pivot.tools, item), arguments: text } };
+  const called = { name: flatNameOf(pivot.tools, item), arguments: text };
+  const call = { id, type: 'function', function: called, ...toExtra(pivot.signature) };
+  pivot.signature = null;
   const last = pivot.messages.at(-1);
   if (last?.['role'] !== 'assistant')
     return void pivot.messages.push({ role: 'assistant', content: null, tool_calls: [call] });

@@ -20,6 +20,8 @@ export interface Pivot {
   readonly bound: Set<string>;
   /** What can be called. */
   readonly tools: readonly Tool[];
+  /** What the next call is signed with. */
+  signature: string | null;
 }
 
 /** Fields that mean the same in both formats. */
@@ -46,7 +48,14 @@ const stored: Readonly<Record<string, string>> = {
 export function parseQuestion(json: unknown): ChatQuestion {
   if (!isRecord(json)) return fail('', 'a JSON object', json);
   refuseStored(json);
-  const pivot: Pivot = { body: {}, messages: [], dropped: new Set(), bound: new Set(), tools: listTools(json) };
+  const pivot: Pivot = {
+    body: {},
+    messages: [],
+    dropped: new Set(),
+    bound: new Set(),
+    tools: listTools(json),
+    signature: null,
+  };
   for (const name of alike) if (isGiven(json[name])) pivot.body[name] = json[name];
   const { instructions } = json;
   if (isGiven(instructions)) {

@@ -3,6 +3,7 @@ import type { Usage } from '#shared/usage.ts';
 import type { Answer, ChatQuestion, Finish, ReplyHead, ToolCall } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
+import { toSeal } from '../signatures.ts';
 import { toForeignId } from './foreign.ts';
 import { toCallNames, toToolNames, type ToolNames } from './tool-names.ts';
 
@@ -21,7 +22,10 @@ export function renderReply(
   const output = [
     ...(reasoning === '' ? [] : [toThoughtItem(toForeignId(answer.id), reasoning)]),
     ...(parts.length === 0 ? [] : [toMessageItem(`msg_${answer.id}`, parts, 'completed')]),
-    ...toolCalls.map((call, index) => toCallItem(`${answer.id}_${index}`, call, tools)),
+    ...toolCalls.flatMap((call, index) => [
+      ...toSealedItems(`${answer.id}_${index}`, call.signature, question),
+      toCallItem(`${answer.id}_${index}`, call, tools),
+    ]),
   ];
   const response = { ...toResponse(answer, question), ...toEnd(finish ?? 'stop'), output, usage: toUsageJson(usage) };
   return JSON.stringify(freeway === undefined ? response : { ...response, freeway });
@@ -97,6 +101,12 @@ export function toMessageItem(id: string, content: readonly Json[], status: 'in_
 export function toThoughtItem(id: string, text: string): Json {
   return { id, type: 'reasoning', summary: text === '' ? [] : [{ type: 'summary_text', text }] };
 }
+
+/** What the next call is signed with, as a thought that nobody reads, for callers who keep such. */
+export const toSealedItems = (id: string, signature: string | undefined, { body }: ChatQuestion): readonly Json[] =>
+  signature === undefined || !toList(body['include']).includes('reasoning.encrypted_content')
+    ? []
+    : [{ id: toForeignId(id), type: 'reasoning', summary: [], encrypted_content: toSeal(signature) }];
 
 /** The item of a call, complete. Tools that take plain text get it out of the one argument they have elsewhere. */
 export function toCallItem(id: string, call: ToolCall, tools: ToolNames): Json {

@@ -7,7 +7,16 @@ import type { Closing, StreamDelta, StreamTool, StreamWriter } from '../writer.t
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toRecord } from '../json.ts';
 import { toForeignId } from './foreign.ts';
-import { toCallItem, toEnd, toMessageItem, toResponse, toTextPart, toThoughtItem, toUsageJson } from './render.ts';
+import {
+  toCallItem,
+  toEnd,
+  toMessageItem,
+  toResponse,
+  toSealedItems,
+  toTextPart,
+  toThoughtItem,
+  toUsageJson,
+} from './render.ts';
 import { toToolNames } from './tool-names.ts';
 import { follow } from './writer-follow.ts';
 import type { OpenItem, WriterState } from './writer-state.ts';
@@ -104,13 +113,13 @@ function writeSaid(state: WriterState, { kind, text }: StreamDelta): string {
 }
 
 /** Calls grow side by side; what was said before them is complete. */
-function writeTool(state: WriterState, { index, id, name, arguments: text }: StreamTool): string {
+function writeTool(state: WriterState, { index, id, name, arguments: text, signature }: StreamTool): string {
   let out = '';
   let open = state.open.find(({ call }) => call?.index === index);
   if (open === undefined) {
     // Nothing can follow a call that was complete.
     if (index < state.calls) return '';
-    out += closeAll(state, 'call');
+    out += closeAll(state, 'call') + writeSealed(state, signature);
     const call = { id: id ?? `call_${index}`, name: name ?? '', index };
     open = {
       kind: 'call',
@@ -141,6 +150,18 @@ function writeTool(state: WriterState, { index, id, name, arguments: text }: Str
       delta: text,
     })
   );
+}
+
+/** A thought that is complete when it begins. */
+function writeSealed(state: WriterState, signature: string | undefined): string {
+  return toSealedItems(`${state.id}_${state.next}`, signature, state.question)
+    .map((item) => {
+      const index = state.next++;
+      state.items.set(index, item);
+      const at = { output_index: index, item };
+      return tell(state, 'response.output_item.added', at) + tell(state, 'response.output_item.done', at);
+    })
+    .join('');
 }
 
 function closePart(state: WriterState, open: OpenItem): string {

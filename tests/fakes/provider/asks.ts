@@ -9,6 +9,7 @@ import { readGeminiPath, toBlocked, toChatBody as fromGemini, toGeminiPieces } f
 import { BadQuestion, countTokens, parseQuestion, type Question } from './question.ts';
 import type { ErrorReply, RefusalContext } from './refusals.ts';
 import { type Piece, type RenderContext, toJsonBody, toStreamPieces } from './render.ts';
+import { findSignatureFault, SIGNATURE } from './signatures.ts';
 import type { AnswerMode, FakeModel, FakeRequest } from './spec.ts';
 
 export interface Reply {
@@ -82,6 +83,7 @@ function chatReply(question: Question, context: ReplyContext, face: ChatFace): R
     created: Math.floor(context.nowMs / 1000),
     wordsPerChunk: context.wordsPerChunk,
     usage: fault?.kind !== 'no_usage',
+    ...(model.signatures === 'wanted' && { signature: SIGNATURE }),
   };
   if (face === 'converse')
     return { pieces: toConversePieces(question, answer, render), outputTokens: answer.outputTokens };
@@ -93,9 +95,9 @@ function chatReply(question: Question, context: ReplyContext, face: ChatFace): R
 }
 
 function toChat(body: unknown, face: ChatFace): Ask {
-  const question = parseQuestion(
-    face === null || face === 'converse' || face === 'gemini' ? body : toChatBody(face, body),
-  );
+  const asked = face === null || face === 'converse' || face === 'gemini' ? body : toChatBody(face, body);
+  const question = parseQuestion(asked);
+  const { messages } = asked as { readonly messages: unknown };
   return {
     ...(face === 'gemini' && { blocked: toBlocked(question) }),
     model: question.model,
@@ -107,6 +109,8 @@ function toChat(body: unknown, face: ChatFace): Ask {
     refusal(model) {
       const field = model.rejectsFields?.find((name) => question.fields.includes(name));
       if (field !== undefined) return { kind: 'unsupported_field', field };
+      const fault = findSignatureFault(messages, model);
+      if (fault !== null) return { kind: 'bad_signature', message: fault };
       if (question.prefill !== null && model.prefill === 'rejects') return { kind: 'prefill_rejected' };
       const context = model.context ?? 131_072;
       const tokens = question.promptTokens + (question.maxTokens ?? 0);

@@ -20,6 +20,7 @@ export type RefusalKind =
   | 'not_on_plan'
   | 'prefill_rejected'
   | 'unsupported_field'
+  | 'bad_signature'
   | 'invalid_request'
   | 'not_found'
   | 'too_large';

@@ -3,6 +3,7 @@ import type { Answer } from './answer.ts';
 import { BadQuestion, type Question } from './question.ts';
 import type { ErrorReply } from './refusals.ts';
 import { type Piece, type RenderContext, toRuns } from './render.ts';
+import { SIGNATURE } from './signatures.ts';
 import type { ReplyPlan } from './spec.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -102,7 +103,7 @@ function toParts(answer: Answer): readonly Json[] {
     ...(answer.text === '' ? [] : [{ text: answer.text }]),
     ...answer.toolCalls.map(({ id, name, arguments: given }) => ({
       functionCall: { id, name, args: JSON.parse(given) as unknown },
-      thoughtSignature: 'c2lnbmVk',
+      thoughtSignature: SIGNATURE,
     })),
   ];
 }

@@ -75,6 +75,8 @@ export interface RefusalContext {
   readonly model: string;
   /** The request field at fault. */
   readonly field?: string;
+  /** What is wrong with the signatures. */
+  readonly message?: string;
   /** Prompt tokens and the model's context, for context_exceeded. */
   readonly tokens?: number;
   readonly context?: number;
@@ -186,6 +188,7 @@ const table: Record<RefusalKind, (dialect: DialectId, context: RefusalContext) =
     ...simple(400, `Invalid value for '${field ?? 'messages'}'.`, badRequest),
     param: field ?? 'messages',
   }),
+  bad_signature: (_dialect, { message = '' }) => simple(400, message, badRequest),
   not_found: () => simple(404, 'Unknown request URL.', badRequest, 'unknown_url'),
   too_large: (_dialect, { model }) =>
     simple(413, `Request too large for model \`${model}\`.`, 'tokens', 'rate_limit_exceeded'),

@@ -21,6 +21,8 @@ export interface RenderContext {
   readonly wordsPerChunk: number;
   /** False leaves usage out although it should be there. */
   readonly usage: boolean;
+  /** What the first call of an answer is signed with. */
+  readonly signature?: string;
 }
 
 type Json = Record<string, unknown>;
@@ -41,10 +43,11 @@ function toUsage(question: Question, answer: Answer): Json {
 
 /** The body of a reply that is not streamed. */
 export function toJsonBody(question: Question, answer: Answer, context: RenderContext): Piece[] {
-  const calls = answer.toolCalls.map(({ id, name, arguments: args }) => ({
+  const calls = answer.toolCalls.map(({ id, name, arguments: args }, index) => ({
     id,
     type: 'function',
     function: { name, arguments: args },
+    ...toExtra(context, index),
   }));
   const message: Json = { role: 'assistant', content: calls.length > 0 ? null : answer.text };
   if (answer.reasoning !== '') message[reasoningField(context.dialect)] = answer.reasoning;
@@ -72,12 +75,16 @@ function toArgumentRuns(dialect: DialectId, args: string): string[] {
   return dialect === 'mistral' ? [args] : (args.match(/[\s\S]{1,12}/g) ?? ['']);
 }
 
+const toExtra = ({ signature }: RenderContext, index: number): Json =>
+  signature === undefined || index > 0 ? {} : { extra_content: { google: { thought_signature: signature } } };
+
 /** The deltas of all tool calls, in order. */
-function toToolDeltas(answer: Answer, dialect: DialectId): Json[] {
+function toToolDeltas(answer: Answer, context: RenderContext): Json[] {
+  const { dialect } = context;
   return answer.toolCalls.flatMap(({ id, name, arguments: args }, index) => {
     const [first = '', ...rest] = toArgumentRuns(dialect, args);
     const opening = dialect === 'mistral' ? first : '';
-    const head = { index, id, type: 'function', function: { name, arguments: opening } };
+    const head = { index, id, type: 'function', function: { name, arguments: opening }, ...toExtra(context, index) };
     const tail = dialect === 'mistral' ? rest : [first, ...rest];
     return [head, ...tail.map((run) => ({ index, function: { arguments: run } }))].map((call) => ({
       tool_calls: [call],
@@ -123,7 +130,7 @@ export function toStreamPieces(question: Question, answer: Answer, context: Rend
     pieces.push(content({ [reasoningField(dialect)]: run }, sized(run)));
   }
   for (const run of toRuns(answer.text, context.wordsPerChunk)) pieces.push(content({ content: run }, sized(run)));
-  for (const delta of toToolDeltas(answer, dialect)) pieces.push(content(delta, 3));
+  for (const delta of toToolDeltas(answer, context)) pieces.push(content(delta, 3));
   add('finish', chunk({}, answer.finish, riding));
   if (context.usage && question.includeUsage && !usageRidesAlong(dialect)) {
     add('usage', toData({ ...shared, choices: [], usage }));

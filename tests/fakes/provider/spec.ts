@@ -27,6 +27,8 @@ export interface FakeModel {
   readonly reasoning?: boolean;
   /** Request fields it answers with 400, naming them. */
   readonly rejectsFields?: readonly string[];
+  /** `wanted`: signs its calls, and refuses turns that come back without. `refused`: answers whatever signs calls or thoughts with 400. Default: neither. */
+  readonly signatures?: 'wanted' | 'refused';
   /** Larger or longer uploads are answered with 413. */
   readonly maxUploadBytes?: number;
   readonly maxUploadSeconds?: number;

@@ -1,0 +1,40 @@
+// What a provider signs the calls of an answer with, so that its model takes up its own thoughts again when they come back: carried along in every format.
+import type { Json } from './json.ts';
+import { isRecord, toRecord, toText } from './json.ts';
+
+/**
+ * Stands for the signature of a call that somebody else made: Google's models refuse a turn whose first call bears none.
+ * Source: https://ai.google.dev/gemini-api/docs/thought-signatures, read on 2026-11-23.
+ */
+export const UNSIGNED = 'skip_thought_signature_validator';
+
+/** The signature as a member of what is signed; none where there is none. */
+export const withSignature = (signature: string | null | undefined): { readonly signature?: string } =>
+  signature === null || signature === undefined ? {} : { signature };
+
+/** The signature as calls of the OpenAI chat format bear it, in Google's words for that. */
+export const toExtra = (signature: string | null | undefined): Json =>
+  signature === null || signature === undefined ? {} : { extra_content: { google: { thought_signature: signature } } };
+
+/** The signature of a call of the OpenAI chat format. Vertex AI tells it under a name of its own. */
+export function signatureOf(call: Json): string | undefined {
+  const signed = Object.values(toRecord(call['extra_content'])).find(isRecord);
+  return toText(signed?.['thought_signature']) ?? undefined;
+}
+
+/** Among the fields that a provider refuses: signatures of calls at all; and those of one conversation, which says nothing of others. */
+export const NO_SIGNATURES = 'messages[].extra_content';
+export const BAD_SIGNATURES = 'messages[].thought_signature';
+
+/** Whether signatures are not to be told to who refused these fields. */
+export const areRefused = (fields: readonly string[]): boolean =>
+  fields.includes(NO_SIGNATURES) || fields.includes(BAD_SIGNATURES);
+
+const SEAL = 'freeway-call.';
+
+/** The signature as a thought that formats without a place for it hand to and fro unread. */
+export const toSeal = (signature: string): string => `${SEAL}${signature}`;
+
+/** The signature in such a thought; null when it is a thought of somebody else. */
+export const fromSeal = (text: unknown): string | null =>
+  typeof text === 'string' && text.startsWith(SEAL) ? text.slice(SEAL.length) : null;
