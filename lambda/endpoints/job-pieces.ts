@@ -17,6 +17,7 @@ import { LONGEST_MS } from './ask.ts';
 import { PATIENCE_MS } from './defaults.ts';
 import type { ApiDeps } from './api/route.ts';
 import type { Visit } from './endpoint.ts';
+import { guardSound } from './guard.ts';
 import { createTeller } from './tell.ts';
 import { isTooLarge } from './pieces.ts';
 import { toSetting, transcribePiece, type Setting } from './transcribe-piece.ts';
@@ -78,13 +79,13 @@ export function toJobVisit(
 }
 
 /** `hypothetical`: only looked at. What is asked of providers are its pieces, and each of them counts. */
-const jobSetting = (
+const jobSetting = async (
   deps: ApiDeps,
   visit: Visit,
   { job, hypothetical }: { job: Pick<TranscriptionJob, 'options'>; hypothetical: boolean },
 ): Promise<Setting> =>
   toSetting(deps, visit, {
-    question: toJobQuestion(job),
+    question: await guardSound(deps, visit, toJobQuestion(job)),
     controls: job.options.freeway ?? null,
     patienceMs: PATIENCE_MS,
     hypothetical,

@@ -13,6 +13,7 @@ import { LONGEST_MS, RESERVE_MS } from './ask.ts';
 import { createCaller, markLeft, type ExchangeCaller } from './caller.ts';
 import { PATIENCE_MS } from './defaults.ts';
 import { replyError, type Endpoint, type EndpointDeps, type Visit } from './endpoint.ts';
+import { guardSound } from './guard.ts';
 import { readUploadForm, type UploadForm } from './read-form.ts';
 import { toFailureHeaders } from './receipt-headers.ts';
 import { createTeller, type Teller } from './tell.ts';
@@ -67,7 +68,7 @@ async function serveForm(
   { fields, file }: UploadForm,
   task: TranscriptionQuestion['task'],
 ): Promise<void> {
-  const question = parseTranscriptionForm(fields, task);
+  const question = await guardSound(deps, visit, parseTranscriptionForm(fields, task));
   const { deadlineAtMs } = visit.exchange;
   const setting = await toSetting(deps, visit, { question, controls: readControls(fields), patienceMs: PATIENCE_MS });
   markLeft(caller, setting.admission);

@@ -14,7 +14,7 @@ export interface Guarded {
 /** `rewrite` answers one text for each that it was shown, in their order. */
 export type GuardVerdict =
   | { readonly action: 'allow' }
-  | { readonly action: 'refuse'; readonly reason: string }
+  | { readonly action: 'refuse'; readonly reason?: string }
   | { readonly action: 'rewrite'; readonly texts: readonly string[] };
 
 /** What a package exports as `guard`, or by default. */
@@ -37,8 +37,9 @@ export interface Prompt extends Guarded {
   readonly json: unknown;
 }
 
-function refused(name: string, reason: string): CallerError {
-  const text = reason.slice(0, 300);
+/** `reason` is the word of somebody's package, which may have left it out. */
+function refused(name: string, reason: string | undefined): CallerError {
+  const text = String(reason ?? 'it gave no reason.').slice(0, 300);
   return new CallerError('content_filter', `The guard "${name}" refused this prompt: ${text}`, {
     reason: { code: 'guard', name, text },
   });
@@ -71,15 +72,24 @@ function rewrite(name: string, { texts, json }: Prompt, written: readonly string
   return { operation: '', model: '', personId: '', texts: renewed, json: next };
 }
 
-async function ask({ name, guard }: NamedGuard, prompt: Prompt): Promise<{ verdict: GuardVerdict; prompt: Prompt }> {
+async function ask(
+  { name, guard }: NamedGuard,
+  prompt: Prompt,
+  { log, metrics }: GuardMeans,
+): Promise<{ verdict: GuardVerdict; prompt: Prompt }> {
   const { json: _, ...shown } = prompt;
   try {
     const verdict = await guard(shown);
-    if (verdict.action !== 'rewrite') return { verdict, prompt };
+    const { action } = verdict;
+    if (action === 'allow' || action === 'refuse') return { verdict, prompt };
+    // Words of another product ("deny", "block", false) must not let pass what they were to hold back.
+    if (action !== 'rewrite') throw new Error('it answered no action there is');
     const { texts, json } = rewrite(name, prompt, verdict.texts);
     return { verdict, prompt: { ...prompt, texts, json } };
   } catch (error) {
     if (error instanceof CallerError) throw error;
+    metrics.count('freeway_guard_total', { guard: name, action: 'failed' });
+    log.warn('guard.failed', { what: name, error: error instanceof Error ? error.name : 'unknown' });
     // Nobody is asked what a guard could not look at.
     throw new CallerError(
       'internal',
@@ -89,10 +99,11 @@ async function ask({ name, guard }: NamedGuard, prompt: Prompt): Promise<{ verdi
 }
 
 /** The body after all guards, in their order. Rejects with CallerError when one refuses or fails. */
-export async function applyGuards({ guards, log, metrics }: GuardMeans, prompt: Prompt): Promise<unknown> {
+export async function applyGuards(means: GuardMeans, prompt: Prompt): Promise<unknown> {
+  const { guards, log, metrics } = means;
   let current = prompt;
   for (const one of guards) {
-    const asked = await ask(one, current);
+    const asked = await ask(one, current, means);
     const { action } = asked.verdict;
     metrics.count('freeway_guard_total', { guard: one.name, action });
     if (asked.verdict.action === 'refuse') {

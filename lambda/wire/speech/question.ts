@@ -25,7 +25,11 @@ const types: Readonly<Record<string, string>> = {
 
 /** Reads a request. Throws CallerError `invalid_request` naming the field at fault. */
 export function parseSpeech(json: unknown): SpeechQuestion {
-  const plain = readPlain(json, ({ input }) => [toText(input) ?? fail('input', 'a non-empty string', input)]);
+  const plain = readPlain(json, ({ input, instructions }) => [
+    toText(input) ?? fail('input', 'a non-empty string', input),
+    // How it is to be said is written to the model as well.
+    ...[toText(instructions)].filter((text) => text !== null),
+  ]);
   const { body } = plain;
   const characters = [...(plain.texts[0]?.text ?? '')].length;
   if (characters > MOST_CHARACTERS)
