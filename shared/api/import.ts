@@ -1,9 +1,9 @@
 // What the web app and the import route say to each other: older settings as text, and what becomes of them.
 import * as z from 'zod/mini';
 
-/** POST /api/import. Nothing is saved unless `dry_run` is false. */
-export const importSchema = z.strictObject({
-  text: z.string().check(z.minLength(1), z.maxLength(1_000_000)),
+/** POST /api/import. Without `text` all that stands beside `dry_run` is what is imported: an export as it came. Nothing is saved unless `dry_run` is false. */
+export const importSchema = z.looseObject({
+  text: z.optional(z.string().check(z.minLength(1), z.maxLength(1_000_000))),
   dry_run: z._default(z.boolean(), true),
 });
 

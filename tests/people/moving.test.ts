@@ -45,6 +45,20 @@ describe('older settings', () => {
 });
 
 describe('an export', () => {
+  it('is taken as it came, as the body itself', async () => {
+    const [here, there] = [await createHouse(), await createHouse()];
+    await here.ask('PATCH /api/settings/mine', { headers: owner, body: { strategy: 'cost' } });
+    const { json } = await here.ask('GET /api/export', { headers: owner });
+    const mine = async (): Promise<unknown> => (await there.ask('GET /api/settings', { headers: owner })).json['mine'];
+    const dry = await there.ask('POST /api/import', { headers: owner, body: json });
+    expect(dry.json).toMatchObject({ source: 'an export of Freeway', dry_run: true });
+    expect(await mine()).toEqual({});
+    await there.ask('POST /api/import', { headers: owner, body: { ...json, dry_run: false } });
+    expect(await mine()).toEqual({ strategy: 'cost' });
+    const nothing = await there.ask('POST /api/import', { headers: owner, body: { dry_run: true } });
+    expect([nothing.status, nothing.message]).toEqual([400, expect.stringContaining('Nothing was recognised')]);
+  });
+
   it('taken over elsewhere sets what was set, names what needs a key, and says nothing of it twice', async () => {
     const [here, there] = [await createHouse(), await createHouse()];
     const mine = { strategy: 'cost', max_wait_ms: 5_000, privacy: 'no_training', regions: ['eu'] };

@@ -148,11 +148,12 @@ export function toImportRoutes(deps: ApiDeps): readonly ApiRoute[] {
       method: 'POST',
       path: '/api/import',
       summary:
-        'Take over older settings: .env files, exports of the older web app, LiteLLM, lists of keys. A dry run unless told otherwise.',
+        'Take over older settings: .env files, exports of the older web app, LiteLLM, lists of keys, as `text` or, where they are JSON, as they are. A dry run unless told otherwise.',
       access: ['create', 'credential'],
       body: importSchema,
       reply: importResultSchema,
-      handle: ({ visit, body }) => run(deps, visit, { text: body.text, dryRun: body.dry_run }),
+      handle: ({ visit, body: { text, dry_run: dryRun, ...document } }) =>
+        run(deps, visit, { text: text ?? JSON.stringify(document), dryRun }),
     }),
   ];
 }
