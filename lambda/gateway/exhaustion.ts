@@ -1,6 +1,5 @@
 // Says honestly why nobody can be asked any more: what was tried, what stands in the way, and when trying again makes sense.
 // Loaded by the first request that ends so.
-import type { ModelKind } from '#shared/catalog.ts';
 import type { Reason } from '#shared/api/reason.ts';
 import { CallerError, type Attempt, type ProviderFailureKind } from '#shared/failures.ts';
 import { explainMissing } from '../routing/capabilities.ts';
@@ -13,6 +12,7 @@ import {
   type Verdict,
 } from '../routing/decide.ts';
 import { toSeconds, type Ended } from './ended.ts';
+import { toOtherKind } from './other-kind.ts';
 
 /** What stands in a candidate's way, behind a count. */
 const reasons: Readonly<Record<Exclude<Verdict, 'eligible'>, string>> = {
@@ -235,7 +235,7 @@ export function toExhausted(ended: Ended): CallerError {
   }
   if (locked !== null && !passing && attempts.length === 0) return toLocked(standstill);
   if (!passing && attempts.length === 0) {
-    if (text === '') return toOtherKind(input);
+    if (text === '') return toOtherKind(input, input.profile.kind);
     return new CallerError(
       'no_candidate',
       `No model can serve this request. Of those that were meant: ${text}.${tellStrangers(input)} Change the request or its limits, or add a provider key.`,
@@ -243,27 +243,4 @@ export function toExhausted(ended: Ended): CallerError {
     );
   }
   return toUnserved(ended, standstill);
-}
-
-/** What models of each kind are for. */
-const purposes: Readonly<Record<ModelKind, string>> = {
-  chat: 'chats',
-  embedding: 'embeddings',
-  image: 'images',
-  speech: 'speech',
-  transcription: 'transcription',
-  moderation: 'moderation',
-};
-/** None of the models that were meant is for such requests. */
-function toOtherKind({ candidates, selector, profile: { kind } }: DecideInput): CallerError {
-  const able = new Set(candidates.filter((candidate) => candidate.kind === kind).map(({ family }) => family));
-  const wanted = purposes[kind];
-  // Whoever chooses among models for vectors has left out all others before.
-  const cause = /^auto(?::|$)/i.test(selector.name)
-    ? `No credential is configured that serves ${wanted}.`
-    : `"${selector.name}" is no model for ${wanted}.`;
-  const names = [...able].slice(0, MOST_NAMED).map((name) => `"${name}"`);
-  const advice =
-    able.size === 0 ? 'To have some, add a provider key that serves them.' : `Ask for ${names.join(' or ')}.`;
-  return new CallerError('no_candidate', `${cause} ${advice}`, { param: 'model' });
 }

@@ -14,6 +14,7 @@ import type { Admission } from './quotas.ts';
 import type { SplitBounds } from './audio-split.ts';
 import type { Fleet } from './fleet.ts';
 import type { Operation } from './operation.ts';
+import { toOtherKind } from './other-kind.ts';
 import { createTranscriptReader } from './read-transcript.ts';
 import { createRescue } from './rescue.ts';
 import { toOutgoing, toTarget, type AudioTarget } from './transcribe-call.ts';
@@ -108,18 +109,24 @@ function refuseFeature(found: readonly (Lack | null)[]): CallerError {
   return new CallerError('no_candidate', message, { param, reason: refused('nobody_offers', { what: param }) });
 }
 
+/** None of the models that were meant transcribes. */
+function refuseMeant(selector: Selector, { candidates }: Fleet): CallerError {
+  const isAble = candidates.some(({ kind }) => kind === 'transcription');
+  if (isAble && !/^auto(?::|$)/i.test(selector.name)) return toOtherKind({ candidates, selector }, 'transcription');
+  return new CallerError(
+    'no_candidate',
+    'No credential here can transcribe. Add one that can, for example a free key of a provider with a Whisper model.',
+    { param: 'model', reason: refused('nobody_transcribes') },
+  );
+}
+
 /** Of the candidates meant, those that can take the piece. Throws CallerError `no_candidate` when nobody can, whatever its length. */
 export function toFitting(selector: Selector, fleet: Fleet, { question, piece, nowMs }: Asked): Fitting {
   const named = [...(selector.among ?? fleet.candidates.keys())].filter(
     (index) => fleet.candidates[index]?.kind === 'transcription',
   );
   const meant = stillServed(named, fleet.candidates, nowMs);
-  if (meant.length === 0)
-    throw new CallerError(
-      'no_candidate',
-      'No credential here can transcribe. Add one that can, for example a free key of a provider with a Whisper model.',
-      { param: 'model', reason: refused('nobody_transcribes') },
-    );
+  if (meant.length === 0) throw refuseMeant(selector, fleet);
   const found = new Map(meant.map((index) => [index, lackOf(fleet, index, question)]));
   const able = meant.filter((index) => found.get(index) === null);
   if (able.length === 0) throw refuseFeature([...found.values()]);

@@ -5,6 +5,7 @@ import { createWorld, toEntry, type World } from '../gateway/harness.ts';
 const models = [
   { id: 'talker', kind: 'chat' as const },
   { id: 'vectors', kind: 'embedding' as const },
+  { id: 'listener', kind: 'transcription' as const },
 ];
 const createBoth = (): Promise<World> =>
   createWorld({
@@ -24,6 +25,12 @@ it.each([
     '/v1/chat/completions',
     { model: 'vectors' },
     '"vectors" is no model for chats. Ask for "talker".',
+  ],
+  [
+    'a chat model for a recording',
+    '/v1/explain',
+    { kind: 'transcription', model: 'talker' },
+    '"talker" is no model for transcription. Ask for "listener".',
   ],
   [
     'a chat model for images, where nobody makes any',
