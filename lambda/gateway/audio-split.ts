@@ -48,6 +48,8 @@ const LOOK_BACK_SHARE = 0.2;
 const LOOK_BACK_SECONDS = 30;
 /** A pause is at least so long. */
 const QUIET_SECONDS = 0.3;
+/** Encoders begin so much before the first moment, at most. What lies further back was cut off by whoever trimmed the recording. */
+const LEAD_SECONDS = 0.1;
 /** Containers write more than the packets; so much of the bound is kept free for that. */
 const ROOM = 0.95;
 /** No packet is shorter. */
@@ -164,15 +166,20 @@ async function* packetsOf(
   }
 }
 
+/** Where a span begins to be heard: what an encoder puts before the first moment belongs to the first one. */
+async function firstPacket({ sink }: Opened, start: number, options: PacketRetrievalOptions = {}) {
+  return (await sink.getPacket(start === 0 ? -LEAD_SECONDS : start, options)) ?? sink.getFirstPacket(options);
+}
+
 async function readTable(opened: Opened, within: Span | undefined): Promise<PacketTable> {
-  const { track, codec, sink } = opened;
+  const { track, codec } = opened;
   const at: number[] = [];
   const loudness: number[] = [];
   const size: number[] = [];
   const loudnessOf = createLoudness(codec);
   const options = { metadataOnly: !isHeard(codec) };
-  const first = within === undefined ? null : await sink.getPacket(within.start, options);
-  for await (const packet of packetsOf(opened, first ?? (await sink.getFirstPacket(options)), options)) {
+  const first = await firstPacket(opened, within?.start ?? 0, options);
+  for await (const packet of packetsOf(opened, first, options)) {
     if (packet.timestamp >= (within?.end ?? Infinity)) break;
     at.push(packet.timestamp);
     loudness.push(loudnessOf(packet));
@@ -224,7 +231,7 @@ export async function openSplit(
   };
   const input = await openInput(source);
   const opened = { ...(await told(() => openTrack(input, media, container))), size: source.size, seconds, alive };
-  const { track, codec, sink } = opened;
+  const { track, codec } = opened;
   const decoderConfig = await told(() => track.getDecoderConfig());
   const kind = findPieceFormat(media, container, codec);
   if (!decoderConfig || !kind) throw unsplittable(container);
@@ -234,9 +241,7 @@ export async function openSplit(
     const packets = new media.EncodedAudioPacketSource(codec);
     output.addAudioTrack(packets);
     await output.start();
-    // What an encoder puts before the first moment belongs to the first piece.
-    const first = await (start === 0 ? sink.getFirstPacket() : sink.getPacket(start));
-    for await (const packet of packetsOf(opened, first)) {
+    for await (const packet of packetsOf(opened, await firstPacket(opened, start))) {
       if (packet.timestamp >= end) break;
       const moved = packet.clone({ timestamp: Math.max(0, packet.timestamp - start) });
       await packets.add(moved, { decoderConfig });

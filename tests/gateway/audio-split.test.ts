@@ -14,6 +14,29 @@ import { toWavFile } from '../fakes/wav.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
 
+/** An m4a of which so much was cut off at its beginning, as phones trim: an edit list leaves it out, and it stays in the file. */
+function toTrimmed(m4a: Buffer, seconds: number): Buffer {
+  const scaleAt = m4a.indexOf('mdhd') + 16;
+  const [scale, length] = [m4a.readUInt32BE(scaleAt), m4a.readUInt32BE(scaleAt + 4)];
+  const edits = Buffer.alloc(36);
+  edits.writeUInt32BE(36, 0);
+  edits.write('edts', 4, 'latin1');
+  edits.writeUInt32BE(28, 8);
+  edits.write('elst', 12, 'latin1');
+  edits.writeUInt32BE(1, 20);
+  edits.writeUInt32BE(length - seconds * scale, 24);
+  edits.writeUInt32BE(seconds * scale, 28);
+  edits.writeUInt32BE(0x1_00_00, 32);
+  const trimmed = Buffer.from(m4a);
+  for (const box of ['moov', 'trak']) {
+    const at = trimmed.indexOf(box) - 4;
+    trimmed.writeUInt32BE(trimmed.readUInt32BE(at) + edits.length, at);
+  }
+  const head = trimmed.indexOf('tkhd') - 4;
+  const behind = head + trimmed.readUInt32BE(head);
+  return Buffer.concat([trimmed.subarray(0, behind), edits, trimmed.subarray(behind)]);
+}
+
 /** Reads that fail from the second on. */
 function toFirstRead(bytes: Uint8Array, failure: Error): (start: number, end: number) => Promise<Uint8Array> {
   let reads = 0;
@@ -233,6 +256,24 @@ describe('splitting', () => {
     const told = await readAudioHeader(toMemorySource(piece.bytes), piece.name);
     expect(told.seconds).toBeCloseTo(spans[0]!.end - 2, 1);
     expect(told.asIs).toBe(true);
+  });
+
+  it('leaves out what was trimmed off, so that the rest keeps its times', async () => {
+    const whole = read('dd-transcription.m4a');
+    const trimmed = toTrimmed(whole, 1);
+    const { seconds } = await readAudioHeader(toMemorySource(whole), 'a.m4a');
+    const facts = await readAudioHeader(toMemorySource(trimmed), 'a.m4a');
+    expect(facts.seconds).toBeCloseTo((seconds ?? 0) - 1, 1);
+    const { split, cut } = await openSplit(toMemorySource(trimmed), facts);
+    const [first, ...others] = await split({ seconds: 0.8, bytes: Infinity });
+    expect([first?.start, others.length > 0]).toEqual([0, true]);
+    const piece = await cut(first!);
+    const { cut: cutWhole } = await openSplit(toMemorySource(whole), { container: 'm4a', seconds });
+    const holds = async (start: number): Promise<boolean> => {
+      const { bytes } = await cutWhole({ start, end: start + 0.1 });
+      return Buffer.from(piece.bytes).includes(bytes.subarray(-100));
+    };
+    expect([await holds(0.5), await holds(0.7), await holds(1.2)]).toEqual([false, false, true]);
   });
 
   it('tells damage as what it is, and what the place of the recording fails at as that', async () => {
