@@ -55,17 +55,18 @@ async function sendKept(
 ): Promise<void> {
   const { exchange, requestId, startedAtMs } = visit;
   const { operation, route, credential, tier } = record;
-  const free = { 'x-freeway-cost-usd': '0', 'x-freeway-wait-ms': '0' };
-  // The id stands under every name that clients look for it by. What was left of quotas then is out of date.
+  const free = { 'x-freeway-cost-usd': '0', 'x-freeway-wait-ms': '0', 'x-freeway-attempts': '0' };
+  // The id stands under every name that clients look for it by. What was left of quotas then is out of date, and whoever was asked in vain then was not asked now.
   const renamed = Object.entries(headers)
-    .filter(([name]) => !name.startsWith('x-ratelimit-'))
+    .filter(([name]) => !name.startsWith('x-ratelimit-') && name !== 'x-freeway-trail')
     .map(([name, value]) => [name, value === record.request_id ? requestId : value]);
   const reply = exchange.reply(status, { ...Object.fromEntries(renamed), ...free, [CACHE]: 'hit' });
   for (const chunk of chunks) if (!reply.write(chunk)) await reply.drained();
   reply.end();
   const duration = Math.round(deps.clock.now() - startedAtMs);
+  const { cost_estimated: _, first_content_ms: __, experiment: ___, arm: ____, ...lasting } = record;
   deps.usage?.note({
-    ...record,
+    ...lasting,
     request_id: requestId,
     at: new Date(startedAtMs).toISOString(),
     input_tokens: 0,

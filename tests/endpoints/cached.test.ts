@@ -33,6 +33,21 @@ describe('the response cache', () => {
     expect(json['data']).toMatchObject([{ cached: true, cost_usd: 0, input_tokens: 0 }, { outcome: 'ok' }]);
   });
 
+  it('tells nothing of a hit that was true of the first answer alone: how it was come by, how fast, in which experiment', async () => {
+    const house = await createHouse();
+    house.provider.script(['503', '503', 'ok']);
+    const first = await house.chat({ ...owner, ...cached });
+    const second = await house.chat({ ...owner, ...cached });
+    expect([stateOf(second), Number(first.headers['x-freeway-attempts']) > 1]).toEqual(['hit', true]);
+    expect(first.headers['x-freeway-trail']).toBeDefined();
+    expect([second.headers['x-freeway-attempts'], second.headers['x-freeway-trail']]).toEqual(['0', undefined]);
+    const { json } = await house.ask('GET /api/usage/records', { headers: owner });
+    const [hit, miss] = json['data'] as Record<string, unknown>[];
+    expect(miss).toHaveProperty('first_content_ms');
+    for (const name of ['first_content_ms', 'cost_estimated', 'experiment', 'arm'])
+      expect(hit).not.toHaveProperty(name);
+  });
+
   it('is told in the log by the same fields as other answers', async () => {
     const lines: object[] = [];
     const house = await createHouse({ onInfo: (event, fields = {}) => void lines.push({ event, ...fields }) });
