@@ -1,12 +1,12 @@
 // Opens the app over the one endpoint that a direct invoke brings with it: a provider made from its words, with a key from a secret.
 import { createHash } from 'node:crypto';
-import type { Auth, Provider } from '#shared/catalog.ts';
+import type { Auth, ModelKind, Provider } from '#shared/catalog.ts';
 import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import type { AppSyncTables } from '#shared/appsync-tables.ts';
 import type { InvokeSettings, ProviderConfig } from '#shared/invoke.ts';
 import type { Freeway } from './deps.ts';
-import { createInvoke, type Invoke } from './endpoints/invoke.ts';
+import { createInvoke, type Invoke, type InvokeDeps } from './endpoints/invoke.ts';
 import type { Handler, SecretValues, Store } from './ports.ts';
 import type { Log, Metrics } from './ports-telemetry.ts';
 import { createInvokeSettings } from './store/invoke-settings.ts';
@@ -62,7 +62,11 @@ function toProvider(config: ProviderConfig, known: Provider | undefined): Provid
   };
 }
 
-function toEntry(config: ProviderConfig, provider: Provider, known: Provider | undefined): ProviderEntry {
+function toEntry(
+  config: ProviderConfig,
+  kind: ModelKind,
+  { provider, known }: { provider: Provider; known: Provider | undefined },
+): ProviderEntry {
   const { pathname, search } = new URL(config.endpoint);
   const model = known?.models.find(({ id }) => id === config.model_id);
   return providerEntrySchema.parse({
@@ -74,7 +78,7 @@ function toEntry(config: ProviderConfig, provider: Provider, known: Provider | u
         capabilities: ['tools', 'vision', 'json', 'reasoning'],
         ...model,
         id: config.model_id,
-        kind: 'chat',
+        kind,
         path: `${pathname}${search}`,
       },
     ],
@@ -100,19 +104,22 @@ async function readKey(config: ProviderConfig, secrets: SecretValues): Promise<s
   );
 }
 
-/** Answers the app for a provider_config. Apps stay open as long as endpoint and key are the same. */
-export function createPin({ freeway, providers, secrets }: PinOptions): (config: ProviderConfig) => Promise<Handler> {
+/** Answers the app for a provider_config. Apps stay open as long as endpoint, kind of work and key are the same. */
+export function createPin({ freeway, providers, secrets }: PinOptions): InvokeDeps['pin'] {
   const opened = new Map<string, Handler>();
-  return async (config) => {
+  return async (config, kind) => {
     const apiKey = await readKey(config, secrets);
     const id = createHash('sha256')
-      .update(JSON.stringify([config, apiKey]))
+      .update(JSON.stringify([config, kind, apiKey]))
       .digest('base64url');
     const known = opened.get(id);
     if (known !== undefined) return known;
     const inCatalog = providers.find((provider) => provider.id === config.provider_id);
     const provider = toProvider(config, inCatalog);
-    const handler = await freeway.appOver(provider, { ...toEntry(config, provider, inCatalog), apiKey });
+    const handler = await freeway.appOver(provider, {
+      ...toEntry(config, kind, { provider, known: inCatalog }),
+      apiKey,
+    });
     const oldest = opened.keys().next();
     if (opened.size >= MAX_OPEN && oldest.done !== true) opened.delete(oldest.value);
     opened.set(id, handler);

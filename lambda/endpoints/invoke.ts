@@ -1,4 +1,5 @@
 // Direct invoke: carries an operation of a state machine or another function through the same endpoints that HTTP callers use.
+import type { ModelKind } from '#shared/catalog.ts';
 import { tellExpected } from '#shared/expectation.ts';
 import { CallerError } from '#shared/failures.ts';
 import { providerConfigSchema, type InvokeSettings, type ProviderConfig } from '#shared/invoke.ts';
@@ -6,6 +7,7 @@ import * as z from 'zod/mini';
 import type { Handler } from '../ports.ts';
 import {
   InvokeError,
+  toEmbeddingAnswer,
   toInvokeAnswer,
   toInvokeError,
   toMetadata,
@@ -21,8 +23,8 @@ export interface InvokeDeps {
   readonly handler: Handler;
   /** An API key of the owner: who may invoke the function at all is decided by IAM. */
   readonly ownerKey: string;
-  /** The app over the one endpoint that a payload brings with it. */
-  readonly pin: (config: ProviderConfig) => Promise<Handler>;
+  /** The app over the one endpoint that a payload brings with it, and the kind of work it does there. */
+  readonly pin: (config: ProviderConfig, kind: ModelKind) => Promise<Handler>;
   readonly settings: () => Promise<InvokeSettings>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -107,18 +109,25 @@ const transcribeSchema = z.looseObject({
   model: z._default(z.string(), 'auto'),
   language: z.optional(z.nullable(z.string())),
   prompt: z.optional(z.nullable(z.string())),
+  temperature: z.optional(z.nullable(z.number())),
+  /** Those that are JSON, as the answer is. */
+  response_format: z.optional(z.nullable(z.enum(['json', 'verbose_json', 'diarized_json']))),
+  timestamp_granularities: z.optional(z.nullable(z.array(z.string()))),
   freeway: z.optional(z.unknown()),
 });
 
-async function toTranscription(payload: Json): Promise<Call> {
+async function toTranscription(payload: Json, usualFormat: string): Promise<Call> {
   const example = '{"operation": "transcribe", "audio": "<base64>", "filename": "talk.mp3"}';
-  const { audio, filename, model, language, prompt, freeway } = parse(transcribeSchema, payload, example);
+  const told = parse(transcribeSchema, payload, example);
+  const { audio, filename, model, language, prompt, temperature, response_format, freeway } = told;
   const form = new FormData();
   form.append('file', new Blob([Buffer.from(audio, 'base64')]), filename);
   form.append('model', model);
-  form.append('response_format', 'verbose_json');
+  form.append('response_format', response_format ?? usualFormat);
   if (language) form.append('language', language);
   if (prompt) form.append('prompt', prompt);
+  if (typeof temperature === 'number') form.append('temperature', String(temperature));
+  for (const one of told.timestamp_granularities ?? []) form.append('timestamp_granularities[]', one);
   if (freeway !== undefined) form.append('freeway', JSON.stringify(freeway));
   const packed = new Response(form);
   return {
@@ -157,17 +166,23 @@ function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, example: string): 
 function toCall(operation: Envelope['operation'], payload: Json): Call | Promise<Call> {
   if (operation === 'chat') return toChat(payload);
   if (operation === 'flag') return toFlag(payload);
-  return operation === 'embed' ? toEmbedding(payload) : toTranscription(payload);
+  return operation === 'embed' ? toEmbedding(payload) : toTranscription(payload, 'verbose_json');
+}
+
+const lackSchema = z.looseObject({ error: z.looseObject({ code: z.literal('no_candidate'), param: z.string() }) });
+
+/** Whether nobody who was meant tells times, though the payload did not ask for any. */
+function lacksTimes({ status, body }: InvokeReply & { readonly status: number }, payload: Json): boolean {
+  if (status !== 422 || payload['response_format'] !== undefined) return false;
+  return lackSchema.safeParse(JSON.parse(body)).data?.error.param === 'response_format';
 }
 
 function toAnswer(operation: Envelope['operation'], reply: InvokeReply): InvokeAnswer | Json {
   if (operation === 'chat') return toInvokeAnswer(reply);
   const document = JSON.parse(reply.body) as Json;
   if (operation === 'flag') return document;
-  const metadata = toMetadata(reply);
-  if (operation === 'transcribe') return { ...document, metadata };
-  const data = document['data'] as readonly { readonly embedding: unknown }[];
-  return { embeddings: data.map(({ embedding }) => embedding), usage: document['usage'] ?? null, metadata };
+  if (operation === 'transcribe') return { ...document, metadata: toMetadata(reply) };
+  return toEmbeddingAnswer(reply);
 }
 
 /** The body's `timeout` bounds a pinned call, as it did for the agents that brought it. */
@@ -188,6 +203,12 @@ function checkSize({ body }: InvokeReply): void {
     `The answer is ${size}, and an invoke returns 6 MB at most. Ask for less at once.`,
   );
 }
+
+/** What a pinned model must be for an operation. */
+const kinds = { chat: 'chat', embed: 'embedding', transcribe: 'transcription', flag: 'chat' } as const satisfies Record<
+  Envelope['operation'],
+  ModelKind
+>;
 
 const own = ['operation', 'endpoint', 'agent', 'environment', 'caller', 'provider_config'];
 
@@ -213,9 +234,12 @@ async function run(deps: InvokeDeps, payload: unknown, deadlineAtMs: number | nu
     ...(config === null ? {} : { model: config.model_id }),
   };
   const call = await toCall(operation, body);
-  const handler = config === null ? deps.handler : await deps.pin(config);
+  const handler = config === null ? deps.handler : await deps.pin(config, kinds[operation]);
   const { ownerKey, now } = deps;
-  const reply = await ask(call, { handler, ownerKey, now, deadlineAtMs: toDeadline(config, deadlineAtMs, now()) });
+  const asking = { handler, ownerKey, now, deadlineAtMs: toDeadline(config, deadlineAtMs, now()) };
+  const first = await ask(call, asking);
+  const isTimeless = operation === 'transcribe' && lacksTimes(first, body);
+  const reply = isTimeless ? await ask(await toTranscription(body, 'json'), asking) : first;
   if (reply.status < 200 || reply.status > 299) throw toInvokeError(reply);
   checkSize(reply);
   return toAnswer(operation, reply);

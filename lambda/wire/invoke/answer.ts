@@ -3,6 +3,12 @@ import { callerErrorStatus, type CallerErrorCode } from '#shared/failures.ts';
 import { fromHeaderText } from '#shared/header-text.ts';
 import * as z from 'zod/mini';
 
+const usageSchema = z.looseObject({
+  prompt_tokens: z.optional(z.number()),
+  completion_tokens: z.optional(z.number()),
+  total_tokens: z.optional(z.number()),
+});
+
 const replySchema = z.looseObject({
   model: z.optional(z.string()),
   choices: z.array(
@@ -21,15 +27,12 @@ const replySchema = z.looseObject({
       }),
     }),
   ),
-  usage: z.optional(
-    z.nullable(
-      z.looseObject({
-        prompt_tokens: z.optional(z.number()),
-        completion_tokens: z.optional(z.number()),
-        total_tokens: z.optional(z.number()),
-      }),
-    ),
-  ),
+  usage: z.optional(z.nullable(usageSchema)),
+});
+
+const vectorsSchema = z.looseObject({
+  data: z.array(z.looseObject({ embedding: z.unknown() })),
+  usage: z.optional(z.nullable(usageSchema)),
 });
 
 /** Headers of our own reply, and how long it took, ms. */
@@ -85,6 +88,23 @@ export function toMetadata({ headers, ms }: InvokeReply): Record<string, unknown
   };
 }
 
+type Used = z.infer<typeof usageSchema>;
+
+/** Amounts that are not known are null. */
+function toTokensUsed(usage: Used | null | undefined): Readonly<Record<string, number | null>> | null {
+  if (usage === undefined || usage === null) return null;
+  const { prompt_tokens: input = null, completion_tokens: output = null, total_tokens: total } = usage;
+  const sum = input === null || output === null ? null : input + output;
+  return { input_tokens: input, output_tokens: output, total_tokens: total ?? sum };
+}
+
+/** The vectors of a whole reply. Throws when the reply is none. */
+export function toEmbeddingAnswer(reply: InvokeReply): Readonly<Record<string, unknown>> {
+  const { data, usage = null } = vectorsSchema.parse(JSON.parse(reply.body));
+  const metadata = { ...toMetadata(reply), tokens_used: toTokensUsed(usage) };
+  return { embeddings: data.map(({ embedding }) => embedding), usage, metadata };
+}
+
 /** The answer of a whole chat reply. Throws when the reply is none. */
 export function toInvokeAnswer(reply: InvokeReply): InvokeAnswer {
   const { choices, usage } = replySchema.parse(JSON.parse(reply.body));
@@ -96,8 +116,6 @@ export function toInvokeAnswer(reply: InvokeReply): InvokeAnswer {
     name,
     input: toInput(json),
   }));
-  const input = usage?.prompt_tokens ?? null;
-  const output = usage?.completion_tokens ?? null;
   return {
     message: {
       role: 'assistant',
@@ -110,14 +128,7 @@ export function toInvokeAnswer(reply: InvokeReply): InvokeAnswer {
     function_calls: functionCalls,
     metadata: {
       ...toMetadata(reply),
-      tokens_used:
-        usage === undefined || usage === null
-          ? null
-          : {
-              input_tokens: input,
-              output_tokens: output,
-              total_tokens: usage.total_tokens ?? (input === null || output === null ? null : input + output),
-            },
+      tokens_used: toTokensUsed(usage),
       stop_reason: choice?.finish_reason ?? null,
     },
   };
