@@ -30,6 +30,7 @@ export type Purpose = (typeof purposes)[number];
  * - `promptCache`: takes marks of what is worth keeping in a prompt cache (`cache_control` on parts of messages).
  * - `midway`: what is taken between messages in Anthropic's format: words and tools of the `system`, an `effort`; others are told it elsewhere.
  * - `callIds`: ids of tool calls must be letters and digits, exactly so many; others are told by names made of them.
+ * - `thoughts`: demands what was thought before (`reasoning_content`) in each answer of a conversation with tools.
  * - `purpose`: the field in which it is told what vectors are for, and its words for that; neither: those of callers of the same format. `titles`: it also takes titles of documents.
  * - `signatures`: takes what answers are signed with: `calls` by Google (`extra_content`), `thoughts` by OpenRouter (`reasoning_details`). Others are not told of it. `checked`: a turn whose first call bears none is refused.
  * - `routing`: takes the fields by which callers of OpenRouter say where a request may go, and hands it on by them.
@@ -64,6 +65,7 @@ export const quirkSchema = z.lazy(() =>
       }),
       z.object({ kind: z.literal('midway'), takes: z.array(z.enum(['system', 'effort'])) }),
       z.object({ kind: z.literal('callIds'), length: z.number().check(z.positive()) }),
+      z.object({ kind: z.literal('thoughts') }),
       z.object({
         kind: z.literal('purpose'),
         field: z.optional(z.enum(['input_type', 'task', 'taskType'])),

@@ -171,7 +171,7 @@ const fieldsOf = ({ bytes, fields }: ChatInput): readonly Field[] | null =>
 
 interface Left {
   /** What the wire has no place for. */
-  readonly rendered: Pick<RenderedRequest, 'dropped'>;
+  readonly rendered: Pick<RenderedRequest, 'dropped' | 'told'>;
   /** What the provider has refused is among it. */
   readonly target: RequestTarget;
 }
@@ -188,7 +188,10 @@ function droppedOf(question: ChatQuestion, isOwn: boolean, wanting: Left): reado
   const { stripped } = wanting.target;
   const left = leftBy(question, isOwn, wanting);
   const lost = stripped.length === 0 ? none : lostOf(isOwn ? question.body : question.pivot, stripped);
-  return isOwn && lost.length === 0 ? left : [...(isOwn ? none : question.dropped), ...left, ...lost];
+  if (isOwn && lost.length === 0) return left;
+  const { told = none } = wanting.rendered;
+  const untold = isOwn ? none : question.dropped.filter((field) => !told.includes(field));
+  return [...untold, ...left, ...lost];
 }
 
 /** Builds the operation. Pure but for what its readers are given. */

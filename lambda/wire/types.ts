@@ -91,6 +91,8 @@ export interface RenderedRequest {
   readonly parts?: readonly Part[];
   /** Fields that this wire can't carry, in dotted form of the pivot; empty for questions of the same wire. */
   readonly dropped: readonly string[];
+  /** What of the question's own `dropped` it tells all the same; absent: nothing. */
+  readonly told?: readonly string[];
 }
 
 /** Why a reply ended, in one vocabulary; `raw` is the provider's own word. */

@@ -54,12 +54,14 @@ const ofOthers = /^(server_tool_use|.*_tool_result|redacted_thinking|thinking|fa
 function addAssistant(pivot: Pivot, blocks: readonly Json[], path: string): void {
   const calls: Json[] = [];
   let content = '';
+  let thought = '';
   let mark: Json = {};
   let signature: string | null = null;
   blocks.forEach((block, index) => {
     const at = `${path}.content[${index}]`;
     const { type, id, name, input, data } = block;
     mark = { ...mark, ...markOf(pivot, block) };
+    if (type === 'thinking') thought += toText(block['thinking']) ?? '';
     if (type === 'text') content += textOf(block, at);
     else if (type === 'tool_use') {
       if (toText(id) === null) return fail(`${at}.id`, 'a non-empty string', id);
@@ -76,6 +78,7 @@ function addAssistant(pivot: Pivot, blocks: readonly Json[], path: string): void
   pivot.messages.push({
     role: 'assistant',
     content: content === '' ? null : isMarked(mark) ? [{ type: 'text', text: content, ...mark }] : content,
+    ...(thought === '' ? {} : { reasoning_content: thought }),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
   });
 }

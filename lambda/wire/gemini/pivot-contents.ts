@@ -58,14 +58,17 @@ interface Place {
 function addModel(pivot: Pivot, parts: readonly Json[], { path, asked }: Place): void {
   const calls: Json[] = [];
   let content = '';
+  let thought = '';
   parts.forEach((part, index) => {
     const call = fieldOf(part, 'functionCall');
     const told = toText(fieldOf(part, 'thoughtSignature'));
     const signature = told === UNSIGNED ? null : told;
     if (call !== undefined)
       calls.push({ ...toCall(call, `${path}.parts[${index}].functionCall`, asked), ...toExtra(signature) });
-    else if (part['thought'] === true) pivot.dropped.add('contents.parts.thought');
-    else if (typeof part['text'] === 'string') content += part['text'];
+    else if (part['thought'] === true) {
+      pivot.dropped.add('contents.parts.thought');
+      thought += toText(part['text']) ?? '';
+    } else if (typeof part['text'] === 'string') content += part['text'];
     else if (Object.keys(part).length > 0) pivot.dropped.add(`contents.parts.${Object.keys(part)[0] ?? ''}`);
     // That of a text is good to have, and has no place elsewhere.
     if (call === undefined && signature !== null) pivot.dropped.add('contents.parts.thoughtSignature');
@@ -74,6 +77,7 @@ function addModel(pivot: Pivot, parts: readonly Json[], { path, asked }: Place):
   pivot.messages.push({
     role: 'assistant',
     content: content === '' ? null : content,
+    ...(thought === '' ? {} : { reasoning_content: thought }),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
   });
 }

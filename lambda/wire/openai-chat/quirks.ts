@@ -86,6 +86,7 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
     case 'requireHeader':
     case 'routing':
     case 'signatures':
+    case 'thoughts':
       return;
   }
 }

@@ -6,6 +6,7 @@ import { isRecord } from '../json.ts';
 import { rewriteBody } from '../rewrite.ts';
 import { bendSignatures } from './signed.ts';
 import { appliesTo, bendBody, takesMarks, takesRouting } from './quirks.ts';
+import { fitThoughts } from './thoughts.ts';
 
 /**
  * The request for the target. Only top-level fields that differ from the caller's are written anew, inside the caller's own text where the
@@ -22,10 +23,12 @@ export function renderRequest(
   const pivot = foreign !== undefined && takesRouting(target) ? foreign.toRouted(plain) : plain;
   const isOwn = question.wire === 'openai-chat';
   const wanted = question.stream && target.wantUsage && !(isOwn && question.includeUsage);
-  const next = { ...bendBody(wanted ? withUsageAsked(pivot) : pivot, target), model: target.model };
+  const { body, told } = fitThoughts(bendBody(wanted ? withUsageAsked(pivot) : pivot, target), question, target);
+  const next = { ...body, model: target.model };
   bendSignatures(next, target);
   const rendered = rewriteBody(pivot, isOwn ? fields : null, next);
-  return marked === undefined || takes ? rendered : { text: rendered.text, dropped: ['cache_control'] };
+  const dropped = marked === undefined || takes ? rendered.dropped : ['cache_control'];
+  return dropped.length + told.length === 0 ? rendered : { text: rendered.text, dropped, told };
 }
 
 /** Constant headers the target's quirks demand. */

@@ -43,7 +43,8 @@ function addItem(pivot: Pivot, item: Json, path: string): void {
     default:
       if (type === 'reasoning' && fromSeal(item['encrypted_content']) !== null)
         return void (pivot.signature = fromSeal(item['encrypted_content']));
-      // Thoughts, and what hosted tools did in earlier turns, matter to nobody else.
+      if (type === 'reasoning') pivot.thoughts.push(toThought(item));
+      // Thoughts, and what hosted tools did in earlier turns, matter to few others.
       if (type === 'reasoning' || /_(call|call_output|list_tools|approval_request)$|^compaction/.test(String(type)))
         pivot.dropped.add(`input.${String(type)}`);
       else pivot.messages.push({ role: 'user', content: toBound(pivot, path) });
@@ -54,6 +55,7 @@ function addMessage(pivot: Pivot, item: Json, path: string): void {
   const { role, content } = item;
   if (!roles.has(role)) return failShowing(`${path}.role`, 'one of user, assistant, system, developer', role);
   const isSystem = role === 'system' || role === 'developer';
+  if (role !== 'assistant') pivot.thoughts.length = 0;
   if (typeof content === 'string') {
     if (isSystem) return addSystem(pivot.messages, content);
     return role === 'assistant' ? addSaid(pivot, content) : void pivot.messages.push({ role, content });
@@ -70,11 +72,12 @@ function addMessage(pivot: Pivot, item: Json, path: string): void {
 }
 
 /** What was said behind calls stands beside them, since the results must follow the calls. */
-function addSaid({ messages }: Pivot, text: string): void {
+function addSaid(pivot: Pivot, text: string): void {
+  const { messages } = pivot;
   const last = messages.at(-1);
   if (last === undefined || toList(last['tool_calls']).length === 0)
-    return void messages.push({ role: 'assistant', content: text });
-  messages[messages.length - 1] = { ...last, content: `${toText(last['content']) ?? ''}${text}` };
+    return void messages.push(withThoughts(pivot, { role: 'assistant', content: text }));
+  messages[messages.length - 1] = withThoughts(pivot, { ...last, content: `${toText(last['content']) ?? ''}${text}` });
 }
 
 /** Calls of one turn stand in one message. */
@@ -88,8 +91,21 @@ function addCall(pivot: Pivot, item: Json, { path, text }: { path: string; text:
   pivot.signature = null;
   const last = pivot.messages.at(-1);
   if (last?.['role'] !== 'assistant')
-    return void pivot.messages.push({ role: 'assistant', content: null, tool_calls: [call] });
-  pivot.messages[pivot.messages.length - 1] = { ...last, tool_calls: [...toList(last['tool_calls']), call] };
+    return void pivot.messages.push(withThoughts(pivot, { role: 'assistant', content: null, tool_calls: [call] }));
+  const calls = [...toList(last['tool_calls']), call];
+  pivot.messages[pivot.messages.length - 1] = withThoughts(pivot, { ...last, tool_calls: calls });
+}
+
+/** What a thought says in words; some are sealed, and say nothing to others. */
+function toThought({ content, summary }: Json): string {
+  const parts = toList(content).length > 0 ? toList(content) : toList(summary);
+  return parts.map((part) => toText(toRecord(part)['text']) ?? '').join('\n');
+}
+
+/** The message of an answer, with what was thought before it. */
+function withThoughts({ thoughts }: Pivot, message: Json): Json {
+  const all = [message['reasoning_content'], ...thoughts.splice(0)].filter((one) => toText(one) !== null);
+  return all.length === 0 ? message : { ...message, reasoning_content: all.join('\n') };
 }
 
 /** Results stand behind the calls they answer, whatever was said in between. */

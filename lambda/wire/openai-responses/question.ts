@@ -22,6 +22,8 @@ export interface Pivot {
   readonly tools: readonly Tool[];
   /** What the next call is signed with. */
   signature: string | null;
+  /** What was thought before the next answer. */
+  readonly thoughts: string[];
 }
 
 /** Fields that mean the same in both formats. */
@@ -55,6 +57,7 @@ export function parseQuestion(json: unknown): ChatQuestion {
     bound: new Set(),
     tools: listTools(json),
     signature: null,
+    thoughts: [],
   };
   for (const name of alike) if (isGiven(json[name])) pivot.body[name] = json[name];
   const { instructions } = json;
