@@ -193,6 +193,16 @@ describe('thoughts of earlier answers at a provider of the Responses format', ()
     const sealed = { type: 'reasoning', summary: [], encrypted_content: 'gAAA' };
     expect(render([sealed, message], { store: false })).toEqual([['reasoning', 'message'], []]);
   });
+  it('that are only referred to, as the AI SDK does, are left out unless it may keep them', () => {
+    const message = { type: 'message', role: 'user', content: 'And?' };
+    const [thought] = told.output as readonly { readonly id?: string }[];
+    const refer = (id: unknown): object => ({ type: 'item_reference', id });
+    expect(render([refer(thought?.id), message])).toEqual([['message'], ['input.reasoning']]);
+    expect(render([refer(own.id), message])).toEqual([['item_reference', 'message'], []]);
+    expect(render([refer(own.id), message], { store: false })).toEqual([['message'], ['input.reasoning']]);
+    const { pivot, dropped } = responses.parseQuestion({ input: [refer(own.id), message] });
+    expect([pivot['messages'], dropped]).toEqual([[{ role: 'user', content: 'And?' }], ['input.reasoning']]);
+  });
   it('that nobody has kept are left out', () => {
     const message = { type: 'message', role: 'user', content: 'And?' };
     expect(render([own, message], { store: false })).toEqual([['message'], ['input.reasoning']]);

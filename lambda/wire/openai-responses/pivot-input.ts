@@ -4,8 +4,14 @@ import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { addSystem } from '../pivot-system.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import { fromSeal, toExtra } from '../signatures.ts';
+import { isThoughtReference } from './foreign.ts';
 import type { Pivot } from './question.ts';
 import { flatNameOf } from './tool-names.ts';
+
+/** Why there is nothing to refer to, and what clients have to be told that refer to items by themselves. */
+const UNSTORED =
+  'an item itself, because Freeway stores none that could be referred to: send the whole conversation with "store": false ' +
+  '(in the Vercel AI SDK, providerOptions: { openai: { store: false } })';
 
 const roles: ReadonlySet<unknown> = new Set(['user', 'assistant', 'system', 'developer']);
 
@@ -39,7 +45,8 @@ function addItem(pivot: Pivot, item: Json, path: string): void {
       // What they add stands among the tools.
       return;
     case 'item_reference':
-      return fail(path, 'an item itself, because Freeway stores none that could be referred to', item);
+      if (isThoughtReference(item)) return void pivot.dropped.add('input.reasoning');
+      return fail(path, UNSTORED, item);
     default:
       if (type === 'reasoning' && fromSeal(item['encrypted_content']) !== null)
         return void (pivot.signature = fromSeal(item['encrypted_content']));
