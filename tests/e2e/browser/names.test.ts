@@ -1,4 +1,4 @@
-// Names of models that only differ at their end are told apart on the narrowest phone, too.
+// Names that only differ at their end are told apart on the narrowest phone, too: of models, of keys and of providers; and the rail's words are whole.
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findAxeFaults, lastAnswer, openRig, say, type Rig } from './rig.ts';
@@ -49,5 +49,40 @@ it('a name is read to its end in the lists of models, of a plan, of requests, an
   await expectWhole(named(page.getByRole('region', { name: 'The plan' })));
   await page.goto(`${rig.server.url}/usage`);
   await expectWhole(named(page.getByRole('button', { name: 'Receipt' })));
+  await page.context().close();
+});
+
+it('keys and providers whose names differ at their end are told apart, wherever they are listed', async () => {
+  const page = await rig.openPage('/', { viewport: { width: 320, height: 640 } });
+  const origin = rig.server.url;
+  const endings = ['reasoning', 'instruct'].map((end) => `The nightly evaluation of all our documents-${end}`);
+  for (const name of endings) {
+    const fields = { apiKey: `canary-${name.slice(-8)}-key` };
+    for (const [path, data] of [
+      ['keys', { name }],
+      [
+        'credentials',
+        { provider: 'openai-compatible', name, fields, base_url: `${origin}/nowhere`, models: [{ id: 'm' }] },
+      ],
+    ] as const) {
+      const reply = await page.request.post(`${origin}/api/${path}`, { data, headers: { origin } });
+      expect(reply.status(), await reply.text()).toBe(201);
+    }
+  }
+  for (const path of ['keys', 'providers', 'models']) {
+    await page.goto(`${origin}/${path}`);
+    await expectWhole(named(page.getByRole('main')));
+  }
+  await page.goto(`${origin}/explain`);
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await expectWhole(named(page.getByRole('region', { name: 'The plan' })));
+  await page.context().close();
+});
+
+it.each(['en-GB', 'de-DE'])('the words of the rail are whole: %s', async (locale) => {
+  const page = await rig.openPage('/settings', { locale });
+  const words = page.getByRole('navigation').locator('a span');
+  await expect.poll(() => words.count()).toBe(10);
+  for (const word of await words.all()) expect((await look(word)).cut, await word.innerText()).toBe(0);
   await page.context().close();
 });

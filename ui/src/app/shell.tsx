@@ -40,7 +40,7 @@ function NavigationLink({ to, path, inBar }: NavigationLinkProps): ReactNode {
     <Link
       to={to.path}
       aria-current={current ? 'page' : undefined}
-      className={`flex min-h-12 min-w-0 flex-1 flex-col items-center justify-center gap-1 rounded-xl py-1.5 bar-words font-medium md:flex-none md:px-1 ${inBar ? '' : 'max-md:hidden'} ${
+      className={`flex min-h-12 min-w-0 flex-1 flex-col items-center justify-center gap-1 rounded-xl py-1.5 bar-words font-medium md:flex-none ${inBar ? '' : 'max-md:hidden'} ${
         current ? 'bg-accent-tint text-accent' : 'text-muted hover:bg-hover hover:text-ink'
       }`}
     >

@@ -34,7 +34,7 @@ export function CandidateDetails({
           />
           <span className="min-w-0 flex-1">
             <span className="block font-medium wrap-anywhere">{route}</span>
-            <span className="block truncate text-xs text-muted">{credential}</span>
+            <span className="block text-xs wrap-anywhere text-muted">{credential}</span>
           </span>
           <span className={`text-xs tabular-nums @max-md:order-last @max-md:basis-full @max-md:ps-7 ${tone}`}>
             {standing}

@@ -69,7 +69,7 @@ function Plan({ decision: { plan, soonest } }: { readonly decision: Decision }):
             </span>
             <span className="min-w-0 flex-1">
               <span className="block font-medium wrap-anywhere">{route}</span>
-              <span className="block truncate text-xs text-muted">{credential}</span>
+              <span className="block text-xs wrap-anywhere text-muted">{credential}</span>
             </span>
             <TierBadge tier={tier} />
           </li>

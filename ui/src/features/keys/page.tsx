@@ -103,7 +103,7 @@ function Row({ apiKey, onShown }: { readonly apiKey: KeyView; readonly onShown: 
     <li className="flex items-center gap-3 py-3.5">
       <div className="min-w-0 flex-1">
         <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
-          <span dir="auto" className="truncate">
+          <span dir="auto" className="min-w-0 wrap-anywhere">
             {name}
           </span>
           <span

@@ -136,15 +136,15 @@ function Row({ credential }: { readonly credential: CredentialView }): ReactNode
   return (
     <li className="py-3.5">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <div className={`min-w-0 flex-1 ${locked === null ? '' : 'basis-48'} ${enabled ? '' : 'opacity-70'}`}>
+        <div className={`min-w-0 flex-1 basis-48 ${enabled ? '' : 'opacity-70'}`}>
           <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
-            <span dir="auto" className="truncate">
+            <span dir="auto" className="min-w-0 wrap-anywhere">
               {name}
             </span>
             <TierBadge tier={plan} />
             <Status credential={credential} />
           </p>
-          <p className="truncate text-xs text-muted">{facts}</p>
+          <p className="text-xs wrap-anywhere text-muted">{facts}</p>
         </div>
         {editable && (
           <>
