@@ -10,6 +10,10 @@ A paragraph with **bold**, \`code\` and a [link](https://example.com/page).
 - one
 - two
 
+- [x] done
+- [ ] not yet
+- no task
+
 | Model | Price |
 |---|---|
 ${Array.from({ length: 40 }, (_, at) => `| a rather long model name number ${String(at)} with more words | $0.00 |`).join('\n')}

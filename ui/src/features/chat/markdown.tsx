@@ -116,11 +116,17 @@ function Table({ children, dir }: ComponentProps<'table'>): ReactNode {
   );
 }
 
+function Tick({ checked }: ComponentProps<'input'>): ReactNode {
+  const t = useMessages(chatMessages);
+  return <input type="checkbox" disabled checked={checked} aria-label={t.task} />;
+}
+
 const components: Components = {
   a: ({ href, children }) => <Anchor href={href}>{children}</Anchor>,
   img: ({ src, alt }) => <RemoteImage src={src} alt={alt} />,
   code: ({ className, children }) => <Code className={className}>{children}</Code>,
   pre: ({ children }) => <Pre>{children}</Pre>,
+  input: ({ checked }) => <Tick checked={checked} />,
   table: ({ children, dir }) => <Table dir={dir}>{children}</Table>,
 };
 

@@ -85,6 +85,7 @@ export const german: typeof english = {
   download: 'Herunterladen',
   code: 'Code',
   table: 'Tabelle',
+  task: 'Aufgabe',
   image: 'Bild',
   opensOutside: (host: string) => `öffnet ${host}`,
   openAt: (host: string) => `Bei ${host} öffnen`,

@@ -80,6 +80,7 @@ export const english = {
   download: 'Download',
   code: 'Code',
   table: 'Table',
+  task: 'Task',
   image: 'Image',
   opensOutside: (host: string) => `opens ${host}`,
   openAt: (host: string) => `Open at ${host}`,
