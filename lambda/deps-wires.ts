@@ -14,14 +14,17 @@ export interface Wires {
 
 /** None but those that fleets need. */
 export function createWires(): Wires {
-  const loaded: Partial<Record<WireId, UpstreamWire>> & { -readonly [K in 'mend' | 'steps']?: ChatMeans[K] } = {};
+  const loaded: Partial<Record<WireId, UpstreamWire>> & {
+    -readonly [K in 'mend' | 'schemas' | 'steps']?: ChatMeans[K];
+  } = {};
   return {
     loaded,
     load: async ({ models, credentials }) => {
       const spoken = new Set(models.map(({ wire }, index) => wire ?? credentials[index]?.provider.wire ?? 'native'));
       const missing = [...spoken].filter(isChatWire).filter((id) => loaded[id] === undefined);
-      const isMarked = credentials.some(({ provider }) => provider.quirks.some(({ kind }) => kind === 'mend'));
-      if (isMarked) loaded.mend ??= await loadMending();
+      const marks = new Set(credentials.flatMap(({ provider }) => provider.quirks.map(({ kind }) => kind)));
+      if (marks.has('mend')) loaded.mend ??= await loadMending();
+      if (marks.has('schemas')) loaded.schemas ??= (await import('./wire/mend/schemas.ts')).bendSchemas;
       await Promise.all(missing.map(async (id) => (loaded[id] = await chatWires[id]())));
       if (Object.values(loaded).some((wire) => 'openSteps' in wire))
         loaded.steps ??= (await import('./gateway/read-steps.ts')).createStepsReader;

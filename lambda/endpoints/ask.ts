@@ -1,6 +1,7 @@
 // What chat and explain have in common: from a body to a question, a selector, a policy and an operation.
 import { modelSizes } from '#shared/catalog.ts';
 import type { CallerError } from '#shared/failures.ts';
+import { loadOnce } from '#shared/load-once.ts';
 import type { Assignment } from '#shared/rollout.ts';
 import type { Experiment } from '#shared/rollout-schemas.ts';
 import { createChatOperation, toChatProfile } from '../gateway/chat.ts';
@@ -9,6 +10,7 @@ import type { Fleet } from '../gateway/fleet.ts';
 import type { Operation } from '../gateway/operation.ts';
 import { refineProfile } from '../gateway/refine.ts';
 import { loadRetelling } from '../gateway/retelling.ts';
+import type { RunResult } from '../gateway/run.ts';
 import type { ModelAlias } from '../routing/aliases.ts';
 import type { Policy } from '../routing/policy.ts';
 import type { RequestProfile } from '../routing/profile.ts';
@@ -61,6 +63,12 @@ function toWished(profile: RequestProfile, { wish, name }: Selector): RequestPro
 const isPlain = ({ bound, images, needs }: ChatQuestion): boolean =>
   bound.length === 0 && images.length === 0 && !needs.documents;
 
+const loadIncumbents = loadOnce(() => import('../gateway/incumbents.ts'));
+
+/** Whether a turn came before, or another is likely to come: an agent's. */
+const isTurn = ({ needs, texts }: ChatQuestion): boolean =>
+  needs.tools || texts.some(({ role }) => role === 'assistant');
+
 export interface Asked {
   readonly operation: Operation;
   readonly question: ChatQuestion;
@@ -70,6 +78,8 @@ export interface Asked {
   readonly assignment: Assignment | null;
   /** The caller as it wants to be told; absent: as it is. */
   readonly dress?: Heeded['dress'];
+  /** Told of an answer that came to its end; absent: nobody wants to know. */
+  readonly answered?: (result: RunResult) => void;
   /** The last word of a stream that breaks off, in the caller's wire. */
   readonly breakOff: (error: CallerError) => string;
 }
@@ -164,6 +174,9 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const admitting = hypothetical || shadowOf !== undefined ? null : admit(deps, principal, { inForce, need: profile });
   const admission = admitting === null ? null : await admitting;
   const retelling = question.stream ? loadRetelling() : null;
+  const opening = { askerId: principal.id, model: question.model, texts: question.texts };
+  const remembering = shadowOf === undefined && isTurn(question) ? loadIncumbents() : null;
+  const incumbents = (remembering instanceof Promise ? await remembering : remembering)?.incumbentsOf(deps);
   const operation = createChatOperation({
     requestId,
     question,
@@ -177,6 +190,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     policy: shadowOf === undefined ? allowed : toShadowPolicy(allowed, shadowOf),
     admission,
     askerId: principal.id,
+    incumbent: incumbents?.find(opening, fleet.candidates),
     deadlineAtMs: toDeadline(visit, policy),
     fleet,
     callerWire: wire,
@@ -191,6 +205,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     services,
     assignment,
     ...(heeded === null ? {} : { dress: heeded.dress }),
+    ...(incumbents === undefined ? {} : { answered: ({ receipt }) => incumbents.note(opening, receipt.candidate) }),
     breakOff: (error) => writer.fail(error, requestId, deps.clock.now()),
   };
 }

@@ -77,6 +77,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
       const result = await services.gateway.run({ operation, caller: explained?.caller ?? caller });
       watching?.close(result);
       if (result.brokeOff) caller.body()?.end(asked.breakOff(caller.explain(result.brokeOff)));
+      else asked.answered?.(result);
       teller.answered(result);
       await result.settled;
       if (assignment !== null) await shadows(visit, assignment, body);

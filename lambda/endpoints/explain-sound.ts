@@ -9,7 +9,7 @@ import { toSetting } from './transcribe-piece.ts';
 
 /** What a decision is made by. */
 export interface Considered {
-  readonly operation: Pick<Operation, 'selector' | 'profile' | 'policy'>;
+  readonly operation: Pick<Operation, 'selector' | 'profile' | 'policy' | 'incumbent'>;
   readonly services: Services;
   /** How many calls like it would be made; absent: one. */
   readonly batches?: number;

@@ -55,6 +55,7 @@ export function createExplainEndpoint(deps: EndpointDeps): Endpoint {
         jitter,
         scarcity: ledger.scarcity(profile.kind),
         rank: fleet.rank ?? null,
+        incumbent: operation.incumbent,
       };
       const told = tellDecision(visit.requestId, input, services);
       replyJson(visit, 200, batches > 1 ? { ...told, batches } : told);

@@ -25,8 +25,11 @@ import { toSpoken, type Place } from './places.ts';
 import { createRescue } from './rescue.ts';
 import type { Retelling } from './retelling.ts';
 
-/** The codecs of all wires that a candidate may speak, what mends where one is marked for it, and what reads answers that take several calls. */
-export type ChatMeans = ChatWires & { readonly steps?: typeof createStepsReader };
+/** The codecs of all wires that a candidate may speak, what mends, and puts schemas in other words, where one is marked for it, and what reads answers that take several calls. */
+export type ChatMeans = ChatWires & {
+  readonly steps?: typeof createStepsReader;
+  readonly schemas?: NonNullable<RequestTarget['bendSchemas']>;
+};
 
 export interface ChatInput {
   readonly requestId: string;
@@ -46,6 +49,8 @@ export interface ChatInput {
   /** What whoever asks may pay, and who it is; absent: nothing bounds it, and nobody shares. */
   readonly admission?: Admission | null;
   readonly askerId?: string;
+  /** Index of the candidate that answered the turn before, if any is known. */
+  readonly incumbent?: number | undefined;
   readonly deadlineAtMs: number;
   readonly fleet: Fleet;
   /** The wire the caller speaks. */
@@ -196,7 +201,7 @@ function droppedOf(question: ChatQuestion, isOwn: boolean, wanting: Left): reado
 
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
-  const { question, fleet, wires, writer, callerWire, askerId, retelling } = input;
+  const { question, fleet, wires, writer, callerWire, askerId, incumbent, retelling } = input;
   const { profile = toChatProfile(question) } = input;
   const rescue = createRescue(fleet.candidates, input.policy.rescue, retelling?.toResumption);
   const tellsRefusals = callerWire.tellsRefusals === true && input.policy.contentFilter !== 'failover';
@@ -231,6 +236,7 @@ export function createChatOperation(input: ChatInput): Operation {
     policy: input.policy,
     admission: input.admission ?? null,
     ...(askerId === undefined ? {} : { askerId }),
+    incumbent,
     deadlineAtMs: input.deadlineAtMs,
     rescue,
     prepare,

@@ -86,6 +86,8 @@ export interface Operation {
   readonly requestId: string;
   /** The person on whose behalf it is; absent: nobody shares with others. */
   readonly askerId?: string;
+  /** Index of the candidate that answered the turn before; absent: none is known. */
+  readonly incumbent?: number | undefined;
   /** Content comes piece by piece; else all at once, when the answer is complete. */
   readonly streamed: boolean;
   readonly selector: Selector;

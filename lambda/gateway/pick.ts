@@ -63,6 +63,7 @@ export function toDecideInput(deps: PickDeps, operation: Operation, journey: Jou
     scarcity: deps.ledger.scarcity(operation.profile.kind),
     budgetUsd: Math.min(deps.ledger.budgetUsd(), journey.purse?.roomUsd() ?? Infinity),
     jitter: deps.clock.random(),
+    incumbent: operation.incumbent,
   };
 }
 

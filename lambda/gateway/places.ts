@@ -4,7 +4,7 @@ import type { Headers } from '../ports.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { ChatWires } from '../wire/index.ts';
 import type { FormatId, RequestTarget, UpstreamWire } from '../wire/types.ts';
-import type { ChatInput } from './chat.ts';
+import type { ChatInput, ChatMeans } from './chat.ts';
 import type { Fleet } from './fleet.ts';
 
 function wireOf(wires: ChatWires, id: WireId): UpstreamWire {
@@ -29,7 +29,7 @@ export interface Place {
 
 const none: readonly string[] = [];
 
-function findPlace(fleet: Fleet, index: number): Place {
+function findPlace(fleet: Fleet, index: number, { schemas }: ChatMeans): Place {
   const candidate = fleet.candidates[index];
   const credential = fleet.credentials[index];
   const model = fleet.models[index];
@@ -45,6 +45,7 @@ function findPlace(fleet: Fleet, index: number): Place {
     stripped: none,
     wantUsage: true,
     maxOutputTokens: model.maxOutput ?? null,
+    ...(schemas === undefined ? {} : { bendSchemas: schemas }),
   };
   return { candidate, target, wireId, pathOf: (usual) => path ?? `${place}${usual}`, headers: new Map() };
 }
@@ -52,10 +53,14 @@ function findPlace(fleet: Fleet, index: number): Place {
 const places = new WeakMap<Fleet, Place[]>();
 
 /** What candidate `index` is asked, and over which wire. */
-function toPlace(fleet: Fleet, index: number, stripped: readonly string[]): Place {
+function toPlace(
+  fleet: Fleet,
+  index: number,
+  { stripped, wires }: { stripped: readonly string[]; wires: ChatMeans },
+): Place {
   let known = places.get(fleet);
   if (known === undefined) places.set(fleet, (known = []));
-  const place = (known[index] ??= findPlace(fleet, index));
+  const place = (known[index] ??= findPlace(fleet, index, wires));
   return stripped.length === 0 ? place : { ...place, target: { ...place.target, stripped } };
 }
 
@@ -78,7 +83,7 @@ export function toSpoken(
   index: number,
   { stripped, isAnew }: Putting,
 ): Spoken {
-  const place = toPlace(fleet, index, stripped);
+  const place = toPlace(fleet, index, { stripped, wires });
   const { target, wireId, pathOf } = place;
   const { direct } = callerWire;
   const fim = fleet.models[index]?.fim;

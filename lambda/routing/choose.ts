@@ -3,7 +3,7 @@ import { bit, columnsOf, CONTESTED, DOUBTFUL, INDEX, OVERSIZE_KEPT, URGENCIES, t
 import type { DecideInput } from './decide.ts';
 import { judge, toJudging, type Judging } from './judge.ts';
 import { laneOf, sparing, type Lane, type Sparing } from './lanes.ts';
-import { challenge, lead, toLeader, toShortOrder, type Leader, type Order } from './order.ts';
+import { challenge, compare, lead, toLeader, toOrder, toShortOrder, type Leader, type Order } from './order.ts';
 import { findSafe } from './safe.ts';
 import { isAt, isContested, isDoubtful } from './thrift.ts';
 import { code } from './verdicts.ts';
@@ -192,8 +192,22 @@ function runAll(judging: Judging, columns: Columns, lane: Lane | null): Fronts &
 const isNamed = (index: number, { selector: { among } }: DecideInput): boolean =>
   among === null || among.includes(index);
 
+/** The incumbent where it is of the same verdict as the best of all, and preferred to it. */
+function orIncumbent(best: number, judging: Judging, input: DecideInput): number {
+  const { incumbent } = input;
+  if (incumbent === undefined || best < 0 || !isNamed(incumbent, input)) return best;
+  const isAlike = judge(incumbent, judging) === judge(best, judging);
+  return isAlike && compare(incumbent, best, toOrder(input)) < 0 ? incumbent : best;
+}
+
 /** Finds who is tried first. Pure: the same input gives the same choice. */
 export function choose(input: DecideInput): Choice {
+  // Lanes and turns know nothing of incumbents.
+  return chooseAmong(input.incumbent === undefined ? input : { ...input, incumbent: undefined }, input);
+}
+
+/** `whole`: the question with its incumbent. */
+function chooseAmong(input: DecideInput, whole: DecideInput): Choice {
   if (input.candidates.length === 0) return { best: -1, spared: -1 };
   const judging = toJudging(input);
   const columns = columnsOf(input.candidates, input.standings);
@@ -201,13 +215,15 @@ export function choose(input: DecideInput): Choice {
   const terms = { floorRank, hard, isAnyShared: columns.shared > 0 };
   const lane = input.selector.among === null ? laneOf(input, judging.fits, terms) : null;
   const turn = lane === null ? null : takeTurn(lane, columns, judging);
-  if (turn !== null) return turn;
-  const { best, spared, order } = runAll(judging, columns, lane);
-  if (best.index < 0) return { best: -1, spared: spared.index };
-  if (input.thrifty !== true || !isDoubtful(best.index, input)) return { best: best.index, spared: -1 };
+  const stay = (index: number): number => orIncumbent(index, judging, whole);
+  if (turn !== null) return { best: stay(turn.best), spared: stay(turn.spared) };
+  const { best: found, spared, order } = runAll(judging, columns, lane);
+  if (found.index < 0) return { best: -1, spared: stay(spared.index) };
+  const best = stay(found.index);
+  if (input.thrifty !== true || !isDoubtful(best, input)) return { best, spared: -1 };
   const isKept = (index: number): boolean => isNamed(index, input) && judge(index, judging) === code.kept_for_later;
-  const safe = findSafe(best.index, isKept, order);
-  return { best: safe >= 0 ? safe : best.index, spared: -1 };
+  const safe = findSafe(best, isKept, order);
+  return { best: safe >= 0 ? safe : best, spared: -1 };
 }
 
 /** Whether time will set somebody free who could serve: they rest, or their quota is used up. Looks closely only at those who are not free now. */

@@ -75,6 +75,8 @@ export interface DecideInput {
   readonly scarcity?: number | null;
   /** Leaves alone what others may take first and what is spent ahead of its time, while waiting a little may spare it. */
   readonly thrifty?: boolean;
+  /** Index of the candidate that answered the turn before; absent: none did, or nobody remembers. */
+  readonly incumbent?: number | undefined;
   readonly nowMs: number;
   /** What may still be paid today, US dollars; absent when there is no budget. */
   readonly budgetUsd?: number;

@@ -25,6 +25,7 @@ export type Measure =
   | 'contested'
   | 'keep'
   | 'doubtful'
+  | 'incumbent'
   | 'pressure'
   | 'oversize'
   | 'turn';
@@ -58,6 +59,8 @@ function toStep(pressure: number, { refused }: DecideInput): number {
   const steps = refused.size > 0 ? CROWDED_STEPS : PRESSURE_STEPS;
   return Math.floor(pressure * steps) / steps;
 }
+/** Whoever answered the turn before is preferred to others while so much of its quota is used at most: a conversation costs less, and goes on as it began, where it is known. */
+export const STAYS_BELOW = 0.75;
 /** What would be left over of a day is spent once quota that comes back within minutes is used up; that is lost sooner. */
 export const LEFT_OVER = 1;
 
@@ -107,7 +110,7 @@ export function leadingMeasure({ selector, policy, rank }: DecideInput): Measure
 /**
  * The order for one decision. Free comes before paid, unless paying is `allowed`: then the quality floor and the chosen strategy go first.
  * After that who is not held back while recovering, priority, what is surely left, what should be kept for later, what is left at worst,
- * pressure, the smallest model that will do, price, and turns among equals.
+ * who answered the turn before, pressure, the smallest model that will do, price, and turns among equals.
  */
 export function toOrder(input: DecideInput): Order {
   const leading = leadingMeasure(input);
@@ -117,7 +120,9 @@ export function toOrder(input: DecideInput): Order {
   else places.push('belowFloor');
   places.push('recovering');
   if (leading !== null) places.push(leading);
-  places.push('priority', 'contested', 'keep', 'doubtful', 'pressure', 'oversize', 'price', 'lastUsed', 'turn');
+  places.push('priority', 'contested', 'keep', 'doubtful');
+  if (input.incumbent !== undefined) places.push('incumbent');
+  places.push('pressure', 'oversize', 'price', 'lastUsed', 'turn');
   return { input, floorRank: requiredSize(input).rank, places };
 }
 
@@ -172,6 +177,8 @@ export function valueOf(measure: Measure, index: number, { input, floorRank }: O
       return isDoubtful(index, input) ? 1 : 0;
     case 'keep':
       return keepOf(standing, candidate.sizeRank > floorRank);
+    case 'incumbent':
+      return index === input.incumbent && standing.pressure < STAYS_BELOW ? 0 : 1;
     case 'pressure':
       return isLeftOver(standing) ? LEFT_OVER : toStep(standing.pressure, input);
     case 'oversize':

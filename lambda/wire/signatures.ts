@@ -29,12 +29,3 @@ export const BAD_SIGNATURES = 'messages[].thought_signature';
 /** Whether signatures are not to be told to who refused these fields. */
 export const areRefused = (fields: readonly string[]): boolean =>
   fields.includes(NO_SIGNATURES) || fields.includes(BAD_SIGNATURES);
-
-const SEAL = 'freeway-call.';
-
-/** The signature as a thought that formats without a place for it hand to and fro unread. */
-export const toSeal = (signature: string): string => `${SEAL}${signature}`;
-
-/** The signature in such a thought; null when it is a thought of somebody else. */
-export const fromSeal = (text: unknown): string | null =>
-  typeof text === 'string' && text.startsWith(SEAL) ? text.slice(SEAL.length) : null;

@@ -4,6 +4,7 @@ import type { Quirk } from '#shared/quirks.ts';
 import type { CallerError, ProviderFailure } from '#shared/failures.ts';
 import type { Usage } from '#shared/usage.ts';
 import type { Framing } from './frames.ts';
+import type { bendSchemas } from './mend/schemas.ts';
 import type { Field, Part } from './splice.ts';
 import type { ChatSteps } from './steps.ts';
 import type { StreamWriter } from './writer.ts';
@@ -82,6 +83,8 @@ export interface RequestTarget {
   readonly wantUsage: boolean;
   /** The most the model writes, tokens; for wires that demand a bound. null when unknown. */
   readonly maxOutputTokens: number | null;
+  /** Puts schemas of a body in other words, for targets whose quirks (`schemas`) ask for that; absent: none does. */
+  readonly bendSchemas?: typeof bendSchemas;
 }
 
 /** A request as it is sent, and what of the caller's it leaves out. */

@@ -153,6 +153,7 @@ const state = fc.record({
   budgetUsd: mostly(Infinity, 0, 0.001),
   jitter: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
   isRanked: fc.boolean(),
+  incumbent: fc.option(fc.nat(11), { nil: null, freq: 2 }),
 });
 
 type Made<T> = T extends fc.Arbitrary<infer U> ? U : never;
@@ -216,7 +217,7 @@ export function toQuestion(
   standings: readonly Standing[],
   { policy, profile: { size, ...profile }, selector, state }: Made<typeof asked>,
 ): DecideInput {
-  const { isFresh, isRanked, tried, refused, ...rest } = state;
+  const { isFresh, isRanked, tried, refused, incumbent, ...rest } = state;
   return {
     candidates,
     standings,
@@ -232,6 +233,7 @@ export function toQuestion(
     tried: new Set(isFresh ? [] : tried),
     refused: new Map(isFresh ? [] : refused),
     nowMs: 1_000_000,
+    ...(incumbent === null || incumbent >= candidates.length ? {} : { incumbent }),
     ...rest,
   };
 }

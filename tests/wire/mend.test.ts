@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Quirk } from '#shared/quirks.ts';
 import { findJson } from '#lambda/wire/mend/json-text.ts';
 import { toMendingWire } from '#lambda/wire/mend/index.ts';
-import { toPlainSchema } from '#lambda/wire/mend/schemas.ts';
+import { bendSchemas, toPlainSchema } from '#lambda/wire/mend/schemas.ts';
 import { findCalls } from '#lambda/wire/mend/tool-text.ts';
 import { openaiChat } from '#lambda/wire/openai-chat/index.ts';
 import { collect, framesOf } from './streams.ts';
@@ -207,7 +207,7 @@ describe('schemas', () => {
       response_format: { type: 'json_schema', json_schema: { name: 'out', schema, strict: true } },
       temperature: 0.5,
     });
-    const target = { model: 'm', stripped: [], wantUsage: false, maxOutputTokens: null };
+    const target = { model: 'm', stripped: [], wantUsage: false, maxOutputTokens: null, bendSchemas };
     const { text } = openaiChat.renderRequest(question, null, { ...target, quirks: [{ kind: 'schemas', without }] });
     expect(JSON.parse(text)).toMatchObject({
       tools: [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }],

@@ -1,7 +1,7 @@
 // Makes a conversation in which others have answered, too, fit for a provider that signs its thoughts.
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
-import { fromSeal } from '../signatures.ts';
+import { fromSeal } from '../seals.ts';
 
 const isForeign = (block: unknown): boolean =>
   isRecord(block) &&

@@ -2,7 +2,8 @@
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
-import { fromSeal, toExtra } from '../signatures.ts';
+import { fromSeal } from '../seals.ts';
+import { toExtra } from '../signatures.ts';
 import { isMarked, markOf, withMark } from './pivot-marks.ts';
 import type { Pivot } from './question.ts';
 

@@ -2,7 +2,7 @@
 import type { Answer, ChatQuestion, ReplyHead } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson } from '../json.ts';
-import { toSeal } from '../signatures.ts';
+import { toSeal } from '../seals.ts';
 import { stopReasons, toUsageJson } from './words.ts';
 
 /** A whole reply as JSON text. */

@@ -1,7 +1,6 @@
 // Bends a request body to the ways in which a provider departs from the format. The given body is never changed.
 import type { Quirk } from '#shared/quirks.ts';
 import { toFixedId } from '../call-ids.ts';
-import { bendSchemas } from '../mend/schemas.ts';
 import type { RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList } from '../json.ts';
@@ -13,7 +12,7 @@ export function bendBody(body: Json, target: RequestTarget): Json {
   const draft: Draft = { ...body };
   lowerBounds(draft, target.maxOutputTokens ?? Infinity);
   for (const quirk of target.quirks) {
-    if (appliesTo(quirk, target.model)) applyQuirk(draft, quirk);
+    if (appliesTo(quirk, target.model)) applyQuirk(draft, quirk, target);
   }
   for (const field of target.stripped) stripField(draft, field, target.stripped);
   return draft;
@@ -38,7 +37,7 @@ function matches(pattern: string, model: string): boolean {
   return model.length - tail.length >= at && model.endsWith(tail);
 }
 
-function applyQuirk(draft: Draft, quirk: Quirk): void {
+function applyQuirk(draft: Draft, quirk: Quirk, { bendSchemas }: RequestTarget): void {
   switch (quirk.kind) {
     case 'drop':
       for (const field of quirk.fields) delete draft[field];
@@ -74,7 +73,7 @@ function applyQuirk(draft: Draft, quirk: Quirk): void {
       markPrefill(draft, quirk.field);
       return;
     case 'schemas':
-      bendSchemas(draft, quirk);
+      bendSchemas?.(draft, quirk);
       return;
     // Told by those who write such a format, and by those who read answers.
     case 'mend':
@@ -208,8 +207,9 @@ export const takesRouting = ({ quirks, model }: Pick<RequestTarget, 'quirks' | '
   quirks.some((quirk) => quirk.kind === 'routing' && appliesTo(quirk, model));
 
 /** Whether the target's quirks put schemas of the body in other words. */
-export function bendsSchemas(body: Json, target: Pick<RequestTarget, 'quirks' | 'model'>): boolean {
+export function bendsSchemas(body: Json, target: Pick<RequestTarget, 'quirks' | 'model' | 'bendSchemas'>): boolean {
   return target.quirks.some(
-    (quirk) => quirk.kind === 'schemas' && appliesTo(quirk, target.model) && bendSchemas({ ...body }, quirk),
+    (quirk) =>
+      quirk.kind === 'schemas' && appliesTo(quirk, target.model) && target.bendSchemas?.({ ...body }, quirk) === true,
   );
 }

@@ -1,7 +1,7 @@
 // Makes a conversation in which others have answered, too, fit for a provider that keeps its own thoughts.
 import type { Json } from '../json.ts';
 import { isRecord, toList, toText } from '../json.ts';
-import { fromSeal } from '../signatures.ts';
+import { fromSeal } from '../seals.ts';
 
 const FOREIGN = 'rs_freeway_';
 

@@ -3,7 +3,7 @@ import type { Usage } from '#shared/usage.ts';
 import type { Answer, ChatQuestion, Finish, ReplyHead, ToolCall } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
-import { toSeal } from '../signatures.ts';
+import { toSeal } from '../seals.ts';
 import { toForeignId } from './foreign.ts';
 import { toCallNames, toToolNames, type ToolNames } from './tool-names.ts';
 
