@@ -69,6 +69,31 @@ const loadIncumbents = loadOnce(() => import('../gateway/incumbents.ts'));
 const isTurn = ({ needs, texts }: ChatQuestion): boolean =>
   needs.tools || texts.some(({ role }) => role === 'assistant');
 
+interface Recalled {
+  /** Index of the candidate that answered the turn before. */
+  readonly incumbent: number | undefined;
+  /** Remembers who has answered this one. */
+  readonly answered: (result: RunResult) => void;
+}
+
+/** What is known of the turns before. */
+function recall(
+  deps: EndpointDeps,
+  askerId: string,
+  { question: { model, texts }, fleet: { candidates } }: Pick<Asked, 'question'> & { readonly fleet: Fleet },
+): Recalled | Promise<Recalled> {
+  const opening = { askerId, model, texts };
+  const read = ({ incumbentsOf }: Awaited<ReturnType<typeof loadIncumbents>>): Recalled => {
+    const incumbents = incumbentsOf(deps);
+    return {
+      incumbent: incumbents.find(opening, candidates),
+      answered: ({ receipt }) => incumbents.note(opening, receipt.candidate),
+    };
+  };
+  const loading = loadIncumbents();
+  return loading instanceof Promise ? loading.then(read) : read(loading);
+}
+
 export interface Asked {
   readonly operation: Operation;
   readonly question: ChatQuestion;
@@ -79,7 +104,7 @@ export interface Asked {
   /** The caller as it wants to be told; absent: as it is. */
   readonly dress?: Heeded['dress'];
   /** Told of an answer that came to its end; absent: nobody wants to know. */
-  readonly answered?: (result: RunResult) => void;
+  readonly answered?: Recalled['answered'] | undefined;
   /** The last word of a stream that breaks off, in the caller's wire. */
   readonly breakOff: (error: CallerError) => string;
 }
@@ -174,9 +199,8 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const admitting = hypothetical || shadowOf !== undefined ? null : admit(deps, principal, { inForce, need: profile });
   const admission = admitting === null ? null : await admitting;
   const retelling = question.stream ? loadRetelling() : null;
-  const opening = { askerId: principal.id, model: question.model, texts: question.texts };
-  const remembering = shadowOf === undefined && isTurn(question) ? loadIncumbents() : null;
-  const incumbents = (remembering instanceof Promise ? await remembering : remembering)?.incumbentsOf(deps);
+  const recalling = shadowOf === undefined && isTurn(question) ? recall(deps, principal.id, { question, fleet }) : null;
+  const recalled = recalling instanceof Promise ? await recalling : recalling;
   const operation = createChatOperation({
     requestId,
     question,
@@ -190,7 +214,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     policy: shadowOf === undefined ? allowed : toShadowPolicy(allowed, shadowOf),
     admission,
     askerId: principal.id,
-    incumbent: incumbents?.find(opening, fleet.candidates),
+    incumbent: recalled?.incumbent,
     deadlineAtMs: toDeadline(visit, policy),
     fleet,
     callerWire: wire,
@@ -205,7 +229,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     services,
     assignment,
     ...(heeded === null ? {} : { dress: heeded.dress }),
-    ...(incumbents === undefined ? {} : { answered: ({ receipt }) => incumbents.note(opening, receipt.candidate) }),
+    answered: recalled?.answered,
     breakOff: (error) => writer.fail(error, requestId, deps.clock.now()),
   };
 }

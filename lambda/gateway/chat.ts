@@ -199,9 +199,14 @@ function droppedOf(question: ChatQuestion, isOwn: boolean, wanting: Left): reado
   return [...untold, ...left, ...lost];
 }
 
+const toAsker = ({ askerId, incumbent }: ChatInput): Pick<Operation, 'askerId' | 'incumbent'> => ({
+  ...(askerId === undefined ? {} : { askerId }),
+  incumbent,
+});
+
 /** Builds the operation. Pure but for what its readers are given. */
 export function createChatOperation(input: ChatInput): Operation {
-  const { question, fleet, wires, writer, callerWire, askerId, incumbent, retelling } = input;
+  const { question, fleet, wires, writer, callerWire, retelling } = input;
   const { profile = toChatProfile(question) } = input;
   const rescue = createRescue(fleet.candidates, input.policy.rescue, retelling?.toResumption);
   const tellsRefusals = callerWire.tellsRefusals === true && input.policy.contentFilter !== 'failover';
@@ -235,8 +240,7 @@ export function createChatOperation(input: ChatInput): Operation {
     profile,
     policy: input.policy,
     admission: input.admission ?? null,
-    ...(askerId === undefined ? {} : { askerId }),
-    incumbent,
+    ...toAsker(input),
     deadlineAtMs: input.deadlineAtMs,
     rescue,
     prepare,
