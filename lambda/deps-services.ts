@@ -87,6 +87,8 @@ export interface Serving {
   readonly current: (principal: Principal) => Services | Promise<Services>;
   /** The services of the environment's credentials, or of those that stand in for them. */
   readonly shared: () => Services;
+  /** How many credentials people have given. Rejects with StoreUnavailable. */
+  readonly countSaved: () => Promise<number>;
   /** Puts other environment credentials in force, for all requests that begin from now on. */
   readonly useEntries: (entries: readonly ProviderEntry[]) => Promise<void>;
 }
@@ -182,10 +184,9 @@ function openAccounts(log: Platform['log'], reopen: () => Promise<void>): Accoun
 /** Opens it over the platform. */
 export async function openServing(means: Means, { vault, templates }: ServingParts): Promise<Serving> {
   const platform: Means = { ...means, accounts: openAccounts(means.log, () => reopen()) };
-  const { config, clock, store, log } = platform;
+  const { config, clock, store, log, standIn = [], allowPrivate = false } = platform;
   const now = (): number => clock.now();
   const book = createCredentialBook(store, now);
-  const { standIn = [], allowPrivate = false } = platform;
   let environment: readonly ProviderEntry[] = config.entries;
   const inForce = (): readonly ProviderEntry[] => (environment.length > 0 ? environment : standIn);
   const discovery = createDiscovery(platform, () => reopen());
@@ -199,9 +200,9 @@ export async function openServing(means: Means, { vault, templates }: ServingPar
     providers,
     allowPrivate,
     environment: () => environment,
-    // Whoever has given nothing is served by what serves all.
-    open: (entries) =>
-      entries.some(({ sealed }) => sealed !== undefined)
+    // Whoever has given nothing is served by what serves all; what stands in for credentials, while nobody has given any.
+    open: (entries, isAnySaved) =>
+      entries.some(({ sealed }) => sealed !== undefined) || (isAnySaved && environment.length === 0)
         ? openServices({ ...platform, providers: providers() }, entries, discovery)
         : shared,
     now,
@@ -217,7 +218,7 @@ export async function openServing(means: Means, { vault, templates }: ServingPar
   const withoutOwn = (error: unknown): Services => {
     if (!(error instanceof StoreUnavailable)) throw error;
     log.error('credentials.unreachable', { error: error.name, what: error.message });
-    if (shared.fleet.candidates.length > 0) return shared;
+    if (environment.length > 0 && shared.fleet.candidates.length > 0) return shared;
     throw new CallerError('internal', `The saved credentials can't be used. ${error.message}`);
   };
   const serve = (id: string): Services | Promise<Services> => {
@@ -238,6 +239,7 @@ export async function openServing(means: Means, { vault, templates }: ServingPar
       return looking === null ? serve(id) : looking.then(() => serve(id));
     },
     shared: () => shared,
+    countSaved: async () => (await book.snapshot()).all.filter(({ deletedAtMs }) => deletedAtMs === null).length,
     useEntries: (entries) => {
       environment = entries;
       return reopen();

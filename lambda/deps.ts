@@ -72,7 +72,7 @@ export interface Platform {
   readonly recordings?: Recordings | null;
   /** Aborted by `stop`: what runs by timers ends then. */
   readonly closing?: AbortSignal;
-  /** In force as long as there are no credentials at all, such as simulated providers. */
+  /** In force as long as there are no credentials at all, saved ones among them, such as simulated providers. */
   readonly standIn?: readonly ProviderEntry[];
 }
 
@@ -81,6 +81,8 @@ export interface Freeway {
   /** Puts other credentials in force, for all requests that begin from now on. */
   readonly useEntries: (entries: readonly ProviderEntry[]) => Promise<void>;
   readonly fleet: () => Fleet;
+  /** How many credentials people have given. Rejects with StoreUnavailable. */
+  readonly countSaved: () => Promise<number>;
   /** Sets the gauges of the shared candidates, before metrics are told. */
   readonly updateGauges: () => void;
   /** Writes what waits to be written: before the process ends, or is frozen. Never rejects. */
@@ -181,6 +183,7 @@ export async function createFreeway(platform: Platform): Promise<Freeway> {
     stop,
     useEntries: serving.useEntries,
     fleet: () => serving.shared().fleet,
+    countSaved: serving.countSaved,
     updateGauges: () => updateGauges(serving.shared(), appDeps),
     appOver: async (provider, entry) => {
       const alone = await toServices({ ...means, providers: [provider] }, [entry]);

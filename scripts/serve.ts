@@ -76,21 +76,31 @@ function toOthers(url: string): readonly string[] {
     );
 }
 
-function greet({ url: bound, ownerKeyPath, signInUrl, freeway }: LocalServer, demo: Demo | null): void {
-  const { candidates } = freeway.fleet();
+/** Who answers: what the environment names, what people have saved, or simulated providers as long as there is neither. */
+function tellProviders(
+  { url, freeway }: Pick<LocalServer, 'url' | 'freeway'>,
+  demo: Demo | null,
+  saved: number,
+): string {
+  const { length } = freeway.fleet().candidates;
+  if (saved > 0 && (demo !== null || length === 0))
+    return `${saved === 1 ? '1 saved credential' : `${saved} saved credentials`}: GET ${url}/v1/models tells each person what they reach.`;
+  if (demo) return `Simulated providers are in force: answers are made up. ${toWayOut(demo)}`;
+  if (length === 0) return 'No provider key is configured: requests will be refused until one is.';
+  return `${length === 1 ? '1 model is' : `${length} models are`} reachable: GET ${url}/v1/models`;
+}
+
+async function greet(server: LocalServer, demo: Demo | null): Promise<void> {
+  const { url: bound, ownerKeyPath, signInUrl, freeway } = server;
+  // Whoever can't read them finds it in the log, and in each request.
+  const saved = await freeway.countSaved().catch(() => 0);
   const key = ownerKeyPath === null ? '$FREEWAY_OWNER_KEY' : `$(cat ${ownerKeyPath})`;
   const url = bound.replace(everyAddress, 'http://127.0.0.1:');
   console.log(`Freeway is listening on ${url}`);
   const others = toOthers(bound);
   if (others.length > 0) console.log(`Others on the network find it at ${others.join(' and ')}`);
   if (signInUrl !== null) console.log(`Open this once to sign in as the owner: ${signInUrl}`);
-  if (demo) console.log(`Simulated providers are in force: answers are made up. ${toWayOut(demo)}`);
-  else if (candidates.length === 0)
-    console.log('No provider key is configured: requests will be refused until one is.');
-  else
-    console.log(
-      `${candidates.length === 1 ? '1 model is' : `${candidates.length} models are`} reachable: GET ${url}/v1/models`,
-    );
+  console.log(tellProviders({ url, freeway }, demo, saved));
   console.log(
     ownerKeyPath === null
       ? 'The owner API key is the one in FREEWAY_OWNER_KEY.'
@@ -150,7 +160,7 @@ async function main(): Promise<void> {
     server.freeway.useEntries(readLocalConfig(changed).entries),
   );
   if (!demo) setInterval(() => void look(), LOOK_MS).unref();
-  greet(server, demo);
+  await greet(server, demo);
   await tellDoubts(env, server);
 }
 

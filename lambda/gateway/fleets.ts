@@ -15,7 +15,8 @@ export interface FleetsOptions<Services> {
   readonly providers: () => readonly Provider[];
   readonly environment: () => readonly ProviderEntry[];
   readonly allowPrivate: boolean;
-  readonly open: (entries: readonly FleetEntry[]) => Services | Promise<Services>;
+  /** `isAnySaved`: whether anybody has given a credential, be it one that serves nobody just now. */
+  readonly open: (entries: readonly FleetEntry[], isAnySaved: boolean) => Services | Promise<Services>;
   readonly now: () => number;
 }
 
@@ -67,9 +68,10 @@ export function createFleets<Services>(options: FleetsOptions<Services>): Fleets
     const usable = usableBy(input);
     const locked = usable.length === 0 ? none : await options.look(usable, snapshot.all);
     const entries = toEntries({ ...input, environment: options.environment(), vault, locked });
-    const stamp = `${toStamp(snapshot, entries, generation)}|${[...locked].join()}`;
+    const isAnySaved = snapshot.all.some(({ deletedAtMs }) => deletedAtMs === null);
+    const stamp = `${toStamp(snapshot, entries, generation)}|${[...locked].join()}|${isAnySaved}`;
     // Somebody else's credentials have changed: what stands goes on, with all it has learned.
-    const services = before?.stamp === stamp ? before.services : await options.open(entries);
+    const services = before?.stamp === stamp ? before.services : await options.open(entries, isAnySaved);
     const expiry = snapshot.all.map(({ expiresAtMs }) => expiresAtMs ?? Infinity).filter((atMs) => atMs > nowMs);
     kept.delete(personId);
     const keptMs = locked.size > 0 ? LOCKED_MS : KEPT_MS;

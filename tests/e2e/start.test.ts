@@ -102,6 +102,40 @@ it('with a real credential the simulated ones are gone, unless they are asked fo
   );
 });
 
+it('with a saved credential the simulated ones are gone, be it disabled, and come back with the last that is removed', async () => {
+  const env = { FREEWAY_OWNER_KEY: OWNER_KEY, FREEWAY_DATA: join(folder, 'saved') };
+  const first = start(env);
+  const url = /listening on (http:\S+)/.exec(await first.until('Try it:'))?.[1] ?? '';
+  const call = async (method: string, path: string, body?: unknown): Promise<Response> =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const chat = async (): Promise<number> =>
+    (await call('POST', '/v1/chat/completions', { messages: [{ role: 'user', content: 'Hello!' }] })).status;
+  expect(await chat()).toBe(200);
+  const mine = {
+    provider: 'openai-compatible',
+    name: 'mine',
+    base_url: 'http://127.0.0.1:9/v1',
+    models: [{ id: 'm' }],
+  };
+  const { id } = (await (await call('POST', '/api/credentials', { ...mine, fields: {} })).json()) as { id: string };
+  expect((await call('PATCH', `/api/credentials/${id}`, { enabled: false })).status).toBe(200);
+  // Made-up answers in place of a key that rests would pass for real ones.
+  expect(await chat()).toBe(422);
+  for (const demo of ['auto', 'off']) {
+    const again = start({ ...env, FREEWAY_DEMO: demo });
+    expect(await again.until('Try it:')).toMatch(/\n1 saved credential: /);
+    expect(again.output()).not.toMatch(/Simulated|No provider key/);
+    again.child.kill('SIGTERM');
+    await again.exit;
+  }
+  expect((await call('DELETE', `/api/credentials/${id}`)).status).toBe(200);
+  expect(await chat()).toBe(200);
+});
+
 it('with simulation forbidden it starts, and says that nothing is configured', async () => {
   const output = await start({ FREEWAY_DEMO: 'off' }).until('Try it:');
   expect(output).toMatch(/No provider key is configured/);
