@@ -240,7 +240,8 @@ export function readConfig({ env, providers, readText }: ConfigInput): Config {
   const folder = env['FREEWAY_DATA']?.trim() || './.freeway';
   const input = { env, providers, readText };
   return {
-    host: env['HOST']?.trim() || '127.0.0.1',
+    // An IPv6 address is told without the brackets that it has in URLs.
+    host: env['HOST']?.trim().replace(/^\[(.*)\]$/, '$1') || '127.0.0.1',
     port: readNumber(env, 'PORT', port) ?? 8787,
     folder,
     store: readStore(env, folder),

@@ -100,6 +100,16 @@ describe('origins of pages that may call', () => {
   });
 });
 
+describe('the address to listen on', () => {
+  it.each([
+    ['[::1]', '::1'],
+    ['::1', '::1'],
+    [' localhost ', 'localhost'],
+  ])('%j is %s', (value, host) => {
+    expect(read({ HOST: value }).host).toBe(host);
+  });
+});
+
 describe('defaults', () => {
   it('listens on loopback with an embedded store and no credentials', () => {
     expect(read({})).toMatchObject({
