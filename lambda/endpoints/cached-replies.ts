@@ -30,7 +30,8 @@ function recorded(exchange: Exchange, recording: Recording): Exchange {
   return withMembers(exchange, {
     reply: (status, headers): ReplyBody => {
       Object.assign(recording, { status, headers });
-      const body = exchange.reply(status, { ...headers, [CACHE]: 'miss' });
+      // Of what is refused nothing is kept.
+      const body = exchange.reply(status, status === 200 ? { ...headers, [CACHE]: 'miss' } : headers);
       return {
         write: (chunk) => {
           keep(recording, chunk);

@@ -81,6 +81,12 @@ describe('the response cache', () => {
     expect(served(house)).toBe(4);
   });
 
+  it('says of a refusal neither that it was kept nor that it will be', async () => {
+    const house = await createHouse();
+    const refused = await house.chat({ ...owner, ...cached }, { model: 'nope' });
+    expect([refused.status, stateOf(refused)]).toEqual([404, undefined]);
+  });
+
   it.each(['0', 'x', '1.5', '86401'])('refuses %s seconds', async (seconds) => {
     const house = await createHouse();
     const { status, message } = await house.chat({ ...owner, 'x-freeway-cache': seconds });
