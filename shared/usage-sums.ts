@@ -64,6 +64,18 @@ function add(sum: UsageSum, row: UsageSum): void {
   for (const measure of measures) sum[measure] += row[measure];
 }
 
+const amounts = [
+  'audio_seconds',
+  'cost_usd',
+  'estimated_usd',
+  'saved_usd',
+] as const satisfies readonly (keyof UsageSum)[];
+
+/** A sum as people add it up: fractions of numbers in binary leave a rest behind (0.1 + 0.2), far below a billionth of a dollar. */
+function toDecimal(sum: UsageSum): UsageSum {
+  return { ...sum, ...Object.fromEntries(amounts.map((name) => [name, Number(sum[name].toFixed(9))])) };
+}
+
 /** The rows of a day's records: as few as tell apart what sums can be told apart by, in order of when each was first met. */
 export function toRowsOfDay(day: string, records: Iterable<UsageRecord>): UsageRow[] {
   const rows = new Map<string, UsageRow>();
@@ -114,7 +126,7 @@ export function createUsageSums(by: UsageGroup): { add(rows: Iterable<UsageRow>)
     },
     result: () => {
       const sorted = [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1));
-      return { total: { ...total }, groups: sorted.map(([name, sum]) => ({ name, ...sum })) };
+      return { total: toDecimal(total), groups: sorted.map(([name, sum]) => ({ name, ...toDecimal(sum) })) };
     },
   };
 }

@@ -78,6 +78,14 @@ function sum(by: UsageGroup, rows: readonly UsageRow[]): UsageSums {
 }
 const requestsOf = (rows: readonly UsageRow[]): number => sum('day', rows).total.requests;
 
+it('sums of money are told as people add them up', () => {
+  const sums = createUsageSums('day');
+  const record = toRecord(NOW, { cost_usd: 0.000169, tier: 'paid' });
+  sums.add([record, { ...record, cost_usd: 0.000105 }, ...Array.from({ length: 3 }, () => record)].map(toUsageRow));
+  const { total, groups } = sums.result();
+  expect([total.cost_usd, groups[0]?.cost_usd]).toEqual([0.000781, 0.000781]);
+});
+
 describe('a year', () => {
   it('costs few reads once it was read, and nothing is written but what was added up', async () => {
     const days = Array.from({ length: 365 }, (_, index) => toDay(Date.parse(first) + index * DAY_MS));
