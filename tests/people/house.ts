@@ -68,6 +68,8 @@ export interface HouseInput {
   /** Sign-in by link. */
   readonly local?: boolean;
   readonly entry?: Partial<ProviderEntry>;
+  /** The credential only stands in until somebody gives a real one, as simulated providers do. */
+  readonly standsIn?: boolean;
   readonly spec?: Partial<FakeProviderSpec>;
   /** Whether people's own URLs may lead to private addresses; true unless told. */
   readonly allowPrivate?: boolean;
@@ -169,11 +171,13 @@ export async function createHouse(input: HouseInput = {}): Promise<House> {
     { id: 'm1', ...model, capabilities: [...model.capabilities] },
     { id: 'm2', ...model, capabilities: [...model.capabilities] },
   ];
+  const entries = [toEntry('alpha', { models, ...entry })];
   const localSignIn = local ? createLocalSignIn((text) => text === OWNER_KEY) : null;
   let fault: string | null = null;
   const note = (): void => undefined;
   const { handler } = await createFreeway({
-    config: { ...config, entries: [toEntry('alpha', { models, ...entry })] },
+    config: { ...config, entries: input.standsIn === true ? [] : entries },
+    standIn: input.standsIn === true ? entries : [],
     providers: catalog,
     store,
     upstream,
