@@ -162,12 +162,16 @@ async function list(deps: BatchDeps, visit: Visit): Promise<void> {
   const [files, batches] = await Promise.all([deps.files.list(personId), deps.batches.list(personId)]);
   const results = batches
     .filter(({ id }) => id.startsWith(BATCH))
-    .flatMap((batch) => [toResultView(batch, 'output'), toResultView(batch, 'error')]);
-  const all = [...files.filter(isSent).map(toFileView), ...results.filter((view) => view !== null)];
+    .flatMap((batch) => [toResultView(batch, 'output'), toResultView(batch, 'error')])
+    .filter((view) => view !== null)
+    .map((view) => ({ view, atMs: Number(view['created_at']) * 1_000 }));
+  const all = [...files.filter(isSent).map((file) => ({ view: toFileView(file), atMs: file.createdAtMs })), ...results];
   const purpose = params.get('purpose');
-  const wanted = purpose === null ? all : all.filter((view) => view['purpose'] === purpose);
   const sign = params.get('order') === 'asc' ? 1 : -1;
-  const sorted = wanted.toSorted((a, b) => sign * (Number(a['created_at']) - Number(b['created_at'])));
+  const sorted = all
+    .toSorted((a, b) => sign * (a.atMs - b.atMs))
+    .map(({ view }) => view)
+    .filter((view) => purpose === null || view['purpose'] === purpose);
   replyJson(visit, 200, { object: 'list', ...toPageAfter(sorted, page, 'after') });
 }
 

@@ -331,3 +331,19 @@ it('requests that are put down with the process leave no result, but are asked w
   expect(await ask({ line: 0, read, setbacks: 0, isLoose: false })).toMatchObject({ kind: 'wait', isSetback: false });
   expect(written).toEqual([]);
 });
+
+it('files of one second are listed in either order, page by page', async () => {
+  const house = await open();
+  const ids: unknown[] = [];
+  for (const _ of [1, 2, 3]) {
+    ids.push(await upload(house, toLine('a')));
+    await house.clock.advance(10);
+  }
+  const list = async (query: string): Promise<unknown[]> =>
+    ((await house.ask('GET /v1/files', { headers: owner, query })).json['data'] as { id: string }[]).map(
+      ({ id }) => id,
+    );
+  expect(await list('')).toEqual(ids.toReversed());
+  expect(await list('order=asc')).toEqual(ids);
+  expect(await list(`order=asc&limit=1&after=${String(ids[0])}`)).toEqual([ids[1]]);
+});
