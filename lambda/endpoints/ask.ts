@@ -22,6 +22,7 @@ import { toAssignment, toShadowPolicy, toVariant } from './experiment.ts';
 import type { Heeded } from './foreign-fields.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
+import type { withinWire } from './within-wire.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 
 /** The longest a whole request may take where the runtime sets no limit. */
@@ -168,6 +169,9 @@ function heed({ exchange }: Visit, question: ChatQuestion, fleet: Fleet): Promis
   );
 }
 
+const toWithin = async (...asked: Parameters<typeof withinWire>): Promise<Selector> =>
+  (await import('./within-wire.ts')).withinWire(...asked);
+
 /** Builds the operation for a chat body. Throws CallerError for anything wrong with it. */
 export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: AskedBody): Promise<Asked> {
   const body = given.hypothetical !== true && hasGuards(deps) ? await toGuarded(deps, visit, given) : given;
@@ -190,17 +194,15 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const naming = toSelector(question, fleet, deps.modelAliases);
   const plain = naming instanceof Promise ? await naming : naming;
   const named = heeded?.arrange(plain) ?? plain;
-  const meant = isPlain(question)
-    ? named
-    : (await import('./within-wire.ts')).withinWire(named, question, { fleet, wires: deps.chatWires });
+  const meant = isPlain(question) ? named : await toWithin(named, question, { fleet, wires: deps.chatWires });
   const selector = toPermitted(meant, fleet.candidates, principal);
   const refining = toProfile(deps, question, { selector, fleet });
   const profile = refining instanceof Promise ? await refining : refining;
   const admitting = hypothetical || shadowOf !== undefined ? null : admit(deps, principal, { inForce, need: profile });
   const admission = admitting === null ? null : await admitting;
   const retelling = question.stream ? loadRetelling() : null;
-  const recalling = shadowOf === undefined && isTurn(question) ? recall(deps, principal.id, { question, fleet }) : null;
-  const recalled = recalling instanceof Promise ? await recalling : recalling;
+  const isRecalled = shadowOf === undefined && isTurn(question);
+  const recalled = isRecalled ? await recall(deps, principal.id, { question, fleet }) : null;
   const operation = createChatOperation({
     requestId,
     question,
