@@ -52,6 +52,7 @@ export const transcriptionJobSchema = z.lazy(() =>
         type: z.string(),
         seconds: z.nullable(z.number()),
         asIs: z._default(z.boolean(), true),
+        parts: z.optional(z.array(z.object({ from: z.number(), to: z.number(), at: z.number(), seconds: z.number() }))),
       }),
     ),
     /** In the order of the recording; empty until it was looked at. */

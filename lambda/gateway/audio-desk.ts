@@ -130,7 +130,11 @@ class Reader {
 
   #hear(message: FromThread): void {
     if (message.kind === 'read') return void this.#read(message);
-    if (message.kind === 'alive') return this.#patience?.renew();
+    if (message.kind === 'alive') {
+      // What was read once to find its way may be read again.
+      this.#furthest = 0;
+      return this.#patience?.renew();
+    }
     this.#finish(({ resolve, reject, watched }) => {
       if (message.kind === 'done') resolve(message.answer);
       else if (message.kind === 'failed') reject(watched.failure() ?? new Error(message.message));

@@ -2,9 +2,11 @@
 import { CallerError } from '#shared/failures.ts';
 import { refused, type Refusal } from '#shared/refused.ts';
 import type { EncodedPacketSink } from 'mediabunny';
+import { findParts, MOST_PARTS, toWindow, type AudioPart } from './audio-parts.ts';
 import { isTaken } from './piece-format.ts';
 import { findForeign } from './foreign-files.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
+import { findSound } from './mp3-frames.ts';
 import { findMissingLength } from './wav-length.ts';
 
 export interface AudioFacts {
@@ -16,6 +18,8 @@ export interface AudioFacts {
   readonly seconds: number | null;
   /** Whether it may be sent as it came; else it is cut out, and if in one piece. */
   readonly asIs: boolean;
+  /** The recordings that were joined into it; absent: it is one, from its first byte to its last. */
+  readonly parts?: AudioPart[] | undefined;
 }
 
 /** Sound that begins later, as in films, is heard too early by whoever leaves out what comes before it. */
@@ -68,6 +72,8 @@ interface Measured {
   readonly seconds: number;
   /** Whether there is nothing but sound in it, from its beginning to the end that it tells. */
   readonly pure: boolean;
+  /** When its first packet is to be heard, seconds. */
+  readonly begin: number;
 }
 
 function unknownFile(head: Uint8Array, name: string): CallerError {
@@ -116,7 +122,7 @@ async function measure(given: AudioSource, name: string, container: string): Pro
     // Of sound without a packet the length is never found: the reader would look for it for ever.
     const sink = new media.EncodedPacketSink(track);
     const first = await sink.getFirstPacket({ metadataOnly: true });
-    if (first === null) return { claimed: null, seconds: 0, pure: true };
+    if (first === null) return { claimed: null, seconds: 0, pure: true, begin: 0 };
     const told = await track.computeDuration();
     const seconds = container === INDEXED ? await findEnd(sink, told) : told;
     const isFilm = (await input.getVideoTracks()).length > 0;
@@ -125,6 +131,7 @@ async function measure(given: AudioSource, name: string, container: string): Pro
       claimed: isFilm ? null : await track.getDurationFromMetadata(),
       seconds,
       pure: first.timestamp <= LATE_SECONDS && !isFilm && seconds === told,
+      begin: first.timestamp,
     };
   } catch (error) {
     if (error instanceof CallerError) throw error;
@@ -143,15 +150,52 @@ async function measure(given: AudioSource, name: string, container: string): Pro
   }
 }
 
-/** Reads what the file says of itself. Throws CallerError when it is empty, no audio, damaged, or of a codec nobody takes. */
-export async function readAudioHeader(source: AudioSource, name: string): Promise<AudioFacts> {
-  if (source.size === 0) throw wrong(`The file "${name}" is empty.`, 'recording_empty');
+/** What kind of file it is, and where it begins to be one. Throws CallerError for what is none that is read here. */
+async function findContainer(source: AudioSource, name: string): Promise<Signature & { readonly from: number }> {
   const head = await source.read(0, Math.min(SIGNATURE_BYTES, source.size));
   const found = signatures.find(({ matches }) => matches(head));
-  if (found === undefined) throw unknownFile(head, name);
-  const { container, type } = found;
-  const { claimed, seconds, pure } = await measure(source, name, container);
-  if (!(seconds > LEAST_SECONDS)) throw wrong(`The file "${name}" holds no sound: its length is zero.`, 'no_sound');
+  if (found !== undefined) return { ...found, from: 0 };
+  const from = findForeign(head) === null ? await findSound(source) : null;
+  const mp3 = signatures.find(({ container }) => container === 'mp3');
+  if (from === null || mp3 === undefined) throw unknownFile(head, name);
+  return { ...mp3, from };
+}
+
+/** One that goes on where those before it end counts on from them. */
+const goesOn = (begin: number, total: number): boolean => begin > LATE_SECONDS && Math.abs(begin - total) < 1;
+
+/** Reads what the file says of itself. Throws CallerError when it is empty, no audio, damaged, or of a codec nobody takes. */
+export async function readAudioHeader(source: AudioSource, name: string, alive?: () => void): Promise<AudioFacts> {
+  if (source.size === 0) throw wrong(`The file "${name}" is empty.`, 'recording_empty');
+  const { container, type, from: start } = await findContainer(source, name);
+  const sound = start === 0 ? source : toWindow(source, start);
+  const parts: AudioPart[] = [];
+  let [total, isPure] = [0, true];
+  const ranges = await findParts(sound, container);
+  alive?.();
+  if (ranges.length > MOST_PARTS)
+    throw wrong(
+      `"${name}" is more than ${MOST_PARTS} recordings, one behind the other. Save it anew as one, or send it in parts.`,
+      'recording_damaged',
+    );
+  for (const { from, to } of ranges) {
+    const measured = await measure(toWindow(sound, from, to), name, container);
+    checkLength(measured, name);
+    const { seconds, pure, begin } = measured;
+    const at = goesOn(begin, total) ? 0 : total;
+    total = at + seconds;
+    isPure &&= pure;
+    if (seconds > LEAST_SECONDS) parts.push({ from: start + from, to: start + to, at, seconds });
+    alive?.();
+  }
+  if (!(total > LEAST_SECONDS)) throw wrong(`The file "${name}" holds no sound: its length is zero.`, 'no_sound');
+  const isOne = parts.length === 1 && parts[0]?.from === 0 && parts[0].to === source.size;
+  const asIs = isOne && isPure && isTaken(container) && (await findMissingLength(source)) === null;
+  return { container, type, seconds: total, asIs, ...(isOne ? {} : { parts }) };
+}
+
+/** Throws CallerError for a length that can't be right. */
+function checkLength({ seconds, claimed }: Measured, name: string): void {
   const longest = Math.max(seconds, claimed ?? 0);
   if (longest > LONGEST_SECONDS)
     throw wrong(
@@ -163,6 +207,4 @@ export async function readAudioHeader(source: AudioSource, name: string): Promis
       `The header of "${name}" claims ${toHours(claimed)} of sound, but the file holds ${toHours(seconds)}: it is cut or damaged. Save it anew.`,
       'recording_damaged',
     );
-  const asIs = pure && isTaken(container) && (await findMissingLength(source)) === null;
-  return { container, type, seconds, asIs };
 }

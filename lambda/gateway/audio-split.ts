@@ -4,6 +4,7 @@ import { refused } from '#shared/refused.ts';
 import type * as Media from 'mediabunny';
 import type {
   AudioCodec,
+  EncodedAudioPacketSource,
   EncodedPacket,
   EncodedPacketSink,
   Input,
@@ -12,6 +13,8 @@ import type {
 } from 'mediabunny';
 import { aacLoudness } from './aac-loudness.ts';
 import type { AudioFacts } from './audio-header.ts';
+import { openJoined, type OneRecording, type PieceWriter } from './audio-joined.ts';
+import { toWindow } from './audio-parts.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
 import { mp3Loudness } from './mp3-loudness.ts';
 import { createOpusLoudness } from './opus-loudness.ts';
@@ -52,6 +55,8 @@ const QUIET_SECONDS = 0.3;
 const LEAD_SECONDS = 0.1;
 /** Containers write more than the packets; so much of the bound is kept free for that. */
 const ROOM = 0.95;
+/** Sums of times differ by less; no packet is so short. */
+const SAME_SECONDS = 1e-6;
 /** No packet is shorter. */
 const LEAST_SECONDS = 0.001;
 /** It is told after so many packets that the work gets on. */
@@ -168,7 +173,8 @@ async function* packetsOf(
 
 /** Where a span begins to be heard: what an encoder puts before the first moment belongs to the first one. */
 async function firstPacket({ sink }: Opened, start: number, options: PacketRetrievalOptions = {}) {
-  return (await sink.getPacket(start === 0 ? -LEAD_SECONDS : start, options)) ?? sink.getFirstPacket(options);
+  const from = start < SAME_SECONDS ? -LEAD_SECONDS : start + SAME_SECONDS;
+  return (await sink.getPacket(from, options)) ?? sink.getFirstPacket(options);
 }
 
 async function readTable(opened: Opened, within: Span | undefined): Promise<PacketTable> {
@@ -180,7 +186,7 @@ async function readTable(opened: Opened, within: Span | undefined): Promise<Pack
   const options = { metadataOnly: !isHeard(codec) };
   const first = await firstPacket(opened, within?.start ?? 0, options);
   for await (const packet of packetsOf(opened, first, options)) {
-    if (packet.timestamp >= (within?.end ?? Infinity)) break;
+    if (packet.timestamp >= (within?.end ?? Infinity) - SAME_SECONDS) break;
     at.push(packet.timestamp);
     loudness.push(loudnessOf(packet));
     size.push(packet.byteLength);
@@ -213,12 +219,23 @@ async function openTrack(input: Input, media: typeof Media, container: string) {
   return { track, codec: track.codec, sink: new media.EncodedPacketSink(track) };
 }
 
-/** Opens a recording to be taken apart; `alive` is called as long as that gets on. Throws CallerError when it can't be. */
-export async function openSplit(
+/** A file into which packets of one codec are written. */
+interface PacketWriter extends PieceWriter {
+  readonly packets: EncodedAudioPacketSource;
+}
+
+/** Whatever must be the same for packets to go into one file. */
+const toSort = ({ codec, numberOfChannels, sampleRate, description }: AudioDecoderConfig): string => {
+  const told = description === undefined ? '' : Buffer.from(description as Uint8Array).toString('base64');
+  return `${codec} ${numberOfChannels} ${sampleRate} ${told}`;
+};
+
+/** Opens one recording to be taken apart. */
+async function openOne(
   given: AudioSource,
   { container, seconds }: Pick<AudioFacts, 'container' | 'seconds'>,
-  alive: () => void = () => undefined,
-): Promise<SplitAudio> {
+  alive: () => void,
+): Promise<OneRecording<PacketWriter>> {
   const media = await import('mediabunny');
   const { source, failure } = watchSource(given);
   /** In damaged bytes the reader fails with words of its own. */
@@ -235,28 +252,49 @@ export async function openSplit(
   const decoderConfig = await told(() => track.getDecoderConfig());
   const kind = findPieceFormat(media, container, codec);
   if (!decoderConfig || !kind) throw unsplittable(container);
-  const cut = async ({ start, end }: Span): Promise<CutPiece> => {
+  const begin = async (): Promise<PacketWriter> => {
     const target = new media.BufferTarget();
     const output = new media.Output({ format: kind.format, target });
     const packets = new media.EncodedAudioPacketSource(codec);
     output.addAudioTrack(packets);
     await output.start();
-    for await (const packet of packetsOf(opened, await firstPacket(opened, start))) {
-      if (packet.timestamp >= end) break;
-      const moved = packet.clone({ timestamp: Math.max(0, packet.timestamp - start) });
-      await packets.add(moved, { decoderConfig });
-    }
-    await output.finalize();
-    return {
-      bytes: new Uint8Array(target.buffer ?? new ArrayBuffer(0)),
-      name: `audio.${kind.container}`,
-      type: kind.type,
-      seconds: end - start,
+    const finish: PacketWriter['finish'] = async (length) => {
+      await output.finalize();
+      const bytes = new Uint8Array(target.buffer ?? new ArrayBuffer(0));
+      return { bytes, name: `audio.${kind.container}`, type: kind.type, seconds: length };
     };
+    return { packets, finish };
   };
+  const feed = ({ packets }: PacketWriter, { start, end }: Span, at: number): Promise<void> =>
+    told(async () => {
+      for await (const packet of packetsOf(opened, await firstPacket(opened, start))) {
+        if (packet.timestamp >= end - SAME_SECONDS) break;
+        await packets.add(packet.clone({ timestamp: at + Math.max(0, packet.timestamp - start) }), { decoderConfig });
+      }
+    });
   return {
+    sort: toSort(decoderConfig),
+    begin,
+    feed,
     split: (bounds, within) => told(async () => toSpans(await readTable(opened, within), bounds)),
-    cut: (span) => told(() => cut(span)),
+    cut: (span) =>
+      told(async () => {
+        const writer = await begin();
+        await feed(writer, span, 0);
+        return writer.finish(span.end - span.start);
+      }),
     close: () => input.dispose(),
   };
+}
+
+/** Opens a recording to be taken apart; `alive` is called as long as that gets on. Throws CallerError when it can't be. */
+export async function openSplit(
+  given: AudioSource,
+  { container, seconds, parts }: Pick<AudioFacts, 'container' | 'seconds' | 'parts'>,
+  alive: () => void = () => undefined,
+): Promise<SplitAudio> {
+  if (parts === undefined) return openOne(given, { container, seconds }, alive);
+  return openJoined(parts, (part) =>
+    openOne(toWindow(given, part.from, part.to), { container, seconds: part.seconds }, alive),
+  );
 }

@@ -80,7 +80,7 @@ class Readings {
 
 async function work(recording: Recording, task: AudioTask, alive: () => void): Promise<AudioAnswer> {
   const { source } = recording;
-  if (task.kind === 'header') return readAudioHeader(source, task.name);
+  if (task.kind === 'header') return readAudioHeader(source, task.name, alive);
   recording.split ??= openSplit(source, task.facts, alive);
   try {
     const split = await recording.split;

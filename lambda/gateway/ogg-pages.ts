@@ -9,7 +9,7 @@ const PAGE_BYTES = HEAD_BYTES + 255 + 255 * 255;
 const COUNT_AT = 26;
 
 /** How long the page is that begins here; null when not even its head is whole. */
-function sizeOfPage(bytes: Buffer, at: number): number | null {
+export function sizeOfPage(bytes: Buffer, at: number): number | null {
   const count = bytes[at + COUNT_AT];
   if (count === undefined || at + HEAD_BYTES + count > bytes.length) return null;
   const lengths = bytes.subarray(at + HEAD_BYTES, at + HEAD_BYTES + count);

@@ -7,6 +7,7 @@ import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts'
 import type { FakeModel } from '../fakes/provider/spec.ts';
 import { repack } from '../fakes/repack.ts';
 import { hearSpeech, synthesise } from '../fakes/speech.ts';
+import { createJobClient } from './job-client.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 const MODEL = { id: 'w', kind: 'transcription', formats: ['json', 'verbose_json'], features: ['words', 'segments'] };
@@ -102,6 +103,35 @@ describe('pieces', () => {
     expect((words ?? []).map(({ word }) => word)).toEqual(short.words.map(({ word }) => word));
     for (const [index, { start: at }] of short.words.entries()) expect(words?.[index]?.start).toBeCloseTo(at + 2, 1);
     expect(provider.books().total()).toMatchObject({ served: 1, refused: {} });
+  });
+
+  it('are made of recordings one behind the other, of which readers know the first, within a request and as a job', async () => {
+    const provider = await provide('strict', { maxUploadSeconds: 120 });
+    const client = await start([{ maxSeconds: 120 }]);
+    const speeches = [synthesise(200, 2), synthesise(30, 3), synthesise(100, 4)];
+    const file = Buffer.concat(speeches.map(({ wav }) => wav));
+    const said = speeches.flatMap(({ words }, index) =>
+      words.map(({ word, start: at }) => ({ word, start: at + [0, 200, 230][index]! })),
+    );
+    const expectWhole = (words: readonly { word: string; start: number }[] | undefined): void => {
+      expect(words?.map(({ word }) => word)).toEqual(said.map(({ word }) => word));
+      for (const [index, { start: at }] of said.entries()) expect(words?.[index]?.start).toBeCloseTo(at, 1);
+    };
+    const once = await client.audio.transcriptions.create({
+      file: await toFile(file, 'talk.wav'),
+      model: 'auto',
+      response_format: 'verbose_json',
+      timestamp_granularities: ['word'],
+    });
+    expectWhole(once.words);
+    expect(once.duration).toBeCloseTo(330, 1);
+    const jobs = createJobClient(freeway.url, { authorization: `Bearer ${OWNER_KEY}` });
+    const job = await jobs.send(file, { options: { timestamps: 'word' } });
+    expect((await jobs.finish(job.id)).error).toBeNull();
+    expectWhole(JSON.parse(await jobs.result(job.id, 'verbose_json')).words);
+    const { refused, audioSeconds } = provider.books().total();
+    expect(refused).toEqual({});
+    expect(audioSeconds).toBeCloseTo(660, 0);
   });
 
   it('are made for who is free, although somebody paid would take the whole', async () => {
