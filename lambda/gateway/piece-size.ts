@@ -5,8 +5,8 @@ import type { Span, SplitBounds } from './audio-split.ts';
 export const PIECES_AT_ONCE = 4;
 /** Pieces are no longer than this, so that several providers work at once and little is lost by a fault. */
 const PIECE_SECONDS = 600;
-/** Nor larger: each is in memory two or three times while it is sent. */
-const PIECE_BYTES = 4 * 1024 * 1024;
+/** Nor larger, since they are in memory while they are sent. Everybody known takes so much: 14 MB are the least (Gemini). */
+const PIECE_BYTES = 12 * 1024 * 1024;
 /** Estimates of length may be a little short. */
 const SECONDS_ROOM = 0.95;
 /** Whoever refuses so little does not mean its size. */

@@ -82,9 +82,14 @@ function toSource({ body }: AudioCall, bytes: Exclude<AudioBytes, Uint8Array>): 
   };
 }
 
+/** What is larger is not copied into the body of a call, even where it is in memory. */
+const COPIED_BYTES = 1024 * 1024;
+
 function toBody(call: AudioCall, { bytes }: AudioPiece): OutgoingCall['body'] {
   if (call.body.length === 0) return null;
-  return isHeld(bytes) ? toHeld(call, bytes) : toSource(call, bytes);
+  if (!isHeld(bytes)) return toSource(call, bytes);
+  if (bytes.length <= COPIED_BYTES) return toHeld(call, bytes);
+  return toSource(call, { length: bytes.length, read: async (start, end) => bytes.subarray(start, end) });
 }
 
 /** A call as it is sent to the model in question. */

@@ -65,6 +65,15 @@ describe('pieces', () => {
     for (const provider of [small, short]) expect(provider.books().total().refused).toEqual({});
   });
 
+  it('of samples are as large as everybody takes: calls are counted, too', async () => {
+    const provider = await provide('wide', { maxUploadBytes: 14_000_000 });
+    const client = await start([{ maxBytes: 14_000_000 }]);
+    expect(await hear(client)).toEqual(said);
+    // 19.2 MB in twenty minutes, of which ten go into one piece.
+    const { served, refused } = provider.books().total();
+    expect([served <= 3, refused]).toEqual([true, {}]);
+  });
+
   it('become smaller where a provider refuses them as too large, and so do all that follow', async () => {
     const provider = await provide('tight', { maxUploadBytes: 1_600_000 });
     const client = await start([{}]);

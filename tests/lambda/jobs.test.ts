@@ -14,7 +14,14 @@ import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts'
 import { hearSpeech, synthesise } from '../fakes/speech.ts';
 import { useStage } from './stage.ts';
 
-const MODEL = { id: 'w', kind: 'transcription', formats: ['json', 'verbose_json'], features: ['words', 'segments'] };
+/** Of so few seconds that half an hour comes in several pieces. */
+const MODEL = {
+  id: 'w',
+  kind: 'transcription',
+  formats: ['json', 'verbose_json'],
+  features: ['words', 'segments'],
+  maxSeconds: 270,
+};
 const headers = { authorization: `Bearer ${OWNER_KEY}` };
 
 /** What passes between callers and the function's URL, measured. */
