@@ -48,6 +48,7 @@ export const refusals = [
   'no_sound',
   'codec_unknown',
   'recording_damaged',
+  'recording_protected',
   'length_impossible',
   'unsplittable',
   'nobody_transcribes',

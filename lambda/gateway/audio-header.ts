@@ -4,6 +4,7 @@ import { refused, type Refusal } from '#shared/refused.ts';
 import type { EncodedPacketSink } from 'mediabunny';
 import { findParts, MOST_PARTS, toWindow, type AudioPart } from './audio-parts.ts';
 import { isTaken } from './piece-format.ts';
+import { findForeignCodec, PROTECTED } from './foreign-codecs.ts';
 import { findForeign } from './foreign-files.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
 import { findSound } from './mp3-frames.ts';
@@ -35,6 +36,9 @@ const WRONG_SECONDS = 60;
 const INDEXED = 'm4a';
 /** Enough to know a container by. */
 const SIGNATURE_BYTES = 16;
+
+/** What to do with sound that can't be read. */
+const SAVE_AS = 'Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).';
 
 const wrong = (message: string, what: Refusal): CallerError =>
   new CallerError('invalid_request', message, { param: 'file', reason: refused(what) });
@@ -111,14 +115,11 @@ async function measure(given: AudioSource, name: string, container: string): Pro
     const track = await input.getPrimaryAudioTrack();
     if (track === null)
       throw wrong(
-        `There is no sound that could be read in "${name}", a file of the kind ${container}: it has none, or of a codec not known here, or is cut or damaged.`,
+        `There is no sound that could be read in "${name}", a file of the kind ${container}: it has none, or of a codec not known here, or is cut or damaged. ${SAVE_AS}`,
         'no_sound',
       );
     if (track.codec === null)
-      throw wrong(
-        `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,
-        'codec_unknown',
-      );
+      throw wrong(`The sound in "${name}" has a codec that can't be read here. ${SAVE_AS}`, 'codec_unknown');
     // Of sound without a packet the length is never found: the reader would look for it for ever.
     const sink = new media.EncodedPacketSink(track);
     const first = await sink.getFirstPacket({ metadataOnly: true });
@@ -137,10 +138,7 @@ async function measure(given: AudioSource, name: string, container: string): Pro
     if (error instanceof CallerError) throw error;
     if (failure() !== null) throw failure();
     if (error instanceof Error && /unsupported .*codec/i.test(error.message))
-      throw wrong(
-        `The sound in "${name}" has a codec that can't be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).`,
-        'codec_unknown',
-      );
+      throw wrong(`The sound in "${name}" has a codec that can't be read here. ${SAVE_AS}`, 'codec_unknown');
     throw wrong(
       `The file "${name}" begins like ${container}, but its header can't be read: it may be cut or damaged.`,
       'recording_damaged',
@@ -148,6 +146,18 @@ async function measure(given: AudioSource, name: string, container: string): Pro
   } finally {
     input.dispose();
   }
+}
+
+/** Why sound that could not be read could not be, where the file itself tells; else null. */
+async function nameCodec(source: AudioSource, name: string, container: string): Promise<CallerError | null> {
+  const codec = await findForeignCodec(source, container);
+  if (codec === null) return null;
+  if (codec === PROTECTED)
+    return wrong(
+      `"${name}" is protected against copying, so that its sound can't be read. Send one that is not, saved as mp3, m4a or wav.`,
+      'recording_protected',
+    );
+  return wrong(`The sound in "${name}" is ${codec}, a codec that can't be read here. ${SAVE_AS}`, 'codec_unknown');
 }
 
 /** What kind of file it is, and where it begins to be one. Throws CallerError for what is none that is read here. */
@@ -179,7 +189,10 @@ export async function readAudioHeader(source: AudioSource, name: string, alive?:
       'recording_damaged',
     );
   for (const { from, to } of ranges) {
-    const measured = await measure(toWindow(sound, from, to), name, container);
+    const part = toWindow(sound, from, to);
+    const measured = await measure(part, name, container).catch(async (error: unknown) => {
+      throw error instanceof CallerError ? ((await nameCodec(part, name, container)) ?? error) : error;
+    });
     checkLength(measured, name);
     const { seconds, pure, begin } = measured;
     const at = goesOn(begin, total) ? 0 : total;

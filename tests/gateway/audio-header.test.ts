@@ -41,10 +41,25 @@ function toLarge(file: Buffer): Buffer {
   all.writeUInt32LE(0xff_ff_ff_ff, 76);
   return all;
 }
+/** The same file, said to be of another codec. */
+function toCodec(name: string): Buffer {
+  const file = Buffer.from(m4a);
+  file.write(name, file.indexOf('mp4a', file.indexOf('stsd')), 'latin1');
+  file.write('free', file.indexOf('esds'), 'latin1');
+  return file;
+}
 /** Of a codec that phones offer as lossless. */
-const alac = Buffer.from(m4a);
-alac.write('alac', alac.indexOf('mp4a', alac.indexOf('stsd')), 'latin1');
-alac.write('free', alac.indexOf('esds'), 'latin1');
+const alac = toCodec('alac');
+
+/** A page of Ogg with the head of some codec. */
+function toOggOf(begins: string): Buffer {
+  const page = Buffer.alloc(28);
+  page.write('OggS\0\x02', 0, 'latin1');
+  page.writeUInt32LE(7, 14);
+  page[26] = 1;
+  page[27] = begins.length;
+  return Buffer.concat([page, Buffer.from(begins, 'latin1')]);
+}
 
 /** The sound of a recording in Ogg. */
 const toOgg = async (webm: Buffer): Promise<Buffer> =>
@@ -204,6 +219,29 @@ describe('the header of a recording', () => {
   });
 
   it.each([
+    ['ALAC', alac, /is ALAC \(Apple Lossless\), a codec that can't be read here. Save it as/, 'codec_unknown'],
+    ['ADPCM', adpcm, /is ADPCM, a codec/, 'codec_unknown'],
+    ['FLAC in Ogg', toOggOf('\x7fFLAC\x01\0'), /is FLAC in Ogg, a codec/, 'codec_unknown'],
+    ['Speex', toOggOf('Speex   1.2'), /is Speex, a codec/, 'codec_unknown'],
+    [
+      'sound that is enciphered',
+      toCodec('enca'),
+      /"a" is protected against copying.*Send one that is not/,
+      'recording_protected',
+    ],
+    ['sound that nobody knows', toOggOf('unheard of'), /no sound that could be read.*Save it as mp3/, 'no_sound'],
+  ] as const)('of %s tells what it is, and what to do', async (_, bytes, message, what) => {
+    await expect(readAudioHeader(toMemorySource(bytes), 'a')).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringMatching(message),
+      reason: { what },
+    });
+  });
+
+  it.each([
+    ['riff\x2e\x91\xcf\x11', /is Wave64/],
+    ['FLV\x01\x05', /is Flash video/],
+    ['\0\0\x01\xba', /is an MPEG programme stream/],
     ['#!AMR\n<', /can't be read here: by its content it is AMR, .*Send mp3/],
     ['\x02#!SILK_V3', /is SILK/],
     ['\x30\x26\xb2\x75\x8e\x66\xcf\x11', /is Windows Media \(wma/],

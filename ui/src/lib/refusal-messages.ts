@@ -68,11 +68,14 @@ export const refusalMessages = defineMessages<RefusalWords>(
       job_incomplete: 'The transcript is not complete yet.',
       not_audio:
         'This is no recording that can be read here, whatever its name says. Send mp3, wav, m4a, mp4, aac, webm, ogg or flac.',
-      no_sound: 'No sound was found in this file: it has none, or is cut or damaged.',
+      no_sound:
+        'No sound was found in this file: it has none, or is cut or damaged. Save it as mp3, m4a (AAC) or wav, with its sound.',
       codec_unknown:
         'The sound in this file is in a format that can’t be read here. Save it as mp3, m4a (AAC), ogg or webm (Opus), flac or wav (PCM).',
       recording_damaged:
         'This recording can’t be read: it is cut or damaged. Save it anew, for example as mp3, m4a or wav.',
+      recording_protected:
+        'This recording is protected against copying, so that it can’t be read. Send one that is not, saved as mp3, m4a or wav.',
       length_impossible: 'The file claims a length that can’t be right. Save it anew.',
       unsplittable:
         'This recording ({container}) is longer than any provider here takes at once, and can’t be split. Send it as mp3, m4a, ogg, webm, flac or wav, or in parts.',
@@ -157,11 +160,14 @@ export const refusalMessages = defineMessages<RefusalWords>(
       job_incomplete: 'Das Transkript ist noch nicht vollständig.',
       not_audio:
         'Das ist keine Aufnahme, die sich hier lesen lässt, wie auch immer sie heißt. Möglich sind mp3, wav, m4a, mp4, aac, webm, ogg und flac.',
-      no_sound: 'In dieser Datei fand sich kein Ton: Sie hat keinen, oder ist abgeschnitten oder beschädigt.',
+      no_sound:
+        'In dieser Datei fand sich kein Ton: Sie hat keinen, oder ist abgeschnitten oder beschädigt. Speichere sie mit Ton als mp3, m4a (AAC) oder wav.',
       codec_unknown:
         'Der Ton dieser Datei hat ein Format, das sich hier nicht lesen lässt. Speichere sie als mp3, m4a (AAC), ogg oder webm (Opus), flac oder wav (PCM).',
       recording_damaged:
         'Diese Aufnahme lässt sich nicht lesen: Sie ist abgeschnitten oder beschädigt. Speichere sie neu, etwa als mp3, m4a oder wav.',
+      recording_protected:
+        'Diese Aufnahme ist kopiergeschützt und lässt sich nicht lesen. Schick eine ohne Schutz, gespeichert als mp3, m4a oder wav.',
       length_impossible: 'Die Datei nennt eine Länge, die nicht stimmen kann. Speichere sie neu.',
       unsplittable:
         'Diese Aufnahme ({container}) ist länger, als ein Anbieter hier auf einmal nimmt, und lässt sich nicht teilen. Schick sie als mp3, m4a, ogg, webm, flac oder wav, oder in Teilen.',
