@@ -5,11 +5,7 @@ import { providers } from '#catalog/index.ts';
 import type { Model } from '#shared/catalog.ts';
 import { findLack } from '#lambda/wire/transcription/ask.ts';
 import { transcriptionWireOf } from '#lambda/wire/transcription/index.ts';
-import {
-  parseTranscriptionForm,
-  type FormFields,
-  type TranscriptionQuestion,
-} from '#lambda/wire/transcription/question.ts';
+import { parseTranscriptionForm, type TranscriptionQuestion } from '#lambda/wire/transcription/question.ts';
 import { stitchTranscripts } from '#lambda/wire/transcription/stitch.ts';
 import { toSegments } from '#lambda/wire/transcription/times.ts';
 import { renderTranscript, type Transcript } from '#lambda/wire/transcription/transcript.ts';
@@ -470,30 +466,5 @@ describe('what a model can not take', () => {
     const custom: Model = { id: 'gpt-x', kind: 'transcription', capabilities: [] };
     const { wire } = toAsked('openai/whisper-1', plain, 1);
     expect(findLack(custom, wire.names, timed)).toBe(lack);
-  });
-});
-
-describe('questions', () => {
-  it.each<[FormFields, string, TranscriptionQuestion['task']]>([
-    [{ language: ['xx'] }, 'language', 'transcribe'],
-    [{ language: ['english'] }, 'language', 'transcribe'],
-    [{ response_format: ['diarized_json'] }, 'response_format', 'translate'],
-  ])('that make no sense name the field: %o', (fields, param, task) => {
-    expect(() => parseTranscriptionForm(fields, task)).toThrow(
-      expect.objectContaining({ code: 'invalid_request', param }) as Error,
-    );
-  });
-
-  it('that nobody can answer are refused', () => {
-    expect(() => parseTranscriptionForm({ 'include[]': ['logprobs'] }, 'transcribe')).toThrow(
-      expect.objectContaining({ code: 'no_candidate', param: 'include' }) as Error,
-    );
-  });
-
-  it('take codes of languages in their usual forms', () => {
-    const codes = ['de', 'pt-BR', 'yue', 'zh-Hans', ''].map(
-      (code) => parseTranscriptionForm({ language: [code] }, 'transcribe').language,
-    );
-    expect(codes).toEqual(['de', 'pt', 'yue', 'zh', null]);
   });
 });

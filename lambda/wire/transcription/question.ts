@@ -72,6 +72,25 @@ function readLanguage(text: string | undefined): string | null {
   );
 }
 
+/** All values of a field that may be there several times, with brackets behind its name or without. */
+const listOf = (fields: FormFields, name: string): readonly string[] =>
+  [...(fields[`${name}[]`] ?? []), ...(fields[name] ?? [])]
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
+
+/** One of several possible languages is found out; a single one is the language. */
+function readLanguages(fields: FormFields): string | null {
+  const possible = listOf(fields, 'languages').map(readLanguage);
+  const [only = null] = possible;
+  return readLanguage(fields['language']?.[0]) ?? (possible.length === 1 ? only : null);
+}
+
+/** Names and terms that are said are told as models of every kind are told them: in the prompt. */
+function readPrompt(fields: FormFields): string | null {
+  const keywords = listOf(fields, 'keywords').join(', ');
+  return [fields['prompt']?.[0] ?? '', keywords].filter((text) => text !== '').join(' ') || null;
+}
+
 function readTemperature(text: string | undefined): number | null {
   if (text === undefined || text === '') return null;
   const value = Number(text);
@@ -80,7 +99,7 @@ function readTemperature(text: string | undefined): number | null {
 }
 
 function readGranularities(fields: FormFields, format: TranscriptFormat): { words: boolean; segments: boolean } {
-  const given = [...(fields['timestamp_granularities[]'] ?? []), ...(fields['timestamp_granularities'] ?? [])];
+  const given = listOf(fields, 'timestamp_granularities');
   const unknown = given.find((value) => value !== 'word' && value !== 'segment');
   if (unknown !== undefined)
     throw wrong(
@@ -126,8 +145,8 @@ export function parseTranscriptionForm(fields: FormFields, task: TranscriptionQu
     task,
     format,
     stream,
-    language: readLanguage(first('language')),
-    prompt: first('prompt') || null,
+    language: readLanguages(fields),
+    prompt: readPrompt(fields),
     temperature: readTemperature(first('temperature')),
     speakers,
     ...readGranularities(fields, format),
