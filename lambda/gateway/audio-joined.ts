@@ -17,14 +17,14 @@ export interface OneRecording<Writer extends PieceWriter> extends SplitAudio {
   feed(writer: Writer, span: Span, at: number): Promise<void>;
 }
 
-/** Sums of times differ by less. */
-const SAME_SECONDS = 1e-6;
+/** Sums of times differ by less; no packet is so short. */
+export const SAME_SECONDS = 1e-6;
 /** Less of a recording is none of it. */
 const LEAST_SECONDS = 0.001;
 /** One whose sound begins later than this does so in a piece of its own. */
 const LATE_SECONDS = 0.1;
-/** Containers write more than the packets. */
-const ROOM = 0.95;
+/** Containers write more than the packets; so much of the bound is kept free for that. */
+export const ROOM = 0.95;
 
 const endOf = ({ at, seconds }: AudioPart): number => at + seconds;
 

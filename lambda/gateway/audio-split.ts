@@ -13,7 +13,7 @@ import type {
 } from 'mediabunny';
 import { aacLoudness } from './aac-loudness.ts';
 import type { AudioFacts } from './audio-header.ts';
-import { openJoined, type OneRecording, type PieceWriter } from './audio-joined.ts';
+import { openJoined, ROOM, SAME_SECONDS, type OneRecording, type PieceWriter } from './audio-joined.ts';
 import { toWindow } from './audio-parts.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
 import { mp3Loudness } from './mp3-loudness.ts';
@@ -53,10 +53,6 @@ const LOOK_BACK_SECONDS = 30;
 const QUIET_SECONDS = 0.3;
 /** Encoders begin so much before the first moment, at most. What lies further back was cut off by whoever trimmed the recording. */
 const LEAD_SECONDS = 0.1;
-/** Containers write more than the packets; so much of the bound is kept free for that. */
-const ROOM = 0.95;
-/** Sums of times differ by less; no packet is so short. */
-const SAME_SECONDS = 1e-6;
 /** No packet is shorter. */
 const LEAST_SECONDS = 0.001;
 /** It is told after so many packets that the work gets on. */
