@@ -200,7 +200,6 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
   const profile = refining instanceof Promise ? await refining : refining;
   const admitting = hypothetical || shadowOf !== undefined ? null : admit(deps, principal, { inForce, need: profile });
   const admission = admitting === null ? null : await admitting;
-  const retelling = question.stream ? loadRetelling() : null;
   const isRecalled = shadowOf === undefined && isTurn(question);
   const recalled = isRecalled ? await recall(deps, principal.id, { question, fleet }) : null;
   const operation = createChatOperation({
@@ -222,7 +221,7 @@ export async function toChatAsked(deps: EndpointDeps, visit: Visit, given: Asked
     callerWire: wire,
     wires: deps.chatWires,
     writer,
-    retelling: retelling instanceof Promise ? await retelling : retelling,
+    retelling: question.stream ? await loadRetelling() : null,
     dialectOf: (index) => deps.dialectOf(fleet, index),
   });
   return {
