@@ -2,6 +2,7 @@
 import type { CallerError, CallerErrorCode } from '#shared/failures.ts';
 import { toErrorDetails } from '../error-details.ts';
 import { renderFrame } from '../sse.ts';
+import { toThreadDetails } from './thread.ts';
 
 const types: Readonly<Record<CallerErrorCode, string>> = {
   invalid_request: 'invalid_request_error',
@@ -28,7 +29,7 @@ export function renderError(error: CallerError, requestId: string, nowMs: number
   const { code, message, param } = error;
   return JSON.stringify({
     type: 'error',
-    error: { type: types[code], message, code, param, ...toErrorDetails(error, nowMs) },
+    error: { type: types[code], message, code, param, ...toThreadDetails(param), ...toErrorDetails(error, nowMs) },
     request_id: requestId,
   });
 }

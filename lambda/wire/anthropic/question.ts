@@ -10,6 +10,7 @@ import { isMarked, markOf } from './pivot-marks.ts';
 import { nothingMidway, retellMidway } from './midway.ts';
 import { addMessages, checkMidway } from './pivot-messages.ts';
 import { addTools } from './pivot-tools.ts';
+import { refuseThread } from './thread.ts';
 
 /** A request of the OpenAI chat format as it grows, and what has no place in it. */
 export interface Pivot {
@@ -41,6 +42,7 @@ const translated: ReadonlySet<string> = new Set([
 /** Reads a Messages request. Unknown fields stay in `body`. Throws CallerError `invalid_request`. */
 export function parseQuestion(json: unknown): ChatQuestion {
   if (!isRecord(json)) return fail('', 'a JSON object', json);
+  refuseThread(json);
   const pivot = toPivot(json, false);
   const body = toBody(pivot);
   const { dropped, bound, marks } = pivot;
