@@ -10,8 +10,32 @@ import type { Pivot } from './question.ts';
 /** Adds all messages. Throws CallerError naming the field at fault. */
 export function addMessages(pivot: Pivot, messages: unknown): void {
   if (!Array.isArray(messages) || messages.length === 0) return fail('messages', 'a non-empty array', messages);
-  messages.forEach((message: unknown, index) => addMessage(pivot, message, `messages[${index}]`));
+  const summary = findSummary(messages);
+  if (summary !== null) pivot.messages.push({ role: 'user', content: summary.text });
+  messages.forEach((message: unknown, index) => {
+    if (index < (summary?.message ?? 0)) return;
+    const from = index === summary?.message ? summary.block + 1 : 0;
+    addMessage(pivot, message, { path: `messages[${index}]`, from });
+  });
   if (pivot.messages.length === 0) fail('messages[0].content', 'a string or a block that says something', []);
+}
+
+/** A summary that stands for all that was said before its block. */
+interface Summary {
+  readonly text: string;
+  readonly message: number;
+  readonly block: number;
+}
+
+/** The last summary by which the provider has shortened the conversation; null: there is none that came to be. */
+function findSummary(messages: readonly unknown[]): Summary | null {
+  for (let message = messages.length - 1; message >= 0; message -= 1) {
+    const blocks = toList(toRecord(messages[message])['content']).map(toRecord);
+    const block = blocks.findLastIndex(({ type, content }) => type === 'compaction' && toText(content) !== null);
+    const said = toText(blocks[block]?.['content']);
+    if (said !== null) return { text: `Summary of the conversation before:\n${said}`, message, block };
+  }
+  return null;
 }
 
 /**
@@ -34,14 +58,23 @@ function toBlocks(content: unknown, path: string): readonly Json[] {
   );
 }
 
-function addMessage(pivot: Pivot, message: unknown, path: string): void {
+/** The blocks of a message, of which those before `from` are left out. */
+interface Said {
+  readonly path: string;
+  readonly blocks: readonly Json[];
+  readonly from: number;
+}
+
+/** Adds a message, from one of its blocks on. */
+function addMessage(pivot: Pivot, message: unknown, { path, from }: { path: string; from: number }): void {
   if (!isRecord(message)) return fail(path, 'an object', message);
   const { role, content } = message;
   if (role !== 'user' && role !== 'assistant') return failShowing(`${path}.role`, 'user or assistant', role);
   if (typeof content === 'string') return void pivot.messages.push({ role, content });
   const blocks = toBlocks(content, path);
-  if (role === 'assistant') addAssistant(pivot, blocks, path);
-  else addUser(pivot, blocks, path);
+  const said = { path, blocks, from };
+  if (role === 'assistant') addAssistant(pivot, said);
+  else addUser(pivot, said);
 }
 
 function textOf(block: Json, path: string): string {
@@ -52,13 +85,14 @@ function textOf(block: Json, path: string): string {
 /** Blocks of earlier answers that matter to nobody else. */
 const ofOthers = /^(server_tool_use|.*_tool_result|redacted_thinking|thinking|fallback|compaction|container_upload)$/;
 
-function addAssistant(pivot: Pivot, blocks: readonly Json[], path: string): void {
+function addAssistant(pivot: Pivot, { blocks, path, from }: Said): void {
   const calls: Json[] = [];
   let content = '';
   let thought = '';
   let mark: Json = {};
   let signature: string | null = null;
   blocks.forEach((block, index) => {
+    if (index < from) return;
     const at = `${path}.content[${index}]`;
     const { type, id, name, input, data } = block;
     mark = { ...mark, ...markOf(pivot, block) };
@@ -85,9 +119,10 @@ function addAssistant(pivot: Pivot, blocks: readonly Json[], path: string): void
 }
 
 /** Results of tools become messages of their own, before everything else the message says. */
-function addUser(pivot: Pivot, blocks: readonly Json[], path: string): void {
+function addUser(pivot: Pivot, { blocks, path, from }: Said): void {
   const parts: Json[] = [];
   blocks.forEach((block, index) => {
+    if (index < from) return;
     const at = `${path}.content[${index}]`;
     if (block['type'] === 'tool_result') parts.push(...addResult(pivot, block, at));
     else parts.push(...withMark(pivot, block, toParts(pivot, block, at)));

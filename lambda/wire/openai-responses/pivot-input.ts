@@ -53,11 +53,19 @@ function addItem(pivot: Pivot, item: Json, path: string): void {
         return void (pivot.signature = fromSeal(item['encrypted_content']));
       if (type === 'reasoning') pivot.thoughts.push(toThought(item));
       // Thoughts, and what hosted tools did in earlier turns, matter to few others.
-      if (type === 'reasoning' || /_(call|call_output|list_tools|approval_request)$|^compaction/.test(String(type)))
+      if (
+        type === 'reasoning' ||
+        /_(call|call_output|list_tools|approval_request)$/.test(String(type)) ||
+        isSpare(pivot, type)
+      )
         pivot.dropped.add(`input.${String(type)}`);
       else pivot.messages.push({ role: 'user', content: toBound(pivot, path) });
   }
 }
+
+/** Whether it is a sealed summary of what is sent beside it: where no answer is, the summary stands for all of them. */
+const isSpare = ({ messages }: Pivot, type: unknown): boolean =>
+  String(type).startsWith('compaction') && messages.some(({ role }) => role === 'assistant');
 
 function addMessage(pivot: Pivot, item: Json, path: string): void {
   const { role, content } = item;
