@@ -2,11 +2,13 @@
 import type { NotServed } from './endpoints/not-served.ts';
 import type { Exchange } from './ports.ts';
 
-/** What clients of OpenAI's API ask for that is not served, and why. */
+/** What clients of OpenAI's and Google's APIs ask for that is not served, and why. */
 export const notServedPaths: readonly (readonly [path: string, what: NotServed])[] = [
   ['/v1/responses/:rest', 'responses'],
   ['/v1/conversations', 'conversations'],
   ['/v1/conversations/:rest', 'conversations'],
+  ['/v1/interactions', 'interactions'],
+  ['/v1/interactions/:rest', 'interactions'],
   ['/v1/images/edits', 'images'],
   ['/v1/images/variations', 'images'],
 ];

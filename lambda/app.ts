@@ -73,6 +73,8 @@ function toGeminiRoutes(deps: AppDeps): readonly Route[] {
 
 /** The URLs at which chats are held, but for the Gemini surface. */
 function toChatRoutes(deps: AppDeps): readonly Route[] {
+  const count = (wire: () => Promise<ChatWire>): Endpoint =>
+    later(async () => (await import('./endpoints/count-tokens.ts')).createCountTokensEndpoint(deps, await wire()));
   return [
     post('/v1/chat/completions', createChatEndpoint(deps, deps.chatWire)),
     post(
@@ -81,13 +83,8 @@ function toChatRoutes(deps: AppDeps): readonly Route[] {
     ),
     post('/v1/responses', toChatLater(deps, chatWires['openai-responses'])),
     post('/v1/messages', toChatLater(deps, chatWires.anthropic)),
-    post(
-      '/v1/messages/count_tokens',
-      later(async () => {
-        const { createCountTokensEndpoint } = await import('./endpoints/count-tokens.ts');
-        return createCountTokensEndpoint(deps, await chatWires.anthropic());
-      }),
-    ),
+    post('/v1/messages/count_tokens', count(chatWires.anthropic)),
+    post('/v1/responses/input_tokens', count(chatWires['openai-responses'])),
   ];
 }
 

@@ -1,4 +1,4 @@
-// POST /v1/messages/count_tokens: how many input tokens a question takes, counted here; no provider is asked.
+// POST /v1/messages/count_tokens and /v1/responses/input_tokens: how many input tokens a question takes, counted here; no provider is asked.
 import { CallerError } from '#shared/failures.ts';
 import { toChatProfile } from '../gateway/chat.ts';
 import type { ChatQuestion, ChatWire } from '../wire/types.ts';
@@ -18,10 +18,11 @@ export async function countInput(deps: EndpointDeps, question: ChatQuestion): Pr
 
 /** The endpoint over its services, for callers who speak this wire. */
 export function createCountTokensEndpoint(deps: EndpointDeps, wire: ChatWire): Endpoint {
+  const head = wire.id === 'openai-responses' ? { object: 'response.input_tokens' } : {};
   return async (visit) => {
     try {
       const { json } = await readJsonBody(visit);
-      replyJson(visit, 200, { input_tokens: await countInput(deps, wire.parseQuestion(json)) });
+      replyJson(visit, 200, { ...head, input_tokens: await countInput(deps, wire.parseQuestion(json)) });
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;
       replyError(visit, error, { renderer: wire, nowMs: deps.clock.now() });

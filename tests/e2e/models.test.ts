@@ -107,8 +107,10 @@ it('every reply bears its request’s id where official clients look for it', as
   const one = await openai.models.retrieve('auto').withResponse();
   const messages = [{ role: 'user' as const, content: 'Hi.' }];
   const counted = await anthropic.messages.countTokens({ model: 'auto', messages }).withResponse();
+  const weighed = await openai.responses.inputTokens.count({ model: 'auto', input: 'Hi.' }).withResponse();
+  expect(weighed.data).toEqual({ object: 'response.input_tokens', input_tokens: counted.data.input_tokens });
   const listed = await anthropic.models.list().withResponse();
-  for (const { request_id: told, response } of [list, one, counted, listed]) {
+  for (const { request_id: told, response } of [list, one, counted, weighed, listed]) {
     expect(told).toMatch(/^req_/);
     expect(told).toBe(response.headers.get('x-freeway-request-id'));
   }

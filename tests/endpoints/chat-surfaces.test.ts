@@ -83,6 +83,22 @@ describe('POST /v1/messages/count_tokens', () => {
   });
 });
 
+describe('POST /v1/responses/input_tokens', () => {
+  it('counts as the other formats do, and asks nobody', async () => {
+    const world = await createOne();
+    const reply = await world.ask({ messages: undefined, input: 'Hello there.' }, {}, '/v1/responses/input_tokens');
+    const { input_tokens: counted } = (
+      await world.ask({ messages: [{ role: 'user', content: 'Hello there.' }] }, {}, `${messagesPath}/count_tokens`)
+    ).json() as unknown as { input_tokens: number };
+    expect(reply.json()).toEqual({ object: 'response.input_tokens', input_tokens: counted });
+    expect(world.upstream.started()).toBe(0);
+  });
+  it('names what it can’t read', async () => {
+    const reply = await (await createOne()).ask({ input: [] }, {}, '/v1/responses/input_tokens');
+    expect(reply.json()).toMatchObject({ error: { type: 'invalid_request_error', param: 'input' } });
+  });
+});
+
 describe('what a format can’t carry', () => {
   it('is left out and said so, in a header and in the body', async () => {
     const world = await createOne();

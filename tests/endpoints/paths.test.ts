@@ -34,8 +34,10 @@ it.each([
   ['/v1/responses/resp_1', 'Freeway keeps no responses'],
   ['/v1/responses/resp_1/cancel', 'Freeway keeps no responses'],
   ['/v1/responses/resp_1/input_items', 'Freeway keeps no responses'],
+  ['/v1/responses/compact', 'nor is one compacted'],
   ['/v1/conversations', 'Freeway keeps no conversations'],
   ['/v1/conversations/conv_1/items', 'Freeway keeps no conversations'],
+  ['/v1/interactions/int_1', 'models.generateContent'],
   ['/v1/images/edits', 'POST /v1/images/generations'],
   ['/api/v1/images/variations', 'POST /v1/images/generations'],
 ])('%s is not served, and its caller hears why and what to do instead', async (path, advice) => {

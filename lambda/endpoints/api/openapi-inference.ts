@@ -57,6 +57,7 @@ const surfaces: readonly Surface[] = [
   chat('/v1/completions', 'Goes on with a text, in OpenAI’s older format.', `${openai}/completions`),
   chat('/v1/messages', 'Holds a chat in Anthropic’s format.', `${claude}/messages`),
   count('/v1/messages/count_tokens', 'Counts the tokens of a chat in Anthropic’s format.', `${claude}/messages-count-tokens`),
+  count('/v1/responses/input_tokens', 'Counts the tokens of a chat in OpenAI’s Responses format.', `${openai}/responses/input-tokens`),
   ...geminiAt('/v1beta/models'),
   ...geminiAt('/v1/models'),
   post('/v1/embeddings', 'Makes vectors of texts.', `${openai}/embeddings`),
