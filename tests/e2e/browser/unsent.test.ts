@@ -30,6 +30,97 @@ it.each([
   await page.context().close();
 });
 
+it('Explain: what was chosen is there again, too', async () => {
+  const page = await rig.openPage('/explain');
+  const read = (): Promise<readonly string[]> =>
+    Promise.all(
+      ['Model', 'What if a provider is down?'].map((label) => page.getByLabel(label, { exact: true }).inputValue()),
+    );
+  await page.getByLabel('Model', { exact: true }).selectOption('openai-compatible/m1');
+  await page.getByLabel('What if a provider is down?').selectOption('openai-compatible');
+  await page.getByRole('switch').first().check();
+  await goTo(page, 'Chat');
+  await page.getByRole('heading', { name: 'What can I help with?' }).waitFor();
+  await goTo(page, 'Explain');
+  expect(await read()).toEqual(['openai-compatible/m1', 'openai-compatible']);
+  expect(await page.getByRole('switch').first().isChecked()).toBe(true);
+  await page.context().close();
+});
+
+it('Settings: a provider that is being added, and a key that could not be given, are there again', async () => {
+  const page = await rig.openPage('/settings');
+  const form = page.getByRole('form', { name: 'Add a provider' });
+  const leave = async (): Promise<void> => {
+    await goTo(page, 'Chat');
+    await page.getByRole('heading', { name: 'What can I help with?' }).waitFor();
+    await goTo(page, 'Settings');
+  };
+  const reopen = () => page.getByRole('button', { name: 'Add a provider' }).click();
+  await reopen();
+  await form.getByLabel('Name').fill('The lab');
+  await form.getByLabel('Address').fill('https://lab.example/v1');
+  await form.getByRole('checkbox').check();
+  await leave();
+  await reopen();
+  expect(await form.getByLabel('Name').inputValue()).toBe('The lab');
+  expect(await form.getByRole('checkbox').isChecked()).toBe(true);
+  await form.getByRole('button', { name: 'Add', exact: true }).click();
+  const key = page.getByLabel('Key for The lab');
+  await key.fill('a-key-of-the-lab');
+  await page.route('**/api/credentials', (route) => route.abort());
+  await key.press('Enter');
+  await page.getByText('The server could not be reached.').first().waitFor();
+  expect(await key.inputValue()).toBe('a-key-of-the-lab');
+  await leave();
+  expect(await key.inputValue()).toBe('a-key-of-the-lab');
+  await reopen();
+  expect(await form.getByLabel('Name').inputValue()).toBe('');
+  await page.context().close();
+});
+
+it.each([
+  ['People', 'Invite', 'Email address', 'ada@lab.example'],
+  ['Rollout', 'Flags: Add', 'Name', 'new-search'],
+])(
+  '%s: what was typed for something new is there again after Escape, until Cancel',
+  async (link, open, label, text) => {
+    const page = await rig.openPage('/');
+    await goTo(page, link);
+    const field = page.getByRole('dialog').getByLabel(label);
+    const reopen = () => page.getByRole('button', { name: open }).first().click();
+    await reopen();
+    await field.fill(text);
+    await page.keyboard.press('Escape');
+    await isHidden(page);
+    await reopen();
+    expect(await field.inputValue()).toBe(text);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await isHidden(page);
+    await reopen();
+    expect(await field.inputValue()).toBe('');
+    await page.context().close();
+  },
+);
+
+it('a change of what there is already is not kept: its dialog shows what is saved', async () => {
+  const page = await rig.openPage('/rollout');
+  await page.request.put(`${rig.server.url}/api/rollout/flags`, {
+    data: { name: 'search', percent: 10, always: [], enabled: true },
+    headers: { origin: rig.server.url },
+  });
+  await page.reload();
+  const share = page.getByRole('dialog').getByLabel('Part, in percent');
+  for (let times = 0; times < 2; times++) {
+    await page.getByRole('button', { name: 'Actions for search' }).click();
+    await page.getByRole('menuitem', { name: 'Change' }).click();
+    expect(await share.inputValue()).toBe('10');
+    await share.fill('90');
+    await page.keyboard.press('Escape');
+    await isHidden(page);
+  }
+  await page.context().close();
+});
+
 it('what was saved is not what was written before', async () => {
   const page = await rig.openPage('/settings');
   const day = page.getByLabel('US dollars a day').first();

@@ -9,9 +9,12 @@ export type UnsentForm<T extends FieldValues> = UseFormReturn<T> & {
   readonly forget: () => void;
 };
 
-/** What was typed under this name, or else `usual`. */
-export function useUnsentForm<T extends FieldValues>(name: string, usual: DefaultValues<T>): UnsentForm<T> {
-  const [kept, set, forget] = useUnsent<DefaultValues<T>>(name, usual);
+/** What was typed under this name, or else `usual`. No name: nothing is kept, as where something is changed, which is shown as it is saved. */
+export function useUnsentForm<T extends FieldValues>(name: string | null, usual: DefaultValues<T>): UnsentForm<T> {
+  const [kept, set, forget] = useUnsent<DefaultValues<T>>(name ?? '', usual);
   const form = useForm<T>({ defaultValues: kept });
-  return { ...form, keep: () => set(form.getValues() as DefaultValues<T>), forget };
+  const keep = (): void => {
+    if (name !== null) set(form.getValues() as DefaultValues<T>);
+  };
+  return { ...form, keep, forget };
 }

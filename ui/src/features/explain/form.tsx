@@ -1,6 +1,6 @@
 // The request whose decision is asked for.
 import type { ChangeEvent, ReactNode } from 'react';
-import { useForm, type UseFormRegister } from 'react-hook-form';
+import type { UseFormRegister } from 'react-hook-form';
 import { strategies } from '#shared/policy.ts';
 import { Button } from '../../components/button.tsx';
 import { TextRow } from '../../components/text-row.tsx';
@@ -8,11 +8,15 @@ import { formatCompact } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { policyMessages } from '../../lib/policy-messages.ts';
 import { lengths, useModelNames, type Question } from './data.ts';
-import { useUnsent } from '../../lib/unsent.ts';
+import { useUnsentForm } from '../../lib/unsent-form.ts';
 import { explainMessages } from './messages.ts';
 
 interface RowsProps {
   readonly register: UseFormRegister<Question>;
+}
+
+interface ChoiceRowsProps extends RowsProps {
+  readonly kept: Partial<Question>;
 }
 
 interface ChoiceProps extends RowsProps {
@@ -38,14 +42,21 @@ function ChoiceRow({ register, name, label, options }: ChoiceProps): ReactNode {
   );
 }
 
-function ChoiceRows({ register }: RowsProps): ReactNode {
+/** `kept`: what was chosen before, which is shown even if the names are not there yet. */
+function ChoiceRows({ register, kept: { model: before = 'auto', without = '' } }: ChoiceRowsProps): ReactNode {
   const t = useMessages(explainMessages);
   const { strategies: orders } = useMessages(policyMessages);
   const language = useLanguage();
   const { models, providers } = useModelNames();
+  const down = new Set([...providers, ...(without === '' ? [] : [without])]);
   return (
     <div className="grid gap-x-4 sm:grid-cols-2">
-      <ChoiceRow register={register} name="model" label={t.model} options={models.map((model) => [model, model])} />
+      <ChoiceRow
+        register={register}
+        name="model"
+        label={t.model}
+        options={[...new Set([...models, before])].map((model) => [model, model])}
+      />
       <ChoiceRow
         register={register}
         name="strategy"
@@ -56,7 +67,7 @@ function ChoiceRows({ register }: RowsProps): ReactNode {
         register={register}
         name="without"
         label={t.without}
-        options={[['', t.allUp], ...providers.map((provider) => [provider, t.isDown(provider)] as const)]}
+        options={[['', t.allUp], ...[...down].map((provider) => [provider, t.isDown(provider)] as const)]}
       />
       <ChoiceRow
         register={register}
@@ -97,22 +108,20 @@ export function QuestionForm({
   readonly onAsk: (question: Question) => void;
 }): ReactNode {
   const t = useMessages(explainMessages);
-  const [text, keepText] = useUnsent('explain', t.sample);
-  const { register, handleSubmit, formState } = useForm<Question>({
-    defaultValues: {
-      text,
-      model: 'auto',
-      strategy: 'free-first',
-      without: '',
-      extra: '0',
-      onlyFree: false,
-      noTraining: false,
-      tools: false,
-    },
+  const { register, handleSubmit, formState, keep } = useUnsentForm<Question>('explain', {
+    text: t.sample,
+    model: 'auto',
+    strategy: 'free-first',
+    without: '',
+    extra: '0',
+    onlyFree: false,
+    noTraining: false,
+    tools: false,
   });
   const submit = handleSubmit(onAsk);
   // Once there is a decision, another "what if" is decided at once.
   const again = (event: ChangeEvent<HTMLFormElement>): void => {
+    keep();
     if (asked && (event.target as Element).tagName !== 'TEXTAREA') void submit();
   };
   return (
@@ -130,14 +139,11 @@ export function QuestionForm({
             onKeyDown={(event) => {
               if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void submit();
             }}
-            {...register('text', {
-              validate: (written) => written.trim() !== '',
-              onChange: ({ target }: ChangeEvent<HTMLTextAreaElement>) => keepText(target.value),
-            })}
+            {...register('text', { validate: (written) => written.trim() !== '' })}
           />
         )}
       </TextRow>
-      <ChoiceRows register={register} />
+      <ChoiceRows register={register} kept={formState.defaultValues ?? {}} />
       <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
         <SwitchRows register={register} />
         <Button type="submit" look="primary" className="ms-auto" disabled={busy}>

@@ -1,6 +1,6 @@
 // Asks who is invited, or what changes for somebody: role, models, and until when.
 import { useState, type ReactNode } from 'react';
-import { useForm, type FieldErrors, type UseFormRegister } from 'react-hook-form';
+import type { FieldErrors, UseFormRegister } from 'react-hook-form';
 import { emailOrDomainSchema, type PersonView } from '#shared/api/people.ts';
 import { isBounding } from '#shared/quotas.ts';
 import type { ReadRole } from '#shared/roles.ts';
@@ -13,6 +13,7 @@ import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { isCount, toQuota, toQuotaTexts, type QuotaTexts } from '../../lib/quotas.ts';
 import { useToasts } from '../../lib/toasts.tsx';
+import { useUnsentForm } from '../../lib/unsent-form.ts';
 import { useMay, usePeopleActions } from './data.ts';
 import { peopleMessages } from './messages.ts';
 
@@ -132,16 +133,14 @@ function usePersonForm({ person, onClose }: PersonDialogProps) {
   const { invite, change } = usePeopleActions();
   const { show } = useToasts();
   const [failure, setFailure] = useState<string | null>(null);
-  const form = useForm<Values>({
-    defaultValues: {
-      email: person?.email ?? '',
-      role: person === null || person.role === 'owner' ? 'member' : person.role,
-      models: person?.models?.join(', ') ?? '',
-      until: toDay(person?.expires_at ?? null),
-      usdPerDay: String(person?.budget?.usd_per_day ?? ''),
-      usdPerMonth: String(person?.budget?.usd_per_month ?? ''),
-      quota: toQuotaTexts(person?.quota),
-    },
+  const form = useUnsentForm<Values>(person === null ? 'invitation' : null, {
+    email: person?.email ?? '',
+    role: person === null || person.role === 'owner' ? 'member' : person.role,
+    models: person?.models?.join(', ') ?? '',
+    until: toDay(person?.expires_at ?? null),
+    usdPerDay: String(person?.budget?.usd_per_day ?? ''),
+    usdPerMonth: String(person?.budget?.usd_per_month ?? ''),
+    quota: toQuotaTexts(person?.quota),
   });
   const submit = form.handleSubmit(async (values) => {
     setFailure(null);
@@ -154,6 +153,7 @@ function usePersonForm({ person, onClose }: PersonDialogProps) {
           quota: toOwnQuota(values),
         });
       show((person === null ? t.invited : t.changed)(values.email.trim()));
+      form.forget();
       onClose();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -167,10 +167,10 @@ function usePersonForm({ person, onClose }: PersonDialogProps) {
 export function PersonDialog(props: PersonDialogProps): ReactNode {
   const t = useMessages(peopleMessages);
   const { person, onClose } = props;
-  const { register, formState, submit, failure } = usePersonForm(props);
+  const { register, formState, submit, failure, keep, forget } = usePersonForm(props);
   return (
     <Dialog open onClose={onClose} title={person === null ? t.inviteTitle : t.editTitle(person.email ?? '')}>
-      <form onSubmit={(event) => void submit(event)} noValidate>
+      <form onSubmit={(event) => void submit(event)} onChange={keep} noValidate>
         {person === null && (
           <TextRow label={t.email} hint={t.emailHint} error={formState.errors.email && t.emailWrong}>
             {(row) => (
@@ -190,7 +190,10 @@ export function PersonDialog(props: PersonDialogProps): ReactNode {
         <FormEnd
           failure={failure}
           cancel={t.cancel}
-          onCancel={onClose}
+          onCancel={() => {
+            forget();
+            onClose();
+          }}
           send={formState.isSubmitting ? t.saving : person === null ? t.invite : t.save}
           isSending={formState.isSubmitting}
         />

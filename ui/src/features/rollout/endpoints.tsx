@@ -1,9 +1,10 @@
 // Endpoints that direct invokes call by name, and the agents that use them.
 import type { ReactNode } from 'react';
-import { useForm, type UseFormReturn } from 'react-hook-form';
+import type { UseFormReturn } from 'react-hook-form';
 import type { AgentAssignment, EndpointConfiguration, InvokeSettings } from '#shared/invoke.ts';
 import { TextRow } from '../../components/text-row.tsx';
 import { useMessages } from '../../lib/messages.ts';
+import { useUnsentForm } from '../../lib/unsent-form.ts';
 import { useRolloutActions } from './data.ts';
 import { toList, toObject, toText } from './fields.ts';
 import { rolloutMessages } from './messages.ts';
@@ -102,7 +103,7 @@ interface EndpointDialogProps {
 function EndpointDialog({ endpoint, onClose }: EndpointDialogProps): ReactNode {
   const t = useMessages(rolloutMessages);
   const { setEndpoint } = useRolloutActions();
-  const form = useForm<EndpointValues>({ defaultValues: toValues(endpoint) });
+  const form = useUnsentForm<EndpointValues>(endpoint === null ? 'endpoint' : null, toValues(endpoint));
   const save = async (values: EndpointValues): Promise<string> => {
     const name = values.name.trim();
     await setEndpoint({
@@ -143,13 +144,11 @@ function AgentDialog({ agent, endpoints, onClose }: AgentDialogProps): ReactNode
   const t = useMessages(rolloutMessages);
   const { setAgent } = useRolloutActions();
   const names = [...new Set([...endpoints.map(({ name }) => name), ...(agent === null ? [] : [agent.endpoint])])];
-  const form = useForm<AgentValues>({
-    defaultValues: {
-      agent: agent?.agent ?? '',
-      environment: agent?.environment ?? '*',
-      endpoint: agent?.endpoint ?? names[0] ?? '',
-      enabled: agent?.enabled ?? true,
-    },
+  const form = useUnsentForm<AgentValues>(agent === null ? 'agent' : null, {
+    agent: agent?.agent ?? '',
+    environment: agent?.environment ?? '*',
+    endpoint: agent?.endpoint ?? names[0] ?? '',
+    enabled: agent?.enabled ?? true,
   });
   const { register, formState } = form;
   const { errors } = formState;

@@ -1,10 +1,11 @@
 // Experiments: what is tried on a part of all requests, and how both sides compare.
 import type { ReactNode } from 'react';
-import { useForm, type UseFormReturn } from 'react-hook-form';
+import type { UseFormReturn } from 'react-hook-form';
 import type { Experiment } from '#shared/rollout-schemas.ts';
 import { TextRow } from '../../components/text-row.tsx';
 import { toLocale } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { useUnsentForm } from '../../lib/unsent-form.ts';
 import { useRolloutActions } from './data.ts';
 import { isName, isPercent, toList, toObject, toText } from './fields.ts';
 import { rolloutMessages } from './messages.ts';
@@ -103,7 +104,7 @@ const toValues = (experiment: Experiment | null): Values => ({
 function ExperimentDialog({ experiment, onClose }: DialogProps): ReactNode {
   const t = useMessages(rolloutMessages);
   const { setExperiment } = useRolloutActions();
-  const form = useForm<Values>({ defaultValues: toValues(experiment) });
+  const form = useUnsentForm<Values>(experiment === null ? 'experiment' : null, toValues(experiment));
   const save = async ({ name, kind, percent, by, models, model, controls, enabled }: Values): Promise<string> => {
     const variant = {
       ...(model.trim() === '' ? {} : { model: model.trim() }),

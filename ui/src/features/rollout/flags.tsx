@@ -1,11 +1,12 @@
 // Flags: switches for programs, on for a part of all subjects.
 import type { ReactNode } from 'react';
-import { useForm, type UseFormReturn } from 'react-hook-form';
+import type { UseFormReturn } from 'react-hook-form';
 import type { Flag } from '#shared/rollout-schemas.ts';
 import { SwitchLine } from './switch-line.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { toLocale } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { useUnsentForm } from '../../lib/unsent-form.ts';
 import { useRolloutActions } from './data.ts';
 import { isName, isPercent, toList } from './fields.ts';
 import { rolloutMessages } from './messages.ts';
@@ -54,13 +55,11 @@ function FlagRows({ form, isNew }: { readonly form: UseFormReturn<Values>; reado
 function FlagDialog({ flag, onClose }: DialogProps): ReactNode {
   const t = useMessages(rolloutMessages);
   const { setFlag } = useRolloutActions();
-  const form = useForm<Values>({
-    defaultValues: {
-      name: flag?.name ?? '',
-      percent: String(flag?.percent ?? 10),
-      always: flag?.always.join(', ') ?? '',
-      enabled: flag?.enabled ?? true,
-    },
+  const form = useUnsentForm<Values>(flag === null ? 'flag' : null, {
+    name: flag?.name ?? '',
+    percent: String(flag?.percent ?? 10),
+    always: flag?.always.join(', ') ?? '',
+    enabled: flag?.enabled ?? true,
   });
   const save = async ({ name, percent, always, enabled }: Values): Promise<string> => {
     await setFlag({ name: name.trim(), percent: Number(percent), always: toList(always), enabled });

@@ -1,13 +1,15 @@
 // What the lists of this page have in common: a section with its things, what can be done about each, and the dialog that sets one.
 import { Pencil, Plus, Trash2 } from 'lucide-react';
 import { useId, useState, type ReactNode } from 'react';
-import type { FieldValues, UseFormReturn } from 'react-hook-form';
+import type { FieldValues } from 'react-hook-form';
 import { ActionsMenu } from '../../components/actions-menu.tsx';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { FormEnd } from '../../components/form-end.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
+import type { UnsentForm } from '../../lib/unsent-form.ts';
 import { rolloutMessages } from './messages.ts';
 
 export interface Shown<T> {
@@ -105,7 +107,7 @@ export function Things<T>({ title, text, none, things, dialog }: ThingsProps<T>)
 
 interface ThingDialogProps<V extends FieldValues> {
   readonly title: string;
-  readonly form: UseFormReturn<V>;
+  readonly form: UnsentForm<V>;
   readonly onClose: () => void;
   /** Sets the thing and answers its name. Rejects with ApiError. */
   readonly save: (values: V) => Promise<string>;
@@ -127,6 +129,7 @@ export function ThingDialog<V extends FieldValues>({
     setFailure(null);
     try {
       show(t.saved(await save(values)));
+      form.forget();
       onClose();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -136,19 +139,18 @@ export function ThingDialog<V extends FieldValues>({
   const { isSubmitting } = form.formState;
   return (
     <Dialog open onClose={onClose} title={title}>
-      <form onSubmit={(event) => void submit(event)} noValidate>
+      <form onSubmit={(event) => void submit(event)} onChange={form.keep} noValidate>
         {children}
-        {failure !== null && (
-          <p role="alert" className="mb-3 text-sm text-danger">
-            {failure}
-          </p>
-        )}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t.cancel}</Button>
-          <Button type="submit" look="primary" disabled={isSubmitting}>
-            {isSubmitting ? t.saving : t.save}
-          </Button>
-        </div>
+        <FormEnd
+          failure={failure}
+          cancel={t.cancel}
+          onCancel={() => {
+            form.forget();
+            onClose();
+          }}
+          send={isSubmitting ? t.saving : t.save}
+          isSending={isSubmitting}
+        />
       </form>
     </Dialog>
   );

@@ -1,11 +1,12 @@
 // Providers that admins add at run time: OpenAI-compatible endpoints, described here, for which anybody can give a key.
-import { useState, type ReactNode } from 'react';
+import { useState, type ChangeEvent, type ReactNode } from 'react';
 import type { TemplateView } from '#shared/api/templates.ts';
 import { Button } from '../../components/button.tsx';
 import { Section } from '../../components/field.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { useMessages } from '../../lib/messages.ts';
 import { useToasts } from '../../lib/toasts.tsx';
+import { useUnsent } from '../../lib/unsent.ts';
 import { useIsAdmin, useSettingsActions, useTemplates } from './data.ts';
 import { serverMessages } from './server-messages.ts';
 
@@ -19,10 +20,21 @@ const toId = (name: string): string =>
 function AddForm({ onDone }: { readonly onDone: () => void }): ReactNode {
   const t = useMessages(serverMessages);
   const { addTemplate } = useSettingsActions();
-  const [name, setName] = useState('');
-  const [url, setUrl] = useState('');
-  const [models, setModels] = useState('');
-  const [isFree, setFree] = useState(false);
+  const [written, setWritten, forget] = useUnsent('settings provider', {
+    name: '',
+    url: '',
+    models: '',
+    isFree: false,
+  });
+  const { name, url, models, isFree } = written;
+  const field = (one: 'name' | 'url' | 'models') => ({
+    value: written[one],
+    onChange: ({ target }: ChangeEvent<HTMLInputElement>) => setWritten({ ...written, [one]: target.value }),
+  });
+  const done = (): void => {
+    forget();
+    onDone();
+  };
   const submit = async (): Promise<void> => {
     const ids = models.split(/[\s,]+/).filter((id) => id !== '');
     const template = {
@@ -32,7 +44,7 @@ function AddForm({ onDone }: { readonly onDone: () => void }): ReactNode {
       plan: isFree ? 'free' : 'paid',
       models: ids.map((id) => ({ id })),
     };
-    if ((await addTemplate(template)) !== null) onDone();
+    if ((await addTemplate(template)) !== null) done();
   };
   return (
     <form
@@ -43,28 +55,26 @@ function AddForm({ onDone }: { readonly onDone: () => void }): ReactNode {
         void submit();
       }}
     >
-      <TextRow label={t.name}>
-        {(row) => (
-          <input {...row} required maxLength={64} value={name} onChange={({ target }) => setName(target.value)} />
-        )}
-      </TextRow>
+      <TextRow label={t.name}>{(row) => <input {...row} required maxLength={64} {...field('name')} />}</TextRow>
       <TextRow label={t.baseUrl} hint={t.baseUrlHint}>
-        {(row) => <input {...row} required type="url" value={url} onChange={({ target }) => setUrl(target.value)} />}
+        {(row) => <input {...row} required type="url" {...field('url')} />}
       </TextRow>
       <TextRow label={t.models} hint={t.modelsHint}>
-        {(row) => (
-          <input {...row} spellCheck={false} value={models} onChange={({ target }) => setModels(target.value)} />
-        )}
+        {(row) => <input {...row} spellCheck={false} {...field('models')} />}
       </TextRow>
       <label className="mb-4 flex items-center gap-2 text-sm">
-        <input type="checkbox" checked={isFree} onChange={({ target }) => setFree(target.checked)} />
+        <input
+          type="checkbox"
+          checked={isFree}
+          onChange={({ target }) => setWritten({ ...written, isFree: target.checked })}
+        />
         {t.isFree}
       </label>
       <div className="flex gap-2">
         <Button small look="primary" type="submit">
           {t.add}
         </Button>
-        <Button small onClick={onDone}>
+        <Button small onClick={done}>
           {t.cancel}
         </Button>
       </div>
@@ -76,9 +86,10 @@ function KeyForm({ template }: { readonly template: TemplateView }): ReactNode {
   const t = useMessages(serverMessages);
   const { show } = useToasts();
   const { giveKey } = useSettingsActions();
-  const [key, setKey] = useState('');
+  const [key, setKey] = useUnsent(`settings key ${template.id}`, '');
   const submit = async (): Promise<void> => {
-    if ((await giveKey(template.id, key)) !== null) show(t.keyGiven(template.name));
+    if ((await giveKey(template.id, key)) === null) return;
+    show(t.keyGiven(template.name));
     setKey('');
   };
   return (
