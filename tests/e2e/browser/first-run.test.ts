@@ -4,7 +4,7 @@ import { systemClock } from '#lambda/clock.ts';
 import { canonicalAnswer } from '../../fakes/provider/answer.ts';
 import { createFakeProvider } from '../../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../../fakes/provider/server.ts';
-import { lastAnswer, openRig, say, type Rig } from './rig.ts';
+import { findAxeFaults, lastAnswer, openRig, say, type Rig } from './rig.ts';
 
 const KEY = 'canary-first-key-0123456789';
 const provider = createFakeProvider(
@@ -21,6 +21,19 @@ beforeAll(async () => {
 afterAll(async () => {
   await rig.close();
   await served.close();
+});
+
+it('whoever asks, or wants a recording written, before there is a key is shown where to add one', async () => {
+  const page = await rig.openPage('/');
+  await say(page, 'Hello');
+  await page.getByRole('alert').getByRole('button', { name: 'Add a key' }).click();
+  await page.getByText('No credential yet').waitFor();
+  await page.getByRole('link', { name: 'Transcribe' }).click();
+  await page.getByText('Nobody here can transcribe yet.').waitFor();
+  expect(await findAxeFaults(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Add a key' }).click();
+  await page.getByText('No credential yet').waitFor();
+  await page.context().close();
 });
 
 it('a key is missing, is given, and answers, all within a minute', async () => {

@@ -1,4 +1,5 @@
 // In place of an answer that did not come: what happened, when it gets better, and one click to go on.
+import { useNavigate } from '@tanstack/react-router';
 import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
@@ -87,6 +88,7 @@ export function AnswerError({ message, error, chat, onRetry, onChange }: AnswerE
   const t = useMessages(chatMessages);
   const { copy } = useCopy();
   const toText = useErrorText();
+  const navigate = useNavigate();
   const { code, retryAtMs, requestId } = error;
   const isOurs = code === 'internal' || code === 'bad_reply';
   // Limits of whoever asks hold for every model.
@@ -116,6 +118,11 @@ export function AnswerError({ message, error, chat, onRetry, onChange }: AnswerE
             </Button>
           )}
           {!isOurs && !isOfAsker && <WhyNobody message={message} />}
+          {code === 'no_candidate' && (
+            <Button small onClick={() => void navigate({ to: '/providers' })}>
+              {t.addKey}
+            </Button>
+          )}
           {isOurs && requestId !== null && (
             <Button small onClick={() => void copy(requestId)}>
               {t.copyId}

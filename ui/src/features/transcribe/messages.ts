@@ -41,6 +41,7 @@ export const transcribeMessages = defineMessages(
     freeLeft: (left: string) => `${left} of sound are free right now.`,
     freeUnbounded: 'A free provider without a limit on minutes is available.',
     nobody: 'Nobody here can transcribe yet. Add a provider with a Whisper model, for example with a free key.',
+    addKey: 'Add a key',
     found: 'A recording was interrupted',
     foundText: (size: string) => `What was heard until then is kept (${size}).`,
     use: 'Use it',
@@ -118,6 +119,7 @@ export const transcribeMessages = defineMessages(
     freeUnbounded: 'Ein kostenloser Anbieter ohne Minutengrenze ist da.',
     nobody:
       'Hier kann noch niemand transkribieren. Füge einen Anbieter mit einem Whisper-Modell hinzu, zum Beispiel mit einem kostenlosen Schlüssel.',
+    addKey: 'Schlüssel hinzufügen',
     found: 'Eine Aufnahme wurde unterbrochen',
     foundText: (size: string) => `Was bis dahin zu hören war, ist noch da (${size}).`,
     use: 'Verwenden',

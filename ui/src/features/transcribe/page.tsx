@@ -1,5 +1,6 @@
 // Transcribe: a recording in, its text out, whoever serves it.
 import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { Allowance } from '#shared/api/transcriptions.ts';
 import { Button } from '../../components/button.tsx';
@@ -82,8 +83,7 @@ function Estimate({ file, allowance }: { readonly file: File; readonly allowance
   const t = useMessages(transcribeMessages);
   const seconds = useSeconds(file);
   const minutes = (count: number): string => t.minutes(Math.max(1, Math.round(count / 60)));
-  const { free_seconds: free, free_models: freeModels, paid_models: paidModels } = allowance;
-  if (freeModels + paidModels === 0) return <Notice tone="info" title={t.nobody} />;
+  const { free_seconds: free, free_models: freeModels } = allowance;
   if (freeModels === 0) return null;
   const told = (): string => {
     if (seconds === null) return free === null ? t.freeUnbounded : t.freeLeft(minutes(free));
@@ -186,6 +186,22 @@ function Interrupted({ shelf, onFile }: { readonly shelf: Shelf; readonly onFile
   );
 }
 
+/** Told before anything is recorded or chosen, since nothing could become of it. */
+function Nobody(): ReactNode {
+  const t = useMessages(transcribeMessages);
+  const navigate = useNavigate();
+  const actions = (
+    <Button small look="primary" onClick={() => void navigate({ to: '/providers' })}>
+      {t.addKey}
+    </Button>
+  );
+  return (
+    <div className="mb-4">
+      <Notice tone="info" title={t.nobody} actions={actions} />
+    </div>
+  );
+}
+
 /** Without an upload, no more than this fits into one request. */
 const ONE_REQUEST_BYTES = 4_400_000;
 
@@ -208,6 +224,7 @@ export function TranscribePage(): ReactNode {
       <div className="mx-auto w-full max-w-3xl px-4 py-8 md:px-8 md:py-12">
         <h1 className="text-2xl font-semibold tracking-tight">{t.title}</h1>
         <p className="mt-1 mb-6 text-sm text-muted">{t.intro}</p>
+        {allowance?.free_models === 0 && allowance.paid_models === 0 && <Nobody />}
         {file === null && (
           <>
             <Interrupted shelf={shelf} onFile={choose} />
