@@ -253,6 +253,49 @@ it('what is taken back is not there after a reload', async () => {
   await first;
 });
 
+it('what waited when an answer was stopped goes out before what is said after it, or at once when it is asked for', async () => {
+  for (const [said, sent] of [
+    ['Three', 'Two\n\nThree'],
+    ['', 'Two'],
+  ] as const) {
+    const { script, goOn } = createHeld();
+    const { engine, asked } = createWorld(script);
+    const { id } = engine.create({ model: 'auto', policy: 'free_first', temporary: false });
+    const first = engine.send(id, { text: 'One', attachments: [] });
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await engine.send(id, { text: 'Two', attachments: [] });
+    engine.stop(id);
+    goOn();
+    await first;
+    expect(asked).toHaveLength(1);
+    await engine.send(id, { text: said, attachments: [] });
+    expect(engine.view(id)?.next).toBeNull();
+    expect(engine.view(id)?.messages.flatMap(({ role, text }) => (role === 'user' ? [text] : []))).toEqual([
+      'One',
+      sent,
+    ]);
+    expect(asked).toHaveLength(2);
+  }
+});
+
+it('a changed message goes out alone; what waits, waits on', async () => {
+  const { script, goOn } = createHeld();
+  const { engine, asked } = createWorld(script);
+  const { id } = engine.create({ model: 'auto', policy: 'free_first', temporary: false });
+  const first = engine.send(id, { text: 'One', attachments: [] });
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await engine.send(id, { text: 'Two', attachments: [] });
+  engine.stop(id);
+  goOn();
+  await first;
+  await engine.send(id, { text: 'Changed', attachments: [] }, null);
+  expect(engine.view(id)?.messages.flatMap(({ role, text }) => (role === 'user' ? [text] : []))).toEqual([
+    'One',
+    'Changed',
+    'Two',
+  ]);
+});
+
 it('a chat that is renamed while an answer is under way keeps its name', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   try {

@@ -37,6 +37,24 @@ it('messages that wait for their turn go out together, and are taken back before
   await page.context().close();
 });
 
+it('what waits when an answer is stopped can be sent at once', async () => {
+  const page = await openAnswering();
+  await say(page, 'Two');
+  await page.getByText('Goes out next:').waitFor();
+  const now = page.getByRole('button', { name: 'Send now' });
+  expect(await now.count()).toBe(0);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await now.click();
+  await page.getByRole('article', { name: 'You' }).last().getByText('Two', { exact: true }).waitFor();
+  await now.waitFor({ state: 'hidden' });
+  expect(await page.getByText('Goes out next:').count()).toBe(0);
+  expect(await fieldOf(page).evaluate((field) => field === document.activeElement)).toBe(true);
+  await expect
+    .poll(() => JSON.stringify(rig.providers[0]?.received().at(-1)?.body))
+    .toContain(String.raw`{\"role\":\"user\",\"content\":\"Two\"}]`);
+  await page.context().close();
+});
+
 it('what was typed in the moment before the page goes is there again, even if the database takes no more', async () => {
   const page = await rig.openPage();
   await fieldOf(page).fill('The first');

@@ -89,13 +89,18 @@ export class ChatEngine {
     if (view) await this.change(chatId, { leafId: toLeaf(view.messages, messageId) });
   }
 
-  /** Sends a message behind `parentId` (absent: the end of the branch shown). While an answer is under way it waits, with what waits already. */
+  /**
+   * Sends a message behind `parentId` (absent: the end of the branch shown, after what waits for its turn, since that was written before).
+   * While an answer is under way it waits, with what waits already.
+   */
   async send(chatId: string, draft: Draft, parentId?: string | null): Promise<void> {
     const view = this.#views.get(chatId);
     if (!view) return;
     if (view.busyId !== null) return this.#wait(view, joinDrafts(view.next ?? emptyDraft, draft));
-    const question = toQuestion(view.chat, { draft, parentId }, this.#birth());
-    await this.#keep(this.#views.put(withQuestion(view, question)), [question]);
+    const said = parentId === undefined ? joinDrafts(this.unqueue(chatId), draft) : draft;
+    if (isEmpty(said)) return;
+    const question = toQuestion(view.chat, { draft: said, parentId }, this.#birth());
+    await this.#keep(this.#views.put(withQuestion(this.#views.get(chatId) ?? view, question)), [question]);
     await this.answer(chatId, question.id);
   }
 
@@ -233,9 +238,7 @@ export class ChatEngine {
   }
 
   async #sendNext(chatId: string): Promise<void> {
-    if (this.#closed) return;
-    const next = this.unqueue(chatId);
-    if (!isEmpty(next)) await this.send(chatId, next);
+    if (!this.#closed) await this.send(chatId, emptyDraft);
   }
 
   #birth(): Birth {

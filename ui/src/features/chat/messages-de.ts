@@ -77,6 +77,7 @@ export const german: typeof english = {
   },
   queued: 'Geht als Nächstes hinaus:',
   takeBack: 'Zurücknehmen',
+  sendNow: 'Jetzt senden',
   copy: 'Kopieren',
   copied: 'Kopiert',
   notCopied: 'Der Browser hat das Kopieren nicht erlaubt. Markiere den Text stattdessen.',

@@ -72,6 +72,7 @@ export const english = {
   },
   queued: 'Goes out next:',
   takeBack: 'Take back',
+  sendNow: 'Send now',
   copy: 'Copy',
   copied: 'Copied',
   notCopied: 'The browser did not allow copying. Select the text instead.',

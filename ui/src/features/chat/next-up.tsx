@@ -5,8 +5,15 @@ import { useMessages } from '../../lib/messages.ts';
 import { chatMessages } from './messages.ts';
 import type { Draft } from './types.ts';
 
+interface NextUpProps {
+  readonly draft: Draft;
+  readonly onTakeBack: () => void;
+  /** Sends it at once; null while an answer is under way. After one that was stopped or failed nothing else would send it. */
+  readonly onSend: (() => void) | null;
+}
+
 /** The note above the message field. */
-export function NextUp({ draft, onTakeBack }: { readonly draft: Draft; readonly onTakeBack: () => void }): ReactNode {
+export function NextUp({ draft, onTakeBack, onSend }: NextUpProps): ReactNode {
   const t = useMessages(chatMessages);
   return (
     <div className="mx-auto mb-2 flex w-full max-w-[47rem] items-center gap-3 px-6 text-sm text-muted">
@@ -17,6 +24,11 @@ export function NextUp({ draft, onTakeBack }: { readonly draft: Draft; readonly 
       <Button small onClick={onTakeBack}>
         {t.takeBack}
       </Button>
+      {onSend !== null && (
+        <Button small onClick={onSend}>
+          {t.sendNow}
+        </Button>
+      )}
     </div>
   );
 }

@@ -20,7 +20,7 @@ import { chatMessages } from './messages.ts';
 import { NextUp } from './next-up.tsx';
 import { RoutePreview } from './preview.tsx';
 import { toPath } from './tree.ts';
-import { joinDrafts, type Message } from './types.ts';
+import { emptyDraft, joinDrafts, type Message } from './types.ts';
 import type { ChatView } from './view.ts';
 import { useWish, type WishPort } from './wish.ts';
 import { lazily, patiently } from '../../lib/patiently.ts';
@@ -126,17 +126,22 @@ function useSending({ chatId, wish, temporary, focus }: Sending) {
     change(joinDrafts(engine.unqueue(chatId ?? ''), draft));
     focus();
   };
-  return { draft, change, send, begin, takeBack };
+  const sendNext = (): void => {
+    void engine.send(chatId ?? '', emptyDraft);
+    focus();
+  };
+  return { draft, change, send, begin, takeBack, sendNext };
 }
 
 interface NotesProps {
   readonly view: ChatView | null;
   readonly temporary: boolean;
   readonly onTakeBack: () => void;
+  readonly onSendNext: () => void;
 }
 
 /** What is to be known right above the message field. */
-function Notes({ view, temporary, onTakeBack }: NotesProps): ReactNode {
+function Notes({ view, temporary, onTakeBack, onSendNext }: NotesProps): ReactNode {
   const t = useMessages(chatMessages);
   return (
     <>
@@ -146,7 +151,9 @@ function Notes({ view, temporary, onTakeBack }: NotesProps): ReactNode {
           {t.notKept}
         </p>
       )}
-      {view?.next && <NextUp draft={view.next} onTakeBack={onTakeBack} />}
+      {view?.next && (
+        <NextUp draft={view.next} onTakeBack={onTakeBack} onSend={view.busyId === null ? onSendNext : null} />
+      )}
     </>
   );
 }
@@ -165,7 +172,7 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
   const [temporary, setTemporary] = useState(false);
   const [editingId, edit] = useEditing(view?.chat ?? null, comeBack);
   const wish = useWish(chatId);
-  const { draft, change, send, begin, takeBack } = useSending({
+  const { draft, change, send, begin, takeBack, sendNext } = useSending({
     chatId,
     wish,
     temporary: view?.chat.temporary ?? temporary,
@@ -196,7 +203,7 @@ function ChatPage({ chatId }: { readonly chatId: string | null }): ReactNode {
             <Conversation view={view} path={path} engine={engine} editingId={editingId} onEdit={edit} />
           </Suspense>
         )}
-        <Notes view={view} temporary={temporary} onTakeBack={takeBack} />
+        <Notes view={view} temporary={temporary} onTakeBack={takeBack} onSendNext={sendNext} />
         <Composer
           draft={draft}
           onChange={change}
