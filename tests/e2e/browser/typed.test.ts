@@ -1,6 +1,6 @@
 // What somebody typed, dropped or pasted is never lost, whatever else happens on the page.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import type { FakeModel } from '../../fakes/provider/spec.ts';
 import { OWNER_KEY } from '../local.ts';
 import { fieldOf, lastAnswer, openRig, say, type Rig } from './rig.ts';
@@ -44,6 +44,16 @@ it('what waits when an answer is stopped can be sent at once', async () => {
   const now = page.getByRole('button', { name: 'Send now' });
   expect(await now.count()).toBe(0);
   await page.getByRole('button', { name: 'Stop' }).click();
+  // All of it is in sight on the narrowest phone.
+  await page.setViewportSize({ width: 320, height: 640 });
+  const ends = async (part: Locator): Promise<number> => {
+    const { x, width } = (await part.boundingBox())!;
+    expect(width).toBeGreaterThan(20);
+    return x + width;
+  };
+  await now.waitFor();
+  expect(await ends(now)).toBeLessThanOrEqual(320);
+  expect(await ends(page.getByText('Two', { exact: true }))).toBeLessThanOrEqual(320);
   await now.click();
   await page.getByRole('article', { name: 'You' }).last().getByText('Two', { exact: true }).waitFor();
   await now.waitFor({ state: 'hidden' });

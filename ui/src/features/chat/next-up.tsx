@@ -16,11 +16,13 @@ interface NextUpProps {
 export function NextUp({ draft, onTakeBack, onSend }: NextUpProps): ReactNode {
   const t = useMessages(chatMessages);
   return (
-    <div className="mx-auto mb-2 flex w-full max-w-[47rem] items-center gap-3 px-6 text-sm text-muted">
-      <span className="shrink-0 font-medium">{t.queued}</span>
-      <span dir="auto" className="min-w-0 flex-1 truncate">
-        {draft.text || draft.attachments[0]?.name}
-      </span>
+    <div className="mx-auto mb-2 flex w-full max-w-[47rem] flex-wrap items-center justify-end gap-x-3 gap-y-1 px-6 text-sm text-muted">
+      <p className="flex min-w-0 flex-[1_1_17rem] gap-3">
+        <span className="shrink-0 font-medium">{t.queued}</span>
+        <span dir="auto" className="min-w-0 flex-1 truncate">
+          {draft.text || draft.attachments[0]?.name}
+        </span>
+      </p>
       <Button small onClick={onTakeBack}>
         {t.takeBack}
       </Button>
