@@ -35,6 +35,8 @@ export const refusals = [
   'nothing_recognised',
   'range_backwards',
   'range_too_long',
+  // Requests.
+  'nobody_serves',
   // Recordings.
   'no_uploads',
   'recording_empty',

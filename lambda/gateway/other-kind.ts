@@ -1,6 +1,7 @@
 // What is told when the models that were asked for do another kind of work, with those that would do.
 import type { ModelKind } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
+import { refused } from '#shared/refused.ts';
 import type { DecideInput } from '../routing/decide.ts';
 
 type Meant = Pick<DecideInput, 'candidates' | 'selector'>;
@@ -28,5 +29,6 @@ export function toOtherKind({ candidates, selector }: Meant, kind: ModelKind): C
   const names = [...able].slice(0, MOST_NAMED).map((name) => `"${name}"`);
   const advice =
     able.size === 0 ? 'To have some, add a provider key that serves them.' : `Ask for ${names.join(' or ')}.`;
-  return new CallerError('no_candidate', `${cause} ${advice}`, { param: 'model' });
+  const why = able.size === 0 ? { reason: refused('nobody_serves') } : {};
+  return new CallerError('no_candidate', `${cause} ${advice}`, { param: 'model', ...why });
 }

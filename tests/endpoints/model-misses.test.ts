@@ -50,6 +50,16 @@ it.each([
   expect(reply.json().error).toMatchObject({ code: 'no_candidate', param: 'model', message });
 });
 
+it('that nobody serves a request of this kind is told by a code, too, for pages in other languages', async () => {
+  const app = await createBoth();
+  const fail = async (model: string, path: string): Promise<unknown> =>
+    (await app.ask({ model, prompt: 'x', messages: [{ role: 'user', content: 'x' }] }, {}, path)).json().error;
+  expect(await fail('auto', '/v1/images/generations')).toMatchObject({
+    why: { code: 'refused', what: 'nobody_serves' },
+  });
+  expect(await fail('vectors', '/v1/chat/completions')).not.toHaveProperty('why');
+});
+
 it('a list of models of which none is served names them all', async () => {
   const reply = await (await createBoth()).ask({ model: undefined, models: ['nope', 'nada'] });
   expect(reply.status).toBe(404);

@@ -36,6 +36,15 @@ it('whoever asks, or wants a recording written, before there is a key is shown w
   await page.context().close();
 });
 
+it('in German, too, it is said why there is no answer', async () => {
+  const page = await rig.openPage('/', { locale: 'de-DE' });
+  const field = page.getByRole('textbox', { name: 'Nachricht', exact: true });
+  await field.fill('Hallo');
+  await field.press('Enter');
+  await page.getByRole('alert').getByText('Noch kein Zugang hier kann das. Füge einen hinzu').waitFor();
+  await page.context().close();
+});
+
 it('a key is missing, is given, and answers, all within a minute', async () => {
   const startedAtMs = Date.now();
   const page = await rig.newPage();

@@ -56,6 +56,7 @@ export const refusalMessages = defineMessages<RefusalWords>(
       nothing_recognised: 'Nothing was recognised. Known are .env files, older settings, and lists of keys.',
       range_backwards: 'The range ends before it begins.',
       range_too_long: 'The range is longer than {days} days.',
+      nobody_serves: 'No key here serves this yet. Add one that does: several providers give one for free.',
       no_uploads: 'Recordings can’t be uploaded here: no place for them is set (FREEWAY_UPLOADS_BUCKET).',
       recording_empty: 'The recording is empty.',
       recording_too_large:
@@ -148,6 +149,8 @@ export const refusalMessages = defineMessages<RefusalWords>(
         'Es wurde nichts erkannt. Bekannt sind .env-Dateien, ältere Einstellungen und Listen von Schlüsseln.',
       range_backwards: 'Der Zeitraum endet, bevor er beginnt.',
       range_too_long: 'Der Zeitraum ist länger als {days} Tage.',
+      nobody_serves:
+        'Noch kein Zugang hier kann das. Füge einen hinzu, der es kann: Mehrere Anbieter haben kostenlose Schlüssel.',
       no_uploads: 'Aufnahmen lassen sich hier nicht hochladen: Kein Ort dafür ist gesetzt (FREEWAY_UPLOADS_BUCKET).',
       recording_empty: 'Die Aufnahme ist leer.',
       recording_too_large:
