@@ -30,6 +30,26 @@ it('keys stand by their names, those that asked most first', async () => {
   await page.context().close();
 });
 
+it.each([
+  ['en-GB', 'Answered free', '99.6%'],
+  ['de-DE', 'Kostenlos beantwortet', '99,6\u00a0%'],
+])('all is said to be free only if it was: %s', async (locale, name, share) => {
+  const page = await rig.openPage('/', { locale });
+  await page.route('**/api/usage?*', async (route) => {
+    const reply = await route.fetch();
+    const usage = await reply.json();
+    await route.fulfill({
+      response: reply,
+      json: { ...usage, total: { ...usage.total, requests: 300, failed: 0, free: 299 } },
+    });
+  });
+  await page.goto(`${rig.server.url}/usage`);
+  const figure = page.locator('dt', { hasText: name }).locator('xpath=following-sibling::dd[1]');
+  await figure.waitFor();
+  expect(await figure.textContent()).toBe(share);
+  await page.context().close();
+});
+
 it('the time that is shown stands in the address, and outlives a reload', async () => {
   const page = await rig.openPage('/usage');
   const range = page.getByRole('combobox', { name: 'Time' });

@@ -1,7 +1,7 @@
 // The sums of a range as figures.
 import type { ReactNode } from 'react';
 import { useCost } from '../../lib/cost.ts';
-import { formatCount, formatDuration, formatUsd } from '../../lib/format.ts';
+import { formatCount, formatDuration, formatUsd, toLocale } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import type { Usage } from './data.ts';
 import { usageMessages } from './messages.ts';
@@ -30,7 +30,13 @@ export function Figures({ total }: { readonly total: Usage['total'] }): ReactNod
   const language = useLanguage();
   const toCost = useCost();
   const answered = total.requests - total.failed;
-  const share = answered === 0 ? '–' : `${Math.round((total.free / Math.max(1, answered)) * 100)} %`;
+  // Never rounded up: all is said to be free only if it was.
+  const percent = new Intl.NumberFormat(toLocale(language), {
+    style: 'percent',
+    maximumFractionDigits: 1,
+    roundingMode: 'floor',
+  });
+  const share = answered === 0 ? '–' : percent.format(total.free / answered);
   return (
     <dl className="grid grid-cols-[repeat(auto-fit,minmax(min(100%,9.5rem),1fr))] gap-2 sm:grid-cols-2 sm:gap-3 lg:grid-cols-3">
       <Figure
