@@ -17,15 +17,12 @@ const toId = (name: string): string =>
     .replaceAll(/^-|-$/g, '')
     .slice(0, 40);
 
+const blank = { name: '', url: '', models: '', isFree: false };
+
 function AddForm({ onDone }: { readonly onDone: () => void }): ReactNode {
   const t = useMessages(serverMessages);
   const { addTemplate } = useSettingsActions();
-  const [written, setWritten, forget] = useUnsent('settings provider', {
-    name: '',
-    url: '',
-    models: '',
-    isFree: false,
-  });
+  const [written, setWritten, forget] = useUnsent('settings provider', blank);
   const { name, url, models, isFree } = written;
   const field = (one: 'name' | 'url' | 'models') => ({
     value: written[one],
