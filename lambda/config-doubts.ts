@@ -2,6 +2,7 @@
 import type { CredentialField, Provider } from '#shared/catalog.ts';
 import { entryModelSchema, entryPoolSchema, providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
 import { matchesPattern } from '#shared/patterns.ts';
+import { priceSchema } from '#shared/price.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-input.ts';
 import { findOlderDoubts } from './config-older-doubts.ts';
@@ -121,13 +122,17 @@ function judgeEntries({ entries }: Config, providers: readonly Provider[]): stri
   const known = [...namesOf(providerEntrySchema), 'plugin', 'options'];
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const ofModel = namesOf(entryModelSchema);
+  const ofPrice = namesOf(priceSchema);
   const ofPool = namesOf(entryPoolSchema);
   return entries.flatMap((entry) => {
     const own = byId.get(entry.provider)?.fields.map(({ name }) => name) ?? [];
     const where = `The credential "${entry.name ?? entry.provider}"`;
     return [
       ...judgeFields(where, entry, new Set([...known, ...own])),
-      ...(entry.models ?? []).flatMap((model) => judgeFields(`${where}, model "${model.id}",`, model, ofModel)),
+      ...(entry.models ?? []).flatMap((model) => [
+        ...judgeFields(`${where}, model "${model.id}",`, model, ofModel),
+        ...judgeFields(`${where}, price of model "${model.id}",`, model.price ?? {}, ofPrice),
+      ]),
       ...(entry.pools ?? []).flatMap((pool, index) => judgeFields(`${where}, pool ${index},`, pool, ofPool)),
     ];
   });

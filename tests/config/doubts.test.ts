@@ -192,6 +192,10 @@ describe('fields of credentials', () => {
       'The credential "alpha", model "m", has a field "contxt", which nothing reads. Did you mean context?',
     ],
     [
+      { models: [{ id: 'm', price: { inputPerMilionUsd: 1, outputPerMillionUsd: 2 } }] },
+      'The credential "alpha", price of model "m", has a field "inputPerMilionUsd", which nothing reads. Did you mean inputPerMillionUsd?',
+    ],
+    [
       { pools: [{ unit: 'requests', max: 1, clock: { kind: 'rolling', seconds: 60 }, scop: 'key' }] },
       'The credential "alpha", pool 0, has a field "scop", which nothing reads. Did you mean scope?',
     ],
