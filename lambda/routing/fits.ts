@@ -10,6 +10,12 @@ import { code } from './verdicts.ts';
 const named = (list: readonly string[], candidate: Candidate): boolean =>
   list.includes(candidate.providerId) || list.includes(candidate.credential);
 
+/** In whatever case it is written: who writes "Groq" wants nothing sent to it, and leaving out too many is the safer error. */
+function isIgnored(list: readonly string[], { providerId, credential }: Candidate): boolean {
+  const names = [providerId.toLowerCase(), credential.toLowerCase()];
+  return list.some((name) => names.includes(name.toLowerCase()));
+}
+
 /** Whether prompts are known to stay within these regions: who works on them in one that is not named is out. */
 const staysWithin = (regions: readonly string[] | undefined, allowed: readonly string[]): boolean =>
   regions !== undefined && regions.length > 0 && regions.every((region) => allowed.includes(region));
@@ -35,7 +41,7 @@ function judgeFit(candidate: Candidate, asked: Asked): number {
   if (candidate.kind !== profile.kind) return code.other_kind;
   if ((candidate.retiredAtMs ?? Infinity) <= asked.nowMs) return code.retired;
   if (policy.only !== null && !named(policy.only, candidate)) return code.provider_excluded;
-  if (policy.ignore.length > 0 && named(policy.ignore, candidate)) return code.provider_excluded;
+  if (policy.ignore.length > 0 && isIgnored(policy.ignore, candidate)) return code.provider_excluded;
   if (candidate.tier === 'paid' && (policy.paid === 'never' || selector.freeOnly)) return code.paid_not_allowed;
   if (policy.noTraining && candidate.trainsOnPrompts !== false) return code.may_train_on_prompts;
   if (policy.regions !== undefined && !staysWithin(candidate.regions, policy.regions)) return code.region_not_allowed;

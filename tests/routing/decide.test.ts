@@ -206,6 +206,7 @@ describe('rejection', () => {
     ['may_train_on_prompts', { candidates: [{ trainsOnPrompts: 'unknown' }], policy: { noTraining: true } }],
     ['may_train_on_prompts', { candidates: [{ trainsOnPrompts: true }], policy: { noTraining: true } }],
     ['provider_excluded', { candidates: [{ providerId: 'acme' }], policy: { ignore: ['acme'] } }],
+    ['provider_excluded', { candidates: [{ providerId: 'acme' }], policy: { ignore: ['Acme'] } }],
     ['provider_excluded', { candidates: [{ credential: 'one' }], policy: { only: ['two'] } }],
     ['lacks_capability', { candidates: [{ capabilities: 0b01 }], profile: { needs: 0b10 } }],
     ['context_too_small', { candidates: [{ context: 50 }] }],
