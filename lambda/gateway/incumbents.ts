@@ -17,7 +17,7 @@ export interface Opening {
 }
 
 interface Turn {
-  readonly answeredBy: string;
+  readonly answeredBy: Candidate;
   readonly atMs: number;
 }
 
@@ -27,7 +27,9 @@ export interface Incumbents {
   note(opening: Opening, candidate: Candidate): void;
 }
 
-const nameOf = ({ route, credentialId }: Candidate): string => `${route} ${credentialId}`;
+/** Fleets are made anew when credentials change: then the same candidate is another object, at another place. */
+const isSame = (one: Candidate | undefined, other: Candidate): boolean =>
+  one === other || (one?.route === other.route && one.credentialId === other.credentialId);
 
 /** Conversations that begin alike are one: an agent's, mostly, which shares its prompt with itself. */
 function toName({ askerId, model, texts }: Opening): string {
@@ -45,13 +47,13 @@ export function createIncumbents(now: () => number): Incumbents {
     find: (opening, candidates) => {
       const last = turns.get(toName(opening));
       if (last === undefined || now() - last.atMs > KEPT_MS) return undefined;
-      const index = candidates.findIndex((candidate) => nameOf(candidate) === last.answeredBy);
+      const index = candidates.findIndex((candidate) => isSame(candidate, last.answeredBy));
       return index < 0 ? undefined : index;
     },
     note: (opening, candidate) => {
       const name = toName(opening);
       turns.delete(name);
-      turns.set(name, { answeredBy: nameOf(candidate), atMs: now() });
+      turns.set(name, { answeredBy: candidate, atMs: now() });
       const [oldest] = turns.keys();
       if (turns.size > MOST_KEPT && oldest !== undefined) turns.delete(oldest);
     },

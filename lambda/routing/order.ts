@@ -59,8 +59,8 @@ function toStep(pressure: number, { refused }: DecideInput): number {
   const steps = refused.size > 0 ? CROWDED_STEPS : PRESSURE_STEPS;
   return Math.floor(pressure * steps) / steps;
 }
-/** Whoever answered the turn before is preferred to others while so much of its quota is used at most: a conversation costs less, and goes on as it began, where it is known. */
-export const STAYS_BELOW = 0.75;
+/** Whoever answered the turn before is preferred to others while so much of its quota is used at most, which is as long as servers reserve several calls at a time: a conversation costs less, and goes on as it began, where it is known. */
+export const STAYS_BELOW = 0.5;
 /** What would be left over of a day is spent once quota that comes back within minutes is used up; that is lost sooner. */
 export const LEFT_OVER = 1;
 

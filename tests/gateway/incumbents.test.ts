@@ -46,11 +46,11 @@ describe('a conversation', () => {
     expect([who[2], who[3]]).toEqual([who[0], who[0]]);
   });
 
-  it('leaves when three quarters of the quota are used there', async () => {
+  it('leaves when half of the quota is used there', async () => {
     const world = await createEquals(8);
     const who = await talk(world, 'One.', 9);
-    expect(new Set(who.slice(0, 6)).size).toBe(1);
-    expect(who.slice(6)).not.toContain(who[0]);
+    expect(new Set(who.slice(0, 4)).size).toBe(1);
+    expect(who.slice(4, 8)).not.toContain(who[0]);
   });
 
   it('leaves whoever fails, and stays with whoever took over', async () => {
