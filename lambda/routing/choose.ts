@@ -3,7 +3,17 @@ import { bit, columnsOf, CONTESTED, DOUBTFUL, INDEX, OVERSIZE_KEPT, URGENCIES, t
 import type { DecideInput } from './decide.ts';
 import { judge, toJudging, type Judging } from './judge.ts';
 import { laneOf, sparing, type Lane, type Sparing } from './lanes.ts';
-import { challenge, compare, lead, toLeader, toOrder, toShortOrder, type Leader, type Order } from './order.ts';
+import {
+  challenge,
+  compare,
+  lead,
+  STAYS_BELOW,
+  toLeader,
+  toOrder,
+  toShortOrder,
+  type Leader,
+  type Order,
+} from './order.ts';
 import { findSafe } from './safe.ts';
 import { isAt, isContested, isDoubtful } from './thrift.ts';
 import { code } from './verdicts.ts';
@@ -87,6 +97,22 @@ function sparingOf(input: DecideInput): Sparing {
   return isAt('scarce', input) ? 'lasting' : 'spentAhead';
 }
 
+/** Lets the incumbent lead, where it may, before all who are not better by more than pressure. */
+function seed(best: Front, { members, bases }: Lane, { state: states }: Columns, judging: Judging): void {
+  const { input } = judging;
+  const { incumbent = -1, standings } = input;
+  const at = incumbent < 0 ? -1 : members.findIndex((member) => (member & INDEX) === incumbent);
+  if (at < 0 || (standings[incumbent]?.pressure ?? 1) >= STAYS_BELOW) return;
+  const state = states[incumbent] as number;
+  if ((state & bit.recovering) !== 0 || judge(incumbent, judging) !== code.eligible) return;
+  let key = (bases[at] as number) + (state & (URGENCIES - 1));
+  if ((state & (members[at] as number) & bit.lasting) !== 0) key += OVERSIZE_KEPT;
+  if (isContested(incumbent, input)) key += CONTESTED;
+  if (isDoubtful(incumbent, input)) key += DOUBTFUL;
+  // Below pressure and size, and before who is equal in all else.
+  best.meet(incumbent, Math.floor(key / DOUBTFUL) * DOUBTFUL - 0.5, Infinity);
+}
+
 /** Goes through a lane from its front, until nobody behind can win. Leaves out those who are recovering, and, once somebody may serve now, those who are kept for later. */
 function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { readonly order: Order } {
   const { input, floor } = judging;
@@ -102,6 +128,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
   const larger = urgent ? bit.lasting : 0;
   const { inputTokens } = input.profile;
   const shut = bit.recovering | bit.full | (input.lastResort ? 0 : bit.open);
+  if (urgent) seed(best, lane, columns, judging);
   const low = thrifty ? bit.below : 0;
   const ahead = sparing[sparingOf(input)];
   const shared = thrifty || urgent ? bit.shared : 0;
@@ -202,12 +229,6 @@ function orIncumbent(best: number, judging: Judging, input: DecideInput): number
 
 /** Finds who is tried first. Pure: the same input gives the same choice. */
 export function choose(input: DecideInput): Choice {
-  // Lanes and turns know nothing of incumbents.
-  return chooseAmong(input.incumbent === undefined ? input : { ...input, incumbent: undefined }, input);
-}
-
-/** `whole`: the question with its incumbent. */
-function chooseAmong(input: DecideInput, whole: DecideInput): Choice {
   if (input.candidates.length === 0) return { best: -1, spared: -1 };
   const judging = toJudging(input);
   const columns = columnsOf(input.candidates, input.standings);
@@ -215,14 +236,14 @@ function chooseAmong(input: DecideInput, whole: DecideInput): Choice {
   const terms = { floorRank, hard, isAnyShared: columns.shared > 0 };
   const lane = input.selector.among === null ? laneOf(input, judging.fits, terms) : null;
   const turn = lane === null ? null : takeTurn(lane, columns, judging);
-  const stay = (index: number): number => orIncumbent(index, judging, whole);
+  const stay = (index: number): number => orIncumbent(index, judging, input);
   if (turn !== null) return { best: stay(turn.best), spared: stay(turn.spared) };
   const { best: found, spared, order } = runAll(judging, columns, lane);
   if (found.index < 0) return { best: -1, spared: stay(spared.index) };
   const best = stay(found.index);
   if (input.thrifty !== true || !isDoubtful(best, input)) return { best, spared: -1 };
   const isKept = (index: number): boolean => isNamed(index, input) && judge(index, judging) === code.kept_for_later;
-  const safe = findSafe(best, isKept, order);
+  const safe = findSafe(best, isKept, input.incumbent === undefined ? order : toOrder(input));
   return { best: safe >= 0 ? safe : best, spared: -1 };
 }
 

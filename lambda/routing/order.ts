@@ -152,6 +152,8 @@ export function toShortOrder(input: DecideInput, { isAnyShared, isAnyRecovering 
   const { places, floorRank } = toOrder(input);
   const equal = uniformOf(input.candidates);
   const telling = places.filter((measure) => {
+    // Lanes and turns serve many requests: each compares its own incumbent with whoever comes first.
+    if (measure === 'incumbent') return false;
     if (measure === 'contested') return isAnyShared;
     if (measure === 'recovering') return isAnyRecovering;
     return measure === 'belowFloor' ? floorRank > 0 : !equal.has(measure);
