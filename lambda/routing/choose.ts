@@ -97,9 +97,15 @@ function sparingOf(input: DecideInput): Sparing {
   return isAt('scarce', input) ? 'lasting' : 'spentAhead';
 }
 
+interface Known {
+  readonly columns: Columns;
+  readonly judging: Judging;
+}
+
 /** Lets the incumbent lead, where it may, before all who are not better by more than pressure. */
-function seed(best: Front, { members, bases }: Lane, { state: states }: Columns, judging: Judging): void {
+function seed(best: Front, { members, bases }: Lane, { columns, judging }: Known): void {
   const { input } = judging;
+  const { state: states } = columns;
   const { incumbent = -1, standings } = input;
   const at = incumbent < 0 ? -1 : members.findIndex((member) => (member & INDEX) === incumbent);
   if (at < 0 || (standings[incumbent]?.pressure ?? 1) >= STAYS_BELOW) return;
@@ -128,7 +134,7 @@ function runLane(lane: Lane, columns: Columns, judging: Judging): Fronts & { rea
   const larger = urgent ? bit.lasting : 0;
   const { inputTokens } = input.profile;
   const shut = bit.recovering | bit.full | (input.lastResort ? 0 : bit.open);
-  if (urgent) seed(best, lane, columns, judging);
+  if (urgent) seed(best, lane, { columns, judging });
   const low = thrifty ? bit.below : 0;
   const ahead = sparing[sparingOf(input)];
   const shared = thrifty || urgent ? bit.shared : 0;
