@@ -1,6 +1,7 @@
 // What Google signs its calls with comes back to it whatever format the caller speaks, and reaches nobody who would refuse it.
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SIGNATURE } from '../fakes/provider/signatures.ts';
 import { createWorld, toEntry, type Reply, type World } from './harness.ts';
@@ -264,6 +265,26 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])('answered by Google th
     expect(bodies[3]).toContain(SIGNATURE);
   });
 });
+
+it.each([
+  ['whole', 'gemini/chat-tool-gemini_3_flash_preview-a44b3f.json', talkers[0]!],
+  ['streamed', 'vertex/chat-stream-tool-gemini_2.5_flash-7d3a80.json', talkers[1]!],
+] as const)(
+  'what Google has signed in a recorded reply, %s, is told and sent back as it was',
+  async (_, name, talker) => {
+    const file = readFileSync(new URL(`../fixtures/wire/${name}`, import.meta.url), 'utf8');
+    const { response } = JSON.parse(file) as { response: { status: number; body: string } };
+    const signature = /"thoughtSignature": *"([^"]+)"/.exec(response.body)?.[1] ?? '';
+    expect(signature.length).toBeGreaterThan(100);
+    const world = await createGoogle('their own format');
+    const type = talker.begin['stream'] === true ? 'text/event-stream' : 'application/json';
+    world.providers['google']?.script([{ kind: 'raw', ...response, headers: { 'content-type': type } }]);
+    const first = await world.ask(talker.begin, to.google, talker.path);
+    expect(first.text).toContain(JSON.stringify({ google: { thought_signature: signature } }));
+    await world.ask(await talker.goOn(talker.begin, first), to.google, talker.path);
+    expect(received(world, 'google')[1]).toContain(`"thoughtSignature":"${signature}"`);
+  },
+);
 
 it('an endpoint nobody knows is told signatures until it refuses them, and then no more', async () => {
   const world = await createGoogle('the OpenAI path', { beside: 'openai-compatible' });
