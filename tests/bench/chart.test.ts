@@ -24,8 +24,16 @@ describe('drawBoard', () => {
     const svg = drawBoard({ paired, machine, startedAt: '2026-11-21T00:00:00.000Z' });
     const widths = [...svg.matchAll(/<rect x=.* width="([\d.]+)"/g)].map(([, width]) => Number(width));
     expect(widths.map((width) => Math.round((width / (widths[0] ?? 1)) * 100))).toEqual([100, 50, 400]);
-    expect(svg).toContain('400 us');
+    expect(svg).toContain('>400 µs<');
     expect(svg).toContain('a &lt;cpu>');
+  });
+
+  it('gives each scenario a scale of its own, and tells what failed', () => {
+    const slow = { ...toRow('portkey', 20_000), scenario: 'stream', failed: 3 };
+    const svg = drawBoard({ paired: [toRow('freeway', 50), slow], machine, startedAt: '2026-11-21T00:00:00.000Z' });
+    const widths = [...svg.matchAll(/<rect x=.* width="([\d.]+)"/g)].map(([, width]) => Number(width));
+    expect(new Set(widths).size).toBe(1);
+    expect(svg).toContain('>20.0 ms (30 % failed)<');
   });
 
   it('draws nothing where nothing was measured', () => {
