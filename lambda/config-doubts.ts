@@ -62,7 +62,7 @@ function judgeVariable(name: string, known: ReadonlySet<string>): string | null 
   if (!isOurs && !name.includes('_')) return null;
   const meant = findMeant(name, known, isOurs ? FAR : NEAR);
   if (!isOurs && meant === null) return null;
-  return `${name} is set, but nothing reads it. ${ask(meant, 'The README lists what is read.')}`;
+  return `${name} is set, but nothing reads it. ${ask(meant, 'docs/configuration.md lists what is read.')}`;
 }
 
 function judgeVariables(env: Environment, providers: readonly Provider[]): string[] {

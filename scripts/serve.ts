@@ -28,7 +28,7 @@ function checkArguments(): void {
   const wrong = process.argv.slice(2).find((argument) => argument !== '--demo');
   if (wrong !== undefined)
     throw new ConfigError(
-      `"${wrong}" is no option of a start. Settings are variables, such as in: PORT=8080 npm start. The README lists them.`,
+      `"${wrong}" is no option of a start. Settings are variables, such as in: PORT=8080 npm start. docs/configuration.md lists them.`,
     );
 }
 

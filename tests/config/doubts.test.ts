@@ -84,7 +84,7 @@ describe('a name that nothing reads', () => {
   it.each([
     ['FREEWAY_PIAD', 'never', /^FREEWAY_PIAD is set, but nothing reads it\. Did you mean FREEWAY_PAID\?$/],
     ['FREEWAY_BUDGET_USD_PER_DAYS', '1', /Did you mean FREEWAY_BUDGET_USD_PER_DAY\?$/],
-    ['FREEWAY_SOMETHING_ELSE', '1', /The README lists what is read\.$/],
+    ['FREEWAY_SOMETHING_ELSE', '1', /docs\/configuration\.md lists what is read\.$/],
     ['GROK_API_KEY', 'k', /Did you mean GROQ_API_KEY\?$/],
     ['ADMIN_EMAIL', 'a@example.com', /Did you mean ADMIN_EMAILS\?$/],
     ['GROQ_API_KEY_1', 'k', /the first is GROQ_API_KEY, further ones are GROQ_API_KEY_2 to GROQ_API_KEY_99\.$/],
