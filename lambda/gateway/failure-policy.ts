@@ -44,7 +44,7 @@ const table: Readonly<Record<ProviderFailureKind, FailurePolicy>> = {
 
 /** The longest a provider may bench itself by a hint in a reply, and the shortest pause after any limit. */
 const LONGEST_REST_MS = 48 * HOUR;
-const SHORTEST_REST_MS = 100;
+export const SHORTEST_REST_MS = 100;
 
 /** What follows from this failure, for a request of this policy. A failure that covers the whole credential rests it whole; one that is doubtful counts for no breaker. */
 export function policyFor(

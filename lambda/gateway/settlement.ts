@@ -12,7 +12,7 @@ import { learnMiss } from '../routing/pools-caution.ts';
 import { doubtfulUntil } from '../routing/pools-counters.ts';
 import { isEmpty, mergeOps, noOps, numberIn, toAttr, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
-import { policyFor } from './failure-policy.ts';
+import { policyFor, SHORTEST_REST_MS } from './failure-policy.ts';
 import type { Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
 import type { Lesson, Untold } from './refusals.ts';
@@ -61,14 +61,18 @@ function toActual({ candidate, outcome, reservation: { need } }: SettlementInput
 export const toCostUsd = ({ failure }: AttemptOutcome, actual: Amounts | null): number | null =>
   actual?.usd ?? (actual === null && (failure?.status ?? 0) >= 400 ? 0 : null);
 
-/** Rests after limits grow while a provider names no time: 1 s, 2 s, 4 s ... 60 s; the count is forgotten with the first success. */
+/**
+ * Rests after limits grow while a provider names no time: 1 s, 2 s, 4 s ... 60 s; the count is forgotten with the first success. A time that is
+ * over as soon as it is told names none: calls that believe it are refused ten times a second.
+ */
 const LONGEST_GUESSED_REST_MS = 60_000;
 const limitsAttr = toAttr('!c');
 
 function restMs(failure: ProviderFailure, { candidate, moment }: SettlementInput): number {
   const policy = policyFor(failure);
   if (failure.untilReset) return untilReset(candidate, moment) || policy.restMs;
-  if (failure.kind !== 'rate_limited' || failure.retryAfterMs !== undefined) return policy.restMs;
+  const namesTime = (failure.retryAfterMs ?? 0) >= SHORTEST_REST_MS;
+  if (failure.kind !== 'rate_limited' || namesTime) return policy.restMs;
   const before = numberIn(moment.book ?? {}, limitsAttr(candidate.mark)) ?? 0;
   return Math.min(LONGEST_GUESSED_REST_MS, policy.restMs * 2 ** before);
 }

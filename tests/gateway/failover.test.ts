@@ -45,6 +45,19 @@ describe('limits', () => {
     expect(Number(reply.headers['retry-after'])).toBeGreaterThan(100);
     expect(reply.ms).toBeLessThan(1_000);
   });
+  /** The wait is over as soon as it is told: the moment has passed, or no clock is that exact. */
+  const overAtOnce = ['0', '-5', '0.05', 'Wed, 21 Oct 2015 07:28:00 GMT'];
+  const refusing = (retryAfter: string): FakeProviderSpec => ({
+    name: 'alpha',
+    keepRequests: 200,
+    models: [{ id: 'm1', fault: { kind: 'raw', status: 429, headers: { 'retry-after': retryAfter }, body: '{}' } }],
+  });
+  it.each(overAtOnce)('Retry-After: %s is believed ever less while calls go on being refused', async (retryAfter) => {
+    const world = await createWorld({ providers: [refusing(retryAfter)] });
+    const reply = await world.ask();
+    expect([reply.status, reply.json().error?.code]).toEqual([503, 'exhausted']);
+    expect(world.providers['alpha']!.received().length).toBeLessThan(15);
+  });
   it.each(['429', '429-after-2', '429-after-120', 'quota'])(
     '%s: whoever forbids failover is told when to come back, too',
     async (fault) => {
