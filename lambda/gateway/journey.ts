@@ -49,6 +49,8 @@ export interface Journey {
   lastResort: boolean;
   waitedMs: number;
   rounds: number;
+  /** When those who had a passing fault are asked again; null while nobody waits for that. */
+  retryAtMs: number | null;
   /** The caller has the head: from now on an answer goes on, or breaks off. */
   committed: boolean;
   readonly rescues: Rescued[];
@@ -75,6 +77,7 @@ export const createJourney = (nowMs: number, purse: Purse | null): Journey => ({
   lastResort: false,
   waitedMs: 0,
   rounds: 0,
+  retryAtMs: null,
   committed: false,
   rescues: [],
   resumedBy: null,

@@ -70,9 +70,11 @@ function toWaits(deps: WaitingDeps, { soonest, input }: Ended, journey: Journey)
   const rounds = journey.later.size > 1 ? MAX_ROUNDS : MAX_ROUNDS_ALONE;
   const retry = journey.later.size > 0 && journey.rounds < rounds;
   const backoffMs = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** journey.rounds);
+  // The pause goes on while limits lift and calls are refused again, or these would keep it from ever being over.
+  if (retry) journey.retryAtMs ??= input.nowMs + backoffMs * (0.5 + spread);
   return {
     quotaMs: soonest ? soonest.waitMs + Math.ceil(Math.min(SPREAD_MS, soonest.waitMs) * spread) : Infinity,
-    retryMs: retry ? backoffMs * (0.5 + spread) : Infinity,
+    retryMs: retry && journey.retryAtMs !== null ? Math.max(0, journey.retryAtMs - input.nowMs) : Infinity,
     // Who has waited a while looks more often whether a rest may be passed.
     probeMs:
       journey.waitedMs >= PROBE_AFTER_MS && soonest !== null && mayBeProbed(input)
@@ -209,6 +211,7 @@ export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting
   await pause(deps, waiting, { waitMs: Math.min(waitMs + crowdMs, patienceMs, probeMs), forWhom: forWhomOf(ended) });
   if (retryMs > Math.min(quotaMs, probeMs)) return null;
   journey.rounds++;
+  journey.retryAtMs = null;
   for (const index of journey.later) journey.tried.delete(index);
   journey.later.clear();
   return null;

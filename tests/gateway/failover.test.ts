@@ -58,6 +58,12 @@ describe('limits', () => {
     expect([reply.status, reply.json().error?.code]).toEqual([503, 'exhausted']);
     expect(world.providers['alpha']!.received().length).toBeLessThan(15);
   });
+  it.each(overAtOnce)('Retry-After: %s keeps nobody from who had only a passing fault', async (retryAfter) => {
+    const world = await createWorld({ providers: [refusing(retryAfter), provider('beta', 'first-1-reset')] });
+    const reply = await world.ask();
+    expect([reply.status, reply.content()]).toEqual([200, canonicalAnswer]);
+    expect(reply.ms).toBeLessThan(2_000);
+  });
   it.each(['429', '429-after-2', '429-after-120', 'quota'])(
     '%s: whoever forbids failover is told when to come back, too',
     async (fault) => {
