@@ -6,6 +6,7 @@ import type { AttemptOutcome } from './operation.ts';
 import { withoutRemaining } from './sampling.ts';
 import {
   countMoney,
+  isGuessed,
   toCostUsd,
   toCredentialRest,
   toSettlement,
@@ -33,14 +34,11 @@ export function settle(desk: Desk, reservation: Reservation, told: AttemptOutcom
   desk.seen.ended(reservation.index, { ok: failure === null || failure.kind === 'cancelled', firstContentMs });
   const lesson = desk.refusals.ended(reservation, outcome);
   const closed: Closed = { candidate, reservation, outcome, lesson };
-  if (isGuessed(failure)) return settleAnew(desk, closed);
+  // How long to stay away is a guess that grows with each refusal: calls of several instances that are refused together must count as one.
+  if (failure !== null && isGuessed(failure)) return settleAnew(desk, closed);
   const judged = judge(desk, closed);
   return judged.foreign ? settleAnew(desk, closed) : write(desk, closed, judged);
 }
-
-/** How long to stay away is a guess that grows with each refusal: calls of several instances that are refused together must count as one. */
-const isGuessed = (failure: AttemptOutcome['failure']): boolean =>
-  failure?.kind === 'rate_limited' && failure.retryAfterMs === undefined && failure.untilReset !== true;
 
 /** What seems to be use by others may be our own, by another instance. */
 async function settleAnew(desk: Desk, closed: Closed): Promise<void> {

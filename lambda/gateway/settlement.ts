@@ -68,11 +68,14 @@ export const toCostUsd = ({ failure }: AttemptOutcome, actual: Amounts | null): 
 const LONGEST_GUESSED_REST_MS = 60_000;
 const limitsAttr = toAttr('!c');
 
+/** Whether the provider names no time, or one that names none. */
+export const isGuessed = ({ kind, retryAfterMs, untilReset }: ProviderFailure): boolean =>
+  kind === 'rate_limited' && (retryAfterMs ?? 0) < SHORTEST_REST_MS && untilReset !== true;
+
 function restMs(failure: ProviderFailure, { candidate, moment }: SettlementInput): number {
   const policy = policyFor(failure);
   if (failure.untilReset) return untilReset(candidate, moment) || policy.restMs;
-  const namesTime = (failure.retryAfterMs ?? 0) >= SHORTEST_REST_MS;
-  if (failure.kind !== 'rate_limited' || namesTime) return policy.restMs;
+  if (!isGuessed(failure)) return policy.restMs;
   const before = numberIn(moment.book ?? {}, limitsAttr(candidate.mark)) ?? 0;
   return Math.min(LONGEST_GUESSED_REST_MS, policy.restMs * 2 ** before);
 }
@@ -102,11 +105,11 @@ function toLimitRest(failure: ProviderFailure, input: SettlementInput): Ops[] {
   const book = moment.book ?? {};
   const ms = restMs(failure, input);
   const rest = afterRest(book, candidate.mark, { untilMs: moment.nowMs + ms, reason: failure.kind });
-  // Calls that were under way together are refused together: they count as one refusal.
-  if (restOf(book, candidate.mark, moment.nowMs) !== null) return [rest];
-  const count: Ops = { add: { [limitsAttr(candidate.mark)]: 1 }, set: {}, remove: [] };
-  const maybeChance =
-    candidate.pools.length === 0 && ms <= shortRestMs && numberIn(book, limitsAttr(candidate.mark)) === undefined;
+  // Calls that were under way together are refused together: they count as one refusal, also where none knows of the others' yet.
+  if (restOf(book, candidate.mark, moment.nowMs) !== null) return isGuessed(failure) ? [] : [rest];
+  const before = numberIn(book, limitsAttr(candidate.mark));
+  const count: Ops = { add: {}, set: { [limitsAttr(candidate.mark)]: (before ?? 0) + 1 }, remove: [] };
+  const maybeChance = candidate.pools.length === 0 && ms <= shortRestMs && before === undefined;
   return maybeChance ? [count] : [rest, count];
 }
 

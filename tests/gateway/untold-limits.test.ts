@@ -71,6 +71,16 @@ describe('a limit that nobody tells', () => {
     expect(then.answered).toBeGreaterThan(then.asked * 0.9);
   });
 
+  it('sends away nobody who could have been served: calls that are refused together count as one refusal', async () => {
+    const world = await createWorld({ providers: [spec({ limits: [places(3)], models: [{ id: 'm1' }] })] });
+    const crowd = async (): Promise<number> => {
+      const begun = Array.from({ length: 20 }, () => world.begin({ max_tokens: 20 }));
+      const replies = await world.clock.runUntil(Promise.all(begun.map(({ reply }) => reply)));
+      return replies.filter(({ status }) => status === 200).length;
+    };
+    expect([await crowd(), await crowd()]).toEqual([20, 20]);
+  });
+
   it('is shown with what it was learned from', async () => {
     const world = await createWorld({ providers: [spec({ limits: [places(3)] })] });
     await play(world, { rate: 6, seconds: 60 });
