@@ -12,6 +12,7 @@ import { learnMiss } from '../routing/pools-caution.ts';
 import { doubtfulUntil } from '../routing/pools-counters.ts';
 import { isEmpty, mergeOps, noOps, numberIn, toAttr, type Ops } from '../routing/pools-ops.ts';
 import type { Candidate } from '../routing/types.ts';
+import type { ObservedLimit } from '../wire/types.ts';
 import { policyFor, SHORTEST_REST_MS } from './failure-policy.ts';
 import type { Reservation } from './desk.ts';
 import type { AttemptOutcome } from './operation.ts';
@@ -190,6 +191,12 @@ export interface Settlement {
   readonly actual: Amounts | null;
 }
 
+/** What a refusal says is used up is back after the wait that it asks for. */
+const withWait = (told: ObservedLimit, failure: AttemptOutcome['failure'], nowMs: number): ObservedLimit =>
+  failure?.retryAfterMs === undefined || told.remaining !== 0 || told.resetAtMs !== null
+    ? told
+    : { ...told, resetAtMs: nowMs + failure.retryAfterMs };
+
 /** How an attempt is settled in the books. */
 export function toSettlement(input: SettlementInput): Settlement {
   const { candidate, reservation, outcome, moment } = input;
@@ -198,7 +205,7 @@ export function toSettlement(input: SettlementInput): Settlement {
   // A call that stands for others is settled as all of them.
   const counted = actual === null || stands === undefined ? actual : together(actual, stands);
   const settled = hold === null ? null : planSettle({ hold, actual: counted, nowMs: moment.nowMs });
-  const observed = outcome.limits;
+  const observed = outcome.limits.map((told) => withWait(told, outcome.failure, moment.nowMs));
   const learned = observed.length === 0 ? null : absorbLimits({ pools: candidate.pools, observed, settled, ...moment });
   const told = learned === null ? [] : [learned, ...toQuarantine(learned.quarantined.length, input)];
   const untold = toUntold(input);

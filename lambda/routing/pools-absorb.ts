@@ -7,7 +7,7 @@ import { learnOthers } from './pools-foreign.ts';
 import { learnedLimit, noteTold, toLearned } from './pools-learned.ts';
 import { numberIn, toDraft } from './pools-ops.ts';
 import type { Draft, Ops } from './pools-ops.ts';
-import { raiseNow, slotMsOf, usedStrictly } from './pools-rolling.ts';
+import { raiseAt, slotMsOf, usedStrictly } from './pools-rolling.ts';
 import { ask, viewPool } from './pools-view.ts';
 import type { Moment } from './pools-view.ts';
 import type { BoundPool, PoolView } from './types.ts';
@@ -23,6 +23,8 @@ export interface LimitReport {
   readonly period: 'second' | 'minute' | 'hour' | 'day' | 'month' | 'unknown';
   readonly limit: number | null;
   readonly remaining: number | null;
+  /** When all of it is back, as the provider says; absent or null is unknown. */
+  readonly resetAtMs?: number | null;
   readonly from: 'header' | 'body';
 }
 
@@ -91,6 +93,13 @@ interface Raise {
   readonly pool: BoundPool;
   readonly by: number;
   readonly max: number;
+  readonly resetAtMs: number | null;
+}
+
+/** When use by others is taken to have been: just now, or so long ago that it is forgotten when the provider says. */
+function usedAtMs({ resetAtMs }: Raise, seconds: number, nowMs: number): number {
+  if (resetAtMs === null || resetAtMs <= nowMs) return nowMs;
+  return Math.min(nowMs, resetAtMs - seconds * 1000);
 }
 
 /** What the provider should have counted of ours. */
@@ -99,9 +108,13 @@ function usedBy({ pool, used }: PoolView, moment: Moment): number {
 }
 
 /** Counts units that others used. Balances, sessions and leases are never told in headers. */
-function raise({ pool, by, max }: Raise, { book, nowMs, zones }: Moment, draft: Draft): void {
+function raise(seen: Raise, { book, nowMs, zones }: Moment, draft: Draft): void {
+  const { pool, by, max } = seen;
   const { key, clock } = pool;
-  if (clock.kind === 'rolling') raiseNow({ key, slotMs: slotMsOf(pool, clock.seconds), by, nowMs }, draft);
+  if (clock.kind === 'rolling') {
+    const atMs = usedAtMs(seen, clock.seconds, nowMs);
+    raiseAt({ key, slotMs: slotMsOf(pool, clock.seconds), by, atMs }, draft);
+  }
   if (clock.kind === 'calendar') draft.add[windowCountName(key, zones.windowAt(clock, nowMs).startMs)] = by;
   if (clock.kind !== 'refill') return;
   const shiftMs = (by * clock.seconds * 1000) / max;
@@ -144,7 +157,7 @@ export function absorbLimits({ pools, observed, settled, ...before }: AbsorbInpu
     const isUse = unseen >= 1;
     if (isUse) {
       foreign = true;
-      raise({ pool, by: unseen, max }, moment, draft);
+      raise({ pool, by: unseen, max, resetAtMs: report.resetAtMs ?? null }, moment, draft);
     }
     Object.assign(draft.set, learnOthers(pool, moment.book ?? {}, { unseen: isUse ? unseen : 0, nowMs: moment.nowMs }));
   }

@@ -228,11 +228,11 @@ export function raiseRolling(
   if (by > 0) draft.add[sumName(key)] = by;
 }
 
-/** Counts units used by others at unknown times: as if all of them had been used just now. */
-export function raiseNow(
-  { key, slotMs, by, nowMs }: { key: string; slotMs: number; by: number; nowMs: number },
+/** Counts units used by others at unknown times, as if all of them had been used then. */
+export function raiseAt(
+  { key, slotMs, by, atMs }: { key: string; slotMs: number; by: number; atMs: number },
   draft: Draft,
 ): void {
-  draft.add[slotName(toPrefix(key), Math.floor(nowMs / slotMs))] = by;
+  draft.add[slotName(toPrefix(key), Math.floor(atMs / slotMs))] = by;
   draft.add[sumName(key)] = by;
 }

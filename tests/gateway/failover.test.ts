@@ -38,6 +38,29 @@ describe('limits', () => {
     expect(second!.atMs - first!.atMs).toBeGreaterThanOrEqual(2_000);
     expect(second!.atMs - first!.atMs).toBeLessThan(2_500);
   });
+  it('a window that others have used up is over when its provider says, not a whole window later', async () => {
+    const violation = { quotaMetric: 'x/requests', quotaId: 'GenerateRequestsPerMinutePerProject', quotaValue: '10' };
+    const details = [
+      { '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [violation] },
+      { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '3s' },
+    ];
+    const body = JSON.stringify({ error: { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'quota', details } });
+    const world = await createWorld({
+      providers: [{ ...provider('alpha'), dialect: 'gemini' }],
+      entries: [
+        toEntry('alpha', {
+          pools: [
+            { models: ['*'], scope: 'credential', unit: 'requests', max: 10, clock: { kind: 'rolling', seconds: 60 } },
+          ],
+        }),
+      ],
+    });
+    world.providers['alpha']!.script([{ kind: 'raw', status: 429, headers: {}, body }]);
+    const reply = await world.ask();
+    expect([reply.status, reply.content()]).toEqual([200, canonicalAnswer]);
+    expect(reply.ms).toBeGreaterThanOrEqual(3_000);
+    expect(reply.ms).toBeLessThan(8_000);
+  });
   it('a limit beyond the patience of the caller is told honestly and at once', async () => {
     const world = await createWorld({ providers: [provider('alpha', '429-after-120')] });
     const reply = await world.ask();

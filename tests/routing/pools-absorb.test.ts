@@ -135,6 +135,19 @@ describe('use by others', () => {
     expect(absorb([report(told)], { book: raised, among: [pool] })).toEqual(nothing);
   });
 
+  it.each<[string, number | null, number]>([
+    ['when the provider says', nowMs + 4_000, 4_000],
+    ['after a whole window where it says nothing', null, 60_000],
+    ['after a whole window where what it says is over', nowMs - 1_000, 60_000],
+    ['after a whole window where it says later', nowMs + 600_000, 60_000],
+  ])('is forgotten %s', (_, resetAtMs, lastsMs) => {
+    const told = report({ period: 'minute', limit: 30, remaining: 0, resetAtMs });
+    const raised = write(null, absorb([told]));
+    expect(view(perMinute, raised).used).toBe(30);
+    expect(view(perMinute, raised, nowMs + lastsMs).used).toBe(30);
+    expect(view(perMinute, raised, nowMs + lastsMs + 3_000).used).toBe(0);
+  });
+
   it('is counted into a bucket that nobody used for long, and into one that just ran full', () => {
     const told = report({ unit: 'tokens', period: 'minute', limit: 8000, remaining: 2000 });
     for (const book of [null, { tpm: nowMs - 1 }, { tpm: nowMs - 5_000_000 }])
