@@ -39,14 +39,10 @@ describe('limits', () => {
     expect(second!.atMs - first!.atMs).toBeLessThan(2_500);
   });
   it('a window that others have used up is over when its provider says, not a whole window later', async () => {
-    const violation = { quotaMetric: 'x/requests', quotaId: 'GenerateRequestsPerMinutePerProject', quotaValue: '10' };
-    const details = [
-      { '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [violation] },
-      { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '3s' },
-    ];
-    const body = JSON.stringify({ error: { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'quota', details } });
+    const told = { 'x-ratelimit-limit-requests-minute': '10', 'x-ratelimit-remaining-requests-minute': '0' };
+    const headers = { ...told, 'retry-after': '3' };
     const world = await createWorld({
-      providers: [{ ...provider('alpha'), dialect: 'gemini' }],
+      providers: [provider('alpha')],
       entries: [
         toEntry('alpha', {
           pools: [
@@ -55,7 +51,7 @@ describe('limits', () => {
         }),
       ],
     });
-    world.providers['alpha']!.script([{ kind: 'raw', status: 429, headers: {}, body }]);
+    world.providers['alpha']!.script([{ kind: 'raw', status: 429, headers, body: '{}' }]);
     const reply = await world.ask();
     expect([reply.status, reply.content()]).toEqual([200, canonicalAnswer]);
     expect(reply.ms).toBeGreaterThanOrEqual(3_000);
