@@ -142,7 +142,6 @@ function usualContentMs(candidate: Candidate, question: ChatQuestion, profile: R
 }
 
 function idleMs(candidate: Candidate, question: ChatQuestion): number {
-  if (!question.stream) return LONGEST_WHOLE_MS;
   return candidate.sizeRank === 2 || question.needs.reasoning ? IDLE_THOUGHT_MS : IDLE_MS;
 }
 

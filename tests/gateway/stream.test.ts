@@ -1,7 +1,8 @@
 // Deadlines inside a stream, callers who hang up, and endings in every shape: nothing is left open behind any of them.
 import { describe, expect, it } from 'vitest';
 import { canonicalAnswer } from '../fakes/provider/answer.ts';
-import type { FakeProviderSpec } from '../fakes/provider/spec.ts';
+import { createFakeProvider } from '../fakes/provider/core.ts';
+import type { FakeProviderSpec, FakeRequest } from '../fakes/provider/spec.ts';
 import { createWorld, type World } from './harness.ts';
 
 const provider = (name: string, fault?: string): FakeProviderSpec => ({
@@ -134,6 +135,24 @@ describe('whole answers from a provider that always streams', () => {
       'Once upon a time.',
       { choices: [{ finish_reason: 'stop' }] },
     ]);
+  });
+  it('come from elsewhere when it falls silent in the middle', async () => {
+    const world = await createWorld({
+      providers: [provider('alpha'), provider('beta')],
+      others: (clock) => {
+        const alpha = createFakeProvider(provider('alpha', 'stall-20'), clock);
+        const body = JSON.stringify({ model: 'm1', messages: [{ role: 'user', content: 'Hello' }], stream: true });
+        return { alpha: { handle: (request: FakeRequest) => alpha.handle({ ...request, body }) } };
+      },
+    });
+    const reply = await world.ask();
+    expect([reply.status, reply.content(), reply.headers['x-freeway-trail']]).toEqual([
+      200,
+      canonicalAnswer,
+      expect.stringMatching(/=timeout\(/),
+    ]);
+    expect(reply.ms).toBeLessThan(20_000);
+    expectNothingLeft(world);
   });
   it('have no hole where a piece of an answer without a name is broken', async () => {
     const nameless = frames.map((frame) => frame.replace('"id":"c1",', ''));
