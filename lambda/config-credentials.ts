@@ -7,7 +7,8 @@ import { checkKey, ConfigError, readChoice, type ConfigInput, type Environment }
 const SUFFIXES = ['', ...Array.from({ length: 98 }, (_, index) => `_${index + 2}`)];
 const TIERS = ['free', 'paid', 'local'] as const;
 
-const toPrefix = (provider: Provider): string => provider.id.toUpperCase().replaceAll('-', '_');
+/** What the variables of a provider begin with. */
+export const toPrefix = (provider: Provider): string => provider.id.toUpperCase().replaceAll('-', '_');
 
 function readFirst(env: Environment, names: readonly string[], suffix: string): string | undefined {
   for (const name of names) {

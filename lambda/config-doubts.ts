@@ -1,10 +1,12 @@
 // What a configuration says that can be read, and yet is hardly meant: nobody notices a setting that does nothing, so it is told.
 import type { CredentialField, Provider } from '#shared/catalog.ts';
-import { entryModelSchema, entryPoolSchema, providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
+import * as z from 'zod/mini';
+import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
 import { matchesPattern } from '#shared/patterns.ts';
-import { priceSchema } from '#shared/price.ts';
 import type { Config } from './config.ts';
-import type { Environment } from './config-input.ts';
+import { readCredentialVariables, toPrefix } from './config-credentials.ts';
+import { readRawEntries } from './config-entries.ts';
+import type { ConfigInput, Environment } from './config-input.ts';
 import { findOlderDoubts } from './config-older-doubts.ts';
 import { distance } from './routing/selector.ts';
 
@@ -29,7 +31,7 @@ const LAST_NUMBER = 99;
 const envOf = ({ fields }: Provider): string[] => fields.flatMap(({ env }: CredentialField) => env);
 
 const variablesOf = (provider: Provider): string[] => {
-  const prefix = provider.id.toUpperCase().replaceAll('-', '_');
+  const prefix = toPrefix(provider);
   return [`${prefix}_API_KEY`, `${prefix}_BASE_URL`, `${prefix}_TIER`, ...envOf(provider)];
 };
 
@@ -73,6 +75,23 @@ function judgeVariables(env: Environment, providers: readonly Provider[]): strin
     .filter((doubt) => doubt !== null);
 }
 
+/** What is said about keys that are not there. A provider that needs none counts as set by its address. */
+function judgeKeyless(input: ConfigInput): string[] {
+  const made = readCredentialVariables(input);
+  return Object.keys(input.env).flatMap((name) => {
+    const [, prefix, suffix = ''] = /^(.+)_(?:TIER|BASE_URL)(_\d+)?$/.exec(name) ?? [];
+    const provider = input.providers.find((one) => toPrefix(one) === prefix);
+    if (provider === undefined || !input.env[name]?.trim()) return [];
+    // Without a number it holds for all that have none of their own.
+    const isOf = (entry: ProviderEntry): boolean =>
+      entry.provider === provider.id && (suffix === '' || entry.name === `${provider.id}${suffix.replace('_', '-')}`);
+    if (made.some(isOf)) return [];
+    const needsKey = provider.fields.some((field) => field.name === 'apiKey' && field.required);
+    const needed = `${prefix}_${needsKey ? 'API_KEY' : 'BASE_URL'}${suffix}`;
+    return name === needed ? [] : [`${name} is set, but ${needed} is not: it does nothing.`];
+  });
+}
+
 /** What of a list of people lets nobody in, in sentences. */
 export function judgeAddresses(
   name: string,
@@ -108,32 +127,53 @@ function judgeSignIn({ google }: Config, env: Environment): string[] {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-const namesOf = (schema: { readonly _zod: { readonly innerType: { readonly shape: object } } }): Set<string> =>
-  new Set(Object.keys(schema._zod.innerType.shape));
 
 function judgeFields(where: string, given: Fields, known: ReadonlySet<string>): string[] {
   return [...new Set(Object.keys(given)).difference(known)].map(
     (name) =>
-      `${where} has a field "${name}", which nothing reads. ${ask(findMeant(name, known, FAR), `Known: ${[...known].join(', ')}.`)}`,
+      `${where}, has a field "${name}", which nothing reads. ${ask(findMeant(name, known, FAR), `Known: ${[...known].join(', ')}.`)}`,
   );
 }
 
-function judgeEntries({ entries }: Config, providers: readonly Provider[]): string[] {
-  const known = [...namesOf(providerEntrySchema), 'plugin', 'options'];
-  const byId = new Map(providers.map((provider) => [provider.id, provider]));
-  const ofModel = namesOf(entryModelSchema);
-  const ofPrice = namesOf(priceSchema);
-  const ofPool = namesOf(entryPoolSchema);
-  return entries.flatMap((entry) => {
-    const own = byId.get(entry.provider)?.fields.map(({ name }) => name) ?? [];
-    const where = `The credential "${entry.name ?? entry.provider}"`;
+/** What one of a list is called: `tier 0`, or by its id `model "m1"`. */
+function toPart(list: string, one: unknown, index: number): string {
+  const { id } = one as Fields;
+  return `${list.replace(/s$/, '')} ${typeof id === 'string' ? `"${id}"` : index}`;
+}
+
+/** Fields at any depth that the schema, which the value is known to fit, says nothing of. */
+function judgeDeep(where: string, value: unknown, schema: z.core.$ZodType): string[] {
+  if (value === undefined || value === null) return [];
+  if (schema instanceof z.core.$ZodLazy) return judgeDeep(where, value, schema._zod.innerType);
+  if (schema instanceof z.core.$ZodOptional || schema instanceof z.core.$ZodDefault)
+    return judgeDeep(where, value, schema._zod.def.innerType);
+  if (!(schema instanceof z.core.$ZodObject)) return [];
+  const { shape } = schema._zod.def;
+  return [
+    ...judgeFields(where, value as Fields, new Set(Object.keys(shape))),
+    ...judgeMembers(where, value as Fields, shape),
+  ];
+}
+
+function judgeMembers(where: string, given: Fields, shape: Readonly<Record<string, z.core.$ZodType>>): string[] {
+  return Object.entries(shape).flatMap(([name, schema]) => {
+    const value = given[name];
+    const element = schema instanceof z.core.$ZodOptional ? schema._zod.def.innerType : schema;
+    return Array.isArray(value) && element instanceof z.core.$ZodArray
+      ? value.flatMap((one, index) => judgeDeep(`${where}, ${toPart(name, one, index)}`, one, element._zod.def.element))
+      : judgeDeep(`${where}, ${name}`, value, schema);
+  });
+}
+
+function judgeEntries(entries: readonly unknown[], providers: readonly Provider[]): string[] {
+  const { shape } = providerEntrySchema._zod.innerType;
+  return entries.flatMap((value) => {
+    const entry = value as Fields;
+    const own = providers.find(({ id }) => id === entry['provider'])?.fields.map(({ name }) => name) ?? [];
+    const where = `The credential "${String(entry['name'] ?? entry['provider'])}"`;
     return [
-      ...judgeFields(where, entry, new Set([...known, ...own])),
-      ...(entry.models ?? []).flatMap((model) => [
-        ...judgeFields(`${where}, model "${model.id}",`, model, ofModel),
-        ...judgeFields(`${where}, price of model "${model.id}",`, model.price ?? {}, ofPrice),
-      ]),
-      ...(entry.pools ?? []).flatMap((pool, index) => judgeFields(`${where}, pool ${index},`, pool, ofPool)),
+      ...judgeFields(where, entry, new Set([...Object.keys(shape), 'plugin', 'options', ...own])),
+      ...judgeMembers(where, entry, shape),
     ];
   });
 }
@@ -186,11 +226,15 @@ function judgeNames({ entries }: Config): string[] {
 }
 
 /** What is set and does nothing, lets nobody in, or means two things: sentences for whoever starts the server. Holds no values but addresses of people. */
-export const findDoubts = (config: Config, env: Environment, providers: readonly Provider[]): string[] => [
-  ...judgeVariables(env, providers),
-  ...findOlderDoubts({ env, providers }),
-  ...judgeSignIn(config, env),
-  ...judgeEntries(config, providers),
-  ...judgePools(config, providers),
-  ...judgeNames(config),
-];
+export function findDoubts(config: Config, input: ConfigInput): string[] {
+  const { env, providers } = input;
+  return [
+    ...judgeVariables(env, providers),
+    ...judgeKeyless(input),
+    ...findOlderDoubts(input),
+    ...judgeSignIn(config, env),
+    ...judgeEntries(readRawEntries(input), providers),
+    ...judgePools(config, providers),
+    ...judgeNames(config),
+  ];
+}

@@ -120,15 +120,20 @@ function checkEntry(entry: ProviderEntry, index: number, providers: readonly Pro
   }
 }
 
-/** All entries, checked. Throws ConfigError naming entry, field and what was expected; never prints a key. */
-export function readProviderEntries({ env, providers, readText }: ConfigInput): ProviderEntry[] {
+/** The entries as they are written. Throws ConfigError where they are no array. */
+export function readRawEntries({ env, readText }: Pick<ConfigInput, 'env' | 'readText'>): unknown[] {
   const text = env[NAME]?.trim();
   if (!text) return [];
   const json = readJson(text, readText);
-  if (!Array.isArray(json))
-    throw new ConfigError(`${NAME} must be a JSON array of entries, but is ${json === null ? 'null' : typeof json}.`);
+  if (Array.isArray(json)) return json;
+  throw new ConfigError(`${NAME} must be a JSON array of entries, but is ${json === null ? 'null' : typeof json}.`);
+}
+
+/** All entries, checked. Throws ConfigError naming entry, field and what was expected; never prints a key. */
+export function readProviderEntries(input: ConfigInput): ProviderEntry[] {
+  const { providers } = input;
   const lists: Lists = new Map();
-  return json.map((value: unknown, index) => {
+  return readRawEntries(input).map((value, index) => {
     const entry = parseEntry(fromPlugin(value, providers), index, lists);
     checkEntry(entry, index, providers);
     return entry;

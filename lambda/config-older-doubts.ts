@@ -19,7 +19,19 @@ function judgeNumber(input: Input, spelling: Spelling, n: number): string[] {
         : `${type} is set, but ${key} is not: it does nothing.`,
     ];
   const asked = Number(env[priority]?.trim() || 0);
-  return asked >= 0 ? [] : [`${priority} is no number from 0 on: 100 holds.`];
+  const [rateLimit, quality, capabilities] = [spelling.rateLimit(n), spelling.quality(n), spelling.capabilities(n)];
+  return [
+    ...(asked >= 0 ? [] : [`${priority} is no number from 0 on: 100 holds.`]),
+    ...(!isSet(rateLimit) || Number(env[rateLimit]) >= 0
+      ? []
+      : [`${rateLimit} is no number: no limit of tokens a minute holds.`]),
+    ...(isSet(quality) ? [`${quality} is set, but nothing reads it: pictures are sent as they come.`] : []),
+    ...(isSet(capabilities)
+      ? [
+          `${capabilities} is set, but nothing reads it: what models can do is known of the catalog, or said by the models of an entry of FREEWAY_PROVIDERS.`,
+        ]
+      : []),
+  ];
 }
 
 function judgeFarNumbers(names: readonly string[], spelling: Spelling): string[] {

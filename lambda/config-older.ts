@@ -5,7 +5,10 @@ import type { ConfigInput } from './config-input.ts';
 
 /** Gives the variable of each field for number n. */
 export type Spelling = Readonly<
-  Record<'type' | 'key' | 'endpoint' | 'model' | 'rateLimit' | 'allowedModels' | 'priority', (n: number) => string>
+  Record<
+    'type' | 'key' | 'endpoint' | 'model' | 'rateLimit' | 'allowedModels' | 'priority' | 'quality' | 'capabilities',
+    (n: number) => string
+  >
 >;
 
 /** Numbers go from 0 to this, with gaps. */
@@ -21,6 +24,8 @@ export const spellings: readonly Spelling[] = [
     rateLimit: (n) => `LLAMDA_LLM_PROXY_PROVIDER_RATE_LIMIT_${n}`,
     allowedModels: (n) => `LLAMDA_LLM_PROXY_PROVIDER_ALLOWED_MODELS_${n}`,
     priority: (n) => `LLAMDA_LLM_PROXY_PROVIDER_PRIORITY_${n}`,
+    quality: (n) => `LLAMDA_LLM_PROXY_PROVIDER_IMAGE_MAX_QUALITY_${n}`,
+    capabilities: (n) => `LLAMDA_LLM_PROXY_PROVIDER_CAPABILITIES_${n}`,
   },
   {
     type: (n) => `P_T${n}`,
@@ -30,6 +35,8 @@ export const spellings: readonly Spelling[] = [
     rateLimit: (n) => `P_RL${n}`,
     allowedModels: (n) => `P_AM${n}`,
     priority: (n) => `P_P${n}`,
+    quality: (n) => `P_IQ${n}`,
+    capabilities: (n) => `P_C${n}`,
   },
   {
     type: (n) => `LP_TYPE_${n}`,
@@ -39,6 +46,8 @@ export const spellings: readonly Spelling[] = [
     rateLimit: (n) => `LP_RATE_LIMIT_${n}`,
     allowedModels: (n) => `LP_ALLOWED_MODELS_${n}`,
     priority: (n) => `LP_PRIORITY_${n}`,
+    quality: (n) => `LP_IMAGE_MAX_QUALITY_${n}`,
+    capabilities: (n) => `LP_CAPABILITIES_${n}`,
   },
 ];
 

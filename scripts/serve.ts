@@ -1,4 +1,5 @@
 // Serves on this machine, with simulated providers when there is no key yet: what `npm start` and `npm run demo` run, packed or from its sources.
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { providers } from '#catalog/index.ts';
@@ -114,7 +115,8 @@ async function greet(server: LocalServer, demo: Demo | null): Promise<void> {
 /** Tells of what is set and does nothing. */
 async function tellDoubts(env: Environment, { config }: LocalServer): Promise<void> {
   const { findDoubts } = await import('#lambda/config-doubts.ts');
-  for (const doubt of findDoubts(config, env, providers)) console.log(`Mind: ${doubt}`);
+  const readText = (path: string): string => readFileSync(path, 'utf8');
+  for (const doubt of findDoubts(config, { env, providers, readText })) console.log(`Mind: ${doubt}`);
 }
 
 /** How often a secret that holds settings is looked at again. */

@@ -24,8 +24,7 @@ export const entryModelSchema = z.lazy(() =>
     size: z.optional(z.enum(modelSizes)),
     roles: z.optional(z.array(z.enum(modelSizes))),
     capabilities: z.optional(z.array(z.enum(capabilityIds))),
-    /** What is not known of it stays, so that a misspelt field can be told. */
-    price: z.optional(z.looseObject(priceSchema._zod.innerType.shape)),
+    price: z.optional(priceSchema),
     batch: z.optional(batchSchema),
     path: z.optional(z.string()),
     /** Where it speaks another format than its provider. */

@@ -1,7 +1,6 @@
 // GET /v1/models and /v1/models/{id}: every name that can be called, with what it can do and what it costs, for clients of OpenAI and of Anthropic.
 import { modelSizes } from '#shared/catalog.ts';
 import { CallerError } from '#shared/failures.ts';
-import { priceSchema } from '#shared/price.ts';
 import { explainMissing } from '../routing/capabilities.ts';
 import { priceAt, pricedAt } from '../routing/price-at.ts';
 import type { Candidate, Tier } from '../routing/types.ts';
@@ -25,10 +24,6 @@ const toSnake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_$
 const toSnakes = (prices: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(prices).map(([name, value]) => [toSnake(name), value as unknown]));
 
-/** Misspelt fields of a configured price are told at the start, not to callers. */
-const withoutStrays = (price: object): object =>
-  Object.fromEntries(Object.entries(price).filter(([name]) => name in priceSchema._zod.innerType.shape));
-
 /** What it costs at this moment, and how that changes; nothing of where it is known from. */
 function toPrice({ price }: Candidate, nowMs: number): Record<string, unknown> | null {
   if (price === null) return null;
@@ -37,7 +32,7 @@ function toPrice({ price }: Candidate, nowMs: number): Record<string, unknown> |
   return {
     input_per_million_usd: null,
     output_per_million_usd: null,
-    ...toSnakes(withoutStrays(now)),
+    ...toSnakes(now),
     ...(tiers && { tiers: tiers.map(toSnakes) }),
     ...(price.peaks && { peaks: price.peaks }),
     ...(changes.length > 0 && {

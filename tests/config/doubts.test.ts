@@ -5,8 +5,10 @@ import { readConfig, type Environment } from '#lambda/config.ts';
 import { findDoubts, variables } from '#lambda/config-doubts.ts';
 import { namesIn, textOf } from '../docs/sources.ts';
 
-const doubtsOf = (env: Environment): string[] =>
-  findDoubts(readConfig({ env, providers, readText: () => '' }), env, providers);
+function doubtsOf(env: Environment): string[] {
+  const input = { env, providers, readText: () => '' };
+  return findDoubts(readConfig(input), input);
+}
 
 const google = { GOOGLE_CLIENT_ID: '1-a.apps.googleusercontent.com' };
 const entry = (more: object): string =>
@@ -142,12 +144,28 @@ describe('an address as other programs call it', () => {
   });
 });
 
+describe('what is set about keys that are not', () => {
+  it.each<readonly [Environment, readonly string[]]>([
+    [{ GROQ_TIER: 'free' }, ['GROQ_TIER is set, but GROQ_API_KEY is not: it does nothing.']],
+    [{ GROQ_BASE_URL: 'https://a.example' }, ['GROQ_BASE_URL is set, but GROQ_API_KEY is not: it does nothing.']],
+    [{ GROQ_TIER_2: 'free', GROQ_API_KEY: 'k' }, ['GROQ_TIER_2 is set, but GROQ_API_KEY_2 is not: it does nothing.']],
+    [{ OLLAMA_TIER: 'local' }, ['OLLAMA_TIER is set, but OLLAMA_BASE_URL is not: it does nothing.']],
+    // It holds for all that have none of their own.
+    [{ GROQ_TIER: 'free', GROQ_BASE_URL: 'https://a.example', GROQ_API_KEY_3: 'k' }, []],
+    [{ OLLAMA_BASE_URL: 'http://127.0.0.1:1', OLLAMA_TIER: 'local' }, []],
+    [{ GOOGLE_API_KEY: 'k', GEMINI_TIER: 'paid' }, []],
+  ])('%j', (env, expected) => expect(doubtsOf(env)).toEqual(expected));
+});
+
 describe('an older setting that makes no credential', () => {
   it.each<readonly [string, Environment, string]>([
     ['a type nobody knows, without an address', { P_T1: 'nobody', P_K1: 'k' }, 'P_T1 names no provider of the catalog, and P_E1 gives no address: it does nothing.'],
     ['a type without a key', { LP_TYPE_7: 'groq' }, 'LP_TYPE_7 is set, but LP_KEY_7 is not: it does nothing.'],
     ['a key without a type', { P_K3: 'k' }, 'P_K3 is set, but P_T3 is not: it does nothing.'],
     ['a number too far', { P_T100: 'groq', P_K100: 'k' }, 'P_T100 is set, but nothing reads it: numbers go from 0 to 99.'],
+    ['a rate limit in words', { P_T0: 'groq', P_K0: 'k', P_RL0: '30k' }, 'P_RL0 is no number: no limit of tokens a minute holds.'],
+    ['the quality of pictures', { P_T0: 'groq', P_K0: 'k', P_IQ0: '80' }, 'P_IQ0 is set, but nothing reads it: pictures are sent as they come.'],
+    ['capabilities', { LP_TYPE_0: 'groq', LP_KEY_0: 'k', LP_CAPABILITIES_0: 'chat' }, 'LP_CAPABILITIES_0 is set, but nothing reads it: what models can do is known of the catalog, or said by the models of an entry of FREEWAY_PROVIDERS.'],
     ['a priority in words', { LP_TYPE_0: 'groq', LP_KEY_0: 'k', LP_PRIORITY_0: 'first' }, 'LP_PRIORITY_0 is no number from 0 on: 100 holds.'],
   ])('%s', (_, env, expected) => expect(doubtsOf(env)).toEqual([expected])); // prettier-ignore
 
@@ -186,14 +204,30 @@ describe('who may come in', () => {
 
 describe('fields of credentials', () => {
   it.each([
-    [{ pool: [] }, 'The credential "alpha" has a field "pool", which nothing reads. Did you mean pools?'],
+    [{ pool: [] }, 'The credential "alpha", has a field "pool", which nothing reads. Did you mean pools?'],
     [
       { models: [{ id: 'm', contxt: 1 }] },
       'The credential "alpha", model "m", has a field "contxt", which nothing reads. Did you mean context?',
     ],
     [
       { models: [{ id: 'm', price: { inputPerMilionUsd: 1, outputPerMillionUsd: 2 } }] },
-      'The credential "alpha", price of model "m", has a field "inputPerMilionUsd", which nothing reads. Did you mean inputPerMillionUsd?',
+      'The credential "alpha", model "m", price, has a field "inputPerMilionUsd", which nothing reads. Did you mean inputPerMillionUsd?',
+    ],
+    [
+      { models: [{ id: 'm', price: { tiers: [{ inputTokensAbove: 9, inputPerMilionUsd: 1 }] } }] },
+      'The credential "alpha", model "m", price, tier 0, has a field "inputPerMilionUsd", which nothing reads. Did you mean inputPerMillionUsd?',
+    ],
+    [
+      { models: [{ id: 'm', price: { peaks: [{ from: '06:30', until: '12:00', factor: 2, day: [1] }] } }] },
+      'The credential "alpha", model "m", price, peak 0, has a field "day", which nothing reads. Did you mean days?',
+    ],
+    [
+      {
+        models: [
+          { id: 'm', price: { changes: [{ from: '2027-01-01', tiers: [{ inputTokensAbove: 9, outputPrice: 1 }] }] } },
+        ],
+      },
+      'The credential "alpha", model "m", price, change 0, tier 0, has a field "outputPrice", which nothing reads. Known: inputTokensAbove, inputPerMillionUsd, outputPerMillionUsd, cachedInputPerMillionUsd, cacheWritePerMillionUsd, longCacheWritePerMillionUsd, audioInputPerMillionUsd, cachedAudioInputPerMillionUsd, audioOutputPerMillionUsd, imageOutputPerMillionUsd.',
     ],
     [
       { pools: [{ unit: 'requests', max: 1, clock: { kind: 'rolling', seconds: 60 }, scop: 'key' }] },
