@@ -90,8 +90,15 @@ export interface Vault {
   open(personId: string, identity: string, sealed: string): Promise<string>;
   /** At the moment of use. Throws VaultError, `not_prepared` unless the data key is at hand. */
   openNow(personId: string, identity: string, sealed: string): string;
-  /** Wraps every data key anew by another master key; answers how many. What was sealed stays as it is. */
-  rewrap(next: KeyWrapper): Promise<number>;
+  /** Wraps every data key anew by another master key. What was sealed stays as it is, and a data key that can't be opened, too. */
+  rewrap(next: KeyWrapper): Promise<Rewrapped>;
+}
+
+export interface Rewrapped {
+  /** How many keys were wrapped anew. */
+  readonly count: number;
+  /** Ids of the people whose data keys could not be opened, and were left as they are. */
+  readonly left: readonly string[];
 }
 
 /** All credentials that people have given, deleted ones that can be brought back among them. */

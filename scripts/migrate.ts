@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { importResultSchema, type ImportResult } from '#shared/api/import.ts';
+import type { Person } from '#lambda/ports-people.ts';
+import { createPeople } from '#lambda/store/people.ts';
 import { createVault, forgetLost } from '#lambda/store/vault.ts';
 import { addMasterKey, createKeyFileWrapper, forgetOlderKeys, readMasterKeys } from '#lambda/store/master-key.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
@@ -66,6 +68,16 @@ async function importFile(path: string, { server, apply }: { server: string; app
   show(importResultSchema.parse(json), apply);
 }
 
+/** Whose keys stayed as they are, by address where they are on the list. */
+function tellLeft(left: readonly string[], people: readonly Person[]): string {
+  const emails = new Map(people.map(({ id, email }) => [id, email]));
+  const whose = left.map((id) => emails.get(id) ?? id).join(', ');
+  return (
+    `What opens the saved secrets of ${whose} is damaged, or wrapped by another master key, and was left as it is; older master keys stay in the file for it. ` +
+    'Restore a backup, or forget it (npm run migrate -- forget-lost-secrets) and enter those secrets again. Then run this once more.'
+  );
+}
+
 async function rotate(): Promise<void> {
   const path = join(folder, 'master-key');
   if (!existsSync(path)) throw new Error(`There is no master key in ${folder}: nothing was ever saved here.`);
@@ -74,11 +86,13 @@ async function rotate(): Promise<void> {
     const before = createKeyFileWrapper(readMasterKeys(path));
     // First readable by both, then wrapped anew, then only the new one is left: at no moment is anything out of reach.
     const after = createKeyFileWrapper(addMasterKey(path));
-    const count = await createVault({ store, wrapper: before, now: Date.now }).rewrap(after);
-    forgetOlderKeys(path);
+    const { count, left } = await createVault({ store, wrapper: before, now: Date.now }).rewrap(after);
+    // A copy of what is damaged may turn up, and would be wrapped by an older key.
+    if (left.length === 0) forgetOlderKeys(path);
     console.log(
       `A new master key is in force in ${path}; ${count} keys were wrapped anew. Keep a copy of it in a safe place.`,
     );
+    if (left.length > 0) console.log(tellLeft(left, await createPeople(store, () => {}).list()));
   } finally {
     await store.close();
   }

@@ -81,9 +81,24 @@ const wrongMaster = (): VaultError =>
 const isLost = (error: unknown): boolean =>
   error instanceof VaultError && (error.kind === 'wrong_master_key' || error.kind === 'damaged');
 
-function isLostOrThrow(error: unknown): true {
-  if (isLost(error)) return true;
-  throw error;
+/** Null for what this wrapper can't open; rejects where it is only away for now. */
+async function unwrapOrNull(wrapper: KeyWrapper, wrapped: string, context: string): Promise<Uint8Array | null> {
+  try {
+    return await wrapper.unwrap(wrapped, context);
+  } catch (error) {
+    if (isLost(error)) return null;
+    throw error;
+  }
+}
+
+/** All that is wrapped by the master key: data keys, and what proves it to be the one. */
+async function* listKeys(store: Store): AsyncGenerator<{ readonly key: ItemKey; readonly wrapped: string }> {
+  let after: string | undefined;
+  do {
+    const page = await store.query(PARTITION, after === undefined ? {} : { after });
+    for (const { key, item } of page.items) yield { key, wrapped: String(item['wrapped']) };
+    after = page.next ?? undefined;
+  } while (after !== undefined);
 }
 
 const toContext = ({ sk }: ItemKey): string =>
@@ -95,17 +110,11 @@ const toContext = ({ sk }: ItemKey): string =>
  */
 export async function forgetLost(store: Store, wrapper: KeyWrapper, apply: boolean): Promise<number> {
   let count = 0;
-  let after: string | undefined;
-  do {
-    const page = await store.query(PARTITION, after === undefined ? {} : { after });
-    for (const { key, item } of page.items) {
-      const lost = await wrapper.unwrap(String(item['wrapped']), toContext(key)).then(() => false, isLostOrThrow);
-      if (!lost) continue;
-      if (apply) await store.delete(key);
-      count++;
-    }
-    after = page.next ?? undefined;
-  } while (after !== undefined);
+  for await (const { key, wrapped } of listKeys(store)) {
+    if ((await unwrapOrNull(wrapper, wrapped, toContext(key))) !== null) continue;
+    if (apply) await store.delete(key);
+    count++;
+  }
   return count;
 }
 
@@ -186,19 +195,18 @@ export function createVault(options: VaultOptions): Vault {
     },
     rewrap: async (next) => {
       let count = 0;
-      let after: string | undefined;
+      const left: string[] = [];
       await check();
-      do {
-        const page = await store.query(PARTITION, after === undefined ? {} : { after });
-        for (const { key, item } of page.items) {
-          const context = toContext(key);
-          const plain = await wrapper.unwrap(String(item['wrapped']), context);
+      for await (const { key, wrapped } of listKeys(store)) {
+        const context = toContext(key);
+        const plain = await unwrapOrNull(wrapper, wrapped, context);
+        if (plain === null) left.push(context);
+        else {
           await store.put(key, { wrapped: await next.wrap(plain, context) });
           count++;
         }
-        after = page.next ?? undefined;
-      } while (after !== undefined);
-      return count;
+      }
+      return { count, left };
     },
   };
 }

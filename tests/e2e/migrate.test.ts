@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { createFakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
 import { OWNER_KEY, startServer, type Started } from './local.ts';
@@ -118,6 +119,29 @@ it('changes the master key while requests go on, none of which fails', async () 
   });
   expect(reply.status).toBe(200);
   await again.close();
+});
+
+it('changes the master key although what somebody has saved is damaged, and says whose it is', async () => {
+  await fetch(`${freeway.url}/api/credentials`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${OWNER_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ provider: 'openai-compatible', base_url: server.baseUrl, fields: { apiKey: KEY } }),
+  });
+  const store = createSqliteStore({ path: join(freeway.folder, 'freeway.sqlite') });
+  await store.put({ pk: 'vault', sk: 'key#person_gone' }, { wrapped: 'damaged' });
+  const path = join(freeway.folder, 'master-key');
+  const keys = (): string[] => readFileSync(path, 'utf8').trim().split('\n');
+  const before = keys();
+  expect(await run('rotate-master-key')).toMatchObject({
+    code: 0,
+    text: expect.stringMatching(/2 keys were wrapped anew.*\n.*secrets of person_gone is damaged/s),
+  });
+  expect(keys().slice(1)).toEqual(before);
+  await run('forget-lost-secrets', '--apply');
+  expect((await run('rotate-master-key')).text).not.toContain('damaged');
+  expect(keys()).toHaveLength(1);
+  await store.close();
+  expect(await chat()).toBe(200);
 });
 
 it('what only a lost master key could open is counted, and forgotten when that is said', async () => {

@@ -126,7 +126,7 @@ describe('vault', () => {
     const sealed = await before.seal('ann', 'a', 'x');
     const next = createKeyFileWrapper(addMasterKey(path));
     const during = openVault();
-    expect(await during.rewrap(next)).toBe(2);
+    expect(await during.rewrap(next)).toEqual({ count: 2, left: [] });
     expect(await before.open('ann', 'a', sealed)).toBe('x');
     expect(await during.open('ann', 'a', sealed)).toBe('x');
     forgetOlderKeys(path);
@@ -134,6 +134,31 @@ describe('vault', () => {
     const after = openVault();
     expect(await after.open('ann', 'a', sealed)).toBe('x');
     expect(await after.open('ann', 'a', await after.seal('ann', 'a', 'y'))).toBe('y');
+  });
+
+  it('takes a new master key although the key of somebody is damaged, which stays as it is', async () => {
+    const before = openVault();
+    const sealed = await before.seal('ann', 'a', 'x');
+    await before.seal('bob', 'b', 'y');
+    const damaged = { pk: 'vault', sk: 'key#bob' };
+    const item = { wrapped: `${String((await store.get(damaged))?.['wrapped']).slice(0, -8)}AAAAAAAA` };
+    await store.put(damaged, item);
+    const next = createKeyFileWrapper(addMasterKey(path));
+    expect(await openVault().rewrap(next)).toEqual({ count: 2, left: ['bob'] });
+    expect(await store.get(damaged)).toEqual(item);
+    forgetOlderKeys(path);
+    expect(await openVault().open('ann', 'a', sealed)).toBe('x');
+  });
+
+  it('stops, and forgets nothing, where what wraps its keys is away', async () => {
+    await openVault().seal('ann', 'a', 'x');
+    const read = createKeyFileWrapper(readMasterKeys(path));
+    const away: KeyWrapper = {
+      wrap: read.wrap,
+      unwrap: (wrapped, context) =>
+        context === 'check' ? read.unwrap(wrapped, context) : Promise.reject(new VaultError('unavailable', 'away')),
+    };
+    await expect(createVault({ store, wrapper: away, now: Date.now }).rewrap(read)).rejects.toThrow('away');
   });
 
   it('keeps its file to the person who runs it', () => {
