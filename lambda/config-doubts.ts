@@ -143,10 +143,11 @@ function toPart(list: string, one: unknown, index: number): string {
 
 /** Fields at any depth that the schema, which the value is known to fit, says nothing of. */
 function judgeDeep(where: string, value: unknown, schema: z.core.$ZodType): string[] {
-  if (value === undefined || value === null) return [];
+  if (typeof value !== 'object' || value === null) return [];
   if (schema instanceof z.core.$ZodLazy) return judgeDeep(where, value, schema._zod.innerType);
   if (schema instanceof z.core.$ZodOptional || schema instanceof z.core.$ZodDefault)
     return judgeDeep(where, value, schema._zod.def.innerType);
+  if (schema instanceof z.core.$ZodPipe) return judgeDeep(where, value, schema._zod.def.out);
   if (!(schema instanceof z.core.$ZodObject)) return [];
   const { shape } = schema._zod.def;
   return [

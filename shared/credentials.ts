@@ -34,6 +34,14 @@ export const entryModelSchema = z.lazy(() =>
 );
 export type EntryModel = z.infer<typeof entryModelSchema>;
 
+/** A model as people write it: of which nothing is said but its id, that may stand alone. */
+export const givenModelSchema = z.lazy(() =>
+  z.pipe(
+    z.transform((value: unknown) => (typeof value === 'string' ? { id: value } : value)),
+    entryModelSchema,
+  ),
+);
+
 /** A limit given with a credential. */
 export const entryPoolSchema = z.lazy(() =>
   z.looseObject({
@@ -59,7 +67,7 @@ const nonNegative = z.lazy(() => z.number().check(z.nonnegative()));
 export const providerEntrySchema = z.lazy(() =>
   z.looseObject({
     provider: z.string().check(z.minLength(1)),
-    name: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+    name: z.optional(z.string().check(z.trim(), z.minLength(1), z.maxLength(64))),
     baseUrl: z.optional(z.url({ protocol: /^https?$/ })),
     apiKey: z.optional(z.string().check(z.trim())),
     tier: z.optional(z.enum(['free', 'paid', 'local'])),
@@ -73,7 +81,7 @@ export const providerEntrySchema = z.lazy(() =>
     retentionDays: z.optional(z.number().check(z.nonnegative())),
     /** Credentials that name the same account share its account-wide pools. */
     account: z.optional(z.string()),
-    models: z.optional(z.array(entryModelSchema)),
+    models: z.optional(z.array(givenModelSchema)),
     /** Whether models that the address itself lists are taken; absent: where the catalog says so. */
     discover: z.optional(z.boolean()),
     /** Patterns: of all models known for the provider, only these may be used. */

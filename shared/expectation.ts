@@ -15,6 +15,11 @@ const types: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 
+const formats: Readonly<Record<string, string>> = {
+  url: 'a URL such as https://api.example.com/v1',
+  date: 'a date such as 2027-01-31',
+};
+
 /** What of a value is measured, where it is not the value itself. */
 const units: Readonly<Record<string, string>> = { string: 'character', array: 'item' };
 
@@ -52,7 +57,7 @@ export function tellExpected(issue: Issue | undefined): string {
     case 'too_big':
       return tellBound(issue);
     case 'invalid_format':
-      return issue.format === 'url' ? 'a URL such as https://api.example.com/v1' : `a valid ${issue.format}`;
+      return formats[issue.format] ?? (issue.format === 'regex' ? issue.message : `a valid ${issue.format}`);
     case 'unrecognized_keys':
       return `no field ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
     case 'invalid_union':

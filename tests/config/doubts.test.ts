@@ -206,7 +206,7 @@ describe('fields of credentials', () => {
   it.each([
     [{ pool: [] }, 'The credential "alpha", has a field "pool", which nothing reads. Did you mean pools?'],
     [
-      { models: [{ id: 'm', contxt: 1 }] },
+      { models: ['plain', { id: 'm', contxt: 1 }] },
       'The credential "alpha", model "m", has a field "contxt", which nothing reads. Did you mean context?',
     ],
     [
