@@ -40,6 +40,8 @@ export const endpointConfigurationSchema = z.lazy(() =>
     providerConfig: z.optional(providerConfigSchema),
   }),
 );
+/** As it is set: a misspelt field would do nothing. */
+export const newEndpointSchema = z.lazy(() => z.strictObject(endpointConfigurationSchema._zod.innerType.shape));
 export type EndpointConfiguration = z.infer<typeof endpointConfigurationSchema>;
 
 /** Which named endpoint an agent uses. */
@@ -51,6 +53,7 @@ export const agentAssignmentSchema = z.lazy(() =>
     enabled: z._default(z.boolean(), true),
   }),
 );
+export const newAssignmentSchema = z.lazy(() => z.strictObject(agentAssignmentSchema._zod.innerType.shape));
 export type AgentAssignment = z.infer<typeof agentAssignmentSchema>;
 
 /** All that is configured by name. */

@@ -145,7 +145,7 @@ const rules: Readonly<Record<ResourceKind, Readonly<Partial<Record<Action, reado
 };
 
 /** The scope a key needs for an act on a kind of resource; null: no key may do it. */
-function scopeFor(action: Action, kind: ResourceKind): KeyScope | null {
+export function scopeFor(action: Action, kind: ResourceKind): KeyScope | null {
   if (kind === 'session') return null;
   if (kind === 'inference' || kind === 'model' || kind === 'transcription') return 'inference';
   if (kind === 'credential' && action === 'use') return 'inference';

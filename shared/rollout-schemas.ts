@@ -18,10 +18,21 @@ export const flagSchema = z.lazy(() =>
     always: z._default(z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.maxLength(100)), []),
   }),
 );
+/** As it is set: a misspelt field would do nothing. */
+export const newFlagSchema = z.lazy(() => z.strictObject(flagSchema._zod.innerType.shape));
 export type Flag = z.infer<typeof flagSchema>;
 
 /** `split`: requests in the part are answered by the variant. `shadow`: they are answered as ever, and asked of the variant too, whose answer nobody gets. */
 export const experimentKinds = ['split', 'shadow'] as const;
+
+const toVariantShape = () => ({
+  model: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  freeway: z.optional(z.record(z.string(), z.unknown())),
+});
+const asksSomething = z.refine<{ readonly model?: unknown; readonly freeway?: unknown }>(
+  ({ model, freeway }) => model !== undefined || freeway !== undefined,
+  'a model, controls, or both',
+);
 
 export const experimentSchema = z.lazy(() =>
   z.object({
@@ -34,14 +45,13 @@ export const experimentSchema = z.lazy(() =>
     /** What is told apart: `caller` keeps each person and key on one side, `request` draws anew for each. */
     by: z._default(z.enum(['caller', 'request']), 'caller'),
     /** What the variant asks for instead: a model name, controls as in the field `freeway`, or both. */
-    variant: z
-      .object({
-        model: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
-        freeway: z.optional(z.record(z.string(), z.unknown())),
-      })
-      .check(
-        z.refine(({ model, freeway }) => model !== undefined || freeway !== undefined, 'a model, controls, or both'),
-      ),
+    variant: z.object(toVariantShape()).check(asksSomething),
+  }),
+);
+export const newExperimentSchema = z.lazy(() =>
+  z.strictObject({
+    ...experimentSchema._zod.innerType.shape,
+    variant: z.strictObject(toVariantShape()).check(asksSomething),
   }),
 );
 export type Experiment = z.infer<typeof experimentSchema>;

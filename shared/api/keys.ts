@@ -7,13 +7,13 @@ import { modelPatternsSchema } from './people.ts';
 import { instantSchema } from './instant.ts';
 import { leftSchema, quotaLeftSchema } from './left.ts';
 
-const usdLimitSchema = z.object({
+const usdLimitShape = {
   /** US dollars. */
   max: z.number().check(z.nonnegative(), z.maximum(1_000_000)),
   per: z.enum(limitPeriods),
   /** `hard` holds, which is usual; `soft` is only told of, by alerts at half, 80 % and all of it. */
   mode: z.optional(z.enum(['hard', 'soft'])),
-});
+};
 
 const boundsShape = Object.fromEntries(quotaNames.map((name) => [name, quotaBoundSchema])) as Record<
   QuotaName,
@@ -30,13 +30,14 @@ const termsShape = {
   /** The order in which candidates are tried, where a request names none; null: as it is set for the person. */
   strategy: z.nullable(z.enum(strategies)),
   ...boundsShape,
-  usd: z.nullable(usdLimitSchema),
+  usd: z.nullable(z.strictObject(usdLimitShape)),
   expires_at: z.nullable(instantSchema),
 };
 
 export const keySchema = z.object({
   id: z.string(),
   ...termsShape,
+  usd: z.nullable(z.object(usdLimitShape)),
   person_id: z.string(),
   /** How the key begins and ends, to know it again by. */
   start: z.string(),

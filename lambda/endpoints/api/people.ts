@@ -126,7 +126,7 @@ async function invite(deps: ApiDeps, visit: Visit, invitation: z.output<typeof i
     googleId: null,
   };
   if (!(await people.create(person)))
-    throw new CallerError('invalid_request', `${email} is on the list already. Change the entry instead.`, {
+    throw new CallerError('conflict', `${email} is on the list already. Change the entry instead.`, {
       param: 'email',
       reason: refused('on_the_list', { email }),
     });

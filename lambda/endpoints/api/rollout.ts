@@ -10,7 +10,7 @@ import { CallerError } from '#shared/failures.ts';
 import { refused } from '#shared/refused.ts';
 import { sumExperiment } from '#shared/experiment-sums.ts';
 import { isOn } from '#shared/rollout.ts';
-import { experimentSchema, flagSchema, type Experiment } from '#shared/rollout-schemas.ts';
+import { newExperimentSchema, newFlagSchema, type Experiment } from '#shared/rollout-schemas.ts';
 import { readControls } from '../../gateway/asked-controls.ts';
 import { toSelector } from '../ask.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
@@ -36,7 +36,7 @@ function toFlagRoutes(deps: ApiDeps): readonly ApiRoute[] {
       path: '/api/rollout/flags',
       summary: 'Set a flag; one of the same name is replaced.',
       access: ['change', 'settings'],
-      body: flagSchema,
+      body: newFlagSchema,
       reply: rolloutSchema,
       handle: async ({ visit, body }) => {
         await rollout.writeFlag(body);
@@ -105,7 +105,7 @@ function toExperimentRoutes(deps: ApiDeps): readonly ApiRoute[] {
       path: '/api/rollout/experiments',
       summary: 'Set an experiment; one of the same name is replaced.',
       access: ['change', 'settings'],
-      body: experimentSchema,
+      body: newExperimentSchema,
       reply: rolloutSchema,
       handle: async ({ visit, body }) => {
         await checkVariant(deps, visit, body);

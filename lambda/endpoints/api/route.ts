@@ -4,7 +4,7 @@ import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import { refused } from '#shared/refused.ts';
-import { can, type Action, type Principal, type Resource, type ResourceKind } from '#shared/people.ts';
+import { can, scopeFor, type Action, type Principal, type Resource, type ResourceKind } from '#shared/people.ts';
 import type { CredentialDesk } from '../../gateway/credential-desk.ts';
 import type { DecisionStore, Headers, UsageBook } from '../../ports.ts';
 import type { Alerts, LogFields } from '../../ports-telemetry.ts';
@@ -106,6 +106,23 @@ export function toRoute<Body extends z.ZodMiniType | null = null, Query extends 
   return { ...rest, body, query, reply, texts, handle: handle as ApiRoute['handle'] };
 }
 
+/** What is acted on, as the sentence of a refusal calls it. */
+const nouns: Readonly<Record<ResourceKind, string>> = {
+  inference: 'models',
+  model: 'this model',
+  credential: 'this provider key',
+  api_key: 'this API key',
+  person: 'this person',
+  session: 'sessions',
+  audit: 'the audit',
+  usage: 'this usage',
+  limits: 'limits',
+  settings: 'the settings of everybody',
+  preferences: 'these settings',
+  template: 'added providers',
+  transcription: 'this transcription',
+  metrics: 'metrics',
+};
 const verbs: Readonly<Record<Action, string>> = {
   use: 'use',
   read: 'see',
@@ -114,18 +131,23 @@ const verbs: Readonly<Record<Action, string>> = {
   delete: 'remove',
 };
 
+function tellForbidden({ key, role }: Principal, action: Action, kind: ResourceKind): string {
+  const what = `${verbs[action]} ${nouns[kind]}`;
+  if (key !== null) {
+    const scope = scopeFor(action, kind);
+    if (scope === null) return `No API key may ${what}. Sign in to do it.`;
+    if (!key.scopes.includes(scope))
+      return `The API key "${key.name}" may not ${what}: that needs the scope ${scope}, and it has ${key.scopes.join(', ')}. Use another key, or add the scope.`;
+  }
+  return `As ${role} you may not ${what}; an admin or the owner can.`;
+}
+
 /** Who is asking, if they may do this. Throws CallerError `forbidden`, or `unauthenticated`. */
 export function allow(visit: Visit, action: Action, resource: Resource): Principal {
   const principal = principalOf(visit);
   if (can(principal, action, resource)) return principal;
-  const what = resource.kind.replaceAll('_', ' ');
-  const { key } = principal;
-  const why =
-    key === null
-      ? `As ${principal.role} you may not ${verbs[action]} this ${what}; an admin or the owner can.`
-      : `The API key "${key.name}" may not ${verbs[action]} this ${what}: its scopes are ${key.scopes.join(', ')}.`;
-  const reason = refused('not_allowed', { role: principal.role, key: key?.name ?? '' });
-  throw new CallerError('forbidden', why, { reason });
+  const reason = refused('not_allowed', { role: principal.role, key: principal.key?.name ?? '' });
+  throw new CallerError('forbidden', tellForbidden(principal, action, resource.kind), { reason });
 }
 
 /** The error for an id that leads nowhere, or to what the asker may not know of. */
