@@ -31,6 +31,8 @@ export interface ProviderFailure {
   readonly retryAfterMs?: number;
   /** The optional request field the provider objected to, so that it can be stripped and the call repeated once. */
   readonly field?: string;
+  /** The request field at fault as the provider names it, for the caller; absent when it names none, or one that is stripped. */
+  readonly param?: string;
   /** What the refusal covers: this model, every model of the credential, or the credential for good. */
   readonly covers?: 'model' | 'credential';
   /** True when the pool comes back only at its own reset (day, month), not after `retryAfterMs`. */

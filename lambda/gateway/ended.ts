@@ -73,12 +73,13 @@ export function toLate({ attempts, waitedMs }: Pick<Ended, 'attempts' | 'waitedM
 /** A single failure is the answer. */
 export function toStopped({ attempts, waitedMs, soonest }: Ended, failure: ProviderFailure): CallerError {
   const code = answers[failure.kind];
+  const param = failure.field ?? failure.param;
   const retryAfterMs = failure.retryAfterMs ?? (code === 'exhausted' ? (soonest?.waitMs ?? null) : null);
   return new CallerError(code, `The provider answered: ${failure.message}`, {
     attempts,
     waitedMs,
     retryAfterMs,
     reason: { code: 'provider', text: failure.message },
-    ...(failure.field === undefined ? {} : { param: failure.field }),
+    ...(param === undefined ? {} : { param }),
   });
 }

@@ -86,6 +86,19 @@ describe('the message', () => {
     expect(await ask(['alpha', 'gamma'])).toBeNull();
   });
 
+  it('names the field of the request that a provider finds fault with', async () => {
+    const message = "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 3 instead.";
+    const error = { message, type: 'invalid_request_error', param: 'temperature', code: 'decimal_above_max_value' };
+    const fault = { kind: 'raw', status: 400, headers: {}, body: JSON.stringify({ error }) } as const;
+    const world = await createWorld({ providers: [{ name: 'alpha', models: [{ id: 'm1', fault }], keepRequests: 9 }] });
+    const reply = await world.ask({ model: 'm1', temperature: 3 });
+    expect([reply.status, reply.error()]).toMatchObject([
+      400,
+      { param: 'temperature', message: `The provider answered: ${message}` },
+    ]);
+    expect(world.providers['alpha']?.received()).toHaveLength(1);
+  });
+
   it('names no key for a limit', async () => {
     const world = await createWorld({ providers: [{ name: 'alpha', ...failing('429') }] });
     for (const reply of [await world.ask(noWait), await world.ask(noWait)])

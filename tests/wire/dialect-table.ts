@@ -41,7 +41,7 @@ export const expectedFailures: Readonly<Record<string, Expected>> = {
   'openai/embed-err403-gpt_3.5_turbo_instruct-314019.json': notEntitled,
   'openai/embed-err404-non_existent_embedding_model-865766.json': missing,
   'openai/embed-err404-nonexistent-51b2de.json': missing,
-  'openai/image-err400-gpt_image_1.5-0c92fe.json': { kind: 'rejected' },
+  'openai/image-err400-gpt_image_1.5-0c92fe.json': { kind: 'rejected', param: 'images[0].image_url' },
   'openai/responses-err400-gpt_5.2_proo-e9c7ba.json': missing,
   'openai/responses-err400-gpt_5_nano-94f4f5.json': tooLong,
   'openai/responses-err401-gpt_4.1_nano-36ca1d.json': badCredential,

@@ -58,11 +58,18 @@ function parseFailure(spec: DialectSpec, reply: HttpReply, ourTimeMs: number): P
       (scrubMessage(fault.message) || `The provider answered with status ${reply.status} and no explanation.`),
     status: reply.status,
     ...(retryAfterMs === null ? {} : { retryAfterMs }),
-    ...(field === null ? {} : { field }),
+    ...(field === null ? toParam(verdict, fault) : { field }),
     ...(verdict.covers === undefined ? {} : { covers: verdict.covers }),
     ...(verdict.untilReset === true && retryAfterMs === null ? { untilReset: true } : {}),
   };
 }
+
+/** A path of names and numbers; anything else could be some of the request, or a secret. */
+const PATH = /^[a-z_]+(?:[.[\]]+(?:[a-z_]+|\d+))*\]?$/i;
+const LONGEST_PATH = 100;
+
+const toParam = ({ kind }: Verdict, { param }: Fault): { readonly param?: string } =>
+  kind === 'rejected' && param !== null && param.length <= LONGEST_PATH && PATH.test(param) ? { param } : {};
 
 function judge(spec: DialectSpec, fault: Fault, nowMs: number): Verdict {
   const own = spec.judge?.(fault, nowMs) ?? judgeByRules(spec.rules ?? [], fault);
