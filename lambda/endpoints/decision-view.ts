@@ -1,6 +1,7 @@
 // A decision in words and numbers: every candidate with its score parts, or the reason against it.
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Ledger } from '../gateway/ledger.ts';
+import { findStrangers } from '../routing/borne.ts';
 import { explainMissing } from '../routing/capabilities.ts';
 import {
   decide,
@@ -85,6 +86,14 @@ function tellPolicy({
   };
 }
 
+/** Names of providers that nobody here bears, in a request or in settings: one that is misspelt leaves nobody out. */
+function tellStrangers({ policy: { only, ignore }, candidates }: DecideInput): {
+  readonly unknown_names?: readonly string[];
+} {
+  const { strangers } = findStrangers([...(only ?? []), ...ignore], candidates);
+  return strangers.length === 0 ? {} : { unknown_names: [...new Set(strangers)] };
+}
+
 /** What is told of a decision. */
 export interface DecisionView {
   readonly request_id: string;
@@ -115,6 +124,7 @@ export function tellDecision(requestId: string, input: DecideInput, { fleet, led
     },
     needs: explainMissing(profile.needs),
     policy: tellPolicy(policy),
+    ...tellStrangers(input),
     plan: plan.map((index) => ({
       route: fleet.candidates[index]?.route,
       credential: fleet.candidates[index]?.credential,

@@ -1,5 +1,6 @@
 // Who could serve a request of a kind at whatever time: what is judged by the fleet and the request's wishes alone, and remembered.
 import { capabilityIds, modelKinds } from '#shared/catalog.ts';
+import { toBorne } from './borne.ts';
 import { toMask } from './capabilities.ts';
 import type { DecideInput } from './decide.ts';
 import type { Lane } from './lanes.ts';
@@ -125,7 +126,10 @@ export function fitsOf(input: DecideInput): Fits {
   const known = memory.fits.get(name);
   if (known !== undefined) return known;
   if (memory.fits.size >= MOST_KINDS) memory.fits.clear();
-  const fits: Fits = { codes: Uint8Array.from(candidates, (one) => judgeFit(one, input)), lanes: new Map() };
+  const { policy } = input;
+  const asked =
+    policy.only === null ? input : { ...input, policy: { ...policy, only: toBorne(policy.only, candidates) } };
+  const fits: Fits = { codes: Uint8Array.from(candidates, (one) => judgeFit(one, asked)), lanes: new Map() };
   memory.fits.set(name, fits);
   return fits;
 }

@@ -67,3 +67,13 @@ it('the body says the last word', async () => {
   );
   expect(reply.headers['x-freeway-credential']).toBe('beta');
 });
+
+it('names of providers that nobody bears are told where a decision is explained', async () => {
+  const world = await createTwo();
+  const ask = async (providers: object) => {
+    const reply = await world.ask({ freeway: { providers } }, {}, '/v1/explain');
+    return (reply.json() as { unknown_names?: readonly string[] }).unknown_names;
+  };
+  expect(await ask({ ignore: ['alfa', 'ALPHA'], only: ['beta', 'gamma'] })).toEqual(['gamma', 'alfa']);
+  expect(await ask({ ignore: ['alpha'] })).toBeUndefined();
+});

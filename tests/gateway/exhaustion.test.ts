@@ -80,10 +80,12 @@ describe('the message', () => {
     });
     const ask = async (only: readonly string[]) =>
       (await world.ask({ model: 'm1', freeway: { providers: { only } } })).error();
-    expect((await ask(['Alpha', 'gamma']))?.message).toBe(
-      'No model can serve this request. Of those that were meant: 2 excluded by the request. No provider or credential here is called "Alpha", "gamma"; there are "openai-compatible", "alpha", "beta". Change the request or its limits, or add a provider key.',
+    expect((await ask(['delta', 'gamma']))?.message).toBe(
+      'No model can serve this request. Of those that were meant: 2 excluded by the request. No provider or credential here is called "delta", "gamma"; there are "openai-compatible", "alpha", "beta". Change the request or its limits, or add a provider key.',
     );
     expect(await ask(['alpha', 'gamma'])).toBeNull();
+    // In another case where nobody bears it as it is written.
+    expect(await ask(['Beta'])).toBeNull();
   });
 
   it('names the field of the request that a provider finds fault with', async () => {

@@ -199,6 +199,12 @@ describe('order', () => {
   });
 });
 
+it('whom alone it asks for is found in another case where nobody bears the name as it is written', () => {
+  expect(order({ candidates: [{ credential: 'one' }], policy: { only: ['One'] } })).toEqual([0]);
+  expect(order({ candidates: [{ providerId: 'acme' }], policy: { only: ['ACME'] } })).toEqual([0]);
+  expect(order({ candidates: [{ credential: 'one' }, { credential: 'One' }], policy: { only: ['One'] } })).toEqual([1]);
+});
+
 describe('rejection', () => {
   it.each<[string, Case]>([
     ['paid_not_allowed', { candidates: [{ tier: 'paid' }], policy: { paid: 'never' } }],
