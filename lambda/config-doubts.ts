@@ -147,7 +147,6 @@ function judgeDeep(where: string, value: unknown, schema: z.core.$ZodType): stri
   if (schema instanceof z.core.$ZodLazy) return judgeDeep(where, value, schema._zod.innerType);
   if (schema instanceof z.core.$ZodOptional || schema instanceof z.core.$ZodDefault)
     return judgeDeep(where, value, schema._zod.def.innerType);
-  if (schema instanceof z.core.$ZodPipe) return judgeDeep(where, value, schema._zod.def.out);
   if (!(schema instanceof z.core.$ZodObject)) return [];
   const { shape } = schema._zod.def;
   return [

@@ -1,6 +1,6 @@
 // FREEWAY_PROVIDERS: further credentials as a JSON array, or `@path` to a file that holds one.
 import type { Provider } from '#shared/catalog.ts';
-import { isNeeded, providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
+import { isNeeded, providerEntrySchema, withWholeModels, type ProviderEntry } from '#shared/credentials.ts';
 import { tellExpected } from '#shared/expectation.ts';
 import { checkKey, ConfigError, type ConfigInput } from './config-input.ts';
 
@@ -134,7 +134,7 @@ export function readProviderEntries(input: ConfigInput): ProviderEntry[] {
   const { providers } = input;
   const lists: Lists = new Map();
   return readRawEntries(input).map((value, index) => {
-    const entry = parseEntry(fromPlugin(value, providers), index, lists);
+    const entry = parseEntry(withWholeModels(fromPlugin(value, providers)), index, lists);
     checkEntry(entry, index, providers);
     return entry;
   });

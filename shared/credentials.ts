@@ -34,13 +34,12 @@ export const entryModelSchema = z.lazy(() =>
 );
 export type EntryModel = z.infer<typeof entryModelSchema>;
 
-/** A model as people write it: of which nothing is said but its id, that may stand alone. */
-export const givenModelSchema = z.lazy(() =>
-  z.pipe(
-    z.transform((value: unknown) => (typeof value === 'string' ? { id: value } : value)),
-    entryModelSchema,
-  ),
-);
+/** What holds models, with each as an object: of which nothing is said but its id, that may stand alone. */
+export function withWholeModels(value: unknown): unknown {
+  const { models } = (value ?? {}) as { readonly models?: unknown };
+  if (!Array.isArray(models)) return value;
+  return { ...(value as object), models: models.map((one: unknown) => (typeof one === 'string' ? { id: one } : one)) };
+}
 
 /** A limit given with a credential. */
 export const entryPoolSchema = z.lazy(() =>
@@ -81,7 +80,7 @@ export const providerEntrySchema = z.lazy(() =>
     retentionDays: z.optional(z.number().check(z.nonnegative())),
     /** Credentials that name the same account share its account-wide pools. */
     account: z.optional(z.string()),
-    models: z.optional(z.array(givenModelSchema)),
+    models: z.optional(z.array(entryModelSchema)),
     /** Whether models that the address itself lists are taken; absent: where the catalog says so. */
     discover: z.optional(z.boolean()),
     /** Patterns: of all models known for the provider, only these may be used. */

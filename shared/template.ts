@@ -1,7 +1,7 @@
 // A provider that admins have added at run time: OpenAI-compatible, described by data, and from then on like any of the catalog.
 import * as z from 'zod/mini';
 import { modelSchema, providerSchema, termsSchema, type Provider } from './catalog.ts';
-import { givenModelSchema, entryPoolSchema, regionsSchema } from './credentials.ts';
+import { entryModelSchema, entryPoolSchema, regionsSchema } from './credentials.ts';
 import { poolSchema } from './pools.ts';
 
 const answer = z.lazy(() => z.union([z.boolean(), z.literal('unknown')]));
@@ -26,7 +26,7 @@ const toTemplateShape = () => ({
   /** The plan a key is on unless its owner says otherwise. */
   plan: z._default(z.enum(['free', 'paid', 'local']), 'paid'),
   /** May be empty: then the models that the endpoint lists for a key are taken. */
-  models: z._default(z.array(givenModelSchema).check(z.maxLength(500)), []),
+  models: z._default(z.array(entryModelSchema).check(z.maxLength(500)), []),
   pools: z._default(z.array(entryPoolSchema).check(z.maxLength(200)), []),
   /** What its terms allow. Unknown is never read as permission. */
   terms: z._default(

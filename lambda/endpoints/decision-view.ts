@@ -1,7 +1,7 @@
 // A decision in words and numbers: every candidate with its score parts, or the reason against it.
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Ledger } from '../gateway/ledger.ts';
-import { findStrangers } from '../routing/borne.ts';
+import { findStrangers } from '../routing/strangers.ts';
 import { explainMissing } from '../routing/capabilities.ts';
 import {
   decide,
@@ -90,8 +90,8 @@ function tellPolicy({
 function tellStrangers({ policy: { only, ignore }, candidates }: DecideInput): {
   readonly unknown_names?: readonly string[];
 } {
-  const { strangers } = findStrangers([...(only ?? []), ...ignore], candidates);
-  return strangers.length === 0 ? {} : { unknown_names: [...new Set(strangers)] };
+  const strangers = findStrangers([...(only ?? []), ...ignore], candidates);
+  return strangers.length === 0 ? {} : { unknown_names: strangers };
 }
 
 /** What is told of a decision. */

@@ -2,7 +2,7 @@
 // Loaded by the first request that ends so.
 import type { Reason } from '#shared/api/reason.ts';
 import { CallerError, type Attempt, type ProviderFailureKind } from '#shared/failures.ts';
-import { findStrangers } from '../routing/borne.ts';
+import { findStrangers } from '../routing/strangers.ts';
 import { explainMissing } from '../routing/capabilities.ts';
 import {
   decide,
@@ -195,7 +195,8 @@ function toUnserved(
 /** Names that a request asks for and nobody bears, beside those that there are. */
 function tellStrangers({ policy: { only }, candidates, profile }: DecideInput): string {
   const able = candidates.filter(({ kind }) => kind === profile.kind);
-  const { strangers, borne } = findStrangers(only ?? [], able);
+  const borne = new Set(able.flatMap(({ providerId, credential }) => [providerId, credential]));
+  const strangers = findStrangers(only ?? [], able);
   if (strangers.length === 0) return '';
   return ` No provider or credential here is called ${quote(strangers)}; there are ${quote([...borne])}${borne.size > MOST_NAMED ? ' and others' : ''}.`;
 }

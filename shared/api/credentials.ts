@@ -1,6 +1,6 @@
 // What the web app and the credential routes say to each other: provider credentials, never a key, only how it ends.
 import * as z from 'zod/mini';
-import { givenModelSchema, entryPoolSchema, regionsSchema } from '../credentials.ts';
+import { entryModelSchema, entryPoolSchema, regionsSchema } from '../credentials.ts';
 import { sharingSchema, testResultSchema } from '../credential-test.ts';
 import { lockKinds } from '../locks.ts';
 import { instantSchema } from './instant.ts';
@@ -35,7 +35,7 @@ const settings = {
   /** Patterns with `*`; null: all. */
   allowed_models: z.nullable(z.array(z.string().check(z.minLength(1))).check(z.maxLength(500))),
   /** Further models, or corrections of the catalog's. */
-  models: z.array(givenModelSchema).check(z.maxLength(1_000)),
+  models: z.array(entryModelSchema).check(z.maxLength(1_000)),
   /** Limits that stand in place of the catalog's. */
   pools: z.array(entryPoolSchema).check(z.maxLength(200)),
   /** null: as the provider's terms say. */

@@ -59,7 +59,7 @@ function parseBody(route: ApiRoute, visit: Visit, text: string): unknown {
   } catch {
     throw new CallerError('invalid_request', 'The body is not valid JSON. Check quotes, commas and brackets.');
   }
-  return parse(route.body, json, 'body');
+  return parse(route.body, route.prepare?.(json) ?? json, 'body');
 }
 
 const encoder = new TextEncoder();

@@ -11,6 +11,7 @@ import {
   type CredentialChange,
   type CredentialView,
 } from '#shared/api/credentials.ts';
+import { withWholeModels } from '#shared/credentials.ts';
 import type { AuditAction } from '#shared/api/audit.ts';
 import { can, OWNER_ID, type Action, type Principal } from '#shared/people.ts';
 import type { StoredCredential } from '#shared/stored-credential.ts';
@@ -108,6 +109,7 @@ function toChangingRoutes(deps: ApiDeps): readonly ApiRoute[] {
       summary: 'Give a credential. It is tested, and saved whatever the test says.',
       access: ['create', 'credential'],
       body: newCredentialSchema,
+      prepare: withWholeModels,
       reply: credentialSchema,
       handle: async ({ visit, body }) => {
         const saved = await guarded(credentials.create(body, ownerOf(principalOf(visit))));
@@ -120,6 +122,7 @@ function toChangingRoutes(deps: ApiDeps): readonly ApiRoute[] {
       summary: 'Change what is not secret; what is left out stays. A new host takes the key again, in `fields`.',
       access: ['change', 'credential'],
       body: credentialChangeSchema,
+      prepare: withWholeModels,
       reply: credentialSchema,
       handle: async ({ visit, params: { id = '' }, body }) => {
         const before = await find(deps, visit, { id, action: 'change' });
@@ -200,6 +203,7 @@ function toAskingRoutes(deps: ApiDeps): readonly ApiRoute[] {
       summary: 'Test a credential that is not saved.',
       access: ['create', 'credential'],
       body: newCredentialSchema,
+      prepare: withWholeModels,
       reply: testResultSchema,
       handle: async ({ visit, body }) => ({ json: await credentials.tryOut(body, ownerOf(principalOf(visit))) }),
     }),

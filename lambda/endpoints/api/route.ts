@@ -81,6 +81,8 @@ export interface ApiRoute {
   readonly summary: string;
   readonly access: ApiAccess;
   readonly body: z.ZodMiniType | null;
+  /** What else a body may be written as, turned into what its schema takes; absent: nothing. */
+  readonly prepare?: (body: unknown) => unknown;
   readonly query: z.ZodMiniType | null;
   /** The document of a successful reply; null when there is none, or it is no JSON. */
   readonly reply: z.ZodMiniType | null;

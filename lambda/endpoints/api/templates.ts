@@ -1,5 +1,6 @@
 // /api/templates: providers that admins add at run time; from then on anybody can give a key for them, as for those of the catalog.
 import { templatesQuerySchema, templatesSchema, templateViewSchema, type TemplateView } from '#shared/api/templates.ts';
+import { withWholeModels } from '#shared/credentials.ts';
 import { CallerError } from '#shared/failures.ts';
 import { refused } from '#shared/refused.ts';
 import { UNDO_MS } from '#shared/stored-credential.ts';
@@ -118,6 +119,7 @@ function toChangeRoutes(deps: ApiDeps): readonly ApiRoute[] {
       summary: 'Describe a provider that was added anew.',
       access: ['change', 'template'],
       body: templateSettingsSchema,
+      prepare: withWholeModels,
       reply: templateViewSchema,
       handle: async ({ visit, params: { id = '' }, body }) => {
         const template = check(deps, { ...body, id });
@@ -174,6 +176,7 @@ export const toTemplateRoutes = (deps: ApiDeps): readonly ApiRoute[] => [
     summary: 'Add an OpenAI-compatible provider, as data: address, how keys are sent, models, limits, terms.',
     access: ['create', 'template'],
     body: newTemplateSchema,
+    prepare: withWholeModels,
     reply: templateViewSchema,
     handle: ({ visit, body }) => create(deps, visit, body),
   }),

@@ -64,12 +64,9 @@ function parseFailure(spec: DialectSpec, reply: HttpReply, ourTimeMs: number): P
   };
 }
 
-/** A path of names and numbers; anything else could be some of the request, or a secret. */
-const PATH = /^[a-z_]+(?:[.[\]]+(?:[a-z_]+|\d+))*\]?$/i;
-const LONGEST_PATH = 100;
-
+/** A path such as `messages[0].content`; anything else could be some of the request. */
 const toParam = ({ kind }: Verdict, { param }: Fault): { readonly param?: string } =>
-  kind === 'rejected' && param !== null && param.length <= LONGEST_PATH && PATH.test(param) ? { param } : {};
+  kind === 'rejected' && param !== null && /^[\w.[\]]{1,80}$/.test(param) ? { param } : {};
 
 function judge(spec: DialectSpec, fault: Fault, nowMs: number): Verdict {
   const own = spec.judge?.(fault, nowMs) ?? judgeByRules(spec.rules ?? [], fault);
