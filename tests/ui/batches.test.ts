@@ -1,6 +1,8 @@
 // Batches as the page shows them: what each is called, and how often many of them are asked for.
 import { expect, it } from 'vitest';
+import { lookThrough, MOST_LINES } from '#lambda/endpoints/batch-lines.ts';
 import { joinPages, toBatch, toPage, toPauseMs } from '../../ui/src/features/batches/data.ts';
+import { batchMessages } from '../../ui/src/features/batches/messages.ts';
 
 const view = {
   id: 'batch_1',
@@ -43,4 +45,29 @@ it('what is shown of two lists has no gaps, however many of each there are', () 
   const none = { batches: [], hasMore: false };
   expect(shown(toPage(none, none))).toEqual([]);
   expect(toPage({ batches: at(9), hasMore: true }, none).next).toEqual({ plain: 'batch_9', messages: null });
+});
+
+it('what is wrong with a file is said in German, whatever the server finds', async () => {
+  const line = (more: object): string => JSON.stringify({ custom_id: 'a', body: {}, ...more });
+  async function* toLines(texts: readonly string[]) {
+    for (const [index, text] of texts.entries())
+      yield { line: index, text, after: { line: index + 1, part: 0, offset: 0 } };
+  }
+  const wrong = [
+    [],
+    Array.from({ length: MOST_LINES + 1 }, (_, index) => line({ custom_id: `${index}` })),
+    ['x'.repeat(20_000_000)],
+    [line({}), line({})],
+    ['no JSON'],
+    [line({ url: '/v1/embeddings' })],
+    [line({ custom_id: 7 })],
+    [line({ body: { stream: true } })],
+  ];
+  const { en, de } = batchMessages;
+  for (const texts of wrong) {
+    const [problem] = (await lookThrough(toLines(texts), '/v1/chat/completions')).problems;
+    if (problem === undefined) throw new Error(`nothing is wrong with ${String(texts[0]).slice(0, 80)}`);
+    expect(en.problem(problem)).toBe(problem.message);
+    expect(de.problem(problem)).not.toBe(problem.message);
+  }
 });

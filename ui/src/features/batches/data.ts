@@ -13,7 +13,13 @@ const booksSchema = z.object({
   paid: z.number(),
   waiting: z.nullable(z.object({ until: z.string(), why: z.string(), code: z.nullable(z.string()) })),
 });
-const problemSchema = z.object({ message: z.string(), line: z.nullable(z.number()) });
+const problemSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  param: z.optional(z.nullable(z.string())),
+  line: z.nullable(z.number()),
+});
+export type Problem = z.infer<typeof problemSchema>;
 
 const batchSchema = z.object({
   id: z.string(),

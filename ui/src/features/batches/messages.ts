@@ -1,5 +1,7 @@
 // The words of the page of batches.
 import { defineMessages } from '../../lib/messages.ts';
+import type { Problem } from './data.ts';
+import { toGermanProblem } from './problems-de.ts';
 
 export const batchMessages = defineMessages(
   {
@@ -35,6 +37,7 @@ export const batchMessages = defineMessages(
       rate_limited: 'a limit that was set here is reached.',
     } as Readonly<Record<string, string>>,
     line: (line: number, message: string) => `Line ${line}: ${message}`,
+    problem: ({ message }: Problem) => message,
     moreProblems: (count: number) => `And ${count} more of this kind.`,
     files: { answers: 'Answers', errors: 'Errors', results: 'Results' },
     save: (what: string, title: string) => `${what} of ${title}`,
@@ -80,6 +83,7 @@ export const batchMessages = defineMessages(
       rate_limited: 'Ein hier gesetztes Limit ist erreicht.',
     },
     line: (line: number, message: string) => `Zeile ${line}: ${message}`,
+    problem: toGermanProblem,
     moreProblems: (count: number) => `Und ${count} weitere dieser Art.`,
     files: { answers: 'Antworten', errors: 'Fehler', results: 'Ergebnisse' },
     save: (what: string, title: string) => `${what} von ${title}`,

@@ -71,8 +71,10 @@ function Problems({ batch: { problems } }: BatchProps): ReactNode {
   const left = problems.length - MOST_PROBLEMS;
   return (
     <ul className="mt-2 space-y-1 text-sm wrap-anywhere text-danger">
-      {problems.slice(0, MOST_PROBLEMS).map(({ line, message }) => (
-        <li key={`${line} ${message}`}>{line === null ? message : t.line(line, message)}</li>
+      {problems.slice(0, MOST_PROBLEMS).map((problem) => (
+        <li key={`${problem.line} ${problem.message}`}>
+          {problem.line === null ? t.problem(problem) : t.line(problem.line, t.problem(problem))}
+        </li>
       ))}
       {left > 0 && <li>{t.moreProblems(left)}</li>}
     </ul>
