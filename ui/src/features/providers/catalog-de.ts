@@ -1,4 +1,5 @@
 // What the catalog says to people, in German: names that are words, fields and their hints, and what is had for free.
+import type { Provider } from '#shared/catalog.ts';
 
 const texts: Readonly<Record<string, string>> = {
   'Any OpenAI-compatible endpoint': 'Jeder OpenAI-kompatible Endpunkt',
@@ -59,6 +60,11 @@ const texts: Readonly<Record<string, string>> = {
     'Zum Ausprobieren: 40 Anfragen in der Minute je Modell.',
   'Trial key: 1,000 calls a month over all endpoints, for non-commercial use.':
     'Testschlüssel: 1.000 Aufrufe im Monat über alle Endpunkte, für nicht kommerzielle Nutzung.',
+  // Notes on the terms of those whose keys may not serve others.
+  'Said of trial keys.': 'So gesagt von Testschlüsseln.',
+  'The documentation says that nothing is retained.': 'Laut Dokumentation wird nichts gespeichert.',
+  'Evaluation only.': 'Nur zum Ausprobieren.',
+  'The terms bar use as a service bureau.': 'Die Bedingungen untersagen, die Dienste an Dritte weiterzugeben.',
 };
 
 /** Texts of the catalog that have German words. */
@@ -66,3 +72,7 @@ export const germanTexts: ReadonlySet<string> = new Set(Object.keys(texts));
 
 /** A text of the catalog in German; itself where it has no German words, as the names of companies, and what admins have added. */
 export const toGermanText = (text: string): string => texts[text] ?? text;
+
+/** Why a key of this provider serves its owner alone although it is shared. */
+export const toGermanHeldBack = ({ name, terms: { note } }: Provider): string =>
+  `Nach den Bedingungen von ${toGermanText(name)} darf ein Schlüssel nicht anderen dienen${note === undefined ? '' : ` (${toGermanText(note)})`}. Bis du begründest, warum er es darf, dient er nur dir.`;

@@ -108,7 +108,7 @@ function Trouble({ credential }: { readonly credential: CredentialView }): React
   const t = useMessages(providerMessages);
   const { locked: why } = useMessages(refusalMessages);
   const toTestText = useTestText();
-  const { editable, enabled, locked, held_back: heldBack, last_test: last } = credential;
+  const { provider, editable, enabled, locked, held_back: heldBack, last_test: last } = credential;
   const isForOthers = locked === 'lost' && !editable;
   return (
     <>
@@ -116,7 +116,7 @@ function Trouble({ credential }: { readonly credential: CredentialView }): React
       {enabled && locked === null && last !== null && last.outcome !== 'works' && (
         <p className="mt-1 text-xs text-muted">{toTestText(last)}</p>
       )}
-      {heldBack !== null && <p className="mt-1 text-xs text-paid">{heldBack}</p>}
+      {heldBack !== null && <p className="mt-1 text-xs text-paid">{t.heldBack(heldBack, findProvider(provider))}</p>}
     </>
   );
 }

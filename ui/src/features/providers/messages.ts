@@ -1,6 +1,7 @@
 // The words of the providers page.
+import type { Provider } from '#shared/catalog.ts';
 import { defineMessages } from '../../lib/messages.ts';
-import { toGermanText } from './catalog-de.ts';
+import { toGermanHeldBack, toGermanText } from './catalog-de.ts';
 
 export const providerMessages = defineMessages(
   {
@@ -52,6 +53,8 @@ export const providerMessages = defineMessages(
     off: 'Off',
     ending: (ending: string) => `ends in ${ending}`,
     sharedBy: (owner: string) => `by ${owner}`,
+    /** Why a key serves its owner alone, in the words of the server. */
+    heldBack: ((text) => text) as (text: string, provider: Provider | undefined) => string,
     sharing: { private: 'Only you', all: 'Shared with everybody', some: (count: number) => `Shared with ${count}` },
     outcomes: {
       works: 'Works',
@@ -146,6 +149,8 @@ export const providerMessages = defineMessages(
     off: 'Aus',
     ending: (ending: string) => `endet auf ${ending}`,
     sharedBy: (owner: string) => `von ${owner}`,
+    heldBack: (text: string, provider: Provider | undefined): string =>
+      provider === undefined ? text : toGermanHeldBack(provider),
     sharing: { private: 'Nur du', all: 'Mit allen geteilt', some: (count: number) => `Mit ${count} geteilt` },
     outcomes: {
       works: 'Funktioniert',
