@@ -225,6 +225,15 @@ function judgeNames({ entries }: Config): string[] {
   );
 }
 
+/** A shell takes quotes away; a file that Docker or systemd reads may leave them where they are, and each call would be refused. */
+const judgeKeys = ({ entries }: Config): string[] =>
+  entries
+    .filter(({ apiKey = '' }) => /^(["']).*\1$/.test(apiKey))
+    .map(
+      ({ name, provider }) =>
+        `The key of "${name ?? provider}" stands in quotes, which are sent as a part of it. Write it without them.`,
+    );
+
 /** What is set and does nothing, lets nobody in, or means two things: sentences for whoever starts the server. Holds no values but addresses of people. */
 export function findDoubts(config: Config, input: ConfigInput): string[] {
   const { env, providers } = input;
@@ -235,6 +244,7 @@ export function findDoubts(config: Config, input: ConfigInput): string[] {
     ...judgeSignIn(config, env),
     ...judgeEntries(readRawEntries(input), providers),
     ...judgePools(config, providers),
+    ...judgeKeys(config),
     ...judgeNames(config),
   ];
 }

@@ -144,6 +144,13 @@ describe('an address as other programs call it', () => {
   });
 });
 
+it('a key in quotes is told, and not shown', () => {
+  const told = 'The key of "groq" stands in quotes, which are sent as a part of it. Write it without them.';
+  expect(doubtsOf({ GROQ_API_KEY: '"gsk_canary"' })).toEqual([told]);
+  expect(doubtsOf({ GROQ_API_KEY: "'gsk_canary'" })).toEqual([told]);
+  expect(doubtsOf({ GROQ_API_KEY: 'gsk_canary' })).toEqual([]);
+});
+
 describe('what is set about keys that are not', () => {
   it.each<readonly [Environment, readonly string[]]>([
     [{ GROQ_TIER: 'free' }, ['GROQ_TIER is set, but GROQ_API_KEY is not: it does nothing.']],
