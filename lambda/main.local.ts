@@ -71,8 +71,12 @@ const RESUME_AFTER_MS = 2_000;
 /** And is looked for so much later again: another server that worked on it may have been killed. */
 const RESUME_AGAIN_MS = 30_000;
 
-/** Refuses to be reachable from outside while everybody who reaches us would be the owner. */
+/** Refuses an address that is none, and to be reachable from outside while everybody who reaches us would be the owner. */
 function checkBinding({ host, google, ownerKey }: Config): void {
+  if (host.includes('/'))
+    throw new ConfigError(
+      `HOST is "${host}", but must be an address or a name alone, such as 127.0.0.1; the port is said by PORT.`,
+    );
   if (isLoopback(host) || google !== null || ownerKey !== null) return;
   throw new ConfigError(
     `HOST is "${host}", which other machines can reach, but nothing says who may use this server. ` +

@@ -8,7 +8,7 @@ import { createVault, forgetLost } from '#lambda/store/vault.ts';
 import { addMasterKey, createKeyFileWrapper, forgetOlderKeys, readMasterKeys } from '#lambda/store/master-key.ts';
 import { createSqliteStore } from '#lambda/store/sqlite.ts';
 import { readArguments, runCommand, UsageError } from './arguments.ts';
-import { localUrl } from './local-url.ts';
+import { localUrl, readServer } from './local-url.ts';
 
 const usage = `npm run migrate -- <file> [--apply] [--server http://127.0.0.1:8787]
     Shows what becomes of older settings; --apply saves it. Files: .env, exports of the older web app
@@ -45,9 +45,12 @@ function readSettings(path: string): string {
     return readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`"${path}" can't be read: ${reason}. Name a file of settings, or "-" for what is piped in.`, {
-      cause: error,
-    });
+    throw new Error(
+      `"${path}" can't be read: ${reason}. Name a file of settings, "-" for what is piped in, or what to do: rotate-master-key, forget-lost-secrets.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -133,7 +136,7 @@ async function main(): Promise<void> {
   if (others.length > 0) throw new UsageError(`One file is taken at a time, not ${others.length + 1}.`, usage);
   if (what === 'rotate-master-key') return rotate();
   if (what === 'forget-lost-secrets') return forget(values.apply && !values['dry-run']);
-  await importFile(what, { server: values.server.replace(/\/+$/, ''), apply: values.apply && !values['dry-run'] });
+  await importFile(what, { server: readServer('--server', values.server), apply: values.apply && !values['dry-run'] });
 }
 
 await runCommand(main);

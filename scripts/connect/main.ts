@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connectClients, type ConnectFile } from '#shared/connect.ts';
 import { readArguments, runCommand, UsageError } from '../arguments.ts';
-import { localUrl } from '../local-url.ts';
+import { localUrl, readServer } from '../local-url.ts';
 import { mergeFile } from './merge.ts';
 
 const usage = `npm run connect -- <client> [--write] [--url http://127.0.0.1:8787] [--key fwy_...] [--model auto]
@@ -67,7 +67,7 @@ function main(): void {
   if (toSetup === undefined) throw new UsageError(`There is no client "${client}".`, usage);
   const key = readKey(values.key);
   if (key === null) throw new UsageError('No API key was found. Give one with --key, or start Freeway first.', usage);
-  const { name, files, steps } = toSetup({ url: values.url.replace(/\/+$/, ''), apiKey: key, model: values.model });
+  const { name, files, steps } = toSetup({ url: readServer('--url', values.url), apiKey: key, model: values.model });
   console.log(`${name} over Freeway at ${values.url}\n`);
   for (const file of files) apply(file, { isWriting: values.write, key });
   if (files.length > 0 && !values.write) console.log('Nothing was changed. Add --write to do it.');

@@ -81,6 +81,12 @@ it('says what to do when nothing is recognised, or nobody answers', async () => 
     code: 1,
     text: expect.stringContaining('Nothing was recognised'),
   });
+  expect(await run(file, '--server', '127.0.0.1:8787')).toMatchObject({
+    code: 1,
+    text: expect.stringContaining(
+      '--server is "127.0.0.1:8787", but must be an address such as http://127.0.0.1:8787.',
+    ),
+  });
   expect(await run(file, '--server', 'http://127.0.0.1:9')).toMatchObject({
     code: 1,
     text: expect.stringContaining('npm start'),

@@ -159,6 +159,7 @@ const unwritable: Refusal[] =
     : [];
 
 it.each<Refusal>([
+  [{ HOST: 'http://localhost' }, /HOST is "http:\/\/localhost", but must be an address or a name alone/],
   [{ HOST: '0.0.0.0' }, /HOST is "0.0.0.0".*FREEWAY_OWNER_KEY/s],
   [{ PORT: 'abc' }, /PORT is "abc"/],
   [{ FREEWAY_PROVIDERS: '[{"provider":"nope","apiKey":"canary-secret"}]' }, /entry 0 \(nope\)/],

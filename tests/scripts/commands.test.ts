@@ -68,6 +68,12 @@ describe('what is wrong is told in a sentence', () => {
     ['migrate.ts', ['/nowhere/at-all.env'], /"\/nowhere\/at-all\.env" can't be read: ENOENT/],
     ['connect/main.ts', [], /^Name a client.*claude-code/s],
     ['connect/main.ts', ['netscape'], /^There is no client "netscape".*claude-code/s],
+    [
+      'connect/main.ts',
+      ['aider', '--key', 'k', '--url', 'localhost:8787'],
+      /^--url is "localhost:8787", but must be an address such as http:/,
+    ],
+    ['migrate.ts', ['rotate-masterkey'], /or what to do: rotate-master-key, forget-lost-secrets/],
     ['simulate/main.ts', ['--seeds', 'x'], /^--seeds is "x", but must be a whole number, 1 or more/],
     ['race/main.ts', ['--only', 'mysql'], /^--only is "mysql", but must be sqlite or dynamodb/],
     ['race/main.ts', ['--skew', 'x'], /^--skew is "x", but must be a number of milliseconds/],
