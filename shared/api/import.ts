@@ -18,6 +18,8 @@ export const importResultSchema = z.object({
       name: z.string(),
       status: z.enum(['new', 'present', 'refused']),
       message: z.nullable(z.string()),
+      /** Of what is refused, the reason as a code with its values, as errors have it. */
+      why: z.optional(z.unknown()),
     }),
   ),
   /** What has another place now, by its older name. */

@@ -30,9 +30,14 @@ describe('older settings', () => {
     expect(await stateOf(house)).toEqual(before);
     const first = await take(house, text, false);
     // An endpoint of one's own that nobody can reach just now needs its models named; the rest is saved.
-    for (const { status, message } of first.json['credentials'] as { status: string; message: string | null }[])
+    type Outcome = { readonly status: string; readonly message: string | null; readonly why?: object };
+    for (const { status, message, why } of first.json['credentials'] as readonly Outcome[])
       if (status !== 'new')
-        expect([status, message]).toEqual(['refused', expect.stringContaining('Name at least one model')]);
+        expect([status, message, why]).toEqual([
+          'refused',
+          expect.stringContaining('Name at least one model'),
+          expect.objectContaining({ code: 'refused', what: 'no_models' }),
+        ]);
     const once = await stateOf(house);
     const again = await take(house, text, false);
     for (const { status } of again.json['credentials'] as { status: string }[]) expect(status).not.toBe('new');
@@ -86,6 +91,19 @@ describe('an export', () => {
 describe('a text that is to be taken over', () => {
   const model = (index: number): string =>
     `  - model_name: m${index}\n    litellm_params: { model: groq/m${index}, api_key: gsk_canary_${index} }\n`;
+
+  it('names the field of a key that can not be saved, as a sentence and as a code', async () => {
+    const list = [{ provider: 'openai-compatible', key: 'sk-canary', url: 'not an address', name: 'ours' }];
+    const { json, text } = await take(await createHouse(others), JSON.stringify(list), true);
+    expect(json['credentials'], text).toMatchObject([
+      {
+        status: 'refused',
+        message: '"base_url" must be a URL.',
+        why: { code: 'field', field: 'base_url', fault: 'format', of: 'url' },
+      },
+    ]);
+    expect(text).not.toContain('canary');
+  });
 
   it('is quoted in no warning of its parser, whatever is wrong with it', async () => {
     const warnings: string[] = [];

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { refusals, type SignInReason } from '#shared/refused.ts';
 import { toCallerError } from '#lambda/http/auth-refusal.ts';
 import { SignInRefused } from '#lambda/http/auth-refused.ts';
+import { germanSources } from '../../ui/src/features/settings/server-messages.ts';
 import { refusalMessages } from '../../ui/src/lib/refusal-messages.ts';
 import { sayNotLetIn } from '../../ui/src/lib/sign-in-refusals.ts';
 import { sayRefusal, tellRefusal } from '../../ui/src/lib/refusals.ts';
@@ -28,6 +29,14 @@ describe.each(refusals)('%s', (what) => {
     expect(told).not.toMatch(/[{}]/);
     expect(told).not.toBe(sayRefusal({ code: 'refused', what, values }, 'en'));
   });
+});
+
+it('what older settings were read as is said in German, whatever it is', () => {
+  const folder = fileURLToPath(new URL('../../shared/migrate', import.meta.url));
+  const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  const sources = [...texts.join('\n').matchAll(/nothingFound\('([^']+)'\)/g)].map(([, source = '']) => source);
+  expect(sources.length).toBeGreaterThan(4);
+  expect(sources.toSorted()).toEqual(Object.keys(germanSources).toSorted());
 });
 
 describe('a field', () => {

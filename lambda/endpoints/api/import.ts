@@ -8,6 +8,8 @@ import { migrate } from '#shared/migrate/migrate.ts';
 import { OWNER_ID } from '#shared/people.ts';
 import { VaultError } from '../../ports.ts';
 import { principalOf, type Visit } from '../endpoint.ts';
+import { toFieldReason } from './field-reason.ts';
+import { tellField } from './field-words.ts';
 import { toRoute, writeAudit, type ApiDeps, type ApiReply, type ApiRoute } from './route.ts';
 
 type Outcome = ImportResult['credentials'][number];
@@ -58,8 +60,12 @@ async function take({ deps, visit, dryRun, present }: Importing, { from, input }
   const owner = { id, name: email ?? (id === OWNER_ID ? 'the owner' : id) };
   const told = { from, provider: input.provider, name: input.name ?? input.provider };
   const parsed = newCredentialSchema.safeParse(input);
-  if (!parsed.success)
-    return { ...told, status: 'refused', message: parsed.error.issues[0]?.message ?? 'It is not complete.' };
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const field = issue?.path.join('.') ?? '';
+    const why = toFieldReason(field, issue, input);
+    return { ...told, status: 'refused', message: tellField(field, issue, why.fault), why };
+  }
   try {
     const fingerprint = await deps.credentials.fingerprintOf(parsed.data, owner);
     if (present.has(fingerprint)) return { ...told, status: 'present', message: null };
@@ -76,7 +82,8 @@ async function take({ deps, visit, dryRun, present }: Importing, { from, input }
     return { ...told, status: 'new', message: test === null || test.outcome === 'works' ? null : test.message };
   } catch (error) {
     if (!(error instanceof CallerError) && !(error instanceof VaultError)) throw error;
-    return { ...told, status: 'refused', message: error.message };
+    const why = error instanceof CallerError ? error.reason : null;
+    return { ...told, status: 'refused', message: error.message, ...(why === null ? {} : { why }) };
   }
 }
 

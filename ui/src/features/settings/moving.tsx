@@ -6,6 +6,7 @@ import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Section } from '../../components/field.tsx';
 import { useMessages } from '../../lib/messages.ts';
+import { tellRefusal } from '../../lib/refusals.ts';
 import { useToasts } from '../../lib/toasts.tsx';
 import { useSettingsActions } from './data.ts';
 import { serverMessages } from './server-messages.ts';
@@ -26,12 +27,12 @@ function Mapping({ result }: { readonly result: ImportResult }): ReactNode {
     <div className="max-h-96 overflow-y-auto text-sm" tabIndex={0} role="region" aria-label={t.mapping}>
       <p className="mb-2 text-muted">{t.readAs(source)}</p>
       <ul className="divide-y divide-line">
-        {credentials.map(({ from, provider, name, status, message }) => (
+        {credentials.map(({ from, provider, name, status, message, why }) => (
           <li key={`${from} ${name}`} className="py-2 break-words">
             <span className="font-medium">{name}</span> <span className="text-muted">{provider}</span>
             <span className="block text-xs text-muted">
               {t.statuses[status]}
-              {message !== null && `: ${message}`}
+              {message !== null && `: ${tellRefusal(why) ?? message}`}
             </span>
           </li>
         ))}

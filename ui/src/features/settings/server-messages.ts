@@ -1,6 +1,16 @@
 // The words of the settings that the server keeps.
 import { defineMessages } from '../../lib/messages.ts';
 
+/** What older settings were read as, by the words of the server. */
+export const germanSources: Readonly<Record<string, string>> = {
+  'settings of the older web app': 'Einstellungen der älteren Web-App',
+  'keys of the first older page': 'Schlüssel der ersten älteren Seite',
+  'environment variables': 'Umgebungsvariablen',
+  'LiteLLM configuration': 'Konfiguration von LiteLLM',
+  'a list of keys': 'Liste von Schlüsseln',
+  'an export of Freeway': 'Export von Freeway',
+};
+
 export const serverMessages = defineMessages(
   {
     requests: 'Your requests',
@@ -102,7 +112,7 @@ export const serverMessages = defineMessages(
     importOlder: 'Ältere Einstellungen importieren',
     importTitle: 'Was aus diesen Einstellungen wird',
     mapping: 'Was gefunden wurde',
-    readAs: (source: string) => `Gelesen als ${source}.`,
+    readAs: (source: string) => `Gelesen: ${germanSources[source] ?? source}.`,
     statuses: { new: 'wird gespeichert', present: 'ist schon da', refused: 'kann nicht gespeichert werden' },
     unknown: (names: string) => `Bedeutet hier nichts und wird neben deinen Einstellungen aufgehoben: ${names}`,
     takeOver: 'Übernehmen',
