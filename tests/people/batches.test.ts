@@ -74,7 +74,7 @@ describe('a batch', () => {
     for (const place of asked) {
       const { status, message } = await house.ask(place, { headers });
       expect([place, status]).toEqual([place, 403]);
-      expect(message).toContain('its scopes are usage, manage');
+      expect(message).toContain('that needs the scope inference, and it has usage, manage');
     }
     expect((await house.ask('GET /v1/batches')).status).toBe(401);
   });
