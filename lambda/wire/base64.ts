@@ -10,6 +10,17 @@ for (let value = 0; value < alphabet.length; value++) values[alphabet.charCodeAt
 export function encodeFloats(floats: readonly number[]): string {
   const view = new DataView(new ArrayBuffer(floats.length * 4));
   floats.forEach((value, index) => view.setFloat32(index * 4, value, true));
+  return encode(view);
+}
+
+/** A text of nothing but ASCII in base64. */
+export function encodeAscii(text: string): string {
+  const view = new DataView(new ArrayBuffer(text.length));
+  for (let at = 0; at < text.length; at++) view.setUint8(at, text.charCodeAt(at));
+  return encode(view);
+}
+
+function encode(view: DataView): string {
   const pieces: string[] = [];
   for (let at = 0; at < view.byteLength; at += 3) {
     const left = view.byteLength - at;

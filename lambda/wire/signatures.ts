@@ -22,6 +22,21 @@ export function signatureOf(call: Json): string | undefined {
   return toText(signed?.['thought_signature']) ?? undefined;
 }
 
+/**
+ * How a signature begins that holds thoughts of Claude's (anthropic/kept.ts): base64 of `{"claude"`. It means nothing to anybody else, and Google
+ * refuses it.
+ */
+const KEPT = 'eyJjbGF1ZGUi';
+
+export const isKept = (signature: unknown): signature is string =>
+  typeof signature === 'string' && signature.startsWith(KEPT);
+
+/** The signature of a call as others than Claude may be told it. */
+export function foreignSignatureOf(call: Json): string | undefined {
+  const signature = signatureOf(call);
+  return isKept(signature) ? undefined : signature;
+}
+
 /** Among the fields that a provider refuses: signatures of calls at all; and those of one conversation, which says nothing of others. */
 export const NO_SIGNATURES = 'messages[].extra_content';
 export const BAD_SIGNATURES = 'messages[].thought_signature';

@@ -1,10 +1,9 @@
 // DeepSeek and Kimi refuse answers of a conversation with tools without the thoughts before them, others refuse the thoughts: clients of every format.
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI, type Content } from '@google/genai';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { answerAs, type Answering } from './answering.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 interface Message {
@@ -15,7 +14,7 @@ interface Message {
 }
 
 const THOUGHT = 'They ask for the weather.';
-let providers: Server;
+let providers: Answering;
 let server: Started;
 /** What was thought before each answer, as the provider was told it last. */
 let told: (string | undefined)[];
@@ -44,17 +43,8 @@ function answer(provider: string, messages: readonly Message[]): [number, unknow
 }
 
 beforeAll(async () => {
-  providers = createServer((request, response) => {
-    let text = '';
-    request.on('data', (chunk: Buffer) => (text += String(chunk)));
-    request.on('end', () => {
-      const { messages } = JSON.parse(text) as { messages: Message[] };
-      const [status, body] = answer(request.url?.split('/')[1] ?? '', messages);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    });
-  });
-  await new Promise<void>((done) => providers.listen(0, '127.0.0.1', done));
-  const url = `http://127.0.0.1:${(providers.address() as AddressInfo).port}`;
+  providers = await answerAs<{ messages: Message[] }>((provider, { messages }) => answer(provider, messages));
+  const { url } = providers;
   const model = { size: 'large', context: 131_072, maxOutput: 8_192, capabilities: ['tools'] };
   server = await startServer([
     toEntry('deepseek', `${url}/deepseek`, { provider: 'deepseek', models: [{ ...model, id: 'deepseek-v4-pro' }] }),

@@ -1,9 +1,8 @@
 // Google's models refuse tool calls that are not signed, and Groq those that are: clients that know nothing of it go from one to the other.
 import Anthropic from '@anthropic-ai/sdk';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { answerAs, type Answering } from './answering.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
 interface Call {
@@ -15,7 +14,7 @@ interface Asked {
 }
 
 const SIGNED = { google: { thought_signature: 'signed-by-google' } };
-let providers: Server;
+let providers: Answering;
 let server: Started;
 /** What the first call of each message bore, as each provider was told it: `<provider> <signature>`. */
 let told: string[];
@@ -58,16 +57,8 @@ function answer(provider: string, { messages }: Asked): [number, unknown] {
 const signatureOf = ({ extra_content: extra }: Call): string => extra?.google?.thought_signature ?? 'none';
 
 beforeAll(async () => {
-  providers = createServer((request, response) => {
-    let text = '';
-    request.on('data', (chunk: Buffer) => (text += String(chunk)));
-    request.on('end', () => {
-      const [status, body] = answer(request.url?.split('/')[1] ?? '', JSON.parse(text) as Asked);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    });
-  });
-  await new Promise<void>((done) => providers.listen(0, '127.0.0.1', done));
-  const url = `http://127.0.0.1:${(providers.address() as AddressInfo).port}`;
+  providers = await answerAs<Asked>(answer);
+  const { url } = providers;
   const model = { size: 'large', context: 131_072, maxOutput: 8_192, capabilities: ['tools'] };
   server = await startServer([
     toEntry('google', `${url}/google`, { provider: 'gemini', models: [{ ...model, id: 'gemini-3.5-flash' }] }),

@@ -3,25 +3,28 @@ import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { fromSeal } from '../seals.ts';
 
-const isForeign = (block: unknown): boolean =>
-  isRecord(block) &&
-  ((block['type'] === 'thinking' && toText(block['signature']) === null) ||
-    (block['type'] === 'redacted_thinking' && fromSeal(block['data']) !== null));
+/** `isRefused`: the provider has not taken those that are signed either, since somebody else has signed them. */
+function isForeign(block: unknown, isRefused: boolean): boolean {
+  const { type, signature, data } = toRecord(block);
+  if (type === 'thinking') return isRefused || toText(signature) === null;
+  return type === 'redacted_thinking' && (isRefused || fromSeal(data) !== null);
+}
 
 /** Thoughts told by providers of other formats bear no signature, and are refused by those who sign theirs. */
-function withoutForeignThoughts(messages: readonly unknown[]): readonly unknown[] {
-  if (!messages.some((message) => toList(toRecord(message)['content']).some(isForeign))) return messages;
+export function withoutForeignThoughts(messages: readonly unknown[], isRefused: boolean): readonly unknown[] {
+  const isTheirs = (block: unknown): boolean => isForeign(block, isRefused);
+  if (!messages.some((message) => toList(toRecord(message)['content']).some(isTheirs))) return messages;
   return messages.flatMap((message) => {
     const { content } = toRecord(message);
-    if (!Array.isArray(content) || !content.some(isForeign)) return [message];
-    const rest = content.filter((block) => !isForeign(block));
+    if (!Array.isArray(content) || !content.some(isTheirs)) return [message];
+    const rest = content.filter((block) => !isTheirs(block));
     // A message may not be empty.
     return rest.length === 0 ? [] : [{ ...toRecord(message), content: rest }];
   });
 }
 
 /** Whether the last answer calls tools without a thought before. Nobody who signs thoughts may think on in a turn that so began. */
-function isThoughtless(messages: readonly unknown[]): boolean {
+export function isThoughtless(messages: readonly unknown[]): boolean {
   const last = messages.findLast((message) => toRecord(message)['role'] === 'assistant');
   const [first, ...rest] = toList(toRecord(last)['content']).map((block) => toRecord(block)['type']);
   return first !== 'thinking' && first !== 'redacted_thinking' && [first, ...rest].includes('tool_use');
@@ -36,9 +39,12 @@ function withoutThinking(body: Json): Json {
 }
 
 /** The body as such a provider takes it, and the fields it loses by that. */
-export function fitForeign(body: Json): { readonly body: Json; readonly dropped: readonly string[] } {
+export function fitForeign(
+  body: Json,
+  isRefused: boolean,
+): { readonly body: Json; readonly dropped: readonly string[] } {
   const given = body['messages'];
-  const messages = withoutForeignThoughts(toList(given));
+  const messages = withoutForeignThoughts(toList(given), isRefused);
   const fit = messages.length === 0 || messages === given ? body : { ...body, messages };
   if (toRecord(body['thinking'])['type'] !== 'enabled' || !isThoughtless(messages)) return { body: fit, dropped: [] };
   return { body: withoutThinking(fit), dropped: ['thinking'] };

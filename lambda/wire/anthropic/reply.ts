@@ -1,10 +1,12 @@
 // Reads a whole reply of the Anthropic format: what the gateway must know of it, or why it is none.
 import type { ProviderFailure } from '#shared/failures.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
-import type { Answer, ParsedReply, ReplyContext } from '../types.ts';
+import type { Answer, ParsedReply, ReplyContext, ToolCall } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toText } from '../json.ts';
 import { findFault } from '../facts.ts';
+import { withSignature } from '../signatures.ts';
+import { keepThoughts, toThought, type Thought } from './kept.ts';
 import { addCounts, toFinish, toUsage } from './words.ts';
 
 /** Reads the body of a reply of status 200. */
@@ -55,16 +57,30 @@ function readMessage(json: unknown): Answer | null {
     content: join(blocks, 'text'),
     reasoning: join(blocks, 'thinking'),
     refusal: '',
-    toolCalls: blocks
-      .filter(({ type }) => type === 'tool_use')
-      .map(({ id, name, input }) => ({
-        id: toText(id) ?? '',
-        name: toText(name) ?? '',
-        arguments: JSON.stringify(input ?? {}),
-      })),
+    toolCalls: readCalls(blocks),
     finish: toFinish(json['stop_reason']),
     usage: toUsage(addCounts({}, json['usage'])),
   };
+}
+
+/** The calls, each signed with the thoughts since the one before. */
+function readCalls(blocks: readonly Json[]): ToolCall[] {
+  const calls: ToolCall[] = [];
+  let thoughts: Thought[] = [];
+  for (const block of blocks) {
+    const { type, id, name, input } = block;
+    const thought = toThought(block);
+    if (thought !== null) thoughts.push(thought);
+    if (type !== 'tool_use') continue;
+    calls.push({
+      id: toText(id) ?? '',
+      name: toText(name) ?? '',
+      arguments: JSON.stringify(input ?? {}),
+      ...withSignature(keepThoughts(thoughts)),
+    });
+    thoughts = [];
+  }
+  return calls;
 }
 
 function join(blocks: readonly Json[], type: 'text' | 'thinking'): string {

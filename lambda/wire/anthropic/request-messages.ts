@@ -1,9 +1,11 @@
 // Tells the messages of the OpenAI chat format in the Anthropic format.
 import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
+import { signatureOf } from '../signatures.ts';
 import { createCallIds, type CallIds } from '../unique-ids.ts';
 import { decodeText } from '../base64.ts';
 import { toFileUrl, typeOfAddress } from '../file-url.ts';
+import { toKept } from './kept.ts';
 import { isMarked } from './pivot-marks.ts';
 import { toCallId, toInput } from './render.ts';
 
@@ -40,8 +42,16 @@ export function toMessages(given: unknown, dropped: Set<string>): Told {
     else if (role !== 'assistant') add('user', toBlocks(content, dropped));
     else {
       const calls = toCalls(message, turns.length, ids);
-      lastCall = toText(calls.at(-1)?.['id']) ?? lastCall;
-      add('assistant', [...toBlocks(content, dropped), ...toBlocks(message['refusal'], dropped), ...calls]);
+      const blocks = calls.flat();
+      lastCall = toText(blocks.at(-1)?.['id']) ?? lastCall;
+      // An answer begins with its thoughts.
+      const thoughts = blocks.splice(0, Math.max(0, (calls[0]?.length ?? 0) - 1));
+      add('assistant', [
+        ...thoughts,
+        ...toBlocks(content, dropped),
+        ...toBlocks(message['refusal'], dropped),
+        ...blocks,
+      ]);
     }
   }
   trimEnd(turns.at(-1));
@@ -124,14 +134,15 @@ function toResult(id: string, content: unknown, dropped: Set<string>): Json {
   return { type: 'tool_result', tool_use_id: id, content: isPlain ? textOf(content) : toBlocks(content, dropped) };
 }
 
-/** The tool calls of a message; an older `function_call` gets an id by its place. */
-function toCalls(message: Json, place: number, ids: CallIds): readonly Json[] {
+/** The tool calls of a message, each behind the thoughts that it is signed with; an older `function_call` gets an id by its place. */
+function toCalls(message: Json, place: number, ids: CallIds): readonly (readonly Json[])[] {
   const calls = toList(message['tool_calls']).map(toRecord);
   const older = message['function_call'];
   const all = calls.length === 0 && isRecord(older) ? [{ id: `call_${place}`, function: older }] : calls;
   return all.map((call) => {
     const { name, arguments: given } = toRecord(call['function']);
-    return { type: 'tool_use', id: ids.call(toText(call['id']) ?? ''), name, input: toInput(toText(given) ?? '') };
+    const use = { type: 'tool_use', id: ids.call(toText(call['id']) ?? ''), name, input: toInput(toText(given) ?? '') };
+    return [...toKept(signatureOf(call)), use];
   });
 }
 

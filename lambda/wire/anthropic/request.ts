@@ -1,14 +1,15 @@
 // Writes a Messages request: for callers of the same format inside their own text, for all others from the OpenAI chat format.
 import { bendBody } from '../openai-chat/quirks.ts';
 import { rewriteBody } from '../rewrite.ts';
+import { areRefused } from '../signatures.ts';
 import type { Field } from '../splice.ts';
 import type { ChatQuestion, RenderedRequest, RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
-import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
+import { isRecord, toAmount, toRecord, toText } from '../json.ts';
 import { effortBudgets, toEffortBody } from '../pivot-effort.ts';
 import { withJsonWords } from '../pivot-json.ts';
 import { noteStrict, toOffer } from '../pivot-offer.ts';
-import { fitForeign } from './foreign.ts';
+import { fitForeign, isThoughtless, withoutForeignThoughts } from './foreign.ts';
 import { retellMidway, takesMidway } from './midway.ts';
 import { toMessages } from './request-messages.ts';
 import { closeSchema, toChoice, toTools } from './request-tools.ts';
@@ -24,7 +25,10 @@ export function renderRequest(
 ): RenderedRequest {
   if (question.wire !== 'anthropic') return fromPivot(question, target);
   const { body } = question;
-  const { body: bent, dropped } = fitForeign(retellMidway(bendBody(body, target), takesMidway(target)));
+  const { body: bent, dropped } = fitForeign(
+    retellMidway(bendBody(body, target), takesMidway(target)),
+    areRefused(target.stripped),
+  );
   const bound = bent['max_tokens'] ?? target.maxOutputTokens ?? USUAL_MAX_TOKENS;
   const next = {
     ...bent,
@@ -55,7 +59,8 @@ function fromPivot({ pivot, stream }: ChatQuestion, target: RequestTarget): Rend
   const asked = toEffortBody(bendBody(pivot, target));
   const dropped = new Set(Object.keys(asked).filter((name) => !told.has(name) && isGiven(asked[name])));
   const bent = withJsonWords(toOffer(asked, dropped));
-  const { system, messages } = toMessages(bent['messages'], dropped);
+  const { system, messages: retold } = toMessages(bent['messages'], dropped);
+  const messages = withoutForeignThoughts(retold, areRefused(target.stripped));
   const tools = toTools(bent);
   noteStrict(bent, dropped);
   const choice = tools.length === 0 ? null : toChoice(bent);
@@ -104,11 +109,11 @@ function toSampling(body: Json, dropped: Set<string>): Json {
 }
 
 /** Thinking goes neither with a forced tool nor behind tool calls of an answer whose thoughts are not known. */
-function mayThink(messages: readonly Json[], choice: Json | null): boolean {
+function mayThink(messages: readonly unknown[], choice: Json | null): boolean {
   if (choice !== null && choice['type'] !== 'auto' && choice['type'] !== 'none') return false;
-  const last = messages.findLastIndex(({ role }) => role === 'assistant');
+  const last = messages.findLastIndex((message) => toRecord(message)['role'] === 'assistant');
   if (last === messages.length - 1 && last >= 0) return false;
-  return !toList(messages[last]?.['content']).some((block) => toRecord(block)['type'] === 'tool_use');
+  return !isThoughtless(messages);
 }
 
 /** The bound of the answer must leave room for as much. */

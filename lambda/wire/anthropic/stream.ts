@@ -1,10 +1,12 @@
 // Reads a stream of the Anthropic format, event by event.
 import { lostPiece, nothing } from '../facts.ts';
 import { isErrorBody, toInnerFailure } from '../inner-error.ts';
+import { withSignature } from '../signatures.ts';
 import { renderFrame } from '../sse.ts';
 import type { FrameCall, FrameFacts, ReplyContext, SseFrame, StreamReader } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toRecord, toText } from '../json.ts';
+import { keepThoughts, toThought, type Thought } from './kept.ts';
 import { addCounts, toFinish, toUsage, type Counts } from './words.ts';
 
 /** A tool call by the block it stands in. */
@@ -18,11 +20,13 @@ interface State {
   counts: Counts;
   /** Tool calls by the index of their block. */
   readonly calls: Map<unknown, OpenCall>;
+  /** Thoughts since the last call. */
+  thoughts: Thought[];
 }
 
 /** Begins to read a stream. */
 export function openReader(): StreamReader {
-  const state: State = { counts: {}, calls: new Map() };
+  const state: State = { counts: {}, calls: new Map(), thoughts: [] };
   return {
     read: (frame, context) => {
       const facts = readFrame(state, frame, context);
@@ -86,6 +90,8 @@ const toCallFacts = (call: FrameCall): FrameFacts => ({ ...nothing, content: tru
 
 function readBlock(state: State, { index: at, content_block: given }: Json): FrameFacts {
   const block = toRecord(given);
+  const thought = toThought(block);
+  if (thought !== null) state.thoughts.push(thought);
   switch (block['type']) {
     case 'text':
       return toTextFacts('content', block['text']);
@@ -99,7 +105,9 @@ function readBlock(state: State, { index: at, content_block: given }: Json): Fra
       const index = state.calls.size;
       state.calls.set(at, { index, isBegun });
       const text = isBegun ? JSON.stringify(input) : '';
-      return toCallFacts({ index, id: toText(block['id']), name: toText(block['name']), arguments: text });
+      const signed = withSignature(keepThoughts(state.thoughts));
+      state.thoughts = [];
+      return toCallFacts({ index, id: toText(block['id']), name: toText(block['name']), arguments: text, ...signed });
     }
     default:
       // Server tools and whatever comes next: part of the answer, but not to be told in words.
@@ -109,6 +117,11 @@ function readBlock(state: State, { index: at, content_block: given }: Json): Fra
 
 function readDelta(state: State, { index: at, delta: given }: Json): FrameFacts {
   const delta = toRecord(given);
+  const thought = state.thoughts.at(-1);
+  if (thought?.type === 'thinking') {
+    thought.thinking += toText(delta['thinking']) ?? '';
+    thought.signature += toText(delta['signature']) ?? '';
+  }
   switch (delta['type']) {
     case 'text_delta':
       return toTextFacts('content', delta['text']);

@@ -27,6 +27,10 @@ const unsupportedCodes = /unsupported_(?:parameter|value)|unknown_parameter|unre
 const memberOfMessage = /'?messages\.\d+'?[^]*?property '([\w.-]+)' is unsupported/;
 const unexpectedDetail = /extra_forbidden|value_error\.extra|extra inputs/i;
 
+/** Google's words, and Anthropic's: "messages.1.content.0: Invalid `signature` in `thinking` block". */
+const badSignature =
+  /thought.?signature|invalid `signature` in `thinking`|thinking` blocks [^]{0,60}cannot be modified/i;
+
 /** Wordings that name a field the provider does not know or does not take. */
 const wordings: readonly RegExp[] = [
   /unknown name "([\w.[\]-]+)"(?: at '([\w.[\]-]*)')?/i,
@@ -48,7 +52,7 @@ const wordings: readonly RegExp[] = [
  */
 export function findField(fault: Fault): string | null {
   // Which call it is does not matter: one bad signature spoils the whole conversation.
-  if (/thought.?signature/i.test(fault.message)) return BAD_SIGNATURES;
+  if (badSignature.test(fault.message)) return BAD_SIGNATURES;
   const inMessage = memberOfMessage.exec(fault.message)?.[1];
   if (inMessage !== undefined) return toField(`messages[0].${inMessage}`);
   if (fault.param !== null && unsupportedCodes.test(fault.codes)) return toField(fault.param);

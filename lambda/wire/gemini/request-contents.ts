@@ -1,7 +1,7 @@
 // Tells the messages of the OpenAI chat format as contents of the Gemini format.
 import { toInput } from '../anthropic/render.ts';
 import { toFileUrl, typeOfAddress } from '../file-url.ts';
-import { signatureOf, UNSIGNED } from '../signatures.ts';
+import { foreignSignatureOf, isKept, UNSIGNED } from '../signatures.ts';
 import type { Json } from '../json.ts';
 import { isRecord, parseJson, toList, toRecord, toText } from '../json.ts';
 import { fieldOf } from './words.ts';
@@ -75,7 +75,7 @@ function toCalls(message: Json, names: Map<string, string>): Json[] {
     const { name, arguments: given } = toRecord(call['function']);
     const id = toText(call['id']);
     if (id !== null) names.set(id, toText(name) ?? '');
-    const signature = signatureOf(call);
+    const signature = foreignSignatureOf(call);
     return {
       functionCall: { ...(id === null ? {} : { id }), name, args: toInput(toText(given) ?? '') },
       ...(index === 0 || signature !== undefined ? { thoughtSignature: signature ?? UNSIGNED } : {}),
@@ -92,6 +92,27 @@ export function toUnsigned(contents: unknown): unknown {
       return fieldOf(rest, 'functionCall') === undefined ? rest : { ...rest, thoughtSignature: UNSIGNED };
     });
     return { ...content, parts };
+  });
+}
+
+/**
+ * The contents with the first call of each turn marked as unsigned where somebody else made it: Google has signed none such, and would refuse the turn.
+ * `isChecked`: the model does not take a call that bears none either.
+ */
+export function markForeign(contents: unknown, isChecked: boolean): unknown {
+  return toList(contents).map((content) => {
+    const parts = toRecord(content)['parts'];
+    if (!isRecord(content) || !Array.isArray(parts)) return content;
+    const first = parts.findIndex((part) => isRecord(part) && fieldOf(part, 'functionCall') !== undefined);
+    if (first === -1) return content;
+    const told = parts.map((part: unknown, index) => {
+      const { thoughtSignature, thought_signature: other, ...rest } = toRecord(part);
+      const signature = thoughtSignature ?? other;
+      if (isKept(signature)) return index === first ? { ...rest, thoughtSignature: UNSIGNED } : rest;
+      const isMissing = isChecked && index === first && signature === undefined;
+      return isMissing ? { ...rest, thoughtSignature: UNSIGNED } : part;
+    });
+    return { ...content, parts: told };
   });
 }
 

@@ -1,5 +1,5 @@
 // Writes a Gemini request: for callers of the same format as they sent it, for all others from the OpenAI chat format.
-import { bendBody } from '../openai-chat/quirks.ts';
+import { appliesTo, bendBody } from '../openai-chat/quirks.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
@@ -9,7 +9,7 @@ import { effortBudgets, toEffortBody } from '../pivot-effort.ts';
 import { noteStrict, toOffer } from '../pivot-offer.ts';
 import { ownFields } from './question.ts';
 import { areRefused } from '../signatures.ts';
-import { toContents, toUnsigned } from './request-contents.ts';
+import { markForeign, toContents, toUnsigned } from './request-contents.ts';
 
 /** The request for the target. */
 export function renderRequest(
@@ -21,11 +21,14 @@ export function renderRequest(
 }
 
 /** Model and stream stand in the URL. */
-function asSent({ body }: ChatQuestion, { stripped, maxOutputTokens }: RequestTarget): RenderedRequest {
+function asSent({ body }: ChatQuestion, target: RequestTarget): RenderedRequest {
+  const { stripped, maxOutputTokens, quirks, model } = target;
+  const isChecked = quirks.some((one) => one.kind === 'signatures' && one.checked === true && appliesTo(one, model));
   const next: Record<string, unknown> = { ...body };
   lowerBound(next, maxOutputTokens ?? Infinity);
   for (const name of [...ownFields, ...stripped]) delete next[name];
-  if (areRefused(stripped)) next['contents'] = toUnsigned(body['contents']);
+  if (Array.isArray(body['contents']))
+    next['contents'] = areRefused(stripped) ? toUnsigned(body['contents']) : markForeign(body['contents'], isChecked);
   return { text: JSON.stringify(next), dropped: [] };
 }
 

@@ -1,5 +1,13 @@
 // Keeps what earlier answers were signed with from those who never signed any: strict ones refuse it.
-import { areRefused, BAD_SIGNATURES, signatureOf, toExtra, UNSIGNED } from '../signatures.ts';
+import {
+  areRefused,
+  BAD_SIGNATURES,
+  foreignSignatureOf,
+  isKept,
+  signatureOf,
+  toExtra,
+  UNSIGNED,
+} from '../signatures.ts';
 import type { RequestTarget } from '../types.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toList } from '../json.ts';
@@ -25,8 +33,9 @@ function toWays({ quirks, model, stripped }: RequestTarget): Ways {
 
 /** A call as the target takes it. */
 function toCall(call: Json, isFirst: boolean, { calls, checked }: Ways): Json {
-  if (isFirst && checked && (!calls || signatureOf(call) === undefined)) return { ...call, ...toExtra(UNSIGNED) };
-  return calls ? call : without(call, ['extra_content']);
+  if (isFirst && checked && (!calls || foreignSignatureOf(call) === undefined))
+    return { ...call, ...toExtra(UNSIGNED) };
+  return calls && !isKept(signatureOf(call)) ? call : without(call, ['extra_content']);
 }
 
 function toMessage(message: Json, ways: Ways): Json {
