@@ -369,6 +369,16 @@ describe('a request of the provider’s own format', () => {
       hi,
     ]);
   });
+  it('loses thoughts that the provider has refused, as somebody else signed them, and with them thinking on', () => {
+    const thought = { type: 'thinking', thinking: 'Hm.', signature: 'abc' };
+    const use = { type: 'tool_use', id: 'a', name: 'f', input: {} };
+    const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: 'x' }] };
+    const messages = [hi, { role: 'assistant', content: [thought, use] }, result];
+    const body = { max_tokens: 5_000, messages, thinking: { type: 'enabled', budget_tokens: 1_024 } };
+    const told = sent(anthropic, anthropic, body, { stripped: ['messages[].thought_signature'] });
+    expect(told['messages']).toEqual([hi, { role: 'assistant', content: [use] }, result]);
+    expect(told).not.toHaveProperty('thinking');
+  });
   it('loses messages that were nothing but such thoughts', () => {
     const thought = { type: 'thinking', thinking: 'Hm.', signature: '' };
     const messages = [hi, { role: 'assistant', content: [thought] }, hi];

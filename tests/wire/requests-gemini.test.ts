@@ -160,6 +160,29 @@ describe('a Gemini request', () => {
     expect(gemini.requestPath(question, target)).toBe('/models/m:streamGenerateContent?alt=sse');
   });
 
+  it('has what Google never signed marked as that, and all else as it was', () => {
+    const call = { functionCall: { name: 'f', args: {} } };
+    const kept = 'eyJjbGF1ZGUiOltdfQ==';
+    const unsigned = { ...call, thoughtSignature: 'skip_thought_signature_validator' };
+    const told = (parts: readonly object[]): unknown => {
+      const contents = [...hello, { role: 'model', parts }];
+      const question = gemini.parseQuestion({ model: 'm', contents });
+      const rendered = JSON.parse(gemini.renderRequest(question, null, target).text) as { contents: unknown[] };
+      return (rendered.contents.at(-1) as { parts: unknown }).parts;
+    };
+    const text = { text: 'Let me see.' };
+    expect(told([text, call, call])).toEqual([text, unsigned, call]);
+    expect(
+      told([
+        { ...call, thoughtSignature: kept },
+        { ...call, thought_signature: kept },
+      ]),
+    ).toEqual([unsigned, call]);
+    for (const name of ['thoughtSignature', 'thought_signature'])
+      expect(told([{ ...call, [name]: 's' }, call])).toEqual([{ ...call, [name]: 's' }, call]);
+    expect(told([text])).toEqual([text]);
+  });
+
   it.each<[unknown, string]>([
     [{ contents: [] }, 'contents'],
     [{}, 'contents'],

@@ -95,24 +95,18 @@ export function toUnsigned(contents: unknown): unknown {
   });
 }
 
-/**
- * The contents with the first call of each turn marked as unsigned where somebody else made it: Google has signed none such, and would refuse the turn.
- * `isChecked`: the model does not take a call that bears none either.
- */
-export function markForeign(contents: unknown, isChecked: boolean): unknown {
-  return toList(contents).map((content) => {
+/** The contents with what Google has not signed marked as that: a turn is refused whose first call bears nothing, or what somebody else signed. */
+export function markForeign(contents: readonly unknown[]): readonly unknown[] {
+  return contents.map((content) => {
     const parts = toRecord(content)['parts'];
     if (!isRecord(content) || !Array.isArray(parts)) return content;
-    const first = parts.findIndex((part) => isRecord(part) && fieldOf(part, 'functionCall') !== undefined);
-    if (first === -1) return content;
-    const told = parts.map((part: unknown, index) => {
-      const { thoughtSignature, thought_signature: other, ...rest } = toRecord(part);
-      const signature = thoughtSignature ?? other;
-      if (isKept(signature)) return index === first ? { ...rest, thoughtSignature: UNSIGNED } : rest;
-      const isMissing = isChecked && index === first && signature === undefined;
-      return isMissing ? { ...rest, thoughtSignature: UNSIGNED } : part;
+    const first = parts.findIndex((part) => fieldOf(toRecord(part), 'functionCall') !== undefined);
+    const marked = parts.map((part: unknown, index) => {
+      const { thoughtSignature, thought_signature: other = thoughtSignature, ...rest } = toRecord(part);
+      if (!isKept(other) && (index !== first || other !== undefined)) return part;
+      return index === first ? { ...rest, thoughtSignature: UNSIGNED } : rest;
     });
-    return { ...content, parts: told };
+    return { ...content, parts: marked };
   });
 }
 

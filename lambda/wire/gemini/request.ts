@@ -1,5 +1,5 @@
 // Writes a Gemini request: for callers of the same format as they sent it, for all others from the OpenAI chat format.
-import { appliesTo, bendBody } from '../openai-chat/quirks.ts';
+import { bendBody } from '../openai-chat/quirks.ts';
 import type { Json } from '../json.ts';
 import { isRecord, toAmount, toList, toRecord, toText } from '../json.ts';
 import type { Field } from '../splice.ts';
@@ -21,14 +21,12 @@ export function renderRequest(
 }
 
 /** Model and stream stand in the URL. */
-function asSent({ body }: ChatQuestion, target: RequestTarget): RenderedRequest {
-  const { stripped, maxOutputTokens, quirks, model } = target;
-  const isChecked = quirks.some((one) => one.kind === 'signatures' && one.checked === true && appliesTo(one, model));
+function asSent({ body }: ChatQuestion, { stripped, maxOutputTokens }: RequestTarget): RenderedRequest {
   const next: Record<string, unknown> = { ...body };
   lowerBound(next, maxOutputTokens ?? Infinity);
   for (const name of [...ownFields, ...stripped]) delete next[name];
-  if (Array.isArray(body['contents']))
-    next['contents'] = areRefused(stripped) ? toUnsigned(body['contents']) : markForeign(body['contents'], isChecked);
+  const contents = toList(body['contents']);
+  next['contents'] = areRefused(stripped) ? toUnsigned(contents) : markForeign(contents);
   return { text: JSON.stringify(next), dropped: [] };
 }
 
