@@ -417,3 +417,55 @@ describe('a request of the provider’s own format', () => {
     });
   });
 });
+
+describe('a chat with thoughts that other routers tell as signed by Claude', () => {
+  const thought = { type: 'thinking', thinking: 'Hm, well.', signature: 'abc' };
+  const secret = { type: 'redacted_thinking', data: 'xyz' };
+  const format = 'anthropic-claude-v1';
+  const text = { type: 'reasoning.text', format, index: 0 };
+  const encrypted = { type: 'reasoning.encrypted', format, index: 1, data: 'xyz' };
+  const tool_calls = [{ id: 'a', type: 'function', function: { name: 'get', arguments: '{}' } }];
+  const use = { type: 'tool_use', id: 'a', name: 'get', input: {} };
+  const ask = (message: object, more: Partial<RequestTarget> = {}): Record<string, unknown> => {
+    const before = { role: 'assistant', content: 'Let me see.', tool_calls, ...message };
+    const messages = [hi, before, { role: 'tool', tool_call_id: 'a', content: 'x' }];
+    return sent(chat, anthropic, { messages, tools: [called], reasoning_effort: 'low' }, more);
+  };
+  const said = { type: 'text', text: 'Let me see.' };
+  const contentOf = (body: Record<string, unknown>): unknown =>
+    (body['messages'] as { content: unknown }[])[1]?.content;
+
+  it.each([
+    ['OpenRouter', { reasoning_details: [{ ...text, text: 'Hm, well.', signature: 'abc' }, encrypted] }],
+    [
+      'OpenRouter, in pieces of a stream',
+      {
+        reasoning_details: [
+          { ...text, text: 'Hm,' },
+          { ...text, text: ' well.' },
+          { ...text, signature: 'abc' },
+          encrypted,
+        ],
+      },
+    ],
+    ['LiteLLM', { thinking_blocks: [thought, secret] }],
+  ])('%s: Claude is told them, and thinks on', (_, message) => {
+    const told = ask(message);
+    expect(contentOf(told)).toEqual([thought, secret, said, use]);
+    expect(told).toHaveProperty('thinking');
+    expect(contentOf(ask(message, { stripped: ['messages[].thought_signature'] }))).toEqual([said, use]);
+  });
+
+  it.each([
+    ['of other models', { reasoning_details: [{ ...encrypted, format: 'openai-responses-v1' }] }],
+    ['that are a summary', { reasoning_details: [{ type: 'reasoning.summary', format, index: 0, summary: 'Hm.' }] }],
+    [
+      'that nobody signed',
+      { reasoning_details: [{ ...text, text: 'Hm.' }], thinking_blocks: [{ ...thought, signature: '' }] },
+    ],
+  ])('none %s', (_, message) => {
+    const told = ask(message);
+    expect(contentOf(told)).toEqual([said, use]);
+    expect(told).not.toHaveProperty('thinking');
+  });
+});

@@ -5,7 +5,7 @@ import { signatureOf } from '../signatures.ts';
 import { createCallIds, type CallIds } from '../unique-ids.ts';
 import { decodeText } from '../base64.ts';
 import { toFileUrl, typeOfAddress } from '../file-url.ts';
-import { toKept } from './kept.ts';
+import { toKept, toRouted } from './kept.ts';
 import { isMarked } from './pivot-marks.ts';
 import { toCallId, toInput } from './render.ts';
 
@@ -47,7 +47,7 @@ export function toMessages(given: unknown, dropped: Set<string>): Told {
       // An answer begins with its thoughts.
       const thoughts = blocks.splice(0, Math.max(0, (calls[0]?.length ?? 0) - 1));
       add('assistant', [
-        ...thoughts,
+        ...(thoughts.length === 0 && calls.length > 0 ? toRouted(message) : thoughts),
         ...toBlocks(content, dropped),
         ...toBlocks(message['refusal'], dropped),
         ...blocks,
