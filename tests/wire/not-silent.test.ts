@@ -150,9 +150,23 @@ describe('what an answer can do without is noted', () => {
       'output_config.effort',
     ],
     ['further output', 'openai-responses', { input: 'Hi.', include: ['message.output_text.logprobs'] }, 'include'],
+    ['more work on it', 'openai-responses', { input: 'Hi.', reasoning: { mode: 'pro' } }, 'reasoning.mode'],
+    [
+      'the thoughts of one turn',
+      'openai-responses',
+      { input: 'Hi.', reasoning: { context: 'current_turn' } },
+      'reasoning.context',
+    ],
   ])('%s', (_, wire, body, name) => expect(parse(wire, body).dropped).toEqual([name]));
+  it('one call at a time', () => {
+    const tools = [{ type: 'function', function: { name: 'get' } }];
+    const question = parse('openai-chat', { ...said('Hi.'), tools, parallel_tool_calls: false });
+    expect(gemini.renderRequest(question, null, target).dropped).toEqual(['parallel_tool_calls']);
+    expect(gemini.renderRequest(parse('openai-chat', { ...said('Hi.'), tools }), null, target).dropped).toEqual([]);
+  });
   it('what changes nothing here is not', () => {
-    const plain = { input: 'Hi.', include: ['reasoning.encrypted_content'], truncation: 'disabled' };
+    const reasoning = { mode: 'standard', context: 'auto', summary: 'auto' };
+    const plain = { input: 'Hi.', reasoning, include: ['reasoning.encrypted_content'], truncation: 'disabled' };
     expect(parse('openai-responses', plain).dropped).toEqual([]);
     expect(
       parse(

@@ -59,6 +59,7 @@ function fromPivot({ pivot, marked }: ChatQuestion, target: RequestTarget): Rend
   const contents = areRefused(target.stripped) ? toUnsigned(signed) : signed;
   const functions = toFunctions(bent);
   noteStrict(bent, dropped);
+  if (functions.length > 0 && bent['parallel_tool_calls'] === false) dropped.add('parallel_tool_calls');
   const effort = toText(bent['reasoning_effort']);
   if (effort !== null && effortBudgets[effort] === undefined) dropped.add('reasoning_effort');
   const config = toConfig(bent);

@@ -121,6 +121,9 @@ function addText(pivot: Pivot, text: unknown): void {
 function addReasoning(pivot: Pivot, reasoning: unknown): void {
   if (!isGiven(reasoning)) return;
   if (!isRecord(reasoning)) return fail('reasoning', 'an object', reasoning);
+  const { mode, context } = reasoning;
+  if (isGiven(mode) && mode !== 'standard') pivot.dropped.add('reasoning.mode');
+  if (isGiven(context) && context !== 'auto') pivot.dropped.add('reasoning.context');
   const effort = toText(reasoning['effort']);
   if (effort !== null) pivot.body['reasoning_effort'] = effort;
 }
