@@ -56,7 +56,7 @@ it('every error of a direct invoke is named, and no other', () => {
   const code = readText('lambda/wire/invoke/answer.ts');
   const names = namesIn(code.match(/const errorNames = .*?\n\}/s)?.[0] ?? '', /'(\w+)'/g);
   const others = namesIn(code, /InvokeError\(\s*'(\w+)'/g);
-  const told = partOf('docs/deploy.md', '## Direct invoke').match(/Errors have names .*?What never/s)?.[0] ?? '';
+  const told = partOf('docs/deploy.md', '### Names of errors');
   const words = namesIn(told, /`([A-Z]\w+)`/g).filter((name) => name !== 'Retry' && name !== 'Catch');
   expect([...new Set([...names, ...others, 'ProviderAuth'])].toSorted()).toEqual(words);
   expect(code).toContain("'ProviderAuth'");
