@@ -11,12 +11,12 @@ import { readArguments, runCommand, UsageError } from './arguments.ts';
 import { localUrl, readServer } from './local-url.ts';
 
 const usage = `npm run migrate -- <file> [--apply] [--server http://127.0.0.1:8787]
-    Shows what becomes of older settings; --apply saves it. Files: .env, exports of the older web app
-    (localStorage or IndexedDB as JSON), LiteLLM's config.yaml, lists of keys. "-" reads what is piped in.
+    Shows how older settings would be imported; --apply imports them. Files: .env, exports of the older web app
+    (localStorage or IndexedDB as JSON), LiteLLM's config.yaml, lists of keys. "-" reads standard input.
 npm run migrate -- rotate-master-key
-    Wraps the keys of saved secrets by a fresh master key. The server may go on running.
+    Encrypts the keys of saved secrets with a new master key. The server may keep running.
 npm run migrate -- forget-lost-secrets [--apply]
-    Where the master key is lost for good: counts, and with --apply forgets what only it could open, so that secrets can be entered again.
+    For a lost master key: counts the secrets that only it could open; --apply forgets them, so that they can be entered again.
 The owner's key comes from FREEWAY_OWNER_KEY, or from the data folder (FREEWAY_DATA, default ./.freeway).`;
 
 const folder = resolve(process.env['FREEWAY_DATA']?.trim() || './.freeway');

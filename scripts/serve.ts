@@ -59,8 +59,8 @@ async function prepareUi(): Promise<void> {
 /** How real providers come to answer. */
 const toWayOut = ({ hidden }: Demo): string =>
   hidden === 0
-    ? 'They are gone once you add a provider key in the web app (Providers), or start with one (for example GROQ_API_KEY).'
-    : `They were asked for (npm run demo, or FREEWAY_DEMO=on), so that ${hidden === 1 ? 'the credential' : `the ${hidden} credentials`} of the environment will not be used: leave that out, or add a key in the web app (Providers).`;
+    ? 'To use real ones, add a provider key in the web app (Providers), or start with one in the environment (for example GROQ_API_KEY).'
+    : `npm run demo or FREEWAY_DEMO=on asked for them, so ${hidden === 1 ? 'the credential' : `the ${hidden} credentials`} of the environment will not be used. To use real ones, start without it, or add a key in the web app (Providers).`;
 
 /** What stands for all addresses of the machine is none that a browser elsewhere could open. */
 const everyAddress = /^http:\/\/(?:0\.0\.0\.0|\[::\]):/;
@@ -85,10 +85,11 @@ function tellProviders(
 ): string {
   const { length } = freeway.fleet().candidates;
   if (saved > 0 && (demo !== null || length === 0))
-    return `${saved === 1 ? '1 saved credential' : `${saved} saved credentials`}: GET ${url}/v1/models tells each person what they reach.`;
-  if (demo) return `Simulated providers are in force: answers are made up. ${toWayOut(demo)}`;
-  if (length === 0) return 'No provider key is configured: requests will be refused until one is.';
-  return `${length === 1 ? '1 model is' : `${length} models are`} reachable: GET ${url}/v1/models`;
+    return `${saved === 1 ? '1 saved credential' : `${saved} saved credentials`}: GET ${url}/v1/models lists the models each person can use.`;
+  if (demo) return `Simulated providers are in use: answers are made up. ${toWayOut(demo)}`;
+  if (length === 0)
+    return 'No provider key is configured: requests are refused until you add one in the web app (Providers) or in the environment.';
+  return `${length === 1 ? '1 model is' : `${length} models are`} available: GET ${url}/v1/models`;
 }
 
 async function greet(server: LocalServer, demo: Demo | null): Promise<void> {
@@ -99,13 +100,13 @@ async function greet(server: LocalServer, demo: Demo | null): Promise<void> {
   const url = bound.replace(everyAddress, 'http://127.0.0.1:');
   console.log(`Freeway is listening on ${url}`);
   const others = toOthers(bound);
-  if (others.length > 0) console.log(`Others on the network find it at ${others.join(' and ')}`);
-  if (signInUrl !== null) console.log(`Open this once to sign in as the owner: ${signInUrl}`);
+  if (others.length > 0) console.log(`From other machines on the network: ${others.join(' and ')}`);
+  if (signInUrl !== null) console.log(`Open this link to sign in as the owner (it works once): ${signInUrl}`);
   console.log(tellProviders({ url, freeway }, demo, saved));
   console.log(
     ownerKeyPath === null
-      ? 'The owner API key is the one in FREEWAY_OWNER_KEY.'
-      : `The owner API key lies in ${ownerKeyPath}`,
+      ? "The owner's API key is the value of FREEWAY_OWNER_KEY."
+      : `The owner's API key is in ${ownerKeyPath}`,
   );
   console.log(
     `Try it:\n  curl ${url}/v1/chat/completions -H "authorization: Bearer ${key}" -H 'content-type: application/json' \\\n    -d '{"model": "auto", "messages": [{"role": "user", "content": "Hello!"}]}'`,

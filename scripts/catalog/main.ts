@@ -13,7 +13,7 @@ const usage = `npm run catalog -- [--from <address or file>] [--snapshot] [--wri
   --from      a list in the shape of models.dev/api.json, dated today or, a file, by its last change; default is that address,
               and where it can't be reached the snapshot
   --snapshot  compare with the pinned snapshot package at once
-  --write     take over drifted prices, contexts and outputs, with the list as their evidence
+  --write     update prices, context and output limits that differ, and name the list as their source
   --check     exit with 1 when the catalog and the list differ`;
 
 const file: ImportsFile = imports;

@@ -142,7 +142,7 @@ async function main(): Promise<void> {
     // Of two versions that do not know each other the one that deploys refuses what the other has written.
     runCdk(['list'], outDir);
     console.log(
-      'Dry run: nothing was sent to AWS. Without --dry-run this is what would be deployed; where the stack stands, what was not given stays as it is.',
+      'Dry run: nothing was sent to AWS. Without --dry-run, this stack would be deployed; if it exists, options that are left out keep their values.',
     );
   } finally {
     rmSync(outDir, { recursive: true, force: true });

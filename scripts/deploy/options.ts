@@ -33,7 +33,8 @@ export const usage = `npm run deploy -- [--stage dev|test|prod] [--dry-run] [--y
                  [--google-client-id ID] [--allowed-emails LIST] [--admin-emails LIST] [--alarm-email ADDRESS]
                  [--mail-from ADDRESS] [--restored-table NAME] [--write-template]
 
-What is not given stays as it is deployed. --uploads, --no-cloudfront and --mail-from none take back what was given before.`;
+An option that is left out keeps the value of the last deployment. --uploads, --no-cloudfront and --mail-from none undo earlier ones.
+docs/deploy.md explains each option.`;
 
 const stages = ['dev', 'test', 'prod'] as const;
 

@@ -11,7 +11,7 @@ import { tellReports } from './table.ts';
 const usage = `npm run simulate [-- options]
   --short        minutes instead of a day
   --only <text>  only runs whose name contains it
-  --seeds <n>    each run n times, with other chances; runs of others only once
+  --seeds <n>    each run n times, each with another random seed; baselines run only once
   --out <folder> where simulation.json and simulation.svg go (default .bench)`;
 
 function runInThread(job: Job): Promise<Report> {

@@ -75,11 +75,11 @@ function toTable(): string {
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`;
   const [head = [], ...body] = rows;
   return [
-    '# Every client, every provider',
+    '# Client conformance',
     '',
-    'Official clients of every format, unchanged but for their URL, before providers of every format: written by `npm test`',
-    '(`tests/e2e/conformance.test.ts`), which fails when a line changes. Answers are compared word by word with what the provider',
-    'said, whole and streamed. `unseen`: the answer is right, and the client shows no thoughts in this format.',
+    'Which features of official clients work with providers of every format. The clients are unchanged except for their URL.',
+    '`npm test` writes this page (`tests/e2e/conformance.test.ts`) and fails when a line changes. It compares answers word by word with',
+    'those of the provider, whole and streamed. `unseen`: the answer is right, but the client does not show reasoning in this format.',
     '',
     toLine(head),
     toLine(

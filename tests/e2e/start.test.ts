@@ -71,9 +71,9 @@ function follow(command: string, args: string[], env: Record<string, string>): R
 it('without any key: simulated providers answer, and say what they are', async () => {
   const run = start({});
   const output = await run.until('Try it:');
-  expect(output).toMatch(/Simulated providers are in force/);
+  expect(output).toMatch(/Simulated providers are in use/);
   const url = /listening on (http:\S+)/.exec(output)?.[1] ?? '';
-  const path = /owner API key lies in (\S+)/.exec(output)?.[1] ?? '';
+  const path = /owner's API key is in (\S+)/.exec(output)?.[1] ?? '';
   expect(statSync(path).mode & 0o777).toBe(0o600);
   const key = readFileSync(path, 'utf8').trim();
   expect(output).not.toContain(key);
@@ -272,7 +272,7 @@ it.each(everyAddress)('bound to %s, all addresses, it prints ones that can be op
   const url = /listening on (http:\S+)/.exec(output)?.[1] ?? '';
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(output).toContain(`curl ${url}/v1/chat/completions`);
-  const told = /Others on the network find it at (.*)/.exec(output)?.[1]?.split(' and ') ?? [];
+  const told = /From other machines on the network: (.*)/.exec(output)?.[1]?.split(' and ') ?? [];
   const outer = ownAddresses.some(({ internal, family }) => !internal && family === 'IPv4');
   expect(told.length > 0).toBe(outer);
   for (const one of [url, ...told]) expect((await fetch(`${one}/health`)).status).toBe(200);
