@@ -1,7 +1,7 @@
 // Environment credentials by catalog id: GROQ_API_KEY, GROQ_API_KEY_2, GROQ_BASE_URL, GROQ_TIER and the well-known aliases.
 import type { CredentialField, Provider } from '#shared/catalog.ts';
 import { isNeeded, type ProviderEntry } from '#shared/credentials.ts';
-import { checkKey, ConfigError, readChoice, type ConfigInput, type Environment } from './config-input.ts';
+import { checkKey, ConfigError, readChoice, type ConfigSource, type Environment } from './config-input.ts';
 
 /** Keys of one provider are read with these endings; gaps are allowed. */
 const SUFFIXES = ['', ...Array.from({ length: 98 }, (_, index) => `_${index + 2}`)];
@@ -80,7 +80,7 @@ function isUsable(provider: Provider): boolean {
 }
 
 /** All credentials that single variables give. Providers without models in the catalog (custom endpoints) are asked for those they serve. */
-export function readCredentialVariables({ env, providers }: ConfigInput): ProviderEntry[] {
+export function readCredentialVariables({ env, providers }: ConfigSource): ProviderEntry[] {
   const usable = providers.filter(isUsable);
   const ends = new Set(Object.keys(env).map((name) => name.match(/_\d+$/)?.[0] ?? ''));
   const suffixes = SUFFIXES.filter((suffix) => suffix === '' || ends.has(suffix));

@@ -6,7 +6,7 @@ import { matchesPattern } from '#shared/patterns.ts';
 import type { Config } from './config.ts';
 import { readCredentialVariables, toPrefix } from './config-credentials.ts';
 import { readRawEntries } from './config-entries.ts';
-import type { ConfigInput, Environment } from './config-input.ts';
+import type { ConfigSource, Environment } from './config-input.ts';
 import { findOlderDoubts } from './config-older-doubts.ts';
 import { distance } from './routing/selector.ts';
 
@@ -76,7 +76,7 @@ function judgeVariables(env: Environment, providers: readonly Provider[]): strin
 }
 
 /** What is said about keys that are not there. A provider that needs none counts as set by its address. */
-function judgeKeyless(input: ConfigInput): string[] {
+function judgeKeyless(input: ConfigSource): string[] {
   const made = readCredentialVariables(input);
   return Object.keys(input.env).flatMap((name) => {
     const [, prefix, suffix = ''] = /^(.+)_(?:TIER|BASE_URL)(_\d+)?$/.exec(name) ?? [];
@@ -235,7 +235,7 @@ const judgeKeys = ({ entries }: Config): string[] =>
     );
 
 /** What is set and does nothing, lets nobody in, or means two things: sentences for whoever starts the server. Holds no values but addresses of people. */
-export function findDoubts(config: Config, input: ConfigInput): string[] {
+export function findDoubts(config: Config, input: ConfigSource): string[] {
   const { env, providers } = input;
   return [
     ...judgeVariables(env, providers),

@@ -2,7 +2,7 @@
 import type { Provider } from '#shared/catalog.ts';
 import { isNeeded, providerEntrySchema, withWholeModels, type ProviderEntry } from '#shared/credentials.ts';
 import { tellExpected } from '#shared/expectation.ts';
-import { checkKey, ConfigError, type ConfigInput } from './config-input.ts';
+import { checkKey, ConfigError, type ConfigSource } from './config-input.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -121,7 +121,7 @@ function checkEntry(entry: ProviderEntry, index: number, providers: readonly Pro
 }
 
 /** The entries as they are written. Throws ConfigError where they are no array. */
-export function readRawEntries({ env, readText }: Pick<ConfigInput, 'env' | 'readText'>): unknown[] {
+export function readRawEntries({ env, readText }: Pick<ConfigSource, 'env' | 'readText'>): unknown[] {
   const text = env[NAME]?.trim();
   if (!text) return [];
   const json = readJson(text, readText);
@@ -130,7 +130,7 @@ export function readRawEntries({ env, readText }: Pick<ConfigInput, 'env' | 'rea
 }
 
 /** All entries, checked. Throws ConfigError naming entry, field and what was expected; never prints a key. */
-export function readProviderEntries(input: ConfigInput): ProviderEntry[] {
+export function readProviderEntries(input: ConfigSource): ProviderEntry[] {
   const { providers } = input;
   const lists: Lists = new Map();
   return readRawEntries(input).map((value, index) => {

@@ -1,5 +1,6 @@
 // What every part of the configuration reads from, and how it refuses.
 import type { Provider } from '#shared/catalog.ts';
+import type { ProviderEntry } from '#shared/credentials.ts';
 
 /** A configuration that can't be used. The message names the variable (and entry and field), and what was expected; never a value that may be secret. */
 export class ConfigError extends Error {
@@ -8,12 +9,22 @@ export class ConfigError extends Error {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface ConfigInput {
+/** Of which all parts of the configuration are read. */
+export interface ConfigSource {
   readonly env: Environment;
   readonly providers: readonly Provider[];
   /** Reads a text file; used for `@path` values. Throws when it can't. */
   readonly readText: (path: string) => string;
 }
+
+export interface ConfigInput extends ConfigSource {
+  /** Credentials in older spellings (config-older.ts), whose reader few starts need; none unless `mayHoldOlder`. */
+  readonly older: readonly ProviderEntry[];
+}
+
+/** Whether the environment names any credential in an older spelling. */
+export const mayHoldOlder = (env: Environment): boolean =>
+  Object.keys(env).some((name) => /^(?:LLAMDA_LLM_PROXY_PROVIDER_TYPE_|P_T|LP_TYPE_)\d/.test(name));
 
 /** What a variable chooses among these; null when it says nothing. Throws ConfigError. */
 export function readChoice<T extends string>(env: Environment, name: string, choices: readonly T[]): T | null {

@@ -1,7 +1,7 @@
 // Reads the provider variables of the proxy that Freeway replaces: LLAMDA_LLM_PROXY_PROVIDER_TYPE_<n>, P_T<n>, LP_TYPE_<n>, n = 0..99.
 import type { Provider } from '#shared/catalog.ts';
 import type { ProviderEntry } from '#shared/credentials.ts';
-import type { ConfigInput } from './config-input.ts';
+import type { ConfigSource } from './config-input.ts';
 
 /** Gives the variable of each field for number n. */
 export type Spelling = Readonly<
@@ -68,7 +68,7 @@ const needsKey = ({ fields }: Provider): boolean => fields.some(({ name, require
 
 /** The provider that older settings mean, known or for custom endpoints; null when they lack its key or its address. */
 export function findOlderProvider(
-  { env, providers }: Pick<ConfigInput, 'env' | 'providers'>,
+  { env, providers }: Pick<ConfigSource, 'env' | 'providers'>,
   { type, key, endpoint }: Spelling,
   n: number,
 ): Provider | null {
@@ -82,7 +82,9 @@ export function findOlderProvider(
   return hasKey || (hasAddress && !needsKey(provider)) ? provider : null;
 }
 
-function readOlder(input: ConfigInput, spelling: Spelling, n: number): ProviderEntry | null {
+type OlderInput = Pick<ConfigSource, 'env' | 'providers'>;
+
+function readOlder(input: OlderInput, spelling: Spelling, n: number): ProviderEntry | null {
   const { env, providers } = input;
   const type = env[spelling.type(n)]?.trim();
   if (!type) return null;
@@ -125,7 +127,7 @@ function readOlder(input: ConfigInput, spelling: Spelling, n: number): ProviderE
 }
 
 /** Credentials in any older spelling. Types the catalog does not know are custom endpoints when they have an address, else left out. */
-export const readOlderVariables = (input: ConfigInput): ProviderEntry[] =>
+export const readOlderVariables = (input: OlderInput): ProviderEntry[] =>
   spellings.flatMap((spelling) =>
     Array.from({ length: LAST_NUMBER + 1 }, (_, n) => readOlder(input, spelling, n)).filter((entry) => entry !== null),
   );

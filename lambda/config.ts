@@ -5,7 +5,6 @@ import { readCredentialVariables } from './config-credentials.ts';
 import { readProviderEntries } from './config-entries.ts';
 import { readUploads, type UploadsConfig } from './config-uploads.ts';
 import { ConfigError, readChoice, type ConfigInput, type Environment } from './config-input.ts';
-import { readOlderVariables } from './config-older.ts';
 
 export { ConfigError, type ConfigInput, type Environment } from './config-input.ts';
 import type { ModelAlias } from './routing/aliases.ts';
@@ -231,14 +230,14 @@ function readEntries(input: ConfigInput): ProviderEntry[] {
   const isListed = ({ provider, apiKey, baseUrl }: ProviderEntry): boolean =>
     apiKey !== undefined &&
     listed.some((one) => one.provider === provider && one.apiKey === apiKey && one.baseUrl === baseUrl);
-  const single = [...readCredentialVariables(input), ...readOlderVariables(input)];
+  const single = [...readCredentialVariables(input), ...input.older];
   return [...single.filter((entry) => !isListed(entry)), ...listed];
 }
 
 /** Reads the whole configuration. Throws ConfigError at the first thing that is wrong. */
-export function readConfig({ env, providers, readText }: ConfigInput): Config {
+export function readConfig(input: ConfigInput): Config {
+  const { env } = input;
   const folder = env['FREEWAY_DATA']?.trim() || './.freeway';
-  const input = { env, providers, readText };
   return {
     // An IPv6 address is told without the brackets that it has in URLs.
     host: env['HOST']?.trim().replace(/^\[(.*)\]$/, '$1') || '127.0.0.1',

@@ -5,6 +5,7 @@ import { providers } from '#catalog/index.ts';
 import { logLevels } from '#shared/log-levels.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
+import { mayHoldOlder } from './config-input.ts';
 import { createFreeway, VERSION, type Platform } from './deps.ts';
 import type { UpstreamOptions } from './http/relay.ts';
 import type { Invoke } from './endpoints/invoke.ts';
@@ -114,7 +115,8 @@ function createInstance(options: AwsOptions): Instance {
 
 async function open(instance: Instance, env: Environment): Promise<App> {
   const { log, upstream, metrics, freezes, openSlices, secrets } = instance;
-  const config = readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8') });
+  const older = mayHoldOlder(env) ? (await import('./config-older.ts')).readOlderVariables({ env, providers }) : [];
+  const config = readConfig({ env, providers, readText: (path) => readFileSync(path, 'utf8'), older });
   const ownerKey = readOwnerKey(config);
   const store = instance.openTable(config);
   const traces = await instance.openTraces(config);

@@ -8,6 +8,7 @@ import type { ProviderEntry } from '#shared/credentials.ts';
 import type { ItemKey } from '#shared/items.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, OWNER_KEY_LENGTH, readConfig, type Config, type Environment } from './config.ts';
+import { readOlderVariables } from './config-older.ts';
 import { createFreeway, VERSION, type Freeway, type Platform } from './deps.ts';
 import { createKeyCheck } from './http/auth-headers.ts';
 import { createLocalSignIn } from './http/auth-local.ts';
@@ -182,13 +183,11 @@ const configs = new WeakMap<Environment, Config>();
 
 /** Reads the configuration of an environment, files included; once for each, since several ask. Throws ConfigError. */
 export function readLocalConfig(env: Environment): Config {
-  const known = configs.get(env);
-  if (known) return known;
-  const config = readConfig({
-    env,
-    providers: [...providers, pluginProvider],
-    readText: (path) => readFileSync(path, 'utf8'),
-  });
+  const before = configs.get(env);
+  if (before) return before;
+  const known = [...providers, pluginProvider];
+  const older = readOlderVariables({ env, providers: known });
+  const config = readConfig({ env, providers: known, readText: (path) => readFileSync(path, 'utf8'), older });
   configs.set(env, config);
   return config;
 }

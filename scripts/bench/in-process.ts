@@ -84,7 +84,7 @@ export async function startInProcess({ frozen = false } = {}): Promise<InProcess
     FREEWAY_DEMO: 'off',
     FREEWAY_DATA: folder,
   };
-  const config = readConfig({ env, providers, readText: () => '' });
+  const config = readConfig({ env, providers, readText: () => '', older: [] });
   const calls: StoreCall[] = [];
   const store = countCalls(createSqliteStore({ path: join(folder, 'bench.sqlite') }), calls);
   const common = { store, clock: systemClock, log: silent, metrics: createMetrics() };

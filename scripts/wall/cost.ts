@@ -57,7 +57,7 @@ function createSubject(upstream: Upstream): Promise<Freeway> {
   }));
   const env = { FREEWAY_OWNER_KEY: KEY, FREEWAY_PROVIDERS: JSON.stringify(entries) };
   return createFreeway({
-    config: readConfig({ env, providers: catalog, readText: () => '' }),
+    config: readConfig({ env, providers: catalog, readText: () => '', older: [] }),
     providers: catalog,
     // Keeps the books, and no records of requests: a heap that grows by them would be measured instead.
     store: { ...createMemoryStore(), put: () => Promise.resolve() },

@@ -1,6 +1,8 @@
 // The environment becomes one configuration, or one sentence that says what is wrong and shows no secret.
 import { describe, expect, it } from 'vitest';
 import { ConfigError, readConfig, type Environment } from '#lambda/config.ts';
+import { mayHoldOlder } from '#lambda/config-input.ts';
+import { LAST_NUMBER, readOlderVariables, spellings } from '#lambda/config-older.ts';
 import { providers } from '#catalog/index.ts';
 
 const SECRET = 'canary-key-0123456789-do-not-print';
@@ -9,6 +11,7 @@ function read(env: Environment, files: Readonly<Record<string, string>> = {}) {
   return readConfig({
     env,
     providers,
+    older: mayHoldOlder(env) ? readOlderVariables({ env, providers }) : [],
     readText: (path) => {
       const text = files[path];
       if (text === undefined) throw new Error('ENOENT: no such file or directory');
@@ -381,6 +384,11 @@ describe('keys', () => {
 });
 
 describe('older spellings', () => {
+  it.each(spellings.flatMap(({ type }) => [type(0), type(LAST_NUMBER)]))('%s is reason enough to read them', (name) => {
+    expect(mayHoldOlder({ [name]: 'groq' })).toBe(true);
+    expect(mayHoldOlder({ [name.replace(/\d+$/, '')]: 'groq', PATH: '/bin', GROQ_API_KEY: 'gsk_x' })).toBe(false);
+  });
+
   it.each([
     [
       'LLAMDA_LLM_PROXY_PROVIDER_TYPE_0',

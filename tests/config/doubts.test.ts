@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { providers } from '#catalog/index.ts';
 import { readConfig, type Environment } from '#lambda/config.ts';
 import { findDoubts, variables } from '#lambda/config-doubts.ts';
+import { readOlderVariables } from '#lambda/config-older.ts';
 import { namesIn, textOf } from '../docs/sources.ts';
 
 function doubtsOf(env: Environment): string[] {
   const input = { env, providers, readText: () => '' };
-  return findDoubts(readConfig(input), input);
+  return findDoubts(readConfig({ ...input, older: readOlderVariables(input) }), input);
 }
 
 const google = { GOOGLE_CLIENT_ID: '1-a.apps.googleusercontent.com' };

@@ -6,7 +6,12 @@ import { readConfig } from '#lambda/config.ts';
 const given = { provider: 'openai-compatible', name: ' alpha ', baseUrl: 'http://127.0.0.1:1/v1', models: ['m1'] };
 
 const read = (more: object) =>
-  readConfig({ env: { FREEWAY_PROVIDERS: JSON.stringify([{ ...given, ...more }]) }, providers, readText: () => '' });
+  readConfig({
+    env: { FREEWAY_PROVIDERS: JSON.stringify([{ ...given, ...more }]) },
+    providers,
+    readText: () => '',
+    older: [],
+  });
 
 it('models are taken by their ids alone, and a name without the spaces around it', () => {
   const { entries } = read({ models: ['m1', { id: 'm2' }] });

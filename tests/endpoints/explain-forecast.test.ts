@@ -57,7 +57,7 @@ async function createAsk() {
   };
   const env = { FREEWAY_PROVIDERS: JSON.stringify([entry]) };
   const { handler } = await createFreeway({
-    config: readConfig({ env, providers, readText: () => '' }),
+    config: readConfig({ env, providers, readText: () => '', older: [] }),
     providers,
     store: createMemoryStore(clock),
     upstream: instantUpstream,

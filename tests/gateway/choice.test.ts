@@ -24,7 +24,7 @@ interface Told {
 
 function createAll(ids: readonly string[]): Promise<World> {
   const env = { FREEWAY_OWNER_KEY: 'o'.repeat(40), ...toEnv(ids) };
-  return createWorld({ providers: [], entries: readConfig({ env, providers, readText: () => '' }).entries });
+  return createWorld({ providers: [], entries: readConfig({ env, providers, readText: () => '', older: [] }).entries });
 }
 
 async function explain(world: World, model: string, content: string): Promise<Told> {

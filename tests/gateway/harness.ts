@@ -201,7 +201,12 @@ export async function createWorld({
   };
   let failed: string | null = null;
   const metrics = createMetrics();
-  const config = readConfig({ env: { FREEWAY_OWNER_KEY: OWNER_KEY, ...env }, providers: catalog, readText: () => '' });
+  const config = readConfig({
+    env: { FREEWAY_OWNER_KEY: OWNER_KEY, ...env },
+    providers: catalog,
+    readText: () => '',
+    older: [],
+  });
   const listed = entries ?? specs.map(({ name }, index) => toEntry(name, { priority: 10 * (index + 1) }));
   const { handler, flush } = await createFreeway({
     config: { ...config, entries: listed },

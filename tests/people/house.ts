@@ -165,7 +165,12 @@ export async function createHouse(input: HouseInput = {}): Promise<House> {
   const store = input.store ?? createMemoryStore(clock);
   const provider = createFakeProvider({ name: 'alpha', models: [{ id: 'm1' }, { id: 'm2' }], ...spec }, clock);
   const upstream = besideOthers(createFakeUpstream({ 'http://alpha.test/v1': provider }, clock), input.others);
-  const config = readConfig({ env: { FREEWAY_OWNER_KEY: OWNER_KEY, ...env }, providers: catalog, readText: () => '' });
+  const config = readConfig({
+    env: { FREEWAY_OWNER_KEY: OWNER_KEY, ...env },
+    providers: catalog,
+    readText: () => '',
+    older: [],
+  });
   const model = { kind: 'chat', context: 131_072, maxOutput: 1_024, size: 'large', capabilities: ['tools'] } as const;
   const models = [
     { id: 'm1', ...model, capabilities: [...model.capabilities] },

@@ -53,6 +53,7 @@ describe('a price', () => {
       },
       providers,
       readText: () => '',
+      older: [],
     }).entries[0]?.models?.[0]?.price;
 
   it('is taken from FREEWAY_PROVIDERS as it is', () => {
