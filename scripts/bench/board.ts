@@ -2,6 +2,7 @@
 import { cpus, release, type } from 'node:os';
 import type { ChoiceTime } from './choice.ts';
 import type { DecisionTime } from './decision.ts';
+import type { Estimates } from './estimates.ts';
 import type { Growth } from './growth.ts';
 import type { Inits } from './inits.ts';
 import type { Invocations } from './invocations.ts';
@@ -52,6 +53,7 @@ export interface Board {
   readonly growth: Growth | null;
   readonly decisions: readonly DecisionTime[];
   readonly choices: readonly ChoiceTime[];
+  readonly estimates: Estimates;
   readonly storeCalls: StoreCalls | null;
   readonly invocations: Invocations | null;
   readonly starts: Starts | null;

@@ -58,6 +58,28 @@ function judgeDecisions({ decisions }: Board): Gate[] {
   });
 }
 
+/** Of the estimate of tokens: whatever the size; and what it is off on the mean, once replies have taught their correction. */
+const MAX_ESTIMATE = { us: 1_000, error: 0.08 } as const;
+
+function judgeEstimates({ estimates: { times, errors } }: Board): Gate[] {
+  const slowestUs = Math.max(...times.map(({ p50Us }) => p50Us));
+  const worst = Math.max(...errors.map(({ corrected }) => corrected));
+  return [
+    {
+      name: `estimate of tokens: p50 below ${MAX_ESTIMATE.us / 1_000} ms at every size`,
+      passed: slowestUs < MAX_ESTIMATE.us,
+      found: `${slowestUs.toFixed(0)} us`,
+      repeat: null,
+    },
+    {
+      name: `estimate of tokens: off by at most ${MAX_ESTIMATE.error * 100} % on the mean, in every vocabulary`,
+      passed: worst <= MAX_ESTIMATE.error,
+      found: `${(worst * 100).toFixed(1)} %`,
+      repeat: null,
+    },
+  ];
+}
+
 function judgeStoreCalls({ storeCalls }: Board): Gate[] {
   const name = 'store: at most 1 read and 1 write before the first byte, 1 write after it (p95)';
   if (storeCalls === null) return [{ name, passed: false, found: 'not counted', repeat: null }];
@@ -102,6 +124,7 @@ export function judge(board: Board): readonly Gate[] {
   return [
     ...judgePaired(board),
     ...judgeDecisions(board),
+    ...judgeEstimates(board),
     ...judgeStoreCalls(board),
     ...judgeGrowth(board),
     judgeInits(board.inits),

@@ -7,6 +7,7 @@ import { toMachine, toPairedRows, type Board, type Memory, type PairedRow } from
 import { pin, readRssMb, readSteal } from './cpu.ts';
 import { timeChoices } from './choice.ts';
 import { policy, timeDecisions } from './decision.ts';
+import { measureEstimates } from './estimates.ts';
 import { judge, judgeInits, type Gate } from './gates.ts';
 import { measureGrowth, type Growth } from './growth.ts';
 import { startInProcess } from './in-process.ts';
@@ -46,7 +47,7 @@ const say = (text: string): void => console.log(text);
 
 async function measureInside(
   plan: Plan,
-): Promise<Pick<Board, 'decisions' | 'choices' | 'storeCalls' | 'starts' | 'inits' | 'invocations'>> {
+): Promise<Pick<Board, 'decisions' | 'choices' | 'estimates' | 'storeCalls' | 'starts' | 'inits' | 'invocations'>> {
   say('Starts ...');
   const starts = await timeStarts(plan.starts);
   const inits = await timeInits(plan.inits);
@@ -56,8 +57,9 @@ async function measureInside(
     const storeCalls = await countStoreCalls(inside, 500);
     const decisions = await timeDecisions(inside, plan.decisionRuns);
     const choices = timeChoices(inside.deps.fleet.candidates, policy, plan.decisionRuns);
+    const estimates = measureEstimates(plan.estimateRuns);
     const invocations = await timeInvocations(inside, plan.invocations);
-    return { starts, inits, storeCalls, decisions, choices, invocations };
+    return { starts, inits, storeCalls, decisions, choices, estimates, invocations };
   } finally {
     await inside.close();
   }

@@ -11,6 +11,7 @@ export interface Plan {
   /** Rounds of the paced stream, each of which takes 80 ms and more. */
   readonly pacedRounds: number;
   readonly decisionRuns: number;
+  readonly estimateRuns: number;
   readonly connections: readonly number[];
   /** Slices that are not measured come first, for so long: under load other code runs than for one request at a time. */
   readonly warmSliceMs: number;
@@ -29,6 +30,7 @@ export const quick: Plan = {
   rounds: 1_500,
   pacedRounds: 40,
   decisionRuns: 10_000,
+  estimateRuns: 600,
   connections: [32],
   warmSliceMs: 2_500,
   sliceMs: 1_500,
@@ -46,6 +48,7 @@ export const full: Plan = {
   rounds: 4_000,
   pacedRounds: 300,
   decisionRuns: 40_000,
+  estimateRuns: 3_000,
   connections: [1, 8, 32, 128],
   warmSliceMs: 5_000,
   sliceMs: 2_500,

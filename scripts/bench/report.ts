@@ -106,6 +106,20 @@ const toChoiceLine = ({ candidates, spared, p50Us, p99Us, runs }: Board['choices
   String(runs),
 ];
 
+function toEstimateSection({ times, errors }: Board['estimates']): string {
+  const took = times.map(({ characters, p50Us, p99Us }) => [String(characters), us(p50Us), us(p99Us)]);
+  const off = errors.map(({ vocabulary, raw, corrected, requests }) => [
+    vocabulary,
+    (raw * 100).toFixed(1),
+    (corrected * 100).toFixed(1),
+    String(requests),
+  ]);
+  return (
+    `Estimate of tokens, us:\n${toTable(['characters', 'p50', 'p99'], took)}\n` +
+    `Mean of what it is off, %, before and after the correction that replies teach:\n${toTable(['vocabulary', 'before', 'after', 'requests'], off)}`
+  );
+}
+
 function toMemorySection(memory: Board['memory']): string {
   const rows = memory.map(({ target, idleMb, afterMb, restedMb }) => [target, us(idleMb), us(afterMb), us(restedMb)]);
   return `Memory, MB:\n${toTable(['target', 'idle', 'after', 'rested'], rows)}`;
@@ -141,6 +155,7 @@ function toSections(board: Board): string[] {
   sections.push(
     `The choice alone, us:\n${toTable(['candidates', 'p50', 'p99', 'runs'], board.choices.map(toChoiceLine))}`,
   );
+  sections.push(toEstimateSection(board.estimates));
   if (storeCalls) {
     const { requests, readsBefore, writesBefore, readsAfter, writesAfter, perThousand } = storeCalls;
     sections.push(

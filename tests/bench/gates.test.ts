@@ -1,6 +1,7 @@
 // The bench's gates: noise does not fail them, what is really past a bound does, and what was not measured never passes.
 import { describe, expect, it } from 'vitest';
 import type { Board, PairedRow } from '../../scripts/bench/board.ts';
+import type { Estimates } from '../../scripts/bench/estimates.ts';
 import { judge } from '../../scripts/bench/gates.ts';
 import type { Inits } from '../../scripts/bench/inits.ts';
 
@@ -28,6 +29,17 @@ const toInits = (nothingMs: number, addedMs: number): Inits => ({
   addedMs,
 });
 
+const toEstimates = (p50Us: number, corrected: number): Estimates => ({
+  times: [
+    { characters: 1_000, p50Us: 12, p99Us: 20 },
+    { characters: 10_000_000, p50Us, p99Us: p50Us },
+  ],
+  errors: [
+    { vocabulary: 'o200k_base', raw: 0.03, corrected: 0.03, requests: 350 },
+    { vocabulary: 'p50k_base', raw: 0.3, corrected, requests: 350 },
+  ],
+});
+
 function toBoard(more: Partial<Board>): Board {
   return {
     startedAt: '2026-11-21T00:00:00.000Z',
@@ -41,6 +53,7 @@ function toBoard(more: Partial<Board>): Board {
     invocations: null,
     decisions: [{ body: 'small', bytes: 134, p50Us: 80, p99Us: 120, runs: 100 }],
     choices: [],
+    estimates: toEstimates(33, 0.05),
     storeCalls: {
       requests: 10,
       readsBefore: 1,
@@ -96,6 +109,9 @@ describe('judge', () => {
     ['nothing but the reference', { paired: [toRow({ target: 'reference' })] }, ['Freeway was measured']],
     ['a slow decision', { decisions: [{ ...decision, p99Us: 5_000 }] }, ['decision, large body']],
     ['a decision just fast enough', { decisions: [{ ...decision, p99Us: 4_999 }] }, []],
+    ['estimates just exact enough', { estimates: toEstimates(999, 0.08) }, []],
+    ['estimates that take longer for long texts', { estimates: toEstimates(1_000, 0.08) }, ['estimate of tokens']],
+    ['estimates far off', { estimates: toEstimates(33, 0.081) }, ['estimate of tokens']],
     ['two writes before the first byte', { storeCalls: { ...calls, writesBefore: 2 } }, ['store']],
     ['a read after it', { storeCalls: { ...calls, readsAfter: 1 } }, ['store']],
     ['a slow cold start', { inits: toInits(50, 61) }, ['Lambda']],
