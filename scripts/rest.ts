@@ -14,10 +14,12 @@ export interface RestOptions {
 /** How often is looked, ms. */
 const LOOK_MS = 1_000;
 /**
- * So many looks in a row must find hardly anything done. What has been optimised is partly lost and takes half a second of work to come back,
+ * So many looks must find hardly anything done. What has been optimised is partly lost and takes half a second of work to come back,
  * so that a short pause is not used; before anything was asked there is none yet.
  */
 const LOOKS = { first: 5, later: 30 } as const;
+/** A pause may hold a second of work now and then, by what runs in the background: each takes back so many looks. */
+const LOOKS_BACK = 5;
 /** More than this is no rest. */
 const MOST_SHARE = 0.02;
 /** Less is not worth it. */
@@ -52,9 +54,12 @@ export function createLook({ readShare, readHeap, collect }: RestOptions): () =>
   let needed: number = LOOKS.first;
   let leastBytes = 0;
   return () => {
-    const isBusy = readShare() > MOST_SHARE;
-    looks = isBusy ? 0 : looks + 1;
-    if (isBusy) needed = LOOKS.later;
+    if (readShare() > MOST_SHARE) {
+      needed = LOOKS.later;
+      looks = Math.max(0, looks - LOOKS_BACK);
+      return;
+    }
+    looks = Math.min(needed, looks + 1);
     if (looks < needed || readHeap() < leastBytes) return;
     looks = 0;
     needed = LOOKS.later;

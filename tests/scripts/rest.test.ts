@@ -43,6 +43,15 @@ test('after work, a pause must last for thirty looks, whatever it was that came 
   expect(look(0.01)).toBe(1);
 });
 
+test('a second of work in the middle of a pause takes back five looks, not all of them', () => {
+  const { look } = observe();
+  look(0.5, 20);
+  expect(look(0, 20)).toBe(0);
+  expect(look(0.1)).toBe(0);
+  expect(look(0, 14)).toBe(0);
+  expect(look(0)).toBe(1);
+});
+
 test('later rests are used when much has come together, never while there is work', () => {
   const { look, grow } = observe();
   expect(look(0, 5)).toBe(1);
