@@ -22,6 +22,7 @@ import { toAssignment, toShadowPolicy, toVariant } from './experiment.ts';
 import type { Heeded } from './foreign-fields.ts';
 import { admit, readSettings, toDefaults } from './defaults.ts';
 import { toPermitted, toPermittedPolicy } from './permitted.ts';
+import type { Teller } from './tell.ts';
 import type { withinWire } from './within-wire.ts';
 import { principalOf, type EndpointDeps, type Services, type Visit } from './endpoint.ts';
 
@@ -118,6 +119,8 @@ export interface AskedBody {
   readonly fields: readonly Field[] | null;
   readonly wire: ChatWire;
   readonly traceparent?: string | null;
+  /** Told what is asked for; absent: nobody is. */
+  readonly teller?: Pick<Teller, 'asks'>;
   /** Only asked about, not to be carried out: it counts against no limit of the key. */
   readonly hypothetical?: boolean;
   /** Asked for the sake of this experiment, beside the request itself. */
@@ -128,9 +131,10 @@ export interface AskedBody {
 function toSide(
   deps: EndpointDeps,
   visit: Visit,
-  { json, wire, hypothetical, shadowOf }: AskedBody,
+  { json, wire, teller, hypothetical, shadowOf }: AskedBody,
 ): Pick<Asked, 'question' | 'assignment'> {
   const question = wire.parseQuestion(json);
+  teller?.asks(question);
   if (shadowOf !== undefined) return { question: toVariant(question, shadowOf), assignment: null };
   const assignment = hypothetical === true ? null : toAssignment(deps, visit, question);
   return {

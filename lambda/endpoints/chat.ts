@@ -58,7 +58,7 @@ export function createChatEndpoint(deps: EndpointDeps, over: ChatWire | Surface)
     try {
       const reading = read(visit);
       const { json, bytes, fields } = reading instanceof Promise ? await reading : reading;
-      const body: AskedBody = { json, bytes, fields, wire, traceparent: teller.traceparent };
+      const body: AskedBody = { json, bytes, fields, wire, traceparent: teller.traceparent, teller };
       asked = await toChatAsked(deps, visit, body);
       const { operation, question, services, assignment } = asked;
       const watching = question.stream && wantsEvents(visit) ? await watch(visit, caller, deps.clock) : null;

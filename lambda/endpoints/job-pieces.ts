@@ -157,6 +157,7 @@ async function send(work: JobWork, span: PieceSpan, piece: AudioPiece): Promise<
   const nowMs = deps.clock.now();
   const mine = toJobVisit(await visit(), job, { requestId: deps.newRequestId(), nowMs });
   const teller = createTeller(deps, mine, 'transcription');
+  teller.asks(toJobQuestion(job));
   try {
     const made = await transcribePiece(
       {

@@ -94,6 +94,7 @@ export function createPlainEndpoint(deps: EndpointDeps, kind: PlainKind, format?
       const read = (json: unknown): Errand['question'] => toErrand(json).question;
       const json = await guardBody(deps, visit, { json: given, operation: kind, read });
       const body = { errand: toErrand(json), traceparent: teller.traceparent };
+      teller.asks(body.errand.question);
       const asked = await toPlainAsked(deps, visit, body);
       markLeft(caller, asked.operation.admission);
       const { divisible } = body.errand;

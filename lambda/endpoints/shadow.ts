@@ -30,7 +30,7 @@ export function createShadows(deps: EndpointDeps): Shadows {
     const teller = createTeller(deps, shadow, 'shadow');
     teller.assigned({ experiment, arm: 'variant' });
     try {
-      const { operation, services } = await toChatAsked(deps, shadow, { ...body, shadowOf: experiment });
+      const { operation, services } = await toChatAsked(deps, shadow, { ...body, teller, shadowOf: experiment });
       const result = await services.gateway.run({ operation, caller: nobody });
       teller.answered(result);
       await result.settled;

@@ -11,6 +11,8 @@ import type { Traced } from './tell-traces.ts';
 
 /** What is told of every request, whatever its surface. */
 export interface Teller {
+  /** What the request asks for, as soon as that is known. */
+  asks(named: Named): void;
   /** The request takes part in an experiment. */
   assigned(assignment: Assignment): void;
   /** Header for calls to providers; null when nothing is traced. */
@@ -19,6 +21,12 @@ export interface Teller {
   answered(result: RunResult): void;
   /** No answer; the caller gets this error. `spent`: what parts of it cost all the same. */
   failed(error: CallerError, spent?: Spent | null): void;
+}
+
+/** The models that a request names; `models`: in place of one, or before others. */
+export interface Named {
+  readonly model: string;
+  readonly models?: readonly string[];
 }
 
 /** What was used and paid for. */
@@ -32,6 +40,7 @@ interface Told {
   readonly operation: string;
   readonly trace: Traced | null;
   readonly assignment: Assignment | null;
+  readonly named: Named | null;
 }
 
 /** How long it has been under way, ms; nothing where the clock was set back meanwhile. */
@@ -72,20 +81,30 @@ function tellAnswer(told: Told, result: RunResult): void {
   });
 }
 
+/** Callers may write anything for a name. */
+const LONGEST_NAMES = 200;
+
+/** The models as they were named; undefined where none was read. */
+function toRequested({ named }: Told): string | undefined {
+  if (named === null) return undefined;
+  const { model, models = [] } = named;
+  return (models.length === 0 ? model : [...new Set([model, ...models])].join(',')).slice(0, LONGEST_NAMES);
+}
+
 const timeOf = createIsoTimes();
 
 /** What every record says, whatever came of the request. */
-function toRecord({
-  deps,
-  visit,
-  operation,
-  assignment,
-}: Told): Pick<
+function toRecord(
+  told: Told,
+): Pick<
   UsageRecord,
-  'request_id' | 'at' | 'person_id' | 'key_id' | 'operation' | 'duration_ms' | 'experiment' | 'arm'
+  'requested_model' | 'request_id' | 'at' | 'person_id' | 'key_id' | 'operation' | 'duration_ms' | 'experiment' | 'arm'
 > {
+  const { deps, visit, operation, assignment } = told;
   const { principal, requestId, startedAtMs } = visit;
+  const requested = toRequested(told);
   return {
+    ...(requested === undefined ? {} : { requested_model: requested }),
     ...(assignment === null ? {} : { experiment: assignment.experiment.name, arm: assignment.arm }),
     request_id: requestId,
     at: timeOf(startedAtMs),
@@ -170,6 +189,7 @@ class Telling implements Teller, Told {
   readonly operation: string;
   readonly trace: Traced | null;
   assignment: Assignment | null = null;
+  named: Named | null = null;
 
   constructor(deps: EndpointDeps, visit: Visit, operation: string) {
     this.deps = deps;
@@ -180,6 +200,10 @@ class Telling implements Teller, Told {
 
   get traceparent(): string | null {
     return this.trace?.traceparent ?? null;
+  }
+
+  asks(named: Named): void {
+    this.named = named;
   }
 
   assigned(assignment: Assignment): void {

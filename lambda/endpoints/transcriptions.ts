@@ -70,6 +70,7 @@ async function serveForm(
 ): Promise<void> {
   const question = await guardSound(deps, visit, parseTranscriptionForm(fields, task));
   const { deadlineAtMs } = visit.exchange;
+  teller.asks(question);
   const setting = await toSetting(deps, visit, { question, controls: readControls(fields), patienceMs: PATIENCE_MS });
   markLeft(caller, setting.admission);
   const made = await transcribeRecording(

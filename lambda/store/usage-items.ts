@@ -10,6 +10,7 @@ const MOST_LISTED = 4;
 type Absent = { [K in keyof UsageRecord as undefined extends UsageRecord[K] ? K : never]-?: true };
 /** What a record may be without. In a column, null stands for that. */
 const absent: Absent = {
+  requested_model: true,
   cached: true,
   cost_estimated: true,
   first_content_ms: true,

@@ -32,6 +32,8 @@ export const usageRecordSchema = z.lazy(() =>
     /** `chat`, `transcription`, `embedding` ... */
     operation: z.string(),
     outcome: z.string(),
+    /** The model as the caller named it, or several with commas; absent: the request was not understood so far. */
+    requested_model: z.optional(z.string()),
     /** `provider/model` that answered; null when nobody did. */
     route: z.nullable(z.string()),
     credential: z.nullable(z.string()),

@@ -53,7 +53,10 @@ describe('usage', () => {
     const id = await chat();
     await chat('no-such-model');
     const { data } = await read<{ data: UsageRecord[] }>('/api/usage/records');
-    expect(data.map(({ outcome }) => outcome)).toEqual(['model_not_found', 'ok']);
+    expect(data.map(({ outcome, requested_model: model }) => [outcome, model])).toEqual([
+      ['model_not_found', 'no-such-model'],
+      ['ok', 'auto'],
+    ]);
     const receipt = await read<UsageRecord>(`/api/receipts/${id}`);
     expect(receipt).toMatchObject({
       request_id: id,
@@ -71,6 +74,21 @@ describe('usage', () => {
     );
     expect(JSON.stringify(data)).not.toContain('canary');
     expect((await call('GET', '/api/receipts/req_none')).status).toBe(404);
+  });
+
+  it('keeps the model asked for as it was named, where one was', async () => {
+    const messages = [{ role: 'user', content: 'Hello' }];
+    await call('POST', '/v1/chat/completions', { body: { models: ['m1', 'm2'], messages } });
+    await call('POST', '/v1/embeddings', { body: { model: 'no-such-model', input: 'Hello' } });
+    await call('POST', '/v1/chat/completions', { body: { model: 'm'.repeat(300), messages } });
+    await call('POST', '/v1/chat/completions', { body: { model: 'm1' } });
+    const { data } = await read<{ data: UsageRecord[] }>('/api/usage/records');
+    expect(data.map(({ requested_model: model }) => model).reverse()).toEqual([
+      'auto,m1,m2',
+      'no-such-model',
+      'm'.repeat(200),
+      undefined,
+    ]);
   });
 
   it('adds up by day and more, and tells what was saved', async () => {

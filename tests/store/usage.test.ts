@@ -271,7 +271,7 @@ const anyRecord: fc.Arbitrary<UsageRecord> = fc
       {},
       {},
       { cached: false },
-      { cached: true, first_content_ms: 0 },
+      { cached: true, first_content_ms: 0, requested_model: 'auto' },
       { finish: 'stop', experiment: 'e', arm: 'control' },
     ),
   })
