@@ -50,6 +50,33 @@ it.each([
   await page.context().close();
 });
 
+it('what failed is told with the model that was asked for, and shares are told of what was answered', async () => {
+  const page = await rig.openPage('/usage');
+  const { url } = rig.server;
+  for (const model of ['auto', 'no-such-model'])
+    await page.request.post(`${url}/v1/chat/completions`, {
+      headers: { origin: url },
+      data: { model, messages: [{ role: 'user', content: 'Hello' }] },
+    });
+  const row = page
+    .getByRole('region', { name: 'Requests', exact: true })
+    .getByRole('button', { name: 'no-such-model' });
+  const findKept = async (): Promise<number> => {
+    await page.reload();
+    await page.getByRole('region', { name: 'Requests', exact: true }).getByRole('listitem').first().waitFor();
+    return row.count();
+  };
+  await expect.poll(findKept).toBe(1);
+  const figure = page.locator('dt', { hasText: 'Answered free' }).locator('xpath=following-sibling::dd[2]');
+  const [, answered = '', all = ''] =
+    /^(\d+) of (\d+) requests answered$/.exec((await figure.textContent()) ?? '') ?? [];
+  expect([Number(all) - Number(answered), Number(answered) > 0]).toEqual([1, true]);
+  await row.click();
+  const asked = page.getByRole('dialog').locator('dt', { hasText: 'Model asked for' });
+  expect(await asked.locator('xpath=following-sibling::dd').textContent()).toBe('no-such-model');
+  await page.context().close();
+});
+
 it('the time that is shown stands in the address, and outlives a reload', async () => {
   const page = await rig.openPage('/usage');
   const range = page.getByRole('combobox', { name: 'Time' });

@@ -57,7 +57,7 @@ export const german: typeof english = {
   assistant: 'Antwort',
   conversation: 'Gespräch',
   message: 'Nachricht',
-  placeholder: 'Nachricht an Freeway',
+  placeholder: 'Freeway fragen',
   send: 'Senden',
   sendNext: 'Als Nächstes senden',
   stop: 'Anhalten',

@@ -42,7 +42,11 @@ export function Figures({ total }: { readonly total: Usage['total'] }): ReactNod
       <Figure
         name={t.freeShare}
         value={share}
-        hint={t.requestCount(total.requests, formatCount(total.requests, language))}
+        hint={
+          total.failed === 0
+            ? t.requestCount(total.requests, formatCount(total.requests, language))
+            : t.answeredCount(formatCount(answered, language), formatCount(total.requests, language))
+        }
       />
       <Figure name={t.saved} value={formatUsd(total.saved_usd, language)} hint={t.savedHint} />
       <Figure name={t.paid} value={toCost(total.cost_usd, total.estimated_usd > 0)} />

@@ -18,7 +18,7 @@ function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen
   const t = useMessages(usageMessages);
   const language = useLanguage();
   const toCost = useCost();
-  const { at, route, outcome, tier, cost_usd: cost, duration_ms: ms, attempts } = record;
+  const { at, route, requested_model: requested, outcome, tier, cost_usd: cost, duration_ms: ms, attempts } = record;
   return (
     <li>
       <button
@@ -30,6 +30,12 @@ function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen
         <span className="w-28 shrink-0 text-xs text-muted tabular-nums">{formatMoment(Date.parse(at), language)}</span>
         <span className={`min-w-0 flex-[1_1_10rem] wrap-anywhere ${route === null ? 'text-danger' : ''}`}>
           {route ?? t.outcomes[outcome] ?? outcome.replaceAll('_', ' ')}
+          {route === null && requested !== undefined && (
+            <span className="ms-2 text-muted">
+              <span className="sr-only">{t.requested}: </span>
+              {requested}
+            </span>
+          )}
         </span>
         {attempts.length > 0 && route !== null && (
           <span className="rounded-full bg-tint px-2 text-xs text-muted">+{attempts.length}</span>

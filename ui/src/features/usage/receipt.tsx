@@ -13,7 +13,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
   return (
     <div className="flex justify-between gap-4 py-2">
       <dt className="text-muted">{name}</dt>
-      <dd className="text-end tabular-nums">{children}</dd>
+      <dd className="min-w-0 text-end wrap-anywhere tabular-nums">{children}</dd>
     </div>
   );
 }
@@ -67,6 +67,7 @@ export function ReceiptView({ record }: { readonly record: UsageRecord }): React
       </p>
       <dl className="mt-3 divide-y divide-line text-sm">
         <Fact name={t.time}>{formatMoment(Date.parse(record.at), language)}</Fact>
+        {record.requested_model !== undefined && <Fact name={t.requested}>{record.requested_model}</Fact>}
         {record.credential !== null && <Fact name={t.credential}>{record.credential}</Fact>}
         <Fact name={t.duration}>{formatDuration(record.duration_ms, language)}</Fact>
         {record.wait_ms > 0 && <Fact name={t.waited}>{formatDuration(record.wait_ms, language)}</Fact>}
