@@ -7,7 +7,7 @@ export const german: AppMessages = {
   chat: 'Chat',
   transcribe: 'Transkript',
   providers: 'Anbieter',
-  keys: 'API-Keys',
+  keys: 'API-Schlüssel',
   usage: 'Verbrauch',
   explain: 'Erklären',
   people: 'Personen',

@@ -159,7 +159,7 @@ export const refusalMessages = defineMessages<RefusalWords>(
         'Die Aufnahme ist {bytes} groß, auf dem Server ist Platz für {free_bytes}. Speichere sie kleiner (eine Stunde Sprache als mp3 sind etwa 30 MB), oder bitte den, der den Server betreibt, Platz zu schaffen.',
       recording_gone: 'Die Aufnahme ist nicht mehr da. Lade sie noch einmal hoch.',
       parts_missing: 'Teile der Aufnahme fehlen noch ({count}). Setze das Hochladen fort.',
-      too_many_jobs: 'Es gibt schon {max} Transkriptionen. Lösche erst einige davon.',
+      too_many_jobs: 'Es gibt schon {max} Transkripte. Lösche erst einige davon.',
       job_incomplete: 'Das Transkript ist noch nicht vollständig.',
       not_audio:
         'Das ist keine Aufnahme, die sich hier lesen lässt, wie auch immer sie heißt. Möglich sind mp3, wav, m4a, mp4, aac, webm, ogg und flac.',
