@@ -144,10 +144,10 @@ function toPart(list: string, one: unknown, index: number): string {
 /** Fields at any depth that the schema, which the value is known to fit, says nothing of. */
 function judgeDeep(where: string, value: unknown, schema: z.core.$ZodType): string[] {
   if (typeof value !== 'object' || value === null) return [];
-  if (schema instanceof z.core.$ZodLazy) return judgeDeep(where, value, schema._zod.innerType);
-  if (schema instanceof z.core.$ZodOptional || schema instanceof z.core.$ZodDefault)
+  if (schema instanceof z.ZodMiniLazy) return judgeDeep(where, value, schema._zod.innerType);
+  if (schema instanceof z.ZodMiniOptional || schema instanceof z.ZodMiniDefault)
     return judgeDeep(where, value, schema._zod.def.innerType);
-  if (!(schema instanceof z.core.$ZodObject)) return [];
+  if (!(schema instanceof z.ZodMiniObject)) return [];
   const { shape } = schema._zod.def;
   return [
     ...judgeFields(where, value as Fields, new Set(Object.keys(shape))),
@@ -158,8 +158,8 @@ function judgeDeep(where: string, value: unknown, schema: z.core.$ZodType): stri
 function judgeMembers(where: string, given: Fields, shape: Readonly<Record<string, z.core.$ZodType>>): string[] {
   return Object.entries(shape).flatMap(([name, schema]) => {
     const value = given[name];
-    const element = schema instanceof z.core.$ZodOptional ? schema._zod.def.innerType : schema;
-    return Array.isArray(value) && element instanceof z.core.$ZodArray
+    const element = schema instanceof z.ZodMiniOptional ? schema._zod.def.innerType : schema;
+    return Array.isArray(value) && element instanceof z.ZodMiniArray
       ? value.flatMap((one, index) => judgeDeep(`${where}, ${toPart(name, one, index)}`, one, element._zod.def.element))
       : judgeDeep(`${where}, ${name}`, value, schema);
   });
