@@ -128,11 +128,27 @@ function judgeSignIn({ google }: Config, env: Environment): string[] {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function judgeFields(where: string, given: Fields, known: ReadonlySet<string>): string[] {
-  return [...new Set(Object.keys(given)).difference(known)].map(
-    (name) =>
-      `${where}, has a field "${name}", which nothing reads. ${ask(findMeant(name, known, FAR), `Known: ${[...known].join(', ')}.`)}`,
-  );
+/** What a schema says of a value: the fields of an object, or what a list holds; nothing of anything else. */
+interface Known {
+  readonly fields?: ReadonlyMap<string, Known>;
+  readonly items?: Known;
+}
+
+function toKnown(schema: z.core.$ZodType): Known {
+  if (schema instanceof z.ZodMiniLazy) return toKnown(schema._zod.innerType);
+  if (schema instanceof z.ZodMiniOptional || schema instanceof z.ZodMiniDefault)
+    return toKnown(schema._zod.def.innerType);
+  if (schema instanceof z.ZodMiniArray) return { items: toKnown(schema._zod.def.element) };
+  if (!(schema instanceof z.ZodMiniObject)) return {};
+  const shape = Object.entries<z.core.$ZodType>(schema._zod.def.shape);
+  return { fields: new Map(shape.map(([name, of]) => [name, toKnown(of)])) };
+}
+
+/** Of hundreds of models, hardly one has a doubt: words are found only for that, and what a start leaves behind stays small. */
+interface Walk {
+  /** Where in the entries it stands. */
+  readonly path: string[];
+  readonly doubts: string[];
 }
 
 /** What one of a list is called: `tier 0`, or by its id `model "m1"`. */
@@ -141,40 +157,41 @@ function toPart(list: string, one: unknown, index: number): string {
   return `${list.replace(/s$/, '')} ${typeof id === 'string' ? `"${id}"` : index}`;
 }
 
-/** Fields at any depth that the schema, which the value is known to fit, says nothing of. */
-function judgeDeep(where: string, value: unknown, schema: z.core.$ZodType): string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  if (schema instanceof z.ZodMiniLazy) return judgeDeep(where, value, schema._zod.innerType);
-  if (schema instanceof z.ZodMiniOptional || schema instanceof z.ZodMiniDefault)
-    return judgeDeep(where, value, schema._zod.def.innerType);
-  if (!(schema instanceof z.ZodMiniObject)) return [];
-  const { shape } = schema._zod.def;
-  return [
-    ...judgeFields(where, value as Fields, new Set(Object.keys(shape))),
-    ...judgeMembers(where, value as Fields, shape),
-  ];
+function noteStranger({ path, doubts }: Walk, name: string, known: Iterable<string>): void {
+  const names = new Set(known);
+  const meant = ask(findMeant(name, names, FAR), `Known: ${[...names].join(', ')}.`);
+  doubts.push(`${path.join(', ')}, has a field "${name}", which nothing reads. ${meant}`);
 }
 
-function judgeMembers(where: string, given: Fields, shape: Readonly<Record<string, z.core.$ZodType>>): string[] {
-  return Object.entries(shape).flatMap(([name, schema]) => {
-    const value = given[name];
-    const element = schema instanceof z.ZodMiniOptional ? schema._zod.def.innerType : schema;
-    return Array.isArray(value) && element instanceof z.ZodMiniArray
-      ? value.flatMap((one, index) => judgeDeep(`${where}, ${toPart(name, one, index)}`, one, element._zod.def.element))
-      : judgeDeep(`${where}, ${name}`, value, schema);
-  });
+/** Fields at any depth that nothing is said of. The value is known to fit. */
+function judgeFields(walk: Walk, given: Fields, known: ReadonlyMap<string, Known>): void {
+  for (const name of Object.keys(given)) {
+    const field = known.get(name);
+    if (field === undefined) noteStranger(walk, name, known.keys());
+    else judgeField(walk, name, given[name], field);
+  }
+}
+
+function judgeField(walk: Walk, name: string, value: unknown, { fields, items }: Known): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (items !== undefined && Array.isArray(value))
+    for (const [index, one] of value.entries())
+      if (typeof one === 'object' && one !== null) judgeField(walk, toPart(name, one, index), one, items);
+  if (fields === undefined) return;
+  walk.path.push(name);
+  judgeFields(walk, value as Fields, fields);
+  walk.path.pop();
 }
 
 function judgeEntries(entries: readonly unknown[], providers: readonly Provider[]): string[] {
-  const { shape } = providerEntrySchema._zod.innerType;
+  const { fields = new Map<string, Known>() } = toKnown(providerEntrySchema);
   return entries.flatMap((value) => {
     const entry = value as Fields;
     const own = providers.find(({ id }) => id === entry['provider'])?.fields.map(({ name }) => name) ?? [];
-    const where = `The credential "${String(entry['name'] ?? entry['provider'])}"`;
-    return [
-      ...judgeFields(where, entry, new Set([...Object.keys(shape), 'plugin', 'options', ...own])),
-      ...judgeMembers(where, entry, shape),
-    ];
+    const walk: Walk = { path: [`The credential "${String(entry['name'] ?? entry['provider'])}"`], doubts: [] };
+    const more = ['plugin', 'options', ...own].filter((name) => !fields.has(name));
+    judgeFields(walk, entry, new Map([...fields, ...more.map((name): [string, Known] => [name, {}])]));
+    return walk.doubts;
   });
 }
 
