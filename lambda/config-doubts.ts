@@ -168,19 +168,25 @@ function judgeFields(walk: Walk, given: Fields, known: ReadonlyMap<string, Known
   for (const name of Object.keys(given)) {
     const field = known.get(name);
     if (field === undefined) noteStranger(walk, name, known.keys());
-    else judgeField(walk, name, given[name], field);
+    else judgeAt(walk, name, () => judgeValue(walk, given[name], field));
   }
 }
 
-function judgeField(walk: Walk, name: string, value: unknown, { fields, items }: Known): void {
+function judgeAt({ path }: Walk, part: string, judge: () => void): void {
+  path.push(part);
+  judge();
+  path.pop();
+}
+
+function judgeValue(walk: Walk, value: unknown, { fields, items }: Known): void {
   if (typeof value !== 'object' || value === null) return;
-  if (items !== undefined && Array.isArray(value))
-    for (const [index, one] of value.entries())
-      if (typeof one === 'object' && one !== null) judgeField(walk, toPart(name, one, index), one, items);
-  if (fields === undefined) return;
-  walk.path.push(name);
-  judgeFields(walk, value as Fields, fields);
-  walk.path.pop();
+  if (fields !== undefined) judgeFields(walk, value as Fields, fields);
+  if (items === undefined || !Array.isArray(value)) return;
+  const list = walk.path.pop() ?? '';
+  for (const [index, one] of value.entries())
+    if (typeof one === 'object' && one !== null)
+      judgeAt(walk, toPart(list, one, index), () => judgeValue(walk, one, items));
+  walk.path.push(list);
 }
 
 function judgeEntries(entries: readonly unknown[], providers: readonly Provider[]): string[] {
