@@ -36,6 +36,22 @@ describe('parseFailure', () => {
   });
 
   it.each([
+    ['rate_limited', { code: 'rate_limit_exceeded', message: 'Too fast.' }],
+    ['rate_limited', { type: 'rate_limit_error', message: 'Too fast.' }],
+    ['rate_limited', { code: 'Throttling.RateQuota', message: 'Requests rate limit exceeded.' }],
+    ['rate_limited', { code: 400, status: 'RESOURCE_EXHAUSTED', message: 'Resource has been exhausted.' }],
+    ['rejected', { type: 'invalid_request_error', message: 'The tool rate_limit_exceeded has no description.' }],
+  ])('a gateway that calls a limit a mistake of the caller: %s for %j', (kind, error) => {
+    expect(failure('generic', { status: 400, body: { error } }).kind).toBe(kind);
+    expect(failure('generic', { status: 422, body: error }).kind).toBe(kind);
+  });
+
+  it('a limit that AWS tells as a mistake of the caller is a limit behind a gateway, too', () => {
+    const body = { __type: 'ThrottlingException', message: 'Too many requests, please wait before trying again.' };
+    expect(failure('generic', { status: 400, body })).toMatchObject({ kind: 'rate_limited', covers: 'model' });
+  });
+
+  it.each([
     ['seconds', { 'retry-after': '12' }, 12_000],
     ['fractions', { 'retry-after': '0.5' }, 500],
     ['milliseconds', { 'retry-after-ms': '250', 'retry-after': '1' }, 250],

@@ -97,6 +97,12 @@ export const generalRules: readonly Rule[] = [
     verdict: { kind: 'quota_exhausted', covers: 'model', untilReset: true },
   },
   {
+    // AWS says so, and gateways before others do. The words of a message may be the caller's own.
+    statuses: [400, 422],
+    codes: /rate_limit_(?:exceeded|error)|\bThrottling|TooManyRequests|RESOURCE_EXHAUSTED/,
+    verdict: limited,
+  },
+  {
     statuses: [403],
     said: /quota|rate.?limit|limit (?:exceeded|reached)/i,
     verdict: { kind: 'quota_exhausted', covers: 'model' },
