@@ -96,7 +96,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
         await people.create({
           id: people.idOf(email),
           email,
-          role: word.role,
+          // The environment's word is asked for each time: it makes nobody an admin for longer than it stands there.
+          role: word.source === 'environment' ? 'member' : word.role,
           models: word.source === 'domain' ? null : word.models,
           expiresAtMs: null,
           blocked: false,

@@ -12,6 +12,7 @@ const HOUR_MS = 3_600_000;
 async function open(...known: (Partial<Person> & { readonly email: string })[]) {
   const clock = createFakeClock(NOON);
   const people = createPeople(createMemoryStore(clock), () => undefined);
+  const options = { people, clock, ownerEmail: 'boss@example.com' };
   for (const more of known)
     await people.create({
       id: people.idOf(more.email),
@@ -26,14 +27,14 @@ async function open(...known: (Partial<Person> & { readonly email: string })[]) 
       ...more,
     });
   const admission = createAdmission({
-    people,
-    clock,
+    ...options,
     allowed: ['ada@example.com', '*@school.example'],
     admins: ['root@example.com'],
-    ownerEmail: 'boss@example.com',
   });
+  /** As another start finds them, whose environment names no admin any more. */
+  const later = createAdmission({ ...options, allowed: ['*@example.com'], admins: [] });
   const enter = (email: string, managed = true) => admission.enter({ email, googleId: 'g1', managed });
-  return { clock, people, admission, enter };
+  return { clock, people, admission, later, enter };
 }
 
 const rule = { email: '*@firm.example', role: 'admin' as const, models: ['groq/*'] };
@@ -89,6 +90,15 @@ describe('admission', () => {
     const seen = { googleId: 'g1', lastSeenAtMs: NOON, createdAtMs: NOON, models: null, source: 'domain' };
     expect(await people.get(id)).toMatchObject({ email: 'eve@firm.example', ...seen });
     expect(id).toBe(people.idOf('eve@firm.example'));
+  });
+
+  it('makes nobody an admin for longer than the environment says so', async () => {
+    const { enter, later } = await open();
+    expect(await enter('root@example.com')).toMatchObject({ role: 'admin' });
+    expect(await later.standing('root@example.com')).toMatchObject({ role: 'member' });
+    const named = await open({ email: 'root@example.com', role: 'admin' });
+    await named.enter('root@example.com');
+    expect(await named.later.standing('root@example.com')).toMatchObject({ role: 'admin' });
   });
 
   it('is as somebody themselves before it is as their domain', async () => {
