@@ -222,6 +222,27 @@ describe('sign-in with Google', () => {
     expect((await signIn(withoutKey, root)).json['person']).toMatchObject({ id: 'owner', role: 'owner' });
   });
 
+  it('makes admins by the environment for as long as it names them, even where their entry was saved again', async () => {
+    const root = { claims: { email: 'root@example.com', sub: 'google-root' } };
+    const clock = createFakeClock(Date.now());
+    const store = createMemoryStore(clock);
+    const before = await createHouse({ env: toEnv(), store, clock });
+    expect((await signIn(before, root)).json['person']).toMatchObject({ role: 'admin' });
+    // The web app sends the role that it shows, whatever was changed.
+    const path = `PATCH /api/people/${before.people.idOf('root@example.com')}`;
+    const saved = await before.ask(path, { headers: owner, body: { role: 'admin', models: ['m1'] } });
+    expect(saved.json).toMatchObject({ role: 'admin', models: ['m1'] });
+    const later = await createHouse({
+      env: toEnv({ ADMIN_EMAILS: '', ALLOWED_EMAILS: 'root@example.com' }),
+      store,
+      clock,
+    });
+    expect((await signIn(later, root)).json['person']).toMatchObject({ role: 'member' });
+    const named = await later.ask(path, { headers: owner, body: { role: 'admin' } });
+    expect(named.json).toMatchObject({ role: 'admin' });
+    expect((await signIn(later, root)).json['person']).toMatchObject({ role: 'admin' });
+  });
+
   it('takes an ID token on the API too, for as long as it lasts', async () => {
     const house = await createHouse({ env: toEnv() });
     const token = bearer(issuer.sign());

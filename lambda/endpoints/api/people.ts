@@ -169,9 +169,11 @@ async function change(
   const { role, models, expires_at: expiresAt, blocked, budget, quota } = wanted;
   const found = await find(deps, visit, { id, action: 'change', ...(role === undefined ? {} : { role }) });
   const before = toTerms(found, (await deps.settings.bounds()).get(id));
+  // Who is an admin by the environment is shown as one: the same role sent back says nothing new.
+  const isAsShown = role === toKnown(found, deps.identity).role;
   const person = await deps.identity.people.change(id, (stored) => ({
     ...stored,
-    role: role ?? stored.role,
+    role: isAsShown ? stored.role : (role ?? stored.role),
     models: models === undefined ? stored.models : models,
     expiresAtMs: expiresAt === undefined ? stored.expiresAtMs : toMs(expiresAt),
     blocked: blocked ?? stored.blocked,
