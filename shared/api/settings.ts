@@ -43,6 +43,6 @@ export const exportSchema = z.object({
   installation: z.nullable(installationSettingsSchema),
   credentials: z.array(z.looseObject({ provider: z.string(), name: z.string() })),
   api_keys: z.array(z.looseObject({ id: z.string(), name: z.string() })),
-  /** Sums by day of the last ninety days. */
-  usage: z.array(z.looseObject({ name: z.string() })),
+  /** Sums by day of the last ninety days; null for an API key without the scope `usage`. */
+  usage: z.nullable(z.array(z.looseObject({ name: z.string() }))),
 });

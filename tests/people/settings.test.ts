@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createSettings } from '#lambda/store/settings.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
-import { createHouse, owner, type Answer, type House } from './house.ts';
+import { bearer, createHouse, owner, type Answer, type House } from './house.ts';
 
 beforeAll(() => import('#lambda/endpoints/api/app.ts'));
 
@@ -158,5 +158,10 @@ describe('settings', () => {
     });
     for (const secret of ['secret-of-ada', String(key['key']), 'sealed', 'hash'])
       expect(answer.text).not.toContain(secret);
+    // Whoever may not read usage does not read it here either.
+    const manager = { name: 'manager', scopes: ['manage'] };
+    const { json: made } = await house.ask('POST /api/keys', { headers: ada, body: manager });
+    const { json } = await house.ask('GET /api/export', { headers: bearer(String(made['key'])) });
+    expect(json).toMatchObject({ settings: { strategy: 'cost' }, usage: null });
   });
 });

@@ -40,7 +40,7 @@ async function run(deps: ApiDeps, visit: Visit): Promise<ApiReply> {
     installation: can(principal, 'change', { kind: 'settings' }) ? installation : null,
     credentials,
     api_keys: keys.map(({ hash: _hash, previous: _previous, ...told }) => told),
-    usage: await readUsage(deps, id),
+    usage: can(principal, 'read', { kind: 'usage', ownerId: id }) ? await readUsage(deps, id) : null,
   };
   return { json, headers: { 'content-disposition': 'attachment; filename="freeway-export.json"' } };
 }
