@@ -51,12 +51,15 @@ const LOOK_AGAIN_MS = 60_000;
 /** Fresh for longer than this nothing is: a clock that ran ahead has said so. */
 const LONGEST_FRESH_MS = 24 * 3_600_000;
 const PATIENCE_MS = 5_000;
+/** So far ahead of ours another clock may be: as much as Google's library allows. */
+const AHEAD_SECONDS = 300;
 
 interface Claims {
   readonly aud?: unknown;
   readonly iss?: unknown;
   readonly exp?: unknown;
   readonly iat?: unknown;
+  readonly nbf?: unknown;
   readonly sub?: unknown;
   readonly email?: unknown;
   readonly email_verified?: unknown;
@@ -199,6 +202,9 @@ export function createGoogle(options: GoogleOptions): ReadGoogleToken {
     }
     // The library allows five minutes of grace; an ID token has an hour of its own.
     if (typeof claims.exp !== 'number' || claims.exp <= options.clock.now() / 1000) throw new SignInRefused('expired');
+    // The library looks at when it was made, not at when it begins to be good.
+    if (typeof claims.nbf === 'number' && claims.nbf - AHEAD_SECONDS > options.clock.now() / 1000)
+      throw new SignInRefused('not_yet_valid');
     const email = typeof claims.email === 'string' ? toAddress(claims.email) : null;
     if (email === null || typeof claims.sub !== 'string') throw new SignInRefused('malformed');
     if (claims.email_verified !== true) throw new SignInRefused('email_unverified', email);

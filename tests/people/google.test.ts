@@ -126,6 +126,7 @@ describe('sign-in with Google', () => {
     ['expired', () => ({ claims: { iat: seconds() - 7200, exp: seconds() - 3600 } }), 401, /has expired/],
     ['expired', () => ({ claims: { iat: seconds() - 3700, exp: seconds() - 100 } }), 401, /has expired/],
     ['not_yet_valid', () => ({ claims: { iat: seconds() + 3000, exp: seconds() + 6000 } }), 401, /from the future/],
+    ['not_yet_valid', () => ({ claims: { nbf: seconds() + 1000 } }), 401, /from the future/],
     ['unknown_signer', () => ({ kid: 'nobody' }), 401, /does not publish/],
     ['unknown_signer', () => ({ kid: 'constructor' }), 401, /does not publish/],
     ['forged', () => ({ forged: true }), 401, /signature of the ID token is wrong/],
