@@ -110,15 +110,29 @@ export function usableBy({
   );
 }
 
+/** Names that are taken, for a person: those of providers, of their own keys and of the environment's. */
+function takenNames({ personId, stored, providers, environment }: PoolingInput): ReadonlySet<string> {
+  const own = stored.filter(({ ownerId }) => ownerId === personId);
+  return new Set([
+    ...providers.map(({ id }) => id),
+    ...own.map(({ name }) => name),
+    ...environment.map(({ name, provider }) => name ?? provider),
+  ]);
+}
+
 /**
  * The entries that serve a person, in order: own, shared, environment. The same key given twice counts where it comes first; one that can't be
  * opened hides none that can.
  */
 export function toEntries(input: PoolingInput): FleetEntry[] {
   const usable = usableBy(input);
+  const taken = takenNames(input);
   const toEntry = (credential: StoredCredential): FleetEntry => {
     const entry = toStoredEntry(credential, input);
-    return credential.ownerId === input.personId ? entry : later(entry, STEP);
+    if (credential.ownerId === input.personId) return entry;
+    // Whoever allows a name means whom they know by it: what others share goes by its provider's rather than by theirs.
+    const name = taken.has(credential.name) ? credential.provider : credential.name;
+    return later({ ...entry, name }, STEP);
   };
   const lockOf = ({ id }: StoredCredential): Lock | undefined => input.locked?.get(id);
   const open = usable.filter((credential) => lockOf(credential) === undefined);

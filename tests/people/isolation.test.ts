@@ -146,3 +146,39 @@ describe('a person who is removed', () => {
     expect((await house.chat(owner, body)).status).toBe(200);
   });
 });
+
+describe('a key that somebody shares', () => {
+  it('is not taken for a provider, or for a key of the installation, whose name it was given', async () => {
+    const house = await createHouse({
+      env: { GOOGLE_CLIENT_ID: 'x', ALLOWED_EMAILS: '*@example.com' },
+      spec: { models: [{ id: 'm1', ttftMs: 1, tokensPerSecond: 100_000 }] },
+    });
+    const toMember = async (name: Name): Promise<Member> => {
+      const email = `${name}@example.com`;
+      const id = house.people.idOf(email);
+      const { headers } = await house.key({ personId: id, email, scopes: ['inference', 'manage'] });
+      return { name, id, headers };
+    };
+    const [ada, ben] = [await toMember('ada'), await toMember('ben')];
+    await house.ask('GET /api/credentials', { headers: ada.headers });
+    for (const name of ['groq', 'alpha', 'lent'])
+      await give(house, ada, { name, fields: { apiKey: `secret-key-of-ada-${name}` }, sharing: 'all' });
+    const askOnly = (only: string): Promise<Answer> =>
+      house.chat(ben.headers, {
+        messages: [{ role: 'user', content: 'hello' }],
+        freeway: { providers: { only: [only] }, max_wait_ms: 0 },
+      });
+    /** Calls by keys of hers; each was tried once when it was given. */
+    const usedOfAda = (): number =>
+      house.provider
+        .books()
+        .lines()
+        .reduce((sum, { key, accepted }) => sum + (key.includes('of-ada') ? accepted : 0), 0);
+    const given = usedOfAda();
+    expect((await askOnly('groq')).status).toBe(422);
+    expect((await askOnly('alpha')).status).toBe(200);
+    expect(usedOfAda()).toBe(given);
+    expect((await askOnly('lent')).headers['x-freeway-credential']).toBe('lent');
+    expect(usedOfAda()).toBe(given + 1);
+  });
+});
