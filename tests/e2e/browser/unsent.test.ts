@@ -237,3 +237,42 @@ it('the form of a new key is there again after a click outside, and empty once t
   expect(await dialog.getByText('250 requests a day').count()).toBe(0);
   await page.context().close();
 });
+
+it('a key that replaces another is there again after Escape, until Cancel or until it was saved', async () => {
+  const page = await rig.openPage('/providers');
+  const made = await page.request.post(`${rig.server.url}/api/credentials`, {
+    data: {
+      provider: 'openai-compatible',
+      name: 'Mine',
+      base_url: rig.server.config.entries[0]?.baseUrl,
+      plan: 'free',
+      fields: { apiKey: 'a-key-of-mine' },
+    },
+    headers: { origin: rig.server.url },
+  });
+  expect(made.ok(), await made.text()).toBe(true);
+  await page.reload();
+  const dialog = page.getByRole('dialog');
+  const key = dialog.getByLabel('API key');
+  const reopen = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Actions for Mine' }).click();
+    await page.getByRole('menuitem', { name: 'Replace key' }).click();
+    await key.waitFor();
+  };
+  await reopen();
+  await key.fill('another-key');
+  await page.keyboard.press('Escape');
+  await isHidden(page);
+  await reopen();
+  expect(await key.inputValue()).toBe('another-key');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await isHidden(page);
+  await reopen();
+  expect(await key.inputValue()).toBe('');
+  await key.fill('another-key');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await isHidden(page);
+  await reopen();
+  expect(await key.inputValue()).toBe('');
+  await page.context().close();
+});

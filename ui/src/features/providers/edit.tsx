@@ -7,6 +7,7 @@ import { FormEnd } from '../../components/form-end.tsx';
 import { TextRow } from '../../components/text-row.tsx';
 import { ApiError } from '../../lib/api.ts';
 import { useMessages } from '../../lib/messages.ts';
+import { useUnsentForm } from '../../lib/unsent-form.ts';
 import { findProvider } from './catalog.ts';
 import { useCredentialActions } from './data.ts';
 import { PlanOptions } from './rows.tsx';
@@ -119,13 +120,20 @@ export function EditDialog({ credential, onClose }: DialogProps): ReactNode {
 export function ReplaceDialog({ credential, onClose }: DialogProps): ReactNode {
   const t = useMessages(providerMessages);
   const { replace } = useCredentialActions();
-  const { failure, save } = useSaving(onClose);
-  const { register, handleSubmit, formState } = useForm<{ fields: Record<string, string> }>();
+  const { register, handleSubmit, formState, keep, forget } = useUnsentForm<{ fields: Record<string, string> }>(
+    `replace ${credential.id}`,
+    { fields: {} },
+  );
+  const leave = (): void => {
+    forget();
+    onClose();
+  };
+  const { failure, save } = useSaving(leave);
   const fields = findProvider(credential.provider)?.fields.filter(({ secret }) => secret) ?? [];
   const submit = handleSubmit((values) => save(() => replace(credential.id, values.fields)));
   return (
     <Dialog open onClose={onClose} title={t.replaceTitle(credential.name)}>
-      <form onSubmit={(event) => void submit(event)}>
+      <form onSubmit={(event) => void submit(event)} onChange={keep}>
         {fields.map((field) => (
           <TextRow key={field.name} label={t.ofCatalog(field.label)} hint={field.hint && t.ofCatalog(field.hint)}>
             {(props) => (
@@ -143,7 +151,7 @@ export function ReplaceDialog({ credential, onClose }: DialogProps): ReactNode {
         <FormEnd
           failure={failure}
           cancel={t.cancel}
-          onCancel={onClose}
+          onCancel={leave}
           send={t.save}
           isSending={formState.isSubmitting}
         />
