@@ -136,6 +136,27 @@ describe.each(['en-GB', 'de-DE'])('letters twice as large: %s', (locale) => {
   });
 });
 
+it.each(['en-GB', 'de-DE'])(
+  'beside a button to speak, the empty field of a message is one line on a narrow phone: %s',
+  async (locale) => {
+    const page = await rig.openPage('/', { ...phone, locale, viewport: { width: 360, height: 740 } });
+    await page.route('**/v1/models*', async (route) => {
+      const reply = await route.fetch();
+      const { data, ...rest } = await reply.json();
+      const heard = { ...data[0], id: 'heard', freeway: { ...data[0].freeway, kind: 'transcription' } };
+      await route.fulfill({ response: reply, json: { ...rest, data: [...data, heard] } });
+    });
+    await page.reload();
+    await page.getByRole('button', { name: locale === 'de-DE' ? 'Sprechen' : 'Speak', exact: true }).waitFor();
+    const field = page.getByRole('main').locator('textarea');
+    await field.waitFor();
+    const { height } = (await field.boundingBox()) ?? { height: Infinity };
+    // A line of 24 and its padding; two are 68.
+    expect(height).toBeLessThanOrEqual(48);
+    await page.context().close();
+  },
+);
+
 it.each([
   ['upright', { width: 390, height: 844 }, { top: 59, bottom: 34, left: 0, right: 0 }],
   ['on its side', { width: 844, height: 390 }, { top: 0, bottom: 21, left: 59, right: 59 }],

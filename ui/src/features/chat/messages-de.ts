@@ -57,7 +57,7 @@ export const german: typeof english = {
   assistant: 'Antwort',
   conversation: 'Gespräch',
   message: 'Nachricht',
-  placeholder: 'Freeway fragen',
+  placeholder: 'Frag Freeway',
   send: 'Senden',
   sendNext: 'Als Nächstes senden',
   stop: 'Anhalten',
