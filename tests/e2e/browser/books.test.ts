@@ -41,6 +41,8 @@ it('usage agrees with the books of the providers, and counts what was absorbed',
   const log = page.getByRole('region', { name: 'Requests', exact: true });
   await page.getByLabel('All providers').selectOption('openai-compatible');
   await expect.poll(() => log.getByRole('listitem').count()).toBe(2);
+  // By whose key: many endpoints are reached as one provider.
+  await log.getByText('openai-compatible/m1 (second)').waitFor();
   const usage = await page.request.get(`${rig.server.url}/api/usage`);
   const { total } = (await usage.json()) as { total: { input_tokens: number; output_tokens: number } };
   const tokens = books.reduce((sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens, 0);

@@ -18,7 +18,8 @@ function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen
   const t = useMessages(usageMessages);
   const language = useLanguage();
   const toCost = useCost();
-  const { at, route, requested_model: requested, outcome, tier, cost_usd: cost, duration_ms: ms, attempts } = record;
+  const { at, route, credential, requested_model: requested, outcome, tier, cost_usd: cost, attempts } = record;
+  const ms = record.duration_ms;
   return (
     <li>
       <button
@@ -36,6 +37,7 @@ function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen
               {requested}
             </span>
           )}
+          {credential !== null && <span className="text-muted"> ({credential})</span>}
         </span>
         {attempts.length > 0 && route !== null && (
           <span className="rounded-full bg-tint px-2 text-xs text-muted">+{attempts.length}</span>
