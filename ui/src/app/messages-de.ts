@@ -21,7 +21,7 @@ export const german: AppMessages = {
   offline: 'Du bist offline. Was du sendest, geht hinaus, sobald du wieder verbunden bist.',
   unreachable: 'Freeway ist nicht erreichbar',
   unreachableText: 'Läuft es noch? Diese Seite versucht es erneut, wenn du willst.',
-  retry: 'Erneut versuchen',
+  retry: 'Noch einmal versuchen',
   notFound: 'Diese Seite gibt es nicht',
   notFoundText: 'Vielleicht ist sie umgezogen. Beginne wieder beim Chat.',
   toChat: 'Zum Chat',

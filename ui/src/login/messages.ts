@@ -13,7 +13,7 @@ export const loginMessages = defineMessages(
     tagline: 'Viele Modelle an einem Ort, kostenlose zuerst.',
     blocked: 'Googles Anmeldung ließ sich nicht laden. Bist du offline, oder hält ein Werbeblocker sie auf?',
     failed: 'Google hat dich nicht angemeldet. Klicke noch einmal auf den Knopf.',
-    retry: 'Erneut versuchen',
+    retry: 'Noch einmal versuchen',
     stored: 'Freeway behält deine E-Mail-Adresse und was du hier einstellst. Chats bleiben in deinem Browser.',
   },
 );
