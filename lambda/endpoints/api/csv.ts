@@ -2,10 +2,10 @@
 
 type Cell = string | number | boolean | null | undefined;
 
-/** One cell. What a spreadsheet would run as a formula is defused. */
+/** One cell. What a spreadsheet would run as a formula is defused; some take the wide signs of Japanese keyboards, too. */
 function toCell(value: Cell): string {
   const text = value === null || value === undefined ? '' : String(value);
-  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = typeof value === 'string' && /^[=+\-@＝＋－＠\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
