@@ -34,12 +34,14 @@ const SHORTEST_KEY = 6;
 const MASK = '***';
 const carrier = /auth|key|token|secret/i;
 
-/** Keys as headers carry them: whole, and without the scheme before them. */
+/** Keys as headers carry them: whole, and without the scheme before them; and as they would stand in a URL. */
 function keysIn(headers: Headers, ownHeader: string | null): string[] {
   const values = Object.entries(headers)
     .filter(([name]) => name === ownHeader || carrier.test(name))
     .flatMap(([, value]) => [value, value.slice(value.indexOf(' ') + 1)]);
-  return values.filter(({ length }) => length >= SHORTEST_KEY);
+  const long = values.filter(({ length }) => length >= SHORTEST_KEY);
+  const bare = long.filter((key) => !key.includes(' '));
+  return [...new Set([...long, ...bare.map(encodeURIComponent)])];
 }
 
 /** The message less the beginning of a key that it ends with, because it was cut there. With the scheme before it a key begins with words. */

@@ -13,6 +13,7 @@ it.each([
   ['Not accepted: Bearer key-1234567890', bearer, 'Not accepted: ***'],
   ['Not accepted: Bearer key-123456…', bearer, 'Not accepted: Bearer ***…'],
   ['Not accepted: key-1234', bearer, 'Not accepted: ***'],
+  ['No route for /v1?key=ab%2Fcd%2B12%3D%3D.', { 'api-key': 'ab/cd+12==' }, 'No route for /v1?key=***.'],
   ['The header must begin with Bearer', bearer, 'The header must begin with Bearer'],
   ['The token session-token-1 has expired.', signed, 'The token *** has expired.'],
   ['The algorithm must be AWS4-HMAC-SHA256', signed, 'The algorithm must be AWS4-HMAC-SHA256'],
