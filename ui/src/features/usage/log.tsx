@@ -30,7 +30,7 @@ function Row({ record, onOpen }: { readonly record: UsageRecord; readonly onOpen
         <span className="sr-only">{t.receipt}</span>
         <span className="w-28 shrink-0 text-xs text-muted tabular-nums">{formatMoment(Date.parse(at), language)}</span>
         <span className={`min-w-0 flex-[1_1_10rem] wrap-anywhere ${route === null ? 'text-danger' : ''}`}>
-          {route ?? t.outcomes[outcome] ?? outcome.replaceAll('_', ' ')}
+          <span>{route ?? t.outcomes[outcome] ?? outcome.replaceAll('_', ' ')}</span>
           {route === null && requested !== undefined && (
             <span className="ms-2 text-muted">
               <span className="sr-only">{t.requested}: </span>
