@@ -2,10 +2,17 @@
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Item } from '#shared/items.ts';
 import { poolOf } from '../routing/pools-absorb.ts';
-import { isEmpty, noOps } from '../routing/pools-ops.ts';
-import { viewPool } from '../routing/pools.ts';
-import { afterServed, afterUnexplained, isAnsweredFor } from '../routing/pools-refused.ts';
-import { toUntoldPool, untoldLimit, type Measure } from '../routing/pools-untold.ts';
+import { isEmpty, mergeOps, noOps } from '../routing/pools-ops.ts';
+import {
+  afterServed,
+  afterUnexplained,
+  afterWatch,
+  isAnsweredFor,
+  takenIn,
+  toCounted,
+  toWatched,
+} from '../routing/pools-refused.ts';
+import { untoldLimit } from '../routing/pools-untold.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Reservation, Reserved } from './desk.ts';
 import type { Lesson, Noted, Refusals, RefusalsDeps, Told, Untold } from './refusals.ts';
@@ -41,8 +48,9 @@ function isExplained(
 interface Stand {
   readonly mark: string;
   readonly book: Item;
-  readonly measure: Measure;
-  readonly used: number;
+  readonly nowMs: number;
+  /** What is taken of what is counted, by all instances. */
+  readonly taken: ReturnType<typeof takenIn>;
 }
 
 class Watcher implements Refusals {
@@ -54,7 +62,7 @@ class Watcher implements Refusals {
   }
 
   watch(index: number, reserved: Reserved | Promise<Reserved>): Reserved | Promise<Reserved> {
-    if (this.#watched.size === 0 || !this.#watched.has(index)) return reserved;
+    if (!this.#watched.has(index) && !this.#deps.seen.hasUntold(index)) return reserved;
     if (reserved instanceof Promise) return reserved.then((known) => this.#began(index, known));
     return this.#began(index, reserved);
   }
@@ -65,64 +73,73 @@ class Watcher implements Refusals {
     const nowMs = this.#deps.books.now();
     if (call !== undefined) call.endedAtMs = nowMs;
     if (nowMs - (this.#watched.get(index)?.refusedAtMs ?? nowMs) > WATCHED_MS) this.#watched.delete(index);
-    if (failure !== null || !this.#deps.seen.hasUntold(index)) return null;
-    return () => this.#toServed(index);
+    if (failure !== null || !(this.#watched.has(index) || this.#deps.seen.hasUntold(index))) return null;
+    return () => this.#toServed(index, call);
   }
 
   #refused({ index, call }: Reservation, failure: ProviderFailure, limits: Told['limits']): Lesson | null {
     const nowMs = this.#deps.books.now();
+    const watched = this.#watch(index, nowMs);
+    if (call !== undefined) {
+      call.endedAtMs = nowMs;
+      call.refused = true;
+    }
+    const isJudged = nowMs - watched.judgedAtMs >= TOGETHER_MS;
+    if (isJudged) watched.judgedAtMs = nowMs;
+    if (isExplained(failure, limits, this.#deps.candidates[index]?.pools ?? [])) return null;
+    // It began before anybody looked.
+    if (call === undefined) return (at) => ({ ops: toWatched(at), explains: false });
+    return (at) => {
+      const ops = isJudged ? afterUnexplained({ ...at, call, calls: watched.calls }) : noOps;
+      const counted = isEmpty(ops) ? toCounted(at.mark, call) : noOps;
+      return { ops: mergeOps(toWatched(at), counted, ops), explains: !isEmpty(ops) || isAnsweredFor({ ...at, call }) };
+    };
+  }
+
+  #toServed(index: number, call: Noted | undefined): Untold {
+    const stand = this.#standOf(index, this.#deps.books.now());
+    if (stand === null) return { ops: noOps, explains: false };
+    const { taken, ...at } = stand;
+    const learned = untoldLimit(at.book, at.mark, at.nowMs);
+    const served = learned === null ? noOps : afterServed(at, taken[learned.measure] ?? 0);
+    const counted = learned === null && call !== undefined ? toCounted(at.mark, call) : noOps;
+    return { ops: mergeOps(afterWatch(at), counted, served), explains: false };
+  }
+
+  /** Remembers calls of this candidate from now on, instead of those of the one that refused longest ago. */
+  #watch(index: number, nowMs: number): Watched {
     const watched = this.#watched.get(index) ?? { calls: [], refusedAtMs: nowMs, judgedAtMs: -Infinity };
     this.#watched.delete(index);
     this.#watched.set(index, watched);
     const [longestAgo] = this.#watched.size > MOST_WATCHED ? this.#watched.keys() : [];
     if (longestAgo !== undefined) this.#watched.delete(longestAgo);
     watched.refusedAtMs = nowMs;
-    // It began before anybody looked.
-    if (call === undefined) return null;
-    call.endedAtMs = nowMs;
-    call.refused = true;
-    const isJudged = nowMs - watched.judgedAtMs >= TOGETHER_MS;
-    if (isJudged) watched.judgedAtMs = nowMs;
-    if (isExplained(failure, limits, this.#deps.candidates[index]?.pools ?? [])) return null;
-    return (at) => {
-      const ops = isJudged ? afterUnexplained({ ...at, call, calls: watched.calls }) : noOps;
-      return { ops, explains: !isEmpty(ops) || isAnsweredFor({ ...at, call }) };
-    };
-  }
-
-  #toServed(index: number): Untold {
-    const { books } = this.#deps;
-    const nowMs = books.now();
-    const stand = this.#standOf(index, nowMs);
-    const ops = stand === null ? noOps : afterServed({ ...stand, nowMs }, stand.used);
-    return { ops, explains: false };
+    return watched;
   }
 
   #began(index: number, reserved: Reserved): Reserved {
-    const watched = this.#watched.get(index);
-    if (watched === undefined || !('reservation' in reserved)) return reserved;
+    if (!('reservation' in reserved)) return reserved;
     const nowMs = this.#deps.books.now();
+    const watched = this.#watched.get(index) ?? this.#watch(index, nowMs);
     const { calls } = watched;
     if (calls.length >= MOST_CALLS || nowMs - (calls[0]?.beganAtMs ?? nowMs) > 2 * REMEMBERED_MS)
       watched.calls = calls.filter(({ beganAtMs }) => nowMs - beganAtMs < REMEMBERED_MS).slice(-MOST_CALLS / 2);
     const stand = this.#deps.seen.hasUntold(index) ? this.#standOf(index, nowMs) : null;
-    const taken = stand === null ? null : { measure: stand.measure, level: Math.max(0, stand.used - 1) };
+    const others = ([measure, used]: [string, number]): [string, number] => [measure, Math.max(0, used - 1)];
+    const taken = stand === null ? null : Object.fromEntries(Object.entries(stand.taken).map(others));
     const call = { beganAtMs: nowMs, endedAtMs: null, refused: false, taken };
     watched.calls.push(call);
     return { reservation: { ...reserved.reservation, call } };
   }
 
-  /** What of a learned limit is taken, by all instances; null where none was learned. */
+  /** What of a candidate's calls is counted; null where it has no book. */
   #standOf(index: number, nowMs: number): Stand | null {
     const { candidates, books, zones } = this.#deps;
     const candidate = candidates[index];
     const book = candidate ? books.copy(candidate.book).item : null;
-    const limit = candidate && book ? untoldLimit(book, candidate.mark, nowMs) : null;
-    if (!candidate || book === null || limit === null) return null;
+    if (!candidate || book === null) return null;
     const { mark } = candidate;
-    const pool = toUntoldPool(mark, limit);
-    const { used } = viewPool({ pool, need: {}, book, nowMs, doubtMs: books.doubtMs(), zones });
-    return { mark, book, measure: limit.measure, used };
+    return { mark, book, nowMs, taken: takenIn(mark, { book, nowMs, doubtMs: books.doubtMs(), zones }) };
   }
 }
 

@@ -1,6 +1,7 @@
 // Reserves a call's share of every pool in one write, or from what this instance has reserved ahead.
 import type { Amounts } from '#shared/pools.ts';
 import { confirmHold, planReserve, type ReservePlan } from '../routing/pools.ts';
+import { watchedPools } from '../routing/pools-untold.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Purse } from './budget.ts';
 import { isLasting, type Desk, type Reserved, type Terms } from './desk.ts';
@@ -20,7 +21,18 @@ type Asked = Pick<Wanted, 'index' | 'need' | 'lastResort' | 'aheadMs'>;
 function plan(desk: Desk, candidate: Candidate, { need, lastResort, aheadMs = 0 }: Asked): ReservePlan {
   const moment = toMoment(desk, candidate);
   const nowMs = moment.nowMs + aheadMs;
-  return planReserve({ ...moment, nowMs, aheadMs, need, lastResort, leaseMs: LEASE_MS, random: desk.clock.random() });
+  const counted = watchedPools(candidate.mark, moment.book, nowMs);
+  const pools = counted.length === 0 ? moment.pools : [...moment.pools, ...counted];
+  return planReserve({
+    ...moment,
+    pools,
+    nowMs,
+    aheadMs,
+    need,
+    lastResort,
+    leaseMs: LEASE_MS,
+    random: desk.clock.random(),
+  });
 }
 
 /** Money first: a share of quota would be hard to give back unseen. First that of whoever asks, then the installation's. */

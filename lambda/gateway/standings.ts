@@ -5,7 +5,7 @@ import { everyMark } from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import { keepColumns, type Columns } from '../routing/columns.ts';
 import type { Standing } from '../routing/decide.ts';
-import { poolsNow } from '../routing/pools-untold.ts';
+import { isWatched, poolsNow } from '../routing/pools-untold.ts';
 import type { Candidate } from '../routing/types.ts';
 import type { Books } from './books.ts';
 import { createPace, type Pace, type TapViews } from './pace.ts';
@@ -223,12 +223,12 @@ class Board {
     this.#columns.set(index, standing);
   }
 
-  /** Answers whether the candidate has a learned limit. */
+  /** Answers whether the candidate has a learned limit, or is watched for one. */
   #renewUntold(index: number, candidate: Candidate, nowMs: number): boolean {
     const { books, zones } = this.#deps;
     const book = books.copy(candidate.book).item;
     const pools = poolsNow(candidate, book, nowMs);
-    if (pools === candidate.pools) {
+    if (pools === candidate.pools && !isWatched(book, candidate.mark, nowMs)) {
       const group = this.#untold.delete(index)
         ? this.#groups.find(({ members }) => members.includes(index))
         : undefined;

@@ -214,6 +214,12 @@ export function usedStrictly({ seconds }: RollingClock, { key, slotMs, book, now
   return usedIn(book, { ...log, reach: Math.ceil((seconds * 1000) / slotMs) }, -Math.ceil(BOOKED_MS / slotMs));
 }
 
+/** What was let in during the last `seconds`, by when it was let in: without any allowance. */
+export function letIn({ seconds }: RollingClock, { key, slotMs, book, nowMs, doubtMs }: PoolQuestion): number {
+  const log = toLog(key, { seconds, slotMs, nowMs: nowMs + shiftMs({ seconds, doubtMs }) });
+  return usedIn(book, { ...log, reach: Math.ceil((seconds * 1000) / slotMs) - 1 });
+}
+
 /** Corrects what a reservation took, as long as it still counts; a slot that is forgotten must not come back. */
 export function raiseRolling(
   charge: RollingCharge,

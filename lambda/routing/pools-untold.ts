@@ -64,8 +64,14 @@ const SECOND = 0.8;
 const kinds = {
   places: { unit: 'concurrent', clock: { kind: 'concurrent' } },
   second: { unit: 'requests', clock: { kind: 'rolling', seconds: SECOND }, slotMs: 100 },
-  minute: { unit: 'requests', clock: { kind: 'rolling', seconds: 60 }, slotMs: 500 },
+  minute: { unit: 'requests', clock: { kind: 'rolling', seconds: 60 }, slotMs: 250 },
 } as const;
+
+/** Until when what goes on at a candidate is counted by all instances, ms since the epoch. */
+export const watchAttr = toAttr('!2');
+/** More than anybody counts. */
+const ENDLESS = 1_000_000;
+const none: readonly BoundPool[] = [];
 
 /** Keys of learned pools, by mark. That of places is found by the mark when one is taken; logs are told apart by the ends of their keys. */
 const placesKey = toAttr('!j');
@@ -100,4 +106,25 @@ export function poolsNow(
   if (book === null || book[untoldAttrs.max(mark)] === undefined) return pools;
   const limit = untoldLimit(book, mark, nowMs);
   return limit === null ? pools : [...pools, toUntoldPool(mark, limit)];
+}
+
+/** Whether what goes on at a candidate is counted by all instances: it has refused calls, and nobody knows why. */
+export const isWatched = (book: Item | null, mark: string, nowMs: number): boolean =>
+  book !== null && nowMs < (numberIn(book, watchAttr(mark)) ?? 0);
+
+/** A measure as a pool that is counted, and never full. */
+export const toCountedPool = (mark: string, measure: Measure): BoundPool => ({
+  ...kinds[measure],
+  models: [],
+  scope: 'credential',
+  max: ENDLESS,
+  key: keyOf(mark, measure),
+  isOnlyCounted: true,
+});
+
+/** What is counted then, beside what was learned. */
+export function watchedPools(mark: string, book: Item | null, nowMs: number): readonly BoundPool[] {
+  if (book === null || !isWatched(book, mark, nowMs)) return none;
+  const learned = untoldLimit(book, mark, nowMs)?.measure;
+  return measures.filter((measure) => measure !== learned).map((measure) => toCountedPool(mark, measure));
 }

@@ -136,6 +136,7 @@ export function planReserve(input: ReserveInput): ReservePlan {
     if (amount <= 0) continue;
     const question = ask(pool, amount, input);
     const { waitMs, resetAtMs } = look(pool.clock, question);
+    if (pool.isOnlyCounted && waitMs > 0) continue;
     if (waitMs > longestMs) {
       longestMs = waitMs;
       blocked = { kind: 'blocked', by: 'pool', pool, waitMs, resetAtMs };

@@ -88,6 +88,8 @@ export interface BoundPool extends Pool {
   readonly slotMs?: number;
   /** Set for a limit that nobody tells, learned from refusals: when it last refused a call, ms since the epoch. */
   readonly foundAtMs?: number;
+  /** What is taken of it is counted, and nobody is held back by that. */
+  readonly isOnlyCounted?: true;
 }
 
 /** State of one pool as one candidate would find it. */

@@ -7,11 +7,11 @@ import { createWorld, type World } from './harness.ts';
 import '#lambda/gateway/refused-calls.ts';
 
 const places = (max: number): FakeLimit => ({ models: ['*'], unit: 'concurrent', max, clock: { kind: 'held' } });
-const perSecond = (max: number): FakeLimit => ({
+const inSeconds = (max: number, seconds: number): FakeLimit => ({
   models: ['*'],
   unit: 'requests',
   max,
-  clock: { kind: 'sliding', seconds: 1 },
+  clock: { kind: 'sliding', seconds },
 });
 
 /** A provider whose refusals say nothing but no, and whose replies tell no limits. */
@@ -64,7 +64,7 @@ describe('a limit that nobody tells', () => {
   });
 
   it('of calls in a second is found as well', async () => {
-    const world = await createWorld({ providers: [spec({ limits: [perSecond(2)] })] });
+    const world = await createWorld({ providers: [spec({ limits: [inSeconds(2, 1)] })] });
     await play(world, { rate: 1.5, seconds: 180 });
     const then = await play(world, { rate: 1.5, seconds: 240 });
     expect(refusedIn(then)).toBeLessThan(0.04);
@@ -96,6 +96,53 @@ describe('several instances whose calls are refused together', () => {
     const beside = await Promise.all([2, 3].map((seed) => createWorld({ providers, beside: world, seed })));
     const { answered } = await play(world, { beside, rate: 10, seconds: 60 });
     expect(answered).toBeGreaterThan(60 * 4);
+  });
+});
+
+/** So many instances of one installation, each of which makes a share of the calls. */
+async function playTogether(
+  more: Partial<FakeProviderSpec>,
+  { instances, rate }: { instances: number; rate: number },
+): Promise<{ first: Played; last: Played }> {
+  const providers = [spec(more)];
+  const world = await createWorld({ providers });
+  const others = Array.from({ length: instances - 1 }, (_, at) =>
+    createWorld({ providers, beside: world, seed: at + 2 }),
+  );
+  const beside = await Promise.all(others);
+  const first = await play(world, { beside, rate, seconds: 240 });
+  return { first, last: await play(world, { beside, rate, seconds: 240 }) };
+}
+
+describe('a limit that many instances share', () => {
+  it.each([
+    { name: '5 places', limit: places(5), rate: 6, served: 0.97 },
+    { name: '2 calls a second', limit: inSeconds(2, 1), rate: 1.8, served: 0.85 },
+    { name: '30 calls a minute', limit: inSeconds(30, 60), rate: 0.6, served: 0.8 },
+  ])('is found together: $name, by twelve', async ({ limit, rate, served }) => {
+    const { last } = await playTogether({ limits: [limit] }, { instances: 12, rate });
+    expect(refusedIn(last)).toBeLessThan(0.08);
+    expect(last.answered).toBeGreaterThan(last.asked * served);
+  });
+
+  it('is found where none of them sees more than a few calls a minute', async () => {
+    const { first, last } = await playTogether({ limits: [inSeconds(1, 1)] }, { instances: 40, rate: 0.9 });
+    expect(refusedIn(last)).toBeLessThan(refusedIn(first) / 2);
+    expect(refusedIn(last)).toBeLessThan(0.12);
+  });
+
+  it('is not made up of what is refused by chance', async () => {
+    const { first, last } = await playTogether({ chaos: [{ fault: '429', share: 0.2 }] }, { instances: 12, rate: 6 });
+    expect(first.answered + last.answered).toBeGreaterThan((first.asked + last.asked) * 0.98);
+  });
+
+  it('is kept to where others are refused by chance besides', async () => {
+    const { last } = await playTogether(
+      { limits: [places(5)], chaos: [{ fault: '429', share: 0.05 }] },
+      { instances: 1, rate: 6 },
+    );
+    expect(last.answered).toBeGreaterThan(last.asked * 0.97);
+    expect(refusedIn(last)).toBeLessThan(0.08);
   });
 });
 

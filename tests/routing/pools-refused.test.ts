@@ -1,11 +1,19 @@
 // What refusals teach: limits that nobody tells, and nothing where they come by chance.
 import { describe, expect, it } from 'vitest';
 import { applyUpdate, type Item } from '#shared/items.ts';
-import { pressureOf } from '#lambda/routing/pools.ts';
-import type { Ops } from '#lambda/routing/pools-ops.ts';
+import { planReserve, planSettle, pressureOf } from '#lambda/routing/pools.ts';
+import { noOps, type Ops } from '#lambda/routing/pools-ops.ts';
 import { createZoneClock } from '#lambda/routing/clocks.ts';
-import { afterServed, afterUnexplained, type Call } from '#lambda/routing/pools-refused.ts';
-import { poolsNow, untoldForMs, untoldLimit } from '#lambda/routing/pools-untold.ts';
+import {
+  afterServed,
+  afterUnexplained,
+  afterWatch,
+  takenIn,
+  toCounted,
+  toWatched,
+  type Call,
+} from '#lambda/routing/pools-refused.ts';
+import { isWatched, poolsNow, untoldForMs, untoldLimit, watchedPools } from '#lambda/routing/pools-untold.ts';
 import { createRandom } from '../fakes/random.ts';
 
 const mark = 'm1';
@@ -15,11 +23,11 @@ const write = (book: Item, ops: Ops): Item =>
 
 type LetsIn = (at: { readonly nowMs: number; readonly running: number; readonly lastSecond: number }) => boolean;
 
-/** Calls by chance, so many a second, each of half a second to a second; refused ones come back at once. Answers the book after each refusal has been judged. */
+/** Calls by chance, so many a second, each of three quarters of one; refused ones come back at once. Answers the book after each refusal has been judged, counted from the first one on. */
 function play(letsIn: LetsIn, { perSecond, seconds }: { perSecond: number; seconds: number }): Item {
   const random = createRandom(7);
   const calls: Call[] = [];
-  let book: Item = {};
+  let book: Item = write({}, toWatched({ mark, book: {}, nowMs: START_MS }));
   for (
     let nowMs = START_MS;
     nowMs < START_MS + seconds * 1_000;
@@ -34,10 +42,13 @@ function play(letsIn: LetsIn, { perSecond, seconds }: { perSecond: number; secon
     const running = letIn.filter(({ endedAtMs }) => endedAtMs === null).length;
     const lastSecond = letIn.filter(({ beganAtMs }) => nowMs - beganAtMs < 1_000).length;
     const refused = !letsIn({ nowMs, running, lastSecond });
-    const call: Call = { beganAtMs: nowMs, endedAtMs: refused ? nowMs : null, refused, taken: null };
+    const lastMinute = letIn.filter(({ beganAtMs }) => nowMs - beganAtMs < 60_000).length;
+    const taken = { places: running, second: lastSecond, minute: lastMinute };
+    const call: Call = { beganAtMs: nowMs, endedAtMs: refused ? nowMs : null, refused, taken };
     calls.push(call);
+    book = write(book, untoldLimit(book, mark, nowMs) === null ? toCounted(mark, call) : noOps);
     if (refused) book = write(book, afterUnexplained({ mark, book, nowMs, call, calls: [...known, call] }));
-    if (calls.length > 200) calls.shift();
+    if (calls.length > 2_000) calls.shift();
   }
   return book;
 }
@@ -110,5 +121,103 @@ describe('a learned limit', () => {
     const back = write(tried, afterUnexplained({ mark, book: tried, nowMs, call, calls }));
     expect(untoldLimit(back, mark, nowMs)).toMatchObject({ max: 5, proven: 5 });
     expect(untoldLimit(back, mark, nowMs)?.raiseAtMs).toBeGreaterThan(nowMs + 15_000);
+  });
+});
+
+describe('what all instances count', () => {
+  const watched = write({ other: 1 }, toWatched({ mark, book: {}, nowMs: START_MS }));
+  const call = (places: number, refused: boolean): Call => ({
+    beganAtMs: START_MS + 70_000,
+    endedAtMs: START_MS + 70_000,
+    refused,
+    taken: { places, second: 3, minute: 3 },
+  });
+  const count = (book: Item, calls: readonly Call[]): Item =>
+    calls.reduce((known, one) => write(known, toCounted(mark, one)), book);
+  const judge = (book: Item, nowMs: number): Item =>
+    write(book, afterUnexplained({ mark, book, nowMs, call: call(9, true), calls: [] }));
+
+  it('begins with a refusal, and not again for a while', () => {
+    const [minutes3, minutes12, minutes14] = [3, 12, 14].map((minutes) => START_MS + minutes * 60_000);
+    expect(isWatched(watched, mark, (minutes3 ?? 0) - 1)).toBe(true);
+    expect(isWatched(watched, mark, minutes3 ?? 0)).toBe(false);
+    expect(toWatched({ mark, book: watched, nowMs: minutes12 ?? 0 })).toEqual(noOps);
+    expect(
+      isWatched(write(watched, toWatched({ mark, book: watched, nowMs: minutes14 ?? 0 })), mark, minutes14 ?? 0),
+    ).toBe(true);
+  });
+
+  it('is pools that hold nobody back, however full', () => {
+    const book = {
+      ...watched,
+      ...Object.fromEntries(Array.from({ length: 64 }, (_, at) => [`${mark}!j:${at}`, START_MS + 600_000])),
+    };
+    const nowMs = START_MS + 1_000;
+    const plan = planReserve({
+      pools: watchedPools(mark, book, nowMs),
+      mark,
+      book,
+      nowMs,
+      need: { requests: 1 },
+      lastResort: false,
+      caution: 1,
+      leaseMs: 1_000,
+      random: 0,
+      zones: createZoneClock(),
+    });
+    expect(plan).toMatchObject({ kind: 'write', hold: { charges: [{ kind: 'rolling' }, { kind: 'rolling' }] } });
+  });
+
+  it('of a minute says nothing before a minute is over', () => {
+    const taken = (nowMs: number): readonly string[] =>
+      Object.keys(takenIn(mark, { book: watched, nowMs, zones: createZoneClock() }));
+    expect(taken(START_MS + 1_000)).toEqual([]);
+    expect(taken(START_MS + 6_000)).toEqual(['places', 'second']);
+    expect(taken(START_MS + 61_000)).toEqual(['places', 'second', 'minute']);
+  });
+
+  it('ends where so much is counted that a limit would have shown, and leaves nothing behind', () => {
+    const mixed = Array.from({ length: 140 }, (_, at) => call(at % 5, at % 2 === 0));
+    const nowMs = START_MS + 80_000;
+    const over = judge(count(watched, mixed), nowMs);
+    expect(isWatched(over, mark, nowMs)).toBe(false);
+    expect(untoldLimit(over, mark, nowMs)).toBeNull();
+    expect(Object.keys(over)).toEqual(['other', `${mark}!2`]);
+  });
+
+  it('is swept once its time is over', () => {
+    const nowMs = START_MS + 61_000;
+    const plan = planReserve({
+      pools: watchedPools(mark, watched, nowMs),
+      mark,
+      book: watched,
+      nowMs,
+      need: { requests: 1 },
+      lastResort: false,
+      caution: 1,
+      leaseMs: 1_000,
+      random: 0,
+      zones: createZoneClock(),
+    });
+    if (plan.kind !== 'write') throw new Error('blocked');
+    const settled = planSettle({ hold: plan.hold, actual: null, nowMs });
+    const book = count(write(write(watched, plan), settled), [call(1, false)]);
+    expect(Object.keys(book).length).toBeGreaterThan(6);
+    expect(afterWatch({ mark, book, nowMs })).toEqual(noOps);
+    const swept = write(book, afterWatch({ mark, book, nowMs: START_MS + 181_000 }));
+    expect(Object.keys(swept)).toEqual(['other', `${mark}!2`]);
+  });
+
+  it('shows another limit where the first one found was in vain', () => {
+    const clear = [
+      ...Array.from({ length: 20 }, () => call(6, true)),
+      ...Array.from({ length: 20 }, () => call(1, false)),
+    ];
+    const nowMs = START_MS + 80_000;
+    const vain = write(watched, { ...noOps, set: { [`${mark}!i`]: START_MS } });
+    expect(untoldLimit(judge(count(watched, clear), nowMs), mark, nowMs)).toMatchObject({ measure: 'places', max: 6 });
+    expect(untoldLimit(judge(count(vain, clear), nowMs), mark, nowMs)).toBeNull();
+    const inSecond = clear.map((one) => ({ ...one, taken: { places: 1, second: one.refused ? 6 : 1, minute: 3 } }));
+    expect(untoldLimit(judge(count(vain, inSecond), nowMs), mark, nowMs)).toMatchObject({ measure: 'second', max: 6 });
   });
 });
