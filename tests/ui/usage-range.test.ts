@@ -4,12 +4,13 @@ import { readRange, toBars, toAddress } from '../../ui/src/features/usage/range.
 
 const NOW = Date.parse('2026-03-01T00:30:00Z');
 const money = { cost_usd: 0, estimated_usd: 0, saved_usd: 0 };
-const sums = { failed: 0, absorbed: 0, input_tokens: 0, output_tokens: 0, audio_seconds: 0, ...money };
-const group = (name: string, requests: number, free = requests) => ({
+const sums = { absorbed: 0, input_tokens: 0, output_tokens: 0, audio_seconds: 0, ...money };
+const group = (name: string, requests: number, free = requests, failed = 0) => ({
   ...sums,
   name,
   requests,
   free,
+  failed,
   wait_ms: 0,
   duration_ms: 0,
 });
@@ -44,10 +45,10 @@ describe('ranges of usage', () => {
 
   it('has a bar for each hour, also those without a request', () => {
     const range = readRange({ range: '24h' }, NOW);
-    const bars = toBars(range, [group('2026-02-28T01:00:00Z', 2), group('2026-03-01T00:00:00Z', 3, 1)], NOW);
+    const bars = toBars(range, [group('2026-02-28T01:00:00Z', 2), group('2026-03-01T00:00:00Z', 3, 1, 1)], NOW);
     expect(bars).toHaveLength(24);
-    expect(bars[0]).toEqual({ name: '2026-02-28T01:00:00Z', requests: 2, free: 2 });
-    expect(bars.at(-1)).toEqual({ name: '2026-03-01T00:00:00Z', requests: 3, free: 1 });
+    expect(bars[0]).toEqual({ name: '2026-02-28T01:00:00Z', requests: 2, free: 2, failed: 0 });
+    expect(bars.at(-1)).toEqual({ name: '2026-03-01T00:00:00Z', requests: 3, free: 1, failed: 1 });
     expect(bars.slice(1, -1).every(({ requests }) => requests === 0)).toBe(true);
   });
 
@@ -58,12 +59,12 @@ describe('ranges of usage', () => {
 
   it('adds the days of a month to its bar', () => {
     const range = readRange({ from: '2025-11-01', to: '2026-02-28' }, NOW);
-    const bars = toBars(range, [group('2025-11-02', 2, 1), group('2025-11-30', 3), group('2026-02-28', 4)], NOW);
+    const bars = toBars(range, [group('2025-11-02', 2, 1, 2), group('2025-11-30', 3), group('2026-02-28', 4)], NOW);
     expect(bars).toEqual([
-      { name: '2025-11', requests: 5, free: 4 },
-      { name: '2025-12', requests: 0, free: 0 },
-      { name: '2026-01', requests: 0, free: 0 },
-      { name: '2026-02', requests: 4, free: 4 },
+      { name: '2025-11', requests: 5, free: 4, failed: 1 },
+      { name: '2025-12', requests: 0, free: 0, failed: 0 },
+      { name: '2026-01', requests: 0, free: 0, failed: 0 },
+      { name: '2026-02', requests: 4, free: 4, failed: 0 },
     ]);
   });
 });

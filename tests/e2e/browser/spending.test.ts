@@ -64,7 +64,7 @@ it('only free: says when it is free again, sends by itself then, and never asks 
 it('says in the language of the page why nobody answered, there and in the log', async () => {
   const page = await rig.openPage('/', { locale: 'de-DE' });
   await page.getByRole('button', { name: /Was ausgegeben werden darf/ }).click();
-  await page.getByRole('menuitemradio', { name: /Nur gratis/ }).click();
+  await page.getByRole('menuitemradio', { name: /Nur kostenlos/ }).click();
   rig.providers[0]?.script(['429-after-3000']);
   await page.getByRole('textbox', { name: 'Nachricht', exact: true }).fill('Hallo');
   await page.keyboard.press('Enter');

@@ -79,7 +79,7 @@ const partsEn: Words = {
 
 const partsDe: Words = {
   listed: 'Platz in der Modell-Liste',
-  tier: 'Gratis, lokal, dann bezahlt',
+  tier: 'Kostenlos, lokal, dann bezahlt',
   belowFloor: 'Unter der nötigen Größe',
   recovering: 'Erholt sich, bleibt anderen Anfragen',
   context: 'Länge des Kontexts',

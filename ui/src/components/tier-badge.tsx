@@ -7,7 +7,7 @@ export type Tier = 'free' | 'paid' | 'local';
 
 const messages = defineMessages(
   { free: 'Free', paid: 'Paid', local: 'Local' },
-  { free: 'Gratis', paid: 'Bezahlt', local: 'Lokal' },
+  { free: 'Kostenlos', paid: 'Bezahlt', local: 'Lokal' },
 );
 
 const looks: Readonly<Record<Tier, { readonly tint: string; readonly icon: typeof Leaf }>> = {

@@ -115,7 +115,7 @@ export const german: typeof english = {
   failedAt: (who: string, why: string) => `${who}: ${why}`,
   tries: (count: number) => (count === 1 ? '1 Versuch' : `${count} Versuche`),
   saved: (usd: string) => `${usd} gespart`,
-  free: 'gratis',
+  free: 'kostenlos',
   why: 'Warum?',
   ready: (tier: string, model: string) => `Antwort fertig: ${tier}, ${model}.`,
   receipt: 'Beleg',
@@ -184,8 +184,8 @@ export const german: typeof english = {
   reads: 'liest Bilder',
   policy: 'Was ausgegeben werden darf',
   policies: {
-    only_free: ['Nur gratis', 'Bezahlt nie. Wartet oder sagt es, wenn nichts Freies übrig ist.'],
-    free_first: ['Gratis zuerst', 'Bezahlt nur, wenn nichts Freies antworten kann, im Budget des Tages.'],
+    only_free: ['Nur kostenlos', 'Bezahlt nie. Wartet oder sagt es, wenn nichts Freies übrig ist.'],
+    free_first: ['Kostenlos zuerst', 'Bezahlt nur, wenn nichts Freies antworten kann, im Budget des Tages.'],
     best: ['Beste', 'Fragt die stärksten Modelle, kostenlose zuerst.'],
   },
   bound: 'Eine bezahlte Antwort darf kosten',
@@ -196,7 +196,7 @@ export const german: typeof english = {
   nobody: 'So kann kein Modell das annehmen.',
   needsVision: 'Kein Modell, das Bilder liest, ist erreichbar. Füge eines hinzu oder entferne das Bild.',
   about: (tokens: string) => `etwa ${tokens} Tokens`,
-  freeUntil: (time: string) => `gratis bis etwa ${time}`,
+  freeUntil: (time: string) => `kostenlos bis etwa ${time}`,
   startEdit: 'Nachricht bearbeiten',
   sendEdit: 'Als neuen Zweig senden',
 };

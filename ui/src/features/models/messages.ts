@@ -44,7 +44,7 @@ export const modelMessages = defineMessages(
     toProviders: 'Zu den Anbietern',
     find: 'Modell, Anbieter oder Zugang finden',
     tier: 'Kosten',
-    tiers: { all: 'Alle', free: 'Gratis', paid: 'Bezahlt', local: 'Lokal' },
+    tiers: { all: 'Alle', free: 'Kostenlos', paid: 'Bezahlt', local: 'Lokal' },
     order: 'Reihenfolge',
     orders: { name: 'Nach Namen', pressure: 'Am meisten benutzte zuerst' },
     nothing: 'Nichts gefunden. Versuche ein anderes Wort.',

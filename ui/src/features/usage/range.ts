@@ -90,6 +90,8 @@ export interface Bar {
   readonly name: string;
   readonly requests: number;
   readonly free: number;
+  /** Of those that were not answered for free: whoever broke off an answer has not paid for it. */
+  readonly failed: number;
 }
 
 /** The bars of a range, those of which nothing is known as well, oldest first. */
@@ -99,12 +101,18 @@ export function toBars({ from, to, step }: Range, groups: Usage['groups'], nowMs
   const endMs = Math.min(nowMs, Date.parse(to) + DAY_MS - 1);
   for (let ms = Date.parse(from); ms <= endMs; ms += step === 'hour' ? HOUR_MS : DAY_MS) {
     const name = toName(new Date(ms).toISOString());
-    bars.set(name, { name, requests: 0, free: 0 });
+    bars.set(name, { name, requests: 0, free: 0, failed: 0 });
   }
-  for (const { name: told, requests, free } of groups) {
+  for (const { name: told, requests, free, failed } of groups) {
     const name = toName(told);
     const bar = bars.get(name);
-    if (bar) bars.set(name, { name, requests: bar.requests + requests, free: bar.free + free });
+    if (bar === undefined) continue;
+    bars.set(name, {
+      name,
+      requests: bar.requests + requests,
+      free: bar.free + free,
+      failed: bar.failed + Math.min(failed, requests - free),
+    });
   }
   return [...bars.values()];
 }

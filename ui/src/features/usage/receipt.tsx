@@ -18,6 +18,10 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
   );
 }
 
+/** A model, and the key with which it was asked: of a provider of one's own only that tells which one it was. */
+const toWho = ({ route, credential }: Pick<UsageRecord, 'route' | 'credential'>): string =>
+  credential === null ? (route ?? '') : `${route} (${credential})`;
+
 function Attempts({ record }: { readonly record: UsageRecord }): ReactNode {
   const t = useMessages(usageMessages);
   const failures = useMessages(failureMessages);
@@ -26,13 +30,13 @@ function Attempts({ record }: { readonly record: UsageRecord }): ReactNode {
     <section aria-label={t.attempts} className="mt-5">
       <h3 className="text-sm font-semibold">{t.attempts}</h3>
       <ol className="mt-2 space-y-1.5 text-sm">
-        {record.attempts.map(({ route, failure, ms }, index) => (
-          <li key={`${index}-${route}`} className="flex gap-2 text-muted">
+        {record.attempts.map((attempt, index) => (
+          <li key={`${index}-${attempt.route}`} className="flex gap-2 text-muted">
             <X size={16} aria-hidden className="mt-0.5 shrink-0 text-danger" />
             {t.attemptFailed(
-              route,
-              failures[failure ?? ''] ?? (failure ?? '').replaceAll('_', ' '),
-              formatDuration(ms, language),
+              toWho(attempt),
+              failures[attempt.failure ?? ''] ?? (attempt.failure ?? '').replaceAll('_', ' '),
+              formatDuration(attempt.ms, language),
             )}
           </li>
         ))}
@@ -41,7 +45,7 @@ function Attempts({ record }: { readonly record: UsageRecord }): ReactNode {
         ) : (
           <li className="flex gap-2">
             <Check size={16} aria-hidden className="mt-0.5 shrink-0 text-free" />
-            {t.answeredBy(record.route)}
+            {t.answeredBy(toWho(record))}
           </li>
         )}
       </ol>
