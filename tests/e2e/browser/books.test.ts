@@ -83,7 +83,7 @@ it('a receipt has an address of its own', async () => {
   const records = await page.request.get(`${rig.server.url}/api/usage/records?limit=1`);
   const [record] = ((await records.json()) as { data: { request_id: string }[] }).data;
   await page.goto(`${rig.server.url}/r/${record?.request_id ?? ''}`);
-  await page.getByText('openai-compatible/m1: answered').waitFor();
+  await page.getByText('openai-compatible/m1 (first): answered').waitFor();
   await page.goto(`${rig.server.url}/r/none`);
   await page.getByText('There is no such receipt').waitFor();
   await page.context().close();

@@ -107,7 +107,7 @@ describe('console pages', () => {
       .getByRole('button', { name: /^Receipt/ })
       .first()
       .click();
-    await page.getByRole('dialog').getByText('openai-compatible/whisper: answered').waitFor();
+    await page.getByRole('dialog').getByText('openai-compatible/whisper (alpha): answered').waitFor();
     await page.context().close();
   });
 });

@@ -79,7 +79,7 @@ it('says in the language of the page why nobody answered, there and in the log',
     .click();
   await page
     .getByRole('dialog', { name: 'Beleg' })
-    .getByText(/m1: Limit erreicht nach/)
+    .getByText(/m1 \(gratis\): Limit erreicht nach/)
     .waitFor();
   await page.context().close();
 });
