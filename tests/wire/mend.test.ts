@@ -199,6 +199,33 @@ describe('schemas', () => {
     expect(toPlainSchema(schema, without)).toBe(schema);
   });
 
+  it('that contain themselves in many places stay small, and so do many of them', () => {
+    const $ref = '#/$defs/Node';
+    const places = Array.from({ length: 30 }, (_, at) => [`place${at}`, { $ref }]);
+    const schema = { $ref, $defs: { Node: { type: 'object', properties: Object.fromEntries(places) } } };
+    const plain = JSON.stringify(toPlainSchema(schema, without));
+    expect(plain).not.toMatch(/\$ref|\$defs/);
+    expect(plain).toContain('"place29"');
+    expect(plain.length).toBeLessThan(1_000_000);
+    const tools = Array.from({ length: 500 }, (_, at) => ({
+      type: 'function',
+      function: { name: `tool${at}`, parameters: schema },
+    }));
+    const draft = { tools };
+    expect(bendSchemas(draft, { without })).toBe(true);
+    expect(JSON.stringify(draft).length).toBeLessThan(JSON.stringify({ tools }).length);
+  });
+
+  it('whose references are no text lead nowhere', () => {
+    expect(toPlainSchema({ $ref: '#/%E0%A4%A', description: 'any' }, without)).toEqual({ description: 'any' });
+  });
+
+  it('whose parts must all hold are laid over each other, however many they are', () => {
+    const allOf = Array.from({ length: 20_000 }, (_, at) => ({ properties: { [`p${at}`]: {} }, required: [`p${at}`] }));
+    const { properties, required } = toPlainSchema({ allOf }, without) as { properties: object; required: string[] };
+    expect([Object.keys(properties).length, required.length]).toEqual([20_000, 20_000]);
+  }, 5_000);
+
   it('are told so in the request, and nothing else of it is touched', () => {
     const schema = { type: 'object', additionalProperties: false };
     const question = openaiChat.parseQuestion({

@@ -7,18 +7,32 @@ type Rule = Extract<Quirk, { kind: 'schemas' }>;
 
 /** References inside references are followed so deep; schemas that contain themselves end in any value. */
 const DEEPEST = 6;
+/** The schemas of a request become no more parts than this by following references: one that contains itself in ten places would be a million. Rather they are followed less deep. */
+const MOST_PARTS = 40_000;
 
 interface Bending {
   readonly without: ReadonlySet<string>;
   readonly root: Json;
+  /** How deep references are followed. */
+  readonly deepest: number;
+  /** Parts that it may still become; below 0 there were too many. */
+  left: number;
+}
+
+/** A step of a reference as the name it stands for; null when it is no text in UTF-8. */
+function toName(step: string): string | null {
+  try {
+    return decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
+  } catch {
+    return null;
+  }
 }
 
 /** What a local reference stands for; null when it leads elsewhere. */
 function find(root: Json, reference: string): Json | null {
   if (!reference.startsWith('#/')) return reference === '#' ? root : null;
   let at: unknown = root;
-  for (const step of reference.slice(2).split('/'))
-    at = toRecord(at)[decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')];
+  for (const step of reference.slice(2).split('/')) at = toRecord(at)[toName(step) ?? ''];
   return isRecord(at) ? at : null;
 }
 
@@ -38,26 +52,24 @@ function inOtherWords(schema: Json, without: ReadonlySet<string>): Json {
 function withAllOf(schema: Json): Json {
   const { allOf, ...rest } = schema;
   if (!Array.isArray(allOf)) return schema;
-  return [rest, ...allOf.map(toRecord)].reduce<Json>((all, part) => {
-    const properties = { ...toRecord(all['properties']), ...toRecord(part['properties']) };
-    const required = [...new Set([...toList(all['required']), ...toList(part['required'])])];
-    return {
-      ...all,
-      ...part,
-      ...(Object.keys(properties).length === 0 ? {} : { properties }),
-      ...(required.length === 0 ? {} : { required }),
-    };
-  }, {});
+  const parts = [rest, ...allOf.map(toRecord)];
+  const properties = parts.flatMap((part) => Object.entries(toRecord(part['properties'])));
+  const required = new Set(parts.flatMap((part) => toList(part['required'])));
+  return {
+    ...Object.fromEntries(parts.flatMap((part) => Object.entries(part))),
+    ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }),
+    ...(required.size === 0 ? {} : { required: [...required] }),
+  };
 }
 
 function bend(given: unknown, bending: Bending, depth: number): unknown {
-  if (!isRecord(given)) return given;
-  const { without, root } = bending;
+  if (!isRecord(given) || bending.left-- <= 0) return given;
+  const { without, root, deepest } = bending;
   let schema = given;
   const reference = toText(schema['$ref']);
   if (reference !== null && without.has('$ref')) {
     const { $ref: _, ...beside } = schema;
-    const meant = depth < DEEPEST ? find(root, reference) : null;
+    const meant = depth < deepest ? find(root, reference) : null;
     return meant === null ? { ...beside } : bend({ ...meant, ...beside }, bending, depth + 1);
   }
   if (without.has('allOf')) schema = withAllOf(schema);
@@ -81,25 +93,33 @@ function inside(name: string, value: unknown, ...rest: readonly [Bending, number
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, bend(one, bending, depth)]));
 }
 
-/** The schema without the words; the very same where it holds none of them. */
-export function toPlainSchema(schema: unknown, without: readonly string[]): unknown {
+/** The schema without the words; the very same where it holds none of them. `most`: parts it may become by following references. */
+export function toPlainSchema(schema: unknown, without: readonly string[], most = MOST_PARTS): unknown {
   if (!isRecord(schema)) return schema;
   const words = new Set(without);
   const text = JSON.stringify(schema);
   if (!without.some((word) => text.includes(`"${word}"`))) return schema;
-  const plain = bend(schema, { without: words, root: schema }, 0);
+  let bending: Bending;
+  let plain: unknown;
+  let deepest = DEEPEST;
+  do {
+    bending = { without: words, root: schema, deepest, left: deepest === 0 ? Infinity : most };
+    plain = bend(schema, bending, 0);
+  } while (bending.left < 0 && deepest-- > 0);
   return JSON.stringify(plain) === text ? schema : plain;
 }
 
 /** Bends the schemas of tools and of the answer in a draft of a chat request. True when any had to be. */
 export function bendSchemas(draft: Record<string, unknown>, { without }: Pick<Rule, 'without'>): boolean {
+  const given = toList(draft['tools']);
+  const most = Math.floor(MOST_PARTS / (given.length + 1));
   let isBent = false;
   const plain = (schema: unknown): unknown => {
-    const next = toPlainSchema(schema, without);
+    const next = toPlainSchema(schema, without, most);
     if (next !== schema) isBent = true;
     return next;
   };
-  const tools = toList(draft['tools']).map((tool) => {
+  const tools = given.map((tool) => {
     const target = toRecord(toRecord(tool)['function']);
     const parameters = plain(target['parameters']);
     return parameters === target['parameters'] ? tool : { ...toRecord(tool), function: { ...target, parameters } };
