@@ -11,23 +11,25 @@ export interface CallIds {
 /** Begins a conversation. `fit` makes an id such as the format allows; some providers give one id to several calls, which others refuse. */
 export function createCallIds(fit: (id: string) => string): CallIds {
   const taken = new Set<string>();
-  /** Calls without a result, and the last one, by the id they were given. */
-  const open = new Map<string, readonly string[]>();
-  const last = new Map<string, string>();
+  /** What calls of one id were told as, in their order, how many of them have a result, and the number that the last one was given. */
+  const known = new Map<string, { readonly told: string[]; answered: number; count: number }>();
   return {
     call: (id) => {
+      const same = known.get(id) ?? { told: [], answered: 0, count: 1 };
+      known.set(id, same);
       let told = fit(id === '' ? 'call' : id);
-      for (let count = 2; taken.has(told); count++) told = fit(`${id}_${count}`);
+      while (taken.has(told)) told = fit(`${id}_${++same.count}`);
       taken.add(told);
-      open.set(id, [...(open.get(id) ?? []), told]);
+      same.told.push(told);
       return told;
     },
     result: (id) => {
-      const [first = last.get(id), ...rest] = open.get(id) ?? [];
-      open.set(id, rest);
-      if (first === undefined) return fit(id === '' ? 'call' : id);
-      last.set(id, first);
-      return first;
+      const same = known.get(id);
+      if (same === undefined) return fit(id === '' ? 'call' : id);
+      // A result too many is one of the last call.
+      const at = Math.min(same.answered, same.told.length - 1);
+      same.answered = at + 1;
+      return same.told[at] ?? fit(id);
     },
   };
 }

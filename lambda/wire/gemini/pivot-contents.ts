@@ -26,9 +26,12 @@ export function toParts(content: unknown, path: string): readonly Json[] {
   });
 }
 
-/** Calls whose results have not come yet, in their order: results may name no id. */
+/** Calls whose results have not come yet: results may name no id. */
 interface Asked {
-  readonly open: { readonly id: string; readonly name: string }[];
+  /** Their ids by name, in their order, of which so many are past. */
+  readonly open: Map<string, { readonly ids: string[]; past: number }>;
+  /** How many results have named an id that its call still waits with. */
+  readonly named: Map<string, number>;
   count: number;
 }
 
@@ -37,7 +40,7 @@ export function addContents(pivot: Pivot, contents: unknown): void {
   const list = Array.isArray(contents) ? contents : [contents];
   if (contents === undefined || contents === null || list.length === 0)
     return fail('contents', 'a non-empty array', contents);
-  const asked: Asked = { open: [], count: 0 };
+  const asked: Asked = { open: new Map(), named: new Map(), count: 0 };
   list.forEach((content: unknown, index) => {
     const path = `contents[${index}]`;
     const role = isRecord(content) ? (content['role'] ?? 'user') : 'user';
@@ -87,7 +90,9 @@ function toCall(given: unknown, path: string, asked: Asked): Json {
   const name = toText(given['name']) ?? fail(`${path}.name`, 'a non-empty string', given['name']);
   const id = toText(given['id']) ?? `call_${asked.count}`;
   asked.count++;
-  asked.open.push({ id, name });
+  const alike = asked.open.get(name) ?? { ids: [], past: 0 };
+  alike.ids.push(id);
+  asked.open.set(name, alike);
   return { id, type: 'function', function: { name, arguments: JSON.stringify(given['args'] ?? {}) } };
 }
 
@@ -107,10 +112,19 @@ function addUser(pivot: Pivot, parts: readonly Json[], { path, asked }: Place): 
 }
 
 /** The id of the call that a result answers: its own, or that of the first open call of the name. */
-function takeCall({ open }: Asked, id: string | null, name: string): string {
-  const at = open.findIndex((call) => (id === null ? call.name === name : call.id === id));
-  const [found] = at < 0 ? [] : open.splice(at, 1);
-  return id ?? found?.id ?? `call_${name}`;
+function takeCall({ open, named }: Asked, id: string | null, name: string): string {
+  if (id !== null) {
+    named.set(id, (named.get(id) ?? 0) + 1);
+    return id;
+  }
+  const alike = open.get(name) ?? { ids: [], past: 0 };
+  while (alike.past < alike.ids.length) {
+    const next = alike.ids[alike.past++] ?? '';
+    const taken = named.get(next) ?? 0;
+    if (taken === 0) return next;
+    named.set(next, taken - 1);
+  }
+  return `call_${name}`;
 }
 
 /** Adds the message of a result. Answers what such a message can't hold: pictures. */

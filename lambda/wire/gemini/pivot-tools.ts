@@ -11,8 +11,8 @@ export function addTools(pivot: Pivot, tools: unknown, config: unknown): void {
   const all = readFunctions(pivot, tools);
   if (all.length === 0) return;
   const calling = toRecord(fieldOf(toRecord(config), 'functionCallingConfig'));
-  const allowed = toList(fieldOf(calling, 'allowedFunctionNames'));
-  const functions = allowed.length === 0 ? all : all.filter(({ name }) => allowed.includes(name));
+  const allowed = new Set(toList(fieldOf(calling, 'allowedFunctionNames')));
+  const functions = allowed.size === 0 ? all : all.filter(({ name }) => allowed.has(name));
   pivot.body['tools'] = functions.map((target) => ({ type: 'function', function: target }));
   addChoice(pivot, calling['mode'], functions);
 }

@@ -64,8 +64,16 @@ function addItem(pivot: Pivot, item: Json, path: string): void {
 }
 
 /** Whether it is a sealed summary of what is sent beside it: where no answer is, the summary stands for all of them. */
-const isSpare = ({ messages }: Pivot, type: unknown): boolean =>
-  String(type).startsWith('compaction') && messages.some(({ role }) => role === 'assistant');
+const isSpare = ({ hasAnswer }: Pivot, type: unknown): boolean => hasAnswer && String(type).startsWith('compaction');
+
+/** The last message, which what comes next may belong to; none where a result stands behind it. */
+const lastOpen = ({ messages, results }: Pivot): Json | undefined =>
+  results.has(messages.length - 1) ? undefined : messages.at(-1);
+
+function addAnswer(pivot: Pivot, answer: Json): void {
+  pivot.hasAnswer = true;
+  pivot.messages.push(withThoughts(pivot, answer));
+}
 
 function addMessage(pivot: Pivot, item: Json, path: string): void {
   const { role, content } = item;
@@ -84,15 +92,16 @@ function addMessage(pivot: Pivot, item: Json, path: string): void {
   const text = parts.map((part) => part['text']).join(role === 'assistant' ? '' : '\n');
   if (isSystem) return addSystem(pivot.messages, text);
   if (role === 'assistant' && isText) return addSaid(pivot, text);
+  pivot.hasAnswer ||= role === 'assistant';
   pivot.messages.push({ role, content: isText && (role !== 'user' || parts.length === 1) ? text : parts });
 }
 
 /** What was said behind calls stands beside them, since the results must follow the calls. */
 function addSaid(pivot: Pivot, text: string): void {
   const { messages } = pivot;
-  const last = messages.at(-1);
+  const last = lastOpen(pivot);
   if (last === undefined || toList(last['tool_calls']).length === 0)
-    return void messages.push(withThoughts(pivot, { role: 'assistant', content: text }));
+    return addAnswer(pivot, { role: 'assistant', content: text });
   messages[messages.length - 1] = withThoughts(pivot, { ...last, content: `${toText(last['content']) ?? ''}${text}` });
 }
 
@@ -105,11 +114,15 @@ function addCall(pivot: Pivot, item: Json, { path, text }: { path: string; text:
   const called = { name: flatNameOf(pivot.tools, item), arguments: text };
   const call = { id, type: 'function', function: called, ...toExtra(pivot.signature) };
   pivot.signature = null;
-  const last = pivot.messages.at(-1);
-  if (last?.['role'] !== 'assistant')
-    return void pivot.messages.push(withThoughts(pivot, { role: 'assistant', content: null, tool_calls: [call] }));
-  const calls = [...toList(last['tool_calls']), call];
-  pivot.messages[pivot.messages.length - 1] = withThoughts(pivot, { ...last, tool_calls: calls });
+  const last = lastOpen(pivot);
+  if (last?.['role'] !== 'assistant') addAnswer(pivot, { role: 'assistant', content: null, tool_calls: [call] });
+  else {
+    // The list is ours: copied for each call, a turn of many would take the square of their number.
+    const calls = Array.isArray(last['tool_calls']) ? last['tool_calls'] : [];
+    calls.push(call);
+    pivot.messages[pivot.messages.length - 1] = withThoughts(pivot, { ...last, tool_calls: calls });
+  }
+  pivot.calledBy.set(id, pivot.messages.length - 1);
 }
 
 /** What a thought says in words; some are sealed, and say nothing to others. */
@@ -125,11 +138,13 @@ function withThoughts({ thoughts }: Pivot, message: Json): Json {
 }
 
 /** Results stand behind the calls they answer, whatever was said in between. */
-function addResult({ messages }: Pivot, id: unknown, content: string): void {
-  const isCalled = ({ tool_calls: calls }: Json): boolean => toList(calls).some((call) => toRecord(call)['id'] === id);
-  const at = messages.findLastIndex(isCalled);
-  const next = messages.findIndex(({ role }, index) => index > at && role !== 'tool');
-  messages.splice(at < 0 || next < 0 ? messages.length : next, 0, { role: 'tool', tool_call_id: id, content });
+function addResult({ messages, calledBy, results }: Pivot, id: unknown, content: string): void {
+  const result = { role: 'tool', tool_call_id: id, content };
+  const at = calledBy.get(id);
+  if (at === undefined) return void messages.push(result);
+  const behind = results.get(at) ?? [];
+  behind.push(result);
+  results.set(at, behind);
 }
 
 /** Pictures among the output follow in a message of their own, since results of tools are text. */

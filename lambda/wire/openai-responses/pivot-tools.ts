@@ -3,7 +3,7 @@ import type { Json } from '../json.ts';
 import { isRecord, toList, toRecord, toText } from '../json.ts';
 import { fail, failShowing } from '../openai-chat/fields.ts';
 import type { Pivot } from './question.ts';
-import { isMeant, type Tool } from './tool-names.ts';
+import { toMeant, type Tool } from './tool-names.ts';
 
 /** Adds tools and the choice among them. Tools that only this format's providers carry out are left out. */
 export function addTools(pivot: Pivot, { tools: given, tool_choice: choice }: Json): void {
@@ -76,15 +76,14 @@ function addChoice(pivot: Pivot, choice: unknown, { tools, isOffered }: Offer): 
   const { type, name, mode } = choice;
   if (type === 'function' || type === 'custom') {
     if (toText(name) === null) return fail('tool_choice.name', 'a non-empty string', name);
-    const meant = tools.find((tool) => isMeant(tool, choice))?.flat ?? name;
+    const meant = tools.find(toMeant([choice]))?.flat ?? name;
     if (hasTools) pivot.body['tool_choice'] = { type: 'function', function: { name: meant } };
     return;
   }
   // A tool that must be used, and that others do not have.
   if (type !== 'allowed_tools') return void pivot.bound.add('tool_choice');
   // Whoever may not be called is not offered.
-  const allowed = toList(choice['tools']);
-  const offered = tools.filter((tool) => allowed.some((one) => isMeant(tool, one))).map(toFunction);
+  const offered = tools.filter(toMeant(toList(choice['tools']))).map(toFunction);
   if (offered.length === 0) return void delete pivot.body['tools'];
   pivot.body['tools'] = offered;
   pivot.body['tool_choice'] = mode === 'required' ? 'required' : 'auto';

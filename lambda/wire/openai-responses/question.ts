@@ -14,6 +14,10 @@ import { listTools, type Tool } from './tool-names.ts';
 export interface Pivot {
   readonly body: Record<string, unknown>;
   readonly messages: Json[];
+  /** The message that made a call, by the id of the call, as its place among the messages: the last of those that did. */
+  readonly calledBy: Map<unknown, number>;
+  /** Results of calls, by the place of the message behind which they stand. */
+  readonly results: Map<number, Json[]>;
   /** Fields an answer can do without. */
   readonly dropped: Set<string>;
   /** Fields that only providers of this format can take, and that no answer makes sense without. */
@@ -24,6 +28,8 @@ export interface Pivot {
   signature: string | null;
   /** What was thought before the next answer. */
   readonly thoughts: string[];
+  /** The input holds an answer. */
+  hasAnswer: boolean;
 }
 
 /** Fields that mean the same in both formats. */
@@ -53,11 +59,14 @@ export function parseQuestion(json: unknown): ChatQuestion {
   const pivot: Pivot = {
     body: {},
     messages: [],
+    calledBy: new Map(),
+    results: new Map(),
     dropped: new Set(),
     bound: new Set(),
     tools: listTools(json),
     signature: null,
     thoughts: [],
+    hasAnswer: false,
   };
   for (const name of alike) if (isGiven(json[name])) pivot.body[name] = json[name];
   const { instructions } = json;
@@ -76,7 +85,8 @@ export function parseQuestion(json: unknown): ChatQuestion {
   if (tier !== null && tier !== 'auto' && tier !== 'default') pivot.dropped.add('service_tier');
   if (isGiven(json['truncation']) && json['truncation'] !== 'disabled') pivot.dropped.add('truncation');
   for (const name of Object.keys(json)) if (!translated.has(name) && isGiven(json[name])) pivot.dropped.add(name);
-  const body = { ...pivot.body, messages: pivot.messages };
+  const messages = pivot.messages.flatMap((message, at) => [message, ...(pivot.results.get(at) ?? [])]);
+  const body = { ...pivot.body, messages };
   return {
     ...parsePivot(body),
     wire: 'openai-responses',

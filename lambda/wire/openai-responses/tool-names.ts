@@ -18,6 +18,9 @@ export interface Tool {
   readonly about: string | null;
 }
 
+/** A tool's name and group as one key. */
+const keyOf = (namespace: string | null, name: unknown): string => JSON.stringify([namespace, name]);
+
 /** All formats take names of this length. */
 const LONGEST = 64;
 
@@ -25,12 +28,20 @@ const LONGEST = 64;
 export const toFlatName = (namespace: string | null, name: string): string =>
   namespace === null ? name : `${namespace}__${name}`.replaceAll(/[^\w-]/g, '_');
 
+/** Names that are somebody's, and the last number that was given to each that several want. */
+interface Taken {
+  readonly names: Set<string>;
+  readonly numbers: Map<string, number>;
+}
+
 /** The name alone, or a shorter one, or one with a number: whichever is nobody else's. */
-function toOwn(name: string, taken: ReadonlySet<string>): string {
-  let own = name.length > LONGEST ? name.slice(0, LONGEST) : name;
-  for (let number = 2; taken.has(own); number++) {
+function toOwn(name: string, { names, numbers }: Taken): string {
+  const short = name.slice(0, LONGEST);
+  let own = short;
+  for (let number = numbers.get(short) ?? 2; names.has(own); number++) {
     const end = `_${number}`;
-    own = `${name.slice(0, LONGEST - end.length)}${end}`;
+    own = `${short.slice(0, LONGEST - end.length)}${end}`;
+    numbers.set(short, number);
   }
   return own;
 }
@@ -49,17 +60,17 @@ function offersOf({ tools, input }: Json): unknown[] {
 export function listTools(body: Json): readonly Tool[] {
   const given = offersOf(body).filter(isRecord);
   const plain = given.filter(isCallable);
-  const taken = new Set(plain.map(({ name }) => String(name)));
+  const taken: Taken = { names: new Set(plain.map(({ name }) => String(name))), numbers: new Map() };
   const seen = new Set<string>();
   const list: Tool[] = [];
   const add = (json: Json, namespace: string | null, about: string | null): void => {
     const name = String(json['name']);
     // What was found by a search is found again, and offered once.
-    const key = JSON.stringify([namespace, name]);
+    const key = keyOf(namespace, name);
     if (seen.has(key)) return;
     seen.add(key);
     const flat = namespace === null ? name : toOwn(toFlatName(namespace, name), taken);
-    taken.add(flat);
+    taken.names.add(flat);
     list.push({ flat, name, namespace, takesText: json['type'] === 'custom', json, about });
   };
   for (const one of given) {
@@ -79,11 +90,18 @@ export type ToolNames = ReadonlyMap<string, Tool>;
 /** The tools of a request by their names elsewhere. */
 export const toToolNames = (body: Json): ToolNames => new Map(listTools(body).map((tool) => [tool.flat, tool]));
 
+/** Tools by group and name, of each list: asked for with every call. */
+const flatNames = new WeakMap<readonly Tool[], ReadonlyMap<string, string>>();
+
 /** What a call of an earlier turn is called elsewhere, as its tool is now where it is still offered. */
 export function flatNameOf(tools: readonly Tool[], { namespace, name }: Json): string {
   const group = toText(namespace);
-  const known = tools.find((tool) => tool.name === name && tool.namespace === group);
-  return known?.flat ?? toFlatName(group, String(name)).slice(0, LONGEST);
+  let known = flatNames.get(tools);
+  if (known === undefined) {
+    known = new Map(tools.map((tool) => [keyOf(tool.namespace, tool.name), tool.flat]));
+    flatNames.set(tools, known);
+  }
+  return known.get(keyOf(group, name)) ?? toFlatName(group, String(name)).slice(0, LONGEST);
 }
 
 /** The names under which a call of this tool is told here. */
@@ -92,9 +110,17 @@ export function toCallNames(tools: ToolNames, flat: string): Json {
   return { name, ...(namespace === null ? {} : { namespace }) };
 }
 
-/** The names that a tool is meant by where a request chooses among them. */
-export const isMeant = ({ name, namespace }: Tool, chosen: unknown): boolean => {
-  const { type, name: wanted, namespace: group } = toRecord(chosen);
-  if (type === 'namespace') return namespace !== null && wanted === namespace;
-  return wanted === name && (toText(group) === null || group === namespace);
-};
+/** Whether a tool is among those that a request chooses: by their group, by name, or by both. */
+export function toMeant(chosen: readonly unknown[]): (tool: Tool) => boolean {
+  const groups = new Set<unknown>();
+  const names = new Set<unknown>();
+  const both = new Set<string>();
+  for (const { type, name, namespace } of chosen.map(toRecord)) {
+    const group = toText(namespace);
+    if (type === 'namespace') groups.add(name);
+    else if (group === null) names.add(name);
+    else both.add(keyOf(group, name));
+  }
+  return ({ name, namespace }) =>
+    names.has(name) || (namespace !== null && (groups.has(namespace) || both.has(keyOf(namespace, name))));
+}
