@@ -29,6 +29,8 @@ const LONGEST_BACKOFF_MS = 2_000;
 /** Pauses after faults at most, for a single failing provider and for several: the more there are, the likelier one has recovered. */
 const MAX_ROUNDS_ALONE = 5;
 const MAX_ROUNDS = 9;
+/** Of one credential so many are asked again after a pause: a provider all of whose models have failed is likely away, and is not stormed. */
+const AGAIN_OF_ONE = 2;
 /** A limit that lifts this soon is waited for rather than asking candidates behind an open breaker. */
 const WORTH_WAITING_MS = 1_000;
 /**
@@ -183,6 +185,19 @@ async function waitOrSpend(
   return null;
 }
 
+/** Those who are asked again after this pause; the others wait for the next, ahead of those that fail again. */
+function askAgain({ candidates }: DecideInput, { later, tried }: Journey): void {
+  const asked = new Map<string, number>();
+  for (const index of later) {
+    const credentialId = candidates[index]?.credentialId ?? '';
+    const count = asked.get(credentialId) ?? 0;
+    if (count === AGAIN_OF_ONE) continue;
+    asked.set(credentialId, count + 1);
+    later.delete(index);
+    tried.delete(index);
+  }
+}
+
 const forWhomOf = ({ soonest, input }: Ended): Candidate | undefined =>
   soonest === null ? undefined : input.candidates[soonest.index];
 
@@ -212,7 +227,6 @@ export async function waitForTurn(deps: WaitingDeps, input: DecideInput, waiting
   if (retryMs > Math.min(quotaMs, probeMs)) return null;
   journey.rounds++;
   journey.retryAtMs = null;
-  for (const index of journey.later) journey.tried.delete(index);
-  journey.later.clear();
+  askAgain(input, journey);
   return null;
 }

@@ -229,6 +229,39 @@ describe('a refusal that says nothing', () => {
   });
 });
 
+describe('a provider that is away with all of its models', () => {
+  const models = Array.from({ length: 20 }, (_, index) => ({ id: `m${index}` }));
+  const away = (fault: string): FakeProviderSpec => ({
+    name: 'alpha',
+    keepRequests: 500,
+    models: models.map((model) => ({ ...model, fault })),
+  });
+  const entries = [toEntry('alpha', { models: models.map(({ id }) => ({ id, size: 'large' })) })];
+  it.each(['503', 'reset'])('%s: is asked again for a few of them at a time, not for all', async (fault) => {
+    const world = await createWorld({ providers: [away(fault)], entries });
+    const reply = await world.ask({ model: 'auto' });
+    expect([reply.status, reply.error()?.code]).toEqual([502, 'upstream_failed']);
+    const calls = world.providers['alpha']!.received().length;
+    expect(calls).toBeGreaterThan(30);
+    expect(calls).toBeLessThan(40);
+  });
+  it('answers as soon as it is back', async () => {
+    const world = await createWorld({ providers: [away('flap-3000-600000-503')], entries });
+    const reply = await world.ask({ model: 'auto' });
+    expect([reply.status, reply.content()]).toEqual([200, canonicalAnswer]);
+    expect(reply.ms).toBeLessThan(6_000);
+  });
+  it('keeps another that had one fault from nothing', async () => {
+    const world = await createWorld({
+      providers: [away('503'), provider('beta', 'first-1-503')],
+      entries: [...entries, toEntry('beta', { priority: 200 })],
+    });
+    const reply = await world.ask({ model: 'auto' });
+    expect([reply.status, reply.headers['x-freeway-credential']]).toEqual([200, 'beta']);
+    expect(reply.ms).toBeLessThan(1_500);
+  });
+});
+
 describe('nonsense', () => {
   it.each([
     ['free', 6],
