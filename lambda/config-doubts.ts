@@ -2,7 +2,7 @@
 import type { CredentialField, Provider } from '#shared/catalog.ts';
 import * as z from 'zod/mini';
 import { providerEntrySchema, type ProviderEntry } from '#shared/credentials.ts';
-import { matchesPattern } from '#shared/patterns.ts';
+import { matchesAny, matchesPattern } from '#shared/patterns.ts';
 import type { Config } from './config.ts';
 import { readCredentialVariables, toPrefix } from './config-credentials.ts';
 import { readRawEntries } from './config-entries.ts';
@@ -208,6 +208,28 @@ function modelsOf({ discover, models = [] }: ProviderEntry, provider: Provider |
   return [...models, ...(provider?.models ?? [])].map(({ id }) => id);
 }
 
+/** Why a credential can call no model; null when it can call some, or may learn of some. */
+function findNoModel(entry: ProviderEntry, provider: Provider | undefined): string | null {
+  const { enabled, plugin, tier, models = [], allowedModels = [] } = entry;
+  const name = `The credential "${entry.name ?? entry.provider}"`;
+  const known = modelsOf(entry, provider);
+  if (enabled === false || plugin !== undefined || known === null) return null;
+  const allowed = known.filter((id) => allowedModels.length === 0 || matchesAny(allowedModels, id));
+  if (allowed.length === 0)
+    return `${name} serves nothing: "allowedModels" fits none of its models. Its models: ${known.join(', ')}.`;
+  // Whoever lists a model with a free key says that it is free.
+  const free = [...models, ...(provider?.models ?? []).filter((model) => model.free !== undefined)];
+  return tier !== 'free' || free.some(({ id }) => allowed.includes(id))
+    ? null
+    : `${name} has the tier "free", but none of its models is free: it serves nothing. Leave the tier out, or write "paid".`;
+}
+
+/** Keys that no model can be called with. */
+function judgeModels({ entries }: Config, providers: readonly Provider[]): string[] {
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  return entries.map((entry) => findNoModel(entry, byId.get(entry.provider))).filter((doubt) => doubt !== null);
+}
+
 /** Limits that hold for nothing, or for something else than they seem to. */
 function judgePools({ entries }: Config, providers: readonly Provider[]): string[] {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
@@ -266,6 +288,7 @@ export function findDoubts(config: Config, input: ConfigSource): string[] {
     ...findOlderDoubts(input),
     ...judgeSignIn(config, env),
     ...judgeEntries(readRawEntries(input), providers),
+    ...judgeModels(config, providers),
     ...judgePools(config, providers),
     ...judgeKeys(config),
     ...judgeNames(config),

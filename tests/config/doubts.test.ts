@@ -39,6 +39,31 @@ describe('a name of credentials', () => {
   });
 });
 
+describe('a key that no model can be called with', () => {
+  const at = (more: object): string[] => doubtsOf({ FREEWAY_PROVIDERS: entry(more) });
+
+  it('is told where its plan has none', () => {
+    const free = { ANTHROPIC_API_KEY: 'sk-ant-canary', ANTHROPIC_TIER: 'free' };
+    expect(doubtsOf(free)).toEqual([
+      'The credential "anthropic" has the tier "free", but none of its models is free: it serves nothing. Leave the tier out, or write "paid".',
+    ]);
+    expect(doubtsOf({ ...free, ANTHROPIC_TIER: 'paid' })).toEqual([]);
+    expect(doubtsOf({ GROQ_API_KEY: 'gsk_canary', GROQ_TIER: 'free' })).toEqual([]);
+    expect(doubtsOf({ OPENROUTER_API_KEY: 'sk-or-canary', OPENROUTER_TIER: 'free' })).toEqual([]);
+  });
+  it('is told where none is allowed', () => {
+    expect(at({ allowedModels: ['gpt-*'] })).toEqual([
+      'The credential "alpha" serves nothing: "allowedModels" fits none of its models. Its models: m.',
+    ]);
+  });
+  it('is none that is switched off, asked for its models, or free by what is said of it', () => {
+    expect(at({ allowedModels: ['gpt-*'], enabled: false })).toEqual([]);
+    expect(at({ models: undefined, discover: true })).toEqual([]);
+    expect(at({ tier: 'free' })).toEqual([]);
+    expect(at({ provider: 'anthropic', apiKey: 'k', tier: 'free' })).toEqual([]);
+  });
+});
+
 describe('a limit', () => {
   const rolling = { kind: 'rolling', seconds: 60 };
   const doubts = (pool: object, more: object = {}): string[] =>
