@@ -45,7 +45,7 @@ export type LeftOfQuota = Readonly<Record<QuotaName, Left | null>>;
 
 /** What a request has taken from quotas. */
 export interface QuotaHeld {
-  /** The same answer, with what it used counted instead of what it was taken to need; of one that failed only the request counts. */
+  /** The same answer, with what it used counted instead of what it was taken to need; of one that failed only the request counts, and nothing of one that nobody was asked for. */
   follow(running: Promise<RunResult>, caller: Pick<Caller, 'gone'>): Promise<RunResult>;
   /** What is left of the tightest bound of each unit, as far as this instance knows, in the headers that clients of OpenAI read. */
   headers(): Headers;
@@ -214,15 +214,16 @@ function toHeld(desk: QuotaDesk, shares: readonly Share[]): QuotaHeld {
   };
   const settle = (tokens: number | null): Promise<unknown> =>
     Promise.all(shares.map((share) => settleOne(share, tokens)));
+  const giveBack = (): Promise<unknown> => Promise.all(shares.map((share) => write(desk, share, noUse)));
   return {
     follow: async (running, caller) => {
       try {
         const result = await running;
         return { ...result, settled: Promise.all([result.settled, settle(tokensOf(result))]) };
       } catch (error) {
+        const wasAsked = !(error instanceof CallerError) || error.attempts.length > 0;
         // What was under way when the caller left may have been used to its end, and nobody is told.
-        const isUnderWay = caller.gone && error instanceof CallerError && error.attempts.length > 0;
-        await settle(isUnderWay ? null : 0);
+        await (wasAsked ? settle(caller.gone ? null : 0) : giveBack());
         throw error;
       }
     },

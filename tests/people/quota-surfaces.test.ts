@@ -59,6 +59,22 @@ describe.each(Object.keys(asks))('POST %s', (path) => {
   });
 });
 
+it('a request that nobody was asked for takes nothing', async () => {
+  const house = await openHouse();
+  const headers = await makeKey(house, { requests_per_day: 1, tokens_per_day: 10_000 });
+  const ask = (more: object): Promise<Answer> =>
+    house.clock.runUntil(
+      house.ask('POST /v1/chat/completions', { headers, body: { model: 'm1', messages, max_tokens: 50, ...more } }),
+    );
+  const asked = house.provider.books().total();
+  for (let i = 0; i < 3; i++) expect((await ask({ freeway: { providers: { only: ['nobody'] } } })).status).toBe(422);
+  expect(house.provider.books().total()).toEqual(asked);
+  const { json } = await house.ask('GET /api/key', { headers });
+  expect(json).toMatchObject({ requests_per_day: { remaining: 1 }, tokens_per_day: { remaining: 10_000 } });
+  expect((await ask({})).status).toBe(200);
+  expect((await ask({})).status).toBe(429);
+});
+
 describe('a refusal', () => {
   it.each([
     ['/v1/chat/completions', { type: 'rate_limit_error', code: 'rate_limited', status: undefined }],
