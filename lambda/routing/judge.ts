@@ -110,8 +110,10 @@ export function judge(index: number, judging: Judging): number {
   if (isOverBudget(candidate, standing, judging)) return code.over_budget;
   if (isLeftToPeople(candidate, standing, input.policy)) return code.kept_for_people;
   if (input.refused.size > 0 && (input.refused.get(index) ?? 0) > input.nowMs) return code.quota_used_up;
+  const now = judgeNow(candidate, standing, judging);
+  // What never holds the request is kept for nothing.
+  if (now === code.context_too_small || now === code.request_exceeds_limit) return now;
   // A model below what the request should have is no way to save.
   if (input.thrifty && candidate.roleRank < floor.rank) return code.kept_for_later;
-  const now = judgeNow(candidate, standing, judging);
   return now === code.eligible && input.thrifty && isKept(index, input) ? code.kept_for_later : now;
 }

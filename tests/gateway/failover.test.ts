@@ -163,6 +163,28 @@ describe('failures that are the answer', () => {
     expect(reply.headers['x-freeway-credential']).toBe('gamma');
     expect(world.providers['beta']!.received()).toHaveLength(0);
   });
+  it.each<[string, number, unknown[]]>([
+    ['is paid for where only paid models hold it', 200_000, [200, 'gamma']],
+    ['is told where none holds it', 32_000, [400, undefined]],
+  ])(
+    'a long prompt that no large model holds for free does not go to a small one that holds less: it %s',
+    async (_, context, end) => {
+      const sized = (name: string, model: object, more = {}) =>
+        toEntry(name, { models: [{ id: 'm1', kind: 'chat', context: 8_000, ...model }], ...more });
+      const world = await createWorld({
+        providers: [provider('alpha'), provider('beta'), provider('gamma')],
+        entries: [
+          sized('alpha', { size: 'small' }),
+          sized('beta', { size: 'large' }),
+          sized('gamma', { size: 'large', context }, { tier: 'paid' }),
+        ],
+      });
+      const messages = [{ role: 'user', content: 'words of a long document '.repeat(20_000) }];
+      const { status, headers } = await world.ask({ model: 'auto', messages });
+      expect([status, headers['x-freeway-credential']]).toEqual(end);
+      for (const name of ['alpha', 'beta']) expect(world.providers[name]!.received()).toHaveLength(0);
+    },
+  );
   it('an optional field that is refused is left out, once, and then for good', async () => {
     const strict: FakeProviderSpec = {
       name: 'alpha',

@@ -91,8 +91,9 @@ function plainVerdict(index: number, input: DecideInput): Verdict {
   const { leavePart = 0 } = policy;
   if (leavePart > 0 && candidate.tier === 'free' && longPressure > 1 - leavePart - 1e-6) return 'kept_for_people';
   if ((refused.get(index) ?? 0) > nowMs) return 'quota_used_up';
-  if (input.thrifty && isBelow) return 'kept_for_later';
   const now = plainNow(index, input);
+  const isNever = now === 'context_too_small' || now === 'request_exceeds_limit';
+  if (input.thrifty && isBelow && !isNever) return 'kept_for_later';
   const spared = (input.scarcity ?? 0) > 1 ? -Infinity : -0.4;
   const isKept = (overdraft !== null && overdraft > spared) || isContested(index, input);
   return now === 'eligible' && input.thrifty && isKept ? 'kept_for_later' : now;
