@@ -54,7 +54,8 @@ function toPrompt(messages: unknown, isTagged: boolean): unknown[] {
       if (role === 'assistant') {
         const calls = toList(message['tool_calls']).map(toRecord).map(toCallPart);
         for (const { toolCallId, toolName } of calls) names.set(toolCallId, toolName);
-        return { role, content: [...toParts(content, isTagged), ...calls] };
+        const refusal = toParts(message['refusal'], isTagged);
+        return { role, content: [...toParts(content, isTagged), ...refusal, ...calls] };
       }
       if (role !== 'tool') return { role: 'user', content: toParts(content, isTagged) };
       const id = message['tool_call_id'];

@@ -28,6 +28,11 @@ const body = {
   response_format: { type: 'json_schema', json_schema: { name: 'out', schema: { type: 'object' } } },
 };
 
+it('what a model has refused before is told', () => {
+  const { prompt } = toCall({ messages: [{ role: 'assistant', content: null, refusal: 'No.' }] }, 'v3');
+  expect(prompt).toEqual([{ role: 'assistant', content: [{ type: 'text', text: 'No.' }] }]);
+});
+
 it.each([
   ['v2', 'AAAA', undefined],
   ['v3', 'AAAA', undefined],

@@ -461,3 +461,17 @@ describe('tools of a chat request in other formats', () => {
     expect(ask({ tools: [tool('first_one')] }).bound).toEqual([]);
   });
 });
+
+it.each(Object.values(await loadChatWires()).filter((wire) => typeof wire === 'object'))(
+  'a provider of the format $id is told what a model has refused before',
+  (wire) => {
+    const messages = [
+      { role: 'user', content: 'hello' },
+      { role: 'assistant', content: null, refusal: 'Never ever.' },
+      { role: 'user', content: 'why?' },
+    ];
+    const question = chatWires['openai-chat'].parseQuestion({ model: 'm', messages });
+    const target = { model: 'm', quirks: [], stripped: [], wantUsage: true, maxOutputTokens: null };
+    expect(wire.renderRequest(question, null, target).text).toContain('Never ever.');
+  },
+);

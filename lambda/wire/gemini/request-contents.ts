@@ -34,7 +34,8 @@ export function toContents(given: unknown, dropped: Set<string>): Told {
     else if (role === 'tool' || role === 'function')
       add('user', [toResult(message, names), ...toPictures(content, dropped)]);
     else if (role !== 'assistant') add('user', toParts(content, dropped));
-    else add('model', [...toParts(content, dropped), ...toCalls(message, names)]);
+    else
+      add('model', [...toParts(content, dropped), ...toParts(message['refusal'], dropped), ...toCalls(message, names)]);
   }
   // A conversation must begin with somebody's words.
   const said = system.filter((text) => text !== '').join('\n\n');

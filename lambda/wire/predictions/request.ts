@@ -75,7 +75,7 @@ function textOf(content: unknown, dropped: Set<string>): string {
 function toSaid(message: Json, dropped: Set<string>): Said {
   const { role, content, tool_calls: calls } = message;
   if (toList(calls).length > 0) dropped.add('messages.tool_calls');
-  const said = textOf(content, dropped);
+  const said = textOf(content, dropped) + (toText(message['refusal']) ?? '');
   if (role === 'system' || role === 'developer') return { role: 'system', content: said };
   return { role: role === 'assistant' ? 'assistant' : 'user', content: said };
 }
