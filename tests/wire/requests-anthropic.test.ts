@@ -156,6 +156,7 @@ describe('a chat completions request at a provider of messages', () => {
       { system: 'A\n\nB' },
     ],
     ['a temperature within its range', { temperature: 1.7, top_p: 0.5 }, { temperature: 1 }],
+    ['how many tokens to choose from', { top_k: 40 }, { top_k: 40 }],
     ['stops', { stop: 'X' }, { stop_sequences: ['X'] }],
     ['tools', { tools: [called], tool_choice: 'required' }, { tools: [tool], tool_choice: { type: 'any' } }],
     [
@@ -326,6 +327,7 @@ describe('a chat completions request at a provider of messages', () => {
     ['one of two ways to sample', { temperature: 0.5, top_p: 0.9 }, ['top_p']],
     ['none that says nothing', { temperature: 0.5, top_p: 1 }, []],
     ['both, of who thinks', { reasoning_effort: 'high', temperature: 0.5, top_p: 0.9 }, ['top_p', 'temperature']],
+    ['how many tokens to choose from, of who thinks', { reasoning_effort: 'high', top_k: 40 }, ['top_k']],
     ['thoughts without room', { reasoning_effort: 'high', max_tokens: 100 }, ['reasoning_effort']],
     [
       'thoughts before a tool that must be used',

@@ -242,6 +242,10 @@ describe('a chat request for a provider of the Gemini format', () => {
     });
   });
 
+  it('tells how many tokens to choose from', () => {
+    expect(toGemini({ top_k: 40 })['generationConfig']).toEqual({ topK: 40 });
+  });
+
   it('read back is the same question', () => {
     const chat = {
       model: 'm',

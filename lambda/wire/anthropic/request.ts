@@ -51,7 +51,7 @@ function toRoom({ thinking }: Json, bound: number): Json {
 
 /** Fields of the OpenAI chat format that are told here in other words, or mean nothing to a provider. */
 const told: ReadonlySet<string> = new Set([
-  'model', 'models', 'freeway', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p',
+  'model', 'models', 'freeway', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'top_k',
   'stop', 'tools', 'functions', 'tool_choice', 'function_call', 'parallel_tool_calls', 'response_format', 'reasoning_effort', 'user', 'n',
 ]); // prettier-ignore
 
@@ -78,7 +78,7 @@ function fromPivot({ pivot, stream }: ChatQuestion, target: RequestTarget): Rend
   };
   // Whoever thinks may not be told how to sample.
   if (body['thinking'] !== undefined)
-    for (const name of ['temperature', 'top_p']) {
+    for (const name of ['temperature', 'top_p', 'top_k']) {
       if (body[name] !== undefined && body[name] !== 1) dropped.add(name);
       delete body[name];
     }
@@ -97,6 +97,7 @@ function toBound(body: Json, { maxOutputTokens }: RequestTarget): number {
 function toSampling(body: Json, dropped: Set<string>): Json {
   const temperature = toAmount(body['temperature']);
   const topP = toAmount(body['top_p']);
+  const topK = toAmount(body['top_k']);
   if (topP !== undefined && topP !== 1 && temperature !== undefined) dropped.add('top_p');
   const stops = [body['stop']].flat().filter((stop) => typeof stop === 'string' && stop.trim() !== '');
   return {
@@ -104,6 +105,7 @@ function toSampling(body: Json, dropped: Set<string>): Json {
     ...(temperature === undefined ? {} : { temperature: Math.min(1, temperature) }),
     // The format takes one of the two.
     ...(topP === undefined || temperature !== undefined ? {} : { top_p: topP }),
+    ...(topK === undefined ? {} : { top_k: topK }),
     ...(stops.length === 0 ? {} : { stop_sequences: stops }),
   };
 }

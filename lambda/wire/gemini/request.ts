@@ -43,7 +43,7 @@ function lowerBound(body: Record<string, unknown>, most: number): void {
 
 /** Fields of the OpenAI chat format that are told here in other words, or mean nothing to a provider. */
 const told: ReadonlySet<string> = new Set([
-  'model', 'models', 'freeway', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'seed',
+  'model', 'models', 'freeway', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'top_k', 'seed',
   'presence_penalty', 'frequency_penalty', 'stop', 'tools', 'functions', 'tool_choice', 'function_call', 'parallel_tool_calls',
   'response_format', 'reasoning_effort', 'n',
 ]); // prettier-ignore
@@ -108,6 +108,7 @@ function toConfig(body: Json): Json {
   const config: Record<string, unknown> = {
     temperature: body['temperature'],
     topP: body['top_p'],
+    topK: body['top_k'],
     seed: body['seed'],
     presencePenalty: body['presence_penalty'],
     frequencyPenalty: body['frequency_penalty'],
