@@ -137,6 +137,20 @@ describe('what all instances count', () => {
   const judge = (book: Item, nowMs: number): Item =>
     write(book, afterUnexplained({ mark, book, nowMs, call: call(9, true), calls: [] }));
 
+  const reserveIn = (book: Item, nowMs: number) =>
+    planReserve({
+      pools: watchedPools(mark, book, nowMs),
+      mark,
+      book,
+      nowMs,
+      need: { requests: 1 },
+      lastResort: false,
+      caution: 1,
+      leaseMs: 1_000,
+      random: 0,
+      zones: createZoneClock(),
+    });
+
   it('begins with a refusal, and not again for a while', () => {
     const [minutes3, minutes12, minutes14] = [3, 12, 14].map((minutes) => START_MS + minutes * 60_000);
     expect(isWatched(watched, mark, (minutes3 ?? 0) - 1)).toBe(true);
@@ -153,18 +167,7 @@ describe('what all instances count', () => {
       ...Object.fromEntries(Array.from({ length: 64 }, (_, at) => [`${mark}!j:${at}`, START_MS + 600_000])),
     };
     const nowMs = START_MS + 1_000;
-    const plan = planReserve({
-      pools: watchedPools(mark, book, nowMs),
-      mark,
-      book,
-      nowMs,
-      need: { requests: 1 },
-      lastResort: false,
-      caution: 1,
-      leaseMs: 1_000,
-      random: 0,
-      zones: createZoneClock(),
-    });
+    const plan = reserveIn(book, nowMs);
     expect(plan).toMatchObject({ kind: 'write', hold: { charges: [{ kind: 'rolling' }, { kind: 'rolling' }] } });
   });
 
@@ -187,18 +190,7 @@ describe('what all instances count', () => {
 
   it('is swept once its time is over', () => {
     const nowMs = START_MS + 61_000;
-    const plan = planReserve({
-      pools: watchedPools(mark, watched, nowMs),
-      mark,
-      book: watched,
-      nowMs,
-      need: { requests: 1 },
-      lastResort: false,
-      caution: 1,
-      leaseMs: 1_000,
-      random: 0,
-      zones: createZoneClock(),
-    });
+    const plan = reserveIn(watched, nowMs);
     if (plan.kind !== 'write') throw new Error('blocked');
     const settled = planSettle({ hold: plan.hold, actual: null, nowMs });
     const book = count(write(write(watched, plan), settled), [call(1, false)]);
