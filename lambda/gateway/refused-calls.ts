@@ -2,7 +2,7 @@
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Item } from '#shared/items.ts';
 import { poolOf } from '../routing/pools-absorb.ts';
-import { isEmpty, mergeOps, noOps } from '../routing/pools-ops.ts';
+import { isEmpty, mergeOps, noOps, type Ops } from '../routing/pools-ops.ts';
 import {
   afterServed,
   afterUnexplained,
@@ -91,8 +91,8 @@ class Watcher implements Refusals {
     if (call === undefined) return (at) => ({ ops: toWatched(at), explains: false });
     return (at) => {
       const ops = isJudged ? afterUnexplained({ ...at, call, calls: watched.calls }) : noOps;
-      const counted = isEmpty(ops) ? toCounted(at.mark, call) : noOps;
-      return { ops: mergeOps(toWatched(at), counted, ops), explains: !isEmpty(ops) || isAnsweredFor({ ...at, call }) };
+      const explains = !isEmpty(ops) || isAnsweredFor({ ...at, call });
+      return { ops: isEmpty(ops) ? this.#toCounted(at, call) : ops, explains };
     };
   }
 
@@ -102,8 +102,15 @@ class Watcher implements Refusals {
     const { taken, ...at } = stand;
     const learned = untoldLimit(at.book, at.mark, at.nowMs);
     const served = learned === null ? noOps : afterServed(at, taken[learned.measure] ?? 0);
-    const counted = learned === null && call !== undefined ? toCounted(at.mark, call) : noOps;
-    return { ops: mergeOps(afterWatch(at), counted, served), explains: false };
+    return { ops: isEmpty(served) ? this.#toCounted(at, call) : served, explains: false };
+  }
+
+  /** What a call that teaches nothing by itself adds to what is counted, or ends of it. */
+  #toCounted(at: Omit<Stand, 'taken'>, call: Noted | undefined): Ops {
+    const over = afterWatch(at);
+    if (!isEmpty(over)) return over;
+    const counted = call === undefined ? noOps : toCounted(at, call);
+    return call?.refused === true ? mergeOps(toWatched(at), counted) : counted;
   }
 
   /** Remembers calls of this candidate from now on, instead of those of the one that refused longest ago. */

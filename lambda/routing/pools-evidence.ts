@@ -1,6 +1,6 @@
 // What was going on when calls were refused and when they were served, by how many: as the book keeps it for all instances, and what tells the ones from the others.
 import type { Item } from '#shared/items.ts';
-import { noOps, numberIn, type Ops } from './pools-ops.ts';
+import { noOps, numberIn, toAttr, type Ops } from './pools-ops.ts';
 import { measures, type Measure } from './pools-untold.ts';
 
 /** A call that is over, and what was going on at its provider when it came: other calls under way, and calls let in during the last second and minute. */
@@ -34,8 +34,8 @@ export interface Split {
 /** So many were refused, and so many served. */
 const FEWEST_REFUSED = 8;
 const FEWEST_SERVED = 4;
-/** After so many refused ones no more are counted: each costs writes that grow with what is counted. */
-const MOST_REFUSED = 64;
+/** After so many calls no more are counted: each costs writes that grow with what is counted, and a limit would have shown. */
+const MOST_COUNTED = 400;
 /** The share of refused calls at or above a level must exceed that of served ones by so much: refusals by chance come at any level. A minute's count is high whenever it is late. */
 const CLEAR = { places: 0.6, second: 0.6, minute: 0.7 } as const;
 /** So large a share of the calls at or above it must have been refused. */
@@ -86,12 +86,15 @@ const prefixOf = (mark: string): string => `${mark}!3`;
 const nameOf = (mark: string, { measure, level, refused }: Omit<Counted, 'by'>): string =>
   `${prefixOf(mark)}${letters[measure]}${refused ? 'n' : 'y'}${level}`;
 
+/** How many calls were counted. */
+const totalName = toAttr('!3#');
+
 /** Adds a call to what the book says of all instances' calls. */
 export function toTallied(
   mark: string,
   { refused, levels }: { readonly refused: boolean; readonly levels: Partial<Sample['levels']> },
 ): Ops {
-  const add: Record<string, number> = {};
+  const add: Record<string, number> = { [totalName(mark)]: 1 };
   for (const measure of measures) {
     const level = levels[measure];
     if (level !== undefined) add[nameOf(mark, { measure, level: toStep(level), refused })] = 1;
@@ -165,9 +168,8 @@ export const toSplits = (tally: Tally): readonly Split[] =>
 export const isClear = ({ measure, clarity, certainty, evidence }: Split): boolean =>
   clarity >= CLEAR[measure] && certainty >= SURE && evidence >= BEYOND_CHANCE;
 
-/** Whether so much is known of every measure that a limit would have shown. */
-export const isEnough = (tally: Tally): boolean =>
-  measures.every((measure) => sumFrom(tally[measure], -Infinity).refused >= MOST_REFUSED);
+/** Whether so many calls were counted that a limit would have shown. */
+export const isEnough = (book: Item, mark: string): boolean => (numberIn(book, totalName(mark)) ?? 0) >= MOST_COUNTED;
 
 /** The share of calls that were refused, rounded; `measure`: of those of which that much is known. */
 export function shareOf(tally: Tally, measure: Measure): number {

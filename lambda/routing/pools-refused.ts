@@ -21,6 +21,7 @@ import {
   toCountedPool,
   untoldAttrs,
   untoldLimit,
+  WATCH_OF_BOOK,
   watchAttr,
   type Measure,
   type UntoldLimit,
@@ -83,18 +84,33 @@ type At = Pick<Refused, 'mark' | 'book' | 'nowMs'>;
 
 /** Has all instances count what goes on at a candidate that has refused a call, unless they have done so lately. */
 export function toWatched({ mark, book, nowMs }: At): Ops {
-  const untilMs = numberIn(book, watchAttr(mark)) ?? -Infinity;
-  if (nowMs < untilMs + PAUSE_MS) return noOps;
-  return { ...noOps, set: { [watchAttr(mark)]: nowMs + WATCH_MS }, remove: tallyNames(book, mark) };
+  const untilMs = Math.abs(numberIn(book, watchAttr(mark)) ?? -Infinity);
+  const isPause = Number.isFinite(untilMs) && nowMs < untilMs + PAUSE_MS;
+  return isPause || nowMs < (numberIn(book, WATCH_OF_BOOK) ?? 0) ? noOps : beginWatch(mark, nowMs);
 }
 
-/** Leaves nothing of what was counted, once that is over. */
-export function afterWatch({ mark, book, nowMs }: At): Ops {
-  if (book[watchAttr(mark)] === undefined || isWatched(book, mark, nowMs)) return noOps;
+const beginWatch = (mark: string, nowMs: number): Ops => ({
+  ...noOps,
+  set: { [watchAttr(mark)]: nowMs + WATCH_MS, [WATCH_OF_BOOK]: nowMs + WATCH_MS },
+});
+
+/** Ends what is being counted, and leaves nothing of it but of a learned limit. */
+function endWatch({ mark, book, nowMs }: At): Ops {
   const learned = untoldLimit(book, mark, nowMs)?.measure;
   const others = measures.filter((measure) => measure !== 'places' && measure !== learned);
   const names = others.flatMap((measure) => logNames(keyOf(mark, measure), book));
-  return { ...noOps, remove: [...tallyNames(book, mark), ...names.filter((name) => book[name] !== undefined)] };
+  return {
+    ...noOps,
+    set: { [watchAttr(mark)]: -nowMs, [WATCH_OF_BOOK]: nowMs },
+    remove: [...tallyNames(book, mark), ...names.filter((name) => book[name] !== undefined)],
+  };
+}
+
+/** The same once its time is over, or so much was counted that a limit would have shown. */
+export function afterWatch({ mark, book, nowMs }: At): Ops {
+  const untilMs = numberIn(book, watchAttr(mark)) ?? -1;
+  if (untilMs < 0) return noOps;
+  return untilMs > nowMs && !isEnough(book, mark) ? noOps : endWatch({ mark, book, nowMs });
 }
 
 /** Leaves nothing of a learned limit, nor of what it counted. */
@@ -106,8 +122,8 @@ function forget(book: Item, mark: string): Ops {
 
 /** Forgets a limit that explained nothing, and remembers that. All instances count anew: another measure may explain more. */
 function giveUp({ mark, book, nowMs }: At, measure: Measure): Ops {
-  const set = { [vainAttrs[measure](mark)]: nowMs, [watchAttr(mark)]: nowMs + WATCH_MS };
-  return mergeOps(forget(book, mark), { ...noOps, set });
+  const vain: Ops = { ...noOps, set: { [vainAttrs[measure](mark)]: nowMs } };
+  return mergeOps(forget(book, mark), vain, beginWatch(mark, nowMs));
 }
 
 /** How long after the beginning what is counted says how much there is, ms: calls that had begun before are over by then. Measures that often rise together begin together. */
@@ -148,9 +164,11 @@ function levelsOf(one: Call, others: readonly Call[]): Sample['levels'] {
   return levels;
 }
 
-/** What a call that is over adds to what the book says of all instances' calls; nothing where those are not counted. */
-export const toCounted = (mark: string, { refused, taken }: Call): Ops =>
-  taken === null ? noOps : toTallied(mark, { refused, levels: taken });
+/** What a call that is over adds to what the book says of all instances' calls; nothing where those are not counted, and where a limit is known only that there was one more. */
+export function toCounted({ mark, book, nowMs }: At, { refused, taken }: Call): Ops {
+  if (taken === null || !isWatched(book, mark, nowMs)) return noOps;
+  return toTallied(mark, { refused, levels: untoldLimit(book, mark, nowMs) === null ? taken : {} });
+}
 
 /** An instance's latest calls that are over, oldest first, with what was going on when they came. `calls` by when they began. */
 export function toSamples(calls: readonly Call[]): readonly Sample[] {
@@ -201,21 +219,15 @@ function toLeft(known: UntoldLimit, level: number, since: readonly Sample[]): nu
   return refused >= LOWERED_BY && refused >= alike.length * LOWERED_SHARE ? level : null;
 }
 
-/** Ends the counting before its time. */
-const endWatch = ({ mark, book, nowMs }: At): Ops => ({
-  ...noOps,
-  set: { [watchAttr(mark)]: nowMs },
-  remove: tallyNames(book, mark),
-});
-
 /** What the calls of all instances teach where nothing was learned before. */
 function toFirst(at: At): Ops {
   const { mark, book, nowMs } = at;
   if (!isWatched(book, mark, nowMs)) return noOps;
   const tally = tallyIn(book, mark);
   const best = toSplits(tally).find((split) => isClear(split) && !isInVain(at, split.measure));
-  if (best === undefined) return isEnough(tally) ? endWatch(at) : noOps;
+  if (best === undefined) return noOps;
   const found = toLimitOps(mark, toFound(best, { nowMs, share: shareOf(tally, best.measure) }));
+  // What else goes on is counted to the end: another measure may yet explain more.
   return mergeOps(found, { ...noOps, remove: tallyNames(book, mark) });
 }
 

@@ -67,8 +67,10 @@ const kinds = {
   minute: { unit: 'requests', clock: { kind: 'rolling', seconds: 60 }, slotMs: 250 },
 } as const;
 
-/** Until when what goes on at a candidate is counted by all instances, ms since the epoch. */
+/** Until when what goes on at a candidate is counted by all instances, ms since the epoch; negative once nothing is left of that. */
 export const watchAttr = toAttr('!2');
+/** The same of any candidate of the book: what is counted of one makes each write to it larger, so there is one at a time. */
+export const WATCH_OF_BOOK = '!2';
 /** More than anybody counts. */
 const ENDLESS = 1_000_000;
 const none: readonly BoundPool[] = [];

@@ -46,7 +46,7 @@ function play(letsIn: LetsIn, { perSecond, seconds }: { perSecond: number; secon
     const taken = { places: running, second: lastSecond, minute: lastMinute };
     const call: Call = { beganAtMs: nowMs, endedAtMs: refused ? nowMs : null, refused, taken };
     calls.push(call);
-    book = write(book, untoldLimit(book, mark, nowMs) === null ? toCounted(mark, call) : noOps);
+    book = write(book, untoldLimit(book, mark, nowMs) === null ? toCounted({ mark, book, nowMs }, call) : noOps);
     if (refused) book = write(book, afterUnexplained({ mark, book, nowMs, call, calls: [...known, call] }));
     if (calls.length > 2_000) calls.shift();
   }
@@ -107,7 +107,7 @@ describe('a learned limit', () => {
     }
     expect(maxes).toEqual([5, 6, 8, 10, 13, 16, 20, 25]);
     expect(nowMs - lastMs).toBeLessThan(6 * 60_000);
-    expect(Object.keys(book)).toEqual([]);
+    expect(Object.keys(book)).toEqual(['!2']);
   });
 
   it('goes back to what is proven with the first call that is refused of more, and is left alone for longer', () => {
@@ -133,7 +133,7 @@ describe('what all instances count', () => {
     taken: { places, second: 3, minute: 3 },
   });
   const count = (book: Item, calls: readonly Call[]): Item =>
-    calls.reduce((known, one) => write(known, toCounted(mark, one)), book);
+    calls.reduce((known, one) => write(known, toCounted({ mark, book: known, nowMs: one.beganAtMs }, one)), book);
   const judge = (book: Item, nowMs: number): Item =>
     write(book, afterUnexplained({ mark, book, nowMs, call: call(9, true), calls: [] }));
 
@@ -180,12 +180,21 @@ describe('what all instances count', () => {
   });
 
   it('ends where so much is counted that a limit would have shown, and leaves nothing behind', () => {
-    const mixed = Array.from({ length: 140 }, (_, at) => call(at % 5, at % 2 === 0));
+    const mixed = Array.from({ length: 400 }, (_, at) => call(at % 5, at % 2 === 0));
     const nowMs = START_MS + 80_000;
-    const over = judge(count(watched, mixed), nowMs);
+    const book = count(watched, mixed);
+    expect(judge(book, nowMs)).toEqual(book);
+    const over = write(book, afterWatch({ mark, book, nowMs }));
     expect(isWatched(over, mark, nowMs)).toBe(false);
-    expect(untoldLimit(over, mark, nowMs)).toBeNull();
-    expect(Object.keys(over)).toEqual(['other', `${mark}!2`]);
+    expect(Object.keys(over)).toEqual(['other', `${mark}!2`, '!2']);
+    expect(afterWatch({ mark, book: over, nowMs: nowMs + 1 })).toEqual(noOps);
+    expect(toWatched({ mark, book: over, nowMs: nowMs + 9 * 60_000 })).toEqual(noOps);
+  });
+
+  it('is counted of one candidate of a book at a time', () => {
+    const other = (nowMs: number): Ops => toWatched({ mark: 'm2', book: watched, nowMs });
+    expect(other(START_MS + 170_000)).toEqual(noOps);
+    expect(other(START_MS + 180_000)).not.toEqual(noOps);
   });
 
   it('is swept once its time is over', () => {
@@ -197,7 +206,7 @@ describe('what all instances count', () => {
     expect(Object.keys(book).length).toBeGreaterThan(6);
     expect(afterWatch({ mark, book, nowMs })).toEqual(noOps);
     const swept = write(book, afterWatch({ mark, book, nowMs: START_MS + 181_000 }));
-    expect(Object.keys(swept)).toEqual(['other', `${mark}!2`]);
+    expect(Object.keys(swept)).toEqual(['other', `${mark}!2`, '!2']);
   });
 
   it('shows another limit where the first one found was in vain', () => {
