@@ -26,6 +26,8 @@ const WATCHED_MS = 2 * REMEMBERED_MS;
 const MOST_WATCHED = 64;
 /** Refusals that come so close together are looked at as one, ms. */
 const TOGETHER_MS = 50;
+/** All instances count what goes on once one has met so many refusals of a candidate within a minute: fewer come by chance, and counting costs writes. */
+const SUSPECT = 4;
 
 interface Watched {
   calls: Noted[];
@@ -88,11 +90,15 @@ class Watcher implements Refusals {
     if (isJudged) watched.judgedAtMs = nowMs;
     if (isExplained(failure, limits, this.#deps.candidates[index]?.pools ?? [])) return null;
     // It began before anybody looked.
-    if (call === undefined) return (at) => ({ ops: toWatched(at), explains: false });
+    if (call === undefined) return null;
+    const lately = watched.calls.filter(
+      ({ refused, beganAtMs }) => refused && nowMs - beganAtMs < REMEMBERED_MS,
+    ).length;
     return (at) => {
       const ops = isJudged ? afterUnexplained({ ...at, call, calls: watched.calls }) : noOps;
       const explains = !isEmpty(ops) || isAnsweredFor({ ...at, call });
-      return { ops: isEmpty(ops) ? this.#toCounted(at, call) : ops, explains };
+      if (!isEmpty(ops)) return { ops, explains };
+      return { ops: mergeOps(lately < SUSPECT ? noOps : toWatched(at), this.#toCounted(at, call)), explains };
     };
   }
 
@@ -109,8 +115,7 @@ class Watcher implements Refusals {
   #toCounted(at: Omit<Stand, 'taken'>, call: Noted | undefined): Ops {
     const over = afterWatch(at);
     if (!isEmpty(over)) return over;
-    const counted = call === undefined ? noOps : toCounted(at, call);
-    return call?.refused === true ? mergeOps(toWatched(at), counted) : counted;
+    return call === undefined ? noOps : toCounted(at, call);
   }
 
   /** Remembers calls of this candidate from now on, instead of those of the one that refused longest ago. */
