@@ -46,8 +46,9 @@ const CLEARER = 0.2;
 /** Below what was proven, so many refusals and so large a share of the calls at that level show that a limit was lowered. */
 const LOWERED_BY = 8;
 const LOWERED_SHARE = 0.7;
-/** A limit has helped where no more than this part of the share of refusals is left. */
+/** A limit has helped where no more than this part of the share of refusals is left; that is judged after so many. */
 const HELPED = 0.5;
+const JUDGED_BY = 24;
 /** Where refusals go on at any level, the limit is none, and for so long none of this measure is learned. */
 const IN_VAIN_MS = 10 * 60_000;
 /** More is tried in steps of these shares, 1 at least, so often as it goes well: a minute is over before it is known to ... */
@@ -251,8 +252,8 @@ function toNext(known: UntoldLimit, samples: readonly Sample[], refused: Refused
   if (isClear(present) && present.at < max) return toLimitOps(mark, toFound(present, { ...known, nowMs }));
   if (isClear(best)) return noOps;
   // Refusals at any level come by chance, or of another limit.
-  const hasHelped = shareOf(tallyOf(proven), measure) <= share * HELPED;
-  return hasHelped ? noOps : giveUp(refused, measure);
+  const isEarly = proven.filter((sample) => sample.refused).length < JUDGED_BY;
+  return isEarly || shareOf(tallyOf(proven), measure) <= share * HELPED ? noOps : giveUp(refused, measure);
 }
 
 /** What a refusal that no known limit explains teaches; empty when it may be chance. */
