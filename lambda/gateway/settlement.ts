@@ -3,7 +3,15 @@ import type { Item } from '#shared/items.ts';
 import type { Amounts } from '#shared/pools.ts';
 import type { ProviderFailure } from '#shared/failures.ts';
 import type { Metrics } from '../ports-telemetry.ts';
-import { afterFailure, afterRest, afterSuccess, everyMark, restOf, shortRestMs } from '../routing/breaker.ts';
+import {
+  afterFailure,
+  afterRest,
+  afterSuccess,
+  everyMark,
+  restedUntil,
+  restOf,
+  shortRestMs,
+} from '../routing/breaker.ts';
 import type { ZoneClock } from '../routing/clocks.ts';
 import { costUsd, listCostUsd } from '../routing/cost.ts';
 import { updateRatio } from '../routing/estimate.ts';
@@ -223,6 +231,16 @@ export function toSettlement(input: SettlementInput): Settlement {
 /** Whose month is over is asked again after this long all the same: somebody may have paid. */
 const LONGEST_AWAY_MS = 24 * 3_600_000;
 
+/** A key that has not been refused for a day may have been refused by mistake: for the first time it rests no longer than this. */
+const FIRST_REFUSAL_MS = 2 * 60_000;
+const REMEMBERED_MS = 24 * 3_600_000;
+
+/** Whether a rest of the whole credential has ended within the last day. One that goes on was told to calls that were under way together. */
+function hasRested(book: Item, nowMs: number): boolean {
+  const sinceMs = nowMs - (restedUntil(book, everyMark) ?? -Infinity);
+  return sinceMs >= 0 && sinceMs < REMEMBERED_MS;
+}
+
 /** The rest of a whole credential after this outcome, by its own book; null when it needs none. */
 export function toCredentialRest(
   { candidate, outcome: { failure } }: Spending,
@@ -231,7 +249,9 @@ export function toCredentialRest(
   if (failure === null) return null;
   const { rests, restMs } = policyFor(failure);
   if (rests !== 'credential') return null;
-  const ms = failure.untilReset ? Math.min(untilReset(candidate, time) || restMs, LONGEST_AWAY_MS) : restMs;
+  const isFirst = failure.kind === 'bad_credential' && !hasRested(book ?? {}, time.nowMs);
+  const usualMs = isFirst ? FIRST_REFUSAL_MS : restMs;
+  const ms = failure.untilReset ? Math.min(untilReset(candidate, time) || restMs, LONGEST_AWAY_MS) : usualMs;
   const ops = afterRest(book ?? {}, everyMark, { untilMs: time.nowMs + ms, reason: failure.kind });
   return Object.keys(ops.set).length === 0 ? null : ops;
 }

@@ -128,6 +128,9 @@ export interface Rest {
   readonly reason: ProviderFailureKind | null;
 }
 
+/** When the last rest of a mark ends or has ended, ms since the epoch; undefined where none is known. */
+export const restedUntil = (book: Item, mark: string): number | undefined => numberIn(book, restAttr(mark));
+
 /** The later of the candidate's own rest and that of the whole book; null when there is none now. */
 export function restOf(book: Item, mark: string, nowMs: number): Rest | null {
   const ownMs = numberIn(book, restAttr(mark)) ?? 0;

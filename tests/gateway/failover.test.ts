@@ -229,6 +229,41 @@ describe('optional fields that are refused one by one', () => {
   });
 });
 
+describe('a key that is refused', () => {
+  const calls = async (fault: string, minutes: readonly number[]): Promise<number[]> => {
+    const world = await createWorld({ providers: [provider('alpha', fault)] });
+    const counts: number[] = [];
+    for (const wait of minutes) {
+      await world.clock.advance(wait * 60_000);
+      await world.ask();
+      counts.push(world.providers['alpha']!.received().length);
+    }
+    return counts;
+  };
+  it('by mistake serves again after two minutes', async () => {
+    const world = await createWorld({ providers: [provider('alpha', 'first-1-bad-key')] });
+    expect((await world.ask()).status).toBe(502);
+    const resting = await world.ask();
+    expect([resting.status, resting.headers['x-should-retry']]).toEqual([503, 'false']);
+    await world.clock.advance(121_000);
+    expect((await world.ask()).content()).toBe(canonicalAnswer);
+  });
+  it('again rests for an hour, each time', async () => {
+    expect(await calls('bad-key', [0, 1, 2, 3, 50, 10, 30, 31])).toEqual([1, 1, 2, 2, 2, 3, 3, 4]);
+  });
+  it('a day later is given the two minutes again', async () => {
+    expect(await calls('bad-key', [0, 3, 1, 26 * 60, 3])).toEqual([1, 2, 2, 3, 4]);
+  });
+  it('by many calls at once is refused once', async () => {
+    const world = await createWorld({ providers: [provider('alpha', 'bad-key')] });
+    await world.clock.runUntil(Promise.all(Array.from({ length: 5 }, () => world.begin({}).reply)));
+    await world.clock.advance(121_000);
+    const before = world.providers['alpha']!.received().length;
+    await world.ask();
+    expect(world.providers['alpha']!.received()).toHaveLength(before + 1);
+  });
+});
+
 describe('a refusal that says nothing', () => {
   const mute = (name: string): FakeProviderSpec => ({
     name,
