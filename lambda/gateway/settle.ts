@@ -51,13 +51,16 @@ function write(desk: Desk, closed: Closed, { ops, foreign, actual, canWait }: Se
   const { part, budget, paidFrom } = reservation;
   const { failure, limits } = outcome;
   const patient = failure === null;
+  // A place among so many at once is in the way of whoever asks next.
+  const mayLinger = patient && !reservation.hold?.charges.some(({ kind }) => kind === 'lease');
   countMoney(desk.metrics, closed, actual);
   if (part !== undefined) desk.slices?.settle(part, actual);
   if (failure?.kind === 'rate_limited' || failure?.kind === 'quota_exhausted') desk.slices?.doubt(reservation.index);
   const writes: Promise<unknown>[] = [];
   if (ops !== null) {
+    const lasting = isLasting(candidate);
     if (part !== undefined && patient && !foreign) desk.slices?.learn(part, ops, canWait);
-    else writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting: isLasting(candidate), patient }));
+    else writes.push(desk.books.update(candidate.book, { ...ops, guards: [], lasting, patient: mayLinger }));
   }
   const rest = patient ? null : toRest(desk, closed);
   const found = patient && limits.length > 0 ? desk.twins.note(candidate, limits) : null;
