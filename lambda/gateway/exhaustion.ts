@@ -65,6 +65,21 @@ interface Standstill {
   readonly allTried: boolean;
 }
 
+/** Reasons against candidates that neither time nor a shorter answer changes: with them, a shorter prompt is what helps. */
+const unmoved: ReadonlySet<Verdict> = new Set<Verdict>([
+  'context_too_small',
+  'paid_not_allowed',
+  'over_price',
+  'provider_excluded',
+  'may_train_on_prompts',
+  'region_not_allowed',
+  'may_keep_prompts',
+  'lacks_capability',
+  'below_quality_floor',
+  'request_exceeds_limit',
+  'retired',
+]);
+
 /** So many names are told at most. */
 const MOST_NAMED = 5;
 
@@ -111,10 +126,7 @@ function tellReasons(ended: Ended): Standstill {
     locked: locks.length === 0 ? null : locks.some(({ locked }) => locked === 'away') ? 'away' : 'lost',
     tooDear: counts.has('over_budget'),
     allTried: kinds.every((verdict) => verdict === 'already_tried'),
-    tooLong:
-      kinds.length > 0 &&
-      kinds.every((verdict) => verdict === 'context_too_small' || verdict === 'paid_not_allowed') &&
-      counts.has('context_too_small'),
+    tooLong: counts.has('context_too_small') && kinds.every((verdict) => unmoved.has(verdict)),
   };
 }
 

@@ -152,3 +152,44 @@ describe('the reason, for pages that say it in words of their own', () => {
     });
   });
 });
+
+describe('a conversation that is too long', () => {
+  const messages = [{ role: 'user', content: 'words of a long talk '.repeat(3_000) }];
+  const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } }];
+  const named = (name: string, model: object) =>
+    toEntry(name, { models: [{ id: 'm1', kind: 'chat', context: 8_000, size: 'large', ...model }] });
+  const open = () =>
+    createWorld({
+      providers: ['alpha', 'beta', 'gamma'].map((name) => ({ name, models: [{ id: 'm1' }] })),
+      entries: [
+        named('alpha', { capabilities: ['tools'] }),
+        named('beta', { context: 200_000 }),
+        named('gamma', { context: 200_000, capabilities: ['tools'] }),
+      ],
+    });
+  const freeway = { providers: { ignore: ['gamma'] } };
+
+  it('is told as that where the others could not serve it however short', async () => {
+    const reply = await (await open()).ask({ model: 'auto', messages, tools, freeway });
+    expect([reply.status, reply.error()?.code]).toEqual([400, 'context_length_exceeded']);
+  });
+  it('is told in the words by which agents of the Anthropic format know it', async () => {
+    const body = {
+      model: 'auto',
+      max_tokens: 50,
+      messages,
+      tools: [{ name: 'f', input_schema: { type: 'object', properties: {} } }],
+      freeway,
+    };
+    const reply = await (await open()).ask(body, {}, '/v1/messages');
+    expect(reply.status).toBe(400);
+    expect(reply.error()).toMatchObject({
+      type: 'invalid_request_error',
+      message: expect.stringMatching(/^prompt is too long: The request is too long for every model/),
+    });
+  });
+  it('is no such thing where nobody could serve it for other reasons', async () => {
+    const reply = await (await open()).ask({ model: 'auto', messages, freeway: { providers: { only: ['nobody'] } } });
+    expect([reply.status, reply.error()?.code]).toEqual([422, 'no_candidate']);
+  });
+});

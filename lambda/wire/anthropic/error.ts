@@ -24,9 +24,16 @@ const types: Readonly<Record<CallerErrorCode, string>> = {
   deadline: 'timeout_error',
 };
 
+/** Agents know by these words alone that they have to compact a conversation (Claude Code 2.1). */
+const TOO_LONG = 'prompt is too long';
+
+const toMessage = ({ code, message }: CallerError): string =>
+  code !== 'context_length_exceeded' || message.includes(TOO_LONG) ? message : `${TOO_LONG}: ${message}`;
+
 /** The body of an error reply. */
 export function renderError(error: CallerError, requestId: string, nowMs: number): string {
-  const { code, message, param } = error;
+  const { code, param } = error;
+  const message = toMessage(error);
   return JSON.stringify({
     type: 'error',
     error: { type: types[code], message, code, param, ...toThreadDetails(param), ...toErrorDetails(error, nowMs) },
