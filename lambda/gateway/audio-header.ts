@@ -23,7 +23,10 @@ export interface AudioFacts {
   readonly parts?: AudioPart[] | undefined;
 }
 
-/** Sound that begins later, as in films, is heard too early by whoever leaves out what comes before it. */
+/**
+ * Sound that begins later, as in films, is heard too early by whoever leaves out what comes before it. What lies further
+ * before the beginning was trimmed off, and is still in the file.
+ */
 const LATE_SECONDS = 0.1;
 /** Whoever holds less holds nothing. */
 const LEAST_SECONDS = 0.01;
@@ -74,7 +77,7 @@ interface Measured {
   /** null when the header claims nothing. */
   readonly claimed: number | null;
   readonly seconds: number;
-  /** Whether there is nothing but sound in it, from its beginning to the end that it tells. */
+  /** Whether there is nothing but sound in it that is to be heard, from its beginning to the end that it tells. */
   readonly pure: boolean;
   /** When its first packet is to be heard, seconds. */
   readonly begin: number;
@@ -131,7 +134,7 @@ async function measure(given: AudioSource, name: string, container: string): Pro
       // A film claims how long its pictures go on, of which sound may have but a part.
       claimed: isFilm ? null : await track.getDurationFromMetadata(),
       seconds,
-      pure: first.timestamp <= LATE_SECONDS && !isFilm && seconds === told,
+      pure: Math.abs(first.timestamp) <= LATE_SECONDS && !isFilm && seconds === told,
       begin: first.timestamp,
     };
   } catch (error) {
