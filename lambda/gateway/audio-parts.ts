@@ -74,13 +74,24 @@ async function* inBoxes(source: AudioSource): AsyncGenerator<number> {
   }
 }
 
+/** A WAV's head, and behind it the chunk in which one that may be longer than 4 GB tells its length. */
+const RIFF_BYTES = 28;
+
+/** What a WAV tells to follow its first eight bytes; 0: nothing, null: these are not the head of one. */
+function readRiffLength(head: Buffer): number | null {
+  const kind = /^(RIFF|RF64)....WAVE/s.exec(head.toString('latin1', 0, 12))?.[1];
+  if (kind === undefined) return null;
+  if (kind === 'RIFF') return head.readUInt32LE(4);
+  const isTold = head.length === RIFF_BYTES && head.toString('latin1', 12, 16) === 'ds64';
+  return isTold ? Number(head.readBigUInt64LE(20)) : 0;
+}
+
 /** WAV tells its length; one of a recorder that was killed tells none, and goes on to the end. */
 async function* inRiffs({ size, read }: AudioSource): AsyncGenerator<number> {
   for (let at = 0; at + 12 <= size;) {
-    const head = Buffer.from(await read(at, at + 12)).toString('latin1');
-    if (!/^RIFF....WAVE/s.test(head)) return;
+    const length = readRiffLength(Buffer.from(await read(at, Math.min(size, at + RIFF_BYTES))));
+    if (length === null) return;
     if (at > 0) yield at;
-    const length = Buffer.from(head, 'latin1').readUInt32LE(4);
     if (length === 0) return;
     at += 8 + length + (length % 2);
   }

@@ -44,7 +44,22 @@ function toLive(webm: Buffer): Buffer {
   return live;
 }
 
+/** As recorders write what may grow beyond 4 GB: the lengths stand in a chunk of their own. */
+function toRf64(wav: Buffer): Buffer {
+  const ds64 = Buffer.alloc(36);
+  ds64.write('ds64', 0, 'latin1');
+  ds64.writeUInt32LE(28, 4);
+  ds64.writeBigUInt64LE(BigInt(wav.length + ds64.length - 8), 8);
+  const dataAt = wav.indexOf('data', 0, 'latin1');
+  ds64.writeBigUInt64LE(BigInt(wav.readUInt32LE(dataAt + 4)), 16);
+  const long = Buffer.concat([wav.subarray(0, 12), ds64, wav.subarray(12)]);
+  long.write('RF64', 0, 'latin1');
+  for (const at of [4, dataAt + ds64.length + 4]) long.writeUInt32LE(0xff_ff_ff_ff, at);
+  return long;
+}
+
 const m4a = read('dd-transcription.m4a');
+const libriVox = read('librivox-sense-0880.wav');
 
 describe('recordings one behind the other', () => {
   it.each([
@@ -54,6 +69,7 @@ describe('recordings one behind the other', () => {
     ['webm, one of a browser and one not', [read('opus-sound.webm'), read('browser-recording.webm')]],
     ['ogg of other kinds', [read('opus-speech.ogg'), read('vorbis.ogg'), read('opus-stereo.ogg')]],
     ['flac', [read('tone.flac'), read('tone.flac')]],
+    ['wav for more than 4 GB, and without', [toRf64(libriVox), libriVox, toRf64(libriVox)]],
     ['wav of other rates', [read('librivox-sense-0880.wav'), read('ruby.wav')]],
     ['mp3 of other rates', [read('ruby.mp3'), otherMp3, Buffer.concat([tag, read('ruby.mp3')])]],
   ] as const)('%s: all are there, and as long as they are', async (_, files) => {
