@@ -93,6 +93,19 @@ function judgeStoreCalls({ storeCalls }: Board): Gate[] {
   return [{ name, passed, found, repeat: null }];
 }
 
+/** Processor time of a request at saturation, after all the refusals before, in units of the reference's. */
+const MAX_BUSY_RATIO = 2;
+
+function judgeBusy({ throughput }: Board): Gate[] {
+  const cpuOf = (name: string): number | null => throughput.find(({ target }) => target === name)?.cpuUs ?? null;
+  const [reference, own] = [cpuOf('reference'), cpuOf(TARGET)];
+  // Where the system tells no processor times, there is nothing to judge; the board says so.
+  if (reference === null || own === null) return [];
+  const name = `saturation: processor time of a request at most ${MAX_BUSY_RATIO} x reference`;
+  const found = `${own.toFixed(0)} us, ${(own / reference).toFixed(2)} x`;
+  return [{ name, passed: own <= reference * MAX_BUSY_RATIO, found, repeat: null }];
+}
+
 /** Memory after many requests, over that after the warm-up. */
 const MAX_GROWTH = 1.1;
 
@@ -126,6 +139,7 @@ export function judge(board: Board): readonly Gate[] {
     ...judgeDecisions(board),
     ...judgeEstimates(board),
     ...judgeStoreCalls(board),
+    ...judgeBusy(board),
     ...judgeGrowth(board),
     judgeInits(board.inits),
   ];

@@ -83,6 +83,18 @@ const calls = {
   writesAfter: 1,
   perThousand: { reads: 10, writes: 50 },
 };
+const busy = (target: string, cpuUs: number | null): Board['throughput'][number] => ({
+  target,
+  connections: 32,
+  perSecond: 10_000,
+  p50Us: 900,
+  p99Us: 5_000,
+  failed: 0,
+  cpuUs,
+  busyShare: 1,
+  rigShare: 0.4,
+  limitedBy: null,
+});
 const growth = { target: 'freeway', requests: 1_000, warmMb: 100, afterMb: 100, failed: 0 };
 const decision = { body: 'large', bytes: 100_000, p50Us: 100, p99Us: 100, runs: 10 };
 
@@ -90,6 +102,9 @@ describe('judge', () => {
   it.each<[string, Partial<Board>, string[]]>([
     ['all within bounds', {}, []],
     ['a ratio whose interval reaches down to the gate', { paired: [toRow(ratio(1.35, 1.29, 1.4))] }, []],
+    ['a server twice as busy as the reference', { throughput: [busy('reference', 90), busy('freeway', 180)] }, []],
+    ['a busier one', { throughput: [busy('reference', 90), busy('freeway', 181)] }, ['saturation']],
+    ['processor times that nobody tells', { throughput: [busy('reference', null), busy('freeway', null)] }, []],
     ['memory that stays', { growth: { ...growth, afterMb: 109 } }, []],
     ['memory that grows', { growth: { ...growth, afterMb: 111 } }, ['memory']],
     ['memory that stays while answers fail', { growth: { ...growth, failed: 1 } }, ['memory']],
