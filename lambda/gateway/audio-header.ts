@@ -4,6 +4,7 @@ import { refused, type Refusal } from '#shared/refused.ts';
 import type { EncodedPacketSink } from 'mediabunny';
 import { findParts, MOST_PARTS, toWindow, type AudioPart } from './audio-parts.ts';
 import { isTaken } from './piece-format.ts';
+import { findEditedEnd } from './edit-list.ts';
 import { findForeignCodec, PROTECTED } from './foreign-codecs.ts';
 import { findForeign } from './foreign-files.ts';
 import { openInput, watchSource, type AudioSource } from './audio-source.ts';
@@ -128,7 +129,11 @@ async function measure(given: AudioSource, name: string, container: string): Pro
     const first = await sink.getFirstPacket({ metadataOnly: true });
     if (first === null) return { claimed: null, seconds: 0, pure: true, begin: 0 };
     const told = await track.computeDuration();
-    const seconds = container === INDEXED ? await findEnd(sink, told) : told;
+    const there = container === INDEXED ? await findEnd(sink, told) : told;
+    const edited = container === INDEXED ? await findEditedEnd(given) : null;
+    // What fills up the last packet is no sound to be missed.
+    const isTrimmed = edited !== null && there - edited > LATE_SECONDS;
+    const seconds = isTrimmed ? edited : there;
     const isFilm = (await input.getVideoTracks()).length > 0;
     return {
       // A film claims how long its pictures go on, of which sound may have but a part.

@@ -182,7 +182,8 @@ async function readTable(opened: Opened, within: Span | undefined): Promise<Pack
   const options = { metadataOnly: !isHeard(codec) };
   const first = await firstPacket(opened, within?.start ?? 0, options);
   for await (const packet of packetsOf(opened, first, options)) {
-    if (packet.timestamp >= (within?.end ?? Infinity) - SAME_SECONDS) break;
+    // What lies behind the end was trimmed off.
+    if (packet.timestamp >= (within?.end ?? opened.seconds ?? Infinity) - SAME_SECONDS) break;
     at.push(packet.timestamp);
     loudness.push(loudnessOf(packet));
     size.push(packet.byteLength);

@@ -14,17 +14,18 @@ import { toWavFile } from '../fakes/wav.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../fixtures/audio/${name}`, import.meta.url));
 
-/** An m4a of which so much was cut off at its beginning, as phones trim: an edit list leaves it out, and it stays in the file. */
-function toTrimmed(m4a: Buffer, seconds: number): Buffer {
+/** An m4a of which so much was cut off at its beginning, and at its end if one is told, as phones trim: an edit list leaves it out, and it stays in the file. */
+function toTrimmed(m4a: Buffer, seconds: number, end?: number): Buffer {
   const scaleAt = m4a.indexOf('mdhd') + 16;
   const [scale, length] = [m4a.readUInt32BE(scaleAt), m4a.readUInt32BE(scaleAt + 4)];
+  const movieScale = m4a.readUInt32BE(m4a.indexOf('mvhd') + 16);
   const edits = Buffer.alloc(36);
   edits.writeUInt32BE(36, 0);
   edits.write('edts', 4, 'latin1');
   edits.writeUInt32BE(28, 8);
   edits.write('elst', 12, 'latin1');
   edits.writeUInt32BE(1, 20);
-  edits.writeUInt32BE(length - seconds * scale, 24);
+  edits.writeUInt32BE(Math.round(((end ?? length / scale) - seconds) * movieScale), 24);
   edits.writeUInt32BE(seconds * scale, 28);
   edits.writeUInt32BE(0x1_00_00, 32);
   const trimmed = Buffer.from(m4a);
@@ -276,6 +277,26 @@ describe('splitting', () => {
       return Buffer.from(piece.bytes).includes(Buffer.from(bytes.subarray(-100)));
     };
     expect([await holds(0.5), await holds(0.7), await holds(1.2)]).toEqual([false, false, true]);
+  });
+
+  it('leaves out what was trimmed off at the end, and takes no padding for it', async () => {
+    const whole = read('dd-transcription.m4a');
+    const seconds = (await readAudioHeader(toMemorySource(whole), 'a.m4a')).seconds ?? 0;
+    const trimmed = toTrimmed(whole, 0.5, 1.5);
+    const facts = await readAudioHeader(toMemorySource(trimmed), 'a.m4a');
+    expect(facts).toMatchObject({ seconds: 1, asIs: false });
+    const { split, cut } = await openSplit(toMemorySource(trimmed), facts);
+    const spans = await split({ seconds: 30, bytes: Infinity });
+    expect(spans).toEqual([{ start: 0, end: 1 }]);
+    const { bytes, name } = await cut(spans[0]!);
+    const told = await readAudioHeader(toMemorySource(bytes), name);
+    expect(told.seconds).toBeCloseTo(1, 1);
+    // Less than a packet is what an encoder fills up.
+    const padded = await readAudioHeader(toMemorySource(toTrimmed(whole, 0, seconds - 0.05)), 'a.m4a');
+    expect(padded).toMatchObject({ seconds, asIs: true });
+    // One whose list tells no end is read to its own.
+    const endless = toTrimmed(whole, 0, 0);
+    expect((await readAudioHeader(toMemorySource(endless), 'a.m4a')).seconds).toBeCloseTo(seconds, 1);
   });
 
   it('tells damage as what it is, and what the place of the recording fails at as that', async () => {

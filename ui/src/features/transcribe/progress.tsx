@@ -28,7 +28,7 @@ function useProblemText(): (problem: NonNullable<JobView['error']>) => string {
 function Piece({ piece, onRetry }: PieceProps): ReactNode {
   const t = useMessages(transcribeMessages);
   const toText = useProblemText();
-  const { status, route, error, attempts } = piece;
+  const { status, route, credential, error, attempts } = piece;
   const Icon = icons[status];
   const span = t.span(toTime(piece.start), toTime(piece.end));
   return (
@@ -41,7 +41,9 @@ function Piece({ piece, onRetry }: PieceProps): ReactNode {
       <span className="tabular-nums">{span}</span>
       <span className="text-muted">{t.pieceStatus[status]}</span>
       {route !== null && status !== 'waiting' && (
-        <span className="min-w-0 truncate text-muted">{t.servedBy(route)}</span>
+        <span className="min-w-0 truncate text-muted">
+          {t.servedBy(credential === null ? route : `${route} (${credential})`)}
+        </span>
       )}
       {attempts > 1 && <span className="text-muted">{t.pieces(attempts)}</span>}
       {error !== null && <span className="w-full text-xs break-words text-muted">{toText(error)}</span>}
