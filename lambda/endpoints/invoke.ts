@@ -191,12 +191,15 @@ function toDeadline(config: ProviderConfig | null, deadlineAtMs: number | null, 
   return Math.min(deadlineAtMs ?? Infinity, nowMs + config.timeout * 1000);
 }
 
-/** What Lambda returns to whoever invokes it, 6 MB, less what an answer may add to the reply it is made of. */
-const MAX_REPLY_BYTES = 6_200_000;
+/** What Lambda returns to whoever invokes it, 6 MB, less what surrounds an answer. */
+const MAX_ANSWER_BYTES = 6_290_000;
+/** An answer tells each call of a tool three times, and the rest of the reply once. */
+const MOST_GROWTH = 4;
 
-function checkSize({ body }: InvokeReply): void {
-  const bytes = Buffer.byteLength(body);
-  if (bytes <= MAX_REPLY_BYTES) return;
+function checkSize({ body }: InvokeReply, answer: InvokeAnswer | Json): void {
+  if (Buffer.byteLength(body) * MOST_GROWTH <= MAX_ANSWER_BYTES) return;
+  const bytes = Buffer.byteLength(JSON.stringify(answer));
+  if (bytes <= MAX_ANSWER_BYTES) return;
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   throw new CallerError(
     'too_large',
@@ -241,8 +244,9 @@ async function run(deps: InvokeDeps, payload: unknown, deadlineAtMs: number | nu
   const isTimeless = operation === 'transcribe' && lacksTimes(first, body);
   const reply = isTimeless ? await ask(await toTranscription(body, 'json'), asking) : first;
   if (reply.status < 200 || reply.status > 299) throw toInvokeError(reply);
-  checkSize(reply);
-  return toAnswer(operation, reply);
+  const answer = toAnswer(operation, reply);
+  checkSize(reply, answer);
+  return answer;
 }
 
 /** The error under one of our names: of any other, Retry and Catch would know nothing, and its message may quote what was read. */
