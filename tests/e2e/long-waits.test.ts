@@ -6,7 +6,8 @@ import { createFakeProvider } from '../fakes/provider/core.ts';
 import { serveFakeProvider, type FakeServer } from '../fakes/provider/server.ts';
 import { OWNER_KEY, startServer, toEntry, type Started } from './local.ts';
 
-let provider: FakeServer;
+/** Of which one answers one request a day, the other all. */
+let providers: FakeServer[];
 let server: Started;
 let calls = 0;
 const counting: typeof fetch = (...given) => {
@@ -15,27 +16,37 @@ const counting: typeof fetch = (...given) => {
 };
 
 beforeAll(async () => {
-  const fake = createFakeProvider({ name: 'alpha', models: [{ id: 'm1', ttftMs: 2 }] }, { now: Date.now });
-  provider = await serveFakeProvider(fake);
+  const fakes = [
+    createFakeProvider({ name: 'alpha', models: [{ id: 'm1', ttftMs: 2 }] }, { now: Date.now }),
+    createFakeProvider({ name: 'beta', models: [{ id: 'm2', ttftMs: 2 }] }, { now: Date.now }),
+  ];
+  providers = await Promise.all(fakes.map((fake) => serveFakeProvider(fake)));
   const day = { kind: 'calendar', every: 'day', zone: 'UTC' };
   const pools = [{ key: 'day', models: ['*'], scope: 'credential', unit: 'requests', max: 1, clock: day }];
-  server = await startServer([toEntry('alpha', provider.baseUrl, { pools })], { FREEWAY_PAID: 'never' });
+  const [alpha, beta] = providers.map(({ baseUrl }) => baseUrl);
+  const entries = [
+    toEntry('alpha', alpha ?? '', { pools }),
+    toEntry('beta', beta ?? '', {
+      models: [{ id: 'm2', kind: 'chat', context: 131_072, maxOutput: 8_192, size: 'large' }],
+    }),
+  ];
+  server = await startServer(entries, { FREEWAY_PAID: 'never' });
 });
 afterAll(async () => {
   await server.stop();
-  await provider.close();
+  await Promise.all(providers.map((provider) => provider.close()));
 });
 
 const messages = [{ role: 'user' as const, content: 'Hi.' }];
 const asks = {
-  openai: (apiKey: string) =>
+  openai: (apiKey: string, model: string) =>
     new OpenAI({ apiKey, baseURL: `${server.url}/v1`, fetch: counting }).chat.completions.create({
-      model: 'm1',
+      model,
       messages,
     }),
-  anthropic: (apiKey: string) =>
+  anthropic: (apiKey: string, model: string) =>
     new Anthropic({ apiKey, baseURL: server.url, fetch: counting }).messages.create({
-      model: 'm1',
+      model,
       max_tokens: 20,
       messages,
     }),
@@ -52,17 +63,17 @@ async function makeKey(terms: Record<string, unknown>): Promise<string> {
 
 describe.each(Object.entries(asks))('the client of %s', (name, ask) => {
   it('is refused at once when all quota of the day is used up', async () => {
-    await ask(OWNER_KEY).catch(() => undefined);
+    await ask(OWNER_KEY, 'm1').catch(() => undefined);
     calls = 0;
-    await expect(ask(OWNER_KEY)).rejects.toMatchObject({ status: 503 });
+    await expect(ask(OWNER_KEY, 'm1')).rejects.toMatchObject({ status: 503 });
     expect(calls).toBe(1);
   });
 
   it('is refused at once when its key has used up its day', async () => {
     const key = await makeKey({ name, requests_per_day: 1 });
-    await ask(key).catch(() => undefined);
+    await ask(key, 'm2');
     calls = 0;
-    await expect(ask(key)).rejects.toMatchObject({ status: 429 });
+    await expect(ask(key, 'm2')).rejects.toMatchObject({ status: 429 });
     expect(calls).toBe(1);
   });
 });
