@@ -244,7 +244,7 @@ function toNext(known: UntoldLimit, samples: readonly Sample[], refused: Refused
   // What is refused of what is being tried says nothing of what is proven.
   const proven = since.filter((sample) => !sample.refused || !isTried(known, sample.levels[measure]));
   const splits = toSplits(tallyOf(proven));
-  const [best] = splits ?? [];
+  const [best] = splits;
   if (best === undefined) return noOps;
   const present = splits.find((split) => split.measure === measure) ?? best;
   if (best.measure !== measure && isClear(best) && best.clarity >= present.clarity + CLEARER)
