@@ -130,7 +130,7 @@ async function measure(given: AudioSource, name: string, container: string): Pro
     if (first === null) return { claimed: null, seconds: 0, pure: true, begin: 0 };
     const told = await track.computeDuration();
     const there = container === INDEXED ? await findEnd(sink, told) : told;
-    const edited = container === INDEXED ? await findEditedEnd(given) : null;
+    const edited = container === INDEXED ? await findEditedEnd(source) : null;
     // What fills up the last packet is no sound to be missed.
     const isTrimmed = edited !== null && there - edited > LATE_SECONDS;
     const seconds = isTrimmed ? edited : there;

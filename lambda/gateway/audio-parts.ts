@@ -1,6 +1,7 @@
 // Where the recordings begin that were joined into one file by putting one behind the other (`cat a.webm b.webm`): readers of every kind stop behind the first, and tell nobody.
-import type { AudioSource } from './audio-source.ts';
+import { createPeek, type AudioSource } from './audio-source.ts';
 import { findKindBehind, TAG } from './mp3-frames.ts';
+import { boxesIn } from './mp4-boxes.ts';
 import { sizeOfPage } from './ogg-pages.ts';
 
 /** One recording of those in a file. */
@@ -27,21 +28,6 @@ const MOST_LOOKS = 2_000;
 /** What is looked at where a recording seems to begin. */
 const HEAD_BYTES = 512;
 
-/** What is read in a row, in few reads. */
-function createPeek({ size, read }: AudioSource): (at: number, length: number) => Promise<Buffer> {
-  const BLOCK_BYTES = 256 * 1024;
-  let block = Buffer.alloc(0);
-  let blockAt = 0;
-  return async (at, length) => {
-    const end = Math.min(size, at + length);
-    if (at < blockAt || end > blockAt + block.length) {
-      block = Buffer.from(await read(at, Math.min(size, Math.max(end, at + BLOCK_BYTES))));
-      blockAt = at;
-    }
-    return block.subarray(at - blockAt, end - blockAt);
-  };
-}
-
 /** Every place from `from` on where these bytes stand. */
 async function* findAll({ size, read }: AudioSource, mark: Buffer, from: number): AsyncGenerator<number> {
   let count = 0;
@@ -56,22 +42,10 @@ async function* findAll({ size, read }: AudioSource, mark: Buffer, from: number)
 
 type Find = (source: AudioSource) => AsyncGenerator<number>;
 
-const BOX_BYTES = 16;
-/** A day in fragments of half a second has fewer. */
-const MOST_BOXES = 1_000_000;
-
-/** MP4: boxes tell their length; each recording begins with one that names its kind. */
+/** MP4: each recording begins with a box that names its kind. */
 async function* inBoxes(source: AudioSource): AsyncGenerator<number> {
-  const peek = createPeek(source);
-  for (let [at, count] = [0, 0]; at + BOX_BYTES <= source.size && count < MOST_BOXES; count++) {
-    const head = await peek(at, BOX_BYTES);
-    const short = head.readUInt32BE(0);
-    const length = short === 1 ? Number(head.readBigUInt64BE(8)) : short;
-    if (at > 0 && head.toString('latin1', 4, 8) === 'ftyp') yield at;
-    // One without a length goes on to the end.
-    if (length < 8) return;
-    at += length;
-  }
+  for await (const { type, at } of boxesIn(createPeek(source), { from: 0, to: source.size }))
+    if (at > 0 && type === 'ftyp') yield at;
 }
 
 /** A WAV's head, and behind it the chunk in which one that may be longer than 4 GB tells its length. */

@@ -19,6 +19,24 @@ export const toMemorySource = (bytes: Uint8Array): AudioSource => ({
   read: (start, end) => Promise.resolve(bytes.subarray(start, end)),
 });
 
+/** Reads bytes from a place on: as many as there are. */
+export type Peek = (at: number, length: number) => Promise<Buffer>;
+
+/** What is read in a row, in few reads. */
+export function createPeek({ size, read }: AudioSource): Peek {
+  const BLOCK_BYTES = 256 * 1024;
+  let block = Buffer.alloc(0);
+  let blockAt = 0;
+  return async (at, length) => {
+    const end = Math.min(size, at + length);
+    if (at < blockAt || end > blockAt + block.length) {
+      block = Buffer.from(await read(at, Math.min(size, Math.max(end, at + BLOCK_BYTES))));
+      blockAt = at;
+    }
+    return block.subarray(at - blockAt, end - blockAt);
+  };
+}
+
 /** A recording whose own failures are remembered, to be told from those of a reader that loses its way in damaged bytes. */
 export interface WatchedSource {
   readonly source: AudioSource;

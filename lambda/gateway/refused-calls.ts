@@ -82,15 +82,13 @@ class Watcher implements Refusals {
   #refused({ index, call }: Reservation, failure: ProviderFailure, limits: Told['limits']): Lesson | null {
     const nowMs = this.#deps.books.now();
     const watched = this.#watch(index, nowMs);
-    if (call !== undefined) {
-      call.endedAtMs = nowMs;
-      call.refused = true;
-    }
+    // It began before anybody looked.
+    if (call === undefined) return null;
+    call.endedAtMs = nowMs;
+    call.refused = true;
     const isJudged = nowMs - watched.judgedAtMs >= TOGETHER_MS;
     if (isJudged) watched.judgedAtMs = nowMs;
     if (isExplained(failure, limits, this.#deps.candidates[index]?.pools ?? [])) return null;
-    // It began before anybody looked.
-    if (call === undefined) return null;
     const lately = watched.calls.filter(
       ({ refused, beganAtMs }) => refused && nowMs - beganAtMs < REMEMBERED_MS,
     ).length;

@@ -88,13 +88,17 @@ export function keyOf(mark: string, measure: Measure): string {
   return key;
 }
 
-/** A learned limit as a pool like any other. */
-export const toUntoldPool = (mark: string, { measure, max, foundAtMs }: UntoldLimit): BoundPool => ({
+const toPool = (mark: string, measure: Measure, max: number): BoundPool => ({
   ...kinds[measure],
   models: [],
   scope: 'credential',
   max,
   key: keyOf(mark, measure),
+});
+
+/** A learned limit as a pool like any other. */
+export const toUntoldPool = (mark: string, { measure, max, foundAtMs }: UntoldLimit): BoundPool => ({
+  ...toPool(mark, measure, max),
   foundAtMs,
 });
 
@@ -116,11 +120,7 @@ export const isWatched = (book: Item | null, mark: string, nowMs: number): boole
 
 /** A measure as a pool that is counted, and never full. */
 export const toCountedPool = (mark: string, measure: Measure): BoundPool => ({
-  ...kinds[measure],
-  models: [],
-  scope: 'credential',
-  max: ENDLESS,
-  key: keyOf(mark, measure),
+  ...toPool(mark, measure, ENDLESS),
   isOnlyCounted: true,
 });
 

@@ -9,7 +9,7 @@ import { useCost } from '../../lib/cost.ts';
 import { formatCount, formatDuration, formatUsd } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
 import { lazily, patiently } from '../../lib/patiently.ts';
-import { toWho } from './attempt-line.tsx';
+import { tellWho } from './attempt-line.tsx';
 import { chatMessages } from './messages.ts';
 import { toModelName } from './model-picker.tsx';
 import type { Message } from './types.ts';
@@ -84,7 +84,7 @@ function ReceiptSheet({ message, receipt }: { readonly message: Message; readonl
                   aria-hidden
                   className="absolute -start-[1.3rem] top-1.5 size-2.5 rounded-full border-2 border-raised bg-danger"
                 />
-                <p className="font-medium break-words">{toWho(attempt)}</p>
+                <p className="font-medium break-words">{tellWho(attempt)}</p>
                 <p className="text-muted">
                   {failures[attempt.failure ?? ''] ?? attempt.message} · {formatDuration(attempt.ms, language)}
                   {attempt.status !== null && ` · HTTP ${String(attempt.status)}`}
@@ -96,7 +96,7 @@ function ReceiptSheet({ message, receipt }: { readonly message: Message; readonl
                 aria-hidden
                 className="absolute -start-[1.3rem] top-1.5 size-2.5 rounded-full border-2 border-raised bg-free"
               />
-              <p className="font-medium break-words">{toWho(receipt)}</p>
+              <p className="font-medium break-words">{tellWho(receipt)}</p>
               <p className="text-muted">{t.answered}</p>
             </li>
           </ol>

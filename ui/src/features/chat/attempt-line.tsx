@@ -4,13 +4,14 @@ import type { ReactNode } from 'react';
 import { failureMessages } from '../../components/failure-messages.ts';
 import { formatCountdown, formatDuration } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { toWho } from '../../lib/who.ts';
 import { chatMessages } from './messages.ts';
 import { toModelName } from './model-picker.tsx';
 import type { Message } from './types.ts';
 
-/** `model (key)` of somebody who was asked. */
-export const toWho = ({ route, credential }: { readonly route: string; readonly credential: string }): string =>
-  `${toModelName(route)} (${credential})`;
+/** Who was asked, without the provider's name. */
+export const tellWho = ({ route, credential }: { readonly route: string; readonly credential: string }): string =>
+  toWho(toModelName(route), credential);
 
 /** The line, as long as the answer has no word. */
 export function AttemptLine({ message }: { readonly message: Message }): ReactNode {
@@ -23,12 +24,12 @@ export function AttemptLine({ message }: { readonly message: Message }): ReactNo
       ? t.looking
       : route.state === 'waiting'
         ? t.waiting(formatCountdown(route.wait_ms))
-        : t.asking(toWho(route));
+        : t.asking(tellWho(route));
   return (
     <div className="flex flex-col gap-1 text-sm text-muted" data-attempts>
       {attempts.map((attempt, index) => (
         <p key={`${attempt.route} ${String(index)}`} className="ps-6">
-          {t.failedAt(toWho(attempt), failures[attempt.failure ?? ''] ?? '')} · {formatDuration(attempt.ms, language)}
+          {t.failedAt(tellWho(attempt), failures[attempt.failure ?? ''] ?? '')} · {formatDuration(attempt.ms, language)}
         </p>
       ))}
       <p className="flex items-center gap-2">

@@ -8,6 +8,7 @@ import { Notice } from '../../components/notice.tsx';
 import { formatCountdown } from '../../lib/format.ts';
 import { useMessages } from '../../lib/messages.ts';
 import { tellRefusal } from '../../lib/refusals.ts';
+import { toWho } from '../../lib/who.ts';
 import { transcribeMessages } from './messages.ts';
 import { toTime } from './transcript.ts';
 import type { Work } from './work.ts';
@@ -41,9 +42,7 @@ function Piece({ piece, onRetry }: PieceProps): ReactNode {
       <span className="tabular-nums">{span}</span>
       <span className="text-muted">{t.pieceStatus[status]}</span>
       {route !== null && status !== 'waiting' && (
-        <span className="min-w-0 truncate text-muted">
-          {t.servedBy(credential === null ? route : `${route} (${credential})`)}
-        </span>
+        <span className="min-w-0 truncate text-muted">{t.servedBy(toWho(route, credential))}</span>
       )}
       {attempts > 1 && <span className="text-muted">{t.pieces(attempts)}</span>}
       {error !== null && <span className="w-full text-xs break-words text-muted">{toText(error)}</span>}

@@ -7,6 +7,7 @@ import { TierBadge } from '../../components/tier-badge.tsx';
 import { useCost } from '../../lib/cost.ts';
 import { formatCount, formatDuration, formatMoment } from '../../lib/format.ts';
 import { useLanguage, useMessages } from '../../lib/messages.ts';
+import { toWho } from '../../lib/who.ts';
 import { usageMessages } from './messages.ts';
 
 function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
@@ -17,10 +18,6 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
     </div>
   );
 }
-
-/** A model, and the key with which it was asked: of a provider of one's own only that tells which one it was. */
-const toWho = ({ route, credential }: Pick<UsageRecord, 'route' | 'credential'>): string =>
-  credential === null ? (route ?? '') : `${route} (${credential})`;
 
 function Attempts({ record }: { readonly record: UsageRecord }): ReactNode {
   const t = useMessages(usageMessages);
@@ -34,7 +31,7 @@ function Attempts({ record }: { readonly record: UsageRecord }): ReactNode {
           <li key={`${index}-${attempt.route}`} className="flex gap-2 text-muted">
             <X size={16} aria-hidden className="mt-0.5 shrink-0 text-danger" />
             {t.attemptFailed(
-              toWho(attempt),
+              toWho(attempt.route, attempt.credential),
               failures[attempt.failure ?? ''] ?? (attempt.failure ?? '').replaceAll('_', ' '),
               formatDuration(attempt.ms, language),
             )}
@@ -45,7 +42,7 @@ function Attempts({ record }: { readonly record: UsageRecord }): ReactNode {
         ) : (
           <li className="flex gap-2">
             <Check size={16} aria-hidden className="mt-0.5 shrink-0 text-free" />
-            {t.answeredBy(toWho(record))}
+            {t.answeredBy(toWho(record.route, record.credential))}
           </li>
         )}
       </ol>
